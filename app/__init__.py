@@ -1,0 +1,1 @@
+"""Seedgate: a multi-tenant gateway in front of Volcano Engine Ark."""

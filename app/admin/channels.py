@@ -1,0 +1,122 @@
+"""Admin routes of channels."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.admin.channel_contents import find_dependent
+from app.admin.channel_continuity import ContinuityCheck
+from app.admin.channel_probe import ChannelProbe
+from app.admin.documentation import list_operation, operation
+from app.admin.requests import path_id, read_body
+from app.channels.models import ChannelRow
+from app.channels.schemas import ChannelCheckView, ChannelCreate, ChannelPatch, ChannelView
+from app.channels.service import ChannelService
+from app.http.paging import parse_page, to_page
+from app.http.responses import json_response
+
+_ALL = "/channels"
+_ONE = _ALL + "/{channel_id}"
+_CHECK = _ONE + "/check"
+
+router = APIRouter(tags=["admin: channels"])
+
+
+@router.post(
+    _ALL,
+    operation_id="admin_create_channel",
+    summary="Create a channel",
+    status_code=201,
+    response_model=None,
+    openapi_extra=operation(body=ChannelCreate, answer=ChannelView, status=201, errors=[409]),
+)
+async def create_channel(request: Request) -> Response:
+    """Makes a channel; its secrets are sealed and never shown again."""
+    service: ChannelService = request.state.channels
+    wanted = await read_body(request, ChannelCreate)
+    return json_response(_render(await service.create(request.state.actor, wanted)), status=201)
+
+
+@router.get(
+    _ALL,
+    operation_id="admin_list_channels",
+    summary="List channels",
+    response_model=None,
+    openapi_extra=list_operation(ChannelView),
+)
+async def list_channels(request: Request) -> Response:
+    """Lists channels, newest first."""
+    service: ChannelService = request.state.channels
+    page = parse_page(request)
+    rows = await service.page(page)
+    return json_response(to_page(rows, page, cursor_of=lambda row: row.id, render=_render))
+
+
+@router.get(
+    _ONE,
+    operation_id="admin_get_channel",
+    summary="Show a channel",
+    response_model=None,
+    openapi_extra=operation(path=["channel_id"], answer=ChannelView),
+)
+async def get_channel(request: Request) -> Response:
+    """Shows one channel."""
+    service: ChannelService = request.state.channels
+    return json_response(_render(await service.get(path_id(request, "channel_id"))))
+
+
+@router.patch(
+    _ONE,
+    operation_id="admin_update_channel",
+    summary="Change a channel",
+    response_model=None,
+    openapi_extra=operation(path=["channel_id"], body=ChannelPatch, answer=ChannelView, errors=[409]),
+)
+async def update_channel(request: Request) -> Response:
+    """Changes the members that are sent; null clears a secret.
+
+    When an address or a credential changes, or a suspension is lifted, the newest live task or asset must still
+    answer; otherwise the channel comes back suspended, with the reason in `status_reason`.
+    """
+    service: ChannelService = request.state.channels
+    continuity: ContinuityCheck = request.state.continuity
+    patch = await read_body(request, ChannelPatch)
+    row = await service.update(request.state.actor, path_id(request, "channel_id"), patch, verify=continuity)
+    return json_response(_render(row))
+
+
+@router.delete(
+    _ONE,
+    operation_id="admin_delete_channel",
+    summary="Delete a channel",
+    status_code=204,
+    response_model=None,
+    openapi_extra=operation(path=["channel_id"], answer=None, status=204, errors=[409]),
+)
+async def delete_channel(request: Request) -> Response:
+    """Deletes a channel and its secrets; refused while unfinished tasks, assets or asset groups live on it."""
+    service: ChannelService = request.state.channels
+    await service.delete(request.state.actor, path_id(request, "channel_id"), find_dependent=find_dependent)
+    return Response(status_code=204)
+
+
+@router.post(
+    _CHECK,
+    operation_id="admin_check_channel",
+    summary="Try a channel's credentials",
+    response_model=None,
+    openapi_extra=operation(path=["channel_id"], answer=ChannelCheckView),
+)
+async def check_channel(request: Request) -> Response:
+    """Asks both planes for a list of one with the channel's own credentials; changes nothing and costs nothing."""
+    service: ChannelService = request.state.channels
+    probe: ChannelProbe = request.state.probe
+    channel = await service.open(path_id(request, "channel_id"))
+    results = await probe.probe(channel)
+    return json_response({plane: asdict(result) for plane, result in results.items()})
+
+
+def _render(row: ChannelRow) -> dict[str, object]:
+    return ChannelView.from_row(row).model_dump(mode="json")

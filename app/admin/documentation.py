@@ -1,0 +1,116 @@
+"""What ``/openapi.json`` says of admin routes, made from their wire classes.
+
+The routes read and check bodies themselves, so FastAPI cannot see this by itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "param", "type"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "type": {"type": "string"},
+            },
+        }
+    },
+}
+_PAGE_QUERY: dict[str, dict[str, Any]] = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+    "after": {"type": "string", "description": "`next_cursor` of the page before"},
+}
+_ID: Mapping[str, Any] = {"type": "string"}
+_ALWAYS = (401, 503)
+_WITH_BODY = (400, 413, 415)
+
+
+def operation(
+    *,
+    answer: type[BaseModel] | Mapping[str, Any] | None,
+    status: int = 200,
+    body: type[BaseModel] | None = None,
+    path: Sequence[str] = (),
+    query: Mapping[str, Mapping[str, Any]] | None = None,
+    errors: Sequence[int] = (),
+) -> dict[str, Any]:
+    """Returns the ``openapi_extra`` of a route.
+
+    Args:
+        answer: what a success holds, as a wire class or a schema; None for an empty one.
+        status: status of the success.
+        body: wire class of the request body.
+        path: names of the path's parameters, all of them strings.
+        query: schemas of the query's parameters.
+        errors: statuses beside 401 and 503, and beside 400, 413 and 415 of a body.
+    """
+    told = sorted(
+        {*_ALWAYS, *errors, *(_WITH_BODY if body else ()), *((400,) if query else ()), *((404,) if path else ())}
+    )
+    documented: dict[str, Any] = {
+        "parameters": [
+            *({"name": name, "in": "path", "required": True, "schema": _ID} for name in path),
+            *(
+                {"name": name, "in": "query", "required": False, "schema": dict(of)}
+                for name, of in (query or {}).items()
+            ),
+        ],
+        "responses": {str(status): _success(answer)} | {str(error): _json("an error", _ERROR) for error in told},
+    }
+    if body is not None:
+        schema = _inlined(body.model_json_schema())
+        documented["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return documented
+
+
+def list_operation(item: type[BaseModel], *, query: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    """Returns the ``openapi_extra`` of a list with cursor paging."""
+    page = {
+        "type": "object",
+        "required": ["data", "has_more", "next_cursor"],
+        "properties": {
+            "data": {"type": "array", "items": _schema(item)},
+            "has_more": {"type": "boolean"},
+            "next_cursor": {"type": ["string", "null"]},
+        },
+    }
+    return operation(answer=page, query={**(query or {}), **_PAGE_QUERY})
+
+
+def _success(answer: type[BaseModel] | Mapping[str, Any] | None) -> dict[str, Any]:
+    if answer is None:
+        return {"description": "done"}
+    return _json("done", answer if isinstance(answer, Mapping) else _schema(answer))
+
+
+def _schema(view: type[BaseModel]) -> dict[str, Any]:
+    return _inlined(view.model_json_schema(mode="serialization"))
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """Puts shared parts where they are used: their references would be looked for at the document's root."""
+    definitions = schema.pop("$defs", {})
+
+    def resolve(value: Any) -> Any:
+        if isinstance(value, list):
+            return [resolve(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            return resolve(definitions[value["$ref"].rpartition("/")[2]])
+        return {name: resolve(item) for name, item in value.items()}
+
+    resolved: dict[str, Any] = resolve(schema)
+    return resolved
+
+
+def _json(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}

@@ -1,0 +1,80 @@
+"""Types of fields that several request bodies of the admin API share."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from app.tenants.networks import parse_network
+
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})")
+_MAX_LIST_LENGTH = 1000
+_MAX_METADATA_BYTES = 16 * 1024
+
+
+def _check_name(name: str) -> str:
+    if not name.strip():
+        raise ValueError("it must not be blank")
+    return name
+
+
+def _to_moment(value: object) -> object:
+    if not isinstance(value, str) or _MOMENT.fullmatch(value) is None:
+        raise ValueError("it must be an RFC 3339 time with an offset, such as 2030-01-31T12:00:00Z")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("there is no such time") from None
+
+
+def _check_list(values: list[str]) -> list[str]:
+    if not values:
+        raise ValueError("it must not be empty; null allows everything")
+    return list(dict.fromkeys(values))
+
+
+def _check_network(text: str) -> str:
+    try:
+        parse_network(text)
+    except ValueError:
+        raise ValueError("it must be an IP address or a CIDR block") from None
+    return text
+
+
+def _check_limits(limits: dict[str, Any]) -> dict[str, Any]:
+    if limits:
+        raise ValueError("limits are not supported yet")
+    return limits
+
+
+def _check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(metadata, ensure_ascii=False).encode()) > _MAX_METADATA_BYTES:
+        raise ValueError(f"it must not be larger than {_MAX_METADATA_BYTES} bytes")
+    return metadata
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_name)]
+"""What people call a thing."""
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_to_moment),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""An RFC 3339 time; becomes UTC."""
+
+_Entry = Annotated[str, Field(min_length=1, max_length=200)]
+AllowList = Annotated[list[_Entry], Field(max_length=_MAX_LIST_LENGTH), AfterValidator(_check_list)]
+"""Names of what is allowed; an empty list is refused, because it could mean nothing or everything."""
+
+_NetworkText = Annotated[str, Field(max_length=64), AfterValidator(_check_network)]
+NetworkList = Annotated[list[_NetworkText], Field(max_length=_MAX_LIST_LENGTH), AfterValidator(_check_list)]
+"""Addresses and CIDR blocks, IPv4 and IPv6."""
+
+Limits = Annotated[dict[str, Any], AfterValidator(_check_limits)]
+"""Named by the interface, built later: only an empty object passes."""
+
+Metadata = Annotated[dict[str, Any], AfterValidator(_check_metadata)]
+"""What the operator wants to remember; at most 16 KiB of JSON."""

@@ -1,0 +1,135 @@
+"""Admin routes of API keys."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.admin.documentation import list_operation, operation
+from app.admin.requests import path_id, query_text, read_body
+from app.admin.schemas import IssuedKeyView, KeyCreate, KeyPatch, KeyRotate, KeyView
+from app.http.paging import parse_page, to_page
+from app.http.responses import json_response
+from app.tenants.models import ApiKeyRow
+from app.tenants.service import IssuedKey, TenantService
+
+_ALL = "/keys"
+_ONE = _ALL + "/{key_id}"
+_OF_TENANT = "/tenants" + "/{tenant_id}/keys"
+
+router = APIRouter(tags=["admin: keys"])
+
+
+@router.post(
+    _OF_TENANT,
+    operation_id="admin_create_key",
+    summary="Create a key",
+    status_code=201,
+    response_model=None,
+    openapi_extra=operation(path=["tenant_id"], body=KeyCreate, answer=IssuedKeyView, status=201),
+)
+async def create_key(request: Request) -> Response:
+    """Makes a key. This answer is the only one that ever shows it."""
+    service: TenantService = request.state.tenants
+    wanted = await read_body(request, KeyCreate)
+    issued = await service.create_key(
+        request.state.actor,
+        path_id(request, "tenant_id"),
+        name=wanted.name,
+        expires_at=wanted.expires_at,
+        allowed_models=wanted.allowed_models,
+        allowed_channels=wanted.allowed_channels,
+        allowed_ips=wanted.allowed_ips,
+    )
+    return _answer_issued(issued, service.now())
+
+
+@router.get(
+    _ALL,
+    operation_id="admin_list_keys",
+    summary="List keys",
+    response_model=None,
+    openapi_extra=list_operation(
+        KeyView, query={"tenant": {"type": "string", "description": "only this tenant's keys"}}
+    ),
+)
+async def list_keys(request: Request) -> Response:
+    """Lists keys, newest first; expired and revoked ones too."""
+    service: TenantService = request.state.tenants
+    page = parse_page(request)
+    rows = await service.list_keys(page, tenant_id=query_text(request, "tenant"))
+    now = service.now()
+    return json_response(to_page(rows, page, cursor_of=lambda row: row.id, render=lambda row: _render(row, now)))
+
+
+@router.get(
+    _ONE,
+    operation_id="admin_get_key",
+    summary="Show a key",
+    response_model=None,
+    openapi_extra=operation(path=["key_id"], answer=KeyView),
+)
+async def get_key(request: Request) -> Response:
+    """Shows one key, without its secret."""
+    service: TenantService = request.state.tenants
+    row = await service.get_key(path_id(request, "key_id"))
+    return json_response(_render(row, service.now()))
+
+
+@router.patch(
+    _ONE,
+    operation_id="admin_update_key",
+    summary="Change a key",
+    response_model=None,
+    openapi_extra=operation(path=["key_id"], body=KeyPatch, answer=KeyView),
+)
+async def update_key(request: Request) -> Response:
+    """Changes the members that are sent; null clears one."""
+    service: TenantService = request.state.tenants
+    patch = await read_body(request, KeyPatch)
+    row = await service.update_key(request.state.actor, path_id(request, "key_id"), patch.to_changes())
+    return json_response(_render(row, service.now()))
+
+
+@router.delete(
+    _ONE,
+    operation_id="admin_revoke_key",
+    summary="Revoke a key",
+    status_code=204,
+    response_model=None,
+    openapi_extra=operation(path=["key_id"], answer=None, status=204),
+)
+async def revoke_key(request: Request) -> Response:
+    """Ends a key for ever, within a second on every process."""
+    service: TenantService = request.state.tenants
+    await service.revoke_key(request.state.actor, path_id(request, "key_id"))
+    return Response(status_code=204)
+
+
+@router.post(
+    _ONE + "/rotate",
+    operation_id="admin_rotate_key",
+    summary="Replace a key by a new one",
+    status_code=201,
+    response_model=None,
+    openapi_extra=operation(path=["key_id"], body=KeyRotate, answer=IssuedKeyView, status=201, errors=[409]),
+)
+async def rotate_key(request: Request) -> Response:
+    """Makes a key with the same rights; the old one ends after the grace."""
+    service: TenantService = request.state.tenants
+    wanted = await read_body(request, KeyRotate)
+    issued = await service.rotate_key(
+        request.state.actor, path_id(request, "key_id"), grace_seconds=wanted.grace_seconds
+    )
+    return _answer_issued(issued, service.now())
+
+
+def _answer_issued(issued: IssuedKey, now: datetime) -> Response:
+    shown = {**_render(issued.row, now), "key": issued.plaintext}
+    return json_response(shown, status=201, headers={"Cache-Control": "no-store"})
+
+
+def _render(row: ApiKeyRow, now: datetime) -> dict[str, Any]:
+    return KeyView.from_row(row, now).model_dump(mode="json")

@@ -1,0 +1,102 @@
+"""Admin routes of the model catalogue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.admin.documentation import operation
+from app.admin.requests import read_body
+from app.errors import InvalidParameterError
+from app.http.responses import json_response
+from app.http.schemas import WireModel
+from app.tasks.catalogue import ModelSpec
+from app.tasks.model_catalogue import ModelCatalogue
+
+router = APIRouter(tags=["admin: models"])
+
+_MAX_MODELS = 1000
+_SPEC_FIELDS = {field.name for field in fields(ModelSpec)}
+
+_Spec = Annotated[dict[str, Any], WithJsonSchema(TypeAdapter(ModelSpec).json_schema())]
+
+
+class ModelsView(BaseModel):
+    """The whole catalogue, in the form of a list that has one page."""
+
+    data: list[_Spec]
+    has_more: Literal[False] = False
+    next_cursor: None = None
+
+
+class ModelsReplace(WireModel):
+    """Body of ``PUT /models``: the whole catalogue, also as ``GET`` shows it."""
+
+    data: Annotated[list[_Spec], Field(max_length=_MAX_MODELS)]
+    has_more: Literal[False] = False
+    next_cursor: None = None
+
+
+@router.get(
+    "/models",
+    operation_id="admin_list_models",
+    summary="Show the model catalogue",
+    response_model=None,
+    openapi_extra=operation(answer=ModelsView),
+)
+async def list_models(request: Request) -> Response:
+    """Shows all models with their limits, in the operator's order."""
+    catalogue: ModelCatalogue = request.state.catalogue
+    return json_response(_render(await catalogue.stored()))
+
+
+@router.put(
+    "/models",
+    operation_id="admin_replace_models",
+    summary="Replace the model catalogue",
+    response_model=None,
+    openapi_extra=operation(body=ModelsReplace, answer=ModelsView),
+)
+async def replace_models(request: Request) -> Response:
+    """Replaces all models at once. What is not in the list can no longer be named; tasks that exist are not touched.
+
+    An empty list is refused: an empty table is filled from `SEEDGATE_MODELS` at the next start.
+    """
+    catalogue: ModelCatalogue = request.state.catalogue
+    wanted = await read_body(request, ModelsReplace)
+    models = _to_models(wanted.data)
+    await catalogue.replace(request.state.actor, models)
+    return json_response(_render(models))
+
+
+def _to_models(entries: Sequence[Mapping[str, Any]]) -> list[ModelSpec]:
+    if not entries:
+        raise InvalidParameterError("data", "The parameter `data` is not valid: at least one model is needed.")
+    models: dict[str, ModelSpec] = {}
+    for index, entry in enumerate(entries):
+        model = _to_model(entry, f"data[{index}]")
+        if model.name in models:
+            path = f"data[{index}].name"
+            raise InvalidParameterError(path, f"The parameter `{path}` is not valid: {model.name} appears twice.")
+        models[model.name] = model
+    return list(models.values())
+
+
+def _to_model(entry: Mapping[str, Any], path: str) -> ModelSpec:
+    try:
+        return ModelSpec.from_json(entry)
+    except ValueError as error:
+        field, _, reason = str(error).partition(": ")
+    if field.partition(".")[0] in _SPEC_FIELDS:
+        path = f"{path}.{field}"
+    else:
+        reason = f"{field}: {reason}" if reason else field
+    raise InvalidParameterError(path, f"The parameter `{path}` is not valid: {reason}.")
+
+
+def _render(models: Sequence[ModelSpec]) -> dict[str, Any]:
+    return ModelsView(data=[model.to_json() for model in models]).model_dump(mode="json")

@@ -1,0 +1,52 @@
+"""Reading what an operator sent: path, query and body."""
+
+from typing import TypeVar
+
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from app.errors import InvalidParameterError
+from app.http.body import BodyAdmission
+from app.http.json_body import parse_json_object
+from app.http.schemas import parse_model
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_MAX_TEXT_LENGTH = 200
+
+
+async def read_body(request: Request, model: type[ModelT]) -> ModelT:
+    """Returns the request's body as an instance of ``model``.
+
+    Raises:
+        InvalidParameterError: 400, it is no JSON object, or a member is wrong or unknown.
+        MissingParameterError: 400, a required member is absent.
+        RequestTooLargeError: 413. UnsupportedMediaTypeError: 415. ServiceUnavailableError: 503, too many large bodies.
+    """
+    bodies: BodyAdmission = request.state.bodies
+    async with bodies.read(request) as data:
+        return parse_model(model, parse_json_object(data))
+
+
+def path_id(request: Request, name: str) -> str:
+    """Returns an id from the path; what cannot be an id becomes one that nothing has, so that it is a plain 404."""
+    text: str = request.path_params[name]
+    return text if _is_plain(text) else ""
+
+
+def query_text(request: Request, name: str) -> str | None:
+    """Returns a query parameter, or None when it is absent.
+
+    Raises:
+        InvalidParameterError: 400, it is empty, too long or not printable.
+    """
+    text = request.query_params.get(name)
+    if text is not None and not _is_plain(text):
+        raise InvalidParameterError(
+            name, f"The parameter `{name}` must be 1 to {_MAX_TEXT_LENGTH} printable characters."
+        )
+    return text
+
+
+def _is_plain(text: str) -> bool:
+    return 1 <= len(text) <= _MAX_TEXT_LENGTH and text.isprintable()

@@ -1,0 +1,10 @@
+"""The admin API as one router, which lets only the operator in."""
+
+from fastapi import APIRouter, Depends
+
+from app.admin import audit, channels, keys, models, tenants
+from app.admin.authentication import require_admin
+
+router = APIRouter(prefix="/admin/v1", dependencies=[Depends(require_admin)])
+for part in (tenants, keys, channels, models, audit):
+    router.include_router(part.router)

@@ -1,0 +1,106 @@
+"""Admin routes of tenants."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.admin.documentation import list_operation, operation
+from app.admin.requests import path_id, read_body
+from app.admin.schemas import TenantCreate, TenantPatch, TenantView
+from app.admin.unfinished import count_unfinished_tasks
+from app.http.paging import parse_page, to_page
+from app.http.responses import json_response
+from app.tenants.models import TenantRow, TenantStatus
+from app.tenants.service import TenantService
+
+_ALL = "/tenants"
+_ONE = _ALL + "/{tenant_id}"
+
+router = APIRouter(tags=["admin: tenants"])
+
+
+@router.post(
+    _ALL,
+    operation_id="admin_create_tenant",
+    summary="Create a tenant",
+    status_code=201,
+    response_model=None,
+    openapi_extra=operation(body=TenantCreate, answer=TenantView, status=201),
+)
+async def create_tenant(request: Request) -> Response:
+    """Makes a tenant, without keys yet."""
+    service: TenantService = request.state.tenants
+    wanted = await read_body(request, TenantCreate)
+    row = await service.create_tenant(
+        request.state.actor,
+        name=wanted.name,
+        status=TenantStatus(wanted.status),
+        allowed_models=wanted.allowed_models,
+        allowed_channels=wanted.allowed_channels,
+        metadata=wanted.metadata,
+    )
+    return json_response(_render(row), status=201)
+
+
+@router.get(
+    _ALL,
+    operation_id="admin_list_tenants",
+    summary="List tenants",
+    response_model=None,
+    openapi_extra=list_operation(TenantView),
+)
+async def list_tenants(request: Request) -> Response:
+    """Lists tenants, newest first."""
+    service: TenantService = request.state.tenants
+    page = parse_page(request)
+    rows = await service.list_tenants(page)
+    return json_response(to_page(rows, page, cursor_of=lambda row: row.id, render=_render))
+
+
+@router.get(
+    _ONE,
+    operation_id="admin_get_tenant",
+    summary="Show a tenant",
+    response_model=None,
+    openapi_extra=operation(path=["tenant_id"], answer=TenantView),
+)
+async def get_tenant(request: Request) -> Response:
+    """Shows one tenant."""
+    service: TenantService = request.state.tenants
+    return json_response(_render(await service.get_tenant(path_id(request, "tenant_id"))))
+
+
+@router.patch(
+    _ONE,
+    operation_id="admin_update_tenant",
+    summary="Change a tenant",
+    response_model=None,
+    openapi_extra=operation(path=["tenant_id"], body=TenantPatch, answer=TenantView),
+)
+async def update_tenant(request: Request) -> Response:
+    """Changes the members that are sent; null clears one."""
+    service: TenantService = request.state.tenants
+    patch = await read_body(request, TenantPatch)
+    row = await service.update_tenant(request.state.actor, path_id(request, "tenant_id"), patch.to_changes())
+    return json_response(_render(row))
+
+
+@router.delete(
+    _ONE,
+    operation_id="admin_delete_tenant",
+    summary="Delete a tenant",
+    status_code=204,
+    response_model=None,
+    openapi_extra=operation(path=["tenant_id"], answer=None, status=204, errors=[409]),
+)
+async def delete_tenant(request: Request) -> Response:
+    """Revokes the tenant's keys and hides it; refused while it has unfinished tasks."""
+    service: TenantService = request.state.tenants
+    await service.delete_tenant(
+        request.state.actor, path_id(request, "tenant_id"), count_unfinished=count_unfinished_tasks
+    )
+    return Response(status_code=204)
+
+
+def _render(row: TenantRow) -> dict[str, object]:
+    return TenantView.from_row(row).model_dump(mode="json")

@@ -1,0 +1,1 @@
+"""Asset groups, assets and face verification."""

@@ -1,0 +1,147 @@
+"""The one table of Assets actions that stands behind every entry: name, request, answer, use case."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.assets import answers, schemas
+from app.assets.answers import Reply, WireAnswer
+from app.assets.schemas import ActionRequest, parse_request
+from app.assets.service import AssetService
+from app.errors import UnknownActionError
+from app.tenants.principal import Principal
+
+VERSION = "2024-01-01"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action.
+
+    Attributes:
+        name: as it is called, case matters.
+        summary: what it does, for the documentation.
+        request: what its body holds.
+        answer: what its result holds.
+        use_case: carries it out.
+        errors: statuses that it can answer beside those that every action can.
+    """
+
+    name: str
+    summary: str
+    request: type[ActionRequest]
+    answer: type[WireAnswer]
+    use_case: Callable[[AssetService, Principal, Any], Awaitable[Reply]]
+    errors: tuple[int, ...] = ()
+
+    async def run(self, service: AssetService, principal: Principal, members: Mapping[str, Any]) -> Reply:
+        """Checks a body and carries the action out.
+
+        Raises:
+            SeedgateError: whatever the checks and the use case raise.
+        """
+        return await self.use_case(service, principal, parse_request(self.request, members))
+
+
+def find_action(name: str, version: str) -> Action:
+    """Returns an action.
+
+    Raises:
+        UnknownActionError: 404, there is none of that name, or not in that version.
+    """
+    action = ACTIONS.get(name)
+    if action is None or version != VERSION:
+        raise UnknownActionError(name, version)
+    return action
+
+
+_TABLE = (
+    Action(
+        "CreateAssetGroup",
+        "Create an asset group",
+        schemas.CreateAssetGroupRequest,
+        answers.IdAnswer,
+        lambda service, principal, wanted: service.groups.create(principal, wanted),
+        errors=(409,),
+    ),
+    Action(
+        "ListAssetGroups",
+        "List asset groups",
+        schemas.ListAssetGroupsRequest,
+        answers.GroupPage,
+        lambda service, principal, wanted: service.groups.page(principal, wanted),
+    ),
+    Action(
+        "GetAssetGroup",
+        "Show an asset group",
+        schemas.GroupIdRequest,
+        answers.GroupDetail,
+        lambda service, principal, wanted: service.groups.get(principal, wanted),
+    ),
+    Action(
+        "UpdateAssetGroup",
+        "Change an asset group's name or description",
+        schemas.UpdateAssetGroupRequest,
+        answers.IdAnswer,
+        lambda service, principal, wanted: service.groups.update(principal, wanted),
+    ),
+    Action(
+        "DeleteAssetGroup",
+        "Delete an asset group and all its assets",
+        schemas.GroupIdRequest,
+        answers.NothingAnswer,
+        lambda service, principal, wanted: service.groups.delete(principal, wanted),
+    ),
+    Action(
+        "CreateAsset",
+        "Create an asset from a URL",
+        schemas.CreateAssetRequest,
+        answers.IdAnswer,
+        lambda service, principal, wanted: service.items.create(principal, wanted),
+        errors=(409,),
+    ),
+    Action(
+        "ListAssets",
+        "List assets",
+        schemas.ListAssetsRequest,
+        answers.AssetPage,
+        lambda service, principal, wanted: service.items.page(principal, wanted),
+    ),
+    Action(
+        "GetAsset",
+        "Show an asset, with a freshly signed URL",
+        schemas.AssetIdRequest,
+        answers.AssetDetail,
+        lambda service, principal, wanted: service.items.get(principal, wanted),
+    ),
+    Action(
+        "UpdateAsset",
+        "Change an asset's name",
+        schemas.UpdateAssetRequest,
+        answers.IdAnswer,
+        lambda service, principal, wanted: service.items.update(principal, wanted),
+    ),
+    Action(
+        "DeleteAsset",
+        "Delete an asset",
+        schemas.AssetIdRequest,
+        answers.NothingAnswer,
+        lambda service, principal, wanted: service.items.delete(principal, wanted),
+    ),
+    Action(
+        "CreateVisualValidateSession",
+        "Open a face verification",
+        schemas.CreateVisualValidateSessionRequest,
+        answers.SessionAnswer,
+        lambda service, principal, wanted: service.faces.create_session(principal, wanted),
+    ),
+    Action(
+        "GetVisualValidateResult",
+        "Fetch the group that a face verification yielded",
+        schemas.GetVisualValidateResultRequest,
+        answers.FaceResultAnswer,
+        lambda service, principal, wanted: service.faces.get_result(principal, wanted),
+    ),
+)
+
+ACTIONS: Mapping[str, Action] = {action.name: action for action in _TABLE}

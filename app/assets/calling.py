@@ -1,0 +1,223 @@
+"""Calls of Assets actions on the channel that may take them, and what their failures mean to a client.
+
+A create is offered to the candidates in turn::
+
+    Accepted   the upstream made it
+    Refused    nothing was made anywhere, and the error says why
+    Unknown    it was sent and not clearly answered; it must never be sent again
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from app.assets.schemas import DEFAULT_PROJECT
+from app.channels.channel import Channel, ChannelStatus
+from app.channels.directory import ChannelDirectory
+from app.errors import (
+    AccessDeniedError,
+    InvalidParameterError,
+    NoChannelError,
+    SeedgateError,
+    ServiceUnavailableError,
+    ThrottledByUpstreamError,
+    UpstreamAccountError,
+    UpstreamRefusalError,
+)
+from app.tenants.principal import Principal
+from app.upstream.control import ControlClient
+from app.upstream.errors import (
+    AccountFaultError,
+    NotSentError,
+    OutcomeUnknownError,
+    ThrottledError,
+    UpstreamError,
+    UpstreamRejectedError,
+)
+
+_MAX_TEXT_LENGTH = 8192
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The upstream did it and said so."""
+
+    channel: Channel
+    result: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Nothing was done anywhere."""
+
+    error: SeedgateError
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The upstream may or may not have done it."""
+
+    channel: Channel
+
+
+Outcome = Accepted | Refused | Unknown
+
+
+class AssetsUpstream:
+    """The Assets actions of all channels."""
+
+    def __init__(self, directory: ChannelDirectory, control: ControlClient) -> None:
+        self._directory = directory
+        self._control = control
+
+    async def candidates(self, principal: Principal, project_name: str | None) -> list[Channel]:
+        """Returns the channels that may take a create in a project, best first; never none.
+
+        Args:
+            principal: who creates.
+            project_name: as the client named it, or None; see ``project_for``.
+
+        Raises:
+            InvalidParameterError: 400, no channel lists the project.
+            AccessDeniedError: 403, the key may use none of the channels that have Assets.
+            SeedgateError: 403 ``OperationDenied.ServiceNotOpen``, no channel has a key pair for Assets.
+            NoChannelError: 503, no channel is active.
+        """
+        found = await self._directory.candidates(principal.allowed_channels, needs="openapi")
+        if not found:
+            raise await self._why_none(principal)
+        fitting = [channel for channel in found if project_for(channel, project_name) in channel.projects]
+        if not fitting:
+            text = f"The parameter `ProjectName` is not valid: project {project_name} is not available here."
+            raise InvalidParameterError("ProjectName", text)
+        return fitting
+
+    async def channel_of(self, principal: Principal, channel_id: str) -> Channel:
+        """Returns the channel that owns an object; only that one can be asked about it.
+
+        Raises:
+            AccessDeniedError: 403, the key may not use it.
+            SeedgateError: 403 ``OperationDenied.ServiceNotOpen``, it has no key pair for Assets any more.
+            NoChannelError: 503, it is suspended or gone.
+        """
+        channel = await self.find_usable(channel_id)
+        if not channel.is_named_in(principal.allowed_channels):
+            raise AccessDeniedError("This API key may not use the upstream channel that holds this object.")
+        return channel
+
+    async def find_usable(self, channel_id: str) -> Channel:
+        """Returns an active channel with a key pair; for background work, which acts for no key.
+
+        A suspended channel is not asked: it may be another account by now, which would say "not found" of everything.
+        """
+        channel = await self._directory.find(channel_id)
+        if channel is None or channel.status != ChannelStatus.ACTIVE:
+            raise NoChannelError("The upstream channel that holds this object is not available at the moment.")
+        if channel.openapi is None:
+            raise not_open()
+        return channel
+
+    async def call(self, channel: Channel, action: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Calls an action on one channel and returns its result.
+
+        Raises:
+            UpstreamError: there is no usable result.
+        """
+        if channel.openapi is None:
+            raise not_open()
+        return (await self._control.call(channel.openapi, action, body)).result
+
+    async def offer(
+        self,
+        candidates: Sequence[Channel],
+        action: str,
+        body: Mapping[str, Any],
+        *,
+        project_name: str | None,
+        needed: Sequence[str],
+    ) -> Outcome:
+        """Offers a create to the candidates in turn, until one accepts it or may have accepted it.
+
+        Args:
+            candidates: channels with a key pair, best first.
+            action: such as ``CreateAsset``.
+            body: its parameters; ``ProjectName`` is added.
+            project_name: as the client named it, or None.
+            needed: texts that the result must have to be of use, such as ``Id``.
+        """
+        failures: list[UpstreamError] = []
+        for channel in candidates:
+            try:
+                named = {**body, "ProjectName": project_for(channel, project_name)}
+                result = await self.call(channel, action, named)
+            except UpstreamRejectedError as error:
+                return Refused(to_client_error(error))
+            except (NotSentError, AccountFaultError) as error:
+                _log.warning("create_not_accepted", action=action, channel=channel.name, error=repr(error))
+                failures.append(error)
+            except OutcomeUnknownError as error:
+                _log.error("create_outcome_unknown", action=action, channel=channel.name, error=repr(error))
+                return Unknown(channel)
+            else:
+                if all(_is_text(result.get(name)) for name in needed):
+                    return Accepted(channel, result)
+                _log.error("create_answer_unusable", action=action, channel=channel.name)
+                return Unknown(channel)
+        return Refused(to_client_error(*failures))
+
+    async def _why_none(self, principal: Principal) -> SeedgateError:
+        if principal.allowed_channels is not None and await self._directory.candidates(None, needs="openapi"):
+            return AccessDeniedError("This API key may not use any upstream channel that has Assets.")
+        if await self._directory.candidates(None, needs="ark"):
+            return not_open()
+        return NoChannelError()
+
+
+def project_for(channel: Channel, project_name: str | None) -> str:
+    """Returns the project in which a channel creates something.
+
+    That is the one the client named, else ``default`` as the spec says; on a channel whose operator does not offer
+    ``default``, its usual project.
+    """
+    if project_name is not None:
+        return project_name
+    return DEFAULT_PROJECT if DEFAULT_PROJECT in channel.projects else channel.projects[0]
+
+
+def not_open() -> SeedgateError:
+    """Returns the 403 for a channel without a key pair, which the upstream's Assets need."""
+    return SeedgateError(
+        "Assets are not available here: the operator has not configured an access key (AK/SK) for them.",
+        status=403,
+        code="OperationDenied.ServiceNotOpen",
+    )
+
+
+def to_client_error(*failures: UpstreamError) -> SeedgateError:
+    """Returns what a client is told when its request was not carried out.
+
+    Args:
+        failures: what each channel that was asked said. A throttle, which passes by itself, is told before an
+            account's fault, which does not.
+    """
+    for error in failures:
+        if isinstance(error, UpstreamRejectedError):
+            return UpstreamRefusalError(error.message, status=error.status, code=error.code, param=error.param)
+        if isinstance(error, ThrottledError):
+            return ThrottledByUpstreamError(error.code, error.message, retry_after_seconds=error.retry_after_seconds)
+    for error in failures:
+        if isinstance(error, AccountFaultError):
+            return UpstreamAccountError(internal=f"{error.status} {error.code}: {error.message}")
+    for error in failures:
+        if isinstance(error, OutcomeUnknownError):
+            text = "The upstream did not answer clearly. It is safe to send this request again."
+            return ServiceUnavailableError(text, internal=repr(error))
+    return ServiceUnavailableError(internal=repr(failures))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _MAX_TEXT_LENGTH and value.isprintable()

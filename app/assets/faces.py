@@ -1,0 +1,192 @@
+"""Use cases of face verification. Tokens and links are secrets: never logged, and a token is kept only as a hash."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.assets.answers import FaceResultAnswer, Reply, SessionAnswer
+from app.assets.calling import Accepted, AssetsUpstream, Refused, project_for, to_client_error
+from app.assets.mirror import apply_upstream_group
+from app.assets.models import AssetGroupRow, GroupType, ValidationSessionRow
+from app.assets.refusals import unknown_token
+from app.assets.repository import AllAssets, AssetRepository
+from app.assets.schemas import CreateVisualValidateSessionRequest, GetVisualValidateResultRequest
+from app.assets.single_flight import SingleFlight
+from app.audit import log as audit
+from app.channels.channel import Channel
+from app.errors import ServiceUnavailableError
+from app.tenants.principal import Principal
+from app.upstream.errors import UpstreamError, UpstreamRejectedError
+
+_MAX_ID_LENGTH = 128
+_UNCLEAR = "The upstream did not answer clearly. It is safe to send this request again."
+
+_log = structlog.get_logger()
+
+
+class FaceService:
+    """Face verification for any tenant; every method takes the principal on whose behalf it acts."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        upstream: AssetsUpstream,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sessions = sessions
+        self._upstream = upstream
+        self._clock = clock
+        self._results: SingleFlight[str | None] = SingleFlight()
+
+    async def create_session(self, principal: Principal, wanted: CreateVisualValidateSessionRequest) -> Reply:
+        """Opens a verification; its token belongs to the tenant.
+
+        Raises:
+            SeedgateError: see ``AssetsUpstream.candidates``; the upstream's own 4xx, or 429, 502 or 503. A session
+                that nobody got to know costs nothing, so an unclear answer may be followed by another request.
+        """
+        candidates = await self._upstream.candidates(principal, wanted.project_name)
+        outcome = await self._upstream.offer(
+            candidates,
+            "CreateVisualValidateSession",
+            wanted.to_upstream(),
+            project_name=wanted.project_name,
+            needed=["BytedToken", "H5Link"],
+        )
+        if isinstance(outcome, Refused):
+            raise outcome.error
+        if not isinstance(outcome, Accepted):
+            raise ServiceUnavailableError(_UNCLEAR)
+        token = outcome.result["BytedToken"]
+        row = ValidationSessionRow(
+            tenant_id=principal.tenant_id,
+            token_hash=_hash(token),
+            channel_id=outcome.channel.id,
+            project_name=project_for(outcome.channel, wanted.project_name),
+            created_at=self._clock(),
+        )
+        async with self._sessions.begin() as session:
+            session.add(row)
+        callback_url = outcome.result.get("CallbackURL")
+        answer = SessionAnswer(
+            byted_token=token,
+            callback_url=callback_url if isinstance(callback_url, str) else wanted.callback_url,
+            h5_link=outcome.result["H5Link"],
+        )
+        return Reply(answer)
+
+    async def get_result(self, principal: Principal, wanted: GetVisualValidateResultRequest) -> Reply:
+        """Returns the LivenessFace group that a verification yielded; from then on it is the tenant's.
+
+        However many ask at once, the upstream is asked once. A known result is answered from the mirror.
+
+        Raises:
+            NotFoundError: 404, the token is not this tenant's, has expired, is not finished yet, or yielded a group
+                that belongs to another tenant.
+            SeedgateError: the upstream's own 4xx, or 429, 502 or 503.
+        """
+        token_hash = _hash(wanted.byted_token)
+        async with self._sessions.begin() as session:
+            row = await AssetRepository(session, principal.tenant_id).find_session(token_hash)
+        if row is None or wanted.project_name not in {None, row.project_name}:
+            raise unknown_token()
+        if row.finished_at is not None:
+            return _to_reply(row.group_id)
+        channel = await self._upstream.channel_of(principal, row.channel_id)
+        group_id = await self._results.run(
+            (row.tenant_id, token_hash), lambda: self._ask_and_apply(principal, row, channel, wanted.byted_token)
+        )
+        return _to_reply(group_id)
+
+    async def _ask_and_apply(
+        self, principal: Principal, row: ValidationSessionRow, channel: Channel, token: str
+    ) -> str | None:
+        """Returns the group's id, or None when the tenant must not have it."""
+        group_id = await self._ask(row, channel, token)
+        asked_at = self._clock()
+        details = await self._find_details(row, channel, group_id)
+        now = self._clock()
+        group = AssetGroupRow(
+            tenant_id=row.tenant_id,
+            id=group_id,
+            channel_id=channel.id,
+            name="",
+            description="",
+            group_type=GroupType.LIVENESS_FACE.value,
+            project_name=row.project_name,
+            extra={},
+            created_at=now,
+            updated_at=now,
+        )
+        if details is not None:
+            apply_upstream_group(group, details, asked_at=asked_at, now=now)
+        return await self._apply(principal, row, group, now)
+
+    async def _ask(self, row: ValidationSessionRow, channel: Channel, token: str) -> str:
+        body = {"BytedToken": token, "ProjectName": row.project_name}
+        try:
+            result = await self._upstream.call(channel, "GetVisualValidateResult", body)
+        except UpstreamRejectedError as error:
+            raise (unknown_token() if error.is_not_found else to_client_error(error)) from None
+        except UpstreamError as error:
+            raise to_client_error(error) from None
+        group_id = result.get("GroupId")
+        if not isinstance(group_id, str) or not 0 < len(group_id) <= _MAX_ID_LENGTH or not group_id.isprintable():
+            raise ServiceUnavailableError(_UNCLEAR, internal="a face result without a usable GroupId")
+        return group_id
+
+    async def _find_details(self, row: ValidationSessionRow, channel: Channel, group_id: str) -> dict[str, Any] | None:
+        body = {"Id": group_id, "ProjectName": row.project_name}
+        try:
+            return await self._upstream.call(channel, "GetAssetGroup", body)
+        except UpstreamError as error:
+            _log.warning("face_group_details_missing", group=group_id, error=repr(error))
+            return None
+
+    async def _apply(
+        self, principal: Principal, row: ValidationSessionRow, group: AssetGroupRow, now: datetime
+    ) -> str | None:
+        """Gives the group to the tenant, unless it is another tenant's: then it is neither moved nor shared."""
+        async with self._sessions.begin() as session:
+            current = await AssetRepository(session, row.tenant_id).find_session(row.token_hash, is_locked=True)
+            if current is None or current.finished_at is not None:
+                return current.group_id if current is not None else None
+            current.finished_at = now
+            everything = AllAssets(session)
+            if not await everything.insert_group(group):
+                owned = await everything.find_group(group.id)
+                if owned is None or owned.tenant_id != row.tenant_id:
+                    _record_refusal(session, principal, group.id, now)
+                    return None
+                # Verified once more: a group that the tenant had deleted here is there again.
+                owned.deleted_at = owned.missing_since = owned.next_look_at = None
+            current.group_id = group.id
+        return group.id
+
+
+def _record_refusal(session: AsyncSession, principal: Principal, group_id: str, now: datetime) -> None:
+    _log.error("face_group_belongs_to_another_tenant", group=group_id, tenant=principal.tenant_id)
+    audit.record(
+        session,
+        at=now,
+        actor=f"key:{principal.key_public_part}",
+        action="face_group.refuse",
+        target_type="asset_group",
+        target_id=group_id,
+        tenant_id=principal.tenant_id,
+        detail={"reason": "the group belongs to another tenant"},
+    )
+
+
+def _to_reply(group_id: str | None) -> Reply:
+    if group_id is None:
+        raise unknown_token()
+    return Reply(FaceResultAnswer(group_id=group_id))
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,118 @@
+"""Tables of asset groups, assets and face verification sessions."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base, Json
+
+
+class GroupType(StrEnum):
+    """What an asset group holds: made material, or one verified person."""
+
+    AIGC = "AIGC"
+    LIVENESS_FACE = "LivenessFace"
+
+
+class AssetStatus(StrEnum):
+    """Where the upstream's processing of an asset is."""
+
+    PROCESSING = "Processing"
+    ACTIVE = "Active"
+    FAILED = "Failed"
+
+
+class AssetGroupRow(Base):
+    """A group as last known. Its id is the upstream's and belongs to one tenant for ever.
+
+    ``looked_at`` is when the upstream's word was last written here, ``next_look_at`` when the follower asks again:
+    after a first not-found, and once after a delete that the upstream may not have seen.
+    """
+
+    __tablename__ = "asset_groups"
+    __table_args__ = (
+        Index("uq_asset_groups_id", "id", unique=True),
+        Index("ix_asset_groups_listing", "tenant_id", "group_type", text("created_at DESC"), text("id DESC")),
+        Index("ix_asset_groups_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
+    )
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    channel_id: Mapped[str] = mapped_column(ForeignKey("channels.id"))
+    name: Mapped[str]
+    description: Mapped[str]
+    group_type: Mapped[str]
+    project_name: Mapped[str]
+    extra: Mapped[Json]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    looked_at: Mapped[datetime | None]
+    next_look_at: Mapped[datetime | None]
+    missing_since: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+
+class AssetRow(Base):
+    """An asset as last known. ``url`` is what the tenant submitted, never the upstream's signed copy."""
+
+    __tablename__ = "assets"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "group_id"], ["asset_groups.tenant_id", "asset_groups.id"]),
+        Index("uq_assets_id", "id", unique=True),
+        Index("ix_assets_listing", "tenant_id", text("created_at DESC"), text("id DESC")),
+        Index("ix_assets_tenant_id_group_id", "tenant_id", "group_id"),
+        Index("ix_assets_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
+    )
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    group_id: Mapped[str]
+    channel_id: Mapped[str] = mapped_column(ForeignKey("channels.id"))
+    name: Mapped[str]
+    url: Mapped[str]
+    asset_type: Mapped[str]
+    status: Mapped[str]
+    project_name: Mapped[str]
+    error: Mapped[Json | None]
+    extra: Mapped[Json]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    looked_at: Mapped[datetime | None]
+    next_look_at: Mapped[datetime | None]
+    missing_since: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+
+
+class ValidationSessionRow(Base):
+    """A face verification. Its token is a secret, so only the SHA-256 of it is kept."""
+
+    __tablename__ = "validation_sessions"
+    __table_args__ = (Index("uq_validation_sessions_token_hash", "token_hash", unique=True),)
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    channel_id: Mapped[str] = mapped_column(ForeignKey("channels.id"))
+    project_name: Mapped[str]
+    group_id: Mapped[str | None]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class CreateIntentRow(Base):
+    """A create of a group or asset that is under way, or whose outcome nobody knows.
+
+    Written before the upstream is called and removed with the outcome. While another one of the same kind, group and
+    name is open, an object found upstream cannot be told to be ours.
+    """
+
+    __tablename__ = "asset_create_intents"
+    __table_args__ = (Index("ix_asset_create_intents_kind_name", "kind", "name"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    kind: Mapped[str]
+    group_id: Mapped[str | None]
+    name: Mapped[str]
+    started_at: Mapped[datetime]

@@ -1,0 +1,146 @@
+"""The three entries to the Assets actions. All look the action up in one table.
+
+- ``POST /api/v3/open/{Action}``: a route of its own for each action; bare results.
+- ``POST /api/v3/assets?Action=…&Version=2024-01-01``: bare results.
+- ``POST /?Action=…&Version=2024-01-01``: the native OpenAPI form, results in ``{ResponseMetadata, Result}``.
+
+OpenAPI SDKs add a slash to the endpoint's path and do not follow redirects, so slashes at the end mean nothing.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.assets.actions import ACTIONS, VERSION, Action, find_action
+from app.assets.answers import Reply
+from app.assets.documentation import open_operation, query_operation
+from app.assets.service import AssetService
+from app.errors import InvalidParameterError, MissingParameterError, UnknownActionError
+from app.http.body import BodyAdmission
+from app.http.json_body import parse_json_object
+from app.http.rendering import response_metadata
+from app.http.request_scope import note
+from app.http.responses import json_response
+from app.tenants.caller import identify
+from app.tenants.principal import Principal
+
+_OPEN = "/api/v3/open/"
+_STALE_HEADER = "X-Seedgate-Stale"
+_SLASHES = ("", "/", "//")
+
+router = APIRouter(tags=["assets"])
+
+
+async def call_by_query(request: Request) -> Response:
+    """Calls the action that the query names; answers its bare result."""
+    principal = await identify(request)
+    return _answer(await _call(request, principal, _action_of_query(request)))
+
+
+async def call_natively(request: Request) -> Response:
+    """Calls the action that the query names; answers ``{ResponseMetadata, Result}``."""
+    principal = await identify(request)
+    reply = await _call(request, principal, _action_of_query(request))
+    return _answer(reply, metadata=response_metadata(request.scope))
+
+
+async def call_by_path(request: Request) -> Response:
+    """Calls the action that ends the path, however many slashes surround it; answers its bare result."""
+    principal = await identify(request)
+    name = request.path_params["action"].strip("/")
+    return _answer(await _call(request, principal, find_action(name, _version_of_query(request))))
+
+
+def _endpoint_of(action: Action) -> Callable[[Request], Awaitable[Response]]:
+    async def call_action(request: Request) -> Response:
+        principal = await identify(request)
+        version = _version_of_query(request)
+        if version != VERSION:
+            raise UnknownActionError(action.name, version)
+        return _answer(await _call(request, principal, action))
+
+    return call_action
+
+
+async def _call(request: Request, principal: Principal, action: Action) -> Reply:
+    note(request, action=action.name)
+    service: AssetService = request.state.assets
+    bodies: BodyAdmission = request.state.bodies
+    async with bodies.read(request) as data:
+        members = parse_json_object(data) if data.strip() else {}
+    return await action.run(service, principal, members)
+
+
+def _answer(reply: Reply, *, metadata: dict[str, str] | None = None) -> Response:
+    result = reply.body.to_wire()
+    payload: dict[str, Any] = result if metadata is None else {"ResponseMetadata": metadata, "Result": result}
+    headers = {} if reply.stale_seconds is None else {_STALE_HEADER: str(reply.stale_seconds)}
+    return json_response(payload, headers=headers)
+
+
+def _action_of_query(request: Request) -> Action:
+    name = _one_of_query(request, "Action")
+    version = _version_of_query(request)
+    if not name:
+        raise MissingParameterError("Action")
+    return find_action(name, version)
+
+
+def _version_of_query(request: Request) -> str:
+    return _one_of_query(request, "Version") or VERSION
+
+
+def _one_of_query(request: Request, name: str) -> str | None:
+    try:
+        query = request.scope["query_string"].decode()
+        values = parse_qs(query, errors="strict", max_num_fields=100).get(name, [])
+    except ValueError:
+        raise InvalidParameterError(None, "The query string of the request is malformed.") from None
+    if len(values) > 1:
+        raise InvalidParameterError(name, f"The parameter `{name}` must not be given more than once.")
+    return values[0] if values else None
+
+
+def _add_routes() -> None:
+    for action in ACTIONS.values():
+        router.add_api_route(
+            _OPEN + action.name,
+            _endpoint_of(action),
+            methods=["POST"],
+            operation_id=action.name,
+            summary=action.summary,
+            response_model=None,
+            openapi_extra=open_operation(action),
+        )
+    router.add_api_route(
+        _OPEN + "{action:path}", call_by_path, methods=["POST"], include_in_schema=False, response_model=None
+    )
+    for slashes in _SLASHES:
+        router.add_api_route(
+            f"/api/v3/assets{slashes}",
+            call_by_query,
+            methods=["POST"],
+            include_in_schema=not slashes,
+            operation_id=None if slashes else "call_asset_action",
+            summary="Call an Assets action by name",
+            response_model=None,
+            openapi_extra=query_operation(is_wrapped=False),
+        )
+    for path in ("/", "//"):
+        router.add_api_route(
+            path,
+            call_natively,
+            methods=["POST"],
+            include_in_schema=path == "/",
+            operation_id="call_asset_action_natively" if path == "/" else None,
+            summary="Call an Assets action in the native OpenAPI form",
+            response_model=None,
+            openapi_extra=query_operation(is_wrapped=True),
+        )
+
+
+_add_routes()

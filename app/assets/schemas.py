@@ -1,0 +1,245 @@
+"""Requests of the twelve Assets actions: which members each takes, which it must have, and their bounds.
+
+Source: the parameter tables of the spec's "Assets" section; members that only the upstream documents
+(``Moderation``, ``Id`` with ``ProjectName``) follow its own documents 82379/2318271 and neighbours.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AliasGenerator, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_pascal
+
+from app.assets.models import GroupType
+from app.errors import InvalidParameterError
+from app.http.schemas import WireModel, parse_model
+
+DEFAULT_PROJECT = "default"
+
+_MAX_URL_LENGTH = 8192
+_MAX_PAGE_NUMBER = 1_000_000
+_UPSTREAM_ACRONYMS = {"Url": "URL", "CallbackUrl": "CallbackURL"}
+_OTHER_PAGING = frozenset({"NextToken", "MaxResults"})
+
+
+def to_wire_name(name: str) -> str:
+    """Returns the upstream's spelling of a member: ``project_name`` gives ``ProjectName``, ``url`` gives ``URL``."""
+    pascal = to_pascal(name)
+    return _UPSTREAM_ACRONYMS.get(pascal, pascal)
+
+
+def _to_integer(value: object) -> object:
+    """``10.0`` is the integer 10 to a client whose language has one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _empty_to_none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _check_http_url(url: str) -> str:
+    wrong = ValueError("it should be an http:// or https:// URL with a host; Base64 and asset:// are not supported")
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise wrong
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise wrong from None
+    if not is_usable:
+        raise wrong
+    return url
+
+
+def _refuse_liveness(value: object) -> object:
+    if value == GroupType.LIVENESS_FACE:
+        raise ValueError(
+            "a LivenessFace group cannot be created directly; it arises from face verification "
+            "(CreateVisualValidateSession, then GetVisualValidateResult)"
+        )
+    return value
+
+
+ObjectId = Annotated[str, Field(min_length=1, max_length=128)]
+Name = Annotated[str, Field(max_length=64)]
+RequiredName = Annotated[str, Field(min_length=1, max_length=64)]
+Description = Annotated[str, Field(max_length=300)]
+HttpUrl = Annotated[str, Field(min_length=1, max_length=_MAX_URL_LENGTH), AfterValidator(_check_http_url)]
+ProjectName = Annotated[Annotated[str, Field(max_length=128)] | None, BeforeValidator(_empty_to_none)]
+PageNumber = Annotated[int, BeforeValidator(_to_integer), Field(ge=1, le=_MAX_PAGE_NUMBER)]
+PageSize = Annotated[int, BeforeValidator(_to_integer), Field(ge=1, le=100)]
+CreatableGroupType = Annotated[Literal["AIGC"], BeforeValidator(_refuse_liveness)]
+AnyGroupType = Literal["AIGC", "LivenessFace"]
+AssetType = Literal["Image", "Video", "Audio"]
+SortOrder = Literal["Desc", "Asc"]
+
+
+class ActionRequest(WireModel):
+    """The body of one action. Member names are the upstream's; unknown members are refused."""
+
+    model_config = ConfigDict(alias_generator=AliasGenerator(alias=to_wire_name))
+
+    def to_upstream(self) -> dict[str, Any]:
+        """Returns the members that the client sent, under their wire names."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
+class ForwardingRequest(ActionRequest):
+    """An action that makes something: members that only the upstream knows are forwarded to it."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class CreateAssetGroupRequest(ForwardingRequest):
+    """Body of CreateAssetGroup."""
+
+    name: RequiredName
+    description: Description | None = None
+    group_type: CreatableGroupType
+    project_name: ProjectName = None
+
+
+class GroupFilter(ActionRequest):
+    """Which groups are wanted; ``Name`` matches any-case substrings."""
+
+    group_type: AnyGroupType
+    group_ids: list[ObjectId] | None = None
+    name: Name | None = None
+
+
+class ListAssetGroupsRequest(ActionRequest):
+    """Body of ListAssetGroups."""
+
+    filter: GroupFilter
+    page_number: PageNumber = 1
+    page_size: PageSize = 20
+    sort_by: Literal["CreateTime", "UpdateTime"] = "CreateTime"
+    sort_order: SortOrder = "Desc"
+    project_name: ProjectName = None
+
+
+class GroupIdRequest(ActionRequest):
+    """Body of GetAssetGroup and DeleteAssetGroup."""
+
+    id: ObjectId
+    project_name: ProjectName = None
+
+
+class UpdateAssetGroupRequest(ActionRequest):
+    """Body of UpdateAssetGroup: only ``Name`` and ``Description`` can be changed."""
+
+    id: ObjectId
+    name: RequiredName | None = None
+    description: Description | None = None
+    project_name: ProjectName = None
+
+
+class Moderation(ActionRequest):
+    """How the upstream moderates an asset."""
+
+    strategy: Literal["Default", "Skip"] | None = None
+
+
+class CreateAssetRequest(ForwardingRequest):
+    """Body of CreateAsset."""
+
+    group_id: ObjectId
+    url: HttpUrl
+    name: Name | None = None
+    asset_type: AssetType
+    moderation: Moderation | None = None
+    project_name: ProjectName = None
+
+
+class AssetFilter(GroupFilter):
+    """Which assets are wanted."""
+
+    statuses: list[Literal["Active", "Processing", "Failed"]] | None = None
+
+
+class ListAssetsRequest(ActionRequest):
+    """Body of ListAssets; unlike ListAssetGroups it must say which page."""
+
+    filter: AssetFilter
+    page_number: PageNumber
+    page_size: PageSize
+    sort_by: Literal["CreateTime", "UpdateTime", "GroupId"] = "CreateTime"
+    sort_order: SortOrder = "Desc"
+    project_name: ProjectName = None
+
+
+class AssetIdRequest(ActionRequest):
+    """Body of GetAsset and DeleteAsset."""
+
+    id: ObjectId
+    project_name: ProjectName = None
+
+
+class UpdateAssetRequest(ActionRequest):
+    """Body of UpdateAsset: only ``Name`` can be changed."""
+
+    id: ObjectId
+    name: Name | None = None
+    project_name: ProjectName = None
+
+
+class CreateVisualValidateSessionRequest(ForwardingRequest):
+    """Body of CreateVisualValidateSession. ``CallbackURL`` is opened by the person's browser, not by us."""
+
+    callback_url: HttpUrl
+    project_name: ProjectName = None
+
+
+class GetVisualValidateResultRequest(ActionRequest):
+    """Body of GetVisualValidateResult."""
+
+    byted_token: Annotated[str, Field(min_length=1, max_length=1024)]
+    project_name: ProjectName = None
+
+
+RequestT = TypeVar("RequestT", bound=ActionRequest)
+
+
+def parse_request(model: type[RequestT], members: Mapping[str, Any]) -> RequestT:
+    """Returns the checked request that a JSON object holds; null means absent, at any depth of objects.
+
+    Args:
+        model: the action's request class.
+        members: the body, already parsed.
+
+    Raises:
+        MissingParameterError: 400, a required member is absent or empty.
+        InvalidParameterError: 400, a member is wrong or unknown, or differs from a known one only in case.
+            The upstream reads names case-insensitively, so ``groupid`` beside ``GroupId`` would get past our checks.
+    """
+    present = _without_nulls(members)
+    _check_names(model, present)
+    return parse_model(model, present)
+
+
+def _without_nulls(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_nulls(value) if isinstance(value, dict) else value
+        for name, value in members.items()
+        if value is not None
+    }
+
+
+def _check_names(model: type[ActionRequest], members: Mapping[str, Any]) -> None:
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    plain = {_plain(name): name for name in known}
+    for name in members:
+        if name in known:
+            continue
+        meant = plain.get(_plain(name))
+        if meant is not None:
+            raise InvalidParameterError(meant, f"The parameter `{meant}` must be written exactly so.")
+        if name in _OTHER_PAGING and "PageNumber" in known:
+            text = f"The parameter `{name}` is not supported; lists are paged by `PageNumber` and `PageSize`."
+            raise InvalidParameterError(name, text)
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().strip()

@@ -1,0 +1,60 @@
+"""The three use case classes of Assets, built together."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.assets.items import AssetItemService
+from app.assets.calling import AssetsUpstream
+from app.assets.changing import Changer
+from app.assets.creating import SEARCH_SECONDS, Creator
+from app.assets.faces import FaceService
+from app.assets.groups import GroupService
+from app.assets.looking import Looker
+from app.channels.directory import ChannelDirectory
+from app.upstream.control import ControlClient
+
+
+class AssetService:
+    """What the action table calls.
+
+    Attributes:
+        groups: asset groups.
+        items: assets.
+        faces: face verification.
+    """
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        directory: ChannelDirectory,
+        control: ControlClient,
+        clock: Callable[[], datetime],
+        *,
+        search_seconds: float = SEARCH_SECONDS,
+    ) -> None:
+        """Makes the service.
+
+        Args:
+            sessions: of the database.
+            directory: the channels.
+            control: the client of the upstream's control plane.
+            clock: the time in UTC.
+            search_seconds: how long the upstream is searched for what a create of unknown outcome made.
+        """
+        upstream = AssetsUpstream(directory, control)
+        looker = Looker(sessions, upstream, clock)
+        changer = Changer(upstream, looker, clock)
+        self._creator = Creator(sessions, upstream, clock, search_seconds=search_seconds)
+        self.groups = GroupService(
+            sessions, upstream=upstream, creator=self._creator, looker=looker, changer=changer, clock=clock
+        )
+        self.items = AssetItemService(
+            sessions, upstream=upstream, creator=self._creator, looker=looker, changer=changer, clock=clock
+        )
+        self.faces = FaceService(sessions, upstream, clock)
+
+    async def drain(self) -> None:
+        """Waits for the creates that are under way; called before the database is closed."""
+        await self._creator.drain()

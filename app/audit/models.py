@@ -1,0 +1,25 @@
+"""Table of the audit log."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Identity, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base, Json
+
+
+class AuditRow(Base):
+    """One change: who made it, to what, from where. Rows are only ever added."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index("ix_audit_log_tenant_id_id", "tenant_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    target_type: Mapped[str]
+    target_id: Mapped[str]
+    tenant_id: Mapped[str | None]
+    address: Mapped[str | None]
+    detail: Mapped[Json]

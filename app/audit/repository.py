@@ -1,0 +1,50 @@
+"""Reading of the audit log."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.audit.models import AuditRow
+from app.errors import InvalidParameterError
+from app.http.paging import PageRequest
+
+_MAX_ID_DIGITS = 18
+
+
+class WholeAuditLog:
+    """The rows of all tenants, for the operator."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def page(
+        self,
+        page: PageRequest,
+        *,
+        tenant_id: str | None = None,
+        target_id: str | None = None,
+        action: str | None = None,
+    ) -> Sequence[AuditRow]:
+        """Returns rows newest first, one more than the page asks for when there are more.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        query = select(AuditRow).order_by(AuditRow.id.desc()).limit(page.limit + 1)
+        if page.after is not None:
+            query = query.where(AuditRow.id < _to_id(page.after))
+        for column, wanted in (
+            (AuditRow.tenant_id, tenant_id),
+            (AuditRow.target_id, target_id),
+            (AuditRow.action, action),
+        ):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        return (await self._session.scalars(query)).all()
+
+
+def _to_id(cursor: str) -> int:
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _MAX_ID_DIGITS):
+        raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
+    return int(cursor)

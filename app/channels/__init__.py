@@ -1,0 +1,1 @@
+"""Upstream accounts, and the choice between them."""

@@ -1,0 +1,81 @@
+"""The channels that can take a request, best first."""
+
+import time
+from collections.abc import Callable
+from random import Random
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.channels.accounts import UNREADABLE, open_channel
+from app.channels.channel import Channel, Plane
+from app.channels.repository import ChannelRepository
+from app.channels.selection import order_candidates
+from app.crypto import SecretBox
+from app.db.recent import RecentRead
+
+__all__ = ["Channel", "ChannelDirectory"]
+
+_log = structlog.get_logger()
+
+
+class ChannelDirectory:
+    """Finds channels. What it tells is less than a second old; see ``app.db.recent``."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        box: SecretBox,
+        *,
+        rng: Random | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Makes a directory.
+
+        Args:
+            sessions: of the database.
+            box: opens the secrets.
+            rng: spreads requests over channels of equal priority.
+            monotonic: seconds that never go back, which decide how long a read is trusted.
+        """
+        self._sessions = sessions
+        self._box = box
+        self._rng = rng or Random()  # noqa: S311 - it spreads load and guards nothing
+        self._channels = RecentRead(self._load, monotonic=monotonic)
+        self._unreadable: set[str] = set()
+
+    async def candidates(self, allowed: frozenset[str] | None, *, needs: Plane) -> list[Channel]:
+        """Returns the channels that may be tried, best first.
+
+        Args:
+            allowed: names and ids; None allows all.
+            needs: the plane whose credentials they must have.
+
+        Raises:
+            ServiceUnavailableError: 503, the database is away.
+        """
+        channels = (await self._channels.get()).values()
+        fit = [channel for channel in channels if channel.is_ready_for(needs) and channel.is_named_in(allowed)]
+        return order_candidates(fit, self._rng)
+
+    async def find(self, channel_id: str) -> Channel | None:
+        """Returns a channel of any status, or None when it is deleted or never was.
+
+        Raises:
+            ServiceUnavailableError: 503, the database is away.
+        """
+        return (await self._channels.get()).get(channel_id)
+
+    def forget(self) -> None:
+        """Makes this process see a change of its own at once; the others see it within a second."""
+        self._channels.forget()
+
+    async def _load(self) -> dict[str, Channel]:
+        async with self._sessions() as session:
+            rows = await ChannelRepository(session).all()
+        channels = {row.id: open_channel(self._box, row) for row in rows}
+        unreadable = {channel.id for channel in channels.values() if channel.status_reason == UNREADABLE}
+        for channel_id in unreadable - self._unreadable:
+            _log.error("channel_unusable", channel=channels[channel_id].name, reason=UNREADABLE)
+        self._unreadable = unreadable
+        return channels

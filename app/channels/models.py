@@ -1,0 +1,47 @@
+"""Tables of channels and of the canary that tells a wrong sealing key."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base, Json, StrList, utc_now
+
+
+class ChannelRow(Base):
+    """One upstream account. The ``…_sealed`` columns are sealed for their row and column (``app.crypto``).
+
+    A deleted channel leaves its row, since old tasks and assets refer to it, but neither its secrets nor its name.
+    """
+
+    __tablename__ = "channels"
+    __table_args__ = (Index("uq_channels_name", "name", unique=True, postgresql_where=text("deleted_at IS NULL")),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    ark_base_url: Mapped[str]
+    ark_api_key_sealed: Mapped[str | None]
+    openapi_url: Mapped[str]
+    access_key_id_sealed: Mapped[str | None]
+    secret_access_key_sealed: Mapped[str | None]
+    session_token_sealed: Mapped[str | None]
+    region: Mapped[str]
+    projects: Mapped[StrList]
+    exclusive: Mapped[bool]
+    models: Mapped[Json]
+    priority: Mapped[int]
+    weight: Mapped[int]
+    status: Mapped[str]
+    status_reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+    deleted_at: Mapped[datetime | None]
+
+
+class SealedCanaryRow(Base):
+    """A known text, sealed once. A process whose keys do not open it must not start."""
+
+    __tablename__ = "sealed_canary"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[str]

@@ -1,0 +1,51 @@
+"""Queries on channels. Deleted ones are never found."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.channels.models import ChannelRow
+from app.errors import InvalidParameterError
+from app.http.paging import PageRequest
+
+
+class ChannelRepository:
+    """The channels, in one session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def all(self, *, is_locked: bool = False) -> Sequence[ChannelRow]:
+        """Returns every channel, oldest first; ``is_locked`` keeps others from changing them."""
+        query = select(ChannelRow).where(ChannelRow.deleted_at.is_(None)).order_by(ChannelRow.created_at, ChannelRow.id)
+        return (await self._session.scalars(query.with_for_update() if is_locked else query)).all()
+
+    async def find(self, channel_id: str, *, is_locked: bool = False) -> ChannelRow | None:
+        """Returns a channel by its id.
+
+        ``is_locked`` keeps others from changing it, and tasks and assets from being added to it, until the
+        transaction ends.
+        """
+        query = select(ChannelRow).where(ChannelRow.id == channel_id, ChannelRow.deleted_at.is_(None))
+        return (await self._session.scalars(query.with_for_update() if is_locked else query)).one_or_none()
+
+    async def find_by_name(self, name: str) -> ChannelRow | None:
+        """Returns a channel by its name."""
+        query = select(ChannelRow).where(ChannelRow.name == name, ChannelRow.deleted_at.is_(None))
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def page(self, page: PageRequest) -> Sequence[ChannelRow]:
+        """Returns channels newest first, one more than the page asks for when there are more.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        query = select(ChannelRow).where(ChannelRow.deleted_at.is_(None))
+        if page.after is not None:
+            anchor = await self._session.get(ChannelRow, page.after)
+            if anchor is None:
+                raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
+            query = query.where(tuple_(ChannelRow.created_at, ChannelRow.id) < (anchor.created_at, anchor.id))
+        query = query.order_by(ChannelRow.created_at.desc(), ChannelRow.id.desc()).limit(page.limit + 1)
+        return (await self._session.scalars(query)).all()

@@ -1,0 +1,148 @@
+"""Channels as the admin API takes and shows them. Secrets go in and never come out."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from app.channels.models import ChannelRow
+from app.channels.rules import check_name, check_secret, check_url
+from app.http.schemas import WireModel
+
+DEFAULT_ARK_BASE_URL = "https://ark.cn-beijing.volces.com/api/v3"
+DEFAULT_OPENAPI_URL = "https://open.volcengineapi.com"
+DEFAULT_REGION = "cn-beijing"
+
+
+def _check_secret(secret: SecretStr) -> SecretStr:
+    check_secret(secret.get_secret_value())
+    return secret
+
+
+def _default_projects() -> list[str]:
+    return ["default"]
+
+
+_Name = Annotated[str, Field(pattern=r"^\w[\w.-]{0,63}$"), AfterValidator(check_name)]
+_Url = Annotated[str, AfterValidator(check_url)]
+_Secret = Annotated[SecretStr, Field(min_length=1, max_length=8192), AfterValidator(_check_secret)]
+_Region = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+_ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
+_Project = Annotated[str, Field(pattern=r"^\S{1,64}$")]
+
+
+class ChannelSettings(WireModel):
+    """What can be set on a channel, but its name.
+
+    Attributes:
+        ark_base_url: of the data plane, up to and including the API version.
+        ark_api_key: its Bearer key; without it the channel makes no videos.
+        openapi_url: of the control plane.
+        access_key_id: public half of its key pair; without the pair the channel has no Assets.
+        secret_access_key: secret half of the pair; the two come and go together.
+        session_token: beside a temporary (STS) pair; a new pair without one drops the old one.
+        region: in which requests to the control plane are signed.
+        exclusive: nothing but this gateway uses the account.
+        models: public model name → upstream id that this channel uses instead of the catalogue's.
+        projects: the account's projects that tenants may use; the first one is the usual one.
+        priority: channels of a higher one are tried first.
+        weight: share of the first tries among channels of equal priority.
+        status: ``suspended`` channels take nothing new, and what they hold is not asked about.
+    """
+
+    ark_base_url: _Url = DEFAULT_ARK_BASE_URL
+    ark_api_key: _Secret | None = None
+    openapi_url: _Url = DEFAULT_OPENAPI_URL
+    access_key_id: _Secret | None = None
+    secret_access_key: _Secret | None = None
+    session_token: _Secret | None = None
+    region: _Region = DEFAULT_REGION
+    exclusive: bool = False
+    models: Annotated[dict[_ModelName, _ModelName], Field(max_length=1000, default_factory=dict)]
+    projects: Annotated[list[_Project], Field(min_length=1, max_length=100, default_factory=_default_projects)]
+    priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
+    weight: Annotated[int, Field(ge=1, le=1000)] = 1
+    status: Literal["active", "suspended"] = "active"
+
+
+class ChannelCreate(ChannelSettings):
+    """A new channel."""
+
+    name: _Name
+
+
+def _drop_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+class ChannelPatch(ChannelSettings):
+    """A change: members that are not sent stay as they are; null clears a secret."""
+
+    model_config = ConfigDict(json_schema_extra=_drop_defaults)
+
+    # Never read unless it was sent; the others' defaults are not either.
+    name: _Name = ""
+
+    def sent(self) -> dict[str, Any]:
+        """Returns the members that were sent."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class ChannelView(BaseModel):
+    """A channel as the admin API shows it: of each secret only whether there is one."""
+
+    id: str
+    name: str
+    ark_base_url: str
+    openapi_url: str
+    region: str
+    exclusive: bool
+    models: dict[str, str]
+    projects: list[str]
+    priority: int
+    weight: int
+    status: str
+    status_reason: str | None
+    has_ark_api_key: bool
+    has_access_key: bool
+    has_session_token: bool
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def from_row(cls, row: ChannelRow) -> "ChannelView":
+        """Returns the view of a row."""
+        return cls(
+            id=row.id,
+            name=row.name,
+            ark_base_url=row.ark_base_url,
+            openapi_url=row.openapi_url,
+            region=row.region,
+            exclusive=row.exclusive,
+            models=row.models,
+            projects=row.projects,
+            priority=row.priority,
+            weight=row.weight,
+            status=row.status,
+            status_reason=row.status_reason,
+            has_ark_api_key=row.ark_api_key_sealed is not None,
+            has_access_key=row.access_key_id_sealed is not None,
+            has_session_token=row.session_token_sealed is not None,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+class PlaneCheckView(BaseModel):
+    """How one plane of an upstream account answered."""
+
+    ok: bool
+    detail: str
+
+
+class ChannelCheckView(BaseModel):
+    """How both planes of an upstream account answered."""
+
+    ark: PlaneCheckView
+    openapi: PlaneCheckView

@@ -1,0 +1,71 @@
+"""The channel that the environment describes."""
+
+from app.audit.actor import Actor
+from app.channels.channel import Channel, Plane
+from app.channels.models import ChannelRow
+from app.channels.schemas import ChannelCreate, ChannelPatch
+from app.channels.service import ChannelService, Verify
+from app.errors import ConflictError, SeedgateError
+from app.http.schemas import parse_model
+from app.settings import Settings
+
+DEFAULT_CHANNEL = "default"
+
+_ACTOR = Actor(name="environment", address=None)
+_SECRETS = ("ark_api_key", "access_key_id", "secret_access_key", "session_token")
+_ADDRESSES = ("ark_base_url", "openapi_url", "region")
+
+
+async def ensure_default_channel(
+    settings: Settings, channels: ChannelService, *, verify: Verify | None
+) -> ChannelRow | None:
+    """Makes the channel ``default``, or brings its addresses, region and credentials up to the environment's.
+
+    The environment decides all of them, so a credential that it does not name is removed. Everything else about the
+    channel belongs to the database, also whether it is suspended: changed credentials are verified as a PATCH's are.
+    An unchanged environment writes nothing and asks nobody. Several processes may do this at once.
+
+    Args:
+        settings: with ``SEEDGATE_ARK_API_KEY`` or an access key; without either nothing is done.
+        channels: makes the change.
+        verify: whether what lives on the channel still answers; None when there is no need to ask.
+
+    Returns:
+        The channel, or None when the environment describes none.
+
+    Raises:
+        ValueError: a setting is not valid; the text names it.
+    """
+    described = _described(settings)
+    if described is None:
+        return None
+    try:
+        create = parse_model(
+            ChannelCreate,
+            {**described, "name": DEFAULT_CHANNEL, "exclusive": settings.ark_exclusive == "on"},
+        )
+        patch = parse_model(ChannelPatch, described)
+    except SeedgateError as error:
+        raise ValueError(f"SEEDGATE_{str(error.param).upper()}: {error.message}") from None
+    row = await channels.find_by_name(DEFAULT_CHANNEL)
+    if row is None:
+        try:
+            return await channels.create(_ACTOR, create)
+        except ConflictError:  # another process was faster
+            row = await channels.find_by_name(DEFAULT_CHANNEL)
+    if row is None:
+        return None  # made and deleted by others in this very moment
+    return await channels.update(_ACTOR, row.id, patch, verify=verify or _trust)
+
+
+def _described(settings: Settings) -> dict[str, str | None] | None:
+    if settings.ark_api_key is None and settings.access_key_id is None:
+        return None
+    secrets = {name: getattr(settings, name) for name in _SECRETS}
+    return {name: getattr(settings, name) for name in _ADDRESSES} | {
+        name: secret.get_secret_value() if secret is not None else None for name, secret in secrets.items()
+    }
+
+
+async def _trust(_channel: Channel, _planes: frozenset[Plane]) -> str | None:
+    return None

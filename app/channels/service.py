@@ -1,0 +1,195 @@
+"""Use cases of channels. Every change writes its audit row in its own transaction."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.audit.actor import Actor
+from app.audit.log import record
+from app.channels.accounts import open_channel
+from app.channels.changes import ChannelChange, apply_change, columns_of, merge_secrets, plan_change
+from app.channels.channel import Channel, ChannelStatus, Plane
+from app.channels.directory import ChannelDirectory
+from app.channels.models import ChannelRow
+from app.channels.repository import ChannelRepository
+from app.channels.schemas import ChannelCreate, ChannelPatch
+from app.channels.sealing import SECRET_NAMES, ChannelSecrets, apply_secret
+from app.crypto import SecretBox
+from app.errors import ConflictError, NotFoundError
+from app.http.paging import PageRequest
+from app.ids import new_id
+
+Verify = Callable[[Channel, frozenset[Plane]], Awaitable[str | None]]
+"""Asks the upstream whether what lives on a channel still answers on these planes; returns why not, or None."""
+
+FindDependent = Callable[[AsyncSession, str], Awaitable[str | None]]
+"""Says in the given transaction what still lives on a channel. Tasks and assets live above channels, so the caller
+brings it, and ``Verify`` too."""
+
+_PLAN_ATTEMPTS = 5
+
+_log = structlog.get_logger()
+
+
+class ChannelService:
+    """Administers channels. Rows that it returns belong to no session any more."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        box: SecretBox,
+        directory: ChannelDirectory,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sessions = sessions
+        self._box = box
+        self._directory = directory
+        self._clock = clock
+
+    async def create(self, actor: Actor, wanted: ChannelCreate) -> ChannelRow:
+        """Makes a channel.
+
+        Raises:
+            ConflictError: 409, the name is taken.
+            MissingParameterError: 400, half a key pair.
+            InvalidParameterError: 400, a session token without a key pair.
+        """
+        sent = {name: getattr(wanted, name) for name in type(wanted).model_fields}
+        secrets = merge_secrets(ChannelSecrets(), sent)
+        now = self._clock()
+        plain = {name: value for name, value in sent.items() if name not in SECRET_NAMES}
+        row = ChannelRow(id=new_id("ch"), **plain, created_at=now, updated_at=now)
+        for name in SECRET_NAMES:
+            apply_secret(self._box, row, name, getattr(secrets, name))
+        try:
+            async with self._sessions.begin() as session:
+                session.add(row)
+                detail = {"name": row.name, "secrets": [name for name in SECRET_NAMES if getattr(secrets, name)]}
+                _record(session, row, actor, "channel.create", detail)
+        except IntegrityError as error:
+            raise _name_is_taken(row.name) from error
+        self._directory.forget()
+        return row
+
+    async def page(self, page: PageRequest) -> Sequence[ChannelRow]:
+        """Returns channels newest first, one more than asked when there are more.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        async with self._sessions() as session:
+            return await ChannelRepository(session).page(page)
+
+    async def get(self, channel_id: str) -> ChannelRow:
+        """Returns a channel.
+
+        Raises:
+            NotFoundError: 404.
+        """
+        async with self._sessions() as session:
+            return _check_found(await ChannelRepository(session).find(channel_id))
+
+    async def find_by_name(self, name: str) -> ChannelRow | None:
+        """Returns the channel of this name, or None."""
+        async with self._sessions() as session:
+            return await ChannelRepository(session).find_by_name(name)
+
+    async def open(self, channel_id: str) -> Channel:
+        """Returns a channel with its secrets, straight from the database.
+
+        Raises:
+            NotFoundError: 404.
+        """
+        return open_channel(self._box, await self.get(channel_id))
+
+    async def update(self, actor: Actor, channel_id: str, patch: ChannelPatch, *, verify: Verify) -> ChannelRow:
+        """Changes a channel; what already is as it is sent is not written again.
+
+        When an address or a credential changes, and when an operator lifts a suspension, ``verify`` decides whether
+        the channel is active afterwards or suspended with the reason. No transaction is open while it runs; when
+        the channel is changed meanwhile, all starts anew.
+
+        Raises:
+            NotFoundError: 404.
+            ConflictError: 409, the name is taken, or others keep changing the channel.
+            MissingParameterError: 400, half a key pair.
+            InvalidParameterError: 400, a session token without a key pair.
+        """
+        for _ in range(_PLAN_ATTEMPTS):
+            row = await self.get(channel_id)
+            change = plan_change(self._box, row, patch.sent())
+            if change.is_empty:
+                return await self.get(channel_id)
+            failure = await verify(change.channel, change.planes) if change.planes else None
+            written = await self._apply(actor, channel_id, change, failure)
+            if written is not None:
+                return written
+        raise ConflictError("Conflict", "The channel is being changed by others. Please try again.")
+
+    async def delete(self, actor: Actor, channel_id: str, *, find_dependent: FindDependent) -> None:
+        """Deletes a channel and its secrets. The row stays for what once lived on it; the name is free again.
+
+        Raises:
+            NotFoundError: 404.
+            ConflictError: 409, something still lives on it.
+        """
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            row = _check_found(await ChannelRepository(session).find(channel_id, is_locked=True))
+            dependent = await find_dependent(session, channel_id)
+            if dependent is not None:
+                raise ConflictError("InvalidAction", f"The channel still has {dependent}.")
+            for name in SECRET_NAMES:
+                apply_secret(self._box, row, name, None)
+            row.status = ChannelStatus.SUSPENDED.value
+            row.deleted_at = row.updated_at = now
+            _record(session, row, actor, "channel.delete", {"name": row.name})
+        self._directory.forget()
+
+    async def _apply(
+        self, actor: Actor, channel_id: str, change: ChannelChange, failure: str | None
+    ) -> ChannelRow | None:
+        """Writes a change; returns None when the channel is no longer as it was when the change was planned."""
+        now = self._clock()
+        try:
+            async with self._sessions.begin() as session:
+                row = _check_found(await ChannelRepository(session).find(channel_id, is_locked=True))
+                if columns_of(row) != change.seen:
+                    return None
+                apply_change(self._box, row, change, failure=failure, now=now)
+                fields = change.names + (["status"] if row.status != change.seen["status"] else [])
+                detail = {"fields": fields, "status": row.status, "status_reason": row.status_reason}
+                _record(session, row, actor, "channel.update", detail)
+        except IntegrityError as error:
+            raise _name_is_taken(change.channel.name) from error
+        self._directory.forget()
+        if failure is not None:
+            _log.error("channel_suspended", channel=row.name, reason=failure)
+        return row
+
+
+def _record(session: AsyncSession, row: ChannelRow, actor: Actor, action: str, detail: dict[str, Any]) -> None:
+    record(
+        session,
+        at=row.updated_at,
+        actor=actor.name,
+        address=actor.address,
+        action=action,
+        target_type="channel",
+        target_id=row.id,
+        detail=detail,
+    )
+
+
+def _check_found(row: ChannelRow | None) -> ChannelRow:
+    if row is None:
+        raise NotFoundError("The specified channel is not found.", field="channel_id", param="channel_id")
+    return row
+
+
+def _name_is_taken(name: str) -> ConflictError:
+    return ConflictError("Conflict", f"There is a channel named {name} already.", param="name")

@@ -1,0 +1,153 @@
+"""``dev``: the whole thing on one machine, with nothing to configure."""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from pydantic import SecretStr
+
+from app.audit.actor import Actor
+from app.cli.database import opened_database
+from app.cli.exits import MISCONFIGURED, read_settings, stop, told_plainly
+from app.crypto import generate_key
+from app.db.embedded import reset
+from app.db.schema import upgrade_to_head
+from app.main import OwnedServer, create_app, server_config
+from app.observability.logging import configure_logging
+from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
+from app.sandbox.server import SandboxServer
+from app.settings import Settings
+from app.tenants.api_key import parse_key
+from app.tenants.service import TenantService
+from app.wiring import open_services
+
+_TIME_SCALE = 20.0
+_HOST = "127.0.0.1"
+_SECRETS_FILE = "dev.json"
+
+
+@dataclass
+class DevSecrets:
+    """What ``dev`` makes on its first run and keeps, readable by its owner only."""
+
+    admin_token: str
+    secret_key: str
+    api_key: str | None = None
+
+
+def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool) -> None:
+    """Runs database, sandbox upstream and gateway until Ctrl-C."""
+    settings = read_settings()
+    folder = data_dir or settings.data_dir / "dev"
+    with told_plainly():
+        if is_reset:
+            reset(folder)
+            (folder / _SECRETS_FILE).unlink(missing_ok=True)
+        if is_real:
+            if settings.ark_api_key is None:
+                stop("--real needs SEEDGATE_ARK_API_KEY (and an access key pair for Assets)", MISCONFIGURED)
+            _say("REAL UPSTREAM: every task made through this gateway is paid from your Volcano Engine account.")
+        with opened_database(settings, data_dir=folder) as database:
+            kept = _read_secrets(folder)
+            configure_logging(level="warning", style="console")
+            asyncio.run(upgrade_to_head(database.url))
+            asyncio.run(_run(settings, folder, kept, url=database.url, port=port, is_real=is_real))
+
+
+async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, port: int, is_real: bool) -> None:
+    changes: dict[str, Any] = {
+        "database_url": SecretStr(url),
+        "admin_token": SecretStr(kept.admin_token),
+        "secret_key": SecretStr(kept.secret_key),
+        "drain_seconds": 0.0,
+    }
+    async with AsyncExitStack() as stack:
+        if not is_real:
+            sandbox = await stack.enter_async_context(
+                SandboxServer(SandboxConfig(time_scale=_TIME_SCALE), host=_HOST, port=0)
+            )
+            changes |= _sandbox_settings(sandbox)
+        configured = settings.model_copy(update=changes)
+        kept.api_key = await _ensure_demo_key(configured, kept.api_key, is_upstream_new=not is_real)
+        _write_secrets(folder, kept)
+        server = OwnedServer(server_config(create_app(configured), host=_HOST, port=port))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _stop, server)
+        announcing = asyncio.create_task(_announce(server, port, kept))
+        await server.serve()
+        announcing.cancel()
+        if not server.started:
+            stop(f"the gateway did not start on port {port}")
+
+
+def _sandbox_settings(sandbox: SandboxServer) -> dict[str, Any]:
+    return {
+        "ark_base_url": sandbox.ark_base_url,
+        "ark_api_key": SecretStr(DEFAULT_ACCOUNT.api_key),
+        "openapi_url": sandbox.openapi_url,
+        "access_key_id": SecretStr(DEFAULT_ACCOUNT.access_key_id),
+        "secret_access_key": SecretStr(DEFAULT_ACCOUNT.secret_access_key),
+        "session_token": None,
+    }
+
+
+async def _ensure_demo_key(settings: Settings, known: str | None, *, is_upstream_new: bool) -> str:
+    """Returns the demo tenant's key; makes tenant and key on the first run, or when they are gone."""
+    async with open_services(settings, is_upstream_new=is_upstream_new) as services:
+        tenants: TenantService = services.tenants
+        parts = parse_key(known) if known is not None else None
+        if known is not None and parts is not None and await tenants.has_active_key(parts.public_part):
+            return known
+        actor = Actor(name="dev", address=None)
+        tenant = await tenants.create_tenant(actor, name="demo")
+        return (await tenants.create_key(actor, tenant.id, name="demo")).plaintext
+
+
+def _read_secrets(folder: Path) -> DevSecrets:
+    path = folder / _SECRETS_FILE
+    if path.exists():
+        return DevSecrets(**json.loads(path.read_text()))
+    return DevSecrets(admin_token=secrets.token_urlsafe(32), secret_key=generate_key())
+
+
+def _write_secrets(folder: Path, kept: DevSecrets) -> None:
+    path = folder / _SECRETS_FILE
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(asdict(kept), file)
+
+
+async def _announce(server: uvicorn.Server, port: int, kept: DevSecrets) -> None:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
+        await asyncio.sleep(0.05)
+    base = f"http://{_HOST}:{port}"
+    _say(f"""
+Seedgate is running. Ctrl-C stops it.
+
+  base URL     {base}
+  API key      {kept.api_key}
+  admin token  {kept.admin_token}
+  API docs     {base}/docs
+
+Make a video task:
+
+  curl -s {base}/api/v3/contents/generations/tasks \\
+    -H 'Authorization: Bearer {kept.api_key}' -H 'Content-Type: application/json' \\
+    -d '{{"model":"doubao-seedance-2","content":[{{"type":"text","text":"a kitten yawns"}}],"duration":5}}'
+""")
+
+
+def _stop(server: uvicorn.Server) -> None:
+    server.should_exit = True
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - the command's answer

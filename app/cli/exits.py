@@ -1,0 +1,51 @@
+"""How a command ends when it cannot do its work."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import ValidationError
+
+from app.crypto import SealError
+from app.db.embedded.errors import EmbeddedPostgresError
+from app.db.engine import is_unavailable
+from app.db.schema import SchemaError
+from app.settings import Settings
+
+MISCONFIGURED = 2
+SCHEMA_OUTDATED = 3
+FAILED = 1
+
+
+def stop(message: str, code: int = FAILED) -> None:
+    """Ends the program with a message on standard error."""
+    sys.stderr.write(f"seedgate: {message}\n")
+    raise SystemExit(code)
+
+
+def read_settings() -> Settings:
+    """Reads the settings; ends the program with the reason when they are wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        reasons = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}".removeprefix(": ")
+            for item in error.errors()
+        )
+        stop(f"the settings are not usable: {reasons}", MISCONFIGURED)
+        raise
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turns the failures that an operator can mend into one line instead of a traceback."""
+    try:
+        yield
+    except (EmbeddedPostgresError, SchemaError) as error:
+        stop(str(error))
+    except SealError as error:
+        stop(str(error), MISCONFIGURED)
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        stop(f"the database does not answer: {error}")

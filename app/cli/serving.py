@@ -1,0 +1,104 @@
+"""``serve``, ``worker`` and ``migrate``."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app.cli.database import Database, opened_database
+from app.cli.exits import FAILED, MISCONFIGURED, SCHEMA_OUTDATED, read_settings, stop, told_plainly
+from app.db.engine import open_engine
+from app.db.schema import SchemaState, schema_state, upgrade_to_head
+from app.main import server_config
+from app.observability.logging import configure_logging
+from app.settings import Settings
+from app.wiring import open_services
+from app.worker import work
+
+_APP = "app.main:app_from_environment"
+
+
+def serve(*, host: str, port: int, workers: int, uds: Path | None) -> None:
+    """Runs the gateway until a signal ends it; exits with 3 when the schema of the configured database is outdated."""
+    settings = _server_settings()
+    with told_plainly(), opened_database(settings) as database:
+        _prepare(database)
+        options = {"uds": str(uds)} if uds is not None else {"host": host, "port": port}
+        config = server_config(_APP, workers=workers, **options)
+        # Uvicorn raises the signal again when it has shut down; by then there is nothing left to interrupt.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _ignore)
+        if workers > 1:
+            Multiprocess(config, sockets=[config.bind_socket()]).run()
+            return
+        server = uvicorn.Server(config)
+        server.run()
+        if not server.started:
+            stop("the gateway did not start", FAILED)
+
+
+def run_worker() -> None:
+    """Runs the background jobs alone."""
+    settings = _server_settings()
+    with told_plainly(), opened_database(settings) as database:
+        _prepare(database)
+        asyncio.run(work(read_settings()))
+
+
+def migrate(*, is_check: bool) -> None:
+    """Brings the schema to the newest version; with ``is_check`` only says whether it is there (exit 3 if not)."""
+    settings = read_settings()
+    with told_plainly(), opened_database(settings) as database:
+        if not is_check:
+            asyncio.run(upgrade_to_head(database.url))
+        state = asyncio.run(_state(database.url))
+        if not state.is_current:
+            stop(_outdated(state), SCHEMA_OUTDATED)
+        print(f"The schema is current: {state.current}.")  # noqa: T201 - the command's answer
+
+
+def _server_settings() -> Settings:
+    settings = read_settings()
+    configure_logging(level=settings.log_level, style=settings.log_format)
+    for name in ("admin_token", "secret_key"):
+        if getattr(settings, name) is None:
+            stop(f"SEEDGATE_{name.upper()} is required", MISCONFIGURED)
+    return settings
+
+
+def _prepare(database: Database) -> None:
+    """Makes sure that every worker process will be able to start, and tells them where the database is."""
+    if database.is_embedded:
+        asyncio.run(upgrade_to_head(database.url))
+    state = asyncio.run(_state(database.url))
+    if not state.is_current:
+        stop(_outdated(state), SCHEMA_OUTDATED)
+    os.environ["SEEDGATE_DATABASE_URL"] = database.url
+    asyncio.run(_try_services(read_settings()))
+
+
+async def _try_services(settings: Settings) -> None:
+    async with open_services(settings):
+        return
+
+
+async def _state(url: str) -> SchemaState:
+    engine = open_engine(url)
+    try:
+        return await schema_state(engine)
+    finally:
+        await engine.dispose()
+
+
+def _outdated(state: SchemaState) -> str:
+    return (
+        f"the database schema is at {state.current or 'nothing'}, this program needs {state.head}: "
+        "run `seedgate migrate`"
+    )
+
+
+def _ignore(_number: int, _frame: object) -> None:
+    """A signal that has done its work."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the table base, the engine, schema versions and the embedded server."""

@@ -1,0 +1,9 @@
+"""An embedded PostgreSQL: the default database of a single machine, and that of the tests.
+
+The server's programs come from a wheel or from the system; its lifecycle is ours. See ``EmbeddedPostgres``.
+"""
+
+from app.db.embedded.errors import EmbeddedPostgresError
+from app.db.embedded.server import EmbeddedPostgres, reset
+
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "reset"]

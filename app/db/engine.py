@@ -1,0 +1,111 @@
+"""Connections to PostgreSQL, and telling a database that is away from one that says no."""
+
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event, exc
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+COMMAND_TIMEOUT_SECONDS = 30.0
+# How long a request waits for one of the pool's connections to become free.
+_POOL_TIMEOUT_SECONDS = 5.0
+
+_APPLICATION_NAME = "seedgate"
+_SCHEMES = ("postgresql+asyncpg://", "postgresql://", "postgres://")
+
+# Classes and codes of PostgreSQL's errors that speak of the server's state, not of the statement: connection
+# exceptions, operator intervention (shutdown, recovery), too many connections.
+_AWAY_CLASSES = ("08", "57P")
+_AWAY_CODES = {"53300"}
+
+
+class DatabaseUnavailableError(RuntimeError):
+    """No connection could be made, or the server did not answer in time; the cause tells why."""
+
+
+def open_engine(
+    url: str,
+    *,
+    pool_size: int = 10,
+    command_timeout_seconds: float | None = COMMAND_TIMEOUT_SECONDS,
+) -> AsyncEngine:
+    """Makes the engine of a process; it connects at the first use, and ``dispose`` closes it.
+
+    Args:
+        url: ``postgresql://``, ``postgres://`` or ``postgresql+asyncpg://``. The driver itself reads it, so libpq's
+            parameters work: ``?sslmode=verify-full&sslrootcert=…``, ``?host=/socket/folder``, several hosts.
+        pool_size: connections at most; who finds none free for 5 seconds gets ``sqlalchemy.exc.TimeoutError``.
+        command_timeout_seconds: limit of one statement; None for migrations, which may take long.
+
+    Returns:
+        An engine whose connections are in UTC and are named ``seedgate`` in ``pg_stat_activity``. Its ``url`` holds
+        no address, so that no password can be logged.
+
+    Raises:
+        ValueError: the URL has another scheme.
+    """
+    dsn = to_dsn(url)
+
+    async def connect() -> Any:
+        try:
+            return await asyncpg.connect(
+                dsn,
+                timeout=CONNECT_TIMEOUT_SECONDS,
+                command_timeout=command_timeout_seconds,
+                server_settings={"timezone": "UTC", "application_name": _APPLICATION_NAME},
+            )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise DatabaseUnavailableError(f"no connection: {type(error).__name__}: {error}") from error
+
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_POOL_TIMEOUT_SECONDS,
+        # One statement more for each request; a dead connection costs one 503, then the pool is renewed.
+        pool_pre_ping=False,
+    )
+    event.listen(engine.sync_engine, "handle_error", _name_timeout)
+    return engine
+
+
+def to_dsn(url: str) -> str:
+    """Returns a database URL as the driver takes it, whichever of the three schemes it has.
+
+    Raises:
+        ValueError: it has another scheme.
+    """
+    for scheme in _SCHEMES:
+        if url.startswith(scheme):
+            return "postgresql://" + url.removeprefix(scheme)
+    raise ValueError("the database URL must begin with postgresql://")
+
+
+def session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Returns what makes sessions: ``async with sessions.begin() as session`` is one transaction.
+
+    Rows stay readable after the commit, because they are used while no connection is held.
+    """
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Says whether an error means that the database is away or overloaded, so that a client may try again (503).
+
+    It says nothing about whether a transaction that was being committed took effect.
+    """
+    if isinstance(error, DatabaseUnavailableError | exc.TimeoutError):
+        return True
+    if not isinstance(error, exc.DBAPIError):
+        return False
+    code = str(getattr(error.orig, "sqlstate", None) or "")
+    return error.connection_invalidated or code.startswith(_AWAY_CLASSES) or code in _AWAY_CODES
+
+
+def _name_timeout(context: ExceptionContext) -> None:
+    """Turns the driver's bare TimeoutError of a statement into one that says where it came from."""
+    if isinstance(context.original_exception, TimeoutError):
+        raise DatabaseUnavailableError("a statement took too long") from context.original_exception

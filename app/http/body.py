@@ -1,0 +1,79 @@
+"""Reading of request bodies, within what one process can hold.
+
+Bodies may be 64 MB of base64. Each byte that is held counts against a budget of the process; when it is used
+up the next request gets 503 instead of the process running out of memory.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.requests import ClientDisconnect, Request
+
+from app.errors import (
+    InvalidParameterError,
+    RequestTooLargeError,
+    ServiceUnavailableError,
+    UnsupportedMediaTypeError,
+)
+
+_IDLE_SECONDS = 30.0
+
+
+class BodyAdmission:
+    """Admits bodies up to a limit each and a budget together."""
+
+    def __init__(self, *, limit_bytes: int, budget_bytes: int, idle_seconds: float = _IDLE_SECONDS) -> None:
+        self._limit_bytes = limit_bytes
+        self._budget_bytes = budget_bytes
+        self._idle_seconds = idle_seconds
+        self.held_bytes = 0
+
+    @asynccontextmanager
+    async def read(self, request: Request) -> AsyncIterator[bytes]:
+        """Yields the whole body; its bytes count against the budget until the block ends.
+
+        Raises:
+            UnsupportedMediaTypeError: 415, the body is compressed.
+            RequestTooLargeError: 413, it passes the limit.
+            ServiceUnavailableError: 503, the budget is used up.
+            InvalidParameterError: 400, it did not arrive.
+        """
+        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in {"", "identity"}:
+            raise UnsupportedMediaTypeError(f"A request body with Content-Encoding {encoding!r} is not supported.")
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > self._limit_bytes:
+            raise RequestTooLargeError(self._limit_bytes)
+        taken = 0
+        chunks: list[bytes] = []
+        try:
+            async for chunk in self._chunks(request):
+                if taken + len(chunk) > self._limit_bytes:
+                    raise RequestTooLargeError(self._limit_bytes)
+                if self.held_bytes + len(chunk) > self._budget_bytes:
+                    raise ServiceUnavailableError("The service is handling too many large requests. Please try again.")
+                self.held_bytes += len(chunk)
+                taken += len(chunk)
+                chunks.append(chunk)
+            data = b"".join(chunks)
+            # Only one copy is held while the block runs.
+            chunks.clear()
+            yield data
+        finally:
+            self.held_bytes -= taken
+
+    async def _chunks(self, request: Request) -> AsyncIterator[bytes]:
+        stream = request.stream()
+        while True:
+            try:
+                async with asyncio.timeout(self._idle_seconds):
+                    chunk = await anext(stream)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise InvalidParameterError(None, "The request body did not arrive in time.") from None
+            except ClientDisconnect:
+                raise InvalidParameterError(None, "The client closed the connection before its body arrived.") from None
+            if chunk:
+                yield chunk

@@ -1,0 +1,38 @@
+"""Where a request comes from, when proxies stand in between."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Returns an IP address, with IPv4 unwrapped from its IPv6-mapped form, or None."""
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IPv4Network | IPv6Network]) -> str:
+    """Returns the rightmost hop outside the trusted proxies.
+
+    Args:
+        peer: address of the TCP connection.
+        forwarded_for: values of the ``X-Forwarded-For`` headers, in order.
+        trusted: networks of the operator's own proxies; empty means that the header is not believed.
+    """
+    hops = [hop for value in forwarded_for for hop in value.split(",")]
+    current = peer
+    while hops and _is_trusted(current, trusted):
+        candidate = parse_address(hops.pop())
+        if candidate is None:
+            break
+        current = str(candidate)
+    return current
+
+
+def _is_trusted(text: str, trusted: Sequence[IPv4Network | IPv6Network]) -> bool:
+    address = parse_address(text)
+    return address is not None and any(address in network for network in trusted)

@@ -1,0 +1,42 @@
+"""Liveness and readiness."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.http.responses import json_response
+
+router = APIRouter(tags=["operations"])
+
+
+@dataclass
+class Readiness:
+    """What decides whether this process should be sent requests.
+
+    Attributes:
+        checks: name → function that returns None when fine, else the reason in words.
+        is_draining: set on SIGTERM; requests are still accepted for a while.
+    """
+
+    checks: dict[str, Callable[[], Awaitable[str | None]]]
+    is_draining: bool = False
+
+
+@router.get("/healthz", operation_id="healthz", summary="Is the process alive?", response_model=None)
+async def healthz(request: Request) -> Response:  # noqa: ARG001 - every route takes the request
+    """Answers without any I/O."""
+    return json_response({"status": "ok"})
+
+
+@router.get("/readyz", operation_id="readyz", summary="Should it be sent requests?", response_model=None)
+async def readyz(request: Request) -> Response:
+    """Answers 200 when every check passes, else 503; the body names each check."""
+    readiness: Readiness = request.state.readiness
+    results = {name: await check() or "ok" for name, check in readiness.checks.items()}
+    if readiness.is_draining:
+        results["draining"] = "shutting down"
+    is_ready = all(result == "ok" for result in results.values())
+    return json_response({"ready": is_ready, "checks": results}, status=200 if is_ready else 503)

@@ -1,0 +1,58 @@
+"""Cursor paging of the admin API's lists."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from app.errors import InvalidParameterError
+
+_DEFAULT_LIMIT = 20
+_MAX_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """How many rows are wanted, and after which cursor."""
+
+    limit: int
+    after: str | None
+
+
+def parse_page(request: Request) -> PageRequest:
+    """Reads ``limit`` (1 to 100, default 20) and ``after`` from the query.
+
+    Raises:
+        InvalidParameterError: 400, one of them is malformed.
+    """
+    text = request.query_params.get("limit", str(_DEFAULT_LIMIT))
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_MAX_LIMIT))
+    if not is_number or not 1 <= int(text) <= _MAX_LIMIT:
+        raise InvalidParameterError("limit", f"The parameter `limit` must be an integer from 1 to {_MAX_LIMIT}.")
+    after = request.query_params.get("after")
+    return PageRequest(limit=int(text), after=None if after is None else _decode(after))
+
+
+def to_page(rows: Sequence[Any], page: PageRequest, *, cursor_of: Any, render: Any) -> dict[str, Any]:
+    """Returns the wire form of one page; ``rows`` holds one more than asked when there are more."""
+    shown = rows[: page.limit]
+    has_more = len(rows) > page.limit
+    cursor = _encode(cursor_of(shown[-1])) if has_more else None
+    return {"data": [render(row) for row in shown], "has_more": has_more, "next_cursor": cursor}
+
+
+def _encode(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> str:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError) as error:
+        raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.") from error
+    if "\0" in text:
+        raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
+    return text

@@ -1,0 +1,76 @@
+"""From a JSON object to a checked wire class, with this project's own errors.
+
+Routes parse bodies themselves, so that credentials are checked before the body is read. FastAPI therefore never
+sees pydantic's ``ValidationError``; a global handler for it would also dress our own bugs as client errors.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from app.errors import InvalidParameterError, MissingParameterError, SeedgateError
+from app.http.json_body import member_path
+
+
+class WireModel(BaseModel):
+    """The shape of a request body: unknown members are refused and no type is converted silently.
+
+    ``"5"`` is no integer and ``1`` no boolean. A member that may be null says so in its type.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def parse_model(model: type[ModelT], payload: Mapping[str, Any]) -> ModelT:
+    """Returns ``payload`` as an instance of ``model``; of several mistakes the first one is told.
+
+    Args:
+        model: the wire class; its aliases are the names that the client sees.
+        payload: a JSON object, already parsed.
+
+    Raises:
+        MissingParameterError: 400, a required member is absent or empty, or null where null is not allowed.
+        InvalidParameterError: 400, a member has a wrong type or value, or is unknown.
+    """
+    try:
+        return model.model_validate(dict(payload))
+    except ValidationError as error:
+        told = _to_error(error.errors(include_url=False)[0])
+    raise told
+
+
+def _to_error(mistake: ErrorDetails) -> SeedgateError:
+    path = _to_path(mistake["loc"])
+    if not path:
+        return InvalidParameterError(None, f"{_to_sentence(mistake)}.")
+    if mistake["type"] == "extra_forbidden":
+        return InvalidParameterError(path, f"The parameter `{path}` is not known.")
+    if _is_missing(mistake):
+        return MissingParameterError(path)
+    return InvalidParameterError(path, f"The parameter `{path}` is not valid: {_to_sentence(mistake)}.")
+
+
+def _is_missing(mistake: ErrorDetails) -> bool:
+    kind = mistake["type"]
+    if mistake["input"] is None and kind != "value_error":
+        return True
+    return kind == "missing" or (kind in {"string_too_short", "too_short"} and not mistake["input"])
+
+
+def _to_path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        path = f"{path}[{part}]" if isinstance(part, int) else member_path(path, part)
+    return path
+
+
+def _to_sentence(mistake: ErrorDetails) -> str:
+    """A validator of ours speaks for itself; pydantic's own sentences start with "Input should"."""
+    raised = mistake.get("ctx", {}).get("error")
+    text = str(raised) if raised is not None else mistake["msg"]
+    return text.replace("Input should", "it should", 1).rstrip(".")

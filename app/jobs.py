@@ -1,0 +1,81 @@
+"""Background jobs: loops that survive their own errors, and work that outlives the request that began it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+
+ResultT = TypeVar("ResultT")
+
+_log = structlog.get_logger()
+_MAX_BACKOFF_FACTOR = 16
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work to repeat.
+
+    Attributes:
+        name: for the log.
+        interval_seconds: pause between two runs.
+        run: does the work once.
+    """
+
+    name: str
+    interval_seconds: float
+    run: Callable[[], Awaitable[object]]
+
+
+async def repeat(job: Job, stopping: asyncio.Event) -> None:
+    """Runs ``job`` again and again until ``stopping`` is set.
+
+    An error is logged and makes the next pause longer, up to sixteen times the interval; it never ends the loop.
+    """
+    failures = 0
+    while not stopping.is_set():
+        try:
+            await job.run()
+            failures = 0
+        except Exception as error:  # noqa: BLE001 - a job must outlive every error
+            failures += 1
+            _log.warning("job_failed", job=job.name, failures=failures, error=repr(error))
+        pause = job.interval_seconds * min(2**failures, _MAX_BACKOFF_FACTOR)
+        try:
+            async with asyncio.timeout(pause):
+                await stopping.wait()
+        except TimeoutError:
+            continue
+
+
+async def run_jobs(jobs: list[Job], stopping: asyncio.Event) -> None:
+    """Runs all ``jobs`` side by side until ``stopping`` is set, then waits for what is under way."""
+    async with asyncio.TaskGroup() as group:
+        for job in jobs:
+            group.create_task(repeat(job, stopping), name=f"job:{job.name}")
+
+
+class WorkUnderWay:
+    """Work that must come to its end whatever becomes of the request that began it."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def start(self, work: Coroutine[Any, Any, ResultT]) -> asyncio.Task[ResultT]:
+        """Starts ``work``. Whoever waits for the task must do so through ``asyncio.shield`` or ``asyncio.wait``."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def drain(self, *, patience_seconds: float) -> int:
+        """Waits for what is under way, and for what that starts, then cancels the rest; returns how many those are."""
+        deadline = asyncio.get_running_loop().time() + patience_seconds
+        while self._tasks and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)
+        abandoned = list(self._tasks)
+        for task in abandoned:
+            task.cancel()
+        await asyncio.gather(*abandoned, return_exceptions=True)
+        return len(abandoned)

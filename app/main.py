@@ -1,0 +1,126 @@
+"""The gateway as an ASGI application, and the server that runs it."""
+
+import asyncio
+import gc
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import datetime
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.admin.router import router as admin_router
+from app.assets.routes import router as assets_router
+from app.db.base import utc_now
+from app.http.health import Readiness
+from app.http.health import router as health_router
+from app.http.rendering import install_error_handlers
+from app.http.request_scope import RequestScope
+from app.observability.logging import configure_logging
+from app.settings import Settings
+from app.tasks.routes import router as tasks_router
+from app.tenants.routes import router as tenants_router
+from app.wiring import open_services
+from app.worker import running
+
+_GRACE_SECONDS = 30
+# Longer than the minute for which common load balancers keep a connection, so that they close it and not we.
+_KEEP_ALIVE_SECONDS = 75
+
+
+def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+    """Returns the gateway. Its lifespan opens the services and, unless switched off, runs the background jobs."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        async with AsyncExitStack() as stack:
+            services = await stack.enter_async_context(open_services(settings, clock=clock))
+            background = services.jobs() if settings.background == "on" else []
+            await stack.enter_async_context(running([*background, *services.recorders()]))
+            stack.enter_context(draining(services.readiness, drain_seconds=settings.drain_seconds))
+            # What start-up made stays; the collector need not walk it again and again.
+            gc.collect()
+            gc.freeze()
+            yield services.to_state()
+
+    app = FastAPI(
+        title="Seedgate",
+        summary="A multi-tenant gateway for Seedance video tasks and the Assets API",
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    # The routes that are called most are matched first.
+    for router in (tasks_router, assets_router, tenants_router, health_router, admin_router):
+        app.include_router(router)
+    install_error_handlers(app)
+    app.add_middleware(
+        RequestScope,
+        clock=clock,
+        trusted_proxies=settings.trusted_proxies,
+        drain_limit_bytes=2 * settings.max_body_bytes,
+    )
+    return app
+
+
+def app_from_environment() -> FastAPI:
+    """Returns the gateway configured by the environment: what each worker process of ``serve`` runs."""
+    settings = Settings()
+    configure_logging(level=settings.log_level, style=settings.log_format)
+    return create_app(settings)
+
+
+def server_config(app: FastAPI | str, **options: Any) -> uvicorn.Config:
+    """Returns uvicorn's configuration for the gateway; ``options`` are uvicorn's own."""
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        http="httptools",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        **options,
+    )
+
+
+class OwnedServer(uvicorn.Server):
+    """A server inside a larger program, which leaves signals to its owner; ``should_exit`` ends it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures nothing."""
+        yield
+
+
+@contextmanager
+def draining(readiness: Readiness, *, drain_seconds: float) -> Iterator[None]:
+    """Makes SIGTERM mean: not ready at once, but still accepting for a while.
+
+    A load balancer needs that moment to notice. The server's own handler, which stops accepting and finishes what is
+    in flight, is called afterwards; a second SIGTERM calls it at once. SIGINT, a person's Ctrl-C, is left alone.
+    """
+    stop = signal.getsignal(signal.SIGTERM)
+    if not callable(stop) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def begin(number: int, frame: FrameType | None) -> None:
+        if readiness.is_draining:
+            stop(number, frame)
+            return
+        readiness.is_draining = True
+        loop.call_soon_threadsafe(loop.call_later, drain_seconds, stop, number, None)
+
+    signal.signal(signal.SIGTERM, begin)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, stop)

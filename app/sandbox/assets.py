@@ -1,0 +1,213 @@
+"""Asset groups and assets of the emulated upstream.
+
+Source: reference ``upstream.md`` §5.3.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.sandbox.clock import SandboxClock
+from app.sandbox.config import Account
+from app.sandbox.errors import RefusedError
+from app.sandbox.identifiers import new_resource_id
+from app.sandbox.markers import read_media_facts
+
+AIGC = "AIGC"
+LIVENESS_FACE = "LivenessFace"
+PROCESSING = "Processing"
+ACTIVE = "Active"
+ASSET_FAILED = "Failed"
+
+_PROCESSING_SECONDS = {"Image": 6.0, "Audio": 8.0, "Video": 12.0}
+
+
+@dataclass(slots=True, kw_only=True)
+class AssetGroup:
+    """A group's record; deleted ones are kept, unseen, for the ledger."""
+
+    id: str
+    account: Account
+    name: str
+    description: str
+    type: str
+    project: str
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Asset:
+    """An asset's record; deleted ones are kept, unseen, for the ledger.
+
+    Attributes:
+        id: ``asset-…``.
+        account: whose it is.
+        group_id: the group it is in.
+        name: may be empty.
+        url: as submitted.
+        type: ``Image``, ``Video`` or ``Audio``.
+        project: the group's.
+        moderation: ``Default`` or ``Skip``.
+        created_at: UTC.
+        updated_at: of the last change by a caller.
+        ready_at: when processing ends.
+        visible_at: before this it is "not found", as right after a create upstream.
+        failure: code with which processing ends, or None.
+        last_inference_at: of the last task that used it.
+        deleted_at: when it was deleted, by itself or with its group.
+    """
+
+    id: str
+    account: Account
+    group_id: str
+    name: str
+    url: str
+    type: str
+    project: str
+    moderation: str
+    created_at: datetime
+    updated_at: datetime
+    ready_at: datetime
+    visible_at: datetime
+    failure: str | None = None
+    last_inference_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    def status_at(self, now: datetime) -> str:
+        """Returns ``Processing``, ``Active`` or ``Failed``."""
+        if now < self.ready_at:
+            return PROCESSING
+        return ASSET_FAILED if self.failure else ACTIVE
+
+    def changed_at(self, now: datetime) -> datetime:
+        """Returns the time of the last change, the end of processing included."""
+        return max(self.updated_at, self.ready_at) if now >= self.ready_at else self.updated_at
+
+
+class AssetStore:
+    """All groups and assets of all accounts.
+
+    Args:
+        clock: the sandbox's time.
+        consistency_delay_seconds: returns how long a new asset stays invisible.
+    """
+
+    def __init__(self, clock: SandboxClock, consistency_delay_seconds: Callable[[], float]) -> None:
+        self.groups: dict[str, AssetGroup] = {}
+        self.assets: dict[str, Asset] = {}
+        self._clock = clock
+        self._consistency_delay_seconds = consistency_delay_seconds
+
+    def add_group(self, account: Account, *, name: str, description: str, type_: str, project: str) -> AssetGroup:
+        """Makes a group and returns it."""
+        now = self._clock.now()
+        group = AssetGroup(
+            id=_unused_id("group", now, self.groups),
+            account=account,
+            name=name,
+            description=description,
+            type=type_,
+            project=project,
+            created_at=now,
+            updated_at=now,
+        )
+        self.groups[group.id] = group
+        return group
+
+    def add_asset(self, group: AssetGroup, *, name: str, url: str, type_: str, moderation: str) -> Asset:
+        """Makes an asset in a group and returns it; processing starts."""
+        now = self._clock.now()
+        facts = read_media_facts(url)
+        failure = facts.failure
+        if group.type == LIVENESS_FACE and facts.is_other_person:
+            failure = failure or "FaceMismatch"
+        asset = Asset(
+            id=_unused_id("asset", now, self.assets),
+            account=group.account,
+            group_id=group.id,
+            name=name,
+            url=url,
+            type=type_,
+            project=group.project,
+            moderation=moderation,
+            created_at=now,
+            updated_at=now,
+            ready_at=now + self._clock.work(_PROCESSING_SECONDS[type_]),
+            visible_at=now + timedelta(seconds=self._consistency_delay_seconds()),
+            failure=failure,
+        )
+        self.assets[asset.id] = asset
+        return asset
+
+    def group(self, account: Account, group_id: str, project: str | None = None) -> AssetGroup:
+        """Returns one live group.
+
+        Args:
+            account: the caller.
+            group_id: its id.
+            project: must be the group's; None matches any.
+
+        Raises:
+            RefusedError: 404 ``NotFound.group_id``.
+        """
+        group = self.groups.get(group_id)
+        is_found = group is not None and group.account == account and group.deleted_at is None
+        if group is None or not is_found or project not in (None, group.project):
+            raise RefusedError("NotFound.group_id", f"The specified asset_group {group_id} is not found.")
+        return group
+
+    def asset(self, account: Account, asset_id: str, project: str | None = None) -> Asset:
+        """Returns one live asset that has become visible.
+
+        Args:
+            account: the caller.
+            asset_id: its id.
+            project: must be the asset's; None matches any.
+
+        Raises:
+            RefusedError: 404 ``NotFound.asset_id``.
+        """
+        asset = self.assets.get(asset_id)
+        if asset is None or not self._is_visible(asset, account) or project not in (None, asset.project):
+            raise RefusedError("NotFound.asset_id", f"The specified asset {asset_id} is not found.")
+        return asset
+
+    def groups_of(self, account: Account) -> list[AssetGroup]:
+        """Returns an account's live groups."""
+        return [group for group in self.groups.values() if group.account == account and group.deleted_at is None]
+
+    def assets_of(self, account: Account) -> list[Asset]:
+        """Returns an account's live, visible assets."""
+        return [asset for asset in self.assets.values() if self._is_visible(asset, account)]
+
+    def delete_group(self, group: AssetGroup) -> None:
+        """Deletes a group and all its assets, for good."""
+        group.deleted_at = self._clock.now()
+        for asset in self.assets.values():
+            if asset.group_id == group.id and asset.deleted_at is None:
+                asset.deleted_at = group.deleted_at
+
+    def url_for_task(self, account: Account, asset_id: str) -> str | None:
+        """Returns the submitted URL of an asset that a task of this account may use now, or None.
+
+        Only ``Active`` assets may be used; one that is still invisible right after its creation is unknown here too.
+        """
+        asset = self.assets.get(asset_id)
+        if asset is None or not self._is_visible(asset, account):
+            return None
+        return asset.url if asset.status_at(self._clock.now()) == ACTIVE else None
+
+    def note_use(self, account: Account, asset_id: str) -> None:
+        """Notes that a task used the asset."""
+        self.asset(account, asset_id).last_inference_at = self._clock.now()
+
+    def _is_visible(self, asset: Asset, account: Account) -> bool:
+        return asset.account == account and asset.deleted_at is None and self._clock.now() >= asset.visible_at
+
+
+def _unused_id(prefix: str, now: datetime, taken: dict[str, AssetGroup] | dict[str, Asset]) -> str:
+    while (found := new_resource_id(prefix, now)) in taken:
+        pass
+    return found

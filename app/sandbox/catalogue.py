@@ -1,0 +1,168 @@
+"""The models that the emulated upstream serves, and what each takes.
+
+Source: reference ``upstream.md`` §1.1 to §1.3.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from app.sandbox.errors import RefusedError
+
+RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
+ADAPTIVE = "adaptive"
+MODES = ("t2v", "i2v", "r2v")
+
+_UP_TO_720P = ("480p", "720p")
+_UP_TO_1080P = ("480p", "720p", "1080p")
+_UP_TO_4K = ("480p", "720p", "1080p", "4k")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoModel:
+    """What one model accepts.
+
+    Attributes:
+        id: dated id, the only name the upstream answers to.
+        generation: ``1.0``, ``1.5``, ``2.0`` or ``2.5``; picks the pixel table and most rules.
+        resolutions: allowed values.
+        default_resolution: when the request names none.
+        min_duration: seconds.
+        max_duration: seconds.
+        default_duration: seconds, −1 for "the model chooses".
+        modes: of ``t2v``, ``i2v``, ``r2v``.
+        max_images: reference images of one request.
+        max_videos: reference videos of one request.
+        max_audios: reference audios of one request.
+        max_media_seconds: total length of reference videos, as the validator sees it.
+        seconds_per_kilotoken: rendering time, from published observations (reference §7).
+        refused: parameters that this model does not take.
+    """
+
+    id: str
+    generation: str
+    resolutions: tuple[str, ...]
+    default_resolution: str = "720p"
+    min_duration: int
+    max_duration: int
+    default_duration: int = 5
+    modes: tuple[str, ...] = MODES
+    max_images: int = 0
+    max_videos: int = 0
+    max_audios: int = 0
+    max_media_seconds: float = 0.0
+    seconds_per_kilotoken: float
+    refused: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def name(self) -> str:
+        """The id without its date, as error messages call the model."""
+        return self.id.rsplit("-", 1)[0]
+
+    @property
+    def is_second_generation(self) -> bool:
+        """Whether this is one of the 2.x models."""
+        return self.generation.startswith("2")
+
+    @property
+    def chooses_duration(self) -> bool:
+        """Whether ``duration: -1`` is allowed."""
+        return self.generation != "1.0"
+
+
+_FIRST_ONLY = frozenset({"camera_fixed"})
+_LATEST_ONLY = frozenset({"omni_reference_task_type", "output_format"})
+_SECOND_ONLY = frozenset({"priority", "tools"}) | _LATEST_ONLY
+_DRAFT = frozenset({"draft"})
+
+_V25 = VideoModel(
+    id="doubao-seedance-2-5-260628",
+    generation="2.5",
+    resolutions=_UP_TO_1080P,
+    min_duration=4,
+    max_duration=30,
+    default_duration=-1,
+    max_images=30,
+    max_videos=10,
+    max_audios=10,
+    max_media_seconds=30.2,
+    seconds_per_kilotoken=1.5,
+    refused=_FIRST_ONLY,
+)
+_V20 = VideoModel(
+    id="doubao-seedance-2-0-260128",
+    generation="2.0",
+    resolutions=_UP_TO_4K,
+    min_duration=4,
+    max_duration=15,
+    max_images=9,
+    max_videos=3,
+    max_audios=3,
+    max_media_seconds=15.2,
+    seconds_per_kilotoken=1.4,
+    refused=_FIRST_ONLY | _LATEST_ONLY | _DRAFT,
+)
+_V20_FAST = replace(
+    _V20,
+    id="doubao-seedance-2-0-fast-260128",
+    resolutions=_UP_TO_720P,
+    seconds_per_kilotoken=1.2,
+    refused=_V20.refused | {"service_tier", "execution_expires_after"},
+)
+_V20_MINI = replace(_V20, id="doubao-seedance-2-0-mini-260615", resolutions=_UP_TO_720P, seconds_per_kilotoken=1.0)
+_V15 = VideoModel(
+    id="doubao-seedance-1-5-pro-251215",
+    generation="1.5",
+    resolutions=_UP_TO_1080P,
+    min_duration=4,
+    max_duration=12,
+    modes=("t2v", "i2v"),
+    seconds_per_kilotoken=0.8,
+    refused=_SECOND_ONLY,
+)
+_V10 = VideoModel(
+    id="doubao-seedance-1-0-pro-250528",
+    generation="1.0",
+    resolutions=_UP_TO_1080P,
+    default_resolution="1080p",
+    min_duration=2,
+    max_duration=12,
+    modes=("t2v", "i2v"),
+    seconds_per_kilotoken=0.6,
+    refused=_SECOND_ONLY | _DRAFT,
+)
+_V10_FAST = replace(_V10, id="doubao-seedance-1-0-pro-fast-251015", seconds_per_kilotoken=0.3)
+_V10_LITE = replace(_V10, resolutions=_UP_TO_720P, default_resolution="720p")
+_V10_LITE_TEXT = replace(_V10_LITE, id="doubao-seedance-1-0-lite-t2v-250428", modes=("t2v",))
+_V10_LITE_IMAGE = replace(_V10_LITE, id="doubao-seedance-1-0-lite-i2v-250428", modes=("i2v", "r2v"), max_images=4)
+
+_MODELS = (_V25, _V20, _V20_FAST, _V20_MINI, _V15, _V10, _V10_FAST, _V10_LITE_TEXT, _V10_LITE_IMAGE)
+
+
+class Catalogue:
+    """The models of one region, by dated id and by ``ep-…`` endpoint id.
+
+    An undated alias is not a name: the upstream answers 404 to it.
+    """
+
+    def __init__(self, region: str, endpoints: Mapping[str, str]) -> None:
+        models = _MODELS if region.startswith("cn-") else tuple(_abroad(model) for model in _MODELS)
+        self._models = {model.id: model for model in models}
+        self._models |= {endpoint: self._models[model_id] for endpoint, model_id in endpoints.items()}
+
+    def find(self, name: str) -> VideoModel:
+        """Returns the model that a request names.
+
+        Raises:
+            RefusedError: 404 ``InvalidEndpointOrModel.NotFound``.
+        """
+        model = self._models.get(name)
+        if model is None:
+            text = f"The model or endpoint {name} does not exist or you do not have access to it."
+            raise RefusedError("InvalidEndpointOrModel.NotFound", text, param="model")
+        return model
+
+
+def _abroad(model: VideoModel) -> VideoModel:
+    """Returns the model under its BytePlus id: ``dreamina-`` before 2.x, no prefix before 1.x."""
+    prefix = "dreamina-" if model.is_second_generation else ""
+    return replace(model, id=prefix + model.id.removeprefix("doubao-"))

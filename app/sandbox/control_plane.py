@@ -1,0 +1,93 @@
+"""The control plane over HTTP: ``POST /?Action=…&Version=2024-01-01``, signed, in the OpenAPI envelope."""
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.sandbox.answers import VERSION, envelope, error_body
+from app.sandbox.asset_actions import Action
+from app.sandbox.config import Account
+from app.sandbox.errors import RefusedError
+from app.sandbox.operations import Call
+from app.sandbox.state import SandboxState
+from app.sandbox.verification import check_signature
+
+_MINUTE_SECONDS = 60
+
+
+def control_plane_routes(state: SandboxState) -> list[Route]:
+    """Returns the one route of the control plane."""
+    plane = _ControlPlane(state)
+    return [Route("/", plane.answer, methods=["GET", "POST"])]
+
+
+class _ControlPlane:
+    def __init__(self, state: SandboxState) -> None:
+        self._state = state
+
+    async def answer(self, request: Request) -> Response:
+        call: Call = request.state.call
+        region = self._state.config.region
+        try:
+            result = self._call(request.method, call)
+        except RefusedError as error:
+            return Response(error_body(call, error, region), error.status, media_type="application/json")
+        wrapped = {"ResponseMetadata": envelope(call, region), "Result": result}
+        return Response(orjson.dumps(wrapped), media_type="application/json")
+
+    def _call(self, method: str, call: Call) -> dict[str, Any]:
+        world = self._state.world
+        query = dict(call.query)
+        name, version = query.get("Action", ""), query.get("Version", "")
+        action = world.actions.table.get(name)
+        if action is None or version != VERSION:
+            text = f"Could not find operation {name} for version {version}."
+            raise RefusedError("InvalidActionOrVersion", text)
+        account = check_signature(
+            self._state.config.accounts,
+            region=self._state.config.region,
+            method=method,
+            path=call.raw_path,
+            query_pairs=call.query,
+            headers=call.headers,
+            body=call.body,
+            now=world.clock.wire_now(),
+        )
+        if method != "POST":
+            raise RefusedError("MethodNotAllowed", f"{name} expects POST.", status=405)
+        body = _read_body(call)
+        self._throttle(account, name, action)
+        world.catch_up()
+        result = action.call(account, body)
+        if name in {"CreateAsset", "CreateAssetGroup"}:
+            world.ledger.note_made(call.entry, result["Id"])
+        return result
+
+    def _throttle(self, account: Account, name: str, action: Action) -> None:
+        world = self._state.world
+        limits = world.limits
+        if limits is None:
+            return
+        key = (name, account.name)
+        if action.calls_per_second is None:
+            if not world.throttle.is_allowed(key, calls=limits.create_asset_per_minute, seconds=_MINUTE_SECONDS):
+                raise RefusedError("QuotaWriteQPMExceeded", "The write quota per minute is exceeded.")
+        elif not world.throttle.is_allowed(key, calls=action.calls_per_second, seconds=1):
+            text = "Request speed exceeds the account flow control limit."
+            raise RefusedError("AccountFlowLimitExceeded", text)
+
+
+def _read_body(call: Call) -> dict[str, Any]:
+    content_type = call.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise RefusedError("InvalidParameter", f"The content type {content_type} is not supported.")
+    try:
+        body = orjson.loads(call.body or b"{}")
+    except orjson.JSONDecodeError:
+        raise RefusedError("InvalidParameter", "The request body is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise RefusedError("InvalidParameter", "The request body is not a JSON object.")
+    return body

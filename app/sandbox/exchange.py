@@ -1,0 +1,139 @@
+"""One request and its answer on the wire: whole, slow, oversized or cut."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import format_datetime
+
+from starlette.types import Receive, Scope, Send
+
+from app.sandbox.answers import error_body
+from app.sandbox.errors import RefusedError
+from app.sandbox.faults import Effect
+from app.sandbox.operations import Call
+from app.sandbox.state import SandboxState
+from app.sandbox.wire import cut, render_head
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+JSON_HEADERS = ((b"content-type", b"application/json"),)
+_CHUNK_BYTES = 64 * 1024
+_MID_HEADERS = b"HTTP/1.1 200 OK\r\ncontent-type: applica"
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection before its body was complete."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """A complete answer."""
+
+    status: int = 200
+    headers: Headers = field(default_factory=list)
+    body: bytes = b""
+
+
+class Exchange:
+    """The wire's side of one call; what it does is written into the call's ledger entry.
+
+    Args:
+        scope: of the request.
+        receive: of the request.
+        send: of the request.
+        call: what the request means.
+        state: for the date and for waiting.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, call: Call, state: SandboxState) -> None:
+        self.scope = scope
+        self.call = call
+        self._receive = receive
+        self._send = send
+        self._state = state
+
+    async def read_body(self) -> None:
+        """Reads the whole body into the call.
+
+        Raises:
+            ClientGoneError: the client closed first.
+            RefusedError: 413, above 64 MB.
+        """
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self.call.entry.ended = "client_gone"
+                raise ClientGoneError
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > MAX_BODY_BYTES:
+                raise RefusedError("RequestTooLarge", "The request body is above 64 MB.", status=413)
+            if not message.get("more_body", False):
+                break
+        self.call.body = b"".join(parts)
+        self.call.entry.keep_body(self.call.body, hashlib.sha256(self.call.body).hexdigest())
+
+    def refusal(self, error: RefusedError) -> Answer:
+        """Returns a refusal in the shape of the plane that was called."""
+        return Answer(error.status, list(JSON_HEADERS), error_body(self.call, error, self._state.config.region))
+
+    async def answer(self, answer: Answer) -> None:
+        """Sends an answer as it should be."""
+        await self._start(answer)
+        await self._send({"type": "http.response.body", "body": answer.body})
+
+    async def answer_slowly(self, answer: Answer, pause_seconds: float) -> None:
+        """Sends an answer byte by byte."""
+        await self._start(answer)
+        for byte in answer.body:
+            await self._state.pause(pause_seconds)
+            await self._send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def answer_oversize(self, size_bytes: int) -> None:
+        """Sends 200 and a JSON object of that size, in pieces."""
+        head, tail = b'{"padding":"', b'"}'
+        left = max(size_bytes - len(head) - len(tail), 0)
+        length = len(head) + left + len(tail)
+        await self._start(Answer(200, [*JSON_HEADERS, (b"content-length", str(length).encode())]))
+        await self._send({"type": "http.response.body", "body": head, "more_body": True})
+        while left > 0:
+            chunk = b"x" * min(left, _CHUNK_BYTES)
+            left -= len(chunk)
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await asyncio.sleep(0)
+        await self._send({"type": "http.response.body", "body": tail})
+
+    async def cut(self, effect: Effect, answer: Answer | None) -> None:
+        """Closes the connection, in the midst of the answer when the effect says so."""
+        self.call.entry.ended = "cut"
+        first = b""
+        if answer is not None and effect.at == "headers":
+            first = _MID_HEADERS
+        elif answer is not None and effect.at == "body":
+            first = render_head(answer.status, self._headers(answer)) + answer.body[: len(answer.body) // 2]
+        await cut(self.scope, self._receive, is_reset=effect.reset, first=first)
+
+    async def _start(self, answer: Answer) -> None:
+        self.call.entry.ended = "answered"
+        self.call.entry.status = answer.status
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": self._headers(answer)})
+
+    def _headers(self, answer: Answer) -> Headers:
+        """Returns the answer's headers with length, date and the request ids."""
+        now = self._state.world.clock.wire_now().astimezone(UTC)
+        headers = [
+            (b"date", format_datetime(now, usegmt=True).encode()),
+            (b"x-request-id", self.call.request_id.encode()),
+            *answer.headers,
+        ]
+        client_request_id = self.call.headers.get("x-client-request-id")
+        if client_request_id:
+            headers.append((b"x-client-request-id", client_request_id.encode("latin-1")))
+        if not any(name == b"content-length" for name, _ in headers):
+            headers.append((b"content-length", str(len(answer.body)).encode()))
+        return headers

@@ -1,0 +1,180 @@
+"""Scripted faults: what shall go wrong, with which calls, how often."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+DATA_OPERATIONS = ("create_task", "get_task", "list_tasks", "delete_task", "get_media")
+CONTROL_OPERATIONS = (
+    "CreateAssetGroup",
+    "GetAssetGroup",
+    "ListAssetGroups",
+    "UpdateAssetGroup",
+    "DeleteAssetGroup",
+    "CreateAsset",
+    "GetAsset",
+    "ListAssets",
+    "UpdateAsset",
+    "DeleteAsset",
+    "CreateVisualValidateSession",
+    "GetVisualValidateResult",
+)
+CALLBACK = "callback"
+CONNECT = "connect"
+ANY = "*"
+_OPERATIONS = frozenset({*DATA_OPERATIONS, *CONTROL_OPERATIONS, CALLBACK, CONNECT, ANY})
+_CALLBACK_KINDS = frozenset({"delay", "drop", "duplicate"})
+_OVERSIZE_BYTES = 32 * 1024 * 1024
+
+Moment = Literal["request", "before", "after", "headers", "body"]
+
+
+class Effect(BaseModel):
+    """What goes wrong.
+
+    Attributes:
+        kind: ``delay``; ``answer`` (a status and body of one's own); ``error`` (a code, in the plane's shape);
+            ``throttle``; ``cut`` (connection closed); ``garbage`` (200, not JSON); ``oversize`` (200, a huge body);
+            ``trickle`` (the true answer, byte by byte); for callbacks ``delay``, ``drop`` and ``duplicate``.
+        at: ``before`` or ``after`` the effect of the call. A cut can also come at ``request`` (the body is not
+            read), or in the midst of the answer's ``headers`` or ``body`` (after the effect).
+        delay_seconds: real seconds to wait first, at the same moment; between two bytes of a ``trickle``.
+        status: of ``answer``, ``error`` and ``throttle``.
+        headers: added to such an answer.
+        body: of ``answer``: JSON, or a string that is sent as it is.
+        code: of ``error`` and ``throttle``.
+        message: of ``error`` and ``throttle``.
+        reset: the cut is a TCP reset instead of an orderly close.
+        size_bytes: of ``oversize``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["delay", "answer", "error", "throttle", "cut", "garbage", "oversize", "trickle", "drop", "duplicate"]
+    at: Moment = "before"
+    delay_seconds: float = Field(default=0, ge=0)
+    status: int | None = Field(default=None, ge=200, le=599)
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: Any = None
+    code: str | None = None
+    message: str | None = None
+    reset: bool = False
+    size_bytes: int = Field(default=_OVERSIZE_BYTES, ge=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.kind != "cut" and self.at not in {"before", "after"}:
+            raise ValueError(f"only a cut can happen at {self.at}")
+        if self.kind == "trickle" and self.at != "after":
+            raise ValueError("only an answer can trickle, so it happens after")
+        if self.kind == "error" and self.code is None:
+            raise ValueError("an error needs a code")
+        return self
+
+
+class FaultScript(BaseModel):
+    """A fault as a caller orders it.
+
+    Attributes:
+        operation: a task operation, an action of the Assets API, ``get_media``, ``callback``, ``connect`` (new
+            connections are closed at once), or ``*`` for every request.
+        account: name of the account it is limited to, or None.
+        skip: so many matching calls pass first.
+        times: so many calls are hit; None means all until it is removed.
+        min_url_bytes: only calls whose path and query are at least so long.
+        effect: what happens to them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    operation: str
+    account: str | None = None
+    skip: int = Field(default=0, ge=0)
+    times: int | None = Field(default=1, ge=1)
+    min_url_bytes: int = Field(default=0, ge=0)
+    effect: Effect
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.operation not in _OPERATIONS:
+            raise ValueError(f"unknown operation; expected one of {', '.join(sorted(_OPERATIONS))}")
+        if self.operation == CALLBACK and self.effect.kind not in _CALLBACK_KINDS:
+            raise ValueError("a callback can be delayed, dropped or duplicated")
+        if self.operation != CALLBACK and self.effect.kind in {"drop", "duplicate"}:
+            raise ValueError(f"{self.effect.kind} is for callbacks only")
+        if self.operation == CONNECT and self.effect.kind != "cut":
+            raise ValueError("a connection can only be cut")
+        return self
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault in force.
+
+    Attributes:
+        id: ``fault-1``.
+        script: as ordered.
+        seen: matching calls so far.
+        hits: calls it struck.
+    """
+
+    id: str
+    script: FaultScript
+    seen: int = 0
+    hits: int = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it strikes no more."""
+        return self.script.times is not None and self.hits >= self.script.times
+
+    def to_wire(self) -> dict[str, Any]:
+        """Returns how the control route shows it."""
+        return {"id": self.id, "seen": self.seen, "hits": self.hits, "is_spent": self.is_spent} | (
+            self.script.model_dump(mode="json")
+        )
+
+
+class Faults:
+    """The faults in force; the oldest that matches a call strikes it, at most one per call."""
+
+    def __init__(self) -> None:
+        self._faults: dict[str, Fault] = {}
+        self._made = 0
+
+    def add(self, script: FaultScript) -> Fault:
+        """Puts a fault in force."""
+        self._made += 1
+        fault = Fault(f"fault-{self._made}", script)
+        self._faults[fault.id] = fault
+        return fault
+
+    def list(self) -> list[Fault]:
+        """Returns all faults, the spent ones too."""
+        return list(self._faults.values())
+
+    def remove(self, fault_id: str) -> bool:
+        """Removes one fault; returns whether it was there."""
+        return self._faults.pop(fault_id, None) is not None
+
+    def clear(self) -> None:
+        """Removes all faults."""
+        self._faults.clear()
+
+    def take(self, operation: str, account: str | None = None, url_bytes: int = 0) -> Fault | None:
+        """Returns the fault that strikes this call, having counted it, or None."""
+        for fault in self._faults.values():
+            script = fault.script
+            is_match = script.operation == operation or (
+                script.operation == ANY and operation not in {CALLBACK, CONNECT}
+            )
+            if not is_match or fault.is_spent or script.account not in (None, account):
+                continue
+            if url_bytes < script.min_url_bytes:
+                continue
+            fault.seen += 1
+            if fault.seen > script.skip:
+                fault.hits += 1
+                return fault
+        return None

@@ -1,0 +1,31 @@
+"""Ids as the upstream makes them."""
+
+import secrets
+import string
+from datetime import datetime, timedelta, timezone
+
+from app.ids import random_text
+
+_BEIJING = timezone(timedelta(hours=8))
+_LOWER_ALNUM = string.digits + string.ascii_lowercase
+
+
+def new_resource_id(prefix: str, now: datetime) -> str:
+    """Returns ``cgt-yyyyMMddHHmmss-xxxxx`` and the like: the time in UTC+8 and five random characters.
+
+    Args:
+        prefix: ``cgt``, ``group`` or ``asset``.
+        now: aware.
+    """
+    stamp = now.astimezone(_BEIJING).strftime("%Y%m%d%H%M%S")
+    return f"{prefix}-{stamp}-{random_text(5, _LOWER_ALNUM)}"
+
+
+def new_request_id(now: datetime) -> str:
+    """Returns a request id: ``02``, the time in milliseconds and 32 random hexadecimal digits."""
+    return f"02{int(now.timestamp() * 1000)}{secrets.token_hex(16)}"
+
+
+def new_byted_token(now: datetime) -> str:
+    """Returns the token of a face verification: the time in UTC+8 and 20 random hexadecimal digits."""
+    return now.astimezone(_BEIJING).strftime("%Y%m%d%H%M%S") + secrets.token_hex(10).upper()

@@ -1,0 +1,243 @@
+"""The parameters of a create-task request beside ``content``: reading, checking, filling in defaults.
+
+``null`` means absent. Legacy suffixes in the prompt (``--dur 5``) count where the body says nothing; of these only
+resolution and duration are validated, the rest is ignored when it makes no sense.
+
+Source: reference ``upstream.md`` §1.3 and §4.3.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from app.sandbox.catalogue import ADAPTIVE, RATIOS, VideoModel
+from app.sandbox.content import Content, not_valid_for
+from app.sandbox.errors import RefusedError, invalid
+from app.sandbox.markers import is_web_url
+
+DEFAULT_EXPIRY_SECONDS = 172_800
+_EXPIRY_SECONDS = (3600, 259_200)
+_SEEDS = (-1, 2**32 - 1)
+_FRAMES = (29, 289)
+_FRAMES_STEP = 4
+_MAX_SAFETY_IDENTIFIER = 64
+_CHOSEN_DURATION = 5
+_SUFFIX = re.compile(r"--(?P<name>rs|resolution|rt|ratio|dur|duration|frames|seed)\s+(?P<value>\S+)")
+_SUFFIX_NAMES = {"rs": "resolution", "rt": "ratio", "dur": "duration"}
+_WORDS = {
+    "service_tier": ("default", "flex"),
+    "omni_reference_task_type": ("auto", "reference", "edit", "extend"),
+    "output_format": ("mp4", "mov"),
+}
+_FLAGS = ("return_last_frame", "generate_audio", "draft", "watermark", "camera_fixed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """A request's parameters with the upstream's defaults filled in.
+
+    Attributes:
+        resolution: such as ``720p``.
+        ratio: may still be ``adaptive``.
+        duration: seconds; the chosen length where the request left it to the model. None when ``frames`` rules.
+        frames: 1.0 only, None otherwise.
+        seed: the one in use, drawn when the request gave −1 or none.
+        service_tier: ``default`` or ``flex``.
+        execution_expires_after: seconds from creation to ``expired``.
+        generate_audio: None for models that know no sound.
+        draft: whether this is a cheap preview.
+        return_last_frame: whether the answer has ``last_frame_url``.
+        priority: 0–9, higher runs first.
+        tools: as sent, or None.
+        safety_identifier: as sent, or None.
+        output_format: as sent, or None.
+        callback_url: as sent, or None.
+    """
+
+    resolution: str
+    ratio: str
+    duration: int | None
+    frames: int | None
+    seed: int
+    service_tier: str
+    execution_expires_after: int
+    generate_audio: bool | None
+    draft: bool
+    return_last_frame: bool
+    priority: int
+    tools: list[dict[str, Any]] | None
+    safety_identifier: str | None
+    output_format: str | None
+    callback_url: str | None
+
+
+class ParameterReader:
+    """Reads one request body's parameters for one model and mode.
+
+    Args:
+        body: the request, without null members.
+        content: its content.
+        model: its model.
+        mode: ``t2v``, ``i2v`` or ``r2v``.
+        reject_unsupported: see ``SandboxConfig``.
+    """
+
+    def __init__(
+        self, body: dict[str, Any], content: Content, model: VideoModel, mode: str, *, reject_unsupported: bool
+    ) -> None:
+        self._body = body
+        self._model = model
+        self._mode = mode
+        self._prompt_path = content.prompt_path
+        self._suffixes = {
+            _SUFFIX_NAMES.get(found["name"], found["name"]): found["value"]
+            for found in _SUFFIX.finditer(content.prompt)
+        }
+        self._reject_unsupported = reject_unsupported
+
+    def read(self) -> Parameters:
+        """Returns the checked parameters.
+
+        Raises:
+            RefusedError: 400, naming the first wrong one.
+        """
+        self._check_supported()
+        self._check_words_and_flags()
+        draft = bool(self._body.get("draft", False))
+        duration, frames = self._read_length()
+        has_audio = None if self._model.generation == "1.0" else bool(self._body.get("generate_audio", True))
+        tier = self._body.get("service_tier", "default")
+        priority = self._integer("priority", 0, 9, default=0)
+        self._check_combinations(tier, draft=draft)
+        return Parameters(
+            resolution=self._read_resolution(is_draft=draft),
+            ratio=self._read_ratio(),
+            duration=duration,
+            frames=frames,
+            seed=self._read_seed(),
+            service_tier=tier,
+            execution_expires_after=self._integer(
+                "execution_expires_after", *_EXPIRY_SECONDS, default=DEFAULT_EXPIRY_SECONDS
+            ),
+            generate_audio=has_audio,
+            draft=draft,
+            return_last_frame=bool(self._body.get("return_last_frame", False)),
+            priority=priority,
+            tools=self._read_tools(),
+            safety_identifier=self._read_safety_identifier(),
+            output_format=self._body.get("output_format"),
+            callback_url=self._read_callback_url(),
+        )
+
+    def _check_supported(self) -> None:
+        refused = set(self._model.refused)
+        if self._reject_unsupported:
+            refused.add("generate_audio" if self._model.generation == "1.0" else "frames")
+        for name in sorted(refused & self._body.keys()):
+            raise self._not_valid(name)
+
+    def _check_words_and_flags(self) -> None:
+        for name, allowed in _WORDS.items():
+            if name in self._body and self._body[name] not in allowed:
+                raise self._not_valid(name)
+        for name in _FLAGS:
+            if not isinstance(self._body.get(name, False), bool):
+                raise invalid(name, "expected a boolean.")
+
+    def _check_combinations(self, tier: str, *, draft: bool) -> None:
+        is_flex = tier == "flex"
+        if is_flex and (self._model.is_second_generation or draft):
+            raise self._not_valid("service_tier")
+        if draft and self._body.get("return_last_frame"):
+            raise self._not_valid("return_last_frame")
+        if self._body.get("camera_fixed") and self._mode == "r2v":
+            raise self._not_valid("camera_fixed")
+
+    def _read_resolution(self, *, is_draft: bool) -> str:
+        allowed = ("480p",) if is_draft and self._model.generation == "1.5" else self._model.resolutions
+        value = self._body.get("resolution")
+        param = "resolution"
+        if value is None and "resolution" in self._suffixes:
+            value, param = self._suffixes["resolution"], f"{self._prompt_path}.resolution"
+        if value is None:
+            return allowed[0] if is_draft else self._model.default_resolution
+        if not isinstance(value, str) or value.lower() not in allowed:
+            raise self._not_valid("resolution", param=param)
+        return value.lower()
+
+    def _read_ratio(self) -> str:
+        is_adaptive_only = self._model.generation == "2.5" and (
+            self._mode == "i2v" or self._body.get("omni_reference_task_type") in {"edit", "extend"}
+        )
+        allowed = (ADAPTIVE,) if is_adaptive_only else (*RATIOS, ADAPTIVE)
+        value = self._body.get("ratio")
+        if value is not None:
+            if value not in allowed:
+                raise self._not_valid("ratio")
+            return str(value)
+        if self._suffixes.get("ratio") in allowed:
+            return self._suffixes["ratio"]
+        return "16:9" if self._model.generation == "1.0" and self._mode == "t2v" else ADAPTIVE
+
+    def _read_length(self) -> tuple[int | None, int | None]:
+        """Returns (duration, None), or (None, frames) where frames rule."""
+        frames = self._body.get("frames")
+        if frames is not None and self._model.generation == "1.0":
+            frames = self._integer("frames", *_FRAMES, default=_FRAMES[0])
+            if (frames - 25) % _FRAMES_STEP:
+                raise invalid("frames", "expected a number of the form 25+4n.")
+            return None, frames
+        param = "duration"
+        suffix = self._suffixes.get("duration")
+        value = self._body.get("duration")
+        if value is None and suffix is not None and re.fullmatch(r"-?\d{1,6}", suffix):
+            value, param = int(suffix), f"{self._prompt_path}.duration"
+        if value is None:
+            value = self._model.default_duration
+        if value == -1 and type(value) is int and self._model.chooses_duration:
+            return max(_CHOSEN_DURATION, self._model.min_duration), None
+        return self._checked_integer("duration", value, self._model.min_duration, self._model.max_duration, param), None
+
+    def _read_seed(self) -> int:
+        seed = self._integer("seed", *_SEEDS, default=-1)
+        suffix = self._suffixes.get("seed", "")
+        if "seed" not in self._body and re.fullmatch(r"\d{1,9}", suffix):
+            seed = int(suffix)
+        return secrets.randbelow(100_000) if seed == -1 else seed
+
+    def _read_tools(self) -> list[dict[str, Any]] | None:
+        tools = self._body.get("tools")
+        if tools is None:
+            return None
+        is_list = isinstance(tools, list) and all(isinstance(tool, dict) for tool in tools)
+        if not is_list or any(tool.get("type") != "web_search" for tool in tools):
+            raise self._not_valid("tools")
+        return list(tools)
+
+    def _read_safety_identifier(self) -> str | None:
+        value = self._body.get("safety_identifier")
+        if value is not None and (not isinstance(value, str) or len(value) > _MAX_SAFETY_IDENTIFIER):
+            raise invalid("safety_identifier", f"expected a string of at most {_MAX_SAFETY_IDENTIFIER} characters.")
+        return value
+
+    def _read_callback_url(self) -> str | None:
+        value = self._body.get("callback_url")
+        if value is not None and (not isinstance(value, str) or not is_web_url(value)):
+            raise invalid("callback_url", "expected a web url.")
+        return value
+
+    def _integer(self, name: str, lowest: int, highest: int, *, default: int) -> int:
+        return self._checked_integer(name, self._body.get(name, default), lowest, highest, name)
+
+    def _checked_integer(self, name: str, value: object, lowest: int, highest: int, param: str) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise invalid(param, "expected an integer.")
+        if lowest <= value <= highest:
+            return value
+        bound = f"less than or equal to {highest}" if value > highest else f"greater than or equal to {lowest}"
+        text = f"the parameter {name} specified in the request must be {bound} for model {self._model.name}"
+        raise RefusedError("InvalidParameter", f"{text} in {self._mode}", param=param)
+
+    def _not_valid(self, name: str, *, param: str | None = None) -> RefusedError:
+        return RefusedError("InvalidParameter", not_valid_for(name, self._model, self._mode), param=param or name)

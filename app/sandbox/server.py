@@ -1,0 +1,160 @@
+"""The sandbox on a socket."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+
+from app.sandbox.app import create_sandbox
+from app.sandbox.config import DEFAULT_PORT, SandboxConfig
+from app.sandbox.state import SandboxState
+from app.sandbox.steering import CONTROL_PREFIX
+from app.sandbox.wire import SandboxProtocol
+
+_KEEP_ALIVE_SECONDS = 60
+_GRACE_SECONDS = 2
+
+
+class SandboxServer:
+    """A sandbox in the running event loop, for tests and for ``dev``.
+
+    ::
+
+        async with SandboxServer(SandboxConfig(time_scale=100)) as server:
+            ... server.ark_base_url, server.openapi_url, server.state ...
+
+    Args:
+        config: how it behaves.
+        host: address to listen on.
+        port: 0 takes a free one.
+        state: of a stopped server, to come back with everything it knew; ``config`` is then ignored.
+
+    Attributes:
+        state: everything the sandbox knows; ``state.world`` is open to tests.
+        port: in use, once entered.
+    """
+
+    def __init__(
+        self,
+        config: SandboxConfig | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        state: SandboxState | None = None,
+    ) -> None:
+        self.state = state or SandboxState(config or SandboxConfig())
+        self.port = port
+        self._host = host
+        self._server: uvicorn.Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def ark_base_url(self) -> str:
+        """Base URL of the data plane."""
+        return f"{self.origin}/api/v3"
+
+    @property
+    def openapi_url(self) -> str:
+        """URL of the control plane."""
+        return self.origin
+
+    @property
+    def control_url(self) -> str:
+        """Base URL of the sandbox's own controls."""
+        return f"{self.origin}{CONTROL_PREFIX}"
+
+    async def __aenter__(self) -> Self:
+        listener = _listen(self._host, self.port)
+        self.port = listener.getsockname()[1]
+        self.state.origin = self.origin
+        self._server = _GuestServer(self.state)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        while not self._server.started:
+            if self._serving.done():
+                await self._serving
+            await asyncio.sleep(0.005)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._server is not None and self._serving is not None:
+            self._server.should_exit = True
+            await self._serving
+
+
+def run_sandbox(*, host: str = "127.0.0.1", port: int = DEFAULT_PORT, time_scale: float = 1.0) -> None:
+    """Serves a sandbox with one default account until SIGINT or SIGTERM; for the command line.
+
+    Args:
+        host: address to listen on.
+        port: fixed, or 0 for a free one.
+        time_scale: sandbox seconds of work per real second.
+
+    Raises:
+        OSError: the address is in use.
+    """
+    listener = _listen(host, port)
+    shown = f"[{host}]" if ":" in host else host
+    origin = f"http://{shown}:{listener.getsockname()[1]}"
+    state = SandboxState(SandboxConfig(time_scale=time_scale, public_url=origin))
+    _Server(state).run(sockets=[listener])
+
+
+def _configure(state: SandboxState) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_sandbox(state=state),
+        http=SandboxProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        # The gate writes its own, by the sandbox's clock.
+        date_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """A server that ends scripted delays when it is told to stop."""
+
+    def __init__(self, state: SandboxState) -> None:
+        super().__init__(_configure(state))
+        self._state = state
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._state.closing.set()
+        await super().shutdown(sockets)
+
+
+class _GuestServer(_Server):
+    """A server that leaves the process's signals to its host."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -1,0 +1,222 @@
+"""The sandbox's own controls under ``/_sandbox/``: time, faults, forced states, the ledger.
+
+They take no credential: a sandbox belongs on a loopback address or in a test network.
+"""
+
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.sandbox.config import MIN_TIME_SCALE, Limits
+from app.sandbox.faults import FaultScript
+from app.sandbox.state import SandboxState
+from app.sandbox.tasks import to_wire
+
+CONTROL_PREFIX = "/_sandbox"
+_MAX_CLOCK_SECONDS = 10 * 366 * 86_400
+
+
+class ClockChange(BaseModel):
+    """Moves the sandbox's clock.
+
+    Attributes:
+        advance_seconds: lets so much time pass at once.
+        skew_seconds: makes the clock wrong by so much against callers' clocks; None leaves it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    advance_seconds: float = Field(default=0, ge=0, le=_MAX_CLOCK_SECONDS)
+    skew_seconds: float | None = Field(default=None, ge=-_MAX_CLOCK_SECONDS, le=_MAX_CLOCK_SECONDS)
+
+
+class TaskChange(BaseModel):
+    """Forces a task into a state, where it stays.
+
+    Attributes:
+        status: any text, even a status that the upstream does not have; None leaves it.
+        code: of the error, for ``failed``.
+        message: of the error.
+        extra: members added to the task's wire object.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: str | None = Field(default=None, min_length=1)
+    code: str | None = None
+    message: str | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+
+class AssetChange(BaseModel):
+    """Ends an asset's processing at once.
+
+    Attributes:
+        status: what becomes of it.
+        code: of the failure.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Literal["Active", "Failed"]
+    code: str = "InternalError"
+
+
+class SettingsChange(BaseModel):
+    """Changes settings until the next reset; None leaves one as it is.
+
+    Attributes:
+        time_scale: for work that starts from now on.
+        limits: ``on`` for the upstream's usual rates and caps, ``off`` for none.
+        consistency_delay_seconds: for assets made from now on.
+        token_ttl_seconds: for sessions opened from now on.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    time_scale: float | None = Field(default=None, ge=MIN_TIME_SCALE)
+    limits: Literal["on", "off"] | None = None
+    consistency_delay_seconds: float | None = Field(default=None, ge=0)
+    token_ttl_seconds: float | None = Field(default=None, gt=0)
+
+
+_Body = TypeVar("_Body", bound=BaseModel)
+
+
+def steering_routes(state: SandboxState) -> list[Route]:
+    """Returns the control routes of a sandbox."""
+    steering = _Steering(state)
+    return [
+        Route(f"{CONTROL_PREFIX}/ledger", steering.ledger, methods=["GET"]),
+        Route(f"{CONTROL_PREFIX}/faults", steering.list_faults, methods=["GET"]),
+        Route(f"{CONTROL_PREFIX}/faults", steering.add_fault, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/faults", steering.clear_faults, methods=["DELETE"]),
+        Route(f"{CONTROL_PREFIX}/faults/{{fault_id}}", steering.remove_fault, methods=["DELETE"]),
+        Route(f"{CONTROL_PREFIX}/clock", steering.clock, methods=["GET"]),
+        Route(f"{CONTROL_PREFIX}/clock", steering.move_clock, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/tasks/{{task_id}}", steering.change_task, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/assets/{{asset_id}}", steering.change_asset, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/settings", steering.change_settings, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/reset", steering.reset, methods=["POST"]),
+    ]
+
+
+class _Steering:
+    def __init__(self, state: SandboxState) -> None:
+        self._state = state
+
+    async def ledger(self, request: Request) -> Response:
+        world = self._state.world
+        world.catch_up()
+        after = request.query_params.get("after", "0")
+        if not after.isdecimal():
+            return _refuse("after is a request number")
+        operation = request.query_params.get("operation")
+        return JSONResponse(world.ledger.report(world.tasks.by_id, world.assets, operation=operation, after=int(after)))
+
+    async def list_faults(self, _request: Request) -> Response:
+        return JSONResponse({"faults": [fault.to_wire() for fault in self._state.world.faults.list()]})
+
+    async def add_fault(self, request: Request) -> Response:
+        script = await _read(request, FaultScript)
+        if isinstance(script, Response):
+            return script
+        return JSONResponse(self._state.world.faults.add(script).to_wire(), 201)
+
+    async def clear_faults(self, _request: Request) -> Response:
+        self._state.world.faults.clear()
+        return JSONResponse({})
+
+    async def remove_fault(self, request: Request) -> Response:
+        fault_id = request.path_params["fault_id"]
+        return JSONResponse({}) if self._state.world.faults.remove(fault_id) else _not_found(fault_id)
+
+    async def clock(self, _request: Request) -> Response:
+        return JSONResponse(self._show_clock())
+
+    async def move_clock(self, request: Request) -> Response:
+        change = await _read(request, ClockChange)
+        if isinstance(change, Response):
+            return change
+        clock = self._state.world.clock
+        clock.advance(change.advance_seconds)
+        clock.skew_seconds = clock.skew_seconds if change.skew_seconds is None else change.skew_seconds
+        self._state.world.catch_up()
+        self._state.wake.set()
+        return JSONResponse(self._show_clock())
+
+    async def change_task(self, request: Request) -> Response:
+        change = await _read(request, TaskChange)
+        if isinstance(change, Response):
+            return change
+        world = self._state.world
+        world.catch_up()
+        task = world.tasks.by_id.get(request.path_params["task_id"])
+        if task is None:
+            return _not_found(request.path_params["task_id"])
+        task.extra |= change.extra
+        if change.status is not None:
+            world.lifecycle.force(task, change.status, code=change.code, message=change.message)
+        return JSONResponse(to_wire(task))
+
+    async def change_asset(self, request: Request) -> Response:
+        change = await _read(request, AssetChange)
+        if isinstance(change, Response):
+            return change
+        world = self._state.world
+        asset = world.assets.assets.get(request.path_params["asset_id"])
+        if asset is None:
+            return _not_found(request.path_params["asset_id"])
+        asset.ready_at = world.clock.now()
+        asset.failure = change.code if change.status == "Failed" else None
+        return JSONResponse({"id": asset.id, "status": asset.status_at(world.clock.now())})
+
+    async def change_settings(self, request: Request) -> Response:
+        change = await _read(request, SettingsChange)
+        if isinstance(change, Response):
+            return change
+        world = self._state.world
+        if change.time_scale is not None:
+            world.clock.time_scale = change.time_scale
+        if change.limits is not None:
+            world.limits = (self._state.config.limits or Limits()) if change.limits == "on" else None
+            world.lifecycle.refill()
+        if change.consistency_delay_seconds is not None:
+            world.consistency_delay_seconds = change.consistency_delay_seconds
+        if change.token_ttl_seconds is not None:
+            world.token_ttl_seconds = change.token_ttl_seconds
+        return JSONResponse(
+            {
+                "time_scale": world.clock.time_scale,
+                "limits": "off" if world.limits is None else "on",
+                "consistency_delay_seconds": world.consistency_delay_seconds,
+                "token_ttl_seconds": world.token_ttl_seconds,
+            }
+        )
+
+    async def reset(self, _request: Request) -> Response:
+        await self._state.reset()
+        return JSONResponse({})
+
+    def _show_clock(self) -> dict[str, Any]:
+        clock = self._state.world.clock
+        return {"now": clock.now().isoformat(), "skew_seconds": clock.skew_seconds, "time_scale": clock.time_scale}
+
+
+async def _read(request: Request, model: type[_Body]) -> _Body | Response:
+    """Returns the parsed body, or the 400 that says what is wrong with it."""
+    try:
+        return model.model_validate_json(await request.body() or b"{}")
+    except ValidationError as error:
+        return _refuse(str(error))
+
+
+def _refuse(why: str) -> Response:
+    return JSONResponse({"error": why}, 400)
+
+
+def _not_found(name: str) -> Response:
+    return JSONResponse({"error": f"{name} is not known"}, 404)

@@ -1,0 +1,241 @@
+"""The data plane's four operations on tasks, without HTTP.
+
+Source: reference ``upstream.md`` §1 to §2.3 and §4.4.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from app.sandbox.assets import AssetStore
+from app.sandbox.catalogue import Catalogue
+from app.sandbox.clock import SandboxClock
+from app.sandbox.config import Account, Limits
+from app.sandbox.content import Content, check_mode, read_content
+from app.sandbox.errors import RefusedError, invalid, missing
+from app.sandbox.identifiers import new_resource_id
+from app.sandbox.lifecycle import Lifecycle
+from app.sandbox.markers import read_prompt_markers
+from app.sandbox.metering import Size, resolve_ratio
+from app.sandbox.parameters import ParameterReader
+from app.sandbox.tasks import CANCELLED, QUEUED, RUNNING, STATUSES, SUCCEEDED, Task, TaskPlan, make_plan
+from app.sandbox.throttles import Throttle
+
+_TASK_ID = re.compile(r"cgt-\d{14}-[0-9a-z]+")
+_MAX_PAGE = 500
+_DEFAULT_PAGE_SIZE = 10
+_MINUTE_SECONDS = 60
+
+_BESIDE_A_DRAFT = frozenset(
+    {
+        "resolution",
+        "watermark",
+        "return_last_frame",
+        "service_tier",
+        "execution_expires_after",
+        "callback_url",
+        "priority",
+        "safety_identifier",
+    }
+)
+"""What the request for a draft's final version may set; everything else is the draft's."""
+
+
+class TaskStore:
+    """All tasks of all accounts.
+
+    Args:
+        catalogue: of models.
+        assets: to resolve ``asset://``.
+        lifecycle: moves the tasks.
+        clock: the sandbox's time.
+        throttle: shared by all rates.
+        reject_unsupported: see ``SandboxConfig``.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        assets: AssetStore,
+        lifecycle: Lifecycle,
+        clock: SandboxClock,
+        throttle: Throttle,
+        reject_unsupported: bool,
+    ) -> None:
+        self.by_id: dict[str, Task] = {}
+        self._draft_bodies: dict[str, dict[str, Any]] = {}
+        self._catalogue = catalogue
+        self._assets = assets
+        self._lifecycle = lifecycle
+        self._clock = clock
+        self._throttle = throttle
+        self._reject_unsupported = reject_unsupported
+
+    def create(self, account: Account, body: dict[str, Any], limits: Limits | None) -> Task:
+        """Checks a request and takes the task in.
+
+        Args:
+            account: the caller.
+            body: the request as parsed.
+            limits: in force, or None.
+
+        Raises:
+            RefusedError: 400, 404 unknown model, 429.
+        """
+        body = {name: value for name, value in body.items() if value is not None}
+        plan, content = self._plan(account, body)
+        if limits is not None:
+            self._check_limits(account, plan, limits)
+        now = self._clock.now()
+        task_id = new_resource_id("cgt", now)
+        while task_id in self.by_id:
+            task_id = new_resource_id("cgt", now)
+        task = Task(id=task_id, account=account, plan=plan, created_at=now, updated_at=now)
+        self.by_id[task.id] = task
+        if plan.parameters.draft:
+            self._draft_bodies[task.id] = body
+        for asset_id in content.asset_ids:
+            self._assets.note_use(account, asset_id)
+        self._lifecycle.enter(task)
+        return task
+
+    def get(self, account: Account, task_id: str) -> Task:
+        """Returns one task of the last seven days.
+
+        Raises:
+            RefusedError: 404 ``NotFound.ID``, 400 for what cannot be a task id.
+        """
+        if not _TASK_ID.fullmatch(task_id):
+            raise RefusedError("InvalidParameter", f"Invalid task ID: {task_id}", param="id")
+        task = self.by_id.get(task_id)
+        if task is None or task.account != account or not task.is_visible(self._clock.now()):
+            raise RefusedError("NotFound.ID", "The specified content generation task is not found", param="id")
+        return task
+
+    def list(self, account: Account, query: Sequence[tuple[str, str]]) -> tuple[list[Task], int]:
+        """Returns one page of tasks, newest first, and how many match in all.
+
+        Args:
+            account: the caller.
+            query: decoded names and values; ``filter.task_ids`` may repeat. Without ``filter.service_tier`` only
+                ``default`` tasks are shown.
+
+        Raises:
+            RefusedError: 400.
+        """
+        single = dict(query)
+        number = _page_value(single, "page_num", 1)
+        size = _page_value(single, "page_size", _DEFAULT_PAGE_SIZE)
+        ids = {value for name, value in query if name == "filter.task_ids"}
+        status = single.get("filter.status")
+        if status is not None and status not in STATUSES:
+            raise invalid("filter.status", f"unknown status {status}.")
+        tier = single.get("filter.service_tier", "default")
+        model = single.get("filter.model")
+        now = self._clock.now()
+        found = [
+            task
+            for task in reversed(self.by_id.values())
+            if task.account == account
+            and task.is_visible(now)
+            and (not ids or task.id in ids)
+            and (status is None or task.status == status)
+            and (model is None or model in (task.plan.model.id, task.plan.model_name))
+            and task.plan.parameters.service_tier == tier
+        ]
+        return found[(number - 1) * size : number * size], len(found)
+
+    def delete(self, account: Account, task_id: str) -> None:
+        """Cancels a queued task, removes a finished one.
+
+        Raises:
+            RefusedError: 404, 409 for a running or a cancelled task.
+        """
+        task = self.get(account, task_id)
+        if task.status == QUEUED:
+            self._lifecycle.cancel(task)
+        elif task.status == CANCELLED:
+            text = f"Cannot delete task `{task_id}` because it is already cancelled."
+            raise RefusedError("InvalidAction.CancelledTaskDeletion", text)
+        elif task.status == RUNNING or task.status not in STATUSES:
+            text = f"Cannot delete task `{task_id}` because it is currently running."
+            raise RefusedError("InvalidAction.RunningTaskDeletion", text)
+        else:
+            task.deleted_at = self._clock.now()
+
+    def _plan(self, account: Account, body: dict[str, Any]) -> tuple[TaskPlan, Content]:
+        model_name = body.get("model")
+        if model_name is None or model_name == "":
+            raise missing("model")
+        if not isinstance(model_name, str):
+            raise invalid("model", "expected a string.")
+        model = self._catalogue.find(model_name)
+        content = self._read_content(account, body)
+        draft_task_id = content.draft_task_id
+        if draft_task_id is not None:
+            body = self._from_draft(account, body, draft_task_id)
+            model = self._catalogue.find(body["model"])
+            content = self._read_content(account, body)
+        mode = check_mode(content, model)
+        reader = ParameterReader(body, content, model, mode, reject_unsupported=self._reject_unsupported)
+        parameters = reader.read()
+        markers = read_prompt_markers(content.prompt)
+        plan = make_plan(
+            model=model,
+            model_name=model_name,
+            parameters=parameters,
+            ratio=resolve_ratio(parameters.ratio, _guide(content)),
+            input_seconds=sum(video.facts.seconds for video in content.of_type("video_url")),
+            failure=markers.failure,
+            queue_seconds=markers.queue_seconds,
+            run_seconds=markers.run_seconds,
+            draft_task_id=draft_task_id,
+        )
+        return plan, content
+
+    def _read_content(self, account: Account, body: dict[str, Any]) -> Content:
+        return read_content(body.get("content"), lambda asset_id: self._assets.url_for_task(account, asset_id))
+
+    def _from_draft(self, account: Account, body: dict[str, Any], draft_task_id: str) -> dict[str, Any]:
+        """Returns the request for the final version of a draft: the draft's own, with what may be set beside it."""
+        draft = self.by_id.get(draft_task_id)
+        is_known = draft is not None and draft.account == account and draft.is_visible(self._clock.now())
+        if draft is None or not is_known or draft.status != SUCCEEDED or draft.id not in self._draft_bodies:
+            raise invalid("content.draft_task.id", f"The specified draft task {draft_task_id} is not found.")
+        inherited = {
+            name: value
+            for name, value in self._draft_bodies[draft.id].items()
+            if name not in {"draft", "resolution", "callback_url"}
+        }
+        chosen = {name: value for name, value in body.items() if name in _BESIDE_A_DRAFT}
+        return {**inherited, **chosen, "seed": draft.plan.parameters.seed}
+
+    def _check_limits(self, account: Account, plan: TaskPlan, limits: Limits) -> None:
+        is_4k = plan.parameters.resolution == "4k"
+        calls = limits.create_4k_per_minute if is_4k else limits.create_per_minute
+        key = ("create", account.name, plan.model.id, "4k" if is_4k else "")
+        if not self._throttle.is_allowed(key, calls=calls, seconds=_MINUTE_SECONDS):
+            is_endpoint = plan.model_name.startswith("ep-")
+            code = "RateLimitExceeded.EndpointRPMExceeded" if is_endpoint else "ModelAccountRpmRateLimitExceeded"
+            raise RefusedError(code, "The request rate (RPM) of this model exceeds the limit of your account.")
+        if limits.queued_tasks is None:
+            return
+        waiting = sum(task.account == account and task.status == QUEUED for task in self.by_id.values())
+        if waiting >= limits.queued_tasks:
+            raise RefusedError("QuotaExceeded", "The number of queued tasks exceeds the limit of your account.")
+
+
+def _guide(content: Content) -> Size | None:
+    """Returns the size that an adaptive ratio follows: the first frame's, or the first reference's, videos first."""
+    pictures = [*content.of_type("video_url"), *content.of_type("image_url")]
+    first_frames = [picture for picture in pictures if picture.role in (None, "first_frame")]
+    chosen = (first_frames or pictures)[:1]
+    return (chosen[0].facts.width, chosen[0].facts.height) if chosen else None
+
+
+def _page_value(query: dict[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= _MAX_PAGE:
+        raise invalid(name, f"expected an integer between 1 and {_MAX_PAGE}.")
+    return int(text)

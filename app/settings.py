@@ -1,0 +1,109 @@
+"""Settings: environment variables named ``SEEDGATE_…``, or a ``.env`` file.
+
+Every setting is documented in ``docs/operating.md``; a test compares the two.
+"""
+
+import os
+import sys
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Network = IPv4Network | IPv6Network
+
+_MIN_ADMIN_TOKEN_LENGTH = 32
+_MEBIBYTE = 1024 * 1024
+
+NOT_BUILT = ("public_url", "callback_allow", "redis_url", "queue", "metrics_port", "unknown_grace_seconds")
+"""Settings whose feature comes later. Setting one stops the start: it is never accepted and ignored."""
+
+
+def default_data_dir() -> Path:
+    """Returns the per-user folder for the embedded database and generated secrets."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "seedgate"
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/seedgate")
+    configured = os.environ.get("XDG_DATA_HOME")
+    return (Path(configured) if configured else Path.home() / ".local" / "share") / "seedgate"
+
+
+class Settings(BaseSettings):
+    """The configuration of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SEEDGATE_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    database_url: SecretStr | None = None
+    data_dir: Path = Field(default_factory=default_data_dir)
+    pg_bin: Path | None = None
+    pg_user: str | None = None
+    db_pool_size: int = Field(default=10, ge=1, le=500)
+
+    admin_token: SecretStr | None = None
+    secret_key: SecretStr | None = None
+
+    ark_base_url: str = "https://ark.cn-beijing.volces.com/api/v3"
+    ark_api_key: SecretStr | None = None
+    ark_exclusive: Literal["on", "off"] = "off"
+    openapi_url: str = "https://open.volcengineapi.com"
+    access_key_id: SecretStr | None = None
+    secret_access_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    region: str = "cn-beijing"
+
+    max_body_bytes: int = Field(default=64 * _MEBIBYTE, ge=1024)
+    body_budget_bytes: int = Field(default=512 * _MEBIBYTE, ge=1024)
+    models: str | None = None
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+
+    upstream_max_connections: int = Field(default=1000, ge=1)
+    upstream_connect_timeout_seconds: float = Field(default=10, gt=0)
+    upstream_read_timeout_seconds: float = Field(default=60, gt=0)
+    create_read_timeout_seconds: float = Field(default=180, gt=0)
+    upstream_max_response_bytes: int = Field(default=16 * _MEBIBYTE, ge=1024)
+    egress_proxy: SecretStr | None = None
+    ca_bundle: Path | None = None
+
+    drain_seconds: float = Field(default=5, ge=0)
+    background: Literal["on", "off"] = "on"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = Field(default_factory=lambda: "console" if sys.stderr.isatty() else "json")
+
+    public_url: str | None = None
+    callback_allow: str | None = None
+    redis_url: SecretStr | None = None
+    queue: Literal["on", "off"] = "off"
+    metrics_port: int | None = None
+    unknown_grace_seconds: int = 600
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+
+    @field_validator("admin_token")
+    @classmethod
+    def _check_admin_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < _MIN_ADMIN_TOKEN_LENGTH:
+            raise ValueError(f"SEEDGATE_ADMIN_TOKEN needs at least {_MIN_ADMIN_TOKEN_LENGTH} characters")
+        return value
+
+    @model_validator(mode="after")
+    def _refuse_what_is_not_built(self) -> Self:
+        for name in NOT_BUILT:
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"SEEDGATE_{name.upper()} is not supported yet; unset it")
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            raise ValueError("SEEDGATE_ACCESS_KEY_ID and SEEDGATE_SECRET_ACCESS_KEY are set together or not at all")
+        return self

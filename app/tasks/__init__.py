@@ -1,0 +1,1 @@
+"""Video generation tasks: rules, the mirror, and the way to the upstream."""

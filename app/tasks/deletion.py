@@ -1,0 +1,110 @@
+"""Deleting a task: cancel it while it is queued, remove it when it is over."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
+from app.limits.account_rates import AccountRates, CallKind
+from app.tasks.looking import TaskLooker
+from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.repository import TaskRepository, load_task
+from app.tasks.state import apply_cancellation
+from app.tasks.submission import to_client_error, to_refusal
+from app.tenants.principal import Principal
+from app.upstream.accounts import ArkAccount
+from app.upstream.ark import ArkClient
+from app.upstream.errors import UpstreamError, UpstreamRejectedError
+
+_TOKEN_PATIENCE_SECONDS = 2.0
+
+
+class TaskDeletion:
+    """Deletes tasks upstream and turns their rows into tombstones."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        looker: TaskLooker,
+        ark: ArkClient,
+        rates: AccountRates,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sessions = sessions
+        self._looker = looker
+        self._ark = ark
+        self._rates = rates
+        self._clock = clock
+
+    async def delete(self, principal: Principal, task_id: str) -> None:
+        """Cancels a queued task, removes a finished one.
+
+        The mirror is first brought to the upstream's state, so that the usage of a task that has just finished
+        is not lost with the upstream's record of it. For the same reason a task that is found running is
+        refused here, in the upstream's words, instead of being sent a delete that would reach it when finished.
+
+        Raises:
+            NotFoundError: 404, no such task of this tenant.
+            ConflictError: 409, it is running, or has no upstream id yet.
+            ServiceUnavailableError: 503, the upstream could not be asked; nothing was changed.
+        """
+        row = await load_task(self._sessions, principal.tenant_id, task_id)
+        if row.upstream_id is None:
+            raise ConflictError(
+                "InvalidAction", f"Cannot delete task `{task_id}` because its submission is not concluded."
+            )
+        account = await self._looker.account_of(row)
+        if account is None:
+            raise ServiceUnavailableError("The upstream channel of this task is not available. Please try again.")
+        if not TaskStatus(row.status).is_final:
+            await self._look(row, account)
+            row = await load_task(self._sessions, principal.tenant_id, task_id)
+        if row.status == TaskStatus.RUNNING.value:
+            raise ConflictError(
+                "InvalidAction.RunningTaskDeletion",
+                f"Cannot delete task `{row.upstream_id}` because it is currently running.",
+            )
+        await self._delete_upstream(row, account)
+        await self._apply(principal, row)
+
+    async def _look(self, row: TaskRow, account: ArkAccount) -> None:
+        if not await self._rates.take(
+            str(row.channel_id), CallKind.INTERACTIVE_GET, patience_seconds=_TOKEN_PATIENCE_SECONDS
+        ):
+            raise ServiceUnavailableError("The upstream account is busy. Please try again.")
+        try:
+            await self._looker.look(row, account)
+        except UpstreamError as error:
+            raise _to_error(error) from error
+
+    async def _delete_upstream(self, row: TaskRow, account: ArkAccount) -> None:
+        try:
+            await self._ark.delete(account, str(row.upstream_id))
+        except UpstreamRejectedError as error:
+            # The upstream refuses to delete a cancelled task, which it forgets by itself a day later.
+            if error.is_not_found or row.status == TaskStatus.CANCELLED.value:
+                return
+            raise _to_error(error) from error
+        except UpstreamError as error:
+            raise _to_error(error) from error
+
+    async def _apply(self, principal: Principal, deleted: TaskRow) -> None:
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            row = await TaskRepository(session, principal.tenant_id).find(deleted.id, is_locked=True)
+            if row is None:
+                return
+            if TaskStatus(deleted.status).is_final:
+                row.deleted_at = now
+                row.next_look_at = None
+            else:
+                apply_cancellation(row, now=now)
+
+
+def _to_error(error: UpstreamError) -> SeedgateError:
+    if isinstance(error, UpstreamRejectedError):
+        refusal = to_refusal(error)
+        refusal.is_retry_refused = True
+        return refusal
+    return to_client_error([error])

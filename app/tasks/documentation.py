@@ -1,0 +1,132 @@
+"""What ``/openapi.json`` says of the task routes."""
+
+from typing import Any
+
+_TASK_ID = {"type": "string", "example": "cgt-20260518175249-8x55h"}
+_CONTENT_ITEM = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": {"type": "string", "enum": ["text", "image_url", "video_url", "audio_url", "draft_task"]},
+        "text": {"type": "string"},
+        "image_url": {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]},
+        "video_url": {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]},
+        "audio_url": {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]},
+        "draft_task": {"type": "object", "properties": {"id": _TASK_ID}, "required": ["id"]},
+        "role": {
+            "type": "string",
+            "enum": ["first_frame", "last_frame", "reference_image", "reference_video", "reference_audio"],
+        },
+    },
+}
+_CREATE_BODY = {
+    "type": "object",
+    "required": ["model", "content"],
+    "properties": {
+        "model": {"type": "string", "example": "doubao-seedance-2"},
+        "content": {"type": "array", "minItems": 1, "items": _CONTENT_ITEM},
+        "duration": {"type": "integer", "description": "seconds; 5 to 15 for the public names"},
+        "frames": {"type": "integer"},
+        "resolution": {"type": "string", "example": "720p"},
+        "ratio": {"type": "string", "example": "16:9"},
+        "seed": {"type": "integer", "default": -1},
+        "generate_audio": {"type": "boolean", "default": False},
+        "watermark": {"type": "boolean", "default": False},
+        "return_last_frame": {"type": "boolean", "default": False},
+        "service_tier": {"type": "string", "default": "default"},
+        "execution_expires_after": {"type": "integer", "description": "task timeout, seconds"},
+        "tools": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"type": {"type": "string", "enum": ["web_search"]}}},
+        },
+    },
+    "additionalProperties": True,
+}
+_TASK = {
+    "type": "object",
+    "required": ["id", "model", "status", "error", "created_at", "updated_at"],
+    "properties": {
+        "id": _TASK_ID,
+        "model": {"type": "string"},
+        "status": {"type": "string", "enum": ["queued", "running", "succeeded", "failed", "expired", "cancelled"]},
+        "error": {"type": ["object", "null"]},
+        "created_at": {"type": "integer"},
+        "updated_at": {"type": "integer"},
+        "content": {"type": "object"},
+        "usage": {"type": "object"},
+    },
+}
+ERROR_BODY = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "param", "type"],
+            "properties": {
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "type": {"type": "string"},
+            },
+        },
+        "ResponseMetadata": {"type": "object"},
+    },
+}
+
+
+def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _responses(success: dict[str, Any], *errors: int) -> dict[str, Any]:
+    told = {str(status): _answer("an error", ERROR_BODY) for status in (400, 401, 403, 404, 429, 502, 503, *errors)}
+    return {"200": success, **told}
+
+
+def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+_PAGE = {"type": "integer", "minimum": 1, "maximum": 500}
+_TASK_ID_PARAMETER = {"name": "task_id", "in": "path", "required": True, "schema": _TASK_ID}
+
+CREATE: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": _CREATE_BODY}}},
+    "parameters": [
+        _query("dry_run", {"type": "boolean"}, "validate only: nothing is sent, stored or paid"),
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        },
+    ],
+    "responses": _responses(
+        _answer("the task was created", {"type": "object", "properties": {"id": _TASK_ID}}), 409, 413, 415
+    ),
+}
+LIST: dict[str, Any] = {
+    "parameters": [
+        _query("page_num", _PAGE | {"default": 1}, "page, from 1"),
+        _query("page_size", _PAGE | {"default": 10}, "tasks on a page"),
+        _query("filter.status", _TASK["properties"]["status"], "only tasks in this state"),  # type: ignore[index]
+        _query("filter.model", {"type": "string"}, "public or upstream model name"),
+        _query("filter.service_tier", {"type": "string"}, "only this tier; all tiers unless named"),
+        _query("filter.task_ids", {"type": "array", "items": {"type": "string"}}, "repeated"),
+    ],
+    "responses": _responses(
+        _answer(
+            "one page, newest first",
+            {
+                "type": "object",
+                "properties": {"items": {"type": "array", "items": _TASK}, "total": {"type": "integer"}},
+            },
+        )
+    ),
+}
+GET: dict[str, Any] = {"parameters": [_TASK_ID_PARAMETER], "responses": _responses(_answer("the task", _TASK))}
+DELETE: dict[str, Any] = {
+    "parameters": [_TASK_ID_PARAMETER],
+    "responses": _responses(_answer("cancelled or removed", {"type": "object"}), 409),
+}

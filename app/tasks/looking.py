@@ -1,0 +1,102 @@
+"""Asking the upstream about one task, seldom enough for the account's rate limit."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.assets.single_flight import SingleFlight
+from app.channels.directory import ChannelDirectory
+from app.limits.account_rates import AccountRates, CallKind
+from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.repository import TaskRepository
+from app.tasks.state import apply_absence, apply_upstream_state
+from app.upstream.accounts import ArkAccount
+from app.upstream.ark import ArkClient
+from app.upstream.errors import UpstreamError, UpstreamRejectedError
+
+FRESH_FOR = timedelta(seconds=2)
+_PATIENCE_SECONDS = 5.0
+
+_log = structlog.get_logger()
+
+
+class TaskLooker:
+    """Brings one task's mirror to the upstream's state."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        directory: ChannelDirectory,
+        ark: ArkClient,
+        rates: AccountRates,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sessions = sessions
+        self._directory = directory
+        self._ark = ark
+        self._rates = rates
+        self._clock = clock
+        self._flights: SingleFlight[None] = SingleFlight()
+
+    def is_due(self, row: TaskRow) -> bool:
+        """Says whether a client's question is worth one to the upstream: not within two seconds of the last one."""
+        if row.upstream_id is None or TaskStatus(row.status).is_final:
+            return False
+        now = self._clock()
+        return all(moment is None or now - moment >= FRESH_FOR for moment in (row.asked_at, row.looked_at))
+
+    async def refresh(self, row: TaskRow) -> None:
+        """Looks at a task for a client, if the account has a call to spare, and waits at most five seconds.
+
+        However many clients ask at once, in this process or another, the upstream gets one call. A slow one goes on
+        behind the answer. When the upstream does not answer, ``asked_at`` stays later than ``looked_at``.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._flights.run((row.tenant_id, row.id), lambda: self._refresh_once(row))
+
+    async def look(self, row: TaskRow, account: ArkAccount) -> None:
+        """Asks the upstream about a task now, and applies the answer.
+
+        Raises:
+            UpstreamError: the upstream gave no usable answer; the mirror is as it was.
+        """
+        body: dict[str, Any] | None
+        try:
+            body = await self._ark.get(account, str(row.upstream_id))
+        except UpstreamRejectedError as error:
+            if not error.is_not_found:
+                raise
+            body = None
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            current = await TaskRepository(session, row.tenant_id).find(row.id, is_locked=True)
+            if current is None:
+                return
+            if body is None:
+                apply_absence(current, now=now)
+            else:
+                apply_upstream_state(current, body, now=now)
+
+    async def account_of(self, row: TaskRow) -> ArkAccount | None:
+        """Returns the account that owns a task, or None while it must not be asked."""
+        channel = await self._directory.find(str(row.channel_id))
+        return channel.ark if channel is not None and channel.is_ready_for("ark") else None
+
+    async def _refresh_once(self, row: TaskRow) -> None:
+        account = await self.account_of(row)
+        if account is None or not await self._rates.try_take(str(row.channel_id), CallKind.INTERACTIVE_GET):
+            return
+        async with self._sessions.begin() as session:
+            tasks = TaskRepository(session, row.tenant_id)
+            if not await tasks.claim_look(row.id, now=self._clock(), min_age=FRESH_FOR):
+                return
+        try:
+            await self.look(row, account)
+        except UpstreamError as error:
+            _log.warning("look_failed", task=row.upstream_id, channel=row.channel_id, error=repr(error))

@@ -1,0 +1,124 @@
+"""The models table: filled once from the environment, changed by the operator, read by every create."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.audit.actor import Actor
+from app.audit.log import record
+from app.db.base import utc_now
+from app.db.recent import RecentRead
+from app.tasks.catalogue import ModelSpec
+from app.tasks.models import ModelRow
+
+# Keeps other writers out until the transaction ends; readers go on seeing the table as it was.
+_LOCK = text("LOCK TABLE models IN SHARE ROW EXCLUSIVE MODE")
+
+
+class ModelCatalogue:
+    """Finds models by the names that clients send. What it tells is less than a second old; see ``app.db.recent``."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Makes a catalogue.
+
+        Args:
+            sessions: of the database.
+            clock: the time of day, UTC-aware, for what is written.
+            monotonic: seconds that never go back, which decide how long a read is trusted.
+        """
+        self._sessions = sessions
+        self._clock = clock
+        self._models = RecentRead(self._load, monotonic=monotonic)
+
+    async def find(self, name: str) -> ModelSpec | None:
+        """Returns the model of a public name, or None.
+
+        Raises:
+            ServiceUnavailableError: 503, the database is away.
+        """
+        return (await self._models.get()).get(name)
+
+    async def all(self) -> Sequence[ModelSpec]:
+        """Returns all models, in the operator's order.
+
+        Raises:
+            ServiceUnavailableError: 503, the database is away.
+        """
+        return tuple((await self._models.get()).values())
+
+    async def stored(self) -> Sequence[ModelSpec]:
+        """Returns all models straight from the database, for the operator who has just changed them."""
+        return tuple((await self._load()).values())
+
+    async def replace(self, actor: Actor, models: Sequence[ModelSpec]) -> None:
+        """Makes ``models`` the whole table, in this order; every process follows within a second.
+
+        Args:
+            actor: for the audit log.
+            models: at least one, each name once.
+        """
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            await session.execute(_LOCK)
+            before = await _read(session)
+            await session.execute(delete(ModelRow))
+            _insert(session, models, now)
+            record(
+                session,
+                at=now,
+                actor=actor.name,
+                address=actor.address,
+                action="models.replace",
+                target_type="models",
+                target_id="models",
+                detail=_difference(before, {model.name: model for model in models}),
+            )
+        self._models.forget()
+
+    async def _load(self) -> dict[str, ModelSpec]:
+        async with self._sessions() as session:
+            return await _read(session)
+
+
+async def seed_models(
+    sessions: async_sessionmaker[AsyncSession],
+    models: Sequence[ModelSpec],
+    clock: Callable[[], datetime] = utc_now,
+) -> None:
+    """Fills the models table when it is empty; afterwards the table rules. Several processes may do so at once."""
+    is_empty = ~select(ModelRow.name).exists()
+    async with sessions.begin() as session:
+        if not await session.scalar(select(is_empty)):
+            return
+        await session.execute(_LOCK)
+        if await session.scalar(select(is_empty)):
+            _insert(session, models, clock())
+
+
+async def _read(session: AsyncSession) -> dict[str, ModelSpec]:
+    specs = await session.scalars(select(ModelRow.spec).order_by(ModelRow.position))
+    return {model.name: model for model in map(ModelSpec.from_json, specs)}
+
+
+def _insert(session: AsyncSession, models: Sequence[ModelSpec], now: datetime) -> None:
+    session.add_all(
+        ModelRow(name=model.name, spec=model.to_json(), position=position, updated_at=now)
+        for position, model in enumerate(models)
+    )
+
+
+def _difference(before: Mapping[str, ModelSpec], after: Mapping[str, ModelSpec]) -> dict[str, list[str]]:
+    return {
+        "added": sorted(after.keys() - before.keys()),
+        "removed": sorted(before.keys() - after.keys()),
+        "changed": sorted(name for name in after.keys() & before.keys() if after[name] != before[name]),
+    }

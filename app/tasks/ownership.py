@@ -1,0 +1,82 @@
+"""Whose are the assets and drafts that a create refers to, and which channels may therefore take it."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.assets.references import resolve_assets
+from app.channels.directory import Channel, ChannelDirectory
+from app.errors import AccessDeniedError, InvalidParameterError, NoChannelError
+from app.tasks.repository import TaskRepository
+from app.tasks.rules import CheckedCreate
+from app.tenants.principal import Principal
+
+
+async def resolve_references(session: AsyncSession, tenant_id: str, checked: CheckedCreate) -> str | None:
+    """Checks that every asset and draft is the tenant's own; returns the channel that holds them, if any.
+
+    An asset lives in one upstream account, so a task that uses it can only go there. A draft that the client
+    names by our spare id is renamed to the upstream's in ``checked``.
+
+    Raises:
+        InvalidParameterError: 400, worded as the upstream words an unknown asset, for foreign ids and unknown ones.
+    """
+    channels: set[str] = set()
+    assets = await resolve_assets(session, tenant_id, [reference.id for reference in checked.asset_ids])
+    for reference in checked.asset_ids:
+        if reference.id not in assets:
+            raise _not_found(reference.path, "asset", reference.id)
+        channels.add(assets[reference.id].channel_id)
+    tasks = TaskRepository(session, tenant_id)
+    for draft in checked.draft_task_ids:
+        row = await tasks.find(draft.id)
+        if row is None or row.upstream_id is None or row.channel_id is None:
+            raise _not_found(draft.path, "task", draft.id)
+        checked.rename_draft(draft, row.upstream_id)
+        channels.add(row.channel_id)
+    return _only(channels)
+
+
+async def choose_channels(directory: ChannelDirectory, principal: Principal, pinned: str | None) -> list[Channel]:
+    """Returns the channels that may take a create, best first.
+
+    Raises:
+        AccessDeniedError: 403, the key or tenant is allowed none of them.
+        NoChannelError: 503, none is active, or the one that holds the assets is not.
+    """
+    allowed = principal.allowed_channels
+    if pinned is not None:
+        channel = await directory.find(pinned)
+        if channel is not None and not channel.is_named_in(allowed):
+            raise _channel_denied()
+        if channel is None or not channel.is_ready_for("ark"):
+            raise NoChannelError
+        return [channel]
+    candidates = await directory.candidates(allowed, needs="ark")
+    if candidates:
+        return candidates
+    if await directory.candidates(None, needs="ark"):
+        raise _channel_denied()
+    raise NoChannelError
+
+
+def _channel_denied() -> AccessDeniedError:
+    return AccessDeniedError("This API key may not use any upstream channel that serves this request.")
+
+
+def _only(channels: Iterable[str]) -> str | None:
+    found = sorted(channels)
+    if len(found) > 1:
+        raise InvalidParameterError(
+            "content",
+            "The parameter `content` specified in the request is not valid: "
+            "its assets and drafts live in different upstream accounts.",
+        )
+    return found[0] if found else None
+
+
+def _not_found(path: str, kind: str, reference: str) -> InvalidParameterError:
+    return InvalidParameterError(
+        path,
+        f"The parameter `{path}` specified in the request is not valid: The specified {kind} {reference} is not found.",
+    )

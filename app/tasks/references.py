@@ -1,0 +1,116 @@
+"""What a create request refers to: assets and draft tasks, wherever in the body they are named.
+
+Each must be the tenant's own, so each has to be found. Unknown fields go to the upstream as they are; hence the
+whole body is searched, not only the places that the spec knows.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.errors import MissingParameterError
+from app.http.json_body import member_path
+from app.tasks.lookalikes import is_asset_like, plain_form
+from app.tasks.media_urls import MEDIA_PAYLOADS, asset_id_of
+from app.tasks.refusals import check_json_type, not_valid
+
+DRAFT_TASK = "draft_task"
+_LONGEST_ID = 128
+
+
+@dataclass(frozen=True, slots=True)
+class AssetReference:
+    """An asset that the request uses: its id, and the path of the URL that names it."""
+
+    id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftReference:
+    """A draft task that the request finishes: its id, and the path of that id."""
+
+    id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Everything that a request refers to, in the order of the body."""
+
+    assets: list[AssetReference] = field(default_factory=list)
+    drafts: list[DraftReference] = field(default_factory=list)
+
+
+def find_references(fields: dict[str, Any]) -> References:
+    """Returns the assets and draft tasks that are named anywhere in a create request.
+
+    ``asset://<id>`` counts as the ``url`` of an ``image_url``, ``video_url`` or ``audio_url``, at any depth.
+    Prompts (the ``text`` of text items) may say what they like and are not searched.
+
+    Raises:
+        InvalidParameterError: 400, another string could be read as an asset reference, or a ``draft_task`` is not
+            an object with an id.
+        MissingParameterError: 400, a ``draft_task`` has no id.
+    """
+    found = References()
+    _search({**fields, "content": [_without_prompt(item) for item in fields["content"]]}, "", found)
+    return found
+
+
+def with_draft_renamed(value: Any, old_id: str, new_id: str) -> Any:
+    """Returns a copy of ``value`` in which every ``draft_task`` with the id ``old_id`` has ``new_id``."""
+    if isinstance(value, list):
+        return [with_draft_renamed(item, old_id, new_id) for item in value]
+    if not isinstance(value, dict):
+        return value
+    copy = {name: with_draft_renamed(member, old_id, new_id) for name, member in value.items()}
+    draft = copy.get(DRAFT_TASK)
+    if draft is not None and draft["id"] == old_id:
+        draft["id"] = new_id
+    return copy
+
+
+def _without_prompt(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if not (name == "text" and item["type"] == "text")}
+
+
+def _search(value: Any, path: str, found: References) -> None:
+    if isinstance(value, str):
+        _check_no_asset(value, path)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _search(item, f"{path}[{index}]", found)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            _search_member(name, member, member_path(path, name), found)
+
+
+def _search_member(name: str, value: Any, path: str, found: References) -> None:
+    _check_no_asset(name, path)
+    if name in MEDIA_PAYLOADS and isinstance(value, dict):
+        asset_id = asset_id_of(value.get("url"))
+        if asset_id is not None:
+            found.assets.append(AssetReference(asset_id, f"{path}.url"))
+            value = {other: member for other, member in value.items() if other != "url"}
+    elif value is not None and plain_form(name) == DRAFT_TASK:
+        found.drafts.append(_to_draft(name, value, path))
+    _search(value, path, found)
+
+
+def _to_draft(name: str, value: Any, path: str) -> DraftReference:
+    if name != DRAFT_TASK:
+        raise not_valid(path, f"the name must be written `{DRAFT_TASK}`")
+    check_json_type(value, dict, path)
+    where = f"{path}.id"
+    draft_id = value.get("id")
+    if draft_id is None or draft_id == "":
+        raise MissingParameterError(where)
+    check_json_type(draft_id, str, where)
+    if len(draft_id) > _LONGEST_ID:
+        raise not_valid(where, "the specified draft task is not found")
+    return DraftReference(draft_id, where)
+
+
+def _check_no_asset(text: str, path: str) -> None:
+    if is_asset_like(text):
+        raise not_valid(path, "asset://<ASSET_ID> may only be the `url` of an image, a video or audio")

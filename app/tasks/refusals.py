@@ -1,0 +1,29 @@
+"""The two sentences in which a field of a create request is refused, worded like the upstream's."""
+
+from typing import Any
+
+from app.errors import InvalidParameterError
+
+_JSON_TYPES = {str: "a string", bool: "a boolean", dict: "an object", list: "an array"}
+
+
+def not_valid(path: str, reason: str, *, named: str | None = None) -> InvalidParameterError:
+    """Returns the 400 for a wrong value at ``path``.
+
+    Args:
+        path: where the value is, ``content[1].role``; goes into ``param``.
+        reason: what is wrong, without a full stop.
+        named: what the sentence calls the parameter when that is not ``path``.
+    """
+    text = f"The parameter `{named or path}` specified in the request is not valid: {reason}."
+    return InvalidParameterError(path, text)
+
+
+def check_json_type(value: Any, expected: type, path: str) -> None:
+    """Checks that ``value`` is a ``str``, ``bool``, ``dict`` or ``list``.
+
+    Raises:
+        InvalidParameterError: 400, it is something else.
+    """
+    if not isinstance(value, expected):
+        raise not_valid(path, f"expected {_JSON_TYPES[expected]}")

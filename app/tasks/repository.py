@@ -1,0 +1,129 @@
+"""Queries on tasks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.wire import unknown_task
+
+_QUEUED = [status.value for status in TaskStatus if status.public is TaskStatus.QUEUED]
+
+
+@dataclass(frozen=True)
+class TaskFilter:
+    """What a list shows; None or empty means "all"."""
+
+    status: TaskStatus | None = None
+    model: str | None = None
+    service_tier: str | None = None
+    task_ids: tuple[str, ...] = ()
+
+
+class TaskRepository:
+    """One tenant's tasks. No method can reach another tenant's row."""
+
+    def __init__(self, session: AsyncSession, tenant_id: str) -> None:
+        self._session = session
+        self._tenant_id = tenant_id
+
+    async def find(self, task_id: str, *, is_locked: bool = False) -> TaskRow | None:
+        """Returns the live task with this id, be it the upstream's or our spare one."""
+        query = select(TaskRow).where(self._is_own(), _has_id(task_id), TaskRow.deleted_at.is_(None))
+        if is_locked:
+            query = query.with_for_update()
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def find_by_idempotency_key(self, key: str) -> TaskRow | None:
+        """Returns the task that was created under this ``Idempotency-Key``, deleted ones included."""
+        query = select(TaskRow).where(self._is_own(), TaskRow.idempotency_key == key)
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def page(self, wanted: TaskFilter, *, page_num: int, page_size: int) -> tuple[Sequence[TaskRow], int]:
+        """Returns one page of live tasks, newest first, and the exact number of all that match."""
+        conditions = [self._is_own(), TaskRow.deleted_at.is_(None), *_conditions(wanted)]
+        total = await self._session.scalar(select(func.count()).select_from(TaskRow).where(*conditions))
+        query = (
+            select(TaskRow)
+            .where(*conditions)
+            .order_by(TaskRow.created_at.desc(), TaskRow.id.desc())
+            .limit(page_size)
+            .offset((page_num - 1) * page_size)
+        )
+        return (await self._session.scalars(query)).all(), total or 0
+
+    async def claim_look(self, spare_id: str, *, now: datetime, min_age: timedelta) -> bool:
+        """Claims the right to ask the upstream about a task, unless somebody asked or looked within ``min_age``."""
+        statement = (
+            update(TaskRow)
+            .where(
+                self._is_own(),
+                TaskRow.id == spare_id,
+                or_(TaskRow.asked_at.is_(None), TaskRow.asked_at <= now - min_age),
+                or_(TaskRow.looked_at.is_(None), TaskRow.looked_at <= now - min_age),
+            )
+            .values(asked_at=now)
+            .returning(TaskRow.id)
+        )
+        return (await self._session.scalar(statement)) is not None
+
+    def _is_own(self) -> ColumnElement[bool]:
+        return TaskRow.tenant_id == self._tenant_id
+
+
+class AllTasks:
+    """Every tenant's tasks: for background jobs and the operator only."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def claim_due(self, channel_id: str, *, now: datetime, lease: timedelta, limit: int) -> Sequence[TaskRow]:
+        """Returns unfinished tasks of a channel whose next look is due, and puts that look off by ``lease``.
+
+        Other processes skip the rows that are being claimed, and find them again if this process dies.
+        """
+        due = (
+            select(TaskRow)
+            .where(TaskRow.next_look_at <= now, TaskRow.channel_id == channel_id)
+            .order_by(TaskRow.next_look_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = (await self._session.scalars(due)).all()
+        for row in rows:
+            row.next_look_at = now + lease
+        return rows
+
+
+async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, task_id: str) -> TaskRow:
+    """Returns a tenant's live task, in a transaction of its own.
+
+    Raises:
+        NotFoundError: 404, there is none, or it is another tenant's.
+    """
+    async with sessions.begin() as session:
+        row = await TaskRepository(session, tenant_id).find(task_id)
+    if row is None:
+        raise unknown_task()
+    return row
+
+
+def _has_id(task_id: str) -> ColumnElement[bool]:
+    return or_(TaskRow.id == task_id, TaskRow.upstream_id == task_id)
+
+
+def _conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.status is not None:
+        shown = _QUEUED if wanted.status is TaskStatus.QUEUED else [wanted.status.value]
+        conditions.append(TaskRow.status.in_(shown))
+    if wanted.model is not None:
+        conditions.append(or_(TaskRow.model == wanted.model, TaskRow.upstream_model == wanted.model))
+    if wanted.service_tier is not None:
+        conditions.append(TaskRow.service_tier == wanted.service_tier)
+    if wanted.task_ids:
+        conditions.append(or_(TaskRow.id.in_(wanted.task_ids), TaskRow.upstream_id.in_(wanted.task_ids)))
+    return conditions

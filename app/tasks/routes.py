@@ -1,0 +1,112 @@
+"""Routes of the Seedance video task API: parse, call, wrap."""
+
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.errors import InvalidParameterError
+from app.http.body import BodyAdmission
+from app.http.request_scope import note
+from app.http.responses import json_response
+from app.tasks import documentation
+from app.tasks.creation import TaskCreation
+from app.tasks.deletion import TaskDeletion
+from app.tasks.queries import parse_dry_run, parse_idempotency_key, parse_list
+from app.tasks.service import TaskService
+from app.tasks.wire import unknown_task
+from app.tenants.caller import identify
+
+_COLLECTION = "/api/v3/contents/generations/tasks"
+_MAX_ID_LENGTH = 128
+
+router = APIRouter(tags=["video tasks"])
+
+
+@router.post(
+    _COLLECTION,
+    operation_id="create_task",
+    summary="Create a video task",
+    response_model=None,
+    openapi_extra=documentation.CREATE,
+)
+async def create_task(request: Request) -> Response:
+    """Creates a video task; with ``dry_run=true`` only validates it."""
+    principal = await identify(request)
+    creation: TaskCreation = request.state.task_creation
+    bodies: BodyAdmission = request.state.bodies
+    is_dry_run = parse_dry_run(_query(request))
+    idempotency_key = parse_idempotency_key(request.headers.getlist("idempotency-key"))
+    async with bodies.read(request) as data:
+        if is_dry_run:
+            return json_response(await creation.dry_run(principal, data))
+        task_id = await creation.create(
+            principal, data, idempotency_key=idempotency_key, request_id=request.state.request_id
+        )
+    note(request, task=task_id)
+    return json_response({"id": task_id})
+
+
+@router.get(
+    _COLLECTION,
+    operation_id="list_tasks",
+    summary="List video tasks",
+    response_model=None,
+    openapi_extra=documentation.LIST,
+)
+async def list_tasks(request: Request) -> Response:
+    """Lists the tenant's tasks from the mirror, newest first."""
+    principal = await identify(request)
+    service: TaskService = request.state.tasks
+    query = parse_list(_query(request))
+    return json_response(
+        await service.page(principal, query.wanted, page_num=query.page_num, page_size=query.page_size)
+    )
+
+
+@router.get(
+    _COLLECTION + "/{task_id}",
+    operation_id="get_task",
+    summary="Query a video task",
+    response_model=None,
+    openapi_extra=documentation.GET,
+)
+async def get_task(request: Request) -> Response:
+    """Returns one task; ``X-Seedgate-Stale`` tells the age in seconds of an answer that is not fresh."""
+    principal = await identify(request)
+    service: TaskService = request.state.tasks
+    task_id = _task_id(request)
+    view = await service.get(principal, task_id)
+    headers = {} if view.stale_seconds is None else {"X-Seedgate-Stale": str(view.stale_seconds)}
+    return json_response(view.body, headers=headers)
+
+
+@router.delete(
+    _COLLECTION + "/{task_id}",
+    operation_id="delete_task",
+    summary="Cancel or delete a video task",
+    response_model=None,
+    openapi_extra=documentation.DELETE,
+)
+async def delete_task(request: Request) -> Response:
+    """Cancels a queued task, removes a finished one; an optional body is ignored."""
+    principal = await identify(request)
+    deletion: TaskDeletion = request.state.task_deletion
+    await deletion.delete(principal, _task_id(request))
+    return json_response({})
+
+
+def _task_id(request: Request) -> str:
+    task_id: str = request.path_params["task_id"]
+    note(request, task=task_id[:_MAX_ID_LENGTH])
+    if len(task_id) > _MAX_ID_LENGTH or not task_id.isprintable():
+        raise unknown_task()
+    return task_id
+
+
+def _query(request: Request) -> dict[str, list[str]]:
+    try:
+        return parse_qs(request.url.query, keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except ValueError as error:
+        raise InvalidParameterError(None, "The query string of the request is malformed.") from error

@@ -1,0 +1,192 @@
+"""The rules of ``content``: what an item must hold, and which items may stand together.
+
+Source: the spec's tables "content Parameter", "role Values" and "Supported content combinations"; where a
+sentence exists upstream, it is used.
+"""
+
+from collections import defaultdict
+from enum import StrEnum
+from typing import Any
+
+from app.errors import InvalidParameterError, MissingParameterError
+from app.tasks.catalogue import ModelSpec
+from app.tasks.lookalikes import check_member_names
+from app.tasks.media_urls import MEDIA_PAYLOADS, check_media_url
+from app.tasks.references import DRAFT_TASK
+from app.tasks.refusals import check_json_type, not_valid
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "text": (),
+    "image_url": ("first_frame", "last_frame", "reference_image"),
+    "video_url": ("reference_video",),
+    "audio_url": ("reference_audio",),
+    DRAFT_TASK: (),
+}
+"""Every type of content item, and the roles that it may have."""
+
+_ITEM_MEMBERS = frozenset({"type", "role", *ROLES})
+_MEDIA_MEMBERS = frozenset({"url"})
+_DRAFT_MEMBERS = frozenset({"id"})
+_REFERENCE_ROLES = ("reference_image", "reference_video", "reference_audio")
+
+_BAD_ROLE = {
+    "text": "a text has no role",
+    "image_url": "invalid role specified for image content",
+    "video_url": "reference media mode requires video role to be reference_video",
+    "audio_url": "reference media mode requires audio role to be reference_audio",
+    DRAFT_TASK: "a draft task has no role",
+}
+
+
+class Mode(StrEnum):
+    """How a video is made; the values are the upstream's abbreviations where it has one."""
+
+    TEXT = "t2v"
+    FRAMES = "i2v"
+    REFERENCES = "r2v"
+    DRAFT = "draft"
+
+
+def check_content(content: list[Any], model: ModelSpec) -> Mode:
+    """Checks every item by itself, then all of them together, and returns the mode that they ask for.
+
+    Raises:
+        MissingParameterError: 400, an item lacks its type or payload, or there is nothing but empty texts.
+        InvalidParameterError: 400, an item is wrong or the items do not go together.
+    """
+    for index, item in enumerate(content):
+        _check_item(item, f"content[{index}]")
+    mode = _check_combination(_by_role(content), model)
+    if mode is Mode.TEXT and not any(item["text"].strip() for item in content):
+        raise MissingParameterError("content[0].text")
+    return mode
+
+
+def _check_item(item: Any, path: str) -> None:
+    check_json_type(item, dict, path)
+    check_member_names(item, _ITEM_MEMBERS, path)
+    item_type = _check_type(item, path)
+    if item_type not in item:
+        raise MissingParameterError(f"{path}.{_required_member(item_type)}")
+    # A payload that the type does not ask for may count for the upstream all the same, so all are checked.
+    if "text" in item:
+        check_json_type(item["text"], str, f"{path}.text")
+    for payload in MEDIA_PAYLOADS:
+        if payload in item:
+            _check_media(item[payload], f"{path}.{payload}", payload)
+    if DRAFT_TASK in item:
+        check_json_type(item[DRAFT_TASK], dict, f"{path}.{DRAFT_TASK}")
+        check_member_names(item[DRAFT_TASK], _DRAFT_MEMBERS, f"{path}.{DRAFT_TASK}")
+    if "role" in item and item["role"] not in ROLES[item_type]:
+        raise not_valid(f"{path}.role", _BAD_ROLE[item_type])
+
+
+def _check_type(item: dict[str, Any], path: str) -> str:
+    where = f"{path}.type"
+    item_type = item.get("type")
+    if item_type is None:
+        raise MissingParameterError(where)
+    if not isinstance(item_type, str) or item_type not in ROLES:
+        raise not_valid(where, f"expected one of {', '.join(ROLES)}")
+    return item_type
+
+
+def _required_member(item_type: str) -> str:
+    if item_type in MEDIA_PAYLOADS:
+        return f"{item_type}.url"
+    return f"{item_type}.id" if item_type == DRAFT_TASK else item_type
+
+
+def _check_media(payload: Any, path: str, name: str) -> None:
+    check_json_type(payload, dict, path)
+    check_member_names(payload, _MEDIA_MEMBERS, path)
+    url = payload.get("url")
+    if url is None or url == "":
+        raise MissingParameterError(f"{path}.url")
+    check_json_type(url, str, f"{path}.url")
+    check_media_url(url, f"{path}.url", name)
+
+
+def _by_role(content: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """Returns the positions of the items of each role; ``text``, ``draft_task`` and ``""`` (an image without one) too.
+
+    A single image without a role is a first frame. A video or an audio clip is a reference, whether it says so or not.
+    """
+    places: dict[str, list[int]] = defaultdict(list)
+    for index, item in enumerate(content):
+        match item["type"]:
+            case "image_url":
+                role = item.get("role", "")
+            case "video_url":
+                role = "reference_video"
+            case "audio_url":
+                role = "reference_audio"
+            case other:
+                role = other
+        places[role].append(index)
+    images = places["first_frame"] + places["last_frame"] + places["reference_image"]
+    if len(places[""]) == 1 and not images:
+        places["first_frame"] = places.pop("")
+    return places
+
+
+def _check_combination(places: dict[str, list[int]], model: ModelSpec) -> Mode:
+    frames = places["first_frame"] + places["last_frame"]
+    references = [index for role in _REFERENCE_ROLES for index in places[role]]
+    if places[DRAFT_TASK]:
+        _check_draft(places, [*frames, *references, *places[""]])
+        return Mode.DRAFT
+    if places[""]:
+        raise _content_error(places[""][0], "role", "role must be specified for image contents")
+    if frames and references:
+        reason = "first/last frame content cannot be mixed with reference media content"
+        raise _content_error(references[0], "", reason)
+    if frames:
+        _check_frames(places)
+        return Mode.FRAMES
+    if references:
+        _check_references(places, model)
+        return Mode.REFERENCES
+    return Mode.TEXT
+
+
+def _check_draft(places: dict[str, list[int]], media: list[int]) -> None:
+    """The final video takes text and images from its draft, so nothing but a text may stand beside it."""
+    drafts = places[DRAFT_TASK]
+    if len(drafts) > 1:
+        raise _content_error(drafts[1], "", f"expected at most one draft task content but got {len(drafts)} instead")
+    if media:
+        raise _content_error(media[0], "", "draft task content cannot be mixed with media content")
+
+
+def _check_frames(places: dict[str, list[int]]) -> None:
+    for role, name in (("first_frame", "first frame"), ("last_frame", "last frame")):
+        found = places[role]
+        if len(found) > 1:
+            reason = f"expected at most one {name} image content but got {len(found)} instead"
+            raise _content_error(found[1], "role", reason)
+    if not places["first_frame"]:
+        raise _content_error(places["last_frame"][0], "role", "last frame content requires a first frame content")
+
+
+def _check_references(places: dict[str, list[int]], model: ModelSpec) -> None:
+    limits = (
+        ("reference_image", "images", model.max_reference_images),
+        ("reference_video", "videos", model.max_reference_videos),
+        ("reference_audio", "audios", model.max_reference_audios),
+    )
+    for role, name, most in limits:
+        found = places[role]
+        if len(found) > most:
+            reason = f"expected at most {most} reference {name} but got {len(found)} instead"
+            raise _content_error(found[most], "", reason)
+    is_audio_alone = not places["reference_image"] and not places["reference_video"]
+    if is_audio_alone and not model.is_audio_alone_allowed:
+        reason = "reference audio requires at least one reference image or reference video"
+        raise _content_error(places["reference_audio"][0], "", reason)
+
+
+def _content_error(index: int, member: str, reason: str) -> InvalidParameterError:
+    """Names the item in ``param``, and ``content`` as a whole in the sentence, as the upstream does."""
+    path = f"content[{index}].{member}" if member else f"content[{index}]"
+    return not_valid(path, reason, named="content")

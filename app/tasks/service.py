@@ -1,0 +1,63 @@
+"""Use cases that show video tasks: get and list."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.tasks.looking import TaskLooker
+from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.repository import TaskFilter, TaskRepository, load_task
+from app.tasks.wire import to_list_item, to_task
+from app.tenants.principal import Principal
+
+_STALE_AFTER = timedelta(seconds=15)
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """A task's wire form, and its age when it is stale."""
+
+    body: dict[str, Any]
+    stale_seconds: int | None
+
+
+class TaskService:
+    """Video tasks of any tenant; every method takes the principal on whose behalf it acts."""
+
+    def __init__(
+        self, sessions: async_sessionmaker[AsyncSession], looker: TaskLooker, clock: Callable[[], datetime]
+    ) -> None:
+        self._sessions = sessions
+        self._looker = looker
+        self._clock = clock
+
+    async def get(self, principal: Principal, task_id: str) -> TaskView:
+        """Returns a task, brought up to date with the upstream when that is due and affordable.
+
+        Raises:
+            NotFoundError: 404, no such task of this tenant.
+        """
+        row = await load_task(self._sessions, principal.tenant_id, task_id)
+        if self._looker.is_due(row):
+            await self._looker.refresh(row)
+            row = await load_task(self._sessions, principal.tenant_id, task_id)
+        return TaskView(to_task(row), self._stale_seconds(row))
+
+    async def page(self, principal: Principal, wanted: TaskFilter, *, page_num: int, page_size: int) -> dict[str, Any]:
+        """Returns one page of the tenant's tasks from the mirror; the upstream is not asked."""
+        async with self._sessions.begin() as session:
+            tasks = TaskRepository(session, principal.tenant_id)
+            rows, total = await tasks.page(wanted, page_num=page_num, page_size=page_size)
+        return {"items": [to_list_item(row) for row in rows], "total": total}
+
+    def _stale_seconds(self, row: TaskRow) -> int | None:
+        """Returns the age of what is shown, when it is old or the upstream did not answer the last question."""
+        seen_at = row.looked_at or row.created_at
+        age = self._clock() - seen_at
+        is_answered = row.asked_at is None or row.asked_at <= seen_at
+        if TaskStatus(row.status).is_final or (is_answered and age <= _STALE_AFTER):
+            return None
+        return max(int(age.total_seconds()), 0)

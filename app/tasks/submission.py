@@ -1,0 +1,128 @@
+"""Sending of one create to the upstream, and what its answer means.
+
+::
+
+    Accepted   the upstream has the task
+    Refused    nothing was accepted, and the error says why; the intent may be forgotten
+    Unknown    it was sent and not clearly answered; it must never be sent again
+
+A request that was provably not sent, or that the upstream refused on account of *our* account, moves on to the
+next channel. Whatever was sent and not clearly answered ends the attempts.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from app.channels.directory import Channel
+from app.errors import (
+    NoChannelError,
+    SeedgateError,
+    ServiceUnavailableError,
+    ThrottledByUpstreamError,
+    UpstreamAccountError,
+    UpstreamRefusalError,
+)
+from app.upstream.accounts import ArkAccount
+from app.upstream.ark import ArkClient
+from app.upstream.errors import (
+    AccountFaultError,
+    NotSentError,
+    ThrottledError,
+    UpstreamError,
+    UpstreamRejectedError,
+)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The upstream has the task under this id."""
+
+    upstream_id: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Nothing was accepted anywhere."""
+
+    error: SeedgateError
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The upstream may or may not have the task."""
+
+
+Outcome = Accepted | Refused | Unknown
+
+
+async def submit(
+    ark: ArkClient,
+    candidates: Sequence[Channel],
+    *,
+    body_for: Callable[[Channel], bytes],
+    before_attempt: Callable[[Channel], Awaitable[None]],
+    request_id: str,
+) -> Outcome:
+    """Offers a create to the candidates in turn, until one accepts it or may have accepted it.
+
+    Args:
+        ark: the client.
+        candidates: channels with data plane credentials, best first.
+        body_for: the bytes to send to a channel.
+        before_attempt: records which channel is about to be asked, so that a crash leaves a trace; the attempts end
+            when that cannot be recorded.
+        request_id: our request id, sent along as ``X-Client-Request-Id``.
+    """
+    failures: list[UpstreamError] = []
+    for channel in candidates:
+        if channel.ark is None:
+            continue
+        try:
+            body = body_for(channel)
+            await before_attempt(channel)
+        except Exception as error:  # noqa: BLE001 - whatever it was, nothing has been accepted so far
+            return Refused(ServiceUnavailableError(internal=f"no attempt on {channel.name}: {error!r}"))
+        result = await _attempt(ark, channel, channel.ark, body, request_id)
+        if not isinstance(result, UpstreamError):
+            return result
+        failures.append(result)
+    return Refused(to_client_error(failures))
+
+
+async def _attempt(
+    ark: ArkClient, channel: Channel, account: ArkAccount, body: bytes, request_id: str
+) -> Outcome | UpstreamError:
+    """Sends a create once. Returns an error when nothing was accepted and another channel may be asked."""
+    try:
+        created = await ark.create(account, body, request_id=request_id)
+    except UpstreamRejectedError as error:
+        return Refused(to_refusal(error))
+    except (NotSentError, AccountFaultError) as error:
+        _log.warning("create_not_accepted", channel=channel.name, error=repr(error))
+        return error
+    except Exception as error:  # noqa: BLE001 - what nobody foresaw may have come after the upstream accepted
+        _log.error("create_outcome_unknown", channel=channel.name, error=repr(error))
+        return Unknown()
+    return Accepted(created.id)
+
+
+def to_refusal(error: UpstreamRejectedError) -> SeedgateError:
+    """Returns the upstream's own error about the client's request, passed through."""
+    return UpstreamRefusalError(error.message, status=error.status, code=error.code, param=error.param)
+
+
+def to_client_error(failures: Sequence[UpstreamError]) -> SeedgateError:
+    """Returns what a client is told when no channel accepted its request, none of them by its own fault."""
+    for error in failures:
+        if isinstance(error, ThrottledError):
+            return ThrottledByUpstreamError(error.code, error.message, retry_after_seconds=error.retry_after_seconds)
+    for error in failures:
+        if isinstance(error, AccountFaultError):
+            return UpstreamAccountError(internal=f"{error.status} {error.code}: {error.message}")
+    if failures:
+        return ServiceUnavailableError(internal=repr(failures[-1]))
+    return NoChannelError()

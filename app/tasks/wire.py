@@ -1,0 +1,74 @@
+"""A task as the client sees it. Pure."""
+
+from datetime import datetime
+from typing import Any
+
+from app.errors import NotFoundError
+from app.tasks.models import TaskRow, TaskStatus
+
+# The Go and Java SDKs refuse 5.0 where they expect 5; ``usage`` is an object of such counts.
+_INTEGER_FIELDS = (
+    "created_at",
+    "updated_at",
+    "seed",
+    "duration",
+    "frames",
+    "framespersecond",
+    "execution_expires_after",
+    "priority",
+    "usage",
+)
+_FIRST_FIELDS = ("id", "model", "status", "error", "created_at", "updated_at", "content")
+_DEFAULT_EXPIRES_AFTER_SECONDS = 172800
+
+
+def public_id(row: TaskRow) -> str:
+    """Returns the id that the client knows the task by: the upstream's whenever there is one."""
+    return row.upstream_id or row.id
+
+
+def to_task(row: TaskRow) -> dict[str, Any]:
+    """Returns the body of ``GET …/tasks/{id}``: the documented fields and whatever else the upstream said.
+
+    Source: the spec's "Response Fields"; ``error`` is null unless the task failed.
+    """
+    body: dict[str, Any] = dict(row.snapshot) if row.snapshot else _before_first_look(row)
+    body["id"] = public_id(row)
+    body["status"] = TaskStatus(row.status).public.value
+    body.setdefault("model", row.upstream_model)
+    body.setdefault("error", None)
+    body.setdefault("created_at", _seconds(row.created_at))
+    body.setdefault("updated_at", _seconds(row.updated_at))
+    for name in _INTEGER_FIELDS:
+        if name in body:
+            body[name] = _with_integers(body[name])
+    ordered = {name: body[name] for name in _FIRST_FIELDS if name in body}
+    return ordered | body
+
+
+def to_list_item(row: TaskRow) -> dict[str, Any]:
+    """Returns the task as an item of a list, where the Go and Node SDKs read ``failure_reason``."""
+    item = to_task(row)
+    if row.status == TaskStatus.FAILED.value:
+        item["failure_reason"] = item["error"]
+    return item
+
+
+def unknown_task() -> NotFoundError:
+    """404 for a task that does not exist or is another tenant's."""
+    return NotFoundError("The specified content generation task is not found.", field="id", param="id")
+
+
+def _before_first_look(row: TaskRow) -> dict[str, Any]:
+    expires_after = row.parameters.get("execution_expires_after", _DEFAULT_EXPIRES_AFTER_SECONDS)
+    return {"service_tier": row.service_tier, "execution_expires_after": expires_after}
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+def _with_integers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_integers(item) for name, item in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,46 @@
+"""Writing a change of a tenant or key into its row, and into the audit log beside it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.audit.actor import Actor
+from app.audit.log import record
+from app.tenants.models import ApiKeyRow, TenantRow
+
+
+def apply_changes(row: TenantRow | ApiKeyRow, values: Mapping[str, Any], now: datetime) -> set[str]:
+    """Sets columns and returns the names of those whose value became another."""
+    changed = {name for name, value in values.items() if getattr(row, name) != value}
+    for name in changed:
+        setattr(row, name, values[name])
+    if changed:
+        row.updated_at = now
+    return changed
+
+
+def record_change(
+    session: AsyncSession,
+    row: TenantRow | ApiKeyRow,
+    *,
+    actor: Actor,
+    at: datetime,
+    action: str,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds the audit row of a change to the change's own session. Of a key it names the public part."""
+    key = row if isinstance(row, ApiKeyRow) else None
+    told = {} if key is None else {"public_part": key.public_part}
+    record(
+        session,
+        at=at,
+        actor=actor.name,
+        address=actor.address,
+        action=action,
+        target_type="tenant" if key is None else "key",
+        target_id=row.id,
+        tenant_id=row.id if key is None else key.tenant_id,
+        detail={**told, **(detail or {})},
+    )

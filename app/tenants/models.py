@@ -1,0 +1,54 @@
+"""Tables of tenants and API keys."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base, Json, StrList, utc_now
+
+
+class TenantStatus(StrEnum):
+    """Whether a tenant's keys work at the moment."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class TenantRow(Base):
+    """The owner of everything: a user or a team. Null lists mean "all allowed"."""
+
+    __tablename__ = "tenants"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    status: Mapped[str]
+    allowed_models: Mapped[StrList | None]
+    allowed_channels: Mapped[StrList | None]
+    details: Mapped[Json] = mapped_column("metadata")
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
+    deleted_at: Mapped[datetime | None]
+
+
+class ApiKeyRow(Base):
+    """One API key. Only the hash of its secret is kept; it is found by its public part."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (Index("ix_api_keys_tenant_id_created_at", "tenant_id", "created_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    name: Mapped[str]
+    public_part: Mapped[str] = mapped_column(unique=True)
+    secret_hash: Mapped[bytes]
+    allowed_models: Mapped[StrList | None]
+    allowed_channels: Mapped[StrList | None]
+    allowed_ips: Mapped[StrList | None]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    rotated_from: Mapped[str | None]
+    last_used_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(default=utc_now)

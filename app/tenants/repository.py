@@ -1,0 +1,121 @@
+"""Queries on tenants and API keys."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import InvalidParameterError
+from app.http.paging import PageRequest
+from app.tenants.models import ApiKeyRow, TenantRow
+
+RowT = TypeVar("RowT", TenantRow, ApiKeyRow)
+
+
+class KeyRepository:
+    """One tenant's keys."""
+
+    def __init__(self, session: AsyncSession, tenant_id: str) -> None:
+        self._session = session
+        self._tenant_id = tenant_id
+
+    async def find(self, key_id: str) -> ApiKeyRow | None:
+        """Returns the tenant's key, or None when it has none with this id."""
+        query = select(ApiKeyRow).where(ApiKeyRow.tenant_id == self._tenant_id, ApiKeyRow.id == key_id)
+        found: ApiKeyRow | None = await self._session.scalar(query)
+        return found
+
+    async def lock_unrevoked(self) -> Sequence[ApiKeyRow]:
+        """Locks and returns the keys that are not revoked, in the order of their ids."""
+        query = (
+            select(ApiKeyRow)
+            .where(ApiKeyRow.tenant_id == self._tenant_id, ApiKeyRow.revoked_at.is_(None))
+            .order_by(ApiKeyRow.id)
+            .with_for_update()
+        )
+        return (await self._session.scalars(query)).all()
+
+
+class AllTenants:
+    """The tenants that are not deleted, for the operator."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, tenant_id: str) -> TenantRow | None:
+        """Returns the tenant, or None when there is none or it was deleted."""
+        found: TenantRow | None = await self._session.scalar(_tenant(tenant_id))
+        return found
+
+    async def lock(self, tenant_id: str, *, is_closed: bool = False) -> TenantRow | None:
+        """Returns the tenant, locked against changes; ``is_closed`` also keeps out new rows that belong to it."""
+        query = _tenant(tenant_id).with_for_update(key_share=not is_closed)
+        found: TenantRow | None = await self._session.scalar(query)
+        return found
+
+    async def page(self, page: PageRequest) -> Sequence[TenantRow]:
+        """Returns tenants newest first, one more than the page asks for when there are more.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        query = select(TenantRow).where(TenantRow.deleted_at.is_(None))
+        if page.after is not None:
+            anchor = _check_anchor(await self._session.get(TenantRow, page.after))
+            query = query.where(tuple_(TenantRow.created_at, TenantRow.id) < (anchor.created_at, anchor.id))
+        query = query.order_by(TenantRow.created_at.desc(), TenantRow.id.desc()).limit(page.limit + 1)
+        return (await self._session.scalars(query)).all()
+
+
+class AllKeys:
+    """The keys of all tenants, for the operator: revoked ones and those of deleted tenants too."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, key_id: str) -> ApiKeyRow | None:
+        """Returns the key, or None when there is none."""
+        return await self._session.get(ApiKeyRow, key_id)
+
+    async def lock(self, key_id: str) -> ApiKeyRow | None:
+        """Returns the key, locked against changes; its tenant is locked first, so that no two changes deadlock."""
+        found = await self.find(key_id)
+        if found is None:
+            return None
+        tenant = select(TenantRow.id).where(TenantRow.id == found.tenant_id)
+        await self._session.execute(tenant.with_for_update(key_share=True))
+        await self._session.refresh(found, with_for_update=True)
+        return found
+
+    async def find_by_public_part(self, public_part: str) -> ApiKeyRow | None:
+        """Returns the key that a log line or a person means, or None."""
+        found: ApiKeyRow | None = await self._session.scalar(
+            select(ApiKeyRow).where(ApiKeyRow.public_part == public_part)
+        )
+        return found
+
+    async def page(self, page: PageRequest, *, tenant_id: str | None = None) -> Sequence[ApiKeyRow]:
+        """Returns keys newest first, one more than the page asks for when there are more.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        query = select(ApiKeyRow)
+        if tenant_id is not None:
+            query = query.where(ApiKeyRow.tenant_id == tenant_id)
+        if page.after is not None:
+            anchor = _check_anchor(await self._session.get(ApiKeyRow, page.after))
+            query = query.where(tuple_(ApiKeyRow.created_at, ApiKeyRow.id) < (anchor.created_at, anchor.id))
+        query = query.order_by(ApiKeyRow.created_at.desc(), ApiKeyRow.id.desc()).limit(page.limit + 1)
+        return (await self._session.scalars(query)).all()
+
+
+def _tenant(tenant_id: str) -> Select[TenantRow]:
+    return select(TenantRow).where(TenantRow.id == tenant_id, TenantRow.deleted_at.is_(None))
+
+
+def _check_anchor(row: RowT | None) -> RowT:
+    if row is None:
+        raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
+    return row

@@ -1,0 +1,49 @@
+"""Route with which a tenant's client asks who it is."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.http.responses import json_response
+from app.tenants.caller import identify
+from app.tenants.documentation import WHOAMI
+from app.tenants.models import ApiKeyRow
+from app.tenants.principal import Principal
+from app.tenants.service import TenantService
+
+router = APIRouter(tags=["caller"])
+
+
+@router.get(
+    "/api/v3/whoami",
+    operation_id="whoami",
+    summary="Tenant, key and rights of the caller",
+    response_model=None,
+    openapi_extra=WHOAMI,
+)
+async def whoami(request: Request) -> Response:
+    """Tells the caller's tenant, its key without the secret, and what it may use; null means everything."""
+    principal = await identify(request)
+    service: TenantService = request.state.tenants
+    return json_response(_render(principal, await service.own_key(principal)))
+
+
+def _render(principal: Principal, key: ApiKeyRow) -> dict[str, Any]:
+    return {
+        "tenant": {"id": principal.tenant_id, "name": principal.tenant_name},
+        "key": {
+            "id": key.id,
+            "name": key.name,
+            "public_part": key.public_part,
+            "expires_at": None if key.expires_at is None else key.expires_at.isoformat().replace("+00:00", "Z"),
+        },
+        "allowed_models": _sorted(principal.allowed_models),
+        "allowed_channels": _sorted(principal.allowed_channels),
+        "limits": {},
+    }
+
+
+def _sorted(names: frozenset[str] | None) -> list[str] | None:
+    return None if names is None else sorted(names)

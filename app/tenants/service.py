@@ -1,0 +1,295 @@
+"""Use cases of tenants and API keys. Every change writes its audit row in its own transaction."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.audit.actor import Actor
+from app.errors import ConflictError, InvalidParameterError, NotFoundError
+from app.http.paging import PageRequest
+from app.ids import new_id
+from app.tenants.api_key import make_key
+from app.tenants.changes import apply_changes, record_change
+from app.tenants.credentials import authentication_failed
+from app.tenants.key_status import KeyStatus, key_status
+from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
+from app.tenants.principal import Principal
+from app.tenants.repository import AllKeys, AllTenants, KeyRepository
+
+CountUnfinished = Callable[[AsyncSession, str], Awaitable[int]]
+"""Counts a tenant's unfinished tasks in the given transaction; tasks live above tenants, so the caller brings it."""
+
+
+@dataclass(frozen=True)
+class IssuedKey:
+    """A new key's row, and its plaintext for the one answer that shows it."""
+
+    row: ApiKeyRow
+    plaintext: str = field(repr=False)
+
+
+class TenantService:
+    """Administers tenants and their keys. Rows that it returns belong to no session any more."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
+        self._sessions = sessions
+        self._clock = clock
+
+    def now(self) -> datetime:
+        """Returns the time by which keys expire."""
+        return self._clock()
+
+    async def create_tenant(
+        self,
+        actor: Actor,
+        *,
+        name: str,
+        status: TenantStatus = TenantStatus.ACTIVE,
+        allowed_models: Sequence[str] | None = None,
+        allowed_channels: Sequence[str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> TenantRow:
+        """Makes a tenant. Lists of None allow everything."""
+        now = self._clock()
+        row = TenantRow(
+            id=new_id("tenant"),
+            name=name,
+            status=status.value,
+            allowed_models=_to_list(allowed_models),
+            allowed_channels=_to_list(allowed_channels),
+            details=dict(metadata or {}),
+            created_at=now,
+            updated_at=now,
+        )
+        async with self._sessions.begin() as session:
+            session.add(row)
+            record_change(session, row, actor=actor, at=now, action="tenant.create")
+        return row
+
+    async def list_tenants(self, page: PageRequest) -> Sequence[TenantRow]:
+        """Returns tenants newest first, one more than asked when there are more.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        async with self._sessions() as session:
+            return await AllTenants(session).page(page)
+
+    async def get_tenant(self, tenant_id: str) -> TenantRow:
+        """Returns a tenant.
+
+        Raises:
+            NotFoundError: 404.
+        """
+        async with self._sessions() as session:
+            return _check_tenant(await AllTenants(session).find(tenant_id))
+
+    async def update_tenant(self, actor: Actor, tenant_id: str, changes: Mapping[str, Any]) -> TenantRow:
+        """Changes ``name``, ``status``, ``allowed_models``, ``allowed_channels`` or ``metadata``.
+
+        A suspended tenant's keys stop within a second on every process.
+
+        Raises:
+            NotFoundError: 404.
+        """
+        now = self._clock()
+        columns = {("details" if name == "metadata" else name): value for name, value in changes.items()}
+        async with self._sessions.begin() as session:
+            row = _check_tenant(await AllTenants(session).lock(tenant_id))
+            changed = apply_changes(row, columns, now)
+            if changed:
+                fields = sorted("metadata" if name == "details" else name for name in changed)
+                detail = {"fields": fields} | ({"status": row.status} if "status" in changed else {})
+                record_change(session, row, actor=actor, at=now, action="tenant.update", detail=detail)
+        return row
+
+    async def delete_tenant(self, actor: Actor, tenant_id: str, *, count_unfinished: CountUnfinished) -> None:
+        """Revokes a tenant's keys and hides it; its rows stay.
+
+        Raises:
+            NotFoundError: 404.
+            ConflictError: 409, it has unfinished tasks.
+        """
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            row = _check_tenant(await AllTenants(session).lock(tenant_id, is_closed=True))
+            unfinished = await count_unfinished(session, tenant_id)
+            if unfinished:
+                raise ConflictError("InvalidAction", f"The tenant has {unfinished} unfinished tasks.")
+            keys = await KeyRepository(session, tenant_id).lock_unrevoked()
+            for key in keys:
+                _revoke(session, key, actor, now)
+            row.deleted_at = row.updated_at = now
+            record_change(session, row, actor=actor, at=now, action="tenant.delete", detail={"revoked_keys": len(keys)})
+
+    async def create_key(
+        self,
+        actor: Actor,
+        tenant_id: str,
+        *,
+        name: str,
+        expires_at: datetime | None = None,
+        allowed_models: Sequence[str] | None = None,
+        allowed_channels: Sequence[str] | None = None,
+        allowed_ips: Sequence[str] | None = None,
+    ) -> IssuedKey:
+        """Makes a key. Its plaintext is in the result and nowhere else.
+
+        Raises:
+            NotFoundError: 404, no such tenant.
+            InvalidParameterError: 400, ``expires_at`` is not in the future.
+        """
+        now = self._clock()
+        _check_future(expires_at, now)
+        row, plaintext = _new_key(tenant_id, name, now)
+        row.expires_at = expires_at
+        row.allowed_models = _to_list(allowed_models)
+        row.allowed_channels = _to_list(allowed_channels)
+        row.allowed_ips = _to_list(allowed_ips)
+        async with self._sessions.begin() as session:
+            _check_tenant(await AllTenants(session).lock(tenant_id))
+            session.add(row)
+            record_change(session, row, actor=actor, at=now, action="key.create")
+        return IssuedKey(row, plaintext)
+
+    async def list_keys(self, page: PageRequest, *, tenant_id: str | None = None) -> Sequence[ApiKeyRow]:
+        """Returns keys newest first, one more than asked when there are more; revoked ones too.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        async with self._sessions() as session:
+            return await AllKeys(session).page(page, tenant_id=tenant_id)
+
+    async def get_key(self, key_id: str) -> ApiKeyRow:
+        """Returns a key.
+
+        Raises:
+            NotFoundError: 404.
+        """
+        async with self._sessions() as session:
+            return _check_key(await AllKeys(session).find(key_id))
+
+    async def update_key(self, actor: Actor, key_id: str, changes: Mapping[str, Any]) -> ApiKeyRow:
+        """Changes ``name``, ``expires_at``, ``allowed_models``, ``allowed_channels`` or ``allowed_ips``.
+
+        Raises:
+            NotFoundError: 404.
+            InvalidParameterError: 400, ``expires_at`` is not in the future.
+        """
+        now = self._clock()
+        _check_future(changes.get("expires_at"), now)
+        async with self._sessions.begin() as session:
+            row = _check_key(await AllKeys(session).lock(key_id))
+            changed = apply_changes(row, changes, now)
+            if changed:
+                record_change(
+                    session, row, actor=actor, at=now, action="key.update", detail={"fields": sorted(changed)}
+                )
+        return row
+
+    async def rotate_key(self, actor: Actor, key_id: str, *, grace_seconds: int) -> IssuedKey:
+        """Makes a key with the same rights and the same end, and ends the old one after a grace.
+
+        Raises:
+            NotFoundError: 404.
+            ConflictError: 409, the key is revoked or has expired.
+        """
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            old = _check_key(await AllKeys(session).lock(key_id))
+            status = key_status(old, now)
+            if status is not KeyStatus.ACTIVE:
+                raise ConflictError("InvalidAction", f"The key is {status}; create a new one instead.")
+            row, plaintext = _new_key(old.tenant_id, old.name, now)
+            row.rotated_from = old.id
+            for name in ("expires_at", "allowed_models", "allowed_channels", "allowed_ips"):
+                setattr(row, name, getattr(old, name))
+            end = now + timedelta(seconds=grace_seconds)
+            old.expires_at = end if old.expires_at is None else min(old.expires_at, end)
+            old.updated_at = now
+            session.add(row)
+            record_change(
+                session,
+                old,
+                actor=actor,
+                at=now,
+                action="key.rotate",
+                detail={"new_key": row.id, "grace_seconds": grace_seconds},
+            )
+        return IssuedKey(row, plaintext)
+
+    async def revoke_key(self, actor: Actor, key_id: str) -> None:
+        """Ends a key for ever, within a second on every process; once revoked it stays as it is.
+
+        Raises:
+            NotFoundError: 404.
+        """
+        async with self._sessions.begin() as session:
+            row = _check_key(await AllKeys(session).lock(key_id))
+            if row.revoked_at is None:
+                _revoke(session, row, actor, self._clock())
+
+    async def own_key(self, principal: Principal) -> ApiKeyRow:
+        """Returns the key that the caller used.
+
+        Raises:
+            AuthenticationFailedError: 401, it is gone.
+        """
+        async with self._sessions() as session:
+            found = await KeyRepository(session, principal.tenant_id).find(principal.key_id)
+        if found is None:
+            raise authentication_failed()
+        return found
+
+    async def has_active_key(self, public_part: str) -> bool:
+        """Says whether a key with this public part works now, its tenant's state included."""
+        async with self._sessions() as session:
+            key = await AllKeys(session).find_by_public_part(public_part)
+            if key is None or key_status(key, self._clock()) is not KeyStatus.ACTIVE:
+                return False
+            tenant = await AllTenants(session).find(key.tenant_id)
+        return tenant is not None and tenant.status == TenantStatus.ACTIVE
+
+
+def _new_key(tenant_id: str, name: str, now: datetime) -> tuple[ApiKeyRow, str]:
+    made = make_key()
+    row = ApiKeyRow(
+        id=new_id("key"),
+        tenant_id=tenant_id,
+        name=name,
+        public_part=made.parts.public_part,
+        secret_hash=made.parts.secret_hash,
+        created_at=now,
+        updated_at=now,
+    )
+    return row, made.plaintext
+
+
+def _revoke(session: AsyncSession, row: ApiKeyRow, actor: Actor, now: datetime) -> None:
+    row.revoked_at = row.updated_at = now
+    record_change(session, row, actor=actor, at=now, action="key.revoke")
+
+
+def _check_tenant(row: TenantRow | None) -> TenantRow:
+    if row is None:
+        raise NotFoundError("The specified tenant is not found.", field="tenant_id", param="tenant_id")
+    return row
+
+
+def _check_key(row: ApiKeyRow | None) -> ApiKeyRow:
+    if row is None:
+        raise NotFoundError("The specified API key is not found.", field="key_id", param="key_id")
+    return row
+
+
+def _check_future(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and expires_at <= now:
+        raise InvalidParameterError("expires_at", "The parameter `expires_at` must be in the future.")
+
+
+def _to_list(values: Sequence[str] | None) -> list[str] | None:
+    return None if values is None else list(values)

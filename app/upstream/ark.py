@@ -1,0 +1,199 @@
+"""The data plane: video generation tasks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from app.upstream.accounts import ArkAccount
+from app.upstream.answers import Answer, find_reported_error, to_error, to_unusable
+from app.upstream.exchange import send_request, to_url
+from app.upstream.transport import FRESH_WITHIN, FRESH_WITHIN_SECONDS
+
+_TASKS_PATH = "/contents/generations/tasks"
+_MAX_ID_CHARACTERS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedTask:
+    """A task that the upstream has accepted.
+
+    Attributes:
+        id: the upstream's id, printable, without a slash.
+        request_id: the upstream's id of the request, or None.
+        raw: the whole body.
+    """
+
+    id: str
+    request_id: str | None
+    raw: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """One page of the upstream's list.
+
+    Attributes:
+        items: task objects as ``get`` returns them; each has a string ``id``.
+        total: how many tasks match, over all pages.
+    """
+
+    items: tuple[dict[str, Any], ...]
+    total: int
+
+
+class ArkClient:
+    """Creates, reads, lists and deletes tasks. Every method raises an ``UpstreamError``, nothing else."""
+
+    def __init__(self, http: httpx.AsyncClient, *, create_read_timeout_seconds: float = 180.0) -> None:
+        """Makes a client.
+
+        Args:
+            http: from ``open_upstream_http``.
+            create_read_timeout_seconds: how long a create may take to be answered; the upstream downloads and checks
+                all media meanwhile.
+        """
+        self._http = http
+        self._create_timeout = {**http.timeout.as_dict(), "read": create_read_timeout_seconds}
+
+    async def create(self, account: ArkAccount, body: bytes, *, request_id: str) -> CreatedTask:
+        """Submits a task; costs money once the upstream accepts it, and is never written twice.
+
+        Args:
+            account: whom it is billed to.
+            body: the JSON, sent as it is.
+            request_id: our own id of the request, for the upstream's support.
+
+        Raises:
+            NotSentError: no byte left us.
+            UpstreamRejectedError: nothing was accepted, the client's mistake.
+            AccountFaultError: nothing was accepted, the account's affair.
+            OutcomeUnknownError: it may have been accepted.
+        """
+        headers = {"Content-Type": "application/json", "X-Client-Request-Id": request_id}
+        extensions = {FRESH_WITHIN: FRESH_WITHIN_SECONDS, "timeout": self._create_timeout}
+        answer = await self._call("POST", account, "", headers=headers, content=body, extensions=extensions)
+        raw = answer.body or {}
+        task_id = raw.get("id")
+        if not isinstance(task_id, str) or not is_usable_id(task_id):
+            raise to_unusable(answer, account.secrets, "a success without a usable id")
+        return CreatedTask(task_id, answer.request_id, raw)
+
+    async def get(self, account: ArkAccount, task_id: str) -> dict[str, Any]:
+        """Returns the task object; its ``id`` is the one asked for, its ``status`` a non-empty string.
+
+        Raises:
+            UpstreamRejectedError: ``is_not_found`` when there is no such task, or it is older than seven days.
+            UpstreamError: any other class.
+        """
+        answer = await self._call("GET", account, f"/{quote(task_id, safe='')}")
+        task = answer.body or {}
+        status = task.get("status")
+        if task.get("id") != task_id or not isinstance(status, str) or not status:
+            raise to_unusable(answer, account.secrets, "a success without the task that was asked for")
+        return task
+
+    async def delete(self, account: ArkAccount, task_id: str) -> None:
+        """Cancels a queued task or removes a finished one.
+
+        Raises:
+            UpstreamRejectedError: 409 while it runs; ``is_not_found`` when there is no such task.
+            UpstreamError: any other class.
+        """
+        extensions = {FRESH_WITHIN: FRESH_WITHIN_SECONDS}
+        answer = await self._call("DELETE", account, f"/{quote(task_id, safe='')}", extensions=extensions)
+        is_garbled = answer.body is None and not answer.is_empty
+        if is_garbled or find_reported_error(answer, account.secrets):
+            raise to_unusable(answer, account.secrets, "a success that reports none")
+
+    async def list(
+        self,
+        account: ArkAccount,
+        *,
+        task_ids: Sequence[str] = (),
+        status: str | None = None,
+        model: str | None = None,
+        service_tier: str | None = None,
+        page_num: int = 1,
+        page_size: int = 100,
+    ) -> TaskPage:
+        """Returns one page of the account's tasks of the last seven days.
+
+        The upstream shows only the tier ``default`` unless another one is named, and allows one call a second.
+
+        Args:
+            account: whose tasks.
+            task_ids: only these; empty means all.
+            status: only these, such as ``running``.
+            model: only these, by the upstream's model or endpoint id.
+            service_tier: ``default`` or ``flex``.
+            page_num: from 1 to 500.
+            page_size: from 1 to 500.
+
+        Raises:
+            UpstreamError: any class.
+        """
+        query: list[tuple[str, str | int]] = [("page_num", page_num), ("page_size", page_size)]
+        filters = {"filter.status": status, "filter.model": model, "filter.service_tier": service_tier}
+        query += [(name, value) for name, value in filters.items() if value is not None]
+        query += [("filter.task_ids", task_id) for task_id in task_ids]
+        answer = await self._call("GET", account, f"?{urlencode(query, quote_via=quote)}")
+        page = _to_page(answer.body or {})
+        if page is None:
+            raise to_unusable(answer, account.secrets, "a success without a usable list")
+        return page
+
+    async def _call(
+        self,
+        method: str,
+        account: ArkAccount,
+        suffix: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Sends a request and returns its successful answer; raises for every other one."""
+        tasks_url = account.base_url.rstrip("/") + _TASKS_PATH
+        answer = await send_request(
+            self._http,
+            method,
+            to_url(tasks_url + suffix) if suffix else _to_tasks_url(tasks_url),
+            headers={"Authorization": f"Bearer {account.api_key}", **(headers or {})},
+            content=content,
+            extensions=extensions or {},
+        )
+        if not answer.is_success:
+            raise to_error(answer, find_reported_error(answer, account.secrets))
+        return answer
+
+
+def is_usable_id(value: str) -> bool:
+    """Whether an id can be kept and asked for: 1 to 128 printable characters, no slash, no blank at an end."""
+    has_fit_length = 0 < len(value) <= _MAX_ID_CHARACTERS
+    is_plain = value.isprintable() and "/" not in value and value.strip() == value
+    return has_fit_length and is_plain and value not in {".", ".."}
+
+
+@lru_cache(maxsize=256)
+def _to_tasks_url(text: str) -> httpx.URL:
+    """Parses the URL of an account's creates, the only one that comes again and again."""
+    return to_url(text)
+
+
+def _to_page(body: dict[str, Any]) -> TaskPage | None:
+    items, total = body.get("items"), body.get("total")
+    if type(total) is not int or total < 0:
+        return None
+    if items is None and total == 0:
+        return TaskPage((), 0)
+    if not isinstance(items, list) or not all(_is_task(item) for item in items):
+        return None
+    return TaskPage(tuple(items), total)
+
+
+def _is_task(item: object) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("id"), str)

@@ -1,0 +1,154 @@
+"""Opening connections: name, TCP, proxy tunnel, TLS. Whatever fails here, the request was not sent."""
+
+import asyncio
+import base64
+import contextlib
+import re
+import socket
+import ssl
+from urllib.parse import unquote, urlsplit
+
+from app.upstream.connection import Connection, Origin
+from app.upstream.errors import NotSentError
+
+_MAX_PROXY_HEAD_BYTES = 16_384
+_PROXY_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
+
+
+class Proxy:
+    """An egress proxy; its password stays out of ``repr``.
+
+    Attributes:
+        host: name or address.
+        port: 80 unless the URL says otherwise.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Reads ``http://[user:password@]host[:port]``.
+
+        Raises:
+            ValueError: it is not such a URL.
+        """
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname:
+            raise ValueError("the proxy must be given as http://[user:password@]host[:port]")
+        self.host = parts.hostname
+        self.port = parts.port or 80
+        self._authorization = b""
+        if parts.username is not None:
+            userinfo = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
+            self._authorization = b"Proxy-Authorization: Basic %b\r\n" % base64.b64encode(userinfo)
+
+    def __repr__(self) -> str:
+        return f"Proxy({self.host}:{self.port})"
+
+    def connect_request(self, origin: Origin) -> bytes:
+        """Returns the bytes that ask the proxy for a tunnel."""
+        address = origin.address.encode()
+        return b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n%b\r\n" % (address, address, self._authorization)
+
+
+class Dialer:
+    """Opens connections, all of them through the proxy when there is one.
+
+    A tunnel is asked for plain ``http`` too: then every answer is the origin's own, and whatever the proxy says
+    of itself belongs to the time before the request.
+    """
+
+    def __init__(self, *, tls: ssl.SSLContext, proxy: Proxy | None) -> None:
+        self._tls = tls
+        self._proxy = proxy
+
+    async def open(self, connection: Connection, timeout_seconds: float | None) -> None:
+        """Connects ``connection`` to its origin.
+
+        Args:
+            connection: a new one.
+            timeout_seconds: for name, TCP, proxy and TLS together.
+
+        Raises:
+            NotSentError: it did not succeed.
+        """
+        origin = connection.origin
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._connect(connection)
+        except NotSentError:
+            raise
+        except TimeoutError as error:
+            raise NotSentError(f"connecting to {origin.address} timed out") from error
+        except (OSError, ValueError, OverflowError) as error:  # ValueError: a name that IDNA does not know
+            raise NotSentError(f"cannot connect to {origin.address}: {type(error).__name__}") from error
+
+    async def _connect(self, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        origin = connection.origin
+        tls = self._tls if origin.is_tls else None
+        if self._proxy is None:
+            await loop.create_connection(lambda: connection, origin.host, origin.port, ssl=tls)
+            return
+        tunnel = await self._open_tunnel(loop, self._proxy, origin)
+        name = origin.host if tls else None
+        await loop.create_connection(lambda: connection, sock=tunnel, ssl=tls, server_hostname=name)
+
+    async def _open_tunnel(self, loop: asyncio.AbstractEventLoop, proxy: Proxy, origin: Origin) -> socket.socket:
+        tunnel = await _open_socket(loop, proxy.host, proxy.port)
+        try:
+            await loop.sock_sendall(tunnel, proxy.connect_request(origin))
+            head = await _read_proxy_head(loop, tunnel)
+        except BaseException:
+            tunnel.close()
+            raise
+        match = _PROXY_STATUS.match(head)
+        if match is None or not match[1].startswith(b"2"):
+            tunnel.close()
+            status = match[1].decode() if match else "an unknown status"
+            raise NotSentError(f"the proxy refused the tunnel with {status}")
+        return tunnel
+
+
+async def _open_socket(loop: asyncio.AbstractEventLoop, host: str, port: int) -> socket.socket:
+    """Returns a socket connected to the first address that answers."""
+    failure: OSError | None = None
+    for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        candidate = socket.socket(family, kind, protocol)
+        try:
+            candidate.setblocking(False)  # noqa: FBT003 - positional only
+            await loop.sock_connect(candidate, address)
+        except OSError as error:
+            candidate.close()
+            failure = error
+        except BaseException:
+            candidate.close()
+            raise
+        else:
+            return candidate
+    raise failure or OSError("the name has no address")
+
+
+async def _read_proxy_head(loop: asyncio.AbstractEventLoop, tunnel: socket.socket) -> bytes:
+    """Reads the proxy's answer; nothing may follow it, for the origin speaks only after us."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        if b"\r\n\r\n" in head or len(head) > _MAX_PROXY_HEAD_BYTES:
+            raise NotSentError("the proxy's answer is garbled")
+        data = await loop.sock_recv(tunnel, 4096)
+        if not data:
+            raise NotSentError("the proxy closed the connection")
+        head += data
+    return head
+
+
+def verifying_tls(ca_bundle: str | None) -> ssl.SSLContext:
+    """Returns a context that verifies certificate and name.
+
+    Args:
+        ca_bundle: PEM file of authorities that replace the system's, or None.
+
+    Raises:
+        OSError: the file cannot be read or holds no certificate.
+    """
+    context = ssl.create_default_context(cafile=ca_bundle)
+    with contextlib.suppress(NotImplementedError):
+        context.set_alpn_protocols(["http/1.1"])
+    return context

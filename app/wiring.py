@@ -1,0 +1,221 @@
+"""The one place that builds the objects which live as long as the process, in floor order.
+
+``open_services`` is the whole of it: no container, no singletons. What it yields goes into the application's
+lifespan state, where the routes find it.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.admin.authentication import AdminToken
+from app.admin.channel_continuity import ContinuityCheck
+from app.admin.channel_probe import ChannelProbe
+from app.assets.follower import AssetFollower
+from app.assets.service import AssetService
+from app.channels.canary import check_canary
+from app.channels.directory import ChannelDirectory
+from app.channels.seeding import ensure_default_channel
+from app.channels.service import ChannelService
+from app.crypto import SecretBox
+from app.db.base import utc_now
+from app.db.engine import is_unavailable, open_engine, session_factory
+from app.db.schema import schema_state
+from app.http.body import BodyAdmission
+from app.http.health import Readiness
+from app.jobs import Job
+from app.limits.account_rates import AccountRates
+from app.settings import Settings
+from app.tasks.catalogue import DEFAULT_MODELS, load_models
+from app.tasks.creation import TaskCreation
+from app.tasks.deletion import TaskDeletion
+from app.tasks.follower import TaskFollower
+from app.tasks.looking import TaskLooker
+from app.tasks.model_catalogue import ModelCatalogue, seed_models
+from app.tasks.service import TaskService
+from app.tenants.authentication import Authenticator
+from app.tenants.last_used import LastUsedWriter
+from app.tenants.service import TenantService
+from app.upstream.ark import ArkClient
+from app.upstream.control import ControlClient
+from app.upstream.transport import open_upstream_http
+
+Sessions = async_sessionmaker[AsyncSession]
+Check = Callable[[], Awaitable[str | None]]
+
+# Beyond the time for the answer: connecting, writing a large body, and two short transactions.
+_SUBMISSION_MARGIN = timedelta(seconds=120)
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that lives as long as the process."""
+
+    engine: AsyncEngine
+    sessions: Sessions
+    readiness: Readiness
+    bodies: BodyAdmission
+    admin_token: AdminToken
+    authenticator: Authenticator
+    last_used: LastUsedWriter
+    tenants: TenantService
+    channels: ChannelService
+    continuity: ContinuityCheck
+    probe: ChannelProbe
+    directory: ChannelDirectory
+    catalogue: ModelCatalogue
+    assets: AssetService
+    asset_follower: AssetFollower
+    tasks: TaskService
+    task_creation: TaskCreation
+    task_deletion: TaskDeletion
+    task_follower: TaskFollower
+
+    def to_state(self) -> dict[str, Any]:
+        """Returns the lifespan state in which routes find what they need."""
+        return dict(vars(self))
+
+    def jobs(self) -> list[Job]:
+        """Returns the background jobs. Leases make it safe to run them in every process."""
+        return [
+            Job("follow_tasks", 1.0, self.task_follower.run_once),
+            Job("follow_assets", 1.0, self.asset_follower.run_once),
+        ]
+
+    def recorders(self) -> list[Job]:
+        """Returns what each process that serves requests does for itself, even with background work switched off."""
+        return [Job("write_last_used", 5.0, self.last_used.flush)]
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    is_upstream_new: bool = False,
+) -> AsyncIterator[Services]:
+    """Yields every process-long object, and closes them in reverse order.
+
+    On the way it checks the canary, seeds an empty model table, and brings the channel ``default`` up to date with
+    the environment.
+
+    Args:
+        settings: with a database URL, an admin token and a sealing key.
+        clock: the time, UTC-aware.
+        is_upstream_new: the upstream is known to have forgotten everything (``dev``'s sandbox starts empty), so
+            that a channel is not suspended for not knowing the mirror's newest task.
+
+    Raises:
+        SealError: ``SEEDGATE_SECRET_KEY`` does not open what the database holds.
+    """
+    if settings.database_url is None or settings.admin_token is None or settings.secret_key is None:
+        raise ValueError("services need a database URL, an admin token and a sealing key")
+    box = SecretBox.from_text(settings.secret_key.get_secret_value())
+    async with AsyncExitStack() as stack:
+        engine = open_engine(settings.database_url.get_secret_value(), pool_size=settings.db_pool_size)
+        stack.push_async_callback(engine.dispose)
+        sessions = session_factory(engine)
+        await check_canary(sessions, box)
+        await seed_models(sessions, load_models(settings.models) if settings.models else DEFAULT_MODELS, clock)
+        http = _open_http(settings)
+        stack.push_async_callback(http.aclose)
+        services = _build(settings, engine=engine, sessions=sessions, box=box, http=http, clock=clock)
+        stack.push_async_callback(services.assets.drain)
+        stack.push_async_callback(services.task_creation.drain)
+        stack.push_async_callback(services.last_used.flush)
+        verify = None if is_upstream_new else services.continuity
+        await ensure_default_channel(settings, services.channels, verify=verify)
+        yield services
+
+
+def _open_http(settings: Settings) -> httpx.AsyncClient:
+    proxy = settings.egress_proxy
+    return open_upstream_http(
+        max_connections=settings.upstream_max_connections,
+        connect_timeout_seconds=settings.upstream_connect_timeout_seconds,
+        read_timeout_seconds=settings.upstream_read_timeout_seconds,
+        proxy=proxy.get_secret_value() if proxy is not None else None,
+        ca_bundle=str(settings.ca_bundle) if settings.ca_bundle is not None else None,
+        max_response_bytes=settings.upstream_max_response_bytes,
+    )
+
+
+def _build(
+    settings: Settings,
+    *,
+    engine: AsyncEngine,
+    sessions: Sessions,
+    box: SecretBox,
+    http: httpx.AsyncClient,
+    clock: Callable[[], datetime],
+) -> Services:
+    """Builds everything that needs no awaiting, from the lowest floor up."""
+    assert settings.admin_token is not None  # noqa: S101 - checked by the caller
+    ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds)
+    control = ControlClient(http, clock)
+    rates = AccountRates(sessions)
+    last_used = LastUsedWriter(sessions)
+    directory = ChannelDirectory(sessions, box)
+    looker = TaskLooker(sessions, directory, ark, rates, clock)
+    catalogue = ModelCatalogue(sessions, clock)
+    return Services(
+        engine=engine,
+        sessions=sessions,
+        readiness=Readiness(checks={"database": _database_check(engine), "schema": _schema_check(engine)}),
+        bodies=BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes),
+        admin_token=AdminToken(settings.admin_token.get_secret_value()),
+        authenticator=Authenticator(sessions, clock, last_used=last_used),
+        last_used=last_used,
+        tenants=TenantService(sessions, clock),
+        channels=ChannelService(sessions, box, directory, clock),
+        continuity=ContinuityCheck(sessions, ark, control, clock),
+        probe=ChannelProbe(ark, control),
+        directory=directory,
+        catalogue=catalogue,
+        assets=AssetService(sessions, directory, control, clock),
+        asset_follower=AssetFollower(sessions, directory, control, clock),
+        tasks=TaskService(sessions, looker, clock),
+        task_creation=TaskCreation(
+            sessions,
+            directory=directory,
+            catalogue=catalogue,
+            ark=ark,
+            clock=clock,
+            create_window=timedelta(seconds=settings.create_read_timeout_seconds) + _SUBMISSION_MARGIN,
+        ),
+        task_deletion=TaskDeletion(sessions, looker, ark, rates, clock),
+        task_follower=TaskFollower(sessions, directory, looker, rates, clock),
+    )
+
+
+def _database_check(engine: AsyncEngine) -> Check:
+    async def check() -> str | None:
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            return "does not answer"
+        return None
+
+    return check
+
+
+def _schema_check(engine: AsyncEngine) -> Check:
+    async def check() -> str | None:
+        try:
+            state = await schema_state(engine)
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            return "cannot be read"
+        return None if state.is_current else f"is at {state.current}, should be at {state.head}"
+
+    return check

@@ -1,0 +1,88 @@
+"""Who may use the admin API."""
+
+import pytest
+
+from tests.support.admin_app import ADMIN_TOKEN, Process
+
+ROUTES = [
+    ("GET", "/admin/v1/tenants"),
+    ("POST", "/admin/v1/tenants"),
+    ("GET", "/admin/v1/tenants/tenant_x"),
+    ("PATCH", "/admin/v1/tenants/tenant_x"),
+    ("DELETE", "/admin/v1/tenants/tenant_x"),
+    ("POST", "/admin/v1/tenants/tenant_x/keys"),
+    ("GET", "/admin/v1/keys"),
+    ("GET", "/admin/v1/keys/key_x"),
+    ("PATCH", "/admin/v1/keys/key_x"),
+    ("DELETE", "/admin/v1/keys/key_x"),
+    ("POST", "/admin/v1/keys/key_x/rotate"),
+    ("GET", "/admin/v1/audit"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+async def test_no_route_opens_without_the_admin_token(process: Process, method: str, path: str) -> None:
+    key = (await process.key())["key"]
+    client = process.clients("203.0.113.7")
+    wrong: list[dict[str, str]] = [
+        {},
+        {"Authorization": f"Bearer {key}"},
+        {"X-Api-Key": ADMIN_TOKEN},
+        {"Authorization": f"Basic {ADMIN_TOKEN}"},
+        {"Authorization": f"Bearer {ADMIN_TOKEN}x"},
+        {"Authorization": f"Bearer {ADMIN_TOKEN[:-1]}"},
+        {"Authorization": ADMIN_TOKEN},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer \xff"},
+    ]
+
+    for headers in wrong:
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        response = await client.request(method, path, headers=raw, content=b"not json")
+        assert response.status_code == 401, (headers, response.text)
+        assert set(response.json()) == {"error"}
+        assert response.json()["error"]["code"] == "AuthenticationError"
+
+
+async def test_two_credentials_at_once_are_refused(process: Process) -> None:
+    headers = [("Authorization", f"Bearer {ADMIN_TOKEN}"), ("Authorization", "Bearer other")]
+
+    response = await process.clients("203.0.113.7").get("/admin/v1/tenants", headers=headers)
+
+    assert response.status_code == 401
+
+
+async def test_the_scheme_ignores_case(process: Process) -> None:
+    response = await process.clients("203.0.113.7").get(
+        "/admin/v1/tenants", headers={"Authorization": f"bearer {ADMIN_TOKEN}"}
+    )
+
+    assert response.status_code == 200
+
+
+async def test_the_admin_token_opens_no_tenant_route(process: Process) -> None:
+    client = process.clients("203.0.113.7")
+    for headers in ({"Authorization": f"Bearer {ADMIN_TOKEN}"}, {"X-Api-Key": ADMIN_TOKEN}):
+        response = await client.get("/api/v3/whoami", headers=headers)
+
+        assert response.status_code == 401
+        assert response.json()["error"]["code"] == "AuthenticationError"
+
+
+async def test_what_is_not_built_yet_does_not_exist(process: Process) -> None:
+    key = await process.key()
+    for method, path in (
+        ("POST", f"/keys/{key['id']}/signing-key"),
+        ("POST", f"/tenants/{key['tenant_id']}/webhook-secret"),
+        ("GET", "/budgets"),
+        ("GET", "/deliveries"),
+    ):
+        response = await process.admin.request(method, path, json={})
+
+        assert (response.status_code, response.json()["error"]["code"]) == (404, "NotFound")
+
+
+async def test_another_method_is_a_405_in_our_shape(process: Process) -> None:
+    response = await process.admin.put("/tenants", json={})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (405, "MethodNotAllowed")

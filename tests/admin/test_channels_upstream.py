@@ -1,0 +1,357 @@
+"""Channels against a real upstream: whether credentials work, and whether what lives on a channel still answers."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.audit.actor import Actor
+from app.channels.schemas import ChannelPatch
+from app.channels.seeding import ensure_default_channel
+from app.sandbox.config import SandboxConfig
+from app.sandbox.server import SandboxServer
+from app.settings import Settings
+from app.upstream.accounts import ArkAccount, OpenApiAccount
+from tests.support.channel_app import ChannelApp, everything_stored, running_channel_app
+from tests.support.channel_contents import add_asset, add_group, add_task
+from tests.support.shared_accounts import ark_key, key_of_account, key_pair
+
+OURS = key_of_account("ours", "1")
+OURS_RENEWED = key_of_account("ours", "2")
+THEIRS = key_of_account("theirs", "1")
+NOBODYS = key_of_account("nobodys", "1")
+
+
+@pytest_asyncio.fixture(scope="module")
+async def server() -> AsyncIterator[SandboxServer]:
+    """One upstream for all tests of this file; they use other ids, and clear their faults."""
+    async with SandboxServer(SandboxConfig(accounts=(OURS, OURS_RENEWED, THEIRS), limits=None)) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def upstream(server: SandboxServer) -> AsyncIterator[SandboxServer]:
+    """The upstream without scripted faults."""
+    yield server
+    server.state.world.faults.clear()
+
+
+@pytest_asyncio.fixture
+async def app(engine: AsyncEngine, clean_database: None) -> AsyncIterator[ChannelApp]:
+    """One process on an empty database."""
+    async with running_channel_app(engine) as running:
+        yield running
+
+
+class Story:
+    """A channel on the account "ours", and what lives on it."""
+
+    def __init__(self, app: ChannelApp, server: SandboxServer) -> None:
+        self.app = app
+        self.server = server
+        self.id = ""
+
+    async def begin(self, **fields: Any) -> None:
+        addresses = {"ark_base_url": self.server.ark_base_url, "openapi_url": self.server.openapi_url}
+        made = await self.app.channel(**{**addresses, **ark_key(OURS), **key_pair(OURS), **fields})
+        self.id = made["id"]
+
+    async def new_task(self) -> str:
+        account = ArkAccount(self.server.ark_base_url, OURS.api_key)
+        body = {"model": "doubao-seedance-2-0-260128", "content": [{"type": "text", "text": "a kitten"}]}
+        made = await self.app.ark.create(account, orjson.dumps(body), request_id="test")
+        async with self.app.sessions.begin() as session:
+            await add_task(session, self.id, made.id, created_at=datetime.now(UTC))
+        return made.id
+
+    async def new_group(self) -> str:
+        made = await self._call("CreateAssetGroup", {"Name": "group"})
+        async with self.app.sessions.begin() as session:
+            await add_group(session, self.id, made, created_at=datetime.now(UTC))
+        return made
+
+    async def new_asset(self) -> str:
+        group = await self.new_group()
+        made = await self._call(
+            "CreateAsset", {"GroupId": group, "URL": "https://example.com/a.png", "AssetType": "Image"}
+        )
+        async with self.app.sessions.begin() as session:
+            await add_asset(session, self.id, made, group_id=group, created_at=datetime.now(UTC))
+        return made
+
+    async def patch(self, **fields: Any) -> dict[str, Any]:
+        return await self.app.patch(self.id, **fields)
+
+    async def check(self) -> dict[str, dict[str, Any]]:
+        answer = await self.app.http.post(f"/channels/{self.id}/check")
+        assert answer.status_code == 200, answer.text
+        results: dict[str, dict[str, Any]] = answer.json()
+        return results
+
+    async def fault(self, operation: str, *, times: int | None = None, **effect: Any) -> None:
+        async with httpx.AsyncClient() as http:
+            script = {"operation": operation, "times": times, "effect": effect}
+            answer = await http.post(f"{self.server.control_url}/faults", json=script)
+            assert answer.status_code == 201, answer.text
+
+    async def requests(self, operation: str) -> int:
+        async with httpx.AsyncClient() as http:
+            answer = await http.get(f"{self.server.control_url}/ledger", params={"operation": operation})
+            return len(answer.json()["requests"])
+
+    async def _call(self, action: str, body: dict[str, Any]) -> str:
+        account = OpenApiAccount(self.server.openapi_url, OURS.access_key_id, OURS.secret_access_key)
+        return str((await self.app.control.call(account, action, body)).result["Id"])
+
+
+@pytest_asyncio.fixture
+async def story(app: ChannelApp, upstream: SandboxServer) -> Story:
+    """A channel whose credentials work."""
+    told = Story(app, upstream)
+    await told.begin()
+    return told
+
+
+async def test_a_check_tells_that_both_planes_answer_and_spends_nothing(story: Story) -> None:
+    creates = await story.requests("create_task")
+    assert await story.check() == {
+        "ark": {"ok": True, "detail": "The upstream answers."},
+        "openapi": {"ok": True, "detail": "The upstream answers."},
+    }
+    assert await story.requests("create_task") == creates
+
+
+async def test_a_check_of_a_channel_without_credentials_says_what_is_missing(app: ChannelApp) -> None:
+    made = await app.channel()
+    results = (await app.http.post(f"/channels/{made['id']}/check")).json()
+    assert [results[plane]["ok"] for plane in ("ark", "openapi")] == [False, False]
+    assert "ark_api_key" in results["ark"]["detail"]
+    assert "access key pair" in results["openapi"]["detail"]
+
+
+async def test_a_check_names_the_refusal_of_wrong_credentials(story: Story) -> None:
+    await story.patch(**ark_key(NOBODYS), **key_pair(NOBODYS))
+    results = await story.check()
+    assert results["ark"] == {
+        "ok": False,
+        "detail": "The upstream refuses the account: 401 AuthenticationError.",
+    }
+    assert results["openapi"]["ok"] is False
+    assert results["openapi"]["detail"].startswith("The upstream refuses the account: 401 InvalidAccessKey")
+
+
+@pytest.mark.parametrize(
+    ("effect", "detail"),
+    [
+        ({"kind": "throttle"}, "The upstream throttles the account: 429 "),
+        ({"kind": "cut"}, "The upstream gave no usable answer: "),
+        ({"kind": "garbage"}, "The upstream gave no usable answer: "),
+        ({"kind": "error", "code": "InternalServiceError", "status": 500}, "The upstream gave no usable answer: "),
+        ({"kind": "error", "code": "InvalidParameter", "status": 400}, "The upstream rejects the request: 400 Inv"),
+        ({"kind": "error", "code": "AccountOverdueError", "status": 403}, "The upstream refuses the account: 403 Acc"),
+    ],
+)
+async def test_a_check_names_every_class_of_failure(story: Story, effect: dict[str, Any], detail: str) -> None:
+    await story.fault("list_tasks", **effect)
+    await story.fault("ListAssetGroups", **effect)
+    results = await story.check()
+    assert [results[plane]["ok"] for plane in ("ark", "openapi")] == [False, False]
+    assert results["ark"]["detail"].startswith(detail)
+    assert results["openapi"]["detail"].startswith(detail)
+
+
+async def test_a_check_of_an_address_where_nobody_listens_says_that_nothing_was_sent(story: Story) -> None:
+    await story.patch(ark_base_url="http://127.0.0.1:1/api/v3", openapi_url="http://127.0.0.1:1")
+    for result in (await story.check()).values():
+        assert result["ok"] is False
+        assert result["detail"].startswith("Nothing was sent: cannot connect to 127.0.0.1:1")
+
+
+async def test_another_key_of_the_same_account_keeps_the_channel_active(story: Story) -> None:
+    await story.new_task()
+    await story.new_asset()
+    changed = await story.patch(**ark_key(OURS_RENEWED), **key_pair(OURS_RENEWED))
+    assert (changed["status"], changed["status_reason"]) == ("active", None)
+    assert {plane: result["ok"] for plane, result in (await story.check()).items()} == {"ark": True, "openapi": True}
+
+
+async def test_a_key_of_another_account_suspends_the_channel_with_the_reason(story: Story) -> None:
+    task = await story.new_task()
+    changed = await story.patch(**ark_key(THEIRS))
+    assert changed["status"] == "suspended"
+    assert changed["status_reason"].startswith(f"its newest task {task} is unknown to this account: 404 ")
+    assert changed["has_ark_api_key"] is True
+    assert (await story.app.audit())[-1] == (
+        "channel.update",
+        {"fields": ["ark_api_key", "status"], "status": "suspended", "status_reason": changed["status_reason"]},
+    )
+    assert await story.app.directory.candidates(None, needs="ark") == []
+
+
+@pytest.mark.parametrize("kind", ["asset", "asset group"])
+async def test_a_key_pair_of_another_account_suspends_the_channel_with_the_reason(story: Story, kind: str) -> None:
+    made = await (story.new_asset() if kind == "asset" else story.new_group())
+    changed = await story.patch(**key_pair(THEIRS))
+    assert changed["status"] == "suspended"
+    assert changed["status_reason"].startswith(f"its newest {kind} {made} is unknown to this account: 404 ")
+
+
+async def test_a_refused_key_suspends_the_channel_with_the_reason(story: Story) -> None:
+    task = await story.new_task()
+    changed = await story.patch(**ark_key(NOBODYS))
+    assert changed["status_reason"] == (
+        f"its newest task {task} could not be verified: the upstream refuses the account: 401 AuthenticationError"
+    )
+
+
+async def test_removing_credentials_that_are_still_needed_suspends_the_channel(story: Story) -> None:
+    task = await story.new_task()
+    asset = await story.new_asset()
+    without_key = await story.patch(ark_api_key=None)
+    assert without_key["status_reason"] == f"it has no ark_api_key, but live tasks such as {task}"
+    restored = await story.patch(**ark_key(OURS))
+    assert restored["status"] == "active"
+    without_pair = await story.patch(access_key_id=None, secret_access_key=None)
+    assert without_pair["status_reason"] == f"it has no access key pair, but live assets such as the asset {asset}"
+
+
+async def test_an_upstream_that_cannot_be_reached_suspends_the_channel(story: Story) -> None:
+    await story.new_task()
+    changed = await story.patch(ark_base_url="http://127.0.0.1:1/api/v3")
+    assert changed["status"] == "suspended"
+    assert "could not be verified: nothing was sent" in changed["status_reason"]
+
+
+async def test_what_passes_by_itself_is_asked_again(story: Story) -> None:
+    await story.new_task()
+    await story.fault("get_task", times=1, kind="throttle")
+    await story.fault("get_task", times=1, kind="cut")
+    assert (await story.patch(**ark_key(OURS_RENEWED)))["status"] == "active"
+
+
+async def test_an_asset_that_the_upstream_does_not_find_yet_is_asked_for_again(story: Story) -> None:
+    await story.new_asset()
+    await story.fault("GetAsset", times=2, kind="error", code="NotFound.asset_id", status=404)
+    assert (await story.patch(**key_pair(OURS_RENEWED)))["status"] == "active"
+
+
+async def test_without_anything_alive_any_credentials_are_taken(story: Story) -> None:
+    asked = await story.requests("get_task")
+    changed = await story.patch(**ark_key(NOBODYS), **key_pair(NOBODYS))
+    assert changed["status"] == "active"
+    assert await story.requests("get_task") == asked
+
+
+async def test_what_the_upstream_may_have_forgotten_is_not_asked_for(story: Story) -> None:
+    now = datetime.now(UTC)
+    async with story.app.sessions.begin() as session:
+        await add_task(session, story.id, "cgt-old", created_at=now - timedelta(days=7), status="succeeded")
+        await add_task(session, story.id, "cgt-deleted", created_at=now, deleted_at=now)
+        await add_group(session, story.id, "group-missing", created_at=now, missing_since=now)
+    assert (await story.patch(**ark_key(THEIRS), **key_pair(THEIRS)))["status"] == "active"
+
+
+async def test_a_change_of_anything_else_asks_nobody(story: Story) -> None:
+    await story.new_task()
+    asked = await story.requests("get_task")
+    await story.patch(
+        priority=1, weight=2, exclusive=True, name="renamed", ark_base_url=story.server.ark_base_url + "/"
+    )
+    assert await story.requests("get_task") == asked
+
+
+async def test_mended_credentials_lift_the_gateways_own_suspension(story: Story) -> None:
+    await story.new_task()
+    assert (await story.patch(**ark_key(THEIRS)))["status"] == "suspended"
+    still = await story.patch(weight=2)
+    assert still["status"] == "suspended"
+    assert still["status_reason"] is not None
+    mended = await story.patch(**ark_key(OURS_RENEWED))
+    assert (mended["status"], mended["status_reason"]) == ("active", None)
+
+
+async def test_mending_one_plane_does_not_hide_that_the_other_leads_elsewhere(story: Story) -> None:
+    await story.new_task()
+    await story.new_asset()
+    assert (await story.patch(**key_pair(THEIRS)))["status"] == "suspended"
+    changed = await story.patch(**ark_key(OURS_RENEWED))
+    assert changed["status"] == "suspended"
+    assert "its newest asset" in changed["status_reason"]
+
+
+async def test_an_operators_suspension_is_lifted_by_the_operator_alone_and_only_after_verification(
+    story: Story,
+) -> None:
+    await story.new_task()
+    asleep = await story.patch(status="suspended", **ark_key(THEIRS))
+    assert (asleep["status"], asleep["status_reason"]) == ("suspended", None)
+
+    refused = await story.patch(status="active")
+    assert refused["status"] == "suspended"
+    assert "is unknown to this account" in refused["status_reason"]
+
+    assert (await story.patch(status="suspended"))["status_reason"] is None
+    assert (await story.patch(**ark_key(OURS)))["status"] == "suspended"
+    assert (await story.patch(status="active"))["status"] == "active"
+
+
+async def test_a_channel_that_is_changed_while_it_is_verified_is_verified_anew(story: Story) -> None:
+    await story.new_task()
+    renamed = False
+
+    async def verify(channel: Any, planes: Any) -> str | None:
+        nonlocal renamed
+        if not renamed:
+            renamed = True
+            await story.patch(name="renamed")
+        return await story.app.continuity(channel, planes)
+
+    patch = ChannelPatch.model_validate({"ark_api_key": THEIRS.api_key})
+    row = await story.app.channels.update(Actor("test", None), story.id, patch, verify=verify)
+    assert (row.name, row.status) == ("renamed", "suspended")
+
+
+async def test_the_environments_channel_is_verified_at_the_start(app: ChannelApp, upstream: SandboxServer) -> None:
+    def settings(account: Any) -> Settings:
+        return Settings(_env_file=None).model_copy(
+            update={
+                "ark_base_url": upstream.ark_base_url,
+                "openapi_url": upstream.openapi_url,
+                **{name: SecretStr(text) for name, text in (ark_key(account) | key_pair(account)).items()},
+            }
+        )
+
+    row = await ensure_default_channel(settings(OURS), app.channels, verify=app.continuity)
+    assert row is not None
+    told = Story(app, upstream)
+    told.id = row.id
+    await told.new_task()
+
+    for account, status in ((OURS_RENEWED, "active"), (THEIRS, "suspended"), (OURS, "active")):
+        row = await ensure_default_channel(settings(account), app.channels, verify=app.continuity)
+        assert row is not None
+        assert row.status == status
+
+
+async def test_no_secret_reaches_the_log_the_answers_or_the_tables(
+    story: Story, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    await story.new_task()
+    await story.new_asset()
+    answers = []
+    for account in (NOBODYS, THEIRS, OURS_RENEWED):
+        answers.append(str(await story.patch(**ark_key(account), **key_pair(account))))
+        answers.append(str(await story.check()))
+    answers.append(str((await story.app.http.get("/audit")).json()))
+    logged = capfd.readouterr()
+    told = "\n".join([*answers, logged.out, logged.err, caplog.text, await everything_stored(story.app.sessions)])
+    assert "channel_suspended" in told
+    for account in (OURS, NOBODYS, THEIRS, OURS_RENEWED):
+        for secret in (account.api_key, account.access_key_id, account.secret_access_key):
+            assert secret not in told

@@ -1,0 +1,28 @@
+"""What ``/openapi.json`` says of the admin API."""
+
+from fastapi import FastAPI
+
+from app.admin.router import router
+
+
+def test_every_route_names_its_parameters_its_body_and_its_errors() -> None:
+    app = FastAPI()
+    app.include_router(router)
+    document = app.openapi()
+
+    operations = [
+        (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert len({operation["operationId"] for _, _, operation in operations}) == len(operations)
+    for path, method, operation in operations:
+        named = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "path"}
+        assert named == {part[1:-1] for part in path.split("/") if part.startswith("{")}, path
+        assert ("requestBody" in operation) is (
+            method in {"patch", "put"} or (method == "post" and "check" not in path)
+        )
+        assert {"401", "503"} <= set(operation["responses"])
+        assert "422" not in operation["responses"]
+        assert operation["security"] == [{"AdminToken": []}]
+        assert "$defs" not in str(operation)

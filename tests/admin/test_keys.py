@@ -1,0 +1,285 @@
+"""API keys over the admin API."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.admin_app import ManualSeconds, Process, in_the_future
+from tests.support.clock import MovableClock
+
+
+async def test_a_key_is_shown_once_and_never_again(process: Process, clock: MovableClock) -> None:
+    tenant = await process.tenant()
+    ends = (clock() + timedelta(days=1)).astimezone(UTC).replace(microsecond=0)
+    body = {
+        "name": "ci",
+        "expires_at": ends.isoformat(),
+        "allowed_models": ["m"],
+        "allowed_ips": ["203.0.113.0/24", "2001:db8::1"],
+        "allowed_channels": ["default"],
+        "limits": {},
+    }
+
+    made = await process.admin.post(f"/tenants/{tenant['id']}/keys", json=body)
+    key = made.json()
+
+    assert made.status_code == 201
+    assert made.headers["cache-control"] == "no-store"
+    assert key["key"].startswith(f"sg-{key['public_part']}-")
+    assert {name: key[name] for name in key if name not in {"id", "key", "public_part", "created_at"}} == {
+        **body,
+        "expires_at": ends.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "tenant_id": tenant["id"],
+        "status": "active",
+        "rotated_from": None,
+        "last_used_at": None,
+    }
+    without = {name: value for name, value in key.items() if name != "key"}
+    assert (await process.admin.get(f"/keys/{key['id']}")).json() == without
+    assert (await process.admin.get("/keys")).json()["data"] == [without]
+
+
+async def test_the_plaintext_is_nowhere_in_the_database(process: Process) -> None:
+    key = await process.key(name="searched for")
+    issued = [key, (await process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": 60})).json()]
+    await process.whoami(key["key"])
+    await process.last_used.flush()
+
+    dump = await _dump(process)
+
+    assert "searched for" in dump
+    assert key["public_part"] in dump
+    for one in issued:
+        secret = one["key"].rsplit("-", 1)[1]
+        for part in (one["key"], secret, secret[:32]):
+            assert part not in dump
+            assert part.encode().hex() not in dump
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "param"),
+    [
+        ({}, "MissingParameter.name", "name"),
+        ({"name": ""}, "MissingParameter.name", "name"),
+        ({"name": "x" * 201}, "InvalidParameter.name", "name"),
+        ({"name": "a", "expires_at": "2020-01-01T00:00:00Z"}, "InvalidParameter.expires_at", "expires_at"),
+        ({"name": "a", "expires_at": "2999-01-01T00:00:00"}, "InvalidParameter.expires_at", "expires_at"),
+        ({"name": "a", "expires_at": "2999-01-01"}, "InvalidParameter.expires_at", "expires_at"),
+        ({"name": "a", "expires_at": "2999-02-30T00:00:00Z"}, "InvalidParameter.expires_at", "expires_at"),
+        ({"name": "a", "expires_at": "9999-12-31T23:59:59-10:00"}, "InvalidParameter.expires_at", "expires_at"),
+        ({"name": "a", "expires_at": 4102444800}, "InvalidParameter.expires_at", "expires_at"),
+        ({"name": "a", "allowed_ips": ["203.0.113.0/33"]}, "InvalidParameter.allowed_ips", "allowed_ips[0]"),
+        ({"name": "a", "allowed_ips": ["10.0.0.1", "host"]}, "InvalidParameter.allowed_ips", "allowed_ips[1]"),
+        ({"name": "a", "allowed_ips": []}, "InvalidParameter.allowed_ips", "allowed_ips"),
+        ({"name": "a", "allowed_ips": [5]}, "InvalidParameter.allowed_ips", "allowed_ips[0]"),
+        ({"name": "a", "allowed_models": {}}, "InvalidParameter.allowed_models", "allowed_models"),
+        ({"name": "a", "limits": {"rpm": 5}}, "InvalidParameter.limits", "limits"),
+        ({"name": "a", "limits": {"unfinished_tasks": None}}, "InvalidParameter.limits", "limits"),
+        ({"name": "a", "key": "sg-mine"}, "InvalidParameter.key", "key"),
+    ],
+)
+async def test_a_wrong_field_is_named_and_makes_no_key(
+    process: Process, body: dict[str, Any], code: str, param: str
+) -> None:
+    tenant = await process.tenant()
+
+    response = await process.admin.post(f"/tenants/{tenant['id']}/keys", json=body)
+
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["param"]) == (400, code, param)
+    assert (await process.admin.get("/keys")).json()["data"] == []
+
+
+@pytest.mark.parametrize(
+    "moment", ["2999-01-01T00:00:00Z", "2999-01-01t02:00:00+02:00", "2998-12-31 19:00:00.000000000-05:00"]
+)
+async def test_an_end_is_kept_in_utc_whatever_its_offset(process: Process, moment: str) -> None:
+    key = await process.key(expires_at=moment)
+
+    assert key["expires_at"] == "2999-01-01T00:00:00Z"
+
+
+async def test_a_patch_changes_what_it_names_and_null_clears(process: Process, clock: MovableClock) -> None:
+    key = await process.key(
+        expires_at=in_the_future(clock, 60), allowed_models=["m"], allowed_ips=["10.0.0.1"], allowed_channels=["c"]
+    )
+    path = f"/keys/{key['id']}"
+
+    changed = await process.admin.patch(path, json={"expires_at": None, "allowed_ips": None, "allowed_models": ["n"]})
+    same = await process.admin.patch(path, json={})
+
+    expected = {**key, "expires_at": None, "allowed_ips": None, "allowed_models": ["n"]}
+    del expected["key"]
+    assert changed.json() == same.json() == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"name": None}, "MissingParameter.name"),
+        ({"expires_at": "2020-01-01T00:00:00Z"}, "InvalidParameter.expires_at"),
+        ({"limits": {"rps": 1}}, "InvalidParameter.limits"),
+        ({"status": "active"}, "InvalidParameter.status"),
+        ({"revoked_at": None}, "InvalidParameter.revoked_at"),
+    ],
+)
+async def test_a_wrong_patch_changes_nothing(process: Process, body: dict[str, Any], code: str) -> None:
+    key = await process.key()
+
+    response = await process.admin.patch(f"/keys/{key['id']}", json={"allowed_models": ["x"], **body})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+    assert (await process.admin.get(f"/keys/{key['id']}")).json()["allowed_models"] is None
+
+
+async def test_a_patch_takes_effect_within_a_second(process: Process, seconds: ManualSeconds) -> None:
+    key = await process.key()
+    assert (await process.whoami(key["key"])).status_code == 200
+
+    await process.admin.patch(f"/keys/{key['id']}", json={"allowed_ips": ["198.51.100.1"]})
+    seconds.now += 0.95
+
+    assert (await process.whoami(key["key"])).status_code == 403
+
+
+async def test_a_key_is_active_then_expired_and_revoked_for_ever(process: Process, clock: MovableClock) -> None:
+    key = await process.key(expires_at=in_the_future(clock, 60))
+    states = [key["status"]]
+    clock.advance(61)
+    states.append((await process.admin.get(f"/keys/{key['id']}")).json()["status"])
+    await process.admin.delete(f"/keys/{key['id']}")
+    states.append((await process.admin.get(f"/keys/{key['id']}")).json()["status"])
+    patched = await process.admin.patch(f"/keys/{key['id']}", json={"expires_at": None})
+    states.append(patched.json()["status"])
+
+    assert states == ["active", "expired", "revoked", "revoked"]
+    assert (await process.whoami(key["key"])).status_code == 401
+
+
+async def test_revoking_again_changes_nothing(process: Process) -> None:
+    key = await process.key()
+
+    answers = [await process.admin.delete(f"/keys/{key['id']}") for _ in range(2)]
+
+    assert [(answer.status_code, answer.content) for answer in answers] == [(204, b""), (204, b"")]
+    revocations = (await process.admin.get("/audit", params={"action": "key.revoke"})).json()["data"]
+    assert len(revocations) == 1
+
+
+@pytest.mark.parametrize("key_id", ["key_none", "%00", "x" * 5000])
+async def test_an_unknown_key_is_a_404(process: Process, key_id: str) -> None:
+    for method, path, body in (
+        ("GET", f"/keys/{key_id}", None),
+        ("PATCH", f"/keys/{key_id}", {"name": "a"}),
+        ("DELETE", f"/keys/{key_id}", None),
+        ("POST", f"/keys/{key_id}/rotate", {"grace_seconds": 0}),
+    ):
+        response = await process.admin.request(method, path, json=body)
+
+        assert (response.status_code, response.json()["error"]["code"]) == (404, "NotFound.key_id")
+
+
+async def test_a_rotated_key_works_until_its_grace_is_over(process: Process, clock: MovableClock) -> None:
+    old = await process.key(name="ci", allowed_models=["m"], allowed_ips=["203.0.113.0/24"])
+
+    rotated = await process.admin.post(f"/keys/{old['id']}/rotate", json={"grace_seconds": 600})
+    new = rotated.json()
+    during = [(await process.whoami(key["key"])).status_code for key in (old, new)]
+    clock.advance(601)
+    after = [(await process.whoami(key["key"])).status_code for key in (old, new)]
+
+    assert rotated.status_code == 201
+    assert (new["rotated_from"], new["tenant_id"], new["expires_at"]) == (old["id"], old["tenant_id"], None)
+    assert (new["name"], new["allowed_models"], new["allowed_ips"]) == ("ci", ["m"], ["203.0.113.0/24"])
+    assert new["public_part"] != old["public_part"]
+    assert (during, after) == ([200, 200], [401, 200])
+
+
+async def test_a_grace_never_lengthens_a_keys_life(process: Process, clock: MovableClock) -> None:
+    old = await process.key(expires_at=in_the_future(clock, 60))
+
+    new = (await process.admin.post(f"/keys/{old['id']}/rotate", json={"grace_seconds": 3600})).json()
+
+    assert (await process.admin.get(f"/keys/{old['id']}")).json()["expires_at"] == old["expires_at"]
+    assert new["expires_at"] == old["expires_at"]
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired"])
+async def test_a_dead_key_is_not_rotated(process: Process, clock: MovableClock, end: str) -> None:
+    key = await process.key(expires_at=in_the_future(clock, 60))
+    if end == "revoked":
+        await process.admin.delete(f"/keys/{key['id']}")
+    else:
+        clock.advance(61)
+
+    response = await process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": 0})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "InvalidAction")
+    assert end in response.json()["error"]["message"]
+
+
+async def test_of_two_rotations_without_grace_at_once_one_wins(process: Process) -> None:
+    key = await process.key()
+
+    answers = await asyncio.gather(
+        *(process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": 0}) for _ in range(2))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "MissingParameter.grace_seconds"),
+        ({"grace_seconds": None}, "MissingParameter.grace_seconds"),
+        ({"grace_seconds": -1}, "InvalidParameter.grace_seconds"),
+        ({"grace_seconds": 1.5}, "InvalidParameter.grace_seconds"),
+        ({"grace_seconds": "60"}, "InvalidParameter.grace_seconds"),
+        ({"grace_seconds": True}, "InvalidParameter.grace_seconds"),
+        ({"grace_seconds": 2**62}, "InvalidParameter.grace_seconds"),
+        ({"grace_seconds": 1, "name": "a"}, "InvalidParameter.name"),
+    ],
+)
+async def test_a_wrong_grace_rotates_nothing(process: Process, body: dict[str, Any], code: str) -> None:
+    key = await process.key()
+
+    response = await process.admin.post(f"/keys/{key['id']}/rotate", json=body)
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+    assert len((await process.admin.get("/keys")).json()["data"]) == 1
+
+
+async def test_the_service_tells_whether_a_key_works(process: Process) -> None:
+    key = await process.key()
+    other = await process.key()
+    await process.admin.patch(f"/tenants/{other['tenant_id']}", json={"status": "suspended"})
+
+    before = await process.tenants.has_active_key(key["public_part"])
+    await process.admin.delete(f"/keys/{key['id']}")
+
+    assert before
+    assert not await process.tenants.has_active_key(key["public_part"])
+    assert not await process.tenants.has_active_key(other["public_part"])
+    assert not await process.tenants.has_active_key("unknown")
+
+
+async def test_times_are_rfc_3339_in_utc(process: Process, clock: MovableClock) -> None:
+    key = await process.key(expires_at=in_the_future(clock, 60))
+
+    for name in ("created_at", "expires_at"):
+        assert key[name].endswith("Z")
+        assert abs(datetime.fromisoformat(key[name]) - clock()) < timedelta(seconds=90)
+
+
+async def _dump(process: Process) -> str:
+    """Returns every row of every table as text; bytes are hexadecimal."""
+    async with process.sessions() as session:
+        tables = (await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))).all()
+        rows: list[str] = []
+        for table in tables:
+            rows.extend((await session.scalars(text(f'SELECT t::text FROM "{table}" t'))).all())
+    return "\n".join(rows)

@@ -1,0 +1,101 @@
+"""The model catalogue over the admin API."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.tasks.catalogue import DEFAULT_MODELS
+from app.tasks.model_catalogue import seed_models
+from tests.support.channel_app import ChannelApp, running_channel_app
+
+
+@pytest_asyncio.fixture
+async def app(engine: AsyncEngine, clean_database: None) -> AsyncIterator[ChannelApp]:
+    """One process on a database with the models of a fresh installation."""
+    async with running_channel_app(engine) as running:
+        await seed_models(running.sessions, DEFAULT_MODELS)
+        yield running
+
+
+async def test_the_catalogue_is_shown_in_order_and_can_be_put_back_as_it_is(app: ChannelApp) -> None:
+    shown = (await app.http.get("/models")).json()
+    assert shown == {"data": [model.to_json() for model in DEFAULT_MODELS], "has_more": False, "next_cursor": None}
+
+    put = await app.http.put("/models", json=shown)
+
+    assert (put.status_code, put.json()) == (200, shown)
+    assert (await app.http.get("/models")).json() == shown
+    assert await app.audit() == [("models.replace", {"added": [], "removed": [], "changed": []})]
+
+
+async def test_a_new_list_replaces_the_whole_catalogue_at_once(app: ChannelApp) -> None:
+    kept = DEFAULT_MODELS[0].to_json() | {"duration_max": 10}
+    added = {"name": "house-model", "upstream_id": "ep-20260101-abcde"}
+
+    put = await app.http.put("/models", json={"data": [added, kept]})
+
+    assert [model["name"] for model in put.json()["data"]] == ["house-model", kept["name"]]
+    assert put.json()["data"][1] == kept
+    assert [model.name for model in await app.catalogue.all()] == ["house-model", kept["name"]]
+    found = await app.catalogue.find("house-model")
+    assert found is not None
+    assert found.upstream_id == "ep-20260101-abcde"
+    assert await app.catalogue.find(DEFAULT_MODELS[1].name) is None
+    assert await app.audit() == [
+        (
+            "models.replace",
+            {
+                "added": ["house-model"],
+                "removed": sorted(model.name for model in DEFAULT_MODELS[1:]),
+                "changed": [kept["name"]],
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "param"),
+    [
+        ({}, "MissingParameter.data", "data"),
+        ({"data": None}, "MissingParameter.data", "data"),
+        ({"data": []}, "InvalidParameter.data", "data"),
+        ({"data": {}}, "InvalidParameter.data", "data"),
+        ({"data": ["a"]}, "InvalidParameter.data", "data[0]"),
+        ({"data": [{"name": "a"}]}, "InvalidParameter.data", "data[0].upstream_id"),
+        ({"data": [{"name": "a b", "upstream_id": "b"}]}, "InvalidParameter.data", "data[0].name"),
+        ({"data": [{"name": "a", "upstream_id": "b", "ratio": 1}]}, "InvalidParameter.data", "data[0]"),
+        ({"data": [{"name": "a", "upstream_id": "b", "ratios": []}]}, "InvalidParameter.data", "data[0].ratios"),
+        (
+            {"data": [{"name": "a", "upstream_id": "b"}, {"name": "c", "upstream_id": "d", "duration_min": 99}]},
+            "InvalidParameter.data",
+            "data[1].duration_min",
+        ),
+        (
+            {"data": [{"name": "a", "upstream_id": "b"}, {"name": "a", "upstream_id": "c"}]},
+            "InvalidParameter.data",
+            "data[1].name",
+        ),
+        ({"data": [{"name": "a", "upstream_id": "b"}], "has_more": True}, "InvalidParameter.has_more", "has_more"),
+        ({"data": [{"name": "a", "upstream_id": "b"}], "models": []}, "InvalidParameter.models", "models"),
+    ],
+)
+async def test_a_wrong_list_is_refused_and_changes_nothing(
+    app: ChannelApp, body: dict[str, Any], code: str, param: str
+) -> None:
+    answer = await app.http.put("/models", json=body)
+    assert answer.status_code == 400, answer.text
+    assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == (code, param)
+    assert len((await app.http.get("/models")).json()["data"]) == len(DEFAULT_MODELS)
+    assert await app.audit() == []
+
+
+async def test_replacements_at_the_same_time_leave_one_whole_list(app: ChannelApp) -> None:
+    lists = [[{"name": f"{kind}-{number}", "upstream_id": "ep"} for number in range(5)] for kind in "abcd"]
+    answers = await asyncio.gather(*(app.http.put("/models", json={"data": models}) for models in lists))
+    assert [answer.status_code for answer in answers] == [200] * 4
+    names = [model["name"] for model in (await app.http.get("/models")).json()["data"]]
+    assert names in [[model["name"] for model in models] for models in lists]

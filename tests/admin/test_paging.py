@@ -1,0 +1,112 @@
+"""Paging of every list."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from tests.support.admin_app import Process
+
+LISTS = ["/tenants", "/keys", "/audit"]
+
+
+async def _fill(process: Process) -> None:
+    tenant = await process.tenant()
+    for number in range(4):
+        await process.key(tenant["id"], name=f"key {number}")
+        await process.tenant(name=f"tenant {number}")
+
+
+async def _pages(process: Process, path: str, limit: int, **query: str) -> list[list[dict[str, Any]]]:
+    pages: list[list[dict[str, Any]]] = []
+    after: dict[str, str] = {}
+    while True:
+        answer = (await process.admin.get(path, params={"limit": str(limit), **after, **query})).json()
+        assert set(answer) == {"data", "has_more", "next_cursor"}
+        pages.append(answer["data"])
+        assert answer["has_more"] is (answer["next_cursor"] is not None)
+        if not answer["has_more"]:
+            return pages
+        after = {"after": answer["next_cursor"]}
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_pages_hold_every_row_once_newest_first(process: Process, path: str) -> None:
+    await _fill(process)
+    whole = (await _pages(process, path, 100))[0]
+
+    pages = await _pages(process, path, 2)
+
+    assert [row for page in pages for row in page] == whole
+    assert all(len(page) == 2 for page in pages[:-1])
+    times = [row.get("created_at") or row["at"] for row in whole]
+    assert times == sorted(times, reverse=True)
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_an_exact_page_has_no_next_one(process: Process, path: str) -> None:
+    await _fill(process)
+    count = len((await _pages(process, path, 100))[0])
+
+    assert len(await _pages(process, path, count)) == 1
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_an_empty_list_is_an_empty_page(process: Process, path: str) -> None:
+    answer = (await process.admin.get(path)).json()
+
+    assert answer == {"data": [], "has_more": False, "next_cursor": None}
+
+
+async def test_rows_that_are_added_meanwhile_move_no_page(process: Process) -> None:
+    await _fill(process)
+    first = (await process.admin.get("/tenants", params={"limit": "2"})).json()
+    whole = (await process.admin.get("/tenants")).json()["data"]
+
+    await process.tenant(name="late")
+    second = (await process.admin.get("/tenants", params={"limit": "100", "after": first["next_cursor"]})).json()
+
+    assert first["data"] + second["data"] == whole
+
+
+async def test_a_page_goes_on_after_a_tenant_that_was_deleted_meanwhile(process: Process) -> None:
+    await _fill(process)
+    whole = (await process.admin.get("/tenants")).json()["data"]
+    first = (await process.admin.get("/tenants", params={"limit": "2"})).json()
+
+    await process.admin.delete(f"/tenants/{whole[1]['id']}")
+    second = (await process.admin.get("/tenants", params={"after": first["next_cursor"]})).json()
+
+    assert second["data"] == whole[2:]
+
+
+async def test_keys_are_listed_by_tenant(process: Process) -> None:
+    await _fill(process)
+    other = await process.key(name="other")
+
+    pages = await _pages(process, "/keys", 1, tenant=other["tenant_id"])
+    rest = (await process.admin.get("/keys")).json()["data"]
+    nobodys = (await process.admin.get("/keys", params={"tenant": "tenant_none"})).json()["data"]
+
+    assert [[key["name"] for key in page] for page in pages] == [["other"]]
+    assert len(rest) == 5
+    assert nobodys == []
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "", "1.5", "٣", "00000199999", "9" * 50])
+async def test_a_limit_outside_1_to_100_is_a_400(process: Process, path: str, limit: str) -> None:
+    response = await process.admin.get(path, params={"limit": limit})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "InvalidParameter.limit")
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("after", ["none of ours", "", "%%%", "9" * 40, "\0", "\x80", "²"])
+@pytest.mark.parametrize("is_encoded", [True, False])
+async def test_a_cursor_of_no_list_is_a_400(process: Process, path: str, after: str, *, is_encoded: bool) -> None:
+    cursor = base64.urlsafe_b64encode(after.encode()).decode().rstrip("=") if is_encoded else after
+
+    response = await process.admin.get(path, params={"after": cursor})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "InvalidParameter.after")

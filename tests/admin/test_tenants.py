@@ -1,0 +1,189 @@
+"""Tenants over the admin API."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from app.tasks.models import TaskStatus
+from tests.support.admin_app import Process
+from tests.support.tasks import add_task
+
+
+async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
+    made = await process.admin.post(
+        "/tenants",
+        json={
+            "name": "工作室 A",
+            "limits": {},
+            "allowed_models": ["a", "b", "a"],
+            "allowed_channels": ["default"],
+            "metadata": {"team": {"size": 5}, "share": 0.5, "数": [None, True]},
+        },
+    )
+    tenant = made.json()
+    shown = await process.admin.get(f"/tenants/{tenant['id']}")
+
+    assert made.status_code == 201
+    assert shown.json() == tenant
+    assert {name: tenant[name] for name in tenant if name not in {"id", "created_at", "updated_at"}} == {
+        "name": "工作室 A",
+        "status": "active",
+        "limits": {},
+        "allowed_models": ["a", "b"],
+        "allowed_channels": ["default"],
+        "metadata": {"team": {"size": 5}, "share": 0.5, "数": [None, True]},
+    }
+    assert tenant["created_at"].endswith("Z")
+
+
+async def test_a_name_is_all_that_a_tenant_needs(process: Process) -> None:
+    tenant = await process.tenant(name="a", limits=None, metadata=None, allowed_models=None)
+
+    assert (tenant["allowed_models"], tenant["allowed_channels"], tenant["metadata"]) == (None, None, {})
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "param"),
+    [
+        ({}, "MissingParameter.name", "name"),
+        ({"name": None}, "MissingParameter.name", "name"),
+        ({"name": ""}, "MissingParameter.name", "name"),
+        ({"name": "  "}, "InvalidParameter.name", "name"),
+        ({"name": "x" * 201}, "InvalidParameter.name", "name"),
+        ({"name": 1}, "InvalidParameter.name", "name"),
+        ({"name": "a\0"}, "InvalidParameter.name", "name"),
+        ({"name": "a", "status": "deleted"}, "InvalidParameter.status", "status"),
+        ({"name": "a", "limits": {"rpm": 5}}, "InvalidParameter.limits", "limits"),
+        ({"name": "a", "limits": 5}, "InvalidParameter.limits", "limits"),
+        ({"name": "a", "allowed_models": []}, "InvalidParameter.allowed_models", "allowed_models"),
+        ({"name": "a", "allowed_models": "a"}, "InvalidParameter.allowed_models", "allowed_models"),
+        ({"name": "a", "allowed_models": ["a", 1]}, "InvalidParameter.allowed_models", "allowed_models[1]"),
+        ({"name": "a", "allowed_channels": [""]}, "MissingParameter.allowed_channels", "allowed_channels[0]"),
+        ({"name": "a", "metadata": []}, "InvalidParameter.metadata", "metadata"),
+        ({"name": "a", "metadata": {"k": "x" * 20_000}}, "InvalidParameter.metadata", "metadata"),
+        ({"name": "a", "metadata": {"k": "a\0"}}, "InvalidParameter.metadata", "metadata.k"),
+        ({"name": "a", "budget": 5}, "InvalidParameter.budget", "budget"),
+        ({"name": "a", "id": "tenant_mine"}, "InvalidParameter.id", "id"),
+    ],
+)
+async def test_a_wrong_field_is_named(process: Process, body: dict[str, Any], code: str, param: str) -> None:
+    response = await process.admin.post("/tenants", json=body)
+
+    error = response.json()["error"]
+    assert (response.status_code, error["code"], error["param"]) == (400, code, param)
+    assert (await process.admin.get("/tenants")).json()["data"] == []
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"{", b"\xff", b'{"name": "a", "name": "b"}'])
+async def test_a_body_that_is_no_json_object_is_a_400(process: Process, content: bytes) -> None:
+    response = await process.admin.post("/tenants", content=content)
+
+    assert response.status_code == 400
+    assert response.json()["error"]["code"].startswith("InvalidParameter")
+
+
+async def test_a_body_that_is_too_large_is_a_413(process: Process) -> None:
+    response = await process.admin.post("/tenants", content=b" " * 70_000)
+
+    assert (response.status_code, response.json()["error"]["code"]) == (413, "RequestTooLarge")
+
+
+async def test_a_patch_changes_what_it_names_and_null_clears(process: Process) -> None:
+    tenant = await process.tenant(allowed_models=["a"], allowed_channels=["c"], metadata={"k": 1})
+
+    response = await process.admin.patch(
+        f"/tenants/{tenant['id']}", json={"name": "new", "allowed_models": None, "metadata": None}
+    )
+
+    expected = {**tenant, "name": "new", "allowed_models": None, "metadata": {}}
+    assert response.status_code == 200
+    assert {**response.json(), "updated_at": None} == {**expected, "updated_at": None}
+    assert (await process.admin.get(f"/tenants/{tenant['id']}")).json() == response.json()
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"name": None}, "MissingParameter.name"),
+        ({"status": None}, "MissingParameter.status"),
+        ({"status": "closed"}, "InvalidParameter.status"),
+        ({"limits": {"rps": 1}}, "InvalidParameter.limits"),
+        ({"created_at": "2026-01-01T00:00:00Z"}, "InvalidParameter.created_at"),
+    ],
+)
+async def test_a_wrong_patch_changes_nothing(process: Process, body: dict[str, Any], code: str) -> None:
+    tenant = await process.tenant()
+
+    response = await process.admin.patch(f"/tenants/{tenant['id']}", json={"allowed_models": ["x"], **body})
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+    assert (await process.admin.get(f"/tenants/{tenant['id']}")).json() == tenant
+
+
+@pytest.mark.parametrize("tenant_id", ["tenant_none", "%00", "%FF", "x" * 5000, "%F0%9F%98%80"])
+async def test_an_unknown_tenant_is_a_404(process: Process, tenant_id: str) -> None:
+    for method, path, body in (
+        ("GET", f"/tenants/{tenant_id}", None),
+        ("PATCH", f"/tenants/{tenant_id}", {"name": "a"}),
+        ("DELETE", f"/tenants/{tenant_id}", None),
+        ("POST", f"/tenants/{tenant_id}/keys", {"name": "a"}),
+    ):
+        response = await process.admin.request(method, path, json=body)
+
+        assert response.status_code == 404, response.text
+        assert response.json()["error"]["code"].startswith("NotFound")
+
+
+async def test_a_deleted_tenant_is_gone_and_its_keys_are_revoked_but_the_rows_stay(process: Process) -> None:
+    key = await process.key()
+    other = await process.key()
+
+    assert (await process.admin.delete(f"/tenants/{key['tenant_id']}")).status_code == 204
+
+    assert (await process.admin.get(f"/tenants/{key['tenant_id']}")).status_code == 404
+    assert (await process.admin.delete(f"/tenants/{key['tenant_id']}")).status_code == 404
+    assert [row["id"] for row in (await process.admin.get("/tenants")).json()["data"]] == [other["tenant_id"]]
+    assert (await process.admin.get(f"/keys/{key['id']}")).json()["status"] == "revoked"
+    assert (await process.admin.get(f"/keys/{other['id']}")).json()["status"] == "active"
+    async with process.sessions() as session:
+        assert await session.scalar(text("SELECT count(*) FROM tenants")) == 2
+
+
+@pytest.mark.parametrize("status", [TaskStatus.SUBMITTING, TaskStatus.UNKNOWN, TaskStatus.QUEUED, TaskStatus.RUNNING])
+async def test_a_tenant_with_unfinished_tasks_is_not_deleted(process: Process, status: TaskStatus) -> None:
+    key = await process.key()
+    await add_task(process.sessions, key, status)
+
+    response = await process.admin.delete(f"/tenants/{key['tenant_id']}")
+
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "InvalidAction")
+    assert (await process.whoami(key["key"])).status_code == 200
+
+
+async def test_finished_and_deleted_tasks_do_not_keep_a_tenant(process: Process) -> None:
+    key = await process.key()
+    for status in TaskStatus:
+        if status.is_final:
+            await add_task(process.sessions, key, status)
+    await add_task(process.sessions, key, TaskStatus.QUEUED, is_deleted=True)
+
+    assert (await process.admin.delete(f"/tenants/{key['tenant_id']}")).status_code == 204
+
+
+async def test_changes_at_the_same_moment_never_fail_each_other(process: Process) -> None:
+    tenant = await process.tenant()
+    keys = [(await process.key(tenant["id"]))["id"] for _ in range(8)]
+
+    responses = await asyncio.gather(
+        *(process.admin.post(f"/keys/{key}/rotate", json={"grace_seconds": 60}) for key in keys[:4]),
+        process.admin.delete(f"/tenants/{tenant['id']}"),
+        *(process.admin.delete(f"/keys/{key}") for key in keys[4:]),
+        *(process.admin.post(f"/tenants/{tenant['id']}/keys", json={"name": "late"}) for _ in range(4)),
+        process.admin.patch(f"/tenants/{tenant['id']}", json={"name": "late"}),
+    )
+
+    assert {response.status_code for response in responses} <= {200, 201, 204, 404, 409}
+    shown = (await process.admin.get("/keys", params={"tenant": tenant["id"], "limit": 100})).json()["data"]
+    assert {key["status"] for key in shown} == {"revoked"}

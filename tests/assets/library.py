@@ -1,0 +1,224 @@
+"""A gateway over a sandbox, seen through its Assets entries."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from app.assets.actions import ACTIONS
+from app.assets.service import AssetService
+from app.crypto import generate_key
+from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
+from app.sandbox.faults import Effect, FaultScript
+from app.settings import Settings
+from app.tenants.principal import Principal
+from app.upstream.control import ControlClient
+from app.upstream.transport import open_upstream_http
+from app.wiring import Services, open_services
+from tests.support.clock import MovableClock
+from tests.support.world import Tenant, World, own_database, running_world
+
+OTHER_ACCOUNT = Account(
+    name="other",
+    api_key="other-ark-key",
+    access_key_id="AKOTHER00000000000000000000",
+    secret_access_key="other-secret-access-key",
+)
+OPEN = "/api/v3/open/"
+URL = "https://example.com/reference.png"
+
+Call = Callable[[Tenant, str, dict[str, Any]], Any]
+
+
+async def by_path(tenant: Tenant, action: str, body: dict[str, Any]) -> httpx.Response:
+    """Calls an action on the entry that has a route for each."""
+    return await tenant.http.post(OPEN + action, json=body)
+
+
+async def by_query(tenant: Tenant, action: str, body: dict[str, Any]) -> httpx.Response:
+    """Calls an action on the entry that names it in the query."""
+    return await tenant.http.post("/api/v3/assets", params={"Action": action, "Version": "2024-01-01"}, json=body)
+
+
+async def natively(tenant: Tenant, action: str, body: dict[str, Any]) -> httpx.Response:
+    """Calls an action on the native OpenAPI entry."""
+    return await tenant.http.post("/", params={"Action": action, "Version": "2024-01-01"}, json=body)
+
+
+@dataclass
+class Library:
+    """A running gateway, the same services once more in this process, and the clock of both."""
+
+    world: World
+    services: Services
+    clock: MovableClock
+
+    async def tenant(self, **key_fields: Any) -> Tenant:
+        """Makes a tenant with a key."""
+        return await self.world.tenant(**key_fields)
+
+    async def channel_id(self, name: str = "default") -> str:
+        """The id of a channel."""
+        listed = await self.world.admin.get("/channels")
+        return str(next(row["id"] for row in listed.json()["data"] if row["name"] == name))
+
+    async def change_channel(self, name: str = "default", **fields: Any) -> None:
+        """Changes a channel, and waits until every process must know it."""
+        changed = await self.world.admin.patch(f"/channels/{await self.channel_id(name)}", json=fields)
+        assert changed.status_code == 200, changed.text
+        self.services.directory.forget()
+
+    async def add_channel(self, name: str, account: Account, **fields: Any) -> None:
+        """Adds a channel on one of the sandbox's accounts."""
+        body = {
+            "name": name,
+            "openapi_url": self.world.sandbox.openapi_url,
+            "access_key_id": account.access_key_id,
+            "secret_access_key": account.secret_access_key,
+            **fields,
+        }
+        made = await self.world.admin.post("/channels", json=body)
+        assert made.status_code == 201, made.text
+        self.services.directory.forget()
+
+    async def run(self, tenant: Tenant, action: str, *, search_seconds: float = 1.0, **body: Any) -> dict[str, Any]:
+        """Carries an action out below the routes, with less patience for a create of unknown outcome."""
+        async with open_upstream_http() as http:
+            service = AssetService(
+                self.services.sessions,
+                self.services.directory,
+                ControlClient(http, self.clock),
+                self.clock,
+                search_seconds=search_seconds,
+            )
+            reply = await ACTIONS[action].run(service, self.principal(tenant), body)
+            return reply.body.to_wire()
+
+    def principal(self, tenant: Tenant) -> Principal:
+        """Who the tenant is below the routes."""
+        return Principal(
+            tenant_id=tenant.id,
+            tenant_name="tenant",
+            key_id=tenant.key_id,
+            key_public_part="public",
+            allowed_models=None,
+            allowed_channels=None,
+        )
+
+    def upstream_ids(self, kind: str, name: str) -> list[str]:
+        """Which live objects of that name the upstream truly has."""
+        store = getattr(self.world.sandbox.state.world.assets, kind)
+        return [found.id for found in store.values() if found.name == name and found.deleted_at is None]
+
+    def fault(self, operation: str, *, times: int | None = 1, **effect: Any) -> None:
+        """Has the upstream misbehave."""
+        script = FaultScript(operation=operation, times=times, effect=Effect(**effect))
+        self.world.sandbox.state.world.faults.add(script)
+
+    def clear_faults(self) -> None:
+        """Has the upstream behave again."""
+        self.world.sandbox.state.world.faults.clear()
+
+    def count(self, operation: str) -> int:
+        """How many calls of an operation the upstream received."""
+        return sum(entry.operation == operation for entry in self.world.sandbox.state.world.ledger.requests)
+
+    @property
+    def calls(self) -> int:
+        """How many calls the upstream received."""
+        return len(self.world.sandbox.state.world.ledger.requests)
+
+    def advance(self, seconds: float) -> None:
+        """Lets time pass for the gateway and the upstream."""
+        self.clock.advance(seconds)
+        self.world.sandbox.state.world.clock.advance(seconds)
+
+    def finish_processing(self) -> None:
+        """Lets the upstream finish every asset that it is processing; no time passes for the gateway."""
+        self.world.sandbox.state.world.clock.advance(60)
+
+    def delete_upstream(self, object_id: str) -> None:
+        """Deletes an object behind the gateway's back."""
+        store = self.world.sandbox.state.world.assets
+        (store.groups.get(object_id) or store.assets[object_id]).deleted_at = self.clock()
+
+    async def pass_verification(self, link: str) -> None:
+        """Does what the person in front of the camera does."""
+        async with httpx.AsyncClient() as browser:
+            token = httpx.URL(link).params["bytedToken"]
+            page = await browser.post(link.partition("?")[0], data={"bytedToken": token, "outcome": "complete"})
+            assert page.status_code == 303, page.text
+
+    async def new_face_group(self, tenant: Tenant) -> str:
+        """Makes a LivenessFace group by verification."""
+        opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL="https://example.com/back")
+        await self.pass_verification(opened["H5Link"])
+        result = await ok(tenant, "GetVisualValidateResult", BytedToken=opened["BytedToken"])
+        return str(result["GroupId"])
+
+
+async def ok(tenant: Tenant, action: str, **body: Any) -> dict[str, Any]:
+    """Calls an action that must succeed and returns its result."""
+    response = await by_path(tenant, action, body)
+    assert response.status_code == 200, response.text
+    result: dict[str, Any] = response.json()
+    return result
+
+
+async def refused(tenant: Tenant, action: str, status: int, code: str, **body: Any) -> dict[str, Any]:
+    """Calls an action that must be refused in a certain way and returns the error."""
+    response = await by_path(tenant, action, body)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code), response.text
+    assert response.json()["ResponseMetadata"]["Error"]["Code"] == code
+    error: dict[str, Any] = response.json()["error"]
+    return error
+
+
+async def new_group(tenant: Tenant, name: str = "MyAssetGroup", **fields: Any) -> str:
+    """Makes a group and returns its id."""
+    return str((await ok(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC", **fields))["Id"])
+
+
+async def new_asset(tenant: Tenant, group_id: str, **fields: Any) -> str:
+    """Makes an asset and returns its id."""
+    body = {"GroupId": group_id, "URL": URL, "AssetType": "Image", **fields}
+    return str((await ok(tenant, "CreateAsset", **body))["Id"])
+
+
+async def list_assets(tenant: Tenant, *, page: int = 1, size: int = 100, **fields: Any) -> dict[str, Any]:
+    """Lists AIGC assets; fields beginning with a lower-case letter do not exist, so ``Filter`` is merged."""
+    wanted = {"GroupType": "AIGC", **fields.pop("Filter", {})}
+    return await ok(tenant, "ListAssets", Filter=wanted, PageNumber=page, PageSize=size, **fields)
+
+
+async def list_groups(tenant: Tenant, **fields: Any) -> dict[str, Any]:
+    """Lists AIGC groups."""
+    wanted = {"GroupType": "AIGC", **fields.pop("Filter", {})}
+    return await ok(tenant, "ListAssetGroups", Filter=wanted, **fields)
+
+
+@asynccontextmanager
+async def running_library(server_url: str, **settings: Any) -> AsyncIterator[Library]:
+    """Runs a gateway with a database and a sandbox of its own; nothing runs in the background."""
+    clock = MovableClock()
+    config = SandboxConfig(accounts=(DEFAULT_ACCOUNT, OTHER_ACCOUNT), limits=None)
+    secret_key = SecretStr(generate_key())
+    changes: dict[str, Any] = {"background": "off", "secret_key": secret_key, **settings}
+    async with (
+        own_database(server_url) as database_url,
+        running_world(database_url, sandbox_config=config, clock=clock, **changes) as world,
+    ):
+        twin = Settings(_env_file=None).model_copy(
+            update={
+                "database_url": SecretStr(database_url),
+                "admin_token": SecretStr("t" * 32),
+                "secret_key": secret_key,
+                "ark_api_key": None,
+                "access_key_id": None,
+            }
+        )
+        async with open_services(twin, clock=clock) as services:
+            yield Library(world, services, clock)

@@ -1,0 +1,173 @@
+"""Creates whose outcome is unknown: never sent twice, found when that is certain, otherwise said to be unknown."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from app.assets.models import CreateIntentRow
+from app.errors import ConflictError
+from app.ids import new_id
+from tests.assets.library import URL, Library, by_path, list_assets, list_groups, new_asset, new_group, ok
+from tests.support.world import Tenant
+
+AFTER: list[dict[str, Any]] = [
+    {"kind": "cut", "at": "after"},
+    {"kind": "cut", "at": "headers"},
+    {"kind": "cut", "at": "body"},
+    {"kind": "error", "at": "after", "status": 500, "code": "InternalServiceError"},
+    {"kind": "garbage", "at": "after"},
+    {"kind": "answer", "at": "after", "status": 200, "body": {"ResponseMetadata": {"RequestId": "r"}, "Result": {}}},
+]
+
+_DROP_THE_OTHERS = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+async def _open_intents(library: Library, tenant: Tenant) -> list[CreateIntentRow]:
+    async with library.services.sessions.begin() as session:
+        found = await session.scalars(select(CreateIntentRow).where(CreateIntentRow.tenant_id == tenant.id))
+        return list(found.all())
+
+
+async def _open_rival(library: Library, tenant: Tenant, *, name: str, minutes_ago: float = 0) -> None:
+    async with library.services.sessions.begin() as session:
+        session.add(
+            CreateIntentRow(
+                id=new_id("intent"),
+                tenant_id=tenant.id,
+                kind="CreateAssetGroup",
+                group_id=None,
+                name=name,
+                started_at=library.clock() - timedelta(minutes=minutes_ago),
+            )
+        )
+
+
+@pytest.mark.parametrize("trouble", AFTER)
+async def test_a_group_that_was_made_without_a_clear_answer_is_found(
+    library: Library, tenant: Tenant, trouble: dict[str, Any]
+) -> None:
+    name = new_id("name")
+    library.fault("CreateAssetGroup", **trouble)
+    before = library.count("CreateAssetGroup")
+    group_id = await new_group(tenant, name, Description="mine")
+    assert library.count("CreateAssetGroup") == before + 1, "a create is never sent twice"
+    assert library.upstream_ids("groups", name) == [group_id]
+    assert (await ok(tenant, "GetAssetGroup", Id=group_id))["Description"] == "mine"
+    assert await _open_intents(library, tenant) == []
+
+
+@pytest.mark.parametrize("trouble", AFTER[:4])
+@pytest.mark.parametrize("named", [{}, {"Name": "named"}])
+async def test_an_asset_that_was_made_without_a_clear_answer_is_found(
+    library: Library, tenant: Tenant, trouble: dict[str, Any], named: dict[str, str]
+) -> None:
+    group_id = await new_group(tenant)
+    earlier = await new_asset(tenant, group_id, **named)
+    library.fault("CreateAsset", **trouble)
+    before = library.count("CreateAsset")
+    asset_id = await new_asset(tenant, group_id, **named)
+    assert asset_id != earlier
+    assert library.count("CreateAsset") == before + 1
+    assert {item["Id"] for item in (await list_assets(tenant))["Items"]} == {earlier, asset_id}
+
+
+@pytest.mark.parametrize("action", ["CreateAssetGroup", "CreateAsset"])
+async def test_what_was_not_made_is_not_found_and_the_client_is_told_not_to_repeat(
+    library: Library, tenant: Tenant, action: str
+) -> None:
+    name = new_id("name")
+    body: dict[str, Any] = {"Name": name, "GroupType": "AIGC"}
+    if action == "CreateAsset":
+        body = {"GroupId": await new_group(tenant), "URL": URL, "AssetType": "Image", "Name": name}
+    library.fault(action, kind="cut", at="before")
+    before = library.count(action)
+    with pytest.raises(ConflictError) as caught:
+        await library.run(tenant, action, **body)
+    assert (caught.value.code, caught.value.status, caught.value.is_retry_refused) == ("OutcomeUnknown", 409, True)
+    assert library.count(action) == before + 1
+    assert len(await _open_intents(library, tenant)) == 1
+
+
+async def test_an_accepted_create_is_written_even_when_the_database_drops_its_connections(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    fresh.fault("CreateAssetGroup", kind="delay", at="after", delay_seconds=0.5)
+    creating = asyncio.create_task(new_group(tenant, "kept"))
+    while not fresh.upstream_ids("groups", "kept"):  # noqa: ASYNC110 - the sandbox has no event to wait for
+        await asyncio.sleep(0.02)
+    async with fresh.services.sessions.begin() as session:
+        await session.execute(_DROP_THE_OTHERS)
+    group_id = await creating
+    assert fresh.upstream_ids("groups", "kept") == [group_id]
+    assert [item["Id"] for item in (await list_groups(tenant))["Items"]] == [group_id]
+    assert await _open_intents(fresh, tenant) == []
+
+
+async def test_a_group_is_not_taken_while_another_tenants_like_create_is_open(library: Library, tenant: Tenant) -> None:
+    name = new_id("name")
+    await _open_rival(library, await library.tenant(), name=name)
+    library.fault("CreateAssetGroup", kind="cut", at="after")
+    with pytest.raises(ConflictError):
+        await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+    assert (await list_groups(tenant))["TotalCount"] == 0
+
+
+async def test_a_create_that_was_left_open_long_ago_stands_in_nobodys_way(library: Library, tenant: Tenant) -> None:
+    name = new_id("name")
+    await _open_rival(library, await library.tenant(), name=name, minutes_ago=11)
+    library.fault("CreateAssetGroup", kind="cut", at="after")
+    await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+
+
+async def test_a_group_of_another_tenant_is_never_taken(library: Library, tenant: Tenant) -> None:
+    name = new_id("name")
+    other = await library.tenant()
+    foreign = await new_group(other, name)
+    library.fault("CreateAssetGroup", kind="cut", at="before")
+    with pytest.raises(ConflictError):
+        await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+    assert (await ok(other, "GetAssetGroup", Id=foreign))["Name"] == name
+    assert (await list_groups(tenant))["TotalCount"] == 0
+
+
+async def test_of_two_groups_that_fit_none_is_taken(library: Library, tenant: Tenant) -> None:
+    name = new_id("name")
+    store = library.world.sandbox.state.world.assets
+    account = library.world.sandbox.state.config.accounts[0]
+    store.add_group(account, name=name, description="", type_="AIGC", project="default")
+    library.fault("CreateAssetGroup", kind="cut", at="after")
+    with pytest.raises(ConflictError):
+        await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+
+
+@pytest.mark.parametrize("change", [{"description": "another"}, {"project": "video"}])
+async def test_a_group_that_differs_in_anything_is_not_taken(
+    library: Library, tenant: Tenant, change: dict[str, str]
+) -> None:
+    name = new_id("name")
+    members = {"name": name, "description": "", "type_": "AIGC", "project": "default", **change}
+    account = library.world.sandbox.state.config.accounts[0]
+    library.world.sandbox.state.world.assets.add_group(account, **members)
+    library.fault("CreateAssetGroup", kind="cut", at="before")
+    with pytest.raises(ConflictError):
+        await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+
+
+async def test_a_refused_create_leaves_nothing_open(library: Library, tenant: Tenant) -> None:
+    library.fault("CreateAssetGroup", kind="error", status=400, code="InvalidParameter.Name")
+    response = await by_path(tenant, "CreateAssetGroup", {"Name": "x", "GroupType": "AIGC"})
+    assert response.status_code == 400
+    assert await _open_intents(library, tenant) == []
+
+
+async def test_open_creates_are_forgotten_after_a_day(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    await _open_rival(fresh, tenant, name="old", minutes_ago=24 * 60 + 1)
+    await _open_rival(fresh, tenant, name="young", minutes_ago=23 * 60)
+    await fresh.services.asset_follower.run_once()
+    assert [row.name for row in await _open_intents(fresh, tenant)] == ["young"]

@@ -1,0 +1,145 @@
+"""The three entries: same logic, different dress."""
+
+from typing import Any
+
+import pytest
+
+from app.assets.actions import ACTIONS
+from tests.assets.library import Library, new_group
+from tests.support.world import Tenant
+
+VERSION = "2024-01-01"
+BARE_PATHS = [
+    "/api/v3/open/GetAssetGroup",
+    "/api/v3/open/GetAssetGroup/",
+    "/api/v3/open/GetAssetGroup//",
+    "/api/v3/open//GetAssetGroup",
+    "/api/v3/open/GetAssetGroup?Version=2024-01-01",
+    "/api/v3/assets?Action=GetAssetGroup&Version=2024-01-01",
+    "/api/v3/assets/?Action=GetAssetGroup&Version=2024-01-01",
+    "/api/v3/assets//?Action=GetAssetGroup&Version=2024-01-01",
+    "/api/v3/assets?Action=GetAssetGroup",
+]
+NATIVE_PATHS = ["/?Action=GetAssetGroup&Version=2024-01-01", "//?Action=GetAssetGroup", "/?Action=GetAssetGroup"]
+
+
+async def _post(library: Library, tenant: Tenant, path: str, **options: Any) -> Any:
+    # httpx folds "//" at the start of a path into the host, so the whole URL is given.
+    return await tenant.http.post(library.world.base_url + path, **options)
+
+
+@pytest.mark.parametrize("path", BARE_PATHS)
+async def test_bare_entries_answer_the_same_bare_result(library: Library, anyone: Tenant, path: str) -> None:
+    group_id = await new_group(anyone)
+    response = await _post(library, anyone, path, json={"Id": group_id})
+    assert response.status_code == 200, response.text
+    assert response.json()["Id"] == group_id
+    assert "ResponseMetadata" not in response.json()
+
+
+@pytest.mark.parametrize("path", NATIVE_PATHS)
+async def test_the_native_entry_answers_in_the_envelope(library: Library, anyone: Tenant, path: str) -> None:
+    group_id = await new_group(anyone)
+    response = await _post(library, anyone, path, json={"Id": group_id})
+    assert response.status_code == 200, response.text
+    body = response.json()
+    assert set(body) == {"ResponseMetadata", "Result"}
+    assert body["Result"]["Id"] == group_id
+    assert body["ResponseMetadata"] == {
+        "RequestId": response.headers["x-request-id"],
+        "Action": "GetAssetGroup",
+        "Version": VERSION,
+        "Service": "ark",
+        "Region": "cn-beijing",
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v3/open/NoSuchAction",
+        "/api/v3/open/getassetgroup",
+        "/api/v3/open/",
+        "/api/v3/open/GetAssetGroup/more",
+        "/api/v3/open/GetAssetGroup?Version=2023-01-01",
+        "/api/v3/assets?Action=NoSuchAction&Version=2024-01-01",
+        "/api/v3/assets?Action=getassetgroup",
+        "/api/v3/assets/?Action=GetAssetGroup&Version=2025-01-01",
+        "/?Action=NoSuchAction",
+        "/?Action=GetAssetGroup&Version=1",
+    ],
+)
+async def test_an_unknown_action_or_version_is_404(library: Library, anyone: Tenant, path: str) -> None:
+    response = await _post(library, anyone, path, json={"Id": "x"})
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (404, "InvalidActionOrVersion")
+    assert error["message"].startswith("Could not find operation ")
+
+
+@pytest.mark.parametrize("path", ["/api/v3/assets", "/api/v3/assets/?Version=2024-01-01", "/", "/?Action="])
+async def test_a_query_without_an_action_is_400(library: Library, anyone: Tenant, path: str) -> None:
+    response = await _post(library, anyone, path, json={})
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "MissingParameter.Action")
+
+
+@pytest.mark.parametrize("name", ["Action", "Version"])
+@pytest.mark.parametrize("path", ["/api/v3/assets", "/"])
+async def test_an_action_or_version_that_is_given_twice_is_400(
+    library: Library, anyone: Tenant, path: str, name: str
+) -> None:
+    query = f"Action=GetAsset&Version={VERSION}&{name}={'ListAssets' if name == 'Action' else VERSION}"
+    response = await _post(library, anyone, f"{path}?{query}", json={})
+    assert (response.status_code, response.json()["error"]["code"]) == (400, f"InvalidParameter.{name}")
+
+
+@pytest.mark.parametrize("path", ["/api/v3/open/GetAsset", "/api/v3/assets", "/"])
+async def test_other_methods_are_405(library: Library, anyone: Tenant, path: str) -> None:
+    for method in ("GET", "PUT", "DELETE"):
+        response = await anyone.http.request(method, path, params={"Action": "GetAsset"})
+        assert (response.status_code, response.json()["error"]["code"]) == (405, "MethodNotAllowed")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"/api/v3/open/{name}" for name in ACTIONS),
+        *(f"/api/v3/open/{name}/" for name in ACTIONS),
+        *(f"/api/v3/assets?Action={name}" for name in ACTIONS),
+        *(f"/?Action={name}" for name in ACTIONS),
+        "/api/v3/assets?Action=NoSuchAction",
+        "/api/v3/assets",
+        "/api/v3/open/NoSuchAction",
+        "/",
+    ],
+)
+async def test_the_credential_comes_before_everything_else(library: Library, path: str) -> None:
+    response = await library.world.anonymous.post(path, content=b"not json")
+    assert (response.status_code, response.json()["error"]["code"]) == (401, "AuthenticationError")
+
+
+async def test_nothing_is_redirected(library: Library, anyone: Tenant) -> None:
+    for path in ("/api/v3/assets/", "/api/v3/assets", "/api/v3/open/GetAsset/"):
+        response = await _post(library, anyone, path, json={})
+        assert response.status_code in {400, 404}
+
+
+async def test_every_action_is_an_operation_of_its_own_in_the_documentation(library: Library) -> None:
+    paths = (await library.world.anonymous.get("/openapi.json")).json()["paths"]
+    for name in ACTIONS:
+        operation = paths[f"/api/v3/open/{name}"]["post"]
+        assert operation["operationId"] == name
+        assert operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        assert {"200", "400", "401", "404"} <= set(operation["responses"])
+    shown = [path for path in paths if path == "/" or path.startswith(("/api/v3/open", "/api/v3/assets"))]
+    assert sorted(shown) == sorted([*(f"/api/v3/open/{name}" for name in ACTIONS), "/api/v3/assets", "/"])
+
+
+@pytest.mark.parametrize("is_native", [False, True])
+async def test_errors_carry_both_shapes_on_every_entry(library: Library, anyone: Tenant, *, is_native: bool) -> None:
+    path = "/" if is_native else "/api/v3/assets"
+    response = await anyone.http.post(path, params={"Action": "GetAsset", "Version": VERSION}, json={"Id": "asset-x"})
+    body = response.json()
+    assert response.status_code == 404
+    assert body["error"]["code"] == body["ResponseMetadata"]["Error"]["Code"] == "NotFound.asset_id"
+    assert body["ResponseMetadata"]["Action"] == "GetAsset"
+    assert body["ResponseMetadata"]["RequestId"] == response.headers["x-request-id"]

@@ -1,0 +1,158 @@
+"""Face verification: tokens belong to their tenant, and so do the groups that they yield."""
+
+import asyncio
+
+from sqlalchemy import select
+from structlog.testing import capture_logs
+
+from app.assets.models import ValidationSessionRow
+from app.audit.models import AuditRow
+from tests.assets.library import (
+    URL,
+    Library,
+    by_path,
+    by_query,
+    list_assets,
+    natively,
+    new_asset,
+    ok,
+    refused,
+)
+from tests.support.world import Tenant
+
+BACK = "https://example.com/back?x=1"
+
+
+async def _passed(library: Library, tenant: Tenant) -> str:
+    opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL=BACK)
+    await library.pass_verification(opened["H5Link"])
+    return str(opened["BytedToken"])
+
+
+async def test_many_who_ask_at_once_cost_the_upstream_one_call(library: Library, tenant: Tenant) -> None:
+    token = await _passed(library, tenant)
+    before = library.count("GetVisualValidateResult")
+    library.fault("GetVisualValidateResult", kind="delay", delay_seconds=0.3)
+    answers = await asyncio.gather(
+        *(
+            entry(tenant, "GetVisualValidateResult", {"BytedToken": token})
+            for entry in (by_path, by_query, natively)
+            for _ in range(5)
+        )
+    )
+    found = {response.json().get("Result", response.json())["GroupId"] for response in answers}
+    assert len(found) == 1
+    assert library.count("GetVisualValidateResult") == before + 1
+
+
+async def test_a_known_result_is_answered_without_the_upstream(library: Library, tenant: Tenant) -> None:
+    token = await _passed(library, tenant)
+    first = await ok(tenant, "GetVisualValidateResult", BytedToken=token)
+    before = library.calls
+    assert await ok(tenant, "GetVisualValidateResult", BytedToken=token) == first
+    assert library.calls == before
+
+
+async def test_a_verification_that_is_not_finished_looks_like_an_unknown_token(
+    library: Library, tenant: Tenant
+) -> None:
+    opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL=BACK)
+    unfinished = await refused(
+        tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=opened["BytedToken"]
+    )
+    unknown = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken="nothing")
+    assert unfinished["message"].split(" Request id")[0] == unknown["message"].split(" Request id")[0]
+    await library.pass_verification(opened["H5Link"])
+    assert (await ok(tenant, "GetVisualValidateResult", BytedToken=opened["BytedToken"]))["GroupId"]
+
+
+async def test_the_group_is_the_tenants_to_list_fill_and_use(library: Library, tenant: Tenant) -> None:
+    group_id = await library.new_face_group(tenant)
+    shown = await ok(tenant, "GetAssetGroup", Id=group_id)
+    assert (shown["GroupType"], shown["ProjectName"]) == ("LivenessFace", "default")
+    portrait = await new_asset(tenant, group_id)
+    stranger = await new_asset(tenant, group_id, URL="https://example.com/other-person/a.png")
+    library.finish_processing()
+    assert (await ok(tenant, "GetAsset", Id=portrait))["Status"] == "Active"
+    assert (await ok(tenant, "GetAsset", Id=stranger))["Error"]["Code"] == "FaceMismatch"
+    assert (await list_assets(tenant))["TotalCount"] == 0, "an AIGC list does not show portraits"
+
+
+async def test_details_that_the_upstream_does_not_tell_do_not_lose_the_group(library: Library, tenant: Tenant) -> None:
+    token = await _passed(library, tenant)
+    library.fault("GetAssetGroup", kind="error", status=500, code="InternalServiceError")
+    group_id = (await ok(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"]
+    assert (await ok(tenant, "GetAssetGroup", Id=group_id))["GroupType"] == "LivenessFace"
+
+
+async def test_a_group_of_another_tenant_is_neither_moved_nor_shared_and_that_is_audited(
+    library: Library, tenant: Tenant
+) -> None:
+    other = await library.tenant()
+    foreign = await library.new_face_group(other)
+    token = await _passed(library, tenant)
+    # The same person was verified before: the upstream names the group that it has already.
+    library.world.sandbox.state.world.faces.by_token[token].group_id = foreign
+    told = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token)
+    unknown = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken="nothing")
+    assert told["message"].split(" Request id")[0] == unknown["message"].split(" Request id")[0]
+    before = library.calls
+    await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token)
+    assert library.calls == before
+    await refused(tenant, "GetAssetGroup", 404, "NotFound.group_id", Id=foreign)
+    assert (await ok(other, "GetAssetGroup", Id=foreign))["Id"] == foreign
+    async with library.services.sessions.begin() as session:
+        query = select(AuditRow).where(AuditRow.target_id == foreign, AuditRow.tenant_id == tenant.id)
+        [row] = (await session.scalars(query)).all()
+    assert (row.action, row.target_type) == ("face_group.refuse", "asset_group")
+
+
+async def test_the_same_person_verified_twice_by_one_tenant_is_the_same_group(library: Library, tenant: Tenant) -> None:
+    group_id = await library.new_face_group(tenant)
+    token = await _passed(library, tenant)
+    library.world.sandbox.state.world.faces.by_token[token].group_id = group_id
+    assert (await ok(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"] == group_id
+    listed = await ok(tenant, "ListAssetGroups", Filter={"GroupType": "LivenessFace"})
+    assert listed["TotalCount"] == 1
+
+
+async def test_an_unclear_answer_is_a_503_and_the_result_is_still_there(library: Library, tenant: Tenant) -> None:
+    library.fault("CreateVisualValidateSession", kind="cut", at="after")
+    response = await by_path(tenant, "CreateVisualValidateSession", {"CallbackURL": BACK})
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "ServiceUnavailable")
+    token = await _passed(library, tenant)
+    library.fault("GetVisualValidateResult", kind="cut", at="after")
+    response = await by_path(tenant, "GetVisualValidateResult", {"BytedToken": token})
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "ServiceUnavailable")
+    assert (await ok(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"]
+
+
+async def test_links_and_tokens_reach_neither_log_nor_database(library: Library, tenant: Tenant) -> None:
+    with capture_logs() as logs:
+        opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL=BACK)
+        library.fault("GetVisualValidateResult", kind="error", status=500, code="InternalServiceError")
+        await by_path(tenant, "GetVisualValidateResult", {"BytedToken": opened["BytedToken"]})
+        await library.pass_verification(opened["H5Link"])
+        await ok(tenant, "GetVisualValidateResult", BytedToken=opened["BytedToken"])
+        await by_path(tenant, "GetVisualValidateResult", {"BytedToken": "unknown-token"})
+    secrets = [opened["BytedToken"], "unknown-token", "secretAccessKey", "AKTP"]
+    text = repr(logs)
+    assert logs, "the requests were logged"
+    assert [secret for secret in secrets if secret in text] == []
+    async with library.services.sessions.begin() as session:
+        query = select(ValidationSessionRow).where(ValidationSessionRow.tenant_id == tenant.id)
+        [row] = (await session.scalars(query)).all()
+    assert len(row.token_hash) == 32
+    assert opened["BytedToken"].encode() not in row.token_hash
+
+
+async def test_a_session_of_another_project_is_unknown(library: Library, tenant: Tenant) -> None:
+    token = await _passed(library, tenant)
+    await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token, ProjectName="video")
+    assert (await ok(tenant, "GetVisualValidateResult", BytedToken=token, ProjectName="default"))["GroupId"]
+
+
+async def test_assets_cannot_be_added_to_a_face_group_of_another_tenant(library: Library, tenant: Tenant) -> None:
+    foreign = await library.new_face_group(await library.tenant())
+    body = {"GroupId": foreign, "URL": URL, "AssetType": "Image"}
+    await refused(tenant, "CreateAsset", 404, "NotFound.group_id", **body)

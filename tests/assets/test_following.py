@@ -1,0 +1,187 @@
+"""The mirror follows the upstream whether or not clients ask; one "not found" hides nothing."""
+
+import asyncio
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from app.assets.follower import AssetFollower
+from app.assets.models import AssetRow
+from app.upstream.control import ControlClient
+from app.upstream.transport import open_upstream_http
+from tests.assets.library import Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
+from tests.support.world import Tenant
+
+
+async def _row(library: Library, asset_id: str) -> AssetRow:
+    async with library.services.sessions.begin() as session:
+        return (await session.scalars(select(AssetRow).where(AssetRow.id == asset_id))).one()
+
+
+async def _library_with_asset(library: Library) -> tuple[Tenant, str, str]:
+    tenant = await library.tenant()
+    group_id = await new_group(tenant)
+    return tenant, group_id, await new_asset(tenant, group_id)
+
+
+async def test_an_asset_is_followed_to_its_end_without_any_poll(fresh: Library) -> None:
+    tenant, group_id, good = await _library_with_asset(fresh)
+    bad = await new_asset(tenant, group_id, URL="https://example.com/fail-DownloadFailed.png")
+    follower = fresh.services.asset_follower
+    assert await follower.run_once() == 0, "the first look comes three seconds after the create"
+    fresh.clock.advance(3.5)
+    assert await follower.run_once() == 2
+    assert {item["Status"] for item in (await list_assets(tenant))["Items"]} == {"Processing"}
+    fresh.advance(30)
+    assert await follower.run_once() == 2
+    shown = {item["Id"]: item["Status"] for item in (await list_assets(tenant))["Items"]}
+    assert shown == {good: "Active", bad: "Failed"}
+    fresh.advance(600)
+    assert await follower.run_once() == 0, "what is final is not asked about again"
+
+
+async def test_looks_become_rarer_with_age(fresh: Library) -> None:
+    tenant, _, asset_id = await _library_with_asset(fresh)
+    fresh.world.sandbox.state.world.assets.assets[asset_id].ready_at += timedelta(days=1)
+    pauses = []
+    for age in (4, 40, 400):
+        fresh.clock.advance(age - (fresh.clock() - (await _row(fresh, asset_id)).created_at).total_seconds())
+        assert await fresh.services.asset_follower.run_once() == 1
+        row = await _row(fresh, asset_id)
+        assert row.next_look_at is not None
+        pauses.append((row.next_look_at - fresh.clock()).total_seconds())
+    assert [round(pause) for pause in pauses] == [3, 10, 60]
+    assert (await list_assets(tenant))["Items"][0]["Status"] == "Processing"
+
+
+async def test_a_failing_upstream_puts_the_look_off_and_does_not_end_it(fresh: Library) -> None:
+    tenant, group_id, asset_id = await _library_with_asset(fresh)
+    second = await new_asset(tenant, group_id)
+    fresh.fault("GetAsset", kind="error", status=500, code="InternalServiceError")
+    fresh.advance(30)
+    assert await fresh.services.asset_follower.run_once() == 2
+    statuses = [item["Status"] for item in (await list_assets(tenant))["Items"]]
+    assert sorted(statuses) == ["Active", "Processing"], "one failure must not keep the others from being looked at"
+    fresh.advance(30)
+    assert await fresh.services.asset_follower.run_once() == 1
+    for found in (asset_id, second):
+        assert (await _row(fresh, found)).status == "Active"
+
+
+async def test_a_suspended_channel_is_left_alone_and_followed_again_afterwards(fresh: Library) -> None:
+    _, _, asset_id = await _library_with_asset(fresh)
+    await fresh.change_channel(status="suspended")
+    before = fresh.calls
+    fresh.advance(30)
+    assert await fresh.services.asset_follower.run_once() == 1
+    assert fresh.calls == before
+    await fresh.change_channel(status="active")
+    fresh.advance(61)
+    await fresh.services.asset_follower.run_once()
+    assert (await _row(fresh, asset_id)).status == "Active"
+
+
+async def test_two_followers_do_not_ask_twice(fresh: Library) -> None:
+    tenant, group_id, _ = await _library_with_asset(fresh)
+    for _ in range(4):
+        await new_asset(tenant, group_id)
+    fresh.advance(30)
+    before = fresh.count("GetAsset")
+    async with open_upstream_http() as http:
+        other = AssetFollower(
+            fresh.services.sessions, fresh.services.directory, ControlClient(http, fresh.clock), fresh.clock
+        )
+        done = await asyncio.gather(other.run_once(), fresh.services.asset_follower.run_once())
+    assert sum(done) == 5
+    assert fresh.count("GetAsset") == before + 5
+
+
+async def test_one_not_found_hides_nothing_and_two_a_minute_apart_do(fresh: Library) -> None:
+    tenant, _, asset_id = await _library_with_asset(fresh)
+    fresh.advance(120)
+    fresh.delete_upstream(asset_id)
+    for _ in range(3):
+        shown = await by_path(tenant, "GetAsset", {"Id": asset_id})
+        assert (shown.status_code, shown.json()["Id"]) == (200, asset_id)
+        assert shown.headers["x-seedgate-stale"]
+        fresh.advance(10)
+    assert (await list_assets(tenant))["TotalCount"] == 1
+    fresh.advance(60)
+    await refused(tenant, "GetAsset", 404, "NotFound.asset_id", Id=asset_id)
+    assert (await list_assets(tenant))["TotalCount"] == 0
+
+
+async def test_the_follower_takes_the_second_look_by_itself(fresh: Library) -> None:
+    tenant, group_id, asset_id = await _library_with_asset(fresh)
+    fresh.advance(120)
+    await ok(tenant, "GetAsset", Id=asset_id)
+    fresh.delete_upstream(asset_id)
+    await ok(tenant, "GetAsset", Id=asset_id)
+    fresh.advance(59)
+    assert await fresh.services.asset_follower.run_once() == 0
+    fresh.advance(2)
+    assert await fresh.services.asset_follower.run_once() == 1
+    assert (await list_assets(tenant))["TotalCount"] == 0
+    assert (await ok(tenant, "GetAssetGroup", Id=group_id))["Id"] == group_id
+
+
+async def test_a_group_that_is_gone_upstream_goes_with_its_assets(fresh: Library) -> None:
+    tenant, group_id, asset_id = await _library_with_asset(fresh)
+    fresh.advance(120)
+    await ok(tenant, "GetAsset", Id=asset_id)
+    fresh.delete_upstream(group_id)
+    shown = await by_path(tenant, "GetAssetGroup", {"Id": group_id})
+    assert (shown.status_code, shown.headers["x-seedgate-stale"]) == (200, "120")
+    fresh.advance(61)
+    assert await fresh.services.asset_follower.run_once() == 1
+    assert (await list_groups(tenant))["TotalCount"] == 0
+    assert (await list_assets(tenant))["TotalCount"] == 0
+    await refused(tenant, "GetAsset", 404, "NotFound.asset_id", Id=asset_id)
+
+
+async def test_a_404_that_clears_up_again_is_forgotten(fresh: Library) -> None:
+    tenant, _, asset_id = await _library_with_asset(fresh)
+    fresh.advance(120)
+    fresh.fault("GetAsset", kind="error", status=404, code="NotFound.asset_id")
+    await ok(tenant, "GetAsset", Id=asset_id)
+    assert (await _row(fresh, asset_id)).missing_since is not None
+    await ok(tenant, "GetAsset", Id=asset_id)
+    fresh.advance(61)
+    fresh.fault("GetAsset", kind="error", status=404, code="NotFound.asset_id")
+    assert (await by_path(tenant, "GetAsset", {"Id": asset_id})).status_code == 200
+
+
+async def test_a_lost_project_does_not_make_objects_look_deleted(fresh: Library) -> None:
+    tenant, _, asset_id = await _library_with_asset(fresh)
+    fresh.advance(120)
+    fresh.fault("GetAsset", times=None, kind="error", status=404, code="NotFound.ProjectName")
+    for _ in range(3):
+        assert (await by_path(tenant, "GetAsset", {"Id": asset_id})).status_code == 200
+        fresh.advance(61)
+    assert (await _row(fresh, asset_id)).missing_since is None
+
+
+async def test_an_update_of_what_is_gone_is_404_and_noted(fresh: Library) -> None:
+    tenant, group_id, asset_id = await _library_with_asset(fresh)
+    fresh.advance(120)
+    fresh.delete_upstream(asset_id)
+    fresh.delete_upstream(group_id)
+    await refused(tenant, "UpdateAsset", 404, "NotFound.asset_id", Id=asset_id, Name="x")
+    await refused(tenant, "UpdateAssetGroup", 404, "NotFound.group_id", Id=group_id, Name="x")
+    assert (await list_assets(tenant))["TotalCount"] == 1
+    fresh.advance(61)
+    assert await fresh.services.asset_follower.run_once() == 2
+    assert (await list_assets(tenant))["TotalCount"] == 0
+    assert (await list_groups(tenant))["TotalCount"] == 0
+
+
+async def test_a_change_without_a_clear_answer_is_looked_up(fresh: Library) -> None:
+    tenant, group_id, asset_id = await _library_with_asset(fresh)
+    fresh.finish_processing()
+    await ok(tenant, "GetAsset", Id=asset_id)
+    for action, object_id in (("UpdateAsset", asset_id), ("UpdateAssetGroup", group_id)):
+        fresh.fault(action, kind="cut", at="after")
+        assert (await by_path(tenant, action, {"Id": object_id, "Name": "changed"})).status_code == 503
+    assert await fresh.services.asset_follower.run_once() == 2
+    assert (await list_assets(tenant))["Items"][0]["Name"] == "changed"
+    assert (await list_groups(tenant))["Items"][0]["Name"] == "changed"

@@ -1,0 +1,106 @@
+"""Addresses, names and secrets of channels, and when a change must be verified."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.channels.channel import ALL_PLANES, Channel
+from app.channels.rules import check_name, check_secret, check_url, planes_to_verify
+from app.upstream.accounts import ArkAccount, OpenApiAccount
+
+BEFORE = Channel(
+    id="ch_a",
+    name="a",
+    ark=ArkAccount(base_url="https://ark/api/v3", api_key="k1"),
+    openapi=OpenApiAccount(url="https://open", access_key_id="ak", secret_access_key="sk"),
+    exclusive=False,
+    models={},
+    projects=("default",),
+    priority=0,
+    weight=1,
+    status="active",
+    status_reason=None,
+)
+NEW_KEY = replace(BEFORE, ark=ArkAccount(base_url="https://ark/api/v3", api_key="k2"))
+NEW_REGION = replace(
+    BEFORE, openapi=OpenApiAccount(url="https://open", access_key_id="ak", secret_access_key="sk", region="eu")
+)
+BY_OPERATOR = replace(BEFORE, status="suspended")
+BY_GATEWAY = replace(BEFORE, status="suspended", status_reason="its newest task is unknown")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("https://ark.cn-beijing.volces.com/api/v3", "https://ark.cn-beijing.volces.com/api/v3"),
+        ("https://open.volcengineapi.com/", "https://open.volcengineapi.com"),
+        ("http://127.0.0.1:8090/api/v3//", "http://127.0.0.1:8090/api/v3"),
+        ("http://[::1]:8090", "http://[::1]:8090"),
+    ],
+)
+def test_a_base_url_is_kept_without_its_last_slash(text: str, kept: str) -> None:
+    assert check_url(text) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "ark.cn-beijing.volces.com",
+        "ftp://host/",
+        "file:///etc/passwd",
+        "https://",
+        "https:///path",
+        "https://user:secret@host/",
+        "https://user@host/",
+        "https://host/?a=b",
+        "https://host/?",
+        "https://host/#part",
+        "https://host:0/",
+        "https://host:99999/",
+        "https://host:port/",
+        "https://[::1/",
+        "https://ho st/",
+        "https://host/\r\nX-Evil: 1",
+        "https://host\\@other/",
+        "https://方舟.com/",
+        "https://host/" + "a" * 3000,
+    ],
+)
+def test_what_is_no_plain_http_url_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"it must|not a valid URL"):
+        check_url(text)
+
+
+def test_a_name_cannot_be_mistaken_for_an_id() -> None:
+    assert check_name("主账号") == "主账号"
+    with pytest.raises(ValueError, match="ch_"):
+        check_name("ch_abc")
+
+
+@pytest.mark.parametrize("text", ["with blank", "line\n", "“quoted”", "tab\t", "nul\0"])
+def test_what_was_copied_by_mistake_with_a_secret_is_refused(text: str) -> None:
+    check_secret("sk-1/+=_.~")
+    with pytest.raises(ValueError, match="printable ASCII"):
+        check_secret(text)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted", "planes"),
+    [
+        (BEFORE, BEFORE, None, frozenset()),
+        (BEFORE, NEW_KEY, None, {"ark"}),
+        (BEFORE, NEW_REGION, "active", {"openapi"}),
+        (BEFORE, NEW_KEY, "suspended", None),
+        (BY_OPERATOR, NEW_KEY, None, None),
+        (BY_OPERATOR, BEFORE, "active", ALL_PLANES),
+        (BY_GATEWAY, BEFORE, None, None),
+        (BY_GATEWAY, BEFORE, "active", ALL_PLANES),
+        (BY_GATEWAY, NEW_KEY, None, ALL_PLANES),
+        (BY_GATEWAY, NEW_KEY, "suspended", None),
+    ],
+)
+def test_what_is_verified_before_a_channel_is_active(
+    before: Channel, after: Channel, wanted: str | None, planes: frozenset[str] | None
+) -> None:
+    assert planes_to_verify(before, after, wanted_status=wanted) == planes

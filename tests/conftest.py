@@ -1,0 +1,49 @@
+"""Fixtures that every folder of tests shares."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.engine import open_engine
+from app.db.schema import upgrade_to_head
+from app.sandbox.config import SandboxConfig
+from tests.support.clock import MovableClock
+from tests.support.database import session_server, truncate_all
+from tests.support.world import World, own_database, running_world
+
+
+@pytest_asyncio.fixture(scope="session")
+async def database_url() -> AsyncIterator[str]:
+    """The address of a real, migrated database, shared by the session."""
+    with session_server() as server:
+        await upgrade_to_head(server.url)
+        yield server.url
+
+
+@pytest_asyncio.fixture(scope="session")
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on the session's database."""
+    opened = open_engine(database_url)
+    yield opened
+    await opened.dispose()
+
+
+@pytest_asyncio.fixture
+async def clean_database(engine: AsyncEngine) -> None:
+    """Every table is empty when the test begins."""
+    await truncate_all(engine)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def world(database_url: str) -> AsyncIterator[World]:
+    """Gateway and sandbox, shared by the session: a test keeps to itself by making its own tenants.
+
+    The sandbox's tasks take about a second, and it enforces no rate.
+    """
+    config = SandboxConfig(time_scale=200, limits=None)
+    async with (
+        own_database(database_url) as url,
+        running_world(url, sandbox_config=config, clock=MovableClock()) as running,
+    ):
+        yield running

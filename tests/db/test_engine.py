@@ -1,0 +1,104 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import exc, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.base import utc_now
+from app.db.engine import DatabaseUnavailableError, is_unavailable, open_engine, session_factory, to_dsn
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
+def test_every_usual_scheme_names_the_same_database(scheme: str) -> None:
+    assert to_dsn(f"{scheme}://u:p@h:1/d?sslmode=require") == "postgresql://u:p@h:1/d?sslmode=require"
+
+
+def test_a_url_of_another_database_is_refused_without_repeating_its_password() -> None:
+    with pytest.raises(ValueError, match="postgresql://") as refusal:
+        open_engine("mysql://root:hunter2@db/x")
+    assert "hunter2" not in str(refusal.value)
+
+
+async def test_connections_are_named_and_in_utc(engine: AsyncEngine) -> None:
+    async with session_factory(engine).begin() as session:
+        row = (await session.execute(text("SELECT current_setting('application_name'), now()"))).one()
+    assert row[0] == "seedgate"
+    assert row[1].utcoffset() == timedelta(0)
+
+
+async def test_an_engine_shows_no_password(database_url: str) -> None:
+    secret_engine = open_engine("postgresql://u:hunter2@127.0.0.1:1/d")
+    assert "hunter2" not in repr(secret_engine)
+    assert "hunter2" not in str(secret_engine.url)
+    await secret_engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://u@127.0.0.1:1/d", "postgresql://u@/d?host=/nonexistent&port=5432", "postgresql://u@h.invalid/d"],
+)
+async def test_a_server_that_is_not_there_is_unavailable(url: str) -> None:
+    absent = open_engine(url)
+    try:
+        with pytest.raises(DatabaseUnavailableError) as failure:
+            async with absent.connect():
+                pass
+    finally:
+        await absent.dispose()
+    assert is_unavailable(failure.value)
+
+
+async def test_a_connection_cut_by_the_server_is_unavailable_and_the_pool_recovers(engine: AsyncEngine) -> None:
+    with pytest.raises(exc.DBAPIError) as failure:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert is_unavailable(failure.value)
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+
+
+async def test_a_statement_past_the_time_limit_is_unavailable(database_url: str) -> None:
+    hasty = open_engine(database_url, command_timeout_seconds=0.05)
+    try:
+        with pytest.raises(DatabaseUnavailableError) as failure:
+            async with hasty.begin() as connection:
+                await connection.execute(text("SELECT pg_sleep(5)"))
+        async with hasty.connect() as connection:
+            assert await connection.scalar(text("SELECT 1")) == 1
+    finally:
+        await hasty.dispose()
+    assert is_unavailable(failure.value)
+
+
+async def test_an_exhausted_server_is_unavailable(database_url: str) -> None:
+    engines = [open_engine(database_url, pool_size=1) for _ in range(140)]
+    try:
+        outcomes = await asyncio.gather(*(one.connect().start() for one in engines), return_exceptions=True)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        assert failures
+        assert all(is_unavailable(failure) for failure in failures)
+        for outcome in outcomes:
+            if not isinstance(outcome, BaseException):
+                await outcome.close()
+    finally:
+        for one in engines:
+            await one.dispose()
+
+
+@pytest.mark.parametrize("statement", ["SELECT 1/0", "SELECT nonsense", "SELECT 'x'::int"])
+async def test_a_refused_statement_is_not_unavailability(engine: AsyncEngine, statement: str) -> None:
+    with pytest.raises(exc.DBAPIError) as failure:
+        async with engine.begin() as connection:
+            await connection.execute(text(statement))
+    assert not is_unavailable(failure.value)
+
+
+def test_other_errors_are_not_unavailability() -> None:
+    assert not is_unavailable(OSError("disk"))
+    assert not is_unavailable(TimeoutError())
+    assert not is_unavailable(ValueError())
+
+
+def test_now_is_aware_and_in_utc() -> None:
+    assert utc_now().utcoffset() == timedelta(0)

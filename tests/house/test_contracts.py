@@ -1,0 +1,51 @@
+"""Each import contract bites when it is broken."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PLANTED = [
+    ("Imports go down only", "app/channels/selection.py", "import app.tasks.wire"),
+    ("Imports go down only", "app/tenants/principal.py", "import app.channels.channel"),
+    ("No package is in a cycle", "app/tasks/models.py", "import app.tasks.state"),
+    ("Below the routes there is no web framework", "app/tasks/service.py", "import starlette.requests"),
+    ("Routes hold no SQL", "app/assets/routes.py", "import sqlalchemy"),
+    ("Only the upstream clients", "app/assets/service.py", "import httpx"),
+    ("Pure modules do no I/O", "app/upstream/signature.py", "import asyncio"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("contract", "path", "line"), PLANTED)
+def test_a_planted_violation_breaks_its_contract(tmp_path: Path, contract: str, path: str, line: str) -> None:
+    shutil.copytree(ROOT / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    planted = tmp_path / path
+    planted.write_text(f"{planted.read_text()}\n{line}\n")
+    result = _lint(tmp_path)
+    assert result.returncode != 0
+    assert any(contract in text and "BROKEN" in text for text in result.stdout.splitlines()), result.stdout
+
+
+@pytest.mark.slow
+def test_a_new_package_has_to_be_given_a_floor(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "app/newcomer").mkdir()
+    (tmp_path / "app/newcomer/__init__.py").write_text('"""Has no floor."""\n')
+    assert _lint(tmp_path).returncode != 0
+
+
+def _lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    # Run as a module in the copy's folder, which then comes before the checkout on the path.
+    program = (
+        f"import sys; sys.path.insert(0, {str(folder)!r}); from importlinter.cli import lint_imports_command as c; c()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False
+    )

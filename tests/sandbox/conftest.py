@@ -1,0 +1,48 @@
+"""A running sandbox for every test."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
+from app.sandbox.server import SandboxServer
+from tests.sandbox.clients import Caller
+
+OTHER_ACCOUNT = Account(
+    name="other",
+    api_key="other-ark-key",
+    access_key_id="AKOTHER",
+    secret_access_key="other-secret/==",
+    session_token="STSOther/abc+def==",
+)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def running() -> AsyncIterator[SandboxServer]:
+    """One server for the session: no limits, two accounts, work in real time."""
+    config = SandboxConfig(
+        accounts=(DEFAULT_ACCOUNT, OTHER_ACCOUNT),
+        limits=None,
+        endpoints={"ep-20260101-abcde": "doubao-seedance-1-5-pro-251215"},
+        callback_retry_seconds=0.01,
+        callback_timeout_seconds=1,
+    )
+    async with SandboxServer(config) as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def caller(running: SandboxServer) -> AsyncIterator[Caller]:
+    """The default account's caller of an empty sandbox."""
+    await running.state.reset()
+    found = Caller(running)
+    yield found
+    await found.http.aclose()
+
+
+@pytest_asyncio.fixture
+async def stranger(caller: Caller) -> AsyncIterator[Caller]:
+    """Another account's caller of the same sandbox."""
+    found = Caller(caller.server, OTHER_ACCOUNT)
+    yield found
+    await found.http.aclose()

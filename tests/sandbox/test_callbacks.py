@@ -1,0 +1,125 @@
+"""Callbacks to a receiver on a real socket."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest_asyncio
+
+from tests.sandbox.clients import Caller, text
+
+
+class Receiver:
+    """Reads one request per connection and answers with the statuses it was given, 200 when they run out."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        self.statuses: list[int | None] = []
+        self.url = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+            assert head.startswith("post /hook/token http/1.1")
+            length = int(head.split("content-length: ")[1].split("\r\n")[0])
+            self.bodies.append(json.loads(await reader.readexactly(length)))
+            status = self.statuses.pop(0) if self.statuses else 200
+            if status is not None:
+                writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}".encode())
+                await writer.drain()
+        finally:
+            writer.close()
+
+
+@pytest_asyncio.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    found = Receiver()
+    server = await asyncio.start_server(found.serve, "127.0.0.1", 0)
+    found.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook/token"
+    async with server:
+        yield found
+
+
+async def _until(is_reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not is_reached():  # noqa: ASYNC110 - what is waited for knows no event
+            await asyncio.sleep(0.005)
+
+
+async def test_each_change_of_state_is_told_as_get_shows_it(caller: Caller, receiver: Receiver) -> None:
+    task_id = await caller.made(callback_url=receiver.url)
+    await _until(lambda: len(receiver.bodies) == 1)
+    assert receiver.bodies[0] == await caller.task(task_id)
+    await caller.control("POST", "/clock", advance_seconds=5)
+    await _until(lambda: len(receiver.bodies) == 2)
+    await caller.control("POST", "/clock", advance_seconds=600)
+    await _until(lambda: len(receiver.bodies) == 3)
+    assert [body["status"] for body in receiver.bodies] == ["queued", "running", "succeeded"]
+    assert receiver.bodies[2] == await caller.task(task_id)
+
+
+async def test_callbacks_go_out_although_nobody_asks(caller: Caller, receiver: Receiver) -> None:
+    await caller.control("POST", "/settings", time_scale=1000)
+    await caller.made(callback_url=receiver.url)
+    await _until(lambda: len(receiver.bodies) == 3)
+
+
+async def test_a_final_state_is_delivered_three_times_at_most(caller: Caller, receiver: Receiver) -> None:
+    receiver.statuses = [500, 500, 302, None, 500, 200]
+    task_id = await caller.made(text("[queue:0][run:0][fail:InternalServiceError]"), callback_url=receiver.url)
+    await _until(lambda: len(receiver.bodies) == 5)
+    await asyncio.sleep(0.1)
+    entries = [entry for entry in (await caller.ledger())["callbacks"] if entry["task_id"] == task_id]
+    assert sorted(entry["status"] for entry in entries) == ["failed", "failed", "failed", "queued", "running"]
+    assert sorted(entry["attempt"] for entry in entries if entry["status"] == "failed") == [1, 2, 3]
+
+
+async def test_an_intermediate_state_is_delivered_once(caller: Caller, receiver: Receiver) -> None:
+    receiver.statuses = [500]
+    await caller.made(callback_url=receiver.url)
+    await _until(lambda: len(receiver.bodies) == 1)
+    await asyncio.sleep(0.1)
+    assert len(receiver.bodies) == 1
+
+
+async def test_a_silent_receiver_is_given_up_on(caller: Caller) -> None:
+    release = asyncio.Event()
+
+    async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await release.wait()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    async with server:
+        await caller.made(callback_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        callbacks = caller.server.state.world.ledger.callbacks
+        await _until(lambda: len(callbacks) == 1)
+        assert callbacks[0].answer is None
+        release.set()
+
+
+async def test_cancelling_sends_no_callback(caller: Caller, receiver: Receiver) -> None:
+    task_id = await caller.made(callback_url=receiver.url)
+    await caller.ask("DELETE", f"/{task_id}")
+    await asyncio.sleep(0.1)
+    assert [body["status"] for body in receiver.bodies] == ["queued"]
+
+
+async def test_callbacks_can_be_dropped_doubled_and_delayed(caller: Caller, receiver: Receiver) -> None:
+    await caller.fault("callback", kind="drop")
+    await caller.fault("callback", kind="duplicate")
+    await caller.fault("callback", kind="delay", delay_seconds=0.3)
+    await caller.made(text("[queue:0][run:0]"), callback_url=receiver.url)
+    await _until(lambda: len(receiver.bodies) == 2)
+    assert [body["status"] for body in receiver.bodies] == ["running", "running"]
+    await _until(lambda: len(receiver.bodies) == 3)
+    assert receiver.bodies[2]["status"] == "succeeded"
+
+
+async def test_a_callback_can_overtake_the_answer_to_the_create(caller: Caller, receiver: Receiver) -> None:
+    await caller.fault("create_task", kind="delay", at="after", delay_seconds=0.3)
+    creating = asyncio.create_task(caller.made(callback_url=receiver.url))
+    await _until(lambda: len(receiver.bodies) == 1)
+    assert not creating.done()
+    assert await creating == receiver.bodies[0]["id"]

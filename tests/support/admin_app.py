@@ -1,0 +1,149 @@
+"""The routes of tenants and of the admin API as a small application: one "process" of the gateway, without upstream."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+import httpx
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.admin.authentication import AdminToken
+from app.admin.router import router as admin_router
+from app.db.engine import session_factory
+from app.http.body import BodyAdmission
+from app.http.rendering import install_error_handlers
+from app.http.request_scope import RequestScope
+from app.tenants.authentication import Authenticator
+from app.tenants.last_used import LastUsedWriter
+from app.tenants.routes import router as tenants_router
+from app.tenants.service import TenantService
+from tests.support.clock import MovableClock
+
+ADMIN_TOKEN = "an admin token of at least 32 characters"
+WHOAMI = "/api/v3/whoami"
+
+
+class ManualSeconds:
+    """A monotonic clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Process:
+    """One process of the gateway.
+
+    Attributes:
+        admin: a client with the admin token.
+        clients: makes a client that comes from an address.
+    """
+
+    sessions: async_sessionmaker[AsyncSession]
+    authenticator: Authenticator
+    last_used: LastUsedWriter
+    tenants: TenantService
+    admin: httpx.AsyncClient
+    clients: Callable[[str], httpx.AsyncClient]
+
+    async def tenant(self, **fields: Any) -> dict[str, Any]:
+        """Makes a tenant over the admin API."""
+        made = await self.admin.post("/tenants", json={"name": "tenant", **fields})
+        assert made.status_code == 201, made.text
+        tenant: dict[str, Any] = made.json()
+        return tenant
+
+    async def key(self, tenant_id: str | None = None, **fields: Any) -> dict[str, Any]:
+        """Makes a key over the admin API, of a new tenant unless one is named."""
+        owner = tenant_id or (await self.tenant())["id"]
+        made = await self.admin.post(f"/tenants/{owner}/keys", json={"name": "key", **fields})
+        assert made.status_code == 201, made.text
+        key: dict[str, Any] = made.json()
+        return key
+
+    async def whoami(self, key: str, *, address: str = "203.0.113.7") -> httpx.Response:
+        """Asks who a key belongs to."""
+        return await self.clients(address).get(WHOAMI, headers={"Authorization": f"Bearer {key}"})
+
+
+@asynccontextmanager
+async def running_process(
+    engine: AsyncEngine, clock: MovableClock, seconds: Callable[[], float]
+) -> AsyncIterator[Process]:
+    """Runs one process's worth of routes over the given database."""
+    sessions = session_factory(engine)
+    last_used = LastUsedWriter(sessions)
+    authenticator = Authenticator(sessions, clock, last_used=last_used, monotonic=seconds)
+    tenants = TenantService(sessions, clock)
+    state = {
+        "sessions": sessions,
+        "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
+        "admin_token": AdminToken(ADMIN_TOKEN),
+        "authenticator": authenticator,
+        "tenants": tenants,
+    }
+    app = _make_app(state, clock)
+    async with AsyncExitStack() as stack:
+        running = (await stack.enter_async_context(LifespanManager(app))).app
+        made: dict[str, httpx.AsyncClient] = {}
+
+        def client_from(address: str) -> httpx.AsyncClient:
+            if address not in made:
+                transport = httpx.ASGITransport(running, client=(address, 50_000))
+                made[address] = httpx.AsyncClient(transport=transport, base_url="http://gateway")
+                stack.push_async_callback(made[address].aclose)
+            return made[address]
+
+        admin = httpx.AsyncClient(
+            transport=httpx.ASGITransport(running, client=("192.0.2.1", 50_000)),
+            base_url="http://gateway/admin/v1",
+            headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
+        )
+        await stack.enter_async_context(admin)
+        yield Process(sessions, authenticator, last_used, tenants, admin, client_from)
+
+
+def _make_app(state: dict[str, Any], clock: Callable[[], datetime]) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        yield state
+
+    app = FastAPI(lifespan=lifespan, redirect_slashes=False)
+    app.include_router(tenants_router)
+    app.include_router(admin_router)
+    install_error_handlers(app)
+    app.add_middleware(RequestScope, clock=clock)
+    return app
+
+
+class QueryCount:
+    """Counts the statements that an engine executes and that hold a text."""
+
+    def __init__(self, engine: AsyncEngine, text: str) -> None:
+        self.count = 0
+
+        def seen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            self.count += text in statement
+
+        self._engine = engine.sync_engine
+        self._seen = seen
+
+    def __enter__(self) -> Self:
+        event.listen(self._engine, "before_cursor_execute", self._seen)
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        event.remove(self._engine, "before_cursor_execute", self._seen)
+
+
+def in_the_future(clock: Callable[[], datetime], seconds: float) -> str:
+    """Returns a moment as the admin API takes it."""
+    return (clock() + timedelta(seconds=seconds)).isoformat()

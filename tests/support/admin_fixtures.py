@@ -1,0 +1,40 @@
+"""Fixtures for tests that enter through the admin API; imported by the ``conftest`` of their folders."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.support.admin_app import ManualSeconds, Process, running_process
+from tests.support.clock import MovableClock
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """The time of day."""
+    return MovableClock()
+
+
+@pytest.fixture
+def seconds() -> ManualSeconds:
+    """What the authenticators measure their trust with."""
+    return ManualSeconds()
+
+
+@pytest_asyncio.fixture
+async def process(
+    engine: AsyncEngine, clean_database: None, clock: MovableClock, seconds: ManualSeconds
+) -> AsyncIterator[Process]:
+    """One process on an empty database."""
+    async with running_process(engine, clock, seconds) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def other_process(
+    engine: AsyncEngine, process: Process, clock: MovableClock, seconds: ManualSeconds
+) -> AsyncIterator[Process]:
+    """Another process on the same database."""
+    async with running_process(engine, clock, seconds) as running:
+        yield running

@@ -1,0 +1,136 @@
+"""The admin routes of channels and models over real clients of the upstream: one "process" of the gateway."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.admin.authentication import AdminToken
+from app.admin.channel_continuity import ContinuityCheck
+from app.admin.channel_probe import ChannelProbe
+from app.admin.router import router as admin_router
+from app.channels.directory import ChannelDirectory
+from app.channels.service import ChannelService
+from app.crypto import SecretBox, generate_key
+from app.db.engine import session_factory
+from app.http.body import BodyAdmission
+from app.http.rendering import install_error_handlers
+from app.http.request_scope import RequestScope
+from app.tasks.model_catalogue import ModelCatalogue
+from app.upstream.ark import ArkClient
+from app.upstream.control import ControlClient
+from app.upstream.transport import open_upstream_http
+from tests.support.clock import MovableClock
+
+ADMIN_TOKEN = "an admin token of at least 32 characters"
+
+
+@dataclass
+class ChannelApp:
+    """One process.
+
+    Attributes:
+        http: a client with the admin token.
+    """
+
+    http: httpx.AsyncClient
+    sessions: async_sessionmaker[AsyncSession]
+    box: SecretBox
+    clock: MovableClock
+    channels: ChannelService
+    directory: ChannelDirectory
+    catalogue: ModelCatalogue
+    continuity: ContinuityCheck
+    ark: ArkClient
+    control: ControlClient
+
+    async def channel(self, **fields: Any) -> dict[str, Any]:
+        """Makes a channel over the admin API."""
+        made = await self.http.post("/channels", json={"name": "main", **fields})
+        assert made.status_code == 201, made.text
+        channel: dict[str, Any] = made.json()
+        return channel
+
+    async def patch(self, channel_id: str, **fields: Any) -> dict[str, Any]:
+        """Changes a channel over the admin API."""
+        changed = await self.http.patch(f"/channels/{channel_id}", json=fields)
+        assert changed.status_code == 200, changed.text
+        channel: dict[str, Any] = changed.json()
+        return channel
+
+    async def audit(self) -> list[tuple[str, dict[str, Any]]]:
+        """Returns action and detail of every audit row, oldest first."""
+        async with self.sessions() as session:
+            rows = await session.execute(text("SELECT action, detail FROM audit_log ORDER BY id"))
+            return [(row.action, row.detail) for row in rows]
+
+
+@asynccontextmanager
+async def running_channel_app(engine: AsyncEngine, *, box: SecretBox | None = None) -> AsyncIterator[ChannelApp]:
+    """Runs the routes over the given database."""
+    sessions = session_factory(engine)
+    clock = MovableClock()
+    box = box or SecretBox.from_text(generate_key())
+    async with AsyncExitStack() as stack:
+        upstream = open_upstream_http(connect_timeout_seconds=2, read_timeout_seconds=5)
+        stack.push_async_callback(upstream.aclose)
+        ark, control = ArkClient(upstream), ControlClient(upstream, clock)
+        directory = ChannelDirectory(sessions, box)
+        channels = ChannelService(sessions, box, directory, clock)
+        continuity = ContinuityCheck(sessions, ark, control, clock, pause_seconds=0.01)
+        catalogue = ModelCatalogue(sessions, clock)
+        state = {
+            "sessions": sessions,
+            "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
+            "admin_token": AdminToken(ADMIN_TOKEN),
+            "channels": channels,
+            "continuity": continuity,
+            "probe": ChannelProbe(ark, control),
+            "catalogue": catalogue,
+        }
+        running = (await stack.enter_async_context(LifespanManager(_make_app(state, clock)))).app
+        http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(running, client=("192.0.2.1", 50_000)),
+            base_url="http://gateway/admin/v1",
+            headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
+        )
+        await stack.enter_async_context(http)
+        yield ChannelApp(
+            http=http,
+            sessions=sessions,
+            box=box,
+            clock=clock,
+            channels=channels,
+            directory=directory,
+            catalogue=catalogue,
+            continuity=continuity,
+            ark=ark,
+            control=control,
+        )
+
+
+async def everything_stored(sessions: async_sessionmaker[AsyncSession]) -> str:
+    """Returns every row of every table as text, as a dump would hold it."""
+    async with sessions() as session:
+        names = list(await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")))
+        rows = [await session.scalars(text(f'SELECT t::text FROM "{name}" t')) for name in names]
+        return "\n".join(line for lines in rows for line in lines)
+
+
+def _make_app(state: dict[str, Any], clock: Callable[[], datetime]) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        yield state
+
+    app = FastAPI(lifespan=lifespan, redirect_slashes=False)
+    app.include_router(admin_router)
+    install_error_handlers(app)
+    app.add_middleware(RequestScope, clock=clock)
+    return app

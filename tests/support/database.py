@@ -1,0 +1,77 @@
+"""The one embedded server that a test session shares, and emptying its tables."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, reset
+
+_PREFIX = "seedgate-tests-"
+_ABANDONED_AFTER_SECONDS = 3600
+
+_TRUNCATE_ALL = text(
+    """
+    DO $$
+    DECLARE names text;
+    BEGIN
+        SELECT string_agg(quote_ident(tablename), ', ') INTO names
+        FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version';
+        IF names IS NOT NULL THEN
+            EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY';
+        END IF;
+    END $$
+    """
+)
+
+
+def embedded_server(data_dir: Path, *, fsync: bool = False) -> EmbeddedPostgres:
+    """Returns a server, not yet started, with the programs and account that the environment names."""
+    binaries = os.environ.get("SEEDGATE_PG_BIN")
+    return EmbeddedPostgres(
+        data_dir,
+        pg_bin=Path(binaries) if binaries else None,
+        pg_user=os.environ.get("SEEDGATE_PG_USER"),
+        fsync=fsync,
+    )
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder with a short path, in which the account of a server can reach its cluster, also under root."""
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def session_server() -> Iterator[EmbeddedPostgres]:
+    """A running server in a folder of its own, with safety traded for speed; both are gone afterwards."""
+    remove_abandoned()
+    with temporary_folder() as folder, embedded_server(folder) as server:
+        yield server
+
+
+def remove_abandoned() -> None:
+    """Stops and removes servers of test sessions that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError, EmbeddedPostgresError):
+            found = folder.stat()
+            if found.st_uid == os.geteuid() and time.time() - found.st_mtime > _ABANDONED_AFTER_SECONDS:
+                reset(folder)
+                shutil.rmtree(folder)
+
+
+async def truncate_all(engine: AsyncEngine) -> None:
+    """Empties every table but the one that holds the schema's version."""
+    async with engine.begin() as connection:
+        await connection.execute(_TRUNCATE_ALL)

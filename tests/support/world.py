@@ -1,0 +1,157 @@
+"""The whole product on loopback: sandbox upstream, gateway, database; and tenants to drive it with."""
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from app.crypto import generate_key
+from app.db.engine import open_engine
+from app.db.schema import upgrade_to_head
+from app.main import OwnedServer, create_app, server_config
+from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
+from app.sandbox.server import SandboxServer
+from app.settings import Settings
+from tests.support.clock import MovableClock
+
+TASKS = "/api/v3/contents/generations/tasks"
+_START_SECONDS = 20.0
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Tenant:
+    """One tenant with one key, and a client that calls the gateway with it."""
+
+    id: str
+    key_id: str
+    key: str
+    http: httpx.AsyncClient
+
+    async def create_task(self, **fields: Any) -> httpx.Response:
+        """Creates a text-to-video task; ``fields`` are added to the body."""
+        body = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "a kitten"}], **fields}
+        return await self.http.post(TASKS, json=body)
+
+    async def new_task(self, **fields: Any) -> str:
+        """Creates a task that must be accepted, and returns its id."""
+        response = await self.create_task(**fields)
+        assert response.status_code == 200, response.text
+        return str(response.json()["id"])
+
+    async def action(self, name: str, **body: Any) -> httpx.Response:
+        """Calls an Assets action on the open entry."""
+        return await self.http.post(f"/api/v3/open/{name}", json=body)
+
+
+class World:
+    """A running gateway with its upstream."""
+
+    def __init__(self, base_url: str, database_url: str, admin_token: str, sandbox: SandboxServer) -> None:
+        self.base_url = base_url
+        self.database_url = database_url
+        self.sandbox = sandbox
+        self.admin = httpx.AsyncClient(
+            base_url=f"{base_url}/admin/v1", headers={"Authorization": f"Bearer {admin_token}"}, timeout=30
+        )
+        self.control = httpx.AsyncClient(base_url=sandbox.control_url, timeout=30)
+        self.anonymous = httpx.AsyncClient(base_url=base_url, timeout=30)
+        self._clients = [self.admin, self.control, self.anonymous]
+
+    async def tenant(self, **key_fields: Any) -> Tenant:
+        """Makes a tenant with a key over the admin API."""
+        made = await self.admin.post("/tenants", json={"name": f"tenant {next(_numbers)}"})
+        assert made.status_code == 201, made.text
+        return await self.key_of(made.json()["id"], **key_fields)
+
+    async def key_of(self, tenant_id: str, **key_fields: Any) -> Tenant:
+        """Makes one more key of a tenant."""
+        made = await self.admin.post(f"/tenants/{tenant_id}/keys", json={"name": "test", **key_fields})
+        assert made.status_code == 201, made.text
+        key = made.json()["key"]
+        client = httpx.AsyncClient(base_url=self.base_url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+        self._clients.append(client)
+        return Tenant(id=tenant_id, key_id=made.json()["id"], key=key, http=client)
+
+    async def ledger(self) -> dict[str, Any]:
+        """What the sandbox truly received, created and would bill."""
+        response = await self.control.get("/ledger")
+        response.raise_for_status()
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def close(self) -> None:
+        """Closes every client."""
+        for client in self._clients:
+            await client.aclose()
+
+
+@asynccontextmanager
+async def running_world(
+    database_url: str,
+    *,
+    sandbox_config: SandboxConfig,
+    clock: MovableClock,
+    **changes: Any,
+) -> AsyncIterator[World]:
+    """Runs sandbox and gateway on real sockets; ``changes`` override settings."""
+    token = secrets.token_urlsafe(32)
+    async with SandboxServer(sandbox_config) as sandbox:
+        settings = Settings(_env_file=None).model_copy(
+            update={
+                "database_url": SecretStr(database_url),
+                "admin_token": SecretStr(token),
+                "secret_key": SecretStr(generate_key()),
+                "ark_base_url": sandbox.ark_base_url,
+                "ark_api_key": SecretStr(DEFAULT_ACCOUNT.api_key),
+                "openapi_url": sandbox.openapi_url,
+                "access_key_id": SecretStr(DEFAULT_ACCOUNT.access_key_id),
+                "secret_access_key": SecretStr(DEFAULT_ACCOUNT.secret_access_key),
+                "drain_seconds": 0.0,
+                "log_level": "warning",
+                **changes,
+            }
+        )
+        server = OwnedServer(server_config(create_app(settings, clock=clock), host="127.0.0.1", port=0))
+        serving = asyncio.create_task(server.serve())
+        async with asyncio.timeout(_START_SECONDS):
+            while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
+                await asyncio.sleep(0.01)
+        assert server.started, "the gateway did not start"
+        port = server.servers[0].sockets[0].getsockname()[1]
+        world = World(f"http://127.0.0.1:{port}", database_url, token, sandbox)
+        try:
+            yield world
+        finally:
+            await world.close()
+            server.should_exit = True
+            await serving
+
+
+@asynccontextmanager
+async def own_database(server_url: str) -> AsyncIterator[str]:
+    """Makes a migrated database of its own on the session's server, and drops it afterwards."""
+    name = f"world_{secrets.token_hex(6)}"
+    engine = open_engine(server_url)
+    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    try:
+        await _outside_transaction(engine, f"CREATE DATABASE {name}")
+        await upgrade_to_head(url)
+        yield url
+        await _outside_transaction(engine, f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await engine.dispose()
+
+
+async def _outside_transaction(engine: Any, statement: str) -> None:
+    async with engine.connect() as connection:
+        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await autocommit.execute(text(statement))

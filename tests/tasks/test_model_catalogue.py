@@ -1,0 +1,74 @@
+"""The models table and what a process remembers of it."""
+
+import asyncio
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.audit.actor import Actor
+from app.db.engine import open_engine, session_factory
+from app.errors import ServiceUnavailableError
+from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
+from app.tasks.model_catalogue import ModelCatalogue, seed_models
+from tests.support.admin_app import ManualSeconds, QueryCount
+from tests.support.starting_line import start_together
+
+Sessions = async_sessionmaker[AsyncSession]
+ACTOR = Actor("test", None)
+
+
+def model(name: str) -> ModelSpec:
+    return ModelSpec(name=name, upstream_id="ep-1")
+
+
+@pytest_asyncio.fixture
+async def sessions(engine: AsyncEngine, clean_database: None) -> Sessions:
+    """Sessions on an empty database."""
+    return session_factory(engine)
+
+
+async def test_an_empty_table_is_filled_and_a_filled_one_left_alone(sessions: Sessions) -> None:
+    catalogue = ModelCatalogue(sessions)
+    await seed_models(sessions, DEFAULT_MODELS)
+    assert await catalogue.all() == DEFAULT_MODELS
+
+    await seed_models(sessions, [model("other")])
+
+    assert await catalogue.stored() == DEFAULT_MODELS
+
+
+async def test_processes_that_start_at_once_with_different_models_do_not_mix_them(sessions: Sessions) -> None:
+    lists = [[model(f"{kind}-{number}") for number in range(5)] for kind in "abcdef"]
+    results = await start_together(sessions, "models", [seed_models(sessions, models) for models in lists])
+    assert results == [None] * len(lists)
+    assert list(await ModelCatalogue(sessions).stored()) in lists
+
+
+async def test_a_replacement_is_seen_at_once_here_and_within_a_second_elsewhere(sessions: Sessions) -> None:
+    seconds = ManualSeconds()
+    here, elsewhere = ModelCatalogue(sessions), ModelCatalogue(sessions, monotonic=seconds)
+    await seed_models(sessions, [model("old")])
+    assert await here.find("old") == await elsewhere.find("old") == model("old")
+
+    await here.replace(ACTOR, [model("new")])
+
+    assert (await here.find("old"), await here.find("new")) == (None, model("new"))
+    assert await elsewhere.find("old") == model("old")
+    seconds.now += 1
+    assert (await elsewhere.find("old"), await elsewhere.find("new")) == (None, model("new"))
+
+
+async def test_many_creates_at_once_cost_one_query(sessions: Sessions, engine: AsyncEngine) -> None:
+    await seed_models(sessions, DEFAULT_MODELS)
+    catalogue = ModelCatalogue(sessions)
+    with QueryCount(engine, "FROM models") as queries:
+        await asyncio.gather(*(catalogue.find("doubao-seedance-2") for _ in range(50)))
+    assert queries.count == 1
+
+
+async def test_without_its_database_a_request_gets_503() -> None:
+    engine = open_engine("postgresql://nobody@127.0.0.1:1/nowhere")
+    with pytest.raises(ServiceUnavailableError):
+        await ModelCatalogue(session_factory(engine)).all()
+    await engine.dispose()

@@ -1,0 +1,74 @@
+"""Which credential of a request decides."""
+
+import pytest
+
+from app.errors import AuthenticationFailedError
+from app.tenants.credentials import presented_key
+
+SIGNED = "HMAC-SHA256 Credential=%s/20261122/cn-beijing/ark/request, SignedHeaders=content-type;host, Signature=ce6b"
+
+
+def headers(*pairs: tuple[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1")) for name, value in pairs]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ([("authorization", "Bearer K")], "K"),
+        ([("authorization", "bEaReR  K ")], "K"),
+        ([("authorization", "Bearer\tK")], "K"),
+        ([("x-api-key", "K")], "K"),
+        ([("x-api-key", " K ")], "K"),
+        ([("authorization", SIGNED % "K")], "K"),
+        ([("authorization", (SIGNED % "K").replace("HMAC-SHA256", "hmac-sha256"))], "K"),
+        ([("authorization", "HMAC-SHA256 SignedHeaders=host, Signature=a, Credential=K/d/r/s/request")], "K"),
+        ([("authorization", "Bearer K"), ("x-api-key", "other")], "K"),
+        ([("x-api-key", "other"), ("authorization", "Bearer K")], "K"),
+        ([("authorization", SIGNED % "unused"), ("x-api-key", "K")], "K"),
+        ([("authorization", SIGNED % "other"), ("x-api-key", "K")], "K"),
+        ([("authorization", "Basic abc"), ("x-api-key", "K")], "K"),
+        ([("accept", "*/*"), ("authorization", "Bearer K"), ("host", "gw/api/v3/assets")], "K"),
+    ],
+)
+def test_the_first_kind_present_decides(pairs: list[tuple[str, str]], expected: str) -> None:
+    assert presented_key(headers(*pairs)) == expected
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [],
+        [("authorization", "")],
+        [("authorization", "Bearer")],
+        [("authorization", "Bearer ")],
+        [("authorization", "Bearer None")],
+        [("authorization", "Bearer null")],
+        [("authorization", "sg-key-without-scheme")],
+        [("authorization", "Basic c2c6a2V5")],
+        [("authorization", "Digest username=a")],
+        [("x-api-key", "")],
+        [("x-api-key", "None")],
+        [("authorization", SIGNED % "unused")],
+        [("authorization", SIGNED % "")],
+        [("authorization", "HMAC-SHA256")],
+        [("authorization", "HMAC-SHA256 Credential")],
+        [("authorization", "HMAC-SHA256 Credential=K/d, Credential=L/d")],
+        [("authorization", "HMAC-SHA256 NotACredential=K/d")],
+        [("authorization", "Bearer K"), ("authorization", "Bearer L")],
+        [("authorization", "Bearer K"), ("authorization", SIGNED % "K")],
+        [("x-api-key", "K"), ("x-api-key", "L")],
+        [("authorization", "Bearer K"), ("x-api-key", "K"), ("x-api-key", "L")],
+        [("authorization", "Bearer "), ("x-api-key", "K")],
+        [("authorization", "Bearer None"), ("x-api-key", "K")],
+        [("x-api-key", ""), ("authorization", SIGNED % "K")],
+        [("x-security-token", "K")],
+    ],
+)
+def test_anything_else_is_a_401_that_tells_where_the_key_goes(pairs: list[tuple[str, str]]) -> None:
+    with pytest.raises(AuthenticationFailedError) as caught:
+        presented_key(headers(*pairs))
+
+    assert (caught.value.status, caught.value.code) == (401, "AuthenticationError")
+    assert "AccessKeyId" in caught.value.message
+    assert "X-Api-Key" in caught.value.message

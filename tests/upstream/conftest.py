@@ -1,0 +1,59 @@
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+import uvloop
+
+from app.upstream.ark import ArkClient
+from app.upstream.control import ControlClient
+from app.upstream.transport import open_upstream_http
+from tests.upstream.certificates import LOOPBACK, certify
+from tests.upstream.servers import AT, LoopbackServer, Script, serving, serving_tls
+
+LoopFactories = dict[str, Callable[[], asyncio.AbstractEventLoop]]
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> LoopFactories:
+    """The transport lives on the details of an event loop, so every test runs on both kinds."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+class Bench:
+    """Opens servers and clients for one test, and closes them in reverse."""
+
+    def __init__(self, stack: AsyncExitStack, ca_bundle: str) -> None:
+        self._stack = stack
+        self._ca_bundle = ca_bundle
+
+    async def serve(self, script: Script) -> LoopbackServer:
+        return await self._stack.enter_async_context(serving(script))
+
+    async def serve_tls(self, context: ssl.SSLContext, response: bytes) -> int:
+        return await self._stack.enter_async_context(serving_tls(context, response))
+
+    async def http(self, **options: object) -> httpx.AsyncClient:
+        client = open_upstream_http(**{"ca_bundle": self._ca_bundle, **options})  # type: ignore[arg-type]
+        self._stack.push_async_callback(client.aclose)
+        return client
+
+    async def ark(self, **options: object) -> ArkClient:
+        return ArkClient(await self.http(**options))
+
+    async def control(self, **options: object) -> ControlClient:
+        return ControlClient(await self.http(**options), lambda: AT)
+
+
+@pytest.fixture(scope="session")
+def ca_bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One authority that nobody uses: loading the system's takes longer than most of these tests."""
+    _, path = certify(tmp_path_factory.mktemp("authority"), LOOPBACK)
+    return path
+
+
+@pytest.fixture
+async def bench(ca_bundle: str) -> AsyncIterator[Bench]:
+    async with AsyncExitStack() as stack:
+        yield Bench(stack, ca_bundle)

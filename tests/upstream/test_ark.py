@@ -1,0 +1,301 @@
+"""The data plane's client, against a real socket."""
+
+from typing import Any
+
+import pytest
+
+from app.upstream.accounts import ArkAccount
+from app.upstream.ark import ArkClient
+from app.upstream.errors import (
+    AccountFaultError,
+    OutcomeUnknownError,
+    ThrottledError,
+    UpstreamError,
+    UpstreamRejectedError,
+)
+from tests.upstream.conftest import Bench
+from tests.upstream.servers import API_KEY, always
+
+ID = "cgt-20260809211822-9lklw"
+TASK = {"id": ID, "status": "running", "model": "doubao-seedance-2-0-260128"}
+
+
+async def refused(bench: Bench, status: int, body: object, *headers: str) -> UpstreamError:
+    """What a create raises when the upstream answers so."""
+    server = await bench.serve(always(status, body, *headers))
+    with pytest.raises(UpstreamError) as caught:
+        await (await bench.ark()).create(server.account, b"{}", request_id="r")
+    return caught.value
+
+
+def nested(code: str, **members: object) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "The words of the upstream.", **members}}
+
+
+async def test_a_create_sends_these_bytes_and_no_others(bench: Bench) -> None:
+    server = await bench.serve(always(200, {"id": ID}))
+    await (await bench.ark()).create(server.account, b'{"model": "m"}', request_id="req-7")
+    assert server.requests == [
+        b"POST /api/v3/contents/generations/tasks HTTP/1.1\r\n"
+        b"Host: 127.0.0.1:%d\r\n"
+        b"Accept: application/json\r\n"
+        b"Accept-Encoding: identity\r\n"
+        b"User-Agent: seedgate\r\n"
+        b"Authorization: Bearer secret-api-key-0001\r\n"
+        b"Content-Type: application/json\r\n"
+        b"X-Client-Request-Id: req-7\r\n"
+        b"Content-Length: 14\r\n"
+        b"\r\n"
+        b'{"model": "m"}' % server.port
+    ]
+
+
+async def test_a_create_returns_the_id_the_request_id_and_the_body(bench: Bench) -> None:
+    body = {"id": ID, "safety_identifier": "s"}
+    server = await bench.serve(always(200, body, "X-Request-Id: 0217-abc"))
+    created = await (await bench.ark()).create(server.account, b"{}", request_id="r")
+    assert (created.id, created.request_id, created.raw) == (ID, "0217-abc", body)
+
+
+async def test_a_request_id_that_could_not_be_logged_is_left_out(bench: Bench) -> None:
+    server = await bench.serve(always(200, {"id": ID}, "X-Request-Id: two words"))
+    assert (await (await bench.ark()).create(server.account, b"{}", request_id="r")).request_id is None
+
+
+async def test_a_slash_at_the_end_of_the_base_url_does_no_harm(bench: Bench) -> None:
+    server = await bench.serve(always(200, TASK))
+    await (await bench.ark()).get(ArkAccount(f"{server.origin}/api/v3/", API_KEY), ID)
+    assert server.requests[0].startswith(b"GET /api/v3/contents/generations/tasks/%b HTTP/1.1" % ID.encode())
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (200, "RequestLimitExceeded"),
+        (200, "AccountFlowLimitExceeded"),
+        (400, "AccountFlowLimitExceeded"),
+        (400, "FlowLimitExceeded"),
+        (400, "RequestThrottled"),
+        (400, "QuotaWriteQPMExceeded"),
+        (403, "QuotaWriteQPSExceeded"),
+        (404, "RateLimitExceeded.EndpointRPMExceeded"),
+        (429, "ModelAccountIpmRateLimitExceeded"),
+        (429, "SetLimitExceeded"),
+        (429, "QuotaExceeded"),
+        (429, "ServerOverloaded"),
+        (503, "RequestLimitExceeded"),
+    ],
+)
+async def test_a_throttle_is_known_by_its_code_or_by_429(bench: Bench, status: int, code: str) -> None:
+    error = await refused(bench, status, nested(code), "Retry-After: 7")
+    assert isinstance(error, ThrottledError)
+    assert (error.status, error.code, error.retry_after_seconds) == (status, code, 7)
+    assert error.message == "The words of the upstream."
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>slow down</html>", {}])
+async def test_429_is_a_throttle_whatever_its_body(bench: Bench, body: object) -> None:
+    error = await refused(bench, 429, body)
+    assert isinstance(error, ThrottledError)
+    assert error.retry_after_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("0.2", 1), ("30", 30), ("soon", None), ("-1", None), ("9" * 30, None)]
+)
+async def test_retry_after_is_whole_seconds_or_nothing(bench: Bench, value: str, expected: int | None) -> None:
+    error = await refused(bench, 429, {}, f"Retry-After: {value}")
+    assert isinstance(error, ThrottledError)
+    assert error.retry_after_seconds == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, "AuthenticationError"),
+        (401, "InvalidAccountStatus"),
+        (403, "AccountOverdueError"),
+        (403, "AccessDenied"),
+        (403, "OperationDenied.ServiceNotOpen"),
+        (403, "SomethingNew"),
+        (400, "AccountOverdueError"),
+        (404, "ModelNotOpen"),
+        (404, "InvalidEndpointOrModel.ModelIDAccessDisabled"),
+        (400, "InvalidEndpoint.ClosedEndpoint"),
+    ],
+)
+async def test_these_are_the_accounts_fault(bench: Bench, status: int, code: str) -> None:
+    error = await refused(bench, status, nested(code))
+    assert type(error) is AccountFaultError
+    assert (error.status, error.code) == (status, code)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_401_and_403_without_words_are_the_accounts_fault(bench: Bench, status: int) -> None:
+    assert type(await refused(bench, status, b"<html>")) is AccountFaultError
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "InvalidParameter.content"),
+        (400, "MissingParameter"),
+        (400, "InputTextSensitiveContentDetected"),
+        (400, "InputImageSensitiveContentDetected.PrivacyInformation"),
+        (400, "ContentSecurityDetectionError"),
+        (404, "InvalidEndpointOrModel.NotFound"),
+        (404, "UnsupportedModel"),
+        (409, "InvalidAction.RunningTaskDeletion"),
+        (413, "RequestTooLarge"),
+        (422, "Anything"),
+    ],
+)
+async def test_other_4xx_are_the_clients_mistake(bench: Bench, status: int, code: str) -> None:
+    error = await refused(bench, status, nested(code, param="content[1]", type="BadRequest"), "X-Request-Id: up-1")
+    assert type(error) is UpstreamRejectedError
+    assert (error.status, error.code, error.message) == (status, code, "The words of the upstream.")
+    assert (error.param, error.type, error.request_id) == ("content[1]", "BadRequest", "up-1")
+    assert not error.is_not_found
+
+
+async def test_an_error_without_its_wrapper_is_read_alike(bench: Bench) -> None:
+    error = await refused(bench, 409, {"code": "InvalidAction.RunningTaskDeletion", "message": "It runs.", "param": ""})
+    assert isinstance(error, UpstreamRejectedError)
+    assert (error.code, error.message, error.param) == ("InvalidAction.RunningTaskDeletion", "It runs.", None)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", [], {"detail": "x"}, {"error": "text"}, {"error": {"code": 7}}])
+async def test_a_4xx_without_words_is_a_rejection_that_names_no_object(bench: Bench, body: object) -> None:
+    error = await refused(bench, 404, body)
+    assert type(error) is UpstreamRejectedError
+    assert error.code == "BadRequest"
+    assert error.message
+    assert not error.is_not_found
+
+
+@pytest.mark.parametrize(
+    "body", [nested("NotFound.ID"), nested("NotFound"), nested("TaskGone"), {"error": {"type": "NotFound"}}]
+)
+async def test_an_unknown_task_is_not_found(bench: Bench, body: object) -> None:
+    server = await bench.serve(always(404, body))
+    ark = await bench.ark()
+    for call in (ark.get, ark.delete):
+        with pytest.raises(UpstreamRejectedError) as caught:
+            await call(server.account, ID)
+        assert caught.value.is_not_found
+
+
+async def test_secrets_are_struck_out_of_what_the_upstream_says(bench: Bench) -> None:
+    for status in (400, 401, 429):
+        error = await refused(bench, status, {"error": {"code": f"A{API_KEY}", "message": f"bad key {API_KEY}!"}})
+        assert isinstance(error, UpstreamRejectedError | AccountFaultError)
+        assert error.message == "bad key [redacted]!"
+        assert API_KEY not in repr(error) + str(error) + error.code + str(error.__dict__)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 429, 500])
+async def test_no_error_shows_the_key(bench: Bench, status: int) -> None:
+    error = await refused(bench, status, nested("X"))
+    chain = [error, error.__cause__, error.__context__]
+    assert not any(API_KEY in repr(part) or API_KEY in str(part) for part in chain)
+
+
+async def test_a_task_is_returned_as_it_is(bench: Bench) -> None:
+    task = TASK | {"new": {"field": [1]}, "seed": 4294967295}
+    server = await bench.serve(always(200, task))
+    assert await (await bench.ark()).get(server.account, ID) == task
+
+
+async def test_a_failed_tasks_own_error_is_not_the_calls(bench: Bench) -> None:
+    task = {"id": ID, "status": "failed", "error": {"code": "RequestLimitExceeded", "message": "inside"}}
+    server = await bench.serve(always(200, task))
+    assert await (await bench.ark()).get(server.account, ID) == task
+
+
+@pytest.mark.parametrize(
+    "body",
+    [[], {}, {"id": ID}, {"id": ID, "status": None}, {"id": ID, "status": ""}, {"id": "cgt-2", "status": "queued"}],
+)
+async def test_a_task_that_is_not_the_one_asked_for_is_unknown(bench: Bench, body: object) -> None:
+    server = await bench.serve(always(200, body))
+    with pytest.raises(OutcomeUnknownError):
+        await (await bench.ark()).get(server.account, ID)
+
+
+@pytest.mark.parametrize(
+    ("task_id", "path"),
+    [
+        ("a/b", b"a%2Fb"),
+        ("a?b#c", b"a%3Fb%23c"),
+        ("a%2Fb", b"a%252Fb"),
+        ("ä b", b"%C3%A4%20b"),
+        ("a\r\nb", b"a%0D%0Ab"),
+    ],
+)
+async def test_an_id_cannot_leave_its_place_in_the_path(bench: Bench, task_id: str, path: bytes) -> None:
+    server = await bench.serve(always(200, {"id": task_id, "status": "queued"}))
+    await (await bench.ark()).get(server.account, task_id)
+    assert server.requests[0].startswith(b"GET /api/v3/contents/generations/tasks/%b HTTP/1.1\r\n" % path)
+
+
+async def test_a_list_asks_with_repeated_ids_and_named_filters(bench: Bench) -> None:
+    server = await bench.serve(always(200, {"items": [TASK], "total": 3}))
+    page = await (await bench.ark()).list(
+        server.account, task_ids=["a&b", "c"], status="running", model="ep-1", service_tier="flex", page_num=2
+    )
+    assert (page.items, page.total) == ((TASK,), 3)
+    assert server.requests[0].startswith(
+        b"GET /api/v3/contents/generations/tasks?page_num=2&page_size=100&filter.status=running&filter.model=ep-1"
+        b"&filter.service_tier=flex&filter.task_ids=a%26b&filter.task_ids=c HTTP/1.1\r\n"
+    )
+
+
+@pytest.mark.parametrize("body", [{"items": [], "total": 0}, {"items": None, "total": 0}, {"total": 0}])
+async def test_an_empty_list_may_be_null(bench: Bench, body: object) -> None:
+    server = await bench.serve(always(200, body))
+    page = await (await bench.ark()).list(server.account)
+    assert (page.items, page.total) == ((), 0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {},
+        {"items": []},
+        {"items": [], "total": True},
+        {"items": [], "total": -1},
+        {"items": None, "total": 2},
+        {"items": {}, "total": 1},
+        {"items": [{}], "total": 1},
+        {"items": [{"id": 1}], "total": 1},
+        {"items": ["cgt"], "total": 1},
+    ],
+)
+async def test_a_list_that_cannot_be_trusted_is_unknown(bench: Bench, body: object) -> None:
+    server = await bench.serve(always(200, body))
+    with pytest.raises(OutcomeUnknownError):
+        await (await bench.ark()).list(server.account)
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, {}), (200, {"id": ID}), (200, b""), (204, b"")])
+async def test_a_delete_returns_nothing(bench: Bench, status: int, body: object) -> None:
+    server = await bench.serve(always(status, body))
+    await (await bench.ark()).delete(server.account, ID)
+    assert server.requests[0].startswith(b"DELETE /api/v3/contents/generations/tasks/%b HTTP/1.1\r\n" % ID.encode())
+
+
+@pytest.mark.parametrize("body", [b"<html>", [], nested("InternalServiceError")])
+async def test_a_delete_whose_answer_says_something_else_is_unknown(bench: Bench, body: object) -> None:
+    server = await bench.serve(always(200, body))
+    with pytest.raises(OutcomeUnknownError):
+        await (await bench.ark()).delete(server.account, ID)
+
+
+async def test_two_accounts_keep_their_own_keys(bench: Bench) -> None:
+    server = await bench.serve(always(200, {"id": ID}))
+    ark: ArkClient = await bench.ark()
+    for key in ("one", "two"):
+        await ark.create(ArkAccount(f"{server.origin}/api/v3", key), b"{}", request_id="r")
+    assert [b"Bearer one" in request for request in server.requests] == [True, False]
+    assert [b"Bearer two" in request for request in server.requests] == [False, True]

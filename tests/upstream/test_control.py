@@ -1,0 +1,206 @@
+"""The control plane's client, against a real socket."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+import pytest
+
+from app.upstream import signature
+from app.upstream.accounts import OpenApiAccount
+from app.upstream.errors import (
+    AccountFaultError,
+    NotSentError,
+    OutcomeUnknownError,
+    ThrottledError,
+    UpstreamError,
+    UpstreamRejectedError,
+)
+from tests.upstream.conftest import Bench
+from tests.upstream.servers import SECRET_ACCESS_KEY, SESSION_TOKEN, always, unused_port
+
+
+def enveloped(result: object = None, **error: object) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"RequestId": "2026-up-1", "Action": "GetAsset", "Service": "ark"}
+    if error:
+        metadata["Error"] = error
+        return {"ResponseMetadata": metadata}
+    return {"ResponseMetadata": metadata, "Result": result}
+
+
+async def refused(bench: Bench, status: int, body: object, *headers: str) -> UpstreamError:
+    """What an action raises when the upstream answers so."""
+    server = await bench.serve(always(status, body, *headers))
+    with pytest.raises(UpstreamError) as caught:
+        await (await bench.control()).call(server.openapi_account, "GetAsset", {"Id": "asset-1"})
+    return caught.value
+
+
+def check_signature(request: bytes) -> None:
+    """Verifies a request as the upstream does, from nothing but its bytes and the secret."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    request_line, *lines = head.decode().split("\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+    method, target, _ = request_line.split(" ")
+    path, _, query = target.partition("?")
+    given = signature.parse_authorization(headers["authorization"])
+    assert headers["x-content-sha256"] == signature.hash_body(body)
+    canonical = signature.canonical_request(
+        method, path, parse_qsl(query), headers, given.signed_headers, headers["x-content-sha256"]
+    )
+    key = signature.signing_key(SECRET_ACCESS_KEY, given.date, given.region, given.service)
+    text = signature.string_to_sign(headers["x-date"], given.scope, canonical)
+    assert given.signature == signature.signature(key, text)
+
+
+@pytest.mark.parametrize("path", ["", "/", "/open/api"])
+async def test_an_action_signs_what_it_sends(bench: Bench, path: str) -> None:
+    server = await bench.serve(always(200, enveloped({"Id": "group-1"})))
+    account = OpenApiAccount(server.origin + path, "AKLTEST", SECRET_ACCESS_KEY, SESSION_TOKEN, "cn-beijing")
+    body = {"Name": "我的 素材", "GroupType": "AIGC"}
+    called = await (await bench.control()).call(account, "CreateAssetGroup", body)
+    assert (called.result, called.request_id) == ({"Id": "group-1"}, "2026-up-1")
+    request = server.requests[0]
+    check_signature(request)
+    start = f"POST {path or '/'}?Action=CreateAssetGroup&Version=2024-01-01 HTTP/1.1\r\n"
+    assert request.startswith(start.encode())
+    assert request.lower().count(b"\r\nhost: 127.0.0.1:%d\r\n" % server.port) == 1
+    assert b"\r\nX-Date: 20260102T030405Z\r\n" in request
+    assert b"\r\nX-Security-Token: STS.token/of+a-test==\r\n" in request
+    assert b"x-security-token, Signature=" in request
+    assert orjson.loads(request.partition(b"\r\n\r\n")[2]) == body
+
+
+async def test_an_account_without_a_session_token_sends_none(bench: Bench) -> None:
+    server = await bench.serve(always(200, enveloped({})))
+    account = OpenApiAccount(server.origin, "AKLTEST", SECRET_ACCESS_KEY)
+    await (await bench.control()).call(account, "ListAssets", {}, version="2024-02-02")
+    assert b"security-token" not in server.requests[0].lower()
+    assert b"Version=2024-02-02" in server.requests[0]
+    check_signature(server.requests[0])
+
+
+@pytest.mark.parametrize("body", [enveloped(None), {"ResponseMetadata": {"RequestId": "2026-up-1"}}, enveloped({})])
+async def test_an_absent_result_is_empty(bench: Bench, body: object) -> None:
+    server = await bench.serve(always(200, body))
+    called = await (await bench.control()).call(server.openapi_account, "DeleteAsset", {"Id": "a"})
+    assert (called.result, called.request_id) == ({}, "2026-up-1")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", [], {}, {"Id": "flat"}, enveloped([]), enveloped("text"), {"ResponseMetadata": "x"}]
+)
+async def test_a_success_without_the_envelope_is_unknown(bench: Bench, body: object) -> None:
+    assert type(await refused(bench, 200, body)) is OutcomeUnknownError
+
+
+@pytest.mark.parametrize("status", [200, 400, 429])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AccountFlowLimitExceeded",
+        "FlowLimitExceeded",
+        "RequestThrottled",
+        "RequestLimitExceeded",
+        "QuotaWriteQPMExceeded",
+    ],
+)
+async def test_a_throttle_is_known_by_its_code_at_any_status(bench: Bench, status: int, code: str) -> None:
+    error = await refused(bench, status, enveloped(Code=code, Message="slow", CodeN=100027))
+    assert isinstance(error, ThrottledError)
+    assert (error.code, error.message, error.request_id) == (code, "slow", "2026-up-1")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, "SignatureDoesNotMatch"),
+        (200, "SignatureDoesNotMatch"),
+        (401, "InvalidAccessKey"),
+        (403, "AccessDenied"),
+        (200, "AccessDenied"),
+        (403, "LackPolicy"),
+        (403, "SubscriptionRequired"),
+        (400, "SubscriptionRequired"),
+        (400, "InvalidTimestamp"),
+        (403, "InvalidTimestamp"),
+        (400, "InvalidAuthorization"),
+        (400, "InvalidCredential"),
+        (401, "InvalidSecretToken"),
+        (400, "MissingRequestInfo"),
+        (401, "MissingSignature"),
+        (403, "AccountOverdueError"),
+    ],
+)
+async def test_these_are_the_accounts_fault(bench: Bench, status: int, code: str) -> None:
+    error = await refused(bench, status, enveloped(Code=code, Message="no"))
+    assert type(error) is AccountFaultError
+    assert error.code == code
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "shown"),
+    [
+        (404, "NotFound.asset_id", 404),
+        (200, "NotFound.asset_id", 404),
+        (400, "NotFound.BytedToken", 400),
+        (400, "InvalidParameter.Name", 400),
+        (200, "InvalidParameter.Name", 400),
+        (400, "MissingParameter.GroupId", 400),
+        (404, "InvalidActionOrVersion", 404),
+    ],
+)
+async def test_the_clients_mistakes_are_rejections_at_any_status(
+    bench: Bench, status: int, code: str, shown: int
+) -> None:
+    error = await refused(bench, status, enveloped(Code=code, Message="The words."))
+    assert type(error) is UpstreamRejectedError
+    assert (error.status, error.code, error.message) == (shown, code, "The words.")
+    assert error.is_not_found == code.startswith("NotFound.")
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, enveloped(Code="InternalError", Message="oops")),
+        (502, enveloped(Code="FailToConnect", Message="oops")),
+        (504, enveloped(Code="InternalServiceTimeout", Message="oops")),
+        (503, b"<html>"),
+        (200, enveloped(Code="InternalServiceError", Message="oops")),
+        (200, enveloped(Code="InternalServiceTimeout", Message="oops")),
+        (408, b""),
+        (302, b""),
+    ],
+)
+async def test_the_upstreams_own_failures_are_unknown(bench: Bench, status: int, body: object) -> None:
+    error = await refused(bench, status, body)
+    assert type(error) is OutcomeUnknownError
+    assert error.status == status
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>404</html>"])
+async def test_a_bare_404_means_that_the_url_is_wrong(bench: Bench, body: bytes) -> None:
+    assert type(await refused(bench, 404, body)) is AccountFaultError
+
+
+async def test_the_data_planes_shape_is_understood_too(bench: Bench) -> None:
+    error = await refused(bench, 400, {"error": {"code": "InvalidParameter", "message": "no", "param": "Name"}})
+    assert type(error) is UpstreamRejectedError
+    assert (error.code, error.param) == ("InvalidParameter", "Name")
+
+
+async def test_an_entry_that_cannot_be_reached_is_not_sent(bench: Bench) -> None:
+    account = OpenApiAccount(f"http://127.0.0.1:{unused_port()}", "AKLTEST", SECRET_ACCESS_KEY)
+    with pytest.raises(NotSentError):
+        await (await bench.control()).call(account, "GetAsset", {})
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 429])
+async def test_secrets_are_struck_out_of_what_the_upstream_says(bench: Bench, status: int) -> None:
+    words = f"{SECRET_ACCESS_KEY} and {SESSION_TOKEN}"
+    error = await refused(bench, status, enveloped(Code="Odd", Message=words))
+    assert isinstance(error, UpstreamRejectedError | AccountFaultError)
+    assert error.message == "[redacted] and [redacted]"
+    shown = repr(error) + str(error) + str(error.__dict__) + repr(error.__cause__) + repr(error.__context__)
+    assert SECRET_ACCESS_KEY not in shown
+    assert SESSION_TOKEN not in shown

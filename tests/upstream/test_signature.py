@@ -1,0 +1,206 @@
+"""The signing recipe, against the vectors of the SDKs and against the Python SDK itself."""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from volcenginesdkcore.signv4 import SignerV4
+
+from app.upstream import signature
+from app.upstream.signature import SignatureHeader, parse_authorization, sign
+from tests.upstream.servers import AT
+
+ACCESS_KEY_ID = "AKLTEXAMPLEACCESSKEYID"
+SECRET = "ExampleSecretAccessKey/Dummy=="
+HOST = "open.volcengineapi.com"
+V1_BODY = b'{"Name":"MyAssetGroup","Description":"My video assets","GroupType":"AIGC"}'
+V1_QUERY = [("Action", "CreateAssetGroup"), ("Version", "2024-01-01")]
+V2_BODY = '{"Filter":{"GroupType":"AIGC","Name":"我的 素材"},"PageNumber":1,"PageSize":10}'.encode()
+V3_QUERY = [("Action", "GetAsset"), ("Version", "2024-01-01"), ("Project Name", "a b+c/d~é")]
+
+
+def signed(
+    body: bytes,
+    query: list[tuple[str, str]],
+    content_type: str = "application/json",
+    session_token: str | None = None,
+    at: datetime = AT,
+) -> dict[str, str]:
+    return sign(
+        method="POST",
+        host=HOST,
+        path="/",
+        query_pairs=query,
+        headers={"Content-Type": content_type},
+        body=body,
+        access_key_id=ACCESS_KEY_ID,
+        secret_access_key=SECRET,
+        session_token=session_token,
+        region="cn-beijing",
+        service="ark",
+        at=at,
+    )
+
+
+def signature_of(names: list[str], headers: dict[str, str]) -> str:
+    """Verifies as a server does: from the parts of the request as they arrived."""
+    body_hash = signature.hash_body(V1_BODY)
+    canonical = signature.canonical_request("POST", "/", V1_QUERY, headers, names, body_hash)
+    text = signature.string_to_sign(headers["X-Date"], "20260102/cn-beijing/ark/request", canonical)
+    return signature.signature(signature.signing_key(SECRET, "20260102", "cn-beijing", "ark"), text)
+
+
+def test_the_key_of_a_day_is_derived_step_by_step() -> None:
+    key = signature.signing_key(SECRET, "20260102", "cn-beijing", "ark")
+    assert key.hex() == "206a34b56f16bbfb13f2fcf2a3da03cd475297fb0679bf4fadc8e1f55ecedb50"
+
+
+def test_vector_1_a_plain_action() -> None:
+    headers = signed(V1_BODY, V1_QUERY)
+    assert headers["Authorization"] == (
+        "HMAC-SHA256 Credential=AKLTEXAMPLEACCESSKEYID/20260102/cn-beijing/ark/request, "
+        "SignedHeaders=content-type;host;x-content-sha256;x-date, "
+        "Signature=82d7ed0be052e4e9febcdad39a6dc1c4642793d4ae91a5f1c2fc7274e31c9bf2"
+    )
+    assert headers["X-Date"] == "20260102T030405Z"
+    assert headers["X-Content-Sha256"] == "237d3f966df60f020eebab95352942eed8283ebf9a4de89b61c7dff4a091c567"
+
+
+def test_vector_1_the_canonical_request_is_exactly_this() -> None:
+    body_hash = signature.hash_body(V1_BODY)
+    headers = {"Content-Type": "application/json", "Host": HOST, "X-Date": "20260102T030405Z"}
+    headers["X-Content-Sha256"] = body_hash
+    names = ["content-type", "host", "x-content-sha256", "x-date"]
+    canonical = signature.canonical_request("POST", "/", V1_QUERY, headers, names, body_hash)
+    assert canonical == (
+        "POST\n/\nAction=CreateAssetGroup&Version=2024-01-01\n"
+        "content-type:application/json\nhost:open.volcengineapi.com\n"
+        "x-content-sha256:237d3f966df60f020eebab95352942eed8283ebf9a4de89b61c7dff4a091c567\n"
+        "x-date:20260102T030405Z\n\ncontent-type;host;x-content-sha256;x-date\n"
+        "237d3f966df60f020eebab95352942eed8283ebf9a4de89b61c7dff4a091c567"
+    )
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    assert digest == "1a425e86b82c6fcc04c28b1871d63582a6f0dcc78dc20c393673c06c354d7ec4"
+
+
+def test_vector_2_temporary_credentials_and_utf8() -> None:
+    query = [("Action", "ListAssets"), ("Version", "2024-01-01")]
+    headers = signed(V2_BODY, query, "application/json; charset=utf-8", "STSExampleSessionToken/abc+def==")
+    parsed = parse_authorization(headers["Authorization"])
+    assert parsed.signed_headers == ("content-type", "host", "x-content-sha256", "x-date", "x-security-token")
+    assert parsed.signature == "e2a814809cc46b0e238d5a1d4b9dafdc7719a8683781267b4f66381b5e15bc5e"
+    assert headers["X-Security-Token"] == "STSExampleSessionToken/abc+def=="
+
+
+def test_vector_3_the_query_is_encoded_and_sorted() -> None:
+    assert signature.canonical_query(V3_QUERY) == (
+        "Action=GetAsset&Project%20Name=a%20b%2Bc%2Fd~%C3%A9&Version=2024-01-01"
+    )
+    parsed = parse_authorization(signed(b"{}", V3_QUERY)["Authorization"])
+    assert parsed.signature == "41e15f692d81ac91cdcbd6e592f862cd806c49fe3d76d9296cbdc8965da56f49"
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["host", "x-content-sha256", "x-date"], "4d6a1f86b639b821d4b44d8a8bfcfa5308b3e36780b2a0ec58baf1c75aad1fbc"),
+        (["x-date"], "5f31c69b3ec5a9a9ac2dfa9c2c9c3de52b3ecfe12b323bd2a810a7a96f895e70"),
+    ],
+    ids=["node", "java"],
+)
+def test_the_sets_of_headers_that_other_sdks_sign_can_be_verified(names: list[str], expected: str) -> None:
+    headers = {"Host": HOST, "X-Date": "20260102T030405Z", "X-Content-Sha256": signature.hash_body(V1_BODY)}
+    assert signature_of(names, headers) == expected
+
+
+def test_the_time_is_signed_in_utc_whatever_its_zone() -> None:
+    at = AT.astimezone(timezone(timedelta(hours=8)))
+    assert signed(V1_BODY, V1_QUERY, at=at) == signed(V1_BODY, V1_QUERY)
+
+
+@pytest.mark.parametrize("suffix", [":80", ":443"])
+def test_a_default_port_is_not_signed(suffix: str) -> None:
+    headers = {"Host": HOST, "X-Date": "20260102T030405Z"}
+    assert signature_of(["host"], headers | {"Host": HOST + suffix}) == signature_of(["host"], headers)
+    assert signature_of(["host"], headers | {"Host": HOST + ":8080"}) != signature_of(["host"], headers)
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
+NAMES = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-", min_size=1, max_size=10)
+
+
+@given(
+    body=TEXT,
+    query=st.dictionaries(TEXT.filter(bool), TEXT, max_size=4),
+    extra=st.dictionaries(NAMES.map(lambda name: f"X-Seed-{name.lower()}"), st.just("value"), max_size=3),
+    host=st.sampled_from(["open.volcengineapi.com", "127.0.0.1:8080", "gate.test:443", "gate.test:80"]),
+    path=st.sampled_from(["", "/", "/api/v3/assets/"]),
+    keys=st.tuples(NAMES, TEXT.filter(bool), st.none() | NAMES),
+    scope=st.tuples(st.sampled_from(["cn-beijing", "ap-southeast-1"]), st.sampled_from(["ark", "iam"])),
+)
+def test_the_python_sdk_signs_alike(
+    *,
+    body: str,
+    query: dict[str, str],
+    extra: dict[str, str],
+    host: str,
+    path: str,
+    keys: tuple[str, str, str | None],
+    scope: tuple[str, str],
+) -> None:
+    access_key_id, secret, session_token = keys
+    region, service = scope
+    given_headers = {"Content-Type": "application/json", **extra}
+    theirs = {**given_headers, "Host": host}
+    SignerV4.sign(path, "POST", theirs, body, None, query, access_key_id, secret, region, service, session_token)
+    at = datetime.strptime(theirs["X-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    ours = sign(
+        method="POST",
+        host=host,
+        path=path,
+        query_pairs=query.items(),
+        headers=given_headers,
+        body=body.encode(),
+        access_key_id=access_key_id,
+        secret_access_key=secret,
+        session_token=session_token,
+        region=region,
+        service=service,
+        at=at,
+    )
+    assert ours == theirs
+
+
+def test_an_authorization_header_is_taken_apart() -> None:
+    parsed = parse_authorization(
+        "hmac-sha256 Credential=sg-a/b/20260102/cn-beijing/ark/request,SignedHeaders=host;x-date,  Signature=ab12"
+    )
+    assert parsed == SignatureHeader("sg-a/b", "20260102", "cn-beijing", "ark", ("host", "x-date"), "ab12")
+    assert parsed.scope == "20260102/cn-beijing/ark/request"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer key",
+        "HMAC-SHA256",
+        "AWS4-HMAC-SHA256 Credential=a/20260102/r/s/request, SignedHeaders=host, Signature=ab",
+        "HMAC-SHA256 Credential=a/20260102/r/s/aws4_request, SignedHeaders=host, Signature=ab",
+        "HMAC-SHA256 Credential=20260102/r/s/request, SignedHeaders=host, Signature=ab",
+        "HMAC-SHA256 Credential=/20260102/r/s/request, SignedHeaders=host, Signature=ab",
+        "HMAC-SHA256 Credential=a/20260102/r/s/request, SignedHeaders=, Signature=ab",
+        "HMAC-SHA256 Credential=a/20260102/r/s/request, SignedHeaders=host",
+    ],
+)
+def test_another_authorization_header_is_refused(header: str) -> None:
+    with pytest.raises(ValueError, match=r"is not|missing"):
+        parse_authorization(header)
+
+
+def test_a_changed_byte_changes_the_signature() -> None:
+    one, other = signed(b'{"a":1}', V1_QUERY), signed(b'{"a":2}', V1_QUERY)
+    assert not hmac.compare_digest(one["Authorization"], other["Authorization"])
