@@ -213,7 +213,7 @@ class AllAssets:
 
 
 def _is_one_of(column: InstrumentedAttribute[str], values: Iterable[str]) -> ColumnElement[bool]:
-    """One parameter, however many values there are: the protocol allows 32,767 parameters and a list may be longer."""
+    """One parameter, however many values there are; as many parameters would be parsed and planned one by one."""
     return column == any_(literal(list(values), ARRAY(Text)))
 
 

@@ -66,7 +66,11 @@ ObjectId = Annotated[str, Field(min_length=1, max_length=128)]
 Name = Annotated[str, Field(max_length=64)]
 RequiredName = Annotated[str, Field(min_length=1, max_length=64)]
 Description = Annotated[str, Field(max_length=300)]
-HttpUrl = Annotated[str, Field(min_length=1, max_length=_MAX_URL_LENGTH), AfterValidator(_check_http_url)]
+HttpUrl = Annotated[
+    str,
+    Field(min_length=1, max_length=_MAX_URL_LENGTH, json_schema_extra={"format": "uri"}),
+    AfterValidator(_check_http_url),
+]
 ProjectName = Annotated[Annotated[str, Field(max_length=128)] | None, BeforeValidator(_empty_to_none)]
 PageNumber = Annotated[int, BeforeValidator(_to_integer), Field(ge=1, le=_MAX_PAGE_NUMBER)]
 PageSize = Annotated[int, BeforeValidator(_to_integer), Field(ge=1, le=100)]

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.assets.items import AssetItemService
 from app.assets.calling import AssetsUpstream
 from app.assets.changing import Changer
 from app.assets.creating import SEARCH_SECONDS, Creator
 from app.assets.faces import FaceService
 from app.assets.groups import GroupService
+from app.assets.items import AssetItemService
 from app.assets.looking import Looker
 from app.channels.directory import ChannelDirectory
 from app.upstream.control import ControlClient

@@ -139,6 +139,6 @@ async def test_a_page_far_behind_the_end_is_empty(named: tuple[Tenant, str]) -> 
 
 async def test_a_filter_of_very_many_values_is_only_a_filter(named: tuple[Tenant, str]) -> None:
     tenant, group_id = named
-    many = [f"group-{number}" for number in range(40_000)]
-    page = await list_assets(tenant, Filter={"GroupIds": [*many, group_id], "Statuses": ["Processing"] * 5000})
+    many = [f"group-{number}" for number in range(8_000)]
+    page = await list_assets(tenant, Filter={"GroupIds": [*many, group_id], "Statuses": ["Processing"] * 1000})
     assert page["TotalCount"] == len(NAMES)
