@@ -70,7 +70,7 @@ PARAMETERS = [
         [
             ({"content": [PROMPT]}, "MissingParameter.model", "model"),
             (body(model=""), "MissingParameter.model", "model"),
-            (body(model=5), "InvalidParameter.model", "model"),
+            ({**body(), "model": 5}, "InvalidParameter.model", "model"),
         ],
     ),
     Row(
@@ -115,7 +115,7 @@ PARAMETERS = [
         wrong("seed", -2, 2**32, 1.5, "1", 10**12),
     ),
     *(
-        Row("parameters", name, [body(**{name: value}) for value in (True, False)], wrong(name, "true", 1, []))
+        Row("parameters", name, [{**body(), name: value} for value in (True, False)], wrong(name, "true", 1, []))
         for name in ("generate_audio", "watermark", "return_last_frame")
     ),
     Row("parameters", "service_tier", [body(service_tier="default")], wrong("service_tier", 1, ["default"])),

@@ -11,6 +11,17 @@ from app.db.embedded import reset
 from tests.support.database import embedded_server, temporary_folder
 
 
+@pytest.fixture(autouse=True)
+def current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Code that removes folders is tested in a current folder of no worth, which it must leave alone."""
+    folder = tmp_path / "current"
+    (folder / "kept").mkdir(parents=True)
+    (folder / "kept" / "file").write_text("kept")
+    monkeypatch.chdir(folder)
+    yield folder
+    assert (folder / "kept" / "file").read_text() == "kept"
+
+
 @pytest.fixture
 def data_dir() -> Iterator[Path]:
     """An empty data folder; whatever database is made in it is removed, and nobody may use it any more."""

@@ -8,7 +8,13 @@ from sqlalchemy import text
 from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, reset
 from app.db.embedded.accounts import current_account
 from app.db.embedded.binaries import find_binaries
-from app.db.embedded.folders import clusters_in, existing_home, make_data_folder, socket_folder
+from app.db.embedded.folders import (
+    clusters_in,
+    existing_home,
+    make_data_folder,
+    remove_socket_folder,
+    socket_folder,
+)
 from app.db.embedded.locks import exclusive_lock
 from app.db.engine import open_engine
 from tests.db.children import postmaster_of, query
@@ -124,6 +130,45 @@ def test_an_initdb_that_fails_is_told_and_leaves_nothing(data_dir: Path) -> None
     with pytest.raises(EmbeddedPostgresError, match="no space left"):
         EmbeddedPostgres(data_dir, pg_bin=programs).start()
     assert [path.name for path in data_dir.glob("pg*")] == []
+
+
+def test_a_start_that_fails_before_the_launch_removes_nothing(made_dir: Path, current_folder: Path) -> None:
+    (made_dir / "pg_hba.conf").unlink()
+    (made_dir / "pg_hba.conf").mkdir()
+    with pytest.raises(EmbeddedPostgresError, match="permissions"):
+        embedded_server(made_dir).start()
+    assert postmaster_of(made_dir) is None
+    assert [path.name for path in current_folder.iterdir()] == ["kept"]
+    assert clusters_in(made_dir)
+    (made_dir / "pg_hba.conf").rmdir()
+
+
+@pytest.mark.parametrize("folder", [Path(), Path("kept"), Path("seedgate-x"), Path("/tmp/other")])
+def test_only_a_short_socket_folder_of_ours_is_ever_removed(current_folder: Path, folder: Path) -> None:
+    remove_socket_folder(folder, Path("/cluster"))
+    assert (current_folder / "kept" / "file").exists()
+
+
+def test_a_socket_folder_with_anything_else_in_it_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "seedgate-x"
+    folder.mkdir()
+    for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock", "something"):
+        (folder / name).touch()
+    remove_socket_folder(folder, Path("/cluster"))
+    assert [path.name for path in folder.iterdir()] == ["something"]
+    (folder / "something").unlink()
+    remove_socket_folder(folder, Path("/cluster"))
+    assert not folder.exists()
+
+
+def test_reset_spares_folders_of_the_user_with_like_names(made_dir: Path) -> None:
+    mine = [made_dir / name for name in ("pg18-notes", "pg2024", "pg18.new", "pg18.new.my notes", "bin-tools")]
+    for folder in mine:
+        folder.mkdir()
+        (folder / "file").touch()
+    reset(made_dir)
+    assert clusters_in(made_dir) == []
+    assert all((folder / "file").exists() for folder in mine)
 
 
 def test_a_pointer_that_another_account_left_is_not_followed(data_dir: Path) -> None:

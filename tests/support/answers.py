@@ -30,8 +30,13 @@ def _check_member(value: Any, expected: Any, path: str) -> None:
         assert type(value) is expected, f"{path}: {value!r} is no {expected.__name__}"
 
 
-def check_error(response: httpx.Response, status: int, code: str, param: str | None = None) -> dict[str, Any]:
-    """Checks an error in both halves, as the task SDKs and as the OpenAPI SDKs read it; returns ``error``."""
+def check_error(
+    response: httpx.Response, status: int, code: str, param: str | None = None, *, is_upstreams: bool = False
+) -> dict[str, Any]:
+    """Checks an error in both halves, as the task SDKs and as the OpenAPI SDKs read it; returns ``error``.
+
+    The message ends in our request id, unless it is the upstream's sentence, which ends in the upstream's own.
+    """
     assert response.headers["content-type"] == "application/json"
     body = response.json()
     request_id = response.headers["x-request-id"]
@@ -43,7 +48,7 @@ def check_error(response: httpx.Response, status: int, code: str, param: str | N
     check_shape(metadata, {**strings, "Error": {"Code": str, "Message": str}})
     assert metadata["RequestId"] == request_id
     assert metadata["Error"] == {"Code": code, "Message": error["message"]}
-    assert request_id in error["message"]
+    assert error["message"].endswith(f"Request id: {request_id}") is not is_upstreams, error["message"]
     assert "Traceback" not in response.text
     result: dict[str, Any] = error
     return result

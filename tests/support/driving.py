@@ -48,6 +48,16 @@ def count_received(world: World, operation: str) -> int:
     return sum(entry.operation == operation for entry in world.sandbox.state.world.ledger.requests)
 
 
+async def create_with_fault(world: World, tenant: Tenant, **effect: Any) -> httpx.Response:
+    """Creates a task while the upstream misbehaves once."""
+    script = {"operation": "create_task", "times": 1, "effect": effect}
+    fault = await world.control.post("/faults", json=script)
+    assert fault.status_code == 201, fault.text
+    answer = await tenant.create_task()
+    assert (await world.control.get("/faults")).json()["faults"][-1]["hits"] == 1
+    return answer
+
+
 async def act(tenant: Tenant, action: str, **body: Any) -> dict[str, Any]:
     """Calls an Assets action that must succeed; returns its result."""
     response = await tenant.action(action, **body)
