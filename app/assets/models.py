@@ -35,6 +35,7 @@ class AssetGroupRow(Base):
     __table_args__ = (
         Index("uq_asset_groups_id", "id", unique=True),
         Index("ix_asset_groups_listing", "tenant_id", "group_type", text("created_at DESC"), text("id DESC")),
+        Index("ix_asset_groups_channel_id_created_at", "channel_id", text("created_at DESC")),
         Index("ix_asset_groups_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
     )
 
@@ -63,6 +64,7 @@ class AssetRow(Base):
         Index("uq_assets_id", "id", unique=True),
         Index("ix_assets_listing", "tenant_id", text("created_at DESC"), text("id DESC")),
         Index("ix_assets_tenant_id_group_id", "tenant_id", "group_id"),
+        Index("ix_assets_channel_id_created_at", "channel_id", text("created_at DESC")),
         Index("ix_assets_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
     )
 

@@ -146,6 +146,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_asset_groups")),
     )
     op.create_index(
+        "ix_asset_groups_channel_id_created_at",
+        "asset_groups",
+        ["channel_id", sa.literal_column("created_at DESC")],
+        unique=False,
+    )
+    op.create_index(
         "ix_asset_groups_listing",
         "asset_groups",
         ["tenant_id", "group_type", sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
@@ -204,6 +210,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_assets")),
     )
     op.create_index(
+        "ix_assets_channel_id_created_at", "assets", ["channel_id", sa.literal_column("created_at DESC")], unique=False
+    )
+    op.create_index(
         "ix_assets_listing",
         "assets",
         ["tenant_id", sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
@@ -247,6 +256,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_tasks")),
     )
     op.create_index(
+        "ix_tasks_channel_id_created_at", "tasks", ["channel_id", sa.literal_column("created_at DESC")], unique=False
+    )
+    op.create_index(
         "ix_tasks_next_look_at",
         "tasks",
         ["next_look_at"],
@@ -280,11 +292,13 @@ def downgrade() -> None:
     op.drop_index("ix_tasks_tenant_id_upstream_id", table_name="tasks")
     op.drop_index("ix_tasks_tenant_id_created_at_id", table_name="tasks")
     op.drop_index("ix_tasks_next_look_at", table_name="tasks", postgresql_where=sa.text("next_look_at IS NOT NULL"))
+    op.drop_index("ix_tasks_channel_id_created_at", table_name="tasks")
     op.drop_table("tasks")
     op.drop_index("uq_assets_id", table_name="assets")
     op.drop_index("ix_assets_tenant_id_group_id", table_name="assets")
     op.drop_index("ix_assets_next_look_at", table_name="assets", postgresql_where=sa.text("next_look_at IS NOT NULL"))
     op.drop_index("ix_assets_listing", table_name="assets")
+    op.drop_index("ix_assets_channel_id_created_at", table_name="assets")
     op.drop_table("assets")
     op.drop_index("uq_validation_sessions_token_hash", table_name="validation_sessions")
     op.drop_table("validation_sessions")
@@ -293,6 +307,7 @@ def downgrade() -> None:
         "ix_asset_groups_next_look_at", table_name="asset_groups", postgresql_where=sa.text("next_look_at IS NOT NULL")
     )
     op.drop_index("ix_asset_groups_listing", table_name="asset_groups")
+    op.drop_index("ix_asset_groups_channel_id_created_at", table_name="asset_groups")
     op.drop_table("asset_groups")
     op.drop_index("ix_asset_create_intents_kind_name", table_name="asset_create_intents")
     op.drop_table("asset_create_intents")
