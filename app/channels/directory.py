@@ -66,6 +66,14 @@ class ChannelDirectory:
         """
         return (await self._channels.get()).get(channel_id)
 
+    async def has_any(self, allowed: frozenset[str] | None) -> bool:
+        """Says whether one of ``allowed`` is a channel at all, of whatever status; None allows all.
+
+        Raises:
+            ServiceUnavailableError: 503, the database is away.
+        """
+        return any(channel.is_named_in(allowed) for channel in (await self._channels.get()).values())
+
     def forget(self) -> None:
         """Makes this process see a change of its own at once; the others see it within a second."""
         self._channels.forget()

@@ -41,8 +41,9 @@ async def choose_channels(directory: ChannelDirectory, principal: Principal, pin
     """Returns the channels that may take a create, best first.
 
     Raises:
-        AccessDeniedError: 403, the key or tenant is allowed none of them.
-        NoChannelError: 503, none is active, or the one that holds the assets is not.
+        AccessDeniedError: 403, the key or tenant is allowed no channel that exists, or not the one that holds the
+            assets.
+        NoChannelError: 503, none of those that it is allowed is active.
     """
     allowed = principal.allowed_channels
     if pinned is not None:
@@ -53,11 +54,10 @@ async def choose_channels(directory: ChannelDirectory, principal: Principal, pin
             raise NoChannelError
         return [channel]
     candidates = await directory.candidates(allowed, needs="ark")
-    if candidates:
-        return candidates
-    if await directory.candidates(None, needs="ark"):
-        raise _channel_denied()
-    raise NoChannelError
+    if not candidates:
+        is_key_to_blame = allowed is not None and not await directory.has_any(allowed)
+        raise _channel_denied() if is_key_to_blame else NoChannelError
+    return candidates
 
 
 def _channel_denied() -> AccessDeniedError:

@@ -55,10 +55,13 @@ class Tenant:
 class World:
     """A running gateway with its upstream."""
 
-    def __init__(self, base_url: str, database_url: str, admin_token: str, sandbox: SandboxServer) -> None:
+    def __init__(self, base_url: str, database_url: str, sandbox: SandboxServer, settings: Settings) -> None:
+        assert settings.admin_token is not None
+        admin_token = settings.admin_token.get_secret_value()
         self.base_url = base_url
         self.database_url = database_url
         self.sandbox = sandbox
+        self.settings = settings
         self.admin = httpx.AsyncClient(
             base_url=f"{base_url}/admin/v1", headers={"Authorization": f"Bearer {admin_token}"}, timeout=30
         )
@@ -103,12 +106,11 @@ async def running_world(
     **changes: Any,
 ) -> AsyncIterator[World]:
     """Runs sandbox and gateway on real sockets; ``changes`` override settings."""
-    token = secrets.token_urlsafe(32)
     async with SandboxServer(sandbox_config) as sandbox:
         settings = Settings(_env_file=None).model_copy(
             update={
                 "database_url": SecretStr(database_url),
-                "admin_token": SecretStr(token),
+                "admin_token": SecretStr(secrets.token_urlsafe(32)),
                 "secret_key": SecretStr(generate_key()),
                 "ark_base_url": sandbox.ark_base_url,
                 "ark_api_key": SecretStr(DEFAULT_ACCOUNT.api_key),
@@ -120,20 +122,28 @@ async def running_world(
                 **changes,
             }
         )
-        server = OwnedServer(server_config(create_app(settings, clock=clock), host="127.0.0.1", port=0))
-        serving = asyncio.create_task(server.serve())
-        async with asyncio.timeout(_START_SECONDS):
-            while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
-                await asyncio.sleep(0.01)
-        assert server.started, "the gateway did not start"
-        port = server.servers[0].sockets[0].getsockname()[1]
-        world = World(f"http://127.0.0.1:{port}", database_url, token, sandbox)
-        try:
-            yield world
-        finally:
-            await world.close()
-            server.should_exit = True
-            await serving
+        async with running_gateway(settings, clock) as base_url:
+            world = World(base_url, database_url, sandbox, settings)
+            try:
+                yield world
+            finally:
+                await world.close()
+
+
+@asynccontextmanager
+async def running_gateway(settings: Settings, clock: MovableClock) -> AsyncIterator[str]:
+    """Runs a gateway on a port of its own, the only one or one more on a world's database; yields its address."""
+    server = OwnedServer(server_config(create_app(settings, clock=clock), host="127.0.0.1", port=0))
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(_START_SECONDS):
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
+            await asyncio.sleep(0.01)
+    assert server.started, "the gateway did not start"
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
 
 
 @asynccontextmanager

@@ -1,0 +1,217 @@
+"""What becomes of a create that the upstream does not simply accept."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from app.tasks.models import TaskStatus
+from tests.support.answers import check_error
+from tests.support.driving import activate, new_asset, new_group
+from tests.support.stage import CREATE_TIMEOUT_SECONDS, MODEL, Stage, get, text, until
+from tests.support.world import TASKS, Tenant
+
+SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
+
+ACCOUNT_FAULTS = [
+    pytest.param({"kind": "error", "status": 401, "code": "AuthenticationError"}, id="401"),
+    pytest.param({"kind": "error", "status": 403, "code": "AccessDenied"}, id="403"),
+    pytest.param({"kind": "error", "status": 403, "code": "AccountOverdueError"}, id="overdue"),
+    pytest.param({"kind": "error", "status": 404, "code": "ModelNotOpen"}, id="model not open"),
+]
+
+THROTTLE: dict[str, Any] = {"kind": "throttle", "status": 429, "code": "ModelAccountRpmRateLimitExceeded"}
+
+UNKNOWN = [
+    pytest.param({"kind": "error", "status": 500, "code": "InternalServiceError"}, id="500"),
+    pytest.param({"kind": "error", "status": 500, "code": "InternalServiceError", "at": "after"}, id="500 late"),
+    pytest.param({"kind": "answer", "status": 503}, id="503"),
+    pytest.param({"kind": "answer", "status": 408}, id="408"),
+    pytest.param({"kind": "answer", "status": 302, "headers": {"Location": "http://127.0.0.1:1/"}}, id="302"),
+    pytest.param({"kind": "answer", "status": 200, "body": {"request": "received"}}, id="200 without an id"),
+    pytest.param({"kind": "answer", "status": 200, "body": {"id": 7}}, id="200 with a number for an id"),
+    pytest.param({"kind": "answer", "status": 200, "body": {"id": "a/../b"}}, id="200 with a strange id"),
+    pytest.param({"kind": "answer", "status": 204}, id="204"),
+    pytest.param({"kind": "garbage"}, id="garbage"),
+    pytest.param({"kind": "cut", "at": "request"}, id="cut while the body is sent"),
+    pytest.param({"kind": "cut", "at": "before"}, id="cut before the effect"),
+    pytest.param({"kind": "cut", "at": "after"}, id="cut after the effect"),
+    pytest.param({"kind": "cut", "at": "after", "reset": True}, id="reset after the effect"),
+    pytest.param({"kind": "cut", "at": "headers"}, id="cut in the headers"),
+    pytest.param({"kind": "cut", "at": "body"}, id="cut in the body"),
+    pytest.param({"kind": "oversize", "at": "after", "size_bytes": 200_000}, id="oversized"),
+    pytest.param(
+        {"kind": "delay", "at": "after", "delay_seconds": CREATE_TIMEOUT_SECONDS + 0.5}, id="slower than we wait"
+    ),
+]
+
+
+async def test_the_clients_mistake_is_told_in_the_upstreams_words_and_leaves_nothing(stage: Stage) -> None:
+    tenant = await stage.tenant("default", "second")
+    key = {"Idempotency-Key": "again"}
+    await stage.fault(
+        "create_task", kind="error", status=400, code="InputTextSensitiveContentDetected", message="No cats, please."
+    )
+    body = {"model": MODEL, "content": text("a kitten")}
+    refused = await tenant.http.post(TASKS, json=body, headers=key)
+    assert refused.status_code == 400
+    error = refused.json()["error"]
+    assert (error["code"], error["type"]) == ("InputTextSensitiveContentDetected", "BadRequest")
+    assert error["message"].startswith("No cats, please.")
+    assert refused.json()["ResponseMetadata"]["Error"]["Code"] == error["code"]
+    assert len(stage.received("create_task")) == 1
+    assert await stage.rows_of(tenant) == []
+    accepted = await tenant.http.post(TASKS, json=body, headers=key)
+    assert accepted.status_code == 200, "the key was not freed"
+
+
+async def test_the_upstreams_param_is_passed_on(stage: Stage) -> None:
+    error = {"code": "InvalidParameter", "message": "bad", "param": "content[0].text.duration", "type": "BadRequest"}
+    await stage.fault("create_task", kind="answer", status=400, body={"error": error})
+    response = await (await stage.tenant()).create_task()
+    assert response.json()["error"]["param"] == "content[0].text.duration"
+
+
+@pytest.mark.parametrize("effect", ACCOUNT_FAULTS)
+async def test_a_fault_of_our_account_is_never_the_tenants(stage: Stage, effect: dict[str, Any]) -> None:
+    await stage.fault("create_task", account="default", times=2, message="sk-secret of account 2100", **effect)
+    tenant = await stage.tenant("default", "second")
+    await tenant.new_task()
+    assert [entry.account for entry in stage.received("create_task")] == ["default", "second"]
+    alone = await stage.tenant()
+    refused = await alone.create_task()
+    check_error(refused, 502, "InternalServiceError")
+    assert refused.headers["x-should-retry"] == "false"
+    assert "2100" not in refused.text
+    assert await stage.rows_of(alone) == []
+
+
+async def test_a_throttled_account_hands_over_to_the_next_one(stage: Stage) -> None:
+    await stage.fault("create_task", account="default", times=2, headers={"Retry-After": "7"}, **THROTTLE)
+    task_id = await (await stage.tenant("default", "second")).new_task()
+    row = await stage.row(task_id)
+    assert row is not None
+    assert (row.channel_id, row.upstream_model) == (await stage.channel_id("second"), stage.sent_body()["model"])
+    refused = await (await stage.tenant()).create_task()
+    assert refused.status_code == 429
+    assert refused.json()["error"]["code"] == "ModelAccountRpmRateLimitExceeded"
+    assert refused.headers["retry-after"] == "7"
+
+
+async def test_a_throttle_without_a_hint_still_tells_when_to_retry(stage: Stage) -> None:
+    await stage.fault("create_task", **THROTTLE)
+    refused = await (await stage.tenant()).create_task()
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+
+
+async def test_a_refused_connection_hands_over_to_the_next_channel(stage: Stage) -> None:
+    task_id = await (await stage.tenant("dead", "second")).new_task()
+    # The second one has the lower priority, and must still be found to follow the task.
+    assert (await get(await _owner(stage, task_id), task_id)).json()["status"] == "queued"
+    assert [entry.account for entry in stage.received("create_task")] == ["second"]
+
+
+async def test_what_was_provably_not_sent_may_be_tried_again(stage: Stage) -> None:
+    tenant = await stage.tenant("dead")
+    for _ in range(2):
+        refused = await tenant.http.post(
+            TASKS, json={"model": MODEL, "content": text("x")}, headers={"Idempotency-Key": "k"}
+        )
+        check_error(refused, 503, "ServiceUnavailable")
+        assert refused.headers["retry-after"].isdigit()
+        assert "x-should-retry" not in refused.headers
+    assert await stage.rows_of(tenant) == []
+
+
+async def test_without_a_channel_nothing_is_taken(stage: Stage) -> None:
+    channel_id = await stage.channel_id("second")
+    tenant = await stage.tenant("second")
+    try:
+        suspended = await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+        assert suspended.status_code == 200
+        refused = await tenant.create_task()
+    finally:
+        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
+    check_error(refused, 503, "ServerOverloaded")
+    assert refused.headers["retry-after"].isdigit()
+
+
+@pytest.mark.parametrize("effect", UNKNOWN)
+async def test_what_was_sent_and_not_clearly_answered_is_never_sent_again(stage: Stage, effect: dict[str, Any]) -> None:
+    tenant = await stage.tenant("default", "second")
+    await stage.fault("create_task", account="default", times=None, **effect)
+    response = await tenant.create_task()
+    assert response.status_code == 200, response.text
+    task_id = response.json()["id"]
+    assert SPARE_ID.fullmatch(task_id)
+    shown = (await get(tenant, task_id)).json()
+    assert (shown["id"], shown["status"], shown["error"]) == (task_id, "queued", None)
+    assert [item["id"] for item in (await tenant.http.get(TASKS)).json()["items"]] == [task_id]
+    refused = await tenant.http.delete(f"{TASKS}/{task_id}")
+    check_error(refused, 409, "InvalidAction")
+    assert refused.headers["x-should-retry"] == "false"
+    assert [entry.account for entry in stage.received("create_task")] == ["default"]
+    assert not stage.received("get_task")
+    row = await stage.row(task_id)
+    assert row is not None
+    assert (row.status, row.next_look_at) == (TaskStatus.UNKNOWN, None)
+
+
+async def test_an_unknown_outcome_is_replayed_under_its_key_and_not_repeated(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    await stage.fault("create_task", kind="cut", at="after")
+    answers = [
+        await tenant.http.post(TASKS, json={"model": MODEL, "content": text("x")}, headers={"Idempotency-Key": "k"})
+        for _ in range(2)
+    ]
+    assert answers[0].json() == answers[1].json()
+    assert len(stage.received("create_task")) == 1
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [{"kind": "error", "status": 401, "code": "AuthenticationError"}, THROTTLE],
+    ids=["account refused", "throttled"],
+)
+async def test_a_task_with_an_asset_goes_to_no_other_account(stage: Stage, effect: dict[str, Any]) -> None:
+    tenant = await stage.tenant("default", "second")
+    asset_id = await new_asset(tenant, await new_group(tenant))
+    await activate(stage.world, tenant, asset_id)
+    item = {"type": "image_url", "image_url": {"url": f"asset://{asset_id}"}, "role": "reference_image"}
+    content = [*text("the girl in image 1 waves"), item]
+    await stage.fault("create_task", account="default", **effect)
+    refused = await tenant.create_task(content=content)
+    assert refused.status_code in {429, 502}
+    await tenant.new_task(content=content)
+    assert {entry.account for entry in stage.received("create_task")} == {"default"}
+
+
+async def test_a_draft_is_finished_in_the_account_that_made_it(stage: Stage) -> None:
+    tenant = await stage.tenant("second")
+    draft = await tenant.new_task(model="doubao-seedance-1-5-pro-251215", draft=True, resolution="480p")
+    await stage.force(draft, "succeeded")
+    both = await stage.world.key_of(tenant.id, allowed_channels=["default", "second"])
+    content = [{"type": "draft_task", "draft_task": {"id": draft}}]
+    await both.new_task(model="doubao-seedance-1-5-pro-251215", content=content)
+    assert {entry.account for entry in stage.received("create_task")} == {"second"}
+
+
+async def test_a_client_that_leaves_does_not_stop_its_create(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    await stage.fault("create_task", kind="delay", at="after", delay_seconds=0.3)
+    with pytest.raises(httpx.ReadTimeout):
+        await tenant.http.post(TASKS, json={"model": MODEL, "content": text("x")}, timeout=httpx.Timeout(5, read=0.15))
+    entry = await stage.arrival("create_task")
+    await until(lambda: entry.resource_id)
+    row = await stage.written(str(entry.resource_id))
+    assert row.status == TaskStatus.QUEUED
+    listed = (await tenant.http.get(TASKS)).json()
+    assert [item["id"] for item in listed["items"]] == [entry.resource_id]
+    assert len(stage.received("create_task")) == 1
+
+
+async def _owner(stage: Stage, task_id: str) -> Tenant:
+    row = await stage.row(task_id)
+    assert row is not None
+    return await stage.world.key_of(row.tenant_id)
