@@ -124,15 +124,18 @@ async def test_a_create_that_was_left_open_long_ago_stands_in_nobodys_way(librar
     await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
 
 
-async def test_a_group_of_another_tenant_is_never_taken(library: Library, tenant: Tenant) -> None:
+@pytest.mark.parametrize("is_own", [True, False])
+async def test_a_group_that_belongs_to_somebody_is_never_taken(
+    library: Library, tenant: Tenant, *, is_own: bool
+) -> None:
     name = new_id("name")
-    other = await library.tenant()
-    foreign = await new_group(other, name)
+    owner = tenant if is_own else await library.tenant()
+    earlier = await new_group(owner, name)
     library.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(ConflictError):
         await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
-    assert (await ok(other, "GetAssetGroup", Id=foreign))["Name"] == name
-    assert (await list_groups(tenant))["TotalCount"] == 0
+    assert (await ok(owner, "GetAssetGroup", Id=earlier))["Name"] == name
+    assert (await list_groups(tenant))["TotalCount"] == int(is_own)
 
 
 async def test_of_two_groups_that_fit_none_is_taken(library: Library, tenant: Tenant) -> None:
