@@ -136,9 +136,8 @@ class Authenticator:
                 raise ServiceUnavailableError(internal=f"no database to look up an API key: {error!r}") from error
             raise
         until, now = started_at + _TRUST_SECONDS, self._monotonic()
-        if now < until:
-            if stored is None:
-                self._unknown.put(parts, True, until=until, now=now)  # noqa: FBT003 - a mark, read by nobody
-            else:
-                self._known.put(parts, stored, until=until, now=now)
+        if stored is None:
+            self._unknown.put(parts, True, until=until, now=now)  # noqa: FBT003 - the value is a mark
+        else:
+            self._known.put(parts, stored, until=until, now=now)
         return stored

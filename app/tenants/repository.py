@@ -26,14 +26,9 @@ class KeyRepository:
         found: ApiKeyRow | None = await self._session.scalar(query)
         return found
 
-    async def lock_unrevoked(self) -> Sequence[ApiKeyRow]:
-        """Locks and returns the keys that are not revoked, in the order of their ids."""
-        query = (
-            select(ApiKeyRow)
-            .where(ApiKeyRow.tenant_id == self._tenant_id, ApiKeyRow.revoked_at.is_(None))
-            .order_by(ApiKeyRow.id)
-            .with_for_update()
-        )
+    async def unrevoked(self) -> Sequence[ApiKeyRow]:
+        """Returns the keys that are not revoked."""
+        query = select(ApiKeyRow).where(ApiKeyRow.tenant_id == self._tenant_id, ApiKeyRow.revoked_at.is_(None))
         return (await self._session.scalars(query)).all()
 
 
@@ -79,13 +74,13 @@ class AllKeys:
         return await self._session.get(ApiKeyRow, key_id)
 
     async def lock(self, key_id: str) -> ApiKeyRow | None:
-        """Returns the key, locked against changes; its tenant is locked first, so that no two changes deadlock."""
+        """Returns the key, locked against changes by its tenant's row: one lock, so no two changes can deadlock."""
         found = await self.find(key_id)
         if found is None:
             return None
         tenant = select(TenantRow.id).where(TenantRow.id == found.tenant_id)
         await self._session.execute(tenant.with_for_update(key_share=True))
-        await self._session.refresh(found, with_for_update=True)
+        await self._session.refresh(found)
         return found
 
     async def find_by_public_part(self, public_part: str) -> ApiKeyRow | None:

@@ -119,7 +119,7 @@ class TenantService:
             unfinished = await count_unfinished(session, tenant_id)
             if unfinished:
                 raise ConflictError("InvalidAction", f"The tenant has {unfinished} unfinished tasks.")
-            keys = await KeyRepository(session, tenant_id).lock_unrevoked()
+            keys = await KeyRepository(session, tenant_id).unrevoked()
             for key in keys:
                 _revoke(session, key, actor, now)
             row.deleted_at = row.updated_at = now
@@ -198,9 +198,10 @@ class TenantService:
             NotFoundError: 404.
             ConflictError: 409, the key is revoked or has expired.
         """
-        now = self._clock()
         async with self._sessions.begin() as session:
             old = _check_key(await AllKeys(session).lock(key_id))
+            # Read once the key is ours: another rotation may just have ended it.
+            now = self._clock()
             status = key_status(old, now)
             if status is not KeyStatus.ACTIVE:
                 raise ConflictError("InvalidAction", f"The key is {status}; create a new one instead.")

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import open_engine
-from app.errors import AccessDeniedError
+from app.errors import AccessDeniedError, ServiceUnavailableError
 from app.ids import BASE62, random_text
 from app.tenants.api_key import make_key, parse_key
 from app.tenants.principal import Principal
@@ -84,6 +84,14 @@ async def test_a_deleted_tenants_keys_stop_within_a_second(
     seconds.now += 0.95
 
     assert_refused(await other_process.whoami(key["key"]))
+
+
+async def test_no_key_outlives_its_tenant(process: Process, engine: AsyncEngine) -> None:
+    key = await process.key()
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE tenants SET deleted_at = now()"))
+
+    assert_refused(await process.whoami(key["key"]))
 
 
 async def test_expiry_is_exact_for_a_remembered_key_too(process: Process, clock: MovableClock) -> None:
@@ -273,6 +281,8 @@ async def test_no_database_is_a_503_and_never_a_401(clock: MovableClock, seconds
     try:
         async with running_process(away, clock, seconds) as process:
             response = await process.whoami(make_key().plaintext)
+            with pytest.raises(ServiceUnavailableError):
+                await _authenticate(process, make_key().plaintext)
     finally:
         await away.dispose()
 

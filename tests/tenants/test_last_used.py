@@ -2,9 +2,10 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import DatabaseUnavailableError, open_engine, session_factory
@@ -103,6 +104,27 @@ async def test_a_flush_that_is_cut_short_loses_nothing(process: Process, engine:
     await process.last_used.flush()
 
     assert await shown(process, key["id"]) == NOON
+
+
+async def test_rows_are_written_in_one_order_so_that_writers_cannot_deadlock(
+    process: Process, engine: AsyncEngine
+) -> None:
+    tenant = await process.tenant()
+    keys = [(await process.key(tenant["id"]))["id"] for _ in range(8)]
+    written: list[str] = []
+
+    def seen(_connection: Any, _cursor: Any, _statement: str, parameters: Any, *_rest: Any) -> None:
+        written.extend(value for row in parameters for value in row if value in keys)
+
+    for key in sorted(keys, reverse=True):
+        process.last_used.note(key, NOON)
+    event.listen(engine.sync_engine, "before_cursor_execute", seen)
+    try:
+        await process.last_used.flush()
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", seen)
+
+    assert written == sorted(keys)
 
 
 async def test_writers_of_many_processes_do_not_wait_for_each_other_for_ever(process: Process) -> None:
