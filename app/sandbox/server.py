@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
@@ -10,7 +11,7 @@ from typing import Self
 import uvicorn
 
 from app.sandbox.app import create_sandbox
-from app.sandbox.config import DEFAULT_PORT, SandboxConfig
+from app.sandbox.config import DEFAULT_ACCOUNT, DEFAULT_PORT, SandboxConfig
 from app.sandbox.state import SandboxState
 from app.sandbox.steering import CONTROL_PREFIX
 from app.sandbox.wire import SandboxProtocol
@@ -82,6 +83,7 @@ class SandboxServer:
         while not self._server.started:
             if self._serving.done():
                 await self._serving
+                raise RuntimeError("the sandbox did not start")
             await asyncio.sleep(0.005)
         return self
 
@@ -93,22 +95,30 @@ class SandboxServer:
             await self._serving
 
 
-def run_sandbox(*, host: str = "127.0.0.1", port: int = DEFAULT_PORT, time_scale: float = 1.0) -> None:
-    """Serves a sandbox with one default account until SIGINT or SIGTERM; for the command line.
+def run_sandbox(
+    *, host: str = "127.0.0.1", port: int = DEFAULT_PORT, time_scale: float = 1.0, public_url: str | None = None
+) -> None:
+    """Serves a sandbox with the default account until SIGINT or SIGTERM; for the command line.
+
+    Writes to standard output, once it listens, the settings that point a gateway at it.
 
     Args:
         host: address to listen on.
         port: fixed, or 0 for a free one.
         time_scale: sandbox seconds of work per real second.
+        public_url: origin under which others reach it, when that is not host and port (in a container).
 
     Raises:
-        OSError: the address is in use.
+        SystemExit: the address cannot be listened on.
     """
-    listener = _listen(host, port)
+    try:
+        listener = _listen(host, port)
+    except OSError as error:
+        raise SystemExit(f"The sandbox cannot listen on {host}:{port}: {error.strerror}.") from None
     shown = f"[{host}]" if ":" in host else host
-    origin = f"http://{shown}:{listener.getsockname()[1]}"
+    origin = public_url or f"http://{shown}:{listener.getsockname()[1]}"
     state = SandboxState(SandboxConfig(time_scale=time_scale, public_url=origin))
-    _Server(state).run(sockets=[listener])
+    _CommandServer(state).run(sockets=[listener])
 
 
 def _configure(state: SandboxState) -> uvicorn.Config:
@@ -150,6 +160,23 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._state.closing.set()
         await super().shutdown(sockets)
+
+
+class _CommandServer(_Server):
+    """A server that tells a person how to use it."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        origin, account = self._state.origin, DEFAULT_ACCOUNT
+        sys.stdout.write(
+            f"Sandbox upstream on {origin}: nothing is real, nothing is billed. To point a gateway at it:\n"
+            f"SEEDGATE_ARK_BASE_URL={origin}/api/v3\n"
+            f"SEEDGATE_ARK_API_KEY={account.api_key}\n"
+            f"SEEDGATE_OPENAPI_URL={origin}\n"
+            f"SEEDGATE_ACCESS_KEY_ID={account.access_key_id}\n"
+            f"SEEDGATE_SECRET_ACCESS_KEY={account.secret_access_key}\n"
+        )
+        sys.stdout.flush()
 
 
 class _GuestServer(_Server):

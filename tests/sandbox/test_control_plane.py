@@ -1,0 +1,178 @@
+"""The signed entry: who is let in, and the envelope."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from app.sandbox.config import Limits, SandboxConfig
+from app.sandbox.server import SandboxServer
+from app.upstream.signature import (
+    canonical_request,
+    credential_scope,
+    hash_body,
+    sign,
+    signature,
+    signing_key,
+    string_to_sign,
+)
+from tests.sandbox.clients import Caller, error_of
+
+BODY = b'{"Name": "group"}'
+QUERY = {"Action": "CreateAssetGroup", "Version": "2024-01-01"}
+
+
+def _headers(caller: Caller, **changes: Any) -> dict[str, str]:
+    options: dict[str, Any] = {
+        "method": "POST",
+        "host": caller.server.origin.removeprefix("http://"),
+        "path": "/",
+        "query_pairs": QUERY.items(),
+        "headers": {"Content-Type": "application/json"},
+        "body": BODY,
+        "access_key_id": caller.account.access_key_id,
+        "secret_access_key": caller.account.secret_access_key,
+        "session_token": caller.account.session_token,
+        "region": "cn-beijing",
+        "service": "ark",
+        "at": datetime.now(UTC),
+    }
+    return sign(**{**options, **changes})
+
+
+async def _post(caller: Caller, headers: Mapping[str, str], body: bytes = BODY) -> httpx.Response:
+    return await caller.http.post("/", params=QUERY, content=body, headers=headers)
+
+
+async def test_a_true_signature_is_let_in_and_answered_in_the_envelope(caller: Caller) -> None:
+    response = await _post(caller, _headers(caller))
+    assert response.status_code == 200
+    metadata = response.json()["ResponseMetadata"]
+    assert metadata == {
+        "RequestId": response.headers["X-Request-Id"],
+        "Action": "CreateAssetGroup",
+        "Version": "2024-01-01",
+        "Service": "ark",
+        "Region": "cn-beijing",
+    }
+    assert set(response.json()["Result"]) == {"Id"}
+
+
+@pytest.mark.parametrize("names", [["x-date"], ["host", "x-content-sha256", "x-date"], ["x-content-sha256", "x-date"]])
+async def test_every_sdks_set_of_signed_headers_is_accepted(caller: Caller, names: list[str]) -> None:
+    at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    host = caller.server.origin.removeprefix("http://")
+    body_hash = hash_body(BODY)
+    headers = {"X-Date": at, "Host": host, "X-Content-Sha256": body_hash}
+    scope = credential_scope(at[:8], "cn-beijing", "ark")
+    canonical = canonical_request("POST", "/", QUERY.items(), headers, names, body_hash)
+    key = signing_key(caller.account.secret_access_key, at[:8], "cn-beijing", "ark")
+    digest = signature(key, string_to_sign(at, scope, canonical))
+    headers["Authorization"] = (
+        f"HMAC-SHA256 Credential={caller.account.access_key_id}/{scope}, "
+        f"SignedHeaders={';'.join(names)}, Signature={digest}"
+    )
+    response = await _post(caller, {"Content-Type": "application/json", **headers})
+    assert response.status_code == 200, response.text
+
+
+async def test_temporary_credentials_need_their_token(stranger: Caller) -> None:
+    assert (await _post(stranger, _headers(stranger))).status_code == 200
+    without = _headers(stranger, session_token=None)
+    assert error_of(await _post(stranger, without))[:2] == (401, "InvalidSecretToken")
+
+
+Change = Callable[[Caller], dict[str, str]]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        (lambda caller: _headers(caller, secret_access_key="wrong"), 401, "SignatureDoesNotMatch"),
+        (lambda caller: _headers(caller, body=b"{}"), 401, "SignatureDoesNotMatch"),
+        (lambda caller: _headers(caller, path="/api/v3/assets"), 401, "SignatureDoesNotMatch"),
+        (lambda caller: _headers(caller, host="elsewhere"), 401, "SignatureDoesNotMatch"),
+        (lambda caller: _headers(caller, query_pairs=[("Action", "GetAsset")]), 401, "SignatureDoesNotMatch"),
+        (lambda caller: _headers(caller, access_key_id="AKUNKNOWN"), 401, "InvalidAccessKey"),
+        (lambda caller: _headers(caller, region="cn-shanghai"), 400, "InvalidCredential"),
+        (lambda caller: _headers(caller, service="iam"), 400, "InvalidCredential"),
+        (lambda caller: _headers(caller, at=datetime.now(UTC) - timedelta(minutes=16)), 403, "InvalidTimestamp"),
+        (lambda caller: _headers(caller, at=datetime.now(UTC) + timedelta(minutes=16)), 403, "InvalidTimestamp"),
+        (lambda _: {"Content-Type": "application/json"}, 401, "MissingAuthenticationToken"),
+        (lambda caller: {"Authorization": f"Bearer {caller.account.api_key}"}, 400, "InvalidAuthorization"),
+        (lambda _: {"Authorization": "HMAC-SHA256 Credential=x"}, 400, "InvalidAuthorization"),
+    ],
+)
+async def test_anything_else_is_turned_away(caller: Caller, change: Change, status: int, code: str) -> None:
+    headers = {**change(caller), "Host": caller.server.origin.removeprefix("http://")}
+    response = await _post(caller, headers)
+    assert error_of(response)[:2] == (status, code)
+    assert "Result" not in response.json()
+
+
+async def test_a_quarter_of_an_hour_is_tolerated(caller: Caller) -> None:
+    for minutes in (-14, 14):
+        headers = _headers(caller, at=datetime.now(UTC) + timedelta(minutes=minutes))
+        assert (await _post(caller, headers)).status_code == 200
+
+
+async def test_an_advanced_sandbox_still_takes_todays_signatures_but_a_skewed_one_does_not(caller: Caller) -> None:
+    caller.advance(86_400)
+    assert (await _post(caller, _headers(caller))).status_code == 200
+    await caller.control("POST", "/clock", skew_seconds=1000)
+    assert error_of(await _post(caller, _headers(caller)))[1] == "InvalidTimestamp"
+
+
+async def test_the_date_header_shows_the_skew(caller: Caller) -> None:
+    await caller.control("POST", "/clock", skew_seconds=86_400 * 3)
+    shown = parsedate_to_datetime((await caller.ask("GET", "")).headers["Date"])
+    assert shown - datetime.now(UTC) > timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    "query", [{"Action": "Nope", "Version": "2024-01-01"}, {"Action": "GetAsset", "Version": "2023-01-01"}, {}]
+)
+async def test_unknown_actions_and_versions_are_404(caller: Caller, query: dict[str, str]) -> None:
+    response = await caller.http.post("/", params=query, content=b"{}")
+    assert error_of(response)[:2] == (404, "InvalidActionOrVersion")
+    assert response.json()["ResponseMetadata"]["Error"]["CodeN"] == 100008
+
+
+async def test_other_paths_are_a_bare_404(caller: Caller) -> None:
+    response = await caller.http.post("/api/v3/assets", params=QUERY, content=BODY)
+    assert (response.status_code, response.content) == (404, b"")
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"'])
+async def test_a_body_that_is_no_object_is_400(caller: Caller, body: bytes) -> None:
+    response = await _post(caller, _headers(caller, body=body), body)
+    assert error_of(response)[:2] == (400, "InvalidParameter")
+
+
+async def test_an_empty_body_means_no_fields(caller: Caller) -> None:
+    response = await _post(caller, _headers(caller, body=b""), b"")
+    assert error_of(response)[:2] == (400, "MissingParameter.Name")
+
+
+async def test_rates_are_enforced_per_action() -> None:
+    seconds = [50.0]
+    config = SandboxConfig(monotonic=lambda: seconds[0], limits=Limits(create_asset_per_minute=2))
+    async with SandboxServer(config) as server:
+        caller = Caller(server)
+        group_id = await caller.group()
+        asset = {"GroupId": group_id, "URL": "https://example.com/a.png", "AssetType": "Image"}
+        for _ in range(2):
+            assert (await caller.act("CreateAsset", **asset)).status_code == 200
+        assert error_of(await caller.act("CreateAsset", **asset))[:2] == (429, "QuotaWriteQPMExceeded")
+        for _ in range(3):
+            session = await caller.act("CreateVisualValidateSession", CallbackURL="https://example.com/")
+            assert session.status_code == 200
+        refused = await caller.act("CreateVisualValidateSession", CallbackURL="https://example.com/")
+        assert error_of(refused)[:2] == (429, "AccountFlowLimitExceeded")
+        assert refused.json()["ResponseMetadata"]["Error"]["CodeN"] == 100027
+        seconds[0] += 60
+        assert (await caller.act("CreateAsset", **asset)).status_code == 200
+        await caller.http.aclose()
