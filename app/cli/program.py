@@ -83,6 +83,7 @@ def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = SANDBOX_PORT,
     time_scale: Annotated[float, typer.Option(min=0.001, help="Sandbox seconds in a real second.")] = 1.0,
+    public_url: Annotated[str | None, typer.Option(help="How others reach it, when not at host and port.")] = None,
 ) -> None:
     """Run the emulated upstream alone."""
-    run_sandbox(host=host, port=port, time_scale=time_scale)
+    run_sandbox(host=host, port=port, time_scale=time_scale, public_url=public_url)
