@@ -157,9 +157,9 @@ async def test_a_busy_backend_that_outlives_its_killed_server_does_not_block_the
 
 def test_what_a_killed_first_start_left_is_cleared_away(data_dir: Path) -> None:
     data_dir.mkdir()
-    (data_dir / "pg18.new.abc").mkdir()
+    (data_dir / "pg18.new.abcd_123").mkdir()
     with embedded_server(data_dir):
-        assert not (data_dir / "pg18.new.abc").exists()
+        assert not (data_dir / "pg18.new.abcd_123").exists()
 
 
 async def test_a_server_that_cannot_start_says_why_and_leaves_nothing_running(made_dir: Path) -> None:

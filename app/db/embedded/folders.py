@@ -33,7 +33,7 @@ _ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - mkdtemp makes 
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SHORT_PREFIX = "seedgate-"
 _CLUSTER = re.compile(r"pg\d+")
-_UNFINISHED_CLUSTER = re.compile(r"pg\d+\.new\.\w+")
+_UNFINISHED_CLUSTER = re.compile(r"pg\d+\.new\.\w{8}")
 # The kernel allows 107 bytes on Linux and 103 on macOS.
 _SOCKET_PATH_BYTES = 100
 
