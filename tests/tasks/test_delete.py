@@ -1,0 +1,160 @@
+"""Deleting: a queued task is cancelled, a finished one removed, nothing that was paid is forgotten."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.support.answers import check_error
+from tests.support.stage import ENDLESS, RUNNING, Stage, get, text
+from tests.support.world import TASKS
+
+
+async def test_a_queued_task_is_cancelled_and_stays_readable(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    response = await tenant.http.delete(f"{TASKS}/{task_id}")
+    assert (response.status_code, response.json()) == (200, {})
+    shown = (await get(tenant, task_id)).json()
+    assert (shown["status"], shown["error"]) == ("cancelled", None)
+    stage.clock.advance(3 * 86_400)
+    assert (await get(tenant, task_id)).json()["status"] == "cancelled"
+    assert len(stage.received("get_task")) == 1
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "expired"])
+async def test_a_finished_task_is_gone_and_its_usage_kept_though_nobody_ever_polled_it(
+    stage: Stage, status: str
+) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(duration=5, resolution="720p")
+    await stage.force(task_id, status)
+    response = await tenant.http.delete(f"{TASKS}/{task_id}")
+    assert (response.status_code, response.json()) == (200, {})
+    check_error(await tenant.http.get(f"{TASKS}/{task_id}"), 404, "NotFound.id", "id")
+    check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 404, "NotFound.id", "id")
+    row = await stage.row(task_id)
+    assert row is not None
+    assert (row.status, row.deleted_at is not None, row.next_look_at) == (status, True, None)
+    assert bool(row.total_tokens) is (status == "succeeded")
+    assert row.snapshot is not None
+    assert row.snapshot.get("usage", {}).get("total_tokens") == row.total_tokens
+
+
+async def test_a_cancelled_task_can_be_removed(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    for _ in range(2):
+        assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+    assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
+
+
+async def test_a_running_task_is_left_alone(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    refused = await tenant.http.delete(f"{TASKS}/{task_id}")
+    error = check_error(refused, 409, "InvalidAction.RunningTaskDeletion")
+    assert error["message"].startswith(f"Cannot delete task `{task_id}` because it is currently running.")
+    assert refused.headers["x-should-retry"] == "false"
+    assert (await get(tenant, task_id)).json()["status"] == "running"
+
+
+async def test_a_task_that_started_running_in_between_is_the_upstreams_409(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    await stage.fault("delete_task", kind="error", status=409, code="InvalidAction.RunningTaskDeletion", message="no")
+    refused = await tenant.http.delete(f"{TASKS}/{task_id}")
+    assert (refused.status_code, refused.headers["x-should-retry"]) == (409, "false")
+    assert refused.json()["error"]["code"] == "InvalidAction.RunningTaskDeletion"
+    assert (await get(tenant, task_id)).json()["status"] == "queued"
+
+
+@pytest.mark.parametrize("status", ["queued", "succeeded"])
+async def test_what_the_upstream_does_not_know_any_more_counts_as_deleted(stage: Stage, status: str) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    if status == "succeeded":
+        await stage.force(task_id, status)
+    await get(tenant, task_id)
+    await stage.fault("get_task", times=None, kind="error", status=404, code="NotFound.ID")
+    await stage.fault("delete_task", times=None, kind="error", status=404, code="NotFound.ID")
+    assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+    shown = await tenant.http.get(f"{TASKS}/{task_id}")
+    assert shown.status_code == 404 if status == "succeeded" else shown.json()["status"] == "cancelled"
+
+
+async def test_a_finished_task_can_be_deleted_after_the_upstream_has_forgotten_it(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task()
+    await stage.force(task_id, "succeeded")
+    await get(tenant, task_id)
+    stage.clock.advance(8 * 86_400)
+    assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+    assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
+
+
+@pytest.mark.parametrize("operation", ["get_task", "delete_task"])
+@pytest.mark.parametrize(
+    ("effect", "status", "code"),
+    [
+        ({"kind": "error", "status": 500, "code": "InternalServiceError"}, 503, "ServiceUnavailable"),
+        ({"kind": "cut"}, 503, "ServiceUnavailable"),
+        ({"kind": "garbage"}, 503, "ServiceUnavailable"),
+        ({"kind": "throttle", "status": 429}, 429, "AccountRateLimitExceeded"),
+        ({"kind": "error", "status": 401, "code": "AuthenticationError"}, 502, "InternalServiceError"),
+    ],
+    ids=["500", "cut", "garbage", "429", "401"],
+)
+async def test_an_upstream_in_trouble_changes_nothing(
+    stage: Stage, operation: str, effect: dict[str, Any], status: int, code: str
+) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    await stage.fault(operation, times=None, **effect)
+    refused = await tenant.http.delete(f"{TASKS}/{task_id}")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
+    assert ("retry-after" in refused.headers) is (status != 502)
+    row = await stage.row(task_id)
+    assert row is not None
+    assert (row.status, row.deleted_at) == ("queued", None)
+    await stage.prepare()
+    assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+
+
+async def test_a_task_on_a_suspended_channel_cannot_be_deleted_for_now(stage: Stage) -> None:
+    tenant = await stage.tenant("second")
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    channel_id = await stage.channel_id("second")
+    try:
+        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+        check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 503, "ServiceUnavailable")
+    finally:
+        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
+    assert not stage.received("delete_task")
+
+
+@pytest.mark.parametrize("content", [b"{}", b"", b"not json", b"[1]", b"\xff"])
+async def test_a_body_is_ignored(stage: Stage, content: bytes) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    headers = {"Content-Type": "application/json"}
+    response = await tenant.http.request("DELETE", f"{TASKS}/{task_id}", content=content, headers=headers)
+    assert (response.status_code, response.json()) == (200, {})
+    assert response.headers["content-type"] == "application/json"
+
+
+async def test_a_look_that_is_under_way_does_not_bring_a_deleted_task_back(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    await stage.fault("get_task", kind="delay", at="after", delay_seconds=0.3)
+    looking = asyncio.create_task(get(tenant, task_id))
+    await stage.arrival("get_task")
+    for _ in range(2):
+        assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+    # It began while the task was there, and its answer came when the task was gone.
+    with pytest.raises(AssertionError, match=r"NotFound\.id"):
+        await looking
+    assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
+    row = await stage.row(task_id)
+    assert row is not None
+    assert row.status == "cancelled"

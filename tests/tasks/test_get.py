@@ -1,0 +1,221 @@
+"""Reading of one task: from the mirror when that will do, from the upstream when it is due and affordable."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.answers import check_error
+from tests.support.stage import ENDLESS, RUNNING, Stage, get, text
+from tests.support.world import TASKS, Tenant, running_gateway
+
+STALE = "x-seedgate-stale"
+DAY_SECONDS = 86_400
+
+
+async def test_a_task_shows_the_documented_fields_from_queued_to_succeeded(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS), duration=5, resolution="720p", ratio="16:9")
+    queued = (await get(tenant, task_id)).json()
+    assert queued.keys() >= {"id", "model", "status", "error", "created_at", "updated_at"}
+    assert (queued["status"], queued["error"]) == ("queued", None)
+    await stage.force(task_id, "succeeded")
+    stage.clock.advance(3)
+    done = (await get(tenant, task_id)).json()
+    assert (done["id"], done["status"], done["error"]) == (task_id, "succeeded", None)
+    assert done["content"]["video_url"].startswith("http")
+    assert done["usage"]["total_tokens"] == done["usage"]["completion_tokens"] > 0
+    for name in ("created_at", "updated_at", "seed", "duration", "framespersecond", "execution_expires_after"):
+        assert type(done[name]) is int, name
+
+
+async def test_what_the_upstream_adds_is_kept_and_its_numbers_become_integers(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    extra = {"revised_prompt": "x", "novelty": {"a": [1.5, None]}, "seed": 7.0, "usage": {"tool_usage": {"n": 2.0}}}
+    await stage.force(task_id, "running", extra=extra)
+    body = (await get(tenant, task_id)).json()
+    assert body | extra == body
+    assert (type(body["seed"]), type(body["usage"]["tool_usage"]["n"])) == (int, int)
+
+
+async def test_a_failed_task_tells_why(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task()
+    await stage.force(task_id, "failed", code="OutputVideoSensitiveContentDetected", message="no")
+    body = (await get(tenant, task_id)).json()
+    assert body["status"] == "failed"
+    assert body["error"] == {"code": "OutputVideoSensitiveContentDetected", "message": "no"}
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "expired"])
+async def test_a_final_state_is_kept_after_the_upstream_has_forgotten_it(stage: Stage, status: str) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task()
+    await stage.force(task_id, status)
+    seen = await get(tenant, task_id)
+    stage.clock.advance(8 * DAY_SECONDS)
+    again = await get(tenant, task_id)
+    assert again.json() == seen.json()
+    assert again.json()["status"] == status
+    assert STALE not in again.headers
+    assert len(stage.received("get_task")) == 1
+
+
+async def test_the_upstream_is_asked_at_most_every_two_seconds(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    await get(tenant, task_id)
+    await stage.force(task_id, "running")
+    assert (await get(tenant, task_id)).json()["status"] == "queued"
+    assert len(stage.received("get_task")) == 1
+    stage.clock.advance(2.1)
+    assert (await get(tenant, task_id)).json()["status"] == "running"
+    assert len(stage.received("get_task")) == 2
+
+
+async def test_a_hundred_who_ask_at_once_cost_the_upstream_one_call(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    await stage.fault("get_task", kind="delay", delay_seconds=0.1)
+    answers = await asyncio.gather(*(get(tenant, task_id) for _ in range(100)))
+    assert {answer.json()["id"] for answer in answers} == {task_id}
+    assert len(stage.received("get_task")) == 1
+
+
+async def test_two_gateways_share_the_question_and_the_answer(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    await stage.fault("get_task", kind="delay", delay_seconds=0.1)
+    async with (
+        running_gateway(stage.world.settings, stage.clock) as base_url,
+        httpx.AsyncClient(base_url=base_url, headers={"Authorization": f"Bearer {tenant.key}"}) as other,
+    ):
+        both = (tenant.http, other)
+        answers = await asyncio.gather(*(both[n % 2].get(f"{TASKS}/{task_id}") for n in range(10)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(stage.received("get_task")) == 1
+
+
+async def test_when_the_accounts_calls_are_used_up_the_mirror_answers_at_once(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    # More tasks than the account has calls in the time that asking about all of them takes.
+    task_ids = await asyncio.gather(*(tenant.new_task(content=text(RUNNING)) for _ in range(40)))
+    stage.clock.advance(3)
+    answers = await asyncio.gather(*(get(tenant, task_id) for task_id in task_ids))
+    assert {answer.json()["status"] for answer in answers} <= {"queued", "running"}
+    asked = len(stage.received("get_task"))
+    seconds = max(answer.elapsed.total_seconds() for answer in answers)
+    assert 1 <= asked <= 4 + 10 * (seconds + 1)
+    assert asked < 40
+    assert not any(STALE in answer.headers for answer in answers)
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        {"kind": "error", "status": 500, "code": "InternalServiceError"},
+        {"kind": "throttle", "status": 429},
+        {"kind": "error", "status": 401, "code": "AuthenticationError"},
+        {"kind": "garbage"},
+        {"kind": "cut"},
+        {"kind": "answer", "status": 200, "body": {"id": "cgt-of-somebody-else", "status": "succeeded"}},
+    ],
+    ids=["500", "429", "401", "garbage", "cut", "another task"],
+)
+async def test_an_upstream_in_trouble_makes_the_answer_stale_not_wrong(stage: Stage, effect: dict[str, Any]) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    assert STALE not in (await get(tenant, task_id)).headers
+    stage.clock.advance(5)
+    await stage.fault("get_task", times=None, **effect)
+    for _ in range(2):
+        stale = await get(tenant, task_id)
+        assert stale.json()["status"] == "running"
+        assert int(stale.headers[STALE]) >= 5
+    await stage.prepare()
+    stage.clock.advance(3)
+    assert STALE not in (await get(tenant, task_id)).headers
+
+
+@pytest.mark.slow
+async def test_a_slow_upstream_keeps_nobody_waiting_for_long(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    await stage.fault("get_task", kind="delay", at="after", delay_seconds=6)
+    answer = await get(tenant, task_id)
+    assert answer.elapsed.total_seconds() < 6
+    assert STALE in answer.headers
+
+
+async def test_a_task_on_a_suspended_channel_is_shown_from_the_mirror(stage: Stage) -> None:
+    tenant = await stage.tenant("second")
+    task_id = await tenant.new_task(content=text(RUNNING))
+    channel_id = await stage.channel_id("second")
+    try:
+        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+        stage.clock.advance(16)
+        assert int((await get(tenant, task_id)).headers[STALE]) >= 16
+        assert not stage.received("get_task")
+    finally:
+        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
+
+
+async def test_a_status_that_nobody_knows_is_shown_as_the_last_known_one(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    assert (await get(tenant, task_id)).json()["status"] == "running"
+    await stage.force(task_id, "polishing")
+    stage.clock.advance(3)
+    assert (await get(tenant, task_id)).json()["status"] == "running"
+    await stage.force(task_id, "succeeded")
+    stage.clock.advance(3)
+    assert (await get(tenant, task_id)).json()["status"] == "succeeded"
+
+
+async def test_one_not_found_of_the_upstream_hides_nothing(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    await stage.fault("get_task", kind="error", status=404, code="NotFound.ID")
+    assert (await get(tenant, task_id)).json()["status"] == "queued"
+    stage.clock.advance(3)
+    assert (await get(tenant, task_id)).json()["status"] == "running"
+
+
+async def test_a_task_that_the_upstream_has_forgotten_unfinished_ends_expired(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING), execution_expires_after=259_200)
+    stage.clock.advance(8 * DAY_SECONDS)
+    body = (await get(tenant, task_id)).json()
+    assert (body["id"], body["status"]) == (task_id, "expired")
+
+
+@pytest.mark.parametrize(
+    "task_id",
+    ["cgt-20260101000000-abcde", "x", "x" * 129, "x" * 5000, "%00", "%ff", "%0d%0a", "a%2fb", "..%2f", "ж", "%20"],
+)
+async def test_an_id_of_nothing_is_not_found(stage: Stage, task_id: str) -> None:
+    tenant = await stage.tenant()
+    for method in ("GET", "DELETE"):
+        response = await tenant.http.request(method, f"{TASKS}/{task_id}")
+        is_route = "%2f" not in task_id
+        check_error(response, 404, "NotFound.id" if is_route else "NotFound", "id" if is_route else None)
+    assert not stage.received("get_task")
+    assert not stage.received("delete_task")
+
+
+async def test_another_tenants_task_is_answered_like_one_that_does_not_exist(stage: Stage) -> None:
+    owner, stranger = await stage.tenant(), await stage.tenant()
+    foreign, absent = await owner.new_task(), "cgt-20260101000000-abcde"
+    for method in ("GET", "DELETE"):
+        answers = [await _ask(stranger, method, task_id) for task_id in (foreign, absent)]
+        assert answers[0] == answers[1]
+    assert not stage.received("get_task")
+    assert not stage.received("delete_task")
+
+
+async def _ask(tenant: Tenant, method: str, task_id: str) -> tuple[int, str, list[str]]:
+    response = await tenant.http.request(method, f"{TASKS}/{task_id}")
+    request_id = response.headers["x-request-id"]
+    return response.status_code, response.text.replace(request_id, "").replace(task_id, ""), sorted(response.headers)

@@ -1,0 +1,167 @@
+"""Listing of tasks: the tenant's own, from the mirror alone, as the SDKs ask for it."""
+
+import pytest
+import pytest_asyncio
+
+from tests.support.answers import check_error
+from tests.support.stage import FAST, MODEL, RUNNING, Stage, get, text
+from tests.support.world import TASKS, Tenant
+
+OLDEST = "doubao-seedance-1-0-pro-250528"
+ABSENT = "cgt-20260101000000-abcde"
+
+
+class Shelf:
+    """A tenant's tasks by what they are, in the order of their creation."""
+
+    def __init__(self, tenant: Tenant, tasks: dict[str, str], foreign: str) -> None:
+        self.tenant = tenant
+        self.tasks = tasks
+        self.foreign = foreign
+
+    async def shown(self, query: str) -> list[str]:
+        """Returns what a query shows, by name."""
+        response = await self.tenant.http.get(f"{TASKS}?{query}")
+        assert response.status_code == 200, response.text
+        names = {task_id: name for name, task_id in self.tasks.items()}
+        body = response.json()
+        assert body.keys() == {"items", "total"}
+        assert body["total"] >= len(body["items"])
+        return [names[item["id"]] for item in body["items"]]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def shelf(running_stage: Stage) -> Shelf:
+    """Six tasks in six states, of three models and two tiers, and another tenant's."""
+    await running_stage.prepare()
+    tenant, other = await running_stage.tenant(), await running_stage.tenant()
+    tasks = {
+        "succeeded": await tenant.new_task(),
+        "failed": await tenant.new_task(model=FAST),
+        "flex": await tenant.new_task(model=OLDEST, service_tier="flex", content=text("[queue:1000000]")),
+        "running": await tenant.new_task(content=text(RUNNING)),
+        "cancelled": await tenant.new_task(content=text("[queue:1000000]")),
+    }
+    await running_stage.force(tasks["succeeded"], "succeeded")
+    await running_stage.force(tasks["failed"], "failed", code="OutputVideoSensitiveContentDetected")
+    for name in ("succeeded", "failed", "flex", "running"):
+        await get(tenant, tasks[name])
+    assert (await tenant.http.delete(f"{TASKS}/{tasks['cancelled']}")).status_code == 200
+    await running_stage.fault("create_task", kind="cut", at="after")
+    tasks["unknown"] = await tenant.new_task()
+    gone = await tenant.new_task()
+    await running_stage.force(gone, "failed")
+    assert (await tenant.http.delete(f"{TASKS}/{gone}")).status_code == 200
+    return Shelf(tenant, tasks, await other.new_task())
+
+
+ALL = ["unknown", "cancelled", "running", "flex", "failed", "succeeded"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ALL),
+        ("page_num=&page_size=&filter.status=&filter.model=&filter.task_ids=", ALL),
+        ("page_num=1&page_size=500", ALL),
+        ("page_num=1&page_size=2", ["unknown", "cancelled"]),
+        ("page_num=2&page_size=4", ["failed", "succeeded"]),
+        ("page_num=500&page_size=500", []),
+        ("filter.status=queued", ["unknown", "flex"]),
+        ("filter.status=running", ["running"]),
+        ("filter.status=succeeded", ["succeeded"]),
+        ("filter.status=failed", ["failed"]),
+        ("filter.status=cancelled", ["cancelled"]),
+        ("filter.status=expired", []),
+        (f"filter.model={FAST}", ["failed"]),
+        (f"filter.model={MODEL}", ["unknown", "cancelled", "running", "succeeded"]),
+        ("filter.model=doubao-seedance-2-0-fast-260128", ["failed"]),
+        ("filter.model=nonsense", []),
+        ("filter.service_tier=flex", ["flex"]),
+        ("filter.service_tier=default", ["unknown", "cancelled", "running", "failed", "succeeded"]),
+        ("filter.status=queued&filter.service_tier=default", ["unknown"]),
+        ("page_num=1&page_size=10&unknown=1", ALL),
+    ],
+)
+async def test_a_query_shows_exactly_what_it_asks_for_newest_first(
+    shelf: Shelf, query: str, expected: list[str]
+) -> None:
+    assert await shelf.shown(query) == expected
+
+
+async def test_task_ids_are_repeated_and_foreign_ones_match_nothing(shelf: Shelf) -> None:
+    ids = [shelf.tasks["failed"], ABSENT, shelf.foreign, shelf.tasks["unknown"], ""]
+    assert await shelf.shown("&".join(f"filter.task_ids={task_id}" for task_id in ids)) == ["unknown", "failed"]
+    for nobodys in (shelf.foreign, ABSENT):
+        body = (await shelf.tenant.http.get(f"{TASKS}?filter.task_ids={nobodys}")).json()
+        assert body == {"items": [], "total": 0}
+
+
+async def test_the_spare_id_of_an_accepted_task_finds_it_too(stage: Stage, shelf: Shelf) -> None:
+    row = await stage.row(shelf.tasks["running"])
+    assert row is not None
+    assert await shelf.shown(f"filter.task_ids={row.id}") == ["running"]
+
+
+async def test_the_pages_make_up_the_whole_and_the_total_is_exact(shelf: Shelf) -> None:
+    pages = [await shelf.shown(f"page_num={number}&page_size=1") for number in range(1, len(ALL) + 2)]
+    assert [name for page in pages for name in page] == ALL
+    body = (await shelf.tenant.http.get(f"{TASKS}?page_num=3&page_size=1")).json()
+    assert body["total"] == len(ALL)
+
+
+async def test_the_list_asks_the_upstream_nothing(stage: Stage, shelf: Shelf) -> None:
+    stage.clock.advance(60)
+    await shelf.shown("")
+    assert not stage.received("get_task")
+    assert not stage.received("list_tasks")
+
+
+async def test_a_failed_item_tells_why_where_each_sdk_reads_it(shelf: Shelf) -> None:
+    items = (await shelf.tenant.http.get(f"{TASKS}?page_size=500")).json()["items"]
+    by_id = {item["id"]: item for item in items}
+    failed = by_id[shelf.tasks["failed"]]
+    assert failed["failure_reason"] == failed["error"]
+    assert failed["error"]["code"] == "OutputVideoSensitiveContentDetected"
+    assert [item["id"] for item in items if "failure_reason" in item] == [failed["id"]]
+
+
+async def test_an_item_is_what_get_shows(stage: Stage, shelf: Shelf) -> None:
+    items = (await shelf.tenant.http.get(TASKS)).json()["items"]
+    for item in items:
+        if item["status"] == "succeeded":
+            assert (await get(shelf.tenant, item["id"])).json() == item
+
+
+@pytest.mark.parametrize(
+    ("query", "param"),
+    [
+        ("page_num=0", "page_num"),
+        ("page_num=501", "page_num"),
+        ("page_num=-1", "page_num"),
+        ("page_num=1.0", "page_num"),
+        ("page_num=one", "page_num"),
+        ("page_num=1&page_num=2", "page_num"),
+        ("page_num=%D9%A1", "page_num"),
+        ("page_num=99999999999999999999", "page_num"),
+        ("page_size=0", "page_size"),
+        ("page_size=501", "page_size"),
+        ("page_size=1e1", "page_size"),
+        ("page_size=+5", "page_size"),
+        ("filter.status=done", "filter.status"),
+        ("filter.status=submitting", "filter.status"),
+        ("filter.status=queued&filter.status=failed", "filter.status"),
+        ("filter.model=%00", "filter.model"),
+        ("filter.service_tier=a%00b", "filter.service_tier"),
+        ("filter.task_ids=a&filter.task_ids=%00", "filter.task_ids"),
+        ("&".join(["filter.task_ids=x"] * 501), "filter.task_ids"),
+    ],
+)
+async def test_what_is_out_of_bounds_is_named(shelf: Shelf, query: str, param: str) -> None:
+    response = await shelf.tenant.http.get(f"{TASKS}?{query}")
+    check_error(response, 400, f"InvalidParameter.{param.split('.', maxsplit=1)[0]}", param)
+
+
+@pytest.mark.parametrize("query", ["filter.model=%ff", "filter.model=%ed%a0%80", "&".join(["x=1"] * 1001)])
+async def test_a_query_that_is_no_text_is_refused(shelf: Shelf, query: str) -> None:
+    check_error(await shelf.tenant.http.get(f"{TASKS}?{query}"), 400, "InvalidParameter")
