@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.support.admin_app import ManualSeconds, Process, in_the_future
+from tests.support.admin_app import ManualSeconds, Process, QueryCount, in_the_future
 from tests.support.clock import MovableClock
 
 
@@ -221,12 +222,20 @@ async def test_a_dead_key_is_not_rotated(process: Process, clock: MovableClock, 
     assert end in response.json()["error"]["message"]
 
 
-async def test_of_two_rotations_without_grace_at_once_one_wins(process: Process) -> None:
+async def test_of_two_rotations_without_grace_at_once_one_wins(process: Process, engine: AsyncEngine) -> None:
     key = await process.key()
 
-    answers = await asyncio.gather(
-        *(process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": 0}) for _ in range(2))
-    )
+    with QueryCount(engine, "FOR NO KEY UPDATE") as locks:
+        async with engine.begin() as locking:
+            await locking.execute(text("SELECT 1 FROM tenants FOR UPDATE"))
+            rotations = [
+                asyncio.create_task(process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": 0}))
+                for _ in range(2)
+            ]
+            async with asyncio.timeout(5):
+                while locks.count < 2:  # noqa: ASYNC110 - the database has no event for it
+                    await asyncio.sleep(0.005)
+        answers = await asyncio.gather(*rotations)
 
     assert sorted(answer.status_code for answer in answers) == [201, 409]
 
