@@ -71,6 +71,11 @@ async def test_what_was_provably_not_sent_is_503_and_worth_a_retry(world: World)
     assert int(answer.headers["retry-after"]) >= 1
 
 
+async def test_a_suspended_channel_is_503_and_not_the_keys_fault(world: World) -> None:
+    async with only_channel(world, status="suspended") as tenant:
+        check_error(await tenant.create_task(), 503, "ServerOverloaded")
+
+
 async def test_a_channel_without_a_key_pair_has_no_assets_and_says_so(world: World) -> None:
     async with only_channel(world) as tenant:
         answer = await tenant.action("CreateAssetGroup", Name="a group", GroupType="AIGC")

@@ -1,0 +1,84 @@
+"""No route answers without a credential, but for the few that are meant to."""
+
+from collections.abc import Iterator
+
+import pytest
+import pytest_asyncio
+from fastapi.routing import iter_route_contexts
+
+from app.main import create_app
+from app.settings import Settings
+from tests.support.world import Tenant, World
+
+PUBLIC = {"/healthz", "/readyz", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"}
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Yields method and address of every route, some id in place of each parameter."""
+    for route in iter_route_contexts(create_app(Settings(_env_file=None)).routes):
+        for method in sorted(route.methods or {"GET"}):
+            yield method, "/".join("x" if part.startswith("{") else part for part in str(route.path).split("/"))
+
+
+ROUTES = list(routes())
+CLOSED = [(method, path) for method, path in ROUTES if path not in PUBLIC]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def tenant(world: World) -> Tenant:
+    return await world.tenant()
+
+
+def test_the_walk_finds_every_kind_of_route() -> None:
+    paths = {path for _, path in ROUTES}
+    assert paths >= PUBLIC
+    assert paths >= {
+        "/",
+        "/api/v3/assets",
+        "/api/v3/contents/generations/tasks",
+        "/api/v3/contents/generations/tasks/x",
+        "/api/v3/open/CreateAsset",
+        "/api/v3/open/x",
+        "/api/v3/whoami",
+        "/admin/v1/tenants",
+        "/admin/v1/keys/x/rotate",
+        "/admin/v1/channels/x",
+    }
+    assert len(CLOSED) > 40
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED)
+async def test_nothing_is_answered_without_a_credential(world: World, method: str, path: str) -> None:
+    answer = await world.anonymous.request(method, path, content=b"{}" if method in {"POST", "PATCH", "PUT"} else None)
+    assert answer.status_code == 401, answer.text
+    if method != "HEAD":
+        assert answer.json()["error"]["code"] == "AuthenticationError"
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED)
+async def test_a_tenants_key_and_the_admin_token_open_each_their_own_side_only(
+    world: World, tenant: Tenant, method: str, path: str
+) -> None:
+    is_admins = path.startswith("/admin/")
+    client = tenant.http if is_admins else world.anonymous
+    token = world.admin.headers["Authorization"]
+    headers = {} if is_admins else {"Authorization": token, "Content-Type": "application/json"}
+    answer = await client.request(method, path, content=b"{", headers=headers)
+    assert answer.status_code == 401, answer.text
+
+
+@pytest.mark.parametrize("path", sorted(PUBLIC))
+async def test_what_is_public_tells_nothing_of_a_tenant(world: World, tenant: Tenant, path: str) -> None:
+    answer = await world.anonymous.get(path)
+    assert answer.status_code == 200
+    for secret in (tenant.id, tenant.key_id, tenant.key):
+        assert secret not in answer.text
+
+
+async def test_credentials_are_checked_before_the_body_is_read(world: World) -> None:
+    """A body that would be refused for its length, its encoding and its content is refused for its sender."""
+    headers = {"Content-Encoding": "gzip", "Content-Type": "text/plain"}
+    for method, path in CLOSED:
+        if method == "POST":
+            answer = await world.anonymous.request(method, path, content=b"\xff" * 1000, headers=headers)
+            assert answer.status_code == 401, f"{path}: {answer.text}"
