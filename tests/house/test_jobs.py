@@ -1,0 +1,88 @@
+"""Background jobs, and work that outlives the request that began it."""
+
+import asyncio
+
+import pytest
+
+from app.jobs import Job, WorkUnderWay, run_jobs
+
+
+async def test_a_job_outlives_its_errors_and_stops_when_told() -> None:
+    runs: list[int] = []
+    stopping = asyncio.Event()
+
+    async def fail_twice() -> None:
+        runs.append(len(runs))
+        if len(runs) < 3:
+            raise RuntimeError("not this time")
+        stopping.set()
+
+    await asyncio.wait_for(run_jobs([Job("restless", 0.001, fail_twice)], stopping), timeout=5)
+    assert runs == [0, 1, 2]
+
+
+async def test_a_job_that_is_running_is_waited_for() -> None:
+    stopping, begun, may_end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    ended: list[bool] = []
+
+    async def run() -> None:
+        begun.set()
+        await may_end.wait()
+        ended.append(True)
+
+    running = asyncio.create_task(run_jobs([Job("slow", 10, run)], stopping))
+    await begun.wait()
+    stopping.set()
+    await asyncio.sleep(0)
+    assert not running.done()
+    may_end.set()
+    await running
+    assert ended == [True]
+
+
+async def test_work_goes_on_when_the_one_who_waits_for_it_is_cancelled() -> None:
+    under_way = WorkUnderWay()
+    may_end = asyncio.Event()
+
+    async def work() -> str:
+        await may_end.wait()
+        return "done"
+
+    task = under_way.start(work())
+
+    async def wait() -> str:
+        return await asyncio.shield(task)
+
+    waiting = asyncio.create_task(wait())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    may_end.set()
+    assert await under_way.drain(patience_seconds=5) == 0
+    assert task.result() == "done"
+
+
+async def test_draining_waits_for_work_that_the_work_began() -> None:
+    under_way = WorkUnderWay()
+    done: list[str] = []
+
+    async def second() -> None:
+        await asyncio.sleep(0.01)
+        done.append("second")
+
+    async def first() -> None:
+        await asyncio.sleep(0.01)
+        under_way.start(second())
+        done.append("first")
+
+    under_way.start(first())
+    assert await under_way.drain(patience_seconds=5) == 0
+    assert done == ["first", "second"]
+
+
+async def test_draining_gives_up_after_its_patience_and_leaves_nothing_running() -> None:
+    under_way = WorkUnderWay()
+    tasks = [under_way.start(asyncio.sleep(60)) for _ in range(2)]
+    assert await under_way.drain(patience_seconds=0.01) == 2
+    assert all(task.cancelled() for task in tasks)

@@ -1,0 +1,89 @@
+"""What a create is worth when the gateway or its database goes away in the middle of it."""
+
+import asyncio
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text as sql
+from sqlalchemy.engine import make_url
+
+from app.db.engine import open_engine
+from tests.support.process import gateway_process
+from tests.support.stage import MODEL, Stage, get, open_stage, text
+from tests.support.world import TASKS, own_database
+
+SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
+BODY = {"model": MODEL, "content": text("a kitten")}
+
+
+async def test_when_the_database_goes_away_after_the_call_the_spare_id_is_answered_and_both_ids_stay_valid(
+    database_url: str,
+) -> None:
+    async with own_database(database_url) as url, open_stage(url) as stage:
+        tenant = await stage.tenant()
+        await stage.fault("create_task", kind="delay", at="after", delay_seconds=0.5)
+        creating = asyncio.create_task(tenant.create_task())
+        entry = await stage.arrival("create_task")
+        await _set_reachable(database_url, url, is_reachable=False)
+        try:
+            assert (await stage.world.anonymous.get("/healthz")).status_code == 200
+            unready = await stage.world.anonymous.get("/readyz")
+            assert (unready.status_code, unready.json()["ready"]) == (503, False)
+            response = await creating
+            refused = await tenant.create_task()
+        finally:
+            await _set_reachable(database_url, url, is_reachable=True)
+        assert response.status_code == 200, response.text
+        assert response.elapsed.total_seconds() < 7
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "ServiceUnavailable")
+        assert refused.headers["retry-after"].isdigit()
+        spare_id = response.json()["id"]
+        assert SPARE_ID.fullmatch(spare_id)
+        row = await stage.written(str(entry.resource_id))
+        assert (row.id, row.status) == (spare_id, "queued")
+        for task_id in (spare_id, str(entry.resource_id)):
+            assert (await get(tenant, task_id)).json()["id"] == entry.resource_id
+        assert len(stage.received("create_task")) == 1
+
+
+async def test_a_create_that_was_under_way_when_the_gateway_was_killed_is_never_sent_again(
+    stage: Stage, tmp_path: Path
+) -> None:
+    tenant = await stage.tenant()
+    await stage.fault("create_task", kind="delay", at="after", delay_seconds=1.5)
+    async with gateway_process(tmp_path, stage.world.settings, background="on") as gateway:
+        async with gateway.client(tenant.key) as client:
+            creating = asyncio.create_task(client.post(TASKS, json=BODY))
+            await stage.arrival("create_task")
+            gateway.process.kill()
+            with pytest.raises(httpx.TransportError):
+                await creating
+        await gateway.process.wait()
+    async with (
+        gateway_process(tmp_path, stage.world.settings, background="on") as gateway,
+        gateway.client(tenant.key) as client,
+    ):
+        listed = (await client.get(TASKS)).json()
+        assert [item["status"] for item in listed["items"]] == ["queued"]
+        task_id = listed["items"][0]["id"]
+        assert SPARE_ID.fullmatch(task_id)
+        assert (await client.get(f"{TASKS}/{task_id}")).json()["status"] == "queued"
+        assert (await client.delete(f"{TASKS}/{task_id}")).status_code == 409
+    assert len(stage.received("create_task")) == 1
+
+
+async def _set_reachable(server_url: str, url: str, *, is_reachable: bool) -> None:
+    """Lets nobody into a database, and throws out who is in it; or lets everybody in again."""
+    name = make_url(url).database
+    engine = open_engine(server_url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.execute(sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {str(is_reachable).lower()}"))
+            if not is_reachable:
+                terminate = sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+                await connection.execute(terminate, {"name": name})
+    finally:
+        await engine.dispose()

@@ -1,0 +1,161 @@
+"""Tasks that nobody polls are followed all the same, by whichever process comes first."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import update
+
+from app.tasks.follower import TaskFollower
+from app.tasks.models import TaskRow
+from app.wiring import open_services
+from tests.support.stage import RUNNING, Stage, text
+from tests.support.world import running_gateway
+
+DUE_SECONDS = 6
+LEASE_SECONDS = 91
+
+
+@pytest_asyncio.fixture
+async def followers(stage: Stage) -> AsyncIterator[list[TaskFollower]]:
+    """The followers of two processes. No task of another test is due."""
+    async with stage.sessions.begin() as session:
+        await session.execute(update(TaskRow).values(next_look_at=None))
+    async with (
+        open_services(stage.world.settings, clock=stage.clock) as first,
+        open_services(stage.world.settings, clock=stage.clock) as second,
+    ):
+        yield [first.task_follower, second.task_follower]
+
+
+async def test_a_final_state_is_kept_though_nobody_polls(stage: Stage, followers: list[TaskFollower]) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task()
+    await stage.force(task_id, "succeeded")
+    await followers[0].run_once()
+    assert not stage.received("get_task"), "not due yet"
+    stage.clock.advance(DUE_SECONDS)
+    await followers[0].run_once()
+    row = await stage.row(task_id)
+    assert row is not None
+    assert (row.status, row.next_look_at) == ("succeeded", None)
+    assert row.total_tokens
+    stage.clock.advance(3600)
+    await followers[0].run_once()
+    assert len(stage.received("get_task")) == 1
+
+
+async def test_the_gateway_follows_by_itself(stage: Stage, followers: list[TaskFollower]) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task()
+    await stage.force(task_id, "failed", code="OutputVideoSensitiveContentDetected")
+    stage.clock.advance(DUE_SECONDS)
+    async with (
+        running_gateway(stage.world.settings.model_copy(update={"background": "on"}), stage.clock),
+        asyncio.timeout(10),
+    ):
+        while (row := await stage.row(task_id)) is None or row.status != "failed":  # noqa: ASYNC110 - no event for it
+            await asyncio.sleep(0.02)
+
+
+async def test_two_processes_do_not_look_twice(stage: Stage, followers: list[TaskFollower]) -> None:
+    tenant = await stage.tenant()
+    task_ids = {await tenant.new_task(content=text(RUNNING)) for _ in range(4)}
+    stage.clock.advance(DUE_SECONDS)
+    await asyncio.gather(*(follower.run_once() for follower in followers for _ in range(2)))
+    asked = [entry.url.rsplit("/", 1)[-1] for entry in stage.received("get_task")]
+    assert sorted(asked) == sorted(task_ids)
+
+
+async def test_more_than_one_batch_is_followed_within_the_accounts_share(
+    stage: Stage, followers: list[TaskFollower]
+) -> None:
+    tenant = await stage.tenant()
+    task_ids = {await tenant.new_task(content=text(RUNNING)) for _ in range(8)}
+    stage.clock.advance(DUE_SECONDS)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await followers[0].run_once()
+    await followers[0].run_once()
+    asked = [entry.url.rsplit("/", 1)[-1] for entry in stage.received("get_task")]
+    assert set(asked) == task_ids
+    assert len(asked) == 8
+    # One at once, then five a second.
+    assert loop.time() - began > 1.0
+
+
+async def test_looks_become_rarer_as_a_task_grows_old(stage: Stage, followers: list[TaskFollower]) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    pauses = []
+    for age in (DUE_SECONDS, 300, 3600):
+        stage.clock.advance(age)
+        await followers[0].run_once()
+        row = await stage.row(task_id)
+        assert row is not None
+        assert row.next_look_at is not None
+        pauses.append((row.next_look_at - stage.clock()).total_seconds())
+    assert pauses == pytest.approx([5, 30.6, 60], abs=1)
+
+
+async def test_a_suspended_channel_is_not_asked_until_it_is_active_again(
+    stage: Stage, followers: list[TaskFollower]
+) -> None:
+    tenant = await stage.tenant("second")
+    await tenant.new_task(content=text(RUNNING))
+    channel_id = await stage.channel_id("second")
+    try:
+        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+        stage.clock.advance(DUE_SECONDS)
+        await followers[0].run_once()
+        assert not stage.received("get_task")
+    finally:
+        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
+    await stage.prepare()
+    await followers[1].run_once()
+    assert len(stage.received("get_task")) == 1
+
+
+async def test_after_a_failed_look_the_task_is_left_alone_for_a_while(
+    stage: Stage, followers: list[TaskFollower]
+) -> None:
+    tenant = await stage.tenant()
+    broken, sound = [await tenant.new_task(content=text(RUNNING)) for _ in range(2)]
+    await stage.fault("get_task", times=None, kind="error", status=500, code="InternalServiceError")
+    stage.clock.advance(DUE_SECONDS)
+    await followers[0].run_once()
+    await stage.prepare()
+    await followers[0].run_once()
+    assert not stage.received("get_task")
+    stage.clock.advance(LEASE_SECONDS)
+    await followers[1].run_once()
+    assert len(stage.received("get_task")) == 2
+    for task_id in (broken, sound):
+        row = await stage.row(task_id)
+        assert row is not None
+        assert row.status == "running"
+
+
+async def test_a_look_of_the_follower_serves_the_clients_too(stage: Stage, followers: list[TaskFollower]) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    stage.clock.advance(DUE_SECONDS)
+    await followers[0].run_once()
+    shown = await tenant.http.get(f"/api/v3/contents/generations/tasks/{task_id}")
+    assert shown.json()["status"] == "running"
+    assert len(stage.received("get_task")) == 1
+
+
+async def test_what_the_upstream_has_forgotten_ends_expired_when_its_window_is_over(
+    stage: Stage, followers: list[TaskFollower]
+) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING), execution_expires_after=3600)
+    await stage.fault("get_task", times=None, kind="error", status=404, code="NotFound.ID")
+    for hours, status in ((1, "queued"), (2, "expired")):
+        stage.clock.advance(hours * 3600)
+        await followers[0].run_once()
+        row = await stage.row(task_id)
+        assert row is not None
+        assert row.status == status
