@@ -45,8 +45,8 @@ class SecretBox:
         """
         try:
             return cls([base64.b64decode(part.strip(), validate=True) for part in text.split(",")])
-        except binascii.Error as error:
-            raise SealError("a sealing key is base64 of 32 bytes") from error
+        except (binascii.Error, SealError) as error:
+            raise SealError("SEEDGATE_SECRET_KEY needs base64 of 32 random bytes, or several, with commas") from error
 
     @property
     def sealing_key_id(self) -> str:

@@ -11,7 +11,7 @@ from tests.support.world import TASKS, Tenant, World
 
 URL = "https://example.com/reference.png"
 _FINAL = {"succeeded", "failed", "expired", "cancelled"}
-_PATIENCE_SECONDS = 15
+_PATIENCE_SECONDS = 40
 
 
 async def until(tenant: Tenant, task_id: str, *statuses: str) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""The program as an operator runs it: a process of its own, seen through its exit code, output and sockets."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+_ROOT = Path(__file__).parents[2]
+_KEPT = {"SEEDGATE_PG_BIN", "SEEDGATE_PG_USER"}
+_PATIENCE_SECONDS = 40
+
+
+@dataclass
+class Program:
+    """A running ``seedgate``.
+
+    Attributes:
+        process: it.
+        output: what it has printed so far.
+    """
+
+    process: asyncio.subprocess.Process
+    output: list[str] = field(default_factory=list)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends it a signal."""
+        self.process.send_signal(number)
+
+    async def read_until(self, text: str) -> str:
+        """Waits until it has printed a line that holds a text; returns everything up to there."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while not any(text in line for line in self.output):
+                line = await self.process.stdout.readline()
+                assert line, "".join(self.output)
+                self.output.append(line.decode())
+        return "".join(self.output)
+
+    async def wait(self) -> int:
+        """Waits until it ends; returns its exit code."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            self.output.append((await self.process.stdout.read()).decode())
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def started(*arguments: str, folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Program]:
+    """Starts ``seedgate`` in a folder, with these settings and no others; kills it when the test forgets it."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SEEDGATE_") or name in _KEPT}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app", *arguments),
+        cwd=folder,
+        env={**inherited, "PYTHONPATH": str(_ROOT), **{f"SEEDGATE_{name}": value for name, value in settings.items()}},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    program = Program(process)
+    try:
+        yield program
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await program.wait()
+
+
+async def run(*arguments: str, folder: Path, settings: Mapping[str, str]) -> tuple[int, str]:
+    """Runs ``seedgate`` to its end; returns exit code and output."""
+    async with started(*arguments, folder=folder, settings=settings) as program:
+        return await program.wait(), "".join(program.output)
+
+
+def on_socket(path: Path) -> httpx.AsyncClient:
+    """Returns a client that opens a new connection to a unix socket for every request."""
+    transport = httpx.AsyncHTTPTransport(uds=str(path), limits=httpx.Limits(max_keepalive_connections=0))
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway", timeout=30)
+
+
+async def until_ready(client: httpx.AsyncClient, program: Program) -> None:
+    """Waits until a gateway says that it should be sent requests."""
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while program.process.returncode is None:
+            try:
+                if (await client.get("/readyz")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.05)
+    raise AssertionError("it ended: " + str(await program.wait()) + "".join(program.output))

@@ -1,0 +1,109 @@
+"""``dev`` as a newcomer runs it: one command, a curl to copy, Ctrl-C."""
+
+import asyncio
+import json
+import re
+import shlex
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.flows.programs import Program, started
+from tests.support.database import temporary_folder
+from tests.support.driving import act, new_asset, new_group, new_session, pass_verification, until
+from tests.support.world import TASKS, Tenant
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("curl") is None, reason="what it prints is a curl command"),
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def test_a_newcomer_copies_a_curl_and_leaves_with_ctrl_c(tmp_path: Path) -> None:
+    with temporary_folder() as data:
+        async with started(*options(data), folder=tmp_path, settings={}) as program:
+            base_url, key, command = told_by(await program.read_until("-d '"))
+            created = json.loads(await output_of(command))
+            assert re.fullmatch(r"cgt-\d{14}-[a-z0-9]{5}", created["id"])
+            await look_around(base_url, key, created["id"])
+            await interrupt(program, data)
+        # Started again, it knows its key and its tasks, though the sandbox has forgotten everything.
+        async with started(*options(data), folder=tmp_path, settings={}) as program:
+            base_url, same_key, _ = told_by(await program.read_until("-d '"))
+            assert same_key == key
+            async with httpx.AsyncClient(headers={"X-Api-Key": key}) as client:
+                listed = (await client.get(base_url + TASKS)).json()
+            assert [(item["id"], item["status"]) for item in listed["items"]] == [(created["id"], "succeeded")]
+            await interrupt(program, data)
+        async with started(*options(data), "--reset", folder=tmp_path, settings={}) as program:
+            _, new_key, _ = told_by(await program.read_until("-d '"))
+            assert new_key != key
+            await interrupt(program, data)
+
+
+async def test_real_money_is_announced_first_and_needs_a_credential(tmp_path: Path) -> None:
+    with temporary_folder() as data:
+        async with started(*options(data), "--real", folder=tmp_path, settings={}) as program:
+            assert await program.wait() == 2
+            assert "SEEDGATE_ARK_API_KEY" in "".join(program.output)
+        account = {"ARK_BASE_URL": "http://127.0.0.1:1/api/v3", "ARK_API_KEY": "secret"}
+        async with started(*options(data), "--real", folder=tmp_path, settings=account) as program:
+            output = await program.read_until("-d '")
+            assert "REAL UPSTREAM" in program.output[0]
+            assert "secret" not in output
+            await interrupt(program, data)
+
+
+def options(data: Path) -> tuple[str, ...]:
+    return ("dev", "--port", str(free_port()), "--data-dir", str(data))
+
+
+def told_by(output: str) -> tuple[str, str, list[str]]:
+    """Returns base URL, API key and the words of the curl command that ``dev`` printed."""
+    base_url = re.search(r"base URL +(\S+)", output)
+    key = re.search(r"API key +(\S+)", output)
+    assert base_url is not None
+    assert key is not None
+    command = shlex.split(output[output.index("curl ") :].partition("\n\n")[0].replace("\\\n", " "))
+    return base_url[1], key[1], command
+
+
+async def output_of(command: list[str]) -> bytes:
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    async with asyncio.timeout(20):
+        out, _ = await process.communicate()
+    assert process.returncode == 0
+    return out
+
+
+async def look_around(base_url: str, key: str, task_id: str) -> None:
+    """Waits for the video, and makes an asset and a face-verified group."""
+    async with httpx.AsyncClient(base_url=base_url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
+        demo = Tenant(id="demo", key_id="demo", key=key, http=client)
+        asset_id = await new_asset(demo, await new_group(demo))
+        session = await new_session(demo)
+        await pass_verification(session["H5Link"])
+        person = await act(demo, "GetVisualValidateResult", BytedToken=session["BytedToken"])
+        assert (await act(demo, "GetAssetGroup", Id=person["GroupId"]))["GroupType"] == "LivenessFace"
+        task = await until(demo, task_id, "succeeded")
+        assert (await client.get(task["content"]["video_url"])).content[4:8] == b"ftyp"
+        assert (await act(demo, "GetAsset", Id=asset_id))["Status"] == "Active"
+
+
+async def interrupt(program: Program, data: Path) -> None:
+    """Presses Ctrl-C; nothing is left running, and nothing was complained about."""
+    program.signal(signal.SIGINT)
+    assert await program.wait() == 0, "".join(program.output)
+    assert "Traceback" not in "".join(program.output)
+    assert not await asyncio.to_thread(lambda: list(data.rglob("postmaster.pid")))

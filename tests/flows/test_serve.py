@@ -1,0 +1,207 @@
+"""``serve`` as an operator runs it: what it refuses to start with, how it stops, and more than one process."""
+
+import asyncio
+import os
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from app.crypto import generate_key
+from app.db.engine import open_engine
+from app.sandbox.config import DEFAULT_ACCOUNT
+from tests.flows.programs import Program, on_socket, run, started, until_ready
+from tests.support.world import TASKS, World, own_database
+from tests.tasks.bodies import body
+
+pytestmark = pytest.mark.slow
+
+ADMIN_TOKEN = "an admin token of at least 32 characters"
+ADMIN = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+WHOAMI = "/api/v3/whoami"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a path short enough for a unix socket."""
+    with tempfile.TemporaryDirectory(prefix="seedgate-serve-") as made:
+        yield Path(made)
+
+
+@pytest_asyncio.fixture
+async def settings(database_url: str) -> AsyncIterator[dict[str, str]]:
+    """What ``serve`` needs, with a migrated database of its own."""
+    async with own_database(database_url) as url:
+        yield {"DATABASE_URL": url, "ADMIN_TOKEN": ADMIN_TOKEN, "SECRET_KEY": generate_key(), "DRAIN_SECONDS": "0"}
+
+
+async def test_an_outdated_schema_is_refused_until_it_is_migrated(folder: Path, settings: dict[str, str]) -> None:
+    await execute(settings["DATABASE_URL"], "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    code, output = await run("serve", folder=folder, settings=settings)
+    assert (code, "seedgate migrate" in output) == (3, True), output
+    assert (await run("migrate", "--check", folder=folder, settings=settings))[0] == 3
+    assert (await run("migrate", folder=folder, settings=settings))[0] == 0
+    assert (await run("migrate", "--check", folder=folder, settings=settings))[0] == 0
+    async with serving(folder, settings) as (program, _):
+        program.signal(signal.SIGTERM)
+        assert await program.wait() == 0
+
+
+@pytest.mark.parametrize("missing", ["ADMIN_TOKEN", "SECRET_KEY"])
+async def test_a_missing_secret_is_named(folder: Path, settings: dict[str, str], missing: str) -> None:
+    del settings[missing]
+    code, output = await run("serve", folder=folder, settings=settings)
+    assert (code, f"SEEDGATE_{missing} is required" in output) == (2, True), output
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ADMIN_TOKEN", "too-short"),
+        ("REDIS_URL", "redis://nowhere"),
+        ("SECRET_KEY", "no-base64-of-32-bytes"),
+        ("SECRET_KEY", "MTIzNDU2Nzg="),
+    ],
+)
+async def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
+    folder: Path, settings: dict[str, str], name: str, value: str
+) -> None:
+    code, output = await run("serve", folder=folder, settings={**settings, name: value})
+    assert code == 2, output
+    assert f"SEEDGATE_{name}" in output
+    assert value not in output
+    assert "Traceback" not in output
+
+
+async def test_another_sealing_key_than_the_databases_is_refused(folder: Path, settings: dict[str, str]) -> None:
+    async with serving(folder, settings):
+        pass
+    code, output = await run("serve", folder=folder, settings={**settings, "SECRET_KEY": generate_key()})
+    assert code == 2, output
+    assert "SEEDGATE_SECRET_KEY" in output
+    both = ",".join([generate_key(), settings["SECRET_KEY"]])
+    async with serving(folder, {**settings, "SECRET_KEY": both}) as (_, client):
+        assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_database_that_does_not_answer_is_told_in_one_line(folder: Path, settings: dict[str, str]) -> None:
+    nowhere = {**settings, "DATABASE_URL": "postgresql://nobody:hidden@127.0.0.1:1/nothing"}
+    code, output = await run("serve", folder=folder, settings=nowhere)
+    assert code == 1, output
+    assert "the database does not answer" in output
+    assert "Traceback" not in output
+    assert "hidden" not in output
+
+
+async def test_sigterm_is_not_ready_at_once_but_accepts_for_a_while(folder: Path, settings: dict[str, str]) -> None:
+    async with serving(folder, {**settings, "DRAIN_SECONDS": "1.5"}) as (program, client):
+        began = time.monotonic()
+        program.signal(signal.SIGTERM)
+        await asyncio.sleep(0.2)
+        not_ready = await client.get("/readyz")
+        assert (not_ready.status_code, not_ready.json()["ready"]) == (503, False)
+        assert (await client.get(WHOAMI)).status_code == 401
+        assert await program.wait() == 0
+        assert 1.4 < time.monotonic() - began < 10
+
+
+async def test_what_is_in_flight_is_finished(world: World, folder: Path, settings: dict[str, str]) -> None:
+    upstream = {"ARK_BASE_URL": world.sandbox.ark_base_url, "ARK_API_KEY": DEFAULT_ACCOUNT.api_key}
+    async with serving(folder, {**settings, **upstream}) as (program, client):
+        _, key = await new_key(client)
+        slow = {"operation": "create_task", "times": 1, "effect": {"kind": "delay", "delay_seconds": 2}}
+        assert (await world.control.post("/faults", json=slow)).status_code == 201
+        creating = asyncio.create_task(client.post(TASKS, json=body(), headers=key))
+        await asyncio.sleep(0.7)
+        program.signal(signal.SIGTERM)
+        created = await creating
+        assert created.status_code == 200, created.text
+        assert created.json()["id"].startswith("cgt-")
+        assert await program.wait() == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the worker processes in /proc")
+async def test_a_key_revoked_through_one_process_stops_within_a_second_in_the_other(
+    folder: Path, settings: dict[str, str]
+) -> None:
+    async with serving(folder, settings, "--workers", "2") as (program, client):
+        key_id, key = await new_key(client)
+        first, second = workers_of(program)
+        for worker in (first, second):
+            with only(worker, of=(first, second)):
+                assert (await client.get(WHOAMI, headers=key)).status_code == 200
+        with only(first, of=(first, second)):
+            assert (await client.delete(f"/admin/v1/keys/{key_id}", headers=ADMIN)).status_code == 204
+            revoked_at = time.monotonic()
+        with only(second, of=(first, second)):
+            while (await client.get(WHOAMI, headers=key)).status_code == 200:
+                assert time.monotonic() - revoked_at < 1
+                await asyncio.sleep(0.02)
+            assert time.monotonic() - revoked_at < 1.1
+        with only(first, of=(first, second)):
+            assert (await client.get(WHOAMI, headers=key)).status_code == 401
+        program.signal(signal.SIGTERM)
+        assert await program.wait() == 0
+
+
+async def new_key(client: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
+    """Makes a tenant with a key; returns the key's id and the header to send."""
+    tenant = await client.post("/admin/v1/tenants", json={"name": "t"}, headers=ADMIN)
+    made = await client.post(f"/admin/v1/tenants/{tenant.json()['id']}/keys", json={"name": "k"}, headers=ADMIN)
+    assert made.status_code == 201, made.text
+    return made.json()["id"], {"Authorization": f"Bearer {made.json()['key']}"}
+
+
+class serving:  # noqa: N801 - reads as a statement
+    """A gateway on a unix socket, and a client of it."""
+
+    def __init__(self, folder: Path, settings: dict[str, str], *arguments: str) -> None:
+        self._socket = folder / "s"
+        self._started = started("serve", "--uds", str(self._socket), *arguments, folder=folder, settings=settings)
+        self._client = on_socket(self._socket)
+
+    async def __aenter__(self) -> tuple[Program, httpx.AsyncClient]:
+        program = await self._started.__aenter__()
+        await until_ready(self._client, program)
+        return program, self._client
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._client.aclose()
+        await self._started.__aexit__(None, None, None)
+
+
+def workers_of(program: Program) -> tuple[int, int]:
+    """Returns the two processes that serve requests."""
+    pid = program.process.pid
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    first, second = (int(each) for each in found if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes())
+    return first, second
+
+
+@contextmanager
+def only(worker: int, *, of: tuple[int, ...]) -> Iterator[None]:
+    """Stops all others, so that this one must answer."""
+    others = [each for each in of if each != worker]
+    for other in others:
+        os.kill(other, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for other in others:
+            os.kill(other, signal.SIGCONT)
+
+
+async def execute(url: str, *statements: str) -> None:
+    """Runs statements on a database."""
+    engine = open_engine(url)
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+    await engine.dispose()
