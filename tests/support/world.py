@@ -1,6 +1,5 @@
 """The whole product on loopback: sandbox upstream, gateway, database; and tenants to drive it with."""
 
-import asyncio
 import itertools
 import secrets
 from collections.abc import AsyncIterator
@@ -21,9 +20,9 @@ from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
 from app.settings import Settings
 from tests.support.clock import MovableClock
+from tests.support.serving import serving
 
 TASKS = "/api/v3/contents/generations/tasks"
-_START_SECONDS = 20.0
 _numbers = itertools.count(1)
 
 
@@ -134,16 +133,8 @@ async def running_world(
 async def running_gateway(settings: Settings, clock: MovableClock) -> AsyncIterator[str]:
     """Runs a gateway on a port of its own, the only one or one more on a world's database; yields its address."""
     server = OwnedServer(server_config(create_app(settings, clock=clock), host="127.0.0.1", port=0))
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(_START_SECONDS):
-        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
-            await asyncio.sleep(0.01)
-    assert server.started, "the gateway did not start"
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
+    async with serving(server) as base_url:
+        yield base_url
 
 
 @asynccontextmanager

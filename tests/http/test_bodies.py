@@ -1,0 +1,160 @@
+"""Request bodies: who may send one, how large, and that no more is held than the process can bear."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.http.wires import MEBIBYTE, connected, mebibytes, write_then_read
+from tests.support.answers import check_error
+from tests.support.clock import MovableClock
+from tests.support.driving import count_received
+from tests.support.world import TASKS, Tenant, World, running_gateway
+
+LIMIT_BYTES = MEBIBYTE
+DRY = f"{TASKS}?dry_run=true"
+JSON = {"Content-Type": "application/json"}
+BODY = json.dumps({"model": "doubao-seedance-2", "content": [{"type": "text", "text": "x"}]}).encode()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def tenant(world: World) -> Tenant:
+    """The tenant of these tests."""
+    return await world.tenant()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def small(world: World) -> AsyncIterator[str]:
+    """The address of a gateway that takes a mebibyte a body, and holds one and a half together."""
+    limits = {"max_body_bytes": LIMIT_BYTES, "body_budget_bytes": LIMIT_BYTES * 3 // 2, "background": "off"}
+    async with running_gateway(world.settings.model_copy(update=limits), MovableClock()) as base_url:
+        yield base_url
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {**JSON, "Authorization": f"Bearer {key}"}
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "chunked"])
+async def test_a_client_that_writes_first_sees_why_it_was_refused(world: World, *, is_chunked: bool) -> None:
+    body = mebibytes(20) if is_chunked else b" " * 20 * MEBIBYTE
+    check_error(await write_then_read(world.base_url, TASKS, body, bearer("sg-wrong")), 401, "AuthenticationError")
+
+
+async def test_a_chunked_body_of_65_mebibytes_is_refused_where_a_blocking_client_reads_it(
+    world: World, tenant: Tenant
+) -> None:
+    refused = await write_then_read(world.base_url, TASKS, mebibytes(65), bearer(tenant.key))
+    check_error(refused, 413, "RequestTooLarge")
+    assert refused.headers["x-should-retry"] == "false"
+    assert "connection" not in refused.headers, "the whole body was read"
+
+
+@pytest.mark.parametrize(("size", "status"), [(LIMIT_BYTES, 200), (LIMIT_BYTES + 1, 413)])
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "chunked"])
+async def test_the_limit_is_exact(small: str, tenant: Tenant, size: int, status: int, *, is_chunked: bool) -> None:
+    body = BODY + b" " * (size - len(BODY))
+    answer = await write_then_read(small, DRY, iter([body]) if is_chunked else body, bearer(tenant.key))
+    assert answer.status_code == status, answer.text
+
+
+async def test_after_a_refused_body_the_connection_goes_on(small: str, tenant: Tenant) -> None:
+    async with httpx.AsyncClient(base_url=small, headers=bearer(tenant.key)) as client:
+        for _ in range(2):
+            check_error(await client.post(TASKS, content=b" " * (LIMIT_BYTES + 1)), 413, "RequestTooLarge")
+            assert (await client.post(DRY, content=BODY)).status_code == 200
+
+
+async def test_a_body_without_end_is_not_read_for_ever(small: str, tenant: Tenant) -> None:
+    async with connected(small) as wire:
+        await wire.send_head(TASKS, f"Authorization: Bearer {tenant.key}", f"Content-Length: {100 * LIMIT_BYTES}")
+        await wire.send(b" " * (2 * LIMIT_BYTES + 100_000))
+        answer = await wire.read_answer()
+        check_error(answer, 413, "RequestTooLarge")
+        assert answer.headers["connection"] == "close"
+        assert await wire.is_closed_by_peer()
+
+
+async def test_a_client_that_waits_for_continue_is_refused_before_it_has_sent_anything(small: str) -> None:
+    async with connected(small) as wire:
+        await wire.send_head(TASKS, "Authorization: Bearer x", "Content-Length: 1000", "Expect: 100-continue")
+        answer = await wire.read_answer()
+        check_error(answer, 401, "AuthenticationError")
+        assert answer.headers["connection"] == "close"
+
+
+async def test_a_client_that_waits_for_continue_is_told_to_when_it_may(small: str, tenant: Tenant) -> None:
+    async with connected(small) as wire:
+        head = (f"Authorization: Bearer {tenant.key}", f"Content-Length: {len(BODY)}", "Expect: 100-continue")
+        await wire.send_head(DRY, *head)
+        assert (await wire.read_head())[0] == 100
+        await wire.send(BODY)
+        assert (await wire.read_answer()).status_code == 200
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "x-unknown", "identity, gzip"])
+async def test_an_encoded_body_is_refused_unread(tenant: Tenant, encoding: str) -> None:
+    answer = await tenant.http.post(TASKS, content=BODY, headers={"Content-Encoding": encoding})
+    check_error(answer, 415, "UnsupportedMediaType")
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
+async def test_a_body_that_is_not_encoded_may_say_so(tenant: Tenant, encoding: str) -> None:
+    answer = await tenant.http.post(DRY, content=BODY, headers={"Content-Encoding": encoding})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/json; charset=gbk", "multipart/form-data"])
+async def test_the_body_is_json_whatever_its_type_is_called(tenant: Tenant, content_type: str | None) -> None:
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    assert (await tenant.http.post(DRY, content=BODY, headers=headers)).status_code == 200
+
+
+async def test_bodies_beyond_the_budget_wait_outside_until_one_has_gone(small: str, tenant: Tenant) -> None:
+    size = LIMIT_BYTES * 9 // 10
+    big = BODY + b" " * (size - len(BODY))
+    async with httpx.AsyncClient(base_url=small, headers=bearer(tenant.key)) as client:
+        async with connected(small) as wire:
+            await wire.send_head(DRY, f"Authorization: Bearer {tenant.key}", f"Content-Length: {size}")
+            await wire.send(big[:-1])
+            refused = await _until_status(client, big, 503)
+            check_error(refused, 503, "ServiceUnavailable")
+            assert refused.headers["retry-after"].isdigit()
+            assert (await client.post(DRY, content=BODY)).status_code == 200, "a small one still fits"
+            await wire.send(big[-1:])
+            assert (await wire.read_answer()).status_code == 200
+        assert (await client.post(DRY, content=big)).status_code == 200
+
+
+async def test_a_client_that_leaves_gives_its_share_back(small: str, tenant: Tenant) -> None:
+    size = LIMIT_BYTES * 9 // 10
+    big = BODY + b" " * (size - len(BODY))
+    async with httpx.AsyncClient(base_url=small, headers=bearer(tenant.key)) as client:
+        async with connected(small) as wire:
+            await wire.send_head(DRY, f"Authorization: Bearer {tenant.key}", f"Content-Length: {size}")
+            await wire.send(big[:-1])
+            await _until_status(client, big, 503)
+        await _until_status(client, big, 200)
+
+
+async def test_a_body_that_is_cut_off_stores_and_sends_nothing(world: World, small: str, tenant: Tenant) -> None:
+    before = (await tenant.http.get(TASKS)).json()["total"]
+    received = count_received(world, "create_task")
+    async with connected(small) as wire:
+        await wire.send_head(TASKS, f"Authorization: Bearer {tenant.key}", f"Content-Length: {len(BODY) + 1}")
+        await wire.send(BODY)
+        assert await wire.finish() == b"", "who has gone is not answered"
+    assert (await tenant.http.get(TASKS)).json()["total"] == before
+    assert count_received(world, "create_task") == received
+
+
+async def _until_status(client: httpx.AsyncClient, body: bytes, status: int) -> httpx.Response:
+    """Posts until the answer has a status: what another connection has sent or ended is noticed a moment later."""
+    async with asyncio.timeout(10):
+        while (answer := await client.post(DRY, content=body)).status_code != status:
+            assert answer.status_code in {200, 503}, answer.text
+            await asyncio.sleep(0.01)
+    return answer

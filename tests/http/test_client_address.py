@@ -1,0 +1,40 @@
+"""Which address a request comes from, when proxies stand in between."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from app.http.client_address import client_address
+
+PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded_for", "expected"),
+    [
+        pytest.param("203.0.113.9", [], "203.0.113.9", id="no proxy"),
+        pytest.param("203.0.113.9", ["1.1.1.1"], "203.0.113.9", id="a stranger's header is not believed"),
+        pytest.param("10.0.0.1", ["1.1.1.1"], "1.1.1.1", id="one proxy"),
+        pytest.param("10.0.0.1", ["6.6.6.6, 1.1.1.1"], "1.1.1.1", id="what the client made up is left of its address"),
+        pytest.param("10.0.0.1", ["6.6.6.6, 1.1.1.1, 10.0.0.2"], "1.1.1.1", id="two proxies"),
+        pytest.param("10.0.0.1", ["6.6.6.6", "1.1.1.1"], "1.1.1.1", id="two headers are one list"),
+        pytest.param("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.3", id="none but proxies"),
+        pytest.param("10.0.0.1", [], "10.0.0.1", id="a proxy that says nothing"),
+        pytest.param("10.0.0.1", [""], "10.0.0.1", id="an empty header"),
+        pytest.param("10.0.0.1", ["1.1.1.1, nonsense"], "10.0.0.1", id="nonsense ends the search"),
+        pytest.param("10.0.0.1", ["1.1.1.1, nonsense, 10.0.0.2"], "10.0.0.2", id="nonsense before a proxy"),
+        pytest.param("10.0.0.1", ["1.1.1.1:4711"], "10.0.0.1", id="a port is nonsense"),
+        pytest.param("::ffff:10.0.0.1", ["1.1.1.1"], "1.1.1.1", id="IPv4 in IPv6, the proxy"),
+        pytest.param("10.0.0.1", ["::ffff:1.1.1.1"], "1.1.1.1", id="IPv4 in IPv6, the client"),
+        pytest.param("fd00::1", [" 2001:db8::7 "], "2001:db8::7", id="IPv6"),
+        pytest.param("", ["1.1.1.1"], "", id="a Unix socket has no peer"),
+    ],
+)
+def test_the_address_is_the_rightmost_hop_outside_the_trusted_proxies(
+    peer: str, forwarded_for: list[str], expected: str
+) -> None:
+    assert client_address(peer, forwarded_for, PROXIES) == expected
+
+
+def test_without_trusted_proxies_the_header_is_never_believed() -> None:
+    assert client_address("10.0.0.1", ["1.1.1.1"], []) == "10.0.0.1"

@@ -1,0 +1,24 @@
+"""Running an ASGI server for as long as a test needs it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+
+_START_SECONDS = 20.0
+
+
+@asynccontextmanager
+async def serving(server: uvicorn.Server) -> AsyncIterator[str]:
+    """Runs a server that was told to take a free port; yields its address."""
+    task = asyncio.create_task(server.serve())
+    async with asyncio.timeout(_START_SECONDS):
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
+            await asyncio.sleep(0.01)
+    assert server.started, "the server did not start"
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
