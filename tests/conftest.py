@@ -2,15 +2,23 @@
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import open_engine
 from app.db.schema import upgrade_to_head
+from app.observability.logging import configure_logging
 from app.sandbox.config import SandboxConfig
 from tests.support.clock import MovableClock
 from tests.support.database import session_server, truncate_all
 from tests.support.world import World, own_database, running_world
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """Logs as in production: structlog's own default spends seconds on drawing a traceback with every variable."""
+    configure_logging(level="warning", style="json")
 
 
 @pytest_asyncio.fixture(scope="session")

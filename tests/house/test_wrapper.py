@@ -173,3 +173,15 @@ def test_an_environment_that_cannot_be_made_leaves_nothing_and_says_which_step_f
 def test_the_wrapper_is_a_program() -> None:
     assert os.access(WRAPPER, os.X_OK)
     assert WRAPPER.read_text().startswith("#!/usr/bin/env python3\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], ["-n", "auto", "--dist", "loadfile"]),
+        (["--", "-k", "keys"], ["-n", "auto", "--dist", "loadfile", "-k", "keys"]),
+        (["--", "-n0", "tests/http"], ["-n0", "tests/http"]),
+    ],
+)
+def test_tests_use_every_core_unless_told_otherwise(wrapper: ModuleType, given: list[str], expected: list[str]) -> None:
+    assert wrapper.pytest_arguments(given) == expected
