@@ -26,7 +26,6 @@ from app.http.rendering import response_metadata
 from app.http.request_scope import note
 from app.http.responses import json_response
 from app.tenants.caller import identify
-from app.tenants.principal import Principal
 
 _OPEN = "/api/v3/open/"
 _STALE_HEADER = "X-Seedgate-Stale"
@@ -37,41 +36,43 @@ router = APIRouter(tags=["assets"])
 
 async def call_by_query(request: Request) -> Response:
     """Calls the action that the query names; answers its bare result."""
-    principal = await identify(request)
-    return _answer(await _call(request, principal, _action_of_query(request)))
+    await identify(request)
+    return _answer(await _call(request, _action_of_query(request)))
 
 
 async def call_natively(request: Request) -> Response:
     """Calls the action that the query names; answers ``{ResponseMetadata, Result}``."""
-    principal = await identify(request)
-    reply = await _call(request, principal, _action_of_query(request))
+    await identify(request)
+    reply = await _call(request, _action_of_query(request))
     return _answer(reply, metadata=response_metadata(request.scope))
 
 
 async def call_by_path(request: Request) -> Response:
     """Calls the action that ends the path, however many slashes surround it; answers its bare result."""
-    principal = await identify(request)
+    await identify(request)
     name = request.path_params["action"].strip("/")
-    return _answer(await _call(request, principal, find_action(name, _version_of_query(request))))
+    return _answer(await _call(request, find_action(name, _version_of_query(request))))
 
 
 def _endpoint_of(action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def call_action(request: Request) -> Response:
-        principal = await identify(request)
+        await identify(request)
         version = _version_of_query(request)
         if version != VERSION:
             raise UnknownActionError(action.name, version)
-        return _answer(await _call(request, principal, action))
+        return _answer(await _call(request, action))
 
     return call_action
 
 
-async def _call(request: Request, principal: Principal, action: Action) -> Reply:
+async def _call(request: Request, action: Action) -> Reply:
     note(request, action=action.name)
     service: AssetService = request.state.assets
     bodies: BodyAdmission = request.state.bodies
     async with bodies.read(request) as data:
         members = parse_json_object(data) if data.strip() else {}
+    # Asked again: the key may have ended while the body was arriving.
+    principal = await identify(request)
     return await action.run(service, principal, members)
 
 

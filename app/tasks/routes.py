@@ -33,12 +33,14 @@ router = APIRouter(tags=["video tasks"])
 )
 async def create_task(request: Request) -> Response:
     """Creates a video task; with ``dry_run=true`` only validates it."""
-    principal = await identify(request)
+    await identify(request)
     creation: TaskCreation = request.state.task_creation
     bodies: BodyAdmission = request.state.bodies
     is_dry_run = parse_dry_run(_query(request))
     idempotency_key = parse_idempotency_key(request.headers.getlist("idempotency-key"))
     async with bodies.read(request) as data:
+        # Asked again: the key may have ended while the body was arriving.
+        principal = await identify(request)
         if is_dry_run:
             return json_response(await creation.dry_run(principal, data))
         task_id = await creation.create(

@@ -1,4 +1,4 @@
-"""The first line of every tenant route."""
+"""Who is calling: the first line of every tenant route, and the first one after a body was read."""
 
 from starlette.requests import Request
 
@@ -9,6 +9,9 @@ from app.tenants.principal import Principal
 
 async def identify(request: Request) -> Principal:
     """Returns who is calling, from headers and address alone; the body is not touched.
+
+    Routes with a body ask twice: before it is read, so that nobody unknown is listened to, and after it, because a
+    body may take minutes to arrive and the key may have ended meanwhile.
 
     Adds the tenant and the key's public part to the request's log line.
 
