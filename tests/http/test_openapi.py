@@ -1,0 +1,94 @@
+"""``/openapi.json``: what it says is complete, and what it says is so, whatever is sent."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import Case
+from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
+
+from tests.http.operations import document, operations
+from tests.support.threaded import Entrance, world_in_a_thread
+from tests.support.world import World
+
+EXAMPLES = 5
+MANY_EXAMPLES = 100
+ADMIN = "/admin/"
+OPEN = {"/healthz", "/readyz"}
+# The rules are stricter than a schema can say, and in places more lenient (null means absent).
+BEYOND_THE_DOCUMENT: list[Any] = [positive_data_acceptance, negative_data_rejection]
+# It repeats each request without credentials; tests/flows does that once for every route.
+SEEN_TO_ELSEWHERE: list[Any] = [ignored_auth]
+schema = schemathesis.openapi.from_dict(document())
+schema.config.phases.coverage.enabled = False
+thorough = schemathesis.openapi.from_dict(document())
+
+# The same examples every time: what is found here must not depend on luck.
+few = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+many = settings(few, max_examples=MANY_EXAMPLES)
+
+
+@pytest.fixture(scope="session")
+def entrance(database_url: str) -> Iterator[Entrance]:
+    """A gateway that can be called by what blocks."""
+    with world_in_a_thread(database_url) as found:
+        yield found
+
+
+def test_every_operation_has_a_name_a_summary_and_its_errors() -> None:
+    found = operations()
+    assert len({operation.id for operation in found}) == len(found)
+    for operation in found:
+        told = operation.documented
+        assert told["summary"]
+        assert told["tags"]
+        if operation.path not in OPEN:
+            assert {"401", "503"} <= told["responses"].keys(), operation.id
+        if operation.method in {"POST", "PUT", "PATCH"} and "requestBody" in told:
+            assert {"400", "413", "415"} <= told["responses"].keys(), operation.id
+
+
+def test_each_action_is_an_operation_of_its_own() -> None:
+    actions = {operation.path.rsplit("/", 1)[-1] for operation in operations() if "/open/" in operation.path}
+    assert len(actions) == 12
+
+
+async def test_the_document_is_served(world: World) -> None:
+    served = await world.anonymous.get("/openapi.json")
+    assert served.json() == document()
+    assert "text/html" in (await world.anonymous.get("/docs")).headers["content-type"]
+
+
+@schema.parametrize()
+@few
+def test_nothing_made_up_brings_a_server_error(case: Case[Any], entrance: Entrance) -> None:
+    check(case, entrance)
+
+
+@pytest.mark.slow
+@thorough.parametrize()
+@many
+def test_nothing_made_up_brings_a_server_error_however_long_one_tries(case: Case[Any], entrance: Entrance) -> None:
+    check(case, entrance)
+
+
+def check(case: Case[Any], entrance: Entrance) -> None:
+    """Sends a request and checks that its answer is one that the document allows."""
+    is_admins = case.path.startswith(ADMIN)
+    token = entrance.admin_token if is_admins else entrance.key
+    response = case.call(base_url=entrance.base_url, headers={"Authorization": f"Bearer {token}"})
+    assert response.status_code < httpx.codes.INTERNAL_SERVER_ERROR, response.text
+    case.validate_response(response, excluded_checks=[*BEYOND_THE_DOCUMENT, *SEEN_TO_ELSEWHERE])
+    if response.status_code >= httpx.codes.BAD_REQUEST:
+        body: dict[str, Any] = response.json()
+        assert body.keys() == ({"error"} if is_admins else {"error", "ResponseMetadata"})
+        assert body["error"].keys() == {"code", "message", "param", "type"}

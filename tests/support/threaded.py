@@ -1,0 +1,62 @@
+"""A world that runs beside the tests, in a thread of its own, for tools that block while they wait for it."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from app.sandbox.config import SandboxConfig
+from tests.support.clock import MovableClock
+from tests.support.world import own_database, running_world
+
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """Where a world is, and what opens it."""
+
+    base_url: str
+    key: str
+    admin_token: str
+
+
+@contextmanager
+def world_in_a_thread(database_url: str) -> Iterator[Entrance]:
+    """Runs a world on a database of its own, with one tenant that is held to the sandbox."""
+    entrance: Future[Entrance] = Future()
+    stop: Future[None] = Future()
+    thread = threading.Thread(target=lambda: asyncio.run(_run(_world(database_url), entrance, stop)))
+    thread.start()
+    try:
+        yield entrance.result(_START_SECONDS)
+    finally:
+        stop.set_result(None)
+        thread.join()
+
+
+async def _run(
+    world: AbstractAsyncContextManager[Entrance], entrance: "Future[Entrance]", stop: "Future[None]"
+) -> None:
+    try:
+        async with world as found:
+            entrance.set_result(found)
+            await asyncio.wrap_future(stop)
+    except BaseException as error:
+        if not entrance.done():
+            entrance.set_exception(error)
+        raise
+
+
+@asynccontextmanager
+async def _world(database_url: str) -> AsyncIterator[Entrance]:
+    async with (
+        own_database(database_url) as url,
+        running_world(url, sandbox_config=SandboxConfig(limits=None), clock=MovableClock()) as world,
+    ):
+        # What is made up may well be a channel; nothing may be sent to wherever that leads.
+        tenant = await world.tenant(allowed_channels=["default"])
+        assert world.settings.admin_token is not None
+        yield Entrance(world.base_url, tenant.key, world.settings.admin_token.get_secret_value())
