@@ -11,6 +11,8 @@ from app.assets.models import AssetGroupRow, AssetRow
 from app.tasks.models import TaskRow, TaskStatus
 
 _FINAL = [status.value for status in TaskStatus if status.is_final]
+# A cancelled task vanishes upstream a day later, and one that the upstream does not know ends here as expired.
+_NOT_KEPT_UPSTREAM = [TaskStatus.CANCELLED.value, TaskStatus.EXPIRED.value]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class ChannelContents:
         self._channel_id = channel_id
 
     async def newest_task(self, *, created_after: datetime) -> LiveObject | None:
-        """Returns the newest task that the upstream has and nobody deleted, or None."""
+        """Returns the newest task that the upstream must still have and nobody deleted, or None."""
         query = (
             select(TaskRow.upstream_id, TaskRow.created_at)
             .where(
@@ -44,6 +46,7 @@ class ChannelContents:
                 TaskRow.upstream_id.is_not(None),
                 TaskRow.deleted_at.is_(None),
                 TaskRow.created_at > created_after,
+                TaskRow.status.not_in(_NOT_KEPT_UPSTREAM),
             )
             .order_by(TaskRow.created_at.desc())
         )

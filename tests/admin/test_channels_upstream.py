@@ -257,6 +257,18 @@ async def test_what_the_upstream_may_have_forgotten_is_not_asked_for(story: Stor
     assert (await story.patch(**ark_key(THEIRS), **key_pair(THEIRS)))["status"] == "active"
 
 
+@pytest.mark.parametrize("status", ["cancelled", "expired"])
+async def test_a_task_that_ended_without_the_upstream_having_to_keep_it_is_not_asked_for(
+    story: Story, status: str
+) -> None:
+    """The upstream forgets a cancelled task a day later, and one that it lost ends here as expired."""
+    task = await story.new_task()
+    async with story.app.sessions.begin() as session:
+        await add_task(session, story.id, "cgt-over", created_at=datetime.now(UTC), status=status)
+    assert (await story.patch(**ark_key(OURS_RENEWED)))["status"] == "active"
+    assert task in (await story.patch(**ark_key(THEIRS)))["status_reason"]
+
+
 async def test_a_change_of_anything_else_asks_nobody(story: Story) -> None:
     await story.new_task()
     asked = await story.requests("get_task")
