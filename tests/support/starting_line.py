@@ -8,7 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 _DEADLINE_SECONDS = 10.0
-_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+# Not pg_stat_activity, which shows one transaction the same picture every time it looks.
+_WAITING = text("""
+    SELECT count(*) FROM pg_locks
+    WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+""")
 
 
 async def start_together(
