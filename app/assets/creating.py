@@ -4,8 +4,9 @@ A create is never sent twice. When its outcome is unknown (cut, timeout, 5xx), t
 made. Nothing upstream says whose an object is, so one is taken for ours only when it is the only one that
 
 - has the group, name and other members that we sent, and was made since we sent them,
-- belongs to nobody yet, and
-- no other create of the same kind, group and name is open, of whichever tenant: it might be that one's.
+- belongs to nobody yet,
+- no other create of the same kind, group and name is open, of whichever tenant: it might be that one's, and
+- nobody but us could have made it: it lies in the tenant's own group, or the account is exclusive to this gateway.
 """
 
 import asyncio
@@ -114,6 +115,8 @@ class Creator:
             raise outcome.error
         if isinstance(outcome, Accepted):
             found_id: str | None = outcome.result["Id"]
+        elif intent.group_id is None and not outcome.channel.exclusive:
+            found_id = None
         else:
             found_id = await self._search(create, intent, outcome.channel)
         if found_id is None:

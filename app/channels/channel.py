@@ -29,7 +29,7 @@ class Channel:
         name: the operator's word for it, unique.
         ark: account of the data plane, or None when it has no key.
         openapi: account of the control plane, or None when it has no key pair.
-        exclusive: nothing but this gateway uses the account.
+        exclusive: nothing but this gateway uses the account, so what is found there and belongs to nobody is ours.
         models: public model name → the upstream id to use instead of the catalogue's.
         projects: names of the account's projects that tenants may use; the first one is the usual one.
         priority: channels of a higher one are tried first.

@@ -42,7 +42,7 @@ class ChannelSettings(WireModel):
         secret_access_key: secret half of the pair; the two come and go together.
         session_token: beside a temporary (STS) pair; a new pair without one drops the old one.
         region: in which requests to the control plane are signed.
-        exclusive: nothing but this gateway uses the account.
+        exclusive: nothing but this gateway uses the account, so what is found there and belongs to nobody is ours.
         models: public model name → upstream id that this channel uses instead of the catalogue's.
         projects: the account's projects that tenants may use; the first one is the usual one.
         priority: channels of a higher one are tried first.

@@ -206,7 +206,7 @@ async def running_library(server_url: str, **settings: Any) -> AsyncIterator[Lib
     clock = MovableClock()
     config = SandboxConfig(accounts=(DEFAULT_ACCOUNT, OTHER_ACCOUNT), limits=None)
     secret_key = SecretStr(generate_key())
-    changes: dict[str, Any] = {"background": "off", "secret_key": secret_key, **settings}
+    changes: dict[str, Any] = {"background": "off", "secret_key": secret_key, "ark_exclusive": "on", **settings}
     async with (
         own_database(server_url) as database_url,
         running_world(database_url, sandbox_config=config, clock=clock, **changes) as world,

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from app.assets.models import CreateIntentRow
 from app.errors import ConflictError
 from app.ids import new_id
-from tests.assets.library import URL, Library, by_path, list_assets, list_groups, new_asset, new_group, ok
+from tests.assets.library import URL, Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
 from tests.support.world import Tenant
 
 AFTER: list[dict[str, Any]] = [
@@ -159,6 +159,30 @@ async def test_a_group_that_differs_in_anything_is_not_taken(
     library.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(ConflictError):
         await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+
+
+async def test_a_group_is_not_taken_from_an_account_that_others_use_too(fresh: Library) -> None:
+    """Somebody else may have made a group of that name in the same minute; it would become the tenant's to delete."""
+    tenant = await fresh.tenant()
+    await fresh.change_channel(exclusive=False)
+    account = fresh.world.sandbox.state.config.accounts[0]
+    members = {"name": "MyAssetGroup", "description": "", "type_": "AIGC", "project": "default"}
+    theirs = fresh.world.sandbox.state.world.assets.add_group(account, **members)
+    fresh.fault("CreateAssetGroup", kind="cut", at="before")
+    with pytest.raises(ConflictError) as caught:
+        await fresh.run(tenant, "CreateAssetGroup", Name="MyAssetGroup", GroupType="AIGC")
+    assert caught.value.code == "OutcomeUnknown"
+    assert (await list_groups(tenant))["TotalCount"] == 0
+    await refused(tenant, "DeleteAssetGroup", 404, "NotFound.group_id", Id=theirs.id)
+
+
+async def test_an_asset_in_the_tenants_own_group_is_found_on_such_an_account(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    group_id = await new_group(tenant)
+    await fresh.change_channel(exclusive=False)
+    fresh.fault("CreateAsset", kind="cut", at="after")
+    asset_id = await new_asset(tenant, group_id)
+    assert [item["Id"] for item in (await list_assets(tenant))["Items"]] == [asset_id]
 
 
 async def test_a_refused_create_leaves_nothing_open(library: Library, tenant: Tenant) -> None:
