@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -48,6 +49,8 @@ from app.upstream.transport import open_upstream_http
 
 Sessions = async_sessionmaker[AsyncSession]
 Check = Callable[[], Awaitable[str | None]]
+
+_log = structlog.get_logger()
 
 # Beyond the time for the answer: connecting, writing a large body, and two short transactions.
 _SUBMISSION_MARGIN = timedelta(seconds=120)
@@ -128,10 +131,20 @@ async def open_services(
         services = _build(settings, engine=engine, sessions=sessions, box=box, http=http, clock=clock)
         stack.push_async_callback(services.assets.drain)
         stack.push_async_callback(services.task_creation.drain)
-        stack.push_async_callback(services.last_used.flush)
+        stack.push_async_callback(_write_last_used, services.last_used)
         verify = None if is_upstream_new else services.continuity
         await ensure_default_channel(settings, services.channels, verify=verify)
         yield services
+
+
+async def _write_last_used(last_used: LastUsedWriter) -> None:
+    """Writes what is left; without a database the last seconds' uses are lost, which must not spoil the end."""
+    try:
+        await last_used.flush()
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        _log.warning("last_used_lost", error=type(error).__name__)
 
 
 def _open_http(settings: Settings) -> httpx.AsyncClient:

@@ -65,6 +65,8 @@ def open_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
+        # Errors are logged, and values are bodies, addresses and hashes.
+        hide_parameters=True,
         # One statement more for each request; a dead connection costs one 503, then the pool is renewed.
         pool_pre_ping=False,
     )

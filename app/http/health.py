@@ -1,5 +1,6 @@
 """Liveness and readiness."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -35,7 +36,8 @@ async def healthz(request: Request) -> Response:  # noqa: ARG001 - every route t
 async def readyz(request: Request) -> Response:
     """Answers 200 when every check passes, else 503; the body names each check."""
     readiness: Readiness = request.state.readiness
-    results = {name: await check() or "ok" for name, check in readiness.checks.items()}
+    reasons = await asyncio.gather(*(check() for check in readiness.checks.values()))
+    results = {name: reason or "ok" for name, reason in zip(readiness.checks, reasons, strict=True)}
     if readiness.is_draining:
         results["draining"] = "shutting down"
     is_ready = all(result == "ok" for result in results.values())

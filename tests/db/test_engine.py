@@ -102,3 +102,11 @@ def test_other_errors_are_not_unavailability() -> None:
 
 def test_now_is_aware_and_in_utc() -> None:
     assert utc_now().utcoffset() == timedelta(0)
+
+
+async def test_an_error_shows_no_value(engine: AsyncEngine) -> None:
+    async with session_factory(engine).begin() as session:
+        with pytest.raises(exc.DBAPIError) as caught:
+            await session.execute(text("SELECT 1 / length(left(:prompt, 0))"), {"prompt": "a private prompt"})
+    assert "division by zero" in str(caught.value)
+    assert "private" not in str(caught.value)
