@@ -125,7 +125,15 @@ LIST: dict[str, Any] = {
         )
     ),
 }
-GET: dict[str, Any] = {"parameters": [_TASK_ID_PARAMETER], "responses": _responses(_answer("the task", _TASK))}
+_STALE = {
+    "description": "age in seconds of an answer that is old, or that the upstream was asked about in vain",
+    "required": False,
+    "schema": {"type": "integer", "minimum": 0},
+}
+GET: dict[str, Any] = {
+    "parameters": [_TASK_ID_PARAMETER],
+    "responses": _responses(_answer("the task", _TASK) | {"headers": {"X-Seedgate-Stale": _STALE}}),
+}
 DELETE: dict[str, Any] = {
     "parameters": [_TASK_ID_PARAMETER],
     "responses": _responses(_answer("cancelled or removed", {"type": "object"}), 409),
