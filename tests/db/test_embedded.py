@@ -15,6 +15,9 @@ from app.db.engine import open_engine, to_dsn
 from tests.db.children import ServerUser, environment_of, is_gone, postmaster_of, query
 from tests.support.database import embedded_server
 
+# Every test here makes database servers of its own.
+pytestmark = pytest.mark.slow
+
 
 def kill_server(data_dir: Path) -> None:
     postmaster = postmaster_of(data_dir)

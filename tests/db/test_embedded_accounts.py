@@ -22,6 +22,9 @@ from tests.db.children import (
 )
 from tests.support.database import embedded_server, temporary_folder
 
+# Every test here makes database servers of its own.
+pytestmark = pytest.mark.slow
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="switching accounts needs root")
 
 

@@ -20,6 +20,9 @@ from app.db.engine import open_engine
 from tests.db.children import postmaster_of, query
 from tests.support.database import embedded_server
 
+# Every test here makes database servers of its own.
+pytestmark = pytest.mark.slow
+
 OTHER_POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 
