@@ -52,6 +52,8 @@ def configure_logging(*, level: str, style: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # Uvicorn writes its own access lines, with query strings; ours replace them.
     logging.getLogger("uvicorn.access").disabled = True
+    # A line that cannot be written would be printed as it came, past the redaction.
+    logging.raiseExceptions = False
 
 
 def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -8,39 +8,45 @@ MASK = "[redacted]"
 
 SECRET_NAMES = frozenset(
     {
-        "access_key_id",
-        "admin_token",
-        "api_key",
-        "ark_api_key",
+        "accesskeyid",
+        "admintoken",
+        "apikey",
+        "arkapikey",
         "authorization",
         "body",
         "bytedtoken",
-        "callback_url",
         "callbackurl",
         "h5link",
-        "key_text",
+        "keytext",
+        "password",
         "secret",
-        "secret_access_key",
-        "secret_key",
-        "session_token",
+        "secretaccesskey",
+        "secretkey",
+        "sessiontoken",
         "token",
-        "x-api-key",
-        "x-security-token",
+        "xapikey",
+        "xsecuritytoken",
     }
 )
+"""In lower case and without ``_`` and ``-``: one entry for ``BytedToken`` and ``byted_token``."""
 
+# Clients choose some of what is logged, such as paths, so no pattern may look at a long text again and again.
 SECRET_PATTERNS: Sequence[tuple[re.Pattern[str], str]] = (
     # A key of ours keeps its public part, which is what an operator looks for.
     (re.compile(r"(sg-[0-9A-Za-z]+-)[0-9A-Za-z]{8,}"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b(credential=)[^/\s,]+"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b(signature=)[^\s&\"',]+"), rf"\1{MASK}"),
+    # Of an address nobody needs the query, and any part of it may be what opens it.
+    (re.compile(r"(?i)\b(https?://[^\s?\"'<>]{1,2000}\?)[^\s\"'<>]+"), rf"\1{MASK}"),
     (
-        re.compile(r"(?i)([?&](?:[\w.-]*(?:token|secret|signature|credential|accesskey)[\w.-]*)=)[^&\s\"']+"),
+        re.compile(
+            r"(?i)([?&][\w.-]{0,40}(?:token|secret|signature|credential|accesskey|password)[\w.-]{0,40}=)[^&\s\"']+"
+        ),
         rf"\1{MASK}",
     ),
     (re.compile(r"\b(?:AKLT|AKTP)[0-9A-Za-z]{8,}"), MASK),
-    (re.compile(r"(?i)(postgres(?:ql)?(?:\+\w+)?://[^:@/\s]*:)[^@/\s]+(?=@)"), rf"\1{MASK}"),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,30}://[^:@/\s]{0,200}:)[^@/\s]{1,200}(?=@)"), rf"\1{MASK}"),
 )
 
 
@@ -58,4 +64,4 @@ def redact(value: Any) -> Any:
 
 
 def _is_secret_name(name: object) -> bool:
-    return isinstance(name, str) and name.lower() in SECRET_NAMES
+    return isinstance(name, str) and name.lower().replace("_", "").replace("-", "") in SECRET_NAMES
