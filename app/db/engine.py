@@ -58,6 +58,9 @@ def open_engine(
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise DatabaseUnavailableError(f"no connection: {type(error).__name__}: {error}") from error
+        except ValueError:  # the driver's own sentence repeats what it took for a port: a part of the password
+            text = "the database URL cannot be read; percent-encode what is special in its password, such as # / ? ["
+            raise DatabaseUnavailableError(text) from None
 
     engine = create_async_engine(
         "postgresql+asyncpg://",

@@ -1,4 +1,5 @@
 import asyncio
+import traceback
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,18 @@ async def test_an_engine_shows_no_password(database_url: str) -> None:
     assert "hunter2" not in repr(secret_engine)
     assert "hunter2" not in str(secret_engine.url)
     await secret_engine.dispose()
+
+
+@pytest.mark.parametrize("password", ["hunter2#x", "hunter2/x", "hunter2?x", "1?hunter2", "hunter2[x"])
+async def test_a_url_that_cannot_be_read_is_told_without_its_password(password: str) -> None:
+    broken = open_engine(f"postgresql://u:{password}@127.0.0.1:1/d")
+    try:
+        with pytest.raises(DatabaseUnavailableError, match="percent-encode") as failure:
+            async with broken.connect():
+                pass
+    finally:
+        await broken.dispose()
+    assert "hunter2" not in "".join(traceback.format_exception(failure.value))
 
 
 @pytest.mark.parametrize(
