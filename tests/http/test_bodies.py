@@ -95,6 +95,19 @@ async def test_a_client_that_waits_for_continue_is_told_to_when_it_may(small: st
         assert (await wire.read_answer()).status_code == 200
 
 
+async def test_a_client_that_was_told_to_continue_is_heard_out_before_it_is_refused(small: str, tenant: Tenant) -> None:
+    async with connected(small) as wire:
+        head = (f"Authorization: Bearer {tenant.key}", "Transfer-Encoding: chunked", "Expect: 100-continue")
+        await wire.send_head(TASKS, *head)
+        assert (await wire.read_head())[0] == 100
+        for part in (LIMIT_BYTES, 1, 100_000):
+            await wire.send(f"{part:x}\r\n".encode() + b" " * part + b"\r\n")
+        await wire.send(b"0\r\n\r\n")
+        answer = await wire.read_answer()
+        check_error(answer, 413, "RequestTooLarge")
+        assert "connection" not in answer.headers
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "x-unknown", "identity, gzip"])
 async def test_an_encoded_body_is_refused_unread(tenant: Tenant, encoding: str) -> None:
     answer = await tenant.http.post(TASKS, content=BODY, headers={"Content-Encoding": encoding})

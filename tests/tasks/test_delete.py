@@ -143,6 +143,20 @@ async def test_a_body_is_ignored(stage: Stage, content: bytes) -> None:
     assert response.headers["content-type"] == "application/json"
 
 
+async def test_an_answer_from_before_the_cancellation_does_not_undo_it(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    await stage.fault("get_task", kind="delay", at="after", delay_seconds=0.3)
+    looking = asyncio.create_task(get(tenant, task_id))
+    await stage.arrival("get_task")
+    assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+    assert not looking.done()
+    assert (await looking).json()["status"] == "cancelled"
+    row = await stage.row(task_id)
+    assert row is not None
+    assert (row.status, row.next_look_at) == ("cancelled", None)
+
+
 async def test_a_look_that_is_under_way_does_not_bring_a_deleted_task_back(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
