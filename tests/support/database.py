@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -65,7 +66,9 @@ def remove_abandoned() -> None:
     """Stops and removes servers of test sessions that were killed."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with suppress(OSError, EmbeddedPostgresError):
-            found = folder.stat()
+            found = folder.lstat()
+            if not stat.S_ISDIR(found.st_mode):
+                continue  # a link that anybody may have put there
             if found.st_uid == os.geteuid() and time.time() - found.st_mtime > _ABANDONED_AFTER_SECONDS:
                 reset(folder)
                 shutil.rmtree(folder)

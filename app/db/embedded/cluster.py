@@ -10,7 +10,7 @@ import structlog
 from app.db.embedded.accounts import Account, current_account
 from app.db.embedded.binaries import Binaries
 from app.db.embedded.errors import EmbeddedPostgresError
-from app.db.embedded.folders import clusters_in, unfinished_clusters_in, write_whole
+from app.db.embedded.folders import clusters_in, mark_cluster, unfinished_clusters_in, write_whole
 
 ROLE = "seedgate"
 
@@ -29,7 +29,8 @@ def ensure_cluster(home: Path, binaries: Binaries, account: Account, *, fsync: b
     half-made database.
 
     Raises:
-        EmbeddedPostgresError: ``initdb`` failed, or the cluster in ``home`` is of another major version.
+        EmbeddedPostgresError: ``initdb`` failed, the cluster in ``home`` is of another major version, or somebody
+            else's has the place.
     """
     cluster = home / f"pg{binaries.major}"
     existing = clusters_in(home)
@@ -42,6 +43,10 @@ def ensure_cluster(home: Path, binaries: Binaries, account: Account, *, fsync: b
             f"Name the programs of {major} with SEEDGATE_PG_BIN (and move the data over with pg_dump), or begin with "
             "an empty database by --reset."
         )
+    if os.path.lexists(cluster):
+        raise EmbeddedPostgresError(
+            f"{cluster} was not made by Seedgate. Move it away, or choose another folder with SEEDGATE_DATA_DIR."
+        )
     for leftover in unfinished_clusters_in(home):
         shutil.rmtree(leftover, ignore_errors=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f"{cluster.name}.new.", dir=home))
@@ -49,6 +54,7 @@ def ensure_cluster(home: Path, binaries: Binaries, account: Account, *, fsync: b
         if account.is_other:
             os.chown(unfinished, account.uid, account.gid)
         _run_initdb(unfinished, binaries, account, fsync=fsync)
+        mark_cluster(unfinished)
         unfinished.rename(cluster)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -6,12 +6,15 @@ data folder holds a pointer to it::
 
     <data folder>/init.lock  users.lock  postgres.log          always
     <data folder>/postgres-location                            the pointer: one line, an absolute path
-    <home>/pg18/                                               the cluster, 0700, of the server's account
+    <home>/pg18/                                               the cluster, 0700, of the server's account, marked
     <home>/pg_hba.conf  pg_ident.conf                          who may connect; ours, so the server cannot widen it
     <home>/bin-18.6.3/                                         a copy of the programs, where one is needed
     <home>/data-folder                                         only elsewhere: the data folder it belongs to
 
 ``home`` is the data folder or what the pointer names.
+
+The data folder may be somebody's home. So nothing is used, overwritten or removed that was there before us: a folder
+without ``users.lock`` has never been ours, and a cluster without our mark is somebody else's.
 """
 
 import hashlib
@@ -26,9 +29,13 @@ from pathlib import Path
 from app.db.embedded.accounts import Account
 from app.db.embedded.errors import EmbeddedPostgresError
 
+INIT_LOCK = "init.lock"
+USERS_LOCK = "users.lock"
 LOG_NAME = "postgres.log"
+ACCESS_NAMES = ("pg_hba.conf", "pg_ident.conf")
 _POINTER = "postgres-location"
 _OWNER_NOTE = "data-folder"
+_CLUSTER_MARK = "made-by-seedgate"
 _ELSEWHERE = (Path("/var/lib"), Path("/var/tmp"))  # noqa: S108 - mkdtemp makes the name; nothing is guessed
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SHORT_PREFIX = "seedgate-"
@@ -54,6 +61,27 @@ def make_data_folder(data_dir: Path) -> Path:
         raise EmbeddedPostgresError(
             f"Could not make the data folder {data_dir}: {error.strerror}. Choose another one with SEEDGATE_DATA_DIR."
         ) from error
+
+
+def was_used(data_dir: Path) -> bool:
+    """Says whether a data folder has ever been used by Seedgate."""
+    return (data_dir / USERS_LOCK).is_file()
+
+
+def check_nothing_foreign(data_dir: Path) -> None:
+    """Checks before the first use of a folder that nothing in it has a name that we would write to.
+
+    Raises:
+        EmbeddedPostgresError: something has.
+    """
+    if was_used(data_dir):
+        return
+    for name in (*ACCESS_NAMES, LOG_NAME, f"{LOG_NAME}.1", _POINTER):
+        if os.path.lexists(data_dir / name):
+            raise EmbeddedPostgresError(
+                f"{data_dir / name} was there before, and Seedgate would overwrite it. "
+                "Move it away, or choose another folder with SEEDGATE_DATA_DIR."
+            )
 
 
 def existing_home(data_dir: Path) -> Path:
@@ -121,7 +149,7 @@ def _home_elsewhere(data_dir: Path, account: Account) -> Path:
 def clusters_in(home: Path) -> list[Path]:
     """Returns the clusters in a folder, one for each major version that was ever used.
 
-    They are recognised by what is in them, so that a folder of the user's with a like name is never taken for one.
+    They are recognised by their mark, so that a folder or a cluster of the user's own is never taken for one.
     """
     return sorted(path for path in home.glob("pg[0-9]*") if _CLUSTER.fullmatch(path.name) and _is_cluster(path))
 
@@ -131,19 +159,26 @@ def unfinished_clusters_in(home: Path) -> list[Path]:
     return [path for path in home.glob("pg[0-9]*.new.*") if _UNFINISHED_CLUSTER.fullmatch(path.name)]
 
 
+def mark_cluster(cluster: Path) -> None:
+    """Marks a new cluster as ours; only what bears the mark is ever served or removed."""
+    write_whole(cluster / _CLUSTER_MARK, "", mode=0o600)
+
+
 def _is_cluster(path: Path) -> bool:
-    return (path / "PG_VERSION").is_file() and (path / "global").is_dir() and not path.is_symlink()
+    return (path / _CLUSTER_MARK).is_file() and (path / "PG_VERSION").is_file() and not path.is_symlink()
 
 
 def removable_home(data_dir: Path) -> Path:
-    """Returns the folder that holds what is to be removed; a pointer that leads nowhere may simply be dropped.
+    """Returns the folder that holds what is to be removed; a pointer to no database of ours may simply be dropped.
 
     Raises:
         EmbeddedPostgresError: the pointer leads to the cluster of another data folder.
     """
     pointer = data_dir / _POINTER
-    if pointer.exists() and not Path(pointer.read_text(encoding="utf-8").strip()).is_dir():
-        return data_dir
+    if pointer.exists():
+        home = Path(pointer.read_text(encoding="utf-8").strip())
+        if not home.is_absolute() or not (home / _OWNER_NOTE).is_file():
+            return data_dir
     return existing_home(data_dir)
 
 
@@ -159,7 +194,7 @@ def remove_database(data_dir: Path, home: Path) -> None:
     try:
         for folder in (*clusters_in(home), *unfinished_clusters_in(home), *copies):
             shutil.rmtree(folder)
-        for name in ("pg_hba.conf", "pg_ident.conf"):
+        for name in ACCESS_NAMES:
             (home / name).unlink(missing_ok=True)
         if home != data_dir:
             (home / _OWNER_NOTE).unlink(missing_ok=True)

@@ -142,10 +142,10 @@ def reload_postmaster(postmaster: Postmaster) -> None:
 
 def kill_orphans(cluster: Path) -> None:
     """Ends server processes that outlived their killed postmaster and still hold its shared memory."""
-    for pid in _processes_in(cluster):
+    for pid in _servers_in(cluster):
         _send(pid, signal.SIGKILL)
     deadline = time.monotonic() + _IMMEDIATE_STOP_SECONDS
-    while any(True for _ in _processes_in(cluster)) and time.monotonic() < deadline:
+    while any(True for _ in _servers_in(cluster)) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
 
 
@@ -208,12 +208,24 @@ def _working_folder(pid: int) -> Path | None:
         return None
 
 
-def _processes_in(cluster: Path) -> Iterator[int]:
+def _servers_in(cluster: Path) -> Iterator[int]:
+    """Yields PostgreSQL's processes; a person's shell may stand in the same folder."""
     if not _PROC.is_dir():
         return
     for entry in _PROC.iterdir():
-        if entry.name.isdigit() and _working_folder(int(entry.name)) == cluster and not _is_zombie(int(entry.name)):
+        if entry.name.isdigit() and _is_backend(int(entry.name), cluster):
             yield int(entry.name)
+
+
+def _is_backend(pid: int, cluster: Path) -> bool:
+    return _working_folder(pid) == cluster and _program(pid) == "postgres" and not _is_zombie(pid)
+
+
+def _program(pid: int) -> str | None:
+    try:
+        return (_PROC / str(pid) / "comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return None
 
 
 def _send(pid: int, signal_number: signal.Signals) -> None:

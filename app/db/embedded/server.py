@@ -12,12 +12,16 @@ from app.db.embedded.binaries import binaries_for, find_binaries
 from app.db.embedded.cluster import ROLE, ensure_cluster
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.embedded.folders import (
+    INIT_LOCK,
+    USERS_LOCK,
+    check_nothing_foreign,
     clusters_in,
     existing_home,
     home_for,
     make_data_folder,
     removable_home,
     remove_database,
+    was_used,
 )
 from app.db.embedded.locks import UserLock, exclusive_lock
 from app.db.embedded.postmaster import PORT, stop_postmaster
@@ -94,8 +98,9 @@ class EmbeddedPostgres:
         if self._membership is not None:
             raise EmbeddedPostgresError("This embedded database has been started already.")
         data_dir = make_data_folder(self._requested_dir)
-        with exclusive_lock(data_dir / "init.lock", timeout_seconds=_LOCK_SECONDS):
-            place = UserLock(data_dir / "users.lock")
+        check_nothing_foreign(data_dir)
+        with exclusive_lock(data_dir / INIT_LOCK, timeout_seconds=_LOCK_SECONDS):
+            place = UserLock(data_dir / USERS_LOCK)
             try:
                 self._membership = self._join(data_dir, place)
             except OSError as error:
@@ -148,7 +153,7 @@ class EmbeddedPostgres:
         except BaseException:
             _leave(server, place)
             raise
-        return _Membership(server, place, data_dir / "init.lock", socket_folder, os.getpid())
+        return _Membership(server, place, data_dir / INIT_LOCK, socket_folder, os.getpid())
 
 
 def _leave(server: SharedServer, place: UserLock) -> None:
@@ -161,16 +166,16 @@ def _leave(server: SharedServer, place: UserLock) -> None:
 def reset(data_dir: Path) -> None:
     """Removes the database of a data folder, also where it lives elsewhere; other files of the folder stay.
 
-    A server that a killed process left running is stopped first. Does nothing where there is no database.
+    A server that a killed process left running is stopped first. Does nothing in a folder that was never ours.
 
     Raises:
         EmbeddedPostgresError: a process uses the database, or it cannot be removed.
     """
-    if not data_dir.is_dir():
-        return
     data_dir = data_dir.resolve()
-    with exclusive_lock(data_dir / "init.lock", timeout_seconds=_LOCK_SECONDS):
-        place = UserLock(data_dir / "users.lock")
+    if not was_used(data_dir):
+        return
+    with exclusive_lock(data_dir / INIT_LOCK, timeout_seconds=_LOCK_SECONDS):
+        place = UserLock(data_dir / USERS_LOCK)
         try:
             if not place.is_last():
                 raise EmbeddedPostgresError(
