@@ -9,11 +9,12 @@ from typing import Any
 
 from app.errors import MissingParameterError
 from app.http.json_body import member_path
-from app.tasks.lookalikes import is_asset_like, plain_form
+from app.tasks.lookalikes import check_member_names, is_asset_like, plain_form
 from app.tasks.media_urls import MEDIA_PAYLOADS, asset_id_of
 from app.tasks.refusals import check_json_type, not_valid
 
 DRAFT_TASK = "draft_task"
+DRAFT_MEMBERS = frozenset({"id"})
 _LONGEST_ID = 128
 
 
@@ -101,6 +102,7 @@ def _to_draft(name: str, value: Any, path: str) -> DraftReference:
     if name != DRAFT_TASK:
         raise not_valid(path, f"the name must be written `{DRAFT_TASK}`")
     check_json_type(value, dict, path)
+    check_member_names(value, DRAFT_MEMBERS, path)
     where = f"{path}.id"
     draft_id = value.get("id")
     if draft_id is None or draft_id == "":

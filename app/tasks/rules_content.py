@@ -12,7 +12,7 @@ from app.errors import InvalidParameterError, MissingParameterError
 from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
 from app.tasks.media_urls import MEDIA_PAYLOADS, check_media_url
-from app.tasks.references import DRAFT_TASK
+from app.tasks.references import DRAFT_MEMBERS, DRAFT_TASK
 from app.tasks.refusals import check_json_type, not_valid
 
 ROLES: dict[str, tuple[str, ...]] = {
@@ -26,7 +26,6 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 _ITEM_MEMBERS = frozenset({"type", "role", *ROLES})
 _MEDIA_MEMBERS = frozenset({"url"})
-_DRAFT_MEMBERS = frozenset({"id"})
 _REFERENCE_ROLES = ("reference_image", "reference_video", "reference_audio")
 
 _BAD_ROLE = {
@@ -76,7 +75,7 @@ def _check_item(item: Any, path: str) -> None:
             _check_media(item[payload], f"{path}.{payload}", payload)
     if DRAFT_TASK in item:
         check_json_type(item[DRAFT_TASK], dict, f"{path}.{DRAFT_TASK}")
-        check_member_names(item[DRAFT_TASK], _DRAFT_MEMBERS, f"{path}.{DRAFT_TASK}")
+        check_member_names(item[DRAFT_TASK], DRAFT_MEMBERS, f"{path}.{DRAFT_TASK}")
     if "role" in item and item["role"] not in ROLES[item_type]:
         raise not_valid(f"{path}.role", _BAD_ROLE[item_type])
 

@@ -209,6 +209,8 @@ def test_draft_tasks_are_found_wherever_they_are_named() -> None:
         ({"draft_task": {}}, "MissingParameter.draft_task", "draft_task.id"),
         ({"extra": {"draft_task": {"id": 1}}}, "InvalidParameter.extra", "extra.draft_task.id"),
         ({"extra": {"Draft_Task": {"id": "cgt-1"}}}, "InvalidParameter.extra", "extra.Draft_Task"),
+        ({"draft_task": {"id": "cgt-1", "ID": "cgt-2"}}, "InvalidParameter.draft_task", "draft_task.ID"),
+        ({"extra": {"draft_task": {"id": "cgt-1", "i%64": "x"}}}, "InvalidParameter.extra", "extra.draft_task.i?64"),
     ],
 )
 def test_a_draft_task_in_another_shape_is_refused(extra: dict[str, Any], code: str, param: str) -> None:
