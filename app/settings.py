@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 Network = IPv4Network | IPv6Network
 
 _MIN_ADMIN_TOKEN_LENGTH = 32
+_DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://")
 _MEBIBYTE = 1024 * 1024
 
 NOT_BUILT = ("public_url", "callback_allow", "redis_url", "queue", "metrics_port", "unknown_grace_seconds")
@@ -29,6 +30,10 @@ def default_data_dir() -> Path:
         return Path("/var/lib/seedgate")
     configured = os.environ.get("XDG_DATA_HOME")
     return (Path(configured) if configured else Path.home() / ".local" / "share") / "seedgate"
+
+
+class SettingError(ValueError):
+    """A setting cannot be used; the text names it and says why."""
 
 
 class Settings(BaseSettings):
@@ -91,6 +96,13 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(_DATABASE_SCHEMES):
+            raise ValueError("it must begin with postgresql://")
+        return value
 
     @field_validator("admin_token")
     @classmethod

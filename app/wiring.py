@@ -4,8 +4,8 @@
 lifespan state, where the routes find it.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,7 +32,7 @@ from app.http.body import BodyAdmission
 from app.http.health import Readiness
 from app.jobs import Job
 from app.limits.account_rates import AccountRates
-from app.settings import Settings
+from app.settings import SettingError, Settings
 from app.tasks.catalogue import DEFAULT_MODELS, load_models
 from app.tasks.creation import TaskCreation
 from app.tasks.deletion import TaskDeletion
@@ -116,6 +116,7 @@ async def open_services(
 
     Raises:
         SealError: ``SEEDGATE_SECRET_KEY`` does not open what the database holds.
+        SettingError: another setting cannot be used.
     """
     if settings.database_url is None or settings.admin_token is None or settings.secret_key is None:
         raise ValueError("services need a database URL, an admin token and a sealing key")
@@ -125,8 +126,10 @@ async def open_services(
         stack.push_async_callback(engine.dispose)
         sessions = session_factory(engine)
         await check_canary(sessions, box)
-        await seed_models(sessions, load_models(settings.models) if settings.models else DEFAULT_MODELS, clock)
-        http = _open_http(settings)
+        with _named("MODELS"):
+            models = load_models(settings.models) if settings.models else DEFAULT_MODELS
+        await seed_models(sessions, models, clock)
+        http = open_http(settings)
         stack.push_async_callback(http.aclose)
         services = _build(settings, engine=engine, sessions=sessions, box=box, http=http, clock=clock)
         stack.push_async_callback(services.assets.drain)
@@ -147,16 +150,31 @@ async def _write_last_used(last_used: LastUsedWriter) -> None:
         _log.warning("last_used_lost", error=type(error).__name__)
 
 
-def _open_http(settings: Settings) -> httpx.AsyncClient:
+def open_http(settings: Settings) -> httpx.AsyncClient:
+    """Returns the client of all upstream calls, as the settings describe it; the caller closes it.
+
+    Raises:
+        SettingError: the proxy is none, or the authorities cannot be read.
+    """
     proxy = settings.egress_proxy
-    return open_upstream_http(
-        max_connections=settings.upstream_max_connections,
-        connect_timeout_seconds=settings.upstream_connect_timeout_seconds,
-        read_timeout_seconds=settings.upstream_read_timeout_seconds,
-        proxy=proxy.get_secret_value() if proxy is not None else None,
-        ca_bundle=str(settings.ca_bundle) if settings.ca_bundle is not None else None,
-        max_response_bytes=settings.upstream_max_response_bytes,
-    )
+    with _named("EGRESS_PROXY or SEEDGATE_CA_BUNDLE"):
+        return open_upstream_http(
+            max_connections=settings.upstream_max_connections,
+            connect_timeout_seconds=settings.upstream_connect_timeout_seconds,
+            read_timeout_seconds=settings.upstream_read_timeout_seconds,
+            proxy=proxy.get_secret_value() if proxy is not None else None,
+            ca_bundle=str(settings.ca_bundle) if settings.ca_bundle is not None else None,
+            max_response_bytes=settings.upstream_max_response_bytes,
+        )
+
+
+@contextmanager
+def _named(setting: str) -> Iterator[None]:
+    """Names the setting whose value brings an error about."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise SettingError(f"SEEDGATE_{setting}: {error}") from error
 
 
 def _build(

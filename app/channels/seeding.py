@@ -7,7 +7,7 @@ from app.channels.schemas import ChannelCreate, ChannelPatch
 from app.channels.service import ChannelService, Verify
 from app.errors import ConflictError, SeedgateError
 from app.http.schemas import parse_model
-from app.settings import Settings
+from app.settings import SettingError, Settings
 
 DEFAULT_CHANNEL = "default"
 
@@ -34,7 +34,7 @@ async def ensure_default_channel(
         The channel, or None when the environment describes none.
 
     Raises:
-        ValueError: a setting is not valid; the text names it.
+        SettingError: a setting is not valid.
     """
     described = _described(settings)
     if described is None:
@@ -46,7 +46,7 @@ async def ensure_default_channel(
         )
         patch = parse_model(ChannelPatch, described)
     except SeedgateError as error:
-        raise ValueError(f"SEEDGATE_{str(error.param).upper()}: {error.message}") from None
+        raise SettingError(f"SEEDGATE_{str(error.param).upper()}: {error.message}") from None
     row = await channels.find_by_name(DEFAULT_CHANNEL)
     if row is None:
         try:

@@ -23,7 +23,7 @@ from app.tasks.models import TaskRow, TaskStatus
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
 from app.upstream.errors import UpstreamError
-from app.upstream.transport import open_upstream_http
+from app.wiring import open_http
 
 _MOST_SKEW = timedelta(minutes=5)
 _STUCK_AFTER = timedelta(minutes=10)
@@ -82,19 +82,21 @@ async def _examine_contents(settings: Settings, engine: AsyncEngine) -> AsyncIte
             yield Finding("sealing key", is_fine=False, text=f"{error}; set the SEEDGATE_SECRET_KEY of this database")
         else:
             yield Finding("sealing key", is_fine=True, text="opens what the database holds")
-            async for finding in _examine_channels(sessions, box):
+            async for finding in _examine_channels(settings, sessions, box):
                 yield finding
     yield await _stuck_work(sessions)
     yield Finding("public URL", is_fine=True, text="not used; upstream callbacks are not built yet")
 
 
-async def _examine_channels(sessions: async_sessionmaker[AsyncSession], box: SecretBox) -> AsyncIterator[Finding]:
+async def _examine_channels(
+    settings: Settings, sessions: async_sessionmaker[AsyncSession], box: SecretBox
+) -> AsyncIterator[Finding]:
     directory = ChannelDirectory(sessions, box)
     channels = await directory.candidates(None, needs="ark")
     if not channels:
         text = "no active channel has a data plane key: set SEEDGATE_ARK_API_KEY or make a channel"
         yield Finding("channels", is_fine=False, text=text)
-    async with open_upstream_http() as http:
+    async with open_http(settings) as http:
         for channel in channels:
             if channel.ark is None:
                 continue

@@ -10,7 +10,7 @@ from app.crypto import SealError
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.engine import is_unavailable
 from app.db.schema import SchemaError
-from app.settings import Settings
+from app.settings import SettingError, Settings
 
 MISCONFIGURED = 2
 SCHEMA_OUTDATED = 3
@@ -43,7 +43,7 @@ def told_plainly() -> Iterator[None]:
         yield
     except (EmbeddedPostgresError, SchemaError) as error:
         stop(str(error))
-    except SealError as error:
+    except (SealError, SettingError) as error:
         stop(str(error), MISCONFIGURED)
     except Exception as error:
         if not is_unavailable(error):

@@ -31,13 +31,22 @@ def serve(*, host: str, port: int, workers: int, uds: Path | None) -> None:
         # Uvicorn raises the signal again when it has shut down; by then there is nothing left to interrupt.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _ignore)
+        if not _run(config, workers):
+            stop("the gateway did not start", FAILED)
+
+
+def _run(config: uvicorn.Config, workers: int) -> bool:
+    """Runs the server, and says whether it had started; why not is in the log."""
+    try:
         if workers > 1:
             Multiprocess(config, sockets=[config.bind_socket()]).run()
-            return
+            return True
         server = uvicorn.Server(config)
         server.run()
-        if not server.started:
-            stop("the gateway did not start", FAILED)
+    except SystemExit:
+        # Uvicorn's exit code for an address in use is our code for an outdated schema.
+        return False
+    return server.started
 
 
 def run_worker() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.flows.programs import Program, started
+from tests.flows.programs import Program, run, started
 from tests.support.database import temporary_folder
 from tests.support.driving import act, new_asset, new_group, new_session, pass_verification, until
 from tests.support.world import TASKS, Tenant
@@ -50,6 +50,51 @@ async def test_a_newcomer_copies_a_curl_and_leaves_with_ctrl_c(tmp_path: Path) -
             _, new_key, _ = told_by(await program.read_until("-d '"))
             assert new_key != key
             await interrupt(program, data)
+
+
+async def test_a_second_one_in_the_same_folder_is_refused_and_does_not_disturb_the_first(tmp_path: Path) -> None:
+    with temporary_folder() as data:
+        async with started(*options(data), folder=tmp_path, settings={}) as program:
+            _, _, command = told_by(await program.read_until("-d '"))
+            code, output = await run(*options(data), folder=tmp_path, settings={})
+            assert (code, "running" in output) == (1, True), output
+            await asyncio.sleep(1)
+            assert "id" in json.loads(await output_of(command))
+            await interrupt(program, data)
+
+
+async def test_a_first_start_that_fails_does_not_lock_the_next_one_out(tmp_path: Path) -> None:
+    with temporary_folder() as data:
+        code, output = await run(*options(data), folder=tmp_path, settings={"REGION": "bad region!"})
+        assert (code, "SEEDGATE_REGION" in output, "Traceback" in output) == (2, True, False), output
+        async with started(*options(data), folder=tmp_path, settings={}) as program:
+            await program.read_until("-d '")
+            await interrupt(program, data)
+
+
+async def test_a_port_in_use_is_told_and_ends_it(tmp_path: Path) -> None:
+    with temporary_folder() as data, socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        code, output = await run("dev", "--port", port, "--data-dir", str(data), folder=tmp_path, settings={})
+    assert (code, f"did not start on port {port}" in output, "Traceback" in output) == (1, True, False), output
+
+
+async def test_a_file_of_somebody_elses_survives_a_reset(tmp_path: Path) -> None:
+    with temporary_folder() as data:
+        (data / "dev.json").write_text("mine")
+        code, output = await run(*options(data), "--reset", folder=tmp_path, settings={})
+        assert (code, "dev.json was there before" in output) == (1, True), output
+        assert [(path.name, path.read_text()) for path in data.iterdir()] == [("dev.json", "mine")]
+
+
+async def test_one_folder_never_mixes_the_sandbox_with_the_real_upstream(tmp_path: Path) -> None:
+    account = {"ARK_BASE_URL": "http://127.0.0.1:1/api/v3", "ARK_API_KEY": "secret"}
+    with temporary_folder() as data:
+        async with started(*options(data), folder=tmp_path, settings={}) as program:
+            await program.read_until("-d '")
+            await interrupt(program, data)
+        code, output = await run(*options(data), "--real", folder=tmp_path, settings=account)
+        assert (code, "without --real" in output) == (2, True), output
 
 
 async def test_real_money_is_announced_first_and_needs_a_credential(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -78,6 +79,35 @@ async def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
     assert f"SEEDGATE_{name}" in output
     assert value not in output
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://localhost/x"),
+        ("REGION", "not a region"),
+        ("EGRESS_PROXY", "socks5://localhost"),
+        ("CA_BUNDLE", "/nonexistent"),
+        ("MODELS", "/nonexistent"),
+    ],
+)
+async def test_a_setting_that_cannot_be_used_is_named_in_one_line(
+    folder: Path, settings: dict[str, str], name: str, value: str
+) -> None:
+    code, output = await run("serve", folder=folder, settings={**settings, "ARK_API_KEY": "key", name: value})
+    assert code == 2, output
+    assert name in output.upper()
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_port_in_use_is_not_told_as_an_outdated_schema(
+    folder: Path, settings: dict[str, str], workers: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        code, output = await run("serve", "--port", port, "--workers", workers, folder=folder, settings=settings)
+    assert (code, "in use" in output) == (1, True), output
 
 
 async def test_another_sealing_key_than_the_databases_is_refused(folder: Path, settings: dict[str, str]) -> None:
