@@ -27,14 +27,15 @@ class OpenApiAccount:
 
     Attributes:
         url: the entry, ``https://open.volcengineapi.com``; a path is kept.
-        access_key_id: the public half of the key pair.
+        access_key_id: the public half of the key pair; no secret by itself, but nobody's business, so it is kept out
+            of texts like one.
         secret_access_key: as issued, not decoded; left out of ``repr``.
         session_token: of temporary (STS) credentials, or None; left out of ``repr``.
         region: signing region, ``cn-beijing``.
     """
 
     url: str
-    access_key_id: str
+    access_key_id: str = field(repr=False)
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
     region: str = "cn-beijing"
@@ -42,4 +43,5 @@ class OpenApiAccount:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never appear in a text."""
-        return (self.secret_access_key, self.session_token) if self.session_token else (self.secret_access_key,)
+        both = (self.access_key_id, self.secret_access_key)
+        return (*both, self.session_token) if self.session_token else both

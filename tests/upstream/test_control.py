@@ -197,10 +197,10 @@ async def test_an_entry_that_cannot_be_reached_is_not_sent(bench: Bench) -> None
 
 @pytest.mark.parametrize("status", [200, 400, 401, 429])
 async def test_secrets_are_struck_out_of_what_the_upstream_says(bench: Bench, status: int) -> None:
-    words = f"{SECRET_ACCESS_KEY} and {SESSION_TOKEN}"
+    words = f"{SECRET_ACCESS_KEY} and {SESSION_TOKEN} of AKLTEST"
     error = await refused(bench, status, enveloped(Code="Odd", Message=words))
     assert isinstance(error, UpstreamRejectedError | AccountFaultError)
-    assert error.message == "[redacted] and [redacted]"
+    assert error.message == "[redacted] and [redacted] of [redacted]"
     shown = repr(error) + str(error) + str(error.__dict__) + repr(error.__cause__) + repr(error.__context__)
     assert SECRET_ACCESS_KEY not in shown
     assert SESSION_TOKEN not in shown
