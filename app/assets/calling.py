@@ -16,15 +16,12 @@ import structlog
 from app.assets.schemas import DEFAULT_PROJECT
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.directory import ChannelDirectory
+from app.channels.refusals import to_client_error
 from app.errors import (
     AccessDeniedError,
     InvalidParameterError,
     NoChannelError,
     SeedgateError,
-    ServiceUnavailableError,
-    ThrottledByUpstreamError,
-    UpstreamAccountError,
-    UpstreamRefusalError,
 )
 from app.tenants.principal import Principal
 from app.upstream.control import ControlClient
@@ -32,7 +29,6 @@ from app.upstream.errors import (
     AccountFaultError,
     NotSentError,
     OutcomeUnknownError,
-    ThrottledError,
     UpstreamError,
     UpstreamRejectedError,
 )
@@ -195,28 +191,6 @@ def not_open() -> SeedgateError:
         status=403,
         code="OperationDenied.ServiceNotOpen",
     )
-
-
-def to_client_error(*failures: UpstreamError) -> SeedgateError:
-    """Returns what a client is told when its request was not carried out.
-
-    Args:
-        failures: what each channel that was asked said. A throttle, which passes by itself, is told before an
-            account's fault, which does not.
-    """
-    for error in failures:
-        if isinstance(error, UpstreamRejectedError):
-            return UpstreamRefusalError(error.message, status=error.status, code=error.code, param=error.param)
-        if isinstance(error, ThrottledError):
-            return ThrottledByUpstreamError(error.code, error.message, retry_after_seconds=error.retry_after_seconds)
-    for error in failures:
-        if isinstance(error, AccountFaultError):
-            return UpstreamAccountError(internal=f"{error.status} {error.code}: {error.message}")
-    for error in failures:
-        if isinstance(error, OutcomeUnknownError):
-            text = "The upstream did not answer clearly. It is safe to send this request again."
-            return ServiceUnavailableError(text, internal=repr(error))
-    return ServiceUnavailableError(internal=repr(failures))
 
 
 def _is_text(value: object) -> bool:

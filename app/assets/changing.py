@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from app.assets.calling import AssetsUpstream, to_client_error
+from app.assets.calling import AssetsUpstream
 from app.assets.looking import Looker, says_gone
 from app.assets.mirror import NEW_FOR
 from app.assets.models import AssetGroupRow, AssetRow
 from app.assets.refusals import unknown_asset, unknown_group
+from app.channels.refusals import to_client_error
 from app.errors import ServiceUnavailableError
 from app.tenants.principal import Principal
 from app.upstream.errors import OutcomeUnknownError, UpstreamError, UpstreamRejectedError

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.answers import FaceResultAnswer, Reply, SessionAnswer
-from app.assets.calling import Accepted, AssetsUpstream, Refused, project_for, to_client_error
+from app.assets.calling import Accepted, AssetsUpstream, Refused, project_for
 from app.assets.mirror import apply_upstream_group
 from app.assets.models import AssetGroupRow, GroupType, ValidationSessionRow
 from app.assets.refusals import unknown_token
@@ -18,6 +18,7 @@ from app.assets.schemas import CreateVisualValidateSessionRequest, GetVisualVali
 from app.assets.single_flight import SingleFlight
 from app.audit import log as audit
 from app.channels.channel import Channel
+from app.channels.refusals import to_client_error
 from app.errors import ServiceUnavailableError
 from app.tenants.principal import Principal
 from app.upstream.errors import UpstreamError, UpstreamRejectedError

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.channels.refusals import to_client_error
 from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
 from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository, load_task
 from app.tasks.state import apply_cancellation
-from app.tasks.submission import to_client_error, to_refusal
 from app.tenants.principal import Principal
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
@@ -104,7 +104,7 @@ class TaskDeletion:
 
 def _to_error(error: UpstreamError) -> SeedgateError:
     if isinstance(error, UpstreamRejectedError):
-        refusal = to_refusal(error)
+        refusal = to_client_error(error)
         refusal.is_retry_refused = True
         return refusal
-    return to_client_error([error])
+    return to_client_error(error)

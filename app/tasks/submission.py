@@ -16,20 +16,16 @@ from dataclasses import dataclass
 import structlog
 
 from app.channels.directory import Channel
+from app.channels.refusals import to_client_error
 from app.errors import (
-    NoChannelError,
     SeedgateError,
     ServiceUnavailableError,
-    ThrottledByUpstreamError,
-    UpstreamAccountError,
-    UpstreamRefusalError,
 )
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
 from app.upstream.errors import (
     AccountFaultError,
     NotSentError,
-    ThrottledError,
     UpstreamError,
     UpstreamRejectedError,
 )
@@ -90,7 +86,7 @@ async def submit(
         if not isinstance(result, UpstreamError):
             return result
         failures.append(result)
-    return Refused(to_client_error(failures))
+    return Refused(to_client_error(*failures))
 
 
 async def _attempt(
@@ -100,7 +96,7 @@ async def _attempt(
     try:
         created = await ark.create(account, body, request_id=request_id)
     except UpstreamRejectedError as error:
-        return Refused(to_refusal(error))
+        return Refused(to_client_error(error))
     except (NotSentError, AccountFaultError) as error:
         _log.warning("create_not_accepted", channel=channel.name, error=repr(error))
         return error
@@ -108,21 +104,3 @@ async def _attempt(
         _log.error("create_outcome_unknown", channel=channel.name, error=repr(error))
         return Unknown()
     return Accepted(created.id)
-
-
-def to_refusal(error: UpstreamRejectedError) -> SeedgateError:
-    """Returns the upstream's own error about the client's request, passed through."""
-    return UpstreamRefusalError(error.message, status=error.status, code=error.code, param=error.param)
-
-
-def to_client_error(failures: Sequence[UpstreamError]) -> SeedgateError:
-    """Returns what a client is told when no channel accepted its request, none of them by its own fault."""
-    for error in failures:
-        if isinstance(error, ThrottledError):
-            return ThrottledByUpstreamError(error.code, error.message, retry_after_seconds=error.retry_after_seconds)
-    for error in failures:
-        if isinstance(error, AccountFaultError):
-            return UpstreamAccountError(internal=f"{error.status} {error.code}: {error.message}")
-    if failures:
-        return ServiceUnavailableError(internal=repr(failures[-1]))
-    return NoChannelError()
