@@ -166,9 +166,10 @@ class AssetsUpstream:
         return Refused(to_client_error(*failures))
 
     async def _why_none(self, principal: Principal) -> SeedgateError:
-        if principal.allowed_channels is not None and await self._directory.candidates(None, needs="openapi"):
+        allowed = principal.allowed_channels
+        if allowed is not None and not await self._directory.has_any(allowed):
             return AccessDeniedError("This API key may not use any upstream channel that has Assets.")
-        if await self._directory.candidates(None, needs="ark"):
+        if await self._directory.candidates(allowed, needs="ark"):
             return not_open()
         return NoChannelError()
 

@@ -108,6 +108,21 @@ async def test_an_accepted_create_is_written_even_when_the_database_drops_its_co
     assert await _open_intents(fresh, tenant) == []
 
 
+@pytest.mark.parametrize("effect", [None, {"kind": "cut", "at": "after"}])
+async def test_once_the_upstream_may_have_made_it_no_database_error_invites_the_client_to_repeat(
+    fresh: Library, effect: dict[str, Any] | None
+) -> None:
+    tenant = await fresh.tenant()
+    if effect is not None:
+        fresh.fault("CreateAssetGroup", **effect)
+    async with fresh.services.sessions.begin() as session:
+        await session.execute(text("ALTER TABLE asset_groups RENAME TO away"))
+    with pytest.raises(ConflictError) as caught:
+        await fresh.run(tenant, "CreateAssetGroup", Name="once", GroupType="AIGC")
+    assert (caught.value.code, caught.value.is_retry_refused) == ("OutcomeUnknown", True)
+    assert len(fresh.upstream_ids("groups", "once")) == 1
+
+
 async def test_a_group_is_not_taken_while_another_tenants_like_create_is_open(library: Library, tenant: Tenant) -> None:
     name = new_id("name")
     await _open_rival(library, await library.tenant(), name=name)

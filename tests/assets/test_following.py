@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.assets.follower import AssetFollower
 from app.assets.models import AssetRow
@@ -66,6 +66,16 @@ async def test_a_failing_upstream_puts_the_look_off_and_does_not_end_it(fresh: L
     assert await fresh.services.asset_follower.run_once() == 1
     for found in (asset_id, second):
         assert (await _row(fresh, found)).status == "Active"
+
+
+async def test_an_asset_that_cannot_be_written_does_not_keep_the_others_from_being_followed(fresh: Library) -> None:
+    tenant, group_id, poison = await _library_with_asset(fresh)
+    good = [await new_asset(tenant, group_id) for _ in range(3)]
+    async with fresh.services.sessions.begin() as session:
+        await session.execute(text(f"ALTER TABLE assets ADD CHECK (id <> '{poison}' OR status = 'Processing')"))
+    fresh.advance(30)
+    assert await fresh.services.asset_follower.run_once() == 4
+    assert [(await _row(fresh, asset_id)).status for asset_id in (poison, *good)] == ["Processing", *["Active"] * 3]
 
 
 async def test_a_suspended_channel_is_left_alone_and_followed_again_afterwards(fresh: Library) -> None:

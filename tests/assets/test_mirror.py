@@ -131,3 +131,8 @@ def test_times_without_a_zone_or_of_another_type_are_no_times() -> None:
     assert from_wire_time("2026-05-20T02:53:44Z") == BORN
     assert from_wire_time("2026-05-20T02:53:44") is None
     assert from_wire_time(1747709624) is None
+
+
+@pytest.mark.parametrize("value", ["0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00"])
+def test_a_time_that_utc_does_not_have_is_none(value: str) -> None:
+    assert from_wire_time(value) is None

@@ -169,6 +169,14 @@ async def test_a_create_that_provably_was_not_sent_goes_to_the_next_channel(fres
     assert (response.status_code, response.json()["error"]["code"]) == (503, "ServiceUnavailable")
 
 
+async def test_a_key_whose_only_channel_is_suspended_is_told_to_come_back(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    limited = await fresh.world.key_of(tenant.id, allowed_channels=["default"])
+    await fresh.change_channel(status="suspended")
+    response = await by_path(limited, "CreateAssetGroup", {"Name": "x", "GroupType": "AIGC"})
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "ServerOverloaded")
+
+
 async def test_a_suspended_channel_is_not_asked(fresh: Library) -> None:
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)

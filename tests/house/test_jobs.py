@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from app.jobs import Job, WorkUnderWay, run_jobs
+from app.worker import running
 
 
 async def test_a_job_outlives_its_errors_and_stops_when_told() -> None:
@@ -38,6 +39,21 @@ async def test_a_job_that_is_running_is_waited_for() -> None:
     may_end.set()
     await running
     assert ended == [True]
+
+
+async def test_a_job_that_a_slow_upstream_holds_does_not_hold_up_the_end() -> None:
+    broken_off: list[bool] = []
+
+    async def hang() -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            broken_off.append(True)
+            raise
+
+    async with asyncio.timeout(5), running([Job("held", 10, hang)], patience_seconds=0.05):
+        await asyncio.sleep(0.01)
+    assert broken_off == [True]
 
 
 async def test_work_goes_on_when_the_one_who_waits_for_it_is_cancelled() -> None:
