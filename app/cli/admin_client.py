@@ -14,6 +14,7 @@ from app.cli.exits import FAILED, MISCONFIGURED, stop
 _DEFAULT_URL = "http://127.0.0.1:8080"
 _TIMEOUT_SECONDS = 60.0
 _PAGE = 100
+_WIDEST_TABLE = 10_000
 
 
 class AdminClient:
@@ -61,7 +62,10 @@ class AdminClient:
 
 
 def show(value: Any, columns: Sequence[str], *, is_json: bool) -> None:
-    """Prints rows, or one object, as a table for people or as JSON for programs."""
+    """Prints rows, or one object, as a table for people or as JSON for programs.
+
+    A table is as wide as it needs to be: a key that is cut to fit the terminal could never be shown again.
+    """
     if is_json:
         print(json.dumps(value, ensure_ascii=False))  # noqa: T201 - the command's answer
         return
@@ -69,7 +73,8 @@ def show(value: Any, columns: Sequence[str], *, is_json: bool) -> None:
     table = Table(*columns)
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console().print(table)
+    # Names may hold what Rich would take for markup.
+    Console(width=_WIDEST_TABLE, markup=False, emoji=False, highlight=False).print(table)
 
 
 def _cell(value: Any) -> str:
