@@ -3,23 +3,30 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from app.jobs import Job, run_jobs
 from app.settings import Settings
 from app.wiring import open_services
 
+_PATIENCE_SECONDS = 3.0
+
 
 @asynccontextmanager
-async def running(jobs: list[Job]) -> AsyncIterator[None]:
-    """Runs ``jobs`` while the block does; at its end waits for what is under way."""
+async def running(jobs: list[Job], *, patience_seconds: float = _PATIENCE_SECONDS) -> AsyncIterator[None]:
+    """Runs ``jobs`` while the block does; at its end waits a moment for what is under way, then cancels it.
+
+    A slow upstream could hold a job for minutes. Leases make all of them fit to be broken off and done again.
+    """
     stopping = asyncio.Event()
     task = asyncio.create_task(run_jobs(jobs, stopping))
     try:
         yield
     finally:
         stopping.set()
-        await task
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_seconds):
+                await task
 
 
 async def work(settings: Settings) -> None:

@@ -10,7 +10,7 @@ made. Nothing upstream says whose an object is, so one is taken for ours only wh
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.assets.calling import Accepted, AssetsUpstream, Refused, project_for
+from app.assets.calling import Accepted, AssetsUpstream, Refused, Unknown, project_for
 from app.assets.mirror import from_wire_time
 from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow
 from app.assets.repository import AllAssets
@@ -26,7 +26,7 @@ from app.channels.channel import Channel
 from app.db.engine import is_unavailable
 from app.errors import ConflictError
 from app.ids import new_id
-from app.upstream.errors import UpstreamError
+from app.jobs import WorkUnderWay
 
 SEARCH_SECONDS = 10.0
 OPEN_FOR = timedelta(minutes=10)
@@ -35,8 +35,10 @@ OPEN_FOR = timedelta(minutes=10)
 _SEARCH_PAUSE_SECONDS = 1.0
 _CLOCK_SKEW = timedelta(seconds=60)
 _APPLY_PATIENCE_SECONDS = 5.0
-_APPLY_SECONDS = 60.0
-_APPLY_PAUSE_SECONDS = 0.3
+_APPLY_SECONDS = 3600.0
+_FIRST_PAUSE_SECONDS = 0.3
+_LONGEST_PAUSE_SECONDS = 10.0
+_DRAIN_SECONDS = 5.0
 _PAGE_SIZE = 100
 
 _log = structlog.get_logger()
@@ -82,7 +84,7 @@ class Creator:
         self._upstream = upstream
         self._clock = clock
         self._search_seconds = search_seconds
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._under_way = WorkUnderWay()
 
     async def create(self, create: Create, candidates: Sequence[Channel]) -> str:
         """Creates an object and returns its id. Runs to its end even when the client goes away.
@@ -93,14 +95,14 @@ class Creator:
 
         Raises:
             SeedgateError: the upstream's own 4xx, or 429, 502 or 503 when no channel accepted it.
-            ConflictError: 409 ``OutcomeUnknown``, it may exist, but it was not found.
+            ConflictError: 409 ``OutcomeUnknown``, it may exist, but it was not found or cannot be written now. Once
+                the upstream may have made it, there is no other error.
         """
-        return await asyncio.shield(self._start(self._create(create, candidates)))
+        return await asyncio.shield(self._under_way.start(self._create(create, candidates)))
 
     async def drain(self) -> None:
-        """Waits for the creates that are under way."""
-        if self._under_way:
-            await asyncio.wait(self._under_way)
+        """Waits for the creates that are under way; called before the database is closed."""
+        await self._under_way.drain(patience_seconds=_DRAIN_SECONDS)
 
     async def _create(self, create: Create, candidates: Sequence[Channel]) -> str:
         intent = self._to_intent(create)
@@ -113,16 +115,20 @@ class Creator:
             async with self._sessions.begin() as session:
                 await AllAssets(session).delete_intent(intent)
             raise outcome.error
-        if isinstance(outcome, Accepted):
-            found_id: str | None = outcome.result["Id"]
-        elif intent.group_id is None and not outcome.channel.exclusive:
-            found_id = None
-        else:
-            found_id = await self._search(create, intent, outcome.channel)
-        if found_id is None:
+        found_id = await self._find(create, intent, outcome)
+        if found_id is None or not await self._apply(
+            create.to_row(outcome.channel, found_id, self._clock()), intent, create.action
+        ):
             raise _outcome_unknown(create.action)
-        await self._apply(create.to_row(outcome.channel, found_id, self._clock()), intent, create.action)
         return found_id
+
+    async def _find(self, create: Create, intent: CreateIntentRow, outcome: Accepted | Unknown) -> str | None:
+        if isinstance(outcome, Accepted):
+            found_id: str = outcome.result["Id"]
+            return found_id
+        if intent.group_id is None and not outcome.channel.exclusive:
+            return None
+        return await self._search(create, intent, outcome.channel)
 
     def _to_intent(self, create: Create) -> CreateIntentRow:
         return CreateIntentRow(
@@ -138,7 +144,11 @@ class Creator:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._search_seconds
         while True:
-            found_id = await self._look(create, intent, channel)
+            found_id = None
+            try:
+                found_id = await self._look(create, intent, channel)
+            except Exception as error:  # noqa: BLE001 - not even a database that is away makes the answer an error
+                _log.warning("create_search_failed", action=create.action, channel=channel.name, error=repr(error))
             if found_id is not None or loop.time() + _SEARCH_PAUSE_SECONDS > deadline:
                 return found_id
             await asyncio.sleep(_SEARCH_PAUSE_SECONDS)
@@ -153,11 +163,7 @@ class Creator:
             "SortOrder": "Desc",
             "ProjectName": project_name,
         }
-        try:
-            listed = await self._upstream.call(channel, create.list_action, body)
-        except UpstreamError as error:
-            _log.warning("create_search_failed", action=create.action, channel=channel.name, error=repr(error))
-            return None
+        listed = await self._upstream.call(channel, create.list_action, body)
         since = intent.started_at - _CLOCK_SKEW
         members = {**create.members, "ProjectName": project_name}
         ids = [item["Id"] for item in _items(listed) if _is_like(item, members, since)]
@@ -171,24 +177,26 @@ class Creator:
         free = [found_id for found_id in ids if found_id not in owned]
         return free[0] if len(free) == 1 and not is_contested else None
 
-    async def _apply(self, row: AssetGroupRow | AssetRow, intent: CreateIntentRow, action: str) -> None:
-        """Writes the row; when the database is away, goes on trying behind an answer that does not lie."""
-        writing = self._start(self._insist(row, intent))
+    async def _apply(self, row: AssetGroupRow | AssetRow, intent: CreateIntentRow, action: str) -> bool:
+        """Writes the row and returns whether it is written; without a database, goes on trying behind the answer."""
+        writing = self._under_way.start(self._insist(row, intent, action))
         done, _ = await asyncio.wait({writing}, timeout=_APPLY_PATIENCE_SECONDS)
-        if not done or not writing.result():
-            raise _outcome_unknown(action)
+        return bool(done) and writing.result()
 
-    async def _insist(self, row: AssetGroupRow | AssetRow, intent: CreateIntentRow) -> bool:
+    async def _insist(self, row: AssetGroupRow | AssetRow, intent: CreateIntentRow, action: str) -> bool:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _APPLY_SECONDS
+        pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 return await self._write(row, intent)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the log keeps the id that an operator needs
                 if not is_unavailable(error) or loop.time() > deadline:
-                    raise
+                    _log.exception("created_object_not_written", action=action, object=row.id, tenant=row.tenant_id)
+                    return False
                 _log.warning("created_object_not_written_yet", object=row.id, error=repr(error))
-                await asyncio.sleep(_APPLY_PAUSE_SECONDS)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     async def _write(self, row: AssetGroupRow | AssetRow, intent: CreateIntentRow) -> bool:
         """Returns False when the id turns out to be another tenant's."""
@@ -205,18 +213,6 @@ class Creator:
                 return False
             await everything.delete_intent(intent)
         return True
-
-    def _start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        task = asyncio.create_task(work)
-        self._under_way.add(task)
-        task.add_done_callback(self._end)
-        return task
-
-    def _end(self, task: asyncio.Task[Any]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled():
-            # Whoever waited got the error; when the client went away nobody did, and that is fine too.
-            task.exception()
 
 
 def _items(listed: Mapping[str, Any]) -> list[dict[str, Any]]:

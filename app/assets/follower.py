@@ -17,9 +17,8 @@ from app.assets.mirror import next_look_after
 from app.assets.models import AssetGroupRow, AssetRow
 from app.assets.repository import AllAssets
 from app.channels.directory import Channel, ChannelDirectory
-from app.errors import SeedgateError
 from app.upstream.control import ControlClient
-from app.upstream.errors import UpstreamError, UpstreamRejectedError
+from app.upstream.errors import UpstreamRejectedError
 
 _BATCH = 25
 _AT_ONCE = 5
@@ -77,7 +76,7 @@ class AssetFollower:
                 await self._looker.look_at_group(row, channel)
             else:
                 await self._looker.look_at_asset(row, channel)
-        except (UpstreamError, SeedgateError) as error:
+        except Exception as error:  # noqa: BLE001 - see above
             _log.warning("asset_follow_failed", object=row.id, channel=row.channel_id, error=repr(error))
             await self._set_next_look(row, next_look_after(row.created_at, self._clock()))
 

@@ -102,9 +102,9 @@ def from_wire_time(value: object) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(value)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):  # the year 1 in China is the year 0 in UTC, which there is not
         return None
-    return at.astimezone(UTC) if at.tzinfo is not None else None
 
 
 def clean_text(value: str) -> str:
@@ -140,7 +140,9 @@ def _extra(item: dict[str, Any]) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     moderation = item.get("Moderation")
     if isinstance(moderation, dict):
-        extra["Moderation"] = {name: clean_text(value) for name, value in moderation.items() if isinstance(value, str)}
+        extra["Moderation"] = {
+            clean_text(name): clean_text(value) for name, value in moderation.items() if isinstance(value, str)
+        }
     last_used = _text(item, "LastInferenceTime", "")
     if last_used:
         extra["LastInferenceTime"] = last_used

@@ -11,14 +11,15 @@ from enum import Enum
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-# One statement takes a token or takes nothing. The database's clock is the one that all processes share.
+# One statement takes a token or takes nothing. The database's clock is the one that all processes share; when it is
+# set back, the time until it has caught up must not count against anybody.
 _TAKE = text("""
     INSERT INTO account_rates AS r (channel_id, kind, tokens, refilled_at)
     VALUES (:channel_id, :kind, :burst - 1, clock_timestamp())
     ON CONFLICT (channel_id, kind) DO UPDATE
-    SET tokens = LEAST(:burst, r.tokens + :rate * EXTRACT(EPOCH FROM clock_timestamp() - r.refilled_at)) - 1,
+    SET tokens = LEAST(:burst, r.tokens + :rate * ABS(EXTRACT(EPOCH FROM clock_timestamp() - r.refilled_at))) - 1,
         refilled_at = clock_timestamp()
-    WHERE LEAST(:burst, r.tokens + :rate * EXTRACT(EPOCH FROM clock_timestamp() - r.refilled_at)) >= 1
+    WHERE LEAST(:burst, r.tokens + :rate * ABS(EXTRACT(EPOCH FROM clock_timestamp() - r.refilled_at))) >= 1
     RETURNING 1
 """)
 

@@ -41,6 +41,13 @@ def _group(**changes: Any) -> AssetGroupRow:
     return AssetGroupRow(created_at=BORN, updated_at=BORN, **members)
 
 
+def test_what_the_database_cannot_hold_is_dropped() -> None:
+    row = _asset()
+    item = {"Status": "Active", "Name": "a\0b", "Moderation": {"a\0b": "c\0d"}}
+    apply_upstream_asset(row, item, asked_at=_at(1), now=_at(2))
+    assert (row.name, row.extra) == ("ab", {"Moderation": {"ab": "cd"}})
+
+
 def test_an_answer_brings_name_status_times_and_additions() -> None:
     row = _asset()
     item = {
