@@ -1,0 +1,40 @@
+"""``secrets``: what is sealed in the database, by hand."""
+
+import asyncio
+
+import typer
+
+from app.channels.canary import check_canary
+from app.channels.resealing import reseal
+from app.cli.database import opened_database
+from app.cli.exits import MISCONFIGURED, SCHEMA_OUTDATED, read_settings, stop, told_plainly
+from app.crypto import SecretBox
+from app.db.engine import open_engine, session_factory
+from app.db.schema import schema_state
+
+secrets = typer.Typer(help="Stored upstream secrets.", no_args_is_help=True)
+
+
+@secrets.command("reseal")
+def reseal_all() -> None:
+    """Seal every stored secret with the first key of SEEDGATE_SECRET_KEY; the others can go afterwards."""
+    settings = read_settings()
+    if settings.secret_key is None:
+        stop("SEEDGATE_SECRET_KEY is required: the new key, a comma, the old one", MISCONFIGURED)
+        return
+    with told_plainly(), opened_database(settings) as database:
+        box = SecretBox.from_text(settings.secret_key.get_secret_value())
+        count = asyncio.run(_reseal(database.url, box))
+    print(f"The secrets of {count} channels are sealed with key {box.sealing_key_id}.")  # noqa: T201 - the answer
+
+
+async def _reseal(url: str, box: SecretBox) -> int:
+    engine = open_engine(url)
+    try:
+        if not (await schema_state(engine)).is_current:
+            stop("the database schema is outdated: run `seedgate migrate`", SCHEMA_OUTDATED)
+        sessions = session_factory(engine)
+        await check_canary(sessions, box)
+        return await reseal(sessions, box)
+    finally:
+        await engine.dispose()

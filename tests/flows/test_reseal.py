@@ -1,0 +1,53 @@
+"""A sealing key is changed as an operator does it: the new one first, reseal, drop the old one."""
+
+from pathlib import Path
+
+import pytest
+
+from app.audit.actor import Actor
+from app.channels.canary import check_canary
+from app.channels.directory import ChannelDirectory
+from app.channels.schemas import ChannelCreate
+from app.channels.service import ChannelService
+from app.crypto import SecretBox, generate_key
+from app.db.base import utc_now
+from app.db.engine import open_engine, session_factory
+from app.http.schemas import parse_model
+from tests.flows.programs import run
+from tests.support.world import own_database
+
+pytestmark = pytest.mark.slow
+
+UPSTREAM_KEY = "an-upstream-key"
+
+
+async def test_an_old_sealing_key_can_be_dropped_once_everything_is_resealed(tmp_path: Path, database_url: str) -> None:
+    old, new = generate_key(), generate_key()
+    async with own_database(database_url) as url:
+        await seal_something(url, old)
+        for secret_key, expected in ((new, 2), (f"{new},{old}", 0), (old, 2), (new, 0)):
+            settings = {"DATABASE_URL": url, "SECRET_KEY": secret_key}
+            code, told = await run("secrets", "reseal", folder=tmp_path, settings=settings)
+            assert code == expected, told
+            assert "Traceback" not in told
+            assert not any(secret in told for secret in (old, new, UPSTREAM_KEY))
+        assert SecretBox.from_text(new).sealing_key_id in told
+
+
+async def test_what_it_cannot_do_without_is_named(tmp_path: Path, database_url: str) -> None:
+    code, told = await run("secrets", "reseal", folder=tmp_path, settings={"DATABASE_URL": database_url})
+    assert code == 2
+    assert "SEEDGATE_SECRET_KEY" in told
+
+
+async def seal_something(url: str, key: str) -> None:
+    engine = open_engine(url)
+    try:
+        sessions, box = session_factory(engine), SecretBox.from_text(key)
+        await check_canary(sessions, box)
+        service = ChannelService(sessions, box, ChannelDirectory(sessions, box), utc_now)
+        await service.create(
+            Actor("test", None), parse_model(ChannelCreate, {"name": "a", "ark_api_key": UPSTREAM_KEY})
+        )
+    finally:
+        await engine.dispose()
