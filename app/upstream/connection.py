@@ -129,7 +129,7 @@ class Connection(asyncio.Protocol):
         Args:
             request: what to write.
             max_body_bytes: larger responses are refused.
-            write_timeout_seconds: longest wait for the peer to take more of the request.
+            write_timeout_seconds: longest time for the peer to take the request.
             read_timeout_seconds: longest time from the request's last byte to the response's last.
 
         Raises:
@@ -145,7 +145,8 @@ class Connection(asyncio.Protocol):
         exchange = self._exchange = _Exchange(parser, loop.create_future())
         is_kept = False
         try:
-            is_written = await self._write(transport, exchange, request, write_timeout_seconds)
+            write_until = None if write_timeout_seconds is None else loop.time() + write_timeout_seconds
+            is_written = await self._write(transport, exchange, request, write_until)
             response = await self._read(loop, exchange, read_timeout_seconds)
             is_kept = is_written and parser.is_keep_alive and not transport.get_write_buffer_size()
         finally:
@@ -156,7 +157,7 @@ class Connection(asyncio.Protocol):
         return response
 
     async def _write(
-        self, transport: asyncio.Transport, exchange: _Exchange, request: WireRequest, timeout_seconds: float | None
+        self, transport: asyncio.Transport, exchange: _Exchange, request: WireRequest, until: float | None
     ) -> bool:
         """Writes the request; False when the answer came before all of it was written."""
         head, body, _ = request
@@ -169,14 +170,14 @@ class Connection(asyncio.Protocol):
             if exchange.answer.done():
                 return False
             transport.write(view[start : start + _SLICE_BYTES])
-            await self._wait_until_writable(timeout_seconds)
+            await self._wait_until_writable(until)
         return True
 
-    async def _wait_until_writable(self, timeout_seconds: float | None) -> None:
+    async def _wait_until_writable(self, until: float | None) -> None:
         if self._may_write is None:
             return
         try:
-            async with asyncio.timeout(timeout_seconds):
+            async with asyncio.timeout_at(until):
                 await self._may_write
         except TimeoutError:
             raise OutcomeUnknownError("timed out while sending the request") from None

@@ -108,7 +108,7 @@ def open_upstream_http(
     max_idle_seconds: float = 30.0,
     pool_timeout_seconds: float = 5.0,
     connect_timeout_seconds: float = 10.0,
-    write_timeout_seconds: float = 60.0,
+    write_timeout_seconds: float = 100.0,
     read_timeout_seconds: float = 60.0,
     proxy: str | None = None,
     ca_bundle: str | None = None,
@@ -123,7 +123,7 @@ def open_upstream_http(
         max_idle_seconds: a connection unused for longer is not used again.
         pool_timeout_seconds: longest wait for a connection while all are busy.
         connect_timeout_seconds: longest wait for name, TCP, proxy and TLS together.
-        write_timeout_seconds: longest wait for the peer to take more of a request.
+        write_timeout_seconds: longest time for the peer to take a request, which may hold 64 MB.
         read_timeout_seconds: longest wait from a request's last byte to its response's last.
         proxy: ``http://[user:password@]host[:port]`` of an egress proxy that allows CONNECT, or None.
         ca_bundle: PEM file of authorities that replace the system's, or None.

@@ -105,6 +105,18 @@ async def test_a_peer_that_stops_reading_is_unknown(bench: Bench) -> None:
     assert "sending" in error.reason
 
 
+async def test_a_peer_that_reads_drop_by_drop_does_not_hold_a_create_for_ever(bench: Bench) -> None:
+    async def sip(peer: Peer) -> None:
+        while await peer.read_some():  # noqa: ASYNC110 - it is meant to be slow
+            await asyncio.sleep(0.01)
+
+    server = await bench.serve(sip)
+    async with asyncio.timeout(5):
+        error = await failure(await bench.ark(write_timeout_seconds=1), server.account, BIG)
+    assert type(error) is OutcomeUnknownError
+    assert "sending" in error.reason
+
+
 async def test_a_cut_after_the_request_is_unknown(bench: Bench) -> None:
     server = await bench.serve(raw())
     error = await failure(await bench.ark(), server.account)
