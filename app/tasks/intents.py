@@ -98,8 +98,8 @@ class IntentLog:
         now = self._clock()
         async with self._sessions.begin() as session:
             row = await TaskRepository(session, intent.tenant_id).find(intent.spare_id, is_locked=True)
-            if row is None:
-                return
+            if row is None or row.status != TaskStatus.SUBMITTING.value:
+                return  # an earlier try was committed, and its answer lost
             if isinstance(outcome, Refused):
                 await session.delete(row)
                 return
