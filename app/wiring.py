@@ -4,6 +4,7 @@
 lifespan state, where the routes find it.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -132,12 +133,16 @@ async def open_services(
         http = open_http(settings)
         stack.push_async_callback(http.aclose)
         services = _build(settings, engine=engine, sessions=sessions, box=box, http=http, clock=clock)
-        stack.push_async_callback(services.assets.drain)
-        stack.push_async_callback(services.task_creation.drain)
+        stack.push_async_callback(_drain, services)
         stack.push_async_callback(_write_last_used, services.last_used)
         verify = None if is_upstream_new else services.continuity
         await ensure_default_channel(settings, services.channels, verify=verify)
         yield services
+
+
+async def _drain(services: Services) -> None:
+    """Waits for all creates that are under way, at the same time: whoever stops us has only so much patience."""
+    await asyncio.gather(services.assets.drain(), services.task_creation.drain())
 
 
 async def _write_last_used(last_used: LastUsedWriter) -> None:
