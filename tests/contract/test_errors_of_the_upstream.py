@@ -79,7 +79,7 @@ async def test_a_suspended_channel_is_503_and_not_the_keys_fault(world: World) -
 async def test_a_channel_without_a_key_pair_has_no_assets_and_says_so(world: World) -> None:
     async with only_channel(world) as tenant:
         answer = await tenant.action("CreateAssetGroup", Name="a group", GroupType="AIGC")
-    error = check_error(answer, 403, "AccessDenied")
+    error = check_error(answer, 403, "OperationDenied.ServiceNotOpen")
     assert "Assets" in error["message"]
 
 

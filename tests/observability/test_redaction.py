@@ -47,11 +47,16 @@ NAMES = [
 def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Logs everything, as production does, and returns where it is written."""
     stream = io.StringIO()
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers, root.level
     with monkeypatch.context() as patched:
         patched.setattr(sys, "stderr", stream)
         configure_logging(level="debug", style="json")
     yield stream
-    configure_logging(level="warning", style="json")
+    # The very same objects: loggers that were used before keep them, and other tests capture what these write.
+    structlog.configure(**before)
+    root.handlers = handlers
+    root.setLevel(level)
 
 
 @pytest.mark.parametrize("kind", TEXTS)

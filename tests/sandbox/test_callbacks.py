@@ -42,7 +42,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 async def _until(is_reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not is_reached():  # noqa: ASYNC110 - what is waited for knows no event
             await asyncio.sleep(0.005)
 
