@@ -1,7 +1,10 @@
 """Where a request comes from, when proxies stand in between."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+_WITH_PORT = re.compile(r"(?:\[([^]]+)]|([0-9.]+)):[0-9]{1,5}")
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
@@ -16,7 +19,10 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IPv4Network | IPv6Network]) -> str:
-    """Returns the rightmost hop outside the trusted proxies.
+    """Returns the rightmost hop outside the trusted proxies; empty when a proxy names one that cannot be read.
+
+    Then it is somebody beyond the proxy, nobody knows who. To take the proxy's own address instead would let a key
+    that is meant for the proxy's network be used from everywhere.
 
     Args:
         peer: address of the TCP connection.
@@ -26,9 +32,9 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IP
     hops = [hop for value in forwarded_for for hop in value.split(",")]
     current = peer
     while hops and _is_trusted(current, trusted):
-        candidate = parse_address(hops.pop())
+        candidate = parse_address(_without_port(hops.pop()))
         if candidate is None:
-            break
+            return ""
         current = str(candidate)
     return current
 
@@ -36,3 +42,9 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IP
 def _is_trusted(text: str, trusted: Sequence[IPv4Network | IPv6Network]) -> bool:
     address = parse_address(text)
     return address is not None and any(address in network for network in trusted)
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies write ``203.0.113.7:4711`` and ``[2001:db8::7]:4711``."""
+    found = _WITH_PORT.fullmatch(hop.strip())
+    return (found[1] or found[2]) if found else hop

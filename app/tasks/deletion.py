@@ -46,6 +46,7 @@ class TaskDeletion:
 
         Raises:
             NotFoundError: 404, no such task of this tenant.
+            AccessDeniedError: 403, the key may not use the task's channel.
             ConflictError: 409, it is running, or has no upstream id yet.
             ServiceUnavailableError: 503, the upstream could not be asked; nothing was changed.
         """
@@ -54,7 +55,7 @@ class TaskDeletion:
             raise ConflictError(
                 "InvalidAction", f"Cannot delete task `{task_id}` because its submission is not concluded."
             )
-        account = await self._looker.account_of(row)
+        account = await self._looker.account_of(row, principal.allowed_channels)
         if account is None:
             raise ServiceUnavailableError("The upstream channel of this task is not available. Please try again.")
         if not TaskStatus(row.status).is_final:

@@ -9,8 +9,9 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.errors import NoChannelError
 from app.tasks.models import IDEMPOTENCY_INDEX, TaskRow, TaskStatus
-from app.tasks.repository import TaskRepository
+from app.tasks.repository import TaskRepository, hold_owners
 from app.tasks.state import next_look_after
 from app.tasks.submission import Accepted, Outcome, Refused, Unknown
 
@@ -37,9 +38,14 @@ class IntentLog:
         self._clock = clock
 
     async def open(self, row: TaskRow) -> Intent | None:
-        """Commits a new task as an intent; returns None when another one has just taken its ``Idempotency-Key``."""
+        """Commits a new task as an intent; returns None when another one has just taken its ``Idempotency-Key``.
+
+        Raises:
+            NoChannelError: 503, its tenant or its channel was deleted in this very moment.
+        """
         try:
             async with self._sessions.begin() as session:
+                await _hold_owners(session, row.tenant_id, str(row.channel_id))
                 session.add(row)
         except IntegrityError as error:
             if IDEMPOTENCY_INDEX not in str(error.orig):
@@ -48,8 +54,13 @@ class IntentLog:
         return Intent(row.tenant_id, row.id)
 
     async def note_attempt(self, intent: Intent, channel_id: str, upstream_model: str) -> None:
-        """Records which channel is about to be asked, and for which of its models."""
+        """Records which channel is about to be asked, and for which of its models.
+
+        Raises:
+            NoChannelError: 503, the channel was deleted in this very moment.
+        """
         async with self._sessions.begin() as session:
+            await _hold_owners(session, intent.tenant_id, channel_id)
             row = await TaskRepository(session, intent.tenant_id).find(intent.spare_id, is_locked=True)
             if row is not None:
                 row.channel_id = channel_id
@@ -110,3 +121,9 @@ class IntentLog:
                 row.next_look_at = next_look_after(row.created_at, now)
             else:
                 row.status = TaskStatus.UNKNOWN.value
+
+
+async def _hold_owners(session: AsyncSession, tenant_id: str, channel_id: str) -> None:
+    """A deletion that comes later sees the intent; after one that came earlier nothing may be sent any more."""
+    if not await hold_owners(session, tenant_id, channel_id):
+        raise NoChannelError

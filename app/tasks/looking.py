@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.single_flight import SingleFlight
 from app.channels.directory import ChannelDirectory
+from app.errors import AccessDeniedError
 from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository
@@ -83,9 +84,15 @@ class TaskLooker:
             else:
                 apply_upstream_state(current, body, now=now)
 
-    async def account_of(self, row: TaskRow) -> ArkAccount | None:
-        """Returns the account that owns a task, or None while it must not be asked."""
+    async def account_of(self, row: TaskRow, allowed: frozenset[str] | None = None) -> ArkAccount | None:
+        """Returns the account that owns a task, or None while it must not be asked.
+
+        Raises:
+            AccessDeniedError: 403, its channel is none of ``allowed``; None allows all.
+        """
         channel = await self._directory.find(str(row.channel_id))
+        if channel is not None and not channel.is_named_in(allowed):
+            raise AccessDeniedError("This API key may not use the upstream channel that holds this task.")
         return channel.ark if channel is not None and channel.is_ready_for("ark") else None
 
     async def _refresh_once(self, row: TaskRow) -> None:

@@ -49,6 +49,15 @@ async def test_a_cancelled_task_can_be_removed(stage: Stage) -> None:
     assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
 
 
+async def test_a_key_that_may_not_use_the_channel_sees_the_task_but_cannot_delete_it(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    limited = await stage.world.key_of(tenant.id, allowed_channels=["second"])
+    check_error(await limited.http.delete(f"{TASKS}/{task_id}"), 403, "AccessDenied")
+    assert (await get(limited, task_id)).json()["status"] == "queued"
+    assert stage.received("delete_task") == []
+
+
 async def test_a_running_task_is_left_alone(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
