@@ -8,6 +8,7 @@ import sys
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -18,7 +19,7 @@ _MIN_ADMIN_TOKEN_LENGTH = 32
 _DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://")
 _MEBIBYTE = 1024 * 1024
 
-NOT_BUILT = ("public_url", "callback_allow", "redis_url", "queue", "metrics_port", "unknown_grace_seconds")
+NOT_BUILT = ("redis_url", "queue")
 """Settings whose feature comes later. Setting one stops the start: it is never accepted and ignored."""
 
 
@@ -84,13 +85,14 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = Field(default_factory=lambda: "console" if sys.stderr.isatty() else "json")
 
     public_url: str | None = None
-    callback_allow: str | None = None
+    callback_allow: Annotated[tuple[Network, ...], NoDecode] = ()
+    unknown_grace_seconds: int = Field(default=600, ge=1, le=7 * 24 * 3600)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+
     redis_url: SecretStr | None = None
     queue: Literal["on", "off"] = "off"
-    metrics_port: int | None = None
-    unknown_grace_seconds: int = 600
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "callback_allow", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -103,6 +105,22 @@ class Settings(BaseSettings):
         if value is not None and not value.get_secret_value().startswith(_DATABASE_SCHEMES):
             raise ValueError("it must begin with postgresql://")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+            or parts.username
+        ):
+            raise ValueError("it must be an http or https URL without credentials, query or fragment")
+        return value.rstrip("/")
 
     @field_validator("admin_token")
     @classmethod

@@ -107,14 +107,28 @@ class CreateIntentRow(Base):
 
     Written before the upstream is called and removed with the outcome. While another one of the same kind, group and
     name is open, an object found upstream cannot be told to be ours.
+
+    ``members`` is what the object must look like upstream and what its row is made of; ``channel_id`` the account
+    that was last asked, ``instance_id`` the process that carries the create, ``cut_at`` when its outcome became
+    unknown, ``next_look_at`` when the follower searches again.
     """
 
     __tablename__ = "asset_create_intents"
-    __table_args__ = (Index("ix_asset_create_intents_kind_name", "kind", "name"),)
+    __table_args__ = (
+        Index("ix_asset_create_intents_kind_name", "kind", "name"),
+        Index(
+            "ix_asset_create_intents_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    channel_id: Mapped[str | None] = mapped_column(ForeignKey("channels.id"))
     kind: Mapped[str]
     group_id: Mapped[str | None]
     name: Mapped[str]
+    members: Mapped[Json | None]
+    instance_id: Mapped[str | None]
     started_at: Mapped[datetime]
+    cut_at: Mapped[datetime | None]
+    next_look_at: Mapped[datetime | None]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, text
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Json, StrList, utc_now
@@ -28,6 +28,7 @@ class ChannelRow(Base):
     region: Mapped[str]
     projects: Mapped[StrList]
     exclusive: Mapped[bool]
+    correlate: Mapped[str] = mapped_column(server_default="off")
     models: Mapped[Json]
     priority: Mapped[int]
     weight: Mapped[int]
@@ -36,6 +37,20 @@ class ChannelRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     deleted_at: Mapped[datetime | None]
+
+
+class ChannelHealthRow(Base):
+    """How the creates of a channel have lately fared; no row means well.
+
+    ``unknowns`` counts the creates in a row whose outcome is unknown; ``opened_at`` is set while the breaker is open.
+    """
+
+    __tablename__ = "channel_health"
+
+    channel_id: Mapped[str] = mapped_column(ForeignKey("channels.id"), primary_key=True)
+    unknowns: Mapped[int]
+    opened_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
 
 
 class SealedCanaryRow(Base):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from app.channels.channel import Correlate
 from app.channels.models import ChannelRow
 from app.channels.rules import check_name, check_secret, check_url
 from app.http.schemas import WireModel
@@ -43,6 +44,8 @@ class ChannelSettings(WireModel):
         session_token: beside a temporary (STS) pair; a new pair without one drops the old one.
         region: in which requests to the control plane are signed.
         exclusive: nothing but this gateway uses the account, so what is found there and belongs to nobody is ours.
+        correlate: ``safety_identifier`` sends a random tag of ours in that field when the client sent none, and knows a
+            task of unclear outcome again by it.
         models: public model name → upstream id that this channel uses instead of the catalogue's.
         projects: the account's projects that tenants may use; the first one is the usual one.
         priority: channels of a higher one are tried first.
@@ -58,6 +61,7 @@ class ChannelSettings(WireModel):
     session_token: _Secret | None = None
     region: _Region = DEFAULT_REGION
     exclusive: bool = False
+    correlate: Correlate = "off"
     models: Annotated[dict[_ModelName, _ModelName], Field(max_length=1000, default_factory=dict)]
     projects: Annotated[list[_Project], Field(min_length=1, max_length=100, default_factory=_default_projects)]
     priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
@@ -98,6 +102,7 @@ class ChannelView(BaseModel):
     openapi_url: str
     region: str
     exclusive: bool
+    correlate: str
     models: dict[str, str]
     projects: list[str]
     priority: int
@@ -120,6 +125,7 @@ class ChannelView(BaseModel):
             openapi_url=row.openapi_url,
             region=row.region,
             exclusive=row.exclusive,
+            correlate=row.correlate,
             models=row.models,
             projects=row.projects,
             priority=row.priority,

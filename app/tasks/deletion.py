@@ -11,7 +11,7 @@ from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository, load_task
-from app.tasks.state import apply_cancellation
+from app.tasks.state import Source, apply_cancellation
 from app.tenants.principal import Principal
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
@@ -100,7 +100,7 @@ class TaskDeletion:
                 row.deleted_at = now
                 row.next_look_at = None
             else:
-                apply_cancellation(row, now=now)
+                apply_cancellation(session, row, source=Source.DELETE, now=now)
 
 
 def _to_error(error: UpstreamError) -> SeedgateError:

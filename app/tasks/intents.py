@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.errors import NoChannelError
 from app.tasks.models import IDEMPOTENCY_INDEX, TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository, hold_owners
-from app.tasks.state import next_look_after
+from app.tasks.state import Source, apply_unknown, apply_upstream_id
 from app.tasks.submission import Accepted, Outcome, Refused, Unknown
 
 _FIRST_RETRY_SECONDS = 0.2
@@ -113,14 +113,10 @@ class IntentLog:
                 return  # an earlier try was committed, and its answer lost
             if isinstance(outcome, Refused):
                 await session.delete(row)
-                return
-            row.updated_at = now
-            if isinstance(outcome, Accepted):
-                row.upstream_id = outcome.upstream_id
-                row.status = TaskStatus.QUEUED.value
-                row.next_look_at = next_look_after(row.created_at, now)
+            elif isinstance(outcome, Accepted):
+                apply_upstream_id(session, row, outcome.upstream_id, source=Source.CREATE, now=now)
             else:
-                row.status = TaskStatus.UNKNOWN.value
+                apply_unknown(session, row, source=Source.CREATE, now=now)
 
 
 async def _hold_owners(session: AsyncSession, tenant_id: str, channel_id: str) -> None:

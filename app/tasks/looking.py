@@ -15,7 +15,7 @@ from app.errors import AccessDeniedError
 from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository
-from app.tasks.state import apply_absence, apply_upstream_state
+from app.tasks.state import Source, apply_absence, apply_upstream_state
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
@@ -68,6 +68,7 @@ class TaskLooker:
             UpstreamError: the upstream gave no usable answer; the mirror is as it was.
         """
         body: dict[str, Any] | None
+        asked_at = self._clock()
         try:
             body = await self._ark.get(account, str(row.upstream_id))
         except UpstreamRejectedError as error:
@@ -80,9 +81,9 @@ class TaskLooker:
             if current is None:
                 return
             if body is None:
-                apply_absence(current, now=now)
+                apply_absence(session, current, source=Source.LOOK, now=now)
             else:
-                apply_upstream_state(current, body, now=now)
+                apply_upstream_state(session, current, body, asked_at=asked_at, source=Source.LOOK, now=now)
 
     async def account_of(self, row: TaskRow, allowed: frozenset[str] | None = None) -> ArkAccount | None:
         """Returns the account that owns a task, or None while it must not be asked.

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, BigInt, Json, utc_now
@@ -54,9 +54,16 @@ class TaskRow(Base):
     """One task, from the intent that is written before the upstream is called to its tombstone.
 
     ``id`` is a spare id of ours and exists from the start; ``upstream_id`` is what the client is given
-    whenever the upstream answered. Both find the row. ``snapshot`` is the upstream's last answer about the
+    whenever the upstream answered in time, else it is given the spare one, and ``is_spare_id_public``: a client goes on
+    being shown the id that it got. Both find the row. ``snapshot`` is the upstream's last answer about the
     task; ``parameters`` the fields of the request other than ``content``. ``asked_at`` is when the upstream was
-    last asked, ``looked_at`` when it last answered.
+    last asked, ``looked_at`` when the question was asked to which it last answered.
+
+    Of the create: ``instance_id`` is the process that carries it (``app.db.presence``), ``sent_at`` when the last
+    attempt began, ``cut_at`` when its outcome became unknown. ``callback_token_hash`` is the SHA-256 of the token in
+    the address that the upstream calls back; ``claimed_upstream_id`` what such a callback named before we knew.
+    ``absent_at`` is when a complete list of the account first lacked the task. ``next_look_at`` is when the upstream
+    is asked again, be it about the task or, while the outcome is unknown, by listing.
     """
 
     __tablename__ = "tasks"
@@ -73,6 +80,13 @@ class TaskRow(Base):
         ),
         Index("ix_tasks_channel_id_created_at", "channel_id", text("created_at DESC")),
         Index("ix_tasks_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
+        Index("uq_tasks_callback_token_hash", "callback_token_hash", unique=True),
+        Index(
+            "ix_tasks_open_intents",
+            "channel_id",
+            "sent_at",
+            postgresql_where=text("status IN ('submitting', 'unknown')"),
+        ),
     )
 
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
@@ -87,12 +101,59 @@ class TaskRow(Base):
     parameters: Mapped[Json]
     request_hash: Mapped[bytes]
     idempotency_key: Mapped[str | None]
+    instance_id: Mapped[str | None]
+    callback_token_hash: Mapped[bytes | None]
+    callback_url: Mapped[str | None]
+    claimed_upstream_id: Mapped[str | None]
+    is_spare_id_public: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     snapshot: Mapped[Json | None]
     total_tokens: Mapped[BigInt | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    cut_at: Mapped[datetime | None]
+    absent_at: Mapped[datetime | None]
     asked_at: Mapped[datetime | None]
     looked_at: Mapped[datetime | None]
     next_look_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+
+
+class TaskEventRow(Base):
+    """One change of a task's status, for the operator: when, to what, and who brought the news.
+
+    ``source`` is an ``app.tasks.state.Source``.
+    """
+
+    __tablename__ = "task_events"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"], ondelete="CASCADE"),
+        Index("ix_task_events_tenant_id_task_id", "tenant_id", "task_id", "id"),
+    )
+
+    id: Mapped[BigInt] = mapped_column(Identity(always=True), primary_key=True)
+    tenant_id: Mapped[str]
+    task_id: Mapped[str]
+    at: Mapped[datetime]
+    status: Mapped[str]
+    source: Mapped[str]
+    detail: Mapped[str | None]
+
+
+class OrphanRow(Base):
+    """An upstream task that nobody owns and that an intent of unknown outcome, or a lost one, may have made.
+
+    Found by listing the account; removed when somebody owns it. Shown to the operator only.
+    """
+
+    __tablename__ = "orphans"
+
+    channel_id: Mapped[str] = mapped_column(ForeignKey("channels.id"), primary_key=True)
+    upstream_id: Mapped[str] = mapped_column(primary_key=True)
+    model: Mapped[str]
+    service_tier: Mapped[str]
+    status: Mapped[str]
+    created_at: Mapped[datetime]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]

@@ -1,16 +1,27 @@
-"""The only door through which a task's state changes once the upstream has it.
+"""The only door through which a task's state changes.
 
-Whoever brings the news (a tenant's GET, the follower, a delete), it goes through ``apply_upstream_state``.
+Whoever brings the news (the create's own answer, a look, a list, a callback, a delete, the reconciler, the operator),
+it goes through one of the ``apply_…`` functions here. Each is called with the row locked in an open transaction; the
+change, its entry in the history and the delivery to the tenant's ``callback_url`` are committed together or not at all.
 """
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.tasks.models import TaskRow, TaskStatus
+from app.observability.metrics import FOREIGN_CLAIMS, STALE_ANSWERS, UNKNOWN_STATUSES
+from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
+from app.tasks.wire import to_task
+from app.webhooks.outbox import enqueue
+
+OUTCOME_UNKNOWN = "OutcomeUnknown"
+"""Code of a task whose create was never clearly answered and which the upstream provably does not have."""
 
 _FIRST_LOOK = timedelta(seconds=5)
+_FIRST_SEARCH = timedelta(seconds=3)
 _LONGEST_PAUSE = timedelta(seconds=60)
 _AGE_SHARE = 10
 # The upstream forgets a task after seven days, so no window is longer.
@@ -25,63 +36,166 @@ _UPSTREAM_STATUSES = {
 _log = structlog.get_logger()
 
 
+class Source(StrEnum):
+    """Who brought the news."""
+
+    CREATE = "create"
+    LOOK = "look"
+    LIST = "list"
+    CALLBACK = "callback"
+    DELETE = "delete"
+    RECONCILER = "reconciler"
+    OPERATOR = "operator"
+
+
 def next_look_after(created_at: datetime, now: datetime) -> datetime:
     """Returns when to look again: after a tenth of the task's age, from 5 to 60 seconds."""
     return now + min(max((now - created_at) / _AGE_SHARE, _FIRST_LOOK), _LONGEST_PAUSE)
 
 
-def apply_upstream_state(row: TaskRow, body: dict[str, Any], *, now: datetime) -> None:
-    """Writes what the upstream said about a task into its row.
-
-    Idempotent. A final state never changes again. A status that is not known is logged and kept in the snapshot
-    while the task keeps its last known status.
+def apply_upstream_id(
+    session: AsyncSession, row: TaskRow, upstream_id: str, *, source: Source, now: datetime, detail: str | None = None
+) -> bool:
+    """Writes which upstream task an intent became; idempotent.
 
     Args:
-        row: the task, locked in an open transaction.
-        body: the upstream's GET answer.
+        session: of the open transaction.
+        row: the intent, ``submitting`` or ``unknown``.
+        upstream_id: on exact evidence, and owned by no other row (a unique index would refuse it).
+        source: whose evidence.
+        now: the present moment.
+        detail: the evidence in a few words, for the operator.
+
+    Returns:
+        False when the row has another upstream id or was ended without one; that is an alarm, and nothing changes.
+    """
+    if row.upstream_id == upstream_id:
+        return True
+    if row.upstream_id is not None or TaskStatus(row.status).is_final:
+        FOREIGN_CLAIMS.inc()
+        _log.error("second_upstream_task_for_one_intent", task=row.id, upstream_id=upstream_id, source=source.value)
+        return False
+    row.upstream_id = upstream_id
+    row.claimed_upstream_id = None
+    row.absent_at = None
+    is_direct = source is Source.CREATE and row.status == TaskStatus.SUBMITTING.value
+    _become(session, row, TaskStatus.QUEUED, source=source, now=now, detail=detail)
+    row.next_look_at = next_look_after(row.created_at, now) if is_direct else now
+    return True
+
+
+def apply_unknown(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
+    """Writes that a create was sent and not clearly answered: from now on the reconciler looks for it."""
+    if row.status != TaskStatus.SUBMITTING.value or row.upstream_id is not None:
+        return
+    row.is_spare_id_public = True
+    row.cut_at = now
+    _become(session, row, TaskStatus.UNKNOWN, source=source, now=now)
+    row.next_look_at = now + _FIRST_SEARCH
+
+
+def apply_no_task(
+    session: AsyncSession,
+    row: TaskRow,
+    *,
+    source: Source,
+    now: datetime,
+    code: str = OUTCOME_UNKNOWN,
+    message: str = "The request was not clearly answered, and no task came of it. Nothing was charged.",
+) -> None:
+    """Writes that the upstream provably has no task for an intent: it ends ``failed``, and nothing was charged."""
+    if row.upstream_id is not None or TaskStatus(row.status).is_final:
+        return
+    row.snapshot = {"error": {"code": code, "message": message}, "service_tier": row.service_tier}
+    _become(session, row, TaskStatus.FAILED, source=source, now=now, detail=code)
+
+
+def apply_upstream_state(
+    session: AsyncSession, row: TaskRow, body: dict[str, Any], *, asked_at: datetime, source: Source, now: datetime
+) -> None:
+    """Writes what the upstream said about a task into its row.
+
+    Idempotent. A final state never changes again. An answer to a question that was asked before the one answered
+    last is dropped, unless it is final. A status that is not known is counted, logged and kept in the snapshot while
+    the task keeps its last known status.
+
+    Args:
+        session: of the open transaction.
+        row: the task.
+        body: the upstream's GET answer, or an unfinished item of its list.
+        asked_at: when the upstream was asked.
+        source: who asked.
         now: the present moment.
     """
     if TaskStatus(row.status).is_final:
         return
-    row.looked_at = now
+    status = TaskStatus(body["status"]) if body.get("status") in _UPSTREAM_STATUSES else None
+    is_final = status is not None and status.is_final
+    if row.looked_at is not None and asked_at < row.looked_at and not is_final:
+        STALE_ANSWERS.inc()
+        return
+    row.looked_at = asked_at
     row.updated_at = now
     row.snapshot = _without_nul(body)
     row.next_look_at = next_look_after(row.created_at, now)
-    status = body.get("status")
-    if status not in _UPSTREAM_STATUSES:
-        _log.error("unknown_upstream_status", task=row.upstream_id, status=str(status)[:64])
+    if status is None:
+        UNKNOWN_STATUSES.inc()
+        _log.error("unknown_upstream_status", task=row.upstream_id, status=str(body.get("status"))[:64])
         return
-    row.status = TaskStatus(status).value
-    if TaskStatus(row.status).is_final:
-        row.finished_at = now
-        row.next_look_at = None
+    if is_final:
         row.total_tokens = _total_tokens(body)
+    _become(session, row, status, source=source, now=now)
 
 
-def apply_absence(row: TaskRow, *, now: datetime) -> None:
-    """Writes that the upstream does not know the task.
+def apply_absence(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
+    """Writes that the upstream does not know a task by its id.
 
     One such answer proves nothing; only when the task's own window has certainly passed does it end ``expired``.
     """
     if TaskStatus(row.status).is_final:
         return
-    if now > row.created_at + _window(row) + _WINDOW_MARGIN:
-        row.status = TaskStatus.EXPIRED.value
-        row.finished_at = now
-        row.next_look_at = None
-        row.updated_at = now
+    if is_window_over(row, now=now):
+        _become(session, row, TaskStatus.EXPIRED, source=source, now=now)
     else:
         row.next_look_at = next_look_after(row.created_at, now)
 
 
-def apply_cancellation(row: TaskRow, *, now: datetime) -> None:
+def apply_cancellation(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
     """Writes that the upstream accepted the deletion of a queued task, which cancels it."""
-    if TaskStatus(row.status).is_final:
-        return
-    row.status = TaskStatus.CANCELLED.value
-    row.finished_at = now
+    if not TaskStatus(row.status).is_final:
+        _become(session, row, TaskStatus.CANCELLED, source=source, now=now)
+
+
+def is_window_over(row: TaskRow, *, now: datetime) -> bool:
+    """Whether the upstream has certainly ended or forgotten the task."""
+    return now > row.created_at + _window(row) + _WINDOW_MARGIN
+
+
+def _become(
+    session: AsyncSession, row: TaskRow, status: TaskStatus, *, source: Source, now: datetime, detail: str | None = None
+) -> None:
+    """Changes the status, writes the history and, when the client can see the change, the delivery."""
+    before = TaskStatus(row.status)
+    row.status = status.value
     row.updated_at = now
-    row.next_look_at = None
+    if status.is_final:
+        row.finished_at = now
+        row.next_look_at = None
+    if status is before:
+        return
+    session.add(
+        TaskEventRow(
+            tenant_id=row.tenant_id,
+            task_id=row.id,
+            at=now,
+            status=status.value,
+            source=source.value,
+            detail=detail,
+        )
+    )
+    if row.callback_url is not None and status.public is not before.public:
+        body = to_task(row)
+        enqueue(session, tenant_id=row.tenant_id, task_id=row.id, url=row.callback_url, body=body, now=now)
 
 
 def _window(row: TaskRow) -> timedelta:

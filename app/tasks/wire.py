@@ -23,8 +23,8 @@ _DEFAULT_EXPIRES_AFTER_SECONDS = 172800
 
 
 def public_id(row: TaskRow) -> str:
-    """Returns the id that the client knows the task by: the upstream's whenever there is one."""
-    return row.upstream_id or row.id
+    """Returns the id that the client knows the task by: the upstream's, unless it could only be given our spare one."""
+    return row.id if row.upstream_id is None or row.is_spare_id_public else row.upstream_id
 
 
 def to_task(row: TaskRow) -> dict[str, Any]:

@@ -1,0 +1,33 @@
+"""What is counted for Prometheus.
+
+Counters only; whatever can be read from the database (tasks by state, ages, depths) is asked for when the metrics
+are fetched, so that it is true for all processes at once. Labels are bounded: route templates, never paths; classes
+and channel ids, never tenants or task ids.
+
+These objects are module-level because the client library keeps one registry per process.
+"""
+
+from prometheus_client import Counter, Histogram
+
+REQUESTS = Counter("seedgate_requests", "Requests answered.", ["route", "method", "status"])
+REQUEST_SECONDS = Histogram(
+    "seedgate_request_seconds",
+    "Time from the head of a request to the end of its answer.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180),
+)
+UPSTREAM_CALLS = Counter(
+    "seedgate_upstream_calls",
+    "Calls to upstream accounts by what became of them: ok, rejected, account_fault, throttled, not_sent, unknown.",
+    ["operation", "outcome"],
+)
+STALE_ANSWERS = Counter("seedgate_stale_answers", "Answers of the upstream that came after a newer one; not applied.")
+UNKNOWN_STATUSES = Counter("seedgate_unknown_upstream_statuses", "Task states of the upstream that nobody knows.")
+FOREIGN_CLAIMS = Counter(
+    "seedgate_foreign_claims", "Times that an upstream id was claimed for a task while another one owned it."
+)
+LEASE_LOSSES = Counter(
+    "seedgate_lease_losses", "Work whose lease had passed to another process when it ended.", ["job"]
+)
+DELIVERIES = Counter("seedgate_deliveries", "Tries to deliver a message to a tenant's address.", ["outcome"])
+BREAKERS_OPENED = Counter("seedgate_breakers_opened", "Times that a channel was given no more creates for a while.")

@@ -1,0 +1,1 @@
+"""Signed deliveries to the addresses that tenants name in ``callback_url``."""

@@ -1,0 +1,50 @@
+"""Tables of outbound deliveries."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base
+
+
+class WebhookSecretRow(Base):
+    """The secret with which a tenant's deliveries are signed, sealed for its row and column (``app.crypto``)."""
+
+    __tablename__ = "webhook_secrets"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    secret_sealed: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class DeliveryRow(Base):
+    """One message to a tenant's ``callback_url``: the outbox, and afterwards the log.
+
+    ``id`` is the ``webhook-id`` of every try. ``next_attempt_at`` is empty once it is delivered or given up;
+    ``lease_token`` names the worker that has it in hand until ``lease_until``.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ix_deliveries_next_attempt_at", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")),
+        Index("ix_deliveries_tenant_id_created_at", "tenant_id", text("created_at DESC"), text("id DESC")),
+        Index("ix_deliveries_task_id", "task_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    task_id: Mapped[str]
+    url: Mapped[str]
+    origin: Mapped[str]
+    body: Mapped[str]
+    status: Mapped[str]
+    attempts: Mapped[int]
+    next_attempt_at: Mapped[datetime | None]
+    lease_token: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    last_status: Mapped[int | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]

@@ -1,0 +1,44 @@
+"""The written side of a delivery: what a state change leaves behind, in its own transaction."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.http.json_body import to_json_bytes
+from app.ids import new_id
+from app.webhooks.models import DeliveryRow
+
+PENDING = "pending"
+
+
+def enqueue(
+    session: AsyncSession, *, tenant_id: str, task_id: str, url: str, body: dict[str, Any], now: datetime
+) -> None:
+    """Adds a delivery to the open transaction, so that it exists exactly when the change that it tells of does.
+
+    Args:
+        session: of the transaction.
+        tenant_id: whose task, and whose secret signs.
+        task_id: the task's spare id.
+        url: where to; it has passed ``app.webhooks.targets`` at the create.
+        body: what to tell, the body of a GET at this moment.
+        now: the present moment.
+    """
+    parts = urlsplit(url)
+    session.add(
+        DeliveryRow(
+            id=new_id("msg"),
+            tenant_id=tenant_id,
+            task_id=task_id,
+            url=url,
+            origin=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower(),
+            body=to_json_bytes(body).decode(),
+            status=PENDING,
+            attempts=0,
+            next_attempt_at=now,
+            created_at=now,
+            updated_at=now,
+        )
+    )
