@@ -48,13 +48,13 @@ class Channel:
     ark: ArkAccount | None
     openapi: OpenApiAccount | None
     exclusive: bool
-    correlate: Correlate
     models: Mapping[str, str]
     projects: tuple[str, ...]
     priority: int
     weight: int
     status: str
     status_reason: str | None
+    correlate: Correlate = "off"
     is_breaker_open: bool = False
 
     def is_ready_for(self, plane: Plane) -> bool:

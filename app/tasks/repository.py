@@ -89,7 +89,7 @@ class AllTasks:
         """
         due = (
             select(TaskRow)
-            .where(TaskRow.next_look_at <= now, TaskRow.channel_id == channel_id)
+            .where(TaskRow.next_look_at <= now, TaskRow.channel_id == channel_id, TaskRow.upstream_id.is_not(None))
             .order_by(TaskRow.next_look_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
