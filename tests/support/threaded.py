@@ -21,6 +21,7 @@ class Entrance:
     base_url: str
     key: str
     admin_token: str
+    control_url: str
 
 
 @contextmanager
@@ -59,4 +60,5 @@ async def _world(database_url: str) -> AsyncIterator[Entrance]:
         # What is made up may well be a channel; nothing may be sent to wherever that leads.
         tenant = await world.tenant(allowed_channels=["default"])
         assert world.settings.admin_token is not None
-        yield Entrance(world.base_url, tenant.key, world.settings.admin_token.get_secret_value())
+        admin_token = world.settings.admin_token.get_secret_value()
+        yield Entrance(world.base_url, tenant.key, admin_token, world.sandbox.control_url)
