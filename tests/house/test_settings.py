@@ -9,12 +9,8 @@ from app.settings import Settings
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("SEEDGATE_PUBLIC_URL", "https://gateway.example"),
-        ("SEEDGATE_CALLBACK_ALLOW", "10.0.0.0/8"),
         ("SEEDGATE_REDIS_URL", "redis://127.0.0.1"),
         ("SEEDGATE_QUEUE", "on"),
-        ("SEEDGATE_METRICS_PORT", "9000"),
-        ("SEEDGATE_UNKNOWN_GRACE_SECONDS", "60"),
     ],
 )
 def test_a_setting_whose_feature_is_not_built_is_refused(
@@ -44,6 +40,21 @@ def test_an_empty_value_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None
     assert Settings(_env_file=None).ark_api_key is None
 
 
-def test_trusted_proxies_are_a_list_of_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEEDGATE_TRUSTED_PROXIES", "10.0.0.0/8, ::1")
-    assert [str(network) for network in Settings(_env_file=None).trusted_proxies] == ["10.0.0.0/8", "::1/128"]
+@pytest.mark.parametrize("field", ["trusted_proxies", "callback_allow"])
+def test_networks_are_given_as_a_list(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    monkeypatch.setenv(f"SEEDGATE_{field.upper()}", "10.0.0.0/8, ::1")
+    assert [str(network) for network in getattr(Settings(_env_file=None), field)] == ["10.0.0.0/8", "::1/128"]
+
+
+@pytest.mark.parametrize(
+    "url", ["gateway.example", "ftp://gateway.example", "https://", "https://u:p@g.example", "https://g.example/?a=1"]
+)
+def test_a_public_url_that_the_upstream_could_not_call_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("SEEDGATE_PUBLIC_URL", url)
+    with pytest.raises(ValidationError, match="http or https URL"):
+        Settings(_env_file=None)
+
+
+def test_a_public_url_loses_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEEDGATE_PUBLIC_URL", "https://gateway.example/seedgate/")
+    assert Settings(_env_file=None).public_url == "https://gateway.example/seedgate"
