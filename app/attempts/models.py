@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
@@ -20,6 +20,7 @@ class AttemptRow(Base):
     __tablename__ = "create_attempts"
     __table_args__ = (
         Index("ix_create_attempts_request", "key_id", "route", "body_hash", "started_at"),
+        Index("ix_create_attempts_open", "key_id", "route", "body_hash", postgresql_where=text("answered_at IS NULL")),
         Index("ix_create_attempts_started_at", "started_at"),
     )
 

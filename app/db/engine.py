@@ -1,5 +1,6 @@
 """Connections to PostgreSQL, and telling a database that is away from one that says no."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -48,23 +49,12 @@ def open_engine(
     """
     dsn = to_dsn(url)
 
-    async def connect() -> Any:
-        try:
-            return await asyncpg.connect(
-                dsn,
-                timeout=CONNECT_TIMEOUT_SECONDS,
-                command_timeout=command_timeout_seconds,
-                server_settings={"timezone": "UTC", "application_name": _APPLICATION_NAME},
-            )
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise DatabaseUnavailableError(f"no connection: {type(error).__name__}: {error}") from error
-        except ValueError:  # the driver's own sentence repeats what it took for a port: a part of the password
-            text = "the database URL cannot be read; percent-encode what is special in its password, such as # / ? ["
-            raise DatabaseUnavailableError(text) from None
+    async def connect_once() -> Any:
+        return await connect(dsn, command_timeout_seconds=command_timeout_seconds)
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=connect,
+        async_creator=connect_once,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
@@ -75,6 +65,37 @@ def open_engine(
     )
     event.listen(engine.sync_engine, "handle_error", _name_timeout)
     return engine
+
+
+async def connect(
+    dsn: str,
+    *,
+    command_timeout_seconds: float | None = COMMAND_TIMEOUT_SECONDS,
+    server_settings: Mapping[str, str] | None = None,
+) -> Any:
+    """Opens one connection of the driver's own (``asyncpg.Connection``), in UTC and named ``seedgate``.
+
+    Args:
+        dsn: from ``to_dsn``.
+        command_timeout_seconds: limit of one statement, or None.
+        server_settings: more parameters of the session.
+
+    Raises:
+        DatabaseUnavailableError: the server cannot be reached or lets nobody in.
+    """
+    names = {"timezone": "UTC", "application_name": _APPLICATION_NAME}
+    try:
+        return await asyncpg.connect(
+            dsn,
+            timeout=CONNECT_TIMEOUT_SECONDS,
+            command_timeout=command_timeout_seconds,
+            server_settings={**names, **(server_settings or {})},
+        )
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnavailableError(f"no connection: {type(error).__name__}: {error}") from error
+    except ValueError:  # the driver's own sentence repeats what it took for a port: a part of the password
+        text = "the database URL cannot be read; percent-encode what is special in its password, such as # / ? ["
+        raise DatabaseUnavailableError(text) from None
 
 
 def to_dsn(url: str) -> str:

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("retry_until", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("lease_token", sa.Text(), nullable=True),
         sa.Column("lease_until", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("last_status", sa.Integer(), nullable=True),
@@ -62,9 +63,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
     )
     op.create_index(
-        "ix_deliveries_next_attempt_at",
+        "ix_deliveries_lanes",
         "deliveries",
-        ["next_attempt_at"],
+        ["tenant_id", "origin", "next_attempt_at"],
         unique=False,
         postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
     )
@@ -114,6 +115,13 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_create_attempts_request", "create_attempts", ["key_id", "route", "body_hash", "started_at"], unique=False
+    )
+    op.create_index(
+        "ix_create_attempts_open",
+        "create_attempts",
+        ["key_id", "route", "body_hash"],
+        unique=False,
+        postgresql_where=sa.text("answered_at IS NULL"),
     )
     op.create_index("ix_create_attempts_started_at", "create_attempts", ["started_at"], unique=False)
     op.create_table(
@@ -207,13 +215,18 @@ def downgrade() -> None:
     op.drop_table("task_events")
     op.drop_index("ix_create_attempts_started_at", table_name="create_attempts")
     op.drop_index("ix_create_attempts_request", table_name="create_attempts")
+    op.drop_index(
+        "ix_create_attempts_open",
+        table_name="create_attempts",
+        postgresql_where=sa.text("answered_at IS NULL"),
+    )
     op.drop_table("create_attempts")
     op.drop_table("webhook_secrets")
     op.drop_table("orphans")
     op.drop_index("ix_deliveries_tenant_id_created_at", table_name="deliveries")
     op.drop_index("ix_deliveries_task_id", table_name="deliveries")
     op.drop_index(
-        "ix_deliveries_next_attempt_at",
+        "ix_deliveries_lanes",
         table_name="deliveries",
         postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
     )

@@ -1,0 +1,290 @@
+"""Tickets: how a client library's next try is joined to the create that its first one began.
+
+No SDK sends an idempotency key, and each sends a create again when it gets no complete answer. An attempt whose client
+was lost therefore leaves a ticket, which the next identical request takes to get that attempt's result. The module
+knows neither tasks nor assets, nor a framework: a lost client is an ``asyncio.Event``.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.attempts.models import AttemptRow
+from app.db.presence import Presence
+from app.errors import SeedgateError
+from app.ids import new_id
+from app.jobs import WorkUnderWay
+
+TICKET_FOR = timedelta(seconds=60)
+"""How long after the loss of its client an attempt may be taken over."""
+
+_KEPT_FOR = timedelta(minutes=10)
+_FIRST_SERVER_ERROR = 500
+_MARK_PATIENCE_SECONDS = 1.0
+_MARK_PAUSE_SECONDS = 0.2
+_DRAIN_SECONDS = 2.0
+
+_ANSWERED = text("""
+    UPDATE create_attempts AS a SET answered_at = v.answered_at
+    FROM unnest(CAST(:ids AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+        AS v (id, started_at, answered_at)
+    WHERE a.id = v.id AND a.started_at = v.started_at AND a.lost_at IS NULL
+""")
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class SentRequest:
+    """What tells a client's create from other ones.
+
+    Attributes:
+        tenant_id: whose.
+        key_id: the API key's row.
+        route: the task route, or the action.
+        body_hash: SHA-256 of the body's bytes.
+        is_marked_retry: it says so itself (``app.attempts.marks``).
+    """
+
+    tenant_id: str
+    key_id: str
+    route: str
+    body_hash: bytes
+    is_marked_retry: bool = False
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One create as one client's request carries it.
+
+    Attributes:
+        id: of the row.
+        result_id: what it made or will have made; None while that is not known.
+        started_at: when this request began to carry it. Who takes it over begins anew, and the request before can
+            mark nothing any more.
+    """
+
+    id: str
+    result_id: str | None
+    started_at: datetime
+
+
+class Attempts:
+    """The attempts of all processes; each method scopes to the request or the attempt that it is given."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        presence: Presence,
+        clock: Callable[[], datetime],
+        *,
+        create_window: timedelta = timedelta(minutes=5),
+    ) -> None:
+        """Makes it.
+
+        Args:
+            sessions: of the database.
+            presence: this process.
+            clock: the time in UTC.
+            create_window: after so long a create is surely no longer under way.
+        """
+        self._sessions = sessions
+        self._presence = presence
+        self._clock = clock
+        self._create_window = create_window
+        self._losses = WorkUnderWay()
+        self._losing: set[asyncio.Task[None]] = set()
+        self._answered: list[tuple[Attempt, datetime]] = []
+
+    def add(self, session: AsyncSession, request: SentRequest, *, result_id: str | None = None) -> Attempt:
+        """Adds a new attempt to the transaction that writes its intent."""
+        attempt = Attempt(new_id("try"), result_id, self._clock())
+        session.add(
+            AttemptRow(
+                id=attempt.id,
+                tenant_id=request.tenant_id,
+                key_id=request.key_id,
+                route=request.route,
+                body_hash=request.body_hash,
+                instance_id=self._presence.id,
+                result_id=result_id,
+                started_at=attempt.started_at,
+            )
+        )
+        return attempt
+
+    async def set_result(self, session: AsyncSession, attempt: Attempt, result_id: str) -> None:
+        """Writes what an attempt has made, in the transaction that writes its outcome."""
+        await session.execute(update(AttemptRow).where(AttemptRow.id == attempt.id).values(result_id=result_id))
+
+    async def remove(self, session: AsyncSession, attempt_id: str) -> None:
+        """Deletes an attempt with its refused or unsent intent: the next try is a fresh one."""
+        await session.execute(delete(AttemptRow).where(AttemptRow.id == attempt_id))
+
+    async def reload(self, attempt: Attempt) -> Attempt | None:
+        """Returns the attempt with its result as far as it is known now; None: it was refused or never sent."""
+        async with self._sessions() as session:
+            row = await session.get(AttemptRow, attempt.id)
+        return None if row is None else replace(attempt, result_id=row.result_id)
+
+    async def find(self, request: SentRequest) -> Attempt | None:
+        """Takes over an earlier, identical attempt, or returns None: this request is a create of its own.
+
+        An attempt can be taken for 60 seconds after its client was lost or its process died, by one request. A
+        request that is marked as a retry also takes one that is still running or was answered in that time.
+        """
+        if self._losing:
+            await asyncio.wait(set(self._losing), timeout=_MARK_PATIENCE_SECONDS)
+        now = self._clock()
+        is_open = _is_marked_open(now, self._create_window) if request.is_marked_retry else _is_lost(now)
+        is_elsewhere = and_(_is_running(), AttemptRow.instance_id != self._presence.id)
+        async with self._sessions.begin() as session:
+            query = select(AttemptRow.instance_id).where(_is_same(request), or_(is_open, is_elsewhere)).distinct()
+            carriers = (await session.scalars(query)).all()
+            for instance_id in carriers:
+                await self._lose_if_dead(session, request, instance_id)
+            return await self._take(session, request, is_open, now) if carriers else None
+
+    @asynccontextmanager
+    async def carried(self, attempt: Attempt, gone: asyncio.Event) -> AsyncIterator[None]:
+        """Marks what becomes of the client while the block works on its attempt.
+
+        The attempt is lost in the moment in which ``gone`` is set, while the block goes on, and when the block ends
+        with an error of 500 or more; else it is answered when the block ends.
+        """
+        watch = self._losses.start(self._lose_when(attempt, gone))
+        try:
+            yield
+        except BaseException as error:
+            status = error.status if isinstance(error, SeedgateError) else _FIRST_SERVER_ERROR
+            if status >= _FIRST_SERVER_ERROR:
+                await self.lost(attempt)
+            elif not gone.is_set():
+                self.answered(attempt)
+            raise
+        else:
+            if not gone.is_set():
+                self.answered(attempt)
+        finally:
+            if not gone.is_set():
+                watch.cancel()
+
+    def answered(self, attempt: Attempt) -> None:
+        """Notes that the client got its answer; written within a second, and in a crash until then taken for lost."""
+        self._answered.append((attempt, self._clock()))
+
+    async def lost(self, attempt: Attempt) -> None:
+        """Marks that the client got no complete answer; when the database is away, goes on trying behind it."""
+        task = self._losses.start(self._write_loss(attempt, self._clock()))
+        self._losing.add(task)
+        task.add_done_callback(self._losing.discard)
+        await asyncio.wait({task}, timeout=_MARK_PATIENCE_SECONDS)
+
+    async def flush(self) -> None:
+        """Writes who has got an answer."""
+        batch, self._answered = self._answered, []
+        if not batch:
+            return
+        values = {
+            "ids": [attempt.id for attempt, _ in batch],
+            "starts": [attempt.started_at for attempt, _ in batch],
+            "ends": [answered_at for _, answered_at in batch],
+        }
+        try:
+            async with self._sessions.begin() as session:
+                await session.execute(_ANSWERED, values)
+        except BaseException:
+            self._answered = batch + self._answered
+            raise
+
+    async def remove_old(self) -> None:
+        """Deletes attempts that nobody can take any more."""
+        before = self._clock() - self._create_window - _KEPT_FOR
+        async with self._sessions.begin() as session:
+            await session.execute(delete(AttemptRow).where(AttemptRow.started_at < before))
+
+    async def drain(self) -> None:
+        """Waits for the marks that are being written; called before the database is closed."""
+        await self._losses.drain(patience_seconds=_DRAIN_SECONDS)
+
+    async def _lose_when(self, attempt: Attempt, gone: asyncio.Event) -> None:
+        await gone.wait()
+        await self.lost(attempt)
+
+    async def _write_loss(self, attempt: Attempt, lost_at: datetime) -> None:
+        mark = (
+            update(AttemptRow)
+            .where(AttemptRow.id == attempt.id, AttemptRow.started_at == attempt.started_at)
+            .values(lost_at=lost_at, answered_at=None)
+        )
+        while self._clock() < lost_at + TICKET_FOR:
+            try:
+                async with self._sessions.begin() as session:
+                    await session.execute(mark)
+            except Exception as error:  # noqa: BLE001 - the mark is worth another try for as long as it is worth anything
+                _log.warning("loss_not_marked_yet", attempt=attempt.id, error=type(error).__name__)
+                await asyncio.sleep(_MARK_PAUSE_SECONDS)
+            else:
+                return
+
+    async def _lose_if_dead(self, session: AsyncSession, request: SentRequest, instance_id: str) -> None:
+        dead_at = await self._presence.is_dead(session, instance_id)
+        if dead_at is not None:
+            mark = update(AttemptRow).where(_is_same(request), _is_running(), AttemptRow.instance_id == instance_id)
+            mark = mark.values(lost_at=func.greatest(AttemptRow.started_at, dead_at))
+            await session.execute(mark, execution_options={"synchronize_session": False})
+
+    async def _take(
+        self, session: AsyncSession, request: SentRequest, is_open: ColumnElement[bool], now: datetime
+    ) -> Attempt | None:
+        """Takes one attempt in one statement: who comes a moment later waits for it, and finds that one taken."""
+        best = (
+            select(AttemptRow.id)
+            .where(_is_same(request), is_open)
+            .order_by(AttemptRow.lost_at.is_(None), AttemptRow.started_at.desc())
+            .limit(1)
+            .with_for_update()
+            .scalar_subquery()
+        )
+        take = (
+            update(AttemptRow)
+            .where(AttemptRow.id == best)
+            .values(instance_id=self._presence.id, started_at=now, answered_at=None, lost_at=None)
+            .returning(AttemptRow.id, AttemptRow.result_id)
+            .execution_options(synchronize_session=False)
+        )
+        taken = (await session.execute(take)).one_or_none()
+        return None if taken is None else Attempt(taken.id, taken.result_id, now)
+
+
+def _is_same(request: SentRequest) -> ColumnElement[bool]:
+    return and_(
+        AttemptRow.key_id == request.key_id,
+        AttemptRow.tenant_id == request.tenant_id,
+        AttemptRow.route == request.route,
+        AttemptRow.body_hash == request.body_hash,
+    )
+
+
+def _is_running() -> ColumnElement[bool]:
+    return and_(AttemptRow.answered_at.is_(None), AttemptRow.lost_at.is_(None))
+
+
+def _is_lost(now: datetime) -> ColumnElement[bool]:
+    return and_(AttemptRow.answered_at.is_(None), AttemptRow.lost_at >= now - TICKET_FOR)
+
+
+def _is_marked_open(now: datetime, create_window: timedelta) -> ColumnElement[bool]:
+    """What a request that calls itself a retry may join."""
+    return or_(
+        _is_lost(now),
+        AttemptRow.answered_at >= now - TICKET_FOR,
+        AttemptRow.started_at >= now - TICKET_FOR,
+        and_(_is_running(), AttemptRow.started_at >= now - create_window),
+    )
