@@ -38,6 +38,7 @@ async def test_a_new_channel_has_the_documented_shape_and_defaults(app: ChannelA
         "openapi_url": "https://open.volcengineapi.com",
         "region": "cn-beijing",
         "exclusive": False,
+        "correlate": "off",
         "models": {},
         "projects": ["default"],
         "priority": 0,
@@ -79,6 +80,8 @@ def test_the_defaults_are_those_of_the_environment() -> None:
         ({"session_token": "token"}, 400, "InvalidParameter.session_token"),
         ({"region": "CN Beijing"}, 400, "InvalidParameter.region"),
         ({"exclusive": 1}, 400, "InvalidParameter.exclusive"),
+        ({"correlate": "on"}, 400, "InvalidParameter.correlate"),
+        ({"correlate": None}, 400, "MissingParameter.correlate"),
         ({"models": {"a": 1}}, 400, "InvalidParameter.models"),
         ({"models": {"a b": "ep-1"}}, 400, "InvalidParameter.models"),
         ({"models": ["a"]}, 400, "InvalidParameter.models"),
@@ -155,6 +158,15 @@ async def test_a_change_leaves_what_was_not_sent(app: ChannelApp) -> None:
     assert channel.ark.api_key == "key"
     assert channel.openapi is not None
     assert channel.openapi.secrets[1:] == ("secret", "token")
+
+
+async def test_how_outcomes_are_correlated_is_the_operators_choice(app: ChannelApp) -> None:
+    made = await app.channel(correlate="safety_identifier")
+    assert made["correlate"] == "safety_identifier"
+    assert (await app.channels.open(made["id"])).correlate == "safety_identifier"
+
+    assert (await app.patch(made["id"], correlate="off"))["correlate"] == "off"
+    assert (await app.channels.open(made["id"])).correlate == "off"
 
 
 async def test_null_clears_a_secret_and_a_new_pair_drops_the_old_session_token(app: ChannelApp) -> None:
