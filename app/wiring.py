@@ -21,6 +21,7 @@ from app.admin.channel_continuity import ContinuityCheck
 from app.admin.channel_probe import ChannelProbe
 from app.assets.follower import AssetFollower
 from app.assets.service import AssetService
+from app.attempts.attempts import Attempts
 from app.channels.canary import check_canary
 from app.channels.directory import ChannelDirectory
 from app.channels.seeding import ensure_default_channel
@@ -28,6 +29,7 @@ from app.channels.service import ChannelService
 from app.crypto import SecretBox
 from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
+from app.db.presence import RENEW_SECONDS, Presence
 from app.db.schema import schema_state
 from app.http.body import BodyAdmission
 from app.http.health import Readiness
@@ -63,6 +65,8 @@ class Services:
 
     engine: AsyncEngine
     sessions: Sessions
+    presence: Presence
+    attempts: Attempts
     readiness: Readiness
     bodies: BodyAdmission
     admin_token: AdminToken
@@ -90,11 +94,17 @@ class Services:
         return [
             Job("follow_tasks", 1.0, self.task_follower.run_once),
             Job("follow_assets", 1.0, self.asset_follower.run_once),
+            Job("remove_old_attempts", 60.0, self.attempts.remove_old),
+            Job("remove_old_instances", 3600.0, self.presence.remove_old),
         ]
 
     def recorders(self) -> list[Job]:
-        """Returns what each process that serves requests does for itself, even with background work switched off."""
-        return [Job("write_last_used", 5.0, self.last_used.flush)]
+        """Returns what each process does for itself, even with background work switched off."""
+        return [
+            Job("write_last_used", 5.0, self.last_used.flush),
+            Job("renew_presence", RENEW_SECONDS, self.presence.renew),
+            Job("write_answered_attempts", 1.0, self.attempts.flush),
+        ]
 
 
 @asynccontextmanager
@@ -133,8 +143,10 @@ async def open_services(
         http = open_http(settings)
         stack.push_async_callback(http.aclose)
         services = _build(settings, engine=engine, sessions=sessions, box=box, http=http, clock=clock)
+        await services.presence.open()
+        stack.push_async_callback(services.presence.close)
+        stack.push_async_callback(_write_what_is_left, services)
         stack.push_async_callback(_drain, services)
-        stack.push_async_callback(_write_last_used, services.last_used)
         verify = None if is_upstream_new else services.continuity
         await ensure_default_channel(settings, services.channels, verify=verify)
         yield services
@@ -142,17 +154,18 @@ async def open_services(
 
 async def _drain(services: Services) -> None:
     """Waits for all creates that are under way, at the same time: whoever stops us has only so much patience."""
-    await asyncio.gather(services.assets.drain(), services.task_creation.drain())
+    await asyncio.gather(services.assets.drain(), services.task_creation.drain(), services.attempts.drain())
 
 
-async def _write_last_used(last_used: LastUsedWriter) -> None:
-    """Writes what is left; without a database the last seconds' uses are lost, which must not spoil the end."""
-    try:
-        await last_used.flush()
-    except Exception as error:
-        if not is_unavailable(error):
-            raise
-        _log.warning("last_used_lost", error=type(error).__name__)
+async def _write_what_is_left(services: Services) -> None:
+    """Writes what the recorders hold; without a database the last seconds are lost, which must not spoil the end."""
+    for name, flush in (("last_used", services.last_used.flush), ("answered_attempts", services.attempts.flush)):
+        try:
+            await flush()
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            _log.warning("not_written_at_the_end", what=name, error=type(error).__name__)
 
 
 def open_http(settings: Settings) -> httpx.AsyncClient:
@@ -193,6 +206,10 @@ def _build(
 ) -> Services:
     """Builds everything that needs no awaiting, from the lowest floor up."""
     assert settings.admin_token is not None  # noqa: S101 - checked by the caller
+    assert settings.database_url is not None  # noqa: S101 - checked by the caller
+    create_window = timedelta(seconds=settings.create_read_timeout_seconds) + _SUBMISSION_MARGIN
+    presence = Presence(settings.database_url.get_secret_value(), sessions, clock)
+    attempts = Attempts(sessions, presence, clock, create_window=create_window)
     ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds)
     control = ControlClient(http, clock)
     rates = AccountRates(sessions)
@@ -203,6 +220,8 @@ def _build(
     return Services(
         engine=engine,
         sessions=sessions,
+        presence=presence,
+        attempts=attempts,
         readiness=Readiness(checks={"database": _database_check(engine), "schema": _schema_check(engine)}),
         bodies=BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes),
         admin_token=AdminToken(settings.admin_token.get_secret_value()),
@@ -223,7 +242,7 @@ def _build(
             catalogue=catalogue,
             ark=ark,
             clock=clock,
-            create_window=timedelta(seconds=settings.create_read_timeout_seconds) + _SUBMISSION_MARGIN,
+            create_window=create_window,
         ),
         task_deletion=TaskDeletion(sessions, looker, ark, rates, clock),
         task_follower=TaskFollower(sessions, directory, looker, rates, clock),

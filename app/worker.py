@@ -35,5 +35,5 @@ async def work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_services(settings) as services, running(services.jobs()):
+    async with open_services(settings) as services, running([*services.jobs(), *services.recorders()]):
         await stop.wait()
