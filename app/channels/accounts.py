@@ -43,7 +43,7 @@ def _to_channel(row: ChannelRow, secrets: ChannelSecrets, *, status: str, status
 def _to_ark(row: ChannelRow, secrets: ChannelSecrets) -> ArkAccount | None:
     if secrets.ark_api_key is None:
         return None
-    return ArkAccount(base_url=row.ark_base_url, api_key=secrets.ark_api_key)
+    return ArkAccount(base_url=row.ark_base_url, api_key=secrets.ark_api_key, channel_id=row.id)
 
 
 def _to_openapi(row: ChannelRow, secrets: ChannelSecrets) -> OpenApiAccount | None:
@@ -55,4 +55,5 @@ def _to_openapi(row: ChannelRow, secrets: ChannelSecrets) -> OpenApiAccount | No
         secret_access_key=secrets.secret_access_key,
         session_token=secrets.session_token,
         region=row.region,
+        channel_id=row.id,
     )

@@ -18,11 +18,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.http.client_address import client_address
 from app.http.rendering import handle_error
 from app.ids import new_request_id
+from app.observability.metrics import REQUEST_SECONDS, REQUESTS
+from app.observability.notes import noting
 
 _CLIENT_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _DRAIN_SECONDS = 10.0
 _FIRST_ERROR_STATUS = 400
-_QUIET_PATHS = {"/healthz", "/readyz"}
+_QUIET_PATHS = {"/healthz", "/readyz", "/metrics"}
+_ADMIN_PREFIX = "/admin/v1"
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 _log = structlog.get_logger("access")
 
@@ -31,7 +35,8 @@ class RequestScope:
     """Wraps an ASGI application.
 
     Sets ``request_id`` and ``client_address`` in the request's state, ``X-Request-Id`` and an echoed
-    ``X-Client-Request-Id`` on the answer, and writes one log line per request.
+    ``X-Client-Request-Id`` on the answer, writes one log line per request, and counts it. Of the probes and of
+    ``/metrics``, which come every few seconds for ever, only those that fail leave a line.
     """
 
     def __init__(
@@ -61,12 +66,15 @@ class RequestScope:
         state["noted"] = {}
         exchange = _Exchange(receive, send, headers, state["request_id"], self._drain_limit_bytes)
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            with noting(state["noted"]):
+                await self._app(scope, exchange.receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - the last resort: no exception may leave without an answer
             await self._answer_failure(scope, exchange, error)
         finally:
-            if scope["path"] not in _QUIET_PATHS:
-                _write_line(scope, exchange.status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            _count(scope, exchange.status, seconds)
+            if scope["path"] not in _QUIET_PATHS or (exchange.status or 0) >= _FIRST_ERROR_STATUS:
+                _write_line(scope, exchange.status, seconds)
 
     async def _answer_failure(self, scope: Scope, exchange: "_Exchange", error: Exception) -> None:
         response = await handle_error(Request(scope), error)
@@ -134,6 +142,21 @@ class _Exchange:
         except TimeoutError:
             pass
         return self._is_body_complete
+
+
+def _count(scope: Scope, status: int | None, seconds: float) -> None:
+    """Counts a request under labels of which there are only so many, whatever clients send."""
+    route = _template_of(scope)
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    REQUESTS.labels(route, method, f"{status // 100}xx" if status else "none").inc()
+    REQUEST_SECONDS.labels(route).observe(seconds)
+
+
+def _template_of(scope: Scope) -> str:
+    template: str = getattr(scope.get("route"), "path", "none")
+    # The framework names the route of an included router without the router's prefix.
+    is_admins = scope["path"].startswith(_ADMIN_PREFIX) and template.startswith("/")
+    return _ADMIN_PREFIX + template if is_admins and not template.startswith(_ADMIN_PREFIX) else template
 
 
 def _write_line(scope: Scope, status: int | None, seconds: float) -> None:

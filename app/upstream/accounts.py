@@ -10,10 +10,12 @@ class ArkAccount:
     Attributes:
         base_url: up to and including the API version, ``https://ark.cn-beijing.volces.com/api/v3``.
         api_key: the Bearer key; left out of ``repr``.
+        channel_id: which channel it belongs to, for the log; empty when none.
     """
 
     base_url: str
     api_key: str = field(repr=False)
+    channel_id: str = ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -32,6 +34,7 @@ class OpenApiAccount:
         secret_access_key: as issued, not decoded; left out of ``repr``.
         session_token: of temporary (STS) credentials, or None; left out of ``repr``.
         region: signing region, ``cn-beijing``.
+        channel_id: which channel it belongs to, for the log; empty when none.
     """
 
     url: str
@@ -39,6 +42,7 @@ class OpenApiAccount:
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
     region: str = "cn-beijing"
+    channel_id: str = ""
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -85,6 +85,7 @@ class Answer:
         is_empty: there was no body.
         request_id: the upstream's id of the request, or None.
         retry_after_seconds: ``Retry-After`` in whole seconds, or None.
+        date: the header ``Date`` as it came, or None.
     """
 
     status: int
@@ -92,6 +93,7 @@ class Answer:
     is_empty: bool
     request_id: str | None
     retry_after_seconds: int | None
+    date: str | None = None
 
     @property
     def is_success(self) -> bool:
@@ -124,6 +126,7 @@ def read_answer(response: httpx.Response) -> Answer:
         is_empty=not response.content,
         request_id=_to_request_id(reported_id) or _to_request_id(response.headers.get("x-request-id")),
         retry_after_seconds=_to_retry_after_seconds(response.headers.get("retry-after")),
+        date=response.headers.get("date"),
     )
 
 

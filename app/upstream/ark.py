@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,7 +12,7 @@ import httpx
 
 from app.upstream.accounts import ArkAccount
 from app.upstream.answers import Answer, find_reported_error, to_error, to_unusable
-from app.upstream.exchange import send_request, to_url
+from app.upstream.exchange import counted, send_request, to_url
 from app.upstream.transport import FRESH_WITHIN, FRESH_WITHIN_SECONDS
 
 _TASKS_PATH = "/contents/generations/tasks"
@@ -39,10 +41,12 @@ class TaskPage:
     Attributes:
         items: task objects as ``get`` returns them; each has a string ``id``.
         total: how many tasks match, over all pages.
+        answered_at: the time of the answer on the upstream's own clock, to the second, or None when it tells none.
     """
 
     items: tuple[dict[str, Any], ...]
     total: int
+    answered_at: datetime | None = None
 
 
 class ArkClient:
@@ -75,12 +79,13 @@ class ArkClient:
         """
         headers = {"Content-Type": "application/json", "X-Client-Request-Id": request_id}
         extensions = {FRESH_WITHIN: FRESH_WITHIN_SECONDS, "timeout": self._create_timeout}
-        answer = await self._call("POST", account, "", headers=headers, content=body, extensions=extensions)
-        raw = answer.body or {}
-        task_id = raw.get("id")
-        if not isinstance(task_id, str) or not is_usable_id(task_id):
-            raise to_unusable(answer, account.secrets, "a success without a usable id")
-        return CreatedTask(task_id, answer.request_id, raw)
+        with counted("create_task", account):
+            answer = await self._call("POST", account, "", headers=headers, content=body, extensions=extensions)
+            raw = answer.body or {}
+            task_id = raw.get("id")
+            if not isinstance(task_id, str) or not is_usable_id(task_id):
+                raise to_unusable(answer, account.secrets, "a success without a usable id")
+            return CreatedTask(task_id, answer.request_id, raw)
 
     async def get(self, account: ArkAccount, task_id: str) -> dict[str, Any]:
         """Returns the task object; its ``id`` is the one asked for, its ``status`` a non-empty string.
@@ -89,12 +94,13 @@ class ArkClient:
             UpstreamRejectedError: ``is_not_found`` when there is no such task, or it is older than seven days.
             UpstreamError: any other class.
         """
-        answer = await self._call("GET", account, f"/{quote(task_id, safe='')}")
-        task = answer.body or {}
-        status = task.get("status")
-        if task.get("id") != task_id or not isinstance(status, str) or not status:
-            raise to_unusable(answer, account.secrets, "a success without the task that was asked for")
-        return task
+        with counted("get_task", account):
+            answer = await self._call("GET", account, f"/{quote(task_id, safe='')}")
+            task = answer.body or {}
+            status = task.get("status")
+            if task.get("id") != task_id or not isinstance(status, str) or not status:
+                raise to_unusable(answer, account.secrets, "a success without the task that was asked for")
+            return task
 
     async def delete(self, account: ArkAccount, task_id: str) -> None:
         """Cancels a queued task or removes a finished one.
@@ -104,10 +110,11 @@ class ArkClient:
             UpstreamError: any other class.
         """
         extensions = {FRESH_WITHIN: FRESH_WITHIN_SECONDS}
-        answer = await self._call("DELETE", account, f"/{quote(task_id, safe='')}", extensions=extensions)
-        is_garbled = answer.body is None and not answer.is_empty
-        if is_garbled or find_reported_error(answer, account.secrets):
-            raise to_unusable(answer, account.secrets, "a success that reports none")
+        with counted("delete_task", account):
+            answer = await self._call("DELETE", account, f"/{quote(task_id, safe='')}", extensions=extensions)
+            is_garbled = answer.body is None and not answer.is_empty
+            if is_garbled or find_reported_error(answer, account.secrets):
+                raise to_unusable(answer, account.secrets, "a success that reports none")
 
     async def list(
         self,
@@ -140,11 +147,12 @@ class ArkClient:
         filters = {"filter.status": status, "filter.model": model, "filter.service_tier": service_tier}
         query += [(name, value) for name, value in filters.items() if value is not None]
         query += [("filter.task_ids", task_id) for task_id in task_ids]
-        answer = await self._call("GET", account, f"?{urlencode(query, quote_via=quote)}")
-        page = _to_page(answer.body or {})
-        if page is None:
-            raise to_unusable(answer, account.secrets, "a success without a usable list")
-        return page
+        with counted("list_tasks", account):
+            answer = await self._call("GET", account, f"?{urlencode(query, quote_via=quote)}")
+            page = _to_page(answer.body or {}, _to_moment(answer.date))
+            if page is None:
+                raise to_unusable(answer, account.secrets, "a success without a usable list")
+            return page
 
     async def _call(
         self,
@@ -184,15 +192,23 @@ def _to_tasks_url(text: str) -> httpx.URL:
     return to_url(text)
 
 
-def _to_page(body: dict[str, Any]) -> TaskPage | None:
+def _to_page(body: dict[str, Any], answered_at: datetime | None) -> TaskPage | None:
     items, total = body.get("items"), body.get("total")
     if type(total) is not int or total < 0:
         return None
     if items is None and total == 0:
-        return TaskPage((), 0)
+        return TaskPage((), 0, answered_at)
     if not isinstance(items, list) or not all(_is_task(item) for item in items):
         return None
-    return TaskPage(tuple(items), total)
+    return TaskPage(tuple(items), total, answered_at)
+
+
+def _to_moment(date: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(date) if date is not None else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def _is_task(item: object) -> bool:

@@ -11,7 +11,7 @@ import orjson
 from app.upstream.accounts import OpenApiAccount
 from app.upstream.answers import Answer, find_reported_error, to_error, to_unusable
 from app.upstream.errors import UNEXPLAINED_CODE, AccountFaultError
-from app.upstream.exchange import send_request, to_url
+from app.upstream.exchange import counted, send_request, to_url
 from app.upstream.signature import canonical_query, sign
 from app.upstream.transport import FRESH_WITHIN, FRESH_WITHIN_SECONDS
 
@@ -62,6 +62,10 @@ class ControlClient:
             AccountFaultError: nothing was done, the account's affair.
             OutcomeUnknownError: it may have been done.
         """
+        with counted(action, account):
+            return await self._call(account, action, body, version)
+
+    async def _call(self, account: OpenApiAccount, action: str, body: dict[str, Any], version: str) -> ControlResult:
         content = orjson.dumps(body)
         query = [("Action", action), ("Version", version)]
         url = to_url(account.url)

@@ -1,12 +1,24 @@
-"""Sending one request of either plane through the shared client."""
+"""Sending one request of either plane through the shared client, and counting what became of it."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
+from app.observability.metrics import UPSTREAM_CALLS, UPSTREAM_SECONDS
+from app.observability.notes import note_for_request
+from app.upstream.accounts import ArkAccount, OpenApiAccount
 from app.upstream.answers import Answer, read_answer
-from app.upstream.errors import NotSentError, OutcomeUnknownError
+from app.upstream.errors import (
+    AccountFaultError,
+    NotSentError,
+    OutcomeUnknownError,
+    ThrottledError,
+    UpstreamError,
+    UpstreamRejectedError,
+)
 from app.upstream.transport import USER_AGENT
 
 _COMMON_HEADERS = [
@@ -26,6 +38,30 @@ def to_url(text: str) -> httpx.URL:
         return httpx.URL(text)
     except httpx.InvalidURL:
         raise NotSentError("the account's URL is not valid") from None
+
+
+@contextmanager
+def counted(operation: str, account: ArkAccount | OpenApiAccount) -> Iterator[None]:
+    """Counts the one call that is made inside the block, by what became of it, and tells the log whom it went to.
+
+    A call that was broken off counts as unknown, as does one that ended in an error which is nobody's.
+
+    Args:
+        operation: one of a fixed list: it becomes a label.
+        account: who is called.
+    """
+    note_for_request(channel=account.channel_id)
+    started = time.perf_counter()
+    outcome = "unknown"
+    try:
+        yield
+        outcome = "ok"
+    except UpstreamError as error:
+        outcome = _outcome_of(error)
+        raise
+    finally:
+        UPSTREAM_CALLS.labels(operation, outcome).inc()
+        UPSTREAM_SECONDS.labels(operation).observe(time.perf_counter() - started)
 
 
 async def send_request(
@@ -66,4 +102,20 @@ async def send_request(
         response = await http.send(request, auth=None)
     except httpx.HTTPError as error:  # a redirect that leads nowhere; the transport raises none
         raise OutcomeUnknownError(f"the answer cannot be used: {type(error).__name__}") from None
-    return read_answer(response)
+    answer = read_answer(response)
+    note_for_request(upstream_request_id=answer.request_id)
+    return answer
+
+
+def _outcome_of(error: UpstreamError) -> str:
+    match error:
+        case UpstreamRejectedError():
+            return "rejected"
+        case ThrottledError():
+            return "throttled"
+        case AccountFaultError():
+            return "account_fault"
+        case NotSentError():
+            return "not_sent"
+        case _:
+            return "unknown"
