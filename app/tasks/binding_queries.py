@@ -1,0 +1,122 @@
+"""Queries on creates whose upstream task is not known."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.tasks.models import TaskRow, TaskStatus
+
+_UNKNOWN = TaskStatus.UNKNOWN.value
+_OPEN = (TaskStatus.SUBMITTING.value, _UNKNOWN)
+_BATCH = 10_000
+# From the intent to the end of a create that waits for its answer.
+_LONGEST_CREATE = timedelta(hours=1)
+
+
+class AllIntents:
+    """Every tenant's intents: for the reconciler, for callbacks and for the operator."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, spare_id: str) -> TaskRow | None:
+        """Returns the task with this id of ours, deleted ones included."""
+        return (await self._session.scalars(select(TaskRow).where(TaskRow.id == spare_id))).one_or_none()
+
+    async def lock(self, row: TaskRow) -> TaskRow | None:
+        """Returns the present state of a row, deleted or not, locked until the transaction ends."""
+        is_it = and_(TaskRow.tenant_id == row.tenant_id, TaskRow.id == row.id)
+        return (await self._session.scalars(select(TaskRow).where(is_it).with_for_update())).one_or_none()
+
+    async def lock_by_token(self, token_hash: bytes) -> TaskRow | None:
+        """Returns the row whose callback token has this hash, locked until the transaction ends."""
+        query = select(TaskRow).where(TaskRow.callback_token_hash == token_hash).with_for_update()
+        return (await self._session.scalars(query)).one_or_none()
+
+    async def owned(self, upstream_ids: Collection[str]) -> set[str]:
+        """Returns those of the ids that some row owns, whosesoever and deleted or not."""
+        wanted = sorted(upstream_ids)
+        found: set[str] = set()
+        for start in range(0, len(wanted), _BATCH):
+            query = select(TaskRow.upstream_id).where(TaskRow.upstream_id.in_(wanted[start : start + _BATCH]))
+            found.update(upstream_id for upstream_id in await self._session.scalars(query) if upstream_id is not None)
+        return found
+
+    async def channels_with_work(self, *, now: datetime) -> set[str]:
+        """Returns the ids of the channels on which a search is due."""
+        query = select(TaskRow.channel_id).where(TaskRow.next_look_at <= now, TaskRow.upstream_id.is_(None)).distinct()
+        return {channel_id for channel_id in await self._session.scalars(query) if channel_id is not None}
+
+    async def claim_claimed(self, channel_id: str, *, now: datetime, lease: timedelta, limit: int) -> Sequence[TaskRow]:
+        """Returns due rows for which a callback has named an upstream task, and puts them off by ``lease``.
+
+        Among them are rows that had ended when the callback came; what it named is then nobody's.
+        """
+        query = (
+            select(TaskRow)
+            .where(
+                TaskRow.next_look_at <= now,
+                TaskRow.channel_id == channel_id,
+                TaskRow.upstream_id.is_(None),
+                TaskRow.claimed_upstream_id.is_not(None),
+                TaskRow.status != TaskStatus.SUBMITTING.value,
+            )
+            .order_by(TaskRow.next_look_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = (await self._session.scalars(query)).all()
+        for row in rows:
+            row.next_look_at = now + lease
+        return rows
+
+    async def has_search_due(self, channel_id: str, *, now: datetime) -> bool:
+        """Says whether some create of unknown outcome on a channel is due to be looked for in the list."""
+        query = (
+            select(func.count())
+            .select_from(TaskRow)
+            .where(
+                TaskRow.next_look_at <= now,
+                TaskRow.channel_id == channel_id,
+                TaskRow.status == _UNKNOWN,
+                TaskRow.claimed_upstream_id.is_(None),
+            )
+        )
+        return bool(await self._session.scalar(query))
+
+    async def without_task(self, channel_id: str, *, before_cut: timedelta) -> Sequence[TaskRow]:
+        """Returns the rows of a channel that may own an upstream task but know none.
+
+        All open ones, and those that ended without a task and were created up to ``before_cut`` before the oldest of
+        these: what came of them after all must not be taken for an open one's.
+        """
+        is_here = and_(TaskRow.channel_id == channel_id, TaskRow.upstream_id.is_(None))
+        rows = list(await self._session.scalars(select(TaskRow).where(is_here, TaskRow.status.in_(_OPEN))))
+        if rows:
+            since = min(row.created_at for row in rows) - before_cut - _LONGEST_CREATE
+            ended = select(TaskRow).where(is_here, TaskRow.status.not_in(_OPEN), TaskRow.created_at >= since)
+            rows += await self._session.scalars(ended)
+        return rows
+
+    async def lock_unknown(self, rows: Collection[TaskRow]) -> Sequence[TaskRow]:
+        """Returns the present state of those rows whose outcome is still unknown, locked until the transaction ends."""
+        query = (
+            select(TaskRow)
+            .where(TaskRow.id.in_([row.id for row in rows]), TaskRow.status == _UNKNOWN)
+            .order_by(TaskRow.tenant_id, TaskRow.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def overdue(self, *, now: datetime, created_before: datetime, limit: int) -> Sequence[TaskRow]:
+        """Returns due creates of unknown outcome that are so old that their window may be over, on any channel."""
+        query = (
+            select(TaskRow)
+            .where(TaskRow.next_look_at <= now, TaskRow.status == _UNKNOWN, TaskRow.created_at <= created_before)
+            .order_by(TaskRow.created_at)
+            .limit(limit)
+        )
+        return (await self._session.scalars(query)).all()

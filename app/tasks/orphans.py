@@ -1,0 +1,71 @@
+"""The list of upstream tasks that nobody owns and that a create of unknown outcome may have made.
+
+It is the operator's alone: nothing of it is ever shown to a tenant.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.tasks.listing import ListedTask
+from app.tasks.models import OrphanRow, TaskRow
+
+_BATCH = 1000
+# A complete list may lack a task for a moment, after a day it has lacked it for good.
+_GONE_AFTER = timedelta(days=1)
+# The upstream forgets a task after seven days.
+_FORGOTTEN_AFTER = timedelta(days=8)
+
+
+class Orphans:
+    """Writes the list of orphans, in the transaction of ``session``."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def ids_of(self, channel_id: str) -> set[str]:
+        """Returns the upstream ids of a channel's orphans."""
+        query = select(OrphanRow.upstream_id).where(OrphanRow.channel_id == channel_id)
+        return set(await self._session.scalars(query))
+
+    async def note(self, channel_id: str, found: Iterable[ListedTask], *, now: datetime) -> None:
+        """Adds upstream tasks, or brings them up to date; nobody owns them at this moment."""
+        rows = [
+            {
+                "channel_id": channel_id,
+                "upstream_id": task.id,
+                "model": task.model,
+                "service_tier": task.service_tier,
+                "status": task.status,
+                "created_at": task.created_at or now,
+                "first_seen_at": now,
+                "last_seen_at": now,
+            }
+            for task in sorted(found, key=lambda task: task.id)
+        ]
+        for start in range(0, len(rows), _BATCH):
+            statement = insert(OrphanRow).values(rows[start : start + _BATCH])
+            changed = {name: statement.excluded[name] for name in ("model", "status", "last_seen_at")}
+            keys = [OrphanRow.channel_id, OrphanRow.upstream_id]
+            await self._session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+
+    async def remove(self, upstream_id: str) -> None:
+        """Removes one that has found its owner."""
+        await self._session.execute(delete(OrphanRow).where(OrphanRow.upstream_id == upstream_id))
+
+    async def remove_owned(self) -> None:
+        """Removes those that found their owner on another way, such as the create's own late answer."""
+        is_owned = exists().where(TaskRow.upstream_id == OrphanRow.upstream_id)
+        await self._session.execute(delete(OrphanRow).where(is_owned))
+
+    async def remove_forgotten(self, *, now: datetime) -> None:
+        """Removes those that the upstream itself has certainly forgotten."""
+        await self._session.execute(delete(OrphanRow).where(OrphanRow.created_at < now - _FORGOTTEN_AFTER))
+
+    async def remove_gone(self, channel_id: str, *, now: datetime) -> None:
+        """Removes those of a channel that complete lists have lacked for a day; called after a complete one."""
+        is_gone = OrphanRow.last_seen_at < now - _GONE_AFTER
+        await self._session.execute(delete(OrphanRow).where(OrphanRow.channel_id == channel_id, is_gone))
