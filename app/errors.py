@@ -15,6 +15,7 @@
     ├── RequestTooLargeError           413 RequestTooLarge
     ├── UnsupportedMediaTypeError      415 UnsupportedMediaType
     ├── UpstreamRefusalError           the upstream's own 4xx about the client's mistake, passed through
+    ├── RateLimitedError               429 RateLimitExceeded: too many requests for us
     ├── ThrottledByUpstreamError       429 with the upstream's code
     ├── UpstreamAccountError           502 InternalServiceError: the upstream refuses *our* account
     ├── ServiceUnavailableError        503 ServiceUnavailable: provably nothing was done
@@ -170,6 +171,13 @@ class UnsupportedMediaTypeError(SeedgateError):
 
 class UpstreamRefusalError(SeedgateError):
     """The upstream's own 4xx about the client's request, with its code and message."""
+
+
+class RateLimitedError(SeedgateError):
+    """429: the client asks too often, by our own rules; nothing was done."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message, status=429, code="RateLimitExceeded", retry_after_seconds=retry_after_seconds)
 
 
 class ThrottledByUpstreamError(SeedgateError):

@@ -2,31 +2,58 @@
 
 import hashlib
 import hmac
+import time
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Security
 from fastapi.security import HTTPBearer
 from starlette.requests import Request
 
+from app.admin.guesses import GuessLimit
 from app.audit.actor import Actor
-from app.errors import AuthenticationFailedError
+from app.errors import AuthenticationFailedError, RateLimitedError
+from app.tenants.api_key import parse_key
 
 _MESSAGE = "The admin token is missing or wrong. Send it as `Authorization: Bearer <admin token>`."
+_TOO_MANY = "Too many wrong admin tokens came from this network. Please wait."
 _HASH_DOMAIN = b"seedgate admin token\0"
 
 
 class AdminToken:
     """The bootstrap credential of the admin API, kept as a hash, so that no dump of memory or state shows it."""
 
-    def __init__(self, text: str) -> None:
-        self._hash = _hash(text.encode())
+    def __init__(self, text: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Makes the guard of one process.
 
-    def is_presented_by(self, request: Request) -> bool:
-        """Says whether a request carries the token, once, as its Bearer credential; compared in constant time."""
+        Args:
+            text: the token.
+            monotonic: seconds that never go back, by which guesses are slowed.
+        """
+        self._hash = _hash(text.encode())
+        self._guesses = GuessLimit(monotonic=monotonic)
+
+    def check(self, request: Request) -> None:
+        """Lets a request pass that carries the token, once, as its Bearer credential; compared in constant time.
+
+        A network that has sent too many wrong ones is not listened to for a few seconds, whatever it sends: an answer
+        would tell whether the guess was right. A tenant's key is a mistake and no guess.
+
+        Raises:
+            AuthenticationFailedError: 401, no token or a wrong one.
+            RateLimitedError: 429, too many wrong ones came from there.
+        """
         values = request.headers.getlist("authorization")
         scheme, _, token = values[0].strip().partition(" ") if len(values) == 1 else ("", "", "")
-        presented = _hash(token.strip().encode("latin-1"))
-        return hmac.compare_digest(presented, self._hash) and scheme.lower() == "bearer"
+        if scheme.lower() != "bearer" or parse_key(token.strip()) is not None:
+            raise AuthenticationFailedError(_MESSAGE)
+        address: str = request.state.client_address
+        wait_seconds = self._guesses.wait_seconds(address)
+        if wait_seconds:
+            raise RateLimitedError(_TOO_MANY, retry_after_seconds=wait_seconds)
+        if not hmac.compare_digest(_hash(token.strip().encode("latin-1")), self._hash):
+            self._guesses.note_wrong(address)
+            raise AuthenticationFailedError(_MESSAGE)
 
 
 # Never called with a request of its own: it tells /openapi.json what the routes want.
@@ -40,10 +67,10 @@ async def require_admin(request: Request, _credentials: Annotated[Any, Security(
 
     Raises:
         AuthenticationFailedError: 401, also for a tenant's key.
+        RateLimitedError: 429, too many wrong tokens came from there.
     """
     token: AdminToken = request.state.admin_token
-    if not token.is_presented_by(request):
-        raise AuthenticationFailedError(_MESSAGE)
+    token.check(request)
     request.state.actor = Actor(name="admin", address=request.state.client_address or None)
 
 

@@ -69,6 +69,11 @@ _Entry = Annotated[str, Field(min_length=1, max_length=200)]
 AllowList = Annotated[list[_Entry], Field(max_length=_MAX_LIST_LENGTH), AfterValidator(_check_list)]
 """Names of what is allowed; an empty list is refused, because it could mean nothing or everything."""
 
+ChannelList = Annotated[
+    AllowList, Field(description="names or ids of channels; ids are stored and shown, so that a rename changes nothing")
+]
+"""Channels that may be used."""
+
 _NetworkText = Annotated[str, Field(max_length=64), AfterValidator(_check_network)]
 NetworkList = Annotated[list[_NetworkText], Field(max_length=_MAX_LIST_LENGTH), AfterValidator(_check_list)]
 """Addresses and CIDR blocks, IPv4 and IPv6."""

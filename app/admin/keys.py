@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.admin.allowed_channels import to_channel_ids
 from app.admin.documentation import list_operation, operation
 from app.admin.requests import path_id, query_text, read_body
 from app.admin.schemas import IssuedKeyView, KeyCreate, KeyPatch, KeyRotate, KeyView
@@ -33,6 +35,7 @@ router = APIRouter(tags=["admin: keys"])
 async def create_key(request: Request) -> Response:
     """Makes a key. This answer is the only one that ever shows it."""
     service: TenantService = request.state.tenants
+    sessions: async_sessionmaker[AsyncSession] = request.state.sessions
     wanted = await read_body(request, KeyCreate)
     issued = await service.create_key(
         request.state.actor,
@@ -40,7 +43,7 @@ async def create_key(request: Request) -> Response:
         name=wanted.name,
         expires_at=wanted.expires_at,
         allowed_models=wanted.allowed_models,
-        allowed_channels=wanted.allowed_channels,
+        allowed_channels=await to_channel_ids(sessions, wanted.allowed_channels),
         allowed_ips=wanted.allowed_ips,
     )
     return _answer_issued(issued, service.now())
@@ -88,8 +91,11 @@ async def get_key(request: Request) -> Response:
 async def update_key(request: Request) -> Response:
     """Changes the members that are sent; null clears one."""
     service: TenantService = request.state.tenants
-    patch = await read_body(request, KeyPatch)
-    row = await service.update_key(request.state.actor, path_id(request, "key_id"), patch.to_changes())
+    sessions: async_sessionmaker[AsyncSession] = request.state.sessions
+    changes = (await read_body(request, KeyPatch)).to_changes()
+    if "allowed_channels" in changes:
+        changes["allowed_channels"] = await to_channel_ids(sessions, changes["allowed_channels"])
+    row = await service.update_key(request.state.actor, path_id(request, "key_id"), changes)
     return json_response(_render(row, service.now()))
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from app.admin.fields import AllowList, Limits, Metadata, Moment, Name, NetworkList
+from app.admin.fields import AllowList, ChannelList, Limits, Metadata, Moment, Name, NetworkList
 from app.audit.models import AuditRow
 from app.http.schemas import WireModel
 from app.tenants.key_status import key_status
@@ -23,7 +23,7 @@ class TenantCreate(WireModel):
     status: TenantStatusText = "active"
     limits: Limits | None = None
     allowed_models: AllowList | None = None
-    allowed_channels: AllowList | None = None
+    allowed_channels: ChannelList | None = None
     metadata: Metadata | None = None
 
 
@@ -34,7 +34,7 @@ class TenantPatch(WireModel):
     status: TenantStatusText = "active"
     limits: Limits | None = None
     allowed_models: AllowList | None = None
-    allowed_channels: AllowList | None = None
+    allowed_channels: ChannelList | None = None
     metadata: Metadata | None = None
 
     def to_changes(self) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class KeyCreate(WireModel):
     expires_at: Moment | None = None
     allowed_models: AllowList | None = None
     allowed_ips: NetworkList | None = None
-    allowed_channels: AllowList | None = None
+    allowed_channels: ChannelList | None = None
     limits: Limits | None = None
 
 
@@ -63,7 +63,7 @@ class KeyPatch(WireModel):
     expires_at: Moment | None = None
     allowed_models: AllowList | None = None
     allowed_ips: NetworkList | None = None
-    allowed_channels: AllowList | None = None
+    allowed_channels: ChannelList | None = None
     limits: Limits | None = None
 
     def to_changes(self) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Admin routes of tenants."""
 
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.admin.allowed_channels import to_channel_ids
 from app.admin.documentation import list_operation, operation
 from app.admin.requests import path_id, read_body
 from app.admin.schemas import TenantCreate, TenantPatch, TenantView
@@ -30,13 +32,14 @@ router = APIRouter(tags=["admin: tenants"])
 async def create_tenant(request: Request) -> Response:
     """Makes a tenant, without keys yet."""
     service: TenantService = request.state.tenants
+    sessions: async_sessionmaker[AsyncSession] = request.state.sessions
     wanted = await read_body(request, TenantCreate)
     row = await service.create_tenant(
         request.state.actor,
         name=wanted.name,
         status=TenantStatus(wanted.status),
         allowed_models=wanted.allowed_models,
-        allowed_channels=wanted.allowed_channels,
+        allowed_channels=await to_channel_ids(sessions, wanted.allowed_channels),
         metadata=wanted.metadata,
     )
     return json_response(_render(row), status=201)
@@ -80,8 +83,11 @@ async def get_tenant(request: Request) -> Response:
 async def update_tenant(request: Request) -> Response:
     """Changes the members that are sent; null clears one."""
     service: TenantService = request.state.tenants
-    patch = await read_body(request, TenantPatch)
-    row = await service.update_tenant(request.state.actor, path_id(request, "tenant_id"), patch.to_changes())
+    sessions: async_sessionmaker[AsyncSession] = request.state.sessions
+    changes = (await read_body(request, TenantPatch)).to_changes()
+    if "allowed_channels" in changes:
+        changes["allowed_channels"] = await to_channel_ids(sessions, changes["allowed_channels"])
+    row = await service.update_tenant(request.state.actor, path_id(request, "tenant_id"), changes)
     return json_response(_render(row))
 
 

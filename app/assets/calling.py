@@ -101,7 +101,7 @@ class AssetsUpstream:
             NoChannelError: 503, it is suspended or gone.
         """
         channel = await self.find_usable(channel_id)
-        if not channel.is_named_in(principal.allowed_channels):
+        if not channel.is_in(principal.allowed_channels):
             raise AccessDeniedError("This API key may not use the upstream channel that holds this object.")
         return channel
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from app.channels.accounts import to_channel
 from app.channels.channel import Channel, ChannelStatus, Plane
 from app.channels.models import ChannelRow
-from app.channels.rules import planes_to_verify
+from app.channels.rules import check_rename, planes_to_verify
 from app.channels.sealing import SECRET_NAMES, ChannelSecrets, apply_secret, open_secrets
 from app.crypto import SealError, SecretBox
 from app.errors import InvalidParameterError, MissingParameterError
@@ -62,9 +62,13 @@ def plan_change(box: SecretBox, row: ChannelRow, sent: dict[str, Any]) -> Channe
 
     Raises:
         MissingParameterError: 400, one half of a key pair without the other.
-        InvalidParameterError: 400, a session token without a key pair.
+        InvalidParameterError: 400, a session token without a key pair, or another name for the channel ``default``.
     """
     seen = columns_of(row)
+    try:
+        check_rename(row.name, sent.get("name", row.name))
+    except ValueError as error:
+        raise InvalidParameterError("name", f"The parameter `name` is not valid: {error}.") from None
     try:
         old = open_secrets(box, row)
     except SealError:

@@ -62,6 +62,6 @@ class Channel:
         account = self.ark if plane == "ark" else self.openapi
         return self.status == ChannelStatus.ACTIVE and account is not None
 
-    def is_named_in(self, names: frozenset[str] | None) -> bool:
-        """Whether a list of names and ids holds it; None holds all."""
-        return names is None or self.id in names or self.name in names
+    def is_in(self, allowed: frozenset[str] | None) -> bool:
+        """Whether a list of ids holds it; None holds all."""
+        return allowed is None or self.id in allowed

@@ -48,14 +48,14 @@ class ChannelDirectory:
         """Returns the channels that may be tried, best first.
 
         Args:
-            allowed: names and ids; None allows all.
+            allowed: ids; None allows all.
             needs: the plane whose credentials they must have.
 
         Raises:
             ServiceUnavailableError: 503, the database is away.
         """
         channels = (await self._channels.get()).values()
-        fit = [channel for channel in channels if channel.is_ready_for(needs) and channel.is_named_in(allowed)]
+        fit = [channel for channel in channels if channel.is_ready_for(needs) and channel.is_in(allowed)]
         return order_candidates(fit, self._rng)
 
     async def find(self, channel_id: str) -> Channel | None:
@@ -72,7 +72,7 @@ class ChannelDirectory:
         Raises:
             ServiceUnavailableError: 503, the database is away.
         """
-        return any(channel.is_named_in(allowed) for channel in (await self._channels.get()).values())
+        return any(channel.is_in(allowed) for channel in (await self._channels.get()).values())
 
     def forget(self) -> None:
         """Makes this process see a change of its own at once; the others see it within a second."""

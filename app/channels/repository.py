@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.models import ChannelRow
@@ -34,6 +34,13 @@ class ChannelRepository:
         """Returns a channel by its name."""
         query = select(ChannelRow).where(ChannelRow.name == name, ChannelRow.deleted_at.is_(None))
         return (await self._session.scalars(query)).one_or_none()
+
+    async def ids_by_word(self, words: Sequence[str]) -> dict[str, str]:
+        """Returns the id behind each word that names a channel or is the id of one, be it deleted by now."""
+        is_named = ChannelRow.name.in_(words) & ChannelRow.deleted_at.is_(None)
+        rows = (await self._session.scalars(select(ChannelRow).where(or_(ChannelRow.id.in_(words), is_named)))).all()
+        names = {row.name: row.id for row in rows if row.deleted_at is None}
+        return names | {row.id: row.id for row in rows}
 
     async def page(self, page: PageRequest) -> Sequence[ChannelRow]:
         """Returns channels newest first, one more than the page asks for when there are more.

@@ -4,6 +4,9 @@ from urllib.parse import urlsplit
 
 from app.channels.channel import ALL_PLANES, Channel, ChannelStatus, Plane
 
+DEFAULT_CHANNEL = "default"
+"""Name of the channel that the environment describes."""
+
 _MAX_URL_LENGTH = 2048
 
 
@@ -34,11 +37,21 @@ def check_name(text: str) -> str:
     """Returns a channel's name.
 
     Raises:
-        ValueError: it looks like an id; lists of allowed channels hold names and ids side by side.
+        ValueError: it looks like an id; where an operator may write either, nobody could tell them apart.
     """
     if text.startswith("ch_"):
         raise ValueError("it must not begin with ch_, as ids do")
     return text
+
+
+def check_rename(before: str, after: str) -> None:
+    """Refuses to rename the channel that the environment describes: the next start would make it a second time.
+
+    Raises:
+        ValueError: it is that channel, and its name would change.
+    """
+    if before == DEFAULT_CHANNEL != after:
+        raise ValueError(f"the channel {DEFAULT_CHANNEL} is the one that the environment describes, and keeps its name")
 
 
 def check_secret(text: str) -> None:

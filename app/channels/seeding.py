@@ -3,13 +3,12 @@
 from app.audit.actor import Actor
 from app.channels.channel import Channel, Plane
 from app.channels.models import ChannelRow
+from app.channels.rules import DEFAULT_CHANNEL
 from app.channels.schemas import ChannelCreate, ChannelPatch
 from app.channels.service import ChannelService, Verify
 from app.errors import ConflictError, SeedgateError
 from app.http.schemas import parse_model
 from app.settings import SettingError, Settings
-
-DEFAULT_CHANNEL = "default"
 
 _ACTOR = Actor(name="environment", address=None)
 _SECRETS = ("ark_api_key", "access_key_id", "secret_access_key", "session_token")

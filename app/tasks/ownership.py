@@ -48,7 +48,7 @@ async def choose_channels(directory: ChannelDirectory, principal: Principal, pin
     allowed = principal.allowed_channels
     if pinned is not None:
         channel = await directory.find(pinned)
-        if channel is not None and not channel.is_named_in(allowed):
+        if channel is not None and not channel.is_in(allowed):
             raise _channel_denied()
         if channel is None or not channel.is_ready_for("ark"):
             raise NoChannelError

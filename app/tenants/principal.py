@@ -15,8 +15,7 @@ class Principal:
         key_id: the key's id.
         key_public_part: what may be logged of the key.
         allowed_models: public model names; None allows all. The tenant's and the key's list, intersected.
-        allowed_channels: names or ids of channels; None allows all. Intersected likewise, as they are written: a
-            channel that one list names and the other gives by its id is in neither.
+        allowed_channels: ids of channels; None allows all. Intersected likewise.
     """
 
     tenant_id: str

@@ -179,6 +179,17 @@ def upgrade() -> None:
     op.add_column(
         "tasks", sa.Column("is_spare_id_public", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     )
+    # Lists of allowed channels held names too; ids survive a rename, and lists of ids can be intersected.
+    for table in ("tenants", "api_keys"):
+        op.execute(f"""
+            UPDATE {table} SET allowed_channels = ARRAY(
+                SELECT coalesce(channels.id, word)
+                FROM unnest(allowed_channels) WITH ORDINALITY AS words (word, position)
+                LEFT JOIN channels ON channels.name = word AND channels.deleted_at IS NULL
+                ORDER BY position
+            )
+            WHERE allowed_channels IS NOT NULL
+        """)  # noqa: S608 - the tables are the two named above
     # What the version before could not find out is looked for from now on.
     op.execute("UPDATE tasks SET sent_at = created_at")
     op.execute(

@@ -121,6 +121,18 @@ async def test_a_name_is_unique_until_its_channel_is_deleted(app: ChannelApp) ->
     assert (await app.patch(second["id"], name="main"))["name"] == "main"
 
 
+async def test_the_environments_channel_keeps_its_name(app: ChannelApp) -> None:
+    """The next start would make a second one."""
+    made = await app.channel(name="default")
+    refused = await app.http.patch(f"/channels/{made['id']}", json={"name": "other", "weight": 2})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidParameter.name")
+    assert (await app.http.get(f"/channels/{made['id']}")).json() == made
+
+    assert (await app.patch(made["id"], name="default", weight=2))["weight"] == 2
+    other = await app.channel(name="other")
+    assert (await app.patch(other["id"], name="renamed"))["name"] == "renamed"
+
+
 async def test_lists_come_newest_first_in_pages(app: ChannelApp) -> None:
     made = [(await app.channel(name=f"c{number}"))["id"] for number in range(5)]
     first = (await app.http.get("/channels?limit=2")).json()

@@ -14,13 +14,14 @@ from tests.support.clock import MovableClock
 
 async def test_a_key_is_shown_once_and_never_again(process: Process, clock: MovableClock) -> None:
     tenant = await process.tenant()
+    channel_id = await process.channel("default")
     ends = (clock() + timedelta(days=1)).astimezone(UTC).replace(microsecond=0)
     body = {
         "name": "ci",
         "expires_at": ends.isoformat(),
         "allowed_models": ["m"],
         "allowed_ips": ["203.0.113.0/24", "2001:db8::1"],
-        "allowed_channels": ["default"],
+        "allowed_channels": [channel_id],
         "limits": {},
     }
 
@@ -104,6 +105,7 @@ async def test_an_end_is_kept_in_utc_whatever_its_offset(process: Process, momen
 
 
 async def test_a_patch_changes_what_it_names_and_null_clears(process: Process, clock: MovableClock) -> None:
+    await process.channel("c")
     key = await process.key(
         expires_at=in_the_future(clock, 60), allowed_models=["m"], allowed_ips=["10.0.0.1"], allowed_channels=["c"]
     )

@@ -12,13 +12,14 @@ from tests.support.tasks import add_task
 
 
 async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
+    channel_id = await process.channel("default")
     made = await process.admin.post(
         "/tenants",
         json={
             "name": "工作室 A",
             "limits": {},
             "allowed_models": ["a", "b", "a"],
-            "allowed_channels": ["default"],
+            "allowed_channels": [channel_id],
             "metadata": {"team": {"size": 5}, "share": 0.5, "数": [None, True]},
         },
     )
@@ -32,7 +33,7 @@ async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
         "status": "active",
         "limits": {},
         "allowed_models": ["a", "b"],
-        "allowed_channels": ["default"],
+        "allowed_channels": [channel_id],
         "metadata": {"team": {"size": 5}, "share": 0.5, "数": [None, True]},
     }
     assert tenant["created_at"].endswith("Z")
@@ -91,6 +92,7 @@ async def test_a_body_that_is_too_large_is_a_413(process: Process) -> None:
 
 
 async def test_a_patch_changes_what_it_names_and_null_clears(process: Process) -> None:
+    await process.channel("c")
     tenant = await process.tenant(allowed_models=["a"], allowed_channels=["c"], metadata={"k": 1})
 
     response = await process.admin.patch(

@@ -109,7 +109,9 @@ async def test_two_keys_of_a_tenant_see_the_same_things(library: Library, tenant
 
 async def test_a_key_that_may_not_use_the_channel_gets_403(library: Library, tenant: Tenant) -> None:
     group_id = await new_group(tenant)
+    made = await library.world.admin.post("/channels", json={"name": "another-channel"})
     limited = await library.world.key_of(tenant.id, allowed_channels=["another-channel"])
+    assert (await library.world.admin.delete(f"/channels/{made.json()['id']}")).status_code == 204
     before = library.calls
     for action, body in (
         ("CreateAssetGroup", {"Name": "x", "GroupType": "AIGC"}),

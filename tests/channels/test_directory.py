@@ -48,12 +48,13 @@ async def test_candidates_are_active_and_have_the_credentials_that_are_needed(ap
     assert {channel.name for channel in openapi} == {"both", "assets"}
 
 
-async def test_a_list_of_names_and_ids_limits_the_candidates(app: ChannelApp) -> None:
+async def test_a_list_of_ids_limits_the_candidates(app: ChannelApp) -> None:
     first = await app.channel(name="first", **ARK)
-    await app.channel(name="second", **ARK)
+    second = await app.channel(name="second", **ARK)
 
     assert await names(app.directory, {first["id"]}) == ["first"]
-    assert await names(app.directory, {"second", "absent"}) == ["second"]
+    assert await names(app.directory, {second["id"], "absent"}) == ["second"]
+    assert await names(app.directory, {"second"}) == []
     assert await names(app.directory, set()) == []
 
 

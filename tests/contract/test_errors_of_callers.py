@@ -62,7 +62,9 @@ async def test_a_model_that_the_key_may_not_use_is_403(world: World) -> None:
 
 
 async def test_a_channel_that_the_key_may_not_use_is_403(world: World) -> None:
+    made = await world.admin.post("/channels", json={"name": "another"})
     tenant = await world.tenant(allowed_channels=["another"])
+    assert (await world.admin.delete(f"/channels/{made.json()['id']}")).status_code == 204
     check_error(await tenant.create_task(), 403, "AccessDenied")
     check_error(await tenant.action("CreateAssetGroup", Name="a group", GroupType="AIGC"), 403, "AccessDenied")
 

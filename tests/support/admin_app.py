@@ -14,10 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.admin.authentication import AdminToken
 from app.admin.router import router as admin_router
+from app.channels.models import ChannelRow
+from app.channels.schemas import ChannelCreate
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
 from app.http.rendering import install_error_handlers
 from app.http.request_scope import RequestScope
+from app.ids import new_id
 from app.tenants.authentication import Authenticator
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.routes import router as tenants_router
@@ -69,6 +72,16 @@ class Process:
         key: dict[str, Any] = made.json()
         return key
 
+    async def channel(self, name: str) -> str:
+        """Adds a channel without credentials; returns its id."""
+        plain = ChannelCreate.model_validate({"name": name}).model_dump(
+            exclude={"ark_api_key", "access_key_id", "secret_access_key", "session_token"}
+        )
+        row = ChannelRow(id=new_id("ch"), **plain)
+        async with self.sessions.begin() as session:
+            session.add(row)
+        return row.id
+
     async def whoami(self, key: str, *, address: str = "203.0.113.7") -> httpx.Response:
         """Asks who a key belongs to."""
         return await self.clients(address).get(WHOAMI, headers={"Authorization": f"Bearer {key}"})
@@ -86,7 +99,7 @@ async def running_process(
     state = {
         "sessions": sessions,
         "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
-        "admin_token": AdminToken(ADMIN_TOKEN),
+        "admin_token": AdminToken(ADMIN_TOKEN, monotonic=seconds),
         "authenticator": authenticator,
         "tenants": tenants,
     }

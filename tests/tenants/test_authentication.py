@@ -309,15 +309,16 @@ async def test_a_failed_look_up_is_not_remembered(
 
 
 async def test_the_lists_of_tenant_and_key_are_intersected(process: Process) -> None:
-    tenant = await process.tenant(allowed_models=["a", "b"], allowed_channels=["one"])
-    narrow = await process.key(tenant["id"], allowed_models=["b", "c"])
+    one, two, three = [await process.channel(name) for name in ("one", "two", "three")]
+    tenant = await process.tenant(allowed_models=["a", "b"], allowed_channels=["one", two])
+    narrow = await process.key(tenant["id"], allowed_models=["b", "c"], allowed_channels=["two", three])
     wide = await process.key(tenant["id"])
     free = await process.key()
 
     shown = [(await process.whoami(key["key"])).json() for key in (narrow, wide, free)]
 
     assert [answer["allowed_models"] for answer in shown] == [["b"], ["a", "b"], None]
-    assert [answer["allowed_channels"] for answer in shown] == [["one"], ["one"], None]
+    assert [answer["allowed_channels"] for answer in shown] == [[two], sorted([one, two]), None]
 
 
 async def test_a_model_that_is_not_allowed_is_a_403(process: Process) -> None:

@@ -1,0 +1,61 @@
+"""Slowing of whoever guesses the admin token."""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from ipaddress import IPv6Address, IPv6Network
+
+from app.http.client_address import parse_address
+
+FREE_GUESSES = 20
+"""How many wrong tokens in a row are answered without a pause."""
+
+SECONDS_PER_GUESS = 3.0
+"""How often a wrong token is heard afterwards; nobody is kept out for longer than that by what came before."""
+
+_CAPACITY = 10_000
+# What one customer or one machine is given of IPv6; its addresses are all the same guesser's.
+_IPV6_PREFIX_LENGTH = 64
+
+
+class GuessLimit:
+    """Counts wrong tokens by the network that they come from: an IPv4 address, or a /64 of IPv6.
+
+    Each process counts for itself, so that ``n`` worker processes hear ``n`` times as many. It holds one number for
+    each of the 10,000 networks that failed last: the moment at which all of a network's guesses are free again.
+    """
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._free_at: OrderedDict[str, float] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many networks it remembers."""
+        return len(self._free_at)
+
+    def wait_seconds(self, address: str) -> int:
+        """Returns in how many seconds a client may try again; 0: now.
+
+        Args:
+            address: where the request comes from, proxies seen through; empty when not known.
+        """
+        free_at = self._free_at.get(_network_of(address))
+        if free_at is None:
+            return 0
+        return max(0, math.ceil(free_at - self._monotonic() - (FREE_GUESSES - 1) * SECONDS_PER_GUESS))
+
+    def note_wrong(self, address: str) -> None:
+        """Counts one wrong token."""
+        network = _network_of(address)
+        now = self._monotonic()
+        self._free_at[network] = max(self._free_at.pop(network, now), now) + SECONDS_PER_GUESS
+        if len(self._free_at) > _CAPACITY:
+            self._free_at.popitem(last=False)
+
+
+def _network_of(address: str) -> str:
+    parsed = parse_address(address)
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((parsed, _IPV6_PREFIX_LENGTH), strict=False))
+    return str(parsed or "")

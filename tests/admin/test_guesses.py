@@ -1,0 +1,103 @@
+"""Guessing of the admin token is slowed, and never at the cost of somebody else."""
+
+import pytest
+
+from app.admin.guesses import FREE_GUESSES, SECONDS_PER_GUESS, GuessLimit
+from tests.support.admin_app import ADMIN_TOKEN, ManualSeconds, Process
+
+GUESSER = "203.0.113.7"
+
+
+async def _try(process: Process, token: str = "wrong", *, address: str = GUESSER) -> tuple[int, str | None]:
+    answer = await process.clients(address).get(
+        "/admin/v1/tenants", headers={"Authorization": f"Bearer {token}"} if token else {}
+    )
+    return answer.status_code, answer.headers.get("retry-after")
+
+
+async def _use_up(process: Process, *, address: str = GUESSER) -> None:
+    for _ in range(FREE_GUESSES):
+        assert await _try(process, address=address) == (401, None)
+
+
+async def test_after_some_wrong_tokens_none_is_heard_for_a_while(process: Process, seconds: ManualSeconds) -> None:
+    await _use_up(process)
+
+    assert await _try(process) == (429, "3")
+    answer = await process.clients(GUESSER).get("/admin/v1/keys", headers={"Authorization": f"Bearer {ADMIN_TOKEN}"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "RateLimitExceeded")
+    seconds.now += SECONDS_PER_GUESS
+    assert await _try(process) == (401, None)
+    assert await _try(process) == (429, "3")
+
+
+async def test_a_right_token_from_another_address_is_not_affected(process: Process) -> None:
+    await _use_up(process)
+
+    assert await _try(process, ADMIN_TOKEN, address="203.0.113.8") == (200, None)
+    assert (await process.admin.get("/tenants")).status_code == 200
+
+
+async def test_the_operator_is_kept_out_for_a_minute_at_most(process: Process, seconds: ManualSeconds) -> None:
+    await _use_up(process)
+    for _ in range(500):
+        assert (await _try(process))[0] == 429
+
+    seconds.now += SECONDS_PER_GUESS
+    assert SECONDS_PER_GUESS <= 60
+    assert await _try(process, ADMIN_TOKEN) == (200, None)
+
+
+async def test_no_number_of_right_tokens_is_too_many(process: Process) -> None:
+    for _ in range(3 * FREE_GUESSES):
+        assert await _try(process, ADMIN_TOKEN) == (200, None)
+
+
+async def test_a_missing_token_and_a_tenants_key_are_no_guesses(process: Process) -> None:
+    key = (await process.key())["key"]
+    for _ in range(FREE_GUESSES):
+        assert await _try(process, "") == (401, None)
+        assert await _try(process, key) == (401, None)
+
+    assert await _try(process, ADMIN_TOKEN) == (200, None)
+    await _use_up(process)
+    assert await _try(process, key) == (401, None)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::2", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("203.0.113.7", "::ffff:203.0.113.7", True),
+        ("203.0.113.7", "203.0.113.8", False),
+        ("", "", True),
+    ],
+)
+def test_a_network_is_one_guesser(one: str, other: str, *, is_same: bool) -> None:
+    guesses = GuessLimit(monotonic=lambda: 0.0)
+    for _ in range(FREE_GUESSES):
+        guesses.note_wrong(one)
+
+    assert (guesses.wait_seconds(other) > 0) is is_same
+
+
+def test_guesses_are_forgiven_with_time() -> None:
+    seconds = ManualSeconds()
+    guesses = GuessLimit(monotonic=seconds)
+    for _ in range(FREE_GUESSES):
+        guesses.note_wrong(GUESSER)
+    seconds.now += FREE_GUESSES * SECONDS_PER_GUESS
+
+    for _ in range(FREE_GUESSES):
+        assert guesses.wait_seconds(GUESSER) == 0
+        guesses.note_wrong(GUESSER)
+    assert guesses.wait_seconds(GUESSER) > 0
+
+
+def test_however_many_networks_guess_little_is_remembered() -> None:
+    guesses = GuessLimit(monotonic=lambda: 0.0)
+    for number in range(30_000):
+        guesses.note_wrong(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+
+    assert len(guesses) == 10_000
