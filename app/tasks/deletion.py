@@ -12,6 +12,7 @@ from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository, load_task
 from app.tasks.state import Source, apply_cancellation
+from app.tasks.wire import public_id
 from app.tenants.principal import Principal
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
@@ -51,35 +52,60 @@ class TaskDeletion:
             ServiceUnavailableError: 503, the upstream could not be asked; nothing was changed.
         """
         row = await load_task(self._sessions, principal.tenant_id, task_id)
+        account = await self._account_of(row, principal.allowed_channels)
+        row = await self._up_to_date(row, account)
+        await self._delete_upstream(row, account)
+        await self._apply(row, source=Source.DELETE)
+
+    async def cancel(self, row: TaskRow, *, record: Callable[[AsyncSession], None]) -> None:
+        """Cancels a queued task of any tenant at the operator's word, by the same rules as its own tenant's delete.
+
+        Args:
+            row: the task.
+            record: adds the audit row to the transaction of the change.
+
+        Raises:
+            ConflictError: 409, it is over or running, or has no upstream id yet.
+            ServiceUnavailableError: 503, the upstream could not be asked; nothing was changed.
+        """
+        _check_unfinished(row)
+        account = await self._account_of(row)
+        row = await self._up_to_date(row, account)
+        _check_unfinished(row)
+        await self._delete_upstream(row, account)
+        await self._apply(row, source=Source.OPERATOR, record=record)
+
+    async def _account_of(self, row: TaskRow, allowed: frozenset[str] | None = None) -> ArkAccount:
         if row.upstream_id is None:
             raise ConflictError(
-                "InvalidAction", f"Cannot delete task `{task_id}` because its submission is not concluded."
+                "InvalidAction", f"Cannot delete task `{public_id(row)}` because its submission is not concluded."
             )
-        account = await self._looker.account_of(row, principal.allowed_channels)
+        account = await self._looker.account_of(row, allowed)
         if account is None:
             raise ServiceUnavailableError("The upstream channel of this task is not available. Please try again.")
+        return account
+
+    async def _up_to_date(self, row: TaskRow, account: ArkAccount) -> TaskRow:
+        """Returns the row as the upstream sees the task now, unless it is running, which is refused."""
         if not TaskStatus(row.status).is_final:
             await self._look(row, account)
-            row = await load_task(self._sessions, principal.tenant_id, task_id)
+            row = await load_task(self._sessions, row.tenant_id, row.id)
         if row.status == TaskStatus.RUNNING.value:
             raise ConflictError(
                 "InvalidAction.RunningTaskDeletion",
                 f"Cannot delete task `{row.upstream_id}` because it is currently running.",
             )
-        await self._delete_upstream(row, account)
-        await self._apply(principal, row)
+        return row
 
     async def _look(self, row: TaskRow, account: ArkAccount) -> None:
-        if not await self._rates.take(
-            str(row.channel_id), CallKind.INTERACTIVE_GET, patience_seconds=_TOKEN_PATIENCE_SECONDS
-        ):
-            raise ServiceUnavailableError("The upstream account is busy. Please try again.")
+        await self._take(row, CallKind.INTERACTIVE_GET)
         try:
             await self._looker.look(row, account)
         except UpstreamError as error:
             raise _to_error(error) from error
 
     async def _delete_upstream(self, row: TaskRow, account: ArkAccount) -> None:
+        await self._take(row, CallKind.DELETE)
         try:
             await self._ark.delete(account, str(row.upstream_id))
         except UpstreamRejectedError as error:
@@ -90,17 +116,26 @@ class TaskDeletion:
         except UpstreamError as error:
             raise _to_error(error) from error
 
-    async def _apply(self, principal: Principal, deleted: TaskRow) -> None:
+    async def _apply(
+        self, deleted: TaskRow, *, source: Source, record: Callable[[AsyncSession], None] | None = None
+    ) -> None:
         now = self._clock()
         async with self._sessions.begin() as session:
-            row = await TaskRepository(session, principal.tenant_id).find(deleted.id, is_locked=True)
+            row = await TaskRepository(session, deleted.tenant_id).find(deleted.id, is_locked=True)
             if row is None:
                 return
             if TaskStatus(deleted.status).is_final:
                 row.deleted_at = now
                 row.next_look_at = None
             else:
-                apply_cancellation(session, row, source=Source.DELETE, now=now)
+                apply_cancellation(session, row, source=source, now=now)
+            if record is not None:
+                record(session)
+
+
+def _check_unfinished(row: TaskRow) -> None:
+    if TaskStatus(row.status).is_final:
+        raise ConflictError("InvalidAction", f"The task is {row.status} already.")
 
 
 def _to_error(error: UpstreamError) -> SeedgateError:
