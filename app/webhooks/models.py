@@ -1,11 +1,20 @@
 """Tables of outbound deliveries."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
+
+
+class DeliveryStatus(StrEnum):
+    """Where a delivery is; the last two are its end, unless an operator resends it."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
 
 
 class WebhookSecretRow(Base):
@@ -21,13 +30,20 @@ class WebhookSecretRow(Base):
 class DeliveryRow(Base):
     """One message to a tenant's ``callback_url``: the outbox, and afterwards the log.
 
-    ``id`` is the ``webhook-id`` of every try. ``next_attempt_at`` is empty once it is delivered or given up;
-    ``lease_token`` names the worker that has it in hand until ``lease_until``.
+    ``id`` is the ``webhook-id`` of every try. ``attempts`` counts the tries since it was written or resent, and
+    after ``retry_until`` there are no more. ``next_attempt_at`` is empty once it is delivered or given up. While
+    ``lease_token`` names the try that has it in hand, it is the end of that lease, ``lease_until``.
     """
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        Index("ix_deliveries_next_attempt_at", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")),
+        Index(
+            "ix_deliveries_lanes",
+            "tenant_id",
+            "origin",
+            "next_attempt_at",
+            postgresql_where=text("next_attempt_at IS NOT NULL"),
+        ),
         Index("ix_deliveries_tenant_id_created_at", "tenant_id", text("created_at DESC"), text("id DESC")),
         Index("ix_deliveries_task_id", "task_id"),
     )
@@ -41,6 +57,7 @@ class DeliveryRow(Base):
     status: Mapped[str]
     attempts: Mapped[int]
     next_attempt_at: Mapped[datetime | None]
+    retry_until: Mapped[datetime]
     lease_token: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     last_status: Mapped[int | None]

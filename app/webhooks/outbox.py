@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.http.json_body import to_json_bytes
 from app.ids import new_id
-from app.webhooks.models import DeliveryRow
-
-PENDING = "pending"
+from app.webhooks.models import DeliveryRow, DeliveryStatus
+from app.webhooks.schedule import RETRY_FOR
 
 
 def enqueue(
@@ -35,9 +34,10 @@ def enqueue(
             url=url,
             origin=f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower(),
             body=to_json_bytes(body).decode(),
-            status=PENDING,
+            status=DeliveryStatus.PENDING.value,
             attempts=0,
             next_attempt_at=now,
+            retry_until=now + RETRY_FOR,
             created_at=now,
             updated_at=now,
         )

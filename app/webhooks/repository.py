@@ -1,0 +1,140 @@
+"""Queries on deliveries."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select, text, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.errors import InvalidParameterError
+from app.http.paging import PageRequest
+from app.webhooks.fairness import Lane
+from app.webhooks.models import DeliveryRow
+
+# Steps from lane to lane along the index, whatever the number of messages in each.
+_DUE_LANES = text(
+    """
+    WITH RECURSIVE lanes AS (
+        (SELECT tenant_id, origin, next_attempt_at FROM deliveries
+         WHERE next_attempt_at IS NOT NULL
+         ORDER BY tenant_id, origin, next_attempt_at LIMIT 1)
+        UNION ALL
+        SELECT following.tenant_id, following.origin, following.next_attempt_at
+        FROM lanes CROSS JOIN LATERAL (
+            SELECT tenant_id, origin, next_attempt_at FROM deliveries
+            WHERE next_attempt_at IS NOT NULL AND (tenant_id, origin) > (lanes.tenant_id, lanes.origin)
+            ORDER BY tenant_id, origin, next_attempt_at LIMIT 1
+        ) AS following
+    )
+    SELECT tenant_id, origin, (
+        SELECT count(*) FROM (
+            SELECT 1 FROM deliveries
+            WHERE tenant_id = lanes.tenant_id AND origin = lanes.origin AND next_attempt_at <= :now
+            LIMIT :most
+        ) AS counted
+    ) AS due
+    FROM lanes WHERE next_attempt_at <= :now
+    """
+)
+
+_CLAIM = text(
+    """
+    WITH picked AS (
+        SELECT found.id
+        FROM unnest(CAST(:tenant_ids AS text[]), CAST(:origins AS text[]), CAST(:counts AS int[]))
+            AS wanted (tenant_id, origin, places)
+        CROSS JOIN LATERAL (
+            SELECT id FROM deliveries
+            WHERE tenant_id = wanted.tenant_id AND origin = wanted.origin AND next_attempt_at <= :now
+            ORDER BY next_attempt_at LIMIT wanted.places
+            FOR UPDATE SKIP LOCKED
+        ) AS found
+    )
+    UPDATE deliveries
+    SET lease_token = :token, lease_until = :until, next_attempt_at = :until, attempts = attempts + 1, updated_at = :now
+    WHERE id IN (SELECT id FROM picked)
+    RETURNING deliveries.*
+    """
+)
+
+
+class AllDeliveries:
+    """The deliveries of all tenants, for the background job and the operator."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def due_lanes(self, *, now: datetime, most: int) -> list[tuple[Lane, int]]:
+        """Returns the lanes in which something is due, and how much, counted up to ``most``."""
+        found = await self._session.execute(_DUE_LANES, {"now": now, "most": most})
+        return [(Lane(row.tenant_id, row.origin), row.due) for row in found]
+
+    async def claim(
+        self, places: Mapping[Lane, int], *, now: datetime, token: str, until: datetime
+    ) -> Sequence[DeliveryRow]:
+        """Takes so many due deliveries of each lane under a lease, passing over those that another process takes.
+
+        A delivery whose lease has expired is due again.
+        """
+        values = {
+            "tenant_ids": [lane.tenant_id for lane in places],
+            "origins": [lane.origin for lane in places],
+            "counts": list(places.values()),
+            "now": now,
+            "token": token,
+            "until": until,
+        }
+        return (await self._session.scalars(select(DeliveryRow).from_statement(_CLAIM), values)).all()
+
+    async def held(self, delivery_id: str, *, token: str) -> DeliveryRow | None:
+        """Returns a delivery, locked, if it is still under the lease of that token."""
+        query = select(DeliveryRow).where(DeliveryRow.id == delivery_id, DeliveryRow.lease_token == token)
+        found: DeliveryRow | None = await self._session.scalar(query.with_for_update())
+        return found
+
+    async def lock(self, delivery_id: str) -> DeliveryRow | None:
+        """Returns a delivery, locked against changes."""
+        return await self._session.get(DeliveryRow, delivery_id, with_for_update=True)
+
+    async def page(
+        self,
+        page: PageRequest,
+        *,
+        tenant_id: str | None = None,
+        task_id: str | None = None,
+        status: str | None = None,
+    ) -> Sequence[DeliveryRow]:
+        """Returns deliveries newest first, one more than the page asks for when there are more.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        query = select(DeliveryRow)
+        for column, wanted in (
+            (DeliveryRow.tenant_id, tenant_id),
+            (DeliveryRow.task_id, task_id),
+            (DeliveryRow.status, status),
+        ):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        if page.after is not None:
+            anchor = await self._session.get(DeliveryRow, page.after)
+            if anchor is None:
+                raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
+            query = query.where(tuple_(DeliveryRow.created_at, DeliveryRow.id) < (anchor.created_at, anchor.id))
+        query = query.order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc()).limit(page.limit + 1)
+        return (await self._session.scalars(query)).all()
+
+    async def prune(self, *, ended_before: datetime, limit: int) -> int:
+        """Removes some of the deliveries that ended before a moment; returns how many."""
+        old = (
+            select(DeliveryRow.id)
+            .where(DeliveryRow.next_attempt_at.is_(None), DeliveryRow.updated_at < ended_before)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("old")
+        )
+        removed = await self._session.scalars(
+            delete(DeliveryRow).where(DeliveryRow.id.in_(select(old.c.id))).returning(DeliveryRow.id)
+        )
+        return len(removed.all())

@@ -1,0 +1,121 @@
+"""Fixtures of the tests of deliveries."""
+
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from ipaddress import ip_network
+from typing import Any
+
+import pytest_asyncio
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.crypto import SecretBox, generate_key
+from app.db.engine import session_factory
+from app.ids import new_id
+from app.tenants.models import TenantRow, TenantStatus
+from app.webhooks.deliverer import Deliverer
+from app.webhooks.fairness import Caps
+from app.webhooks.models import DeliveryRow
+from app.webhooks.outbox import enqueue
+from app.webhooks.secrets import secret_of
+from app.webhooks.sender import open_sender
+from app.webhooks.targets import TargetRules
+from tests.support.clock import MovableClock
+from tests.webhooks.receiver import Receiver, receiving
+
+LOOPBACK = TargetRules(allow=(ip_network("127.0.0.0/8"),))
+
+
+class Office:
+    """Some tenants' outbox, and as many processes that empty it as a test wants."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], stack: AsyncExitStack) -> None:
+        self.sessions = sessions
+        self.clock = MovableClock()
+        self.box = SecretBox.from_text(generate_key())
+        self._stack = stack
+
+    async def process(self, *, total_seconds: float = 5.0, caps: Caps | None = None) -> Deliverer:
+        """Returns the job of one more process."""
+        sender = await self._stack.enter_async_context(
+            open_sender(
+                LOOPBACK, most_at_once=64, tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), total_seconds=total_seconds
+            )
+        )
+        deliverer = Deliverer(self.sessions, sender, self.box, self.clock, caps=caps)
+        self._stack.push_async_callback(deliverer.drain, patience_seconds=0)
+        return deliverer
+
+    async def receiver(self) -> Receiver:
+        """Returns one more endpoint."""
+        return await self._stack.enter_async_context(receiving())
+
+    async def tenant(self) -> str:
+        """Makes a tenant and returns its id."""
+        now = self.clock()
+        row = TenantRow(
+            id=new_id("tenant"),
+            name="t",
+            status=TenantStatus.ACTIVE.value,
+            details={},
+            created_at=now,
+            updated_at=now,
+        )
+        async with self.sessions.begin() as session:
+            session.add(row)
+        return row.id
+
+    async def write(self, tenant_id: str, url: str, *, count: int = 1, **body: Any) -> list[str]:
+        """Writes messages as a change of state does; returns their ids, oldest first."""
+        async with self.sessions.begin() as session:
+            for number in range(count):
+                enqueue(
+                    session,
+                    tenant_id=tenant_id,
+                    task_id=f"task-{number}",
+                    url=url,
+                    body={"id": f"task-{number}", **body},
+                    now=self.clock(),
+                )
+            return [row.id for row in session.new if isinstance(row, DeliveryRow)]
+
+    async def flood(self, tenant_id: str, url: str, *, count: int) -> None:
+        """Writes so many messages in one statement."""
+        (first,) = await self.write(tenant_id, url)
+        columns = "tenant_id, task_id, url, origin, body, status, attempts, next_attempt_at, retry_until, created_at"
+        statement = text(
+            f"INSERT INTO deliveries (id, {columns}, updated_at) "
+            f"SELECT id || number, {columns}, updated_at FROM deliveries, generate_series(2, :count) AS number "
+            "WHERE id = :first"
+        )
+        async with self.sessions.begin() as session:
+            await session.execute(statement, {"count": count, "first": first})
+
+    async def row(self, delivery_id: str) -> DeliveryRow:
+        """Returns a delivery as it is in the database."""
+        async with self.sessions() as session:
+            return (await session.scalars(select(DeliveryRow).where(DeliveryRow.id == delivery_id))).one()
+
+    async def rows(self, tenant_id: str) -> Sequence[DeliveryRow]:
+        """Returns a tenant's deliveries."""
+        async with self.sessions() as session:
+            return (await session.scalars(select(DeliveryRow).where(DeliveryRow.tenant_id == tenant_id))).all()
+
+    async def secret(self, tenant_id: str) -> str:
+        """Returns a tenant's secret."""
+        async with self.sessions.begin() as session:
+            return await secret_of(session, self.box, tenant_id, now=self.clock())
+
+
+async def settle(deliverer: Deliverer) -> None:
+    """Runs a job until nothing is due, and what it posts to its end."""
+    await deliverer.run_once()
+    await deliverer.drain(patience_seconds=10)
+
+
+@pytest_asyncio.fixture
+async def office(engine: AsyncEngine, clean_database: None) -> AsyncIterator[Office]:
+    """An empty outbox."""
+    async with AsyncExitStack() as stack:
+        yield Office(session_factory(engine), stack)

@@ -1,0 +1,289 @@
+"""Deliveries: at least once, for a day, and one dead endpoint delays nobody."""
+
+import asyncio
+import json
+import time
+from datetime import timedelta
+
+import pytest
+from prometheus_client import REGISTRY
+from sqlalchemy import update
+from standardwebhooks import Webhook
+from structlog.testing import capture_logs
+
+from app.crypto import SecretBox, generate_key
+from app.webhooks.deliverer import KEPT_FOR, LEASE
+from app.webhooks.fairness import Caps
+from app.webhooks.models import DeliveryRow, WebhookSecretRow
+from app.webhooks.schedule import RETRY_FOR
+from tests.webhooks.conftest import Office, settle
+from tests.webhooks.receiver import Receiver, status, when
+
+HOUR = 3600.0
+
+
+def counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def stop(run: asyncio.Task[None]) -> None:
+    """Ends a run early; what it was posting goes on."""
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+
+
+async def test_a_message_is_delivered_signed_with_its_tenants_own_secret(office: Office) -> None:
+    process, receiver = await office.process(), await office.receiver()
+    first, second = await office.tenant(), await office.tenant()
+    (message,) = await office.write(first, receiver.url, status="succeeded")
+    await office.write(second, receiver.url, status="failed")
+
+    await settle(process)
+
+    by_status = {json.loads(request.body)["status"]: request for request in receiver.received}
+    assert by_status["succeeded"].verify(await office.secret(first))["id"] == "task-0"
+    assert by_status["failed"].verify(await office.secret(second))["id"] == "task-0"
+    assert by_status["succeeded"].id == message
+    row = await office.row(message)
+    assert (row.status, row.attempts, row.last_status, row.last_error) == ("delivered", 1, 200, None)
+    assert (row.next_attempt_at, row.lease_token, row.lease_until) == (None, None, None)
+    assert row.delivered_at is not None
+
+
+async def test_a_delivered_message_is_not_sent_again(office: Office) -> None:
+    process, receiver = await office.process(), await office.receiver()
+    await office.write(await office.tenant(), receiver.url)
+    await settle(process)
+    office.clock.advance(7 * 24 * HOUR)
+    await settle(process)
+    assert len(receiver.received) == 1
+
+
+async def test_a_message_that_is_not_taken_is_tried_again_with_the_same_id_and_a_fresh_signature(
+    office: Office,
+) -> None:
+    process, receiver = await office.process(), await office.receiver()
+    tenant = await office.tenant()
+    receiver.answers = [status(500), status(302, "location: http://127.0.0.1/"), status(404)]
+    (message,) = await office.write(tenant, receiver.url)
+    pauses = []
+    for _ in range(4):
+        await settle(process)
+        row = await office.row(message)
+        if row.next_attempt_at is None:
+            break
+        pauses.append((row.next_attempt_at - row.updated_at).total_seconds())
+        await settle(process)  # nothing is due
+        office.clock.advance(pauses[-1])
+
+    assert [round(pause / expected) for pause, expected in zip(pauses, (5, 30, 120), strict=True)] == [1, 1, 1]
+    assert [request.id for request in receiver.received] == [message] * 4
+    assert len({request.headers["webhook-timestamp"] for request in receiver.received}) == 4
+    secret = Webhook(await office.secret(tenant))
+    for request in receiver.received:
+        at = int(request.headers["webhook-timestamp"])
+        signed = secret.sign(message, office.clock().fromtimestamp(at, office.clock().tzinfo), request.body)
+        assert request.headers["webhook-signature"] == signed
+    row = await office.row(message)
+    assert (row.status, row.attempts) == ("delivered", 4)
+
+
+async def test_a_message_is_given_up_after_a_day(office: Office) -> None:
+    process, receiver = await office.process(), await office.receiver()
+    receiver.default = status(503)
+    (message,) = await office.write(await office.tenant(), receiver.url)
+    begun_at = office.clock()
+    while (row := await office.row(message)).status == "pending":
+        assert row.next_attempt_at is not None
+        office.clock.advance(max((row.next_attempt_at - office.clock()).total_seconds(), 0.0) + 0.01)
+        await settle(process)
+
+    assert row.status == "failed"
+    assert (row.last_status, row.last_error) == (503, "answered with 503")
+    assert 20 < row.attempts == len(receiver.received) < 40
+    assert RETRY_FOR - timedelta(hours=1.3) < office.clock() - begun_at <= RETRY_FOR + timedelta(minutes=1)
+    office.clock.advance(7 * 24 * HOUR)
+    await settle(process)
+    assert len(receiver.received) == row.attempts
+
+
+async def test_an_endpoint_that_is_gone_ends_the_tries_at_once(office: Office) -> None:
+    process, receiver = await office.process(), await office.receiver()
+    receiver.default = status(410)
+    (message,) = await office.write(await office.tenant(), receiver.url)
+    await settle(process)
+    row = await office.row(message)
+    assert (row.status, row.attempts, row.last_status, row.next_attempt_at) == ("failed", 1, 410, None)
+
+
+async def test_what_was_posted_by_a_process_that_died_before_writing_it_down_is_posted_again(office: Office) -> None:
+    first, second, receiver = await office.process(), await office.process(), await office.receiver()
+    receiver.answers = [when(asyncio.Event(), status(200))]
+    (message,) = await office.write(await office.tenant(), receiver.url)
+    run = asyncio.create_task(first.run_once())
+    await receiver.until(1)
+    await stop(run)
+    await first.drain(patience_seconds=0)  # the process dies with the answer on its way
+
+    await settle(second)
+    assert len(receiver.received) == 1  # the lease still holds
+    office.clock.advance(LEASE.total_seconds() + 1)
+    await settle(second)
+
+    assert [request.id for request in receiver.received] == [message] * 2
+    row = await office.row(message)
+    assert (row.status, row.attempts) == ("delivered", 2)
+
+
+async def test_a_result_that_comes_after_the_lease_passed_on_is_not_written(office: Office) -> None:
+    first, second, receiver = await office.process(), await office.process(), await office.receiver()
+    released = asyncio.Event()
+    receiver.answers = [when(released, status(500)), status(200)]
+    (message,) = await office.write(await office.tenant(), receiver.url)
+    losses = counted("seedgate_lease_losses_total", job="deliver")
+    run = asyncio.create_task(first.run_once())
+    await receiver.until(1)
+    office.clock.advance(LEASE.total_seconds() + 1)
+    await settle(second)
+    before = await office.row(message)
+
+    released.set()
+    await run
+    await first.drain(patience_seconds=5)
+
+    after = await office.row(message)
+    assert (after.status, after.last_status, after.updated_at) == ("delivered", 200, before.updated_at)
+    assert counted("seedgate_lease_losses_total", job="deliver") == losses + 1
+
+
+async def test_two_processes_at_once_post_each_message_once(office: Office) -> None:
+    processes, receiver = [await office.process() for _ in range(3)], await office.receiver()
+    tenants = [await office.tenant() for _ in range(3)]
+    messages = [message for tenant in tenants for message in await office.write(tenant, receiver.url, count=20)]
+    await asyncio.gather(*(process.run_once() for process in processes))
+    for process in processes:
+        await process.drain(patience_seconds=5)
+    assert sorted(request.id for request in receiver.received) == sorted(messages)
+
+
+@pytest.mark.parametrize("is_same_tenant", [True, False])
+async def test_ten_thousand_messages_to_a_hanging_endpoint_hold_up_nobody(
+    office: Office, *, is_same_tenant: bool
+) -> None:
+    process = await office.process(total_seconds=30.0, caps=Caps(total=8, per_tenant=6, per_origin=4))
+    hanging, alive = await office.receiver(), await office.receiver()
+    hanging.default = when(asyncio.Event(), status(200))
+    loud = await office.tenant()
+    quiet = loud if is_same_tenant else await office.tenant()
+    await office.flood(loud, hanging.url, count=10_000)
+    run = asyncio.create_task(process.run_once())
+    await hanging.until(4)
+
+    begun = time.monotonic()
+    (message,) = await office.write(quiet, alive.url)
+    await alive.until(1)
+    took_seconds = time.monotonic() - begun
+    await stop(run)
+
+    assert took_seconds < 2.0
+    assert alive.received[0].id == message
+    assert len(hanging.received) == 4
+
+
+async def test_hanging_endpoints_of_one_tenant_leave_places_for_the_others(office: Office) -> None:
+    process = await office.process(total_seconds=30.0, caps=Caps(total=8, per_tenant=6, per_origin=4))
+    hanging: list[Receiver] = [await office.receiver() for _ in range(10)]
+    alive = await office.receiver()
+    loud, quiet = await office.tenant(), await office.tenant()
+    for receiver in hanging:
+        receiver.default = when(asyncio.Event(), status(200))
+        await office.write(loud, receiver.url, count=10)
+    run = asyncio.create_task(process.run_once())
+    async with asyncio.timeout(5):
+        while sum(len(receiver.received) for receiver in hanging) < 6:  # noqa: ASYNC110 - plain lists
+            await asyncio.sleep(0.01)
+    await office.write(quiet, alive.url, count=20)
+    await alive.until(20)
+    await stop(run)
+    assert sum(len(receiver.received) for receiver in hanging) == 6
+
+
+async def test_a_secret_that_does_not_open_holds_up_only_its_tenant(office: Office) -> None:
+    process, receiver = await office.process(), await office.receiver()
+    broken, whole = await office.tenant(), await office.tenant()
+    await office.secret(broken)
+    other = SecretBox.from_text(generate_key()).seal("x", row=broken, column="secret_sealed")
+    async with office.sessions.begin() as session:
+        await session.execute(update(WebhookSecretRow).values(secret_sealed=other))
+    (message,) = await office.write(broken, receiver.url)
+    await office.write(whole, receiver.url)
+    await settle(process)
+    row = await office.row(message)
+    assert (row.status, row.attempts) == ("pending", 1)
+    assert row.last_error == "the tenant's secret cannot be opened"
+    assert len(receiver.received) == 1
+
+
+async def test_a_secret_is_kept_sealed_and_stays_the_same(office: Office) -> None:
+    tenant = await office.tenant()
+    secret = await office.secret(tenant)
+    assert secret.startswith("whsec_")
+    assert await office.secret(tenant) == secret
+    async with office.sessions() as session:
+        row = await session.get(WebhookSecretRow, tenant)
+    assert row is not None
+    assert secret not in row.secret_sealed
+    assert secret.removeprefix("whsec_") not in row.secret_sealed
+
+
+async def test_every_try_is_counted_and_logged_without_the_address_beyond_its_origin(office: Office) -> None:
+    process, receiver = await office.process(), await office.receiver()
+    receiver.answers = [status(500)]
+    (message,) = await office.write(await office.tenant(), receiver.url, video_url="https://signed.example/?x=1")
+    before = {outcome: counted("seedgate_deliveries_total", outcome=outcome) for outcome in ("refused", "delivered")}
+    with capture_logs() as logs:
+        await settle(process)
+        office.clock.advance(10)
+        await settle(process)
+    told = [line for line in logs if line["event"] == "delivery_tried"]
+    assert [(line["delivery"], line["attempt"], line["outcome"], line["state"]) for line in told] == [
+        (message, 1, "refused", "pending"),
+        (message, 2, "delivered", "delivered"),
+    ]
+    origin = receiver.url.partition("/hook")[0]
+    assert {line["origin"] for line in told} == {origin}
+    assert not any(word in str(logs) for word in ("hook", "secret=path", "signed.example", "whsec"))
+    for outcome, count in before.items():
+        assert counted("seedgate_deliveries_total", outcome=outcome) == count + 1
+
+
+async def test_what_ended_thirty_days_ago_is_removed_and_nothing_else(office: Office) -> None:
+    process, receiver = await office.process(), await office.receiver()
+    tenant = await office.tenant()
+    receiver.answers = [status(410)]
+    await office.write(tenant, receiver.url)
+    await settle(process)
+    await office.write(tenant, receiver.url)
+    await settle(process)
+    office.clock.advance(KEPT_FOR.total_seconds() - 60)
+    await process.prune()
+    assert len(await office.rows(tenant)) == 2
+    (pending,) = await office.write(tenant, "http://127.0.0.1:1/")
+    office.clock.advance(120)
+    await process.prune()
+    assert [row.id for row in await office.rows(tenant)] == [pending]
+    office.clock.advance(KEPT_FOR.total_seconds() * 2)
+    await process.prune()
+    assert [row.id for row in await office.rows(tenant)] == [pending]
+
+
+async def test_nothing_is_posted_before_its_time(office: Office) -> None:
+    process, receiver = await office.process(), await office.receiver()
+    await office.write(await office.tenant(), receiver.url)
+    async with office.sessions.begin() as session:
+        await session.execute(update(DeliveryRow).values(next_attempt_at=office.clock() + timedelta(minutes=1)))
+    await settle(process)
+    assert receiver.received == []
+    office.clock.advance(61)
+    await settle(process)
+    assert len(receiver.received) == 1
