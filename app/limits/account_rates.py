@@ -1,7 +1,21 @@
 """What an upstream account allows per second, shared by all processes through rows.
 
-The upstream allows 20 GETs a second per account. A bucket of burst b and rate r lets at most b + r calls into any
-one second; the buckets for clients (4 + 10) and for background work (1 + 5) stay within the 20 together.
+The upstream allows 20 GETs, 20 DELETEs and 1 LIST a second per account. A bucket of burst b and rate r lets at most
+b + r·t calls into any t seconds. A call reaches the upstream a little after its token was taken, and not always equally
+late; so what has to fit into the upstream's second is b + 1.25·r, as if each second were a quarter longer:
+
+================  =====  ====  ==========  =====================================================
+kind              burst  rate  b + 1.25·r
+================  =====  ====  ==========  =====================================================
+INTERACTIVE_GET       4     8      14      a client waits: the larger share
+BACKGROUND_GET        1     4       6      nobody waits: what is left, but never less than that
+DELETE                5    12      20
+LIST                  1   0.8       –      1.25 seconds between two calls, so never two in one
+================  =====  ====  ==========  =====================================================
+
+The two kinds of GET make 20 together. Clients go before background work in that their share is the larger one and is
+never lent; background work is not starved by them, because neither is its own.
+
 Source: upstream semantics, "Rate limits".
 """
 
@@ -29,8 +43,10 @@ _POLL_SECONDS = 0.1
 class CallKind(Enum):
     """A kind of upstream call with its own bucket: name, burst, rate per second."""
 
-    INTERACTIVE_GET = ("interactive_get", 4.0, 10.0)
-    BACKGROUND_GET = ("background_get", 1.0, 5.0)
+    INTERACTIVE_GET = ("interactive_get", 4.0, 8.0)
+    BACKGROUND_GET = ("background_get", 1.0, 4.0)
+    LIST = ("list", 1.0, 0.8)
+    DELETE = ("delete", 5.0, 12.0)
 
 
 class AccountRates:
@@ -41,10 +57,20 @@ class AccountRates:
 
     async def try_take(self, channel_id: str, kind: CallKind) -> bool:
         """Takes one token; returns False at once when none is left."""
+        async with self._sessions.begin() as session:
+            return await self.take_in(session, channel_id, kind)
+
+    async def take_in(self, session: AsyncSession, channel_id: str, kind: CallKind) -> bool:
+        """Takes one token in an open transaction, and gives it back if that is rolled back.
+
+        It must be the last statement of a short transaction: the bucket is locked until its end.
+
+        Returns:
+            False when no token is left.
+        """
         name, burst, rate = kind.value
         values = {"channel_id": channel_id, "kind": name, "burst": burst, "rate": rate}
-        async with self._sessions.begin() as session:
-            return (await session.execute(_TAKE, values)).first() is not None
+        return (await session.execute(_TAKE, values)).first() is not None
 
     async def take(self, channel_id: str, kind: CallKind, *, patience_seconds: float) -> bool:
         """Takes one token, waiting for it at most ``patience_seconds``; returns whether it got one."""

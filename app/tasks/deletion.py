@@ -116,6 +116,10 @@ class TaskDeletion:
         except UpstreamError as error:
             raise _to_error(error) from error
 
+    async def _take(self, row: TaskRow, kind: CallKind) -> None:
+        if not await self._rates.take(str(row.channel_id), kind, patience_seconds=_TOKEN_PATIENCE_SECONDS):
+            raise ServiceUnavailableError("The upstream account is busy. Please try again.")
+
     async def _apply(
         self, deleted: TaskRow, *, source: Source, record: Callable[[AsyncSession], None] | None = None
     ) -> None:

@@ -1,5 +1,8 @@
 """Tokens for upstream calls, shared by all processes."""
 
+import asyncio
+from itertools import pairwise
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
@@ -49,3 +52,50 @@ async def test_a_database_clock_that_is_set_back_stops_nobody(rates: AccountRate
     sessions: async_sessionmaker[AsyncSession] = session_factory(engine)
     async with sessions() as session:
         assert await session.scalar(text("SELECT refilled_at <= clock_timestamp() FROM account_rates"))
+
+
+GETS_A_SECOND = DELETES_A_SECOND = 20
+STRETCH = 1.25
+"""A call may reach the upstream a quarter of a second later after its token than the one before."""
+
+
+def most_in_a_second(*kinds: CallKind) -> float:
+    return sum(burst + STRETCH * rate for _, burst, rate in (kind.value for kind in kinds))
+
+
+def test_the_shares_of_an_account_stay_within_what_the_upstream_allows() -> None:
+    assert most_in_a_second(CallKind.INTERACTIVE_GET, CallKind.BACKGROUND_GET) <= GETS_A_SECOND
+    assert most_in_a_second(CallKind.DELETE) <= DELETES_A_SECOND
+    assert CallKind.LIST.value[1:] == (1, 1 / STRETCH)
+
+
+def test_clients_have_the_larger_share() -> None:
+    assert most_in_a_second(CallKind.INTERACTIVE_GET) > 2 * most_in_a_second(CallKind.BACKGROUND_GET)
+
+
+async def test_no_two_lists_fall_into_one_second_however_many_ask(rates: AccountRates, engine: AsyncEngine) -> None:
+    loop = asyncio.get_running_loop()
+    processes = [rates, *(AccountRates(session_factory(engine)) for _ in range(2))]
+    granted: list[float] = []
+
+    async def ask(process: AccountRates) -> None:
+        while loop.time() < end:
+            if await process.try_take(CHANNEL, CallKind.LIST):
+                granted.append(loop.time())
+            await asyncio.sleep(0.01)
+
+    end = loop.time() + 2.6
+    await asyncio.gather(*(ask(process) for process in processes))
+    assert len(granted) == 3
+    assert all(later - earlier > 1 for earlier, later in pairwise(granted))
+
+
+async def test_a_token_of_a_transaction_that_is_rolled_back_is_not_spent(
+    rates: AccountRates, engine: AsyncEngine
+) -> None:
+    await rates.try_take(CHANNEL, CallKind.DELETE)
+    async with session_factory(engine)() as session:
+        assert await rates.take_in(session, CHANNEL, CallKind.DELETE)
+        await session.rollback()
+    async with engine.begin() as connection:
+        assert await connection.scalar(text("SELECT tokens FROM account_rates")) == CallKind.DELETE.value[1] - 1
