@@ -1,9 +1,9 @@
-"""Background jobs: loops that survive their own errors, and work that outlives the request that began it."""
+"""Work beside the requests: jobs that survive their errors, work that outlives its request, calls that are shared."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -79,3 +79,32 @@ class WorkUnderWay:
             task.cancel()
         await asyncio.gather(*abandoned, return_exceptions=True)
         return len(abandoned)
+
+
+class SingleFlight(Generic[ResultT]):
+    """Joins concurrent calls with the same key, within this process."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Hashable, asyncio.Task[ResultT]] = {}
+
+    async def run(self, key: Hashable, call: Callable[[], Awaitable[ResultT]]) -> ResultT:
+        """Returns the result of ``call``, or of the one with the same key that is running already.
+
+        A caller that is cancelled does not take the others' result with it. An error reaches all of them.
+        """
+        task = self._under_way.get(key)
+        if task is None:
+
+            async def started() -> ResultT:
+                return await call()
+
+            task = asyncio.create_task(started())
+            self._under_way[key] = task
+            task.add_done_callback(lambda ended: self._end(key, ended))
+        return await asyncio.shield(task)
+
+    def _end(self, key: Hashable, task: asyncio.Task[ResultT]) -> None:
+        del self._under_way[key]
+        if not task.cancelled():
+            # Marks an error as seen even when every caller has gone.
+            task.exception()

@@ -15,11 +15,11 @@ from app.assets.models import AssetGroupRow, GroupType, ValidationSessionRow
 from app.assets.refusals import unknown_token
 from app.assets.repository import AllAssets, AssetRepository
 from app.assets.schemas import CreateVisualValidateSessionRequest, GetVisualValidateResultRequest
-from app.assets.single_flight import SingleFlight
 from app.audit import log as audit
 from app.channels.channel import Channel
 from app.channels.refusals import to_client_error
 from app.errors import ServiceUnavailableError
+from app.jobs import SingleFlight
 from app.tenants.principal import Principal
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
 

@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.assets.single_flight import SingleFlight
 from app.channels.directory import ChannelDirectory
 from app.errors import AccessDeniedError
+from app.jobs import SingleFlight
 from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.jobs import Job, WorkUnderWay, run_jobs
+from app.jobs import Job, SingleFlight, WorkUnderWay, run_jobs
 from app.worker import running
 
 
@@ -102,3 +102,38 @@ async def test_draining_gives_up_after_its_patience_and_leaves_nothing_running()
     tasks = [under_way.start(asyncio.sleep(60)) for _ in range(2)]
     assert await under_way.drain(patience_seconds=0.01) == 2
     assert all(task.cancelled() for task in tasks)
+
+
+async def test_all_who_ask_the_same_at_once_get_the_result_of_one_call() -> None:
+    flights: SingleFlight[int] = SingleFlight()
+    may_end = asyncio.Event()
+    calls: list[str] = []
+
+    async def ask(key: str) -> int:
+        async def call() -> int:
+            calls.append(key)
+            await may_end.wait()
+            return len(key)
+
+        return await flights.run(key, call)
+
+    asking = [asyncio.create_task(ask(key)) for key in ("a", "a", "bb", "a")]
+    await asyncio.sleep(0)
+    asking[0].cancel()
+    await asyncio.sleep(0)
+    may_end.set()
+    assert await asyncio.gather(*asking[1:]) == [1, 2, 1], "who leaves does not take the others' result along"
+    assert calls == ["a", "bb"]
+    assert await ask("a") == 1
+    assert calls == ["a", "bb", "a"], "a result is not kept"
+
+
+async def test_an_error_of_a_shared_call_reaches_all_who_wait_for_it() -> None:
+    flights: SingleFlight[None] = SingleFlight()
+
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise OSError("no")
+
+    results = await asyncio.gather(*(flights.run(1, fail) for _ in range(3)), return_exceptions=True)
+    assert [type(result) for result in results] == [OSError] * 3
