@@ -34,6 +34,8 @@ SECRET_NAMES = frozenset(
 SECRET_PATTERNS: Sequence[tuple[re.Pattern[str], str]] = (
     # A key of ours keeps its public part, which is what an operator looks for.
     (re.compile(r"(sg-[0-9A-Za-z]+-)[0-9A-Za-z]{8,}"), rf"\1{MASK}"),
+    # The upstream's way back: whoever has the token may speak for it.
+    (re.compile(r"(?i)(/callbacks/)[^\s?\"'<>]+"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b(credential=)[^/\s,]+"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b(signature=)[^\s&\"',]+"), rf"\1{MASK}"),

@@ -10,9 +10,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, reset
+from app.db.engine import open_engine
 
 _PREFIX = "seedgate-tests-"
 _ABANDONED_AFTER_SECONDS = 3600
@@ -78,3 +80,18 @@ async def truncate_all(engine: AsyncEngine) -> None:
     """Empties every table but the one that holds the schema's version."""
     async with engine.begin() as connection:
         await connection.execute(_TRUNCATE_ALL)
+
+
+async def set_reachable(server_url: str, url: str, *, is_reachable: bool) -> None:
+    """Lets nobody into a database, and throws out who is in it; or lets everybody in again."""
+    name = make_url(url).database
+    engine = open_engine(server_url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {str(is_reachable).lower()}"))
+            if not is_reachable:
+                terminate = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+                await connection.execute(terminate, {"name": name})
+    finally:
+        await engine.dispose()

@@ -6,6 +6,7 @@ import pytest_asyncio
 
 from tests.support.stage import Stage, open_stage
 from tests.support.world import own_database
+from tests.tasks.searching import Search, open_search
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -20,3 +21,17 @@ async def stage(running_stage: Stage) -> Stage:
     """The shared stage, without faults; what it tells has happened since the test began."""
     await running_stage.prepare()
     return running_stage
+
+
+@pytest_asyncio.fixture(scope="session")
+async def running_search(database_url: str) -> AsyncIterator[Search]:
+    """A stage on which creates are lost and looked for, shared by the session."""
+    async with open_search(database_url) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def search(running_search: Search) -> Search:
+    """The shared search, emptied."""
+    await running_search.prepare()
+    return running_search

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import text as sql
-from sqlalchemy.engine import make_url
 
-from app.db.engine import open_engine
+from tests.support.database import set_reachable
 from tests.support.process import gateway_process
 from tests.support.stage import MODEL, Stage, get, open_stage, text
 from tests.support.world import TASKS, own_database
@@ -26,7 +24,7 @@ async def test_when_the_database_goes_away_after_the_call_the_spare_id_is_answer
         await stage.fault("create_task", kind="delay", at="after", delay_seconds=0.5)
         creating = asyncio.create_task(tenant.create_task())
         entry = await stage.arrival("create_task")
-        await _set_reachable(database_url, url, is_reachable=False)
+        await set_reachable(database_url, url, is_reachable=False)
         try:
             assert (await stage.world.anonymous.get("/healthz")).status_code == 200
             unready = await stage.world.anonymous.get("/readyz")
@@ -34,7 +32,7 @@ async def test_when_the_database_goes_away_after_the_call_the_spare_id_is_answer
             response = await creating
             refused = await tenant.create_task()
         finally:
-            await _set_reachable(database_url, url, is_reachable=True)
+            await set_reachable(database_url, url, is_reachable=True)
         assert response.status_code == 200, response.text
         assert response.elapsed.total_seconds() < 7
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "ServiceUnavailable")
@@ -72,18 +70,3 @@ async def test_a_create_that_was_under_way_when_the_gateway_was_killed_is_never_
         assert (await client.get(f"{TASKS}/{task_id}")).json()["status"] == "queued"
         assert (await client.delete(f"{TASKS}/{task_id}")).status_code == 409
     assert len(stage.received("create_task")) == 1
-
-
-async def _set_reachable(server_url: str, url: str, *, is_reachable: bool) -> None:
-    """Lets nobody into a database, and throws out who is in it; or lets everybody in again."""
-    name = make_url(url).database
-    engine = open_engine(server_url, pool_size=1)
-    try:
-        async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.execute(sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {str(is_reachable).lower()}"))
-            if not is_reachable:
-                terminate = sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
-                await connection.execute(terminate, {"name": name})
-    finally:
-        await engine.dispose()

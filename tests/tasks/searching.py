@@ -1,0 +1,170 @@
+"""A stage on which creates are lost and looked for: two reconcilers, as of two processes, that tests run by hand.
+
+The budget of LIST, one a second by the database's clock, is not waited for here; it has a test of its own.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from sqlalchemy import delete, func, select, update
+from sqlalchemy import text as sql
+
+from app.db.leases import Leases
+from app.db.models import LeaseRow
+from app.limits.account_rates import AccountRates, CallKind
+from app.sandbox.config import DEFAULT_ACCOUNT
+from app.tasks.binding import Binder
+from app.tasks.correlation import hash_of, new_callback_token
+from app.tasks.listing import AccountLister
+from app.tasks.models import OrphanRow, TaskEventRow, TaskRow
+from app.tasks.reconciler import Reconciler
+from app.upstream.ark import ArkClient
+from app.wiring import Services, open_http, open_services
+from tests.support.stage import ENDLESS, Stage, open_stage, text
+from tests.support.world import TASKS, Tenant, own_database
+
+GRACE_SECONDS = 600
+PAUSE_SECONDS = 4
+"""Longer than the pause before the first search, and than that between the first ones."""
+
+_SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
+
+
+class FreeRates(AccountRates):
+    """Has every call to spare."""
+
+    async def try_take(self, channel_id: str, kind: CallKind) -> bool:
+        return True
+
+
+class Search:
+    """The stage, the two reconcilers, and what tests of them share."""
+
+    def __init__(self, stage: Stage, services: Services, ark: ArkClient) -> None:
+        self.stage = stage
+        self.services = services
+        self.ark = ark
+        self.first, self.second = (self.reconciler(FreeRates(services.sessions)) for _ in range(2))
+
+    def binder(self, rates: AccountRates) -> Binder:
+        """Makes what binds."""
+        return Binder(self.services.sessions, self.services.directory, self.ark, rates, self.stage.clock)
+
+    def reconciler(self, rates: AccountRates) -> Reconciler:
+        """Makes one more process's reconciler."""
+        return Reconciler(
+            self.services.sessions,
+            directory=self.services.directory,
+            lister=AccountLister(self.ark, rates, self.stage.clock),
+            binder=self.binder(rates),
+            leases=Leases(self.services.sessions),
+            clock=self.stage.clock,
+            grace=timedelta(seconds=GRACE_SECONDS),
+        )
+
+    async def prepare(self) -> None:
+        """Empties the upstream and the tables, and makes the channel ``default`` an ordinary one."""
+        await self.stage.world.control.post("/reset")
+        await self.stage.prepare()
+        async with self.stage.sessions.begin() as session:
+            for table in ("orphans", "leases", "channel_health", "task_events", "deliveries", "create_attempts"):
+                await session.execute(sql(f"DELETE FROM {table}"))
+            await session.execute(delete(TaskRow))
+        await self.declare("default", exclusive=False)
+
+    async def declare(self, channel: str, **fields: Any) -> None:
+        """Changes a channel over the admin API."""
+        channel_id = await self.stage.channel_id(channel)
+        patched = await self.stage.world.admin.patch(f"/channels/{channel_id}", json=fields)
+        assert patched.status_code == 200, patched.text
+        self.services.directory.forget()
+
+    async def lose(self, tenant: Tenant, *, at: str = "after", **fields: Any) -> tuple[str, str]:
+        """Loses the answer to a create, ``after`` or ``before`` the upstream took it.
+
+        Returns:
+            The id that the client got, and the upstream's; the latter is empty when nothing came of it.
+        """
+        await self.stage.fault("create_task", kind="cut", at=at)
+        task_id = await tenant.new_task(**{"content": text(ENDLESS), **fields})
+        assert _SPARE_ID.fullmatch(task_id)
+        return task_id, str(self.stage.received("create_task")[-1].resource_id or "")
+
+    async def make_elsewhere(self, **fields: Any) -> str:
+        """Makes an upstream task past the gateway, as another program on the same account does."""
+        body = {"model": "doubao-seedance-2-0-260128", "content": text(ENDLESS), **fields}
+        headers = {"Authorization": f"Bearer {DEFAULT_ACCOUNT.api_key}"}
+        async with httpx.AsyncClient(headers=headers) as client:
+            url = f"{self.stage.world.sandbox.ark_base_url}/contents/generations/tasks"
+            made = await client.post(url, content=json.dumps(body))
+        assert made.status_code == 200, made.text
+        return str(made.json()["id"])
+
+    async def give_token(self, task_id: str) -> str:
+        """Gives an intent a callback token that the test knows."""
+        token = new_callback_token()
+        async with self.stage.sessions.begin() as session:
+            change = update(TaskRow).where(TaskRow.id == task_id).values(callback_token_hash=hash_of(token))
+            await session.execute(change)
+        return token
+
+    async def call_back(self, token: str, body: Any) -> httpx.Response:
+        """Calls back as the upstream does."""
+        content = body if isinstance(body, bytes) else json.dumps(body)
+        return await self.stage.world.anonymous.post(f"/callbacks/{token}", content=content)
+
+    async def run(self, *, after_seconds: float = PAUSE_SECONDS) -> None:
+        """Lets time pass, and one reconciler do what is due then."""
+        self.stage.clock.advance(after_seconds)
+        await self.first.run_once()
+
+    async def row(self, task_id: str) -> TaskRow:
+        """Returns the row of a task, by our own id."""
+        row = await self.stage.row(task_id)
+        assert row is not None
+        return row
+
+    async def change(self, task_id: str, **values: Any) -> None:
+        """Changes a row behind everybody's back."""
+        async with self.stage.sessions.begin() as session:
+            await session.execute(update(TaskRow).where(TaskRow.id == task_id).values(**values))
+
+    async def orphans(self) -> set[str]:
+        """Returns the upstream ids of the orphans."""
+        async with self.stage.sessions.begin() as session:
+            return set(await session.scalars(select(OrphanRow.upstream_id)))
+
+    async def history(self, task_id: str) -> list[tuple[str, str, str | None]]:
+        """Returns status, source and detail of each change of a task."""
+        async with self.stage.sessions.begin() as session:
+            query = select(TaskEventRow).where(TaskEventRow.task_id == task_id).order_by(TaskEventRow.id)
+            return [(event.status, event.source, event.detail) for event in await session.scalars(query)]
+
+    async def end_leases(self) -> None:
+        """Lets so much time pass on the database's clock that every lease has ended."""
+        async with self.stage.sessions.begin() as session:
+            await session.execute(update(LeaseRow).values(expires_at=func.now() - timedelta(seconds=1)))
+
+    async def show(self, tenant: Tenant, task_id: str) -> dict[str, Any]:
+        """Returns what a client is shown; no look of its own reaches the upstream while the task is not bound."""
+        shown = await tenant.http.get(f"{TASKS}/{task_id}")
+        assert shown.status_code == 200, shown.text
+        body: dict[str, Any] = shown.json()
+        return body
+
+
+@asynccontextmanager
+async def open_search(server_url: str) -> AsyncIterator[Search]:
+    """Runs all of it on a database of its own."""
+    async with (
+        own_database(server_url) as url,
+        open_stage(url) as stage,
+        open_services(stage.world.settings, clock=stage.clock) as services,
+        open_http(stage.world.settings) as http,
+    ):
+        yield Search(stage, services, ArkClient(http))

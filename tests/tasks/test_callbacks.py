@@ -1,0 +1,223 @@
+"""What the upstream may tell by calling back, and what nobody can do with it."""
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.db.engine import open_engine, session_factory
+from app.observability.metrics import FOREIGN_CLAIMS
+from app.tasks.correlation import new_callback_token
+from app.tasks.models import TaskRow
+from tests.support.database import set_reachable
+from tests.support.stage import RUNNING, text
+from tests.support.world import TASKS
+from tests.tasks.searching import Search, open_search
+
+
+def _alarms() -> float:
+    return float(FOREIGN_CLAIMS._value.get())  # noqa: SLF001 - the library has no reader
+
+
+async def test_a_callback_tells_which_task_an_intent_became(search: Search) -> None:
+    tenant = await search.stage.tenant()
+    task_id, upstream_id = await search.lose(tenant)
+    token = await search.give_token(task_id)
+    await search.stage.force(upstream_id, "succeeded")
+    answer = await search.call_back(token, {"id": upstream_id, "status": "failed", "error": {"code": "Lie"}})
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert (await search.row(task_id)).upstream_id is None, "the upstream is asked first"
+    await search.run(after_seconds=0)
+    shown = await search.show(tenant, task_id)
+    assert (shown["id"], shown["status"]) == (task_id, "succeeded")
+    assert await search.history(task_id) == [
+        ("unknown", "create", None),
+        ("queued", "callback", "callback"),
+        ("succeeded", "callback", None),
+    ]
+    assert not search.stage.received("list_tasks")
+
+
+async def test_a_callback_that_outruns_the_creates_own_answer_is_harmless(search: Search) -> None:
+    tenant = await search.stage.tenant()
+    await search.stage.fault("create_task", kind="delay", at="after", delay_seconds=0.5)
+    creating = asyncio.create_task(tenant.create_task(content=text(RUNNING)))
+    upstream_id = str((await search.stage.arrival("create_task")).resource_id)
+    [row] = await search.stage.rows_of(tenant)
+    token = await search.give_token(row.id)
+    for _ in range(2):
+        await search.call_back(token, {"id": upstream_id})
+        await search.run()
+    answered = await creating
+    assert answered.json() == {"id": upstream_id}
+    row = await search.row(row.id)
+    assert (row.upstream_id, row.claimed_upstream_id, row.is_spare_id_public) == (upstream_id, None, False)
+
+
+async def test_a_callback_during_a_create_whose_answer_is_lost_is_remembered(search: Search) -> None:
+    tenant = await search.stage.tenant()
+    await search.stage.fault("create_task", kind="cut", at="after", delay_seconds=0.5)
+    creating = asyncio.create_task(tenant.create_task(content=text(RUNNING)))
+    upstream_id = str((await search.stage.arrival("create_task")).resource_id)
+    [row] = await search.stage.rows_of(tenant)
+    await search.call_back(await search.give_token(row.id), {"id": upstream_id})
+    assert (await creating).json() == {"id": row.id}
+    await search.run()
+    assert (await search.row(row.id)).upstream_id == upstream_id
+    assert not search.stage.received("list_tasks")
+
+
+async def test_a_callback_for_a_known_task_makes_a_look_due_and_is_not_believed(search: Search) -> None:
+    tenant = await search.stage.tenant()
+    upstream_id = await tenant.new_task(content=text(RUNNING))
+    spare_id = (await search.row(upstream_id)).id
+    token = await search.give_token(spare_id)
+    search.stage.clock.advance(1)
+    body = {"id": upstream_id, "status": "succeeded", "content": {"video_url": "https://evil.example/v.mp4"}}
+    for _ in range(5):
+        assert (await search.call_back(token, body)).json() == {}
+    await search.services.task_follower.run_once()
+    row = await search.row(spare_id)
+    assert (row.status, row.snapshot and row.snapshot["status"]) == ("running", "running")
+    assert len(search.stage.received("get_task")) == 1
+
+
+async def test_many_callbacks_make_no_more_than_one_look_in_two_seconds(search: Search) -> None:
+    tenant = await search.stage.tenant()
+    upstream_id = await tenant.new_task(content=text(RUNNING))
+    token = await search.give_token((await search.row(upstream_id)).id)
+    for _ in range(4):
+        await search.call_back(token, {"id": upstream_id})
+        await search.services.task_follower.run_once()
+    assert len(search.stage.received("get_task")) == 1
+    search.stage.clock.advance(2.1)
+    await search.services.task_follower.run_once()
+    assert len(search.stage.received("get_task")) == 2
+
+
+async def test_an_id_that_another_task_owns_is_an_alarm_and_is_shown_to_nobody(search: Search) -> None:
+    owner, thief = await search.stage.tenant(), await search.stage.tenant()
+    owned = await owner.new_task(content=text(RUNNING))
+    task_id, upstream_id = await search.lose(thief)
+    token = await search.give_token(task_id)
+    before = _alarms()
+    await search.call_back(token, {"id": owned})
+    assert _alarms() == before + 1
+    await search.run()
+    assert (await search.row(task_id)).upstream_id is None
+    assert (await thief.http.get(f"{TASKS}/{owned}")).status_code == 404
+    await search.call_back(token, {"id": upstream_id})
+    await search.run()
+    assert (await search.row(task_id)).upstream_id == upstream_id
+    await search.call_back(token, {"id": owned})
+    assert _alarms() == before + 2
+    assert (await search.row(task_id)).upstream_id == upstream_id
+
+
+async def test_an_id_that_is_claimed_before_its_owner_is_known_goes_to_one_of_them(search: Search) -> None:
+    tenant = await search.stage.tenant()
+    pairs = [await search.lose(tenant) for _ in range(2)]
+    before = _alarms()
+    for task_id, _ in pairs:
+        await search.call_back(await search.give_token(task_id), {"id": pairs[0][1]})
+    await search.run(after_seconds=0)
+    assert {(await search.row(task_id)).upstream_id for task_id, _ in pairs} == {pairs[0][1], None}
+    assert _alarms() == before + 1
+
+
+async def test_an_id_that_the_channel_does_not_know_binds_nothing_and_the_intent_is_not_called_absent(
+    search: Search,
+) -> None:
+    task_id, _ = await search.lose(await search.stage.tenant(), at="before")
+    await search.call_back(await search.give_token(task_id), {"id": "cgt-20260101000000-zzzzz"})
+    for _ in range(3):
+        await search.run(after_seconds=700)
+    assert (await search.row(task_id)).status == "unknown"
+    assert not search.stage.received("list_tasks")
+
+
+async def test_a_paid_task_of_an_intent_that_had_ended_is_listed_for_the_operator(search: Search) -> None:
+    task_id, upstream_id = await search.lose(await search.stage.tenant())
+    token = await search.give_token(task_id)
+    await search.change(task_id, status="failed", next_look_at=None)
+    before = _alarms()
+    await search.call_back(token, {"id": upstream_id})
+    await search.run()
+    row = await search.row(task_id)
+    assert (row.status, row.upstream_id, row.claimed_upstream_id, row.next_look_at) == ("failed", None, None, None)
+    assert await search.orphans() == {upstream_id}
+    assert _alarms() == before + 1
+
+
+async def test_what_is_told_while_the_database_is_away_is_kept_until_it_is_back(database_url: str) -> None:
+    async with open_search(database_url) as search:
+        task_id, upstream_id = await search.lose(await search.stage.tenant())
+        token = await search.give_token(task_id)
+        url = search.stage.world.database_url
+        await set_reachable(database_url, url, is_reachable=False)
+        try:
+            answer = await search.call_back(token, {"id": upstream_id})
+        finally:
+            await set_reachable(database_url, url, is_reachable=True)
+        assert (answer.status_code, answer.json()) == (200, {})
+        assert answer.elapsed.total_seconds() < 5, "the upstream waits no longer"
+        engine = open_engine(url)
+        async with asyncio.timeout(10), session_factory(engine)() as session:
+            while await session.scalar(select(TaskRow.claimed_upstream_id)) != upstream_id:
+                await session.rollback()
+                await asyncio.sleep(0.05)
+        await engine.dispose()
+
+
+BODIES: list[Any] = [
+    b"",
+    b"not json",
+    b"[]",
+    b"null",
+    b'{"id": 7}',
+    b'{"id": "a/../b"}',
+    b'{"id": ""}',
+    b"[" * 50_000,
+    b'{"id": "\xff"}',
+    b'{"id": "cgt-1", "x": "' + b"x" * 70_000 + b'"}',
+    b"x" * 3_000_000,
+]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: f"{body[:12]!r} {len(body)}")
+async def test_whatever_comes_the_answer_is_the_same_and_nothing_is_taken_from_it(search: Search, body: bytes) -> None:
+    task_id, _ = await search.lose(await search.stage.tenant())
+    token = await search.give_token(task_id)
+    for used in (token, new_callback_token(), "x", "%00"):
+        try:
+            answer = await search.call_back(used, body)
+        except OSError:
+            assert len(body) > 1_000_000, "only who writes on and on is cut off"
+            continue
+        assert (answer.status_code, answer.content) == (200, b"{}")
+    assert (await search.row(task_id)).claimed_upstream_id is None
+
+
+async def test_only_a_post_is_a_callback(search: Search) -> None:
+    path = f"/callbacks/{new_callback_token()}"
+    for method in ("GET", "PUT", "DELETE"):
+        assert (await search.stage.world.anonymous.request(method, path)).status_code == 405
+
+
+async def test_no_log_line_holds_the_token(search: Search, caplog: pytest.LogCaptureFixture) -> None:
+    task_id, upstream_id = await search.lose(await search.stage.tenant())
+    token = await search.give_token(task_id)
+    formatter = logging.getLogger().handlers[0].formatter
+    assert formatter is not None
+    with caplog.at_level(logging.INFO):
+        await search.call_back(token, {"id": upstream_id})
+        await search.stage.world.anonymous.get(f"/callbacks/{token}")
+        await search.stage.world.anonymous.get(f"/somewhere/callbacks/{token}/x?token={token}")
+        await search.run()
+    lines = [formatter.format(record) for record in caplog.records]
+    paths = [json.loads(line).get("path") for line in lines if '"request"' in line]
+    assert paths[:2] == ["/callbacks/[redacted]"] * 2
+    assert not [line for line in lines if token in line]
