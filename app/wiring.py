@@ -36,12 +36,15 @@ from app.http.health import Readiness
 from app.jobs import Job
 from app.limits.account_rates import AccountRates
 from app.settings import SettingError, Settings
+from app.tasks.abandonment import Abandonment
 from app.tasks.catalogue import DEFAULT_MODELS, load_models
 from app.tasks.creation import TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.follower import TaskFollower
+from app.tasks.intents import IntentLog
 from app.tasks.looking import TaskLooker
 from app.tasks.model_catalogue import ModelCatalogue, seed_models
+from app.tasks.replays import Replays
 from app.tasks.service import TaskService
 from app.tenants.authentication import Authenticator
 from app.tenants.last_used import LastUsedWriter
@@ -82,6 +85,7 @@ class Services:
     asset_follower: AssetFollower
     tasks: TaskService
     task_creation: TaskCreation
+    abandonment: Abandonment
     task_deletion: TaskDeletion
     task_follower: TaskFollower
 
@@ -94,6 +98,7 @@ class Services:
         return [
             Job("follow_tasks", 1.0, self.task_follower.run_once),
             Job("follow_assets", 1.0, self.asset_follower.run_once),
+            Job("settle_abandoned_creates", 2.0, self.abandonment.run_once),
             Job("remove_old_attempts", 60.0, self.attempts.remove_old),
             Job("remove_old_instances", 3600.0, self.presence.remove_old),
         ]
@@ -217,6 +222,8 @@ def _build(
     directory = ChannelDirectory(sessions, box)
     looker = TaskLooker(sessions, directory, ark, rates, clock)
     catalogue = ModelCatalogue(sessions, clock)
+    abandonment = Abandonment(sessions, presence, clock, create_window=create_window)
+    intents = IntentLog(sessions, attempts=attempts, directory=directory, clock=clock)
     return Services(
         engine=engine,
         sessions=sessions,
@@ -241,9 +248,14 @@ def _build(
             directory=directory,
             catalogue=catalogue,
             ark=ark,
+            presence=presence,
+            attempts=attempts,
+            intents=intents,
+            replays=Replays(sessions, attempts=attempts, intents=intents, abandonment=abandonment),
             clock=clock,
-            create_window=create_window,
+            public_url=settings.public_url,
         ),
+        abandonment=abandonment,
         task_deletion=TaskDeletion(sessions, looker, ark, rates, clock),
         task_follower=TaskFollower(sessions, directory, looker, rates, clock),
     )

@@ -144,20 +144,31 @@ class Attempts:
         now = self._clock()
         is_open = _is_marked_open(now, self._create_window) if request.is_marked_retry else _is_lost(now)
         is_elsewhere = and_(_is_running(), AttemptRow.instance_id != self._presence.id)
-        async with self._sessions.begin() as session:
-            query = select(AttemptRow.instance_id).where(_is_same(request), or_(is_open, is_elsewhere)).distinct()
-            carriers = (await session.scalars(query)).all()
-            for instance_id in carriers:
-                await self._lose_if_dead(session, request, instance_id)
-            return await self._take(session, request, is_open, now) if carriers else None
+        query = select(AttemptRow.instance_id).where(_is_same(request), or_(is_open, is_elsewhere)).distinct()
+        try:
+            async with self._sessions.begin() as session:
+                carriers = (await session.scalars(query)).all()
+                for instance_id in carriers:
+                    await self._lose_if_dead(session, request, instance_id)
+                return await self._take(session, request, is_open, now) if carriers else None
+        except BaseException:
+            # It may have been taken unheard. Nobody carries it then, so its ticket has to be left again.
+            is_taken = and_(
+                _is_same(request), AttemptRow.started_at == now, AttemptRow.instance_id == self._presence.id
+            )
+            self._losses.start(self._write_loss(is_taken, now))
+            raise
 
     @asynccontextmanager
-    async def carried(self, attempt: Attempt, gone: asyncio.Event) -> AsyncIterator[None]:
+    async def carried(self, attempt: Attempt | None, gone: asyncio.Event) -> AsyncIterator[None]:
         """Marks what becomes of the client while the block works on its attempt.
 
         The attempt is lost in the moment in which ``gone`` is set, while the block goes on, and when the block ends
-        with an error of 500 or more; else it is answered when the block ends.
+        with an error of 500 or more; else it is answered when the block ends. None: there is nothing to mark.
         """
+        if attempt is None:
+            yield
+            return
         watch = self._losses.start(self._lose_when(attempt, gone))
         try:
             yield
@@ -181,7 +192,8 @@ class Attempts:
 
     async def lost(self, attempt: Attempt) -> None:
         """Marks that the client got no complete answer; when the database is away, goes on trying behind it."""
-        task = self._losses.start(self._write_loss(attempt, self._clock()))
+        is_carried = and_(AttemptRow.id == attempt.id, AttemptRow.started_at == attempt.started_at)
+        task = self._losses.start(self._write_loss(is_carried, self._clock()))
         self._losing.add(task)
         task.add_done_callback(self._losing.discard)
         await asyncio.wait({task}, timeout=_MARK_PATIENCE_SECONDS)
@@ -217,18 +229,14 @@ class Attempts:
         await gone.wait()
         await self.lost(attempt)
 
-    async def _write_loss(self, attempt: Attempt, lost_at: datetime) -> None:
-        mark = (
-            update(AttemptRow)
-            .where(AttemptRow.id == attempt.id, AttemptRow.started_at == attempt.started_at)
-            .values(lost_at=lost_at, answered_at=None)
-        )
+    async def _write_loss(self, is_meant: ColumnElement[bool], lost_at: datetime) -> None:
+        mark = update(AttemptRow).where(is_meant).values(lost_at=lost_at, answered_at=None)
         while self._clock() < lost_at + TICKET_FOR:
             try:
                 async with self._sessions.begin() as session:
                     await session.execute(mark)
             except Exception as error:  # noqa: BLE001 - the mark is worth another try for as long as it is worth anything
-                _log.warning("loss_not_marked_yet", attempt=attempt.id, error=type(error).__name__)
+                _log.warning("loss_not_marked_yet", error=type(error).__name__)
                 await asyncio.sleep(_MARK_PAUSE_SECONDS)
             else:
                 return

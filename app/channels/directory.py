@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import structlog
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.accounts import UNREADABLE, open_channel
 from app.channels.channel import Channel, Plane
+from app.channels.health import load_open_breakers
 from app.channels.repository import ChannelRepository
 from app.channels.selection import order_candidates
 from app.crypto import SecretBox
@@ -81,7 +83,10 @@ class ChannelDirectory:
     async def _load(self) -> dict[str, Channel]:
         async with self._sessions() as session:
             rows = await ChannelRepository(session).all()
-        channels = {row.id: open_channel(self._box, row) for row in rows}
+            open_breakers = await load_open_breakers(session)
+        channels = {
+            row.id: replace(open_channel(self._box, row), is_breaker_open=row.id in open_breakers) for row in rows
+        }
         unreadable = {channel.id for channel in channels.values() if channel.status_reason == UNREADABLE}
         for channel_id in unreadable - self._unreadable:
             _log.error("channel_unusable", channel=channels[channel_id].name, reason=UNREADABLE)

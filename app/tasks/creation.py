@@ -3,34 +3,64 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.attempts.attempts import Attempts, SentRequest
 from app.channels.directory import Channel, ChannelDirectory
-from app.errors import ConflictError
+from app.db.presence import Presence
+from app.errors import SeedgateError, ServiceUnavailableError
 from app.http.json_body import parse_json_object, to_json_bytes
 from app.ids import new_spare_task_id
 from app.jobs import WorkUnderWay
 from app.tasks.catalogue import ModelSpec
+from app.tasks.correlation import TAG_FIELD, callback_url_for, hash_of, new_callback_token, tag_of
 from app.tasks.intents import Intent, IntentLog
 from app.tasks.model_catalogue import ModelCatalogue
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.ownership import choose_channels, resolve_references
-from app.tasks.repository import TaskRepository
+from app.tasks.replays import Replays
 from app.tasks.rules import CheckedCreate, check_create, to_upstream_body
 from app.tasks.rules_parameters import PARAMETERS
-from app.tasks.submission import Accepted, Outcome, Refused, submit
-from app.tasks.wire import public_id
+from app.tasks.submission import Outcome, Refused, submit
 from app.tenants.principal import Principal
 from app.upstream.ark import ArkClient
 
+_ROUTE = "create_task"
 _APPLY_PATIENCE_SECONDS = 5.0
 _DRAIN_SECONDS = 5.0
-_REPLAY_POLL_SECONDS = 0.2
 _DEFAULT_TIER = "default"
 _LONGEST_KEPT_TEXT = 256
+
+
+@dataclass(frozen=True)
+class ClientRequest:
+    """What a create has to know of the request that brought it.
+
+    Attributes:
+        id: our request id, sent upstream as ``X-Client-Request-Id``.
+        idempotency_key: or None.
+        is_marked_retry: the client's library says that it is one more try (``app.attempts.marks``).
+        gone: set in the moment in which the client disconnects.
+    """
+
+    id: str
+    idempotency_key: str | None = None
+    is_marked_retry: bool = False
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True)
+class _Submission:
+    """A checked create on its way to the upstream; ``token`` is the one in its callback address."""
+
+    checked: CheckedCreate
+    candidates: list[Channel]
+    token: str
+    request_id: str
 
 
 class TaskCreation:
@@ -43,8 +73,12 @@ class TaskCreation:
         directory: ChannelDirectory,
         catalogue: ModelCatalogue,
         ark: ArkClient,
+        presence: Presence,
+        attempts: Attempts,
+        intents: IntentLog,
+        replays: Replays,
         clock: Callable[[], datetime],
-        create_window: timedelta,
+        public_url: str | None = None,
     ) -> None:
         """Makes the use case.
 
@@ -53,20 +87,27 @@ class TaskCreation:
             directory: the channels.
             catalogue: the models.
             ark: the client of the upstream's data plane.
+            presence: this process, which carries what it creates.
+            attempts: the tickets of retries.
+            intents: writes intents and outcomes.
+            replays: answers repeated creates.
             clock: the time in UTC.
-            create_window: after so long a create is surely no longer under way, here or in another process.
+            public_url: where the upstream can call us back, without a slash at its end; None: it is not asked to.
         """
         self._sessions = sessions
         self._directory = directory
         self._catalogue = catalogue
         self._ark = ark
+        self._presence = presence
+        self._attempts = attempts
+        self._intents = intents
+        self._replays = replays
         self._clock = clock
-        self._create_window = create_window
-        self._intents = IntentLog(sessions, clock)
+        self._public_url = public_url
         self._under_way = WorkUnderWay()
 
-    async def create(self, principal: Principal, data: bytes, *, idempotency_key: str | None, request_id: str) -> str:
-        """Creates a task and returns its id.
+    async def create(self, principal: Principal, data: bytes, client: ClientRequest) -> str:
+        """Creates a task and returns its id, or the id that an earlier try of the same request was given.
 
         Load: checks the request, resolves what it refers to, and commits the intent. Call and apply then run to
         their end whatever becomes of the client.
@@ -75,20 +116,25 @@ class TaskCreation:
             SeedgateError: 4xx for the client's mistake; 429, 502 or 503 when no channel accepted the task. Once
                 the upstream may have accepted it, there is an id and no error.
         """
-        request_hash = hashlib.sha256(data).digest()
+        sent = SentRequest(
+            tenant_id=principal.tenant_id,
+            key_id=principal.key_id,
+            route=_ROUTE,
+            body_hash=hashlib.sha256(data).digest(),
+            is_marked_retry=client.is_marked_retry,
+        )
         while True:
-            if idempotency_key is not None:
-                first = await self._first_answer(principal, idempotency_key, request_hash)
-                if first is not None:
-                    return first
+            earlier_id = await self._replays.find(sent, client.idempotency_key, client.gone)
+            if earlier_id is not None:
+                return earlier_id
             checked, candidates = await self._prepare(principal, data)
-            row = self._to_row(principal, checked, candidates[0])
-            row.request_hash, row.idempotency_key = request_hash, idempotency_key
-            intent = await self._intents.open(row)
-            if intent is not None:
-                break
-        work = self._under_way.start(self._call_and_apply(intent, checked, candidates, request_id))
-        return await asyncio.shield(work)
+            submission = _Submission(checked, candidates, new_callback_token(), client.id)
+            row = self._to_row(principal, submission, sent, client.idempotency_key)
+            if client.gone.is_set():
+                raise ServiceUnavailableError(internal="the client left before anything was sent")
+            intent = Intent(row.tenant_id, row.id)
+            if await self._open(intent, row, sent if client.idempotency_key is None else None):
+                return await self._carry(intent, submission, client.gone)
 
     async def dry_run(self, principal: Principal, data: bytes) -> dict[str, Any]:
         """Validates a create and says what would be sent; stores and sends nothing."""
@@ -103,7 +149,7 @@ class TaskCreation:
 
     async def drain(self) -> None:
         """Waits for the creates that are under way; called before the database is closed."""
-        await self._under_way.drain(patience_seconds=_DRAIN_SECONDS)
+        await asyncio.gather(self._under_way.drain(patience_seconds=_DRAIN_SECONDS), self._replays.drain())
 
     async def _prepare(self, principal: Principal, data: bytes) -> tuple[CheckedCreate, list[Channel]]:
         """Returns the checked request and the channels that may take it, best first, at least one."""
@@ -114,8 +160,11 @@ class TaskCreation:
             pinned = await resolve_references(session, principal.tenant_id, checked)
         return checked, await choose_channels(self._directory, principal, pinned)
 
-    def _to_row(self, principal: Principal, checked: CheckedCreate, channel: Channel) -> TaskRow:
+    def _to_row(
+        self, principal: Principal, submission: _Submission, sent: SentRequest, idempotency_key: str | None
+    ) -> TaskRow:
         now = self._clock()
+        checked, channel = submission.checked, submission.candidates[0]
         return TaskRow(
             tenant_id=principal.tenant_id,
             id=new_spare_task_id(now),
@@ -126,51 +175,78 @@ class TaskCreation:
             service_tier=checked.fields.get("service_tier", _DEFAULT_TIER),
             status=TaskStatus.SUBMITTING.value,
             parameters={name: value for name, value in checked.fields.items() if _is_kept(name, value)},
+            request_hash=sent.body_hash,
+            idempotency_key=idempotency_key,
+            instance_id=self._presence.id,
+            callback_token_hash=hash_of(submission.token),
+            callback_url=checked.callback_url,
+            is_spare_id_public=False,
             created_at=now,
             updated_at=now,
+            sent_at=now,
         )
 
-    async def _call_and_apply(
-        self, intent: Intent, checked: CheckedCreate, candidates: list[Channel], request_id: str
-    ) -> str:
-        def body_for(channel: Channel) -> bytes:
-            return to_json_bytes(to_upstream_body(checked, _upstream_model(checked.model, channel)))
+    async def _open(self, intent: Intent, row: TaskRow, sent: SentRequest | None) -> bool:
+        """Commits the intent. When that fails it may have been committed unheard; as nothing was sent, it is undone."""
+        try:
+            return await self._intents.open(intent, row, sent)
+        except SeedgateError:
+            raise
+        except BaseException:
+            self._under_way.start(self._intents.conclude(intent, Refused(ServiceUnavailableError())))
+            raise
 
+    async def _carry(self, intent: Intent, submission: _Submission, gone: asyncio.Event) -> str:
+        """Calls and applies, while the client is watched; its leaving or ours stops neither."""
+        work = self._under_way.start(self._call_and_apply(intent, submission))
+        async with self._attempts.carried(intent.attempt, gone):
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:
+                if work.done() and not work.cancelled():
+                    return work.result()
+                # The server is stopping. An error would say that nothing was accepted, which nobody knows yet.
+                intent.is_spare_id_given = True
+                return intent.spare_id
+
+    async def _call_and_apply(self, intent: Intent, submission: _Submission) -> str:
         async def before_attempt(channel: Channel) -> None:
-            if channel is not candidates[0]:
-                await self._intents.note_attempt(intent, channel.id, _upstream_model(checked.model, channel))
+            if channel is not submission.candidates[0]:
+                model = _upstream_model(submission.checked.model, channel)
+                await self._intents.note_attempt(intent, channel.id, model)
 
         outcome = await submit(
-            self._ark, candidates, body_for=body_for, before_attempt=before_attempt, request_id=request_id
+            self._ark,
+            submission.candidates,
+            body_for=lambda channel: self._body_for(channel, submission),
+            before_attempt=before_attempt,
+            request_id=submission.request_id,
         )
-        is_recorded = await self._apply(intent, outcome)
+        shown_id = await self._apply(intent, outcome)
         if isinstance(outcome, Refused):
             raise outcome.error
-        return outcome.upstream_id if isinstance(outcome, Accepted) and is_recorded else intent.spare_id
+        return shown_id
 
-    async def _apply(self, intent: Intent, outcome: Outcome) -> bool:
-        """Records the outcome; when the database is away, goes on trying behind the answer.
+    def _body_for(self, channel: Channel, submission: _Submission) -> bytes:
+        """Returns what a channel is sent: with where to call back, and with our tag where the channel asks for it."""
+        body = to_upstream_body(submission.checked, _upstream_model(submission.checked.model, channel))
+        if self._public_url is not None:
+            body["callback_url"] = callback_url_for(self._public_url, submission.token)
+        if channel.correlate == TAG_FIELD:
+            body.setdefault(TAG_FIELD, tag_of(hash_of(submission.token)))
+        return to_json_bytes(body)
+
+    async def _apply(self, intent: Intent, outcome: Outcome) -> str:
+        """Records the outcome and returns the id for the client; without a database goes on behind the answer.
 
         The client then gets the spare id, which finds the task before and after the outcome is recorded.
         """
         recording = self._under_way.start(self._intents.conclude(intent, outcome))
-        done, _ = await asyncio.wait({recording}, timeout=_APPLY_PATIENCE_SECONDS)
-        return recording.result() if done else False
-
-    async def _first_answer(self, principal: Principal, idempotency_key: str, request_hash: bytes) -> str | None:
-        """Returns the id that this key was answered with, when that is known, or None when the key is free."""
-        while (row := await self._find(principal, idempotency_key)) is not None:
-            if row.request_hash != request_hash:
-                raise ConflictError("IdempotencyConflict", "The Idempotency-Key was used with another request body.")
-            is_over = self._clock() - row.created_at > self._create_window
-            if row.status != TaskStatus.SUBMITTING.value or is_over:
-                return public_id(row)
-            await asyncio.sleep(_REPLAY_POLL_SECONDS)
-        return None
-
-    async def _find(self, principal: Principal, idempotency_key: str) -> TaskRow | None:
-        async with self._sessions.begin() as session:
-            return await TaskRepository(session, principal.tenant_id).find_by_idempotency_key(idempotency_key)
+        await asyncio.wait({recording}, timeout=_APPLY_PATIENCE_SECONDS)
+        if recording.done():
+            return recording.result() or intent.spare_id
+        intent.is_spare_id_given = not isinstance(outcome, Refused)
+        return intent.spare_id
 
 
 def _upstream_model(spec: ModelSpec, channel: Channel) -> str:

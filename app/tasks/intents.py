@@ -1,6 +1,7 @@
 """The written side of a create: the intent before the upstream is called, the outcome after it."""
 
 import asyncio
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,11 +10,16 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.errors import NoChannelError
+from app.attempts.attempts import Attempt, Attempts, SentRequest
+from app.channels.directory import ChannelDirectory
+from app.channels.health import note_clear_create, note_unknown
+from app.errors import NoChannelError, UpstreamRefusalError
+from app.observability.metrics import BREAKERS_OPENED, FOREIGN_CLAIMS
 from app.tasks.models import IDEMPOTENCY_INDEX, TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository, hold_owners
-from app.tasks.state import Source, apply_unknown, apply_upstream_id
+from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
 from app.tasks.submission import Accepted, Outcome, Refused, Unknown
+from app.tasks.wire import public_id
 
 _FIRST_RETRY_SECONDS = 0.2
 _LONGEST_RETRY_SECONDS = 10.0
@@ -22,36 +28,64 @@ _GIVE_UP_AFTER = timedelta(hours=1)
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Intent:
-    """Names the row of one create."""
+    """Names the row of one create.
+
+    Attributes:
+        tenant_id: whose.
+        spare_id: its id.
+        attempt: the client's request that carries it; None when an ``Idempotency-Key`` serves instead.
+        is_spare_id_given: the client was answered with the spare id before the outcome was written, so that the
+            outcome has to keep it. Set by whoever gives that answer.
+    """
 
     tenant_id: str
     spare_id: str
+    attempt: Attempt | None = None
+    is_spare_id_given: bool = False
 
 
 class IntentLog:
     """Writes intents and their outcomes, each in a short transaction of its own."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        *,
+        attempts: Attempts,
+        directory: ChannelDirectory,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._sessions = sessions
+        self._attempts = attempts
+        self._directory = directory
         self._clock = clock
+        self._carried: weakref.WeakValueDictionary[str, Intent] = weakref.WeakValueDictionary()
 
-    async def open(self, row: TaskRow) -> Intent | None:
-        """Commits a new task as an intent; returns None when another one has just taken its ``Idempotency-Key``.
+    async def open(self, intent: Intent, row: TaskRow, request: SentRequest | None) -> bool:
+        """Commits a new task as an intent; returns False when another one has just taken its ``Idempotency-Key``.
+
+        Args:
+            intent: is given its attempt.
+            row: the task.
+            request: what a retry of the client will be known by, or None.
 
         Raises:
             NoChannelError: 503, its tenant or its channel was deleted in this very moment.
         """
+        self._carried[intent.spare_id] = intent
         try:
             async with self._sessions.begin() as session:
                 await _hold_owners(session, row.tenant_id, str(row.channel_id))
                 session.add(row)
+                if request is not None:
+                    intent.attempt = self._attempts.add(session, request, result_id=row.id)
         except IntegrityError as error:
             if IDEMPOTENCY_INDEX not in str(error.orig):
                 raise
-            return None
-        return Intent(row.tenant_id, row.id)
+            return False
+        return True
 
     async def note_attempt(self, intent: Intent, channel_id: str, upstream_model: str) -> None:
         """Records which channel is about to be asked, and for which of its models.
@@ -65,35 +99,45 @@ class IntentLog:
             if row is not None:
                 row.channel_id = channel_id
                 row.upstream_model = upstream_model
+                row.sent_at = self._clock()
 
-    async def conclude(self, intent: Intent, outcome: Outcome) -> bool:
+    async def conclude(self, intent: Intent, outcome: Outcome) -> str | None:
         """Records the outcome, and keeps trying while the database is away: the upstream may have been paid.
 
-        A refused intent is deleted, which frees its ``Idempotency-Key``.
+        The row may have become something else since it was written: bound by a callback, given up for dead by another
+        process, or concluded by an earlier try whose answer was lost.
 
         Returns:
-            False when it could not be recorded; the log then holds what an operator needs to do so.
+            The id that the client knows the task by from now on; None when the outcome could not be recorded, and
+            the log holds what an operator needs to do so.
         """
         try:
-            await self._insist(intent, outcome)
+            return await self._insist(intent, outcome)
         except IntegrityError:
             # Another row has that id already: an operator must look, and nobody is shown somebody else's task.
+            FOREIGN_CLAIMS.inc()
             _log.exception("upstream_id_already_owned", task=intent.spare_id, outcome=repr(outcome))
-            await self.conclude(intent, Unknown())
-            return False
+            return await self.conclude(intent, Unknown())
         except BaseException as error:
             _log.exception("outcome_not_recorded", task=intent.spare_id, outcome=repr(outcome))
             if not isinstance(error, Exception):
                 raise
-            return False
-        return True
+            return None
 
-    async def _insist(self, intent: Intent, outcome: Outcome) -> None:
+    async def show_spare_id(self, tenant_id: str, spare_id: str) -> None:
+        """Keeps the spare id of an open intent, because a client was answered with it; tries for a while."""
+        carried = self._carried.get(spare_id)
+        if carried is not None:
+            carried.is_spare_id_given = True
+        await self._insist(Intent(tenant_id, spare_id, is_spare_id_given=True), None)
+
+    async def _insist(self, intent: Intent, outcome: Outcome | None) -> str:
         pause = _FIRST_RETRY_SECONDS
         deadline = self._clock() + _GIVE_UP_AFTER
         while True:
+            is_spare_id_given = intent.is_spare_id_given
             try:
-                await self._write(intent, outcome)
+                shown_id = await self._write(intent, outcome)
             except IntegrityError:
                 raise
             except Exception as error:
@@ -103,20 +147,52 @@ class IntentLog:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_RETRY_SECONDS)
             else:
-                return
+                if is_spare_id_given == intent.is_spare_id_given:
+                    return shown_id
 
-    async def _write(self, intent: Intent, outcome: Outcome) -> None:
+    async def _write(self, intent: Intent, outcome: Outcome | None) -> str:
         now = self._clock()
+        is_breaker_opened = False
         async with self._sessions.begin() as session:
-            row = await TaskRepository(session, intent.tenant_id).find(intent.spare_id, is_locked=True)
-            if row is None or row.status != TaskStatus.SUBMITTING.value:
-                return  # an earlier try was committed, and its answer lost
-            if isinstance(outcome, Refused):
-                await session.delete(row)
-            elif isinstance(outcome, Accepted):
+            row = await TaskRepository(session, intent.tenant_id).find_intent(intent.spare_id, is_locked=True)
+            if row is None:
+                return intent.spare_id  # refused: an earlier try was committed, and its answer lost
+            row.is_spare_id_public |= intent.is_spare_id_given
+            channel_id = str(row.channel_id)
+            if isinstance(outcome, Accepted):
                 apply_upstream_id(session, row, outcome.upstream_id, source=Source.CREATE, now=now)
-            else:
+                await note_clear_create(session, channel_id, now=now)
+            elif isinstance(outcome, Refused):
+                await self._apply_refusal(session, row, intent, outcome, now)
+            elif isinstance(outcome, Unknown) and row.status == TaskStatus.SUBMITTING.value:
                 apply_unknown(session, row, source=Source.CREATE, now=now)
+                is_breaker_opened = await note_unknown(session, channel_id, now=now)
+        if is_breaker_opened:
+            BREAKERS_OPENED.inc()
+            _log.error("breaker_opened", channel=channel_id)
+            self._directory.forget()
+        return public_id(row)
+
+    async def _apply_refusal(
+        self, session: AsyncSession, row: TaskRow, intent: Intent, outcome: Refused, now: datetime
+    ) -> None:
+        """Forgets a refused intent, which frees its ``Idempotency-Key``, or ends it when its id has been shown.
+
+        What a callback has bound, or named, exists after all, and is left to it.
+        """
+        if row.upstream_id is not None or row.claimed_upstream_id is not None:
+            _log.error("refused_create_has_a_task", task=row.id, error=outcome.error.code)
+            apply_unknown(session, row, source=Source.CREATE, now=now)
+            return
+        if row.status == TaskStatus.SUBMITTING.value and not row.is_spare_id_public:
+            await session.delete(row)
+            if intent.attempt is not None:
+                await self._attempts.remove(session, intent.attempt.id)
+        else:
+            error = outcome.error
+            apply_no_task(session, row, source=Source.CREATE, now=now, code=error.code, message=error.message)
+        if isinstance(outcome.error, UpstreamRefusalError):
+            await note_clear_create(session, str(row.channel_id), now=now)
 
 
 async def _hold_owners(session: AsyncSession, tenant_id: str, channel_id: str) -> None:

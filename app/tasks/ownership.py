@@ -6,10 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.references import resolve_assets
 from app.channels.directory import Channel, ChannelDirectory
-from app.errors import AccessDeniedError, InvalidParameterError, NoChannelError
+from app.errors import AccessDeniedError, InvalidParameterError, NoChannelError, ServiceUnavailableError
 from app.tasks.repository import TaskRepository
 from app.tasks.rules import CheckedCreate
 from app.tenants.principal import Principal
+
+_BREAKER_RETRY_SECONDS = 5
 
 
 async def resolve_references(session: AsyncSession, tenant_id: str, checked: CheckedCreate) -> str | None:
@@ -44,6 +46,7 @@ async def choose_channels(directory: ChannelDirectory, principal: Principal, pin
         AccessDeniedError: 403, the key or tenant is allowed no channel that exists, or not the one that holds the
             assets.
         NoChannelError: 503, none of those that it is allowed is active.
+        ServiceUnavailableError: 503, the breakers of all that could serve are open.
     """
     allowed = principal.allowed_channels
     if pinned is not None:
@@ -52,12 +55,22 @@ async def choose_channels(directory: ChannelDirectory, principal: Principal, pin
             raise _channel_denied()
         if channel is None or not channel.is_ready_for("ark"):
             raise NoChannelError
-        return [channel]
+        return _without_open_breakers([channel])
     candidates = await directory.candidates(allowed, needs="ark")
     if not candidates:
         is_key_to_blame = allowed is not None and not await directory.has_any(allowed)
         raise _channel_denied() if is_key_to_blame else NoChannelError
-    return candidates
+    return _without_open_breakers(candidates)
+
+
+def _without_open_breakers(channels: list[Channel]) -> list[Channel]:
+    closed = [channel for channel in channels if not channel.is_breaker_open]
+    if not closed:
+        raise ServiceUnavailableError(
+            "The upstream does not answer clearly at the moment, so nothing was sent. Please try again.",
+            retry_after_seconds=_BREAKER_RETRY_SECONDS,
+        )
+    return closed
 
 
 def _channel_denied() -> AccessDeniedError:

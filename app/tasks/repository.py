@@ -39,6 +39,13 @@ class TaskRepository:
             query = query.with_for_update()
         return (await self._session.scalars(query)).one_or_none()
 
+    async def find_intent(self, spare_id: str, *, is_locked: bool = False) -> TaskRow | None:
+        """Returns the task that an intent became, by our spare id, deleted ones included."""
+        query = select(TaskRow).where(self._is_own(), TaskRow.id == spare_id)
+        if is_locked:
+            query = query.with_for_update()
+        return (await self._session.scalars(query)).one_or_none()
+
     async def find_by_idempotency_key(self, key: str) -> TaskRow | None:
         """Returns the task that was created under this ``Idempotency-Key``, deleted ones included."""
         query = select(TaskRow).where(self._is_own(), TaskRow.idempotency_key == key)

@@ -6,12 +6,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.attempts.marks import is_marked_as_retry
 from app.errors import InvalidParameterError
 from app.http.body import BodyAdmission
+from app.http.disconnect import watching_client
 from app.http.request_scope import note
 from app.http.responses import json_response
 from app.tasks import documentation
-from app.tasks.creation import TaskCreation
+from app.tasks.creation import ClientRequest, TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.queries import parse_dry_run, parse_idempotency_key, parse_list
 from app.tasks.service import TaskService
@@ -43,9 +45,14 @@ async def create_task(request: Request) -> Response:
         principal = await identify(request)
         if is_dry_run:
             return json_response(await creation.dry_run(principal, data))
-        task_id = await creation.create(
-            principal, data, idempotency_key=idempotency_key, request_id=request.state.request_id
-        )
+        async with watching_client(request) as gone:
+            client = ClientRequest(
+                id=request.state.request_id,
+                idempotency_key=idempotency_key,
+                is_marked_retry=is_marked_as_retry(request.headers),
+                gone=gone,
+            )
+            task_id = await creation.create(principal, data, client)
     note(request, task=task_id)
     return json_response({"id": task_id})
 

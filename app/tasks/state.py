@@ -84,12 +84,17 @@ def apply_upstream_id(
     return True
 
 
-def apply_unknown(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
-    """Writes that a create was sent and not clearly answered: from now on the reconciler looks for it."""
+def apply_unknown(
+    session: AsyncSession, row: TaskRow, *, source: Source, now: datetime, cut_at: datetime | None = None
+) -> None:
+    """Writes that a create was sent and not clearly answered: from now on the reconciler looks for it.
+
+    ``cut_at`` is when that was certain, the present moment unless given.
+    """
     if row.status != TaskStatus.SUBMITTING.value or row.upstream_id is not None:
         return
     row.is_spare_id_public = True
-    row.cut_at = now
+    row.cut_at = cut_at or now
     _become(session, row, TaskStatus.UNKNOWN, source=source, now=now)
     row.next_look_at = now + _FIRST_SEARCH
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from app.errors import NotFoundError
+from app.tasks.correlation import TAG_FIELD, tag_of
 from app.tasks.models import TaskRow, TaskStatus
 
 # The Go and Java SDKs refuse 5.0 where they expect 5; ``usage`` is an object of such counts.
@@ -35,6 +36,8 @@ def to_task(row: TaskRow) -> dict[str, Any]:
     body: dict[str, Any] = dict(row.snapshot) if row.snapshot else _before_first_look(row)
     body["id"] = public_id(row)
     body["status"] = TaskStatus(row.status).public.value
+    if row.callback_token_hash is not None and body.get(TAG_FIELD) == tag_of(row.callback_token_hash):
+        del body[TAG_FIELD]  # ours, not the client's
     body.setdefault("model", row.upstream_model)
     body.setdefault("error", None)
     body.setdefault("created_at", _seconds(row.created_at))

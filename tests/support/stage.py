@@ -18,9 +18,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.channels.models import ChannelHealthRow
 from app.db.engine import open_engine, session_factory
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.ledger import RequestEntry
@@ -50,8 +51,10 @@ class Stage:
         self.mark = 0
 
     async def prepare(self) -> None:
-        """Removes every fault, and forgets what was received so far."""
+        """Removes every fault, and forgets what was received and how the channels fared so far."""
         await self.world.control.delete("/faults")
+        async with self.sessions.begin() as session:
+            await session.execute(delete(ChannelHealthRow))
         self.mark = self._requests()[-1].number if self._requests() else 0
 
     async def tenant(self, *channels: str) -> Tenant:

@@ -1,20 +1,159 @@
-"""The written side of a create, when the database's own answer is lost."""
+"""The written side of a create: what an outcome makes of a row that has become something else meanwhile."""
 
+from datetime import timedelta
+
+import pytest
+
+from app.attempts.attempts import Attempts
+from app.channels.directory import ChannelDirectory
+from app.crypto import SecretBox
+from app.db.presence import Presence
+from app.errors import ServiceUnavailableError, UpstreamRefusalError
+from app.observability.metrics import FOREIGN_CLAIMS
 from app.tasks.intents import Intent, IntentLog
-from app.tasks.submission import Accepted
-from tests.support.stage import Stage
+from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.repository import TaskRepository
+from app.tasks.state import Source, apply_unknown, apply_upstream_id
+from app.tasks.submission import Accepted, Outcome, Refused, Unknown
+from tests.support.stage import Stage, get
+from tests.support.world import Tenant
+
+REFUSED = Refused(UpstreamRefusalError("No cats.", status=400, code="InputTextSensitiveContentDetected"))
 
 
-async def test_an_outcome_that_is_written_once_more_changes_nothing(stage: Stage) -> None:
+@pytest.fixture
+def intents(stage: Stage) -> IntentLog:
+    """What writes outcomes, on the stage's database."""
+    settings = stage.world.settings
+    assert settings.secret_key is not None
+    box = SecretBox.from_text(settings.secret_key.get_secret_value())
+    attempts = Attempts(stage.sessions, Presence(stage.world.database_url, stage.sessions, stage.clock), stage.clock)
+    directory = ChannelDirectory(stage.sessions, box)
+    return IntentLog(stage.sessions, attempts=attempts, directory=directory, clock=stage.clock)
+
+
+async def submitting(stage: Stage, tenant: Tenant) -> Intent:
+    """Makes the intent of a create that is under way, and that nobody else carries."""
+    task_id = await tenant.new_task()
+    row = await stage.row(task_id)
+    assert row is not None
+    async with stage.sessions.begin() as session:
+        row.status = TaskStatus.SUBMITTING.value
+        row.upstream_id = row.next_look_at = None
+        await session.merge(row)
+    return Intent(tenant.id, row.id)
+
+
+async def changed(stage: Stage, intent: Intent, upstream_id: str | None) -> None:
+    """Has somebody else write first: a callback that names the task, or a process that takes ours for dead."""
+    async with stage.sessions.begin() as session:
+        row = await TaskRepository(session, intent.tenant_id).find(intent.spare_id, is_locked=True)
+        assert row is not None
+        if upstream_id is None:
+            apply_unknown(session, row, source=Source.RECONCILER, now=stage.clock())
+        else:
+            apply_upstream_id(session, row, upstream_id, source=Source.CALLBACK, now=stage.clock())
+
+
+async def row_of(stage: Stage, intent: Intent) -> TaskRow:
+    row = await stage.row(intent.spare_id)
+    assert row is not None
+    return row
+
+
+async def test_an_outcome_that_is_written_once_more_changes_nothing(stage: Stage, intents: IntentLog) -> None:
     """The first write may have been committed although its answer was lost, and the task gone on since."""
     tenant = await stage.tenant()
     task_id = await tenant.new_task()
     await stage.force(task_id, "succeeded")
     stage.clock.advance(6)
-    assert (await tenant.http.get(f"/api/v3/contents/generations/tasks/{task_id}")).json()["status"] == "succeeded"
+    assert (await get(tenant, task_id)).json()["status"] == "succeeded"
     row = await stage.row(task_id)
     assert row is not None
-    assert await IntentLog(stage.sessions, stage.clock).conclude(Intent(tenant.id, row.id), Accepted(task_id))
-    again = await stage.row(task_id)
-    assert again is not None
-    assert (again.status, again.next_look_at) == ("succeeded", None)
+    for outcome in (Accepted(task_id), REFUSED, Unknown()):
+        assert await intents.conclude(Intent(tenant.id, row.id), outcome) == task_id
+    again = await row_of(stage, Intent(tenant.id, row.id))
+    assert (again.status, again.next_look_at, again.upstream_id) == ("succeeded", None, task_id)
+
+
+async def test_an_acceptance_binds_a_create_that_was_given_up_for_dead(stage: Stage, intents: IntentLog) -> None:
+    tenant = await stage.tenant()
+    intent = await submitting(stage, tenant)
+    await changed(stage, intent, None)
+    assert await intents.conclude(intent, Accepted("cgt-late-1")) == intent.spare_id, "its id may have been shown"
+    row = await row_of(stage, intent)
+    assert (row.status, row.upstream_id, row.is_spare_id_public) == ("queued", "cgt-late-1", True)
+
+
+@pytest.mark.parametrize("error", [REFUSED.error, ServiceUnavailableError()], ids=["rejected", "not sent"])
+async def test_a_refusal_ends_a_create_whose_id_may_have_been_shown(
+    stage: Stage, intents: IntentLog, error: UpstreamRefusalError
+) -> None:
+    tenant = await stage.tenant()
+    intent = await submitting(stage, tenant)
+    await changed(stage, intent, None)
+    await intents.conclude(intent, Refused(error))
+    shown = (await get(tenant, intent.spare_id)).json()
+    assert (shown["status"], shown["error"]["code"]) == ("failed", error.code)
+
+
+async def test_a_refusal_changes_nothing_about_what_a_callback_has_bound(stage: Stage, intents: IntentLog) -> None:
+    tenant = await stage.tenant()
+    intent = await submitting(stage, tenant)
+    await changed(stage, intent, "cgt-called-back-1")
+    await intents.conclude(intent, REFUSED)
+    row = await row_of(stage, intent)
+    assert (row.status, row.upstream_id) == ("queued", "cgt-called-back-1")
+
+
+async def test_an_acceptance_after_the_callback_that_told_the_same_is_welcome(stage: Stage, intents: IntentLog) -> None:
+    tenant = await stage.tenant()
+    intent = await submitting(stage, tenant)
+    await changed(stage, intent, "cgt-called-back-2")
+    before = FOREIGN_CLAIMS._value.get()  # noqa: SLF001 - the client library has no other way to read a counter
+    assert await intents.conclude(intent, Accepted("cgt-called-back-2")) == "cgt-called-back-2"
+    assert FOREIGN_CLAIMS._value.get() == before  # noqa: SLF001 - as above
+
+
+async def test_an_id_that_another_row_owns_is_an_alarm_and_shown_to_nobody_else(
+    stage: Stage, intents: IntentLog
+) -> None:
+    owner, tenant = await stage.tenant(), await stage.tenant()
+    owned_id = await owner.new_task()
+    intent = await submitting(stage, tenant)
+    before = FOREIGN_CLAIMS._value.get()  # noqa: SLF001 - the client library has no other way to read a counter
+    assert await intents.conclude(intent, Accepted(owned_id)) == intent.spare_id
+    assert FOREIGN_CLAIMS._value.get() == before + 1  # noqa: SLF001 - as above
+    row = await row_of(stage, intent)
+    assert (row.status, row.upstream_id) == ("unknown", None)
+    assert row.cut_at is not None
+    assert row.next_look_at is not None
+
+
+@pytest.mark.parametrize(
+    "outcome", [Accepted("cgt-kept-1"), Unknown(), REFUSED], ids=["accepted", "unknown", "refused"]
+)
+async def test_an_id_that_was_answered_before_the_outcome_was_written_is_kept(
+    stage: Stage, intents: IntentLog, outcome: Outcome
+) -> None:
+    tenant = await stage.tenant()
+    intent = await submitting(stage, tenant)
+    intent.is_spare_id_given = True
+    assert await intents.conclude(intent, outcome) == intent.spare_id
+    assert (await get(tenant, intent.spare_id)).json()["id"] == intent.spare_id
+
+
+async def test_a_refused_create_leaves_no_row(stage: Stage, intents: IntentLog) -> None:
+    tenant = await stage.tenant()
+    intent = await submitting(stage, tenant)
+    await intents.conclude(intent, REFUSED)
+    assert await stage.row(intent.spare_id) is None
+
+
+async def test_the_moment_of_an_unclear_answer_is_kept(stage: Stage, intents: IntentLog) -> None:
+    tenant = await stage.tenant()
+    intent = await submitting(stage, tenant)
+    await intents.conclude(intent, Unknown())
+    row = await row_of(stage, intent)
+    assert row.cut_at is not None
+    assert stage.clock() - row.cut_at < timedelta(seconds=5)

@@ -155,7 +155,12 @@ async def test_what_was_sent_and_not_clearly_answered_is_never_sent_again(stage:
     assert not stage.received("get_task")
     row = await stage.row(task_id)
     assert row is not None
-    assert (row.status, row.next_look_at) == (TaskStatus.UNKNOWN, None)
+    assert row.status == TaskStatus.UNKNOWN
+    assert row.is_spare_id_public
+    assert row.sent_at is not None
+    assert row.cut_at is not None
+    assert row.next_look_at is not None
+    assert row.sent_at <= row.cut_at < row.next_look_at, "nobody would look for it"
 
 
 async def test_an_unknown_outcome_is_replayed_under_its_key_and_not_repeated(stage: Stage) -> None:

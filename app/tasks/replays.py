@@ -1,0 +1,99 @@
+"""Creates that are sent again: by the same ``Idempotency-Key``, or by a client library whose first try was lost.
+
+Both wait for the outcome of the first create and get its id. They never begin a second one while the first may have
+been accepted.
+"""
+
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.attempts.attempts import Attempts, SentRequest
+from app.db.engine import is_unavailable
+from app.errors import ConflictError, ServiceUnavailableError
+from app.jobs import WorkUnderWay
+from app.tasks.abandonment import Abandonment
+from app.tasks.intents import IntentLog
+from app.tasks.repository import TaskRepository
+from app.tasks.wire import public_id
+
+_POLL_SECONDS = 0.2
+_DRAIN_SECONDS = 2.0
+
+
+class Replays:
+    """Finds the earlier create of a request, and answers with its id."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        *,
+        attempts: Attempts,
+        intents: IntentLog,
+        abandonment: Abandonment,
+    ) -> None:
+        self._sessions = sessions
+        self._attempts = attempts
+        self._intents = intents
+        self._abandonment = abandonment
+        self._under_way = WorkUnderWay()
+
+    async def find(self, sent: SentRequest, idempotency_key: str | None, gone: asyncio.Event) -> str | None:
+        """Returns the id of the first create as its client is to know it; None: this request is a create of its own.
+
+        Waits while the first one is running, unless its process is dead.
+
+        Args:
+            sent: the request.
+            idempotency_key: decides alone when there is one.
+            gone: set when the client disconnects.
+
+        Raises:
+            ConflictError: 409, the key was used with another body.
+            ServiceUnavailableError: 503, the database is away and nothing is known of an earlier create.
+        """
+        if idempotency_key is not None:
+            return await self._first_answer(sent, idempotency_key, gone)
+        attempt = await self._attempts.find(sent)
+        if attempt is None:
+            return None
+        async with self._attempts.carried(attempt, gone):
+            return await self._outcome(sent.tenant_id, str(attempt.result_id), gone)
+
+    async def drain(self) -> None:
+        """Waits for what is being written behind answers; called before the database is closed."""
+        await self._under_way.drain(patience_seconds=_DRAIN_SECONDS)
+
+    async def _first_answer(self, sent: SentRequest, idempotency_key: str, gone: asyncio.Event) -> str | None:
+        while True:
+            async with self._sessions.begin() as session:
+                row = await TaskRepository(session, sent.tenant_id).find_by_idempotency_key(idempotency_key)
+            if row is None:
+                return None
+            if row.request_hash != sent.body_hash:
+                raise ConflictError("IdempotencyConflict", "The Idempotency-Key was used with another request body.")
+            found_id = await self._outcome(sent.tenant_id, row.id, gone)
+            if found_id is not None:
+                return found_id  # else it was refused, and another one may have taken the key since
+
+    async def _outcome(self, tenant_id: str, spare_id: str, gone: asyncio.Event) -> str | None:
+        """Waits for a create to be concluded; None: nothing came of it, and another one may begin.
+
+        When we cannot wait any longer, because the database is away or the server stops, the spare id is the answer:
+        it finds the task whatever becomes of it, and an error would make the client begin another one.
+        """
+        try:
+            while not gone.is_set():
+                async with self._sessions.begin() as session:
+                    row = await TaskRepository(session, tenant_id).find_intent(spare_id, is_locked=True)
+                    if row is None:
+                        return None
+                    if not await self._abandonment.settle(session, row):
+                        return public_id(row)
+                await asyncio.sleep(_POLL_SECONDS)
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, Exception) and not is_unavailable(error):
+                raise
+            self._under_way.start(self._intents.show_spare_id(tenant_id, spare_id))
+            return spare_id
+        raise ServiceUnavailableError(internal="the client left while an earlier create was awaited")
