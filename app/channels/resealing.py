@@ -1,5 +1,7 @@
 """Sealing of every stored secret with the newest key, after which the old keys can be thrown away."""
 
+from dataclasses import dataclass
+
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.canary import CANARY_ID, reseal_canary
@@ -7,13 +9,22 @@ from app.channels.models import SealedCanaryRow
 from app.channels.repository import ChannelRepository
 from app.channels.sealing import SECRET_NAMES, apply_secret, open_secrets
 from app.crypto import SealError, SecretBox
+from app.webhooks.secrets import reseal_secrets
 
 
-async def reseal(sessions: async_sessionmaker[AsyncSession], box: SecretBox) -> int:
-    """Seals all secrets with the first key of ``box``, in one transaction; returns how many channels there are.
+@dataclass(frozen=True)
+class Resealed:
+    """How many rows hold sealed secrets: channels their credentials, tenants what signs their deliveries."""
+
+    channels: int
+    tenants: int
+
+
+async def reseal(sessions: async_sessionmaker[AsyncSession], box: SecretBox) -> Resealed:
+    """Seals all secrets with the first key of ``box``, in one transaction; returns whose they are.
 
     Raises:
-        SealError: a secret does not open with any of the keys; the text names its channel, and nothing is changed.
+        SealError: a secret does not open with any of the keys; the text names whose it is, and nothing is changed.
     """
     async with sessions.begin() as session:
         rows = await ChannelRepository(session).all(is_locked=True)
@@ -24,7 +35,8 @@ async def reseal(sessions: async_sessionmaker[AsyncSession], box: SecretBox) -> 
                 raise SealError(f"channel {row.name}: {error}") from error
             for name in SECRET_NAMES:
                 apply_secret(box, row, name, getattr(secrets, name))
+        tenants = await reseal_secrets(session, box)
         canary = await session.get(SealedCanaryRow, CANARY_ID, with_for_update=True)
         if canary is not None:
             reseal_canary(box, canary)
-    return len(rows)
+    return Resealed(channels=len(rows), tenants=tenants)

@@ -5,14 +5,14 @@ import asyncio
 import typer
 
 from app.channels.canary import check_canary
-from app.channels.resealing import reseal
+from app.channels.resealing import Resealed, reseal
 from app.cli.database import opened_database
 from app.cli.exits import MISCONFIGURED, SCHEMA_OUTDATED, read_settings, stop, told_plainly
 from app.crypto import SecretBox
 from app.db.engine import open_engine, session_factory
 from app.db.schema import schema_state
 
-secrets = typer.Typer(help="Stored upstream secrets.", no_args_is_help=True)
+secrets = typer.Typer(help="Stored secrets.", no_args_is_help=True)
 
 
 @secrets.command("reseal")
@@ -24,11 +24,12 @@ def reseal_all() -> None:
         return
     with told_plainly(), opened_database(settings) as database:
         box = SecretBox.from_text(settings.secret_key.get_secret_value())
-        count = asyncio.run(_reseal(database.url, box))
-    print(f"The secrets of {count} channels are sealed with key {box.sealing_key_id}.")  # noqa: T201 - the answer
+        done = asyncio.run(_reseal(database.url, box))
+    told = f"The secrets of {done.channels} channels and {done.tenants} tenants are sealed with key"
+    print(f"{told} {box.sealing_key_id}.")  # noqa: T201 - the answer
 
 
-async def _reseal(url: str, box: SecretBox) -> int:
+async def _reseal(url: str, box: SecretBox) -> Resealed:
     engine = open_engine(url)
     try:
         if not (await schema_state(engine)).is_current:

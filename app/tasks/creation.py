@@ -28,6 +28,7 @@ from app.tasks.rules_parameters import PARAMETERS
 from app.tasks.submission import Outcome, Refused, submit
 from app.tenants.principal import Principal
 from app.upstream.ark import ArkClient
+from app.webhooks.targets import PUBLIC_ONLY, TargetRules
 
 _ROUTE = "create_task"
 _APPLY_PATIENCE_SECONDS = 5.0
@@ -79,6 +80,7 @@ class TaskCreation:
         replays: Replays,
         clock: Callable[[], datetime],
         public_url: str | None = None,
+        callback_targets: TargetRules = PUBLIC_ONLY,
     ) -> None:
         """Makes the use case.
 
@@ -93,6 +95,7 @@ class TaskCreation:
             replays: answers repeated creates.
             clock: the time in UTC.
             public_url: where the upstream can call us back, without a slash at its end; None: it is not asked to.
+            callback_targets: where a tenant's ``callback_url`` may lead.
         """
         self._sessions = sessions
         self._directory = directory
@@ -104,6 +107,7 @@ class TaskCreation:
         self._replays = replays
         self._clock = clock
         self._public_url = public_url
+        self._callback_targets = callback_targets
         self._under_way = WorkUnderWay()
 
     async def create(self, principal: Principal, data: bytes, client: ClientRequest) -> str:
@@ -154,7 +158,7 @@ class TaskCreation:
     async def _prepare(self, principal: Principal, data: bytes) -> tuple[CheckedCreate, list[Channel]]:
         """Returns the checked request and the channels that may take it, best first, at least one."""
         models = {spec.name: spec for spec in await self._catalogue.all()}
-        checked = check_create(parse_json_object(data), models.get)
+        checked = check_create(parse_json_object(data), models.get, targets=self._callback_targets)
         principal.check_model(checked.model.name)
         async with self._sessions.begin() as session:
             pinned = await resolve_references(session, principal.tenant_id, checked)

@@ -16,6 +16,7 @@ from app.tasks.references import DRAFT_TASK, AssetReference, DraftReference, fin
 from app.tasks.refusals import check_json_type, not_valid
 from app.tasks.rules_content import check_content
 from app.tasks.rules_parameters import PARAMETERS, check_parameters
+from app.webhooks.targets import PUBLIC_ONLY, TargetError, TargetRules
 
 _FIELDS = PARAMETERS | {"model", "content", "callback_url"}
 _PAYLOADS = (*MEDIA_PAYLOADS, DRAFT_TASK)
@@ -32,7 +33,7 @@ class CheckedCreate:
             came, in its order.
         asset_ids: the assets that it uses; each must be the tenant's own.
         draft_task_ids: the draft tasks that it finishes; each must be the tenant's own.
-        callback_url: where the tenant wants to be told; never sent upstream.
+        callback_url: where the tenant wants to be told of changes, or None; never sent upstream.
     """
 
     model: ModelSpec
@@ -46,12 +47,15 @@ class CheckedCreate:
         self.fields.update(with_draft_renamed(self.fields, draft.id, upstream_id))
 
 
-def check_create(body: dict[str, Any], find_model: Callable[[str], ModelSpec | None]) -> CheckedCreate:
+def check_create(
+    body: dict[str, Any], find_model: Callable[[str], ModelSpec | None], *, targets: TargetRules = PUBLIC_ONLY
+) -> CheckedCreate:
     """Checks the body of ``POST …/tasks`` against every rule; the first one that it breaks is told.
 
     Args:
         body: the parsed body; it is not changed.
         find_model: returns the model of a public name, or None.
+        targets: where a ``callback_url`` may lead.
 
     Raises:
         MissingParameterError: 400, ``model``, ``content`` or a part that its item needs is absent, null or empty.
@@ -64,7 +68,7 @@ def check_create(body: dict[str, Any], find_model: Callable[[str], ModelSpec | N
     _check_content_present(fields.get("content"))
     mode = check_content(fields["content"], model)
     fields = check_parameters(fields, model, mode)
-    callback_url = _check_callback_url(fields)
+    callback_url = _check_callback_url(fields.get("callback_url"), targets)
     references = find_references(fields)
     return CheckedCreate(
         model=model,
@@ -107,11 +111,14 @@ def _check_content_present(content: Any) -> None:
     check_json_type(content, list, "content")
 
 
-def _check_callback_url(fields: dict[str, Any]) -> str | None:
-    """Nothing is delivered to tenants yet, so a request that relies on it is refused rather than left waiting."""
-    if "callback_url" in fields:
-        raise not_valid("callback_url", "callbacks are not supported yet; poll the task instead")
-    return None
+def _check_callback_url(url: Any, targets: TargetRules) -> str | None:
+    """Returns the address in the one way that we write it. Where its name leads is checked when it is called."""
+    if url is None:
+        return None
+    try:
+        return targets.check(url).url
+    except TargetError as error:
+        raise not_valid("callback_url", str(error)) from None
 
 
 def _without_nulls(body: dict[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ KEPT_FOR = timedelta(days=30)
 
 _RUN_SECONDS = 5.0
 _POLL_SECONDS = 0.5
+_DRAIN_SECONDS = 5.0
 _PRUNED_AT_ONCE = 1000
 _JOB = "deliver"
 
@@ -82,7 +83,7 @@ class Deliverer:
             if self._posting:
                 await asyncio.wait(self._posting, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
 
-    async def drain(self, *, patience_seconds: float) -> None:
+    async def drain(self, *, patience_seconds: float = _DRAIN_SECONDS) -> None:
         """Waits for what is being posted, then breaks off the rest, which is posted again once its lease is over."""
         await self._under_way.drain(patience_seconds=patience_seconds)
 

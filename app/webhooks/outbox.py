@@ -42,3 +42,13 @@ def enqueue(
             updated_at=now,
         )
     )
+
+
+def apply_resend(row: DeliveryRow, *, now: datetime) -> None:
+    """Makes a delivery due now, with new tries for a day, whatever became of it; a try under way counts no more."""
+    row.status = DeliveryStatus.PENDING.value
+    row.attempts = 0
+    row.next_attempt_at = now
+    row.retry_until = now + RETRY_FOR
+    row.lease_token = row.lease_until = row.delivered_at = None
+    row.updated_at = now

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from app.db.base import utc_now
+from app.webhooks.outbox import enqueue
 from tests.support.admin_app import Process
 
-LISTS = ["/tenants", "/keys", "/audit"]
+LISTS = ["/tenants", "/keys", "/audit", "/deliveries"]
 
 
 async def _fill(process: Process) -> None:
@@ -15,6 +17,13 @@ async def _fill(process: Process) -> None:
     for number in range(4):
         await process.key(tenant["id"], name=f"key {number}")
         await process.tenant(name=f"tenant {number}")
+        await _add_delivery(process, tenant["id"], number)
+
+
+async def _add_delivery(process: Process, tenant_id: str, number: int) -> None:
+    async with process.sessions.begin() as session:
+        url = "https://example.com/"
+        enqueue(session, tenant_id=tenant_id, task_id=f"t{number}", url=url, body={}, now=utc_now())
 
 
 async def _pages(process: Process, path: str, limit: int, **query: str) -> list[list[dict[str, Any]]]:

@@ -14,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.admin.authentication import AdminToken
 from app.admin.router import router as admin_router
+from app.admin.webhooks import WebhookService
 from app.channels.models import ChannelRow
 from app.channels.schemas import ChannelCreate
+from app.crypto import SecretBox, generate_key
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
 from app.http.rendering import install_error_handlers
@@ -102,6 +104,7 @@ async def running_process(
         "admin_token": AdminToken(ADMIN_TOKEN, monotonic=seconds),
         "authenticator": authenticator,
         "tenants": tenants,
+        "webhooks": WebhookService(sessions, SecretBox.from_text(generate_key()), clock),
     }
     app = _make_app(state, clock)
     async with AsyncExitStack() as stack:

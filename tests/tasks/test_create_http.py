@@ -108,9 +108,19 @@ async def test_only_short_known_parameters_are_kept_in_the_mirror(stage: Stage) 
     assert stage.sent_body()["huge"] == "x" * 10_000
 
 
-async def test_a_callback_url_is_refused_rather_than_ignored(stage: Stage) -> None:
+async def test_a_callback_url_is_kept_with_the_task_and_not_sent_upstream(stage: Stage) -> None:
     tenant = await stage.tenant()
-    response = await tenant.create_task(callback_url="https://example.com/hook")
+    task_id = await tenant.new_task(callback_url="https://Example.com:443/hook?a=b")
+    row = await stage.row(task_id)
+    assert row is not None
+    assert row.callback_url == "https://example.com/hook?a=b"
+    assert "example.com" not in str(stage.sent_body())
+    assert "callback_url" not in row.parameters
+
+
+async def test_a_callback_url_into_our_own_network_is_refused_and_nothing_is_sent(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    response = await tenant.create_task(callback_url="http://127.0.0.1/hook")
     check_error(response, 400, "InvalidParameter.callback_url", "callback_url")
     assert not stage.received("create_task")
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from app.http.json_body import parse_json_object, to_json_bytes
 from app.tasks.references import AssetReference, DraftReference
 from app.tasks.rules import check_create, to_upstream_body
+from app.webhooks.targets import TargetRules
 from tests.tasks.bodies import (
     ALIAS,
     DATED,
@@ -201,11 +203,22 @@ def test_a_request_without_any_parameter_passes() -> None:
     assert check(body()).fields == {"model": ALIAS, "content": [PROMPT]}
 
 
-@pytest.mark.parametrize("url", ["https://example.com/hook", "not a url", 5, ""])
-def test_callbacks_are_refused_since_none_would_be_delivered(url: Any) -> None:
+@pytest.mark.parametrize("url", ["not a url", "ftp://example.com", "http://127.0.0.1/", "http://0x7f000001", 5, "", {}])
+def test_a_callback_url_that_nothing_could_be_delivered_to_is_refused(url: Any) -> None:
     error = refusal(body(callback_url=url))
     assert (error.code, error.param) == ("InvalidParameter.callback_url", "callback_url")
-    assert "not supported yet" in error.message
+
+
+def test_a_callback_url_is_kept_for_us_and_not_sent_upstream() -> None:
+    checked = check(body(callback_url="HTTPS://Example.com:443/hook?a=b"))
+    assert checked.callback_url == "https://example.com/hook?a=b"
+    assert "callback_url" not in to_upstream_body(checked, "u")
+
+
+def test_a_callback_url_may_lead_where_the_operator_allows_it() -> None:
+    targets = TargetRules(allow=(IPv4Network("127.0.0.0/8"),))
+    checked = check_create(body(callback_url="http://127.0.0.1:9000/hook"), MODELS.get, targets=targets)
+    assert checked.callback_url == "http://127.0.0.1:9000/hook"
 
 
 def test_null_means_absent_at_the_top_in_items_in_payloads_and_in_tools() -> None:

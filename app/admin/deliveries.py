@@ -1,0 +1,115 @@
+"""Admin routes of deliveries to tenants and of the secrets that sign them."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.admin.documentation import list_operation, operation
+from app.admin.requests import path_id, query_text
+from app.admin.webhooks import ShownDelivery, WebhookService
+from app.errors import InvalidParameterError
+from app.http.paging import parse_page, to_page
+from app.http.responses import json_response
+from app.webhooks.models import DeliveryStatus
+
+_STATUSES = [status.value for status in DeliveryStatus]
+
+_SECRET = "/tenants" + "/{tenant_id}/webhook-secret"
+_ALL = "/deliveries"
+_RESEND = _ALL + "/{delivery_id}/resend"
+
+router = APIRouter(tags=["admin: webhooks"])
+
+
+class SecretView(BaseModel):
+    """A tenant's secret as the one answer shows it that hands it over."""
+
+    secret: str
+    created_at: datetime
+
+
+class DeliveryView(BaseModel):
+    """A delivery as the admin API shows it: of its address the origin, of its body nothing."""
+
+    id: str
+    tenant_id: str
+    task_id: str
+    origin: str
+    status: str
+    attempts: int
+    next_attempt_at: datetime | None
+    last_status: int | None
+    last_error: str | None
+    created_at: datetime
+    updated_at: datetime
+    delivered_at: datetime | None
+
+    @classmethod
+    def from_shown(cls, shown: ShownDelivery) -> "DeliveryView":
+        """Returns the view of a delivery."""
+        own = {name: getattr(shown.row, name) for name in cls.model_fields if name != "task_id"}
+        return cls(**own, task_id=shown.task_id)
+
+
+@router.post(
+    _SECRET,
+    operation_id="admin_rotate_webhook_secret",
+    summary="Replace a tenant's webhook secret",
+    status_code=201,
+    response_model=None,
+    openapi_extra=operation(path=["tenant_id"], answer=SecretView, status=201),
+)
+async def rotate_webhook_secret(request: Request) -> Response:
+    """Makes a new secret, which signs from now on. This answer is the only one that ever shows it."""
+    service: WebhookService = request.state.webhooks
+    issued = await service.rotate_secret(request.state.actor, path_id(request, "tenant_id"))
+    view = SecretView(secret=issued.secret, created_at=issued.created_at)
+    return json_response(view.model_dump(mode="json"), status=201, headers={"Cache-Control": "no-store"})
+
+
+@router.get(
+    _ALL,
+    operation_id="admin_list_deliveries",
+    summary="List deliveries",
+    response_model=None,
+    openapi_extra=list_operation(
+        DeliveryView,
+        query={
+            "tenant": {"type": "string", "description": "only this tenant's deliveries"},
+            "task": {"type": "string", "description": "only deliveries about the task with this id"},
+            "status": {"type": "string", "enum": _STATUSES},
+        },
+    ),
+)
+async def list_deliveries(request: Request) -> Response:
+    """Lists deliveries, newest first, for thirty days after their end."""
+    service: WebhookService = request.state.webhooks
+    page = parse_page(request)
+    status = query_text(request, "status")
+    if status is not None and status not in _STATUSES:
+        raise InvalidParameterError("status", f"The parameter `status` must be one of {', '.join(_STATUSES)}.")
+    shown = await service.list_deliveries(
+        page, tenant_id=query_text(request, "tenant"), task_id=query_text(request, "task"), status=status
+    )
+    return json_response(to_page(shown, page, cursor_of=lambda each: each.row.id, render=_render))
+
+
+@router.post(
+    _RESEND,
+    operation_id="admin_resend_delivery",
+    summary="Deliver again",
+    response_model=None,
+    openapi_extra=operation(path=["delivery_id"], answer=DeliveryView),
+)
+async def resend_delivery(request: Request) -> Response:
+    """Has a delivery tried from now on, for a day, whatever became of it; it keeps its `webhook-id`."""
+    service: WebhookService = request.state.webhooks
+    return json_response(_render(await service.resend(request.state.actor, path_id(request, "delivery_id"))))
+
+
+def _render(shown: ShownDelivery) -> dict[str, Any]:
+    return DeliveryView.from_shown(shown).model_dump(mode="json")

@@ -1,0 +1,119 @@
+"""Use cases of the operator about deliveries to tenants; every change writes its audit row in its own transaction."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.audit.actor import Actor
+from app.audit.log import record
+from app.crypto import SecretBox
+from app.errors import NotFoundError
+from app.http.paging import PageRequest
+from app.tasks.models import TaskRow
+from app.tasks.wire import public_id
+from app.tenants.repository import AllTenants
+from app.webhooks.models import DeliveryRow
+from app.webhooks.outbox import apply_resend
+from app.webhooks.repository import AllDeliveries
+from app.webhooks.secrets import replace_secret
+
+
+@dataclass(frozen=True)
+class IssuedSecret:
+    """A tenant's new secret, for the one answer that shows it."""
+
+    secret: str = field(repr=False)
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ShownDelivery:
+    """A delivery, with the id under which its tenant knows the task."""
+
+    row: DeliveryRow
+    task_id: str
+
+
+class WebhookService:
+    """Administers the deliveries and secrets of all tenants."""
+
+    def __init__(
+        self, sessions: async_sessionmaker[AsyncSession], box: SecretBox, clock: Callable[[], datetime]
+    ) -> None:
+        self._sessions = sessions
+        self._box = box
+        self._clock = clock
+
+    async def rotate_secret(self, actor: Actor, tenant_id: str) -> IssuedSecret:
+        """Gives a tenant a new secret; what is sent from now on is signed with it.
+
+        Raises:
+            NotFoundError: 404, no such tenant.
+        """
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            if await AllTenants(session).lock(tenant_id) is None:
+                raise NotFoundError("The specified tenant is not found.", field="tenant_id", param="tenant_id")
+            secret = await replace_secret(session, self._box, tenant_id, now=now)
+            record(
+                session,
+                at=now,
+                actor=actor.name,
+                address=actor.address,
+                action="webhook_secret.rotate",
+                target_type="tenant",
+                target_id=tenant_id,
+                tenant_id=tenant_id,
+            )
+        return IssuedSecret(secret, now)
+
+    async def list_deliveries(
+        self, page: PageRequest, *, tenant_id: str | None, task_id: str | None, status: str | None
+    ) -> Sequence[ShownDelivery]:
+        """Returns deliveries newest first, one more than asked when there are more; ``task_id`` may be either id.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        async with self._sessions() as session:
+            if task_id is not None:
+                found = await session.scalar(select(TaskRow.id).where(TaskRow.upstream_id == task_id))
+                task_id = found or task_id
+            rows = await AllDeliveries(session).page(page, tenant_id=tenant_id, task_id=task_id, status=status)
+            return await _shown(session, rows)
+
+    async def resend(self, actor: Actor, delivery_id: str) -> ShownDelivery:
+        """Has a delivery tried from now on, whatever became of it.
+
+        Raises:
+            NotFoundError: 404, no such delivery.
+        """
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            row = await AllDeliveries(session).lock(delivery_id)
+            if row is None:
+                raise NotFoundError("The specified delivery is not found.", field="delivery_id", param="delivery_id")
+            before = {"status": row.status, "attempts": row.attempts}
+            apply_resend(row, now=now)
+            record(
+                session,
+                at=now,
+                actor=actor.name,
+                address=actor.address,
+                action="delivery.resend",
+                target_type="delivery",
+                target_id=row.id,
+                tenant_id=row.tenant_id,
+                detail=before,
+            )
+            return (await _shown(session, [row]))[0]
+
+
+async def _shown(session: AsyncSession, rows: Sequence[DeliveryRow]) -> list[ShownDelivery]:
+    names = [(row.tenant_id, row.task_id) for row in rows]
+    tasks = await session.scalars(select(TaskRow).where(tuple_(TaskRow.tenant_id, TaskRow.id).in_(names)))
+    shown = {task.id: public_id(task) for task in tasks}
+    return [ShownDelivery(row, shown.get(row.task_id, row.task_id)) for row in rows]

@@ -1,0 +1,91 @@
+"""From a create with ``callback_url`` to the tenant's endpoint, through the whole product."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from app.sandbox.config import SandboxConfig
+from tests.support.answers import check_error
+from tests.support.clock import MovableClock
+from tests.support.world import TASKS, Tenant, World, own_database, running_world
+from tests.webhooks.receiver import Receiver, receiving, status
+
+OWN = "http://127.0.0.2:1"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def open_world(database_url: str) -> AsyncIterator[World]:
+    """A gateway that may deliver to loopback, with a quick upstream."""
+    async with (
+        own_database(database_url) as url,
+        running_world(
+            url,
+            sandbox_config=SandboxConfig(time_scale=200, limits=None),
+            clock=MovableClock(),
+            callback_allow=(ip_network("127.0.0.0/8"),),
+            public_url=OWN,
+        ) as world,
+    ):
+        yield world
+
+
+async def final_message(receiver: Receiver, secret: str) -> tuple[str, dict[str, Any]]:
+    """Waits for the message that tells of the end; verifies every one on the way."""
+    async with asyncio.timeout(20):
+        while True:
+            for request in receiver.received:
+                body = request.verify(secret)
+                if body["status"] not in {"queued", "running"}:
+                    return request.id, body
+            await asyncio.sleep(0.02)
+
+
+async def secret_of(world: World, tenant: Tenant) -> str:
+    made = await world.admin.post(f"/tenants/{tenant.id}/webhook-secret")
+    assert made.status_code == 201, made.text
+    return str(made.json()["secret"])
+
+
+async def test_the_end_of_a_task_is_told_with_the_body_of_a_get(open_world: World) -> None:
+    tenant = await open_world.tenant(allowed_channels=["default"])
+    secret = await secret_of(open_world, tenant)
+    async with receiving() as receiver:
+        receiver.answers = [status(500)]
+        task_id = await tenant.new_task(callback_url=receiver.url)
+        _, told = await final_message(receiver, secret)
+    shown = (await tenant.http.get(f"{TASKS}/{task_id}")).json()
+    assert told["id"] == task_id
+    assert told["status"] == "succeeded"
+    assert told == shown
+
+    listed = (await open_world.admin.get("/deliveries", params={"task": task_id})).json()["data"]
+    assert {row["task_id"] for row in listed} == {task_id}
+    assert {row["tenant_id"] for row in listed} == {tenant.id}
+    assert "secret=path" not in str(listed)
+
+
+async def test_a_delivered_message_can_be_sent_again_under_its_id(open_world: World) -> None:
+    tenant = await open_world.tenant(allowed_channels=["default"])
+    secret = await secret_of(open_world, tenant)
+    async with receiving() as receiver:
+        await tenant.new_task(callback_url=receiver.url)
+        message, body = await final_message(receiver, secret)
+        count = sum(request.id == message for request in receiver.received)
+        assert (await open_world.admin.post(f"/deliveries/{message}/resend")).status_code == 200
+        async with asyncio.timeout(10):
+            while sum(request.id == message for request in receiver.received) == count:  # noqa: ASYNC110 - a list
+                await asyncio.sleep(0.02)
+        assert receiver.received[-1].verify(secret) == body
+
+
+@pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://[::1]/", "http://169.254.169.254/", OWN, "ftp://x", 5])
+async def test_where_nothing_may_be_delivered_no_task_is_made(open_world: World, url: Any) -> None:
+    tenant = await open_world.tenant(allowed_channels=["default"])
+    before = len((await open_world.ledger())["tasks"])
+    answer = await tenant.create_task(callback_url=url)
+    check_error(answer, 400, "InvalidParameter.callback_url", "callback_url")
+    assert len((await open_world.ledger())["tasks"]) == before
