@@ -13,11 +13,14 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from app.admin.metrics import METRICS_PATH
+from app.admin.metrics import router as metrics_router
 from app.admin.router import router as admin_router
 from app.assets.routes import router as assets_router
 from app.db.base import utc_now
 from app.http.health import Readiness
 from app.http.health import router as health_router
+from app.http.metrics_port import MetricsPort
 from app.http.rendering import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.observability.logging import configure_logging
@@ -54,9 +57,11 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         redirect_slashes=False,
     )
     # The routes that are called most are matched first.
-    for router in (tasks_router, assets_router, tenants_router, health_router, admin_router):
+    for router in (tasks_router, assets_router, tenants_router, health_router, metrics_router, admin_router):
         app.include_router(router)
     install_error_handlers(app)
+    if settings.metrics_port is not None:
+        app.add_middleware(MetricsPort, port=settings.metrics_port, path=METRICS_PATH)
     app.add_middleware(
         RequestScope,
         clock=clock,

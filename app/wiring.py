@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.admin.authentication import AdminToken
 from app.admin.channel_continuity import ContinuityCheck
 from app.admin.channel_probe import ChannelProbe
+from app.admin.metrics import Metrics
 from app.assets.follower import AssetFollower
 from app.assets.service import AssetService
 from app.attempts.attempts import Attempts
@@ -71,6 +72,7 @@ class Services:
     presence: Presence
     attempts: Attempts
     readiness: Readiness
+    metrics: Metrics
     bodies: BodyAdmission
     admin_token: AdminToken
     authenticator: Authenticator
@@ -230,6 +232,7 @@ def _build(
         presence=presence,
         attempts=attempts,
         readiness=Readiness(checks={"database": _database_check(engine), "schema": _schema_check(engine)}),
+        metrics=Metrics(sessions, clock),
         bodies=BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes),
         admin_token=AdminToken(settings.admin_token.get_secret_value()),
         authenticator=Authenticator(sessions, clock, last_used=last_used),

@@ -23,6 +23,7 @@ from app.db.embedded import reset
 from app.db.embedded.folders import was_used, write_whole
 from app.db.embedded.locks import open_owned
 from app.db.schema import upgrade_to_head
+from app.http.listening import listeners
 from app.main import OwnedServer, create_app, server_config
 from app.observability.logging import configure_logging
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
@@ -86,13 +87,14 @@ async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, 
         _write_secrets(folder, kept)
         kept.api_key = await _ensure_demo_key(configured, kept.api_key, is_upstream_new=not is_real)
         _write_secrets(folder, kept)
-        server = OwnedServer(server_config(create_app(configured), host=_HOST, port=port))
+        config = server_config(create_app(configured), host=_HOST, port=port)
+        server = OwnedServer(config)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
         announcing = asyncio.create_task(_announce(server, port, kept))
         with suppress(SystemExit):  # uvicorn's own way to say that it cannot listen; it has logged why
-            await server.serve()
+            await server.serve(listeners(config, configured.metrics_port))
         announcing.cancel()
         if not server.started:
             stop(f"the gateway did not start on port {port}")

@@ -48,9 +48,11 @@ def serve(
 
 
 @program.command()
-def worker() -> None:
+def worker(
+    host: Annotated[str, typer.Option(help="Address of the metrics port, if one is set.")] = "127.0.0.1",
+) -> None:
     """Run the background jobs alone."""
-    run_worker()
+    run_worker(host=host)
 
 
 @program.command()

@@ -10,9 +10,12 @@ from uvicorn.supervisors import Multiprocess
 
 from app.cli.database import Database, opened_database
 from app.cli.exits import FAILED, MISCONFIGURED, SCHEMA_OUTDATED, read_settings, stop, told_plainly
+from app.cli.worker_metrics import serving_metrics
 from app.db.engine import open_engine
 from app.db.schema import SchemaState, schema_state, upgrade_to_head
+from app.http.listening import listeners
 from app.main import server_config
+from app.observability.exposition import counting_together
 from app.observability.logging import configure_logging
 from app.settings import Settings
 from app.wiring import open_services
@@ -31,30 +34,37 @@ def serve(*, host: str, port: int, workers: int, uds: Path | None) -> None:
         # Uvicorn raises the signal again when it has shut down; by then there is nothing left to interrupt.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _ignore)
-        if not _run(config, workers):
+        if not _run(config, workers, settings.metrics_port):
             stop("the gateway did not start", FAILED)
 
 
-def _run(config: uvicorn.Config, workers: int) -> bool:
+def _run(config: uvicorn.Config, workers: int, metrics_port: int | None) -> bool:
     """Runs the server, and says whether it had started; why not is in the log."""
     try:
+        sockets = listeners(config, metrics_port)
         if workers > 1:
-            Multiprocess(config, sockets=[config.bind_socket()]).run()
+            with counting_together():
+                Multiprocess(config, sockets=sockets or []).run()
             return True
         server = uvicorn.Server(config)
-        server.run()
+        server.run(sockets)
     except SystemExit:
         # Uvicorn's exit code for an address in use is our code for an outdated schema.
         return False
     return server.started
 
 
-def run_worker() -> None:
-    """Runs the background jobs alone."""
+def run_worker(*, host: str) -> None:
+    """Runs the background jobs alone; on ``host`` listens the metrics port, if there is one."""
     settings = _server_settings()
     with told_plainly(), opened_database(settings) as database:
         _prepare(database)
-        asyncio.run(work(read_settings()))
+        asyncio.run(_work(read_settings(), host))
+
+
+async def _work(settings: Settings, host: str) -> None:
+    async with serving_metrics(settings, host):
+        await work(settings)
 
 
 def migrate(*, is_check: bool) -> None:

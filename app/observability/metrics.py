@@ -31,6 +31,7 @@ UPSTREAM_SECONDS = Histogram(
     ["operation"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180),
 )
+TASK_CHANGES = Counter("seedgate_task_changes", "Changes of a task's state, by the new one.", ["status"])
 STALE_ANSWERS = Counter("seedgate_stale_answers", "Answers of the upstream that came after a newer one; not applied.")
 UNKNOWN_STATUSES = Counter("seedgate_unknown_upstream_statuses", "Task states of the upstream that nobody knows.")
 FOREIGN_CLAIMS = Counter(

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.observability.metrics import FOREIGN_CLAIMS, STALE_ANSWERS, UNKNOWN_STATUSES
+from app.observability.metrics import FOREIGN_CLAIMS, STALE_ANSWERS, TASK_CHANGES, UNKNOWN_STATUSES
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.wire import to_task
 from app.webhooks.outbox import enqueue
@@ -188,6 +188,7 @@ def _become(
         row.next_look_at = None
     if status is before:
         return
+    TASK_CHANGES.labels(status.value).inc()
     session.add(
         TaskEventRow(
             tenant_id=row.tenant_id,

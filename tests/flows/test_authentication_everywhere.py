@@ -61,7 +61,7 @@ async def test_nothing_is_answered_without_a_credential(world: World, method: st
 async def test_a_tenants_key_and_the_admin_token_open_each_their_own_side_only(
     world: World, tenant: Tenant, method: str, path: str
 ) -> None:
-    is_admins = path.startswith("/admin/")
+    is_admins = path.startswith(("/admin/", "/metrics"))
     client = tenant.http if is_admins else world.anonymous
     token = world.admin.headers["Authorization"]
     headers = {} if is_admins else {"Authorization": token, "Content-Type": "application/json"}

@@ -52,7 +52,9 @@ def test_every_operation_has_a_name_a_summary_and_its_errors() -> None:
         assert told["summary"]
         assert told["tags"]
         if operation.path not in OPEN:
-            assert {"401", "503"} <= told["responses"].keys(), operation.id
+            # Without a database there are still the metrics that it does not keep.
+            expected = {"401"} if operation.path == "/metrics" else {"401", "503"}
+            assert expected <= told["responses"].keys(), operation.id
         if operation.method in {"POST", "PUT", "PATCH"} and "requestBody" in told:
             assert {"400", "413", "415"} <= told["responses"].keys(), operation.id
 

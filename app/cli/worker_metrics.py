@@ -1,0 +1,54 @@
+"""The metrics of ``worker``, which serves nothing else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.admin.metrics import METRICS_PATH, Metrics, router
+from app.db.base import utc_now
+from app.db.engine import open_engine, session_factory
+from app.http.listening import bind_metrics_port
+from app.http.metrics_port import MetricsPort
+from app.http.rendering import install_error_handlers
+from app.http.request_scope import RequestScope
+from app.main import OwnedServer, server_config
+from app.settings import Settings
+
+
+@asynccontextmanager
+async def serving_metrics(settings: Settings, host: str) -> AsyncIterator[None]:
+    """Serves ``/metrics`` on the metrics port of ``host`` while the block runs, if there is such a port.
+
+    Raises:
+        SettingError: the port cannot be had.
+    """
+    if settings.metrics_port is None or settings.database_url is None:
+        yield
+        return
+    bound = bind_metrics_port(host, settings.metrics_port)
+    engine = open_engine(settings.database_url.get_secret_value(), pool_size=1)
+    app = _metrics_app(Metrics(session_factory(engine), utc_now), settings.metrics_port)
+    server = OwnedServer(server_config(app, host=host, port=settings.metrics_port))
+    task = asyncio.create_task(server.serve([bound]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+        await engine.dispose()
+
+
+def _metrics_app(metrics: Metrics, port: int) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        yield {"metrics": metrics}
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None)
+    app.include_router(router)
+    install_error_handlers(app)
+    app.add_middleware(MetricsPort, port=port, path=METRICS_PATH)
+    app.add_middleware(RequestScope, clock=utc_now)
+    return app

@@ -1,0 +1,241 @@
+"""``/metrics``: who may read it, what it tells, and that its labels stay few whatever clients send."""
+
+import asyncio
+import random
+import re
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
+
+from app.admin.metrics import Metrics, gauges
+from app.admin.standing import _STANDING, read_standing
+from app.db.base import utc_now
+from app.db.engine import open_engine, session_factory
+from app.http.listening import listeners
+from app.main import OwnedServer, create_app, server_config
+from tests.support.clock import MovableClock
+from tests.support.serving import serving
+from tests.support.stage import Stage, open_stage
+from tests.support.world import TASKS, World, own_database
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def stage(database_url: str) -> AsyncIterator[Stage]:
+    """A world without background work, in which nothing happens but what a test does."""
+    async with own_database(database_url) as url, open_stage(url) as opened:
+        yield opened
+
+
+async def fetch(world: World) -> str:
+    """Returns the metrics, read anew."""
+    await asyncio.sleep(1)  # what was read is kept for 0.9 seconds of real time
+    answer = await world.anonymous.get("/metrics", headers=world.admin.headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    return answer.text
+
+
+def samples(page: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Returns every series of ours with its value."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if family.name.startswith("seedgate_")
+    }
+
+
+def value(page: str, name: str, **labels: str) -> float:
+    """Returns the value of one series, 0 when it is not there."""
+    return samples(page).get((name, tuple(sorted(labels.items()))), 0.0)
+
+
+async def test_only_the_admin_token_opens_them_on_the_main_port(world: World) -> None:
+    tenant = await world.tenant()
+    assert (await world.anonymous.get("/metrics")).status_code == 401
+    assert (await tenant.http.get("/metrics")).status_code == 401
+    wrong = {"Authorization": f"Bearer {secrets.token_urlsafe(32)}"}
+    assert (await world.anonymous.get("/metrics", headers=wrong)).status_code == 401
+    assert (await world.anonymous.get("/metrics", headers=world.admin.headers)).status_code == 200
+
+
+async def test_they_need_no_token_on_their_own_port_which_serves_nothing_else(world: World) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = world.settings.model_copy(update={"metrics_port": port, "background": "off"})
+    config = server_config(create_app(settings, clock=MovableClock()), host="127.0.0.1", port=0)
+    server = OwnedServer(config)
+    opened = listeners(config, port)
+    assert opened is not None
+    main = f"http://127.0.0.1:{opened[0].getsockname()[1]}"
+    serve = server.serve
+    server.serve = lambda *_: serve(opened)  # type: ignore[method-assign]  # the sockets are ours
+    async with serving(server), httpx.AsyncClient() as client:
+        metrics = await client.get(f"http://127.0.0.1:{port}/metrics")
+        assert (metrics.status_code, "seedgate_database_up 1.0" in metrics.text) == (200, True)
+        for path in ("/", "/healthz", "/metrics/", TASKS, "/admin/v1/tenants"):
+            assert (await client.get(f"http://127.0.0.1:{port}{path}", headers=world.admin.headers)).status_code == 404
+        assert (await client.get(f"{main}/metrics")).status_code == 401
+        forged = {"Host": f"127.0.0.1:{port}", "X-Forwarded-Port": str(port)}
+        assert (await client.get(f"{main}/metrics", headers=forged)).status_code == 401
+        assert (await client.get(f"{main}/healthz")).status_code == 200
+
+
+async def test_labels_stay_few_whatever_clients_send(world: World) -> None:
+    tenant = await world.tenant()
+    rng = random.Random(7)
+
+    async def hammer(rounds: int) -> None:
+        for _ in range(rounds):
+            junk = "".join(rng.choices("abcdefghij0123456789-_.%2f", k=rng.randint(1, 30))).replace("%", "a")
+            method = rng.choice(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", junk.upper()[:20]])
+            method = re.sub("[^A-Z]", "X", method)
+            prefix = rng.choice(["/", f"{TASKS}/", "/api/v3/open/", "/admin/v1/", "/admin/v1/tenants/", "/callbacks/"])
+            for client in (tenant.http, world.anonymous):
+                await client.request(method, f"{prefix}{junk}", params={"Action": junk, "Version": junk})
+
+    await hammer(150)
+    before = set(samples(await fetch(world)))
+    await hammer(150)
+    grown = set(samples(await fetch(world))) - before
+    known = {dict(labels).get("route") for _, labels in before}
+    assert {dict(labels).get("route") for _, labels in grown} <= known
+    assert len({route for route in known if route}) < 80
+    words = {word for name, labels in before | grown for key, word in labels if key not in {"route", "le"}}
+    assert all(len(word) < 40 for word in words)
+    assert tenant.id not in str(before | grown)
+    methods = {dict(labels)["method"] for name, labels in before | grown if name == "seedgate_requests_total"}
+    assert methods <= {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "other"}
+
+
+async def test_requests_are_counted_by_route_method_and_class(world: World) -> None:
+    tenant = await world.tenant()
+    one = {"route": TASKS + "/{task_id}", "method": "GET", "status": "4xx"}
+    admins = {"route": "/admin/v1/tenants/{tenant_id}", "method": "GET", "status": "2xx"}
+    page = await fetch(world)
+    for _ in range(3):
+        await tenant.http.get(f"{TASKS}/cgt-{secrets.token_hex(4)}")
+    await world.admin.get(f"/tenants/{tenant.id}")
+    after = await fetch(world)
+    assert value(after, "seedgate_requests_total", **one) - value(page, "seedgate_requests_total", **one) == 3
+    assert value(after, "seedgate_requests_total", **admins) - value(page, "seedgate_requests_total", **admins) == 1
+    assert value(after, "seedgate_request_seconds_count", route=one["route"]) >= 3
+
+
+async def test_what_is_unfinished_is_told_with_its_age(stage: Stage) -> None:
+    world = stage.world
+    await stage.prepare()
+    tenant = await stage.tenant()
+    before = await fetch(world)
+    queued = await tenant.new_task(content=[{"type": "text", "text": "a cat [queue:1000000]"}])
+    await stage.fault("create_task", kind="cut", at="before")
+    unknown = (await tenant.create_task()).json()["id"]
+    calls = {"operation": "create_task", "outcome": "unknown"}
+    row = await stage.row(queued)
+    assert row is not None
+    assert row.next_look_at is not None
+    channel = await stage.channel_id("default")
+    async with stage.sessions.begin() as session:
+        await session.execute(_INSERT_ORPHAN, {"channel": channel, "at": stage.clock()})
+        await session.execute(_OPEN_BREAKER, {"channel": channel, "at": stage.clock()})
+        delivery = {"tenant": tenant.id, "at": stage.clock() + timedelta(seconds=100)}
+        await session.execute(_INSERT_DELIVERY, delivery)
+    stage.clock.advance(300)
+    after = await fetch(world)
+    assert value(after, "seedgate_database_up") == 1
+    assert value(after, "seedgate_tasks", status="queued") - value(before, "seedgate_tasks", status="queued") == 1
+    assert value(after, "seedgate_tasks", status="unknown") - value(before, "seedgate_tasks", status="unknown") == 1
+    assert value(after, "seedgate_unknown_outcomes", kind="task") == value(after, "seedgate_tasks", status="unknown")
+    assert value(after, "seedgate_oldest_unknown_seconds", kind="task") >= 299
+    overdue_seconds = (stage.clock() - row.next_look_at).total_seconds()
+    assert value(after, "seedgate_oldest_look_seconds", kind="task") >= overdue_seconds - 1
+    assert value(after, "seedgate_overdue_looks", kind="task") >= 1
+    assert value(after, "seedgate_orphans") == 1
+    assert value(after, "seedgate_open_breakers") == 1
+    assert value(after, "seedgate_outbox_messages") == 1
+    assert value(after, "seedgate_outbox_oldest_seconds") == pytest.approx(202, abs=3)
+    name = "seedgate_upstream_calls_total"
+    assert value(after, name, **calls) - value(before, name, **calls) == 1
+    assert unknown
+    async with stage.sessions.begin() as session:
+        for statement in ("orphans", "channel_health", "deliveries"):
+            await session.execute(text(f"DELETE FROM {statement}"))
+
+
+async def test_without_a_database_the_counters_still_get_through() -> None:
+    engine = open_engine("postgresql://nobody@127.0.0.1:1/nothing")
+    page = (await Metrics(session_factory(engine), utc_now).text()).decode()
+    await engine.dispose()
+    assert value(page, "seedgate_database_up") == 0
+    assert "seedgate_database_up 0.0" in page
+    assert "# TYPE seedgate_stale_answers_total counter" in page
+    assert "seedgate_tasks" not in page
+    assert "seedgate_orphans" not in page
+
+
+async def test_reading_them_walks_through_no_large_table(stage: Stage) -> None:
+    now = stage.clock()
+    async with stage.sessions.begin() as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        explain = text("EXPLAIN " + _STANDING.text)
+        values = {"now": now, "attempts_since": now, "tickets_since": now}
+        plan = "\n".join((await session.scalars(explain, values)).all())
+    large = ("tasks", "asset_groups", "assets", "deliveries", "create_attempts")
+    assert [table for table in large if re.search(rf"Seq Scan on {table}\b", plan)] == [], plan
+
+
+async def test_every_metric_is_documented_and_no_other(stage: Stage) -> None:
+    page = await fetch(stage.world)
+    exported = set(re.findall(r"^# TYPE (seedgate_\w+) ", page, re.MULTILINE))
+    told = (ROOT / "docs/operating.md").read_text()
+    documented = set(re.findall(r"^\| `(seedgate_[a-z_]+)", told, re.MULTILINE))
+    assert documented == exported
+
+
+async def test_the_alerts_in_the_documentation_ask_for_metrics_that_exist(stage: Stage) -> None:
+    page = await fetch(stage.world)
+    exported = set(re.findall(r"^# TYPE (seedgate_\w+) ", page, re.MULTILINE))
+    told = (ROOT / "docs/operating.md").read_text()
+    asked = set(re.findall(r"seedgate_[a-z_]+", "\n".join(re.findall(r"expr: (.*)", told))))
+    assert asked
+    assert asked <= exported | {f"{name}_bucket" for name in exported}
+
+
+async def test_all_series_of_the_database_are_there_even_when_there_is_nothing(stage: Stage) -> None:
+    """An alert on a series that comes and goes would never be sure."""
+    async with stage.sessions() as session:
+        standing = await read_standing(session, now=stage.clock())
+    shown = {(sample.name, *sample.labels.values()) for family in gauges(standing) for sample in family.samples}
+    expected: set[tuple[Any, ...]] = {
+        ("seedgate_tasks", word) for word in ("submitting", "unknown", "queued", "running")
+    }
+    expected |= {("seedgate_oldest_look_seconds", kind) for kind in ("task", "asset")}
+    expected |= {("seedgate_create_attempts", state) for state in ("open", "ticket")}
+    assert expected <= shown
+
+
+_INSERT_ORPHAN = text("""
+    INSERT INTO orphans (channel_id, upstream_id, model, service_tier, status, created_at, first_seen_at, last_seen_at)
+    VALUES (:channel, 'cgt-orphan', 'm', 'default', 'queued', :at, :at, :at)
+""")
+_OPEN_BREAKER = text("""
+    INSERT INTO channel_health (channel_id, unknowns, opened_at, updated_at) VALUES (:channel, 5, :at, :at)
+    ON CONFLICT (channel_id) DO UPDATE SET opened_at = :at
+""")
+_INSERT_DELIVERY = text("""
+    INSERT INTO deliveries (id, tenant_id, task_id, url, origin, body, status, attempts, next_attempt_at, retry_until,
+        created_at, updated_at)
+    VALUES ('msg_1', :tenant, 't', 'http://x', 'http://x', '{}', 'pending', 0, :at, :at, :at, :at)
+""")
