@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.admin.authentication import AdminToken
 from app.admin.channel_continuity import ContinuityCheck
 from app.admin.channel_probe import ChannelProbe
+from app.admin.task_control import TaskControl
 from app.admin.metrics import Metrics
 from app.assets.follower import AssetFollower
 from app.assets.service import AssetService
@@ -38,6 +39,7 @@ from app.jobs import Job
 from app.limits.account_rates import AccountRates
 from app.settings import SettingError, Settings
 from app.tasks.abandonment import Abandonment
+from app.tasks.binding import Binder
 from app.tasks.catalogue import DEFAULT_MODELS, load_models
 from app.tasks.creation import TaskCreation
 from app.tasks.deletion import TaskDeletion
@@ -89,6 +91,7 @@ class Services:
     task_creation: TaskCreation
     abandonment: Abandonment
     task_deletion: TaskDeletion
+    task_control: TaskControl
     task_follower: TaskFollower
 
     def to_state(self) -> dict[str, Any]:
@@ -223,6 +226,9 @@ def _build(
     last_used = LastUsedWriter(sessions)
     directory = ChannelDirectory(sessions, box)
     looker = TaskLooker(sessions, directory, ark, rates, clock)
+    deletion = TaskDeletion(sessions, looker, ark, rates, clock)
+    binder = Binder(sessions, directory, ark, rates, clock)
+    grace = timedelta(seconds=settings.unknown_grace_seconds)
     catalogue = ModelCatalogue(sessions, clock)
     abandonment = Abandonment(sessions, presence, clock, create_window=create_window)
     intents = IntentLog(sessions, attempts=attempts, directory=directory, clock=clock)
@@ -259,7 +265,10 @@ def _build(
             public_url=settings.public_url,
         ),
         abandonment=abandonment,
-        task_deletion=TaskDeletion(sessions, looker, ark, rates, clock),
+        task_deletion=deletion,
+        task_control=TaskControl(
+            sessions, looker=looker, deletion=deletion, binder=binder, rates=rates, clock=clock, grace=grace
+        ),
         task_follower=TaskFollower(sessions, directory, looker, rates, clock),
     )
 

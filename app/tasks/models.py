@@ -78,6 +78,8 @@ class TaskRow(Base):
             unique=True,
             postgresql_where=text("idempotency_key IS NOT NULL"),
         ),
+        Index("ix_tasks_id", "id"),
+        Index("ix_tasks_created_at_id", text("created_at DESC"), text("id DESC")),
         Index("ix_tasks_channel_id_created_at", "channel_id", text("created_at DESC")),
         Index("ix_tasks_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
         Index("uq_tasks_callback_token_hash", "callback_token_hash", unique=True),

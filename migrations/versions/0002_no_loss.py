@@ -175,6 +175,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status IN ('submitting', 'unknown')"),
     )
+    op.create_index("ix_tasks_id", "tasks", ["id"], unique=False)
+    op.create_index(
+        "ix_tasks_created_at_id",
+        "tasks",
+        [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+    )
     op.create_index("uq_tasks_callback_token_hash", "tasks", ["callback_token_hash"], unique=True)
     op.add_column(
         "tasks", sa.Column("is_spare_id_public", sa.Boolean(), server_default=sa.text("false"), nullable=False)
@@ -199,6 +206,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("uq_tasks_callback_token_hash", table_name="tasks")
+    op.drop_index("ix_tasks_created_at_id", table_name="tasks")
+    op.drop_index("ix_tasks_id", table_name="tasks")
     op.drop_index(
         "ix_tasks_open_intents", table_name="tasks", postgresql_where=sa.text("status IN ('submitting', 'unknown')")
     )

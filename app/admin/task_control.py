@@ -1,0 +1,157 @@
+"""What an operator does with any tenant's task: look at it, have the upstream asked, cancel it, end its doubt."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.admin.channel_probe import explain
+from app.audit.actor import Actor
+from app.audit.log import record
+from app.errors import ConflictError, ServiceUnavailableError
+from app.http.paging import PageRequest
+from app.limits.account_rates import AccountRates, CallKind
+from app.tasks.binding import Binder
+from app.tasks.deletion import TaskDeletion
+from app.tasks.looking import TaskLooker
+from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
+from app.tasks.oversight import OverseenOrphan, OverseenOrphans, OverseenTask, OverseenTasks, TaskSearch
+from app.tasks.wire import unknown_task
+from app.upstream.errors import UpstreamError
+
+_TOKEN_PATIENCE_SECONDS = 2.0
+
+
+class TaskControl:
+    """Use cases of the operator; every method takes an id of any kind: the upstream's or our own."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        *,
+        looker: TaskLooker,
+        deletion: TaskDeletion,
+        binder: Binder,
+        rates: AccountRates,
+        clock: Callable[[], datetime],
+        grace: timedelta,
+    ) -> None:
+        """Makes the use cases.
+
+        Args:
+            sessions: of the database.
+            looker: asks the upstream about a task.
+            deletion: cancels one.
+            binder: ends an unknown outcome.
+            rates: what the account allows.
+            clock: the time in UTC.
+            grace: how long after its cut a create may still have become a task.
+        """
+        self._sessions = sessions
+        self._looker = looker
+        self._deletion = deletion
+        self._binder = binder
+        self._rates = rates
+        self._clock = clock
+        self._grace = grace
+
+    async def page(self, page: PageRequest, wanted: TaskSearch) -> Sequence[OverseenTask]:
+        """Returns tasks newest first, one more than asked when there are more; the upstream is not asked.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        async with self._sessions() as session:
+            return await OverseenTasks(session).page(page, wanted)
+
+    async def get(self, task_id: str) -> tuple[OverseenTask, Sequence[TaskEventRow]]:
+        """Returns a task and its history; the upstream is not asked.
+
+        Raises:
+            NotFoundError: 404.
+        """
+        async with self._sessions() as session:
+            tasks = OverseenTasks(session)
+            found = await tasks.find(task_id)
+            if found is None:
+                raise unknown_task()
+            return found, await tasks.history(found.row)
+
+    async def orphans(self, page: PageRequest) -> Sequence[OverseenOrphan]:
+        """Returns upstream tasks that nobody owns, newest first, one more than asked when there are more.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        async with self._sessions() as session:
+            return await OverseenOrphans(session, grace=self._grace).page(page)
+
+    async def refresh(self, task_id: str) -> None:
+        """Asks the upstream about a task now and applies the answer; a task that is over is left as it is.
+
+        Raises:
+            NotFoundError: 404.
+            ConflictError: 409, no upstream task is known to ask about.
+            ServiceUnavailableError: 503, the upstream could not be asked; the mirror is as it was.
+        """
+        row = await self._find(task_id)
+        if TaskStatus(row.status).is_final:
+            return
+        if row.upstream_id is None:
+            raise ConflictError(
+                "InvalidAction", "It is not known which upstream task this is, so none can be asked about."
+            )
+        account = await self._looker.account_of(row)
+        if account is None:
+            raise ServiceUnavailableError("The channel of this task is not active, so the upstream cannot be asked.")
+        if not await self._rates.take(
+            str(row.channel_id), CallKind.INTERACTIVE_GET, patience_seconds=_TOKEN_PATIENCE_SECONDS
+        ):
+            raise ServiceUnavailableError("The upstream account is busy. Please try again.")
+        try:
+            await self._looker.look(row, account)
+        except UpstreamError as error:
+            raise ServiceUnavailableError(f"The task is as it was, because {explain(error)}.") from error
+
+    async def cancel(self, actor: Actor, task_id: str) -> None:
+        """Cancels a queued task, as its tenant's own delete would. Writes the audit row ``task.cancel``.
+
+        Raises:
+            NotFoundError: 404.
+            ConflictError: 409, it is running or over, or no upstream task is known.
+            ServiceUnavailableError: 503, the upstream could not be asked; nothing was changed.
+        """
+        row = await self._find(task_id)
+
+        def audit(session: AsyncSession) -> None:
+            record(
+                session,
+                at=self._clock(),
+                actor=actor.name,
+                address=actor.address,
+                action="task.cancel",
+                target_type="task",
+                target_id=row.id,
+                tenant_id=row.tenant_id,
+                detail={"upstream_id": row.upstream_id},
+            )
+
+        await self._deletion.cancel(row, record=audit)
+
+    async def resolve(self, actor: Actor, task_id: str, *, upstream_id: str | None) -> None:
+        """Ends an unknown outcome by the operator's word: it became this upstream task, or none.
+
+        Raises:
+            NotFoundError: 404.
+            InvalidParameterError: 400, the task's channel does not know ``upstream_id``.
+            ConflictError: 409, the outcome is not unknown, or another task owns ``upstream_id``.
+            ServiceUnavailableError: 503, the upstream could not be asked.
+        """
+        await self._binder.resolve(actor, (await self._find(task_id)).id, upstream_id=upstream_id)
+
+    async def _find(self, task_id: str) -> TaskRow:
+        async with self._sessions() as session:
+            found = await OverseenTasks(session).find(task_id)
+        if found is None:
+            raise unknown_task()
+        return found.row

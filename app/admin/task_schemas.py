@@ -1,0 +1,129 @@
+"""What the admin API takes and shows of tasks and orphans."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, Field, model_validator
+
+from app.http.schemas import WireModel
+from app.tasks.models import TaskEventRow, TaskStatus
+from app.tasks.oversight import OverseenOrphan, OverseenTask
+from app.tasks.wire import public_id
+
+STATUSES = [status.value for status in TaskStatus]
+
+
+class TaskResolve(WireModel):
+    """Body of ``POST /tasks/{id}/resolve``: one of the two."""
+
+    upstream_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="the upstream task that it became"
+    )
+    absent: Literal[True] | None = Field(default=None, description="it became none, and nothing was charged")
+
+    @model_validator(mode="after")
+    def _check_one(self) -> Self:
+        if (self.upstream_id is None) is (self.absent is None):
+            raise ValueError("either `upstream_id` or `absent: true` is needed")
+        return self
+
+
+class TaskView(BaseModel):
+    """A task as the admin API shows it: what is known of it, but neither its content nor its result.
+
+    ``id`` is what the tenant was given, ``spare_id`` our own; ``status`` is the stored one, so that a create that is
+    under way or of unknown outcome is told from a queued task. ``claimed_upstream_id`` is what a callback named before
+    we knew. Of the tenant's callback address only the origin is shown.
+    """
+
+    id: str
+    spare_id: str
+    upstream_id: str | None
+    claimed_upstream_id: str | None
+    tenant_id: str
+    key_id: str
+    channel_id: str | None
+    channel_name: str | None
+    model: str
+    upstream_model: str
+    service_tier: str
+    status: str
+    error: dict[str, Any] | None
+    total_tokens: int | None
+    parameters: dict[str, Any]
+    callback_origin: str | None
+    created_at: datetime
+    updated_at: datetime
+    sent_at: datetime | None
+    cut_at: datetime | None
+    absent_at: datetime | None
+    asked_at: datetime | None
+    looked_at: datetime | None
+    next_look_at: datetime | None
+    finished_at: datetime | None
+    deleted_at: datetime | None
+
+    @classmethod
+    def from_found(cls, found: OverseenTask) -> "TaskView":
+        """Returns the view of a task."""
+        row = found.row
+        names = cls.model_fields.keys() & {column.key for column in row.__table__.columns}
+        error = (row.snapshot or {}).get("error")
+        return cls(
+            **{name: getattr(row, name) for name in names - {"id"}},
+            id=public_id(row),
+            spare_id=row.id,
+            channel_name=found.channel_name,
+            error=error if isinstance(error, dict) else None,
+            callback_origin=_origin_of(row.callback_url),
+        )
+
+
+class TaskEventView(BaseModel):
+    """One change of a task's status: when, to what, and who brought the news."""
+
+    at: datetime
+    status: str
+    source: str
+    detail: str | None
+
+
+class TaskDetailView(TaskView):
+    """A task with its history, oldest first."""
+
+    history: list[TaskEventView]
+
+    @classmethod
+    def from_parts(cls, found: OverseenTask, events: Sequence[TaskEventRow]) -> "TaskDetailView":
+        """Returns the view of a task and its events."""
+        history = [TaskEventView(at=row.at, status=row.status, source=row.source, detail=row.detail) for row in events]
+        return cls(**TaskView.from_found(found).model_dump(), history=history)
+
+
+class OrphanView(BaseModel):
+    """An upstream task that nobody owns; ``possible_tasks`` are our own ids of the creates that may have made it."""
+
+    channel_id: str
+    upstream_id: str
+    model: str
+    service_tier: str
+    status: str
+    created_at: datetime
+    first_seen_at: datetime
+    last_seen_at: datetime
+    possible_tasks: list[str]
+
+    @classmethod
+    def from_found(cls, found: OverseenOrphan) -> "OrphanView":
+        """Returns the view of an orphan."""
+        columns = {column.key: getattr(found.row, column.key) for column in found.row.__table__.columns}
+        return cls(**columns, possible_tasks=found.possible_tasks)
+
+
+def _origin_of(url: str | None) -> str | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

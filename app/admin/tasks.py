@@ -1,0 +1,138 @@
+"""Admin routes of any tenant's tasks, and of upstream tasks that nobody owns."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.admin.documentation import list_operation, operation
+from app.admin.requests import path_id, query_text, read_body
+from app.admin.task_control import TaskControl
+from app.admin.task_schemas import STATUSES, OrphanView, TaskDetailView, TaskResolve, TaskView
+from app.errors import InvalidParameterError
+from app.http.paging import parse_page, to_page
+from app.http.responses import json_response
+from app.tasks.models import TaskStatus
+from app.tasks.oversight import OverseenOrphan, OverseenTask, TaskSearch, orphan_cursor, task_cursor
+
+_ALL = "/tasks"
+_ONE = _ALL + "/{task_id}"
+
+router = APIRouter(tags=["admin: tasks"])
+
+
+@router.get(
+    _ALL,
+    operation_id="admin_list_tasks",
+    summary="List any tenant's tasks",
+    response_model=None,
+    openapi_extra=list_operation(
+        TaskView,
+        query={
+            "tenant": {"type": "string", "description": "only this tenant's tasks"},
+            "status": {"type": "string", "enum": STATUSES, "description": "only tasks in this state"},
+            "model": {"type": "string", "description": "public or upstream model name"},
+            "channel": {"type": "string", "description": "name or id of a channel"},
+        },
+    ),
+)
+async def list_tasks(request: Request) -> Response:
+    """Lists tasks, newest first, deleted ones too; the upstream is not asked."""
+    control: TaskControl = request.state.task_control
+    page = parse_page(request)
+    wanted = TaskSearch(
+        tenant_id=query_text(request, "tenant"),
+        status=_status(request),
+        model=query_text(request, "model"),
+        channel=query_text(request, "channel"),
+    )
+    return json_response(to_page(await control.page(page, wanted), page, cursor_of=task_cursor, render=_render))
+
+
+@router.get(
+    _ONE,
+    operation_id="admin_get_task",
+    summary="Show any tenant's task",
+    response_model=None,
+    openapi_extra=operation(path=["task_id"], answer=TaskDetailView),
+)
+async def get_task(request: Request) -> Response:
+    """Shows one task with its history, by the upstream's id or our own; the upstream is not asked."""
+    return await _answer(request)
+
+
+@router.post(
+    _ONE + "/refresh",
+    operation_id="admin_refresh_task",
+    summary="Ask the upstream about a task now",
+    response_model=None,
+    openapi_extra=operation(path=["task_id"], answer=TaskDetailView, errors=[409]),
+)
+async def refresh_task(request: Request) -> Response:
+    """Asks the upstream, within the account's budget of queries, and shows the task as it is then."""
+    control: TaskControl = request.state.task_control
+    await control.refresh(path_id(request, "task_id"))
+    return await _answer(request)
+
+
+@router.post(
+    _ONE + "/cancel",
+    operation_id="admin_cancel_task",
+    summary="Cancel a queued task",
+    response_model=None,
+    openapi_extra=operation(path=["task_id"], answer=TaskDetailView, errors=[409]),
+)
+async def cancel_task(request: Request) -> Response:
+    """Does what its tenant's own delete of a queued task would; a running task cannot be stopped."""
+    control: TaskControl = request.state.task_control
+    await control.cancel(request.state.actor, path_id(request, "task_id"))
+    return await _answer(request)
+
+
+@router.post(
+    _ONE + "/resolve",
+    operation_id="admin_resolve_task",
+    summary="Say what became of a create of unknown outcome",
+    response_model=None,
+    openapi_extra=operation(path=["task_id"], body=TaskResolve, answer=TaskDetailView, errors=[409]),
+)
+async def resolve_task(request: Request) -> Response:
+    """Gives the task its upstream task, which its channel must know and nobody own, or ends it as failed."""
+    control: TaskControl = request.state.task_control
+    wanted = await read_body(request, TaskResolve)
+    await control.resolve(request.state.actor, path_id(request, "task_id"), upstream_id=wanted.upstream_id)
+    return await _answer(request)
+
+
+@router.get(
+    "/orphans",
+    operation_id="admin_list_orphans",
+    summary="List upstream tasks that nobody owns",
+    response_model=None,
+    openapi_extra=list_operation(OrphanView),
+)
+async def list_orphans(request: Request) -> Response:
+    """Lists upstream tasks that a create of unknown outcome may have made, newest first."""
+    control: TaskControl = request.state.task_control
+    page = parse_page(request)
+    return json_response(to_page(await control.orphans(page), page, cursor_of=orphan_cursor, render=_render_orphan))
+
+
+async def _answer(request: Request) -> Response:
+    control: TaskControl = request.state.task_control
+    found, events = await control.get(path_id(request, "task_id"))
+    return json_response(TaskDetailView.from_parts(found, events).model_dump(mode="json"))
+
+
+def _status(request: Request) -> TaskStatus | None:
+    text = query_text(request, "status")
+    if text is not None and text not in STATUSES:
+        raise InvalidParameterError("status", f"The parameter `status` must be one of {', '.join(STATUSES)}.")
+    return None if text is None else TaskStatus(text)
+
+
+def _render(found: OverseenTask) -> dict[str, object]:
+    return TaskView.from_found(found).model_dump(mode="json")
+
+
+def _render_orphan(found: OverseenOrphan) -> dict[str, object]:
+    return OrphanView.from_found(found).model_dump(mode="json")

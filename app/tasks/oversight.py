@@ -1,0 +1,188 @@
+"""What the operator sees of all tenants' tasks, and of upstream tasks that nobody owns."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.channels.models import ChannelRow
+from app.errors import InvalidParameterError
+from app.http.paging import PageRequest
+from app.tasks.binding_evidence import may_belong
+from app.tasks.listing import ListedTask
+from app.tasks.models import OrphanRow, TaskEventRow, TaskRow, TaskStatus
+
+_POSITION_SEPARATOR = " "
+_WITHOUT_TASK = (TaskStatus.SUBMITTING.value, TaskStatus.UNKNOWN.value, TaskStatus.FAILED.value)
+# Longer than any request is under way; only narrows down what is then looked at one by one.
+_LONGEST_WINDOW = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class TaskSearch:
+    """Which tasks are wanted; None means "all".
+
+    Attributes:
+        tenant_id: whose.
+        status: as it is stored: ``submitting`` and ``unknown`` are no ``queued`` here.
+        model: public or upstream name.
+        channel: name or id.
+    """
+
+    tenant_id: str | None = None
+    status: TaskStatus | None = None
+    model: str | None = None
+    channel: str | None = None
+
+
+class OverseenTask(NamedTuple):
+    """A task and the name of its channel, if it has one."""
+
+    row: TaskRow
+    channel_name: str | None
+
+
+class OverseenOrphan(NamedTuple):
+    """An upstream task that nobody owns, and our own ids of the tasks that it may be."""
+
+    row: OrphanRow
+    possible_tasks: list[str]
+
+
+class OverseenTasks:
+    """Every tenant's tasks, deleted ones included, for the operator."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, task_id: str) -> OverseenTask | None:
+        """Returns the task with this id, be it the upstream's or our own."""
+        query = _SELECT.where(or_(TaskRow.id == task_id, TaskRow.upstream_id == task_id))
+        found = (await self._session.execute(query)).one_or_none()
+        return None if found is None else OverseenTask(*found)
+
+    async def page(self, page: PageRequest, wanted: TaskSearch) -> Sequence[OverseenTask]:
+        """Returns tasks newest first, one more than the page asks for when there are more.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        query = _SELECT.where(*_conditions(wanted))
+        if page.after is not None:
+            query = query.where(tuple_(TaskRow.created_at, TaskRow.id) < _to_position(page.after, parts=1))
+        query = query.order_by(TaskRow.created_at.desc(), TaskRow.id.desc()).limit(page.limit + 1)
+        return [OverseenTask(*found) for found in await self._session.execute(query)]
+
+    async def history(self, row: TaskRow) -> Sequence[TaskEventRow]:
+        """Returns every change of a task's status, oldest first."""
+        query = (
+            select(TaskEventRow)
+            .where(TaskEventRow.tenant_id == row.tenant_id, TaskEventRow.task_id == row.id)
+            .order_by(TaskEventRow.id)
+        )
+        return (await self._session.scalars(query)).all()
+
+
+class OverseenOrphans:
+    """The upstream tasks of every channel that nobody owns, for the operator."""
+
+    def __init__(self, session: AsyncSession, *, grace: timedelta) -> None:
+        """Makes the queries.
+
+        Args:
+            session: of the transaction.
+            grace: how long after its cut a create may still have become a task.
+        """
+        self._session = session
+        self._grace = grace
+
+    async def page(self, page: PageRequest) -> Sequence[OverseenOrphan]:
+        """Returns orphans newest first, one more than the page asks for when there are more.
+
+        Raises:
+            InvalidParameterError: 400, the cursor is none of this list.
+        """
+        place = tuple_(OrphanRow.created_at, OrphanRow.channel_id, OrphanRow.upstream_id)
+        query = select(OrphanRow)
+        if page.after is not None:
+            query = query.where(place < _to_position(page.after, parts=2))
+        query = query.order_by(
+            OrphanRow.created_at.desc(), OrphanRow.channel_id.desc(), OrphanRow.upstream_id.desc()
+        ).limit(page.limit + 1)
+        orphans = (await self._session.scalars(query)).all()
+        intents = await self._intents_around(orphans)
+        return [OverseenOrphan(row, self._possible_tasks(row, intents[row.channel_id])) for row in orphans]
+
+    async def _intents_around(self, orphans: Sequence[OrphanRow]) -> dict[str | None, list[TaskRow]]:
+        """Returns, by channel, the tasks that know no upstream task and were sent about when the orphans came."""
+        by_channel: dict[str | None, list[TaskRow]] = defaultdict(list)
+        if not orphans:
+            return by_channel
+        times = [row.created_at for row in orphans]
+        query = (
+            select(TaskRow)
+            .where(
+                TaskRow.channel_id.in_({row.channel_id for row in orphans}),
+                TaskRow.upstream_id.is_(None),
+                TaskRow.status.in_(_WITHOUT_TASK),
+                TaskRow.created_at.between(min(times) - _LONGEST_WINDOW, max(times) + _LONGEST_WINDOW),
+            )
+            .order_by(TaskRow.created_at, TaskRow.id)
+        )
+        for row in await self._session.scalars(query):
+            by_channel[row.channel_id].append(row)
+        return by_channel
+
+    def _possible_tasks(self, orphan: OrphanRow, intents: Iterable[TaskRow]) -> list[str]:
+        task = ListedTask(
+            id=orphan.upstream_id,
+            model=orphan.model,
+            service_tier=orphan.service_tier,
+            status=orphan.status,
+            created_at=orphan.created_at,
+            tag=None,
+        )
+        return [row.id for row in intents if may_belong(row, task, offset=timedelta(0), grace=self._grace)]
+
+
+def task_cursor(found: OverseenTask) -> str:
+    """Returns where a list of tasks goes on after this one, even when it is gone by then."""
+    return _POSITION_SEPARATOR.join((found.row.created_at.isoformat(), found.row.id))
+
+
+def orphan_cursor(found: OverseenOrphan) -> str:
+    """Returns where a list of orphans goes on after this one, even when it is gone by then."""
+    row = found.row
+    return _POSITION_SEPARATOR.join((row.created_at.isoformat(), row.channel_id, row.upstream_id))
+
+
+_SELECT = select(TaskRow, ChannelRow.name).outerjoin(ChannelRow, ChannelRow.id == TaskRow.channel_id)
+
+
+def _conditions(wanted: TaskSearch) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.tenant_id is not None:
+        conditions.append(TaskRow.tenant_id == wanted.tenant_id)
+    if wanted.status is not None:
+        conditions.append(TaskRow.status == wanted.status.value)
+    if wanted.model is not None:
+        conditions.append(or_(TaskRow.model == wanted.model, TaskRow.upstream_model == wanted.model))
+    if wanted.channel is not None:
+        is_named = (ChannelRow.name == wanted.channel) & ChannelRow.deleted_at.is_(None)
+        conditions.append(or_(TaskRow.channel_id == wanted.channel, is_named))
+    return conditions
+
+
+def _to_position(cursor: str, *, parts: int) -> tuple[datetime | str, ...]:
+    moment, *ids = cursor.split(_POSITION_SEPARATOR)
+    try:
+        created_at = datetime.fromisoformat(moment).astimezone(UTC)
+    except (ValueError, OverflowError):
+        ids = []
+    if len(ids) != parts:
+        raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
+    return created_at, *ids

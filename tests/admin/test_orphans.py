@@ -1,0 +1,161 @@
+"""Upstream tasks that nobody owns, as the operator sees them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import delete
+
+from app.tasks.models import OrphanRow
+from tests.support.stage import ENDPOINT, FAST, MODEL, Stage
+from tests.support.world import Tenant
+
+UPSTREAM_MODEL = "doubao-seedance-2-0-260128"
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def no_orphans(stage: Stage) -> None:
+    """Removes what other tests have left."""
+    async with stage.sessions.begin() as session:
+        await session.execute(delete(OrphanRow))
+
+
+async def add(stage: Stage, upstream_id: str, created_at: datetime, **columns: Any) -> None:
+    """Adds an orphan, on the channel ``default`` unless told otherwise."""
+    channel_id = columns.pop("channel_id", None) or await stage.channel_id("default")
+    row = OrphanRow(
+        **{
+            "channel_id": channel_id,
+            "upstream_id": upstream_id,
+            "model": UPSTREAM_MODEL,
+            "service_tier": "default",
+            "status": "queued",
+            "created_at": created_at,
+            "first_seen_at": created_at,
+            "last_seen_at": created_at,
+            **columns,
+        }
+    )
+    async with stage.sessions.begin() as session:
+        session.add(row)
+
+
+async def orphans(stage: Stage, **query: str) -> list[dict[str, Any]]:
+    answer = await stage.world.admin.get("/orphans", params=query)
+    assert answer.status_code == 200, answer.text
+    rows: list[dict[str, Any]] = answer.json()["data"]
+    return rows
+
+
+async def possible(stage: Stage) -> dict[str, list[str]]:
+    return {row["upstream_id"]: row["possible_tasks"] for row in await orphans(stage)}
+
+
+async def lost(stage: Stage, tenant: Tenant, model: str = MODEL) -> str:
+    """Creates a task whose answer is lost; returns its id of ours."""
+    await stage.fault("create_task", kind="cut", at="after")
+    return await tenant.new_task(model=model)
+
+
+async def test_an_orphan_is_shown_with_the_creates_that_may_have_made_it(stage: Stage) -> None:
+    tenant, other = await stage.tenant(), await stage.tenant()
+    stage.clock.advance(7200)
+    await tenant.new_task()
+    mine, ours = await lost(stage, tenant), await lost(stage, other)
+    now = stage.clock().replace(microsecond=0)
+    await add(stage, "cgt-1", now)
+
+    (shown,) = await orphans(stage)
+
+    moment = now.isoformat().replace("+00:00", "Z")
+    assert shown == {
+        "channel_id": await stage.channel_id("default"),
+        "upstream_id": "cgt-1",
+        "model": UPSTREAM_MODEL,
+        "service_tier": "default",
+        "status": "queued",
+        "created_at": moment,
+        "first_seen_at": moment,
+        "last_seen_at": moment,
+        "possible_tasks": [mine, ours],
+    }
+
+
+async def test_only_creates_of_that_channel_model_and_time_are_possible(stage: Stage) -> None:
+    stage.clock.advance(7200)
+    tenant, elsewhere = await stage.tenant(), await stage.tenant("second")
+    task_id = await lost(stage, tenant)
+    fast = await lost(stage, tenant, FAST)
+    other = await lost(stage, elsewhere)
+    now = stage.clock()
+    fast_model = (await stage.written(fast)).upstream_model
+    assert (await stage.written(other)).upstream_model == ENDPOINT
+    await add(stage, "cgt-mine", now)
+    await add(stage, "cgt-fast", now, model=fast_model)
+    await add(stage, "cgt-endpoint", now, channel_id=await stage.channel_id("second"))
+    await add(stage, "cgt-early", now - timedelta(minutes=5))
+    await add(stage, "cgt-late", now + timedelta(hours=1))
+
+    assert await possible(stage) == {
+        "cgt-mine": [task_id],
+        "cgt-fast": [fast],
+        "cgt-endpoint": [other],
+        "cgt-early": [],
+        "cgt-late": [],
+    }
+
+
+async def test_a_create_that_was_called_absent_stays_possible_and_one_that_is_known_does_not(stage: Stage) -> None:
+    stage.clock.advance(7200)
+    tenant = await stage.tenant()
+    absent, found = await lost(stage, tenant), await lost(stage, tenant)
+    upstream_id = str(stage.received("create_task")[-1].resource_id)
+    await add(stage, "cgt-1", stage.clock())
+    for task_id, body in ((absent, {"absent": True}), (found, {"upstream_id": upstream_id})):
+        resolved = await stage.world.admin.post(f"/tasks/{task_id}/resolve", json=body)
+        assert resolved.status_code == 200, resolved.text
+
+    assert await possible(stage) == {"cgt-1": [absent]}
+
+
+async def test_an_orphan_that_is_resolved_is_one_no_more(stage: Stage) -> None:
+    task_id = await lost(stage, await stage.tenant())
+    upstream_id = str(stage.received("create_task")[-1].resource_id)
+    await add(stage, upstream_id, stage.clock())
+    assert task_id in (await possible(stage))[upstream_id]
+
+    resolved = await stage.world.admin.post(f"/tasks/{task_id}/resolve", json={"upstream_id": upstream_id})
+
+    assert resolved.status_code == 200
+    assert await orphans(stage) == []
+
+
+@pytest.mark.parametrize("gap_seconds", [0, 60])
+async def test_pages_hold_every_orphan_once_newest_first(stage: Stage, gap_seconds: int) -> None:
+    now = stage.clock()
+    for number in range(5):
+        await add(stage, f"cgt-{number}", now + timedelta(seconds=gap_seconds * number))
+    pages: list[list[str]] = []
+    after: dict[str, str] = {}
+    while True:
+        page = (await stage.world.admin.get("/orphans", params={"limit": "2", **after})).json()
+        pages.append([row["upstream_id"] for row in page["data"]])
+        if not page["has_more"]:
+            break
+        after = {"after": page["next_cursor"]}
+
+    assert pages == [["cgt-4", "cgt-3"], ["cgt-2", "cgt-1"], ["cgt-0"]]
+
+
+async def test_no_tenant_sees_an_orphan(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await lost(stage, tenant)
+    upstream_id = str(stage.received("create_task")[-1].resource_id)
+    await add(stage, upstream_id, stage.clock())
+
+    refused = await tenant.http.get(f"/api/v3/contents/generations/tasks/{upstream_id}")
+    listed = await tenant.http.get("/api/v3/contents/generations/tasks")
+
+    assert refused.status_code == 404
+    assert [item["id"] for item in listed.json()["items"]] == [task_id]
