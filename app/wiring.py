@@ -21,6 +21,7 @@ from app.admin.channel_continuity import ContinuityCheck
 from app.admin.channel_probe import ChannelProbe
 from app.admin.task_control import TaskControl
 from app.admin.metrics import Metrics
+from app.assets.create_follower import CreateFollower
 from app.assets.follower import AssetFollower
 from app.assets.service import AssetService
 from app.attempts.attempts import Attempts
@@ -87,6 +88,7 @@ class Services:
     catalogue: ModelCatalogue
     assets: AssetService
     asset_follower: AssetFollower
+    asset_create_follower: CreateFollower
     tasks: TaskService
     task_creation: TaskCreation
     abandonment: Abandonment
@@ -103,6 +105,7 @@ class Services:
         return [
             Job("follow_tasks", 1.0, self.task_follower.run_once),
             Job("follow_assets", 1.0, self.asset_follower.run_once),
+            Job("follow_asset_creates", 1.0, self.asset_create_follower.run_once),
             Job("settle_abandoned_creates", 2.0, self.abandonment.run_once),
             Job("remove_old_attempts", 60.0, self.attempts.remove_old),
             Job("remove_old_instances", 3600.0, self.presence.remove_old),
@@ -249,8 +252,9 @@ def _build(
         probe=ChannelProbe(ark, control),
         directory=directory,
         catalogue=catalogue,
-        assets=AssetService(sessions, directory, control, clock),
+        assets=AssetService(sessions, directory, control, clock, attempts=attempts, presence=presence),
         asset_follower=AssetFollower(sessions, directory, control, clock),
+        asset_create_follower=CreateFollower(sessions, directory, control, clock, attempts=attempts, presence=presence),
         tasks=TaskService(sessions, looker, clock),
         task_creation=TaskCreation(
             sessions,

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.assets.models import AssetGroupRow, AssetRow
+from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow
+from app.assets.open_creates import CREATE_IS_UNDER_WAY
 from app.tasks.models import TaskRow, TaskStatus
 
 _FINAL = [status.value for status in TaskStatus if status.is_final]
@@ -90,6 +91,12 @@ async def find_dependent(session: AsyncSession, channel_id: str) -> str | None:
     )
     groups = select(func.count()).where(AssetGroupRow.channel_id == channel_id, AssetGroupRow.deleted_at.is_(None))
     assets = select(func.count()).where(AssetRow.channel_id == channel_id, AssetRow.deleted_at.is_(None))
-    counted = {"unfinished tasks": tasks, "asset groups": groups, "assets": assets}
+    creates = select(func.count()).where(CreateIntentRow.channel_id == channel_id, CREATE_IS_UNDER_WAY)
+    counted = {
+        "unfinished tasks": tasks,
+        "asset groups": groups,
+        "assets": assets,
+        "creates of assets under way": creates,
+    }
     found = [f"{count} {name}" for name, query in counted.items() if (count := await session.scalar(query))]
     return " and ".join(found) or None

@@ -9,7 +9,7 @@ from app.admin.allowed_channels import to_channel_ids
 from app.admin.documentation import list_operation, operation
 from app.admin.requests import path_id, read_body
 from app.admin.schemas import TenantCreate, TenantPatch, TenantView
-from app.admin.unfinished import count_unfinished_tasks
+from app.admin.unfinished import count_unfinished
 from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
 from app.tenants.models import TenantRow, TenantStatus
@@ -100,11 +100,9 @@ async def update_tenant(request: Request) -> Response:
     openapi_extra=operation(path=["tenant_id"], answer=None, status=204, errors=[409]),
 )
 async def delete_tenant(request: Request) -> Response:
-    """Revokes the tenant's keys and hides it; refused while it has unfinished tasks."""
+    """Revokes the tenant's keys and hides it; refused while it has unfinished tasks or creates."""
     service: TenantService = request.state.tenants
-    await service.delete_tenant(
-        request.state.actor, path_id(request, "tenant_id"), count_unfinished=count_unfinished_tasks
-    )
+    await service.delete_tenant(request.state.actor, path_id(request, "tenant_id"), count_unfinished=count_unfinished)
     return Response(status_code=204)
 
 

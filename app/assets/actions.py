@@ -6,6 +6,7 @@ from typing import Any
 
 from app.assets import answers, schemas
 from app.assets.answers import Reply, WireAnswer
+from app.assets.client import Client
 from app.assets.schemas import ActionRequest, parse_request
 from app.assets.service import AssetService
 from app.errors import UnknownActionError
@@ -31,16 +32,18 @@ class Action:
     summary: str
     request: type[ActionRequest]
     answer: type[WireAnswer]
-    use_case: Callable[[AssetService, Principal, Any], Awaitable[Reply]]
+    use_case: Callable[[AssetService, Principal, Any, Client], Awaitable[Reply]]
     errors: tuple[int, ...] = ()
 
-    async def run(self, service: AssetService, principal: Principal, members: Mapping[str, Any]) -> Reply:
+    async def run(
+        self, service: AssetService, principal: Principal, members: Mapping[str, Any], client: Client
+    ) -> Reply:
         """Checks a body and carries the action out.
 
         Raises:
             SeedgateError: whatever the checks and the use case raise.
         """
-        return await self.use_case(service, principal, parse_request(self.request, members))
+        return await self.use_case(service, principal, parse_request(self.request, members), client)
 
 
 def find_action(name: str, version: str) -> Action:
@@ -61,7 +64,7 @@ _TABLE = (
         "Create an asset group",
         schemas.CreateAssetGroupRequest,
         answers.IdAnswer,
-        lambda service, principal, wanted: service.groups.create(principal, wanted),
+        lambda service, principal, wanted, client: service.groups.create(principal, wanted, client),
         errors=(409,),
     ),
     Action(
@@ -69,35 +72,35 @@ _TABLE = (
         "List asset groups",
         schemas.ListAssetGroupsRequest,
         answers.GroupPage,
-        lambda service, principal, wanted: service.groups.page(principal, wanted),
+        lambda service, principal, wanted, _client: service.groups.page(principal, wanted),
     ),
     Action(
         "GetAssetGroup",
         "Show an asset group",
         schemas.GroupIdRequest,
         answers.GroupDetail,
-        lambda service, principal, wanted: service.groups.get(principal, wanted),
+        lambda service, principal, wanted, _client: service.groups.get(principal, wanted),
     ),
     Action(
         "UpdateAssetGroup",
         "Change an asset group's name or description",
         schemas.UpdateAssetGroupRequest,
         answers.IdAnswer,
-        lambda service, principal, wanted: service.groups.update(principal, wanted),
+        lambda service, principal, wanted, _client: service.groups.update(principal, wanted),
     ),
     Action(
         "DeleteAssetGroup",
         "Delete an asset group and all its assets",
         schemas.GroupIdRequest,
         answers.NothingAnswer,
-        lambda service, principal, wanted: service.groups.delete(principal, wanted),
+        lambda service, principal, wanted, _client: service.groups.delete(principal, wanted),
     ),
     Action(
         "CreateAsset",
         "Create an asset from a URL",
         schemas.CreateAssetRequest,
         answers.IdAnswer,
-        lambda service, principal, wanted: service.items.create(principal, wanted),
+        lambda service, principal, wanted, client: service.items.create(principal, wanted, client),
         errors=(409,),
     ),
     Action(
@@ -105,42 +108,42 @@ _TABLE = (
         "List assets",
         schemas.ListAssetsRequest,
         answers.AssetPage,
-        lambda service, principal, wanted: service.items.page(principal, wanted),
+        lambda service, principal, wanted, _client: service.items.page(principal, wanted),
     ),
     Action(
         "GetAsset",
         "Show an asset, with a freshly signed URL",
         schemas.AssetIdRequest,
         answers.AssetDetail,
-        lambda service, principal, wanted: service.items.get(principal, wanted),
+        lambda service, principal, wanted, _client: service.items.get(principal, wanted),
     ),
     Action(
         "UpdateAsset",
         "Change an asset's name",
         schemas.UpdateAssetRequest,
         answers.IdAnswer,
-        lambda service, principal, wanted: service.items.update(principal, wanted),
+        lambda service, principal, wanted, _client: service.items.update(principal, wanted),
     ),
     Action(
         "DeleteAsset",
         "Delete an asset",
         schemas.AssetIdRequest,
         answers.NothingAnswer,
-        lambda service, principal, wanted: service.items.delete(principal, wanted),
+        lambda service, principal, wanted, _client: service.items.delete(principal, wanted),
     ),
     Action(
         "CreateVisualValidateSession",
         "Open a face verification",
         schemas.CreateVisualValidateSessionRequest,
         answers.SessionAnswer,
-        lambda service, principal, wanted: service.faces.create_session(principal, wanted),
+        lambda service, principal, wanted, _client: service.faces.create_session(principal, wanted),
     ),
     Action(
         "GetVisualValidateResult",
         "Fetch the group that a face verification yielded",
         schemas.GetVisualValidateResultRequest,
         answers.FaceResultAnswer,
-        lambda service, principal, wanted: service.faces.get_result(principal, wanted),
+        lambda service, principal, wanted, _client: service.faces.get_result(principal, wanted),
     ),
 )
 

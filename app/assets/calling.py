@@ -7,7 +7,7 @@ A create is offered to the candidates in turn::
     Unknown    it was sent and not clearly answered; it must never be sent again
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +22,13 @@ from app.errors import (
     InvalidParameterError,
     NoChannelError,
     SeedgateError,
+    ServiceUnavailableError,
 )
 from app.tenants.principal import Principal
 from app.upstream.control import ControlClient
 from app.upstream.errors import (
     AccountFaultError,
     NotSentError,
-    OutcomeUnknownError,
     UpstreamError,
     UpstreamRejectedError,
 )
@@ -135,6 +135,7 @@ class AssetsUpstream:
         *,
         project_name: str | None,
         needed: Sequence[str],
+        before_attempt: Callable[[Channel], Awaitable[None]] | None = None,
     ) -> Outcome:
         """Offers a create to the candidates in turn, until one accepts it or may have accepted it.
 
@@ -144,9 +145,16 @@ class AssetsUpstream:
             body: its parameters; ``ProjectName`` is added.
             project_name: as the client named it, or None.
             needed: texts that the result must have to be of use, such as ``Id``.
+            before_attempt: records which channel is about to be asked, so that a crash leaves a trace; the attempts
+                end when that cannot be recorded.
         """
         failures: list[UpstreamError] = []
         for channel in candidates:
+            try:
+                if before_attempt is not None:
+                    await before_attempt(channel)
+            except Exception as error:  # noqa: BLE001 - whatever it was, nothing has been accepted so far
+                return Refused(ServiceUnavailableError(internal=f"no attempt on {channel.name}: {error!r}"))
             try:
                 named = {**body, "ProjectName": project_for(channel, project_name)}
                 result = await self.call(channel, action, named)
@@ -155,7 +163,7 @@ class AssetsUpstream:
             except (NotSentError, AccountFaultError) as error:
                 _log.warning("create_not_accepted", action=action, channel=channel.name, error=repr(error))
                 failures.append(error)
-            except OutcomeUnknownError as error:
+            except Exception as error:  # noqa: BLE001 - what nobody foresaw may have come after the upstream accepted
                 _log.error("create_outcome_unknown", action=action, channel=channel.name, error=repr(error))
                 return Unknown(channel)
             else:

@@ -23,7 +23,6 @@ from app.upstream.errors import UpstreamRejectedError
 _BATCH = 25
 _AT_ONCE = 5
 _LEASE = timedelta(seconds=60)
-_KEEP_INTENTS = timedelta(days=1)
 
 _log = structlog.get_logger()
 
@@ -61,7 +60,6 @@ class AssetFollower:
         now = self._clock()
         async with self._sessions.begin() as session:
             everything = AllAssets(session)
-            await everything.delete_intents(before=now - _KEEP_INTENTS)
             groups = await everything.claim_due_groups(now=now, lease=_LEASE, limit=_BATCH)
             assets = await everything.claim_due_assets(now=now, lease=_LEASE, limit=_BATCH)
         return [*groups, *assets]

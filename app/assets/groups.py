@@ -14,9 +14,11 @@ from app.assets.answers import (
     to_group_detail,
     to_group_item,
 )
-from app.assets.calling import AssetsUpstream, project_for
+from app.assets.calling import AssetsUpstream
 from app.assets.changing import Changer
+from app.assets.client import Client
 from app.assets.creating import Create, Creator
+from app.assets.joining import Joiner
 from app.assets.looking import Looker
 from app.assets.mirror import MISSING_FOR
 from app.assets.models import AssetGroupRow
@@ -28,7 +30,7 @@ from app.assets.schemas import (
     ListAssetGroupsRequest,
     UpdateAssetGroupRequest,
 )
-from app.channels.channel import Channel
+from app.assets.wanted import Kind, group_members
 from app.errors import NoChannelError
 from app.tenants.principal import Principal
 from app.upstream.errors import UpstreamError
@@ -44,6 +46,7 @@ class GroupService:
         sessions: async_sessionmaker[AsyncSession],
         *,
         upstream: AssetsUpstream,
+        joiner: Joiner,
         creator: Creator,
         looker: Looker,
         changer: Changer,
@@ -51,20 +54,24 @@ class GroupService:
     ) -> None:
         self._sessions = sessions
         self._upstream = upstream
+        self._joiner = joiner
         self._creator = creator
         self._looker = looker
         self._changer = changer
         self._clock = clock
 
-    async def create(self, principal: Principal, wanted: CreateAssetGroupRequest) -> Reply:
-        """Creates a group on the best channel that has its project.
+    async def create(self, principal: Principal, wanted: CreateAssetGroupRequest, client: Client) -> Reply:
+        """Creates a group on the best channel that has its project; a retry gets what its first try made.
 
         Raises:
-            SeedgateError: see ``AssetsUpstream.candidates`` and ``Creator.create``.
+            SeedgateError: see ``AssetsUpstream.candidates``, ``Joiner.join`` and ``Creator.create``.
         """
+        made = await self._joiner.join(client)
+        if made is not None:
+            return Reply(IdAnswer(id=made))
         candidates = await self._upstream.candidates(principal, wanted.project_name)
         create = _to_create(principal, wanted)
-        return Reply(IdAnswer(id=await self._creator.create(create, candidates)))
+        return Reply(IdAnswer(id=await self._creator.create(create, candidates, client)))
 
     async def page(self, principal: Principal, wanted: ListAssetGroupsRequest) -> Reply:
         """Returns one page of the tenant's groups from the mirror; the upstream is not asked."""
@@ -146,29 +153,10 @@ class GroupService:
 
 
 def _to_create(principal: Principal, wanted: CreateAssetGroupRequest) -> Create:
-    description = wanted.description or ""
-
-    def to_row(channel: Channel, group_id: str, now: datetime) -> AssetGroupRow:
-        return AssetGroupRow(
-            tenant_id=principal.tenant_id,
-            id=group_id,
-            channel_id=channel.id,
-            name=wanted.name,
-            description=description,
-            group_type=wanted.group_type,
-            project_name=project_for(channel, wanted.project_name),
-            extra={},
-            created_at=now,
-            updated_at=now,
-        )
-
     return Create(
         tenant_id=principal.tenant_id,
-        action="CreateAssetGroup",
+        kind=Kind.GROUP,
         body=wanted.to_upstream(),
-        list_action="ListAssetGroups",
-        list_filter={"GroupType": wanted.group_type, "Name": wanted.name},
-        members={"Name": wanted.name, "Description": description, "GroupType": wanted.group_type},
+        members=group_members(wanted),
         project_name=wanted.project_name,
-        to_row=to_row,
     )

@@ -9,14 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.assets.answers import AssetPage, IdAnswer, NothingAnswer, Reply, to_asset_detail, to_asset_item
 from app.assets.calling import AssetsUpstream
 from app.assets.changing import Changer
+from app.assets.client import Client
 from app.assets.creating import Create, Creator
+from app.assets.joining import Joiner
 from app.assets.looking import Looker
-from app.assets.mirror import FIRST_LOOK, MISSING_FOR
-from app.assets.models import AssetGroupRow, AssetRow, AssetStatus
+from app.assets.mirror import MISSING_FOR
+from app.assets.models import AssetGroupRow, AssetRow
 from app.assets.refusals import unknown_asset, unknown_group
 from app.assets.repository import AssetRepository
 from app.assets.schemas import AssetIdRequest, CreateAssetRequest, ListAssetsRequest, UpdateAssetRequest
-from app.channels.channel import Channel
+from app.assets.wanted import Kind, asset_members
 from app.errors import InvalidParameterError, NoChannelError
 from app.tenants.principal import Principal
 from app.upstream.errors import UpstreamError
@@ -32,6 +34,7 @@ class AssetItemService:
         sessions: async_sessionmaker[AsyncSession],
         *,
         upstream: AssetsUpstream,
+        joiner: Joiner,
         creator: Creator,
         looker: Looker,
         changer: Changer,
@@ -39,26 +42,32 @@ class AssetItemService:
     ) -> None:
         self._sessions = sessions
         self._upstream = upstream
+        self._joiner = joiner
         self._creator = creator
         self._looker = looker
         self._changer = changer
         self._clock = clock
 
-    async def create(self, principal: Principal, wanted: CreateAssetRequest) -> Reply:
+    async def create(self, principal: Principal, wanted: CreateAssetRequest, client: Client) -> Reply:
         """Creates an asset in one of the tenant's groups, on the group's channel and in its project.
+
+        A retry gets what its first try made.
 
         Raises:
             NotFoundError: 404, the group is not this tenant's.
             InvalidParameterError: 400, the project is not the group's.
-            SeedgateError: see ``Creator.create``.
+            SeedgateError: see ``Joiner.join`` and ``Creator.create``.
         """
+        made = await self._joiner.join(client)
+        if made is not None:
+            return Reply(IdAnswer(id=made))
         group = await self._load_group(principal, wanted.group_id)
         if wanted.project_name not in {None, group.project_name}:
             text = f"The parameter `ProjectName` is not valid: it must be the group's project, {group.project_name}."
             raise InvalidParameterError("ProjectName", text)
         channel = await self._upstream.channel_of(principal, group.channel_id)
         create = _to_create(group, wanted)
-        return Reply(IdAnswer(id=await self._creator.create(create, [channel])))
+        return Reply(IdAnswer(id=await self._creator.create(create, [channel], client)))
 
     async def page(self, principal: Principal, wanted: ListAssetsRequest) -> Reply:
         """Returns one page of the tenant's assets from the mirror; the upstream is not asked."""
@@ -147,33 +156,10 @@ class AssetItemService:
 
 
 def _to_create(group: AssetGroupRow, wanted: CreateAssetRequest) -> Create:
-    name = wanted.name or ""
-
-    def to_row(channel: Channel, asset_id: str, now: datetime) -> AssetRow:
-        return AssetRow(
-            tenant_id=group.tenant_id,
-            id=asset_id,
-            group_id=group.id,
-            channel_id=channel.id,
-            name=name,
-            url=wanted.url,
-            asset_type=wanted.asset_type,
-            status=AssetStatus.PROCESSING.value,
-            project_name=group.project_name,
-            extra={},
-            created_at=now,
-            updated_at=now,
-            next_look_at=now + FIRST_LOOK,
-        )
-
-    name_filter = {"Name": name} if name else {}
     return Create(
         tenant_id=group.tenant_id,
-        action="CreateAsset",
+        kind=Kind.ASSET,
         body=wanted.to_upstream(),
-        list_action="ListAssets",
-        list_filter={"GroupType": group.group_type, "GroupIds": [group.id], **name_filter},
-        members={"Name": name, "GroupId": group.id, "AssetType": wanted.asset_type},
+        members=asset_members(wanted, group),
         project_name=group.project_name,
-        to_row=to_row,
     )

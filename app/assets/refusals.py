@@ -1,6 +1,9 @@
-"""What a tenant is told about an object that is not its own: exactly what it is told about one that never was."""
+"""What a tenant is told about an object that is not its own: exactly what it is told about one that never was.
 
-from app.errors import NotFoundError
+And what it is told when nobody knows whether its object exists.
+"""
+
+from app.errors import ConflictError, NotFoundError
 
 
 def unknown_group(group_id: str, *, param: str = "Id") -> NotFoundError:
@@ -19,4 +22,13 @@ def unknown_token() -> NotFoundError:
         "The specified BytedToken is not found, has expired, or its verification is not finished yet.",
         field="BytedToken",
         param="BytedToken",
+    )
+
+
+def outcome_unknown(action: str) -> ConflictError:
+    """Returns the 409 for a create that the upstream may or may not have carried out."""
+    return ConflictError(
+        "OutcomeUnknown",
+        f"The upstream did not answer {action} clearly, so the object may or may not have been created. "
+        "Sending the request again may create a second one.",
     )

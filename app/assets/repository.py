@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Text, any_, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, Text, any_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow, ValidationSessionRow
+from app.assets.models import AssetGroupRow, AssetRow, ValidationSessionRow
 from app.assets.schemas import ListAssetGroupsRequest, ListAssetsRequest
 
 _GROUP_SORT: dict[str, InstrumentedAttribute[Any]] = {
@@ -25,6 +25,9 @@ _ASSET_SORT: dict[str, InstrumentedAttribute[Any]] = {
     "UpdateTime": AssetRow.updated_at,
     "GroupId": AssetRow.group_id,
 }
+
+_GROUP_SAMENESS = ("channel_id", "project_name", "group_type", "name", "description")
+_ASSET_SAMENESS = ("group_id", "asset_type", "name", "url")
 
 RowT = TypeVar("RowT")
 FollowedRowT = TypeVar("FollowedRowT", AssetGroupRow, AssetRow)
@@ -100,6 +103,17 @@ class AssetRepository:
         query = select(AssetRow).join(AssetGroupRow, group).where(*conditions)
         return await self._page(query, _ASSET_SORT[wanted.sort_by], AssetRow.id, wanted)
 
+    async def has_another(self, row: AssetGroupRow | AssetRow, *, since: datetime) -> bool:
+        """Says whether the tenant made an object that is the same in everything but its id, since deleted or not."""
+        table, names = (
+            (AssetGroupRow, _GROUP_SAMENESS) if isinstance(row, AssetGroupRow) else (AssetRow, _ASSET_SAMENESS)
+        )
+        alike = [getattr(table, name) == getattr(row, name) for name in names]
+        query = select(func.count()).where(
+            table.tenant_id == self._tenant_id, table.id != row.id, table.created_at >= since, *alike
+        )
+        return (await self._session.scalars(query)).one() > 0
+
     async def delete_group(self, group: AssetGroupRow, *, at: datetime) -> None:
         """Makes a locked group a tombstone, and its assets with it."""
         group.deleted_at = at
@@ -128,7 +142,7 @@ class AssetRepository:
 
 
 class AllAssets:
-    """Groups, assets and create intents of every tenant."""
+    """Groups and assets of every tenant."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -158,31 +172,14 @@ class AllAssets:
         """Inserts an asset unless its id exists already; waits for whoever is inserting it at this moment.
 
         Into a group that was deleted meanwhile it goes as a tombstone, since the upstream deleted it with its group.
+        What comes as a tombstone stays one.
         """
         group = select(AssetGroupRow.deleted_at).where(
             AssetGroupRow.tenant_id == row.tenant_id, AssetGroupRow.id == row.group_id
         )
-        row.deleted_at = (await self._session.scalars(group.with_for_update(read=True))).one()
+        group_deleted_at = (await self._session.scalars(group.with_for_update(read=True))).one()
+        row.deleted_at = row.deleted_at or group_deleted_at
         return await self._insert(AssetRow, row)
-
-    async def is_contested(self, intent: CreateIntentRow, *, since: datetime) -> bool:
-        """Says whether another create of the same kind, group and name is open."""
-        query = select(func.count()).where(
-            CreateIntentRow.kind == intent.kind,
-            CreateIntentRow.name == intent.name,
-            CreateIntentRow.group_id.is_not_distinct_from(intent.group_id),
-            CreateIntentRow.id != intent.id,
-            CreateIntentRow.started_at >= since,
-        )
-        return (await self._session.scalars(query)).one() > 0
-
-    async def delete_intent(self, intent: CreateIntentRow) -> None:
-        """Closes a create whose outcome is known."""
-        await self._session.execute(delete(CreateIntentRow).where(CreateIntentRow.id == intent.id))
-
-    async def delete_intents(self, *, before: datetime) -> None:
-        """Forgets creates whose outcome nobody will learn any more."""
-        await self._session.execute(delete(CreateIntentRow).where(CreateIntentRow.started_at < before))
 
     async def claim_due_groups(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[AssetGroupRow]:
         """Returns groups whose look is due; for the time of the ``lease`` nobody else is given them."""

@@ -7,6 +7,7 @@
 OpenAPI SDKs add a slash to the endpoint's path and do not follow redirects, so slashes at the end mean nothing.
 """
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,10 +18,14 @@ from starlette.responses import Response
 
 from app.assets.actions import ACTIONS, VERSION, Action, find_action
 from app.assets.answers import Reply
+from app.assets.client import Client
 from app.assets.documentation import open_operation, query_operation
 from app.assets.service import AssetService
+from app.attempts.attempts import SentRequest
+from app.attempts.marks import is_marked_as_retry
 from app.errors import InvalidParameterError, MissingParameterError, UnknownActionError
 from app.http.body import BodyAdmission
+from app.http.disconnect import watching_client
 from app.http.json_body import parse_json_object
 from app.http.rendering import response_metadata
 from app.http.request_scope import note
@@ -71,9 +76,18 @@ async def _call(request: Request, action: Action) -> Reply:
     bodies: BodyAdmission = request.state.bodies
     async with bodies.read(request) as data:
         members = parse_json_object(data) if data.strip() else {}
+        body_hash = hashlib.sha256(data).digest()
     # Asked again: the key may have ended while the body was arriving.
     principal = await identify(request)
-    return await action.run(service, principal, members)
+    sent = SentRequest(
+        tenant_id=principal.tenant_id,
+        key_id=principal.key_id,
+        route=action.name,
+        body_hash=body_hash,
+        is_marked_retry=is_marked_as_retry(request.headers),
+    )
+    async with watching_client(request) as gone:
+        return await action.run(service, principal, members, Client(sent, gone))
 
 
 def _answer(reply: Reply, *, metadata: dict[str, str] | None = None) -> Response:

@@ -7,13 +7,19 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.calling import AssetsUpstream
 from app.assets.changing import Changer
-from app.assets.creating import SEARCH_SECONDS, Creator
+from app.assets.creating import Creator
 from app.assets.faces import FaceService
 from app.assets.groups import GroupService
+from app.assets.intents import IntentLog
 from app.assets.items import AssetItemService
+from app.assets.joining import Joiner
 from app.assets.looking import Looker
+from app.attempts.attempts import Attempts
 from app.channels.directory import ChannelDirectory
+from app.db.presence import Presence
 from app.upstream.control import ControlClient
+
+SEARCH_SECONDS = 10.0
 
 
 class AssetService:
@@ -32,6 +38,8 @@ class AssetService:
         control: ControlClient,
         clock: Callable[[], datetime],
         *,
+        attempts: Attempts,
+        presence: Presence,
         search_seconds: float = SEARCH_SECONDS,
     ) -> None:
         """Makes the service.
@@ -41,17 +49,43 @@ class AssetService:
             directory: the channels.
             control: the client of the upstream's control plane.
             clock: the time in UTC.
+            attempts: what lost clients leave behind.
+            presence: this process.
             search_seconds: how long the upstream is searched for what a create of unknown outcome made.
         """
         upstream = AssetsUpstream(directory, control)
         looker = Looker(sessions, upstream, clock)
         changer = Changer(upstream, looker, clock)
-        self._creator = Creator(sessions, upstream, clock, search_seconds=search_seconds)
+        intents = IntentLog(sessions, attempts, clock)
+        joiner = Joiner(
+            sessions, upstream, intents=intents, attempts=attempts, presence=presence, search_seconds=search_seconds
+        )
+        self._creator = Creator(
+            sessions,
+            upstream,
+            clock,
+            intents=intents,
+            attempts=attempts,
+            presence=presence,
+            search_seconds=search_seconds,
+        )
         self.groups = GroupService(
-            sessions, upstream=upstream, creator=self._creator, looker=looker, changer=changer, clock=clock
+            sessions,
+            upstream=upstream,
+            joiner=joiner,
+            creator=self._creator,
+            looker=looker,
+            changer=changer,
+            clock=clock,
         )
         self.items = AssetItemService(
-            sessions, upstream=upstream, creator=self._creator, looker=looker, changer=changer, clock=clock
+            sessions,
+            upstream=upstream,
+            joiner=joiner,
+            creator=self._creator,
+            looker=looker,
+            changer=changer,
+            clock=clock,
         )
         self.faces = FaceService(sessions, upstream, clock)
 

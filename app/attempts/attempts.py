@@ -119,9 +119,9 @@ class Attempts:
         )
         return attempt
 
-    async def set_result(self, session: AsyncSession, attempt: Attempt, result_id: str) -> None:
+    async def set_result(self, session: AsyncSession, attempt_id: str, result_id: str) -> None:
         """Writes what an attempt has made, in the transaction that writes its outcome."""
-        await session.execute(update(AttemptRow).where(AttemptRow.id == attempt.id).values(result_id=result_id))
+        await session.execute(update(AttemptRow).where(AttemptRow.id == attempt_id).values(result_id=result_id))
 
     async def remove(self, session: AsyncSession, attempt_id: str) -> None:
         """Deletes an attempt with its refused or unsent intent: the next try is a fresh one."""

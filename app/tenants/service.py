@@ -20,7 +20,7 @@ from app.tenants.principal import Principal
 from app.tenants.repository import AllKeys, AllTenants, KeyRepository
 
 CountUnfinished = Callable[[AsyncSession, str], Awaitable[int]]
-"""Counts a tenant's unfinished tasks in the given transaction; tasks live above tenants, so the caller brings it."""
+"""Counts a tenant's unfinished tasks and creates in the given transaction; they live above, so the caller brings it."""
 
 
 @dataclass(frozen=True)
@@ -111,14 +111,14 @@ class TenantService:
 
         Raises:
             NotFoundError: 404.
-            ConflictError: 409, it has unfinished tasks.
+            ConflictError: 409, it has unfinished tasks or creates.
         """
         now = self._clock()
         async with self._sessions.begin() as session:
             row = _check_tenant(await AllTenants(session).lock(tenant_id, is_closed=True))
             unfinished = await count_unfinished(session, tenant_id)
             if unfinished:
-                raise ConflictError("InvalidAction", f"The tenant has {unfinished} unfinished tasks.")
+                raise ConflictError("InvalidAction", f"The tenant has {unfinished} unfinished tasks or creates.")
             keys = await KeyRepository(session, tenant_id).unrevoked()
             for key in keys:
                 _revoke(session, key, actor, now)

@@ -1,5 +1,7 @@
 """A gateway over a sandbox, seen through its Assets entries."""
 
+import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +11,9 @@ import httpx
 from pydantic import SecretStr
 
 from app.assets.actions import ACTIONS
+from app.assets.client import Client
 from app.assets.service import AssetService
+from app.attempts.attempts import SentRequest
 from app.crypto import generate_key
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.faults import Effect, FaultScript
@@ -92,9 +96,13 @@ class Library:
                 self.services.directory,
                 ControlClient(http, self.clock),
                 self.clock,
+                attempts=self.services.attempts,
+                presence=self.services.presence,
                 search_seconds=search_seconds,
             )
-            reply = await ACTIONS[action].run(service, self.principal(tenant), body)
+            principal = self.principal(tenant)
+            sent = SentRequest(principal.tenant_id, principal.key_id, action, secrets.token_bytes(32))
+            reply = await ACTIONS[action].run(service, principal, body, Client(sent, asyncio.Event()))
             return reply.body.to_wire()
 
     def principal(self, tenant: Tenant) -> Principal:

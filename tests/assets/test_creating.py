@@ -211,5 +211,5 @@ async def test_open_creates_are_forgotten_after_a_day(fresh: Library) -> None:
     tenant = await fresh.tenant()
     await _open_rival(fresh, tenant, name="old", minutes_ago=24 * 60 + 1)
     await _open_rival(fresh, tenant, name="young", minutes_ago=23 * 60)
-    await fresh.services.asset_follower.run_once()
+    await fresh.services.asset_create_follower.run_once()
     assert [row.name for row in await _open_intents(fresh, tenant)] == ["young"]

@@ -247,7 +247,7 @@ async def test_a_client_that_goes_away_does_not_undo_a_create(library: Library, 
     body = {"GroupId": group_id, "URL": URL, "AssetType": "Image"}
     with pytest.raises(httpx.ReadTimeout):
         await tenant.http.post("/api/v3/open/CreateAsset", json=body, timeout=0.2)
-    # The next create in the group answers after the first was written: both go through the same upstream in turn.
+    # Another create in the group answers after the first was written: both go through the same upstream in turn.
     library.fault("CreateAsset", kind="delay", at="after", delay_seconds=0.8)
-    await new_asset(tenant, group_id)
+    await new_asset(tenant, group_id, Name="another")
     assert (await list_assets(tenant))["TotalCount"] == 2

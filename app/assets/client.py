@@ -1,0 +1,19 @@
+"""The client of a create, as far as it matters to what becomes of the create when that client is lost."""
+
+import asyncio
+from dataclasses import dataclass
+
+from app.attempts.attempts import SentRequest
+
+
+@dataclass(frozen=True)
+class Client:
+    """One request and who waits for its answer.
+
+    Attributes:
+        sent: what tells the request from other ones.
+        gone: set when the client has gone without waiting for the answer.
+    """
+
+    sent: SentRequest
+    gone: asyncio.Event

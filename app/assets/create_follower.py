@@ -1,0 +1,121 @@
+"""The background search for what creates of unknown outcome made, whoever began them.
+
+A create that its process could not bring to an end (killed, cut off, no database), and one whose client was told
+``OutcomeUnknown``, is searched for at growing intervals for a day. What was certainly made by it is given to its
+tenant, who then sees it in its lists; unless the tenant has made the same once more since then: in that case nobody
+wants the stray, and it is deleted. What cannot be told for certain is left alone.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.assets.calling import AssetsUpstream
+from app.assets.intents import IntentLog
+from app.assets.models import CreateIntentRow
+from app.assets.open_creates import OpenCreates
+from app.assets.repository import AssetRepository
+from app.assets.searching import Searcher
+from app.assets.wanted import OPEN_FOR, Found, to_row
+from app.attempts.attempts import Attempts
+from app.channels.directory import ChannelDirectory
+from app.db.presence import Presence
+from app.upstream.control import ControlClient
+
+_BATCH = 10
+_LEASE = timedelta(seconds=120)
+_SEARCH_SECONDS = 60.0
+_KEEP_INTENTS = timedelta(days=1)
+_SHORTEST_PAUSE = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(minutes=10)
+_AGE_SHARE = 4
+# So long a retry of a lost client may still be given the result.
+_TICKETS_OVER_AFTER = timedelta(minutes=2)
+
+_log = structlog.get_logger()
+
+
+class CreateFollower:
+    """Finds out what became of open creates. Any number of processes may run one: intents are claimed by a lease."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        directory: ChannelDirectory,
+        control: ControlClient,
+        clock: Callable[[], datetime],
+        *,
+        attempts: Attempts,
+        presence: Presence,
+    ) -> None:
+        self._sessions = sessions
+        self._upstream = AssetsUpstream(directory, control)
+        self._searcher = Searcher(sessions, self._upstream)
+        self._presence = presence
+        self._intents = IntentLog(sessions, attempts, clock)
+        self._clock = clock
+
+    async def run_once(self) -> int:
+        """Searches for what is due, at most ten creates; returns how many that were."""
+        await self._cut_abandoned()
+        intents = await self._claim()
+        async with asyncio.TaskGroup() as group:
+            for intent in intents:
+                group.create_task(self._follow(intent))
+        return len(intents)
+
+    async def _cut_abandoned(self) -> None:
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            opened = OpenCreates(session)
+            await opened.delete_begun_before(now - _KEEP_INTENTS)
+            await opened.cut_begun_before(now - OPEN_FOR, now=now)
+            for instance_id in await opened.carriers():
+                gone_at = await self._presence.is_dead(session, instance_id)
+                if gone_at is not None:
+                    await opened.cut_carried_by(instance_id, at=gone_at, now=now)
+
+    async def _claim(self) -> Sequence[CreateIntentRow]:
+        async with self._sessions.begin() as session:
+            return await OpenCreates(session).claim_due(now=self._clock(), lease=_LEASE, limit=_BATCH)
+
+    async def _follow(self, intent: CreateIntentRow) -> None:
+        """One create's failure must not keep the others from being searched for."""
+        try:
+            async with asyncio.timeout(_SEARCH_SECONDS):
+                channel = await self._upstream.find_usable(str(intent.channel_id))
+                found = await self._searcher.look(intent, channel)
+            if found is not None and await self._settle(intent, found):
+                return
+        except Exception as error:  # noqa: BLE001 - see above
+            _log.warning("create_follow_failed", action=intent.kind, channel=intent.channel_id, error=repr(error))
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            await OpenCreates(session).set_next_look(intent, _next_search_after(intent, now))
+
+    async def _settle(self, intent: CreateIntentRow, found: Found) -> bool:
+        """Gives what was found to its tenant, or has it deleted; False: it must be looked at again."""
+        now = self._clock()
+        row = to_row(intent, found, now)
+        async with self._sessions.begin() as session:
+            is_unwanted = await AssetRepository(session, intent.tenant_id).has_another(row, since=intent.started_at)
+            if is_unwanted and now - _cut_at(intent) < _TICKETS_OVER_AFTER:
+                return False
+            if is_unwanted:
+                # A tombstone keeps the id from everybody, and AssetFollower deletes what lies under it.
+                row.deleted_at = row.next_look_at = now
+            is_settled = await self._intents.apply_made(session, intent, row)
+        if is_settled:
+            _log.warning("lost_create_found", action=intent.kind, object=found.id, is_deleted=is_unwanted)
+        return is_settled
+
+
+def _next_search_after(intent: CreateIntentRow, now: datetime) -> datetime:
+    return now + min(max((now - _cut_at(intent)) / _AGE_SHARE, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+
+
+def _cut_at(intent: CreateIntentRow) -> datetime:
+    return intent.cut_at or intent.started_at

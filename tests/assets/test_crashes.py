@@ -1,0 +1,67 @@
+"""What a create of an asset or group is worth when the gateway is killed in the middle of it."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.assets.library import OPEN, URL, Library, list_assets, list_groups, new_group
+from tests.support.process import gateway_process
+from tests.support.stage import until
+from tests.support.world import Tenant
+
+pytestmark = pytest.mark.slow
+
+
+async def _kill_during(library: Library, tenant: Tenant, folder: Path, action: str, body: dict[str, Any]) -> None:
+    """Kills a gateway after the upstream made the object and before its answer arrived."""
+    library.fault(action, kind="delay", at="after", delay_seconds=1.5)
+    before = library.count(action)
+    async with (
+        gateway_process(folder, library.world.settings, ark_exclusive="on", background="on") as gateway,
+        gateway.client(tenant.key) as client,
+    ):
+        creating = asyncio.create_task(client.post(OPEN + action, json=body))
+        await until(lambda: library.count(action) > before)
+        await asyncio.sleep(0.1)
+        gateway.process.kill()
+        with pytest.raises(httpx.TransportError):
+            await creating
+        await gateway.process.wait()
+
+
+async def test_what_a_killed_gateway_had_made_is_in_the_tenants_lists_soon_after(
+    fresh: Library, tmp_path: Path
+) -> None:
+    tenant = await fresh.tenant()
+    group_id = await new_group(tenant)
+    await _kill_during(fresh, tenant, tmp_path, "CreateAssetGroup", {"Name": "killed", "GroupType": "AIGC"})
+    body = {"GroupId": group_id, "URL": URL, "AssetType": "Image", "Name": "killed"}
+    await _kill_during(fresh, tenant, tmp_path, "CreateAsset", body)
+    async with (
+        gateway_process(tmp_path, fresh.world.settings, ark_exclusive="on", background="on"),
+        asyncio.timeout(15),
+    ):
+        while (await list_assets(tenant))["TotalCount"] + (await list_groups(tenant))["TotalCount"] < 3:  # noqa: ASYNC110 - the database has no event for it
+            await asyncio.sleep(0.1)
+    assert [item["Id"] for item in (await list_assets(tenant))["Items"]] == fresh.upstream_ids("assets", "killed")
+    found = [item["Id"] for item in (await list_groups(tenant, Filter={"Name": "killed"}))["Items"]]
+    assert found == fresh.upstream_ids("groups", "killed")
+    assert (fresh.count("CreateAsset"), fresh.count("CreateAssetGroup")) == (1, 2)
+
+
+async def test_the_next_try_after_a_kill_gets_what_the_first_one_made(fresh: Library, tmp_path: Path) -> None:
+    tenant = await fresh.tenant()
+    body = {"Name": "killed", "GroupType": "AIGC"}
+    await _kill_during(fresh, tenant, tmp_path, "CreateAssetGroup", body)
+    async with (
+        gateway_process(tmp_path, fresh.world.settings, ark_exclusive="on", background="off") as gateway,
+        gateway.client(tenant.key) as client,
+    ):
+        response = await client.post(OPEN + "CreateAssetGroup", json=body)
+        assert response.status_code == 200, response.text
+    assert [response.json()["Id"]] == fresh.upstream_ids("groups", "killed")
+    assert fresh.count("CreateAssetGroup") == 1
+    assert (await list_groups(tenant))["TotalCount"] == 1

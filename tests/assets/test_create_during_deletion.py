@@ -1,0 +1,89 @@
+"""A create or a verification that meets the deletion of its owners leaves nothing that nobody can delete."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import text as sql
+
+from tests.assets.library import Library, by_path, ok
+from tests.support.stage import until
+
+_LOCK_WAITERS = sql(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+_ROWS = sql("SELECT (SELECT count(*) FROM asset_groups) + (SELECT count(*) FROM assets)")
+
+
+@asynccontextmanager
+async def _being_deleted(library: Library, table: str, row_id: str) -> AsyncIterator[None]:
+    """Holds the lock that a deletion holds while it counts; the deletion is committed at the end of the block."""
+    async with library.services.sessions.begin() as session:
+        await session.execute(sql(f"SELECT 1 FROM {table} WHERE id = :id FOR UPDATE"), {"id": row_id})
+        yield
+        await session.execute(sql(f"UPDATE {table} SET deleted_at = now() WHERE id = :id"), {"id": row_id})
+
+
+async def _until_somebody_waits(library: Library) -> None:
+    async with asyncio.timeout(10), library.services.sessions() as session:
+        while not await session.scalar(_LOCK_WAITERS):  # noqa: ASYNC110 - the database has no event for it
+            await asyncio.sleep(0.02)
+
+
+async def _count_rows(library: Library) -> int:
+    async with library.services.sessions.begin() as session:
+        return int(await session.scalar(_ROWS) or 0)
+
+
+async def _delete_channel(library: Library) -> int:
+    deleted = await library.world.admin.delete(f"/channels/{await library.channel_id()}")
+    return deleted.status_code
+
+
+@pytest.mark.parametrize("table", ["tenants", "channels"])
+async def test_a_create_that_waits_for_a_deletion_is_not_sent(fresh: Library, table: str) -> None:
+    tenant = await fresh.tenant()
+    body = {"Name": "late", "GroupType": "AIGC"}
+    async with _being_deleted(fresh, table, tenant.id if table == "tenants" else await fresh.channel_id()):
+        creating = asyncio.create_task(by_path(tenant, "CreateAssetGroup", body))
+        await _until_somebody_waits(fresh)
+    response = await creating
+    assert response.status_code == 503, response.text
+    assert fresh.count("CreateAssetGroup") == 0
+
+
+@pytest.mark.parametrize("owner", ["tenants", "channels"])
+async def test_an_owner_is_not_deleted_while_a_create_is_in_flight(fresh: Library, owner: str) -> None:
+    tenant = await fresh.tenant()
+    fresh.fault("CreateAssetGroup", kind="delay", at="after", delay_seconds=0.5)
+    creating = asyncio.create_task(by_path(tenant, "CreateAssetGroup", {"Name": "inflight", "GroupType": "AIGC"}))
+    await until(lambda: fresh.count("CreateAssetGroup"))
+    owner_id = tenant.id if owner == "tenants" else await fresh.channel_id()
+    deleted = await fresh.world.admin.delete(f"/{owner}/{owner_id}")
+    assert (deleted.status_code, deleted.json()["error"]["code"]) == (409, "InvalidAction"), deleted.text
+    assert (await creating).status_code == 200
+
+
+async def test_a_create_whose_outcome_nobody_knows_stands_in_no_deletions_way(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    fresh.fault("CreateAssetGroup", kind="cut", at="before")
+    with pytest.raises(Exception, match="did not answer"):
+        await fresh.run(tenant, "CreateAssetGroup", Name="lost", GroupType="AIGC", search_seconds=0.0)
+    assert await _delete_channel(fresh) == 204
+    fresh.services.directory.forget()
+    fresh.advance(60)
+    await fresh.services.asset_create_follower.run_once()
+    assert await _count_rows(fresh) == 0
+
+
+async def test_a_verification_that_meets_the_deletion_of_its_channel_leaves_no_group(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL="https://example.com/back")
+    await fresh.pass_verification(opened["H5Link"])
+    fresh.fault("GetVisualValidateResult", kind="delay", at="after", delay_seconds=0.5)
+    asking = asyncio.create_task(by_path(tenant, "GetVisualValidateResult", {"BytedToken": opened["BytedToken"]}))
+    await until(lambda: fresh.count("GetVisualValidateResult"))
+    assert await _delete_channel(fresh) == 204
+    assert (await asking).status_code == 503
+    assert await _count_rows(fresh) == 0

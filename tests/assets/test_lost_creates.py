@@ -1,0 +1,250 @@
+"""Creates that were left open: what they made is found later and given to its tenant, or deleted, or left alone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import delete, select
+
+from app.assets.create_follower import CreateFollower
+from app.assets.models import CreateIntentRow
+from app.assets.schemas import CreateAssetGroupRequest
+from app.assets.wanted import Kind, group_members, with_project
+from app.errors import ConflictError
+from app.ids import new_id
+from app.upstream.control import ControlClient
+from app.upstream.transport import open_upstream_http
+from tests.assets.library import URL, Library, list_assets, list_groups, new_asset, new_group, ok, running_library
+from tests.support.world import Tenant
+
+DEAD = "inst_that_never_was"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def followed(database_url: str) -> AsyncIterator[Library]:
+    """A gateway of this module's own: following concerns everything that is open, whoever left it."""
+    async with running_library(database_url) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def fresh(followed: Library) -> Library:
+    """That gateway with nothing open, and an upstream that behaves."""
+    followed.clear_faults()
+    await followed.change_channel(exclusive=True)
+    async with followed.services.sessions.begin() as session:
+        await session.execute(delete(CreateIntentRow))
+    return followed
+
+
+async def _intents(library: Library) -> list[CreateIntentRow]:
+    async with library.services.sessions.begin() as session:
+        return list((await session.scalars(select(CreateIntentRow))).all())
+
+
+async def _lose(library: Library, tenant: Tenant, action: str, *, at: str = "after", **body: object) -> None:
+    """Makes a create whose client is told that nobody knows, since the upstream shows no list either."""
+    library.fault(action, kind="cut", at=at)
+    library.fault("ListAssetGroups", times=None, kind="error", status=500, code="InternalServiceError")
+    library.fault("ListAssets", times=None, kind="error", status=500, code="InternalServiceError")
+    with pytest.raises(ConflictError):
+        await library.run(tenant, action, search_seconds=0.0, **body)
+    library.clear_faults()
+
+
+async def _leave(library: Library, tenant: Tenant, name: str, *, instance_id: str = DEAD) -> None:
+    """Leaves a create as a killed process does: its intent is written, and the upstream made the group."""
+    members = group_members(CreateAssetGroupRequest(Name=name, GroupType="AIGC"))
+    async with library.services.sessions.begin() as session:
+        session.add(
+            CreateIntentRow(
+                id=new_id("try"),
+                tenant_id=tenant.id,
+                channel_id=await library.channel_id(),
+                kind=Kind.GROUP.value,
+                name=name,
+                members=with_project(members, "default"),
+                instance_id=instance_id,
+                started_at=library.clock(),
+            )
+        )
+    _make_upstream(library, name)
+
+
+def _make_upstream(library: Library, name: str, *, later: timedelta = timedelta()) -> str:
+    store = library.world.sandbox.state.world.assets
+    account = library.world.sandbox.state.config.accounts[0]
+    made = store.add_group(account, name=name, description="", type_="AIGC", project="default")
+    made.created_at += later
+    return made.id
+
+
+def _advance(library: Library, seconds: float) -> None:
+    """Lets time pass for both, however much: a signature's time must agree with the upstream's."""
+    library.clock.advance(seconds)
+    library.world.sandbox.state.world.clock.skew_seconds += seconds
+
+
+async def _follow(library: Library, *, seconds: float = 5.0) -> int:
+    _advance(library, seconds)
+    return await library.services.asset_create_follower.run_once()
+
+
+async def test_what_a_lost_create_made_is_given_to_its_tenant_once_it_is_found(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    group_id = await new_group(tenant)
+    await _lose(fresh, tenant, "CreateAsset", GroupId=group_id, URL=URL, AssetType="Image", Name="lost")
+    await _lose(fresh, tenant, "CreateAssetGroup", Name="lost", GroupType="AIGC", Description="of mine")
+    assert (await list_assets(tenant))["TotalCount"] == 0
+    assert await _follow(fresh) == 2
+    (asset,) = (await list_assets(tenant))["Items"]
+    assert (asset["Name"], asset["URL"], asset["GroupId"]) == ("lost", URL, group_id)
+    assert [asset["Id"]] == fresh.upstream_ids("assets", "lost")
+    (group,) = (await list_groups(tenant, Filter={"Name": "lost"}))["Items"]
+    assert ([group["Id"]], group["Description"]) == (fresh.upstream_ids("groups", "lost"), "of mine")
+    assert await _intents(fresh) == []
+    _advance(fresh, 30)
+    await fresh.services.asset_follower.run_once()
+    assert (await list_assets(tenant))["Items"][0]["Status"] == "Active"
+
+
+async def test_a_create_of_a_process_that_is_gone_is_finished_and_one_of_a_living_process_is_left_alone(
+    fresh: Library,
+) -> None:
+    tenant = await fresh.tenant()
+    await _leave(fresh, tenant, "of the dead")
+    await _leave(fresh, tenant, "of the living", instance_id=fresh.services.presence.id)
+    assert await _follow(fresh) == 1
+    assert [item["Name"] for item in (await list_groups(tenant))["Items"]] == ["of the dead"]
+    assert await _follow(fresh, seconds=601) == 1, "no create is under way for ten minutes, whatever its process does"
+    assert (await list_groups(tenant))["TotalCount"] == 2
+
+
+async def test_a_create_that_the_tenant_has_repeated_is_deleted_when_no_retry_can_ask_for_it_any_more(
+    fresh: Library,
+) -> None:
+    tenant = await fresh.tenant()
+    group_id = await new_group(tenant)
+    body = {"GroupId": group_id, "URL": URL, "AssetType": "Image", "Name": "twice"}
+    await _lose(fresh, tenant, "CreateAsset", **body)
+    _advance(fresh, 1)
+    kept = await new_asset(tenant, group_id, Name="twice")
+    (stray,) = [found for found in fresh.upstream_ids("assets", "twice") if found != kept]
+    assert await _follow(fresh) == 1
+    assert set(fresh.upstream_ids("assets", "twice")) == {kept, stray}
+    assert await _follow(fresh, seconds=120) == 1
+    await fresh.services.asset_follower.run_once()
+    assert fresh.upstream_ids("assets", "twice") == [kept]
+    assert [item["Id"] for item in (await list_assets(tenant))["Items"]] == [kept]
+    assert (await ok(tenant, "GetAsset", Id=kept))["Name"] == "twice"
+    assert await _intents(fresh) == []
+
+
+async def test_a_create_of_another_url_under_the_same_name_is_no_repetition(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    group_id = await new_group(tenant)
+    await _lose(fresh, tenant, "CreateAsset", GroupId=group_id, URL=URL, AssetType="Image", Name="same")
+    _advance(fresh, 1)
+    await new_asset(tenant, group_id, Name="same", URL="https://example.com/another.png")
+    assert await _follow(fresh) == 1
+    assert (await list_assets(tenant))["TotalCount"] == 2
+
+
+async def test_two_tenants_lost_groups_of_one_name_are_nobodys(fresh: Library) -> None:
+    one, two = await fresh.tenant(), await fresh.tenant()
+    await _lose(fresh, one, "CreateAssetGroup", Name="of two", GroupType="AIGC")
+    await _lose(fresh, two, "CreateAssetGroup", Name="of two", GroupType="AIGC", at="before")
+    assert await _follow(fresh) == 2
+    for tenant in (one, two):
+        assert (await list_groups(tenant))["TotalCount"] == 0
+    assert len(fresh.upstream_ids("groups", "of two")) == 1
+    assert len(await _intents(fresh)) == 2
+
+
+async def test_a_lost_group_on_an_account_that_others_use_too_is_never_taken(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    await fresh.change_channel(exclusive=False)
+    await _leave(fresh, tenant, "anybodys")
+    before = fresh.count("ListAssetGroups")
+    assert await _follow(fresh) == 1
+    assert (await list_groups(tenant))["TotalCount"] == 0
+    assert fresh.count("ListAssetGroups") == before, "whatever a list says, it could not be told whose it is"
+
+
+@pytest.mark.parametrize("minutes", [-2, 11])
+async def test_what_was_made_before_or_long_after_a_create_is_not_taken_for_its(fresh: Library, minutes: int) -> None:
+    tenant = await fresh.tenant()
+    await _lose(fresh, tenant, "CreateAssetGroup", Name=f"at {minutes}", GroupType="AIGC", at="before")
+    _make_upstream(fresh, f"at {minutes}", later=timedelta(minutes=minutes))
+    assert await _follow(fresh) == 1
+    assert (await list_groups(tenant))["TotalCount"] == 0
+
+
+async def test_a_lost_group_is_found_behind_a_page_of_newer_ones(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    await _lose(fresh, tenant, "CreateAssetGroup", Name="mine", GroupType="AIGC")
+    for number in range(120):
+        _make_upstream(fresh, f"mine too {number}", later=timedelta(seconds=1))
+    assert await _follow(fresh) == 1
+    assert [item["Name"] for item in (await list_groups(tenant))["Items"]] == ["mine"]
+
+
+async def test_an_asset_whose_group_was_deleted_meanwhile_does_not_come_back(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    group_id = await new_group(tenant)
+    await _lose(fresh, tenant, "CreateAsset", GroupId=group_id, URL=URL, AssetType="Image", Name="lost")
+    await ok(tenant, "DeleteAssetGroup", Id=group_id)
+    assert await _follow(fresh) == 1
+    assert (await list_assets(tenant))["TotalCount"] == 0
+
+
+async def test_a_search_that_finds_nothing_is_repeated_ever_more_seldom(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    await _lose(fresh, tenant, "CreateAssetGroup", Name="never", GroupType="AIGC", at="before")
+    pauses = []
+    for seconds in (5, 60, 36_000):
+        assert await _follow(fresh, seconds=seconds) == 1
+        pauses.append(round((_next_look(await _intents(fresh)) - fresh.clock()).total_seconds()))
+        assert await _follow(fresh, seconds=1) == 0
+    assert pauses == [5, 17, 600]
+
+
+async def test_two_followers_do_not_search_twice(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    for number in range(6):
+        await _leave(fresh, tenant, f"lost {number}")
+    before = fresh.count("ListAssetGroups")
+    async with open_upstream_http() as http:
+        services = fresh.services
+        control = ControlClient(http, fresh.clock)
+        other = CreateFollower(
+            services.sessions,
+            services.directory,
+            control,
+            fresh.clock,
+            attempts=services.attempts,
+            presence=services.presence,
+        )
+        done = await asyncio.gather(other.run_once(), services.asset_create_follower.run_once())
+    assert sum(done) == 6
+    assert fresh.count("ListAssetGroups") == before + 6
+    assert (await list_groups(tenant))["TotalCount"] == 6
+
+
+async def test_one_search_that_fails_does_not_hold_up_the_others(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    for name in ("one", "two", "three"):
+        await _leave(fresh, tenant, name)
+    fresh.fault("ListAssetGroups", kind="error", status=500, code="InternalServiceError")
+    assert await _follow(fresh) == 3
+    assert (await list_groups(tenant))["TotalCount"] == 2
+    assert await _follow(fresh, seconds=6) == 1
+    assert (await list_groups(tenant))["TotalCount"] == 3
+
+
+def _next_look(intents: list[CreateIntentRow]) -> datetime:
+    (intent,) = intents
+    assert intent.next_look_at is not None
+    return intent.next_look_at

@@ -1,0 +1,185 @@
+"""Creates that a client library sends again: the next try of a lost client gets what its first one made."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from app.ids import new_id
+from tests.assets.library import OPEN, URL, Library, by_path, list_groups, new_group
+from tests.support.stage import until
+from tests.support.world import Tenant
+
+ENTRIES: dict[str, str] = {
+    "by path": OPEN + "{action}",
+    "by query": "/api/v3/assets?Action={action}&Version=2024-01-01",
+    "natively": "/?Action={action}&Version=2024-01-01",
+}
+MARKS = [{"X-Sdk-Request": "attempt=2; max=4"}, {"x-stainless-retry-count": "1"}]
+
+Made = Callable[[], list[str]]
+
+
+def _id(response: httpx.Response) -> str:
+    assert response.status_code == 200, response.text
+    body = response.json()
+    return str(body.get("Result", body)["Id"])
+
+
+async def _send(
+    tenant: Tenant, action: str, body: dict[str, Any], *, entry: str = "by path", **mark: str
+) -> httpx.Response:
+    return await tenant.http.post(ENTRIES[entry].format(action=action), content=json.dumps(body), headers=mark)
+
+
+@asynccontextmanager
+async def _lost_client(
+    library: Library, tenant: Tenant, action: str, body: dict[str, Any], *, entry: str = "by path", seconds: float = 0.4
+) -> AsyncIterator[None]:
+    """Has a client give up while the upstream is carrying its create out, which goes on for ``seconds``."""
+    before = library.count(action)
+    library.fault(action, kind="delay", at="after", delay_seconds=seconds)
+    sending = asyncio.create_task(_send(tenant, action, body, entry=entry))
+    await until(lambda: library.count(action) > before)
+    sending.cancel()
+    await asyncio.wait({sending})
+    # The server learns of it in its own time.
+    await asyncio.sleep(0.05)
+    yield
+    assert library.count(action) == before + 1, "the retry was sent upstream too"
+
+
+async def _body_of(tenant: Tenant, action: str) -> dict[str, Any]:
+    if action == "CreateAssetGroup":
+        return {"Name": new_id("name"), "GroupType": "AIGC"}
+    return {"GroupId": await new_group(tenant), "URL": URL, "AssetType": "Image", "Name": new_id("name")}
+
+
+def _made(library: Library, action: str, body: dict[str, Any]) -> list[str]:
+    return library.upstream_ids("groups" if action == "CreateAssetGroup" else "assets", body["Name"])
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("action", ["CreateAssetGroup", "CreateAsset"])
+async def test_the_next_identical_request_of_a_lost_client_gets_what_the_first_one_made(
+    library: Library, tenant: Tenant, action: str, entry: str
+) -> None:
+    body = await _body_of(tenant, action)
+    async with _lost_client(library, tenant, action, body, entry=entry):
+        answered = _id(await _send(tenant, action, body, entry=entry))
+    assert _made(library, action, body) == [answered]
+
+
+async def test_a_lost_client_gets_the_result_also_when_it_comes_back_after_the_end(
+    library: Library, tenant: Tenant
+) -> None:
+    body = await _body_of(tenant, "CreateAssetGroup")
+    async with _lost_client(library, tenant, "CreateAssetGroup", body, seconds=0.2):
+        await asyncio.sleep(0.4)
+        answered = _id(await _send(tenant, "CreateAssetGroup", body))
+    assert _made(library, "CreateAssetGroup", body) == [answered]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+async def test_a_marked_retry_joins_the_attempt_that_is_still_running(
+    library: Library, tenant: Tenant, mark: dict[str, str]
+) -> None:
+    body = await _body_of(tenant, "CreateAssetGroup")
+    library.fault("CreateAssetGroup", kind="delay", at="after", delay_seconds=0.4)
+    before = library.count("CreateAssetGroup")
+    first = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
+    await until(lambda: library.count("CreateAssetGroup") > before)
+    second = await _send(tenant, "CreateAssetGroup", body, **mark)
+    assert _id(second) == _id(await first)
+    third = await _send(tenant, "CreateAssetGroup", body, **mark)
+    assert _id(third) == _id(second), "the answer to the first may have got lost on the way"
+    assert _made(library, "CreateAssetGroup", body) == [_id(second)]
+
+
+@pytest.mark.parametrize("mark", [{}, {"X-Sdk-Request": "attempt=1; max=4"}, {"x-stainless-retry-count": "0"}])
+async def test_any_other_second_create_is_a_second_object(
+    library: Library, tenant: Tenant, mark: dict[str, str]
+) -> None:
+    body = await _body_of(tenant, "CreateAsset")
+    answered = {_id(await _send(tenant, "CreateAsset", body, **mark)) for _ in range(2)}
+    assert len(answered) == 2
+    assert set(_made(library, "CreateAsset", body)) == answered
+
+
+async def test_two_at_the_same_time_are_two_objects(library: Library, tenant: Tenant) -> None:
+    body = await _body_of(tenant, "CreateAsset")
+    answers = await asyncio.gather(*(_send(tenant, "CreateAsset", body) for _ in range(2)))
+    assert {_id(answer) for answer in answers} == set(_made(library, "CreateAsset", body))
+    assert len(_made(library, "CreateAsset", body)) == 2
+
+
+async def test_a_ticket_is_good_for_its_key_and_body_alone_and_for_one_request(
+    library: Library, tenant: Tenant
+) -> None:
+    body = await _body_of(tenant, "CreateAssetGroup")
+    other_key = await library.world.key_of(tenant.id)
+    stranger = await library.tenant()
+    async with _lost_client(library, tenant, "CreateAssetGroup", body):
+        await asyncio.sleep(0.5)
+    (lost,) = _made(library, "CreateAssetGroup", body)
+    others = [
+        _id(await _send(other_key, "CreateAssetGroup", body)),
+        _id(await _send(stranger, "CreateAssetGroup", body)),
+        _id(await _send(tenant, "CreateAssetGroup", {**body, "Description": "another"})),
+    ]
+    assert lost not in others
+    assert _id(await _send(tenant, "CreateAssetGroup", body)) == lost
+    assert _id(await _send(tenant, "CreateAssetGroup", body)) not in {lost, *others}
+
+
+async def test_a_ticket_is_good_for_a_minute(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    body = await _body_of(tenant, "CreateAssetGroup")
+    async with _lost_client(fresh, tenant, "CreateAssetGroup", body):
+        await asyncio.sleep(0.5)
+    fresh.clock.advance(61)
+    _id(await _send(tenant, "CreateAssetGroup", body))
+    assert len(_made(fresh, "CreateAssetGroup", body)) == 2
+    assert (await list_groups(tenant))["TotalCount"] == 2
+
+
+async def test_a_lost_client_whose_create_was_refused_creates_anew(library: Library, tenant: Tenant) -> None:
+    body = await _body_of(tenant, "CreateAssetGroup")
+    before = library.count("CreateAssetGroup")
+    library.fault("CreateAssetGroup", kind="error", status=400, code="InvalidParameter.Name", delay_seconds=0.3)
+    sending = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
+    await until(lambda: library.count("CreateAssetGroup") > before)
+    sending.cancel()
+    await asyncio.wait({sending})
+    await asyncio.sleep(0.05)
+    assert [_id(await _send(tenant, "CreateAssetGroup", body))] == _made(library, "CreateAssetGroup", body)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "FlowLimitExceeded"])
+async def test_a_create_that_no_account_accepted_leaves_no_ticket(library: Library, tenant: Tenant, code: str) -> None:
+    body = await _body_of(tenant, "CreateAssetGroup")
+    library.fault("CreateAssetGroup", kind="error", status=403, code=code)
+    assert (await by_path(tenant, "CreateAssetGroup", body)).status_code in {429, 502}
+    assert [_id(await by_path(tenant, "CreateAssetGroup", body))] == _made(library, "CreateAssetGroup", body)
+
+
+async def test_a_marked_retry_of_an_unknown_outcome_gets_the_409_or_what_was_found_and_nothing_is_sent_again(
+    fresh: Library,
+) -> None:
+    tenant = await fresh.tenant()
+    await fresh.change_channel(exclusive=False)
+    body = await _body_of(tenant, "CreateAssetGroup")
+    fresh.fault("CreateAssetGroup", kind="cut", at="after")
+    first = await _send(tenant, "CreateAssetGroup", body)
+    assert (first.status_code, first.json()["error"]["code"]) == (409, "OutcomeUnknown"), first.text
+    assert first.headers["x-should-retry"] == "false"
+    second = asyncio.create_task(_send(tenant, "CreateAssetGroup", body, **MARKS[0]))
+    await asyncio.sleep(0.3)
+    await fresh.change_channel(exclusive=True)
+    await fresh.services.asset_create_follower.run_once()
+    assert [_id(await second)] == _made(fresh, "CreateAssetGroup", body)
+    assert fresh.count("CreateAssetGroup") == 1
