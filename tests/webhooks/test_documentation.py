@@ -1,0 +1,45 @@
+"""What docs/webhooks.md shows to receivers works."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from app.webhooks.fairness import Caps
+from app.webhooks.secrets import new_secret
+from app.webhooks.sender import CONNECT_SECONDS, TOTAL_SECONDS
+from app.webhooks.targets import MAX_URL_LENGTH
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs/webhooks.md").read_text()
+
+
+def test_the_snippet_takes_what_is_signed_once_and_refuses_the_rest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret, body = new_secret(), '{"id":"cgt-1","status":"succeeded"}'
+    monkeypatch.setenv("SEEDGATE_WEBHOOK_SECRET", secret)
+    found = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    names: dict[str, Any] = {}
+    exec(found[1], names)
+    now = datetime.now(UTC)
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign("msg_1", now, body),
+    }
+
+    assert [names["receive"](body.encode(), headers) for _ in range(2)] == [204, 204]
+    assert names["receive"](body.replace("1", "2").encode(), headers) == 400
+    assert names["receive"](body.encode(), {}) == 400
+    assert capsys.readouterr().out == "cgt-1 is succeeded\n"
+
+
+def test_the_limits_are_told_as_they_are() -> None:
+    caps = Caps()
+    assert f"at most {caps.total} messages at once, {caps.per_tenant} for one tenant, {caps.per_origin} to one" in PAGE
+    assert f"**2xx within {TOTAL_SECONDS:.0f} seconds** is delivered ({CONNECT_SECONDS:.0f} of them" in PAGE
+    assert f"at most {MAX_URL_LENGTH} characters" in PAGE
