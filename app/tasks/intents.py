@@ -10,13 +10,14 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.assets.owners import hold_owners
 from app.attempts.attempts import Attempt, Attempts, SentRequest
 from app.channels.directory import ChannelDirectory
 from app.channels.health import note_clear_create, note_unknown
 from app.errors import NoChannelError, UpstreamRefusalError
 from app.observability.metrics import BREAKERS_OPENED, FOREIGN_CLAIMS
 from app.tasks.models import IDEMPOTENCY_INDEX, TaskRow, TaskStatus
-from app.tasks.repository import TaskRepository, hold_owners
+from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
 from app.tasks.submission import Accepted, Outcome, Refused, Unknown
 from app.tasks.wire import public_id

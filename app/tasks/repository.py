@@ -7,10 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.channels.models import ChannelRow
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.wire import unknown_task
-from app.tenants.models import TenantRow
 
 _QUEUED = [status.value for status in TaskStatus if status.public is TaskStatus.QUEUED]
 
@@ -105,17 +103,6 @@ class AllTasks:
         for row in rows:
             row.next_look_at = now + lease
         return rows
-
-
-async def hold_owners(session: AsyncSession, tenant_id: str, channel_id: str) -> bool:
-    """Keeps a tenant and a channel from being deleted until the transaction ends; False: one of them is deleted."""
-    query = (
-        select(TenantRow.id)
-        .join(ChannelRow, ChannelRow.id == channel_id)
-        .where(TenantRow.id == tenant_id, TenantRow.deleted_at.is_(None), ChannelRow.deleted_at.is_(None))
-        .with_for_update(read=True, key_share=True)
-    )
-    return await session.scalar(query) is not None
 
 
 async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, task_id: str) -> TaskRow:
