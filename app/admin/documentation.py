@@ -8,22 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_ERROR = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message", "param", "type"],
-            "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
-                "param": {"type": ["string", "null"]},
-                "type": {"type": "string"},
-            },
-        }
-    },
-}
+from app.http.documentation import ADMIN_ERROR, json_answer, schema_of
+
 _PAGE_QUERY: dict[str, dict[str, Any]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
     "after": {"type": "string", "description": "`next_cursor` of the page before"},
@@ -63,10 +49,11 @@ def operation(
                 for name, of in (query or {}).items()
             ),
         ],
-        "responses": {str(status): _success(answer)} | {str(error): _json("an error", _ERROR) for error in told},
+        "responses": {str(status): _success(answer)}
+        | {str(error): json_answer("an error", ADMIN_ERROR) for error in told},
     }
     if body is not None:
-        schema = _inlined(body.model_json_schema())
+        schema = schema_of(body, mode="validation")
         documented["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     return documented
 
@@ -77,7 +64,7 @@ def list_operation(item: type[BaseModel], *, query: Mapping[str, Mapping[str, An
         "type": "object",
         "required": ["data", "has_more", "next_cursor"],
         "properties": {
-            "data": {"type": "array", "items": _schema(item)},
+            "data": {"type": "array", "items": schema_of(item, mode="serialization")},
             "has_more": {"type": "boolean"},
             "next_cursor": {"type": ["string", "null"]},
         },
@@ -88,29 +75,5 @@ def list_operation(item: type[BaseModel], *, query: Mapping[str, Mapping[str, An
 def _success(answer: type[BaseModel] | Mapping[str, Any] | None) -> dict[str, Any]:
     if answer is None:
         return {"description": "done"}
-    return _json("done", answer if isinstance(answer, Mapping) else _schema(answer))
-
-
-def _schema(view: type[BaseModel]) -> dict[str, Any]:
-    return _inlined(view.model_json_schema(mode="serialization"))
-
-
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """Puts shared parts where they are used: their references would be looked for at the document's root."""
-    definitions = schema.pop("$defs", {})
-
-    def resolve(value: Any) -> Any:
-        if isinstance(value, list):
-            return [resolve(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if "$ref" in value:
-            return resolve(definitions[value["$ref"].rpartition("/")[2]])
-        return {name: resolve(item) for name, item in value.items()}
-
-    resolved: dict[str, Any] = resolve(schema)
-    return resolved
-
-
-def _json(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+    schema = answer if isinstance(answer, Mapping) else schema_of(answer, mode="serialization")
+    return json_answer("done", schema)

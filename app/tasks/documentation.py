@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.http.documentation import TENANT_ERROR, json_answer
+
 _TASK_ID = {"type": "string", "example": "cgt-20260518175249-8x55h"}
 _CONTENT_ITEM = {
     "type": "object",
@@ -56,31 +58,12 @@ _TASK = {
         "usage": {"type": "object"},
     },
 }
-ERROR_BODY = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message", "param", "type"],
-            "properties": {
-                "code": {"type": "string"},
-                "message": {"type": "string"},
-                "param": {"type": ["string", "null"]},
-                "type": {"type": "string"},
-            },
-        },
-        "ResponseMetadata": {"type": "object"},
-    },
-}
-
-
-def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
 def _responses(success: dict[str, Any], *errors: int) -> dict[str, Any]:
-    told = {str(status): _answer("an error", ERROR_BODY) for status in (400, 401, 403, 404, 429, 502, 503, *errors)}
+    told = {
+        str(status): json_answer("an error", TENANT_ERROR) for status in (400, 401, 403, 404, 429, 502, 503, *errors)
+    }
     return {"200": success, **told}
 
 
@@ -103,7 +86,7 @@ CREATE: dict[str, Any] = {
         },
     ],
     "responses": _responses(
-        _answer("the task was created", {"type": "object", "properties": {"id": _TASK_ID}}), 409, 413, 415
+        json_answer("the task was created", {"type": "object", "properties": {"id": _TASK_ID}}), 409, 413, 415
     ),
 }
 LIST: dict[str, Any] = {
@@ -116,7 +99,7 @@ LIST: dict[str, Any] = {
         _query("filter.task_ids", {"type": "array", "items": {"type": "string"}}, "repeated"),
     ],
     "responses": _responses(
-        _answer(
+        json_answer(
             "one page, newest first",
             {
                 "type": "object",
@@ -132,9 +115,9 @@ _STALE = {
 }
 GET: dict[str, Any] = {
     "parameters": [_TASK_ID_PARAMETER],
-    "responses": _responses(_answer("the task", _TASK) | {"headers": {"X-Seedgate-Stale": _STALE}}),
+    "responses": _responses(json_answer("the task", _TASK) | {"headers": {"X-Seedgate-Stale": _STALE}}),
 }
 DELETE: dict[str, Any] = {
     "parameters": [_TASK_ID_PARAMETER],
-    "responses": _responses(_answer("cancelled or removed", {"type": "object"}), 409),
+    "responses": _responses(json_answer("cancelled or removed", {"type": "object"}), 409),
 }

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.http.documentation import TENANT_ERROR, json_answer
+
 _NAMES = {"type": ["array", "null"], "items": {"type": "string"}}
 _TEXT = {"type": "string"}
 _WHOAMI = {
@@ -23,14 +25,8 @@ _WHOAMI = {
         "limits": {"type": "object"},
     },
 }
-_ERROR = {"type": "object", "required": ["error"], "properties": {"error": {"type": "object"}}}
-
-
-def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
 
 WHOAMI: dict[str, Any] = {
-    "responses": {"200": _json("who is calling", _WHOAMI)}
-    | {status: _json("an error", _ERROR) for status in ("401", "403", "503")}
+    "responses": {"200": json_answer("who is calling", _WHOAMI)}
+    | {status: json_answer("an error", TENANT_ERROR) for status in ("401", "403", "503")}
 }

@@ -1,0 +1,55 @@
+"""What ``/openapi.json`` says of every route alike: errors, and schemas made from wire classes."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+_TEXT = {"type": "string"}
+_METADATA_NAMES = ["RequestId", "Action", "Version", "Service", "Region"]
+_METADATA_TEXTS: dict[str, Any] = dict.fromkeys(_METADATA_NAMES, _TEXT)
+_ERROR_HALF = {
+    "type": "object",
+    "required": ["code", "message", "param", "type"],
+    "properties": {"code": _TEXT, "message": _TEXT, "param": {"type": ["string", "null"]}, "type": _TEXT},
+}
+_METADATA_ERROR = {"type": "object", "required": ["Code", "Message"], "properties": {"Code": _TEXT, "Message": _TEXT}}
+
+METADATA: dict[str, Any] = {"type": "object", "required": _METADATA_NAMES, "properties": _METADATA_TEXTS}
+"""``ResponseMetadata`` of a success."""
+
+ADMIN_ERROR: dict[str, Any] = {"type": "object", "required": ["error"], "properties": {"error": _ERROR_HALF}}
+"""An error of the admin API."""
+
+TENANT_ERROR: dict[str, Any] = {
+    "type": "object",
+    "required": ["error", "ResponseMetadata"],
+    "properties": {
+        "error": _ERROR_HALF,
+        "ResponseMetadata": {**METADATA, "properties": {**_METADATA_TEXTS, "Error": _METADATA_ERROR}},
+    },
+}
+"""An error of every other route, with one half for each family of SDKs (``app.http.rendering``)."""
+
+
+def json_answer(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the description of an answer in JSON."""
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def schema_of(model: type[BaseModel], *, mode: Literal["validation", "serialization"]) -> dict[str, Any]:
+    """Returns a wire class's schema that stands by itself: routes have no place for definitions to refer to."""
+    schema = model.model_json_schema(by_alias=True, mode=mode)
+    definitions = schema.pop("$defs", {})
+    expanded: dict[str, Any] = _expand(schema, definitions)
+    return expanded
+
+
+def _expand(value: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_expand(item, definitions) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$ref" in value:
+        return _expand(definitions[value["$ref"].rpartition("/")[2]], definitions)
+    return {name: _expand(item, definitions) for name, item in value.items()}
