@@ -244,6 +244,20 @@ async def test_a_page_that_fails_hides_what_stands_on_it(search: Search, monkeyp
     assert (await search.row(task_id)).upstream_id == upstream_id
 
 
+async def test_what_cannot_be_seen_may_be_another_candidate(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.tasks.listing._PAGE_SIZE", 1)
+    await search.declare("default", exclusive=True)
+    await search.make_elsewhere()
+    task_id, upstream_id = await search.lose(await search.stage.tenant())
+    await search.stage.force(upstream_id, "succeeded")
+    for skip in (1, 2):
+        fault = {"operation": "list_tasks", "skip": skip, "effect": {"kind": "error", "status": 500, "code": "X"}}
+        await search.stage.world.control.post("/faults", json=fault)
+        await search.run()
+        await search.stage.world.control.delete("/faults")
+        assert (await search.row(task_id)).upstream_id is None
+
+
 @pytest.mark.parametrize("skew_seconds", [-3600, 3600])
 async def test_windows_are_compared_on_the_upstreams_clock(search: Search, skew_seconds: int) -> None:
     await search.stage.world.control.post("/clock", json={"skew_seconds": skew_seconds})

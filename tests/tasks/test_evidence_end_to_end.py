@@ -1,0 +1,77 @@
+"""The evidence that the gateway plants with each create comes back from the upstream, and is told to nobody else."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest_asyncio
+
+from tests.support.stage import ENDLESS, MODEL, text
+from tests.support.world import TASKS, Tenant, running_gateway
+from tests.tasks.searching import Search
+
+
+@pytest_asyncio.fixture
+async def second_gateway(search: Search) -> AsyncIterator[str]:
+    """One more gateway on the same database, which has the upstream call back the first one."""
+    changed = search.stage.world.settings.model_copy(update={"public_url": search.stage.world.base_url})
+    async with running_gateway(changed, search.stage.clock) as base_url:
+        yield base_url
+
+
+async def _create(base_url: str, tenant: Tenant) -> str:
+    async with httpx.AsyncClient(base_url=base_url, headers={"Authorization": f"Bearer {tenant.key}"}) as client:
+        made = await client.post(TASKS, json={"model": MODEL, "content": text(ENDLESS)})
+    assert made.status_code == 200, made.text
+    return str(made.json()["id"])
+
+
+async def test_the_upstreams_own_callback_binds_a_lost_create(search: Search, second_gateway: str) -> None:
+    tenant = await search.stage.tenant()
+    await search.stage.fault("create_task", kind="cut", at="after")
+    task_id = await _create(second_gateway, tenant)
+    upstream_id = search.stage.received("create_task")[-1].resource_id
+    async with asyncio.timeout(10):
+        while (await search.row(task_id)).claimed_upstream_id is None:  # noqa: ASYNC110 - the database has no event
+            await asyncio.sleep(0.02)
+    await search.run(after_seconds=3)
+    row = await search.row(task_id)
+    assert (row.upstream_id, row.status) == (upstream_id, "queued")
+    assert not search.stage.received("list_tasks")
+    assert (await search.show(tenant, task_id))["id"] == task_id
+
+
+async def test_a_final_state_that_the_upstream_calls_back_is_looked_at_at_once(
+    search: Search, second_gateway: str
+) -> None:
+    tenant = await search.stage.tenant()
+    upstream_id = await _create(second_gateway, tenant)
+    search.stage.clock.advance(3)
+    await search.services.task_follower.run_once()
+    looks = len(search.stage.received("get_task"))
+    await search.stage.force(upstream_id, "succeeded")
+    async with asyncio.timeout(10):
+        while (await search.row(upstream_id)).status != "succeeded":
+            search.stage.clock.advance(0.1)
+            await search.services.task_follower.run_once()
+            await asyncio.sleep(0.02)
+    assert len(search.stage.received("get_task")) <= looks + 1
+
+
+async def test_a_tag_that_is_echoed_binds_a_lost_create_and_is_not_shown(search: Search) -> None:
+    await search.declare("default", correlate="safety_identifier")
+    try:
+        tenant = await search.stage.tenant()
+        await asyncio.sleep(1.1)  # the gateway knows a channel as it was up to a second ago
+        task_id, upstream_id = await search.lose(tenant)
+        await search.lose(tenant)
+        sent = json.loads(search.stage.received("create_task")[0].body or "")
+        assert sent["safety_identifier"].startswith("sg-")
+        await search.stage.force(upstream_id, "succeeded")
+        await search.run()
+        shown = await search.show(tenant, task_id)
+        assert (shown["status"], "safety_identifier" in shown) == ("succeeded", False)
+        assert (await search.row(task_id)).upstream_id == upstream_id
+    finally:
+        await search.declare("default", correlate="off")
