@@ -76,7 +76,8 @@ def read_literal(host: str) -> Address | None:
     """Returns the address that a host spells as the system's resolver would read it, or None when it is a name.
 
     Args:
-        host: ASCII, without brackets: ``127.0.0.1``, ``127.1``, ``0x7f000001``, ``017700000001``, ``::1``.
+        host: in lower case, without brackets and without a dot at the end: ``127.0.0.1``, ``127.1``,
+            ``0x7f000001``, ``017700000001``, ``::1``.
 
     Raises:
         ValueError: it can only be meant for an address and is none, or it has a zone.
@@ -86,10 +87,9 @@ def read_literal(host: str) -> Address | None:
         if address.scope_id is not None:
             raise ValueError("an address with a zone")
         return address
-    bare = host.rstrip(".")
-    if not _NUMERIC_LABEL.fullmatch(bare.rpartition(".")[2]):
+    if not _NUMERIC_LABEL.fullmatch(host.rpartition(".")[2]):
         return None
     try:
-        return IPv4Address(socket.inet_aton(bare))
+        return IPv4Address(socket.inet_aton(host))
     except OSError:
         raise ValueError("not an address") from None

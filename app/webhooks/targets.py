@@ -17,7 +17,7 @@ MAX_URL_LENGTH = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65535
 _MAX_HOST_LENGTH = 253
-_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?")
+_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _END_OF_AUTHORITY = re.compile(r"[/?#]")
 _LOOPBACKS = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
@@ -32,7 +32,7 @@ class Target:
 
     Attributes:
         scheme: ``http`` or ``https``.
-        host: in lower case, without brackets.
+        host: in lower case, without brackets and without a dot at the end.
         port: always given.
         path: path and query, percent-encoded.
     """
@@ -104,7 +104,7 @@ def _parse(url: Any) -> Target:
         raise TargetError("expected an http or https URL")
     if "@" in _END_OF_AUTHORITY.split(url.partition("//")[2], maxsplit=1)[0] or parts.userinfo:
         raise TargetError("it must not hold a user name or password")
-    host = parts.raw_host.decode("ascii")
+    host = parts.raw_host.decode("ascii").removesuffix(".")
     is_name = _NAME.fullmatch(host) is not None and len(host) <= _MAX_HOST_LENGTH
     if not is_name and ":" not in host:
         raise TargetError("expected a host name or an IP address")
@@ -123,12 +123,12 @@ def _address_of(host: str) -> Address | None:
 
 
 def _is_local_name(host: str) -> bool:
-    return host.rstrip(".").rpartition(".")[2] == "localhost"
+    return host.rpartition(".")[2] == "localhost"
 
 
 def _is_same_server(target: Target, own: Target) -> bool:
     """The ports of http and https count as one, since one usually leads to the other."""
-    if target.host.rstrip(".") != own.host.rstrip("."):
+    if target.host != own.host:
         return False
     defaults = _DEFAULT_PORTS.values()
     return target.port == own.port or (target.port in defaults and own.port in defaults)

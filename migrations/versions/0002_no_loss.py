@@ -69,6 +69,12 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("next_attempt_at IS NOT NULL"),
     )
+    op.create_index(
+        "ix_deliveries_created_at_id",
+        "deliveries",
+        [sa.literal_column("created_at DESC"), sa.literal_column("id DESC")],
+        unique=False,
+    )
     op.create_index("ix_deliveries_task_id", "deliveries", ["task_id"], unique=False)
     op.create_index(
         "ix_deliveries_tenant_id_created_at",
@@ -245,6 +251,7 @@ def downgrade() -> None:
     op.drop_table("orphans")
     op.drop_index("ix_deliveries_tenant_id_created_at", table_name="deliveries")
     op.drop_index("ix_deliveries_task_id", table_name="deliveries")
+    op.drop_index("ix_deliveries_created_at_id", table_name="deliveries")
     op.drop_index(
         "ix_deliveries_lanes",
         table_name="deliveries",
