@@ -1,0 +1,269 @@
+"""Tickets: which request takes over which earlier attempt."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.attempts.attempts import Attempt, Attempts, SentRequest
+from app.attempts.models import AttemptRow
+from app.db.engine import session_factory
+from app.db.presence import Presence
+from app.errors import InvalidParameterError, SeedgateError, ServiceUnavailableError
+from app.tenants.models import ApiKeyRow, TenantRow
+from tests.support.clock import MovableClock
+from tests.support.database import truncate_all
+
+REQUEST = SentRequest("tenant 1", "key 1", "create_task", hashlib.sha256(b"body").digest())
+MARKED = replace(REQUEST, is_marked_retry=True)
+OTHERS = [
+    pytest.param(replace(REQUEST, tenant_id="tenant 2", key_id="key 2"), id="another tenant"),
+    pytest.param(replace(REQUEST, key_id="key 2"), id="another key"),
+    pytest.param(replace(REQUEST, tenant_id="tenant 2"), id="a key that belongs to nobody here"),
+    pytest.param(replace(REQUEST, route="CreateAsset"), id="another route"),
+    pytest.param(replace(REQUEST, body_hash=hashlib.sha256(b"body ").digest()), id="another body"),
+]
+
+
+class Processes:
+    """Two living processes of one database, ``here`` and ``there``."""
+
+    def __init__(self, url: str, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self.sessions = sessions
+        self.clock = MovableClock()
+        self.presence_here = Presence(url, sessions, self.clock)
+        self.presence_there = Presence(url, sessions, self.clock)
+        self.here = Attempts(sessions, self.presence_here, self.clock)
+        self.there = Attempts(sessions, self.presence_there, self.clock)
+
+    async def begun(self, *, by: Attempts | None = None, result_id: str = "made") -> Attempt:
+        async with self.sessions.begin() as session:
+            return (by or self.here).add(session, REQUEST, result_id=result_id)
+
+    async def lost(self, **begun: str) -> Attempt:
+        attempt = await self.begun(**begun)  # type: ignore[arg-type]  # only the result's id is passed on
+        await self.here.lost(attempt)
+        return attempt
+
+    async def count(self) -> int:
+        async with self.sessions() as session:
+            return await session.scalar(select(func.count()).select_from(AttemptRow)) or 0
+
+
+@pytest.fixture
+async def processes(database_url: str, engine: AsyncEngine) -> AsyncIterator[Processes]:
+    """Two living processes, and the tenants and keys of the requests."""
+    await truncate_all(engine)
+    sessions = session_factory(engine)
+    async with sessions.begin() as session:
+        for number in "12":
+            session.add(TenantRow(id=f"tenant {number}", name=number, status="active", details={}))
+            await session.flush()
+            key = ApiKeyRow(id=f"key {number}", tenant_id=f"tenant {number}", name="", public_part=number)
+            key.secret_hash = b""
+            session.add(key)
+    opened = Processes(database_url, sessions)
+    await opened.presence_here.open()
+    await opened.presence_there.open()
+    yield opened
+    await opened.here.drain()
+    await opened.presence_here.close()
+    await opened.presence_there.close()
+
+
+def result_of(attempt: Attempt | None) -> str | None:
+    return attempt.result_id if attempt is not None else None
+
+
+async def test_a_lost_attempt_is_taken_by_the_next_identical_request_on_any_process(processes: Processes) -> None:
+    await processes.lost()
+    assert result_of(await processes.there.find(REQUEST)) == "made"
+
+
+async def test_a_ticket_serves_one_request(processes: Processes) -> None:
+    await processes.lost()
+    found = await asyncio.gather(*(process.find(REQUEST) for process in [processes.here, processes.there] * 5))
+    assert [result_of(one) for one in found].count("made") == 1
+
+
+async def test_two_lost_attempts_leave_two_tickets(processes: Processes) -> None:
+    await processes.lost(result_id="a")
+    await processes.lost(result_id="b")
+    found = await asyncio.gather(*(processes.here.find(REQUEST) for _ in range(3)))
+    assert sorted(str(result_of(one)) for one in found) == ["None", "a", "b"]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+async def test_nobody_else_finds_a_ticket(processes: Processes, other: SentRequest) -> None:
+    await processes.lost()
+    assert await processes.here.find(other) is None
+    assert await processes.here.find(replace(other, is_marked_retry=True)) is None
+
+
+async def test_a_ticket_is_good_for_a_minute_after_the_loss(processes: Processes) -> None:
+    attempt = await processes.begun()
+    processes.clock.advance(170)
+    await processes.here.lost(attempt)
+    processes.clock.advance(59)
+    again = await processes.here.find(REQUEST)
+    assert again is not None
+    await processes.here.lost(again)
+    processes.clock.advance(61)
+    assert await processes.here.find(REQUEST) is None
+    assert await processes.here.find(MARKED) is None
+
+
+async def test_an_attempt_that_is_running_or_answered_is_no_ticket(processes: Processes) -> None:
+    attempt = await processes.begun()
+    assert await processes.here.find(REQUEST) is None
+    assert await processes.there.find(REQUEST) is None
+    processes.here.answered(attempt)
+    await processes.here.flush()
+    assert await processes.there.find(REQUEST) is None
+
+
+async def test_a_marked_retry_joins_a_running_attempt_and_one_that_was_just_answered(processes: Processes) -> None:
+    attempt = await processes.begun()
+    processes.clock.advance(100)
+    running = await processes.there.find(MARKED)
+    assert result_of(running) == "made"
+    assert running is not None
+    processes.there.answered(running)
+    await processes.there.flush()
+    processes.clock.advance(59)
+    assert result_of(await processes.here.find(MARKED)) == "made"
+    assert attempt.started_at < running.started_at
+
+
+async def test_a_marked_retry_joins_nothing_older(processes: Processes) -> None:
+    processes.here.answered(await processes.begun())
+    await processes.here.flush()
+    processes.clock.advance(61)
+    assert await processes.here.find(MARKED) is None
+
+
+async def test_two_marked_retries_at_once_get_the_same_result(processes: Processes) -> None:
+    await processes.lost()
+    found = await asyncio.gather(processes.here.find(MARKED), processes.there.find(MARKED))
+    assert [result_of(one) for one in found] == ["made", "made"]
+
+
+async def test_the_attempt_of_a_dead_process_is_lost_and_that_of_a_living_one_is_not(processes: Processes) -> None:
+    await processes.begun(by=processes.there)
+    assert await processes.here.find(REQUEST) is None
+    await processes.presence_there.close()
+    taken = await processes.here.find(REQUEST)
+    assert result_of(taken) == "made"
+    assert await processes.here.find(REQUEST) is None, "it is carried here now"
+
+
+async def test_what_a_process_left_that_is_dead_for_long_is_no_ticket(processes: Processes) -> None:
+    await processes.begun(by=processes.there)
+    await processes.presence_there.close()
+    processes.clock.advance(65)
+    await processes.presence_here.renew()
+    assert await processes.here.find(REQUEST) is None
+
+
+async def test_who_was_joined_can_mark_nothing_any_more(processes: Processes) -> None:
+    first = await processes.begun()
+    second = await processes.there.find(MARKED)
+    assert second is not None
+    await processes.here.lost(first)
+    assert await processes.here.find(REQUEST) is None, "its retry has it in hand"
+    await processes.there.lost(second)
+    assert result_of(await processes.here.find(REQUEST)) == "made"
+
+
+async def test_a_client_is_lost_in_the_moment_in_which_it_leaves_while_the_work_goes_on(processes: Processes) -> None:
+    attempt, gone = await processes.begun(), asyncio.Event()
+    async with processes.here.carried(attempt, gone):
+        assert await processes.there.find(REQUEST) is None
+        gone.set()
+        async with asyncio.timeout(5):
+            while await processes.there.find(REQUEST) is None:  # noqa: ASYNC110 - the database has no event for it
+                await asyncio.sleep(0.01)
+    await processes.here.flush()
+    assert await processes.here.find(REQUEST) is None, "the taker carries it"
+
+
+async def test_the_next_request_waits_for_a_loss_that_is_being_written(processes: Processes) -> None:
+    attempt, gone = await processes.begun(), asyncio.Event()
+    async with processes.here.carried(attempt, gone):
+        gone.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert result_of(await processes.here.find(REQUEST)) == "made"
+
+
+@pytest.mark.parametrize(
+    ("error", "is_lost"),
+    [
+        (ServiceUnavailableError(), True),
+        (RuntimeError("a bug"), True),
+        (asyncio.CancelledError(), True),
+        (InvalidParameterError(None, "no"), False),
+        (SeedgateError("conflict", status=409, code="OutcomeUnknown"), False),
+    ],
+    ids=["503", "bug", "stopped", "400", "409"],
+)
+async def test_an_answer_of_500_or_more_is_none(processes: Processes, error: BaseException, *, is_lost: bool) -> None:
+    attempt = await processes.begun()
+    with pytest.raises(type(error)):
+        async with processes.here.carried(attempt, asyncio.Event()):
+            raise error
+    await processes.here.flush()
+    assert result_of(await processes.here.find(REQUEST)) == ("made" if is_lost else None)
+
+
+async def test_an_answer_that_is_not_yet_written_survives_a_database_that_is_away(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with processes.here.carried(await processes.begun(), asyncio.Event()):
+        pass
+    with monkeypatch.context() as patch:
+        patch.setattr(processes.here, "_sessions", None)
+        with pytest.raises(AttributeError):
+            await processes.here.flush()
+    await processes.here.flush()
+    async with processes.sessions() as session:
+        row = (await session.scalars(select(AttemptRow))).one()
+    assert row.answered_at is not None
+    assert row.lost_at is None
+
+
+async def test_a_result_that_is_known_later_is_found(processes: Processes) -> None:
+    async with processes.sessions.begin() as session:
+        attempt = processes.here.add(session, REQUEST)
+    await processes.here.lost(attempt)
+    taken = await processes.there.find(REQUEST)
+    assert taken is not None
+    assert result_of(await processes.there.reload(taken)) is None
+    async with processes.sessions.begin() as session:
+        await processes.here.set_result(session, attempt.id, "asset-1")
+    assert result_of(await processes.there.reload(taken)) == "asset-1"
+
+
+async def test_a_removed_attempt_is_no_ticket_any_more(processes: Processes) -> None:
+    attempt = await processes.lost()
+    taken = await processes.there.find(REQUEST)
+    assert taken is not None
+    async with processes.sessions.begin() as session:
+        await processes.here.remove(session, attempt.id)
+    assert await processes.there.reload(taken) is None
+    assert await processes.here.find(MARKED) is None
+
+
+async def test_old_attempts_are_removed(processes: Processes) -> None:
+    await processes.begun()
+    processes.clock.advance(600)
+    await processes.begun()
+    await processes.here.remove_old()
+    assert await processes.count() == 2
+    processes.clock.advance(400)
+    await processes.here.remove_old()
+    assert await processes.count() == 1

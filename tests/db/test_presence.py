@@ -1,0 +1,161 @@
+"""Knowing which processes live: a lock that dies with its process, and no other clock to wait for."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.db.engine import session_factory
+from app.db.presence import RENEW_SECONDS, Presence
+from tests.support.clock import MovableClock
+from tests.support.database import truncate_all
+
+LIVE = """
+import asyncio, sys
+from app.db.base import utc_now
+from app.db.engine import open_engine, session_factory
+from app.db.presence import Presence
+
+async def main():
+    presence = Presence(sys.argv[1], session_factory(open_engine(sys.argv[1])), utc_now)
+    await presence.open()
+    print(presence.id, flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+_PATIENCE_SECONDS = 10.0
+
+
+class Neighbours:
+    """Processes of one database."""
+
+    def __init__(self, url: str, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self.url = url
+        self.sessions = sessions
+        self.clock = MovableClock()
+        self.opened: list[Presence] = []
+
+    async def one(self) -> Presence:
+        presence = Presence(self.url, self.sessions, self.clock)
+        await presence.open()
+        self.opened.append(presence)
+        return presence
+
+    async def is_dead(self, asking: Presence, instance_id: str) -> bool:
+        async with self.sessions.begin() as session:
+            return await asking.is_dead(session, instance_id) is not None
+
+    async def cut_locks(self) -> None:
+        """Ends every connection that holds an advisory lock, as a restart of the database would."""
+        async with self.sessions.begin() as session:
+            await session.execute(
+                text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND mode LIKE 'Excl%'")
+            )
+
+
+@pytest.fixture
+async def neighbours(database_url: str, engine: AsyncEngine) -> AsyncIterator[Neighbours]:
+    """An empty database."""
+    await truncate_all(engine)
+    opened = Neighbours(database_url, session_factory(engine))
+    yield opened
+    for presence in opened.opened:
+        await presence.close()
+
+
+async def test_a_killed_process_is_dead_at_once_and_a_stopped_one_is_not(neighbours: Neighbours) -> None:
+    asking = await neighbours.one()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", LIVE, neighbours.url), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        instance_id = (await asyncio.wait_for(process.stdout.readline(), _PATIENCE_SECONDS)).decode().strip()
+        process.send_signal(signal.SIGSTOP)
+        neighbours.clock.advance(3600)
+        assert not await neighbours.is_dead(asking, instance_id), "it is slow, not dead"
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
+        async with asyncio.timeout(1):
+            while not await neighbours.is_dead(asking, instance_id):  # noqa: ASYNC110 - the database has no event
+                await asyncio.sleep(0.01)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_a_dead_process_was_gone_soon_after_it_was_last_seen(neighbours: Neighbours) -> None:
+    asking, gone = await neighbours.one(), await neighbours.one()
+    died_at = neighbours.clock()
+    await gone.close()
+    async with neighbours.sessions.begin() as session:
+        assert await asking.is_dead(session, gone.id) <= neighbours.clock()  # type: ignore[operator]  # it is dead
+    neighbours.clock.advance(600)
+    async with neighbours.sessions.begin() as session:
+        since = await asking.is_dead(session, gone.id)
+    assert since is not None
+    assert abs(since - died_at) <= timedelta(seconds=RENEW_SECONDS)
+
+
+async def test_nobody_takes_itself_for_dead(neighbours: Neighbours) -> None:
+    asking = await neighbours.one()
+    await neighbours.cut_locks()
+    assert not await neighbours.is_dead(asking, asking.id)
+
+
+async def test_two_who_ask_at_once_do_not_take_each_others_look_for_a_sign_of_life(neighbours: Neighbours) -> None:
+    asking, also_asking, gone = [await neighbours.one() for _ in range(3)]
+    await gone.close()
+    async with neighbours.sessions.begin() as one, neighbours.sessions.begin() as other:
+        assert await asking.is_dead(one, gone.id)
+        assert await also_asking.is_dead(other, gone.id)
+
+
+async def test_a_process_without_a_row_is_dead(neighbours: Neighbours) -> None:
+    assert await neighbours.is_dead(await neighbours.one(), "inst_never")
+
+
+async def test_after_the_database_was_away_a_free_lock_proves_nothing_until_all_had_time_to_take_theirs(
+    neighbours: Neighbours,
+) -> None:
+    asking, other = await neighbours.one(), await neighbours.one()
+    await neighbours.cut_locks()
+    await asking.renew()
+    assert not await neighbours.is_dead(asking, other.id)
+    await other.renew()
+    newcomer = await neighbours.one()
+    assert not await neighbours.is_dead(newcomer, other.id), "it did not take its lock again"
+    assert not await neighbours.is_dead(newcomer, asking.id)
+
+
+async def test_a_living_process_is_seen_again_and_again(neighbours: Neighbours) -> None:
+    living = await neighbours.one()
+    neighbours.clock.advance(100)
+    await living.renew()
+    async with neighbours.sessions() as session:
+        seen_at = await session.scalar(text("SELECT seen_at FROM instances"))
+    assert neighbours.clock() - seen_at < timedelta(seconds=5)
+
+
+async def test_only_dead_processes_are_forgotten_and_only_after_a_day(neighbours: Neighbours) -> None:
+    living, gone = await neighbours.one(), await neighbours.one()
+    await gone.close()
+    neighbours.clock.advance(23 * 3600)
+    await living.remove_old()
+    assert await _ids(neighbours) == {living.id, gone.id}
+    neighbours.clock.advance(2 * 3600)
+    await living.remove_old()
+    assert await _ids(neighbours) == {living.id}
+
+
+async def _ids(neighbours: Neighbours) -> set[str]:
+    async with neighbours.sessions() as session:
+        return set((await session.scalars(text("SELECT id FROM instances"))).all())
