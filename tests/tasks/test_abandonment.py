@@ -1,0 +1,81 @@
+"""Creates whose process is gone: they are looked for, and nobody waits for them any longer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from app.db.presence import Presence
+from app.tasks.abandonment import Abandonment
+from app.tasks.models import TaskRow, TaskStatus
+from tests.support.stage import Stage
+
+WINDOW = timedelta(seconds=300)
+
+
+class Scene:
+    """A living process that looks after what a second one carries."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.living, self.carrier = [Presence(stage.world.database_url, stage.sessions, stage.clock) for _ in range(2)]
+        self.abandonment = Abandonment(stage.sessions, self.living, stage.clock, create_window=WINDOW)
+
+    async def submitting(self) -> TaskRow:
+        """Makes a create that the second process carries."""
+        tenant = await self.stage.tenant()
+        row = await self.stage.written(await tenant.new_task())
+        async with self.stage.sessions.begin() as session:
+            row.status, row.instance_id = TaskStatus.SUBMITTING.value, self.carrier.id
+            row.upstream_id = row.next_look_at = None
+            await session.merge(row)
+        return row
+
+    async def settled(self, row: TaskRow) -> TaskRow:
+        await self.abandonment.run_once()
+        found = await self.stage.row(row.id)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+async def scene(stage: Stage) -> AsyncIterator[Scene]:
+    """Both processes live."""
+    opened = Scene(stage)
+    await opened.living.open()
+    await opened.carrier.open()
+    yield opened
+    await opened.living.close()
+    await opened.carrier.close()
+
+
+async def test_what_a_dead_process_left_becomes_unknown_as_of_its_death(scene: Scene) -> None:
+    row = await scene.submitting()
+    await scene.carrier.close()
+    scene.stage.clock.advance(100)
+    left = await scene.settled(row)
+    assert (left.status, left.is_spare_id_public) == (TaskStatus.UNKNOWN, True)
+    assert left.cut_at is not None
+    assert left.next_look_at is not None
+    assert timedelta(0) <= left.cut_at - left.created_at < timedelta(seconds=20)
+    assert left.next_look_at > scene.stage.clock() - timedelta(seconds=20)
+
+
+async def test_a_create_of_a_living_process_is_left_alone(scene: Scene) -> None:
+    row = await scene.submitting()
+    assert (await scene.settled(row)).status == TaskStatus.SUBMITTING
+
+
+async def test_a_create_that_cannot_be_under_way_any_more_is_given_up_although_its_process_lives(scene: Scene) -> None:
+    row = await scene.submitting()
+    scene.stage.clock.advance(WINDOW.total_seconds() + 1)
+    assert (await scene.settled(row)).status == TaskStatus.UNKNOWN
+
+
+async def test_many_are_settled_in_one_run_and_once(scene: Scene) -> None:
+    rows = [await scene.submitting() for _ in range(3)]
+    await scene.carrier.close()
+    await asyncio.gather(*(scene.abandonment.run_once() for _ in range(3)))
+    for row in rows:
+        assert (await scene.settled(row)).status == TaskStatus.UNKNOWN

@@ -1,0 +1,134 @@
+"""A channel that does not answer clearly is given no more creates until it has answered something."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from app.channels.health import OPENS_AT, load_open_breakers, note_read
+from app.observability.metrics import BREAKERS_OPENED
+from tests.support.answers import check_error
+from tests.support.driving import activate, new_asset, new_group
+from tests.support.stage import SECOND_ACCOUNT, Stage, add_channel, text
+from tests.support.world import Tenant, running_gateway
+
+_UNCLEAR: dict[str, Any] = {"kind": "cut", "at": "before"}
+
+
+@dataclass
+class Flaky:
+    """A channel whose creates are not clearly answered, and a tenant that may use it."""
+
+    stage: Stage
+    id: str
+    name: str
+    tenant: Tenant
+
+    async def fail(self, times: int) -> None:
+        await self.stage.fault("create_task", times=times, account="second", **_UNCLEAR)
+        for _ in range(times):
+            assert (await self.tenant.create_task()).status_code == 200
+
+    async def read(self) -> None:
+        """A GET or LIST has succeeded on the channel."""
+        async with self.stage.sessions.begin() as session:
+            await note_read(session, self.id, now=self.stage.clock())
+
+    async def move(self, base_url: str) -> None:
+        """Has the channel lead somewhere else."""
+        patched = await self.stage.world.admin.patch(f"/channels/{self.id}", json={"ark_base_url": base_url})
+        assert (patched.status_code, patched.json()["status"]) == (200, "active"), patched.text
+
+    async def is_open(self) -> bool:
+        async with self.stage.sessions() as session:
+            return self.id in await load_open_breakers(session)
+
+
+@pytest.fixture
+async def flaky(stage: Stage, request: pytest.FixtureRequest) -> Flaky:
+    """A channel of its own for each test."""
+    name = f"flaky-{abs(hash(request.node.name))}"
+    channel_id = await add_channel(stage.world, name, stage.world.sandbox.ark_base_url, SECOND_ACCOUNT.api_key)
+    return Flaky(stage, channel_id, name, await stage.tenant(name))
+
+
+async def test_after_five_unclear_answers_nothing_more_is_sent(flaky: Flaky) -> None:
+    before = BREAKERS_OPENED._value.get()  # noqa: SLF001 - the client library has no other way to read a counter
+    await flaky.fail(OPENS_AT)
+    assert BREAKERS_OPENED._value.get() == before + 1  # noqa: SLF001 - as above
+    refused = await flaky.tenant.create_task()
+    check_error(refused, 503, "ServiceUnavailable")
+    assert refused.headers["retry-after"].isdigit()
+    assert "x-should-retry" not in refused.headers
+    assert len(flaky.stage.received("create_task")) == OPENS_AT
+    assert len(await flaky.stage.rows_of(flaky.tenant)) == OPENS_AT
+
+
+async def test_four_are_not_enough_and_a_clear_answer_begins_the_count_anew(flaky: Flaky) -> None:
+    await flaky.fail(OPENS_AT - 1)
+    await flaky.tenant.new_task()
+    await flaky.fail(OPENS_AT - 1)
+    refusal = {"kind": "error", "status": 400, "code": "InputTextSensitiveContentDetected"}
+    await flaky.stage.fault("create_task", account="second", **refusal)  # type: ignore[arg-type]  # an effect
+    assert (await flaky.tenant.create_task()).status_code == 400
+    await flaky.fail(OPENS_AT - 1)
+    assert not await flaky.is_open()
+
+
+async def test_what_was_not_sent_is_no_answer(flaky: Flaky) -> None:
+    await flaky.fail(OPENS_AT - 1)
+    await flaky.move("http://127.0.0.1:1/api/v3")
+    check_error(await flaky.tenant.create_task(), 503, "ServiceUnavailable")
+    await flaky.move(flaky.stage.world.sandbox.ark_base_url)
+    await flaky.fail(1)
+    assert await flaky.is_open()
+
+
+async def test_a_read_closes_it(flaky: Flaky) -> None:
+    await flaky.fail(OPENS_AT)
+    await flaky.read()
+    assert not await flaky.is_open()
+    await asyncio.sleep(1)  # other processes, and this one, know the channels for less than a second
+    await flaky.tenant.new_task()
+
+
+async def test_a_read_begins_the_count_anew(flaky: Flaky) -> None:
+    await flaky.fail(OPENS_AT - 1)
+    await flaky.read()
+    await flaky.fail(OPENS_AT - 1)
+    assert not await flaky.is_open()
+
+
+async def test_the_next_channel_takes_over(flaky: Flaky) -> None:
+    await flaky.fail(OPENS_AT)
+    both = await flaky.stage.tenant(flaky.name, "default")
+    await both.new_task()
+    assert flaky.stage.received("create_task")[-1].account == "default"
+
+
+async def test_another_process_sends_nothing_either(flaky: Flaky) -> None:
+    await flaky.fail(OPENS_AT)
+    stage = flaky.stage
+    async with running_gateway(stage.world.settings, stage.clock) as base_url:
+        body = {"model": "doubao-seedance-2", "content": text("x")}
+        url = f"{base_url}/api/v3/contents/generations/tasks"
+        check_error(await flaky.tenant.http.post(url, json=body), 503, "ServiceUnavailable")
+
+
+async def test_a_task_that_can_only_go_there_is_refused_unsent(stage: Stage) -> None:
+    tenant = await stage.tenant("default", "second")
+    asset_id = await new_asset(tenant, await new_group(tenant))
+    await activate(stage.world, tenant, asset_id)
+    item = {"type": "image_url", "image_url": {"url": f"asset://{asset_id}"}, "role": "reference_image"}
+    content = [*text("the girl in image 1 waves"), item]
+    await stage.fault("create_task", times=OPENS_AT, account="default", **_UNCLEAR)
+    for _ in range(OPENS_AT):
+        assert (await tenant.create_task(content=content)).status_code == 200
+    try:
+        check_error(await tenant.create_task(content=content), 503, "ServiceUnavailable")
+    finally:
+        channel_id = await stage.channel_id("default")
+        async with stage.sessions.begin() as session:
+            await note_read(session, channel_id, now=stage.clock())
+        await asyncio.sleep(1)

@@ -1,0 +1,218 @@
+"""What the SDKs do by themselves: they send a create again. It is paid once, and its client gets one task."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import func, select
+
+from app.attempts.models import AttemptRow
+from app.tasks.models import TaskStatus
+from tests.support.process import GatewayProcess, gateway_process
+from tests.support.stage import MODEL, Stage, text
+from tests.support.world import TASKS, Tenant
+
+BODY = {"model": MODEL, "content": text("a kitten")}
+_SLOW: dict[str, Any] = {"kind": "delay", "at": "after", "delay_seconds": 0.6}
+
+
+async def left(tenant: Tenant, *, after_seconds: float = 0.2, body: Any = BODY) -> None:
+    """Sends a create and leaves before it is answered."""
+    with pytest.raises(httpx.ReadTimeout):
+        await tenant.http.post(TASKS, json=body, timeout=httpx.Timeout(5, read=after_seconds))
+
+
+async def attempts_of(stage: Stage, tenant: Tenant) -> int:
+    async with stage.sessions() as session:
+        query = select(func.count()).select_from(AttemptRow).where(AttemptRow.tenant_id == tenant.id)
+        return await session.scalar(query) or 0
+
+
+async def test_the_retry_of_a_client_that_left_gets_the_first_ones_task_while_that_is_still_running(
+    stage: Stage,
+) -> None:
+    tenant = await stage.tenant()
+    await stage.fault("create_task", **_SLOW)
+    await left(tenant)
+    retried = await tenant.http.post(TASKS, json=BODY)
+    assert retried.status_code == 200, retried.text
+    assert len(stage.received("create_task")) == len(await stage.rows_of(tenant)) == 1
+    assert retried.json()["id"] == stage.received("create_task")[0].resource_id
+
+
+async def test_a_retry_that_leaves_as_well_hands_the_task_on(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    await stage.fault("create_task", kind="delay", at="after", delay_seconds=1.2)
+    await left(tenant)
+    await left(tenant)
+    retried = await tenant.http.post(TASKS, json=BODY)
+    assert retried.json()["id"] == stage.received("create_task")[0].resource_id
+    assert len(stage.received("create_task")) == 1
+
+
+async def test_a_second_create_of_a_client_that_got_its_answer_is_a_second_task(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    ids = {(await tenant.http.post(TASKS, json=BODY)).json()["id"] for _ in range(3)}
+    assert len(ids) == len(stage.received("create_task")) == 3
+
+
+async def test_creates_that_are_sent_at_once_are_tasks_of_their_own(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    answers = await asyncio.gather(*(tenant.http.post(TASKS, json=BODY) for _ in range(5)))
+    assert len({answer.json()["id"] for answer in answers}) == 5
+
+
+async def test_a_ticket_is_used_once(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    await stage.fault("create_task", **_SLOW)
+    await left(tenant)
+    answers = await asyncio.gather(*(tenant.http.post(TASKS, json=BODY) for _ in range(2)))
+    assert len({answer.json()["id"] for answer in answers}) == 2
+    assert len(stage.received("create_task")) == 2
+
+
+@pytest.mark.parametrize(
+    "headers", [{"x-stainless-retry-count": "1"}, {"X-Sdk-Request": "attempt=2; max=4"}], ids=["stainless", "openapi"]
+)
+async def test_a_marked_retry_joins_a_create_that_was_answered(stage: Stage, headers: dict[str, str]) -> None:
+    """The answer was sent, but perhaps never arrived."""
+    tenant = await stage.tenant()
+    first = await tenant.http.post(TASKS, json=BODY)
+    retried = await tenant.http.post(TASKS, json=BODY, headers=headers)
+    assert retried.json() == first.json()
+    assert len(stage.received("create_task")) == 1
+
+
+async def test_a_deleted_task_is_still_what_its_retry_gets(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    first = await tenant.new_task()
+    await stage.force(first, "failed")
+    assert (await tenant.http.delete(f"{TASKS}/{first}")).status_code == 200
+    body = {"model": MODEL, "content": text("a kitten")}
+    retried = await tenant.http.post(TASKS, json=body, headers={"x-stainless-retry-count": "1"})
+    assert retried.json()["id"] == first
+    assert len(stage.received("create_task")) == 1
+
+
+@pytest.mark.parametrize("tries", [1, 2])
+async def test_the_retry_of_a_create_that_was_refused_meanwhile_is_a_fresh_one(stage: Stage, tries: int) -> None:
+    tenant = await stage.tenant()
+    effect: dict[str, Any] = {
+        "kind": "error",
+        "status": 400,
+        "code": "InputTextSensitiveContentDetected",
+        "delay_seconds": 0.5,
+    }
+    await stage.fault("create_task", times=tries, **effect)
+    await left(tenant)
+    retried = await tenant.http.post(TASKS, json=BODY)
+    assert retried.status_code == (200 if tries == 1 else 400)
+    assert len(stage.received("create_task")) == 2
+    assert len(await stage.rows_of(tenant)) == await attempts_of(stage, tenant) == (1 if tries == 1 else 0)
+
+
+async def test_the_retry_of_a_create_of_unknown_outcome_gets_its_id(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    await stage.fault("create_task", kind="cut", at="after", delay_seconds=0.5)
+    await left(tenant)
+    retried = await tenant.http.post(TASKS, json=BODY)
+    (row,) = await stage.rows_of(tenant)
+    assert (retried.json()["id"], row.status) == (row.id, TaskStatus.UNKNOWN)
+    assert len(stage.received("create_task")) == 1
+
+
+async def test_a_create_with_an_idempotency_key_leaves_no_ticket(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    await tenant.http.post(TASKS, json=BODY, headers={"Idempotency-Key": "k"})
+    assert await attempts_of(stage, tenant) == 0
+
+
+async def test_a_tickets_owner_is_the_key_and_no_other_tenant_can_take_it(stage: Stage) -> None:
+    tenant, stranger = await stage.tenant(), await stage.tenant()
+    colleague = await stage.world.key_of(tenant.id, allowed_channels=["default"])
+    await stage.fault("create_task", **_SLOW)
+    await left(tenant)
+    for other in (stranger, colleague):
+        answer = await other.http.post(TASKS, json=BODY, headers={"x-stainless-retry-count": "1"})
+        assert answer.json()["id"] != stage.received("create_task")[0].resource_id
+    assert len(stage.received("create_task")) == 3
+
+
+class Pair:
+    """Two gateways on one database, of which one is killed while it carries a create."""
+
+    def __init__(self, stage: Stage, dying: GatewayProcess, living: GatewayProcess, tenant: Tenant) -> None:
+        self.stage = stage
+        self.dying = dying
+        self.living = living
+        self.tenant = tenant
+
+    async def kill_during(self, **headers: str) -> None:
+        """Kills a gateway that has sent a create and waits for the answer."""
+        async with self.dying.client(self.tenant.key) as client:
+            creating = asyncio.create_task(client.post(TASKS, json=BODY, headers=headers))
+            await self.stage.arrival("create_task")
+            self.dying.process.kill()
+            with pytest.raises(httpx.TransportError):
+                await creating
+
+    async def repeat(self, **headers: str) -> httpx.Response:
+        async with self.living.client(self.tenant.key) as client:
+            return await client.post(TASKS, json=BODY, headers=headers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}], ids=["ticket", "idempotency key"])
+async def test_when_a_process_is_killed_the_retry_is_answered_at_once_by_another_and_nothing_is_sent_twice(
+    stage: Stage, tmp_path: Path, headers: dict[str, str]
+) -> None:
+    tenant = await stage.tenant()
+    await stage.fault("create_task", kind="delay", at="after", delay_seconds=10)
+    folders = [tmp_path / name for name in "ab"]
+    for folder in folders:
+        folder.mkdir()
+    settings = stage.world.settings
+    async with (
+        gateway_process(folders[0], settings, background="off", create_read_timeout_seconds=60) as dying,
+        gateway_process(folders[1], settings, background="off", create_read_timeout_seconds=60) as living,
+    ):
+        pair = Pair(stage, dying, living, tenant)
+        await pair.kill_during(**headers)
+        retried = await pair.repeat(**headers)
+        assert retried.status_code == 200, retried.text
+        assert retried.elapsed.total_seconds() < 2, "it waited for a dead process"
+        (row,) = await stage.rows_of(tenant)
+        assert retried.json()["id"] == row.id
+        assert row.status == TaskStatus.UNKNOWN
+        assert row.cut_at is not None
+        assert row.next_look_at is not None
+        assert len(stage.received("create_task")) == 1
+        again = await pair.repeat(**headers)
+        is_same = again.json()["id"] == row.id
+        assert is_same == bool(headers), "a ticket serves one request, a key all of them"
+
+
+@pytest.mark.slow
+async def test_what_a_killed_process_has_left_is_looked_for_although_nobody_asks(stage: Stage, tmp_path: Path) -> None:
+    tenant = await stage.tenant()
+    await stage.fault("create_task", kind="delay", at="after", delay_seconds=10)
+    folders = [tmp_path / name for name in "ab"]
+    for folder in folders:
+        folder.mkdir()
+    settings = stage.world.settings
+    async with gateway_process(folders[0], settings, create_read_timeout_seconds=60) as dying:
+        await Pair(stage, dying, dying, tenant).kill_during()
+        async with gateway_process(folders[1], settings, background="on"):
+            await until_status(stage, tenant, TaskStatus.UNKNOWN)
+    (row,) = await stage.rows_of(tenant)
+    assert row.cut_at is not None
+    assert row.sent_at is not None
+    assert 0 <= (row.cut_at - row.sent_at).total_seconds() < 10
+
+
+async def until_status(stage: Stage, tenant: Tenant, status: TaskStatus) -> None:
+    async with asyncio.timeout(10):
+        while [row.status for row in await stage.rows_of(tenant)] != [status]:  # noqa: ASYNC110 - no event tells of it
+            await asyncio.sleep(0.05)

@@ -1,0 +1,79 @@
+"""A create that is under way when the server stops, or when its client can wait no longer, is answered with an id."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.http.json_body import to_json_bytes
+from app.tasks.creation import ClientRequest
+from app.tasks.models import TaskStatus
+from app.tenants.principal import Principal
+from app.wiring import Services, open_services
+from tests.support.stage import MODEL, Stage, text
+
+DATA = to_json_bytes({"model": MODEL, "content": text("a kitten")})
+
+
+@pytest.fixture
+async def services(stage: Stage) -> AsyncIterator[Services]:
+    """A process of its own, as far as the database and the upstream can tell."""
+    async with open_services(stage.world.settings, clock=stage.clock) as opened:
+        yield opened
+
+
+async def principal_of(stage: Stage) -> Principal:
+    tenant = await stage.tenant()
+    return Principal(tenant.id, "", tenant.key_id, "", None, frozenset({await stage.channel_id("default")}))
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "refused"])
+async def test_a_create_that_is_broken_off_by_the_servers_end_is_answered_with_an_id_that_stays_valid(
+    stage: Stage, services: Services, outcome: str
+) -> None:
+    principal = await principal_of(stage)
+    if outcome == "refused":
+        await stage.fault("create_task", kind="error", status=400, code="InputTextSensitive", delay_seconds=0.3)
+    else:
+        await stage.fault("create_task", kind="delay", at="after", delay_seconds=0.3)
+    creating = asyncio.create_task(services.task_creation.create(principal, DATA, ClientRequest("r")))
+    await stage.arrival("create_task")
+    creating.cancel()
+    task_id = await creating
+    await services.task_creation.drain()
+    row = await stage.row(task_id)
+    assert row is not None
+    assert (row.id, row.is_spare_id_public) == (task_id, True)
+    expected = (TaskStatus.QUEUED, True) if outcome == "accepted" else (TaskStatus.FAILED, False)
+    assert (row.status, row.upstream_id is not None) == expected
+
+
+async def test_a_retry_that_is_broken_off_while_it_waits_is_answered_with_the_id(
+    stage: Stage, services: Services
+) -> None:
+    principal = await principal_of(stage)
+    await stage.fault("create_task", kind="delay", at="after", delay_seconds=0.8)
+    first = ClientRequest("first")
+    creating = asyncio.create_task(services.task_creation.create(principal, DATA, first))
+    await stage.arrival("create_task")
+    first.gone.set()
+    retrying = asyncio.create_task(services.task_creation.create(principal, DATA, ClientRequest("retry")))
+    await asyncio.sleep(0.4)
+    retrying.cancel()
+    task_id = await retrying
+    assert await creating == task_id
+    row = await stage.row(task_id)
+    assert row is not None
+    assert (row.id, row.status) == (task_id, TaskStatus.QUEUED)
+    assert len(stage.received("create_task")) == 1
+
+
+async def test_a_client_that_is_gone_before_anything_was_sent_gets_nothing_made(
+    stage: Stage, services: Services
+) -> None:
+    principal = await principal_of(stage)
+    client = ClientRequest("r")
+    client.gone.set()
+    with pytest.raises(Exception, match="temporarily unavailable"):
+        await services.task_creation.create(principal, DATA, client)
+    assert not stage.received("create_task")
