@@ -27,11 +27,8 @@ class AdminClient:
         token = os.environ.get("SEEDGATE_ADMIN_TOKEN")
         if not token:
             stop("set SEEDGATE_ADMIN_TOKEN (and SEEDGATE_URL, unless the gateway is on this machine)", MISCONFIGURED)
-        self._http = httpx.Client(
-            base_url=os.environ.get("SEEDGATE_URL", _DEFAULT_URL).rstrip("/") + "/admin/v1",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=_TIMEOUT_SECONDS,
-        )
+        self._base_url = os.environ.get("SEEDGATE_URL", _DEFAULT_URL).rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"}
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Returns the JSON answer of one call, or None where there is none."""
@@ -52,9 +49,16 @@ class AdminClient:
         self, method: str, path: str, *, body: dict[str, Any] | None = None, query: dict[str, Any] | None = None
     ) -> Any:
         try:
-            response = self._http.request(method, path, json=body, params=query)
-        except httpx.HTTPError as error:
-            stop(f"the gateway at {self._http.base_url.host} does not answer: {error}")
+            response = httpx.request(
+                method,
+                f"{self._base_url}/admin/v1{path}",
+                json=body,
+                params=query,
+                headers=self._headers,
+                timeout=_TIMEOUT_SECONDS,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            stop(f"the gateway at {self._base_url} does not answer: {error}")
             raise
         if response.is_error:
             stop(_message(response), FAILED)

@@ -8,6 +8,7 @@ import typer
 from app.cli.development import dev as run_dev
 from app.cli.doctor import doctor as run_doctor
 from app.cli.operator import channels, keys, tenants
+from app.cli.operator_tasks import tasks
 from app.cli.sealing import secrets
 from app.cli.serving import migrate as run_migrate
 from app.cli.serving import run_worker
@@ -28,6 +29,7 @@ program = typer.Typer(
 program.add_typer(tenants, name="tenants")
 program.add_typer(keys, name="keys")
 program.add_typer(channels, name="channels")
+program.add_typer(tasks, name="tasks")
 program.add_typer(secrets, name="secrets")
 
 

@@ -1,0 +1,143 @@
+"""``seedgate tasks`` against a running gateway."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from app.cli.program import program
+from app.tasks.models import OrphanRow
+from tests.support.stage import ENDLESS, Stage, text
+from tests.support.world import Tenant
+
+Command = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+@pytest.fixture
+def seedgate(stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs a command; returns its exit code and what it printed on either stream."""
+    monkeypatch.setenv("SEEDGATE_URL", stage.world.base_url)
+    monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", stage.world.admin.headers["Authorization"].removeprefix("Bearer "))
+
+    def run(arguments: tuple[str, ...]) -> int:
+        try:
+            program(arguments)
+        except SystemExit as ended:
+            return int(ended.code or 0)
+        return 0
+
+    async def command(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = await asyncio.to_thread(run, arguments)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return command
+
+
+async def lost(stage: Stage, tenant: Tenant) -> tuple[str, str]:
+    """Creates a task whose answer is lost; returns its id of ours and the upstream's."""
+    await stage.fault("create_task", kind="cut", at="after")
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    return task_id, str(stage.received("create_task")[-1].resource_id)
+
+
+async def parsed(command: Awaitable[tuple[int, str, str]]) -> Any:
+    code, out, err = await command
+    assert code == 0, err
+    return json.loads(out)
+
+
+async def test_tasks_are_listed_for_people_and_for_programs(stage: Stage, seedgate: Command) -> None:
+    tenant = await stage.tenant()
+    ids = [await tenant.new_task() for _ in range(3)][::-1]
+
+    code, out, _ = await seedgate("tasks", "list", "--tenant", tenant.id)
+    rows = await parsed(seedgate("tasks", "list", "--tenant", tenant.id, "--json"))
+    two = await parsed(seedgate("tasks", "list", "--tenant", tenant.id, "--limit", "2", "--json"))
+    none = await parsed(seedgate("tasks", "list", "--tenant", tenant.id, "--status", "unknown", "--json"))
+
+    assert code == 0
+    assert all(task_id in out for task_id in (*ids, tenant.id, "default", "queued"))
+    assert [row["id"] for row in rows] == ids
+    assert [row["id"] for row in two] == ids[:2]
+    assert none == []
+
+
+async def test_a_task_is_shown_whole_with_its_history(stage: Stage, seedgate: Command) -> None:
+    task_id = await (await stage.tenant()).new_task()
+
+    code, out, _ = await seedgate("tasks", "get", task_id)
+    shown = await parsed(seedgate("tasks", "get", task_id, "--json"))
+
+    assert code == 0
+    assert {field for field in shown if field not in out} == {"history"}
+    assert (shown["spare_id"] in out, "create" in out) == (True, True)
+    assert [event["status"] for event in shown["history"]] == ["queued"]
+
+
+async def test_a_task_is_refreshed_and_cancelled(stage: Stage, seedgate: Command) -> None:
+    tenant = await stage.tenant()
+    running = await tenant.new_task(content=text(ENDLESS))
+    await stage.force(running, "running")
+    queued = await tenant.new_task(content=text(ENDLESS))
+
+    assert (await parsed(seedgate("tasks", "refresh", running, "--json")))["status"] == "running"
+    assert (await parsed(seedgate("tasks", "cancel", queued, "--json")))["status"] == "cancelled"
+    code, out, err = await seedgate("tasks", "cancel", running)
+    assert (code, out) == (1, "")
+    assert "InvalidAction.RunningTaskDeletion" in err
+
+
+async def test_a_doubt_is_ended_either_way(stage: Stage, seedgate: Command) -> None:
+    tenant = await stage.tenant()
+    found, upstream_id = await lost(stage, tenant)
+    absent, _ = await lost(stage, tenant)
+
+    resolved = await parsed(seedgate("tasks", "resolve", found, "--upstream-id", upstream_id, "--json"))
+    ended = await parsed(seedgate("tasks", "resolve", absent, "--absent", "--json"))
+
+    assert (resolved["upstream_id"], ended["status"]) == (upstream_id, "failed")
+
+
+@pytest.mark.parametrize("options", [(), ("--absent", "--upstream-id", "cgt-1")])
+async def test_a_doubt_is_ended_one_way_only(seedgate: Command, options: tuple[str, ...]) -> None:
+    code, _, err = await seedgate("tasks", "resolve", "cgt-1", *options)
+    assert code == 2
+    assert "either --upstream-id or --absent" in err
+
+
+async def test_orphans_are_listed_with_the_creates_that_may_have_made_them(stage: Stage, seedgate: Command) -> None:
+    task_id, upstream_id = await lost(stage, await stage.tenant())
+    now = stage.clock()
+    async with stage.sessions.begin() as session:
+        session.add(
+            OrphanRow(
+                channel_id=await stage.channel_id("default"),
+                upstream_id=upstream_id,
+                model="doubao-seedance-2-0-260128",
+                service_tier="default",
+                status="queued",
+                created_at=now,
+                first_seen_at=now,
+                last_seen_at=now,
+            )
+        )
+
+    code, out, _ = await seedgate("tasks", "orphans")
+    rows = await parsed(seedgate("tasks", "orphans", "--json"))
+
+    assert (code, upstream_id in out, task_id in out) == (0, True, True)
+    assert task_id in next(row for row in rows if row["upstream_id"] == upstream_id)["possible_tasks"]
+
+
+async def test_a_wrong_token_is_told_in_one_line(
+    stage: Stage, seedgate: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", "wrong")
+    code, out, err = await seedgate("tasks", "list")
+    assert (code, out) == (1, "")
+    assert err.startswith("seedgate: AuthenticationError: ")
+    assert err.count("\n") == 1
