@@ -32,8 +32,8 @@ _SWEEP_SECONDS = 600.0
 _PROBE_SECONDS = 5.0
 # One slow account must not keep the others waiting.
 _PATIENCE_SECONDS = 5.0
-_CLAIM_LEASE = timedelta(seconds=30)
-_CLAIM_BATCH = 20
+_CLAIM_LEASE = timedelta(seconds=20)
+_CLAIM_BATCH = 10
 _MOST_BINDINGS = 50
 _OVERDUE_BATCH = 200
 _SHORTEST_WINDOW = timedelta(hours=1)

@@ -2,14 +2,15 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import select, update
 
 from app.channels.models import ChannelHealthRow
 from app.db.models import LeaseRow
 from app.limits.account_rates import AccountRates
 from app.observability.metrics import LEASE_LOSSES
-from tests.support.stage import RUNNING, text
-from tests.tasks.searching import GRACE_SECONDS, PAUSE_SECONDS, Search
+from tests.support.stage import RUNNING, text, until
+from tests.tasks.searching import GRACE_SECONDS, PAUSE_SECONDS, FreeRates, Search
 
 
 async def test_only_one_process_lists_a_channel_at_a_time(search: Search) -> None:
@@ -31,13 +32,17 @@ async def test_two_processes_bind_a_task_once(search: Search) -> None:
     assert len(search.stage.received("get_task")) == 1
 
 
-async def test_what_was_read_under_a_lease_that_has_passed_on_is_not_written(search: Search) -> None:
+@pytest.mark.parametrize("pages_before", [0, 1])
+async def test_what_was_read_under_a_lease_that_has_passed_on_is_not_written(search: Search, pages_before: int) -> None:
     task_id, _ = await search.lose(await search.stage.tenant(), at="before")
     before = LEASE_LOSSES.labels("list")._value.get()  # noqa: SLF001 - the library has no reader for one label
-    await search.stage.fault("list_tasks", kind="delay", at="after", delay_seconds=0.5)
+    delay = {"kind": "delay", "at": "after", "delay_seconds": 0.5}
+    await search.stage.world.control.post(
+        "/faults", json={"operation": "list_tasks", "skip": pages_before, "effect": delay}
+    )
     search.stage.clock.advance(PAUSE_SECONDS)
     running = asyncio.create_task(search.first.run_once())
-    await search.stage.arrival("list_tasks")
+    await until(lambda: len(search.stage.received("list_tasks")) > pages_before)
     async with search.stage.sessions.begin() as session:
         await session.execute(update(LeaseRow).where(LeaseRow.name.like("list:%")).values(token="another's"))
     await running
@@ -53,7 +58,7 @@ async def test_when_a_process_dies_between_the_list_and_the_binding_another_one_
     await search.stage.force(upstream_id, "succeeded")
     await search.stage.fault("get_task", kind="delay", at="before", delay_seconds=5)
     search.stage.clock.advance(PAUSE_SECONDS)
-    dying = search.reconciler(AccountRates(search.services.sessions))
+    dying = search.reconciler(FreeRates(search.services.sessions))
     running = asyncio.create_task(dying.run_once())
     await search.stage.arrival("get_task")
     await dying.drain()
