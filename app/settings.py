@@ -92,6 +92,11 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     queue: Literal["on", "off"] = "off"
 
+    def secret_texts(self) -> list[str]:
+        """Returns every secret that was configured, each key of a list by itself, so that the log can mask them."""
+        secrets = [value for name in type(self).model_fields if isinstance(value := getattr(self, name), SecretStr)]
+        return [part for secret in secrets for part in secret.get_secret_value().split(",") if part]
+
     @field_validator("trusted_proxies", "callback_allow", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:

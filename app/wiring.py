@@ -38,6 +38,7 @@ from app.http.body import BodyAdmission
 from app.http.health import Readiness
 from app.jobs import Job
 from app.limits.account_rates import AccountRates
+from app.observability.redaction import hide
 from app.settings import SettingError, Settings
 from app.tasks.abandonment import Abandonment
 from app.tasks.binding import Binder
@@ -144,6 +145,7 @@ async def open_services(
     """
     if settings.database_url is None or settings.admin_token is None or settings.secret_key is None:
         raise ValueError("services need a database URL, an admin token and a sealing key")
+    hide(settings.secret_texts())
     box = SecretBox.from_text(settings.secret_key.get_secret_value())
     async with AsyncExitStack() as stack:
         engine = open_engine(settings.database_url.get_secret_value(), pool_size=settings.db_pool_size)

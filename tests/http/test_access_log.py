@@ -1,55 +1,25 @@
 """The one line that each request leaves behind, and what no line may ever hold."""
 
-import io
-import json
-import logging
+import asyncio
+import contextlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 import pytest_asyncio
 
 from tests.support.driving import new_session, pass_verification
+from tests.support.logs import Log, written
 from tests.support.world import TASKS, Tenant, World
-
-
-class Log:
-    """Everything that is logged, in the form that production writes."""
-
-    def __init__(self) -> None:
-        self.stream = io.StringIO()
-
-    def lines(self) -> list[dict[str, Any]]:
-        """Returns the lines so far."""
-        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
-
-    def requests(self) -> list[dict[str, Any]]:
-        """Returns the lines of requests so far."""
-        return [line for line in self.lines() if line["event"] == "request"]
+from tests.tasks.bodies import body
 
 
 @pytest.fixture
 def log() -> Iterator[Log]:
     """What this test has logged, from the level ``info`` on."""
-    with _written() as found:
+    with written() as found:
         yield found
-
-
-@contextmanager
-def _written() -> Iterator[Log]:
-    root = logging.getLogger()
-    found = Log()
-    handler = logging.StreamHandler(found.stream)
-    handler.setFormatter(root.handlers[0].formatter)
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    try:
-        yield found
-    finally:
-        root.setLevel(level)
-        root.removeHandler(handler)
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -74,6 +44,65 @@ async def test_a_request_leaves_one_line_that_tells_whose_it_was(world: World, t
     assert (shown["method"], shown["task"]) == ("GET", task_id)
     assert (missing["status"], missing["code"], missing["task"]) == (404, "NotFound.id", "cgt-x")
     assert missing["path"] == f"{TASKS}/cgt-x"
+
+
+async def test_the_line_names_the_channel_and_the_upstreams_id_of_the_call(
+    world: World, tenant: Tenant, log: Log
+) -> None:
+    await tenant.create_task()
+    await tenant.action("ListAssetGroups", Filter={"GroupType": "AIGC"})
+    await tenant.action("CreateAssetGroup", Name="a", GroupType="AIGC")
+    await tenant.create_task(duration=99)
+    created, listed, grouped, refused = log.requests()
+    channels = (await world.admin.get("/channels")).json()["data"]
+    default = next(channel["id"] for channel in channels if channel["name"] == "default")
+    sent = {entry.request_id for entry in world.sandbox.state.world.ledger.requests}
+    for line in (created, grouped):
+        assert line["channel"] == default
+        assert line["upstream_request_id"] in sent
+    assert created["upstream_request_id"] != grouped["upstream_request_id"]
+    for line in (listed, refused):
+        assert "upstream_request_id" not in line
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [
+        ("GET /nowhere", 404),
+        (f"PATCH {TASKS}", 405),
+        (f"POST {TASKS}/x", 405),
+        ("GET /admin/v1/nowhere", 404),
+        (f"POST {TASKS}", 400),
+        ("POST /api/v3/open/Nothing", 404),
+        (f"GET {TASKS}/none", 404),
+        ("GET /metrics", 401),
+    ],
+)
+async def test_an_error_leaves_one_line_too(tenant: Tenant, log: Log, request_line: str, status: int) -> None:
+    method, path = request_line.split()
+    answer = await tenant.http.request(method, path)
+    assert answer.status_code == status, answer.text
+    [line] = log.requests()
+    assert (line["method"], line["path"], line["status"]) == (method, path, status)
+    assert line["code"] == answer.json()["error"]["code"]
+
+
+async def test_a_client_that_leaves_early_leaves_one_line(world: World, tenant: Tenant, log: Log) -> None:
+    slow = {"operation": "create_task", "times": 1, "effect": {"kind": "delay", "delay_seconds": 0.5}}
+    assert (await world.control.post("/faults", json=slow)).status_code == 201
+    with contextlib.suppress(httpx.ReadTimeout):
+        await tenant.http.post(TASKS, json=body(), timeout=0.2)
+    await asyncio.sleep(1)
+    assert len(log.requests()) == 1
+    address = urlsplit(world.base_url)
+    _, writer = await asyncio.open_connection(address.hostname, address.port)
+    head = f"POST {TASKS} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {tenant.key}\r\nContent-Length: 999\r\n\r\n{{"
+    writer.write(head.encode())
+    await writer.drain()
+    await asyncio.sleep(0.2)
+    writer.close()
+    await asyncio.sleep(0.3)
+    assert len(log.requests()) == 2
 
 
 async def test_a_refused_caller_leaves_a_line_without_a_tenant(world: World, log: Log) -> None:

@@ -12,7 +12,8 @@ import structlog
 
 from app.crypto import generate_key
 from app.observability.logging import configure_logging
-from app.observability.redaction import MASK, redact
+from app.observability.redaction import MASK, hide, redact
+from app.settings import Settings
 from app.tenants.api_key import make_key
 
 KEY = make_key()
@@ -28,6 +29,19 @@ TEXTS = {
     "a query without its address": "/assets?Action=GetVisualValidateResult&BytedToken=hunter2",
     "a database's password": "postgresql+asyncpg://seedgate:hunter2@db.example/seedgate",
     "a password among a database's parameters": "postgresql://db.example/seedgate?user=x&password=hunter2",
+    "a face verification's token in an answer": '{"BytedToken": "hunter2", "H5Link": "hunter2"}',
+    "a face verification's token in a repr": "{'byted_token': 'hunter2-hunter2'}",
+    "a secret access key in a sentence": "secret_access_key=hunter2, region=cn-beijing",
+    "an access key id in a form": "AccessKeyId=hunter2&Action=ListAssets",
+    "a key in a header": "x-api-key: hunter2",
+    "an admin token": "admin_token='hunter2'",
+    "a webhook's secret": "signed with whsec_hunter2+/hunter2=",
+    "a callback's token": "POST /callbacks/hunter2 from 10.0.0.1",
+    "a callback's address": "told to call https://gw.example/callbacks/hunter2?x=1",
+    "a row that PostgreSQL refused": (
+        'violates check constraint "c"\nDETAIL:  Failing row contains (hunter2,\nhunter2).\n[SQL: INSERT INTO t]'
+    ),
+    "the same in a repr": r'IntegrityError("... exists.\nDETAIL:  Key (id)=(hunter2) already exists.\n[SQL: INSERT]")',
     "a proxy's password": "cannot reach http://me:hunter2@proxy.example:3128",
 }
 NAMES = [
@@ -76,7 +90,27 @@ def test_what_holds_no_secret_stays_as_it_is(text: str) -> None:
     assert redact(text) == text
 
 
-@pytest.mark.parametrize("part", ["a", "a.b", "a:", "x://", "https://", "?token", "&a", "token", "sg-1-", "://:", "a@"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "a",
+        "a.b",
+        "a:",
+        "x://",
+        "https://",
+        "?token",
+        "&a",
+        "token",
+        "sg-1-",
+        "://:",
+        "a@",
+        "DETAIL:",
+        "/callbacks/",
+        "password=",
+        "whsec_",
+        "api_key: ",
+    ],
+)
 def test_a_long_text_of_a_clients_choosing_takes_no_time(part: str) -> None:
     began_at = time.process_time()
     redact("?" + part * (100_000 // len(part)))
@@ -87,6 +121,40 @@ def test_a_long_text_of_a_clients_choosing_takes_no_time(part: str) -> None:
 def test_what_is_named_like_a_secret_is_masked_at_any_depth(name: str) -> None:
     value = generate_key()
     assert value not in json.dumps(redact({"outer": [{name: value}, {"inner": {name: [value]}}]}))
+
+
+def test_what_the_operator_needs_of_a_database_error_stays() -> None:
+    told = redact(
+        'duplicate key violates "uq_tasks_upstream_id"\nDETAIL:  Key (x)=(hunter2).\n[SQL: INSERT INTO tasks]'
+    )
+    assert "uq_tasks_upstream_id" in told
+    assert "[SQL: INSERT INTO tasks]" in told
+
+
+def test_a_traceback_goes_on_after_a_masked_detail() -> None:
+    text = "E: no\nDETAIL:  hunter2\n\nThe above exception was the direct cause of the following exception:\nOther"
+    assert redact(text).endswith("exception:\nOther")
+
+
+def test_a_configured_secret_that_looks_like_nothing_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.observability.redaction._hidden", {})
+    settings = Settings(
+        _env_file=None,
+        ark_api_key="just some words",
+        secret_key="key number one,key number two",
+        region="cn-beijing",
+        session_token="short",
+    )
+    hide(settings.secret_texts())
+    assert redact(["the just some words", "key number two!"]) == [f"the {MASK}", f"{MASK}!"]
+    assert redact("short in cn-beijing") == "short in cn-beijing"
+
+
+@pytest.mark.parametrize("name", ["SECRET_NAMES", "SECRET_PATTERNS"])
+def test_a_process_that_cannot_redact_does_not_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(f"app.observability.logging.{name}", ())
+    with pytest.raises(RuntimeError, match="redaction"):
+        configure_logging(level="info", style="json")
 
 
 def _fail(text: str) -> None:
