@@ -47,6 +47,7 @@ from app.tasks.creation import TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.follower import TaskFollower
 from app.tasks.intents import IntentLog
+from app.tasks.listed_looking import ListLooker
 from app.tasks.looking import TaskLooker
 from app.tasks.model_catalogue import ModelCatalogue, seed_models
 from app.tasks.replays import Replays
@@ -169,7 +170,12 @@ async def open_services(
 
 async def _drain(services: Services) -> None:
     """Waits for all creates that are under way, at the same time: whoever stops us has only so much patience."""
-    await asyncio.gather(services.assets.drain(), services.task_creation.drain(), services.attempts.drain())
+    await asyncio.gather(
+        services.assets.drain(),
+        services.task_creation.drain(),
+        services.task_follower.drain(),
+        services.attempts.drain(),
+    )
 
 
 async def _write_what_is_left(services: Services) -> None:
@@ -275,7 +281,14 @@ def _build(
         task_control=TaskControl(
             sessions, looker=looker, deletion=deletion, binder=binder, rates=rates, clock=clock, grace=grace
         ),
-        task_follower=TaskFollower(sessions, directory, looker, rates, clock),
+        task_follower=TaskFollower(
+            sessions,
+            directory=directory,
+            looker=looker,
+            lists=ListLooker(sessions, ark, rates, clock),
+            rates=rates,
+            clock=clock,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.directory import ChannelDirectory
+from app.channels.health import note_read
 from app.errors import AccessDeniedError
 from app.jobs import SingleFlight
 from app.limits.account_rates import AccountRates, CallKind
@@ -84,6 +85,7 @@ class TaskLooker:
                 apply_absence(session, current, source=Source.LOOK, now=now)
             else:
                 apply_upstream_state(session, current, body, asked_at=asked_at, source=Source.LOOK, now=now)
+                await note_read(session, str(row.channel_id), now=now)
 
     async def account_of(self, row: TaskRow, allowed: frozenset[str] | None = None) -> ArkAccount | None:
         """Returns the account that owns a task, or None while it must not be asked.
@@ -98,13 +100,23 @@ class TaskLooker:
 
     async def _refresh_once(self, row: TaskRow) -> None:
         account = await self.account_of(row)
-        if account is None or not await self._rates.try_take(str(row.channel_id), CallKind.INTERACTIVE_GET):
+        if account is None or not await self._claim(row):
             return
-        async with self._sessions.begin() as session:
-            tasks = TaskRepository(session, row.tenant_id)
-            if not await tasks.claim_look(row.id, now=self._clock(), min_age=FRESH_FOR):
-                return
         try:
             await self.look(row, account)
         except UpstreamError as error:
             _log.warning("look_failed", task=row.upstream_id, channel=row.channel_id, error=repr(error))
+
+    async def _claim(self, row: TaskRow) -> bool:
+        """Claims the look and a call of the account's, both or neither: a call must not be lost on a look of another's.
+
+        Nor must ``asked_at`` say that a question was put for which there was no call to spare.
+        """
+        async with self._sessions() as session:
+            tasks = TaskRepository(session, row.tenant_id)
+            is_claimed = await tasks.claim_look(
+                row.id, now=self._clock(), min_age=FRESH_FOR
+            ) and await self._rates.take_in(session, str(row.channel_id), CallKind.INTERACTIVE_GET)
+            if is_claimed:
+                await session.commit()
+        return is_claimed

@@ -27,7 +27,7 @@ class TaskStatus(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether the state never changes again."""
-        return self in _FINAL
+        return self in FINAL_STATUSES
 
     @property
     def public(self) -> "TaskStatus":
@@ -35,7 +35,7 @@ class TaskStatus(StrEnum):
         return TaskStatus.QUEUED if self in _OURS else self
 
 
-_FINAL = {TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.EXPIRED, TaskStatus.CANCELLED}
+FINAL_STATUSES = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.EXPIRED, TaskStatus.CANCELLED})
 _OURS = {TaskStatus.SUBMITTING, TaskStatus.UNKNOWN}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.tasks.models import TaskRow, TaskStatus
@@ -104,6 +104,36 @@ class AllTasks:
             row.next_look_at = now + lease
         return rows
 
+    async def release(self, rows: Sequence[TaskRow], *, due_at: datetime) -> None:
+        """Makes tasks due that were claimed and not looked at, unless somebody has looked at them meanwhile."""
+        for row in rows:
+            await self._session.execute(
+                update(TaskRow)
+                .where(_is_row(row), TaskRow.next_look_at == row.next_look_at)
+                .values(next_look_at=due_at)
+            )
+
+    async def lock(self, rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
+        """Returns these tasks as they are now, locked, without those deleted; always in the same order."""
+        keys = [(row.tenant_id, row.id) for row in rows]
+        query = (
+            select(TaskRow)
+            .where(tuple_(TaskRow.tenant_id, TaskRow.id).in_(keys), TaskRow.deleted_at.is_(None))
+            .order_by(TaskRow.tenant_id, TaskRow.id)
+            .with_for_update()
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def lock_due(self, *, now: datetime, created_before: datetime, limit: int) -> Sequence[TaskRow]:
+        """Returns unfinished tasks of that age which nobody has looked at in time, whatever their channel; locked."""
+        query = (
+            select(TaskRow)
+            .where(TaskRow.next_look_at <= now, TaskRow.created_at < created_before, TaskRow.upstream_id.is_not(None))
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return (await self._session.scalars(query)).all()
+
 
 async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, task_id: str) -> TaskRow:
     """Returns a tenant's live task, in a transaction of its own.
@@ -116,6 +146,10 @@ async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, 
     if row is None:
         raise unknown_task()
     return row
+
+
+def _is_row(row: TaskRow) -> ColumnElement[bool]:
+    return and_(TaskRow.tenant_id == row.tenant_id, TaskRow.id == row.id)
 
 
 def _has_id(task_id: str) -> ColumnElement[bool]:

@@ -176,6 +176,11 @@ def is_window_over(row: TaskRow, *, now: datetime) -> bool:
     return now > row.created_at + _window(row) + _WINDOW_MARGIN
 
 
+def forgotten_before(now: datetime) -> datetime:
+    """Returns the moment of which the upstream has certainly forgotten every task that was made earlier."""
+    return now - _LONGEST_WINDOW - _WINDOW_MARGIN
+
+
 def _become(
     session: AsyncSession, row: TaskRow, status: TaskStatus, *, source: Source, now: datetime, detail: str | None = None
 ) -> None:

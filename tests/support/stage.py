@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.models import ChannelHealthRow
 from app.db.engine import open_engine, session_factory
+from app.limits.models import AccountRateRow
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.ledger import RequestEntry
 from app.tasks.models import TaskRow
@@ -51,10 +52,11 @@ class Stage:
         self.mark = 0
 
     async def prepare(self) -> None:
-        """Removes every fault, and forgets what was received and how the channels fared so far."""
+        """Removes every fault, and forgets what was received and made of calls, and how the channels fared so far."""
         await self.world.control.delete("/faults")
         async with self.sessions.begin() as session:
             await session.execute(delete(ChannelHealthRow))
+            await session.execute(delete(AccountRateRow))
         self.mark = self._requests()[-1].number if self._requests() else 0
 
     async def tenant(self, *channels: str) -> Tenant:

@@ -1,0 +1,367 @@
+"""Many tasks are followed with few calls: what a LIST may tell, what only a GET may, and what a list must not cost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import pytest_asyncio
+from prometheus_client import REGISTRY
+from sqlalchemy import select, update
+
+from app.channels.models import ChannelHealthRow
+from app.sandbox.ledger import RequestEntry
+from app.tasks.follower import TaskFollower
+from app.tasks.listed_looking import ListLooker
+from app.tasks.looking import TaskLooker
+from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
+from app.tasks.state import Source
+from app.upstream.ark import ArkClient
+from app.wiring import open_http, open_services
+from tests.support.stage import RUNNING, Stage, get, text, until
+from tests.support.world import Tenant
+from tests.tasks.searching import FreeRates
+
+DUE_SECONDS = 6
+LEASE_SECONDS = 91
+UNKNOWN_STATUSES = "seedgate_unknown_upstream_statuses_total"
+# Only tasks of 1.5 pro may be made in the other tier.
+FLEX = {"model": "doubao-seedance-1-5-pro-251215", "service_tier": "flex", "duration": 5}
+
+
+@asynccontextmanager
+async def open_follower(stage: Stage) -> AsyncIterator[TaskFollower]:
+    """Yields the follower of a process of its own, which does not wait for the budgets; these have other tests."""
+    settings = stage.world.settings
+    async with open_services(settings, clock=stage.clock) as services, open_http(settings) as http:
+        sessions, directory, ark = services.sessions, services.directory, ArkClient(http)
+        rates = FreeRates(sessions)
+        yield TaskFollower(
+            sessions,
+            directory=directory,
+            looker=TaskLooker(sessions, directory, ark, rates, stage.clock),
+            lists=ListLooker(sessions, ark, rates, stage.clock),
+            rates=rates,
+            clock=stage.clock,
+        )
+
+
+@pytest_asyncio.fixture
+async def follower(stage: Stage) -> AsyncIterator[TaskFollower]:
+    """The follower of one process. No task of another test is due."""
+    async with stage.sessions.begin() as session:
+        await session.execute(update(TaskRow).values(next_look_at=None))
+    async with open_follower(stage) as opened:
+        yield opened
+        await opened.drain()
+
+
+async def new_tasks(tenant: Tenant, count: int, **fields: Any) -> list[str]:
+    return list(await asyncio.gather(*(tenant.new_task(**{"content": text(RUNNING), **fields}) for _ in range(count))))
+
+
+def query_of(entry: RequestEntry) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(entry.url).query)
+
+
+def listed(stage: Stage) -> list[set[str]]:
+    return [set(query_of(entry)["filter.task_ids"]) for entry in stage.received("list_tasks")]
+
+
+def asked_alone(stage: Stage) -> list[str]:
+    return sorted(entry.url.rsplit("/", 1)[-1] for entry in stage.received("get_task"))
+
+
+async def statuses(stage: Stage, task_ids: list[str]) -> list[str]:
+    async with stage.sessions.begin() as session:
+        query = select(TaskRow.status).where(TaskRow.upstream_id.in_(task_ids))
+        return list(await session.scalars(query))
+
+
+async def test_many_due_tasks_cost_one_list(stage: Stage, follower: TaskFollower) -> None:
+    tenant = await stage.tenant()
+    task_ids = await new_tasks(tenant, 12)
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    assert listed(stage) == [set(task_ids)]
+    assert query_of(stage.received("list_tasks")[0])["page_size"] == ["12"]
+    assert not stage.received("get_task")
+    assert await statuses(stage, task_ids) == ["running"] * 12
+    shown = await get(tenant, task_ids[0])
+    assert shown.json()["status"] == "running"
+    assert not stage.received("get_task"), "what a list told is fresh for the clients too"
+    await stage.prepare()
+    await follower.run_once()
+    assert not stage.received("list_tasks"), "not due again yet"
+
+
+async def test_a_change_that_a_list_brought_stands_in_the_history_as_such(stage: Stage, follower: TaskFollower) -> None:
+    task_ids = await new_tasks(await stage.tenant(), 3)
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    row = await stage.row(task_ids[0])
+    assert row is not None
+    async with stage.sessions.begin() as session:
+        query = select(TaskEventRow).where(TaskEventRow.task_id == row.id).order_by(TaskEventRow.id.desc())
+        last = (await session.scalars(query)).first()
+    assert last is not None
+    assert (last.status, last.source) == ("running", Source.LIST.value)
+
+
+@pytest.mark.parametrize("status", ["succeeded", "failed", "expired", "cancelled"])
+async def test_a_final_state_is_taken_from_a_get_alone(stage: Stage, follower: TaskFollower, status: str) -> None:
+    task_ids = await new_tasks(await stage.tenant(), 4)
+    done = task_ids[1]
+    await stage.force(done, status, extra={"content": {"video_url": "http://x"}})
+    # A list that is wrong about what it says of a finished task does no harm.
+    items = [{"id": task_id, "status": "succeeded" if task_id == done else "running"} for task_id in task_ids]
+    await stage.fault("list_tasks", kind="answer", status=200, body={"items": items, "total": 4})
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    assert asked_alone(stage) == [done]
+    row = await stage.row(done)
+    assert row is not None
+    assert (row.status, row.next_look_at) == (status, None)
+    assert bool(row.total_tokens) is (status == "succeeded")
+
+
+async def test_a_get_that_fails_leaves_a_listed_end_to_the_next_round(stage: Stage, follower: TaskFollower) -> None:
+    task_ids = await new_tasks(await stage.tenant(), 3)
+    await stage.force(task_ids[0], "succeeded")
+    await stage.fault("get_task", kind="error", status=500, code="InternalServiceError")
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    row = await stage.row(task_ids[0])
+    assert row is not None
+    assert row.status == "queued"
+    stage.clock.advance(LEASE_SECONDS)
+    await follower.run_once()
+    row = await stage.row(task_ids[0])
+    assert row is not None
+    assert row.status == "succeeded"
+
+
+async def test_what_no_list_shows_is_asked_for_by_a_get(stage: Stage, follower: TaskFollower) -> None:
+    task_ids = await new_tasks(await stage.tenant(), 6)
+    items = [{"id": task_id, "status": "running"} for task_id in task_ids[:4]]
+    await stage.fault("list_tasks", times=None, kind="answer", status=200, body={"items": items, "total": 4})
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    assert asked_alone(stage) == sorted(task_ids[4:])
+    assert await statuses(stage, task_ids) == ["running"] * 6
+
+
+async def test_absence_from_every_list_proves_nothing(stage: Stage, follower: TaskFollower) -> None:
+    task_ids = await new_tasks(await stage.tenant(), 3, execution_expires_after=3600)
+    stage.clock.advance(DUE_SECONDS)
+    await stage.fault("list_tasks", times=None, kind="answer", status=200, body={"items": [], "total": 0})
+    await stage.fault("get_task", times=None, kind="error", status=500, code="InternalServiceError")
+    await follower.run_once()
+    stage.clock.advance(3 * 3600)
+    await follower.run_once()
+    assert await statuses(stage, task_ids) == ["queued"] * 3
+
+
+async def test_each_tier_that_the_tasks_have_is_listed(stage: Stage, follower: TaskFollower) -> None:
+    tenant = await stage.tenant()
+    usual = await new_tasks(tenant, 3)
+    flexible = await new_tasks(tenant, 4, **FLEX)
+    for task_id in flexible:
+        await stage.force(task_id, "running")
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    asked = {query_of(entry)["filter.service_tier"][0]: ids for entry, ids in zip_lists(stage)}
+    assert asked == {"default": set(usual), "flex": set(flexible)}
+    assert not stage.received("get_task")
+    assert await statuses(stage, usual + flexible) == ["running"] * 7
+
+
+async def test_what_its_own_tier_does_not_show_is_looked_for_in_the_other(stage: Stage, follower: TaskFollower) -> None:
+    tenant = await stage.tenant()
+    task_ids = await new_tasks(tenant, 3)
+    async with stage.sessions.begin() as session:
+        await session.execute(update(TaskRow).where(TaskRow.tenant_id == tenant.id).values(service_tier="flex"))
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    assert [query_of(entry)["filter.service_tier"][0] for entry, _ in zip_lists(stage)] == ["flex", "default"]
+    assert not stage.received("get_task")
+    assert await statuses(stage, task_ids) == ["running"] * 3
+
+
+@pytest.mark.parametrize("status", [400, 414, 431])
+async def test_a_list_that_is_too_long_is_halved_until_it_fits_and_stays_so(
+    stage: Stage, follower: TaskFollower, status: int
+) -> None:
+    task_ids = await new_tasks(await stage.tenant(), 12)
+    await stage.fault("list_tasks", kind="error", status=status, code="InvalidParameter")
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    assert [len(ids) for ids in listed(stage)] == [12, 6, 6]
+    assert set.union(*listed(stage)[1:]) == set(task_ids)
+    await stage.prepare()
+    stage.clock.advance(LEASE_SECONDS)
+    await follower.run_once()
+    assert {len(ids) for ids in listed(stage)} == {6}
+    assert not stage.received("get_task")
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        {"kind": "error", "status": 500, "code": "InternalServiceError"},
+        {"kind": "throttle", "status": 429},
+        {"kind": "garbage"},
+        {"kind": "cut"},
+        {"kind": "answer", "status": 200, "body": {"items": [{"id": 5}], "total": 1}},
+        {
+            "kind": "answer",
+            "status": 200,
+            "body": {"items": [{"id": "cgt-of-somebody-else", "status": "x"}], "total": 1},
+        },
+    ],
+    ids=["500", "429", "garbage", "cut", "not a list", "other tasks"],
+)
+async def test_without_a_usable_list_the_gets_go_on(
+    stage: Stage, follower: TaskFollower, effect: dict[str, Any]
+) -> None:
+    task_ids = await new_tasks(await stage.tenant(), 3)
+    await stage.fault("list_tasks", times=None, **effect)
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    assert asked_alone(stage) == sorted(task_ids)
+    assert await statuses(stage, task_ids) == ["running"] * 3
+
+
+async def test_an_upstream_that_fails_throughout_is_soon_left_alone(stage: Stage, follower: TaskFollower) -> None:
+    task_ids = await new_tasks(await stage.tenant(), 30)
+    for operation in ("list_tasks", "get_task"):
+        await stage.fault(operation, times=None, kind="error", status=500, code="InternalServiceError")
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    assert len(stage.received("list_tasks")) == 1
+    assert len(stage.received("get_task")) < 10
+    await stage.prepare()
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    assert await statuses(stage, task_ids) != ["queued"] * 30, "the rest was not kept waiting for a lease"
+
+
+async def test_a_status_that_nobody_knows_is_kept_counted_and_shown_as_the_last_known_one(
+    stage: Stage, follower: TaskFollower
+) -> None:
+    tenant = await stage.tenant()
+    task_ids = await new_tasks(tenant, 3)
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    await stage.prepare()
+    await stage.force(task_ids[0], "polishing")
+    stage.clock.advance(DUE_SECONDS)
+    counted = REGISTRY.get_sample_value(UNKNOWN_STATUSES) or 0
+    await follower.run_once()
+    assert REGISTRY.get_sample_value(UNKNOWN_STATUSES) == counted + 1
+    row = await stage.row(task_ids[0])
+    assert row is not None
+    assert row.snapshot is not None
+    assert (row.status, row.snapshot["status"]) == ("running", "polishing")
+    assert (await get(tenant, task_ids[0])).json()["status"] == "running"
+
+
+async def test_two_processes_share_the_tasks_and_ask_about_none_twice(stage: Stage, follower: TaskFollower) -> None:
+    tenant = await stage.tenant()
+    task_ids = await new_tasks(tenant, 10)
+    stage.clock.advance(DUE_SECONDS)
+    async with open_follower(stage) as other:
+        await asyncio.gather(*(each.run_once() for each in (follower, other)))
+    asked = [task_id for ids in listed(stage) for task_id in ids] + asked_alone(stage)
+    assert sorted(asked) == sorted(task_ids)
+
+
+async def test_a_slow_list_holds_no_other_channel_up(stage: Stage, follower: TaskFollower) -> None:
+    slow, swift = await stage.tenant(), await stage.tenant("second")
+    await new_tasks(slow, 3)
+    task_id = (await new_tasks(swift, 1))[0]
+    await stage.fault("list_tasks", account="default", kind="delay", delay_seconds=60)
+    stage.clock.advance(DUE_SECONDS)
+    running = asyncio.create_task(follower.run_once())
+    await stage.arrival("get_task")
+    assert not running.done()
+    await until(lambda: asked_alone(stage) == [task_id])
+    await follower.drain()
+    await running
+    row = await stage.row(task_id)
+    assert row is not None
+
+
+async def test_what_a_process_had_claimed_when_it_died_is_asked_about_after_the_lease(
+    stage: Stage, follower: TaskFollower
+) -> None:
+    task_ids = await new_tasks(await stage.tenant(), 3)
+    await stage.fault("list_tasks", kind="delay", delay_seconds=60)
+    stage.clock.advance(DUE_SECONDS)
+    running = asyncio.create_task(follower.run_once())
+    await stage.arrival("list_tasks")
+    await follower.drain()
+    await running
+    await stage.prepare()
+    await follower.run_once()
+    assert not stage.received("list_tasks")
+    stage.clock.advance(LEASE_SECONDS)
+    await follower.run_once()
+    assert await statuses(stage, task_ids) == ["running"] * 3
+
+
+async def test_a_list_closes_the_breaker_of_its_channel(stage: Stage, follower: TaskFollower) -> None:
+    tenant = await stage.tenant()
+    await new_tasks(tenant, 3)
+    channel_id = await stage.channel_id("default")
+    for look in (DUE_SECONDS, LEASE_SECONDS):
+        await open_breaker(stage, channel_id)
+        stage.clock.advance(look)
+        await follower.run_once()
+        assert not await is_breaker_open(stage, channel_id)
+
+
+async def test_a_look_closes_the_breaker_of_its_channel(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = (await new_tasks(tenant, 1))[0]
+    channel_id = await stage.channel_id("default")
+    await open_breaker(stage, channel_id)
+    await get(tenant, task_id)
+    assert not await is_breaker_open(stage, channel_id)
+
+
+async def test_a_task_that_the_upstream_must_have_forgotten_ends_expired_though_it_cannot_be_asked(
+    stage: Stage, follower: TaskFollower
+) -> None:
+    tenant = await stage.tenant("second")
+    task_id = (await new_tasks(tenant, 1))[0]
+    channel_id = await stage.channel_id("second")
+    try:
+        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+        for days, status in ((6.9, "queued"), (0.2, TaskStatus.EXPIRED.value)):
+            stage.clock.advance(days * 86_400)
+            await follower.run_once()
+            row = await stage.row(task_id)
+            assert row is not None
+            assert row.status == status
+    finally:
+        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
+    assert not stage.received("get_task")
+
+
+def zip_lists(stage: Stage) -> list[tuple[RequestEntry, set[str]]]:
+    return list(zip(stage.received("list_tasks"), listed(stage), strict=True))
+
+
+async def open_breaker(stage: Stage, channel_id: str) -> None:
+    now = stage.clock()
+    async with stage.sessions.begin() as session:
+        await session.merge(ChannelHealthRow(channel_id=channel_id, unknowns=5, opened_at=now, updated_at=now))
+
+
+async def is_breaker_open(stage: Stage, channel_id: str) -> bool:
+    async with stage.sessions.begin() as session:
+        row = await session.get(ChannelHealthRow, channel_id)
+    return row is not None and row.opened_at is not None
