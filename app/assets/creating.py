@@ -21,9 +21,10 @@ from app.assets.models import CreateIntentRow
 from app.assets.refusals import outcome_unknown
 from app.assets.searching import Searcher, is_certain_on
 from app.assets.wanted import Found, Kind, with_project
-from app.attempts.attempts import Attempts
+from app.attempts.attempts import Attempt, Attempts, SentRequest
 from app.channels.channel import Channel
 from app.db.presence import Presence
+from app.errors import SeedgateError, ServiceUnavailableError
 from app.jobs import WorkUnderWay
 
 _SEARCH_PAUSE_SECONDS = 1.0
@@ -90,10 +91,19 @@ class Creator:
             ConflictError: 409 ``OutcomeUnknown``, it may exist, but it was not found or cannot be written now. Once
                 the upstream may have made it, there is no other error.
         """
+        if client.gone.is_set():
+            raise ServiceUnavailableError(internal="the client left before anything was sent")
         intent = self._to_intent(create, candidates[0])
-        attempt = await self._intents.open(intent, client.sent)
+        attempt = await self._open(intent, client.sent)
+        work = self._under_way.start(self._call_and_apply(intent, create, candidates))
         async with self._attempts.carried(attempt, client.gone):
-            return await asyncio.shield(self._under_way.start(self._call_and_apply(intent, create, candidates)))
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:
+                if work.done() and not work.cancelled():
+                    return work.result()
+                # The server is stopping. Its own error would say that nothing was made, which nobody knows yet.
+                raise outcome_unknown(create.kind.value) from None
 
     async def drain(self) -> None:
         """Waits for the creates that are under way; called before the database is closed."""
@@ -110,6 +120,16 @@ class Creator:
             instance_id=self._presence.id,
             started_at=self._clock(),
         )
+
+    async def _open(self, intent: CreateIntentRow, sent: SentRequest) -> Attempt:
+        """Commits the intent. When that fails it may have been committed unheard; as nothing was sent, it is undone."""
+        try:
+            return await self._intents.open(intent, sent)
+        except SeedgateError:
+            raise
+        except BaseException:
+            self._under_way.start(self._intents.forget(intent))
+            raise
 
     async def _call_and_apply(self, intent: CreateIntentRow, create: Create, candidates: Sequence[Channel]) -> str:
         async def before_attempt(channel: Channel) -> None:

@@ -56,7 +56,11 @@ class Joiner:
         if attempt is None:
             return None
         async with self._attempts.carried(attempt, client.gone):
-            return await self._outcome_of(attempt, client.sent.route)
+            try:
+                return await self._outcome_of(attempt, client.sent.route)
+            except asyncio.CancelledError:
+                # The server is stopping. Its own error would say that nothing was made, which nobody knows.
+                raise outcome_unknown(client.sent.route) from None
 
     async def _outcome_of(self, attempt: Attempt, action: str) -> str | None:
         loop = asyncio.get_running_loop()
@@ -76,6 +80,7 @@ class Joiner:
                     return made
             except Exception as error:  # noqa: BLE001 - not even a database that is away makes the answer an error
                 _log.warning("create_join_failed", action=action, attempt=attempt.id, error=repr(error))
+                deadline = min(deadline, loop.time() + self._search_seconds)
             pause = _SEARCH_PAUSE_SECONDS if is_left else _WAIT_PAUSE_SECONDS
             if loop.time() + pause > deadline:
                 break

@@ -4,7 +4,6 @@ Source: the parameter tables of the spec's "Assets" section; members that only t
 (``Moderation``, ``Id`` with ``ProjectName``) follow its own documents 82379/2318271 and neighbours.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from pydantic.alias_generators import to_pascal
 
 from app.assets.models import GroupType
 from app.errors import InvalidParameterError
+from app.http.plain_form import plain_form
 from app.http.schemas import WireModel, parse_model
 
 DEFAULT_PROJECT = "default"
@@ -233,17 +233,13 @@ def _without_nulls(members: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_names(model: type[ActionRequest], members: Mapping[str, Any]) -> None:
     known = {field.alias or name for name, field in model.model_fields.items()}
-    plain = {_plain(name): name for name in known}
+    plain = {plain_form(name): name for name in known}
     for name in members:
         if name in known:
             continue
-        meant = plain.get(_plain(name))
+        meant = plain.get(plain_form(name))
         if meant is not None:
             raise InvalidParameterError(meant, f"The parameter `{meant}` must be written exactly so.")
         if name in _OTHER_PAGING and "PageNumber" in known:
             text = f"The parameter `{name}` is not supported; lists are paged by `PageNumber` and `PageSize`."
             raise InvalidParameterError(name, text)
-
-
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold().strip()

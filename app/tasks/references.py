@@ -9,7 +9,8 @@ from typing import Any
 
 from app.errors import MissingParameterError
 from app.http.json_body import member_path
-from app.tasks.lookalikes import check_member_names, is_asset_like, plain_form
+from app.http.plain_form import plain_form
+from app.tasks.lookalikes import check_member_names, is_asset_like
 from app.tasks.media_urls import MEDIA_PAYLOADS, asset_id_of
 from app.tasks.refusals import check_json_type, not_valid
 

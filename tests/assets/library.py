@@ -88,7 +88,20 @@ class Library:
         assert made.status_code == 201, made.text
         self.services.directory.forget()
 
-    async def run(self, tenant: Tenant, action: str, *, search_seconds: float = 1.0, **body: Any) -> dict[str, Any]:
+    def sent_by(self, tenant: Tenant, action: str) -> SentRequest:
+        """A request as the attempts know it, unlike any other."""
+        return SentRequest(tenant.id, tenant.key_id, action, secrets.token_bytes(32))
+
+    async def run(
+        self,
+        tenant: Tenant,
+        action: str,
+        *,
+        search_seconds: float = 1.0,
+        sent: SentRequest | None = None,
+        gone: asyncio.Event | None = None,
+        **body: Any,
+    ) -> dict[str, Any]:
         """Carries an action out below the routes, with less patience for a create of unknown outcome."""
         async with open_upstream_http() as http:
             service = AssetService(
@@ -100,9 +113,11 @@ class Library:
                 presence=self.services.presence,
                 search_seconds=search_seconds,
             )
-            principal = self.principal(tenant)
-            sent = SentRequest(principal.tenant_id, principal.key_id, action, secrets.token_bytes(32))
-            reply = await ACTIONS[action].run(service, principal, body, Client(sent, asyncio.Event()))
+            client = Client(sent or self.sent_by(tenant, action), gone or asyncio.Event())
+            try:
+                reply = await ACTIONS[action].run(service, self.principal(tenant), body, client)
+            finally:
+                await service.drain()
             return reply.body.to_wire()
 
     def principal(self, tenant: Tenant) -> Principal:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -44,7 +45,7 @@ async def _intents(library: Library) -> list[CreateIntentRow]:
         return list((await session.scalars(select(CreateIntentRow))).all())
 
 
-async def _lose(library: Library, tenant: Tenant, action: str, *, at: str = "after", **body: object) -> None:
+async def _lose(library: Library, tenant: Tenant, action: str, *, at: str = "after", **body: Any) -> None:
     """Makes a create whose client is told that nobody knows, since the upstream shows no list either."""
     library.fault(action, kind="cut", at=at)
     library.fault("ListAssetGroups", times=None, kind="error", status=500, code="InternalServiceError")

@@ -182,6 +182,8 @@ async def test_list_assets_accepts(tenant: Tenant, change: dict[str, Any]) -> No
         ({"groupid": "group-of-another"}, "InvalidParameter.GroupId", "GroupId"),
         ({"ＧroupId": "group-of-another"}, "InvalidParameter.GroupId", "GroupId"),
         ({"GroupID": "group-of-another"}, "InvalidParameter.GroupId", "GroupId"),
+        ({"Group\u200bId": "group-of-another"}, "InvalidParameter.GroupId", "GroupId"),
+        ({"Group%49d": "group-of-another"}, "InvalidParameter.GroupId", "GroupId"),
         ({"URL": None}, "MissingParameter.URL", "URL"),
         ({"URL": ""}, "MissingParameter.URL", "URL"),
         ({"URL": "data:image/png;base64,iVBORw0KGgo="}, "InvalidParameter.URL", "URL"),

@@ -2,13 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text as sql
 
+from app.errors import ConflictError, ServiceUnavailableError
 from app.ids import new_id
 from tests.assets.library import OPEN, URL, Library, by_path, list_groups, new_group
 from tests.support.stage import until
@@ -20,8 +22,6 @@ ENTRIES: dict[str, str] = {
     "natively": "/?Action={action}&Version=2024-01-01",
 }
 MARKS = [{"X-Sdk-Request": "attempt=2; max=4"}, {"x-stainless-retry-count": "1"}]
-
-Made = Callable[[], list[str]]
 
 
 def _id(response: httpx.Response) -> str:
@@ -183,3 +183,38 @@ async def test_a_marked_retry_of_an_unknown_outcome_gets_the_409_or_what_was_fou
     await fresh.services.asset_create_follower.run_once()
     assert [_id(await second)] == _made(fresh, "CreateAssetGroup", body)
     assert fresh.count("CreateAssetGroup") == 1
+
+
+async def test_a_gateway_that_stops_says_409_of_a_create_that_it_may_have_made(fresh: Library) -> None:
+    """The work is cancelled when the patience of a stop is over; the server's own answer to that would be a 500."""
+    tenant = await fresh.tenant()
+    fresh.fault("CreateAssetGroup", kind="delay", at="after", delay_seconds=0.3)
+    running = asyncio.create_task(fresh.run(tenant, "CreateAssetGroup", Name="stopped", GroupType="AIGC"))
+    await until(lambda: fresh.count("CreateAssetGroup"))
+    running.cancel()
+    with pytest.raises(ConflictError) as caught:
+        await running
+    assert (caught.value.code, caught.value.is_retry_refused) == ("OutcomeUnknown", True)
+
+
+async def test_nothing_is_sent_for_a_client_that_has_left_already(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    gone = asyncio.Event()
+    gone.set()
+    with pytest.raises(ServiceUnavailableError):
+        await fresh.run(tenant, "CreateAssetGroup", gone=gone, Name="left", GroupType="AIGC")
+    assert fresh.count("CreateAssetGroup") == 0
+
+
+async def test_a_retry_without_a_database_is_never_told_that_nothing_was_made(fresh: Library) -> None:
+    tenant = await fresh.tenant()
+    sent = fresh.sent_by(tenant, "CreateAssetGroup")
+    async with fresh.services.sessions.begin() as session:
+        attempt = fresh.services.attempts.add(session, sent)
+    await fresh.services.attempts.lost(attempt)
+    async with fresh.services.sessions.begin() as session:
+        await session.execute(sql("ALTER TABLE asset_create_intents RENAME TO away"))
+    with pytest.raises(ConflictError) as caught:
+        await fresh.run(tenant, "CreateAssetGroup", sent=sent, Name="x", GroupType="AIGC")
+    assert caught.value.code == "OutcomeUnknown"
+    assert fresh.count("CreateAssetGroup") == 0

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.tasks.lookalikes import is_asset_like, plain_form
+from app.http.plain_form import plain_form
+from app.tasks.lookalikes import is_asset_like
 from app.tasks.references import AssetReference, DraftReference
 from tests.tasks.bodies import ALIAS, PROMPT, audio, body, check, code_and_param, draft, image, refusal, video
 
