@@ -33,7 +33,9 @@ def free_port() -> int:
 async def test_a_newcomer_copies_a_curl_and_leaves_with_ctrl_c(tmp_path: Path) -> None:
     with temporary_folder() as data:
         async with started(*options(data), folder=tmp_path, settings={}) as program:
-            base_url, key, command = told_by(await program.read_until("-d '"))
+            output = await program.read_until("-d '")
+            base_url, key, command = told_by(output)
+            await check_that_the_account_is_ours_alone(base_url, output)
             created = json.loads(await output_of(command))
             assert re.fullmatch(r"cgt-\d{14}-[a-z0-9]{5}", created["id"])
             await look_around(base_url, key, created["id"])
@@ -130,6 +132,15 @@ async def output_of(command: list[str]) -> bytes:
         out, _ = await process.communicate()
     assert process.returncode == 0
     return out
+
+
+async def check_that_the_account_is_ours_alone(base_url: str, output: str) -> None:
+    """Nobody else knows the sandbox, so a create of unknown outcome can be found there by elimination."""
+    token = re.search(r"admin token +(\S+)", output)
+    assert token is not None
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token[1]}"}) as client:
+        channels = (await client.get(f"{base_url}/admin/v1/channels")).json()["data"]
+    assert [(channel["name"], channel["exclusive"]) for channel in channels] == [("default", True)]
 
 
 async def look_around(base_url: str, key: str, task_id: str) -> None:
