@@ -68,6 +68,15 @@ class ChannelDirectory:
         """
         return (await self._channels.get()).get(channel_id)
 
+    async def sharing(self, channel: Channel) -> set[str]:
+        """Returns the ids of all channels of any status, this one included, that use the same data plane key.
+
+        Raises:
+            ServiceUnavailableError: 503, the database is away.
+        """
+        key = _data_plane_key(channel)
+        return {other.id for other in (await self._channels.get()).values() if _data_plane_key(other) == key}
+
     async def has_any(self, allowed: frozenset[str] | None) -> bool:
         """Says whether one of ``allowed`` is a channel at all, of whatever status; None allows all.
 
@@ -92,3 +101,7 @@ class ChannelDirectory:
             _log.error("channel_unusable", channel=channels[channel_id].name, reason=UNREADABLE)
         self._unreadable = unreadable
         return channels
+
+
+def _data_plane_key(channel: Channel) -> tuple[str, str] | None:
+    return (channel.ark.base_url, channel.ark.api_key) if channel.ark is not None else None

@@ -36,6 +36,7 @@ class Findings:
     """What follows from one list.
 
     Attributes:
+        searched: the intents of unknown outcome that were looked for.
         tagged: intents and the task that echoes their tag.
         eliminated: intents and the only task that can be theirs.
         absent: intents to which nothing in a complete list may belong.
@@ -44,6 +45,7 @@ class Findings:
         in_flight: ids of the tasks that may belong to a create which is under way at this moment.
     """
 
+    searched: list[TaskRow] = field(default_factory=list)
     tagged: list[tuple[TaskRow, ListedTask]] = field(default_factory=list)
     eliminated: list[tuple[TaskRow, ListedTask]] = field(default_factory=list)
     absent: list[TaskRow] = field(default_factory=list)
@@ -57,6 +59,7 @@ def weigh(
     unowned: Collection[ListedTask],
     intents: Collection[TaskRow],
     *,
+    channel_id: str,
     grace: timedelta,
     is_exclusive: bool,
 ) -> Findings:
@@ -65,40 +68,37 @@ def weigh(
     Args:
         read: the list.
         unowned: those of its tasks that no row owned after it had been read.
-        intents: all rows of the channel that know no upstream task; those that are ended compete with the open ones.
+        intents: all rows that know no upstream task, of all channels that use the account. Those of another channel,
+            those under way and those that have ended are not searched for, but compete with the others.
+        channel_id: on which the list was read.
         grace: how long after its cut a request may still arrive.
         is_exclusive: nothing but this gateway uses the account.
     """
     findings = Findings()
-    findings.tagged = _match_tags(unowned, intents)
-    bound_rows = {(row.tenant_id, row.id) for row, _ in findings.tagged}
-    bound_ids = {task.id for _, task in findings.tagged}
-    rows = [row for row in intents if (row.tenant_id, row.id) not in bound_rows]
-    tasks_of: dict[int, list[ListedTask]] = defaultdict(list)
+    findings.searched = [
+        row
+        for row in intents
+        if row.status == TaskStatus.UNKNOWN.value and row.channel_id == channel_id and row.claimed_upstream_id is None
+    ]
+    findings.tagged = _match_tags(unowned, findings.searched)
+    tagged_rows, tagged_tasks = {row.id for row, _ in findings.tagged}, {task.id for _, task in findings.tagged}
+    tasks_of: dict[str, list[ListedTask]] = defaultdict(list)
     rows_of: dict[str, list[TaskRow]] = defaultdict(list)
     for task in unowned:
-        if task.id in bound_ids:
-            continue
-        for number, row in enumerate(rows):
-            if may_belong(row, task, offset=read.offset, grace=grace):
-                tasks_of[number].append(task)
+        for row in intents:
+            is_settled = row.id in tagged_rows or task.id in tagged_tasks
+            if not is_settled and may_belong(row, task, offset=read.offset, grace=grace):
+                tasks_of[row.id].append(task)
                 rows_of[task.id].append(row)
-    findings.suspects = [
-        task for task in unowned if any(row.status != TaskStatus.SUBMITTING.value for row in rows_of[task.id])
-    ]
-    findings.in_flight = {
-        task_id for task_id, its in rows_of.items() if any(row.status == TaskStatus.SUBMITTING.value for row in its)
-    }
-    for number, row in enumerate(rows):
-        if row.status != TaskStatus.UNKNOWN.value or row.claimed_upstream_id is not None:
-            continue
-        candidates = tasks_of[number]
+    _note_suspects(findings, unowned, rows_of)
+    is_proof = read.is_complete and read.offset is not None
+    for row in findings.searched:
+        candidates = tasks_of[row.id]
         if candidates:
             findings.present.append(row)
-        elif read.is_complete and read.offset is not None and _shows(read, row):
+        elif row.id not in tagged_rows and is_proof and _shows(read, row):
             findings.absent.append(row)
-        is_certain = is_exclusive and read.is_complete and read.offset is not None
-        if is_certain and len(candidates) == 1 and _is_only_pair(row, candidates[0], rows_of):
+        if is_proof and is_exclusive and len(candidates) == 1 and _is_only_pair(row, candidates[0], rows_of):
             findings.eliminated.append((row, candidates[0]))
     return findings
 
@@ -137,6 +137,15 @@ def is_final(task: ListedTask) -> bool:
     return task.status in _FINAL
 
 
+def _note_suspects(findings: Findings, unowned: Iterable[ListedTask], rows_of: dict[str, list[TaskRow]]) -> None:
+    for task in unowned:
+        is_under_way = [row.status == TaskStatus.SUBMITTING.value for row in rows_of.get(task.id, ())]
+        if any(is_under_way):
+            findings.in_flight.add(task.id)
+        if not all(is_under_way):
+            findings.suspects.append(task)
+
+
 def _match_tags(unowned: Iterable[ListedTask], intents: Iterable[TaskRow]) -> list[tuple[TaskRow, ListedTask]]:
     """Pairs each intent with the task that echoes its tag; a tag that two tasks echo proves nothing."""
     by_tag = defaultdict(list)
@@ -146,9 +155,7 @@ def _match_tags(unowned: Iterable[ListedTask], intents: Iterable[TaskRow]) -> li
     return [
         (row, by_tag[tag][0])
         for row in intents
-        if row.callback_token_hash is not None
-        and row.status == TaskStatus.UNKNOWN.value
-        and len(by_tag.get(tag := tag_of(row.callback_token_hash), ())) == 1
+        if row.callback_token_hash is not None and len(by_tag.get(tag := tag_of(row.callback_token_hash), ())) == 1
     ]
 
 

@@ -86,13 +86,13 @@ class AllIntents:
         )
         return bool(await self._session.scalar(query))
 
-    async def without_task(self, channel_id: str, *, before_cut: timedelta) -> Sequence[TaskRow]:
-        """Returns the rows of a channel that may own an upstream task but know none.
+    async def without_task(self, channel_ids: Collection[str], *, before_cut: timedelta) -> Sequence[TaskRow]:
+        """Returns the rows of some channels that may own an upstream task but know none.
 
         All open ones, and those that ended without a task and were created up to ``before_cut`` before the oldest of
         these: what came of them after all must not be taken for an open one's.
         """
-        is_here = and_(TaskRow.channel_id == channel_id, TaskRow.upstream_id.is_(None))
+        is_here = and_(TaskRow.channel_id.in_(channel_ids), TaskRow.upstream_id.is_(None))
         rows = list(await self._session.scalars(select(TaskRow).where(is_here, TaskRow.status.in_(_OPEN))))
         if rows:
             since = min(row.created_at for row in rows) - before_cut - _LONGEST_CREATE

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.directory import Channel, ChannelDirectory
-from app.channels.health import load_open_breakers, note_read
+from app.channels.health import note_read
 from app.db.leases import Lease, Leases
 from app.jobs import WorkUnderWay
 from app.observability.metrics import LEASE_LOSSES
@@ -89,14 +89,9 @@ class Reconciler:
         await self._tidy()
         async with self._sessions.begin() as session:
             due = await AllIntents(session).channels_with_work(now=self._clock())
-            closed_to_creates = await load_open_breakers(session)
         channels = await self._directory.candidates(None, needs="ark")
         started = [
-            self._under_way.start(
-                self._serve(
-                    channel, channel.ark, has_work=channel.id in due, is_breaker_open=channel.id in closed_to_creates
-                )
-            )
+            self._under_way.start(self._serve(channel, channel.ark, has_work=channel.id in due))
             for channel in channels
             if channel.ark is not None and channel.id not in self._busy
         ]
@@ -119,7 +114,7 @@ class Reconciler:
             await orphans.remove_owned()
             await orphans.remove_forgotten(now=now)
 
-    async def _serve(self, channel: Channel, account: ArkAccount, *, has_work: bool, is_breaker_open: bool) -> None:
+    async def _serve(self, channel: Channel, account: ArkAccount, *, has_work: bool) -> None:
         self._busy.add(channel.id)
         try:
             if has_work:
@@ -128,7 +123,7 @@ class Reconciler:
             is_sweeping = channel.exclusive and await self._is_scheduled("sweep", channel, _SWEEP_SECONDS)
             if is_searching or is_sweeping:
                 await self._search(channel, account, is_sweeping=is_sweeping)
-            elif is_breaker_open and await self._is_scheduled("probe", channel, _PROBE_SECONDS):
+            elif channel.is_breaker_open and await self._is_scheduled("probe", channel, _PROBE_SECONDS):
                 await self._probe(channel, account)
         except Exception as error:  # noqa: BLE001 - one channel must not keep the others from being served
             _log.warning("reconcile_failed", channel=channel.name, error=repr(error))
@@ -194,13 +189,16 @@ class Reconciler:
     async def _conclude(self, channel: Channel, read: AccountList, *, is_sweeping: bool) -> Findings:
         """Writes what a list proves, but for the bindings, for which the upstream has to be asked once more."""
         now = self._clock()
+        sharing = await self._directory.sharing(channel)
         async with self._sessions.begin() as session:
             # In this order: a create that ends meanwhile is then seen twice, and not missed twice.
-            intents = await AllIntents(session).without_task(channel.id, before_cut=self._grace + 2 * MARGIN)
+            intents = await AllIntents(session).without_task(sharing, before_cut=self._grace + 2 * MARGIN)
             owned = await AllIntents(session).owned(read.tasks.keys())
             listed_before = await Orphans(session).ids_of(channel.id)
         unowned = [task for task in read.tasks.values() if task.id not in owned]
-        findings = weigh(read, unowned, intents, grace=self._grace, is_exclusive=channel.exclusive)
+        findings = weigh(
+            read, unowned, intents, channel_id=channel.id, grace=self._grace, is_exclusive=channel.exclusive
+        )
         noted = [*findings.suspects, *(task for task in unowned if task.id in listed_before)]
         if is_sweeping:
             noted += _recent(unowned, read, findings.in_flight)
@@ -209,7 +207,7 @@ class Reconciler:
             await orphans.note(channel.id, {task.id: task for task in noted}.values(), now=now)
             if read.is_complete:
                 await orphans.remove_gone(channel.id, now=now)
-            await self._apply(session, read, findings, intents, now=now)
+            await self._apply(session, read, findings, now=now)
             if read.has_answered:
                 await note_read(session, channel.id, now=now)
         return findings
@@ -219,13 +217,11 @@ class Reconciler:
         session: AsyncSession,
         read: AccountList,
         findings: Findings,
-        intents: Collection[TaskRow],
         *,
         now: datetime,
     ) -> None:
         absent, present = _keys(findings.absent), _keys(findings.present)
-        searched = [row for row in intents if row.status == TaskStatus.UNKNOWN.value]
-        for row in await AllIntents(session).lock_unknown(searched):
+        for row in await AllIntents(session).lock_unknown(findings.searched):
             if row.claimed_upstream_id is not None:
                 continue
             cut_at = row.cut_at or row.created_at

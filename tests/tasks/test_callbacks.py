@@ -50,6 +50,7 @@ async def test_a_callback_that_outruns_the_creates_own_answer_is_harmless(search
     token = await search.give_token(row.id)
     for _ in range(2):
         await search.call_back(token, {"id": upstream_id})
+        assert (await search.row(row.id)).next_look_at is None, "the create's own answer has the first word"
         await search.run()
     answered = await creating
     assert answered.json() == {"id": upstream_id}

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.correlation import hash_of, tag_of
-from tests.support.stage import ENDPOINT, FAST
+from tests.support.stage import ENDPOINT, FAST, add_channel
 from tests.tasks.searching import GRACE_SECONDS, PAUSE_SECONDS, Search
 
 FITTING: dict[str, Any] = {"resolution": "720p", "ratio": "16:9", "duration": 5}
@@ -17,6 +18,7 @@ async def test_on_an_exclusive_channel_the_only_task_that_can_be_an_intents_beco
     task_id, upstream_id = await search.lose(tenant, **FITTING)
     await search.run()
     assert (await search.row(task_id)).upstream_id is None, "nobody can say yet whether it is what was asked for"
+    assert not search.stage.received("get_task"), "its list tells that it is not finished"
     assert (await search.show(tenant, task_id))["status"] == "queued"
     assert await search.orphans() == {upstream_id}
     await search.stage.force(upstream_id, "succeeded")
@@ -78,6 +80,21 @@ async def _one_of_the_intents_has_ended_without_a_task(search: Search) -> None:
     await search.change(ended, status="failed", next_look_at=None)
 
 
+async def _one_of_the_intents_is_another_channels_on_the_same_account(search: Search) -> None:
+    channel_id = await _twin(search)
+    other, _ = await search.lose(await search.stage.tenant(), at="before")
+    await search.lose(await search.stage.tenant())
+    await search.change(other, channel_id=channel_id)
+
+
+async def _twin(search: Search) -> str:
+    """Returns the id of a second channel with the same key as ``default``."""
+    listed = (await search.stage.world.admin.get("/channels")).json()["data"]
+    found = [str(channel["id"]) for channel in listed if channel["name"] == "twin"]
+    url, key = search.stage.world.sandbox.ark_base_url, DEFAULT_ACCOUNT.api_key
+    return found[0] if found else await add_channel(search.stage.world, "twin", url, key, status="suspended")
+
+
 async def _the_task_names_a_model_that_may_be_another_ones(search: Search) -> None:
     _, upstream_id = await search.lose(await search.stage.tenant())
     await search.stage.world.control.post(f"/tasks/{upstream_id}", json={"extra": {"model": ENDPOINT}})
@@ -97,6 +114,7 @@ async def _the_task_does_not_tell_when_it_was_made(search: Search) -> None:
         _two_intents_one_task,
         _one_of_the_intents_is_under_way,
         _one_of_the_intents_has_ended_without_a_task,
+        _one_of_the_intents_is_another_channels_on_the_same_account,
         _the_task_names_a_model_that_may_be_another_ones,
         _the_task_does_not_tell_when_it_was_made,
     ],
