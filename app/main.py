@@ -25,6 +25,7 @@ from app.http.rendering import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.observability.logging import configure_logging
 from app.settings import Settings
+from app.tasks.callbacks_routes import router as callbacks_router
 from app.tasks.routes import router as tasks_router
 from app.tenants.routes import router as tenants_router
 from app.wiring import open_services
@@ -57,7 +58,15 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         redirect_slashes=False,
     )
     # The routes that are called most are matched first.
-    for router in (tasks_router, assets_router, tenants_router, health_router, metrics_router, admin_router):
+    for router in (
+        tasks_router,
+        assets_router,
+        callbacks_router,
+        tenants_router,
+        health_router,
+        metrics_router,
+        admin_router,
+    ):
         app.include_router(router)
     install_error_handlers(app)
     if settings.metrics_port is not None:

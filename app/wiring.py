@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.admin.authentication import AdminToken
 from app.admin.channel_continuity import ContinuityCheck
 from app.admin.channel_probe import ChannelProbe
-from app.admin.task_control import TaskControl
 from app.admin.metrics import Metrics
+from app.admin.task_control import TaskControl
+from app.admin.webhooks import WebhookService
 from app.assets.create_follower import CreateFollower
 from app.assets.follower import AssetFollower
 from app.assets.service import AssetService
@@ -32,6 +33,7 @@ from app.channels.service import ChannelService
 from app.crypto import SecretBox
 from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
+from app.db.leases import Leases
 from app.db.presence import RENEW_SECONDS, Presence
 from app.db.schema import schema_state
 from app.http.body import BodyAdmission
@@ -42,14 +44,17 @@ from app.observability.redaction import hide
 from app.settings import SettingError, Settings
 from app.tasks.abandonment import Abandonment
 from app.tasks.binding import Binder
+from app.tasks.callbacks import CallbackInbox
 from app.tasks.catalogue import DEFAULT_MODELS, load_models
 from app.tasks.creation import TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.follower import TaskFollower
 from app.tasks.intents import IntentLog
 from app.tasks.listed_looking import ListLooker
+from app.tasks.listing import AccountLister
 from app.tasks.looking import TaskLooker
 from app.tasks.model_catalogue import ModelCatalogue, seed_models
+from app.tasks.reconciler import Reconciler
 from app.tasks.replays import Replays
 from app.tasks.service import TaskService
 from app.tenants.authentication import Authenticator
@@ -58,6 +63,10 @@ from app.tenants.service import TenantService
 from app.upstream.ark import ArkClient
 from app.upstream.control import ControlClient
 from app.upstream.transport import open_upstream_http
+from app.webhooks.deliverer import Deliverer
+from app.webhooks.fairness import Caps
+from app.webhooks.sender import WebhookSender, open_sender
+from app.webhooks.targets import TargetRules
 
 Sessions = async_sessionmaker[AsyncSession]
 Check = Callable[[], Awaitable[str | None]]
@@ -97,6 +106,11 @@ class Services:
     task_deletion: TaskDeletion
     task_control: TaskControl
     task_follower: TaskFollower
+    binder: Binder
+    reconciler: Reconciler
+    callbacks: CallbackInbox
+    webhooks: WebhookService
+    deliverer: Deliverer
 
     def to_state(self) -> dict[str, Any]:
         """Returns the lifespan state in which routes find what they need."""
@@ -106,8 +120,11 @@ class Services:
         """Returns the background jobs. Leases make it safe to run them in every process."""
         return [
             Job("follow_tasks", 1.0, self.task_follower.run_once),
+            Job("reconcile", 1.0, self.reconciler.run_once),
             Job("follow_assets", 1.0, self.asset_follower.run_once),
             Job("follow_asset_creates", 1.0, self.asset_create_follower.run_once),
+            Job("deliver", 0.5, self.deliverer.run_once),
+            Job("remove_old_deliveries", 3600.0, self.deliverer.prune),
             Job("settle_abandoned_creates", 2.0, self.abandonment.run_once),
             Job("remove_old_attempts", 60.0, self.attempts.remove_old),
             Job("remove_old_instances", 3600.0, self.presence.remove_old),
@@ -158,7 +175,18 @@ async def open_services(
         await seed_models(sessions, models, clock)
         http = open_http(settings)
         stack.push_async_callback(http.aclose)
-        services = _build(settings, engine=engine, sessions=sessions, box=box, http=http, clock=clock)
+        targets = TargetRules(allow=settings.callback_allow, public_url=settings.public_url)
+        sender = await stack.enter_async_context(open_sender(targets, most_at_once=Caps().total))
+        services = _build(
+            settings,
+            engine=engine,
+            sessions=sessions,
+            box=box,
+            http=http,
+            clock=clock,
+            targets=targets,
+            sender=sender,
+        )
         await services.presence.open()
         stack.push_async_callback(services.presence.close)
         stack.push_async_callback(_write_what_is_left, services)
@@ -175,6 +203,9 @@ async def _drain(services: Services) -> None:
         services.task_creation.drain(),
         services.task_follower.drain(),
         services.attempts.drain(),
+        services.callbacks.drain(),
+        services.reconciler.drain(),
+        services.deliverer.drain(),
     )
 
 
@@ -224,6 +255,8 @@ def _build(
     box: SecretBox,
     http: httpx.AsyncClient,
     clock: Callable[[], datetime],
+    targets: TargetRules,
+    sender: WebhookSender,
 ) -> Services:
     """Builds everything that needs no awaiting, from the lowest floor up."""
     assert settings.admin_token is not None  # noqa: S101 - checked by the caller
@@ -275,6 +308,7 @@ def _build(
             replays=Replays(sessions, attempts=attempts, intents=intents, abandonment=abandonment),
             clock=clock,
             public_url=settings.public_url,
+            callback_targets=targets,
         ),
         abandonment=abandonment,
         task_deletion=deletion,
@@ -289,6 +323,19 @@ def _build(
             rates=rates,
             clock=clock,
         ),
+        binder=binder,
+        reconciler=Reconciler(
+            sessions,
+            directory=directory,
+            lister=AccountLister(ark, rates, clock),
+            binder=binder,
+            leases=Leases(sessions),
+            clock=clock,
+            grace=grace,
+        ),
+        callbacks=CallbackInbox(sessions, clock),
+        webhooks=WebhookService(sessions, box, clock),
+        deliverer=Deliverer(sessions, sender, box, clock),
     )
 
 
