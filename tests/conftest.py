@@ -10,6 +10,7 @@ from app.db.engine import open_engine
 from app.db.schema import upgrade_to_head
 from app.observability.logging import configure_logging
 from app.sandbox.config import SandboxConfig
+from tests.chaos.figures import pytest_terminal_summary as pytest_terminal_summary  # noqa: PLC0414 - a hook, found by its name
 from tests.support.clock import MovableClock
 from tests.support.database import session_server, truncate_all
 from tests.support.world import World, own_database, running_world

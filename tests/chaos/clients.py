@@ -1,0 +1,102 @@
+"""Clients that behave as the official SDKs do: a create that fails is sent again, byte for byte.
+
+Source: the SDKs' own retry loops, as ``tests/flows`` runs them: 408, 409, 429, 5xx and every transport error are tried
+again after about 0.5 to 2 seconds, with the same bytes and without a key of idempotency.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import httpx
+
+from tests.chaos.site import MODEL, TASKS, Tenant
+
+_RETRIED = {408, 409, 429}
+_MOST_TRIES = 15
+
+
+class Kind(StrEnum):
+    """How a client helps the gateway to tell a retry from a second request."""
+
+    PLAIN = "plain"
+    KEYED = "keyed"
+    MARKED = "marked"
+
+
+@dataclass
+class Create:
+    """One thing that a user wanted once, and what became of it.
+
+    Attributes:
+        tenant: who wanted it.
+        prompt: unlike any other.
+        kind: of the client.
+        callback_url: where it wants to be told.
+        ids: every id that it was answered with; more than one only if it was answered more than once.
+        errors: the statuses of the answers that were none.
+        tries: how often it was sent.
+    """
+
+    tenant: Tenant
+    prompt: str
+    kind: Kind = Kind.PLAIN
+    callback_url: str | None = None
+    ids: list[str] = field(default_factory=list)
+    errors: list[int] = field(default_factory=list)
+    tries: int = 0
+
+    @property
+    def body(self) -> bytes:
+        """The bytes, the same at every try."""
+        request: dict[str, Any] = {"model": MODEL, "content": [{"type": "text", "text": self.prompt}]}
+        if self.callback_url is not None:
+            request["callback_url"] = self.callback_url
+        return json.dumps(request).encode()
+
+    def headers(self) -> dict[str, str]:
+        """The headers of the next try."""
+        headers = {**self.tenant.headers, "Content-Type": "application/json"}
+        if self.kind is Kind.KEYED:
+            headers["Idempotency-Key"] = self.prompt
+        if self.kind is Kind.MARKED:
+            headers["x-stainless-retry-count"] = str(self.tries)
+        return headers
+
+
+async def send_until_answered(
+    create: Create, http: httpx.AsyncClient, next_url: Callable[[], str], *, pause: tuple[float, float] = (0.5, 2.0)
+) -> None:
+    """Sends a create until it is answered with an id, or refused, or hope is lost.
+
+    Args:
+        create: what to send; notes what becomes of it.
+        http: the client.
+        next_url: chooses the gateway of each try, as a load balancer does.
+        pause: seconds between two tries, from and to.
+    """
+    while not create.ids and create.tries < _MOST_TRIES:
+        try:
+            answer = await send_once(create, http, next_url())
+        except httpx.TransportError:
+            pass
+        else:
+            if answer.is_success or (answer.status_code < 500 and answer.status_code not in _RETRIED):
+                return
+        await asyncio.sleep(random.uniform(*pause))
+
+
+async def send_once(create: Create, http: httpx.AsyncClient, url: str) -> httpx.Response:
+    """Sends a create one time, and notes the answer."""
+    headers = create.headers()
+    create.tries += 1
+    answer = await http.post(url + TASKS, content=create.body, headers=headers)
+    if answer.is_success:
+        create.ids.append(answer.json()["id"])
+    else:
+        create.errors.append(answer.status_code)
+    return answer

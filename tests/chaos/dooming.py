@@ -1,0 +1,39 @@
+"""Gateways that die at one await after the other."""
+
+import itertools
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+
+from tests.chaos.launcher import Fault, Process
+from tests.chaos.site import Site, Tenant
+
+_PATIENCE_SECONDS = 0.5
+
+
+async def doomed_gateways(
+    site: Site, point: str, *, patience_seconds: float = _PATIENCE_SECONDS, **settings: Any
+) -> AsyncIterator[Process]:
+    """Yields a gateway that will die at the first suspension of a point, then one for the second, and so on.
+
+    It ends after the first gateway that has not died when the caller, having given it the work, asks for the next:
+    then the work has fewer suspensions, and every one of them has been tried.
+    """
+    for at in itertools.count(1):
+        doomed = await site.gateway(fault=Fault(point, at), **settings)
+        yield doomed
+        if not await doomed.dies(patience_seconds=patience_seconds):
+            await doomed.stop()
+            return
+
+
+async def ask_doomed(
+    site: Site, doomed: Process, tenant: Tenant, method: str, path: str, **options: Any
+) -> httpx.Response | None:
+    """Sends a request to a gateway that may die of it; returns None when there is no answer."""
+    try:
+        return await site.http.request(method, doomed.url + path, headers=tenant.headers, **options)
+    except httpx.TransportError:
+        await doomed.ended
+        return None

@@ -1,0 +1,121 @@
+"""Killing this process at a chosen await of a chosen piece of work. Only the gateway of this folder loads it.
+
+A point is named ``request:POST /path`` (every request whose path begins so) or ``job:name`` (every run of a background
+job). All that happens on behalf of one such request or run is counted together, in whatever tasks it happens: a
+context variable, which new tasks inherit, says whose it is.
+"""
+
+import asyncio
+import dataclasses
+import os
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextvars import ContextVar
+from typing import Any
+
+from app import jobs
+from app.http.request_scope import RequestScope
+
+
+class _Countdown:
+    """Counts the suspensions of one piece of work; the chosen one is the last thing that this process does."""
+
+    def __init__(self, at: int) -> None:
+        self._left = at
+
+    def suspend(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+_countdown: ContextVar[_Countdown | None] = ContextVar("countdown", default=None)
+
+
+class _Counted:
+    """Awaits something, driving it by hand, and counts how often it gives control away."""
+
+    def __init__(self, work: Awaitable[Any], countdown: _Countdown) -> None:
+        self._work = work
+        self._countdown = countdown
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        steps = self._work.__await__()
+        resume: Callable[[Any], Any] = steps.send
+        news: Any = None
+        while True:
+            try:
+                awaited = resume(news)
+            except StopIteration as end:
+                return end.value
+            self._countdown.suspend()
+            try:
+                news = yield awaited
+                resume = steps.send
+            except GeneratorExit:
+                steps.close()
+                raise
+            except BaseException as error:  # noqa: BLE001 - it belongs to the work, a cancellation too
+                news, resume = error, steps.throw
+
+
+def arm(point: str, *, at: int) -> None:
+    """Makes a point deadly: at the ``at``-th suspension of such work, from 1, this process kills itself.
+
+    Raises:
+        ValueError: the point's name is of neither kind.
+    """
+    kind, _, name = point.partition(":")
+    if kind == "request":
+        _arm_requests(*name.split(" ", 1), at=at)
+    elif kind == "job":
+        _arm_job(name, at=at)
+    else:
+        raise ValueError(f"no such point: {point}")
+
+
+def watch_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Has tasks count, that are started on behalf of counted work."""
+
+    def start(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
+        return asyncio.Task(_if_counted(work), loop=loop, **options)
+
+    loop.set_task_factory(start)
+
+
+async def _if_counted(work: Coroutine[Any, Any, Any]) -> Any:
+    countdown = _countdown.get()
+    return await (work if countdown is None else _Counted(work, countdown))
+
+
+def _arm_requests(method: str, prefix: str, *, at: int) -> None:
+    handle = RequestScope.__call__
+
+    async def handle_counted(self: RequestScope, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["method"] == method and scope["path"].startswith(prefix):
+            await _counted(handle(self, scope, receive, send), at)
+        else:
+            await handle(self, scope, receive, send)
+
+    RequestScope.__call__ = handle_counted  # type: ignore[method-assign]  # what this program is for
+
+
+def _arm_job(name: str, *, at: int) -> None:
+    repeat = jobs.repeat
+
+    async def repeat_counted(job: jobs.Job, stopping: asyncio.Event) -> None:
+        if job.name == name:
+            run = job.run
+            job = dataclasses.replace(job, run=lambda: _counted(run(), at))
+        await repeat(job, stopping)
+
+    jobs.repeat = repeat_counted
+
+
+async def _counted(work: Awaitable[Any], at: int) -> Any:
+    countdown = _Countdown(at)
+    mark = _countdown.set(countdown)
+    try:
+        return await _Counted(work, countdown)
+    finally:
+        _countdown.reset(mark)

@@ -1,0 +1,155 @@
+"""Where the gateway is broken: a database, a sandbox and gateways, each a process, and tenants with their keys."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.crypto import generate_key
+from app.db.engine import open_engine
+from app.sandbox.config import DEFAULT_ACCOUNT
+from tests.chaos.front import Front
+from tests.chaos.launcher import Fault, Launcher, Process, launching
+
+TASKS = "/api/v3/contents/generations/tasks"
+MODEL = "doubao-seedance-2"
+GRACE_SECONDS = 8
+"""After so long, instead of ten minutes, a create that the upstream does not list is called absent."""
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant and its key."""
+
+    id: str
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What its requests bear."""
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+class Site:
+    """Everything that runs, and how to look behind it.
+
+    Attributes:
+        database_url: of the gateways' database.
+        engine: looks into it.
+        sandbox: the upstream's process.
+        control: a client of the sandbox's controls.
+        front: what stands where ``SEEDGATE_PUBLIC_URL`` points; it leads to whichever gateway lives.
+        http: a client for everything else.
+    """
+
+    def __init__(
+        self, database_url: str, launcher: Launcher, sandbox: Process, front: Front, engine: AsyncEngine
+    ) -> None:
+        self.database_url = database_url
+        self.engine = engine
+        self.launcher = launcher
+        self.sandbox = sandbox
+        self.front = front
+        self.control = httpx.AsyncClient(base_url=f"{sandbox.url}/_sandbox", timeout=60)
+        self.http = httpx.AsyncClient(timeout=30)
+        self._admin_token = secrets.token_urlsafe(32)
+        self._secret_key = generate_key()
+
+    def environment(self, **changes: object) -> dict[str, str]:
+        """Returns the settings of a gateway; ``changes`` name others, and None takes one out."""
+        settings = {
+            "database_url": self.database_url,
+            "admin_token": self._admin_token,
+            "secret_key": self._secret_key,
+            "ark_base_url": f"{self.sandbox.url}/api/v3",
+            "ark_api_key": DEFAULT_ACCOUNT.api_key,
+            "openapi_url": self.sandbox.url,
+            "access_key_id": DEFAULT_ACCOUNT.access_key_id,
+            "secret_access_key": DEFAULT_ACCOUNT.secret_access_key,
+            "public_url": self.front.url,
+            "unknown_grace_seconds": GRACE_SECONDS,
+            "callback_allow": "127.0.0.0/8",
+            "drain_seconds": 0,
+            "log_level": "warning",
+            "create_read_timeout_seconds": 3,
+            **changes,
+        }
+        return {f"SEEDGATE_{name.upper()}": str(value) for name, value in settings.items() if value is not None}
+
+    async def gateway(
+        self, *, port: int | None = None, fault: Fault | None = None, shift_seconds: float = 0.0, **changes: object
+    ) -> Process:
+        """Starts a gateway and returns when it is ready; unless it is to die, callbacks may reach it."""
+        process = await self.launcher.gateway(
+            self.environment(**changes), port=port, fault=fault, clock_shift_seconds=shift_seconds
+        )
+        if fault is None:
+            self.front.lead_to(process.url)
+        return process
+
+    async def tenant(self, gateway: Process, name: str = "tenant") -> Tenant:
+        """Makes a tenant with a key."""
+        made = await self.admin(gateway, "POST", "/tenants", json={"name": name})
+        key = await self.admin(gateway, "POST", f"/tenants/{made['id']}/keys", json={"name": "key"})
+        return Tenant(made["id"], key["key"])
+
+    async def admin(self, gateway: Process, method: str, path: str, **options: Any) -> dict[str, Any]:
+        """Calls the admin API, which must agree."""
+        headers = {"Authorization": f"Bearer {self._admin_token}"}
+        answer = await self.http.request(method, f"{gateway.url}/admin/v1{path}", headers=headers, **options)
+        assert answer.is_success, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    async def ledger(self) -> dict[str, Any]:
+        """What the upstream truly received and made."""
+        answer = await self.control.get("/ledger")
+        ledger: dict[str, Any] = answer.raise_for_status().json()
+        return ledger
+
+    async def fault(self, operation: str, *, times: int | None = 1, **effect: Any) -> None:
+        """Has calls of an operation go wrong upstream."""
+        script = {"operation": operation, "times": times, "effect": effect}
+        (await self.control.post("/faults", json=script)).raise_for_status()
+
+    async def query(self, statement: str, **values: Any) -> list[dict[str, Any]]:
+        """Asks the database."""
+        async with self.engine.connect() as connection:
+            return [dict(row) for row in (await connection.execute(text(statement), values)).mappings()]
+
+    async def close(self) -> None:
+        """Closes the clients."""
+        await self.control.aclose()
+        await self.http.aclose()
+
+
+@asynccontextmanager
+async def open_site(database_url: str, folder: Path, *, time_scale: float = 200.0) -> AsyncIterator[Site]:
+    """Runs a sandbox beside a migrated database; the test starts its gateways, which end with the block."""
+    engine = open_engine(database_url, pool_size=2)
+    try:
+        async with launching(folder) as launcher, Front() as front:
+            site = Site(database_url, launcher, await launcher.sandbox(time_scale=time_scale), front, engine)
+            try:
+                yield site
+            finally:
+                await site.close()
+    finally:
+        await engine.dispose()
+
+
+async def settle(site: Site, *statuses: str, patience_seconds: float = 90.0) -> None:
+    """Waits until no task is in one of these statuses, or for so long; what is left then is for the test to find."""
+    query = "SELECT count(*) AS left FROM tasks WHERE status = ANY(:statuses)"
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(patience_seconds):
+            while (await site.query(query, statuses=list(statuses)))[0]["left"]:  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(0.2)

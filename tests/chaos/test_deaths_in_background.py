@@ -1,0 +1,112 @@
+"""kill -9 of a gateway at every await of what completes tasks: callbacks, polls, the reconciler, deliveries."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.chaos.clients import Create, send_until_answered
+from tests.chaos.dooming import doomed_gateways
+from tests.chaos.launcher import Process
+from tests.chaos.receiver import Receiver
+from tests.chaos.site import TASKS, Site, Tenant, settle
+from tests.chaos.verdict import gather, stuck
+
+pytestmark = pytest.mark.slow
+
+_AHEAD_SECONDS = 60.0
+"""By the doomed gateway's clock every task is due at once."""
+_DOOM_SECONDS = 4.0
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A tenant's address."""
+    async with Receiver() as running:
+        yield running
+
+
+async def test_a_task_is_completed_once_although_the_poller_dies_at_any_await(site: Site, receiver: Receiver) -> None:
+    creator = await site.gateway(public_url=None, background="off")
+    tenant = await site.tenant(creator)
+    ids = await _complete_in_dying_gateways(site, "job:follow_tasks", creator, tenant, receiver, public_url=None)
+    await _check_completion(site, tenant, ids, receiver)
+
+
+async def test_a_delivery_arrives_although_its_sender_dies_at_any_await(site: Site, receiver: Receiver) -> None:
+    creator = await site.gateway(public_url=None, background="off")
+    tenant = await site.tenant(creator)
+    ids = await _complete_in_dying_gateways(site, "job:deliver", creator, tenant, receiver, public_url=None)
+    await _check_completion(site, tenant, ids, receiver)
+
+
+async def test_a_callback_whose_gateway_dies_at_any_await_is_not_lost(site: Site, receiver: Receiver) -> None:
+    creator = await site.gateway(background="off")
+    tenant = await site.tenant(creator)
+    ids: list[str] = []
+    async for doomed in doomed_gateways(
+        site, "request:POST /callbacks/", patience_seconds=_DOOM_SECONDS, background="off"
+    ):
+        site.front.lead_to(creator.url)
+        site.front.lead_to(doomed.url)
+        ids.append(await _create(site, creator, tenant, receiver, f"[queue:0][run:100] {len(ids)}"))
+        await doomed.dies(patience_seconds=_DOOM_SECONDS)
+    await _check_completion(site, tenant, ids, receiver)
+
+
+async def test_lost_creates_are_bound_although_the_reconciler_dies_at_any_await(site: Site) -> None:
+    creator = await site.gateway(public_url=None, background="off", ark_exclusive="on")
+    tenant = await site.tenant(creator)
+    creates: list[Create] = []
+    async for doomed in doomed_gateways(
+        site, "job:reconcile", patience_seconds=_DOOM_SECONDS, public_url=None, ark_exclusive="on"
+    ):
+        await site.fault("create_task", kind="cut", at="after")
+        creates.append(Create(tenant, f"wish {len(creates)}"))
+        await send_until_answered(creates[-1], site.http, lambda: creator.url)
+        await doomed.dies(patience_seconds=_DOOM_SECONDS)
+    await site.gateway(public_url=None, ark_exclusive="on")
+    await settle(site, "submitting", "unknown")
+    verdict = await gather(site, creates)
+    assert verdict.doubled() == []
+    assert verdict.misattributed() == []
+    assert await stuck(site) == []
+
+
+async def _complete_in_dying_gateways(
+    site: Site, point: str, creator: Process, tenant: Tenant, receiver: Receiver, **settings: Any
+) -> list[str]:
+    ids: list[str] = []
+    async for doomed in doomed_gateways(
+        site, point, patience_seconds=_DOOM_SECONDS, shift_seconds=_AHEAD_SECONDS, **settings
+    ):
+        ids.append(await _create(site, creator, tenant, receiver, f"[queue:0][run:0] {len(ids)}"))
+        await doomed.dies(patience_seconds=_DOOM_SECONDS)
+    return ids
+
+
+async def _create(site: Site, gateway: Process, tenant: Tenant, receiver: Receiver, prompt: str) -> str:
+    create = Create(tenant, prompt, callback_url=receiver.url)
+    await send_until_answered(create, site.http, lambda: gateway.url)
+    return create.ids[0]
+
+
+async def _check_completion(site: Site, tenant: Tenant, ids: list[str], receiver: Receiver) -> None:
+    """Lets a gateway live, and checks that it finds and tells the end of each task."""
+    # What a dead gateway had claimed is free again after a lease by the clock of the next.
+    last = await site.gateway(public_url=None, shift_seconds=10 * _AHEAD_SECONDS)
+    await settle(site, "queued", "running")
+    billed = {task["id"]: task["billed_tokens"] for task in (await site.ledger())["tasks"]}
+    assert set(ids) == set(billed)
+    for task_id in ids:
+        body = (await site.http.get(f"{last.url}{TASKS}/{task_id}", headers=tenant.headers)).json()
+        assert (body["status"], body["usage"]["total_tokens"]) == ("succeeded", billed[task_id])
+    async with asyncio.timeout(60):
+        while {task_id for task_id, status in receiver.told if status == "succeeded"} != set(ids):  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    finals = await site.query(
+        "SELECT task_id, count(*) AS times FROM task_events WHERE status = 'succeeded' GROUP BY 1"
+    )
+    assert {row["times"] for row in finals} == {1}
+    assert await stuck(site) == []

@@ -1,0 +1,136 @@
+"""Ten minutes of steady load: what the gateway holds does not grow, and it has nothing to complain of."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.chaos.clients import Create, Kind, send_once
+from tests.chaos.figures import Figures
+from tests.chaos.launcher import Process
+from tests.chaos.measuring import Measure, measure, middle
+from tests.chaos.receiver import Receiver
+from tests.chaos.site import TASKS, Site, Tenant, settle
+from tests.chaos.verdict import gather, stuck, summed, unknown_ids
+
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="measures processes in /proc"),
+]
+
+SECONDS = float(os.environ.get("CHAOS_SOAK_SECONDS", "600"))
+_CREATES_PER_SECOND = 2.0
+_POLLERS = 12
+_POLL_SECONDS = (0.5, 1.5)
+_MEASURE_SECONDS = 2.0
+_TENTH = SECONDS / 10
+
+# Python's allocator gives memory back page by page; what is lost is lost by the thousand requests.
+_MEMORY_SHARE = 1.08
+_MEMORY_BYTES = 6 * 1024 * 1024
+_DESCRIPTORS = 6
+
+
+@dataclass
+class Soak:
+    """What goes on during the minutes.
+
+    Attributes:
+        bad: every answer that should have been another one.
+    """
+
+    site: Site
+    gateway: Process
+    tenants: list[Tenant]
+    receiver: Receiver
+    creates: list[Create] = field(default_factory=list)
+    measures: list[Measure] = field(default_factory=list)
+    bad: list[str] = field(default_factory=list)
+
+    async def run(self, seconds: float) -> None:
+        """Lets clients come and go for so long."""
+        work = [self._create(), self._measure(), *(self._poll() for _ in range(_POLLERS))]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*work)
+
+    async def _create(self) -> None:
+        """Creates tasks at a steady rate; every tenth is followed by the actions on a library of its own."""
+        began = time.monotonic()
+        for number in itertools.count():
+            await asyncio.sleep(max(0.0, began + number / _CREATES_PER_SECOND - time.monotonic()))
+            tenant, kind = self.tenants[number % len(self.tenants)], list(Kind)[number % len(Kind)]
+            create = Create(tenant, f"wish {number}", kind, callback_url=self.receiver.url)
+            answer = await asyncio.shield(send_once(create, self.site.http, self.gateway.url))
+            self.creates.append(create)
+            self._check(answer)
+            if number % 10 == 0:
+                await self._use_library(tenant, f"library {number}")
+
+    async def _use_library(self, tenant: Tenant, name: str) -> None:
+        group_id = await self._act(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+        url = "https://example.com/a.png"
+        asset_id = await self._act(tenant, "CreateAsset", GroupId=group_id, URL=url, AssetType="Image", Name=name)
+        await self._act(tenant, "GetAsset", Id=asset_id)
+        await self._act(tenant, "DeleteAsset", Id=asset_id)
+
+    async def _act(self, tenant: Tenant, action: str, **body: str) -> str:
+        url = f"{self.gateway.url}/api/v3/open/{action}"
+        answer = await self.site.http.post(url, json=body, headers=tenant.headers)
+        self._check(answer)
+        return str(answer.json().get("Id"))
+
+    async def _poll(self) -> None:
+        """Asks for the younger tasks again and again, as waiting clients do, and now and then for a list."""
+        for number in itertools.count():
+            await asyncio.sleep(random.uniform(*_POLL_SECONDS))
+            if not self.creates:
+                continue
+            create = random.choice(self.creates[-50:])
+            path = TASKS if number % 10 == 0 else f"{TASKS}/{create.ids[0]}"
+            self._check(await self.site.http.get(self.gateway.url + path, headers=create.tenant.headers))
+
+    async def _measure(self) -> None:
+        began = time.monotonic()
+        counting = "SELECT count(*) AS connections FROM pg_stat_activity WHERE datname = current_database()"
+        while True:
+            await asyncio.sleep(_MEASURE_SECONDS)
+            connections = (await self.site.query(counting))[0]["connections"]
+            at_seconds = time.monotonic() - began
+            self.measures.append(measure(self.gateway.pid, at_seconds=at_seconds, database_connections=connections))
+
+    def _check(self, answer: httpx.Response) -> None:
+        if not answer.is_success:
+            self.bad.append(f"{answer.request.method} {answer.request.url}: {answer.text}")
+
+
+async def test_memory_and_connections_stay_flat_under_steady_load(site: Site, tell: Callable[[Figures], None]) -> None:
+    gateway = await site.gateway()
+    tenants = [await site.tenant(gateway, f"tenant {number}") for number in range(3)]
+    async with Receiver() as receiver:
+        soak = Soak(site, gateway, tenants, receiver)
+        await soak.run(SECONDS)
+        await settle(site, "submitting", "unknown", "queued", "running")
+    verdict = await gather(site, soak.creates)
+    lost = await unknown_ids(site, gateway, soak.creates)
+    tell(summed(verdict, lost, kills=0))
+    early = middle(soak.measures, since_seconds=_TENTH, until_seconds=2 * _TENTH)
+    late = middle(soak.measures, since_seconds=SECONDS - _TENTH, until_seconds=SECONDS)
+    grown = f"second minute: {early}, last minute: {late}"
+    assert len(soak.creates) > SECONDS * _CREATES_PER_SECOND / 2
+    assert soak.bad == []
+    assert (lost, verdict.doubled(), verdict.unowned(), await stuck(site)) == ([], [], [], [])
+    assert gateway.log.read_text() == ""
+    assert late.memory_bytes <= early.memory_bytes * _MEMORY_SHARE + _MEMORY_BYTES, grown
+    assert late.descriptors <= early.descriptors + _DESCRIPTORS, grown
+    assert late.connections <= early.connections + _DESCRIPTORS, grown
+    assert late.database_connections <= early.database_connections + 1, grown
+    assert await gateway.stop() == 0

@@ -1,0 +1,201 @@
+"""What must be true when everything has been broken and has settled; the sandbox's ledger is the truth."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import httpx
+
+from tests.chaos.clients import Create
+from tests.chaos.figures import Figures
+from tests.chaos.launcher import Process
+from tests.chaos.site import TASKS, Site, Tenant
+
+_AT_ONCE = 8
+
+
+class Verdict:
+    """The truth about some creates, gathered once."""
+
+    def __init__(self, creates: Sequence[Create], ledger: dict[str, Any], owners: list[dict[str, Any]]) -> None:
+        """Takes the evidence.
+
+        Args:
+            creates: everything that clients wanted.
+            ledger: of the sandbox.
+            owners: rows of ``tasks``: tenant_id, id, upstream_id, status.
+        """
+        self.creates = creates
+        self._sent = _prompts_sent(ledger)
+        self._paid = {task["id"]: self._prompt_of(task, ledger) for task in ledger["tasks"]}
+        self._owners = owners
+
+    def doubled(self) -> list[str]:
+        """Prompts that reached the upstream more than once, or of which it made more than one task."""
+        sent = Counter(self._sent.values())
+        made = Counter(self._paid.values())
+        return sorted(prompt for prompt in sent if sent[prompt] > 1 or made[prompt] > 1)
+
+    def unowned(self) -> list[str]:
+        """Paid tasks that belong to no tenant's task."""
+        owned = {row["upstream_id"] for row in self._owners}
+        return sorted(task_id for task_id in self._paid if task_id not in owned)
+
+    def misattributed(self) -> list[str]:
+        """Paid tasks that belong to another tenant than the one that wanted them, or to several tasks."""
+        wanted_by = {create.prompt: create.tenant.id for create in self.creates}
+        counted = Counter(row["upstream_id"] for row in self._owners if row["upstream_id"] is not None)
+        wrong = [
+            row["upstream_id"]
+            for row in self._owners
+            if row["upstream_id"] in self._paid
+            and wanted_by.get(self._paid[row["upstream_id"]], row["tenant_id"]) != row["tenant_id"]
+        ]
+        return sorted({*wrong, *(task_id for task_id, times in counted.items() if times > 1)})
+
+    def unanswered(self) -> list[str]:
+        """Prompts whose client never got an id."""
+        return sorted(create.prompt for create in self.creates if not create.ids)
+
+    def answered_with_two_ids(self) -> list[str]:
+        """Prompts whose client was told of two different tasks."""
+        names: dict[str, str] = {}
+        for row in self._owners:
+            names[row["id"]] = row["id"]
+            if row["upstream_id"] is not None:
+                names[row["upstream_id"]] = row["id"]
+        return sorted(
+            create.prompt for create in self.creates if len({names.get(task_id, task_id) for task_id in create.ids}) > 1
+        )
+
+    def _prompt_of(self, task: dict[str, Any], ledger: dict[str, Any]) -> str:
+        del ledger
+        return self._sent.get(task["request_number"], f"unknown request {task['request_number']}")
+
+
+async def gather(site: Site, creates: Sequence[Create]) -> Verdict:
+    """Reads the ledger and the database."""
+    owners = await site.query("SELECT tenant_id, id, upstream_id, status FROM tasks")
+    return Verdict(creates, await site.ledger(), owners)
+
+
+async def unknown_ids(site: Site, gateway: Process, creates: Iterable[Create]) -> list[str]:
+    """Ids that a client received and about which the gateway does not answer that client."""
+    return await _answered_otherwise(
+        site, gateway, [(create.tenant, task_id) for create in creates for task_id in create.ids], 200
+    )
+
+
+async def foreign_ids_shown(
+    site: Site, gateway: Process, creates: Iterable[Create], tenants: Sequence[Tenant]
+) -> list[str]:
+    """Ids that another tenant's key finds, by asking for them or in its own list."""
+    creates = list(creates)
+    asked = [
+        (other, task_id)
+        for create in creates
+        for task_id in create.ids
+        for other in tenants
+        if other.id != create.tenant.id
+    ]
+    shown = await _answered_otherwise(site, gateway, asked, 404)
+    owner_of = {task_id: create.tenant.id for create in creates for task_id in create.ids}
+    for tenant in tenants:
+        listed = await listed_ids(site, gateway, tenant)
+        shown += [task_id for task_id in listed if owner_of.get(task_id, tenant.id) != tenant.id]
+    return sorted(shown)
+
+
+async def listed_ids(site: Site, gateway: Process, tenant: Tenant) -> list[str]:
+    """All ids in a tenant's list."""
+    ids: list[str] = []
+    for page in range(1, 100):
+        answer = await site.http.get(
+            gateway.url + TASKS, params={"page_num": page, "page_size": 500}, headers=tenant.headers
+        )
+        items = answer.raise_for_status().json()["items"]
+        ids += [item["id"] for item in items]
+        if not items:
+            break
+    return ids
+
+
+async def orphans(site: Site, gateway: Process) -> set[str]:
+    """The upstream ids that the operator is shown as nobody's."""
+    found: set[str] = set()
+    after: dict[str, str] = {}
+    while True:
+        page = await site.admin(gateway, "GET", "/orphans", params={"limit": "100", **after})
+        found |= {orphan["upstream_id"] for orphan in page["data"]}
+        if not page["has_more"]:
+            return found
+        after = {"after": page["next_cursor"]}
+
+
+async def stuck(site: Site) -> list[str]:
+    """What is held and will never be let go, a line each."""
+    found = []
+    for what, query in _STUCK.items():
+        rows = await site.query(query)
+        found += [f"{what}: {row}" for row in rows]
+    return found
+
+
+def summed(verdict: Verdict, lost_ids: Sequence[str], *, kills: int) -> Figures:
+    """Returns the figures of a test."""
+    return Figures(
+        kills=kills,
+        creates=len(verdict.creates),
+        lost=len(verdict.unanswered()) + len(lost_ids),
+        doubled=len(verdict.doubled()),
+        orphaned=len(verdict.unowned()),
+    )
+
+
+_STUCK = {
+    "an intent of a process that is gone": "SELECT id FROM tasks WHERE status = 'submitting'",
+    "an unfinished task that is never looked at again": (
+        "SELECT id, status FROM tasks WHERE status IN ('queued', 'running', 'unknown') AND deleted_at IS NULL "
+        "AND (next_look_at IS NULL OR next_look_at > now() + interval '150 seconds')"
+    ),
+    "a lease that outlives its holder": (
+        "SELECT name, expires_at FROM leases WHERE expires_at > now() + interval '150 seconds'"
+    ),
+    "a delivery that nobody may take": (
+        "SELECT id FROM deliveries WHERE next_attempt_at IS NOT NULL AND lease_until > now() + interval '150 seconds'"
+    ),
+    "a transaction that is never ended": (
+        "SELECT pid, query FROM pg_stat_activity WHERE datname = current_database() "
+        "AND state LIKE 'idle in transaction%' AND now() - state_change > interval '10 seconds'"
+    ),
+}
+
+
+def _prompts_sent(ledger: dict[str, Any]) -> dict[int, str]:
+    """Request number → prompt, of every create whose whole body arrived."""
+    return {
+        entry["number"]: json.loads(entry["body"])["content"][0]["text"]
+        for entry in ledger["requests"]
+        if entry["operation"] == "create_task" and entry["body"] is not None
+    }
+
+
+async def _answered_otherwise(
+    site: Site, gateway: Process, asked: Sequence[tuple[Tenant, str]], wanted: int
+) -> list[str]:
+    """Asks for tasks and returns the ids that were not answered as wanted."""
+    limit = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(tenant: Tenant, task_id: str) -> str | None:
+        async with limit:
+            answer = await _get(site.http, gateway, tenant, task_id)
+        return None if answer.status_code == wanted else task_id
+
+    answers = await asyncio.gather(*(ask(tenant, task_id) for tenant, task_id in asked))
+    return sorted(task_id for task_id in answers if task_id is not None)
+
+
+async def _get(http: httpx.AsyncClient, gateway: Process, tenant: Tenant, task_id: str) -> httpx.Response:
+    return await http.get(f"{gateway.url}{TASKS}/{task_id}", headers=tenant.headers)
