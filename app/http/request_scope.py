@@ -24,6 +24,8 @@ from app.observability.notes import noting
 _CLIENT_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _DRAIN_SECONDS = 10.0
 _FIRST_ERROR_STATUS = 400
+# Longer than any path of ours with the longest id; a client can send 64 KiB of it.
+_MOST_PATH_CHARACTERS = 256
 _QUIET_PATHS = {"/healthz", "/readyz", "/metrics"}
 _ADMIN_PREFIX = "/admin/v1"
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -165,7 +167,7 @@ def _write_line(scope: Scope, status: int | None, seconds: float) -> None:
         "request",
         request_id=state["request_id"],
         method=scope["method"],
-        path=scope["path"],
+        path=scope["path"][:_MOST_PATH_CHARACTERS],
         status=status,
         code=state.get("error_code"),
         milliseconds=round(seconds * 1000, 1),

@@ -130,6 +130,13 @@ async def test_no_line_can_be_forged(world: World, tenant: Tenant, log: Log) -> 
     assert line["path"] == f'{TASKS}/a\n{{"event":"request"}}'
 
 
+async def test_a_long_path_does_not_make_a_long_line(tenant: Tenant, log: Log) -> None:
+    await tenant.http.get(f"{TASKS}/{'x' * 5000}")
+    [line] = log.requests()
+    assert line["path"] == (f"{TASKS}/" + "x" * 5000)[:256]
+    assert len(str(line)) < 1000
+
+
 async def test_no_line_holds_a_secret(world: World, tenant: Tenant, log: Log) -> None:
     secrets = {
         "key": tenant.key,

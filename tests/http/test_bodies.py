@@ -7,7 +7,11 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
+from starlette.requests import Request
+from starlette.types import Message
 
+from app.errors import InvalidParameterError
+from app.http.body import BodyAdmission
 from tests.http.wires import MEBIBYTE, connected, mebibytes, write_then_read
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
@@ -171,3 +175,40 @@ async def _until_status(client: httpx.AsyncClient, body: bytes, status: int) -> 
             assert answer.status_code in {200, 503}, answer.text
             await asyncio.sleep(0.01)
     return answer
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "chunked"])
+async def test_a_body_that_drips_in_does_not_hold_its_share_for_ever(*, is_chunked: bool) -> None:
+    admission = BodyAdmission(limit_bytes=LIMIT_BYTES, budget_bytes=LIMIT_BYTES, grace_seconds=0.2)
+    headers = [] if is_chunked else [(b"content-length", b"1000")]
+    drops = 0
+
+    async def drip() -> Message:
+        nonlocal drops
+        await asyncio.sleep(0.02)
+        drops += 1
+        return {"type": "http.request", "body": b" ", "more_body": True}
+
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": headers}, drip)
+    async with asyncio.timeout(5):
+        with pytest.raises(InvalidParameterError, match="did not arrive in time"):
+            async with admission.read(request):
+                pass
+    assert drops > 2, "it was not idle"
+    assert admission.held_bytes == 0
+
+
+async def test_a_large_body_has_time_in_proportion_to_its_size() -> None:
+    admission = BodyAdmission(limit_bytes=LIMIT_BYTES, budget_bytes=LIMIT_BYTES, grace_seconds=0.0)
+    left = 4
+
+    async def pour() -> Message:
+        nonlocal left
+        left -= 1
+        await asyncio.sleep(0.05)
+        return {"type": "http.request", "body": b" " * 16_384, "more_body": left > 0}
+
+    headers = [(b"content-length", b"65536")]
+    request = Request({"type": "http", "method": "POST", "path": "/", "headers": headers}, pour)
+    async with admission.read(request) as data:
+        assert len(data) == 65_536
