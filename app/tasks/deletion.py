@@ -11,7 +11,7 @@ from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository, load_task
-from app.tasks.state import Source, apply_cancellation
+from app.tasks.state import Source, apply_cancellation, forgotten_before
 from app.tasks.wire import public_id
 from app.tenants.principal import Principal
 from app.upstream.accounts import ArkAccount
@@ -45,16 +45,23 @@ class TaskDeletion:
         is not lost with the upstream's record of it. For the same reason a task that is found running is
         refused here, in the upstream's words, instead of being sent a delete that would reach it when finished.
 
+        A delete whose answer was lost can be repeated: a task that it cancelled is found so and left as it is, and one
+        that it removed is not found any more, which counts as done.
+
         Raises:
             NotFoundError: 404, no such task of this tenant.
             AccessDeniedError: 403, the key may not use the task's channel.
             ConflictError: 409, it is running, or has no upstream id yet.
-            ServiceUnavailableError: 503, the upstream could not be asked; nothing was changed.
+            ServiceUnavailableError: 503, the upstream could not be asked, or its answer was lost.
         """
         row = await load_task(self._sessions, principal.tenant_id, task_id)
-        account = await self._account_of(row, principal.allowed_channels)
-        row = await self._up_to_date(row, account)
-        await self._delete_upstream(row, account)
+        is_unfinished = not TaskStatus(row.status).is_final
+        if is_unfinished or await self._is_kept_upstream(row, principal.allowed_channels):
+            account = await self._account_of(row, principal.allowed_channels)
+            row = await self._up_to_date(row, account)
+            if is_unfinished and row.status == TaskStatus.CANCELLED.value:
+                return
+            await self._delete_upstream(row, account)
         await self._apply(row, source=Source.DELETE)
 
     async def cancel(self, row: TaskRow, *, record: Callable[[AsyncSession], None]) -> None:
@@ -74,6 +81,12 @@ class TaskDeletion:
         _check_unfinished(row)
         await self._delete_upstream(row, account)
         await self._apply(row, source=Source.OPERATOR, record=record)
+
+    async def _is_kept_upstream(self, row: TaskRow, allowed: frozenset[str] | None) -> bool:
+        """Whether the upstream may still have a finished task, and we a channel to reach it by."""
+        await self._looker.account_of(row, allowed)
+        is_remembered = row.upstream_id is not None and row.created_at >= forgotten_before(self._clock())
+        return is_remembered and await self._looker.has_channel(row)
 
     async def _account_of(self, row: TaskRow, allowed: frozenset[str] | None = None) -> ArkAccount:
         if row.upstream_id is None:

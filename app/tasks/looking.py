@@ -98,6 +98,10 @@ class TaskLooker:
             raise AccessDeniedError("This API key may not use the upstream channel that holds this task.")
         return channel.ark if channel is not None and channel.is_ready_for("ark") else None
 
+    async def has_channel(self, row: TaskRow) -> bool:
+        """Says whether the channel of a task still exists, of whatever status."""
+        return await self._directory.find(str(row.channel_id)) is not None
+
     async def _refresh_once(self, row: TaskRow) -> None:
         account = await self.account_of(row)
         if account is None or not await self._claim(row):

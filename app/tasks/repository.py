@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.tasks.models import TaskRow, TaskStatus
@@ -106,12 +106,9 @@ class AllTasks:
 
     async def release(self, rows: Sequence[TaskRow], *, due_at: datetime) -> None:
         """Makes tasks due that were claimed and not looked at, unless somebody has looked at them meanwhile."""
-        for row in rows:
-            await self._session.execute(
-                update(TaskRow)
-                .where(_is_row(row), TaskRow.next_look_at == row.next_look_at)
-                .values(next_look_at=due_at)
-            )
+        claims = [(row.tenant_id, row.id, row.next_look_at) for row in rows]
+        is_claimed = tuple_(TaskRow.tenant_id, TaskRow.id, TaskRow.next_look_at).in_(claims)
+        await self._session.execute(update(TaskRow).where(is_claimed).values(next_look_at=due_at))
 
     async def lock(self, rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
         """Returns these tasks as they are now, locked, without those deleted; always in the same order."""
@@ -146,10 +143,6 @@ async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, 
     if row is None:
         raise unknown_task()
     return row
-
-
-def _is_row(row: TaskRow) -> ColumnElement[bool]:
-    return and_(TaskRow.tenant_id == row.tenant_id, TaskRow.id == row.id)
 
 
 def _has_id(task_id: str) -> ColumnElement[bool]:

@@ -37,11 +37,14 @@ class TaskService:
     async def get(self, principal: Principal, task_id: str) -> TaskView:
         """Returns a task, brought up to date with the upstream when that is due and affordable.
 
+        All keys of a tenant see the same tasks. A key that may not use the task's channel is shown the mirror, since no
+        account is called on behalf of a key that may not use it.
+
         Raises:
             NotFoundError: 404, no such task of this tenant.
         """
         row = await load_task(self._sessions, principal.tenant_id, task_id)
-        if self._looker.is_due(row):
+        if _may_call(principal, row) and self._looker.is_due(row):
             await self._looker.refresh(row)
             row = await load_task(self._sessions, principal.tenant_id, task_id)
         return TaskView(to_task(row), self._stale_seconds(row))
@@ -61,3 +64,7 @@ class TaskService:
         if TaskStatus(row.status).is_final or (is_answered and age <= _STALE_AFTER):
             return None
         return max(int(age.total_seconds()), 0)
+
+
+def _may_call(principal: Principal, row: TaskRow) -> bool:
+    return principal.allowed_channels is None or row.channel_id in principal.allowed_channels

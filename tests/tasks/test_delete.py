@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from app.db.base import utc_now
+from app.limits.models import AccountRateRow
+from app.tasks.repository import TaskRepository
+from app.tasks.state import Source, apply_no_task
 from tests.support.answers import check_error
-from tests.support.stage import ENDLESS, RUNNING, Stage, get, text
+from tests.support.stage import ENDLESS, RUNNING, Stage, add_channel, get, text
 from tests.support.world import TASKS
 
 
@@ -54,8 +58,12 @@ async def test_a_key_that_may_not_use_the_channel_sees_the_task_but_cannot_delet
     task_id = await tenant.new_task(content=text(ENDLESS))
     limited = await stage.world.key_of(tenant.id, allowed_channels=["second"])
     check_error(await limited.http.delete(f"{TASKS}/{task_id}"), 403, "AccessDenied")
-    assert (await get(limited, task_id)).json()["status"] == "queued"
-    assert stage.received("delete_task") == []
+    await stage.force(task_id, "running")
+    assert (await get(limited, task_id)).json()["status"] == "queued", "no account is called for a key that may not"
+    assert not stage.received("get_task")
+    assert not stage.received("delete_task")
+    assert (await get(tenant, task_id)).json()["status"] == "running"
+    assert (await get(limited, task_id)).json()["status"] == "running"
 
 
 async def test_a_running_task_is_left_alone(stage: Stage) -> None:
@@ -181,3 +189,98 @@ async def test_a_look_that_is_under_way_does_not_bring_a_deleted_task_back(stage
     row = await stage.row(task_id)
     assert row is not None
     assert row.status == "cancelled"
+
+
+@pytest.mark.parametrize("at", ["before", "after"])
+async def test_a_delete_of_a_queued_task_whose_answer_was_cut_is_repeated_without_harm(stage: Stage, at: str) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    await stage.fault("delete_task", kind="cut", at=at)
+    check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 503, "ServiceUnavailable")
+    assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+    assert (await get(tenant, task_id)).json()["status"] == "cancelled"
+    assert len(stage.received("delete_task")) == (1 if at == "after" else 2)
+
+
+async def test_a_cancellation_whose_answer_was_cut_is_found_by_the_next_look(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    await stage.fault("delete_task", kind="cut", at="after")
+    assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 503
+    stage.clock.advance(3)
+    assert (await get(tenant, task_id)).json()["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("at", ["before", "after"])
+async def test_a_removal_whose_answer_was_cut_is_repeated_and_the_usage_kept(stage: Stage, at: str) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task()
+    await stage.force(task_id, "succeeded")
+    await stage.fault("delete_task", kind="cut", at=at)
+    check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 503, "ServiceUnavailable")
+    assert (await get(tenant, task_id)).json()["status"] == "succeeded"
+    assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+    row = await stage.row(task_id)
+    assert row is not None
+    assert (row.status, bool(row.total_tokens), row.deleted_at is not None) == ("succeeded", True, True)
+
+
+async def test_a_finished_task_of_a_deleted_channel_can_be_removed(stage: Stage) -> None:
+    channel_id = await add_channel(stage.world, "short-lived", stage.world.sandbox.ark_base_url, "sandbox-ark-key")
+    tenant = await stage.tenant("short-lived")
+    task_id = await tenant.new_task()
+    await stage.force(task_id, "succeeded")
+    await get(tenant, task_id)
+    gone = await stage.world.admin.delete(f"/channels/{channel_id}")
+    assert gone.is_success, gone.text
+    assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+    assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
+    assert not stage.received("delete_task")
+
+
+async def test_what_the_upstream_must_have_forgotten_can_be_removed_though_its_channel_is_suspended(
+    stage: Stage,
+) -> None:
+    tenant = await stage.tenant("second")
+    task_id = await tenant.new_task()
+    await stage.force(task_id, "succeeded")
+    await get(tenant, task_id)
+    channel_id = await stage.channel_id("second")
+    try:
+        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+        check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 503, "ServiceUnavailable")
+        stage.clock.advance(8 * 86_400)
+        assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+    finally:
+        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
+    assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
+
+
+async def test_a_task_of_unknown_outcome_cannot_be_deleted_until_it_has_ended(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    await stage.fault("create_task", kind="cut", at="before")
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    refused = await tenant.http.delete(f"{TASKS}/{task_id}")
+    check_error(refused, 409, "InvalidAction")
+    assert refused.headers["x-should-retry"] == "false"
+    async with stage.sessions.begin() as session:
+        row = await TaskRepository(session, tenant.id).find(task_id, is_locked=True)
+        assert row is not None
+        apply_no_task(session, row, source=Source.RECONCILER, now=stage.clock())
+    assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+    assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
+    assert not stage.received("delete_task")
+
+
+async def test_deletes_beyond_the_accounts_rate_do_not_reach_the_upstream(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task()
+    await stage.force(task_id, "succeeded")
+    await get(tenant, task_id)
+    channel_id = await stage.channel_id("default")
+    async with stage.sessions.begin() as session:
+        # Filled up again in ten seconds at the earliest.
+        session.add(AccountRateRow(channel_id=channel_id, kind="delete", tokens=-120.0, refilled_at=utc_now()))
+    refused = await tenant.http.delete(f"{TASKS}/{task_id}")
+    check_error(refused, 503, "ServiceUnavailable")
+    assert not stage.received("delete_task")
