@@ -1,116 +1,145 @@
 """``doctor``: what is wrong, a line each, with the mend."""
 
 import asyncio
+import secrets
+import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import httpx
-from sqlalchemy import func, select
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.admin.channel_probe import ChannelProbe
+from app.channels.accounts import open_channel
 from app.channels.canary import check_canary
-from app.channels.directory import ChannelDirectory
+from app.channels.channel import Channel, ChannelStatus
+from app.channels.repository import ChannelRepository
 from app.cli.database import Database, opened_database
 from app.cli.exits import FAILED, read_settings, told_plainly
+from app.cli.findings import Finding, broken, fine
+from app.cli.stuck_work import stuck_work
 from app.crypto import SealError, SecretBox
 from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
 from app.db.schema import schema_state
+from app.observability.redaction import hide, redact
 from app.settings import Settings
-from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.correlation import CALLBACK_PATH
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
+from app.upstream.control import ControlClient
 from app.upstream.errors import UpstreamError
 from app.wiring import open_http
 
 _MOST_SKEW = timedelta(minutes=5)
-_STUCK_AFTER = timedelta(minutes=10)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line: what was looked at, how it is, and the mend when it is broken."""
-
-    name: str
-    is_fine: bool
-    text: str
+_LEAST_FREE_BYTES = 1024**3
+_GIBIBYTE = 1024**3
+_PUBLIC_URL_SECONDS = 10.0
+_ALIVE = {"status": "ok"}
 
 
 def doctor() -> None:
     """Prints every finding; exits with 1 when something is broken."""
     settings = read_settings()
     with told_plainly(), opened_database(settings) as database:
-        findings = asyncio.run(_examine(settings, database))
+        findings = asyncio.run(examine(settings, database))
     for finding in findings:
-        print(f"{'ok    ' if finding.is_fine else 'BROKEN'}  {finding.name}: {finding.text}")  # noqa: T201 - the answer
+        print(finding)  # noqa: T201 - the command's answer
     if not all(finding.is_fine for finding in findings):
         raise SystemExit(FAILED)
 
 
-async def _examine(settings: Settings, database: Database) -> list[Finding]:
+async def examine(settings: Settings, database: Database) -> list[Finding]:
+    """Looks at everything, and returns a finding for each; what needs a database that is away is left out."""
+    hide(settings.secret_texts())
     kind = "embedded" if database.is_embedded else "configured"
     engine = open_engine(database.url)
     try:
         state = await schema_state(engine)
-        findings = [Finding("database", is_fine=True, text=f"the {kind} one answers")]
+        findings = [fine("database", f"the {kind} one answers"), await _embedded_server(settings, database, engine)]
         if not state.is_current:
-            text = f"at {state.current or 'nothing'}, needs {state.head}: run `seedgate migrate`"
-            return [*findings, Finding("schema", is_fine=False, text=text)]
-        findings.append(Finding("schema", is_fine=True, text=f"current ({state.head})"))
+            told = f"at {state.current or 'nothing'}, needs {state.head}: run `seedgate migrate`"
+            return [*findings, broken("schema", told), await _public_url(settings)]
+        findings.append(fine("schema", f"current ({state.head})"))
         findings.extend([finding async for finding in _examine_contents(settings, engine)])
     except Exception as error:
         if not is_unavailable(error):
             raise
-        return [Finding("database", is_fine=False, text=f"the {kind} one does not answer: {error}")]
+        told = f"the {kind} one does not answer: {redact(str(error))}; check SEEDGATE_DATABASE_URL and the server"
+        return [broken("database", told), await _public_url(settings)]
     else:
-        return findings
+        return [*findings, await _public_url(settings)]
     finally:
         await engine.dispose()
+
+
+async def _embedded_server(settings: Settings, database: Database, engine: AsyncEngine) -> Finding:
+    if not database.is_embedded:
+        return fine("embedded server", "not used")
+    async with engine.connect() as connection:
+        version = await connection.scalar(text("SHOW server_version"))
+    free = shutil.disk_usage(_existing(settings.data_dir)).free
+    told = f"PostgreSQL {version} in {settings.data_dir}, {free / _GIBIBYTE:.1f} GiB free"
+    if free < _LEAST_FREE_BYTES:
+        return broken("embedded server", f"{told}: make room before it stops")
+    return fine("embedded server", told)
+
+
+def _existing(folder: Path) -> Path:
+    """Returns a folder or the nearest one above it that there is."""
+    return next(candidate for candidate in (folder, *folder.parents) if candidate.exists())
 
 
 async def _examine_contents(settings: Settings, engine: AsyncEngine) -> AsyncIterator[Finding]:
     sessions = session_factory(engine)
     if settings.secret_key is None:
-        yield Finding("sealing key", is_fine=False, text="unset: set SEEDGATE_SECRET_KEY as `serve` has it")
+        yield broken("sealing key", "unset: set SEEDGATE_SECRET_KEY as `serve` has it")
     else:
         try:
             box = SecretBox.from_text(settings.secret_key.get_secret_value())
             await check_canary(sessions, box)
         except SealError as error:
-            yield Finding("sealing key", is_fine=False, text=f"{error}; set the SEEDGATE_SECRET_KEY of this database")
+            yield broken("sealing key", f"{error}; set the SEEDGATE_SECRET_KEY of this database")
         else:
-            yield Finding("sealing key", is_fine=True, text="opens what the database holds")
+            yield fine("sealing key", "opens what the database holds")
             async for finding in _examine_channels(settings, sessions, box):
                 yield finding
-    yield await _stuck_work(sessions)
-    yield Finding("public URL", is_fine=True, text="not used; upstream callbacks are not built yet")
+    async with sessions() as session:
+        for finding in await stuck_work(session, now=utc_now(), grace_seconds=settings.unknown_grace_seconds):
+            yield finding
 
 
 async def _examine_channels(
     settings: Settings, sessions: async_sessionmaker[AsyncSession], box: SecretBox
 ) -> AsyncIterator[Finding]:
-    directory = ChannelDirectory(sessions, box)
-    channels = await directory.candidates(None, needs="ark")
-    if not channels:
-        text = "no active channel has a data plane key: set SEEDGATE_ARK_API_KEY or make a channel"
-        yield Finding("channels", is_fine=False, text=text)
+    async with sessions() as session:
+        channels = [open_channel(box, row) for row in await ChannelRepository(session).all()]
+    if not any(channel.is_ready_for("ark") for channel in channels):
+        yield broken("channels", "no active channel has a data plane key: set SEEDGATE_ARK_API_KEY or make a channel")
     async with open_http(settings) as http:
         for channel in channels:
-            if channel.ark is None:
-                continue
-            yield await _examine_account(http, channel.name, channel.ark)
-            yield await _examine_clock(http, channel.name, channel.ark)
+            if channel.status == ChannelStatus.ACTIVE:
+                async for finding in _examine_account(http, channel):
+                    yield finding
+            elif channel.status_reason is not None:
+                mend = "mend its credentials, or set it active again once both planes answer"
+                yield broken(f"channel {channel.name}", f"suspended, {channel.status_reason}: {mend}")
+            else:
+                yield fine(f"channel {channel.name}", "suspended by an operator")
 
 
-async def _examine_account(http: httpx.AsyncClient, name: str, account: ArkAccount) -> Finding:
-    try:
-        await ArkClient(http).list(account, page_size=1)
-    except UpstreamError as error:
-        text = f"{error}; try `seedgate channels check`"
-        return Finding(f"channel {name}", is_fine=False, text=text)
-    return Finding(f"channel {name}", is_fine=True, text="the upstream accepts its key")
+async def _examine_account(http: httpx.AsyncClient, channel: Channel) -> AsyncIterator[Finding]:
+    results = await ChannelProbe(ArkClient(http), ControlClient(http, utc_now)).probe(channel)
+    for plane, account in (("ark", channel.ark), ("openapi", channel.openapi)):
+        if account is not None:
+            name, result = f"channel {channel.name} ({plane})", results[plane]
+            mend = f"{result.detail} Set its credentials and URL right, then `seedgate channels check {channel.name}`"
+            yield fine(name, result.detail) if result.ok else broken(name, mend)
+    if channel.ark is not None:
+        yield await _examine_clock(http, channel.name, channel.ark)
 
 
 async def _examine_clock(http: httpx.AsyncClient, name: str, account: ArkAccount) -> Finding:
@@ -119,28 +148,36 @@ async def _examine_clock(http: httpx.AsyncClient, name: str, account: ArkAccount
         response = await http.get(account.base_url)
         skew = abs(parsedate_to_datetime(response.headers["date"]) - utc_now())
     except (UpstreamError, KeyError, ValueError):
-        return Finding(f"clock ({name})", is_fine=True, text="the upstream does not tell its time")
+        return fine(f"clock ({name})", "the upstream does not tell its time")
     seconds = int(skew.total_seconds())
     if skew > _MOST_SKEW:
-        return Finding(f"clock ({name})", is_fine=False, text=f"{seconds} s off the upstream's: run a time service")
-    return Finding(f"clock ({name})", is_fine=True, text=f"{seconds} s off the upstream's")
+        return broken(f"clock ({name})", f"{seconds} s off the upstream's: run a time service")
+    return fine(f"clock ({name})", f"{seconds} s off the upstream's")
 
 
-async def _stuck_work(sessions: async_sessionmaker[AsyncSession]) -> Finding:
-    since = utc_now() - _STUCK_AFTER
-    unclear = TaskRow.status.in_([TaskStatus.SUBMITTING.value, TaskStatus.UNKNOWN.value]) & (TaskRow.created_at < since)
-    async with sessions() as session:
-        unclear_count = await session.scalar(select(func.count()).where(unclear)) or 0
-        overdue = select(func.count()).where(TaskRow.next_look_at < since, TaskRow.deleted_at.is_(None))
-        overdue_count = await session.scalar(overdue) or 0
-    if overdue_count:
-        text = (
-            f"{overdue_count} tasks were due for a look ten minutes ago: is a worker running, is a channel suspended?"
+async def _public_url(settings: Settings) -> Finding:
+    """Asks ourselves the way the upstream does: is it us who answer there, and do callbacks get through?"""
+    url = settings.public_url
+    if url is None:
+        return fine("public URL", "not set: upstream callbacks are not used")
+    try:
+        async with httpx.AsyncClient(timeout=_PUBLIC_URL_SECONDS, trust_env=False) as http:
+            health = await http.get(f"{url}/healthz")
+            # A token that nobody has is answered like a right one, and has no effect.
+            callback = await http.post(f"{url}{CALLBACK_PATH}{secrets.token_urlsafe(32)}", json={})
+    except (httpx.HTTPError, OSError) as error:
+        return broken(
+            "public URL", f"{url} cannot be reached ({type(error).__name__}): check it, the proxy and the gateway"
         )
-        return Finding("work", is_fine=False, text=text)
-    if unclear_count:
-        text = (
-            f"{unclear_count} creates of unclear outcome: compare with the upstream's console; never create them again"
-        )
-        return Finding("work", is_fine=False, text=text)
-    return Finding("work", is_fine=True, text="nothing is stuck")
+    if health.status_code != httpx.codes.OK or _json(health) != _ALIVE:
+        return broken("public URL", f"something else answers at {url}: it must lead to the gateway's root")
+    if callback.status_code != httpx.codes.OK or _json(callback) != {}:
+        return broken("public URL", f"{url}{CALLBACK_PATH} does not get through: let the proxy pass POST to it")
+    return fine("public URL", f"{url} leads here")
+
+
+def _json(response: httpx.Response) -> object:
+    try:
+        return response.json()
+    except ValueError:
+        return None

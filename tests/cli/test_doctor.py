@@ -1,0 +1,238 @@
+"""``doctor`` says of each thing whether it is broken, and how to mend it; the states are real ones."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from app.cli import doctor as command
+from app.cli.database import Database
+from app.cli.doctor import examine
+from app.cli.findings import Finding, broken, fine
+from app.crypto import generate_key
+from app.db.base import utc_now
+from app.db.engine import open_engine
+from app.sandbox.config import SandboxConfig
+from app.settings import Settings
+from tests.support.clock import MovableClock
+from tests.support.world import Tenant, World, own_database, running_world
+
+HOUR = timedelta(hours=1)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def world(database_url: str) -> AsyncIterator[World]:
+    """A world on a database of its own, in which nothing happens by itself."""
+    clock = MovableClock()
+    async with (
+        own_database(database_url) as url,
+        running_world(
+            url, sandbox_config=SandboxConfig(clock=clock, limits=None), clock=clock, background="off"
+        ) as running,
+    ):
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module")
+async def tenant(world: World) -> Tenant:
+    return await world.tenant()
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def mended(world: World) -> AsyncIterator[None]:
+    """Leaves nothing broken behind."""
+    yield
+    await world.control.post("/clock", json={"skew_seconds": 0})
+    tables = "orphans, channel_health, deliveries, leases, asset_create_intents, tasks, assets, asset_groups"
+    await _execute(world, f"TRUNCATE {tables} CASCADE")
+
+
+async def _execute(world: World, statement: str, **values: object) -> None:
+    engine = open_engine(world.database_url, pool_size=1)
+    async with engine.begin() as connection:
+        await connection.execute(text(statement), values)
+    await engine.dispose()
+
+
+async def look(world: World, **changes: object) -> dict[str, Finding]:
+    """Examines the world, under settings that differ by ``changes``; returns the findings by name."""
+    settings: Settings = world.settings.model_copy(update=changes)
+    assert settings.database_url is not None
+    database = Database(settings.database_url.get_secret_value(), is_embedded=False)
+    return {finding.name: finding for finding in await examine(settings, database)}
+
+
+def broken_in(findings: dict[str, Finding]) -> set[str]:
+    """Returns the names of what is broken."""
+    return {name for name, finding in findings.items() if not finding.is_fine}
+
+
+async def test_where_nothing_is_wrong_every_line_says_so(world: World) -> None:
+    findings = await look(world, public_url=world.base_url)
+    assert broken_in(findings) == set(), findings
+    assert {
+        "database",
+        "schema",
+        "sealing key",
+        "channel default (ark)",
+        "channel default (openapi)",
+        "clock (default)",
+        "public URL",
+        "embedded server",
+        "unknown outcomes (tasks)",
+        "creates of dead processes",
+        "overdue looks (tasks)",
+        "deliveries",
+        "orphans",
+        "breakers",
+        "leases",
+    } <= findings.keys()
+    assert findings["processes"].text == "1 alive"
+
+
+async def test_a_database_that_is_away_is_told_without_its_password(world: World) -> None:
+    url = SecretStr("postgresql://me:hidden-password@127.0.0.1:1/nothing")
+    findings = await look(world, database_url=url)
+    assert broken_in(findings) == {"database"}
+    assert "hidden-password" not in str(findings)
+
+
+async def test_an_outdated_schema_is_told(database_url: str, world: World) -> None:
+    async with own_database(database_url) as url:
+        engine = open_engine(url, pool_size=1)
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        await engine.dispose()
+        findings = await look(world, database_url=SecretStr(url))
+    assert broken_in(findings) == {"schema"}
+    assert "seedgate migrate" in findings["schema"].text
+
+
+async def test_another_sealing_key_is_told(world: World) -> None:
+    assert broken_in(await look(world, secret_key=SecretStr(generate_key()))) == {"sealing key"}
+
+
+async def test_a_wrong_credential_is_told_for_its_plane(world: World) -> None:
+    body = {"name": "wrong", "ark_base_url": world.sandbox.ark_base_url, "ark_api_key": "not-the-key"}
+    made = (await world.admin.post("/channels", json=body)).json()
+    assert "id" in made, made
+    findings = await look(world)
+    assert broken_in(findings) == {"channel wrong (ark)"}
+    assert "refuses the account" in findings["channel wrong (ark)"].text
+    assert "not-the-key" not in str(findings)
+    await world.admin.patch(f"/channels/{made['id']}", json={"status": "suspended"})
+    assert broken_in(await look(world)) == set()
+    await world.admin.delete(f"/channels/{made['id']}")
+
+
+async def test_a_clock_that_is_wrong_is_told(world: World) -> None:
+    await world.control.post("/clock", json={"skew_seconds": 600})
+    assert broken_in(await look(world)) == {"clock (default)"}
+
+
+async def test_a_public_url_that_does_not_lead_here_is_told(world: World) -> None:
+    for url, reason in (
+        ("http://127.0.0.1:1", "cannot be reached"),
+        (world.sandbox.control_url, "something else answers"),
+        (f"{world.base_url}/sub", "something else answers"),
+    ):
+        findings = await look(world, public_url=url)
+        assert broken_in(findings) == {"public URL"}
+        assert reason in findings["public URL"].text
+
+
+async def test_a_create_of_unknown_outcome_is_stuck_when_its_time_is_over(world: World, tenant: Tenant) -> None:
+    fault = {"operation": "create_task", "times": 1, "effect": {"kind": "cut", "at": "after"}}
+    await world.control.post("/faults", json=fault)
+    await tenant.create_task()
+    findings = await look(world)
+    assert broken_in(findings) == set()
+    assert "1, the oldest for 0:00:0" in findings["unknown outcomes (tasks)"].text
+    await _execute(world, "UPDATE tasks SET cut_at = :at, next_look_at = :at", at=utc_now() - HOUR)
+    findings = await look(world)
+    assert broken_in(findings) == {"unknown outcomes (tasks)"}
+    assert "1, the oldest for 1:00:0" in findings["unknown outcomes (tasks)"].text
+    assert "/resolve" in findings["unknown outcomes (tasks)"].text
+
+
+async def test_a_create_of_a_dead_process_is_told_and_that_of_a_living_one_is_not(world: World, tenant: Tenant) -> None:
+    await tenant.new_task()
+    submitting = "UPDATE tasks SET status = 'submitting', upstream_id = NULL, next_look_at = NULL, sent_at = :at"
+    await _execute(world, submitting, at=utc_now() - HOUR)
+    assert broken_in(await look(world)) == set()
+    await _execute(world, "UPDATE tasks SET instance_id = 'inst_dead'")
+    assert broken_in(await look(world)) == {"creates of dead processes"}
+    row = "INSERT INTO instances (id, lock_key, started_at, seen_at) VALUES ('inst_dead', 42, :at, :at)"
+    await _execute(world, row, at=utc_now())
+    assert broken_in(await look(world)) == {"creates of dead processes"}
+    await _execute(world, "DELETE FROM instances WHERE id = 'inst_dead'")
+
+
+async def test_looks_that_nobody_makes_are_told(world: World, tenant: Tenant) -> None:
+    await tenant.new_task(content=[{"type": "text", "text": "[queue:1000000]"}])
+    await tenant.action("CreateAssetGroup", Name="a", GroupType="AIGC")
+    await _execute(world, "UPDATE tasks SET next_look_at = :at", at=utc_now() - HOUR)
+    findings = await look(world)
+    assert broken_in(findings) == {"overdue looks (tasks)"}
+    assert "is a gateway or a worker running" in findings["overdue looks (tasks)"].text
+    await _execute(world, "UPDATE asset_groups SET next_look_at = :at", at=utc_now() - HOUR)
+    assert broken_in(await look(world)) == {"overdue looks (tasks)", "overdue looks (assets)"}
+
+
+async def test_a_backlog_of_deliveries_and_a_lease_of_a_dead_worker_are_told(world: World, tenant: Tenant) -> None:
+    insert = """
+        INSERT INTO deliveries (id, tenant_id, task_id, url, origin, body, status, attempts, next_attempt_at,
+            retry_until, created_at, updated_at)
+        VALUES ('msg_1', :tenant, 't', 'http://x', 'http://x', '{}', 'pending', 0, :at, :at, :at, :at)
+    """
+    await _execute(world, insert, tenant=tenant.id, at=utc_now())
+    assert broken_in(await look(world)) == set()
+    await _execute(world, "UPDATE deliveries SET next_attempt_at = :at", at=utc_now() - HOUR)
+    assert broken_in(await look(world)) == {"deliveries"}
+    await _execute(world, "UPDATE deliveries SET lease_token = 'x', lease_until = :at", at=utc_now() - HOUR)
+    findings = await look(world)
+    assert broken_in(findings) == {"deliveries", "leases"}
+    assert "msg_1" in findings["leases"].text
+
+
+async def test_orphans_and_open_breakers_are_told_with_the_channels_name(world: World) -> None:
+    channel = (await world.admin.get("/channels")).json()["data"][0]["id"]
+    values = {"channel": channel, "at": utc_now()}
+    breaker = "INSERT INTO channel_health (channel_id, unknowns, opened_at, updated_at) VALUES (:channel, 5, :at, :at)"
+    orphan = """
+        INSERT INTO orphans (channel_id, upstream_id, model, service_tier, status, created_at, first_seen_at,
+            last_seen_at)
+        VALUES (:channel, 'cgt-orphan', 'm', 'default', 'queued', :at, :at, :at)
+    """
+    await _execute(world, breaker, **values)
+    await _execute(world, orphan, **values)
+    findings = await look(world)
+    assert broken_in(findings) == {"orphans", "breakers"}
+    assert "default" in findings["breakers"].text
+
+
+@pytest.mark.parametrize(("finding", "code"), [(fine("a", "b"), 0), (broken("a", "b"), 1)])
+def test_it_ends_with_1_when_something_is_broken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], finding: Finding, code: int
+) -> None:
+    async def examined(*_: object) -> list[Finding]:
+        await asyncio.sleep(0)
+        return [finding]
+
+    monkeypatch.setattr(sys.modules["app.cli.doctor"], "examine", examined)
+    monkeypatch.setenv("SEEDGATE_DATABASE_URL", f"postgresql://127.0.0.1:1/{secrets.token_hex(4)}")
+    monkeypatch.chdir(Path(__file__).parent)
+    try:
+        command.doctor()
+        ended = 0
+    except SystemExit as stopped:
+        ended = int(str(stopped.code))
+    assert ended == code
+    assert capsys.readouterr().out == f"{finding}\n"
