@@ -101,7 +101,7 @@ class CreateFollower:
         now = self._clock()
         row = to_row(intent, found, now)
         async with self._sessions.begin() as session:
-            is_unwanted = await AssetRepository(session, intent.tenant_id).has_another(row, since=intent.started_at)
+            is_unwanted = await AssetRepository(session, intent.tenant_id).has_another(row, since=_cut_at(intent))
             if is_unwanted and now - _cut_at(intent) < _TICKETS_OVER_AFTER:
                 return False
             if is_unwanted:

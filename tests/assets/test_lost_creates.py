@@ -15,6 +15,7 @@ from app.assets.schemas import CreateAssetGroupRequest
 from app.assets.wanted import Kind, group_members, with_project
 from app.errors import ConflictError
 from app.ids import new_id
+from app.sandbox.assets import AssetStore
 from app.upstream.control import ControlClient
 from app.upstream.transport import open_upstream_http
 from tests.assets.library import URL, Library, list_assets, list_groups, new_asset, new_group, ok, running_library
@@ -75,11 +76,14 @@ async def _leave(library: Library, tenant: Tenant, name: str, *, instance_id: st
 
 
 def _make_upstream(library: Library, name: str, *, later: timedelta = timedelta()) -> str:
-    store = library.world.sandbox.state.world.assets
     account = library.world.sandbox.state.config.accounts[0]
-    made = store.add_group(account, name=name, description="", type_="AIGC", project="default")
+    made = _upstream(library).add_group(account, name=name, description="", type_="AIGC", project="default")
     made.created_at += later
     return made.id
+
+
+def _upstream(library: Library) -> AssetStore:
+    return library.world.sandbox.state.world.assets
 
 
 def _advance(library: Library, seconds: float) -> None:
@@ -192,13 +196,19 @@ async def test_a_lost_group_is_found_behind_a_page_of_newer_ones(fresh: Library)
     assert [item["Name"] for item in (await list_groups(tenant))["Items"]] == ["mine"]
 
 
-async def test_an_asset_whose_group_was_deleted_meanwhile_does_not_come_back(fresh: Library) -> None:
+async def test_an_asset_whose_group_was_deleted_meanwhile_is_deleted_too(fresh: Library) -> None:
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)
     await _lose(fresh, tenant, "CreateAsset", GroupId=group_id, URL=URL, AssetType="Image", Name="lost")
     await ok(tenant, "DeleteAssetGroup", Id=group_id)
+    # Made so late that the upstream's deletion of the group did not take it along.
+    (lost_id,) = [made.id for made in _upstream(fresh).assets.values() if made.group_id == group_id]
+    _upstream(fresh).groups[group_id].deleted_at = _upstream(fresh).assets[lost_id].deleted_at = None
     assert await _follow(fresh) == 1
     assert (await list_assets(tenant))["TotalCount"] == 0
+    _advance(fresh, 5)
+    await fresh.services.asset_follower.run_once()
+    assert _upstream(fresh).assets[lost_id].deleted_at is not None
 
 
 async def test_a_search_that_finds_nothing_is_repeated_ever_more_seldom(fresh: Library) -> None:
