@@ -46,6 +46,28 @@ async def test_when_the_database_goes_away_after_the_call_the_spare_id_is_answer
         assert len(stage.received("create_task")) == 1
 
 
+async def test_a_retry_that_waits_when_the_database_goes_away_is_answered_with_the_id_and_never_with_an_error(
+    database_url: str,
+) -> None:
+    async with own_database(database_url) as url, open_stage(url) as stage:
+        tenant = await stage.tenant()
+        await stage.fault("create_task", kind="delay", at="after", delay_seconds=1.5)
+        with pytest.raises(httpx.ReadTimeout):
+            await tenant.http.post(TASKS, json=BODY, timeout=httpx.Timeout(5, read=0.3))
+        retrying = asyncio.create_task(tenant.http.post(TASKS, json=BODY))
+        await asyncio.sleep(0.5)
+        await set_reachable(database_url, url, is_reachable=False)
+        try:
+            retried = await retrying
+        finally:
+            await set_reachable(database_url, url, is_reachable=True)
+        assert retried.status_code == 200, retried.text
+        row = await stage.written(str(stage.received("create_task")[0].resource_id))
+        assert row.id == retried.json()["id"]
+        assert (await get(tenant, row.id)).json()["id"] == row.id
+        assert len(stage.received("create_task")) == 1
+
+
 async def test_a_create_that_was_under_way_when_the_gateway_was_killed_is_never_sent_again(
     stage: Stage, tmp_path: Path
 ) -> None:
