@@ -69,7 +69,7 @@ class Receiver:
 
     async def until(self, count: int) -> None:
         """Waits until so many requests have arrived."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while len(self.received) < count:  # noqa: ASYNC110 - a plain list has no event
                 await asyncio.sleep(0.005)
 
