@@ -37,8 +37,8 @@ class ChannelRepository:
 
     async def ids_by_word(self, words: Sequence[str]) -> dict[str, str]:
         """Returns the id behind each word that names a channel or is the id of one, be it deleted by now."""
-        is_named = ChannelRow.name.in_(words) & ChannelRow.deleted_at.is_(None)
-        rows = (await self._session.scalars(select(ChannelRow).where(or_(ChannelRow.id.in_(words), is_named)))).all()
+        query = select(ChannelRow).where(or_(ChannelRow.id.in_(words), ChannelRow.name.in_(words)))
+        rows = (await self._session.scalars(query)).all()
         names = {row.name: row.id for row in rows if row.deleted_at is None}
         return names | {row.id: row.id for row in rows}
 
