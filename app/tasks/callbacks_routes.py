@@ -15,12 +15,11 @@ _LIMIT_BYTES = 64 * 1024
 _READ_LIMIT_BYTES = 1024 * 1024
 _READ_SECONDS = 10.0
 
-router = APIRouter(tags=["operations"])
+router = APIRouter()
 
 
-@router.post(
-    CALLBACK_PATH + "{token}", operation_id="receive_callback", summary="From the upstream", response_model=None
-)
+# Not in the API's description: nobody but the upstream calls it, at addresses that it was given.
+@router.post(CALLBACK_PATH + "{token}", include_in_schema=False)
 async def receive(request: Request) -> Response:
     """Takes in a callback of the upstream; always ``200 {}``."""
     body, is_read = await _read(request)
