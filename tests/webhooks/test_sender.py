@@ -112,6 +112,15 @@ async def test_a_literal_that_the_operator_no_longer_allows_is_not_called(url: s
     assert receiver.received == []
 
 
+async def test_our_own_address_is_not_called_even_if_it_became_ours_after_the_create() -> None:
+    async with receiving() as receiver:
+        rules = TargetRules(allow=LOOPBACK.allow, public_url=receiver.url.partition("/hook")[0])
+        async with sending(rules) as sender:
+            result = await post(sender, receiver.url)
+    assert result.outcome is TryOutcome.NOT_ALLOWED
+    assert receiver.received == []
+
+
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "::ffff:127.0.0.1", "64:ff9b::127.0.0.1", "2002:7f00:1::", "0.0.0.0", "169.254.169.254", "::1"],
