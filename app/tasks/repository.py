@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.observability.notes import note_for_request
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.wire import unknown_task
 
@@ -133,7 +134,7 @@ class AllTasks:
 
 
 async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, task_id: str) -> TaskRow:
-    """Returns a tenant's live task, in a transaction of its own.
+    """Returns a tenant's live task, in a transaction of its own, and tells the request's log line its channel.
 
     Raises:
         NotFoundError: 404, there is none, or it is another tenant's.
@@ -142,6 +143,7 @@ async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, 
         row = await TaskRepository(session, tenant_id).find(task_id)
     if row is None:
         raise unknown_task()
+    note_for_request(channel=row.channel_id)
     return row
 
 

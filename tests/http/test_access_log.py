@@ -53,7 +53,10 @@ async def test_the_line_names_the_channel_and_the_upstreams_id_of_the_call(
     await tenant.action("ListAssetGroups", Filter={"GroupType": "AIGC"})
     await tenant.action("CreateAssetGroup", Name="a", GroupType="AIGC")
     await tenant.create_task(duration=99)
-    created, listed, grouped, refused = log.requests()
+    task_id = log.requests()[0]["task"]
+    for _ in range(2):  # the second one is answered without asking the upstream again
+        await tenant.http.get(f"{TASKS}/{task_id}")
+    created, listed, grouped, refused, _, shown = log.requests()
     channels = (await world.admin.get("/channels")).json()["data"]
     default = next(channel["id"] for channel in channels if channel["name"] == "default")
     sent = {entry.request_id for entry in world.sandbox.state.world.ledger.requests}
@@ -61,7 +64,8 @@ async def test_the_line_names_the_channel_and_the_upstreams_id_of_the_call(
         assert line["channel"] == default
         assert line["upstream_request_id"] in sent
     assert created["upstream_request_id"] != grouped["upstream_request_id"]
-    for line in (listed, refused):
+    assert shown["channel"] == default
+    for line in (listed, refused, shown):
         assert "upstream_request_id" not in line
 
 
