@@ -1,9 +1,9 @@
 """Asking the upstream about one task, seldom enough for the account's rate limit."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Any
 
 import structlog
@@ -23,6 +23,8 @@ from app.upstream.errors import UpstreamError, UpstreamRejectedError
 
 FRESH_FOR = timedelta(seconds=2)
 _PATIENCE_SECONDS = 5.0
+# So long an account that had no call to spare is not asked for one: a thousand clients would all wait for its one row.
+_SPENT_SECONDS = 0.1
 
 _log = structlog.get_logger()
 
@@ -43,7 +45,8 @@ class TaskLooker:
         self._ark = ark
         self._rates = rates
         self._clock = clock
-        self._flights: SingleFlight[None] = SingleFlight()
+        self._flights: SingleFlight[bool] = SingleFlight()
+        self._spent_until: dict[str, float] = {}
 
     def is_due(self, row: TaskRow) -> bool:
         """Says whether a client's question is worth one to the upstream: not within two seconds of the last one."""
@@ -52,15 +55,20 @@ class TaskLooker:
         now = self._clock()
         return all(moment is None or now - moment >= FRESH_FOR for moment in (row.asked_at, row.looked_at))
 
-    async def refresh(self, row: TaskRow) -> None:
+    async def refresh(self, row: TaskRow) -> bool:
         """Looks at a task for a client, if the account has a call to spare, and waits at most five seconds.
 
         However many clients ask at once, in this process or another, the upstream gets one call. A slow one goes on
         behind the answer. When the upstream does not answer, ``asked_at`` stays later than ``looked_at``.
+
+        Returns:
+            Whether the row may have changed; False when there was no call to spare, or nobody who may be asked.
         """
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                await self._flights.run((row.tenant_id, row.id), lambda: self._refresh_once(row))
+                return await self._flights.run((row.tenant_id, row.id), lambda: self._refresh_once(row))
+        except TimeoutError:
+            return True
 
     async def look(self, row: TaskRow, account: ArkAccount) -> None:
         """Asks the upstream about a task now, and applies the answer.
@@ -102,25 +110,41 @@ class TaskLooker:
         """Says whether the channel of a task still exists, of whatever status."""
         return await self._directory.find(str(row.channel_id)) is not None
 
-    async def _refresh_once(self, row: TaskRow) -> None:
+    async def _refresh_once(self, row: TaskRow) -> bool:
+        channel_id = str(row.channel_id)
+        if asyncio.get_running_loop().time() < self._spent_until.get(channel_id, 0.0):
+            return False
         account = await self.account_of(row)
-        if account is None or not await self._claim(row):
-            return
+        if account is None:
+            return False
+        claim = await self._claim(row, channel_id)
+        if claim is not _Claim.OURS:
+            return claim is _Claim.OTHERS
         try:
             await self.look(row, account)
         except UpstreamError as error:
             _log.warning("look_failed", task=row.upstream_id, channel=row.channel_id, error=repr(error))
+        return True
 
-    async def _claim(self, row: TaskRow) -> bool:
+    async def _claim(self, row: TaskRow, channel_id: str) -> "_Claim":
         """Claims the look and a call of the account's, both or neither: a call must not be lost on a look of another's.
 
         Nor must ``asked_at`` say that a question was put for which there was no call to spare.
         """
         async with self._sessions() as session:
             tasks = TaskRepository(session, row.tenant_id)
-            is_claimed = await tasks.claim_look(
-                row.id, now=self._clock(), min_age=FRESH_FOR
-            ) and await self._rates.take_in(session, str(row.channel_id), CallKind.INTERACTIVE_GET)
-            if is_claimed:
-                await session.commit()
-        return is_claimed
+            if not await tasks.claim_look(row.id, now=self._clock(), min_age=FRESH_FOR):
+                return _Claim.OTHERS
+            if not await self._rates.take_in(session, channel_id, CallKind.INTERACTIVE_GET):
+                self._spent_until[channel_id] = asyncio.get_running_loop().time() + _SPENT_SECONDS
+                return _Claim.NO_CALL
+            await session.commit()
+            return _Claim.OURS
+
+
+class _Claim(Enum):
+    """What became of the wish to look at a task."""
+
+    OURS = auto()
+    OTHERS = auto()
+    NO_CALL = auto()

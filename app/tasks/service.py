@@ -44,8 +44,7 @@ class TaskService:
             NotFoundError: 404, no such task of this tenant.
         """
         row = await load_task(self._sessions, principal.tenant_id, task_id)
-        if _may_call(principal, row) and self._looker.is_due(row):
-            await self._looker.refresh(row)
+        if _may_call(principal, row) and self._looker.is_due(row) and await self._looker.refresh(row):
             row = await load_task(self._sessions, principal.tenant_id, task_id)
         return TaskView(to_task(row), self._stale_seconds(row))
 

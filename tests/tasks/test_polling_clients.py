@@ -1,0 +1,90 @@
+"""A thousand clients that poll cost the upstream no more than the account's budget, through four processes at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import select, update
+
+from app.db.engine import is_unavailable
+from app.errors import ServiceUnavailableError
+from app.jobs import Job
+from app.tasks.models import TaskRow
+from app.tenants.principal import Principal
+from app.wiring import Services, open_services
+from app.worker import running
+from tests.support.stage import RUNNING, Stage, text
+from tests.support.world import Tenant
+
+CLIENTS = 1000
+POLLING_SECONDS = 4.5
+PAUSE_SECONDS = 2.0
+DUE_SECONDS = 6
+WINDOW = timedelta(seconds=1)
+
+
+@pytest_asyncio.fixture
+async def processes(stage: Stage) -> AsyncIterator[list[Services]]:
+    """Two gateways and two workers. No task of another test is due."""
+    async with stage.sessions.begin() as session:
+        await session.execute(update(TaskRow).values(next_look_at=None))
+    async with AsyncExitStack() as stack:
+        opened = [open_services(stage.world.settings, clock=stage.clock) for _ in range(4)]
+        yield [await stack.enter_async_context(each) for each in opened]
+
+
+def most_in_a_window(stage: Stage, operation: str) -> int:
+    moments = sorted(datetime.fromisoformat(entry.at) for entry in stage.received(operation))
+    return max((sum(start <= moment < start + WINDOW for moment in moments) for start in moments), default=0)
+
+
+async def poll(stage: Stage, processes: list[Services], tenant: Tenant, task_ids: list[str]) -> None:
+    """Has every client ask again and again through the gateways, while the workers follow."""
+    principal = Principal(tenant.id, "t", tenant.key_id, "k", None, None)
+    loop = asyncio.get_running_loop()
+    end = loop.time() + POLLING_SECONDS
+
+    async def client(number: int) -> None:
+        task_id, service = task_ids[number % len(task_ids)], processes[number % 2].tasks
+        await asyncio.sleep(number / CLIENTS * PAUSE_SECONDS)
+        while loop.time() < end:
+            try:
+                assert (await service.get(principal, task_id)).body["id"] == task_id
+            except Exception as error:
+                # On a busy machine the pool of connections runs dry; then a client is told to come back.
+                if not (is_unavailable(error) or isinstance(error, ServiceUnavailableError)):
+                    raise
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    stage.clock.advance(DUE_SECONDS)
+    jobs = [Job(f"follow_{number}", 0.1, each.task_follower.run_once) for number, each in enumerate(processes[2:])]
+    async with running(jobs):
+        await asyncio.gather(*(client(number) for number in range(CLIENTS)))
+
+
+async def count_finished(stage: Stage, tenant: Tenant) -> int:
+    async with stage.sessions.begin() as session:
+        query = select(TaskRow).where(TaskRow.tenant_id == tenant.id, TaskRow.status == "succeeded")
+        return len((await session.scalars(query)).all())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tasks", [4, 120], ids=["over a few tasks", "over many tasks"])
+async def test_a_thousand_polling_clients_cost_the_upstream_no_more_than_the_budget(
+    stage: Stage, processes: list[Services], tasks: int
+) -> None:
+    tenant = await stage.tenant()
+    unwatched = [await tenant.new_task(content=text(RUNNING)) for _ in range(5)]
+    task_ids = [await tenant.new_task(content=text(RUNNING)) for _ in range(tasks)]
+    for task_id in unwatched:
+        await stage.force(task_id, "succeeded")
+    await poll(stage, processes, tenant, task_ids)
+    assert 1 <= most_in_a_window(stage, "get_task") <= 20
+    assert most_in_a_window(stage, "list_tasks") == 1
+    assert await count_finished(stage, tenant) == len(unwatched), "what nobody polls comes to its end all the same"
+    asked = [entry.url.rsplit("/", 1)[-1] for entry in stage.received("get_task")]
+    # The upstream is asked about a task once in two seconds, however many clients want to know.
+    assert max(asked.count(task_id) for task_id in task_ids) <= POLLING_SECONDS / 2 + 2
