@@ -1,8 +1,8 @@
 """Killing this process at a chosen await of a chosen piece of work. Only the gateway of this folder loads it.
 
 A point is named ``request:POST /path`` (every request whose path begins so) or ``job:name`` (every run of a background
-job). All that happens on behalf of one such request or run is counted together, in whatever tasks it happens: a
-context variable, which new tasks inherit, says whose it is.
+job, which does not run at all before SIGUSR1 comes). All that happens on behalf of one such request or run is counted
+together, in whatever tasks it happens: a context variable, which new tasks inherit, says whose it is.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ class _Countdown:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+_EAGER_SECONDS = 0.2
 _countdown: ContextVar[_Countdown | None] = ContextVar("countdown", default=None)
 
 
@@ -102,11 +103,17 @@ def _arm_requests(method: str, prefix: str, *, at: int) -> None:
 
 def _arm_job(name: str, *, at: int) -> None:
     repeat = jobs.repeat
+    is_let_go: list[bool] = []
+    signal.signal(signal.SIGUSR1, lambda *_: is_let_go.append(True))
+
+    async def run_counted(run: Callable[[], Awaitable[object]]) -> None:
+        if is_let_go:
+            await _counted(run(), at)
 
     async def repeat_counted(job: jobs.Job, stopping: asyncio.Event) -> None:
         if job.name == name:
             run = job.run
-            job = dataclasses.replace(job, run=lambda: _counted(run(), at))
+            job = dataclasses.replace(job, interval_seconds=_EAGER_SECONDS, run=lambda: run_counted(run))
         await repeat(job, stopping)
 
     jobs.repeat = repeat_counted

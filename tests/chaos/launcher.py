@@ -1,6 +1,7 @@
 """Starting, watching and killing of processes: the tests' side of ``tests.chaos.gateway``."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -55,13 +56,12 @@ class Process:
 
     async def kill(self) -> None:
         """Ends it as a crash of the machine would, and waits until it is gone."""
-        if self.is_alive:
-            os.kill(self.pid, signal.SIGKILL)
+        self._send(signal.SIGKILL)
         await self.ended
 
     async def stop(self) -> int:
         """Asks it to end, and returns its exit code."""
-        os.kill(self.pid, signal.SIGTERM)
+        self._send(signal.SIGTERM)
         return await self.ended
 
     async def dies(self, *, patience_seconds: float) -> bool:
@@ -69,13 +69,15 @@ class Process:
         await asyncio.wait({self.ended}, timeout=patience_seconds)
         return not self.is_alive
 
-    def freeze(self) -> None:
-        """Makes it stand still, as a machine that swaps or a paused container does."""
-        os.kill(self.pid, signal.SIGSTOP)
+    def let_go(self) -> None:
+        """Lets the job run in which it is to die."""
+        self._send(signal.SIGUSR1)
 
-    def thaw(self) -> None:
-        """Lets it go on."""
-        os.kill(self.pid, signal.SIGCONT)
+    def _send(self, number: signal.Signals) -> None:
+        # Its end may have come without having been told yet.
+        with contextlib.suppress(ProcessLookupError):
+            if self.is_alive:
+                os.kill(self.pid, number)
 
 
 class Launcher:

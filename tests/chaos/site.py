@@ -6,7 +6,6 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,11 +16,11 @@ from app.crypto import generate_key
 from app.db.engine import open_engine
 from app.sandbox.config import DEFAULT_ACCOUNT
 from tests.chaos.front import Front
-from tests.chaos.launcher import Fault, Launcher, Process, launching
+from tests.chaos.launcher import Fault, Launcher, Process
 
 TASKS = "/api/v3/contents/generations/tasks"
 MODEL = "doubao-seedance-2"
-GRACE_SECONDS = 8
+GRACE_SECONDS = 5
 """After so long, instead of ten minutes, a create that the upstream does not list is called absent."""
 
 
@@ -55,11 +54,13 @@ class Site:
     ) -> None:
         self.database_url = database_url
         self.engine = engine
-        self.launcher = launcher
+        self._launcher = launcher
         self.sandbox = sandbox
         self.front = front
         self.control = httpx.AsyncClient(base_url=f"{sandbox.url}/_sandbox", timeout=60)
         self.http = httpx.AsyncClient(timeout=30)
+        self._processes: list[Process] = [sandbox]
+        self._kills_before = launcher.kills
         self._admin_token = secrets.token_urlsafe(32)
         self._secret_key = generate_key()
 
@@ -88,9 +89,10 @@ class Site:
         self, *, port: int | None = None, fault: Fault | None = None, shift_seconds: float = 0.0, **changes: object
     ) -> Process:
         """Starts a gateway and returns when it is ready; unless it is to die, callbacks may reach it."""
-        process = await self.launcher.gateway(
+        process = await self._launcher.gateway(
             self.environment(**changes), port=port, fault=fault, clock_shift_seconds=shift_seconds
         )
+        self._processes.append(process)
         if fault is None:
             self.front.lead_to(process.url)
         return process
@@ -125,18 +127,25 @@ class Site:
         async with self.engine.connect() as connection:
             return [dict(row) for row in (await connection.execute(text(statement), values)).mappings()]
 
+    @property
+    def kills(self) -> int:
+        """How many of its processes have died by SIGKILL."""
+        return self._launcher.kills - self._kills_before
+
     async def close(self) -> None:
-        """Closes the clients."""
+        """Kills what runs, and closes the clients."""
+        for process in self._processes:
+            await process.kill()
         await self.control.aclose()
         await self.http.aclose()
 
 
 @asynccontextmanager
-async def open_site(database_url: str, folder: Path, *, time_scale: float = 200.0) -> AsyncIterator[Site]:
+async def open_site(database_url: str, launcher: Launcher, *, time_scale: float = 200.0) -> AsyncIterator[Site]:
     """Runs a sandbox beside a migrated database; the test starts its gateways, which end with the block."""
     engine = open_engine(database_url, pool_size=2)
     try:
-        async with launching(folder) as launcher, Front() as front:
+        async with Front() as front:
             site = Site(database_url, launcher, await launcher.sandbox(time_scale=time_scale), front, engine)
             try:
                 yield site

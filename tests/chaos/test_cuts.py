@@ -4,17 +4,21 @@ import asyncio
 import contextlib
 import itertools
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from tests.chaos.clients import Create, Kind, send_until_answered
 from tests.chaos.figures import Figures
-from tests.chaos.site import TASKS, Site, Tenant, settle
+from tests.chaos.launcher import Launcher, Process
+from tests.chaos.site import TASKS, Site, Tenant, open_site, settle
 from tests.chaos.verdict import foreign_ids_shown, gather, stuck, summed, unknown_ids
+from tests.support.world import own_database
 
 pytestmark = pytest.mark.slow
 
@@ -43,12 +47,28 @@ UPSTREAM: dict[str, tuple[dict[str, Any], ...]] = {
 }
 
 
+@dataclass
+class Yard:
+    """Two gateways that all cases share."""
+
+    site: Site
+    gateways: list[Process]
+    tenants: list[Tenant]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def yard(database_url: str, launcher: Launcher) -> AsyncIterator[Yard]:
+    """Two gateways, two tenants."""
+    async with own_database(database_url) as url, open_site(url, launcher) as site:
+        gateways = [await site.gateway(), await site.gateway()]
+        yield Yard(site, gateways, [await site.tenant(gateways[0]), await site.tenant(gateways[0])])
+
+
 @pytest.mark.parametrize("case", UPSTREAM)
 async def test_an_upstream_that_misbehaves_costs_no_task_and_makes_none_twice(
-    site: Site, case: str, tell: Callable[[Figures], None]
+    yard: Yard, case: str, tell: Callable[[Figures], None]
 ) -> None:
-    gateways = [await site.gateway(), await site.gateway()]
-    tenants = [await site.tenant(gateways[0]), await site.tenant(gateways[0])]
+    site, gateways, tenants = yard.site, yard.gateways, yard.tenants
     creates: list[Create] = []
     for effect in UPSTREAM[case]:
         operation = effect.get("operation", "create_task")
@@ -108,14 +128,13 @@ async def test_nothing_is_sent_when_no_connection_can_be_made_and_the_sdk_gets_i
     ],
 )
 async def test_a_client_that_leaves_at_any_stage_and_asks_again_gets_one_task(
-    site: Site, stage: str, kind: Kind, tell: Callable[[Figures], None]
+    yard: Yard, stage: str, kind: Kind, tell: Callable[[Figures], None]
 ) -> None:
-    gateways = [await site.gateway(), await site.gateway()]
-    tenant = await site.tenant(gateways[0])
+    site, gateways, tenant = yard.site, yard.gateways, yard.tenants[0]
     creates = []
     for number in range(3):
         await site.fault("create_task", times=1, kind="delay", at="after", delay_seconds=0.4)
-        create = Create(tenant, f"{stage} {number}", kind)
+        create = Create(tenant, f"{stage} {kind} {number}", kind)
         await _send_and_leave(gateways[0].url, create, stage)
         await send_until_answered(create, site.http, lambda: gateways[1].url, pause=(0.1, 0.2))
         creates.append(create)

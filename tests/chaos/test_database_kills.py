@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,6 +11,7 @@ import pytest_asyncio
 from app.db.schema import upgrade_to_head
 from tests.chaos.cluster import Cluster, running_cluster
 from tests.chaos.figures import Figures
+from tests.chaos.launcher import Launcher
 from tests.chaos.site import open_site, settle
 from tests.chaos.storm import load, open_slots
 from tests.chaos.verdict import foreign_ids_shown, gather, stuck, summed, unknown_ids
@@ -33,9 +33,9 @@ async def cluster() -> AsyncIterator[Cluster]:
 
 @pytest.mark.parametrize("are_gateways_killed", [False, True], ids=["alone", "with the gateways"])
 async def test_a_killed_database_loses_no_task_and_makes_none_twice(
-    cluster: Cluster, tmp_path: Path, tell: Callable[[Figures], None], *, are_gateways_killed: bool
+    cluster: Cluster, launcher: Launcher, tell: Callable[[Figures], None], *, are_gateways_killed: bool
 ) -> None:
-    async with open_site(cluster.url, tmp_path) as site:
+    async with open_site(cluster.url, launcher) as site:
         slots = await open_slots(site, 2)
         tenants = [await site.tenant(slots[0].process, f"tenant {number}") for number in range(3)]
         await site.fault("create_task", times=None, kind="delay", at="after", delay_seconds=0.2)
@@ -46,7 +46,7 @@ async def test_a_killed_database_loses_no_task_and_makes_none_twice(
             if are_gateways_killed:
                 await random.choice(slots).kill_and_restart()
         creates = await loading
-        kills = site.launcher.kills + cluster.kills
+        kills = site.kills + cluster.kills
         await settle(site, "submitting", "unknown")
         verdict = await gather(site, creates)
         gateway = slots[0].process

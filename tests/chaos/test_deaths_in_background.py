@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -15,9 +14,12 @@ from tests.chaos.verdict import gather, stuck
 
 pytestmark = pytest.mark.slow
 
+_TASK = "SELECT id FROM tasks WHERE upstream_id = :upstream_id"
+_DELIVERY = f"SELECT id FROM deliveries WHERE task_id IN ({_TASK}) AND body LIKE '%succeeded%'"
 _AHEAD_SECONDS = 60.0
 """By the doomed gateway's clock every task is due at once."""
-_DOOM_SECONDS = 4.0
+_FIRST_SEARCH_SECONDS = 4.0
+_DOOM_SECONDS = 3.0
 
 
 @pytest.fixture
@@ -30,14 +32,14 @@ async def receiver() -> AsyncIterator[Receiver]:
 async def test_a_task_is_completed_once_although_the_poller_dies_at_any_await(site: Site, receiver: Receiver) -> None:
     creator = await site.gateway(public_url=None, background="off")
     tenant = await site.tenant(creator)
-    ids = await _complete_in_dying_gateways(site, "job:follow_tasks", creator, tenant, receiver, public_url=None)
+    ids = await _complete_in_dying_gateways(site, "job:follow_tasks", creator, tenant, receiver, awaited=_TASK)
     await _check_completion(site, tenant, ids, receiver)
 
 
 async def test_a_delivery_arrives_although_its_sender_dies_at_any_await(site: Site, receiver: Receiver) -> None:
     creator = await site.gateway(public_url=None, background="off")
     tenant = await site.tenant(creator)
-    ids = await _complete_in_dying_gateways(site, "job:deliver", creator, tenant, receiver, public_url=None)
+    ids = await _complete_in_dying_gateways(site, "job:deliver", creator, tenant, receiver, awaited=_DELIVERY)
     await _check_completion(site, tenant, ids, receiver)
 
 
@@ -60,11 +62,17 @@ async def test_lost_creates_are_bound_although_the_reconciler_dies_at_any_await(
     tenant = await site.tenant(creator)
     creates: list[Create] = []
     async for doomed in doomed_gateways(
-        site, "job:reconcile", patience_seconds=_DOOM_SECONDS, public_url=None, ark_exclusive="on"
+        site,
+        "job:reconcile",
+        patience_seconds=_DOOM_SECONDS,
+        shift_seconds=_FIRST_SEARCH_SECONDS,
+        public_url=None,
+        ark_exclusive="on",
     ):
         await site.fault("create_task", kind="cut", at="after")
         creates.append(Create(tenant, f"wish {len(creates)}"))
         await send_until_answered(creates[-1], site.http, lambda: creator.url)
+        doomed.let_go()
         await doomed.dies(patience_seconds=_DOOM_SECONDS)
     await site.gateway(public_url=None, ark_exclusive="on")
     await settle(site, "submitting", "unknown")
@@ -75,15 +83,24 @@ async def test_lost_creates_are_bound_although_the_reconciler_dies_at_any_await(
 
 
 async def _complete_in_dying_gateways(
-    site: Site, point: str, creator: Process, tenant: Tenant, receiver: Receiver, **settings: Any
+    site: Site, point: str, creator: Process, tenant: Tenant, receiver: Receiver, *, awaited: str
 ) -> list[str]:
     ids: list[str] = []
     async for doomed in doomed_gateways(
-        site, point, patience_seconds=_DOOM_SECONDS, shift_seconds=_AHEAD_SECONDS, **settings
+        site, point, patience_seconds=_DOOM_SECONDS, shift_seconds=_AHEAD_SECONDS, public_url=None
     ):
         ids.append(await _create(site, creator, tenant, receiver, f"[queue:0][run:0] {len(ids)}"))
+        await _until_there(site, awaited, ids[-1])
+        doomed.let_go()
         await doomed.dies(patience_seconds=_DOOM_SECONDS)
     return ids
+
+
+async def _until_there(site: Site, query: str, upstream_id: str) -> None:
+    """Waits until there is something to do."""
+    async with asyncio.timeout(20):
+        while not await site.query(query, upstream_id=upstream_id):  # noqa: ASYNC110 - another process has no event
+            await asyncio.sleep(0.05)
 
 
 async def _create(site: Site, gateway: Process, tenant: Tenant, receiver: Receiver, prompt: str) -> str:

@@ -26,7 +26,7 @@ async def test_a_create_whose_gateway_dies_at_any_await_is_sent_at_most_once(
     survivor = await site.gateway()
     tenant, other = await site.tenant(survivor), await site.tenant(survivor)
     creates = await create_in_dying_gateways(site, survivor, tenant, kind)
-    kills = site.launcher.kills
+    kills = site.kills
     await settle(site, "submitting", "unknown")
     verdict = await gather(site, creates)
     lost = await unknown_ids(site, survivor, creates)
@@ -48,7 +48,7 @@ async def test_without_callbacks_what_a_dead_gateway_left_is_owned_or_listed_as_
     survivor = await site.gateway(public_url=None)
     tenant = await site.tenant(survivor)
     creates = await create_in_dying_gateways(site, survivor, tenant, Kind.PLAIN, public_url=None)
-    kills = site.launcher.kills
+    kills = site.kills
     await settle(site, "submitting")
     verdict = await gather(site, creates)
     lost = await unknown_ids(site, survivor, creates)
@@ -75,7 +75,7 @@ async def test_a_create_is_not_sent_twice_when_its_retry_is_killed_as_well(
         await lose_with(first, creates[-1], site)
         await send_to_doomed(creates[-1], doomed, site)
         await send_until_answered(creates[-1], site.http, lambda: survivor.url, pause=(0.1, 0.5))
-    kills = site.launcher.kills
+    kills = site.kills
     await settle(site, "submitting", "unknown")
     verdict = await gather(site, creates)
     lost = await unknown_ids(site, survivor, creates)

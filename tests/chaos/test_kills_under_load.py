@@ -29,7 +29,7 @@ async def test_two_thousand_creates_over_fifty_kills_with_callbacks(
     loading = asyncio.create_task(load(slots, tenants, count=CREATES, users=_USERS, pause_seconds=0.8))
     await kill_until(loading, slots, pause=_PAUSE)
     creates = await loading
-    kills = site.launcher.kills
+    kills = site.kills
     await settle(site, "submitting", "unknown")
     verdict = await gather(site, creates)
     gateway = slots[0].process
@@ -56,7 +56,7 @@ async def test_kills_without_callbacks_leave_every_paid_task_owned_or_listed_as_
     loading = asyncio.create_task(load(slots, tenants, count=CREATES // 4, users=_USERS, pause_seconds=0.8))
     await kill_until(loading, slots, pause=_PAUSE)
     creates = await loading
-    kills = site.launcher.kills
+    kills = site.kills
     await settle(site, "submitting")
     verdict = await gather(site, creates)
     gateway = slots[0].process
