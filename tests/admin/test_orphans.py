@@ -115,6 +115,9 @@ async def test_a_create_that_was_called_absent_stays_possible_and_one_that_is_kn
     for task_id, body in ((absent, {"absent": True}), (found, {"upstream_id": upstream_id})):
         resolved = await stage.world.admin.post(f"/tasks/{task_id}/resolve", json=body)
         assert resolved.status_code == 200, resolved.text
+    await stage.force(upstream_id, "failed", code="OutputVideoSensitiveContentDetected")
+    refreshed = await stage.world.admin.post(f"/tasks/{found}/refresh")
+    assert refreshed.json()["status"] == "failed"
 
     assert await possible(stage) == {"cgt-1": [absent]}
 
