@@ -18,10 +18,19 @@ BODY = {"model": MODEL, "content": text("a kitten")}
 _SLOW: dict[str, Any] = {"kind": "delay", "at": "after", "delay_seconds": 0.6}
 
 
-async def left(tenant: Tenant, *, after_seconds: float = 0.2, body: Any = BODY) -> None:
-    """Sends a create and leaves before it is answered."""
+async def left(stage: Stage, tenant: Tenant) -> None:
+    """Sends a create and leaves when it has arrived upstream and is not answered."""
+    posting = asyncio.create_task(tenant.http.post(TASKS, json=BODY))
+    await stage.arrival("create_task")
+    posting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await posting
+
+
+async def left_waiting(tenant: Tenant) -> None:
+    """Sends a retry and leaves while it waits."""
     with pytest.raises(httpx.ReadTimeout):
-        await tenant.http.post(TASKS, json=body, timeout=httpx.Timeout(5, read=after_seconds))
+        await tenant.http.post(TASKS, json=BODY, timeout=httpx.Timeout(5, read=0.3))
 
 
 async def attempts_of(stage: Stage, tenant: Tenant) -> int:
@@ -35,7 +44,7 @@ async def test_the_retry_of_a_client_that_left_gets_the_first_ones_task_while_th
 ) -> None:
     tenant = await stage.tenant()
     await stage.fault("create_task", **_SLOW)
-    await left(tenant)
+    await left(stage, tenant)
     retried = await tenant.http.post(TASKS, json=BODY)
     assert retried.status_code == 200, retried.text
     assert len(stage.received("create_task")) == len(await stage.rows_of(tenant)) == 1
@@ -45,8 +54,8 @@ async def test_the_retry_of_a_client_that_left_gets_the_first_ones_task_while_th
 async def test_a_retry_that_leaves_as_well_hands_the_task_on(stage: Stage) -> None:
     tenant = await stage.tenant()
     await stage.fault("create_task", kind="delay", at="after", delay_seconds=1.2)
-    await left(tenant)
-    await left(tenant)
+    await left(stage, tenant)
+    await left_waiting(tenant)
     retried = await tenant.http.post(TASKS, json=BODY)
     assert retried.json()["id"] == stage.received("create_task")[0].resource_id
     assert len(stage.received("create_task")) == 1
@@ -67,7 +76,7 @@ async def test_creates_that_are_sent_at_once_are_tasks_of_their_own(stage: Stage
 async def test_a_ticket_is_used_once(stage: Stage) -> None:
     tenant = await stage.tenant()
     await stage.fault("create_task", **_SLOW)
-    await left(tenant)
+    await left(stage, tenant)
     answers = await asyncio.gather(*(tenant.http.post(TASKS, json=BODY) for _ in range(2)))
     assert len({answer.json()["id"] for answer in answers}) == 2
     assert len(stage.received("create_task")) == 2
@@ -106,7 +115,7 @@ async def test_the_retry_of_a_create_that_was_refused_meanwhile_is_a_fresh_one(s
         "delay_seconds": 0.5,
     }
     await stage.fault("create_task", times=tries, **effect)
-    await left(tenant)
+    await left(stage, tenant)
     retried = await tenant.http.post(TASKS, json=BODY)
     assert retried.status_code == (200 if tries == 1 else 400)
     assert len(stage.received("create_task")) == 2
@@ -116,7 +125,7 @@ async def test_the_retry_of_a_create_that_was_refused_meanwhile_is_a_fresh_one(s
 async def test_the_retry_of_a_create_of_unknown_outcome_gets_its_id(stage: Stage) -> None:
     tenant = await stage.tenant()
     await stage.fault("create_task", kind="cut", at="after", delay_seconds=0.5)
-    await left(tenant)
+    await left(stage, tenant)
     retried = await tenant.http.post(TASKS, json=BODY)
     (row,) = await stage.rows_of(tenant)
     assert (retried.json()["id"], row.status) == (row.id, TaskStatus.UNKNOWN)
@@ -133,7 +142,7 @@ async def test_a_tickets_owner_is_the_key_and_no_other_tenant_can_take_it(stage:
     tenant, stranger = await stage.tenant(), await stage.tenant()
     colleague = await stage.world.key_of(tenant.id, allowed_channels=["default"])
     await stage.fault("create_task", **_SLOW)
-    await left(tenant)
+    await left(stage, tenant)
     for other in (stranger, colleague):
         answer = await other.http.post(TASKS, json=BODY, headers={"x-stainless-retry-count": "1"})
         assert answer.json()["id"] != stage.received("create_task")[0].resource_id
