@@ -167,7 +167,8 @@ class Creator:
         while True:
             found = None
             try:
-                found = await self._searcher.look(intent, channel)
+                async with asyncio.timeout_at(deadline):
+                    found = await self._searcher.look(intent, channel)
             except Exception as error:  # noqa: BLE001 - not even a database that is away makes the answer an error
                 _log.warning("create_search_failed", action=intent.kind, channel=channel.name, error=repr(error))
             if found is not None or loop.time() + _SEARCH_PAUSE_SECONDS > deadline:

@@ -76,8 +76,11 @@ class Joiner:
                     break
                 if not is_left and await self._is_left(intent):
                     deadline, is_left = loop.time() + self._search_seconds, True
-                if is_left and (made := await self._search(intent)) is not None:
-                    return made
+                if is_left:
+                    async with asyncio.timeout_at(deadline):
+                        made = await self._search(intent)
+                    if made is not None:
+                        return made
             except Exception as error:  # noqa: BLE001 - not even a database that is away makes the answer an error
                 _log.warning("create_join_failed", action=action, attempt=attempt.id, error=repr(error))
                 deadline = min(deadline, loop.time() + self._search_seconds)

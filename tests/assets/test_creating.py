@@ -1,6 +1,7 @@
 """Creates whose outcome is unknown: never sent twice, found when that is certain, otherwise said to be unknown."""
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -198,6 +199,17 @@ async def test_an_asset_in_the_tenants_own_group_is_found_on_such_an_account(fre
     fresh.fault("CreateAsset", kind="cut", at="after")
     asset_id = await new_asset(tenant, group_id)
     assert [item["Id"] for item in (await list_assets(tenant))["Items"]] == [asset_id]
+
+
+async def test_an_upstream_that_does_not_answer_the_search_either_keeps_nobody_waiting(
+    library: Library, tenant: Tenant
+) -> None:
+    library.fault("CreateAssetGroup", kind="cut", at="after")
+    library.fault("ListAssetGroups", kind="delay", at="before", delay_seconds=3)
+    began_at_seconds = time.monotonic()
+    with pytest.raises(ConflictError):
+        await library.run(tenant, "CreateAssetGroup", search_seconds=0.3, Name=new_id("name"), GroupType="AIGC")
+    assert time.monotonic() - began_at_seconds < 2
 
 
 async def test_a_refused_create_leaves_nothing_open(library: Library, tenant: Tenant) -> None:
