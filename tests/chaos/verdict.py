@@ -160,8 +160,10 @@ _STUCK = {
         "SELECT id, status FROM tasks WHERE status IN ('queued', 'running', 'unknown') AND deleted_at IS NULL "
         "AND (next_look_at IS NULL OR next_look_at > now() + interval '150 seconds')"
     ),
+    # The lease of a sweep is a schedule: nobody holds it, and it keeps the next sweep away for ten minutes.
     "a lease that outlives its holder": (
-        "SELECT name, expires_at FROM leases WHERE expires_at > now() + interval '150 seconds'"
+        "SELECT name, expires_at FROM leases WHERE name NOT LIKE 'sweep:%' "
+        "AND expires_at > now() + interval '150 seconds'"
     ),
     "a delivery that nobody may take": (
         "SELECT id FROM deliveries WHERE next_attempt_at IS NOT NULL AND lease_until > now() + interval '150 seconds'"
