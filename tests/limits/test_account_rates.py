@@ -86,7 +86,7 @@ async def test_no_two_lists_fall_into_one_second_however_many_ask(rates: Account
 
     end = loop.time() + 2.6
     await asyncio.gather(*(ask(process) for process in processes))
-    assert len(granted) == 3
+    assert 2 <= len(granted) <= 3
     assert all(later - earlier > 1 for earlier, later in pairwise(granted))
 
 
