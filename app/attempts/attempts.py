@@ -138,13 +138,20 @@ class Attempts:
 
         An attempt can be taken for 60 seconds after its client was lost or its process died, by one request. A
         request that is marked as a retry also takes one that is still running or was answered in that time.
+
+        Raises:
+            DatabaseUnavailableError: the database is away, or was and nobody can tell yet whether an identical
+                attempt's process is dead.
         """
         if self._losing:
             await asyncio.wait(set(self._losing), timeout=_MARK_PATIENCE_SECONDS)
+        # After the database was away nobody can tell for a moment whether the process that carries the first try is
+        # dead; a second create must not be the answer to that.
+        if self._presence.is_just_back and await self._is_carried_elsewhere(request):
+            await self._presence.until_sure()
         now = self._clock()
         is_open = _is_marked_open(now, self._create_window) if request.is_marked_retry else _is_lost(now)
-        is_elsewhere = and_(_is_running(), AttemptRow.instance_id != self._presence.id)
-        query = select(AttemptRow.instance_id).where(_is_same(request), or_(is_open, is_elsewhere)).distinct()
+        query = select(AttemptRow.instance_id).where(_is_same(request), or_(is_open, self._is_elsewhere())).distinct()
         try:
             async with self._sessions.begin() as session:
                 carriers = (await session.scalars(query)).all()
@@ -224,6 +231,14 @@ class Attempts:
     async def drain(self) -> None:
         """Waits for the marks that are being written; called before the database is closed."""
         await self._losses.drain(patience_seconds=_DRAIN_SECONDS)
+
+    def _is_elsewhere(self) -> ColumnElement[bool]:
+        return and_(_is_running(), AttemptRow.instance_id != self._presence.id)
+
+    async def _is_carried_elsewhere(self, request: SentRequest) -> bool:
+        query = select(AttemptRow.id).where(_is_same(request), self._is_elsewhere()).limit(1)
+        async with self._sessions() as session:
+            return await session.scalar(query) is not None
 
     async def _lose_when(self, attempt: Attempt, gone: asyncio.Event) -> None:
         await gone.wait()

@@ -27,6 +27,8 @@ _COMMAND_TIMEOUT_SECONDS = 5.0
 _RETRY_SECONDS = 0.2
 # After the database was away every process takes its lock again within a moment; until then a free one proves nothing.
 _GRACE_SECONDS = 3.0
+# Until the next run of the renewal, its own tries, and the grace.
+_LONGEST_DOUBT_SECONDS = _GRACE_SECONDS + 2 * RENEW_SECONDS
 _REMOVED_AFTER = timedelta(days=1)
 _LOCK_BITS = 63
 
@@ -122,7 +124,7 @@ class Presence:
             Otherwise a moment at which it was certainly gone: two seconds after it was last seen, or now. A process
             without a row is gone for a day.
         """
-        if instance_id == self.id or self._is_just_back():
+        if instance_id == self.id or self.is_just_back:
             return None
         now = self._clock()
         found = (await session.execute(_PROBE, {"id": instance_id})).one_or_none()
@@ -131,16 +133,30 @@ class Presence:
         seen_at: datetime = found.seen_at
         return min(now, seen_at + timedelta(seconds=RENEW_SECONDS)) if found.is_free else None
 
-    async def remove_old(self) -> None:
-        """Removes the rows of processes that are dead for a day."""
-        async with self._sessions.begin() as session:
-            await session.execute(_REMOVE, {"before": self._clock() - _REMOVED_AFTER})
-
-    def _is_just_back(self) -> bool:
+    @property
+    def is_just_back(self) -> bool:
+        """Whether the database was away a moment ago, or is: until a while after, a free lock proves nothing."""
         if self._connection is None or self._connection.is_closed():
             return True
         regained = self._regained_at_seconds
         return regained is not None and asyncio.get_running_loop().time() - regained < _GRACE_SECONDS
+
+    async def until_sure(self) -> None:
+        """Waits until it can be told again who is alive.
+
+        Raises:
+            DatabaseUnavailableError: that did not come within some seconds.
+        """
+        deadline = asyncio.get_running_loop().time() + _LONGEST_DOUBT_SECONDS
+        while self.is_just_back:
+            if asyncio.get_running_loop().time() > deadline:
+                raise DatabaseUnavailableError("it cannot be told which processes are alive")
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def remove_old(self) -> None:
+        """Removes the rows of processes that are dead for a day."""
+        async with self._sessions.begin() as session:
+            await session.execute(_REMOVE, {"before": self._clock() - _REMOVED_AFTER})
 
     async def _hold(self) -> None:
         connection = await connect(

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.attempts.attempts import Attempt, Attempts, SentRequest
@@ -48,6 +48,15 @@ class Processes:
         attempt = await self.begun(**begun)  # type: ignore[arg-type]  # only the result's id is passed on
         await self.here.lost(attempt)
         return attempt
+
+    async def cut_presence_here(self) -> None:
+        """Cuts the connection with which this process holds its lock, as the server's end does."""
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        async with self.sessions.begin() as session:
+            await session.execute(text(cut))
+        async with asyncio.timeout(5):
+            while not self.presence_here.is_just_back:  # noqa: ASYNC110 - the driver has no event for it
+                await asyncio.sleep(0.01)
 
     async def count(self) -> int:
         async with self.sessions() as session:
@@ -159,6 +168,21 @@ async def test_the_attempt_of_a_dead_process_is_lost_and_that_of_a_living_one_is
     taken = await processes.here.find(REQUEST)
     assert result_of(taken) == "made"
     assert await processes.here.find(REQUEST) is None, "it is carried here now"
+
+
+async def test_who_died_together_with_the_database_is_waited_for_until_that_can_be_told(processes: Processes) -> None:
+    await processes.begun(by=processes.there)
+    await processes.presence_there.close()
+    await processes.cut_presence_here()
+    finding = asyncio.create_task(processes.here.find(REQUEST))
+    await processes.presence_here.renew()
+    assert result_of(await finding) == "made"
+
+
+async def test_a_fresh_create_waits_for_nothing_when_the_database_is_back(processes: Processes) -> None:
+    await processes.cut_presence_here()
+    async with asyncio.timeout(1):
+        assert await processes.here.find(REQUEST) is None
 
 
 async def test_what_a_process_left_that_is_dead_for_long_is_no_ticket(processes: Processes) -> None:
