@@ -130,6 +130,9 @@ class Launcher:
             else:
                 self.kills += news["code"] == -signal.SIGKILL
                 self._ends.pop(news["ended"]).set_result(news["code"])
+        # What it had still to tell, nobody will.
+        for ended in self._ends.values():
+            ended.set_result(-signal.SIGKILL)
 
     async def _start(self, order: dict[str, Any], environment: dict[str, str], port: int | None) -> Process:
         assert self._parent.stdin is not None
@@ -155,6 +158,7 @@ async def launching(folder: Path) -> AsyncIterator[Launcher]:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
+            start_new_session=True,  # Ctrl-C is for the tests, which then end it
         )
         launcher = Launcher(parent, folder)
         listening = asyncio.create_task(launcher.listen_to_news())
