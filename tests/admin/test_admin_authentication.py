@@ -73,9 +73,8 @@ async def test_what_is_not_built_yet_does_not_exist(process: Process) -> None:
     key = await process.key()
     for method, path in (
         ("POST", f"/keys/{key['id']}/signing-key"),
-        ("POST", f"/tenants/{key['tenant_id']}/webhook-secret"),
         ("GET", "/budgets"),
-        ("GET", "/deliveries"),
+        ("GET", "/usage"),
     ):
         response = await process.admin.request(method, path, json={})
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.tasks.models import TaskStatus
 from tests.support.answers import check_error
-from tests.support.stage import ENDPOINT, FAST, MODEL, Stage, get, text
+from tests.support.stage import ENDPOINT, FAST, MODEL, Stage, add_channel, get, text
 from tests.support.world import TASKS, Tenant
 
 DATED = "doubao-seedance-2-0-260128"
@@ -134,7 +134,10 @@ async def test_a_key_is_held_to_its_models(stage: Stage) -> None:
 
 
 async def test_a_key_is_held_to_its_channels(stage: Stage) -> None:
-    check_error(await (await stage.tenant("elsewhere")).create_task(), 403, "AccessDenied")
+    gone = await add_channel(stage.world, "elsewhere", "http://127.0.0.1:1/api/v3", "key")
+    held_to_it = await stage.tenant("elsewhere")
+    assert (await stage.world.admin.delete(f"/channels/{gone}")).status_code == 204
+    check_error(await held_to_it.create_task(), 403, "AccessDenied")
     await (await stage.tenant("second")).new_task()
     assert [entry.account for entry in stage.received("create_task")] == ["second"]
 
