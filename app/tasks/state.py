@@ -29,6 +29,9 @@ _LONGEST_WINDOW = timedelta(days=7)
 _DEFAULT_WINDOW = timedelta(hours=72)
 _WINDOW_MARGIN = timedelta(hours=1)
 _MOST_TOKENS = 2**53
+# What our answers and PostgreSQL's jsonb can hold of what the upstream says.
+_DEEPEST = 64
+_NUMBERS_END = 2**63
 _UPSTREAM_STATUSES = {
     status.value for status in TaskStatus if status not in {TaskStatus.SUBMITTING, TaskStatus.UNKNOWN}
 }
@@ -141,7 +144,7 @@ def apply_upstream_state(
         return
     row.looked_at = asked_at
     row.updated_at = now
-    row.snapshot = _without_nul(body)
+    row.snapshot = _storable(body)
     row.next_look_at = next_look_after(row.created_at, now)
     if status is None:
         UNKNOWN_STATUSES.inc()
@@ -224,12 +227,20 @@ def _total_tokens(body: dict[str, Any]) -> int | None:
     return int(total)
 
 
-def _without_nul(value: Any) -> Any:
-    """Drops NUL characters, which PostgreSQL's jsonb cannot hold."""
+def _storable(value: Any, depth_left: int = _DEEPEST) -> Any:
+    """Returns what can be kept and shown again of what the upstream said: one odd member must not hide the rest.
+
+    NUL characters are dropped, which jsonb cannot hold. Null stands for a number that fits no 64 bits and for what is
+    nested too deep: no answer of ours could be made with it, neither a GET's nor a list's nor a delivery.
+    """
     if isinstance(value, str):
         return value.replace("\0", "")
+    if isinstance(value, int | float):
+        return value if -_NUMBERS_END <= value < _NUMBERS_END else None
+    if isinstance(value, dict | list) and not depth_left:
+        return None
     if isinstance(value, dict):
-        return {_without_nul(name): _without_nul(item) for name, item in value.items()}
+        return {_storable(name): _storable(item, depth_left - 1) for name, item in value.items()}
     if isinstance(value, list):
-        return [_without_nul(item) for item in value]
+        return [_storable(item, depth_left - 1) for item in value]
     return value

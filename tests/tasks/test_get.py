@@ -1,6 +1,7 @@
 """Reading of one task: from the mirror when that will do, from the upstream when it is due and affordable."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -12,6 +13,14 @@ from tests.support.world import TASKS, Tenant, running_gateway
 
 STALE = "x-seedgate-stale"
 DAY_SECONDS = 86_400
+
+
+def nested(depth: int) -> Any:
+    """Returns an empty list inside lists."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 async def test_a_task_shows_the_documented_fields_from_queued_to_succeeded(stage: Stage) -> None:
@@ -38,6 +47,32 @@ async def test_what_the_upstream_adds_is_kept_and_its_numbers_become_integers(st
     body = (await get(tenant, task_id)).json()
     assert body | extra == body
     assert (type(body["seed"]), type(body["usage"]["tool_usage"]["n"])) == (int, int)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"usage": {"total_tokens": 1e20}},
+        {"created_at": 1e300},
+        {"novelty": [2**70, -(2**70)]},
+        {"novelty": "a\0b"},
+        {"novelty": nested(300)},
+        {"novelty": nested(900)},
+    ],
+    ids=["tokens", "time", "integers", "nul", "deep", "deeper"],
+)
+async def test_an_answer_that_cannot_be_stored_or_shown_whole_still_ends_its_task(
+    stage: Stage, odd: dict[str, Any]
+) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(callback_url="https://tenant.example/hook")
+    content = {"video_url": "https://media.example/v.mp4"}
+    answer = {"id": task_id, "status": "succeeded", "content": content, **odd}
+    await stage.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
+    body = (await get(tenant, task_id)).json()
+    assert (body["status"], body["content"]) == ("succeeded", content)
+    listed = (await tenant.http.get(TASKS)).json()["items"]
+    assert [item["status"] for item in listed] == ["succeeded"]
 
 
 async def test_a_failed_task_tells_why(stage: Stage) -> None:
