@@ -122,13 +122,19 @@ def _address_of(host: str) -> Address | None:
         raise TargetError("expected a host name or an IP address") from None
 
 
+def _machine_of(host: str) -> Address | str:
+    """Returns a name, or the address that a host spells, whatever it is wrapped in."""
+    address = _address_of(host)
+    return host if address is None else unwrap(address)
+
+
 def _is_local_name(host: str) -> bool:
     return host.rpartition(".")[2] == "localhost"
 
 
 def _is_same_server(target: Target, own: Target) -> bool:
     """The ports of http and https count as one, since one usually leads to the other."""
-    if target.host != own.host:
+    if _machine_of(target.host) != _machine_of(own.host):
         return False
     defaults = _DEFAULT_PORTS.values()
     return target.port == own.port or (target.port in defaults and own.port in defaults)

@@ -193,6 +193,22 @@ def test_our_own_address_is_refused(url: str) -> None:
         TargetRules(public_url="https://gateway.example/seedgate").check(url)
 
 
+@pytest.mark.parametrize(
+    ("own", "url"),
+    [
+        ("http://8.8.8.8:8000", "http://134744072:8000/"),
+        ("http://8.8.8.8:8000", "http://0x8.8.2056:8000/"),
+        ("http://134744072:8000", "http://8.8.8.8:8000/"),
+        ("http://8.8.8.8:8000", "http://[::ffff:8.8.8.8]:8000/"),
+        ("http://8.8.8.8:8000", "http://[64:ff9b::808:808]:8000/"),
+        ("https://[2606:4700::1]", "https://[2606:4700:0::0001]/"),
+    ],
+)
+def test_our_own_address_is_refused_however_its_number_is_spelled(own: str, url: str) -> None:
+    with pytest.raises(TargetError, match="own"):
+        TargetRules(public_url=own).check(url)
+
+
 @pytest.mark.parametrize("url", ["https://gateway.example:8443/", "https://www.gateway.example/"])
 def test_another_server_beside_ours_is_not_ours(url: str) -> None:
     assert TargetRules(public_url="https://gateway.example").check(url).url == url
