@@ -106,7 +106,7 @@ class TaskDeletion:
         if row.status == TaskStatus.RUNNING.value:
             raise ConflictError(
                 "InvalidAction.RunningTaskDeletion",
-                f"Cannot delete task `{row.upstream_id}` because it is currently running.",
+                f"Cannot delete task `{public_id(row)}` because it is currently running.",
             )
         return row
 

@@ -76,6 +76,19 @@ async def test_a_running_task_is_left_alone(stage: Stage) -> None:
     assert (await get(tenant, task_id)).json()["status"] == "running"
 
 
+async def test_a_refusal_names_the_task_by_the_id_that_its_client_got(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    async with stage.sessions.begin() as session:
+        row = await TaskRepository(session, tenant.id).find(task_id, is_locked=True)
+        assert row is not None
+        row.is_spare_id_public = True
+        spare_id = row.id
+    refused = await tenant.http.delete(f"{TASKS}/{spare_id}")
+    error = check_error(refused, 409, "InvalidAction.RunningTaskDeletion")
+    assert error["message"].startswith(f"Cannot delete task `{spare_id}` because it is currently running.")
+
+
 async def test_a_task_that_started_running_in_between_is_the_upstreams_409(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
