@@ -210,7 +210,8 @@ def _to_text(value: object, secrets: Iterable[str]) -> str | None:
         return None
     for secret in filter(None, secrets):
         value = value.replace(secret, _REDACTED)
-    return value[:_MAX_TEXT_CHARACTERS]
+    # What is told here may be written down, and no database takes a NUL.
+    return value.replace("\0", "")[:_MAX_TEXT_CHARACTERS] or None
 
 
 def _to_request_id(value: object) -> str | None:
