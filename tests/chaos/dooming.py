@@ -13,14 +13,15 @@ _PATIENCE_SECONDS = 0.5
 
 
 async def doomed_gateways(
-    site: Site, point: str, *, patience_seconds: float = _PATIENCE_SECONDS, **settings: Any
+    site: Site, point: str, *, patience_seconds: float = _PATIENCE_SECONDS, most: int | None = None, **settings: Any
 ) -> AsyncIterator[Process]:
     """Yields a gateway that will die at the first suspension of a point, then one for the second, and so on.
 
     It ends after the first gateway that has not died when the caller, having given it the work, asks for the next:
-    then the work has fewer suspensions, and every one of them has been tried.
+    then the work has fewer suspensions, and every one of them has been tried. ``most`` ends it where what the dead have
+    left makes the work of the next longer and longer.
     """
-    for at in itertools.count(1):
+    for at in itertools.count(1) if most is None else range(1, most + 1):
         doomed = await site.gateway(fault=Fault(point, at), **settings)
         yield doomed
         if not await doomed.dies(patience_seconds=patience_seconds):

@@ -15,10 +15,7 @@ pytestmark = pytest.mark.slow
 _CREATES = 150
 
 
-@pytest.mark.parametrize(
-    ("shift_seconds", "upstream_skew_seconds"),
-    [(45.0, 0.0), (-45.0, 0.0), (0.0, 1200.0), (0.0, -1200.0), (45.0, -1200.0)],
-)
+@pytest.mark.parametrize(("shift_seconds", "upstream_skew_seconds"), [(45.0, -1200.0), (-45.0, 1200.0)])
 async def test_wrong_clocks_cost_no_task_and_make_none_twice(
     site: Site, tell: Callable[[Figures], None], shift_seconds: float, upstream_skew_seconds: float
 ) -> None:

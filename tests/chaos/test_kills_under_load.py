@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 CREATES = int(os.environ.get("CHAOS_CREATES", "2000"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "50"))
-_USERS = 16
+_USERS = 24
 _PAUSE = (0.3, 1.2)
 
 
@@ -26,7 +26,7 @@ async def test_two_thousand_creates_over_fifty_kills_with_callbacks(
     tenants = [await site.tenant(slots[0].process, f"tenant {number}") for number in range(3)]
     # A create is under way for long enough that many are when their gateway dies.
     await site.fault("create_task", times=None, kind="delay", at="after", delay_seconds=0.2)
-    loading = asyncio.create_task(load(slots, tenants, count=CREATES, users=_USERS, pause_seconds=0.8))
+    loading = asyncio.create_task(load(slots, tenants, count=CREATES, users=_USERS, pause_seconds=0.5))
     await kill_until(loading, slots, pause=_PAUSE)
     creates = await loading
     kills = site.kills
@@ -53,7 +53,7 @@ async def test_kills_without_callbacks_leave_every_paid_task_owned_or_listed_as_
     tenants = [await site.tenant(slots[0].process, f"tenant {number}") for number in range(3)]
     # A create is under way for long enough that many are when their gateway dies.
     await site.fault("create_task", times=None, kind="delay", at="after", delay_seconds=0.2)
-    loading = asyncio.create_task(load(slots, tenants, count=CREATES // 4, users=_USERS, pause_seconds=0.8))
+    loading = asyncio.create_task(load(slots, tenants, count=CREATES // 4, users=_USERS, pause_seconds=0.5))
     await kill_until(loading, slots, pause=_PAUSE)
     creates = await loading
     kills = site.kills
