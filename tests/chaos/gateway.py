@@ -123,6 +123,9 @@ def _live(order: dict[str, Any]) -> None:
     def clock() -> datetime:
         return utc_now() + shift
 
+    # As ``serve`` does: the server raises the signal again when it has shut down.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     settings = Settings(_env_file=None)
     configure_logging(level=settings.log_level, style="json")
     config = server_config(create_app(settings, clock=clock), host=HOST, port=order["port"])

@@ -173,12 +173,18 @@ _STUCK = {
 
 
 def _prompts_sent(ledger: dict[str, Any]) -> dict[int, str]:
-    """Request number → prompt, of every create whose whole body arrived."""
+    """Request number → prompt, of every create whose whole body arrived and that was not plainly refused."""
     return {
         entry["number"]: json.loads(entry["body"])["content"][0]["text"]
         for entry in ledger["requests"]
-        if entry["operation"] == "create_task" and entry["body"] is not None
+        if entry["operation"] == "create_task" and entry["body"] is not None and not _is_refused(entry)
     }
+
+
+def _is_refused(entry: dict[str, Any]) -> bool:
+    """Whether the answer said that nothing was accepted: such a create may be sent again."""
+    status = entry["status"] or 0
+    return entry["ended"] == "answered" and 400 <= status < 500 and status != 408
 
 
 async def _answered_otherwise(
