@@ -4,7 +4,7 @@ import asyncio
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +16,9 @@ from app.channels.directory import ChannelDirectory
 from app.channels.health import note_clear_create, note_unknown
 from app.errors import NoChannelError, UpstreamRefusalError
 from app.observability.metrics import BREAKERS_OPENED, FOREIGN_CLAIMS
+from app.tasks.listing import ListedTask
 from app.tasks.models import IDEMPOTENCY_INDEX, TaskRow, TaskStatus
+from app.tasks.orphans import Orphans
 from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
 from app.tasks.submission import Accepted, Outcome, Refused, Unknown
@@ -24,7 +26,7 @@ from app.tasks.wire import public_id
 
 _FIRST_RETRY_SECONDS = 0.2
 _LONGEST_RETRY_SECONDS = 10.0
-_GIVE_UP_AFTER = timedelta(hours=1)
+_GIVE_UP_AFTER_SECONDS = 3600.0
 
 _log = structlog.get_logger()
 
@@ -134,7 +136,8 @@ class IntentLog:
 
     async def _insist(self, intent: Intent, outcome: Outcome | None) -> str:
         pause = _FIRST_RETRY_SECONDS
-        deadline = self._clock() + _GIVE_UP_AFTER
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _GIVE_UP_AFTER_SECONDS  # no clock that jumps may end it
         while True:
             is_spare_id_given = intent.is_spare_id_given
             try:
@@ -142,7 +145,7 @@ class IntentLog:
             except IntegrityError:
                 raise
             except Exception as error:
-                if self._clock() > deadline:
+                if loop.time() > deadline:
                     raise
                 _log.warning("outcome_not_recorded_yet", task=intent.spare_id, error=type(error).__name__)
                 await asyncio.sleep(pause)
@@ -161,7 +164,8 @@ class IntentLog:
             row.is_spare_id_public |= intent.is_spare_id_given
             channel_id = str(row.channel_id)
             if isinstance(outcome, Accepted):
-                apply_upstream_id(session, row, outcome.upstream_id, source=Source.CREATE, now=now)
+                if not apply_upstream_id(session, row, outcome.upstream_id, source=Source.CREATE, now=now):
+                    await _leave(session, row, outcome.upstream_id, now=now)
                 await note_clear_create(session, channel_id, now=now)
             elif isinstance(outcome, Refused):
                 await self._apply_refusal(session, row, intent, outcome, now)
@@ -194,6 +198,19 @@ class IntentLog:
             apply_no_task(session, row, source=Source.CREATE, now=now, code=error.code, message=error.message)
         if isinstance(outcome.error, UpstreamRefusalError):
             await note_clear_create(session, str(row.channel_id), now=now)
+
+
+async def _leave(session: AsyncSession, row: TaskRow, upstream_id: str, *, now: datetime) -> None:
+    """Shows the operator a paid task whose intent was ended without it, or was given another one."""
+    task = ListedTask(
+        id=upstream_id,
+        model=row.upstream_model,
+        service_tier=row.service_tier,
+        status=TaskStatus.QUEUED.value,
+        created_at=row.sent_at,
+        tag=None,
+    )
+    await Orphans(session).note(str(row.channel_id), [task], now=now)
 
 
 async def _hold_owners(session: AsyncSession, tenant_id: str, channel_id: str) -> None:

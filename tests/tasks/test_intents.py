@@ -3,17 +3,19 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.attempts.attempts import Attempts
 from app.channels.directory import ChannelDirectory
 from app.crypto import SecretBox
+from app.db.engine import DatabaseUnavailableError
 from app.db.presence import Presence
 from app.errors import ServiceUnavailableError, UpstreamRefusalError
 from app.observability.metrics import FOREIGN_CLAIMS
 from app.tasks.intents import Intent, IntentLog
-from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.models import OrphanRow, TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository
-from app.tasks.state import Source, apply_unknown, apply_upstream_id
+from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
 from app.tasks.submission import Accepted, Outcome, Refused, Unknown
 from tests.support.stage import Stage, get
 from tests.support.world import Tenant
@@ -128,6 +130,45 @@ async def test_an_id_that_another_row_owns_is_an_alarm_and_shown_to_nobody_else(
     assert (row.status, row.upstream_id) == ("unknown", None)
     assert row.cut_at is not None
     assert row.next_look_at is not None
+
+
+async def test_an_acceptance_of_a_create_that_was_ended_meanwhile_is_shown_to_the_operator(
+    stage: Stage, intents: IntentLog
+) -> None:
+    """Such as by the operator, while the process that carries the create could not reach the database."""
+    tenant = await stage.tenant()
+    intent = await submitting(stage, tenant)
+    await changed(stage, intent, None)
+    async with stage.sessions.begin() as session:
+        row = await TaskRepository(session, intent.tenant_id).find(intent.spare_id, is_locked=True)
+        assert row is not None
+        apply_no_task(session, row, source=Source.OPERATOR, now=stage.clock())
+    before = FOREIGN_CLAIMS._value.get()  # noqa: SLF001 - the client library has no other way to read a counter
+    assert await intents.conclude(intent, Accepted("cgt-after-the-end-1")) == intent.spare_id
+    assert FOREIGN_CLAIMS._value.get() == before + 1  # noqa: SLF001 - as above
+    row = await row_of(stage, intent)
+    assert (row.status, row.upstream_id) == ("failed", None), "a final state never changes"
+    async with stage.sessions.begin() as session:
+        orphan = await session.scalar(select(OrphanRow).where(OrphanRow.upstream_id == "cgt-after-the-end-1"))
+    assert orphan is not None
+    assert (orphan.channel_id, orphan.model) == (row.channel_id, row.upstream_model)
+
+
+async def test_a_clock_that_jumps_ahead_does_not_end_the_writing_of_an_outcome(
+    stage: Stage, intents: IntentLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = await stage.tenant()
+    intent = await submitting(stage, tenant)
+    write = intents._write  # noqa: SLF001 - the database is away for exactly one try
+
+    async def fail_once(carried: Intent, outcome: Outcome | None) -> str:
+        monkeypatch.setattr(intents, "_write", write)
+        stage.clock.advance(2 * 3600)
+        raise DatabaseUnavailableError("away")
+
+    monkeypatch.setattr(intents, "_write", fail_once)
+    assert await intents.conclude(intent, Accepted("cgt-jump-1")) == "cgt-jump-1"
+    assert (await row_of(stage, intent)).upstream_id == "cgt-jump-1"
 
 
 @pytest.mark.parametrize(
