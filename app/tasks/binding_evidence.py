@@ -25,9 +25,13 @@ from app.tasks.models import TaskRow, TaskStatus
 
 # Clocks of several gateways differ a little, and the upstream tells its time to the second.
 MARGIN = timedelta(seconds=60)
+# A gateway's clock may be wrong, or be set right between the create and the search. A task that an intent would have
+# made by such a clock is too little to bind it, but enough not to call it absent.
+_DOUBT = timedelta(minutes=10)
 # The upstream's list goes back seven days; the hour keeps clear of the edge.
 _LIST_SPAN = timedelta(days=7) - timedelta(hours=1)
 _DATED_MODEL = re.compile(r"(?!ep-)[a-z].*-\d{6}")
+_UNKNOWN = TaskStatus.UNKNOWN.value
 _FINAL = frozenset(status.value for status in TaskStatus if status.is_final)
 
 
@@ -40,7 +44,7 @@ class Findings:
         tagged: intents and the task that echoes their tag.
         eliminated: intents and the only task that can be theirs.
         absent: intents to which nothing in a complete list may belong.
-        present: intents to which something may belong.
+        present: intents to which something may belong, be it only by a wrong clock.
         suspects: the tasks that may belong to an intent of unknown outcome, or to one that ended without a task.
         in_flight: ids of the tasks that may belong to a create which is under way at this moment.
     """
@@ -78,23 +82,29 @@ def weigh(
     findings.searched = [
         row
         for row in intents
-        if row.status == TaskStatus.UNKNOWN.value and row.channel_id == channel_id and row.claimed_upstream_id is None
+        if row.status == _UNKNOWN and row.channel_id == channel_id and row.claimed_upstream_id is None
     ]
     findings.tagged = _match_tags(unowned, findings.searched)
     tagged_rows, tagged_tasks = {row.id for row, _ in findings.tagged}, {task.id for _, task in findings.tagged}
     tasks_of: dict[str, list[ListedTask]] = defaultdict(list)
     rows_of: dict[str, list[TaskRow]] = defaultdict(list)
+    doubtful_rows: set[str] = set()
+    doubtful_tasks: set[str] = set()
     for task in unowned:
         for row in intents:
-            is_settled = row.id in tagged_rows or task.id in tagged_tasks
-            if not is_settled and may_belong(row, task, offset=read.offset, grace=grace):
+            if row.id in tagged_rows or task.id in tagged_tasks:
+                continue
+            if may_belong(row, task, offset=read.offset, grace=grace):
                 tasks_of[row.id].append(task)
                 rows_of[task.id].append(row)
-    _note_suspects(findings, unowned, rows_of)
+            elif row.status == _UNKNOWN and may_belong(row, task, offset=read.offset, grace=grace, margin=_DOUBT):
+                doubtful_rows.add(row.id)
+                doubtful_tasks.add(task.id)
+    _note_suspects(findings, unowned, rows_of, doubtful_tasks)
     is_proof = read.is_complete and read.offset is not None
     for row in findings.searched:
         candidates = tasks_of[row.id]
-        if candidates:
+        if candidates or row.id in doubtful_rows:
             findings.present.append(row)
         elif row.id not in tagged_rows and is_proof and _shows(read, row):
             findings.absent.append(row)
@@ -103,7 +113,9 @@ def weigh(
     return findings
 
 
-def may_belong(row: TaskRow, task: ListedTask, *, offset: timedelta | None, grace: timedelta) -> bool:
+def may_belong(
+    row: TaskRow, task: ListedTask, *, offset: timedelta | None, grace: timedelta, margin: timedelta = MARGIN
+) -> bool:
     """Whether an upstream task can have come of an intent; ``offset`` and ``grace`` as in a list and ``weigh``."""
     if task.tag is not None and task.tag not in _expected_tags(row):
         return False
@@ -113,8 +125,8 @@ def may_belong(row: TaskRow, task: ListedTask, *, offset: timedelta | None, grac
     if task.created_at is None or offset is None:
         return True
     created_at = task.created_at - offset
-    is_late = row.cut_at is not None and created_at > row.cut_at + grace + MARGIN
-    return created_at >= (row.sent_at or row.created_at) - MARGIN and not is_late
+    is_late = row.cut_at is not None and created_at > row.cut_at + grace + margin
+    return created_at >= (row.sent_at or row.created_at) - margin and not is_late
 
 
 def fits(row: TaskRow, body: dict[str, Any]) -> bool:
@@ -137,12 +149,14 @@ def is_final(task: ListedTask) -> bool:
     return task.status in _FINAL
 
 
-def _note_suspects(findings: Findings, unowned: Iterable[ListedTask], rows_of: dict[str, list[TaskRow]]) -> None:
+def _note_suspects(
+    findings: Findings, unowned: Iterable[ListedTask], rows_of: dict[str, list[TaskRow]], doubtful: Collection[str]
+) -> None:
     for task in unowned:
         is_under_way = [row.status == TaskStatus.SUBMITTING.value for row in rows_of.get(task.id, ())]
         if any(is_under_way):
             findings.in_flight.add(task.id)
-        if not all(is_under_way):
+        if task.id in doubtful or not all(is_under_way):
             findings.suspects.append(task)
 
 

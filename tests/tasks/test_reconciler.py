@@ -1,5 +1,6 @@
 """What becomes of creates that were not clearly answered: bound on evidence, proven absent, or left to the operator."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -286,6 +287,25 @@ async def test_windows_are_compared_on_the_upstreams_clock(search: Search, skew_
     await search.stage.force(upstream_id, "succeeded")
     await search.run()
     assert (await search.row(task_id)).upstream_id == upstream_id
+
+
+@pytest.mark.parametrize("ahead_seconds", [-900, 300])
+async def test_a_create_whose_gateway_had_a_wrong_clock_is_not_called_absent(
+    search: Search, ahead_seconds: int
+) -> None:
+    """It was paid: what it made is listed for the operator instead."""
+    task_id, upstream_id = await search.lose(await search.stage.tenant())
+    row = await search.row(task_id)
+    ahead = timedelta(seconds=ahead_seconds)
+    assert row.sent_at is not None
+    assert row.cut_at is not None
+    moments = {"created_at": row.created_at, "sent_at": row.sent_at, "cut_at": row.cut_at}
+    await search.change(task_id, **{name: moment + ahead for name, moment in moments.items()})
+    await search.run()
+    await search.run(after_seconds=3 * GRACE_SECONDS)
+    row = await search.row(task_id)
+    assert (row.status, row.absent_at) == ("unknown", None)
+    assert await search.orphans() == {upstream_id}
 
 
 async def test_a_list_that_does_not_tell_the_time_proves_nothing_but_by_a_tag(search: Search) -> None:
