@@ -1,7 +1,7 @@
 """The channels that can take a request, best first."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
@@ -45,6 +45,7 @@ class ChannelDirectory:
         self._rng = rng or Random()  # noqa: S311 - it spreads load and guards nothing
         self._channels = RecentRead(self._load, monotonic=monotonic)
         self._unreadable: set[str] = set()
+        self._keepers: dict[str, str] = {}
 
     async def candidates(self, allowed: frozenset[str] | None, *, needs: Plane) -> list[Channel]:
         """Returns the channels that may be tried, best first.
@@ -77,6 +78,13 @@ class ChannelDirectory:
         key = _data_plane_key(channel)
         return {other.id for other in (await self._channels.get()).values() if _data_plane_key(other) == key}
 
+    def keeper_of_rates(self, channel_id: str) -> str:
+        """Returns the oldest channel with the same data plane key, as of the last read; it keeps the account's rates.
+
+        A channel that was not there then is its own keeper.
+        """
+        return self._keepers.get(channel_id, channel_id)
+
     async def has_any(self, allowed: frozenset[str] | None) -> bool:
         """Says whether one of ``allowed`` is a channel at all, of whatever status; None allows all.
 
@@ -100,7 +108,15 @@ class ChannelDirectory:
         for channel_id in unreadable - self._unreadable:
             _log.error("channel_unusable", channel=channels[channel_id].name, reason=UNREADABLE)
         self._unreadable = unreadable
+        self._keepers = _keepers(channels)
         return channels
+
+
+def _keepers(channels: Mapping[str, Channel]) -> dict[str, str]:
+    """Returns, for each channel with a data plane key, the first one that has the same."""
+    first_of: dict[tuple[str, str], str] = {}
+    keys = {channel.id: key for channel in channels.values() if (key := _data_plane_key(channel)) is not None}
+    return {channel_id: first_of.setdefault(key, channel_id) for channel_id, key in keys.items()}
 
 
 def _data_plane_key(channel: Channel) -> tuple[str, str] | None:

@@ -20,6 +20,7 @@ Source: upstream semantics, "Rate limits".
 """
 
 import asyncio
+from collections.abc import Callable
 from enum import Enum
 
 from sqlalchemy import text
@@ -52,8 +53,16 @@ class CallKind(Enum):
 class AccountRates:
     """Takes tokens for upstream calls."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], *, kept_by: Callable[[str], str] = str) -> None:
+        """Makes it.
+
+        Args:
+            sessions: of the database.
+            kept_by: returns the channel whose rows hold the rates of a channel's account, of which several channels
+                may make use; asks nobody. Unless given, each channel has an account of its own.
+        """
         self._sessions = sessions
+        self._kept_by = kept_by
 
     async def try_take(self, channel_id: str, kind: CallKind) -> bool:
         """Takes one token; returns False at once when none is left."""
@@ -69,7 +78,7 @@ class AccountRates:
             False when no token is left.
         """
         name, burst, rate = kind.value
-        values = {"channel_id": channel_id, "kind": name, "burst": burst, "rate": rate}
+        values = {"channel_id": self._kept_by(channel_id), "kind": name, "burst": burst, "rate": rate}
         return (await session.execute(_TAKE, values)).first() is not None
 
     async def take(self, channel_id: str, kind: CallKind, *, patience_seconds: float) -> bool:

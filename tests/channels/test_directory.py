@@ -13,6 +13,7 @@ from app.channels.directory import ChannelDirectory
 from app.crypto import SecretBox, generate_key
 from app.db.engine import open_engine, session_factory
 from app.errors import ServiceUnavailableError
+from app.limits.account_rates import AccountRates, CallKind
 from tests.support.admin_app import ManualSeconds, QueryCount
 from tests.support.channel_app import ChannelApp
 
@@ -56,6 +57,20 @@ async def test_a_list_of_ids_limits_the_candidates(app: ChannelApp) -> None:
     assert await names(app.directory, {second["id"], "absent"}) == ["second"]
     assert await names(app.directory, {"second"}) == []
     assert await names(app.directory, set()) == []
+
+
+async def test_channels_on_one_account_share_its_call_rates(app: ChannelApp) -> None:
+    first, twin, other = [
+        await app.channel(name=name, **account)
+        for name, account in (("first", ARK), ("twin", ARK), ("other", {"ark_api_key": "another-key"}))
+    ]
+    rates = AccountRates(app.sessions, kept_by=app.directory.keeper_of_rates)
+    assert await app.directory.find(twin["id"]) is not None
+
+    assert await rates.try_take(first["id"], CallKind.LIST)
+    assert not await rates.try_take(twin["id"], CallKind.LIST)
+    assert await rates.try_take(other["id"], CallKind.LIST)
+    assert app.directory.keeper_of_rates("ch_gone") == "ch_gone"
 
 
 async def test_a_channel_carries_its_accounts(app: ChannelApp) -> None:
