@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -27,6 +27,8 @@ ROUND_SECONDS = 40.0
 _MOST_IDS = 100
 # What a server, or a proxy before it, says to a query that is too long for it.
 _TOO_LONG = {400, 413, 414, 431}
+# It may have said so for another reason, which must not make the lists short for ever.
+_SHORT_FOR = timedelta(hours=1)
 _TOKEN_PATIENCE_SECONDS = 5.0
 _CALL_SECONDS = 15.0
 
@@ -51,11 +53,12 @@ class ListLooker:
         self._ark = ark
         self._rates = rates
         self._clock = clock
-        self._most_ids: dict[str, int] = {}
+        self._most_ids: dict[str, tuple[int, datetime]] = {}
 
     def most_ids(self, channel_id: str) -> int:
-        """Returns how many tasks one LIST may name: 100, or what the channel was found to bear."""
-        return self._most_ids.get(channel_id, _MOST_IDS)
+        """Returns how many tasks one LIST may name: 100, or what the channel was found to bear in the last hour."""
+        most_ids, until = self._most_ids.get(channel_id, (_MOST_IDS, None))
+        return most_ids if until is None or self._clock() < until else _MOST_IDS
 
     async def look(self, channel_id: str, account: ArkAccount, rows: Sequence[TaskRow]) -> list[TaskRow]:
         """Lists tasks in each service tier that they have, and those missing there in the other tier.
@@ -93,7 +96,7 @@ class ListLooker:
             except UpstreamRejectedError as error:
                 if error.status not in _TOO_LONG:
                     raise
-                self._most_ids[channel_id] = len(asked) // 2
+                self._most_ids[channel_id] = (len(asked) // 2, self._clock() + _SHORT_FOR)
                 _log.warning("list_shortened", channel=channel_id, most_ids=len(asked) // 2, error=repr(error))
             else:
                 left = left[len(asked) :]

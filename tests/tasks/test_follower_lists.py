@@ -207,6 +207,20 @@ async def test_a_list_that_is_too_long_is_halved_until_it_fits_and_stays_so(
     assert not stage.received("get_task")
 
 
+async def test_a_list_that_was_refused_for_a_while_is_tried_in_full_again_after_an_hour(
+    stage: Stage, follower: TaskFollower
+) -> None:
+    await new_tasks(await stage.tenant(), 12)
+    await stage.fault("list_tasks", times=None, kind="error", status=400, code="InvalidParameter")
+    stage.clock.advance(DUE_SECONDS)
+    await follower.run_once()
+    assert [len(ids) for ids in listed(stage)] == [12, 6, 3]
+    await stage.prepare()
+    stage.clock.advance(3601)
+    await follower.run_once()
+    assert [len(ids) for ids in listed(stage)] == [12]
+
+
 @pytest.mark.parametrize(
     "effect",
     [
