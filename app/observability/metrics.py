@@ -1,8 +1,8 @@
 """What is counted for Prometheus.
 
 Counters only; whatever can be read from the database (tasks by state, ages, depths) is asked for when the metrics
-are fetched, so that it is true for all processes at once. Labels are bounded: route templates, never paths; classes
-and channel ids, never tenants or task ids.
+are fetched, so that it is true for all processes at once. Labels are bounded: route templates, never paths;
+classes, never tenants, tasks or channels.
 
 These objects are module-level because the client library keeps one registry per process.
 """
