@@ -1,5 +1,6 @@
 """The figures of the suite, told at its end."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,22 +32,19 @@ def told(figures: Figures) -> tuple[str, dict[str, int]]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Writes the sum and each test's part, when there was any."""
-    parts = [
-        (report.nodeid, value)
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if getattr(report, "when", None) == "call"
-        for name, value in report.user_properties
-        if name == PROPERTY
-    ]
+    """Writes each test's part, whatever its parameters, and the sum; nothing when there are none."""
+    parts: dict[str, Counter[str]] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) != "call":
+                continue
+            name = report.nodeid.partition("::")[2].partition("[")[0]
+            for _, value in (found for found in report.user_properties if found[0] == PROPERTY):
+                parts.setdefault(name, Counter()).update(value)
     if not parts:
         return
     terminalreporter.section("chaos: what was broken and what came of it")
-    for nodeid, value in [*sorted(parts), ("all", _sum(parts))]:
-        numbers = "  ".join(f"{name} {number}" for name, number in value.items())
-        terminalreporter.write_line(f"{numbers}  {nodeid.partition('::')[2] or nodeid}")
-
-
-def _sum(parts: list[tuple[str, dict[str, int]]]) -> dict[str, int]:
-    return {name: sum(value[name] for _, value in parts) for name in asdict(Figures())}
+    parts["all"] = sum(parts.values(), Counter())
+    for name, part in parts.items():
+        numbers = "  ".join(f"{what} {part[what]}" for what in asdict(Figures()))
+        terminalreporter.write_line(f"{numbers}  {name}")
