@@ -170,6 +170,17 @@ async def test_the_attempt_of_a_dead_process_is_lost_and_that_of_a_living_one_is
     assert await processes.here.find(REQUEST) is None, "it is carried here now"
 
 
+async def test_a_living_process_that_was_taken_for_dead_still_says_who_got_an_answer(processes: Processes) -> None:
+    """Its lock was cut alone; of two creates that are alike, only one had a retry."""
+    attempts = [await processes.begun(by=processes.there, result_id=name) for name in "ab"]
+    await processes.presence_there.close()
+    assert result_of(await processes.here.find(REQUEST)) in {"a", "b"}
+    for attempt in attempts:
+        processes.there.answered(attempt)
+    await processes.there.flush()
+    assert await processes.here.find(REQUEST) is None, "the other one's client has its answer"
+
+
 async def test_who_died_together_with_the_database_is_waited_for_until_that_can_be_told(processes: Processes) -> None:
     await processes.begun(by=processes.there)
     await processes.presence_there.close()
