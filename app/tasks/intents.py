@@ -103,6 +103,9 @@ class IntentLog:
                 row.channel_id = channel_id
                 row.upstream_model = upstream_model
                 row.sent_at = self._clock()
+                row.absent_at = None
+                if row.cut_at is not None:  # another process took this one for dead
+                    row.cut_at = row.sent_at
 
     async def conclude(self, intent: Intent, outcome: Outcome) -> str | None:
         """Records the outcome, and keeps trying while the database is away: the upstream may have been paid.
@@ -111,8 +114,8 @@ class IntentLog:
         process, or concluded by an earlier try whose answer was lost.
 
         Returns:
-            The id that the client knows the task by from now on; None when the outcome could not be recorded, and
-            the log holds what an operator needs to do so.
+            The id that the client knows the task by from now on; None when the intent is refused and gone, or when
+            the outcome could not be recorded, and the log holds what an operator needs to do so.
         """
         try:
             return await self._insist(intent, outcome)
@@ -127,14 +130,18 @@ class IntentLog:
                 raise
             return None
 
-    async def show_spare_id(self, tenant_id: str, spare_id: str) -> None:
-        """Keeps the spare id of an open intent, because a client was answered with it; tries for a while."""
+    async def show_spare_id(self, tenant_id: str, spare_id: str) -> bool:
+        """Keeps the spare id of an open intent, because a client was answered with it; tries for a while.
+
+        Returns:
+            False when there is nothing to keep: the create was refused meanwhile.
+        """
         carried = self._carried.get(spare_id)
         if carried is not None:
             carried.is_spare_id_given = True
-        await self._insist(Intent(tenant_id, spare_id, is_spare_id_given=True), None)
+        return await self._insist(Intent(tenant_id, spare_id, is_spare_id_given=True), None) is not None
 
-    async def _insist(self, intent: Intent, outcome: Outcome | None) -> str:
+    async def _insist(self, intent: Intent, outcome: Outcome | None) -> str | None:
         pause = _FIRST_RETRY_SECONDS
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _GIVE_UP_AFTER_SECONDS  # no clock that jumps may end it
@@ -154,13 +161,13 @@ class IntentLog:
                 if is_spare_id_given == intent.is_spare_id_given:
                     return shown_id
 
-    async def _write(self, intent: Intent, outcome: Outcome | None) -> str:
+    async def _write(self, intent: Intent, outcome: Outcome | None) -> str | None:
         now = self._clock()
         is_breaker_opened = False
         async with self._sessions.begin() as session:
             row = await TaskRepository(session, intent.tenant_id).find_intent(intent.spare_id, is_locked=True)
             if row is None:
-                return intent.spare_id  # refused: an earlier try was committed, and its answer lost
+                return None  # refused: an earlier try was committed, and its answer lost
             row.is_spare_id_public |= intent.is_spare_id_given
             channel_id = str(row.channel_id)
             if isinstance(outcome, Accepted):

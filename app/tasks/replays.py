@@ -5,6 +5,7 @@ been accepted.
 """
 
 import asyncio
+from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -19,6 +20,8 @@ from app.tasks.wire import public_id
 
 _POLL_SECONDS = 0.2
 _DRAIN_SECONDS = 2.0
+# A database that is back in that time tells whether the id is worth anything.
+_SHOW_PATIENCE_SECONDS = 3.0
 
 
 class Replays:
@@ -94,6 +97,11 @@ class Replays:
         except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, Exception) and not is_unavailable(error):
                 raise
-            self._under_way.start(self._intents.show_spare_id(tenant_id, spare_id))
-            return spare_id
+            showing = self._under_way.start(self._intents.show_spare_id(tenant_id, spare_id))
+            if isinstance(error, Exception):
+                with suppress(asyncio.CancelledError):  # the server stops now; the answer is the same
+                    await asyncio.wait({showing}, timeout=_SHOW_PATIENCE_SECONDS)
+            is_told = showing.done() and not showing.cancelled() and showing.exception() is None
+            is_refused = is_told and not showing.result()
+            return None if is_refused else spare_id
         raise ServiceUnavailableError(internal="the client left while an earlier create was awaited")

@@ -154,6 +154,23 @@ async def test_an_acceptance_of_a_create_that_was_ended_meanwhile_is_shown_to_th
     assert (orphan.channel_id, orphan.model) == (row.channel_id, row.upstream_model)
 
 
+async def test_a_create_that_goes_on_after_it_was_given_up_for_dead_is_looked_for_anew(
+    stage: Stage, intents: IntentLog
+) -> None:
+    """What a list of the channel before did not show says nothing about the next one."""
+    tenant = await stage.tenant()
+    intent = await submitting(stage, tenant)
+    await changed(stage, intent, None)
+    async with stage.sessions.begin() as session:
+        row = await TaskRepository(session, intent.tenant_id).find(intent.spare_id, is_locked=True)
+        assert row is not None
+        row.absent_at = stage.clock()
+    stage.clock.advance(900)
+    await intents.note_attempt(intent, str(row.channel_id), "another-model")
+    row = await row_of(stage, intent)
+    assert (row.status, row.absent_at, row.cut_at) == ("unknown", None, row.sent_at)
+
+
 async def test_a_clock_that_jumps_ahead_does_not_end_the_writing_of_an_outcome(
     stage: Stage, intents: IntentLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,7 +178,7 @@ async def test_a_clock_that_jumps_ahead_does_not_end_the_writing_of_an_outcome(
     intent = await submitting(stage, tenant)
     write = intents._write  # noqa: SLF001 - the database is away for exactly one try
 
-    async def fail_once(carried: Intent, outcome: Outcome | None) -> str:
+    async def fail_once(carried: Intent, outcome: Outcome | None) -> str | None:
         monkeypatch.setattr(intents, "_write", write)
         stage.clock.advance(2 * 3600)
         raise DatabaseUnavailableError("away")

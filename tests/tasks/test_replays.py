@@ -1,0 +1,52 @@
+"""A create that waits for an earlier one, when the database fails it in the middle of that."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.attempts.attempts import Attempts, SentRequest
+from app.channels.directory import ChannelDirectory
+from app.crypto import SecretBox
+from app.db.engine import DatabaseUnavailableError
+from app.db.presence import Presence
+from app.tasks.abandonment import Abandonment
+from app.tasks.intents import Intent, IntentLog
+from app.tasks.models import TaskRow
+from app.tasks.replays import Replays
+from tests.support.stage import MODEL, Stage, text
+from tests.support.world import TASKS
+
+
+async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_the_id_of_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refusal is written by another process in the moment in which the one that waits has no connection."""
+    tenant = await stage.tenant()
+    body = {"model": MODEL, "content": text("a kitten")}
+    created = await tenant.http.post(TASKS, json=body, headers={"Idempotency-Key": "once"})
+    row = await stage.row(created.json()["id"])
+    assert row is not None
+    settings = stage.world.settings
+    assert settings.secret_key is not None
+    directory = ChannelDirectory(stage.sessions, SecretBox.from_text(settings.secret_key.get_secret_value()))
+    presence = Presence(stage.world.database_url, stage.sessions, stage.clock)
+    attempts = Attempts(stage.sessions, presence, stage.clock)
+    intents = IntentLog(stage.sessions, attempts=attempts, directory=directory, clock=stage.clock)
+    abandonment = Abandonment(stage.sessions, presence, stage.clock, create_window=timedelta(minutes=5))
+    replays = Replays(stage.sessions, attempts=attempts, intents=intents, abandonment=abandonment)
+    write = intents._write  # noqa: SLF001 - where the other process comes first
+
+    async def fail(*_: Any) -> bool:
+        raise DatabaseUnavailableError("no connection is free")
+
+    async def write_second(intent: Intent, outcome: Any) -> str | None:
+        async with stage.sessions.begin() as session:
+            await session.delete(await session.get_one(TaskRow, (intent.tenant_id, intent.spare_id)))
+        return await write(intent, outcome)
+
+    monkeypatch.setattr(abandonment, "settle", fail)
+    monkeypatch.setattr(intents, "_write", write_second)
+    sent = SentRequest(tenant.id, row.key_id, "create_task", row.request_hash)
+    assert await replays.find(sent, "once", asyncio.Event()) is None
