@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import open_engine
@@ -14,6 +15,11 @@ from tests.chaos.figures import pytest_terminal_summary as pytest_terminal_summa
 from tests.support.clock import MovableClock
 from tests.support.database import session_server, truncate_all
 from tests.support.world import World, own_database, running_world
+
+# Properties are tried on few examples every day, and on many in a step of .ci/run.
+settings.register_profile("everyday", max_examples=40, deadline=None)
+settings.register_profile("thorough", max_examples=500, deadline=None)
+settings.load_profile("everyday")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -31,6 +31,7 @@ def post_and_read(base_url: str, key: str, size_bytes: int) -> httpx.Response:
     return read
 
 
+@pytest.mark.slow
 async def test_a_body_over_64_mib_is_413_and_a_blocking_client_reads_it(world: World, tenant: Tenant) -> None:
     answer = await asyncio.to_thread(post_and_read, world.base_url, tenant.key, 64 * 1024 * 1024 + 1)
     check_error(answer, 413, "RequestTooLarge")

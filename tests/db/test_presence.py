@@ -70,6 +70,7 @@ async def neighbours(database_url: str, engine: AsyncEngine) -> AsyncIterator[Ne
         await presence.close()
 
 
+@pytest.mark.slow
 async def test_a_killed_process_is_dead_at_once_and_a_stopped_one_is_not(neighbours: Neighbours) -> None:
     asking = await neighbours.one()
     process = await asyncio.create_subprocess_exec(

@@ -106,6 +106,7 @@ class Used:
         return [name for name, secret in self.texts.items() if secret in text]
 
 
+@pytest.mark.slow
 async def test_no_failure_spills_a_secret(world: World, log: Log) -> None:
     tenant = await world.tenant(allowed_channels=["default"])
     used = Used(world, tenant)

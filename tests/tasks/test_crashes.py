@@ -16,6 +16,7 @@ SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
 BODY = {"model": MODEL, "content": text("a kitten")}
 
 
+@pytest.mark.slow
 async def test_when_the_database_goes_away_after_the_call_the_spare_id_is_answered_and_both_ids_stay_valid(
     database_url: str,
 ) -> None:
@@ -46,6 +47,7 @@ async def test_when_the_database_goes_away_after_the_call_the_spare_id_is_answer
         assert len(stage.received("create_task")) == 1
 
 
+@pytest.mark.slow
 async def test_a_retry_that_waits_when_the_database_goes_away_is_answered_with_the_id_and_never_with_an_error(
     database_url: str,
 ) -> None:
@@ -68,6 +70,7 @@ async def test_a_retry_that_waits_when_the_database_goes_away_is_answered_with_t
         assert len(stage.received("create_task")) == 1
 
 
+@pytest.mark.slow
 async def test_a_create_that_was_under_way_when_the_gateway_was_killed_is_never_sent_again(
     stage: Stage, tmp_path: Path
 ) -> None:

@@ -92,7 +92,7 @@ def loosely_read(text: str) -> str:
     return text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(ANY_BODIES | LIKELY_BODIES)
 def test_every_body_is_accepted_or_refused_with_the_field_at_fault(body: dict[str, Any]) -> None:
     told = outcome(body)
@@ -103,7 +103,7 @@ def test_every_body_is_accepted_or_refused_with_the_field_at_fault(body: dict[st
         assert told.param.isascii()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(deadline=None)
 @given(LIKELY_BODIES)
 def test_no_asset_reference_survives_undeclared(body: dict[str, Any]) -> None:
     told = outcome(body)
