@@ -227,7 +227,7 @@ class TaskCreation:
             request_id=submission.request_id,
         )
         shown_id = await self._apply(intent, outcome)
-        if isinstance(outcome, Refused):
+        if isinstance(outcome, Refused) and not intent.has_task:
             raise outcome.error
         return shown_id
 

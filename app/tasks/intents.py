@@ -41,12 +41,14 @@ class Intent:
         attempt: the client's request that carries it; None when an ``Idempotency-Key`` serves instead.
         is_spare_id_given: the client was answered with the spare id before the outcome was written, so that the
             outcome has to keep it. Set by whoever gives that answer.
+        has_task: the upstream refused it and yet called back for a task of it. Set with the outcome.
     """
 
     tenant_id: str
     spare_id: str
     attempt: Attempt | None = None
     is_spare_id_given: bool = False
+    has_task: bool = False
 
 
 class IntentLog:
@@ -195,6 +197,7 @@ class IntentLog:
         if row.upstream_id is not None or row.claimed_upstream_id is not None:
             _log.error("refused_create_has_a_task", task=row.id, error=outcome.error.code)
             apply_unknown(session, row, source=Source.CREATE, now=now)
+            intent.has_task = True
             return
         if row.status == TaskStatus.SUBMITTING.value and not row.is_spare_id_public:
             await session.delete(row)

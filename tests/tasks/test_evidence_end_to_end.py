@@ -42,6 +42,17 @@ async def test_the_upstreams_own_callback_binds_a_lost_create(search: Search, se
     assert (await search.show(tenant, task_id))["id"] == task_id
 
 
+async def test_a_create_that_is_refused_although_the_upstream_called_back_for_it_is_not_answered_with_an_error(
+    search: Search, second_gateway: str
+) -> None:
+    tenant = await search.stage.tenant()
+    await search.stage.fault("create_task", kind="throttle", at="after", delay_seconds=1.0)
+    task_id = await _create(second_gateway, tenant)
+    await search.run(after_seconds=3)
+    assert (await search.row(task_id)).upstream_id == search.stage.received("create_task")[-1].resource_id
+    assert (await search.show(tenant, task_id))["id"] == task_id
+
+
 async def test_a_final_state_that_the_upstream_calls_back_is_looked_at_at_once(
     search: Search, second_gateway: str
 ) -> None:
