@@ -17,6 +17,7 @@ from app.db.engine import open_engine
 from app.sandbox.config import DEFAULT_ACCOUNT
 from tests.chaos.front import Front
 from tests.chaos.launcher import Fault, Launcher, Process
+from tests.support.plain import PLAIN
 
 TASKS = "/api/v3/contents/generations/tasks"
 MODEL = "doubao-seedance-2"
@@ -57,8 +58,8 @@ class Site:
         self._launcher = launcher
         self.sandbox = sandbox
         self.front = front
-        self.control = httpx.AsyncClient(base_url=f"{sandbox.url}/_sandbox", timeout=60)
-        self.http = httpx.AsyncClient(timeout=30)
+        self.control = httpx.AsyncClient(verify=PLAIN, base_url=f"{sandbox.url}/_sandbox", timeout=60)
+        self.http = httpx.AsyncClient(verify=PLAIN, timeout=30)
         self._processes: list[Process] = [sandbox]
         self._kills_before = launcher.kills
         self._admin_token = secrets.token_urlsafe(32)

@@ -12,6 +12,7 @@ import httpx
 from tests.chaos.clients import Create, Kind, send_until_answered
 from tests.chaos.launcher import Process
 from tests.chaos.site import Site, Tenant
+from tests.support.plain import PLAIN
 
 _KINDS = tuple(Kind)
 
@@ -68,7 +69,7 @@ async def load(
             await send_until_answered(create, http, lambda: random.choice(slots).url)
             await asyncio.sleep(random.uniform(0, 2 * pause_seconds))
 
-    async with httpx.AsyncClient(timeout=30) as http, asyncio.TaskGroup() as group:
+    async with httpx.AsyncClient(verify=PLAIN, timeout=30) as http, asyncio.TaskGroup() as group:
         for _ in range(users):
             group.create_task(use(http))
     return creates

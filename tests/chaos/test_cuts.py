@@ -18,6 +18,7 @@ from tests.chaos.figures import Figures
 from tests.chaos.launcher import Launcher, Process
 from tests.chaos.site import TASKS, Site, Tenant, open_site, settle
 from tests.chaos.verdict import foreign_ids_shown, gather, stuck, summed, unknown_ids
+from tests.support.plain import PLAIN
 from tests.support.world import own_database
 
 pytestmark = pytest.mark.slow
@@ -99,7 +100,7 @@ async def test_nothing_is_sent_when_no_connection_can_be_made_and_the_sdk_gets_i
         closed = f"http://127.0.0.1:{nobody.getsockname()[1]}/api/v3"
         await site.admin(gateway, "PATCH", f"/channels/{channel['id']}", json={"ark_base_url": closed})
         creates = [Create(tenant, f"wish {number}") for number in range(3)]
-        async with httpx.AsyncClient(timeout=30) as http, asyncio.TaskGroup() as group:
+        async with httpx.AsyncClient(verify=PLAIN, timeout=30) as http, asyncio.TaskGroup() as group:
             for create in creates:
                 group.create_task(send_until_answered(create, http, lambda: gateway.url))
             async with asyncio.timeout(20):

@@ -10,6 +10,7 @@ import pytest
 from tests.contract import examples
 from tests.support.answers import check_shape
 from tests.support.driving import activate, new_asset, new_group, pass_verification
+from tests.support.plain import PLAIN
 from tests.support.world import Tenant, World
 
 GROUP = dict.fromkeys(("Id", "Name", "Description", "GroupType", "ProjectName", "CreateTime", "UpdateTime"), str)
@@ -89,7 +90,7 @@ async def test_assets_are_created_listed_shown_updated_and_deleted(world: World,
     shown = await send(tenant, "GetAsset", examples.BY_ID, id=asset_id)
     check_shape(shown, {**ASSET, "Moderation": {"Strategy": str}})
     assert shown["Status"] == "Active"
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=PLAIN) as client:
         assert (await client.get(shown["URL"])).content.startswith(b"\x89PNG")
 
     assert await send(tenant, "UpdateAsset", examples.UPDATE_ASSET, id=asset_id) == {"Id": asset_id}

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.plain import PLAIN
+
 _ROOT = Path(__file__).parents[2]
 _KEPT = {"SEEDGATE_PG_BIN", "SEEDGATE_PG_USER"}
 _PATIENCE_SECONDS = 40
@@ -78,8 +80,8 @@ async def run(*arguments: str, folder: Path, settings: Mapping[str, str]) -> tup
 
 def on_socket(path: Path) -> httpx.AsyncClient:
     """Returns a client that opens a new connection to a unix socket for every request."""
-    transport = httpx.AsyncHTTPTransport(uds=str(path), limits=httpx.Limits(max_keepalive_connections=0))
-    return httpx.AsyncClient(transport=transport, base_url="http://gateway", timeout=30)
+    transport = httpx.AsyncHTTPTransport(verify=PLAIN, uds=str(path), limits=httpx.Limits(max_keepalive_connections=0))
+    return httpx.AsyncClient(verify=PLAIN, transport=transport, base_url="http://gateway", timeout=30)
 
 
 async def until_ready(client: httpx.AsyncClient, program: Program) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests.flows.programs import Program, run, started
 from tests.support.database import temporary_folder
 from tests.support.driving import act, new_asset, new_group, new_session, pass_verification, until
+from tests.support.plain import PLAIN
 from tests.support.world import TASKS, Tenant
 
 pytestmark = [
@@ -44,7 +45,7 @@ async def test_a_newcomer_copies_a_curl_and_leaves_with_ctrl_c(tmp_path: Path) -
         async with started(*options(data), folder=tmp_path, settings={}) as program:
             base_url, same_key, _ = told_by(await program.read_until("-d '"))
             assert same_key == key
-            async with httpx.AsyncClient(headers={"X-Api-Key": key}) as client:
+            async with httpx.AsyncClient(verify=PLAIN, headers={"X-Api-Key": key}) as client:
                 listed = (await client.get(base_url + TASKS)).json()
             assert [(item["id"], item["status"]) for item in listed["items"]] == [(created["id"], "succeeded")]
             await interrupt(program, data)
@@ -138,14 +139,16 @@ async def check_that_the_account_is_ours_alone(base_url: str, output: str) -> No
     """Nobody else knows the sandbox, so a create of unknown outcome can be found there by elimination."""
     token = re.search(r"admin token +(\S+)", output)
     assert token is not None
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token[1]}"}) as client:
+    async with httpx.AsyncClient(verify=PLAIN, headers={"Authorization": f"Bearer {token[1]}"}) as client:
         channels = (await client.get(f"{base_url}/admin/v1/channels")).json()["data"]
     assert [(channel["name"], channel["exclusive"]) for channel in channels] == [("default", True)]
 
 
 async def look_around(base_url: str, key: str, task_id: str) -> None:
     """Waits for the video, and makes an asset and a face-verified group."""
-    async with httpx.AsyncClient(base_url=base_url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
+    async with httpx.AsyncClient(
+        verify=PLAIN, base_url=base_url, headers={"Authorization": f"Bearer {key}"}, timeout=30
+    ) as client:
         demo = Tenant(id="demo", key_id="demo", key=key, http=client)
         asset_id = await new_asset(demo, await new_group(demo))
         session = await new_session(demo)

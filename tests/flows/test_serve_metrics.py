@@ -16,6 +16,7 @@ import pytest_asyncio
 from app.crypto import generate_key
 from tests.flows.programs import run, started
 from tests.flows.test_serve import ADMIN, ADMIN_TOKEN, WHOAMI, only, serving, workers_of
+from tests.support.plain import PLAIN
 from tests.support.world import own_database
 
 pytestmark = pytest.mark.slow
@@ -54,7 +55,7 @@ async def settings(database_url: str, port: int, folder: Path) -> AsyncIterator[
 
 async def refused_whoamis(port: int) -> int:
     """Returns how many times whoami was refused, as the metrics port tells."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=PLAIN) as client:
         page = await client.get(f"http://127.0.0.1:{port}/metrics")
     assert page.status_code == 200, page.text
     assert "seedgate_database_up 1.0" in page.text
@@ -106,7 +107,7 @@ async def test_one_worker_serves_the_metrics_port_too(folder: Path, settings: di
 
 async def test_a_worker_alone_serves_its_own_metrics(folder: Path, settings: dict[str, str], port: int) -> None:
     async with started("worker", folder=folder, settings=settings) as program:
-        async with asyncio.timeout(_PATIENCE_SECONDS), httpx.AsyncClient() as client:
+        async with asyncio.timeout(_PATIENCE_SECONDS), httpx.AsyncClient(verify=PLAIN) as client:
             while program.process.returncode is None:
                 try:
                     page = await client.get(f"http://127.0.0.1:{port}/metrics")

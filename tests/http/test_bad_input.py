@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from tests.http.operations import Operation, operations
 from tests.support.clock import MovableClock
+from tests.support.plain import PLAIN
 from tests.support.world import Tenant, World, running_gateway
 
 TAKING_A_BODY = [operation for operation in operations() if "requestBody" in operation.documented]
@@ -68,7 +69,7 @@ async def gateway(world: World) -> AsyncIterator[httpx.AsyncClient]:
     limits = {"max_body_bytes": LIMIT_BYTES, "background": "off"}
     async with (
         running_gateway(world.settings.model_copy(update=limits), MovableClock()) as base_url,
-        httpx.AsyncClient(base_url=base_url, headers=JSON) as client,
+        httpx.AsyncClient(verify=PLAIN, base_url=base_url, headers=JSON) as client,
     ):
         yield client
 

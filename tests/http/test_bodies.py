@@ -16,6 +16,7 @@ from tests.http.wires import MEBIBYTE, connected, mebibytes, write_then_read
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
 from tests.support.driving import count_received
+from tests.support.plain import PLAIN
 from tests.support.world import TASKS, Tenant, World, running_gateway
 
 LIMIT_BYTES = MEBIBYTE
@@ -66,7 +67,7 @@ async def test_the_limit_is_exact(small: str, tenant: Tenant, size: int, status:
 
 
 async def test_after_a_refused_body_the_connection_goes_on(small: str, tenant: Tenant) -> None:
-    async with httpx.AsyncClient(base_url=small, headers=bearer(tenant.key)) as client:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=small, headers=bearer(tenant.key)) as client:
         for _ in range(2):
             check_error(await client.post(TASKS, content=b" " * (LIMIT_BYTES + 1)), 413, "RequestTooLarge")
             assert (await client.post(DRY, content=BODY)).status_code == 200
@@ -133,7 +134,7 @@ async def test_the_body_is_json_whatever_its_type_is_called(tenant: Tenant, cont
 async def test_bodies_beyond_the_budget_wait_outside_until_one_has_gone(small: str, tenant: Tenant) -> None:
     size = LIMIT_BYTES * 9 // 10
     big = BODY + b" " * (size - len(BODY))
-    async with httpx.AsyncClient(base_url=small, headers=bearer(tenant.key)) as client:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=small, headers=bearer(tenant.key)) as client:
         async with connected(small) as wire:
             await wire.send_head(DRY, f"Authorization: Bearer {tenant.key}", f"Content-Length: {size}")
             await wire.send(big[:-1])
@@ -149,7 +150,7 @@ async def test_bodies_beyond_the_budget_wait_outside_until_one_has_gone(small: s
 async def test_a_client_that_leaves_gives_its_share_back(small: str, tenant: Tenant) -> None:
     size = LIMIT_BYTES * 9 // 10
     big = BODY + b" " * (size - len(BODY))
-    async with httpx.AsyncClient(base_url=small, headers=bearer(tenant.key)) as client:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=small, headers=bearer(tenant.key)) as client:
         async with connected(small) as wire:
             await wire.send_head(DRY, f"Authorization: Bearer {tenant.key}", f"Content-Length: {size}")
             await wire.send(big[:-1])

@@ -17,6 +17,7 @@ from app.http.request_scope import RequestScope
 from app.main import OwnedServer, server_config
 from tests.http.wires import connected
 from tests.support.answers import check_error
+from tests.support.plain import PLAIN
 from tests.support.serving import serving
 from tests.support.world import TASKS, Tenant, World
 
@@ -120,7 +121,7 @@ async def faulty() -> AsyncIterator[httpx.AsyncClient]:
     app.add_middleware(RequestScope, clock=utc_now)
     async with (
         serving(OwnedServer(server_config(app, host="127.0.0.1", port=0))) as base_url,
-        httpx.AsyncClient(base_url=base_url) as client,
+        httpx.AsyncClient(verify=PLAIN, base_url=base_url) as client,
     ):
         yield client
 

@@ -11,6 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from tests.isolation.ownership import Holder, Thing, never_like, new_prompt, text, told
+from tests.support.plain import PLAIN
 from tests.support.threaded import Entrance, world_in_a_thread
 from tests.support.world import TASKS
 
@@ -42,9 +43,11 @@ class Interleaving(RuleBasedStateMachine):
         super().__init__()
         entrance = self.entrance
         self.admin = httpx.Client(
-            base_url=f"{entrance.base_url}/admin/v1", headers={"Authorization": f"Bearer {entrance.admin_token}"}
+            verify=PLAIN,
+            base_url=f"{entrance.base_url}/admin/v1",
+            headers={"Authorization": f"Bearer {entrance.admin_token}"},
         )
-        self.control = httpx.Client(base_url=entrance.control_url)
+        self.control = httpx.Client(verify=PLAIN, base_url=entrance.control_url)
         self.holders: list[Holder] = []
         self.things: list[Thing] = []
 
@@ -62,7 +65,7 @@ class Interleaving(RuleBasedStateMachine):
                     f"/tenants/{made.json()['id']}/keys", json={"name": "k", "allowed_channels": ["default"]}
                 )
                 headers = {"Authorization": f"Bearer {key.json()['key']}"}
-                clients.append(httpx.Client(base_url=self.entrance.base_url, headers=headers, timeout=30))
+                clients.append(httpx.Client(verify=PLAIN, base_url=self.entrance.base_url, headers=headers, timeout=30))
             self.holders.append(Holder(f"tenant {number}", clients))
 
     # -- tasks ------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from app.db.engine import open_engine, session_factory
 from app.http.listening import listeners
 from app.main import OwnedServer, create_app, server_config
 from tests.support.clock import MovableClock
+from tests.support.plain import PLAIN
 from tests.support.serving import serving
 from tests.support.stage import Stage, open_stage
 from tests.support.world import TASKS, World, own_database
@@ -82,7 +83,7 @@ async def test_they_need_no_token_on_their_own_port_which_serves_nothing_else(wo
     main = f"http://127.0.0.1:{opened[0].getsockname()[1]}"
     serve = server.serve
     server.serve = lambda *_: serve(opened)  # type: ignore[method-assign]  # the sockets are ours
-    async with serving(server), httpx.AsyncClient() as client:
+    async with serving(server), httpx.AsyncClient(verify=PLAIN) as client:
         metrics = await client.get(f"http://127.0.0.1:{port}/metrics")
         assert (metrics.status_code, "seedgate_database_up 1.0" in metrics.text) == (200, True)
         for path in ("/", "/healthz", "/metrics/", TASKS, "/admin/v1/tenants"):

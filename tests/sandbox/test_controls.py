@@ -11,6 +11,7 @@ from app.sandbox.app import create_sandbox
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
 from tests.sandbox.clients import MODEL, TASKS, Caller, error_of, image, text
+from tests.support.plain import PLAIN
 
 
 async def test_the_ledger_tells_what_was_received(caller: Caller, stranger: Caller) -> None:
@@ -161,7 +162,7 @@ async def test_a_sandbox_comes_back_on_its_port_with_all_it_knew() -> None:
 
 async def test_the_app_runs_under_another_server_but_cuts_nothing_there() -> None:
     transport = httpx.ASGITransport(app=create_sandbox(SandboxConfig()))
-    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+    async with httpx.AsyncClient(verify=PLAIN, transport=transport, base_url="http://sandbox") as client:
         headers = {"Authorization": f"Bearer {DEFAULT_ACCOUNT.api_key}"}
         made = await client.post(TASKS, headers=headers, json={"model": MODEL, "content": [text()]})
         assert made.status_code == 200
@@ -173,7 +174,7 @@ async def test_the_app_runs_under_another_server_but_cuts_nothing_there() -> Non
 async def test_urls_are_built_from_the_public_url() -> None:
     config = SandboxConfig(public_url="https://sandbox.example.com/", limits=None)
     transport = httpx.ASGITransport(app=create_sandbox(config))
-    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as client:
+    async with httpx.AsyncClient(verify=PLAIN, transport=transport, base_url="http://sandbox") as client:
         headers = {"Authorization": f"Bearer {DEFAULT_ACCOUNT.api_key}"}
         body = {"model": MODEL, "content": [text("[queue:0][run:0]"), image()]}
         made = await client.post(TASKS, headers=headers, json=body)

@@ -28,6 +28,7 @@ from app.tenants.last_used import LastUsedWriter
 from app.tenants.routes import router as tenants_router
 from app.tenants.service import TenantService
 from tests.support.clock import MovableClock
+from tests.support.plain import PLAIN
 
 ADMIN_TOKEN = "an admin token of at least 32 characters"
 WHOAMI = "/api/v3/whoami"
@@ -114,11 +115,12 @@ async def running_process(
         def client_from(address: str) -> httpx.AsyncClient:
             if address not in made:
                 transport = httpx.ASGITransport(running, client=(address, 50_000))
-                made[address] = httpx.AsyncClient(transport=transport, base_url="http://gateway")
+                made[address] = httpx.AsyncClient(verify=PLAIN, transport=transport, base_url="http://gateway")
                 stack.push_async_callback(made[address].aclose)
             return made[address]
 
         admin = httpx.AsyncClient(
+            verify=PLAIN,
             transport=httpx.ASGITransport(running, client=("192.0.2.1", 50_000)),
             base_url="http://gateway/admin/v1",
             headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},

@@ -28,6 +28,7 @@ from app.upstream.ark import ArkClient
 from app.upstream.control import ControlClient
 from app.upstream.transport import open_upstream_http
 from tests.support.clock import MovableClock
+from tests.support.plain import PLAIN
 
 ADMIN_TOKEN = "an admin token of at least 32 characters"
 
@@ -97,6 +98,7 @@ async def running_channel_app(engine: AsyncEngine, *, box: SecretBox | None = No
         }
         running = (await stack.enter_async_context(LifespanManager(_make_app(state, clock)))).app
         http = httpx.AsyncClient(
+            verify=PLAIN,
             transport=httpx.ASGITransport(running, client=("192.0.2.1", 50_000)),
             base_url="http://gateway/admin/v1",
             headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},

@@ -11,6 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from app.settings import Settings
+from tests.support.plain import PLAIN
 
 ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 30.0
@@ -39,8 +40,10 @@ class GatewayProcess:
     def client(self, key: str = "") -> httpx.AsyncClient:
         """Returns a client of the gateway, which the caller closes."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        transport = httpx.AsyncHTTPTransport(uds=str(self._socket))
-        return httpx.AsyncClient(transport=transport, base_url="http://gateway", headers=headers, timeout=30)
+        transport = httpx.AsyncHTTPTransport(verify=PLAIN, uds=str(self._socket))
+        return httpx.AsyncClient(
+            verify=PLAIN, transport=transport, base_url="http://gateway", headers=headers, timeout=30
+        )
 
 
 @asynccontextmanager

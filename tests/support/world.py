@@ -20,6 +20,7 @@ from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
 from app.settings import Settings
 from tests.support.clock import MovableClock
+from tests.support.plain import PLAIN
 from tests.support.serving import serving
 
 TASKS = "/api/v3/contents/generations/tasks"
@@ -62,10 +63,13 @@ class World:
         self.sandbox = sandbox
         self.settings = settings
         self.admin = httpx.AsyncClient(
-            base_url=f"{base_url}/admin/v1", headers={"Authorization": f"Bearer {admin_token}"}, timeout=30
+            verify=PLAIN,
+            base_url=f"{base_url}/admin/v1",
+            headers={"Authorization": f"Bearer {admin_token}"},
+            timeout=30,
         )
-        self.control = httpx.AsyncClient(base_url=sandbox.control_url, timeout=30)
-        self.anonymous = httpx.AsyncClient(base_url=base_url, timeout=30)
+        self.control = httpx.AsyncClient(verify=PLAIN, base_url=sandbox.control_url, timeout=30)
+        self.anonymous = httpx.AsyncClient(verify=PLAIN, base_url=base_url, timeout=30)
         self._clients = [self.admin, self.control, self.anonymous]
 
     async def tenant(self, **key_fields: Any) -> Tenant:
@@ -79,7 +83,9 @@ class World:
         made = await self.admin.post(f"/tenants/{tenant_id}/keys", json={"name": "test", **key_fields})
         assert made.status_code == 201, made.text
         key = made.json()["key"]
-        client = httpx.AsyncClient(base_url=self.base_url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+        client = httpx.AsyncClient(
+            verify=PLAIN, base_url=self.base_url, headers={"Authorization": f"Bearer {key}"}, timeout=30
+        )
         self._clients.append(client)
         return Tenant(id=tenant_id, key_id=made.json()["id"], key=key, http=client)
 

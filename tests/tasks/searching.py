@@ -25,6 +25,7 @@ from app.tasks.models import OrphanRow, TaskEventRow, TaskRow
 from app.tasks.reconciler import Reconciler
 from app.upstream.ark import ArkClient
 from app.wiring import Services, open_http, open_services
+from tests.support.plain import PLAIN
 from tests.support.stage import ENDLESS, Stage, open_stage, text
 from tests.support.world import TASKS, Tenant, own_database
 
@@ -99,7 +100,7 @@ class Search:
         """Makes an upstream task past the gateway, as another program on the same account does."""
         body = {"model": "doubao-seedance-2-0-260128", "content": text(ENDLESS), **fields}
         headers = {"Authorization": f"Bearer {DEFAULT_ACCOUNT.api_key}"}
-        async with httpx.AsyncClient(headers=headers) as client:
+        async with httpx.AsyncClient(verify=PLAIN, headers=headers) as client:
             url = f"{self.stage.world.sandbox.ark_base_url}/contents/generations/tasks"
             made = await client.post(url, content=json.dumps(body))
         assert made.status_code == 200, made.text

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest_asyncio
 
+from tests.support.plain import PLAIN
 from tests.support.stage import ENDLESS, MODEL, text
 from tests.support.world import TASKS, Tenant, running_gateway
 from tests.tasks.searching import Search
@@ -21,7 +22,9 @@ async def second_gateway(search: Search) -> AsyncIterator[str]:
 
 
 async def _create(base_url: str, tenant: Tenant) -> str:
-    async with httpx.AsyncClient(base_url=base_url, headers={"Authorization": f"Bearer {tenant.key}"}) as client:
+    async with httpx.AsyncClient(
+        verify=PLAIN, base_url=base_url, headers={"Authorization": f"Bearer {tenant.key}"}
+    ) as client:
         made = await client.post(TASKS, json={"model": MODEL, "content": text(ENDLESS)})
     assert made.status_code == 200, made.text
     return str(made.json()["id"])

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.support.answers import check_error
+from tests.support.plain import PLAIN
 from tests.support.stage import ENDLESS, RUNNING, Stage, get, text
 from tests.support.world import TASKS, Tenant, running_gateway
 
@@ -125,7 +126,7 @@ async def test_two_gateways_share_the_question_and_the_answer(stage: Stage) -> N
     await stage.fault("get_task", kind="delay", delay_seconds=0.1)
     async with (
         running_gateway(stage.world.settings, stage.clock) as base_url,
-        httpx.AsyncClient(base_url=base_url, headers={"Authorization": f"Bearer {tenant.key}"}) as other,
+        httpx.AsyncClient(verify=PLAIN, base_url=base_url, headers={"Authorization": f"Bearer {tenant.key}"}) as other,
     ):
         both = (tenant.http, other)
         answers = await asyncio.gather(*(both[n % 2].get(f"{TASKS}/{task_id}") for n in range(10)))

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.support.answers import check_error
+from tests.support.plain import PLAIN
 from tests.support.stage import MODEL, Stage, text
 from tests.support.world import TASKS, Tenant, running_gateway
 
@@ -94,7 +95,7 @@ async def test_a_bad_key_is_refused(stage: Stage, headers: dict[str, str]) -> No
 async def test_two_keys_in_one_request_are_refused(stage: Stage) -> None:
     tenant = await stage.tenant()
     headers = [("Authorization", f"Bearer {tenant.key}"), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
-    async with httpx.AsyncClient(base_url=stage.world.base_url) as client:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=stage.world.base_url) as client:
         refused = await client.post(TASKS, json=BODY, headers=headers)
     check_error(refused, 400, "InvalidParameter.Idempotency-Key", "Idempotency-Key")
 
@@ -113,7 +114,7 @@ async def test_a_key_is_known_to_every_process_and_after_a_restart(stage: Stage)
     first = await create(tenant, "k")
     async with (
         running_gateway(stage.world.settings, stage.clock) as base_url,
-        httpx.AsyncClient(base_url=base_url, headers={"Authorization": f"Bearer {tenant.key}"}) as client,
+        httpx.AsyncClient(verify=PLAIN, base_url=base_url, headers={"Authorization": f"Bearer {tenant.key}"}) as client,
     ):
         second = await client.post(TASKS, json=BODY, headers={"Idempotency-Key": "k"})
     assert second.json() == first.json()
