@@ -65,7 +65,11 @@ def parse_json_object(data: bytes, *, max_depth: int = MAX_DEPTH, max_values: in
 
 def to_json_bytes(value: Any) -> bytes:
     """Returns ``value`` as compact UTF-8 JSON, members in their order."""
-    return orjson.dumps(value)
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # PostgreSQL gives a number such as 1e300 back as an integer of 301 digits, which orjson does not write.
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 class _RepeatedMember:

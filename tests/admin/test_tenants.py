@@ -39,6 +39,13 @@ async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
     assert tenant["created_at"].endswith("Z")
 
 
+async def test_a_number_that_the_database_gives_back_longer_than_it_was_spoils_no_list(process: Process) -> None:
+    made = await process.admin.post("/tenants", json={"name": "large", "metadata": {"n": 1e300}})
+    assert made.status_code == 201
+    assert (await process.admin.get("/tenants")).status_code == 200
+    assert float((await process.admin.get(f"/tenants/{made.json()['id']}")).json()["metadata"]["n"]) == 1e300
+
+
 async def test_a_name_is_all_that_a_tenant_needs(process: Process) -> None:
     tenant = await process.tenant(name="a", limits=None, metadata=None, allowed_models=None)
 

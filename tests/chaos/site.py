@@ -156,7 +156,7 @@ async def open_site(database_url: str, launcher: Launcher, *, time_scale: float 
         await engine.dispose()
 
 
-async def settle(site: Site, *statuses: str, patience_seconds: float = 90.0) -> None:
+async def settle(site: Site, *statuses: str, patience_seconds: float = 400.0) -> None:
     """Waits until no task is in one of these statuses, or for so long; what is left then is for the test to find."""
     query = "SELECT count(*) AS left FROM tasks WHERE status = ANY(:statuses)"
     with contextlib.suppress(TimeoutError):
