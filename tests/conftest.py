@@ -12,9 +12,11 @@ from app.db.schema import upgrade_to_head
 from app.observability.logging import configure_logging
 from app.sandbox.config import SandboxConfig
 from tests.chaos.figures import pytest_terminal_summary as pytest_terminal_summary  # noqa: PLC0414 - a hook, found by its name
+from tests.sdk.table import pytest_addoption as pytest_addoption  # noqa: PLC0414 - likewise
+from tests.sdk.table import pytest_sessionfinish as pytest_sessionfinish  # noqa: PLC0414 - likewise
 from tests.support.clock import MovableClock
-from tests.support.database import session_server, truncate_all
-from tests.support.world import World, own_database, running_world
+from tests.support.database import keep_template, own_database, session_server, truncate_all
+from tests.support.world import World, running_world
 
 # Properties are tried on few examples every day, and on many in a step of .ci/run.
 settings.register_profile("everyday", max_examples=40, deadline=None)
@@ -33,6 +35,7 @@ async def database_url() -> AsyncIterator[str]:
     """The address of a real, migrated database, shared by the session."""
     with session_server() as server:
         await upgrade_to_head(server.url)
+        await keep_template(server.url)
         yield server.url
 
 

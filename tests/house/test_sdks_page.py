@@ -1,0 +1,11 @@
+"""docs/sdks.md shows the samples exactly as they are, and all of them."""
+
+from tests.sdk.page import shown, with_samples
+from tests.sdk.samples import SAMPLES
+from tests.sdk.table import PAGE
+
+
+def test_the_page_shows_every_sample_as_it_stands_in_its_file() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == with_samples(page), "run: python -m tests.sdk.page"
+    assert sorted(shown(page)) == sorted(sample.file for samples in SAMPLES.values() for sample in samples)

@@ -1,0 +1,214 @@
+"""What every SDK of the Assets API must do. A class for each SDK inherits these tests and names its client."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+
+from tests.sdk.breakage import without_table
+from tests.sdk.clients import Client
+from tests.sdk.front import cutting_front
+from tests.sdk.site import SMALL_BODY_BYTES
+from tests.sdk.table import cell
+from tests.sdk.users import Told, User
+from tests.support.driving import URL, pass_verification
+
+_BARE = "/api/v3/assets"
+_CUT_AFTER_SECONDS = 1.0
+_IMPATIENT_SECONDS = 2.5
+_PATIENCE_SECONDS = 60.0
+_SLOW_SECONDS = 4.0
+_UNKNOWN = {"Id": "asset-20260101000000-zzzzz"}
+
+Record = Callable[[str, Told], None]
+
+
+class AssetsMatrix:
+    """The tests of one SDK."""
+
+    client: ClassVar[Client]
+
+    @pytest.fixture
+    def record(self, request: pytest.FixtureRequest) -> Record:
+        """Puts what a call came to into the table."""
+
+        def write(operation: str, told: Told) -> None:
+            request.node.user_properties.append(cell("assets", operation, self.client, told.cell))
+
+        return write
+
+    @pytest.mark.parametrize("is_signed", [False, True], ids=["key", "signed"])
+    async def test_groups_and_assets_go_from_create_to_delete(
+        self, user: User, record: Record, *, is_signed: bool
+    ) -> None:
+        async def act(action: str, **body: Any) -> Any:
+            told = await user.act(action, body, is_signed=is_signed)
+            if is_signed and not action.startswith("Get"):
+                record(action, told)
+            return result_of(told)
+
+        name = _name()
+        group_id = (await act("CreateAssetGroup", Name=name, Description="我的 素材", GroupType="AIGC"))["Id"]
+        assert (await act("GetAssetGroup", Id=group_id))["Description"] == "我的 素材"
+        assert await act("UpdateAssetGroup", Id=group_id, Name=f"{name} 2") == {"Id": group_id}
+        groups = await act("ListAssetGroups", Filter={"GroupType": "AIGC", "Name": name, "GroupIds": [group_id]})
+        assert [each["Id"] for each in groups["Items"]] == [group_id]
+
+        asset_id = (await act("CreateAsset", GroupId=group_id, URL=URL, Name=name, AssetType="Image"))["Id"]
+        record("GetAsset", await _until_active(user, asset_id, is_signed=is_signed))
+        assert await act("UpdateAsset", Id=asset_id, Name=f"{name} 2") == {"Id": asset_id}
+        wanted = {"GroupType": "AIGC", "GroupIds": [group_id], "Statuses": ["Active"]}
+        assets = await act("ListAssets", Filter=wanted, PageNumber=1, PageSize=10)
+        assert [(each["Id"], each["Name"]) for each in assets["Items"]] == [(asset_id, f"{name} 2")]
+        assert await act("DeleteAsset", Id=asset_id) == {}
+        assert await act("DeleteAssetGroup", Id=group_id) == {}
+
+    async def test_a_verified_face_is_a_group(self, user: User, record: Record) -> None:
+        callback = {"CallbackURL": "https://www.example.com/callback"}
+        opened = await user.act("CreateVisualValidateSession", callback)
+        session = result_of(opened)
+        record("CreateVisualValidateSession", opened)
+        await pass_verification(session["H5Link"])
+        verified = await user.act("GetVisualValidateResult", {"BytedToken": session["BytedToken"]})
+        record("GetVisualValidateResult", verified)
+        group = result_of(await user.act("GetAssetGroup", {"Id": result_of(verified)["GroupId"]}))
+        assert group["GroupType"] == "LivenessFace"
+
+    @pytest.mark.parametrize("way", ["access_key", "x_api_key", "bearer"])
+    async def test_a_key_arrives_in_every_way_that_the_sdk_has(self, user: User, record: Record, way: str) -> None:
+        if way not in self.client.ways:
+            pytest.skip("this release has no hook for it")
+        told = await user.act("ListAssetGroups", {"Filter": {"GroupType": "AIGC"}}, way=way)
+        assert result_of(told)["TotalCount"] == 0
+        record(f"API key: {way}", told)
+
+    async def test_a_key_that_the_signer_overwrites_is_told_what_to_change(self, user: User, record: Record) -> None:
+        told = await user.act("ListAssetGroups", {"Filter": {"GroupType": "AIGC"}}, way="printed")
+        user.check_shown(told, 401, "AuthenticationError")
+        if "message" in self.client.shows:
+            assert "AccessKeyId" in told.failure.message
+        record("API key: Authorization before signing", told)
+
+    async def test_bare_answers_are_read_or_told_apart_as_known(self, user: User, record: Record) -> None:
+        endpoint = user.site.gateway.url + _BARE
+        told = await user.act("ListAssetGroups", {"Filter": {"GroupType": "AIGC"}}, endpoint=endpoint)
+        assert told.answers == [(200, None)]
+        assert (told.outcome.failure is None) == self.client.reads_bare
+        record("endpoint /api/v3/assets", told)
+
+    async def test_a_missing_parameter_is_told(self, user: User, record: Record) -> None:
+        told = await user.act("CreateAssetGroup", {"GroupType": "AIGC"})
+        user.check_shown(told, 400, "MissingParameter.Name")
+        record("400: missing parameter", told)
+
+    async def test_a_wrong_key_is_told(self, user: User, record: Record) -> None:
+        told = await user.act("GetAsset", _UNKNOWN, key="sg-wrong")
+        user.check_shown(told, 401, "AuthenticationError")
+        record("401: wrong key", told)
+
+    async def test_a_wrong_signature_is_told(self, user: User, record: Record) -> None:
+        told = await user.act("GetAsset", _UNKNOWN, is_signed=True, secret="wrong")
+        user.check_shown(told, 401, "SignatureDoesNotMatch")
+        record("401: wrong signature", told)
+
+    async def test_an_asset_that_is_not_there_is_told(self, user: User, record: Record) -> None:
+        told = await user.act("GetAsset", _UNKNOWN)
+        user.check_shown(told, 404, "NotFound.asset_id")
+        record("404: unknown asset", told)
+
+    async def test_a_create_that_cannot_be_told_is_told_once(self, user: User, record: Record) -> None:
+        name = _name()
+        await user.site.fault("CreateAssetGroup", kind="cut", at="after")
+        told = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"})
+        user.check_shown(told, 409, "OutcomeUnknown")
+        assert user.site.made(name) == 1
+        record("409: group of unknown outcome", told)
+
+    async def test_a_body_that_is_too_large_is_told(self, user: User, record: Record) -> None:
+        body = {"Name": "a" * 2 * SMALL_BODY_BYTES, "GroupType": "AIGC"}
+        told = await user.act("CreateAssetGroup", body, endpoint=user.site.strict.url)
+        user.check_shown(told, 413, "RequestTooLarge")
+        record("413: body too large", told)
+
+    async def test_a_throttled_create_is_one_group(self, user: User, record: Record) -> None:
+        name = _name()
+        await user.site.fault("CreateAssetGroup", kind="throttle", status=429, headers={"Retry-After": "1"})
+        told = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"})
+        tries = self.client.attempts.get("429", 1)
+        assert len(told.answers) == min(tries, 2)
+        assert user.site.made(name) == (1 if tries > 1 else 0)
+        record("429 once + Retry-After: create", told)
+
+    async def test_an_account_that_stays_throttled_is_told(self, user: User, record: Record) -> None:
+        name = _name()
+        await user.site.fault("CreateAssetGroup", times=None, kind="throttle", status=429)
+        told = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"})
+        user.check_shown(told, 429, "AccountFlowLimitExceeded")
+        assert user.site.made(name) == 0
+        record("429 for good: create", told)
+
+    async def test_a_gateway_that_is_broken_is_told(self, user: User, record: Record) -> None:
+        async with without_table(user.site.database_url, "asset_groups"):
+            told = await user.act("ListAssetGroups", {"Filter": {"GroupType": "AIGC"}})
+        user.check_shown(told, 500, "InternalServiceError")
+        record("500: list", told)
+
+    async def test_a_create_that_cannot_be_sent_is_told(self, user: User, record: Record) -> None:
+        stranded = User(self.client, user.site, await user.site.tenant(await user.site.dead_channel()))
+        told = await stranded.act("CreateAssetGroup", {"Name": _name(), "GroupType": "AIGC"})
+        stranded.check_shown(told, 503, "ServiceUnavailable")
+        record("503: create, not sent", told)
+
+    async def test_a_create_whose_connection_is_cut_is_one_asset(self, user: User, record: Record) -> None:
+        body, name = await _asset_of(user)
+        await user.site.fault("CreateAsset", kind="delay", at="after", delay_seconds=_CUT_AFTER_SECONDS)
+        async with cutting_front(user.site.gateway.port, when=lambda: user.site.made(name) == 1) as front:
+            told = await user.act("CreateAsset", body, endpoint=front)
+        _check_tries(user, told, "cut")
+        assert user.site.made(name) == 1
+        record("connection cut while waiting: create", told)
+
+    async def test_a_create_whose_answer_is_slow_is_one_asset(self, user: User, record: Record) -> None:
+        if not self.client.has_timeout:
+            pytest.skip("its user cannot limit the time of an answer")
+        body, name = await _asset_of(user)
+        await user.site.fault("CreateAsset", kind="delay", at="after", delay_seconds=_SLOW_SECONDS)
+        told = await user.act("CreateAsset", body, timeout_seconds=_IMPATIENT_SECONDS)
+        _check_tries(user, told, "slow")
+        assert user.site.made(name) == 1
+        record("answer slower than the client waits: create", told)
+
+
+def result_of(told: Told) -> Any:
+    """Returns what an action answered, in or without its envelope: some SDKs take it off, others do not."""
+    found = told.result
+    return found["Result"] if isinstance(found, dict) and "ResponseMetadata" in found else found
+
+
+async def _asset_of(user: User) -> tuple[dict[str, Any], str]:
+    """Makes a group; returns the body that makes an asset in it, and the asset's name, which no other has."""
+    name = _name()
+    group = result_of(await user.act("CreateAssetGroup", {"Name": "group", "GroupType": "AIGC"}))
+    return {"GroupId": group["Id"], "URL": URL, "Name": name, "AssetType": "Image"}, name
+
+
+async def _until_active(user: User, asset_id: str, *, is_signed: bool) -> Told:
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while True:
+            told = await user.act("GetAsset", {"Id": asset_id}, is_signed=is_signed)
+            if result_of(told)["Status"] == "Active":
+                return told
+
+
+def _check_tries(user: User, told: Told, trouble: str) -> None:
+    """Fails unless the SDK tried as often as it is known to; those that try again get what they made."""
+    tries = user.client.attempts.get(trouble, 1)
+    assert len(told.answers) == tries
+    assert (told.outcome.failure is None) == (tries > 1)
+
+
+def _name() -> str:
+    """A name unlike any other, by which the upstream's ledger tells what was made of it."""
+    return f"n-{uuid.uuid4()}"

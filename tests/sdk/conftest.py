@@ -1,0 +1,36 @@
+"""Fixtures of the SDK matrix."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.sdk.clients import BUILDS, Client
+from tests.sdk.site import Site, open_site
+from tests.sdk.toolchains import build, require
+from tests.sdk.users import User
+
+
+@pytest_asyncio.fixture(scope="session")
+async def running_site(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """A gateway and its upstream, shared by the session."""
+    async with open_site(database_url, tmp_path_factory.mktemp("sdk")) as site:
+        yield site
+
+
+@pytest.fixture
+def site(running_site: Site) -> Site:
+    """The gateway and its upstream, which behaves when the test begins."""
+    running_site.end_faults()
+    return running_site
+
+
+@pytest_asyncio.fixture
+async def user(request: pytest.FixtureRequest, site: Site) -> User:
+    """A new tenant's person with the SDK that the test's class names."""
+    client: Client = request.cls.client
+    wanted = BUILDS[client.build]
+    require(wanted.programs)
+    await asyncio.to_thread(build, wanted)
+    return User(client, site, await site.tenant())

@@ -1,0 +1,16 @@
+"""Drives ``arkruntime.Ark``, the SDK of the Ark platform alone."""
+
+from typing import Any
+
+from arkruntime import Ark
+from arkruntime._exceptions import ArkError
+from probing import answer, run_task_operation, show_attributes
+
+
+def call(request: dict[str, Any]) -> Any:
+    client = Ark(base_url=f"{request['base_url']}/api/v3", api_key=request["api_key"])
+    tasks = client.content_generation.tasks
+    return run_task_operation(tasks, request["operation"], request["arguments"], request["timeout_seconds"])
+
+
+answer(call, ArkError, show_attributes)

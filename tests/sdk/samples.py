@@ -1,0 +1,54 @@
+"""The samples of ``examples/``: how each is run, and what it must have done."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.sdk.table import ROOT
+from tests.sdk.toolchains import BUILT
+
+
+class Job(StrEnum):
+    """What a sample does from beginning to end."""
+
+    VIDEO = "video"
+    ASSETS = "assets"
+    FACE = "face"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One program.
+
+    Attributes:
+        file: its source, relative to the root.
+        job: what it does.
+        build: the name of the build that makes it runnable.
+        command: runs it, from any folder.
+    """
+
+    file: str
+    job: Job
+    build: str
+    command: tuple[str, ...]
+
+
+def _python(name: str) -> Sample:
+    file = f"examples/python/{name}.py"
+    return Sample(file, Job(name.partition("_")[0]), "python", (str(BUILT / "python/bin/python"), str(ROOT / file)))
+
+
+PYTHON = [
+    _python(name)
+    for name in (
+        "video_ark",
+        "video_arkruntime",
+        "video_openai",
+        "assets_universal",
+        "assets_http",
+        "face_universal",
+        "face_http",
+    )
+]
+
+SAMPLES = {"python": PYTHON}
+"""All samples, by language."""

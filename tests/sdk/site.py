@@ -1,0 +1,245 @@
+"""What the SDKs are pointed at: ``seedgate serve`` as an operator runs it, before a sandbox upstream."""
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.crypto import generate_key
+from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
+from app.sandbox.server import SandboxServer
+from tests.sdk.table import ROOT
+from tests.support.database import own_database
+from tests.support.plain import PLAIN
+
+SMALL_BODY_BYTES = 4096
+"""More than this is too large for the second gateway of a site."""
+_START_SECONDS = 60.0
+_ADMIN_TOKEN = secrets.token_urlsafe(32)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant, its key, and the key's pair for signing."""
+
+    id: str
+    key: str
+    access_key_id: str
+    secret_access_key: str
+
+
+class Gateway:
+    """A running ``seedgate serve``.
+
+    Attributes:
+        port: where it listens on 127.0.0.1.
+    """
+
+    def __init__(self, port: int, log: Path) -> None:
+        self.port = port
+        self._log = log
+
+    @property
+    def url(self) -> str:
+        """Its address, without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def everything_said(self) -> str:
+        """Returns its log."""
+        return self._log.read_text(encoding="utf-8")
+
+    def mark(self) -> int:
+        """Returns where its log ends now."""
+        return self._log.stat().st_size
+
+    def requests_since(self, mark: int) -> list[dict[str, Any]]:
+        """Returns the log lines of the tenants' requests that ended after a mark."""
+        with self._log.open("rb") as log:
+            log.seek(mark)
+            lines = [json.loads(line) for line in log if line.startswith(b"{")]
+        return [line for line in lines if line["event"] == "request" and not line["path"].startswith("/admin")]
+
+
+class Site:
+    """Two gateways on one database, an upstream, and how to look behind them.
+
+    Attributes:
+        gateway: with the settings that everybody has.
+        strict: refuses bodies of more than ``SMALL_BODY_BYTES``.
+        sandbox: the upstream; its ledger is the truth about what was paid.
+        control: a client of its controls.
+        database_url: of both gateways.
+    """
+
+    def __init__(self, gateway: Gateway, strict: Gateway, sandbox: SandboxServer, database_url: str) -> None:
+        self.gateway = gateway
+        self.strict = strict
+        self.sandbox = sandbox
+        self.database_url = database_url
+        self.control = httpx.AsyncClient(verify=PLAIN, base_url=sandbox.control_url, timeout=30)
+        self._dead_channel: str | None = None
+        self._admin = httpx.AsyncClient(
+            verify=PLAIN,
+            base_url=f"{gateway.url}/admin/v1",
+            headers={"Authorization": f"Bearer {_ADMIN_TOKEN}"},
+            timeout=30,
+        )
+
+    async def tenant(self, channel: str = "default") -> Tenant:
+        """Makes a tenant whose requests go to one channel, with a key and its pair for signing."""
+        tenant = await self.admin("/tenants", {"name": "sdk user", "allowed_channels": [channel]})
+        key = await self.admin(f"/tenants/{tenant['id']}/keys", {"name": "sdk"})
+        try:
+            pair = await self.admin(f"/keys/{key['id']}/signing-key", {})
+        except AssertionError:
+            pair = {"access_key_id": "", "secret_access_key": ""}
+        return Tenant(tenant["id"], key["key"], pair["access_key_id"], pair["secret_access_key"])
+
+    async def dead_channel(self) -> str:
+        """Returns the id of a channel whose upstream takes no connections."""
+        if self._dead_channel is None:
+            nowhere = {"ark_base_url": "http://127.0.0.1:1/api/v3", "openapi_url": "http://127.0.0.1:1"}
+            secret = {"ark_api_key": "unused", "access_key_id": "unused", "secret_access_key": "unused"}
+            made = await self.admin("/channels", {"name": "dead", **nowhere, **secret})
+            self._dead_channel = str(made["id"])
+        return self._dead_channel
+
+    async def admin(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Posts to the admin API, which must agree."""
+        answer = await self._admin.post(path, json=body)
+        assert answer.is_success, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    async def fault(self, operation: str, *, times: int | None = 1, **effect: Any) -> None:
+        """Has calls of an operation go wrong upstream, until the faults are ended."""
+        script = {"operation": operation, "times": times, "effect": effect}
+        (await self.control.post("/faults", json=script)).raise_for_status()
+
+    async def tasks_of(self, tenant: Tenant) -> list[str]:
+        """Returns the ids of the tasks that a tenant sees."""
+        answer = await self._get(tenant, "GET", "/api/v3/contents/generations/tasks")
+        return [str(task["id"]) for task in answer["items"]]
+
+    async def groups_of(self, tenant: Tenant) -> list[str]:
+        """Returns the ids of the asset groups that a tenant sees, of both types."""
+        found = []
+        for kind in ("AIGC", "LivenessFace"):
+            answer = await self._get(
+                tenant, "POST", "/api/v3/open/ListAssetGroups", json={"Filter": {"GroupType": kind}}
+            )
+            found += [str(group["Id"]) for group in answer["Items"]]
+        return found
+
+    async def _get(self, tenant: Tenant, method: str, path: str, **options: Any) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {tenant.key}"}
+        async with httpx.AsyncClient(verify=PLAIN, base_url=self.gateway.url, headers=headers) as client:
+            answer = await client.request(method, path, **options)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def body_of(self, task_id: str) -> str:
+        """Returns the body with which the upstream was asked to make a task."""
+        requests = self.sandbox.state.world.ledger.requests
+        return next(entry.body or "" for entry in requests if entry.resource_id == task_id)
+
+    def end_faults(self) -> None:
+        """Lets the upstream behave again."""
+        self.sandbox.state.world.faults.clear()
+
+    def made(self, mark: str) -> int:
+        """Returns how many tasks, groups and assets the upstream has made of requests that hold a text."""
+        return sum(
+            entry.has_effect and mark in (entry.body or "") and entry.operation.lower().startswith("create")
+            for entry in self.sandbox.state.world.ledger.requests
+        )
+
+    async def close(self) -> None:
+        """Closes its clients."""
+        await self._admin.aclose()
+        await self.control.aclose()
+
+
+@asynccontextmanager
+async def open_site(server_url: str, folder: Path) -> AsyncIterator[Site]:
+    """Runs everything in a database and a folder of its own; the sandbox's tasks take about a second."""
+    async with AsyncExitStack() as stack:
+        database_url = await stack.enter_async_context(own_database(server_url))
+        sandbox = await stack.enter_async_context(SandboxServer(SandboxConfig(time_scale=200, limits=None)))
+        settings = _settings(database_url, sandbox)
+        small = {"MAX_BODY_BYTES": str(SMALL_BODY_BYTES), "BACKGROUND": "off"}
+        gateway = await stack.enter_async_context(_serve(folder / "gateway", settings))
+        strict = await stack.enter_async_context(_serve(folder / "strict", {**settings, **small}))
+        site = Site(gateway, strict, sandbox, database_url)
+        stack.push_async_callback(site.close)
+        yield site
+
+
+def _settings(database_url: str, sandbox: SandboxServer) -> dict[str, str]:
+    return {
+        "DATABASE_URL": database_url,
+        "ADMIN_TOKEN": _ADMIN_TOKEN,
+        "SECRET_KEY": generate_key(),
+        "ARK_BASE_URL": sandbox.ark_base_url,
+        "ARK_API_KEY": DEFAULT_ACCOUNT.api_key,
+        "OPENAPI_URL": sandbox.openapi_url,
+        "ACCESS_KEY_ID": DEFAULT_ACCOUNT.access_key_id,
+        "SECRET_ACCESS_KEY": DEFAULT_ACCOUNT.secret_access_key,
+        "LOG_FORMAT": "json",
+        "DRAIN_SECONDS": "0",
+    }
+
+
+@asynccontextmanager
+async def _serve(folder: Path, settings: dict[str, str]) -> AsyncIterator[Gateway]:
+    """Runs ``seedgate serve`` on a free port with these settings and no others."""
+    log = await asyncio.to_thread(_new_log, folder)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SEEDGATE_")}
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "app", "serve", "--port", str(port)),
+            cwd=folder,
+            env={
+                **environment,
+                "PYTHONPATH": str(ROOT),
+                **{f"SEEDGATE_{name}": value for name, value in settings.items()},
+            },
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        gateway = Gateway(port, log)
+        await _until_ready(gateway, process)
+        yield gateway
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def _new_log(folder: Path) -> Path:
+    folder.mkdir()
+    return folder / "log"
+
+
+async def _until_ready(gateway: Gateway, process: asyncio.subprocess.Process) -> None:
+    async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient(verify=PLAIN) as client:
+        while True:
+            try:
+                if (await client.get(f"{gateway.url}/readyz")).status_code == httpx.codes.OK:
+                    return
+            except httpx.TransportError:
+                assert process.returncode is None, gateway.everything_said()
+            await asyncio.sleep(0.05)

@@ -1,0 +1,176 @@
+"""What every SDK of the data plane must do. A class for each SDK inherits these tests and names its client."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import ClassVar
+
+import pytest
+
+from tests.sdk.breakage import without_table
+from tests.sdk.clients import Client
+from tests.sdk.front import cutting_front, losing_front
+from tests.sdk.site import SMALL_BODY_BYTES
+from tests.sdk.table import cell
+from tests.sdk.users import Told, User
+
+_PATIENCE_SECONDS = 60.0
+_CUT_AFTER_SECONDS = 1.0
+_SLOW_SECONDS = 4.0
+_IMPATIENT_SECONDS = 2.5
+_UNKNOWN = "cgt-20260101000000-zzzzz"
+
+Record = Callable[[str, Told], None]
+
+
+class TasksMatrix:
+    """The tests of one SDK."""
+
+    client: ClassVar[Client]
+
+    @pytest.fixture
+    def record(self, request: pytest.FixtureRequest) -> Record:
+        """Puts what a call came to into the table."""
+
+        def write(operation: str, told: Told) -> None:
+            request.node.user_properties.append(cell("tasks", operation, self.client, told.cell))
+
+        return write
+
+    async def test_a_task_goes_from_create_to_delete(self, user: User, record: Record) -> None:
+        prompt = _prompt()
+        created = await user.task("create", text=prompt)
+        record("create", created)
+        task_id = created.result["id"]
+        assert user.site.made(prompt) == 1
+
+        got = await _until_succeeded(user, task_id)
+        record("get", got)
+        assert got.result["id"] == task_id
+        assert got.result["video_url"].startswith("http")
+        assert got.result["duration"] == 5
+
+        other = (await user.task("create", text=_prompt())).result["id"]
+        listed = await user.task("list", status="succeeded", task_ids=[task_id], page_num=1, page_size=10)
+        record("list with filters", listed)
+        assert listed.result == {"total": 1, "ids": [task_id]}
+        assert (await user.task("list")).result == {"total": 2, "ids": [other, task_id]}
+
+        deleted = await user.task("delete", id=task_id)
+        record("delete", deleted)
+        assert deleted.result == {}
+        assert (await user.task("list")).result["ids"] == [other]
+
+    async def test_a_wrong_parameter_is_told(self, user: User, record: Record) -> None:
+        told = await user.task("create", text=_prompt(), duration=99)
+        user.check_shown(told, 400, "InvalidParameter.duration")
+        record("400: wrong parameter", told)
+
+    async def test_a_wrong_key_is_told(self, user: User, record: Record) -> None:
+        told = await user.task("get", id=_UNKNOWN, key="sg-wrong")
+        user.check_shown(told, 401, "AuthenticationError")
+        record("401: wrong key", told)
+
+    async def test_a_task_that_is_not_there_is_told(self, user: User, record: Record) -> None:
+        told = await user.task("get", id=_UNKNOWN)
+        user.check_shown(told, 404, "NotFound.id")
+        record("404: unknown task", told)
+
+    async def test_deleting_a_running_task_is_refused_once(self, user: User, record: Record) -> None:
+        task_id = (await user.task("create", text=_prompt())).result["id"]
+        (await user.site.control.post(f"/tasks/{task_id}", json={"status": "running"})).raise_for_status()
+        told = await user.task("delete", id=task_id)
+        user.check_shown(told, 409, "InvalidAction.RunningTaskDeletion")
+        record("409: delete of a running task", told)
+
+    async def test_a_body_that_is_too_large_is_told(self, user: User, record: Record) -> None:
+        long = "a" * 2 * SMALL_BODY_BYTES
+        told = await user.task("create", text=long, base_url=user.site.strict.url)
+        user.check_shown(told, 413, "RequestTooLarge")
+        record("413: body too large", told)
+
+    async def test_a_throttled_create_is_one_task(self, user: User, record: Record) -> None:
+        prompt = _prompt()
+        await user.site.fault("create_task", kind="throttle", status=429, headers={"Retry-After": "1"})
+        told = await user.task("create", text=prompt)
+        if self.client.attempts.get("429", 1) > 1:
+            assert told.result["id"]
+            assert user.site.made(prompt) == 1
+        record("429 once + Retry-After: create", told)
+
+    async def test_an_account_that_stays_throttled_is_told(self, user: User, record: Record) -> None:
+        prompt = _prompt()
+        await user.site.fault("create_task", times=None, kind="throttle", status=429, headers={"Retry-After": "1"})
+        told = await user.task("create", text=prompt)
+        user.check_shown(told, 429, "AccountRateLimitExceeded")
+        assert user.site.made(prompt) == 0
+        record("429 for good: create", told)
+
+    async def test_a_gateway_that_is_broken_is_told(self, user: User, record: Record) -> None:
+        async with without_table(user.site.database_url, "tasks"):
+            told = await user.task("list")
+        user.check_shown(told, 500, "InternalServiceError")
+        record("500: list", told)
+
+    async def test_a_create_that_cannot_be_sent_is_told(self, user: User, record: Record) -> None:
+        stranded = User(self.client, user.site, await user.site.tenant(await user.site.dead_channel()))
+        told = await stranded.task("create", text=_prompt())
+        stranded.check_shown(told, 503, "ServiceUnavailable")
+        record("503: create, not sent", told)
+
+    async def test_a_create_that_upstream_answers_with_a_500_is_one_task(self, user: User, record: Record) -> None:
+        prompt = _prompt()
+        await user.site.fault("create_task", kind="error", at="after", status=500, code="InternalServiceError")
+        told = await user.task("create", text=prompt)
+        assert (await user.task("get", id=told.result["id"])).result["status"] in {"queued", "running", "succeeded"}
+        assert user.site.made(prompt) == 1
+        record("upstream 500: create", told)
+
+    async def test_a_create_whose_connection_is_cut_is_one_task(self, user: User, record: Record) -> None:
+        prompt = _prompt()
+        await user.site.fault("create_task", kind="delay", at="after", delay_seconds=_CUT_AFTER_SECONDS)
+        async with cutting_front(user.site.gateway.port, when=lambda: user.site.made(prompt) == 1) as front:
+            told = await user.task("create", text=prompt, base_url=front)
+        _check_tries(user, told, "cut")
+        assert user.site.made(prompt) == 1
+        record("connection cut while waiting: create", told)
+
+    async def test_a_create_whose_answer_a_proxy_loses_is_one_task_if_its_retry_says_so(
+        self, user: User, record: Record
+    ) -> None:
+        prompt = _prompt()
+        async with losing_front(user.site.gateway.port) as front:
+            told = await user.task("create", text=prompt, base_url=front)
+        _check_tries(user, told, "cut")
+        assert user.site.made(prompt) == (1 if self.client.marks_retries else len(told.answers))
+        record("answer lost by a proxy: create", told)
+
+    async def test_a_create_whose_answer_is_slow_is_one_task(self, user: User, record: Record) -> None:
+        if not self.client.has_timeout:
+            pytest.skip("its user cannot limit the time of an answer")
+        prompt = _prompt()
+        await user.site.fault("create_task", kind="delay", at="after", delay_seconds=_SLOW_SECONDS)
+        told = await user.task("create", text=prompt, timeout_seconds=_IMPATIENT_SECONDS)
+        _check_tries(user, told, "slow")
+        assert user.site.made(prompt) == 1
+        record("answer slower than the client waits: create", told)
+
+
+def _check_tries(user: User, told: Told, trouble: str) -> None:
+    """Fails unless the SDK tried as often as it is known to; those that try again get their task."""
+    tries = user.client.attempts.get(trouble, 1)
+    assert len(told.answers) == tries
+    assert (told.outcome.failure is None) == (tries > 1)
+
+
+async def _until_succeeded(user: User, task_id: str) -> Told:
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while True:
+            told = await user.task("get", id=task_id)
+            if told.result["status"] == "succeeded":
+                return told
+
+
+def _prompt() -> str:
+    """A text unlike any other, by which the upstream's ledger tells what was made of it."""
+    return f"a kitten {uuid.uuid4()}"

@@ -1,0 +1,134 @@
+"""A person with one SDK: makes calls with it, and counts what they sent."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tests.sdk.clients import Client, Failure, Outcome, ask
+from tests.sdk.site import Site, Tenant
+
+MODEL = "doubao-seedance-2"
+_TIMEOUT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of a call.
+
+    Attributes:
+        outcome: as the SDK gave it to its user.
+        answers: status and code of each answer that the gateway gave, in order.
+    """
+
+    outcome: Outcome
+    answers: list[tuple[int | None, str | None]]
+
+    @property
+    def result(self) -> Any:
+        """The result of a call that succeeded."""
+        assert self.outcome.failure is None, (self.outcome.failure, self.answers)
+        return self.outcome.result
+
+    @property
+    def failure(self) -> Failure:
+        """The error of a call that failed."""
+        assert self.outcome.failure is not None, (self.outcome.result, self.answers)
+        return self.outcome.failure
+
+    @property
+    def cell(self) -> str:
+        """What the table shows of it."""
+        told = "✓" if self.outcome.failure is None else str(self.outcome.failure)
+        return told if len(self.answers) <= 1 else f"{told} ×{len(self.answers)}"
+
+
+class User:
+    """A tenant's person with an SDK.
+
+    Attributes:
+        client: the SDK.
+        site: what it is pointed at.
+        tenant: whose key it has.
+    """
+
+    def __init__(self, client: Client, site: Site, tenant: Tenant) -> None:
+        self.client = client
+        self.site = site
+        self.tenant = tenant
+
+    async def task(
+        self,
+        operation: Literal["create", "get", "list", "delete"],
+        *,
+        key: str | None = None,
+        base_url: str | None = None,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+        **arguments: Any,
+    ) -> Told:
+        """Makes a call of the data plane; another key or address than the person's own on request."""
+        if operation == "create":
+            arguments = {"model": MODEL, "resolution": "720p", "ratio": "16:9", "duration": 5, **arguments}
+        request = {
+            "plane": "tasks",
+            "base_url": base_url or self.site.gateway.url,
+            "api_key": key or self.tenant.key,
+            "operation": operation,
+            "arguments": arguments,
+            "timeout_seconds": timeout_seconds,
+        }
+        return await self._ask(request)
+
+    async def act(
+        self,
+        action: str,
+        body: dict[str, Any],
+        *,
+        way: str = "access_key",
+        key: str | None = None,
+        is_signed: bool = False,
+        secret: str | None = None,
+        endpoint: str | None = None,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+    ) -> Told:
+        """Calls an Assets action, with the API key in one of the ways that carry it or signed with the key's pair.
+
+        Args:
+            action: its name.
+            body: its parameters.
+            way: which the key goes.
+            key: another key than the person's own.
+            is_signed: with the pair instead.
+            secret: another secret than the pair's own.
+            endpoint: another address than the gateway's.
+            timeout_seconds: how long the SDK waits for an answer.
+        """
+        request = {
+            "plane": "assets",
+            "endpoint": endpoint or self.site.gateway.url,
+            "way": way,
+            "api_key": key or self.tenant.key,
+            "access_key_id": self.tenant.access_key_id if is_signed else None,
+            "secret_access_key": (secret or self.tenant.secret_access_key) if is_signed else None,
+            "region": "cn-beijing",
+            "action": action,
+            "body": body,
+            "timeout_seconds": timeout_seconds,
+        }
+        return await self._ask(request)
+
+    async def _ask(self, request: dict[str, Any]) -> Told:
+        gateways = (self.site.gateway, self.site.strict)
+        marks = [gateway.mark() for gateway in gateways]
+        outcome = await ask(self.client, request)
+        lines = [line for gateway, mark in zip(gateways, marks, strict=True) for line in gateway.requests_since(mark)]
+        return Told(outcome, [(line["status"], line["code"]) for line in lines])
+
+    def check_shown(self, told: Told, status: int, code: str) -> None:
+        """Fails unless the gateway gave this answer each time that it was asked, and the SDK shows what it shows."""
+        assert told.answers, "the gateway was not asked"
+        assert set(told.answers) == {(status, code)}
+        assert len(told.answers) == self.client.attempts.get(str(status), 1)
+        shown, shows = told.failure, self.client.shows
+        assert shown.status == (status if "status" in shows else None)
+        assert shown.code == (code if "code" in shows else None)
+        assert shown.message
+        assert (shown.request_id is not None) == ("request_id" in shows)
