@@ -6,6 +6,10 @@
     ├── InvalidParameterError          400 InvalidParameter[.<field>]
     ├── MissingParameterError          400 MissingParameter[.<field>]
     ├── AuthenticationFailedError      401 AuthenticationError
+    ├── InvalidAuthorizationError      400 InvalidAuthorization
+    ├── InvalidCredentialError         400 InvalidCredential: the scope of a signature
+    ├── InvalidTimestampError          403 InvalidTimestamp
+    ├── SignatureMismatchError         401 SignatureDoesNotMatch
     ├── AccessDeniedError              403 AccessDenied
     ├── NotFoundError                  404 NotFound[.<param>]
     ├── ModelNotFoundError             404 InvalidEndpointOrModel.NotFound
@@ -108,6 +112,34 @@ class AuthenticationFailedError(SeedgateError):
 
     def __init__(self, message: str, *, internal: str | None = None) -> None:
         super().__init__(message, status=401, code="AuthenticationError", internal=internal)
+
+
+class InvalidAuthorizationError(SeedgateError):
+    """400: the header of a signed request cannot be taken apart."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status=400, code="InvalidAuthorization")
+
+
+class InvalidCredentialError(SeedgateError):
+    """400: a request is signed for another day, region or service."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status=400, code="InvalidCredential")
+
+
+class InvalidTimestampError(SeedgateError):
+    """403: the time of a signature is absent, or too far from ours."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status=403, code="InvalidTimestamp")
+
+
+class SignatureMismatchError(SeedgateError):
+    """401: a request is not what its sender signed, or was signed with another secret."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status=401, code="SignatureDoesNotMatch")
 
 
 class AccessDeniedError(SeedgateError):

@@ -4,23 +4,24 @@ Source: reference ``upstream.md`` §5.1; the codes are the OpenAPI gateway's.
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 
+from app.errors import SeedgateError
 from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
-from app.upstream.signature import (
-    SignatureHeader,
-    canonical_request,
-    hash_body,
-    parse_authorization,
-    signature,
-    signing_key,
-    string_to_sign,
-)
+from app.upstream.signature import hash_body
+from app.upstream.signed_request import SignedRequest, check_request, check_scope, read_claim
 
-_SERVICE = "ark"
-_TOLERANCE = timedelta(minutes=15)
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Makes a refusal of the emulated upstream from what the common rule says."""
+    try:
+        yield
+    except SeedgateError as error:
+        raise RefusedError(error.code, error.message, status=error.status) from None
 
 
 def guess_account(accounts: Sequence[Account], headers: Mapping[str, str]) -> Account | None:
@@ -46,6 +47,7 @@ def check_bearer(accounts: Sequence[Account], headers: Mapping[str, str]) -> Acc
     raise RefusedError("AuthenticationError", text)
 
 
+@_refusing()
 def check_signature(
     accounts: Sequence[Account],
     *,
@@ -77,39 +79,13 @@ def check_signature(
     authorization = headers.get("authorization")
     if not authorization:
         raise RefusedError("MissingAuthenticationToken", "The request is missing the Authorization header.")
-    try:
-        claim = parse_authorization(authorization)
-    except ValueError as error:
-        raise RefusedError("InvalidAuthorization", f"The Authorization header is not valid: {error}.") from None
+    claim = read_claim(authorization)
     account = next((known for known in accounts if known.access_key_id == claim.access_key_id), None)
     if account is None:
         raise RefusedError("InvalidAccessKey", "The access key id is not valid.")
-    _check_scope(claim, headers, region=region, now=now)
+    request = SignedRequest(method, path, query_pairs, {name: (value,) for name, value in headers.items()})
+    check_scope(claim, request, region=region, now=now)
     if account.session_token is not None and headers.get("x-security-token") != account.session_token:
         raise RefusedError("InvalidSecretToken", "The security token is not valid.")
-    body_hash = hash_body(body)
-    canonical = canonical_request(method, path, query_pairs, headers, claim.signed_headers, body_hash)
-    key = signing_key(account.secret_access_key, claim.date, claim.region, claim.service)
-    expected = signature(key, string_to_sign(headers["x-date"], claim.scope, canonical))
-    is_body_intact = headers.get("x-content-sha256", body_hash) == body_hash
-    if not is_body_intact or not hmac.compare_digest(expected.encode(), claim.signature.encode()):
-        raise _mismatch("The request signature we calculated does not match the signature you provided.")
+    check_request(claim, request, secret_access_key=account.secret_access_key, body_hash=hash_body(body))
     return account
-
-
-def _check_scope(claim: SignatureHeader, headers: Mapping[str, str], *, region: str, now: datetime) -> None:
-    x_date = headers.get("x-date", "")
-    if "x-date" not in claim.signed_headers:
-        raise _mismatch("X-Date is not among the signed headers.")
-    try:
-        signed_at = datetime.strptime(x_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        raise RefusedError("InvalidTimestamp", "X-Date is not valid.") from None
-    if abs(now - signed_at) > _TOLERANCE:
-        raise RefusedError("InvalidTimestamp", "The signature has expired or its time is in the future.")
-    if (claim.date, claim.region, claim.service) != (x_date[:8], region, _SERVICE):
-        raise RefusedError("InvalidCredential", "The credential scope does not match the request.")
-
-
-def _mismatch(text: str) -> RefusedError:
-    return RefusedError("SignatureDoesNotMatch", text)

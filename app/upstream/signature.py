@@ -163,7 +163,7 @@ def parse_authorization(header: str) -> SignatureHeader:
     The access key id may hold slashes; spaces after the commas may be missing.
 
     Raises:
-        ValueError: the header is not of this scheme or lacks a part.
+        ValueError: the header is not of this scheme, lacks a part or has one twice.
     """
     scheme, _, rest = header.strip().partition(" ")
     if scheme.upper() != ALGORITHM:
@@ -171,6 +171,8 @@ def parse_authorization(header: str) -> SignatureHeader:
     fields: dict[str, str] = {}
     for part in rest.split(","):
         name, _, value = part.strip().partition("=")
+        if name in fields:
+            raise ValueError("a part is there twice")
         fields[name] = value
     credential = fields.get("Credential", "").rsplit("/", 4)
     if len(credential) != 5 or credential[4] != _SCOPE_END or not all(credential):  # noqa: PLR2004 - AK and 4 scope parts

@@ -1,0 +1,168 @@
+"""Whether a signed request is what its sender signed: one rule, for the gateway's own entry and for the sandbox's.
+
+Pure: no clock, no network. It comes in two parts, because a body may be large: ``check_scope`` needs the head of a
+request, ``check_request`` the hash of its body as well, the one that arrived or the one that the head claims.
+
+Any set of signed headers that holds ``X-Date`` will do, because the SDKs differ: Python and Go sign ``Content-Type``,
+``Host`` and every ``X-`` header, Node fewer, Java ``X-Date`` alone. The body is signed with every set.
+"""
+
+import hmac
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Self
+from urllib.parse import parse_qsl
+
+from app.errors import (
+    InvalidAuthorizationError,
+    InvalidCredentialError,
+    InvalidTimestampError,
+    SignatureMismatchError,
+)
+from app.upstream.signature import (
+    SignatureHeader,
+    canonical_request,
+    credential_scope,
+    parse_authorization,
+    signature,
+    signing_key,
+    string_to_sign,
+)
+
+TOLERANCE = timedelta(minutes=15)
+"""How far the time of a signature may lie before or behind ours."""
+
+_SERVICE = "ark"
+_X_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_HEADER_NAME = re.compile(r"[a-z0-9-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """The head of a request as it stood on the wire.
+
+    Attributes:
+        method: upper case.
+        path: percent-encoded.
+        query_pairs: decoded.
+        headers: the values of each header, names in lower case.
+    """
+
+    method: str
+    path: str
+    query_pairs: Sequence[tuple[str, str]]
+    headers: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def from_wire(
+        cls, *, method: str, raw_path: bytes, query_string: bytes, headers: Iterable[tuple[bytes, bytes]]
+    ) -> Self:
+        """Returns the head of a request as ASGI gives it; header names in lower case."""
+        values: dict[str, list[str]] = {}
+        for name, value in headers:
+            values.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+        pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+        return cls(method, raw_path.decode("latin-1"), pairs, values)
+
+    @property
+    def claimed_body_hash(self) -> str | None:
+        """What ``X-Content-Sha256`` says of the body, or None when it is not there; Java does not send it."""
+        values = self.headers.get("x-content-sha256")
+        return None if values is None else ", ".join(values)
+
+
+def read_claim(authorization: str) -> SignatureHeader:
+    """Returns what an ``Authorization`` header claims.
+
+    Raises:
+        InvalidAuthorizationError: 400, it is no signature, or not a complete one.
+    """
+    try:
+        return parse_authorization(authorization)
+    except ValueError as error:
+        raise InvalidAuthorizationError(f"The Authorization header is not valid: {error}.") from None
+
+
+def check_scope(claim: SignatureHeader, request: SignedRequest, *, region: str, now: datetime) -> None:
+    """Checks when and for what a request was signed.
+
+    Raises:
+        SignatureMismatchError: 401, ``X-Date`` is not signed, so that anybody could have written it.
+        InvalidTimestampError: 403, it is no time, or more than fifteen minutes from ``now``.
+        InvalidCredentialError: 400, the scope is another day, region or service.
+    """
+    if "x-date" not in claim.signed_headers:
+        raise SignatureMismatchError("The signature does not cover X-Date, which must be among SignedHeaders.")
+    x_date, signed_at = _time_of(request)
+    if abs(now - signed_at) > TOLERANCE:
+        raise InvalidTimestampError(_told_apart(x_date, signed_at, now))
+    expected = credential_scope(x_date[:8], region, _SERVICE)
+    if claim.scope != expected:
+        raise InvalidCredentialError(
+            f"The credential scope of this request must be {expected}: set the region of the SDK to {region} "
+            f"and its service to {_SERVICE}."
+        )
+
+
+def check_request(claim: SignatureHeader, request: SignedRequest, *, secret_access_key: str, body_hash: str) -> None:
+    """Checks the signature, after ``check_scope``.
+
+    Args:
+        claim: of the request.
+        request: as it arrived.
+        secret_access_key: of the claim's access key id.
+        body_hash: lower-case hex of the SHA-256 of the body.
+
+    Raises:
+        SignatureMismatchError: 401, the body is not the one that the head tells of, a signed header is not there
+            exactly once, or the signature is another one.
+    """
+    if request.claimed_body_hash not in {None, body_hash}:
+        raise SignatureMismatchError("X-Content-Sha256 is not the SHA-256 of the body that arrived.")
+    headers = {name: _only_value(request, name) for name in claim.signed_headers}
+    if len(headers) != len(claim.signed_headers):
+        raise SignatureMismatchError("SignedHeaders names a header twice.")
+    key = signing_key(secret_access_key, claim.date, claim.region, claim.service)
+
+    def is_signed_with(path: str) -> bool:
+        text = canonical_request(request.method, path, request.query_pairs, headers, claim.signed_headers, body_hash)
+        expected = signature(key, string_to_sign(headers["x-date"], claim.scope, text))
+        return hmac.compare_digest(expected.encode(), claim.signature.encode())
+
+    # Of an endpoint that was given with a slash the Go SDK signs the two slashes that it sends, the Python SDK one.
+    paths = {request.path} if request.path.strip("/") else {request.path, "/"}
+    if not any(is_signed_with(path) for path in paths):
+        raise SignatureMismatchError(
+            "The request signature we calculated does not match the signature you provided. Check the secret access "
+            "key, and that nothing on the way changes the path, the query, the body or a signed header such as Host."
+        )
+
+
+def _time_of(request: SignedRequest) -> tuple[str, datetime]:
+    x_date = ", ".join(request.headers.get("x-date", ()))
+    try:
+        if _X_DATE.fullmatch(x_date):
+            return x_date, datetime.strptime(x_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    raise InvalidTimestampError("The request needs one header X-Date, the time in UTC as YYYYMMDDTHHMMSSZ.")
+
+
+def _told_apart(x_date: str, signed_at: datetime, now: datetime) -> str:
+    apart_seconds = round((signed_at - now).total_seconds())
+    minutes, seconds = divmod(abs(apart_seconds), 60)
+    side = "ahead of" if apart_seconds > 0 else "behind"
+    return (
+        f"The request was signed at {x_date}, which is {minutes} min {seconds} s {side} our clock; "
+        f"{TOLERANCE.seconds // 60} min are allowed. Set the clock of the machine that signs."
+    )
+
+
+def _only_value(request: SignedRequest, name: str) -> str:
+    values = request.headers.get(name, ())
+    if len(values) != 1:
+        told = name if _HEADER_NAME.fullmatch(name) else "a header"
+        raise SignatureMismatchError(f"SignedHeaders names {told}, which the request must have exactly once.")
+    return values[0]
