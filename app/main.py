@@ -32,6 +32,9 @@ from app.wiring import open_services
 from app.worker import running
 
 _GRACE_SECONDS = 30
+# A worker process answers pings only once its imports are done, which takes seconds on a busy machine; uvicorn's own 5
+# would have it killed and started again for ever.
+_HUNG_AFTER_SECONDS = 30
 # Longer than the minute for which common load balancers keep a connection, so that they close it and not we.
 _KEEP_ALIVE_SECONDS = 75
 
@@ -100,6 +103,7 @@ def server_config(app: FastAPI | str, **options: Any) -> uvicorn.Config:
         proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_worker_healthcheck=_HUNG_AFTER_SECONDS,
         **options,
     )
 

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,10 +51,19 @@ class Program:
             self.output.append((await self.process.stdout.read()).decode())
             return await self.process.wait()
 
+    async def end(self) -> None:
+        """Kills it and what it has started: a child that outlives it would hold its output open for ever."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        await self.wait()
+
 
 @asynccontextmanager
 async def started(*arguments: str, folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Program]:
-    """Starts ``seedgate`` in a folder, with these settings and no others; kills it when the test forgets it."""
+    """Starts ``seedgate`` in a folder, with these settings and no others; kills it when the test forgets it.
+
+    A test that fails meanwhile tells what the program has printed.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SEEDGATE_") or name in _KEPT}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "app", *arguments),
@@ -62,14 +71,17 @@ async def started(*arguments: str, folder: Path, settings: Mapping[str, str]) ->
         env={**inherited, "PYTHONPATH": str(_ROOT), **{f"SEEDGATE_{name}": value for name, value in settings.items()}},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
     )
     program = Program(process)
     try:
         yield program
+    except Exception as error:
+        await program.end()
+        error.add_note(f"seedgate {' '.join(arguments)} printed:\n{''.join(program.output)}")
+        raise
     finally:
-        if process.returncode is None:
-            process.kill()
-            await program.wait()
+        await program.end()
 
 
 async def run(*arguments: str, folder: Path, settings: Mapping[str, str]) -> tuple[int, str]:

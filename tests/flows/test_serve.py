@@ -7,7 +7,7 @@ import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,7 +19,8 @@ from app.crypto import generate_key
 from app.db.engine import open_engine
 from app.sandbox.config import DEFAULT_ACCOUNT
 from tests.flows.programs import Program, on_socket, run, started, until_ready
-from tests.support.world import TASKS, World, own_database
+from tests.support.database import own_database
+from tests.support.world import TASKS, World
 from tests.tasks.bodies import body
 
 pytestmark = pytest.mark.slow
@@ -163,7 +164,7 @@ async def test_a_key_revoked_through_one_process_stops_within_a_second_in_the_ot
 ) -> None:
     async with serving(folder, settings, "--workers", "2") as (program, client):
         key_id, key = await new_key(client)
-        first, second = workers_of(program)
+        first, second = await two_workers(program, client)
         for worker in (first, second):
             with only(worker, of=(first, second)):
                 assert (await client.get(WHOAMI, headers=key)).status_code == 200
@@ -181,6 +182,18 @@ async def test_a_key_revoked_through_one_process_stops_within_a_second_in_the_ot
         assert await program.wait() == 0
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the worker processes in /proc")
+async def test_a_process_that_gets_no_turn_for_some_seconds_is_not_replaced(
+    folder: Path, settings: dict[str, str]
+) -> None:
+    async with serving(folder, settings, "--workers", "2") as (program, client):
+        first, second = await two_workers(program, client)
+        with only(first, of=(first, second)):
+            await asyncio.sleep(8)
+        await asyncio.sleep(1)
+        assert workers_of(program) == [first, second]
+
+
 async def new_key(client: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
     """Makes a tenant with a key; returns the key's id and the header to send."""
     tenant = await client.post("/admin/v1/tenants", json={"name": "t"}, headers=ADMIN)
@@ -189,30 +202,35 @@ async def new_key(client: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
     return made.json()["id"], {"Authorization": f"Bearer {made.json()['key']}"}
 
 
-class serving:  # noqa: N801 - reads as a statement
+@asynccontextmanager
+async def serving(
+    folder: Path, settings: dict[str, str], *arguments: str
+) -> AsyncIterator[tuple[Program, httpx.AsyncClient]]:
     """A gateway on a unix socket, and a client of it."""
-
-    def __init__(self, folder: Path, settings: dict[str, str], *arguments: str) -> None:
-        self._socket = folder / "s"
-        self._started = started("serve", "--uds", str(self._socket), *arguments, folder=folder, settings=settings)
-        self._client = on_socket(self._socket)
-
-    async def __aenter__(self) -> tuple[Program, httpx.AsyncClient]:
-        program = await self._started.__aenter__()
-        await until_ready(self._client, program)
-        return program, self._client
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._client.aclose()
-        await self._started.__aexit__(None, None, None)
+    opened = folder / "s"
+    async with (
+        started("serve", "--uds", str(opened), *arguments, folder=folder, settings=settings) as program,
+        on_socket(opened) as client,
+    ):
+        await until_ready(client, program)
+        yield program, client
 
 
-def workers_of(program: Program) -> tuple[int, int]:
-    """Returns the two processes that serve requests."""
+async def two_workers(program: Program, client: httpx.AsyncClient) -> tuple[int, int]:
+    """Returns the two processes that serve requests, when each of them does."""
+    first, second = workers_of(program)
+    for worker in (first, second):
+        with only(worker, of=(first, second)):
+            await until_ready(client, program)
+    assert workers_of(program) == [first, second]
+    return first, second
+
+
+def workers_of(program: Program) -> list[int]:
+    """Returns the processes that serve requests or will do so, oldest first."""
     pid = program.process.pid
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
-    first, second = (int(each) for each in found if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes())
-    return first, second
+    return [int(each) for each in found if b"spawn_main" in _told_of(each, "cmdline")]
 
 
 @contextmanager
@@ -221,11 +239,21 @@ def only(worker: int, *, of: tuple[int, ...]) -> Iterator[None]:
     others = [each for each in of if each != worker]
     for other in others:
         os.kill(other, signal.SIGSTOP)
+        while _told_of(other, "stat").rpartition(b") ")[2][:1] in {b"R", b"S", b"D"}:
+            time.sleep(0.001)
     try:
         yield
     finally:
         for other in others:
             os.kill(other, signal.SIGCONT)
+
+
+def _told_of(pid: int | str, what: str) -> bytes:
+    """Returns a file that the kernel keeps about a process; nothing when the process is gone."""
+    try:
+        return Path(f"/proc/{pid}/{what}").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 async def execute(url: str, *statements: str) -> None:

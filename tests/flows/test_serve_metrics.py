@@ -15,9 +15,9 @@ import pytest_asyncio
 
 from app.crypto import generate_key
 from tests.flows.programs import run, started
-from tests.flows.test_serve import ADMIN, ADMIN_TOKEN, WHOAMI, only, serving, workers_of
+from tests.flows.test_serve import ADMIN, ADMIN_TOKEN, WHOAMI, only, serving, two_workers, workers_of
+from tests.support.database import own_database
 from tests.support.plain import PLAIN
-from tests.support.world import own_database
 
 pytestmark = pytest.mark.slow
 
@@ -72,7 +72,7 @@ async def test_two_workers_count_together_and_a_killed_ones_counts_stay(
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
     async with serving(folder, settings, "--workers", "2") as (program, client):
-        first, second = workers_of(program)
+        first, second = await two_workers(program, client)
         for worker in (first, second):
             with only(worker, of=(first, second)):
                 for _ in range(3):
@@ -86,7 +86,7 @@ async def test_two_workers_count_together_and_a_killed_ones_counts_stay(
             assert 'status="4xx"' in page
         os.kill(second, signal.SIGKILL)
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            while second in _children(program.process.pid) or len(_children(program.process.pid)) < 2:  # noqa: ASYNC110 - nobody tells of it
+            while second in (left := workers_of(program)) or len(left) < 2:  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(0.1)
         assert await refused_whoamis(port) == 6
         [shared] = temporary.glob("seedgate-metrics-*")
@@ -136,8 +136,3 @@ async def test_the_gateways_own_port_is_refused_for_the_metrics(
 ) -> None:
     code, output = await run("serve", "--port", str(port), folder=folder, settings=settings)
     assert (code, "another port" in output) == (2, True), output
-
-
-def _children(pid: int) -> list[int]:
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
-    return [int(each) for each in found if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()]
