@@ -23,8 +23,9 @@ from app.upstream.control import ControlClient
 from app.upstream.transport import open_upstream_http
 from app.wiring import Services, open_services
 from tests.support.clock import MovableClock
+from tests.support.database import own_database
 from tests.support.plain import PLAIN
-from tests.support.world import Tenant, World, own_database, running_world
+from tests.support.world import Tenant, World, running_world
 
 OTHER_ACCOUNT = Account(
     name="other",

@@ -8,7 +8,7 @@ import pytest_asyncio
 from tests.chaos.figures import Figures, told
 from tests.chaos.launcher import Launcher, launching
 from tests.chaos.site import Site, open_site
-from tests.support.world import own_database
+from tests.support.database import own_database
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -18,8 +18,8 @@ from tests.chaos.figures import Figures
 from tests.chaos.launcher import Launcher, Process
 from tests.chaos.site import TASKS, Site, Tenant, open_site, settle
 from tests.chaos.verdict import foreign_ids_shown, gather, stuck, summed, unknown_ids
+from tests.support.database import own_database
 from tests.support.plain import PLAIN
-from tests.support.world import own_database
 
 pytestmark = pytest.mark.slow
 

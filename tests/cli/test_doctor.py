@@ -22,7 +22,8 @@ from app.db.engine import open_engine
 from app.sandbox.config import SandboxConfig
 from app.settings import Settings
 from tests.support.clock import MovableClock
-from tests.support.world import Tenant, World, own_database, running_world
+from tests.support.database import own_database
+from tests.support.world import Tenant, World, running_world
 
 HOUR = timedelta(hours=1)
 

@@ -14,7 +14,7 @@ from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
 from app.http.schemas import parse_model
 from tests.flows.programs import run
-from tests.support.world import own_database
+from tests.support.database import own_database
 
 pytestmark = pytest.mark.slow
 

@@ -23,10 +23,11 @@ from app.db.engine import open_engine, session_factory
 from app.http.listening import listeners
 from app.main import OwnedServer, create_app, server_config
 from tests.support.clock import MovableClock
+from tests.support.database import own_database
 from tests.support.plain import PLAIN
 from tests.support.serving import serving
 from tests.support.stage import Stage, open_stage
-from tests.support.world import TASKS, World, own_database
+from tests.support.world import TASKS, World
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,9 +17,10 @@ from app.sandbox.config import Account, SandboxConfig
 from app.settings import Settings
 from app.tenants.models import TenantRow
 from tests.support.clock import MovableClock
+from tests.support.database import own_database
 from tests.support.driving import new_session, pass_verification
 from tests.support.logs import Log, written
-from tests.support.world import TASKS, Tenant, World, own_database, running_world
+from tests.support.world import TASKS, Tenant, World, running_world
 
 CUTS: list[dict[str, Any]] = [{"kind": "cut", "at": at} for at in ("request", "before", "after", "headers", "body")]
 ERRORS: list[dict[str, Any]] = [

@@ -1,12 +1,13 @@
 """The one embedded server that a test session shares, and emptying its tables."""
 
 import os
+import secrets
 import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from app.db.engine import open_engine
 
 _PREFIX = "seedgate-tests-"
 _ABANDONED_AFTER_SECONDS = 3600
+_TEMPLATE = "migrated"
 
 _TRUNCATE_ALL = text(
     """
@@ -74,6 +76,32 @@ def remove_abandoned() -> None:
             if found.st_uid == os.geteuid() and time.time() - found.st_mtime > _ABANDONED_AFTER_SECONDS:
                 reset(folder)
                 shutil.rmtree(folder)
+
+
+async def keep_template(url: str) -> None:
+    """Keeps a copy of a migrated, empty database, to which nobody is connected, for ``own_database``."""
+    name = make_url(url).database
+    await outside_transaction(url, f"CREATE DATABASE {_TEMPLATE} TEMPLATE {name}")
+
+
+@asynccontextmanager
+async def own_database(server_url: str) -> AsyncIterator[str]:
+    """Makes a migrated database of its own on the session's server, and drops it afterwards."""
+    name = f"world_{secrets.token_hex(6)}"
+    await outside_transaction(server_url, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    await outside_transaction(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def outside_transaction(url: str, statement: str) -> None:
+    """Runs a statement that no transaction may hold."""
+    engine = open_engine(url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await autocommit.execute(text(statement))
+    finally:
+        await engine.dispose()
 
 
 async def truncate_all(engine: AsyncEngine) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from app.sandbox.config import SandboxConfig
 from tests.support.clock import MovableClock
-from tests.support.world import own_database, running_world
+from tests.support.database import own_database
+from tests.support.world import running_world
 
 _START_SECONDS = 60.0
 

@@ -9,12 +9,8 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from sqlalchemy import text
-from sqlalchemy.engine import make_url
 
 from app.crypto import generate_key
-from app.db.engine import open_engine
-from app.db.schema import upgrade_to_head
 from app.main import OwnedServer, create_app, server_config
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
@@ -141,24 +137,3 @@ async def running_gateway(settings: Settings, clock: MovableClock) -> AsyncItera
     server = OwnedServer(server_config(create_app(settings, clock=clock), host="127.0.0.1", port=0))
     async with serving(server) as base_url:
         yield base_url
-
-
-@asynccontextmanager
-async def own_database(server_url: str) -> AsyncIterator[str]:
-    """Makes a migrated database of its own on the session's server, and drops it afterwards."""
-    name = f"world_{secrets.token_hex(6)}"
-    engine = open_engine(server_url)
-    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    try:
-        await _outside_transaction(engine, f"CREATE DATABASE {name}")
-        await upgrade_to_head(url)
-        yield url
-        await _outside_transaction(engine, f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await engine.dispose()
-
-
-async def _outside_transaction(engine: Any, statement: str) -> None:
-    async with engine.connect() as connection:
-        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await autocommit.execute(text(statement))

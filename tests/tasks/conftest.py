@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
+from tests.support.database import own_database
 from tests.support.stage import Stage, open_stage
-from tests.support.world import own_database
 from tests.tasks.searching import Search, open_search
 
 

@@ -25,9 +25,10 @@ from app.tasks.models import OrphanRow, TaskEventRow, TaskRow
 from app.tasks.reconciler import Reconciler
 from app.upstream.ark import ArkClient
 from app.wiring import Services, open_http, open_services
+from tests.support.database import own_database
 from tests.support.plain import PLAIN
 from tests.support.stage import ENDLESS, Stage, open_stage, text
-from tests.support.world import TASKS, Tenant, own_database
+from tests.support.world import TASKS, Tenant
 
 GRACE_SECONDS = 600
 PAUSE_SECONDS = 4

@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.database import set_reachable
+from tests.support.database import own_database, set_reachable
 from tests.support.process import gateway_process
 from tests.support.stage import MODEL, Stage, get, open_stage, text
-from tests.support.world import TASKS, own_database
+from tests.support.world import TASKS
 
 SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
 BODY = {"model": MODEL, "content": text("a kitten")}

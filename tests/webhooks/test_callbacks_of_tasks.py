@@ -11,7 +11,8 @@ import pytest_asyncio
 from app.sandbox.config import SandboxConfig
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
-from tests.support.world import TASKS, Tenant, World, own_database, running_world
+from tests.support.database import own_database
+from tests.support.world import TASKS, Tenant, World, running_world
 from tests.webhooks.receiver import Receiver, receiving, status
 
 OWN = "http://127.0.0.2:1"
