@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -58,8 +59,11 @@ from app.tasks.reconciler import Reconciler
 from app.tasks.replays import Replays
 from app.tasks.service import TaskService
 from app.tenants.authentication import Authenticator
+from app.tenants.key_memory import KeyMemory
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.service import TenantService
+from app.tenants.signing_service import SigningKeyService
+from app.tenants.stored_key import load_signer, load_stored_key
 from app.upstream.ark import ArkClient
 from app.upstream.control import ControlClient
 from app.upstream.transport import open_upstream_http
@@ -92,6 +96,7 @@ class Services:
     authenticator: Authenticator
     last_used: LastUsedWriter
     tenants: TenantService
+    signing_keys: SigningKeyService
     channels: ChannelService
     continuity: ContinuityCheck
     probe: ChannelProbe
@@ -285,9 +290,16 @@ def _build(
         metrics=Metrics(sessions, clock),
         bodies=BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes),
         admin_token=AdminToken(settings.admin_token.get_secret_value()),
-        authenticator=Authenticator(sessions, clock, last_used=last_used),
+        authenticator=Authenticator(
+            KeyMemory(sessions, load_stored_key),
+            KeyMemory(sessions, partial(load_signer, box=box)),
+            clock,
+            last_used=last_used,
+            region=settings.region,
+        ),
         last_used=last_used,
         tenants=TenantService(sessions, clock),
+        signing_keys=SigningKeyService(sessions, box, clock),
         channels=ChannelService(sessions, box, directory, clock),
         continuity=ContinuityCheck(sessions, ark, control, clock),
         probe=ChannelProbe(ark, control),

@@ -1,4 +1,4 @@
-"""Admin routes of API keys."""
+"""Admin routes of API keys and of their signing keys."""
 
 from datetime import datetime
 from typing import Any
@@ -11,14 +11,16 @@ from starlette.responses import Response
 from app.admin.allowed_channels import to_channel_ids
 from app.admin.documentation import list_operation, operation
 from app.admin.requests import path_id, query_text, read_body
-from app.admin.schemas import IssuedKeyView, KeyCreate, KeyPatch, KeyRotate, KeyView
+from app.admin.schemas import IssuedKeyView, IssuedSigningKeyView, KeyCreate, KeyPatch, KeyRotate, KeyView
 from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
 from app.tenants.models import ApiKeyRow
 from app.tenants.service import IssuedKey, TenantService
+from app.tenants.signing_service import SigningKeyService
 
 _ALL = "/keys"
 _ONE = _ALL + "/{key_id}"
+_SIGNING_KEY = _ONE + "/signing-key"
 _OF_TENANT = "/tenants" + "/{tenant_id}/keys"
 
 router = APIRouter(tags=["admin: keys"])
@@ -132,9 +134,46 @@ async def rotate_key(request: Request) -> Response:
     return _answer_issued(issued, service.now())
 
 
+@router.post(
+    _SIGNING_KEY,
+    operation_id="admin_create_signing_key",
+    summary="Give a key a new signing key",
+    status_code=201,
+    response_model=None,
+    openapi_extra=operation(path=["key_id"], answer=IssuedSigningKeyView, status=201, errors=[409]),
+)
+async def create_signing_key(request: Request) -> Response:
+    """Makes an access key pair that signs requests to the native entry, `POST /`, with the rights of this key.
+
+    This answer is the only one that ever shows its secret. The pair before ends within a second.
+    """
+    service: TenantService = request.state.tenants
+    signing_keys: SigningKeyService = request.state.signing_keys
+    issued = await signing_keys.issue(request.state.actor, path_id(request, "key_id"))
+    return _answer_once(issued.row, service.now(), secret_access_key=issued.secret_access_key)
+
+
+@router.delete(
+    _SIGNING_KEY,
+    operation_id="admin_delete_signing_key",
+    summary="End a key's signing key",
+    status_code=204,
+    response_model=None,
+    openapi_extra=operation(path=["key_id"], answer=None, status=204),
+)
+async def delete_signing_key(request: Request) -> Response:
+    """Ends the access key pair within a second on every process; the key itself goes on."""
+    signing_keys: SigningKeyService = request.state.signing_keys
+    await signing_keys.end(request.state.actor, path_id(request, "key_id"))
+    return Response(status_code=204)
+
+
 def _answer_issued(issued: IssuedKey, now: datetime) -> Response:
-    shown = {**_render(issued.row, now), "key": issued.plaintext}
-    return json_response(shown, status=201, headers={"Cache-Control": "no-store"})
+    return _answer_once(issued.row, now, key=issued.plaintext)
+
+
+def _answer_once(row: ApiKeyRow, now: datetime, **secret: str) -> Response:
+    return json_response({**_render(row, now), **secret}, status=201, headers={"Cache-Control": "no-store"})
 
 
 def _render(row: ApiKeyRow, now: datetime) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class TenantCreate(WireModel):
     limits: Limits | None = None
     allowed_models: AllowList | None = None
     allowed_channels: ChannelList | None = None
+    allow_key_as_access_key_id: bool = True
     metadata: Metadata | None = None
 
 
@@ -35,6 +36,7 @@ class TenantPatch(WireModel):
     limits: Limits | None = None
     allowed_models: AllowList | None = None
     allowed_channels: ChannelList | None = None
+    allow_key_as_access_key_id: bool = True
     metadata: Metadata | None = None
 
     def to_changes(self) -> dict[str, Any]:
@@ -86,6 +88,7 @@ class TenantView(BaseModel):
     limits: dict[str, Any]
     allowed_models: list[str] | None
     allowed_channels: list[str] | None
+    allow_key_as_access_key_id: bool
     metadata: dict[str, Any]
     created_at: datetime
     updated_at: datetime
@@ -100,6 +103,7 @@ class TenantView(BaseModel):
             limits={},
             allowed_models=row.allowed_models,
             allowed_channels=row.allowed_channels,
+            allow_key_as_access_key_id=row.allow_key_as_access_key_id,
             metadata=row.details,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -113,6 +117,7 @@ class KeyView(BaseModel):
     tenant_id: str
     name: str
     public_part: str
+    access_key_id: str | None
     status: str
     expires_at: datetime | None
     allowed_models: list[str] | None
@@ -131,6 +136,7 @@ class KeyView(BaseModel):
             tenant_id=row.tenant_id,
             name=row.name,
             public_part=row.public_part,
+            access_key_id=row.access_key_id,
             status=key_status(row, now),
             expires_at=row.expires_at,
             allowed_models=row.allowed_models,
@@ -147,6 +153,13 @@ class IssuedKeyView(KeyView):
     """A key as the one answer shows it that hands it over."""
 
     key: str
+
+
+class IssuedSigningKeyView(KeyView):
+    """A key as the one answer shows it that hands over its signing key."""
+
+    access_key_id: str
+    secret_access_key: str
 
 
 class AuditView(BaseModel):

@@ -40,6 +40,7 @@ async def create_tenant(request: Request) -> Response:
         status=TenantStatus(wanted.status),
         allowed_models=wanted.allowed_models,
         allowed_channels=await to_channel_ids(sessions, wanted.allowed_channels),
+        allow_key_as_access_key_id=wanted.allow_key_as_access_key_id,
         metadata=wanted.metadata,
     )
     return json_response(_render(row), status=201)

@@ -30,7 +30,7 @@ from app.http.json_body import parse_json_object
 from app.http.rendering import response_metadata
 from app.http.request_scope import note
 from app.http.responses import json_response
-from app.tenants.caller import identify
+from app.tenants.caller import admit_on_native_entry, identify, identify_on_native_entry
 
 _OPEN = "/api/v3/open/"
 _STALE_HEADER = "X-Seedgate-Stale"
@@ -47,8 +47,8 @@ async def call_by_query(request: Request) -> Response:
 
 async def call_natively(request: Request) -> Response:
     """Calls the action that the query names; answers ``{ResponseMetadata, Result}``."""
-    await identify(request)
-    reply = await _call(request, _action_of_query(request))
+    await admit_on_native_entry(request)
+    reply = await _call(request, _action_of_query(request), is_native=True)
     return _answer(reply, metadata=response_metadata(request.scope))
 
 
@@ -70,15 +70,15 @@ def _endpoint_of(action: Action) -> Callable[[Request], Awaitable[Response]]:
     return call_action
 
 
-async def _call(request: Request, action: Action) -> Reply:
+async def _call(request: Request, action: Action, *, is_native: bool = False) -> Reply:
     note(request, action=action.name)
     service: AssetService = request.state.assets
     bodies: BodyAdmission = request.state.bodies
     async with bodies.read(request) as data:
-        members = parse_json_object(data) if data.strip() else {}
         body_hash = hashlib.sha256(data).digest()
-    # Asked again: the key may have ended while the body was arriving.
-    principal = await identify(request)
+        # Asked again: the key may have ended while the body was arriving, and only now can a signature be judged.
+        principal = await (identify_on_native_entry(request, body_hash.hex()) if is_native else identify(request))
+        members = parse_json_object(data) if data.strip() else {}
     sent = SentRequest(
         tenant_id=principal.tenant_id,
         key_id=principal.key_id,

@@ -17,8 +17,9 @@ Id = Annotated[str, typer.Argument(help="Its id.")]
 Names = Annotated[list[str] | None, typer.Option(help="May be given more than once; absent: all.")]
 
 _TENANT = ("id", "name", "status", "allowed_models", "allowed_channels", "created_at")
-_KEY = ("id", "tenant_id", "name", "public_part", "status", "expires_at", "last_used_at")
+_KEY = ("id", "tenant_id", "name", "public_part", "access_key_id", "status", "expires_at", "last_used_at")
 _NEW_KEY = ("id", "name", "key")
+_NEW_SIGNING_KEY = ("id", "name", "access_key_id", "secret_access_key")
 _CHANNEL = ("id", "name", "status", "status_reason", "ark_base_url", "region", "priority", "weight")
 
 
@@ -94,6 +95,20 @@ def rotate_key(
 def revoke_key(key: Id) -> None:
     """Revoke a key, at once on every process."""
     AdminClient().call("DELETE", f"/keys/{key}")
+
+
+@keys.command("signing-key")
+def signing_key(
+    key: Id,
+    *,
+    end: Annotated[bool, typer.Option("--end", help="End the pair instead; the key goes on.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Give a key a new pair for SDKs that sign; its secret is shown this once, and the pair before ends."""
+    if end:
+        AdminClient().call("DELETE", f"/keys/{key}/signing-key")
+        return
+    show(AdminClient().call("POST", f"/keys/{key}/signing-key"), _NEW_SIGNING_KEY, is_json=json)
 
 
 @channels.command("list")

@@ -4,8 +4,8 @@ import asyncio
 
 import typer
 
+from app.admin.resealing import Resealed, reseal
 from app.channels.canary import check_canary
-from app.channels.resealing import Resealed, reseal
 from app.cli.database import opened_database
 from app.cli.exits import MISCONFIGURED, SCHEMA_OUTDATED, read_settings, stop, told_plainly
 from app.crypto import SecretBox
@@ -25,8 +25,8 @@ def reseal_all() -> None:
     with told_plainly(), opened_database(settings) as database:
         box = SecretBox.from_text(settings.secret_key.get_secret_value())
         done = asyncio.run(_reseal(database.url, box))
-    told = f"The secrets of {done.channels} channels and {done.tenants} tenants are sealed with key"
-    print(f"{told} {box.sealing_key_id}.")  # noqa: T201 - the answer
+    told = f"The secrets of {done.channels} channels, {done.tenants} tenants and {done.keys} keys"
+    print(f"{told} are sealed with key {box.sealing_key_id}.")  # noqa: T201 - the answer
 
 
 async def _reseal(url: str, box: SecretBox) -> Resealed:

@@ -64,6 +64,7 @@ _NAMES_IN_TEXT = (
 SECRET_PATTERNS: Sequence[Rule] = (
     # A key of ours keeps its public part, which is what an operator looks for.
     Rule(("sg-",), re.compile(r"(sg-[0-9A-Za-z]+-)[0-9A-Za-z]{8,}"), rf"\1{MASK}"),
+    Rule(("sgsk",), re.compile(r"\bSGSK[0-9A-Za-z]{8,}"), MASK),
     Rule(("bearer",), re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), rf"\1{MASK}"),
     Rule(("credential=",), re.compile(r"(?i)\b(credential=)[^/\s,]+"), rf"\1{MASK}"),
     Rule(("signature=",), re.compile(r"(?i)\b(signature=)[^\s&\"',]+"), rf"\1{MASK}"),

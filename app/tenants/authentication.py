@@ -1,93 +1,133 @@
-"""From a request's headers to the principal behind it.
+"""From a request's headers to the principal behind it."""
 
-A key is looked up in the database and then trusted for a moment, so that a busy client costs one query a second
-and a revoked key stops within a second on every process, with no message between them to lose.
-"""
-
-import asyncio
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-
-from app.db.engine import is_unavailable
-from app.errors import AccessDeniedError, ServiceUnavailableError
+from app.errors import AccessDeniedError
 from app.tenants.api_key import KeyParts, parse_key
-from app.tenants.credentials import authentication_failed, presented_key
+from app.tenants.credentials import (
+    authentication_failed,
+    key_not_allowed_as_access_key_id,
+    read_credential,
+    signing_key_misplaced,
+)
+from app.tenants.key_memory import KeyMemory
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.networks import is_within
 from app.tenants.principal import Principal
-from app.tenants.short_memory import ShortMemory
-from app.tenants.stored_key import StoredKey, load_stored_key
-
-# Counted from before the query starts; with the time that a request then takes it stays under the promised second.
-_TRUST_SECONDS = 0.9
-_QUERY_SECONDS = 5.0
-_KNOWN_CAPACITY = 20_000
-_UNKNOWN_CAPACITY = 2_000
-
-
-@dataclass(frozen=True)
-class _Lookup:
-    """A query under way, and when it began."""
-
-    task: asyncio.Task[StoredKey | None]
-    started_at: float
+from app.tenants.stored_key import StoredKey, StoredSigner
+from app.upstream.signature import SignatureHeader
+from app.upstream.signed_request import SignedRequest, check_request, check_scope, read_claim
 
 
 class Authenticator:
-    """Tells who is calling. One per process, shared by all requests.
-
-    The memory is keyed by the public part *and* the secret's hash: a wrong secret never meets an entry that the
-    right one made. Keys that do not exist have a memory of their own, so that guesses cannot push out real ones.
-    """
+    """Tells who is calling. One per process, shared by all requests."""
 
     def __init__(
         self,
-        sessions: async_sessionmaker[AsyncSession],
+        keys: KeyMemory[KeyParts, StoredKey],
+        signers: KeyMemory[str, StoredSigner],
         clock: Callable[[], datetime],
         *,
         last_used: LastUsedWriter,
-        monotonic: Callable[[], float] = time.monotonic,
+        region: str,
     ) -> None:
-        """Makes an authenticator that trusts nothing yet.
+        """Makes an authenticator.
 
         Args:
-            sessions: for the look-ups.
-            clock: the time of day, UTC-aware, which decides expiry.
+            keys: finds keys by their parts.
+            signers: finds them by the access key ids of their signing keys.
+            clock: the time of day, UTC-aware, which decides expiry and the age of signatures.
             last_used: is told of every use.
-            monotonic: seconds that never go back, which decide how long an answer is trusted.
+            region: for which requests must be signed.
         """
-        self._sessions = sessions
+        self._keys = keys
+        self._signers = signers
         self._clock = clock
         self._last_used = last_used
-        self._monotonic = monotonic
-        self._known: ShortMemory[KeyParts, StoredKey] = ShortMemory(capacity=_KNOWN_CAPACITY)
-        self._unknown: ShortMemory[KeyParts, bool] = ShortMemory(capacity=_UNKNOWN_CAPACITY)
-        self._lookups: dict[KeyParts, _Lookup] = {}
+        self._region = region
 
     async def principal(self, headers: Iterable[tuple[bytes, bytes]], client_address: str) -> Principal:
-        """Returns the principal of a request and notes that its key was used.
+        """Returns the principal of a request that presents an API key, and notes that its key was used.
 
         Args:
             headers: raw headers, names in lower case.
             client_address: where the request comes from, proxies seen through; empty when not known.
 
         Raises:
-            AuthenticationFailedError: 401, no key, or one that is unknown, revoked or expired, told alike.
+            AuthenticationFailedError: 401, no key, or one that is unknown, revoked or expired, told alike; or a
+                signing key, which is for the native entry; or a key as access key id where its tenant forbids it.
             AccessDeniedError: 403, the tenant is suspended, or the key may not be used from this address.
             ServiceUnavailableError: 503, the database cannot be asked.
         """
-        parts = parse_key(presented_key(headers))
-        stored = None if parts is None else await self._stored_key(parts)
+        credential = read_credential(headers)
+        if credential.is_signing_key:
+            raise signing_key_misplaced()
+        parts = parse_key(credential.text)
+        stored = None if parts is None else await self._keys.find(parts)
         if stored is None:
             raise authentication_failed()
         now = self._clock()
         self._check(stored, now, client_address)
+        if credential.is_access_key_id and not stored.is_allowed_as_access_key_id:
+            raise key_not_allowed_as_access_key_id()
         self._last_used.note(stored.principal.key_id, now)
         return stored.principal
+
+    async def admit_signer(self, authorization: str, request: SignedRequest, client_address: str) -> None:
+        """Checks all of a signed request that can be checked before its body is read.
+
+        That is everything when ``X-Content-Sha256`` tells the hash that the body will have. Where an SDK does not
+        send it, the access key id is known and usable, but not proven: nothing may be done yet in its name.
+
+        Args:
+            authorization: the header with the signature.
+            request: the head of the request.
+            client_address: as for ``principal``.
+
+        Raises:
+            SeedgateError: as ``signer`` does.
+        """
+        claim = read_claim(authorization)
+        found = await self._find_signer(claim, request, client_address)
+        body_hash = request.claimed_body_hash
+        if body_hash is not None:
+            check_request(claim, request, secret_access_key=found.secret_access_key, body_hash=body_hash)
+
+    async def signer(
+        self, authorization: str, request: SignedRequest, client_address: str, *, body_hash: str
+    ) -> Principal:
+        """Returns the principal who signed a request, and notes that its key was used.
+
+        Args:
+            authorization: the header with the signature.
+            request: the head of the request.
+            client_address: as for ``principal``.
+            body_hash: lower-case hex of the SHA-256 of the body that arrived.
+
+        Raises:
+            InvalidAuthorizationError: 400, the header cannot be taken apart.
+            AuthenticationFailedError: 401, the signing key is unknown, or its API key is revoked or expired.
+            AccessDeniedError: 403, as for ``principal``.
+            InvalidTimestampError: 403, signed too long ago or in the future.
+            InvalidCredentialError: 400, signed for another region or service.
+            SignatureMismatchError: 401, it is not what was signed.
+            ServiceUnavailableError: 503, the database cannot be asked.
+        """
+        claim = read_claim(authorization)
+        found = await self._find_signer(claim, request, client_address)
+        check_request(claim, request, secret_access_key=found.secret_access_key, body_hash=body_hash)
+        self._last_used.note(found.key.principal.key_id, self._clock())
+        return found.key.principal
+
+    async def _find_signer(self, claim: SignatureHeader, request: SignedRequest, client_address: str) -> StoredSigner:
+        found = await self._signers.find(claim.access_key_id)
+        if found is None:
+            raise authentication_failed()
+        now = self._clock()
+        self._check(found.key, now, client_address)
+        check_scope(claim, request, region=self._region, now=now)
+        return found
 
     def _check(self, stored: StoredKey, now: datetime, client_address: str) -> None:
         key_id = stored.principal.key_id
@@ -99,45 +139,3 @@ class Authenticator:
             raise AccessDeniedError("The tenant of this API key is suspended.")
         if stored.allowed_networks is not None and not is_within(client_address, stored.allowed_networks):
             raise AccessDeniedError("This API key is not allowed to be used from this address.")
-
-    async def _stored_key(self, parts: KeyParts) -> StoredKey | None:
-        now = self._monotonic()
-        known = self._known.get(parts, now=now)
-        if known is not None or self._unknown.get(parts, now=now):
-            return known
-        lookup = self._lookups.get(parts)
-        # A slow query may have read the row long ago, so only a young one is joined.
-        if lookup is None or now - lookup.started_at >= _TRUST_SECONDS:
-            lookup = self._start_lookup(parts, now)
-        # Whoever gives up waiting must not end the query of the others.
-        return await asyncio.shield(lookup.task)
-
-    def _start_lookup(self, parts: KeyParts, now: float) -> _Lookup:
-        lookup = _Lookup(asyncio.create_task(self._look_up(parts, now)), now)
-        self._lookups[parts] = lookup
-
-        def forget(task: asyncio.Task[StoredKey | None]) -> None:
-            if self._lookups.get(parts) is lookup:
-                del self._lookups[parts]
-            if not task.cancelled():
-                task.exception()  # seen, also when nobody waits any more
-
-        lookup.task.add_done_callback(forget)
-        return lookup
-
-    async def _look_up(self, parts: KeyParts, started_at: float) -> StoredKey | None:
-        try:
-            async with asyncio.timeout(_QUERY_SECONDS), self._sessions() as session:
-                stored = await load_stored_key(session, parts)
-        except TimeoutError as error:
-            raise ServiceUnavailableError(internal="the look-up of an API key took too long") from error
-        except Exception as error:
-            if is_unavailable(error):
-                raise ServiceUnavailableError(internal=f"no database to look up an API key: {error!r}") from error
-            raise
-        until, now = started_at + _TRUST_SECONDS, self._monotonic()
-        if stored is None:
-            self._unknown.put(parts, True, until=until, now=now)  # noqa: FBT003 - the value is a mark
-        else:
-            self._known.put(parts, stored, until=until, now=now)
-        return stored

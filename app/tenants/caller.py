@@ -1,17 +1,20 @@
-"""Who is calling: the first line of every tenant route, and the first one after a body was read."""
+"""Who is calling: the first line of every tenant route, and the first one after a body was read.
+
+Routes with a body ask twice: before it is read, so that nobody unknown is listened to, and after it, because a body
+may take minutes to arrive and the key may have ended meanwhile.
+"""
 
 from starlette.requests import Request
 
 from app.http.request_scope import note
 from app.tenants.authentication import Authenticator
+from app.tenants.credentials import read_credential
 from app.tenants.principal import Principal
+from app.upstream.signed_request import SignedRequest
 
 
 async def identify(request: Request) -> Principal:
     """Returns who is calling, from headers and address alone; the body is not touched.
-
-    Routes with a body ask twice: before it is read, so that nobody unknown is listened to, and after it, because a
-    body may take minutes to arrive and the key may have ended meanwhile.
 
     Adds the tenant and the key's public part to the request's log line.
 
@@ -22,5 +25,53 @@ async def identify(request: Request) -> Principal:
     """
     authenticator: Authenticator = request.state.authenticator
     principal = await authenticator.principal(request.headers.raw, request.state.client_address)
+    return _noted(request, principal)
+
+
+async def admit_on_native_entry(request: Request) -> None:
+    """Lets a request to the native entry go on to its body, whose caller may have signed it.
+
+    Raises:
+        SeedgateError: as ``identify_on_native_entry`` does; a signature is judged by the hash that the head claims.
+    """
+    credential = read_credential(request.headers.raw)
+    if not credential.is_signing_key:
+        await identify(request)
+        return
+    authenticator: Authenticator = request.state.authenticator
+    await authenticator.admit_signer(credential.authorization, _head_of(request), request.state.client_address)
+
+
+async def identify_on_native_entry(request: Request, body_hash: str) -> Principal:
+    """Returns who is calling the native entry: whose key it is, or who signed just this request.
+
+    Args:
+        request: the request.
+        body_hash: lower-case hex of the SHA-256 of the body that arrived.
+
+    Raises:
+        SeedgateError: 401, 403 or 503 as ``identify``; of a signature also 400, see ``Authenticator.signer``.
+    """
+    credential = read_credential(request.headers.raw)
+    if not credential.is_signing_key:
+        return await identify(request)
+    authenticator: Authenticator = request.state.authenticator
+    principal = await authenticator.signer(
+        credential.authorization, _head_of(request), request.state.client_address, body_hash=body_hash
+    )
+    return _noted(request, principal)
+
+
+def _noted(request: Request, principal: Principal) -> Principal:
     note(request, tenant=principal.tenant_id, key=principal.key_public_part)
     return principal
+
+
+def _head_of(request: Request) -> SignedRequest:
+    scope = request.scope
+    return SignedRequest.from_wire(
+        method=scope["method"],
+        raw_path=scope["raw_path"],
+        query_string=scope["query_string"],
+        headers=scope["headers"],
+    )

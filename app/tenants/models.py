@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Json, StrList, utc_now
@@ -17,7 +17,11 @@ class TenantStatus(StrEnum):
 
 
 class TenantRow(Base):
-    """The owner of everything: a user or a team. Null lists mean "all allowed"."""
+    """The owner of everything: a user or a team. Null lists mean "all allowed".
+
+    ``allow_key_as_access_key_id``: an API key opens everything that is the tenant's when it stands where an SDK puts
+    its access key id, beside a signature that says nothing.
+    """
 
     __tablename__ = "tenants"
 
@@ -26,6 +30,7 @@ class TenantRow(Base):
     status: Mapped[str]
     allowed_models: Mapped[StrList | None]
     allowed_channels: Mapped[StrList | None]
+    allow_key_as_access_key_id: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     details: Mapped[Json] = mapped_column("metadata")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -33,16 +38,25 @@ class TenantRow(Base):
 
 
 class ApiKeyRow(Base):
-    """One API key. Only the hash of its secret is kept; it is found by its public part."""
+    """One API key. Only the hash of its secret is kept; it is found by its public part.
+
+    It may have a pair of access key id and secret, with which requests are signed instead. A signature can only be
+    verified with the secret itself, so that one is kept, sealed for its row and column (``app.crypto``).
+    """
 
     __tablename__ = "api_keys"
-    __table_args__ = (Index("ix_api_keys_tenant_id_created_at", "tenant_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_api_keys_tenant_id_created_at", "tenant_id", "created_at"),
+        CheckConstraint("(access_key_id IS NULL) = (secret_access_key_sealed IS NULL)", name="whole_pair"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     name: Mapped[str]
     public_part: Mapped[str] = mapped_column(unique=True)
     secret_hash: Mapped[bytes]
+    access_key_id: Mapped[str | None] = mapped_column(unique=True)
+    secret_access_key_sealed: Mapped[str | None]
     allowed_models: Mapped[StrList | None]
     allowed_channels: Mapped[StrList | None]
     allowed_ips: Mapped[StrList | None]

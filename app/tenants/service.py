@@ -14,7 +14,7 @@ from app.ids import new_id
 from app.tenants.api_key import make_key
 from app.tenants.changes import apply_changes, record_change
 from app.tenants.credentials import authentication_failed
-from app.tenants.key_status import KeyStatus, key_status
+from app.tenants.key_status import KeyStatus, check_active, check_key, key_status
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
 from app.tenants.principal import Principal
 from app.tenants.repository import AllKeys, AllTenants, KeyRepository
@@ -50,6 +50,7 @@ class TenantService:
         status: TenantStatus = TenantStatus.ACTIVE,
         allowed_models: Sequence[str] | None = None,
         allowed_channels: Sequence[str] | None = None,
+        allow_key_as_access_key_id: bool = True,
         metadata: Mapping[str, Any] | None = None,
     ) -> TenantRow:
         """Makes a tenant. Lists of None allow everything."""
@@ -60,6 +61,7 @@ class TenantService:
             status=status.value,
             allowed_models=_to_list(allowed_models),
             allowed_channels=_to_list(allowed_channels),
+            allow_key_as_access_key_id=allow_key_as_access_key_id,
             details=dict(metadata or {}),
             created_at=now,
             updated_at=now,
@@ -88,7 +90,7 @@ class TenantService:
             return _check_tenant(await AllTenants(session).find(tenant_id))
 
     async def update_tenant(self, actor: Actor, tenant_id: str, changes: Mapping[str, Any]) -> TenantRow:
-        """Changes ``name``, ``status``, ``allowed_models``, ``allowed_channels`` or ``metadata``.
+        """Changes any of ``name``, ``status``, ``metadata`` and the members whose names begin with ``allow``.
 
         A suspended tenant's keys stop within a second on every process.
 
@@ -171,7 +173,7 @@ class TenantService:
             NotFoundError: 404.
         """
         async with self._sessions() as session:
-            return _check_key(await AllKeys(session).find(key_id))
+            return check_key(await AllKeys(session).find(key_id))
 
     async def update_key(self, actor: Actor, key_id: str, changes: Mapping[str, Any]) -> ApiKeyRow:
         """Changes ``name``, ``expires_at``, ``allowed_models``, ``allowed_channels`` or ``allowed_ips``.
@@ -183,7 +185,7 @@ class TenantService:
         now = self._clock()
         _check_future(changes.get("expires_at"), now)
         async with self._sessions.begin() as session:
-            row = _check_key(await AllKeys(session).lock(key_id))
+            row = check_key(await AllKeys(session).lock(key_id))
             changed = apply_changes(row, changes, now)
             if changed:
                 record_change(
@@ -194,17 +196,17 @@ class TenantService:
     async def rotate_key(self, actor: Actor, key_id: str, *, grace_seconds: int) -> IssuedKey:
         """Makes a key with the same rights and the same end, and ends the old one after a grace.
 
+        A signing key stays with the old key and ends with it.
+
         Raises:
             NotFoundError: 404.
             ConflictError: 409, the key is revoked or has expired.
         """
         async with self._sessions.begin() as session:
-            old = _check_key(await AllKeys(session).lock(key_id))
+            old = check_key(await AllKeys(session).lock(key_id))
             # Read once the key is ours: another rotation may just have ended it.
             now = self._clock()
-            status = key_status(old, now)
-            if status is not KeyStatus.ACTIVE:
-                raise ConflictError("InvalidAction", f"The key is {status}; create a new one instead.")
+            check_active(old, now)
             row, plaintext = _new_key(old.tenant_id, old.name, now)
             row.rotated_from = old.id
             for name in ("expires_at", "allowed_models", "allowed_channels", "allowed_ips"):
@@ -230,7 +232,7 @@ class TenantService:
             NotFoundError: 404.
         """
         async with self._sessions.begin() as session:
-            row = _check_key(await AllKeys(session).lock(key_id))
+            row = check_key(await AllKeys(session).lock(key_id))
             if row.revoked_at is None:
                 _revoke(session, row, actor, self._clock())
 
@@ -278,12 +280,6 @@ def _revoke(session: AsyncSession, row: ApiKeyRow, actor: Actor, now: datetime) 
 def _check_tenant(row: TenantRow | None) -> TenantRow:
     if row is None:
         raise NotFoundError("The specified tenant is not found.", field="tenant_id", param="tenant_id")
-    return row
-
-
-def _check_key(row: ApiKeyRow | None) -> ApiKeyRow:
-    if row is None:
-        raise NotFoundError("The specified API key is not found.", field="key_id", param="key_id")
     return row
 
 

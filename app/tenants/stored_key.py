@@ -1,23 +1,26 @@
-"""What the database says of an API key, read in one query for the authenticator."""
+"""What the database says of an API key and of its signing key, read in one query for the authenticator."""
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.crypto import SealError, SecretBox
+from app.errors import ServiceUnavailableError
 from app.tenants.api_key import KeyParts
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
 from app.tenants.networks import Network, parse_network
 from app.tenants.principal import Principal
+from app.tenants.signing_secrets import open_secret
 
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A key whose secret was proven, and its tenant, as they were at one moment.
+    """A key and its tenant, as they were at one moment.
 
     Attributes:
         principal: who calls with it.
@@ -25,6 +28,7 @@ class StoredKey:
         is_revoked: it was revoked, or its tenant deleted.
         is_suspended: its tenant is suspended.
         allowed_networks: where it may be used from; None is anywhere.
+        is_allowed_as_access_key_id: it may stand where an SDK puts its access key id.
     """
 
     principal: Principal
@@ -32,12 +36,27 @@ class StoredKey:
     is_revoked: bool
     is_suspended: bool
     allowed_networks: tuple[Network, ...] | None
+    is_allowed_as_access_key_id: bool
+
+
+@dataclass(frozen=True)
+class StoredSigner:
+    """A key that was found by the public half of its signing key, which proves nothing yet.
+
+    Attributes:
+        key: the key itself.
+        secret_access_key: what its requests are signed with.
+    """
+
+    key: StoredKey
+    secret_access_key: str = field(repr=False)
 
 
 async def load_stored_key(session: AsyncSession, parts: KeyParts) -> StoredKey | None:
-    """Returns the key, or None when nothing has its public part or the secret is another one.
+    """Returns the key whose secret this is, or None when nothing has its public part or the secret is another one.
 
-    The hashes are compared in constant time. The query is the only one that finds a key without knowing its tenant.
+    The hashes are compared in constant time. Beside ``load_signer`` it is the only query that finds a key without
+    knowing its tenant.
     """
     found = (await session.execute(_QUERY.where(ApiKeyRow.public_part == parts.public_part))).one_or_none()
     if found is None or not hmac.compare_digest(found.secret_hash, parts.secret_hash):
@@ -45,10 +64,27 @@ async def load_stored_key(session: AsyncSession, parts: KeyParts) -> StoredKey |
     return _to_stored_key(found)
 
 
+async def load_signer(session: AsyncSession, access_key_id: str, *, box: SecretBox) -> StoredSigner | None:
+    """Returns the key that has the signing key of this id, with its secret open, or None when there is none.
+
+    Raises:
+        ServiceUnavailableError: 503, the secret does not open: somebody has dropped a sealing key too early.
+    """
+    found = (await session.execute(_QUERY.where(ApiKeyRow.access_key_id == access_key_id))).one_or_none()
+    if found is None:
+        return None
+    try:
+        secret = open_secret(box, found.id, found.secret_access_key_sealed)
+    except SealError as error:
+        raise ServiceUnavailableError(internal=f"the signing key of {found.id} does not open: {error}") from error
+    return StoredSigner(_to_stored_key(found), secret)
+
+
 _QUERY = select(
     ApiKeyRow.id,
     ApiKeyRow.public_part,
     ApiKeyRow.secret_hash,
+    ApiKeyRow.secret_access_key_sealed,
     ApiKeyRow.expires_at,
     ApiKeyRow.revoked_at,
     ApiKeyRow.allowed_ips,
@@ -60,6 +96,7 @@ _QUERY = select(
     TenantRow.deleted_at.label("tenant_deleted_at"),
     TenantRow.allowed_models.label("tenant_models"),
     TenantRow.allowed_channels.label("tenant_channels"),
+    TenantRow.allow_key_as_access_key_id,
 ).join(TenantRow, TenantRow.id == ApiKeyRow.tenant_id)
 
 
@@ -78,6 +115,7 @@ def _to_stored_key(row: Row[*tuple[Any, ...]]) -> StoredKey:
         is_revoked=row.revoked_at is not None or row.tenant_deleted_at is not None,
         is_suspended=row.tenant_status != TenantStatus.ACTIVE,
         allowed_networks=None if networks is None else tuple(parse_network(text) for text in networks),
+        is_allowed_as_access_key_id=row.allow_key_as_access_key_id,
     )
 
 

@@ -60,12 +60,23 @@ async def test_a_refused_change_leaves_no_row(process: Process) -> None:
 
 
 @pytest.mark.parametrize(
-    "action", ["tenant.create", "tenant.delete", "key.create", "key.update", "key.rotate", "key.revoke"]
+    "action",
+    [
+        "tenant.create",
+        "tenant.delete",
+        "key.create",
+        "key.update",
+        "key.rotate",
+        "key.revoke",
+        "signing_key.create",
+        "signing_key.delete",
+    ],
 )
 async def test_a_change_whose_row_cannot_be_written_does_not_happen(
     process: Process, engine: AsyncEngine, action: str
 ) -> None:
     key = await process.key()
+    await process.admin.post(f"/keys/{key['id']}/signing-key")
     before = await _state(engine)
     requests = {
         "tenant.create": ("POST", "/tenants", {"name": "other"}),
@@ -74,6 +85,8 @@ async def test_a_change_whose_row_cannot_be_written_does_not_happen(
         "key.update": ("PATCH", f"/keys/{key['id']}", {"name": "other"}),
         "key.rotate": ("POST", f"/keys/{key['id']}/rotate", {"grace_seconds": 0}),
         "key.revoke": ("DELETE", f"/tenants/{key['tenant_id']}", None),
+        "signing_key.create": ("POST", f"/keys/{key['id']}/signing-key", None),
+        "signing_key.delete": ("DELETE", f"/keys/{key['id']}/signing-key", None),
     }
     method, path, body = requests[action]
     async with engine.begin() as connection:

@@ -35,6 +35,7 @@ async def test_a_key_is_shown_once_and_never_again(process: Process, clock: Mova
         **body,
         "expires_at": ends.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "tenant_id": tenant["id"],
+        "access_key_id": None,
         "status": "active",
         "rotated_from": None,
         "last_used_at": None,

@@ -10,6 +10,8 @@ from app.tasks.models import TaskStatus
 from tests.support.admin_app import Process
 from tests.support.tasks import add_task
 
+ALLOWED = "allow_key_as_access_key_id"
+
 
 async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
     channel_id = await process.channel("default")
@@ -20,6 +22,7 @@ async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
             "limits": {},
             "allowed_models": ["a", "b", "a"],
             "allowed_channels": [channel_id],
+            "allow_key_as_access_key_id": False,
             "metadata": {"team": {"size": 5}, "share": 0.5, "数": [None, True]},
         },
     )
@@ -34,6 +37,7 @@ async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
         "limits": {},
         "allowed_models": ["a", "b"],
         "allowed_channels": [channel_id],
+        "allow_key_as_access_key_id": False,
         "metadata": {"team": {"size": 5}, "share": 0.5, "数": [None, True]},
     }
     assert tenant["created_at"].endswith("Z")
@@ -50,6 +54,7 @@ async def test_a_name_is_all_that_a_tenant_needs(process: Process) -> None:
     tenant = await process.tenant(name="a", limits=None, metadata=None, allowed_models=None)
 
     assert (tenant["allowed_models"], tenant["allowed_channels"], tenant["metadata"]) == (None, None, {})
+    assert tenant["allow_key_as_access_key_id"] is True
 
 
 @pytest.mark.parametrize(
@@ -69,6 +74,7 @@ async def test_a_name_is_all_that_a_tenant_needs(process: Process) -> None:
         ({"name": "a", "allowed_models": "a"}, "InvalidParameter.allowed_models", "allowed_models"),
         ({"name": "a", "allowed_models": ["a", 1]}, "InvalidParameter.allowed_models", "allowed_models[1]"),
         ({"name": "a", "allowed_channels": [""]}, "MissingParameter.allowed_channels", "allowed_channels[0]"),
+        ({"name": "a", ALLOWED: "no"}, f"InvalidParameter.{ALLOWED}", ALLOWED),
         ({"name": "a", "metadata": []}, "InvalidParameter.metadata", "metadata"),
         ({"name": "a", "metadata": {"k": "x" * 20_000}}, "InvalidParameter.metadata", "metadata"),
         ({"name": "a", "metadata": {"k": "a\0"}}, "InvalidParameter.metadata", "metadata.k"),
@@ -103,10 +109,10 @@ async def test_a_patch_changes_what_it_names_and_null_clears(process: Process) -
     tenant = await process.tenant(allowed_models=["a"], allowed_channels=["c"], metadata={"k": 1})
 
     response = await process.admin.patch(
-        f"/tenants/{tenant['id']}", json={"name": "new", "allowed_models": None, "metadata": None}
+        f"/tenants/{tenant['id']}", json={"name": "new", "allowed_models": None, "metadata": None, ALLOWED: False}
     )
 
-    expected = {**tenant, "name": "new", "allowed_models": None, "metadata": {}}
+    expected = {**tenant, "name": "new", "allowed_models": None, "metadata": {}, ALLOWED: False}
     assert response.status_code == 200
     assert {**response.json(), "updated_at": None} == {**expected, "updated_at": None}
     assert (await process.admin.get(f"/tenants/{tenant['id']}")).json() == response.json()
@@ -118,6 +124,7 @@ async def test_a_patch_changes_what_it_names_and_null_clears(process: Process) -
         ({"name": None}, "MissingParameter.name"),
         ({"status": None}, "MissingParameter.status"),
         ({"status": "closed"}, "InvalidParameter.status"),
+        ({ALLOWED: None}, f"MissingParameter.{ALLOWED}"),
         ({"limits": {"rps": 1}}, "InvalidParameter.limits"),
         ({"created_at": "2026-01-01T00:00:00Z"}, "InvalidParameter.created_at"),
     ],

@@ -1,22 +1,12 @@
 """Upstream secrets are sealed for their row and column, and never come back out."""
 
-from typing import NamedTuple
-
 import pytest
 from sqlalchemy import text, update
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.channels.canary import check_canary
 from app.channels.models import ChannelRow
-from app.channels.resealing import Resealed, reseal
 from app.channels.sealing import SECRET_NAMES, ChannelSecrets, open_secrets
-from app.crypto import SealError, SecretBox, generate_key
-from app.db.base import utc_now
-from app.db.engine import session_factory
-from app.ids import new_id
-from app.tenants.models import TenantRow, TenantStatus
-from app.webhooks.secrets import secret_of
-from tests.support.channel_app import ChannelApp, everything_stored, running_channel_app
+from app.crypto import SealError
+from tests.support.channel_app import ChannelApp, everything_stored
 
 SECRETS = {
     "ark_api_key": "plain-ark-key-1",
@@ -24,23 +14,6 @@ SECRETS = {
     "secret_access_key": "plain-secret-key-1",
     "session_token": "plain-session-token-1",
 }
-
-
-class TenantWithSecret(NamedTuple):
-    id: str
-    secret: str
-
-
-async def add_webhook_secret(sessions: async_sessionmaker[AsyncSession], box: SecretBox) -> TenantWithSecret:
-    """Makes a tenant whose deliveries are signed."""
-    now = utc_now()
-    row = TenantRow(
-        id=new_id("tenant"), name="t", status=TenantStatus.ACTIVE, details={}, created_at=now, updated_at=now
-    )
-    async with sessions.begin() as session:
-        session.add(row)
-        await session.flush()
-        return TenantWithSecret(row.id, await secret_of(session, box, row.id, now=now))
 
 
 async def test_no_secret_is_stored_in_the_clear_or_shown(app: ChannelApp) -> None:
@@ -91,54 +64,6 @@ async def test_a_sealed_value_copied_to_another_column_does_not_open(app: Channe
 
     with pytest.raises(SealError):
         open_secrets(app.box, await app.channels.get(channel["id"]))
-
-
-async def test_resealing_makes_the_old_key_unnecessary(engine: AsyncEngine, clean_database: None) -> None:
-    old, new = generate_key(), generate_key()
-    sessions = session_factory(engine)
-    await check_canary(sessions, SecretBox.from_text(old))
-    async with running_channel_app(engine, box=SecretBox.from_text(old)) as app:
-        channel = await app.channel(**SECRETS)
-    both, only_new = SecretBox.from_text(f"{new},{old}"), SecretBox.from_text(new)
-
-    async with running_channel_app(engine, box=both) as app:
-        assert (await app.channels.open(channel["id"])).ark is not None
-
-    tenant = await add_webhook_secret(sessions, SecretBox.from_text(old))
-
-    assert await reseal(sessions, both) == Resealed(channels=1, tenants=1)
-
-    await check_canary(sessions, only_new)
-    async with running_channel_app(engine, box=only_new) as app:
-        secrets = open_secrets(only_new, await app.channels.get(channel["id"]))
-    assert {name: getattr(secrets, name) for name in SECRET_NAMES} == SECRETS
-    async with sessions.begin() as session:
-        assert await secret_of(session, only_new, tenant.id, now=utc_now()) == tenant.secret
-    with pytest.raises(SealError):
-        await check_canary(sessions, SecretBox.from_text(old))
-
-
-async def test_resealing_without_the_old_key_changes_nothing_and_names_the_channel(app: ChannelApp) -> None:
-    await app.channel(name="main", **SECRETS)
-    before = await everything_stored(app.sessions)
-
-    with pytest.raises(SealError, match="channel main"):
-        await reseal(app.sessions, SecretBox.from_text(generate_key()))
-
-    assert await everything_stored(app.sessions) == before
-
-
-async def test_resealing_without_the_key_of_a_webhook_secret_changes_nothing_and_names_the_tenant(
-    app: ChannelApp,
-) -> None:
-    await app.channel(name="main", **SECRETS)
-    tenant = await add_webhook_secret(app.sessions, SecretBox.from_text(generate_key()))
-    before = await everything_stored(app.sessions)
-
-    with pytest.raises(SealError, match=f"webhook secret of tenant {tenant.id}"):
-        await reseal(app.sessions, app.box)
-
-    assert await everything_stored(app.sessions) == before
 
 
 def test_secrets_are_not_in_the_repr() -> None:

@@ -15,6 +15,7 @@ from app.observability.logging import configure_logging
 from app.observability.redaction import MASK, hide, redact
 from app.settings import Settings
 from app.tenants.api_key import make_key
+from app.tenants.signing_key import make_signing_key
 
 KEY = make_key()
 TEXTS = {
@@ -22,6 +23,12 @@ TEXTS = {
     "a bearer": "Authorization: Bearer hunter2-hunter2",
     "an access key id of a signature": "HMAC-SHA256 Credential=hunter2/20260101/cn-beijing/ark/request",
     "a signature": "SignedHeaders=host, Signature=hunter2",
+    "the header of an SDK that signs": (
+        "authorization: HMAC-SHA256 Credential=hunter2/20260101/cn-beijing/ark/request, "
+        "SignedHeaders=content-type;host;x-content-sha256;x-date, Signature=hunter2"
+    ),
+    "the secret of a signing key": "made SGSKhunter2hunter2hunter2 for key_1",
+    "the answer that shows a signing key": '{"access_key_id": "hunter2", "secret_access_key": "hunter2"}',
     "an access key id": "key AKLThunter2hunter2 is not active",
     "an old face verification link": "https://h5-v2.kych5.com?accessKeyId=AKTPx&configId=hunter2&bytedToken=hunter2&lng=zh",
     "a new face verification link": "https://ark.volcengine.com/region:cn-beijing/mobile/authorization?state=hunter2",
@@ -81,6 +88,13 @@ def test_a_secret_in_a_text_is_masked(kind: str) -> None:
     assert MASK in clean
 
 
+def test_the_secret_of_a_signing_key_is_masked_wherever_it_stands_and_its_id_stays() -> None:
+    made = make_signing_key()
+    assert (
+        redact(f"{made.access_key_id} signs with {made.secret_access_key}") == f"{made.access_key_id} signs with {MASK}"
+    )
+
+
 def test_of_our_key_the_public_part_stays() -> None:
     assert f"sg-{KEY.parts.public_part}-{MASK}" in redact(KEY.plaintext)
 
@@ -108,6 +122,7 @@ def test_what_holds_no_secret_stays_as_it_is(text: str) -> None:
         "/callbacks/",
         "password=",
         "whsec_",
+        "SGSK",
         "api_key: ",
     ],
 )

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Self
 
 import httpx
@@ -23,14 +24,20 @@ from app.http.body import BodyAdmission
 from app.http.rendering import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.ids import new_id
+from app.tenants.api_key import KeyParts
 from app.tenants.authentication import Authenticator
+from app.tenants.key_memory import KeyMemory
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.routes import router as tenants_router
 from app.tenants.service import TenantService
+from app.tenants.signing_service import SigningKeyService
+from app.tenants.stored_key import StoredKey, load_signer, load_stored_key
 from tests.support.clock import MovableClock
 from tests.support.plain import PLAIN
 
 ADMIN_TOKEN = "an admin token of at least 32 characters"
+# All processes of a gateway have the same.
+BOX = SecretBox.from_text(generate_key())
 WHOAMI = "/api/v3/whoami"
 
 
@@ -54,6 +61,8 @@ class Process:
     """
 
     sessions: async_sessionmaker[AsyncSession]
+    key_memory: KeyMemory[KeyParts, StoredKey]
+    signing_keys: SigningKeyService
     authenticator: Authenticator
     last_used: LastUsedWriter
     tenants: TenantService
@@ -97,15 +106,19 @@ async def running_process(
     """Runs one process's worth of routes over the given database."""
     sessions = session_factory(engine)
     last_used = LastUsedWriter(sessions)
-    authenticator = Authenticator(sessions, clock, last_used=last_used, monotonic=seconds)
+    key_memory = KeyMemory(sessions, load_stored_key, monotonic=seconds)
+    signers = KeyMemory(sessions, partial(load_signer, box=BOX), monotonic=seconds)
+    authenticator = Authenticator(key_memory, signers, clock, last_used=last_used, region="cn-beijing")
     tenants = TenantService(sessions, clock)
+    signing_keys = SigningKeyService(sessions, BOX, clock)
     state = {
         "sessions": sessions,
         "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
         "admin_token": AdminToken(ADMIN_TOKEN, monotonic=seconds),
         "authenticator": authenticator,
         "tenants": tenants,
-        "webhooks": WebhookService(sessions, SecretBox.from_text(generate_key()), clock),
+        "signing_keys": signing_keys,
+        "webhooks": WebhookService(sessions, BOX, clock),
     }
     app = _make_app(state, clock)
     async with AsyncExitStack() as stack:
@@ -126,7 +139,7 @@ async def running_process(
             headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
         )
         await stack.enter_async_context(admin)
-        yield Process(sessions, authenticator, last_used, tenants, admin, client_from)
+        yield Process(sessions, key_memory, signing_keys, authenticator, last_used, tenants, admin, client_from)
 
 
 def _make_app(state: dict[str, Any], clock: Callable[[], datetime]) -> FastAPI:

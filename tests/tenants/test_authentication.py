@@ -223,7 +223,7 @@ async def test_guessed_keys_neither_fill_the_memory_nor_push_out_real_keys(
 ) -> None:
     key = (await process.key())["key"]
     memory: ShortMemory[object, bool] = ShortMemory(capacity=10)
-    monkeypatch.setattr(process.authenticator, "_unknown", memory)
+    monkeypatch.setattr(process.key_memory, "_unknown", memory)
     await _authenticate(process, key)
 
     for _ in range(40):
@@ -299,7 +299,7 @@ async def test_a_failed_look_up_is_not_remembered(
     try:
         async with running_process(away, clock, seconds) as broken:
             assert (await broken.whoami(key)).status_code == 503
-            monkeypatch.setattr(broken.authenticator, "_sessions", process.sessions)
+            monkeypatch.setattr(broken.key_memory, "_sessions", process.sessions)
             monkeypatch.setattr(broken.tenants, "_sessions", process.sessions)
             response = await broken.whoami(key)
     finally:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.errors import AuthenticationFailedError
-from app.tenants.credentials import presented_key
+from app.tenants.credentials import read_credential
 
 SIGNED = "HMAC-SHA256 Credential=%s/20261122/cn-beijing/ark/request, SignedHeaders=content-type;host, Signature=ce6b"
 
@@ -32,7 +32,7 @@ def headers(*pairs: tuple[str, str]) -> list[tuple[bytes, bytes]]:
     ],
 )
 def test_the_first_kind_present_decides(pairs: list[tuple[str, str]], expected: str) -> None:
-    assert presented_key(headers(*pairs)) == expected
+    assert read_credential(headers(*pairs)).text == expected
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,60 @@ def test_the_first_kind_present_decides(pairs: list[tuple[str, str]], expected: 
 )
 def test_anything_else_is_a_401_that_tells_where_the_key_goes(pairs: list[tuple[str, str]]) -> None:
     with pytest.raises(AuthenticationFailedError) as caught:
-        presented_key(headers(*pairs))
+        read_credential(headers(*pairs))
 
     assert (caught.value.status, caught.value.code) == (401, "AuthenticationError")
     assert "AccessKeyId" in caught.value.message
     assert "X-Api-Key" in caught.value.message
+
+
+OVERWRITTEN = ["unused", "UNUSED", "None", "null", "undefined", ""]
+
+
+@pytest.mark.parametrize("placeholder", OVERWRITTEN)
+def test_a_signature_without_a_key_is_told_that_the_signer_overwrote_it_and_what_works(placeholder: str) -> None:
+    """The specification's Go program sets a Bearer header in ``WithExtendHttpRequest``, before the SDK signs."""
+    with pytest.raises(AuthenticationFailedError) as caught:
+        read_credential(headers(("authorization", SIGNED % placeholder)))
+    assert (caught.value.status, caught.value.code) == (401, "AuthenticationError")
+    for told in ("overwritten", "WithExtendHttpRequest", "AccessKeyId", "`X-Api-Key: <key>`", "AddInterceptor"):
+        assert told in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        [],
+        [("authorization", "Bearer None")],
+        [("authorization", "Bearer unused")],
+        [("x-api-key", "unused")],
+        [("authorization", SIGNED % "unused"), ("x-api-key", "")],
+    ],
+)
+def test_other_missing_keys_are_not_blamed_on_a_signer(pairs: list[tuple[str, str]]) -> None:
+    with pytest.raises(AuthenticationFailedError) as caught:
+        read_credential(headers(*pairs))
+    assert "WithExtendHttpRequest" not in caught.value.message
+
+
+ACCESS_KEY_ID = "SGAK" + "0aZ9" * 5
+
+
+@pytest.mark.parametrize(
+    ("pairs", "is_signing_key"),
+    [
+        ([("authorization", SIGNED % ACCESS_KEY_ID)], True),
+        ([("authorization", SIGNED % ACCESS_KEY_ID), ("x-api-key", "K")], False),
+        ([("authorization", f"Bearer {ACCESS_KEY_ID}")], False),
+        ([("x-api-key", ACCESS_KEY_ID)], False),
+        ([("authorization", SIGNED % "sg-key")], False),
+    ],
+)
+def test_an_access_key_id_of_ours_counts_in_a_signature_only(
+    pairs: list[tuple[str, str]], *, is_signing_key: bool
+) -> None:
+    assert read_credential(headers(*pairs)).is_signing_key is is_signing_key
+
+
+def test_a_credential_is_not_in_its_repr() -> None:
+    assert "K-secret" not in repr(read_credential(headers(("authorization", SIGNED % "K-secret"))))

@@ -9,15 +9,23 @@ from app.channels.models import SealedCanaryRow
 from app.channels.repository import ChannelRepository
 from app.channels.sealing import SECRET_NAMES, apply_secret, open_secrets
 from app.crypto import SealError, SecretBox
+from app.tenants.signing_secrets import reseal_signing_keys
 from app.webhooks.secrets import reseal_secrets
 
 
 @dataclass(frozen=True)
 class Resealed:
-    """How many rows hold sealed secrets: channels their credentials, tenants what signs their deliveries."""
+    """How many rows hold sealed secrets.
+
+    Attributes:
+        channels: their credentials.
+        tenants: what signs their deliveries.
+        keys: what their owners sign requests with.
+    """
 
     channels: int
     tenants: int
+    keys: int
 
 
 async def reseal(sessions: async_sessionmaker[AsyncSession], box: SecretBox) -> Resealed:
@@ -27,16 +35,22 @@ async def reseal(sessions: async_sessionmaker[AsyncSession], box: SecretBox) -> 
         SealError: a secret does not open with any of the keys; the text names whose it is, and nothing is changed.
     """
     async with sessions.begin() as session:
-        rows = await ChannelRepository(session).all(is_locked=True)
-        for row in rows:
-            try:
-                secrets = open_secrets(box, row)
-            except SealError as error:
-                raise SealError(f"channel {row.name}: {error}") from error
-            for name in SECRET_NAMES:
-                apply_secret(box, row, name, getattr(secrets, name))
+        channels = await _reseal_channels(session, box)
         tenants = await reseal_secrets(session, box)
+        keys = await reseal_signing_keys(session, box)
         canary = await session.get(SealedCanaryRow, CANARY_ID, with_for_update=True)
         if canary is not None:
             reseal_canary(box, canary)
-    return Resealed(channels=len(rows), tenants=tenants)
+    return Resealed(channels=channels, tenants=tenants, keys=keys)
+
+
+async def _reseal_channels(session: AsyncSession, box: SecretBox) -> int:
+    rows = await ChannelRepository(session).all(is_locked=True)
+    for row in rows:
+        try:
+            secrets = open_secrets(box, row)
+        except SealError as error:
+            raise SealError(f"channel {row.name}: {error}") from error
+        for name in SECRET_NAMES:
+            apply_secret(box, row, name, getattr(secrets, name))
+    return len(rows)

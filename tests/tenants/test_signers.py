@@ -1,0 +1,226 @@
+"""From a signature to its principal, with two processes on one database."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.crypto import SecretBox, generate_key
+from app.errors import SeedgateError
+from app.tenants.principal import Principal
+from app.tenants.signing_key import is_access_key_id, make_signing_key
+from app.tenants.stored_key import load_signer
+from app.upstream.signature import hash_body
+from app.upstream.signed_request import SignedRequest
+from tests.support.admin_app import BOX, ManualSeconds, Process, QueryCount, in_the_future
+from tests.support.clock import MovableClock
+from tests.support.signing import GO, JAVA, signed_headers
+
+BODY = b'{"Filter":{"GroupType":"AIGC"}}'
+QUERY_STRING = b"Action=ListAssetGroups&Version=2024-01-01"
+SOON = 0.95
+
+
+async def pair_of(process: Process, key: dict[str, Any]) -> dict[str, Any]:
+    made = await process.admin.post(f"/keys/{key['id']}/signing-key")
+    assert made.status_code == 201, made.text
+    pair: dict[str, Any] = made.json()
+    return pair
+
+
+class Signer:
+    """A client that signs."""
+
+    def __init__(self, pair: dict[str, Any], clock: MovableClock) -> None:
+        self.pair = pair
+        self.clock = clock
+
+    def request(self, **options: Any) -> tuple[str, SignedRequest]:
+        headers = signed_headers(self.pair, BODY, host="gateway", at=self.clock(), **options)
+        raw = [(name.encode(), value.encode()) for name, value in headers.items() if name != "authorization"]
+        head = SignedRequest.from_wire(method="POST", raw_path=b"/", query_string=QUERY_STRING, headers=raw)
+        return headers["authorization"], head
+
+    async def call(self, process: Process, *, address: str = "203.0.113.7", **options: Any) -> Principal:
+        authorization, head = self.request(**options)
+        return await process.authenticator.signer(authorization, head, address, body_hash=hash_body(BODY))
+
+    async def refusal(self, process: Process, **options: Any) -> tuple[int, str]:
+        with pytest.raises(SeedgateError) as caught:
+            await self.call(process, **options)
+        return caught.value.status, caught.value.code
+
+
+REFUSED = (401, "AuthenticationError")
+
+
+async def test_a_signature_is_as_good_as_the_key_that_it_belongs_to(process: Process, clock: MovableClock) -> None:
+    key = await process.key(allowed_models=["m"])
+    signer = Signer(await pair_of(process, key), clock)
+
+    principal = await signer.call(process)
+
+    assert (principal.tenant_id, principal.key_id) == (key["tenant_id"], key["id"])
+    assert principal.key_public_part == key["public_part"]
+    assert principal.allowed_models == frozenset({"m"})
+
+
+async def test_a_pair_that_was_replaced_stops_within_a_second_on_every_process(
+    process: Process, other_process: Process, clock: MovableClock, seconds: ManualSeconds
+) -> None:
+    key = await process.key()
+    old = Signer(await pair_of(process, key), clock)
+    for one in (process, other_process):
+        await old.call(one)
+
+    new = Signer(await pair_of(process, key), clock)
+    seconds.now += SOON
+
+    for one in (process, other_process):
+        assert await old.refusal(one) == REFUSED
+        assert (await new.call(one)).key_id == key["id"]
+
+
+@pytest.mark.parametrize("path", ["/keys/{id}/signing-key", "/keys/{id}", "/tenants/{tenant_id}"])
+async def test_a_pair_stops_within_a_second_of_its_own_end_its_keys_and_its_tenants(
+    process: Process, other_process: Process, clock: MovableClock, seconds: ManualSeconds, path: str
+) -> None:
+    key = await process.key()
+    signer = Signer(await pair_of(process, key), clock)
+    await signer.call(other_process)
+
+    assert (await process.admin.delete(path.format(**key))).status_code == 204
+    seconds.now += SOON
+
+    assert await signer.refusal(other_process) == REFUSED
+
+
+async def test_a_suspended_tenants_pair_stops_and_works_again_afterwards(
+    process: Process, clock: MovableClock, seconds: ManualSeconds
+) -> None:
+    key = await process.key()
+    signer = Signer(await pair_of(process, key), clock)
+    path = f"/tenants/{key['tenant_id']}"
+
+    await process.admin.patch(path, json={"status": "suspended"})
+    refused = await signer.refusal(process)
+    await process.admin.patch(path, json={"status": "active"})
+    seconds.now += SOON
+
+    assert refused == (403, "AccessDenied")
+    await signer.call(process)
+
+
+async def test_a_pair_ends_with_its_key_to_the_second(process: Process, clock: MovableClock) -> None:
+    key = await process.key(expires_at=in_the_future(clock, 60))
+    signer = Signer(await pair_of(process, key), clock)
+    await signer.call(process)
+    clock.advance(61)
+    assert await signer.refusal(process) == REFUSED
+
+
+async def test_a_pair_of_a_rotated_key_lives_as_long_as_that_key(process: Process, clock: MovableClock) -> None:
+    key = await process.key()
+    signer = Signer(await pair_of(process, key), clock)
+    await process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": 60})
+    assert (await signer.call(process)).key_id == key["id"]
+    clock.advance(61)
+    assert await signer.refusal(process) == REFUSED
+
+
+async def test_a_pair_works_only_from_its_keys_addresses(process: Process, clock: MovableClock) -> None:
+    key = await process.key(allowed_ips=["203.0.113.0/24"])
+    signer = Signer(await pair_of(process, key), clock)
+    await signer.call(process)
+    assert await signer.refusal(process, address="198.51.100.1") == (403, "AccessDenied")
+
+
+async def test_an_id_that_nobody_has_is_told_like_any_wrong_key(process: Process, clock: MovableClock) -> None:
+    made = make_signing_key()
+    pair = {"access_key_id": made.access_key_id, "secret_access_key": made.secret_access_key}
+    assert await Signer(pair, clock).refusal(process) == REFUSED
+
+
+async def test_each_pair_opens_its_own_key_only(process: Process, clock: MovableClock) -> None:
+    one, other = await pair_of(process, await process.key()), await pair_of(process, await process.key())
+    crossed = {**one, "secret_access_key": other["secret_access_key"]}
+    assert await Signer(crossed, clock).refusal(process) == (401, "SignatureDoesNotMatch")
+
+
+async def test_a_remembered_pair_costs_one_query_a_second(
+    process: Process, engine: AsyncEngine, clock: MovableClock, seconds: ManualSeconds
+) -> None:
+    signer = Signer(await pair_of(process, await process.key()), clock)
+
+    with QueryCount(engine, "JOIN tenants") as queries:
+        for _ in range(20):
+            await signer.call(process)
+        assert queries.count == 1
+        seconds.now += SOON
+        await signer.call(process)
+
+    assert queries.count == 2
+
+
+async def test_only_what_was_proven_counts_as_a_use(process: Process, clock: MovableClock) -> None:
+    key = await process.key()
+    signer = Signer(await pair_of(process, key), clock)
+
+    for names in (GO, JAVA):
+        authorization, head = signer.request(names=names)
+        await process.authenticator.admit_signer(authorization, head, "203.0.113.7")
+    await signer.refusal(process, region="elsewhere")
+    await process.last_used.flush()
+    unused = (await process.admin.get(f"/keys/{key['id']}")).json()["last_used_at"]
+    await signer.call(process)
+    await process.last_used.flush()
+
+    assert unused is None
+    assert (await process.admin.get(f"/keys/{key['id']}")).json()["last_used_at"] is not None
+
+
+async def test_before_the_body_all_is_judged_that_the_head_tells(process: Process, clock: MovableClock) -> None:
+    pair = await pair_of(process, await process.key())
+    wrong = Signer({**pair, "secret_access_key": "SGSKwrong"}, clock)
+
+    async def admit(**options: Any) -> None:
+        authorization, head = wrong.request(**options)
+        await process.authenticator.admit_signer(authorization, head, "203.0.113.7")
+
+    with pytest.raises(SeedgateError) as caught:
+        await admit(names=GO)
+    assert caught.value.code == "SignatureDoesNotMatch"
+    with pytest.raises(SeedgateError) as caught:
+        await admit(names=JAVA, region="elsewhere")
+    assert caught.value.code == "InvalidCredential"
+    # Without a hash there is nothing to compare the signature with, until the body is there.
+    await admit(names=JAVA)
+    assert await wrong.refusal(process, names=JAVA) == (401, "SignatureDoesNotMatch")
+
+
+async def test_a_secret_that_does_not_open_is_our_fault_not_the_clients(process: Process) -> None:
+    pair = await pair_of(process, await process.key())
+    async with process.sessions() as session:
+        with pytest.raises(SeedgateError) as caught:
+            await load_signer(session, pair["access_key_id"], box=SecretBox.from_text(generate_key()))
+    assert (caught.value.status, caught.value.code) == (503, "ServiceUnavailable")
+    assert pair["secret_access_key"] not in str(caught.value.internal)
+
+
+async def test_secrets_are_not_in_the_repr(process: Process) -> None:
+    pair = await pair_of(process, await process.key())
+    async with process.sessions() as session:
+        found = await load_signer(session, pair["access_key_id"], box=BOX)
+    assert found is not None
+    assert found.secret_access_key == pair["secret_access_key"]
+    assert pair["secret_access_key"] not in repr(found)
+    made = make_signing_key()
+    assert made.secret_access_key not in repr(made)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "SGAK", "SGAK" + "a" * 19, "SGAK" + "a" * 21, "SGAK" + "-" * 20, "sgak" + "a" * 20]
+)
+def test_what_looks_otherwise_is_no_access_key_id(text: str) -> None:
+    assert not is_access_key_id(text)
+    assert is_access_key_id(make_signing_key().access_key_id)
