@@ -136,7 +136,7 @@ class AssetsMatrix:
         name = _name()
         await user.site.fault("CreateAssetGroup", kind="throttle", status=429, headers={"Retry-After": "1"})
         told = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"})
-        tries = self.client.attempts.get("429", 1)
+        tries = user.tries("429")
         assert len(told.answers) == min(tries, 2)
         assert user.site.made(name) == (1 if tries > 1 else 0)
         record("429 once + Retry-After: create", told)
@@ -165,8 +165,8 @@ class AssetsMatrix:
         body, name = await _asset_of(user)
         await user.site.fault("CreateAsset", kind="delay", at="after", delay_seconds=_CUT_AFTER_SECONDS)
         async with cutting_front(user.site.gateway.port, when=lambda: user.site.made(name) == 1) as front:
-            told = await user.act("CreateAsset", body, endpoint=front)
-        _check_tries(user, told, "cut")
+            told = await user.act("CreateAsset", body, endpoint=front, tries=user.tries("cut"))
+        user.check_tries(told, "cut")
         assert user.site.made(name) == 1
         record("connection cut while waiting: create", told)
 
@@ -175,8 +175,8 @@ class AssetsMatrix:
             pytest.skip("its user cannot limit the time of an answer")
         body, name = await _asset_of(user)
         await user.site.fault("CreateAsset", kind="delay", at="after", delay_seconds=_SLOW_SECONDS)
-        told = await user.act("CreateAsset", body, timeout_seconds=_IMPATIENT_SECONDS)
-        _check_tries(user, told, "slow")
+        told = await user.act("CreateAsset", body, timeout_seconds=_IMPATIENT_SECONDS, tries=user.tries("slow"))
+        user.check_tries(told, "slow")
         assert user.site.made(name) == 1
         record("answer slower than the client waits: create", told)
 
@@ -200,13 +200,6 @@ async def _until_active(user: User, asset_id: str, *, is_signed: bool) -> Told:
             told = await user.act("GetAsset", {"Id": asset_id}, is_signed=is_signed)
             if result_of(told)["Status"] == "Active":
                 return told
-
-
-def _check_tries(user: User, told: Told, trouble: str) -> None:
-    """Fails unless the SDK tried as often as it is known to; those that try again get what they made."""
-    tries = user.client.attempts.get(trouble, 1)
-    assert len(told.answers) == tries
-    assert (told.outcome.failure is None) == (tries > 1)
 
 
 def _name() -> str:

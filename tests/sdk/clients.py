@@ -186,7 +186,6 @@ PYTHON_OLD_UNIVERSAL = Client(
     build="python-old",
     command=_python("python-old", "probe_universal"),
     reads_bare=False,
-    ways=("access_key", "x_api_key"),
 )
 
 CLIENTS = {

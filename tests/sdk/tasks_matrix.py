@@ -93,7 +93,7 @@ class TasksMatrix:
         prompt = _prompt()
         await user.site.fault("create_task", kind="throttle", status=429, headers={"Retry-After": "1"})
         told = await user.task("create", text=prompt)
-        if self.client.attempts.get("429", 1) > 1:
+        if user.tries("429") > 1:
             assert told.result["id"]
             assert user.site.made(prompt) == 1
         record("429 once + Retry-After: create", told)
@@ -130,8 +130,8 @@ class TasksMatrix:
         prompt = _prompt()
         await user.site.fault("create_task", kind="delay", at="after", delay_seconds=_CUT_AFTER_SECONDS)
         async with cutting_front(user.site.gateway.port, when=lambda: user.site.made(prompt) == 1) as front:
-            told = await user.task("create", text=prompt, base_url=front)
-        _check_tries(user, told, "cut")
+            told = await user.task("create", text=prompt, base_url=front, tries=user.tries("cut"))
+        user.check_tries(told, "cut")
         assert user.site.made(prompt) == 1
         record("connection cut while waiting: create", told)
 
@@ -140,8 +140,8 @@ class TasksMatrix:
     ) -> None:
         prompt = _prompt()
         async with losing_front(user.site.gateway.port) as front:
-            told = await user.task("create", text=prompt, base_url=front)
-        _check_tries(user, told, "cut")
+            told = await user.task("create", text=prompt, base_url=front, tries=user.tries("cut"))
+        user.check_tries(told, "cut")
         assert user.site.made(prompt) == (1 if self.client.marks_retries else len(told.answers))
         record("answer lost by a proxy: create", told)
 
@@ -150,17 +150,10 @@ class TasksMatrix:
             pytest.skip("its user cannot limit the time of an answer")
         prompt = _prompt()
         await user.site.fault("create_task", kind="delay", at="after", delay_seconds=_SLOW_SECONDS)
-        told = await user.task("create", text=prompt, timeout_seconds=_IMPATIENT_SECONDS)
-        _check_tries(user, told, "slow")
+        told = await user.task("create", text=prompt, timeout_seconds=_IMPATIENT_SECONDS, tries=user.tries("slow"))
+        user.check_tries(told, "slow")
         assert user.site.made(prompt) == 1
         record("answer slower than the client waits: create", told)
-
-
-def _check_tries(user: User, told: Told, trouble: str) -> None:
-    """Fails unless the SDK tried as often as it is known to; those that try again get their task."""
-    tries = user.client.attempts.get(trouble, 1)
-    assert len(told.answers) == tries
-    assert (told.outcome.failure is None) == (tries > 1)
 
 
 async def _until_succeeded(user: User, task_id: str) -> Told:

@@ -1,13 +1,16 @@
 """A person with one SDK: makes calls with it, and counts what they sent."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tests.sdk.clients import Client, Failure, Outcome, ask
-from tests.sdk.site import Site, Tenant
+from tests.sdk.site import Gateway, Site, Tenant
 
 MODEL = "doubao-seedance-2"
 _TIMEOUT_SECONDS = 30.0
+_LOG_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,19 @@ class User:
         key: str | None = None,
         base_url: str | None = None,
         timeout_seconds: float = _TIMEOUT_SECONDS,
+        tries: int = 1,
         **arguments: Any,
     ) -> Told:
-        """Makes a call of the data plane; another key or address than the person's own on request."""
+        """Makes a call of the data plane.
+
+        Args:
+            operation: which.
+            key: another key than the person's own.
+            base_url: another address than the gateway's.
+            timeout_seconds: how long the SDK waits for an answer.
+            tries: so many requests of it will be in the gateway's log, some perhaps a moment later.
+            arguments: of the operation; a create has the usual ones beside them.
+        """
         if operation == "create":
             arguments = {"model": MODEL, "resolution": "720p", "ratio": "16:9", "duration": 5, **arguments}
         request = {
@@ -75,7 +88,7 @@ class User:
             "arguments": arguments,
             "timeout_seconds": timeout_seconds,
         }
-        return await self._ask(request)
+        return await self._ask(request, tries)
 
     async def act(
         self,
@@ -88,6 +101,7 @@ class User:
         secret: str | None = None,
         endpoint: str | None = None,
         timeout_seconds: float = _TIMEOUT_SECONDS,
+        tries: int = 1,
     ) -> Told:
         """Calls an Assets action, with the API key in one of the ways that carry it or signed with the key's pair.
 
@@ -100,6 +114,7 @@ class User:
             secret: another secret than the pair's own.
             endpoint: another address than the gateway's.
             timeout_seconds: how long the SDK waits for an answer.
+            tries: so many requests of it will be in the gateway's log, some perhaps a moment later.
         """
         request = {
             "plane": "assets",
@@ -113,22 +128,38 @@ class User:
             "body": body,
             "timeout_seconds": timeout_seconds,
         }
-        return await self._ask(request)
+        return await self._ask(request, tries)
 
-    async def _ask(self, request: dict[str, Any]) -> Told:
-        gateways = (self.site.gateway, self.site.strict)
-        marks = [gateway.mark() for gateway in gateways]
+    async def _ask(self, request: dict[str, Any], tries: int) -> Told:
+        marks = [(gateway, gateway.mark()) for gateway in (self.site.gateway, self.site.strict)]
         outcome = await ask(self.client, request)
-        lines = [line for gateway, mark in zip(gateways, marks, strict=True) for line in gateway.requests_since(mark)]
-        return Told(outcome, [(line["status"], line["code"]) for line in lines])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOG_SECONDS):
+                while len(_answers(marks)) < tries:  # noqa: ASYNC110 - nothing tells of a new line
+                    await asyncio.sleep(0.05)
+        return Told(outcome, _answers(marks))
+
+    def tries(self, trouble: str) -> int:
+        """Returns how often the SDK sends a request that meets such trouble."""
+        return self.client.attempts.get(trouble, 1)
+
+    def check_tries(self, told: Told, trouble: str) -> None:
+        """Fails unless it tried as often as it is known to; an SDK that tries again gets what it wanted."""
+        assert len(told.answers) == self.tries(trouble)
+        assert (told.outcome.failure is None) == (self.tries(trouble) > 1)
 
     def check_shown(self, told: Told, status: int, code: str) -> None:
         """Fails unless the gateway gave this answer each time that it was asked, and the SDK shows what it shows."""
         assert told.answers, "the gateway was not asked"
         assert set(told.answers) == {(status, code)}
-        assert len(told.answers) == self.client.attempts.get(str(status), 1)
+        assert len(told.answers) == self.tries(str(status))
         shown, shows = told.failure, self.client.shows
         assert shown.status == (status if "status" in shows else None)
         assert shown.code == (code if "code" in shows else None)
         assert shown.message
         assert (shown.request_id is not None) == ("request_id" in shows)
+
+
+def _answers(marks: list[tuple[Gateway, int]]) -> list[tuple[int | None, str | None]]:
+    lines = [line for gateway, mark in marks for line in gateway.requests_since(mark)]
+    return [(line["status"], line["code"]) for line in lines]

@@ -5,11 +5,12 @@ from typing import Any
 
 import volcenginesdkcore
 from probing import answer
+from volcenginesdkcore.interceptor import RequestInterceptor
 from volcenginesdkcore.rest import ApiException
 from volcenginesdkcore.universal import UniversalApi, UniversalInfo
 
 
-class BearerAfterSigning:
+class BearerAfterSigning(RequestInterceptor):
     """Puts the key where the signer has just put its signature."""
 
     def __init__(self, key: str) -> None:

@@ -38,7 +38,7 @@ def show_attributes(error: Any) -> dict[str, Any]:
 def task(found: Any) -> dict[str, Any]:
     """Returns of a task what the matrix looks at."""
     video = found.content.video_url if found.content else None
-    return {"id": found.id, "status": found.status, "video_url": video, "duration": found.duration}
+    return {"id": found.id, "status": found.status, "video_url": video, "duration": getattr(found, "duration", None)}
 
 
 def body_of(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -47,10 +47,19 @@ def body_of(arguments: dict[str, Any]) -> dict[str, Any]:
     return {**given, "content": [{"type": "text", "text": arguments["text"]}]}
 
 
+def create(tasks: Any, body: dict[str, Any], timeout: float) -> Any:
+    """Creates a task; what an older release does not know as a parameter goes the way that it has for that."""
+    try:
+        return tasks.create(**body, timeout=timeout)
+    except TypeError:
+        model, content = body.pop("model"), body.pop("content")
+        return tasks.create(model=model, content=content, extra_body=body, timeout=timeout)
+
+
 def run_task_operation(tasks: Any, operation: str, arguments: dict[str, Any], timeout: float) -> Any:
     """Calls ``client.content_generation.tasks``, which both Ark SDKs have alike."""
     if operation == "create":
-        return {"id": tasks.create(**body_of(arguments), timeout=timeout).id}
+        return {"id": create(tasks, body_of(arguments), timeout).id}
     if operation == "get":
         return task(tasks.get(task_id=arguments["id"], timeout=timeout))
     if operation == "list":
