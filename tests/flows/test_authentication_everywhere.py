@@ -8,6 +8,7 @@ from fastapi.routing import iter_route_contexts
 
 from app.main import create_app
 from app.settings import Settings
+from tests.support.signing import Signing
 from tests.support.world import Tenant, World
 
 PUBLIC = {"/healthz", "/readyz", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"}
@@ -22,6 +23,7 @@ def routes() -> Iterator[tuple[str, str]]:
             yield method, "/".join("x" if part.startswith("{") else part for part in str(route.path).split("/"))
 
 
+NATIVE = {"/", "//"}
 ROUTES = list(routes())
 CLOSED = [(method, path) for method, path in ROUTES if path not in PUBLIC | OPENED_BY_THEIR_ADDRESS]
 
@@ -29,6 +31,13 @@ CLOSED = [(method, path) for method, path in ROUTES if path not in PUBLIC | OPEN
 @pytest_asyncio.fixture(scope="module")
 async def tenant(world: World) -> Tenant:
     return await world.tenant()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def pair(world: World, tenant: Tenant) -> dict[str, str]:
+    made = await world.admin.post(f"/keys/{tenant.key_id}/signing-key")
+    issued: dict[str, str] = made.json()
+    return issued
 
 
 def test_the_walk_finds_every_kind_of_route() -> None:
@@ -44,6 +53,7 @@ def test_the_walk_finds_every_kind_of_route() -> None:
         "/api/v3/whoami",
         "/admin/v1/tenants",
         "/admin/v1/keys/x/rotate",
+        "/admin/v1/keys/x/signing-key",
         "/admin/v1/channels/x",
     }
     assert len(CLOSED) > 40
@@ -67,6 +77,16 @@ async def test_a_tenants_key_and_the_admin_token_open_each_their_own_side_only(
     headers = {} if is_admins else {"Authorization": token, "Content-Type": "application/json"}
     answer = await client.request(method, path, content=b"{", headers=headers)
     assert answer.status_code == 401, answer.text
+
+
+@pytest.mark.parametrize(("method", "path"), [found for found in CLOSED if found[1] not in NATIVE])
+async def test_a_signing_key_opens_the_native_entry_only(
+    world: World, pair: dict[str, str], method: str, path: str
+) -> None:
+    answer = await world.anonymous.request(method, path, content=b"{}", auth=Signing(pair))
+    assert answer.status_code == 401, answer.text
+    if method != "HEAD" and not path.startswith(("/admin/", "/metrics")):
+        assert "endpoint without a path" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("path", sorted(PUBLIC))

@@ -12,23 +12,34 @@ from volcenginesdkcore.universal import UniversalApi, UniversalInfo
 
 from tests.support.answers import check_shape
 from tests.support.driving import URL, act, pass_verification
-from tests.support.world import World
+from tests.support.logs import written
+from tests.support.world import Tenant, World
 
 Call = Callable[..., Awaitable[Any]]
 
 
-def client(world: World, *, access_key: str = "unused", header: str | None = None, path: str = "") -> Call:
+def client(
+    world: World,
+    *,
+    access_key: str = "unused",
+    secret_key: str = "unused",
+    header: str | None = None,
+    path: str = "",
+    region: str = "cn-beijing",
+) -> Call:
     """Returns a function that calls an action in a thread.
 
     Args:
         world: to call.
         access_key: the way that needs no header: the API key takes its place.
+        secret_key: the way of tools that insist on signing: beside the access key id of a signing key.
         header: the way of the spec's example, with the one header that the signer leaves alone.
         path: of the endpoint.
+        region: to sign for.
     """
     configuration = volcenginesdkcore.Configuration()
-    configuration.ak, configuration.sk = access_key, "unused"
-    configuration.region = "cn-beijing"
+    configuration.ak, configuration.sk = access_key, secret_key
+    configuration.region = region
     configuration.scheme = "http"
     configuration.host = world.base_url.removeprefix("http://") + path
     api_client = volcenginesdkcore.ApiClient(configuration)
@@ -43,10 +54,22 @@ def client(world: World, *, access_key: str = "unused", header: str | None = Non
     return lambda action, **body: asyncio.to_thread(call, action, **body)
 
 
-@pytest.mark.parametrize("way", ["access_key", "header"])
+async def signing_key(world: World, tenant: Tenant) -> dict[str, str]:
+    """Returns a signing key as ``client`` takes it."""
+    made = (await world.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
+    return {"access_key": made["access_key_id"], "secret_key": made["secret_access_key"]}
+
+
+def told(error: ApiException) -> tuple[int, str, str]:
+    """Returns status, code and message of an error, read where the documentation says."""
+    found = json.loads(error.body)["ResponseMetadata"]["Error"]
+    return error.status, found["Code"], found["Message"]
+
+
+@pytest.mark.parametrize("way", ["access_key", "header", "signing_key"])
 async def test_every_action_works(world: World, way: str) -> None:
     tenant = await world.tenant()
-    call = client(world, **{way: tenant.key})
+    call = client(world, **(await signing_key(world, tenant) if way == "signing_key" else {way: tenant.key}))
     group_id = (await call("CreateAssetGroup", Name="我的 素材", GroupType="AIGC"))["Id"]
     groups = await call("ListAssetGroups", Filter={"GroupType": "AIGC", "Name": "素材"})
     assert [item["Id"] for item in groups["Items"]] == [group_id]
@@ -94,3 +117,47 @@ async def test_errors_reach_a_client_whose_endpoint_has_a_path(world: World) -> 
         await call("GetAssetGroup", Id="group-20260101000000-zzzzz")
     assert caught.value.status == 404
     assert json.loads(caught.value.body)["error"]["code"] == "NotFound.group_id"
+
+
+@pytest.mark.parametrize("path", ["/", ""])
+async def test_a_signing_key_works_whether_or_not_the_endpoint_ends_in_a_slash(world: World, path: str) -> None:
+    call = client(world, **await signing_key(world, await world.tenant()), path=path)
+    assert (await call("ListAssetGroups", Filter={"GroupType": "AIGC"}))["TotalCount"] == 0
+
+
+async def test_a_signing_key_is_told_which_endpoint_it_is_for(world: World) -> None:
+    call = client(world, **await signing_key(world, await world.tenant()), path="/api/v3/assets")
+    with pytest.raises(ApiException) as caught:
+        await call("ListAssetGroups", Filter={"GroupType": "AIGC"})
+    status, code, message = told(caught.value)
+    assert (status, code) == (401, "AuthenticationError")
+    assert "endpoint without a path" in message
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"secret_key": "SGSKother"}, 401, "SignatureDoesNotMatch"),
+        ({"region": "ap-southeast-1"}, 400, "InvalidCredential"),
+        ({"access_key": "SGAK" + "a" * 20}, 401, "AuthenticationError"),
+    ],
+)
+async def test_what_is_wrong_with_a_signature_reaches_the_user_in_one_call(
+    world: World, change: dict[str, str], status: int, code: str
+) -> None:
+    call = client(world, **{**await signing_key(world, await world.tenant()), **change})
+    with written() as log, pytest.raises(ApiException) as caught:
+        await call("ListAssetGroups", Filter={"GroupType": "AIGC"})
+    assert told(caught.value)[:2] == (status, code)
+    assert len(log.requests()) == 1
+
+
+async def test_a_key_as_access_key_id_is_told_where_else_it_goes_when_that_is_not_allowed(world: World) -> None:
+    tenant = await world.tenant()
+    await world.admin.patch(f"/tenants/{tenant.id}", json={"allow_key_as_access_key_id": False})
+    with pytest.raises(ApiException) as caught:
+        await client(world, access_key=tenant.key)("ListAssetGroups", Filter={"GroupType": "AIGC"})
+    status, code, message = told(caught.value)
+    assert (status, code) == (401, "AuthenticationError")
+    assert "signing key" in message
+    assert (await client(world, header=tenant.key)("ListAssetGroups", Filter={"GroupType": "AIGC"}))["Items"] == []

@@ -44,9 +44,9 @@ class Wire:
         self._reader = reader
         self._writer = writer
 
-    async def send_head(self, path: str, *headers: str, method: str = "POST") -> None:
+    async def send_head(self, path: str, *headers: str, method: str = "POST", host: str = "gateway") -> None:
         """Sends the head of a request."""
-        lines = [f"{method} {path} HTTP/1.1", "Host: gateway", *headers, "", ""]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *headers, "", ""]
         await self.send("\r\n".join(lines).encode("latin-1"))
 
     async def send(self, data: bytes) -> None:

@@ -1,8 +1,10 @@
 """Requests to the native entry, signed as the SDKs sign them."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Generator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import httpx
 
 from app.upstream.signature import (
     canonical_request,
@@ -51,3 +53,33 @@ def signed_headers(
     digest = signature(signing_key(pair["secret_access_key"], date, region, service), text)
     claim = f"Credential={pair['access_key_id']}/{scope}, SignedHeaders={';'.join(names)}, Signature={digest}"
     return {**sent, "authorization": f"HMAC-SHA256 {claim}"}
+
+
+class Signing(httpx.Auth):
+    """Signs what an ``httpx`` client sends, as an SDK does that was given a key pair."""
+
+    requires_request_body = True
+
+    def __init__(self, pair: Mapping[str, Any], **options: Any) -> None:
+        """Signs with a pair.
+
+        Args:
+            pair: ``access_key_id`` and ``secret_access_key``, as the admin API answers them.
+            options: of ``signed_headers``; ``apart`` moves the time of signing.
+        """
+        self._pair = pair
+        self._apart: timedelta = options.pop("apart", timedelta(0))
+        self._options = options
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Signs one request."""
+        headers = signed_headers(
+            self._pair,
+            request.content,
+            host=request.headers["host"],
+            at=datetime.now(UTC) + self._apart,
+            query=dict(request.url.params),
+            **self._options,
+        )
+        request.headers.update(headers)
+        yield request
