@@ -1,40 +1,21 @@
 """``seedgate tasks`` against a running gateway."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
 
-from app.cli.program import program
 from app.tasks.models import OrphanRow
+from tests.cli.commands import Command, commands
 from tests.support.stage import ENDLESS, Stage, text
 from tests.support.world import Tenant
-
-Command = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
 @pytest.fixture
 def seedgate(stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs a command; returns its exit code and what it printed on either stream."""
-    monkeypatch.setenv("SEEDGATE_URL", stage.world.base_url)
-    monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", stage.world.admin.headers["Authorization"].removeprefix("Bearer "))
-
-    def run(arguments: tuple[str, ...]) -> int:
-        try:
-            program(arguments)
-        except SystemExit as ended:
-            return int(ended.code or 0)
-        return 0
-
-    async def command(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = await asyncio.to_thread(run, arguments)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return command
+    return commands(stage.world, capsys, monkeypatch)
 
 
 async def lost(stage: Stage, tenant: Tenant) -> tuple[str, str]:

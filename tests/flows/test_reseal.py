@@ -13,6 +13,8 @@ from app.crypto import SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
 from app.http.schemas import parse_model
+from app.tenants.service import TenantService
+from app.tenants.signing_service import SigningKeyService
 from tests.flows.programs import run
 from tests.support.database import own_database
 
@@ -32,6 +34,7 @@ async def test_an_old_sealing_key_can_be_dropped_once_everything_is_resealed(tmp
             assert "Traceback" not in told
             assert not any(secret in told for secret in (old, new, UPSTREAM_KEY))
         assert SecretBox.from_text(new).sealing_key_id in told
+        assert "1 channels, 0 tenants and 1 keys" in told
 
 
 async def test_what_it_cannot_do_without_is_named(tmp_path: Path, database_url: str) -> None:
@@ -46,8 +49,10 @@ async def seal_something(url: str, key: str) -> None:
         sessions, box = session_factory(engine), SecretBox.from_text(key)
         await check_canary(sessions, box)
         service = ChannelService(sessions, box, ChannelDirectory(sessions, box), utc_now)
-        await service.create(
-            Actor("test", None), parse_model(ChannelCreate, {"name": "a", "ark_api_key": UPSTREAM_KEY})
-        )
+        actor = Actor("test", None)
+        await service.create(actor, parse_model(ChannelCreate, {"name": "a", "ark_api_key": UPSTREAM_KEY}))
+        tenants = TenantService(sessions, utc_now)
+        issued = await tenants.create_key(actor, (await tenants.create_tenant(actor, name="t")).id, name="k")
+        await SigningKeyService(sessions, box, utc_now).issue(actor, issued.row.id)
     finally:
         await engine.dispose()

@@ -1,0 +1,32 @@
+"""The operator's commands, run in this process against a running gateway."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from app.cli.program import program
+from tests.support.world import World
+
+Command = Callable[..., Awaitable[tuple[int, str, str]]]
+
+
+def commands(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Returns a function that runs a command and returns its exit code and what it printed on either stream."""
+    monkeypatch.setenv("SEEDGATE_URL", world.base_url)
+    monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", world.admin.headers["Authorization"].removeprefix("Bearer "))
+
+    def run(arguments: tuple[str, ...]) -> int:
+        try:
+            program(arguments)
+        except SystemExit as ended:
+            return int(ended.code or 0)
+        return 0
+
+    async def command(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = await asyncio.to_thread(run, arguments)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return command
