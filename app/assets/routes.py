@@ -46,7 +46,10 @@ async def call_by_query(request: Request) -> Response:
 
 
 async def call_natively(request: Request) -> Response:
-    """Calls the action that the query names; answers ``{ResponseMetadata, Result}``."""
+    """Calls the action that the query names; answers ``{ResponseMetadata, Result}``.
+
+    Beside an API key this entry takes requests that are signed with a signing key of one (HMAC-SHA256).
+    """
     await admit_on_native_entry(request)
     reply = await _call(request, _action_of_query(request), is_native=True)
     return _answer(reply, metadata=response_metadata(request.scope))

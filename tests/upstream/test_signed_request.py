@@ -9,6 +9,7 @@ import pytest
 from app.errors import SeedgateError
 from app.upstream.signature import hash_body, sign
 from app.upstream.signed_request import SignedRequest, check_request, check_scope, read_claim
+from tests.support.signing import signed_headers
 
 ACCESS_KEY_ID = "AKLTEXAMPLEACCESSKEYID"
 SECRET = "ExampleSecretAccessKey/Dummy=="
@@ -123,6 +124,23 @@ TAMPERINGS: dict[str, Callable[[], SignedRequest]] = {
 @pytest.mark.parametrize("what", TAMPERINGS)
 def test_what_was_changed_after_it_was_signed_is_found_out(what: str) -> None:
     assert code_of(PYTHON_AND_GO, TAMPERINGS[what]()) == "SignatureDoesNotMatch"
+
+
+def test_a_hash_that_is_told_must_be_the_bodys_although_it_is_not_signed() -> None:
+    """Before the body came it may have been what the signature was judged by."""
+    judge(JAVA, head([("x-content-sha256", hash_body(BODY))]))
+    assert code_of(JAVA, head([("x-content-sha256", hash_body(b"{}"))])) == "SignatureDoesNotMatch"
+
+
+def test_a_header_that_is_named_twice_is_refused_although_it_was_signed_so() -> None:
+    pair = {"access_key_id": ACCESS_KEY_ID, "secret_access_key": SECRET}
+    query = {"Action": "CreateAssetGroup", "Version": "2024-01-01"}
+    once, twice = [
+        signed_headers(pair, BODY, host=HOST, at=AT, names=names, query=query)["authorization"]
+        for names in (["host", "x-date"], ["host", "x-date", "host"])
+    ]
+    judge(once, head([]))
+    assert code_of(twice, head([])) == "SignatureDoesNotMatch"
 
 
 @pytest.mark.parametrize("authorization", [PYTHON_AND_GO, NODE, JAVA, OLD_NODE], ids=["go", "node", "java", "old node"])
