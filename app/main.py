@@ -52,7 +52,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
             # What start-up made stays; the collector need not walk it again and again.
             gc.collect()
             gc.freeze()
-            yield services.to_state()
+            yield {**services.to_state(), "region": settings.region}
 
     app = FastAPI(
         title="Seedgate",

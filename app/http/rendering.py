@@ -28,7 +28,6 @@ from app.http.responses import json_response
 
 API_VERSION = "2024-01-01"
 _SERVICE = "ark"
-_REGION = "cn-beijing"
 _ADMIN_PREFIX = "/admin"
 _OPEN_PREFIX = "/api/v3/open/"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -62,7 +61,7 @@ def response_metadata(scope: Scope) -> dict[str, str]:
         "Action": action,
         "Version": version,
         "Service": _SERVICE,
-        "Region": _REGION,
+        "Region": scope.get("state", {}).get("region", ""),
     }
 
 

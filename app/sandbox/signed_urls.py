@@ -28,9 +28,10 @@ class SignedUrls:
         origin: returns scheme, host and port to put in front.
     """
 
-    def __init__(self, clock: SandboxClock, origin: Callable[[], str]) -> None:
+    def __init__(self, clock: SandboxClock, origin: Callable[[], str], region: str) -> None:
         self._clock = clock
         self._origin = origin
+        self._region = region
         self._key = secrets.token_bytes(32)
 
     def of_task(self, task: Task, at: datetime) -> dict[str, str]:
@@ -56,7 +57,7 @@ class SignedUrls:
     def _sign(self, path: str, at: datetime, lifetime_seconds: int) -> str:
         parameters = {
             "X-Tos-Algorithm": "TOS4-HMAC-SHA256",
-            "X-Tos-Credential": f"AKTPSANDBOX/{at:%Y%m%d}/cn-beijing/tos/request",
+            "X-Tos-Credential": f"AKTPSANDBOX/{at:%Y%m%d}/{self._region}/tos/request",
             "X-Tos-Date": at.astimezone(UTC).strftime(_DATE_FORMAT),
             "X-Tos-Expires": str(lifetime_seconds),
             "X-Tos-Security-Token": secrets.token_urlsafe(24),

@@ -45,7 +45,7 @@ class World:
         self.throttle = Throttle(config.monotonic)
         self.faults = Faults()
         self.ledger = Ledger(config.ledger_requests)
-        self.signed_urls = SignedUrls(self.clock, lambda: state.origin)
+        self.signed_urls = SignedUrls(self.clock, lambda: state.origin, config.region)
         self.assets = AssetStore(self.clock, lambda: self.consistency_delay_seconds)
         self.faces = FaceSessions(self.clock, self.assets, lambda: self.token_ttl_seconds)
         self.callbacks = CallbackSender(
