@@ -57,11 +57,12 @@ async def clean_database(engine: AsyncEngine) -> None:
 async def world(database_url: str) -> AsyncIterator[World]:
     """Gateway and sandbox, shared by the session: a test keeps to itself by making its own tenants.
 
-    The sandbox's tasks take about a second, and it enforces no rate.
+    The sandbox's tasks take about a second, and it enforces no rate. Nothing runs in the background: what a client
+    does must work without, and the jobs would keep the processor busy while other tests want it.
     """
     config = SandboxConfig(time_scale=200, limits=None)
     async with (
         own_database(database_url) as url,
-        running_world(url, sandbox_config=config, clock=MovableClock()) as running,
+        running_world(url, sandbox_config=config, clock=MovableClock(), background="off") as running,
     ):
         yield running

@@ -51,6 +51,10 @@ def test_tests_keep_what_they_need_of_the_environment(wrapper: ModuleType, name:
     assert wrapper.blind({name: "x"}) == {name: "x"}
 
 
+def test_tests_may_keep_bytecode(wrapper: ModuleType) -> None:
+    assert wrapper.for_tests({"PYTHONDONTWRITEBYTECODE": "1", "ARK_API_KEY": "x", "HOME": "/h"}) == {"HOME": "/h"}
+
+
 def test_an_environment_is_made_anew_when_the_lock_file_the_python_or_the_folder_changes(wrapper: ModuleType) -> None:
     stamps = {
         wrapper.stamp(b"a==1", "3.11.7", Path("/repo")),

@@ -1,21 +1,18 @@
 """``/openapi.json``: what it says is complete, and what it says is so, whatever is sent."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import Case
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
 from tests.http.operations import document, operations
-from tests.support.threaded import Entrance, world_in_a_thread
+from tests.support.threaded import Entrance
 from tests.support.world import World
 
 EXAMPLES = 5
-MANY_EXAMPLES = 100
 ADMIN = "/admin/"
 OPEN = {"/healthz", "/readyz"}
 # The rules are stricter than a schema can say, and in places more lenient (null means absent).
@@ -24,7 +21,6 @@ BEYOND_THE_DOCUMENT: list[Any] = [positive_data_acceptance, negative_data_reject
 SEEN_TO_ELSEWHERE: list[Any] = [ignored_auth]
 schema = schemathesis.openapi.from_dict(document())
 schema.config.phases.coverage.enabled = False
-thorough = schemathesis.openapi.from_dict(document())
 
 # The same examples every time: what is found here must not depend on luck.
 few = settings(
@@ -34,14 +30,6 @@ few = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-many = settings(few, max_examples=MANY_EXAMPLES)
-
-
-@pytest.fixture(scope="session")
-def entrance(database_url: str) -> Iterator[Entrance]:
-    """A gateway that can be called by what blocks."""
-    with world_in_a_thread(database_url) as found:
-        yield found
 
 
 def test_every_operation_has_a_name_a_summary_and_its_errors() -> None:
@@ -73,13 +61,6 @@ async def test_the_document_is_served(world: World) -> None:
 @schema.parametrize()
 @few
 def test_nothing_made_up_brings_a_server_error(case: Case[Any], entrance: Entrance) -> None:
-    check(case, entrance)
-
-
-@pytest.mark.slow
-@thorough.parametrize()
-@many
-def test_nothing_made_up_brings_a_server_error_however_long_one_tries(case: Case[Any], entrance: Entrance) -> None:
     check(case, entrance)
 
 

@@ -1,0 +1,26 @@
+"""The same as in ``test_openapi``, with many more requests, and with those that cover the document systematically.
+
+They are made up when this file is collected, which takes seconds: see ``conftest``.
+"""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import settings
+from schemathesis import Case
+
+from tests.http.operations import document
+from tests.http.test_openapi import check, few
+from tests.support.threaded import Entrance
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = 100
+schema = schemathesis.openapi.from_dict(document())
+
+
+@schema.parametrize()
+@settings(few, max_examples=EXAMPLES)
+def test_nothing_made_up_brings_a_server_error_however_long_one_tries(case: Case[Any], entrance: Entrance) -> None:
+    check(case, entrance)
