@@ -70,12 +70,7 @@ async def test_the_admin_token_opens_no_tenant_route(process: Process) -> None:
 
 
 async def test_what_is_not_built_yet_does_not_exist(process: Process) -> None:
-    key = await process.key()
-    for method, path in (
-        ("POST", f"/keys/{key['id']}/signing-key"),
-        ("GET", "/budgets"),
-        ("GET", "/usage"),
-    ):
+    for method, path in (("GET", "/budgets"), ("GET", "/usage")):
         response = await process.admin.request(method, path, json={})
 
         assert (response.status_code, response.json()["error"]["code"]) == (404, "NotFound")

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from app.admin.router import router
 
-BARE_POSTS = ("/check", "/refresh", "/cancel", "/resend", "/webhook-secret")
+BARE_POSTS = ("/check", "/refresh", "/cancel", "/resend", "/webhook-secret", "/signing-key")
 """What needs no body to be told."""
 
 
