@@ -10,13 +10,16 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from app.sandbox.config import SandboxConfig
 from app.tenants.signing_key import make_signing_key
 from tests.http.wires import connected
 from tests.support.answers import check_error
+from tests.support.clock import MovableClock
+from tests.support.database import own_database
 from tests.support.driving import count_received, new_group
 from tests.support.logs import written
 from tests.support.signing import GO, JAVA, QUERY, Signing, signed_headers
-from tests.support.world import TASKS, Tenant, World
+from tests.support.world import TASKS, Tenant, World, running_world
 
 BODY = {"Filter": {"GroupType": "AIGC"}}
 CREATE = "/?Action=CreateAssetGroup&Version=2024-01-01"
@@ -165,6 +168,20 @@ async def test_what_is_wrong_is_told_in_the_platforms_own_codes(world: World, pa
     error = check_error(answer, status, code)
     assert told in error["message"]
     assert pair["secret_access_key"] not in answer.text
+
+
+async def test_the_region_is_the_gateways_own(database_url: str) -> None:
+    region = "ap-southeast-1"
+    config = SandboxConfig(limits=None, region=region)
+    async with (
+        own_database(database_url) as url,
+        running_world(url, sandbox_config=config, clock=MovableClock(), region=region) as elsewhere,
+    ):
+        pair = await new_pair(elsewhere, await elsewhere.tenant())
+        right = await send(elsewhere, pair, CREATE, {"Name": "a", "GroupType": "AIGC"}, region=region)
+        wrong = await send(elsewhere, pair)
+    assert right.status_code == 200, right.text
+    assert region in check_error(wrong, 400, "InvalidCredential")["message"]
 
 
 async def test_a_header_that_cannot_be_taken_apart_is_told(world: World, pair: Pair) -> None:
