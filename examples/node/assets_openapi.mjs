@@ -21,10 +21,14 @@ const ark = new Service({
 });
 
 async function call(action, input) {
-  const answer = await ark.createJSONAPI(action)(input);
-  // This SDK throws nothing when the answer is an error.
-  if (answer.ResponseMetadata.Error) {
-    throw new Error(`${action}: ${answer.ResponseMetadata.Error.Code}: ${answer.ResponseMetadata.Error.Message}`);
+  const answer = await ark.createJSONAPI(action)(input).catch((error) => {
+    // The SDK's own error holds the whole request with the key in it: nothing for a log.
+    throw new Error(`${action}: ${error.message}`);
+  });
+  // An answer that tells of an error throws nothing by itself.
+  const failure = answer.ResponseMetadata.Error;
+  if (failure) {
+    throw Object.assign(new Error(`${action}: ${failure.Message}`), { code: failure.Code });
   }
   return answer.Result;
 }

@@ -23,7 +23,13 @@ async function call(action, input) {
   const command = new Command(input);
   const params = { Action: action, Version: "2024-01-01" };
   command.requestConfig = { method: "POST", serviceName: "ark", contentType: "application/json", params };
-  return (await client.send(command)).Result;
+  try {
+    return (await client.send(command)).Result;
+  } catch (error) {
+    // The SDK's own error holds the whole request with the key in it: nothing for a log.
+    const message = error.data?.ResponseMetadata?.Error?.Message ?? error.message;
+    throw Object.assign(new Error(`${action}: ${message}`), { status: error.status });
+  }
 }
 
 const group = await call("CreateAssetGroup", { Name: "kittens", Description: "References", GroupType: "AIGC" });

@@ -19,30 +19,35 @@ const ark = new Service({
   secretKey: "unused",
 });
 
-const createSession = ark.createJSONAPI("CreateVisualValidateSession");
-const getResult = ark.createJSONAPI("GetVisualValidateResult");
-
-// This SDK throws nothing when the answer is an error.
-function fail(answer) {
-  const { Code, Message } = answer.ResponseMetadata.Error;
-  throw new Error(`${Code}: ${Message}`);
+async function call(action, input) {
+  const answer = await ark.createJSONAPI(action)(input).catch((error) => {
+    // The SDK's own error holds the whole request with the key in it: nothing for a log.
+    throw new Error(`${action}: ${error.message}`);
+  });
+  // An answer that tells of an error throws nothing by itself.
+  const failure = answer.ResponseMetadata.Error;
+  if (failure) {
+    throw Object.assign(new Error(`${action}: ${failure.Message}`), { code: failure.Code });
+  }
+  return answer.Result;
 }
 
-const opened = await createSession({ CallbackURL: "https://www.example.com/callback" });
-if (opened.ResponseMetadata.Error) {
-  fail(opened);
-}
+const session = await call("CreateVisualValidateSession", { CallbackURL: "https://www.example.com/callback" });
 // On the person's own device. It leads to CallbackURL when they are done, with resultCode=10000 if all went well.
-console.log("open", opened.Result.H5Link);
+console.log("open", session.H5Link);
 
 const giveUpAt = Date.now() + TOKEN_SECONDS * 1000;
 let verified;
-while (!(verified = await getResult({ BytedToken: opened.Result.BytedToken })).Result) {
-  // Not found means that the person has not finished.
-  if (!verified.ResponseMetadata.Error.Code.startsWith("NotFound") || Date.now() > giveUpAt) {
-    fail(verified);
+while (!verified) {
+  try {
+    verified = await call("GetVisualValidateResult", { BytedToken: session.BytedToken });
+  } catch (error) {
+    // Not found means that the person has not finished.
+    if (!error.code?.startsWith("NotFound") || Date.now() > giveUpAt) {
+      throw error;
+    }
+    await sleep(POLL_SECONDS * 1000);
   }
-  await sleep(POLL_SECONDS * 1000);
 }
 // Assets of this person go into this group.
-console.log("verified", verified.Result.GroupId);
+console.log("verified", verified.GroupId);
