@@ -15,7 +15,7 @@ from tests.chaos.figures import pytest_terminal_summary as pytest_terminal_summa
 from tests.sdk.table import pytest_addoption as pytest_addoption  # noqa: PLC0414 - likewise
 from tests.sdk.table import pytest_sessionfinish as pytest_sessionfinish  # noqa: PLC0414 - likewise
 from tests.support.clock import MovableClock
-from tests.support.database import keep_template, own_database, session_server, truncate_all
+from tests.support.database import empty_all_tables, keep_template, own_database, session_server
 from tests.support.world import World, running_world
 
 # Properties are tried on few examples every day, and on many in a step of .ci/run.
@@ -50,7 +50,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest_asyncio.fixture
 async def clean_database(engine: AsyncEngine) -> None:
     """Every table is empty when the test begins."""
-    await truncate_all(engine)
+    await empty_all_tables(engine)
 
 
 @pytest_asyncio.fixture(scope="session")

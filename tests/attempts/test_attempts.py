@@ -16,7 +16,7 @@ from app.db.presence import Presence
 from app.errors import InvalidParameterError, SeedgateError, ServiceUnavailableError
 from app.tenants.models import ApiKeyRow, TenantRow
 from tests.support.clock import MovableClock
-from tests.support.database import truncate_all
+from tests.support.database import empty_all_tables
 
 REQUEST = SentRequest("tenant 1", "key 1", "create_task", hashlib.sha256(b"body").digest())
 MARKED = replace(REQUEST, is_marked_retry=True)
@@ -66,7 +66,7 @@ class Processes:
 @pytest.fixture
 async def processes(database_url: str, engine: AsyncEngine) -> AsyncIterator[Processes]:
     """Two living processes, and the tenants and keys of the requests."""
-    await truncate_all(engine)
+    await empty_all_tables(engine)
     sessions = session_factory(engine)
     async with sessions.begin() as session:
         for number in "12":

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.db.engine import session_factory
 from app.db.presence import RENEW_SECONDS, Presence
 from tests.support.clock import MovableClock
-from tests.support.database import truncate_all
+from tests.support.database import empty_all_tables
 
 LIVE = """
 import asyncio, sys
@@ -63,7 +63,7 @@ class Neighbours:
 @pytest.fixture
 async def neighbours(database_url: str, engine: AsyncEngine) -> AsyncIterator[Neighbours]:
     """An empty database."""
-    await truncate_all(engine)
+    await empty_all_tables(engine)
     opened = Neighbours(database_url, session_factory(engine))
     yield opened
     for presence in opened.opened:

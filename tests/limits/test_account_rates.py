@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.db.engine import session_factory
 from app.limits.account_rates import AccountRates, CallKind
-from tests.support.database import truncate_all
+from tests.support.database import empty_all_tables
 
 CHANNEL = "ch_rates"
 _ADD_CHANNEL = text(
@@ -22,7 +22,7 @@ _ADD_CHANNEL = text(
 @pytest.fixture
 async def rates(engine: AsyncEngine) -> AccountRates:
     """Rates of one channel."""
-    await truncate_all(engine)
+    await empty_all_tables(engine)
     async with engine.begin() as connection:
         await connection.execute(_ADD_CHANNEL, {"id": CHANNEL})
     return AccountRates(session_factory(engine))
