@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.StreamSupport;
+import retrofit2.HttpException;
 
 /** Drives ArkService of com.volcengine:volcengine-java-sdk-ark-runtime. */
 public final class ArkProbe {
@@ -84,7 +85,9 @@ public final class ArkProbe {
         if (error instanceof ArkHttpException refused) {
             return new Probing.Told(refused.statusCode, refused.code, refused.getMessage(), refused.requestId);
         }
-        return new Probing.Told(null, null, error.toString(), null);
+        // So it shows an answer that is not JSON, as a proxy's own may be.
+        var status = error instanceof HttpException bare ? bare.code() : null;
+        return new Probing.Told(status, null, error.toString(), null);
     }
 
     private static String text(JsonObject arguments, String name) {
