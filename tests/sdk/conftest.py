@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.sdk.clients import BUILDS, Client
+from tests.sdk.builds import BUILDS
+from tests.sdk.clients import Client
 from tests.sdk.site import Site, open_site
 from tests.sdk.toolchains import build, require
 from tests.sdk.users import User

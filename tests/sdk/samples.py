@@ -50,5 +50,13 @@ PYTHON = [
     )
 ]
 
-SAMPLES = {"python": PYTHON}
+
+def _node(name: str) -> Sample:
+    file = f"examples/node/{name}.mjs"
+    return Sample(file, Job(name.partition("_")[0]), "node", ("node", str(ROOT / file)))
+
+
+NODE = [_node(name) for name in ("video_fetch", "assets_sdk_core", "face_sdk_core", "assets_openapi", "face_openapi")]
+
+SAMPLES = {"python": PYTHON, "node": NODE}
 """All samples, by language."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import ClassVar
 
-from tests.sdk.clients import BUILDS
+from tests.sdk.builds import BUILDS
 from tests.sdk.samples import Job, Sample
 from tests.sdk.site import Site, Tenant
 from tests.sdk.toolchains import build, require

@@ -72,7 +72,7 @@ def _collected(reporter: Any) -> dict[str, dict[str, dict[str, str]]]:
 
 def _is_complete(cells: Cells) -> bool:
     """Whether all known SDKs were there, and each made the calls of the others."""
-    from tests.sdk.clients import CLIENTS  # noqa: PLC0415 - a plain test run need not read the SDKs' lock files
+    from tests.sdk.releases import CLIENTS  # noqa: PLC0415 - a plain test run need not read the SDKs' lock files
 
     wanted = {plane: {str(client) for client in clients} for plane, clients in CLIENTS.items()}
     return all(wanted[plane] == set(row) for plane in wanted for row in cells.get(plane, {"": {}}).values())

@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.sdk import clients
+from tests.sdk import releases
 from tests.sdk.assets_matrix import AssetsMatrix
 
 pytestmark = pytest.mark.sdk
 
 
 class TestUniversal(AssetsMatrix):
-    client = clients.PYTHON_UNIVERSAL
+    client = releases.PYTHON_UNIVERSAL
 
 
 class TestOldUniversal(AssetsMatrix):
-    client = clients.PYTHON_OLD_UNIVERSAL
+    client = releases.PYTHON_OLD_UNIVERSAL

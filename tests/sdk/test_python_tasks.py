@@ -2,23 +2,23 @@
 
 import pytest
 
-from tests.sdk import clients
+from tests.sdk import releases
 from tests.sdk.tasks_matrix import TasksMatrix
 
 pytestmark = pytest.mark.sdk
 
 
 class TestArk(TasksMatrix):
-    client = clients.PYTHON_ARK
+    client = releases.PYTHON_ARK
 
 
 class TestOldArk(TasksMatrix):
-    client = clients.PYTHON_OLD_ARK
+    client = releases.PYTHON_OLD_ARK
 
 
 class TestArkRuntime(TasksMatrix):
-    client = clients.PYTHON_ARKRUNTIME
+    client = releases.PYTHON_ARKRUNTIME
 
 
 class TestOpenAI(TasksMatrix):
-    client = clients.PYTHON_OPENAI
+    client = releases.PYTHON_OPENAI

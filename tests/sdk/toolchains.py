@@ -128,7 +128,7 @@ def _run(step: Step) -> None:
 
 def main() -> int:
     """Builds everything, and says how long it took."""
-    from tests.sdk.clients import BUILDS  # noqa: PLC0415 - which names the builds that this module makes
+    from tests.sdk.builds import BUILDS  # noqa: PLC0415 - which names the builds that this module makes
 
     for wanted in BUILDS.values():
         lacking = missing(wanted.programs)
