@@ -33,8 +33,9 @@ from app.worker import running
 
 _GRACE_SECONDS = 30
 # A worker process answers pings only once its imports are done, which takes seconds on a busy machine; uvicorn's own 5
-# would have it killed and started again for ever.
-_HUNG_AFTER_SECONDS = 30
+# would have it killed and started again for ever. No longer than need be: of one that dies while it is asked, uvicorn
+# waits for the answer.
+_HUNG_AFTER_SECONDS = 20
 # Longer than the minute for which common load balancers keep a connection, so that they close it and not we.
 _KEEP_ALIVE_SECONDS = 75
 

@@ -15,7 +15,7 @@ from tests.support.plain import PLAIN
 
 _ROOT = Path(__file__).parents[2]
 _KEPT = {"SEEDGATE_PG_BIN", "SEEDGATE_PG_USER"}
-_PATIENCE_SECONDS = 40
+_PATIENCE_SECONDS = 90
 
 
 @dataclass
@@ -34,11 +34,11 @@ class Program:
         """Sends it a signal."""
         self.process.send_signal(number)
 
-    async def read_until(self, text: str) -> str:
-        """Waits until it has printed a line that holds a text; returns everything up to there."""
+    async def read_until(self, text: str, *, times: int = 1) -> str:
+        """Waits until it has printed a line that holds a text, or so many; returns everything up to there."""
         assert self.process.stdout is not None
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            while not any(text in line for line in self.output):
+            while sum(text in line for line in self.output) < times:
                 line = await self.process.stdout.readline()
                 assert line, "".join(self.output)
                 self.output.append(line.decode())

@@ -164,7 +164,7 @@ async def test_a_key_revoked_through_one_process_stops_within_a_second_in_the_ot
 ) -> None:
     async with serving(folder, settings, "--workers", "2") as (program, client):
         key_id, key = await new_key(client)
-        first, second = await two_workers(program, client)
+        first, second = await two_workers(program)
         for worker in (first, second):
             with only(worker, of=(first, second)):
                 assert (await client.get(WHOAMI, headers=key)).status_code == 200
@@ -186,8 +186,8 @@ async def test_a_key_revoked_through_one_process_stops_within_a_second_in_the_ot
 async def test_a_process_that_gets_no_turn_for_some_seconds_is_not_replaced(
     folder: Path, settings: dict[str, str]
 ) -> None:
-    async with serving(folder, settings, "--workers", "2") as (program, client):
-        first, second = await two_workers(program, client)
+    async with serving(folder, settings, "--workers", "2") as (program, _):
+        first, second = await two_workers(program)
         with only(first, of=(first, second)):
             await asyncio.sleep(8)
         await asyncio.sleep(1)
@@ -216,13 +216,10 @@ async def serving(
         yield program, client
 
 
-async def two_workers(program: Program, client: httpx.AsyncClient) -> tuple[int, int]:
+async def two_workers(program: Program) -> tuple[int, int]:
     """Returns the two processes that serve requests, when each of them does."""
+    await program.read_until("Application startup complete", times=2)
     first, second = workers_of(program)
-    for worker in (first, second):
-        with only(worker, of=(first, second)):
-            await until_ready(client, program)
-    assert workers_of(program) == [first, second]
     return first, second
 
 
