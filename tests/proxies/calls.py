@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,6 +17,8 @@ from tests.support.plain import PLAIN
 MODEL = "doubao-seedance-2"
 NOWHERE = "http://127.0.0.1:1"
 """Where nothing listens."""
+GATEWAYS_ID = re.compile(r"\d{14}[0-9A-F]{20}")
+"""The form of the gateway's own request ids, which no proxy's have."""
 Call = Callable[..., Awaitable[Any]]
 _STRINGS = dict.fromkeys(("RequestId", "Action", "Version", "Service", "Region"), str)
 

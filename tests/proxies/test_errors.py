@@ -10,7 +10,7 @@ import pytest
 from volcenginesdkarkruntime._exceptions import ArkAPIStatusError
 from volcenginesdkcore.rest import ApiException
 
-from tests.proxies.calls import NOWHERE, actions, check_error, plain, tasks, text
+from tests.proxies.calls import GATEWAYS_ID, NOWHERE, actions, check_error, plain, tasks, text
 from tests.proxies.conftest import Start
 from tests.proxies.running import Proxy, running
 from tests.proxies.upstreams import upstream
@@ -47,6 +47,7 @@ async def test_a_body_that_does_not_tell_its_length_has_the_same_limit(world: Wo
     assert answer.status_code == 413
     check_error(answer.content, "RequestTooLarge")
     assert answer.headers["x-should-retry"] == "false"
+    assert not GATEWAYS_ID.fullmatch(answer.headers["X-Request-Id"])
 
 
 async def test_a_body_that_is_too_large_for_the_gateway_is_told_in_the_gateways_own_words(
