@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -15,6 +16,7 @@ from tests.sdk.table import cell
 from tests.sdk.users import Told, User
 from tests.support.driving import URL, pass_verification
 
+_ALL_GROUPS = {"Filter": {"GroupType": "AIGC"}}
 _BARE = "/api/v3/assets"
 _CUT_AFTER_SECONDS = 1.0
 _IMPATIENT_SECONDS = 2.5
@@ -80,12 +82,12 @@ class AssetsMatrix:
     async def test_a_key_arrives_in_every_way_that_the_sdk_has(self, user: User, record: Record, way: str) -> None:
         if way not in self.client.ways:
             pytest.skip("this release has no hook for it")
-        told = await user.act("ListAssetGroups", {"Filter": {"GroupType": "AIGC"}}, way=way)
+        told = await user.act("ListAssetGroups", _ALL_GROUPS, way=way)
         assert result_of(told)["TotalCount"] == 0
         record(f"API key: {way}", told)
 
     async def test_a_key_that_the_signer_overwrites_is_told_what_to_change(self, user: User, record: Record) -> None:
-        told = await user.act("ListAssetGroups", {"Filter": {"GroupType": "AIGC"}}, way="printed")
+        told = await user.act("ListAssetGroups", _ALL_GROUPS, way="printed")
         user.check_shown(told, 401, "AuthenticationError")
         if "message" in self.client.shows:
             assert "AccessKeyId" in told.failure.message
@@ -93,10 +95,11 @@ class AssetsMatrix:
 
     async def test_bare_answers_are_read_or_told_apart_as_known(self, user: User, record: Record) -> None:
         endpoint = user.site.gateway.url + _BARE
-        told = await user.act("ListAssetGroups", {"Filter": {"GroupType": "AIGC"}}, endpoint=endpoint)
+        told = await user.act("ListAssetGroups", _ALL_GROUPS, endpoint=endpoint)
         assert told.answers == [(200, None)]
-        assert (told.outcome.failure is None) == self.client.reads_bare
-        record("endpoint /api/v3/assets", told)
+        is_read = told.outcome.failure is None and told.result.get("TotalCount") == 0
+        assert is_read == self.client.reads_bare
+        record("endpoint /api/v3/assets", told if is_read or told.outcome.failure else replace(told, note="empty"))
 
     async def test_a_missing_parameter_is_told(self, user: User, record: Record) -> None:
         told = await user.act("CreateAssetGroup", {"GroupType": "AIGC"})
@@ -135,29 +138,30 @@ class AssetsMatrix:
     async def test_a_throttled_create_is_one_group(self, user: User, record: Record) -> None:
         name = _name()
         await user.site.fault("CreateAssetGroup", kind="throttle", status=429, headers={"Retry-After": "1"})
-        told = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"})
-        tries = user.tries("429")
-        assert len(told.answers) == min(tries, 2)
-        assert user.site.made(name) == (1 if tries > 1 else 0)
+        tries = min(user.tries("429"), 2)
+        told = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"}, tries=tries)
+        assert len(told.answers) == tries
+        assert user.site.made(name) == tries - 1
         record("429 once + Retry-After: create", told)
 
     async def test_an_account_that_stays_throttled_is_told(self, user: User, record: Record) -> None:
         name = _name()
         await user.site.fault("CreateAssetGroup", times=None, kind="throttle", status=429)
-        told = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"})
+        body = {"Name": name, "GroupType": "AIGC"}
+        told = await user.act("CreateAssetGroup", body, tries=user.tries("429"))
         user.check_shown(told, 429, "AccountFlowLimitExceeded")
         assert user.site.made(name) == 0
         record("429 for good: create", told)
 
     async def test_a_gateway_that_is_broken_is_told(self, user: User, record: Record) -> None:
         async with without_table(user.site.database_url, "asset_groups"):
-            told = await user.act("ListAssetGroups", {"Filter": {"GroupType": "AIGC"}})
+            told = await user.act("ListAssetGroups", _ALL_GROUPS, tries=user.tries("500"))
         user.check_shown(told, 500, "InternalServiceError")
         record("500: list", told)
 
     async def test_a_create_that_cannot_be_sent_is_told(self, user: User, record: Record) -> None:
         stranded = User(self.client, user.site, await user.site.tenant(await user.site.dead_channel()))
-        told = await stranded.act("CreateAssetGroup", {"Name": _name(), "GroupType": "AIGC"})
+        told = await stranded.act("CreateAssetGroup", {"Name": _name(), "GroupType": "AIGC"}, tries=user.tries("503"))
         stranded.check_shown(told, 503, "ServiceUnavailable")
         record("503: create, not sent", told)
 

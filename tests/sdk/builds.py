@@ -2,6 +2,10 @@
 
 from tests.sdk.toolchains import Build, Step
 
+GO_PROBES = "tests/sdk/probes/go"
+GO_SAMPLES = "examples/go"
+JAVA_PROBES = "tests/sdk/probes/java"
+JAVA_SAMPLES = "examples/java"
 NODE_PROBES = "tests/sdk/probes/node"
 OLD_PYTHON_PINS = "tests/sdk/probes/python/requirements-old.txt"
 PYTHON_PINS = "examples/python/requirements.txt"
@@ -33,9 +37,59 @@ def _node(name: str, folder: str) -> Build:
     )
 
 
+def _go(name: str, folder: str, *arguments: str) -> Build:
+    """The programs of a module, as one file each."""
+    return Build(
+        name=name,
+        programs={"go": "Go 1.26"},
+        sources=(folder,),
+        steps=(Step(("go", "build", "-o", f"{{built}}/{name}/", *arguments), folder),),
+        outcome=f".sdk/{name}",
+    )
+
+
+def _java(name: str, *, pom: str, libraries: str, classes: str, probes: tuple[str, ...]) -> Build:
+    """The classes of some probes, and with the samples' own project those of the samples.
+
+    Args:
+        name: of the build.
+        pom: the project that brings the SDK.
+        libraries: where it puts the SDK.
+        classes: where the probes' classes go.
+        probes: their names.
+    """
+    folder, _, file = pom.rpartition("/")
+    sources = [f"{JAVA_PROBES}/{each}.java" for each in ("Probing", *probes)]
+    compiling = ("javac", "--release", "17", "-d", classes, "-cp", f"{libraries}/*")
+    return Build(
+        name=name,
+        programs={"javac": "JDK 17", "mvn": "Maven 3.8"},
+        sources=(pom, JAVA_SAMPLES, JAVA_PROBES),
+        steps=(Step(("mvn", "-B", "-q", "-f", file, "compile"), folder), Step((*compiling, *sources))),
+        outcome=f"{classes}/{probes[0]}.class",
+    )
+
+
 BUILDS = {
     each.name: each
     for each in (
+        _go("go", GO_SAMPLES, "./..."),
+        _go("go-probes", GO_PROBES, "./ark", "./universal"),
+        _go("go-old", GO_PROBES, "-modfile=go.old.mod", "./universal"),
+        _java(
+            "java",
+            pom=f"{JAVA_SAMPLES}/pom.xml",
+            libraries=f"{JAVA_SAMPLES}/target/lib",
+            classes=f"{JAVA_PROBES}/target/current",
+            probes=("ArkProbe", "UniversalProbe"),
+        ),
+        _java(
+            "java-old",
+            pom=f"{JAVA_PROBES}/pom-old.xml",
+            libraries=f"{JAVA_PROBES}/target/old/lib",
+            classes=f"{JAVA_PROBES}/target/old/classes",
+            probes=("UniversalProbe",),
+        ),
         _python("python", PYTHON_PINS),
         _python("python-old", OLD_PYTHON_PINS),
         _node("node", "examples/node"),

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.sdk.builds import NODE_PROBES, OLD_PYTHON_PINS, PYTHON_PINS
+from tests.sdk.builds import GO_PROBES, JAVA_PROBES, JAVA_SAMPLES, NODE_PROBES, OLD_PYTHON_PINS, PYTHON_PINS
 from tests.sdk.clients import Client
 from tests.sdk.table import ROOT
 from tests.sdk.toolchains import BUILT
@@ -17,6 +17,20 @@ def _pinned(file: str, pattern: str) -> str:
 
 def _python(name: str, probe: str) -> tuple[str, ...]:
     return str(BUILT / name / "bin" / "python"), f"tests/sdk/probes/python/{probe}.py"
+
+
+def _go(name: str, probe: str, *arguments: str) -> tuple[str, ...]:
+    return str(BUILT / name / probe), *arguments
+
+
+def _java(classes: str, libraries: str, probe: str) -> tuple[str, ...]:
+    # A virtual machine that lives for one call need not learn to be fast.
+    return "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{classes}:{libraries}/*", probe
+
+
+def _maven(pom: str, artifact: str) -> str:
+    """Returns the version of an artifact in a project."""
+    return _pinned(pom, rf"<artifactId>{artifact}</artifactId>\s*<version>([^<]+)")
 
 
 def _npm(package: str) -> str:
@@ -76,6 +90,63 @@ PYTHON_OLD_UNIVERSAL = Client(
     command=_python("python-old", "probe_universal"),
     reads_bare=False,
 )
+_GO_MODULE = r"volcengine-go-sdk v(\S+)"
+_GO_ATTEMPTS = {"429": 4, "500": 4, "503": 4, "cut": 2, "slow": 2}
+
+GO_ARK = Client(
+    name="volcengine-go-sdk arkruntime",
+    version=_pinned(f"{GO_PROBES}/go.mod", _GO_MODULE),
+    build="go-probes",
+    command=_go("go-probes", "ark"),
+    attempts={"429": 3, "500": 3, "503": 3, "cut": 2, "slow": 2},
+)
+GO_UNIVERSAL = Client(
+    name="volcengine-go-sdk DoCall",
+    version=_pinned(f"{GO_PROBES}/go.mod", _GO_MODULE),
+    build="go-probes",
+    command=_go("go-probes", "universal"),
+    attempts=_GO_ATTEMPTS,
+    marks_retries=True,
+)
+GO_TYPED = Client(
+    name="volcengine-go-sdk DoCallWithType",
+    version=_pinned(f"{GO_PROBES}/go.mod", _GO_MODULE),
+    build="go-probes",
+    command=_go("go-probes", "universal", "-typed"),
+    attempts=_GO_ATTEMPTS,
+    marks_retries=True,
+    reads_bare=False,
+)
+GO_OLD_UNIVERSAL = Client(
+    name="volcengine-go-sdk DoCall",
+    version=_pinned(f"{GO_PROBES}/go.old.mod", _GO_MODULE),
+    build="go-old",
+    command=_go("go-old", "universal"),
+    attempts=_GO_ATTEMPTS,
+)
+JAVA_ARK = Client(
+    name="volcengine-java-sdk-ark-runtime",
+    version=_maven(f"{JAVA_SAMPLES}/pom.xml", "volcengine-java-sdk-ark-runtime"),
+    build="java",
+    command=_java(f"{JAVA_PROBES}/target/current", f"{JAVA_SAMPLES}/target/lib", "ArkProbe"),
+    # Its timeout is that of all tries together.
+    attempts={"429": 3, "500": 3, "503": 3, "cut": 2},
+)
+JAVA_UNIVERSAL = Client(
+    name="volcengine-java-sdk-core",
+    version=_maven(f"{JAVA_SAMPLES}/pom.xml", "volcengine-java-sdk-core"),
+    build="java",
+    command=_java(f"{JAVA_PROBES}/target/current", f"{JAVA_SAMPLES}/target/lib", "UniversalProbe"),
+    # A connection that ends in order is no reason to try again for it; a reset one is.
+    attempts={"429": 4, "500": 4, "503": 4, "slow": 2},
+)
+JAVA_OLD_UNIVERSAL = Client(
+    name="volcengine-java-sdk-core",
+    version=_maven(f"{JAVA_PROBES}/pom-old.xml", "volcengine-java-sdk-core"),
+    build="java-old",
+    command=_java(f"{JAVA_PROBES}/target/old/classes", f"{JAVA_PROBES}/target/old/lib", "UniversalProbe"),
+    shows=frozenset({"status", "message"}),
+)
 NODE_FETCH = Client(
     name="fetch (Node.js)",
     version=_pinned(f"{NODE_PROBES}/package.json", r'"node": ">=(\d+)"'),
@@ -107,7 +178,18 @@ NODE_OLD_OPENAPI = Client(
 )
 
 CLIENTS = {
-    "tasks": (PYTHON_ARK, PYTHON_OLD_ARK, PYTHON_ARKRUNTIME, PYTHON_OPENAI, NODE_FETCH),
-    "assets": (PYTHON_UNIVERSAL, PYTHON_OLD_UNIVERSAL, NODE_CORE, NODE_OPENAPI, NODE_OLD_OPENAPI),
+    "tasks": (PYTHON_ARK, PYTHON_OLD_ARK, PYTHON_ARKRUNTIME, PYTHON_OPENAI, GO_ARK, JAVA_ARK, NODE_FETCH),
+    "assets": (
+        PYTHON_UNIVERSAL,
+        PYTHON_OLD_UNIVERSAL,
+        GO_UNIVERSAL,
+        GO_TYPED,
+        GO_OLD_UNIVERSAL,
+        JAVA_UNIVERSAL,
+        JAVA_OLD_UNIVERSAL,
+        NODE_CORE,
+        NODE_OPENAPI,
+        NODE_OLD_OPENAPI,
+    ),
 }
-"""Every SDK of the matrix, by what it is for."""
+"""Every release of the matrix, by what its SDK is for."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tests.sdk.builds import GO_SAMPLES, JAVA_SAMPLES
 from tests.sdk.table import ROOT
 from tests.sdk.toolchains import BUILT
 
@@ -51,6 +52,22 @@ PYTHON = [
 ]
 
 
+def _go(name: str) -> Sample:
+    return Sample(f"{GO_SAMPLES}/{name}/main.go", Job(name.partition("_")[0]), "go", (str(BUILT / "go" / name),))
+
+
+GO = [_go(name) for name in ("video", "assets", "assets_native", "face")]
+
+
+def _java(name: str) -> Sample:
+    classes, libraries = f"{ROOT}/{JAVA_SAMPLES}/target/classes", f"{ROOT}/{JAVA_SAMPLES}/target/lib/*"
+    file = f"{JAVA_SAMPLES}/src/main/java/{name}.java"
+    return Sample(file, Job(name.lower()), "java", ("java", "-cp", f"{classes}:{libraries}", name))
+
+
+JAVA = [_java(name) for name in ("Video", "Assets", "Face")]
+
+
 def _node(name: str) -> Sample:
     file = f"examples/node/{name}.mjs"
     return Sample(file, Job(name.partition("_")[0]), "node", ("node", str(ROOT / file)))
@@ -58,5 +75,5 @@ def _node(name: str) -> Sample:
 
 NODE = [_node(name) for name in ("video_fetch", "assets_sdk_core", "face_sdk_core", "assets_openapi", "face_openapi")]
 
-SAMPLES = {"python": PYTHON, "node": NODE}
+SAMPLES = {"python": PYTHON, "go": GO, "java": JAVA, "node": NODE}
 """All samples, by language."""

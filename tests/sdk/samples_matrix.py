@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import uuid
 from pathlib import Path
 from typing import ClassVar
 
@@ -51,6 +52,16 @@ class SamplesMatrix:
             said = await _run(sample, site, tenant, tmp_path)
             assert await site.groups_of(tenant) == [_found(r"^verified (group-\S+)", said)]
 
+    async def test_a_wrong_key_ends_a_sample_and_is_not_printed(self, site: Site, tmp_path: Path) -> None:
+        key = f"sg-{uuid.uuid4().hex}"
+        for sample in [each for job in Job for each in self._samples(job)]:
+            process = await _start(sample, site, key, tmp_path)
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                said, errors = await process.communicate()
+            assert process.returncode != 0, sample.file
+            assert b"AuthenticationError" in errors or b"401" in errors, sample.file
+            assert key not in (said + errors).decode(), sample.file
+
     def _samples(self, job: Job) -> list[Sample]:
         found = [sample for sample in self.samples if sample.job is job]
         assert found, f"no sample does {job}"
@@ -60,17 +71,21 @@ class SamplesMatrix:
         return found
 
 
-async def _run(sample: Sample, site: Site, tenant: Tenant, folder: Path) -> str:
-    """Runs a sample to its end, opens the H5 page that it names, and returns what it printed."""
+async def _start(sample: Sample, site: Site, key: str, folder: Path) -> asyncio.subprocess.Process:
     environment = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         *sample.command,
         cwd=folder,
-        env={**environment, "SEEDGATE_URL": site.gateway.url, "SEEDGATE_API_KEY": tenant.key},
+        env={**environment, "SEEDGATE_URL": site.gateway.url, "SEEDGATE_API_KEY": key},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+
+
+async def _run(sample: Sample, site: Site, tenant: Tenant, folder: Path) -> str:
+    """Runs a sample to its end, opens the H5 page that it names, and returns what it printed."""
+    process = await _start(sample, site, tenant.key, folder)
     assert process.stdout is not None
     assert process.stderr is not None
     said = ""

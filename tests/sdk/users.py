@@ -20,10 +20,12 @@ class Told:
     Attributes:
         outcome: as the SDK gave it to its user.
         answers: status and code of each answer that the gateway gave, in order.
+        note: what the table shall say of it beside.
     """
 
     outcome: Outcome
     answers: list[tuple[int | None, str | None]]
+    note: str = ""
 
     @property
     def result(self) -> Any:
@@ -41,7 +43,8 @@ class Told:
     def cell(self) -> str:
         """What the table shows of it."""
         told = "✓" if self.outcome.failure is None else str(self.outcome.failure)
-        return told if len(self.answers) <= 1 else f"{told} ×{len(self.answers)}"
+        times = f"×{len(self.answers)}" if len(self.answers) > 1 else ""
+        return " ".join(part for part in (told, times, self.note) if part)
 
 
 class User:
