@@ -26,6 +26,8 @@ TICKET_FOR = timedelta(seconds=60)
 
 _KEPT_FOR = timedelta(minutes=10)
 _FIRST_SERVER_ERROR = 500
+# So long after the end of a connection may a retry arrive before everybody knows that the connection has ended.
+_LOSS_NEWS_SECONDS = 0.1
 _MARK_PATIENCE_SECONDS = 1.0
 _MARK_PAUSE_SECONDS = 0.2
 _DRAIN_SECONDS = 2.0
@@ -138,7 +140,8 @@ class Attempts:
         """Takes over an earlier, identical attempt, or returns None: this request is a create of its own.
 
         An attempt can be taken for 60 seconds after its client was lost or its process died, by one request. A
-        request that is marked as a retry also takes one that is still running or was answered in that time.
+        request that is marked as a retry also takes one that is still running or was answered in that time. When an
+        identical attempt is running, a moment passes first, in which it may turn out that its client has left.
 
         Raises:
             DatabaseUnavailableError: the database is away, or was and nobody can tell yet whether an identical
@@ -150,15 +153,27 @@ class Attempts:
         # dead; a second create must not be the answer to that.
         if self._presence.is_just_back and await self._is_carried_elsewhere(request):
             await self._presence.until_sure()
+        taken, is_another_running = await self._look(request)
+        if taken is None and is_another_running:
+            # A retry that comes at once may overtake the news that its first try lost its connection.
+            await asyncio.sleep(_LOSS_NEWS_SECONDS)
+            taken, _ = await self._look(request)
+        return taken
+
+    async def _look(self, request: SentRequest) -> tuple[Attempt | None, bool]:
+        """Returns the attempt that this request takes over, if any, and whether an identical one is under way."""
         now = self._clock()
         is_open = _is_marked_open(now, self._create_window) if request.is_marked_retry else _is_lost(now)
-        query = select(AttemptRow.instance_id).where(_is_same(request), or_(is_open, self._is_elsewhere())).distinct()
+        is_under_way = and_(_is_running(), AttemptRow.started_at >= now - self._create_window)
+        is_wanted = or_(is_open, is_under_way, self._is_elsewhere())
+        query = select(AttemptRow.instance_id).where(_is_same(request), is_wanted).distinct()
         try:
             async with self._sessions.begin() as session:
                 carriers = (await session.scalars(query)).all()
                 for instance_id in carriers:
-                    await self._lose_if_dead(session, request, instance_id)
-                return await self._take(session, request, is_open, now) if carriers else None
+                    if instance_id != self._presence.id:
+                        await self._lose_if_dead(session, request, instance_id)
+                taken = await self._take(session, request, is_open, now) if carriers else None
         except BaseException:
             # It may have been taken unheard. Nobody carries it then, so its ticket has to be left again.
             is_taken = and_(
@@ -166,6 +181,7 @@ class Attempts:
             )
             self._losses.start(self._write_loss(is_taken, now))
             raise
+        return taken, bool(carriers)
 
     @asynccontextmanager
     async def carried(self, attempt: Attempt | None, gone: asyncio.Event) -> AsyncIterator[None]:

@@ -106,6 +106,15 @@ async def test_two_lost_attempts_leave_two_tickets(processes: Processes) -> None
     assert sorted(str(result_of(one)) for one in found) == ["None", "a", "b"]
 
 
+async def test_a_retry_that_overtakes_the_news_of_the_loss_takes_the_ticket_all_the_same(processes: Processes) -> None:
+    for process in (processes.here, processes.there):
+        attempt = await processes.begun(result_id="made")
+        retry = asyncio.create_task(process.find(REQUEST))
+        await asyncio.sleep(0.02)  # as long as the end of a connection may take to become known
+        await processes.here.lost(attempt)
+        assert result_of(await retry) == "made"
+
+
 @pytest.mark.parametrize("other", OTHERS)
 async def test_nobody_else_finds_a_ticket(processes: Processes, other: SentRequest) -> None:
     await processes.lost()
