@@ -182,10 +182,22 @@ def test_the_wrapper_is_a_program() -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ([], ["-n", "auto", "--dist", "loadfile"]),
-        (["--", "-k", "keys"], ["-n", "auto", "--dist", "loadfile", "-k", "keys"]),
+        ([], ["--dist", "loadfile", "-n", "4"]),
+        (["--", "-k", "keys"], ["--dist", "loadfile", "-n", "4", "-k", "keys"]),
+        (["--", "-m", "slow"], ["--dist", "loadfile", "-n", "auto", "-m", "slow"]),
         (["--", "-n0", "tests/http"], ["-n0", "tests/http"]),
     ],
 )
-def test_tests_use_every_core_unless_told_otherwise(wrapper: ModuleType, given: list[str], expected: list[str]) -> None:
+def test_tests_use_every_core_unless_told_otherwise(
+    wrapper: ModuleType, monkeypatch: pytest.MonkeyPatch, given: list[str], expected: list[str]
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     assert wrapper.pytest_arguments(given) == expected
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(None, "2"), (1, "2"), (2, "4"), (6, "8"), (16, "16")])
+def test_a_small_machine_gets_two_workers_a_core_and_a_large_one_no_fewer_than_cores(
+    wrapper: ModuleType, monkeypatch: pytest.MonkeyPatch, cores: int | None, workers: str
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert wrapper.pytest_arguments([])[-1] == workers

@@ -7,20 +7,19 @@ GO_SAMPLES = "examples/go"
 JAVA_PROBES = "tests/sdk/probes/java"
 JAVA_SAMPLES = "examples/java"
 NODE_PROBES = "tests/sdk/probes/node"
-OLD_PYTHON_PINS = "tests/sdk/probes/python/requirements-old.txt"
-PYTHON_PINS = "examples/python/requirements.txt"
+PYTHON_PROBES = "tests/sdk/probes/python"
 
 
-def _python(name: str, requirements: str) -> Build:
-    """An environment of its own, as the samples' readers make one."""
-    python = f"{{built}}/{name}/bin/python"
+def _python(name: str, lock: str) -> Build:
+    """An environment of its own, as the samples' readers make one, of the very files that the lock names."""
+    install = (f"{{built}}/{name}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     return Build(
         name=name,
         programs={"python3": "Python 3.11"},
-        sources=(requirements,),
+        sources=(lock,),
         steps=(
             Step(("python3", "-m", "venv", "--clear", f"{{built}}/{name}")),
-            Step((python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements)),
+            Step((*install, "--require-hashes", "--no-deps", "-r", lock)),
         ),
         outcome=f".sdk/{name}/bin/python",
     )
@@ -90,8 +89,8 @@ BUILDS = {
             classes=f"{JAVA_PROBES}/target/old/classes",
             probes=("UniversalProbe",),
         ),
-        _python("python", PYTHON_PINS),
-        _python("python-old", OLD_PYTHON_PINS),
+        _python("python", f"{PYTHON_PROBES}/requirements.lock"),
+        _python("python-old", f"{PYTHON_PROBES}/requirements-old.lock"),
         _node("node", "examples/node"),
         _node("node-probes", NODE_PROBES),
     )

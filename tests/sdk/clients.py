@@ -28,7 +28,6 @@ class Client:
         marks_retries: a retry says in a header that it is one.
         reads_bare: understands answers without ``{ResponseMetadata, Result}``; of the Assets SDKs.
         ways: how its user can send an API key; of the Assets SDKs.
-        has_timeout: its user can limit the time of an answer.
     """
 
     name: str
@@ -40,7 +39,6 @@ class Client:
     marks_retries: bool = False
     reads_bare: bool = True
     ways: tuple[str, ...] = ("access_key", "x_api_key", "bearer")
-    has_timeout: bool = True
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.sdk.builds import GO_PROBES, JAVA_PROBES, JAVA_SAMPLES, NODE_PROBES, OLD_PYTHON_PINS, PYTHON_PINS
+from tests.sdk.builds import GO_PROBES, JAVA_PROBES, JAVA_SAMPLES, NODE_PROBES, PYTHON_PROBES
 from tests.sdk.clients import Client
 from tests.sdk.table import ROOT
 from tests.sdk.toolchains import BUILT
@@ -16,7 +16,11 @@ def _pinned(file: str, pattern: str) -> str:
 
 
 def _python(name: str, probe: str) -> tuple[str, ...]:
-    return str(BUILT / name / "bin" / "python"), f"tests/sdk/probes/python/{probe}.py"
+    return str(BUILT / name / "bin" / "python"), f"{PYTHON_PROBES}/{probe}.py"
+
+
+def _pip(lock: str, package: str) -> str:
+    return _pinned(f"{PYTHON_PROBES}/{lock}", rf"^{package}==(\S+)")
 
 
 def _go(name: str, probe: str, *arguments: str) -> tuple[str, ...]:
@@ -46,21 +50,21 @@ _PYTHON_ATTEMPTS = {"429": 3, "500": 3, "503": 3, "cut": 2, "slow": 2}
 
 PYTHON_ARK = Client(
     name="volcengine-python-sdk[ark]",
-    version=_pinned(PYTHON_PINS, r"^volcengine-ark-runtime==(\S+)"),
+    version=_pip("requirements.lock", "volcengine-python-sdk"),
     build="python",
     command=_python("python", "probe_ark"),
     attempts=_PYTHON_ATTEMPTS,
 )
 PYTHON_OLD_ARK = Client(
     name="volcengine-python-sdk[ark]",
-    version=_pinned(OLD_PYTHON_PINS, r"^volcengine-python-sdk\[ark\]==(\S+)"),
+    version=_pip("requirements-old.lock", "volcengine-python-sdk"),
     build="python-old",
     command=_python("python-old", "probe_ark"),
     attempts=_PYTHON_ATTEMPTS,
 )
 PYTHON_ARKRUNTIME = Client(
     name="arkruntime (Python)",
-    version=_pinned(PYTHON_PINS, r"^arkruntime==(\S+)"),
+    version=_pip("requirements.lock", "arkruntime"),
     build="python",
     command=_python("python", "probe_arkruntime"),
     attempts=_PYTHON_ATTEMPTS,
@@ -68,7 +72,7 @@ PYTHON_ARKRUNTIME = Client(
 )
 PYTHON_OPENAI = Client(
     name="openai (Python)",
-    version=_pinned(PYTHON_PINS, r"^openai==(\S+)"),
+    version=_pip("requirements.lock", "openai"),
     build="python",
     command=_python("python", "probe_openai"),
     attempts=_PYTHON_ATTEMPTS,
@@ -76,7 +80,7 @@ PYTHON_OPENAI = Client(
 )
 PYTHON_UNIVERSAL = Client(
     name="volcenginesdkcore (Python)",
-    version=_pinned(PYTHON_PINS, r"^volcenginesdk-core==(\S+)"),
+    version=_pip("requirements.lock", "volcenginesdk-core"),
     build="python",
     command=_python("python", "probe_universal"),
     attempts={"429": 4, "500": 4, "503": 4, "cut": 2, "slow": 2},
@@ -85,7 +89,7 @@ PYTHON_UNIVERSAL = Client(
 )
 PYTHON_OLD_UNIVERSAL = Client(
     name="volcenginesdkcore (Python)",
-    version=_pinned(OLD_PYTHON_PINS, r"^volcengine-python-sdk\[ark\]==(\S+)"),
+    version=_pip("requirements-old.lock", "volcengine-python-sdk"),
     build="python-old",
     command=_python("python-old", "probe_universal"),
     reads_bare=False,

@@ -37,6 +37,10 @@ class Tenant:
     secret_access_key: str
 
 
+UPSTREAM = Tenant("none", "unused", DEFAULT_ACCOUNT.access_key_id, DEFAULT_ACCOUNT.secret_access_key)
+"""Who calls the sandbox itself, with the pair of its account."""
+
+
 class Gateway:
     """A running ``seedgate serve``.
 

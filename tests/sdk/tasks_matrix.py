@@ -149,8 +149,6 @@ class TasksMatrix:
         record("answer lost by a proxy: create", replace(told, note=f"{tasks} tasks" if tasks > 1 else ""))
 
     async def test_a_create_whose_answer_is_slow_is_one_task(self, user: User, record: Record) -> None:
-        if not self.client.has_timeout:
-            pytest.skip("its user cannot limit the time of an answer")
         prompt = _prompt()
         await user.site.fault("create_task", kind="delay", at="after", delay_seconds=_SLOW_SECONDS)
         told = await user.task("create", text=prompt, timeout_seconds=_IMPATIENT_SECONDS, tries=user.tries("slow"))
