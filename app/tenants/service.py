@@ -274,6 +274,8 @@ def _new_key(tenant_id: str, name: str, now: datetime) -> tuple[ApiKeyRow, str]:
 
 def _revoke(session: AsyncSession, row: ApiKeyRow, actor: Actor, now: datetime) -> None:
     row.revoked_at = row.updated_at = now
+    # What can never be used again is not kept for somebody to steal.
+    row.access_key_id = row.secret_access_key_sealed = None
     record_change(session, row, actor=actor, at=now, action="key.revoke")
 
 

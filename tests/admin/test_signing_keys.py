@@ -111,25 +111,38 @@ async def test_it_ends_without_its_key(process: Process) -> None:
     assert (await audited(process))[1:] == [("signing_key.delete", key["id"], detail)]
 
 
-@pytest.mark.parametrize("end", ["revoked", "expired"])
-async def test_a_dead_key_gets_none_and_what_it_has_can_be_ended(
-    process: Process, clock: MovableClock, end: str
+async def test_a_key_that_has_expired_gets_none_and_what_it_has_can_be_ended(
+    process: Process, clock: MovableClock
 ) -> None:
     key = await process.key(expires_at=in_the_future(clock, 60))
     issued = await issue(process, key)
-    if end == "revoked":
-        await process.admin.delete(f"/keys/{key['id']}")
-    else:
-        clock.advance(61)
+    clock.advance(61)
 
-    refused = await process.admin.post(f"/keys/{key['id']}/signing-key")
+    await check_refused(process, key, "expired")
 
-    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "InvalidAction")
-    assert refused.headers["x-should-retry"] == "false"
-    assert end in refused.json()["error"]["message"]
     assert (await shown(process, key))["access_key_id"] == issued["access_key_id"]
     assert (await process.admin.delete(f"/keys/{key['id']}/signing-key")).status_code == 204
     assert (await shown(process, key))["access_key_id"] is None
+
+
+@pytest.mark.parametrize("what", ["keys/{id}", "tenants/{tenant_id}"])
+async def test_of_a_revoked_key_no_secret_is_kept(process: Process, what: str) -> None:
+    """A stolen dump or a reseal has nothing to do with what can never be used again."""
+    key = await process.key()
+    await issue(process, key)
+
+    assert (await process.admin.delete(f"/{what.format(**key)}")).status_code == 204
+
+    assert await sealed_of(process, key) is None
+    assert (await shown(process, key))["access_key_id"] is None
+    await check_refused(process, key, "revoked")
+
+
+async def check_refused(process: Process, key: dict[str, Any], told: str) -> None:
+    refused = await process.admin.post(f"/keys/{key['id']}/signing-key")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "InvalidAction")
+    assert refused.headers["x-should-retry"] == "false"
+    assert told in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("key_id", ["key_none", "%00", "x" * 5000])
