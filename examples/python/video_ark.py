@@ -1,4 +1,4 @@
-"""Makes a video with Volcano Engine's SDK: pip install "volcengine-python-sdk[ark]"."""
+"""Makes a video with Volcano Engine's SDK: pip install "volcengine-python-sdk[ark]" requests."""
 
 import os
 import time

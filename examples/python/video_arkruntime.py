@@ -1,4 +1,4 @@
-"""Makes a video with the SDK of the Ark platform alone: pip install arkruntime."""
+"""Makes a video with the SDK of the Ark platform alone: pip install arkruntime requests."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Makes a video with OpenAI's client, whose raw requests reach any route: pip install openai."""
+"""Makes a video with OpenAI's client, whose raw requests reach any route: pip install openai requests."""
 
 import os
 import time
