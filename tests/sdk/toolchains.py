@@ -87,9 +87,10 @@ def build(wanted: Build) -> None:
         state = _state(wanted)
         if lock.read() == state and (ROOT / wanted.outcome).exists():
             return
+        # Forgotten before the first step: what one that fails leaves behind is no build of any state.
+        lock.truncate(0)
         for step in wanted.steps:
             _run(step)
-        lock.truncate(0)
         lock.write(state)
 
 
