@@ -26,8 +26,9 @@ TICKET_FOR = timedelta(seconds=60)
 
 _KEPT_FOR = timedelta(minutes=10)
 _FIRST_SERVER_ERROR = 500
-# So long after the end of a connection may a retry arrive before everybody knows that the connection has ended.
-_LOSS_NEWS_SECONDS = 0.1
+# So long may a retry be ahead of the news that the connection of its first try has ended.
+_LOSS_NEWS_SECONDS = 0.5
+_LOSS_LOOKS = 5
 _MARK_PATIENCE_SECONDS = 1.0
 _MARK_PAUSE_SECONDS = 0.2
 _DRAIN_SECONDS = 2.0
@@ -140,8 +141,8 @@ class Attempts:
         """Takes over an earlier, identical attempt, or returns None: this request is a create of its own.
 
         An attempt can be taken for 60 seconds after its client was lost or its process died, by one request. A
-        request that is marked as a retry also takes one that is still running or was answered in that time. When an
-        identical attempt is running, a moment passes first, in which it may turn out that its client has left.
+        request that is marked as a retry also takes one that is still running or was answered in that time. While an
+        identical attempt is running, half a second passes first, in which it may turn out that its client has left.
 
         Raises:
             DatabaseUnavailableError: the database is away, or was and nobody can tell yet whether an identical
@@ -153,12 +154,13 @@ class Attempts:
         # dead; a second create must not be the answer to that.
         if self._presence.is_just_back and await self._is_carried_elsewhere(request):
             await self._presence.until_sure()
-        taken, is_another_running = await self._look(request)
-        if taken is None and is_another_running:
-            # A retry that comes at once may overtake the news that its first try lost its connection.
-            await asyncio.sleep(_LOSS_NEWS_SECONDS)
-            taken, _ = await self._look(request)
-        return taken
+        # A retry that comes at once may overtake the news that its first try lost its connection.
+        for _ in range(_LOSS_LOOKS):
+            taken, is_another_running = await self._look(request)
+            if taken is not None or not is_another_running:
+                return taken
+            await asyncio.sleep(_LOSS_NEWS_SECONDS / _LOSS_LOOKS)
+        return (await self._look(request))[0]
 
     async def _look(self, request: SentRequest) -> tuple[Attempt | None, bool]:
         """Returns the attempt that this request takes over, if any, and whether an identical one is under way."""

@@ -110,7 +110,7 @@ async def test_a_retry_that_overtakes_the_news_of_the_loss_takes_the_ticket_all_
     for process in (processes.here, processes.there):
         attempt = await processes.begun(result_id="made")
         retry = asyncio.create_task(process.find(REQUEST))
-        await asyncio.sleep(0.02)  # as long as the end of a connection may take to become known
+        await asyncio.sleep(0.25)  # as long as the end of a connection may take to become known
         await processes.here.lost(attempt)
         assert result_of(await retry) == "made"
 

@@ -153,7 +153,7 @@ JAVA_OLD_UNIVERSAL = Client(
 )
 NODE_FETCH = Client(
     name="fetch (Node.js)",
-    version=_pinned(f"{NODE_PROBES}/package.json", r'"node": ">=(\d+)"'),
+    version=_pinned(f"{NODE_PROBES}/package.json", r'"node": "([^"]+)"'),
     build="node-probes",
     command=_node("probe_fetch"),
 )

@@ -11,6 +11,7 @@ from tests.sdk.site import Gateway, Site, Tenant
 MODEL = "doubao-seedance-2"
 _TIMEOUT_SECONDS = 30.0
 _LOG_SECONDS = 5.0
+_SETTLING_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,8 @@ class User:
             async with asyncio.timeout(_LOG_SECONDS):
                 while len(_answers(marks)) < tries:  # noqa: ASYNC110 - nothing tells of a new line
                     await asyncio.sleep(0.05)
+        # One more than expected may be a moment later.
+        await asyncio.sleep(_SETTLING_SECONDS)
         return Told(outcome, _answers(marks))
 
     def tries(self, trouble: str) -> int:
