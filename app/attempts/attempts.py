@@ -166,7 +166,11 @@ class Attempts:
         """Returns the attempt that this request takes over, if any, and whether an identical one is under way."""
         now = self._clock()
         is_open = _is_marked_open(now, self._create_window) if request.is_marked_retry else _is_lost(now)
-        is_under_way = and_(_is_running(), AttemptRow.started_at >= now - self._create_window)
+        # What was answered within the last second may not be written yet.
+        answered = [attempt.id for attempt, _ in self._answered]
+        is_under_way = and_(
+            _is_running(), AttemptRow.started_at >= now - self._create_window, AttemptRow.id.not_in(answered)
+        )
         is_wanted = or_(is_open, is_under_way, self._is_elsewhere())
         query = select(AttemptRow.instance_id).where(_is_same(request), is_wanted).distinct()
         try:

@@ -115,6 +115,15 @@ async def test_a_retry_that_overtakes_the_news_of_the_loss_takes_the_ticket_all_
         assert result_of(await retry) == "made"
 
 
+async def test_a_second_wish_right_after_an_answer_waits_for_no_news(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.attempts.attempts._LOSS_NEWS_SECONDS", 3600)
+    processes.here.answered(await processes.begun())
+    async with asyncio.timeout(30):
+        assert await processes.here.find(REQUEST) is None
+
+
 @pytest.mark.parametrize("other", OTHERS)
 async def test_nobody_else_finds_a_ticket(processes: Processes, other: SentRequest) -> None:
     await processes.lost()
