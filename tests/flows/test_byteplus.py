@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 import volcenginesdkcore
 from volcenginesdkarkruntime import Ark
@@ -19,6 +20,8 @@ from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.driving import act, new_asset, new_group, new_session, pass_verification, until
 from tests.support.world import TASKS, Tenant, World, running_world
+
+pytestmark = pytest.mark.slow
 
 REGION = "ap-southeast-1"
 MODEL = "dreamina-seedance-2-0-260128"
