@@ -65,6 +65,13 @@ async def refused_whoamis(port: int) -> int:
     return int(float(found[1])) if found else 0
 
 
+async def until_refused(port: int, times: int) -> None:
+    """Waits until so many refusals are told: a request is counted after its answer."""
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while await refused_whoamis(port) < times:  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0.05)
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the worker processes in /proc")
 async def test_two_workers_count_together_and_a_killed_ones_counts_stay(
     folder: Path, settings: dict[str, str], port: int, monkeypatch: pytest.MonkeyPatch
@@ -78,6 +85,7 @@ async def test_two_workers_count_together_and_a_killed_ones_counts_stay(
             with only(worker, of=(first, second)):
                 for _ in range(3):
                     assert (await client.get(WHOAMI)).status_code == 401
+        await until_refused(port, 6)
         with only(first, of=(first, second)):
             assert await refused_whoamis(port) == 6
         with only(second, of=(first, second)):
@@ -101,7 +109,7 @@ async def test_one_worker_serves_the_metrics_port_too(folder: Path, settings: di
     for _ in range(2):  # the second time the socket of the first, which was killed, is still there
         async with serving(folder, settings) as (program, client):
             assert (await client.get(WHOAMI)).status_code == 401
-            assert await refused_whoamis(port) == 1
+            await until_refused(port, 1)
             program.signal(signal.SIGKILL)
             await program.wait()
 
