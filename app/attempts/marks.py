@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 
+from app.header_text import parse_decimal, trim
+
 _RETRY_COUNT = "x-stainless-retry-count"
 _SDK_REQUEST = "x-sdk-request"
 _ATTEMPT = re.compile(r"(?:^|[;\s])attempt=(\d{1,9})(?:$|[;\s])", re.ASCII)
-_COUNT = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def is_marked_as_retry(headers: Mapping[str, str]) -> bool:
@@ -17,8 +18,7 @@ def is_marked_as_retry(headers: Mapping[str, str]) -> bool:
 
     Source: the SDK contract, §1 and §4.2: the Python SDKs count retries from 0, the OpenAPI SDKs attempts from 1.
     """
-    count = headers.get(_RETRY_COUNT, "").strip()
-    if _COUNT.fullmatch(count) and int(count) > 0:
+    if parse_decimal(trim(headers.get(_RETRY_COUNT, ""))):
         return True
     attempt = _ATTEMPT.search(headers.get(_SDK_REQUEST, ""))
     return attempt is not None and int(attempt[1]) > 1

@@ -16,6 +16,7 @@ from app.errors import (
     ServiceUnavailableError,
     UnsupportedMediaTypeError,
 )
+from app.header_text import parse_decimal, trim
 
 _IDLE_SECONDS = 30.0
 # However it comes, a body takes no longer than this altogether; what drips in must not hold its share for ever.
@@ -58,11 +59,10 @@ class BodyAdmission:
             ServiceUnavailableError: 503, the budget is used up.
             InvalidParameterError: 400, it did not arrive.
         """
-        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        encoding = trim(request.headers.get("content-encoding", "identity")).lower()
         if encoding not in {"", "identity"}:
             raise UnsupportedMediaTypeError(f"A request body with Content-Encoding {encoding!r} is not supported.")
-        announced = request.headers.get("content-length", "")
-        announced_bytes = int(announced) if announced.isdecimal() else 0
+        announced_bytes = parse_decimal(request.headers.get("content-length", "")) or 0
         if announced_bytes > self._limit_bytes:
             raise RequestTooLargeError(self._limit_bytes)
         taken = 0

@@ -4,13 +4,19 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from app.header_text import trim
+
 _WITH_PORT = re.compile(r"(?:\[([^]]+)]|([0-9.]+)):[0-9]{1,5}")
+# The zone of a link-local address is a name of an interface; `ipaddress` takes any text for it.
+_WITH_ODD_ZONE = re.compile(r"[^%]*%(?![0-9A-Za-z._-]{1,15}\Z)[\s\S]*")
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     """Returns an IP address, with IPv4 unwrapped from its IPv6-mapped form, or None."""
+    if _WITH_ODD_ZONE.match(text):
+        return None
     try:
-        address = ip_address(text.strip())
+        address = ip_address(text)
     except ValueError:
         return None
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
@@ -32,7 +38,7 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IP
     hops = [hop for value in forwarded_for for hop in value.split(",")]
     current = peer
     while hops and _is_trusted(current, trusted):
-        candidate = parse_address(_without_port(hops.pop()))
+        candidate = parse_address(_without_port(trim(hops.pop())))
         if candidate is None:
             return ""
         current = str(candidate)
@@ -46,5 +52,5 @@ def _is_trusted(text: str, trusted: Sequence[IPv4Network | IPv6Network]) -> bool
 
 def _without_port(hop: str) -> str:
     """Some proxies write ``203.0.113.7:4711`` and ``[2001:db8::7]:4711``."""
-    found = _WITH_PORT.fullmatch(hop.strip())
+    found = _WITH_PORT.fullmatch(hop)
     return (found[1] or found[2]) if found else hop

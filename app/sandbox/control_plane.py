@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from app.header_text import BLANKS
 from app.sandbox.answers import VERSION, envelope, error_body
 from app.sandbox.asset_actions import Action
 from app.sandbox.config import Account
@@ -81,7 +82,7 @@ class _ControlPlane:
 
 
 def _read_body(call: Call) -> dict[str, Any]:
-    content_type = call.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    content_type = call.headers.get("content-type", "application/json").partition(";")[0].strip(BLANKS).lower()
     if content_type != "application/json":
         raise RefusedError("InvalidParameter", f"The content type {content_type} is not supported.")
     try:

@@ -106,6 +106,6 @@ def _number(query: dict[str, list[str]], name: str, default: float) -> float:
 
 
 def _to_seconds(text: str | None) -> float | None:
-    if not text or not re.fullmatch(r"\d{1,7}(\.\d{1,3})?", text):
+    if not text or not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,3})?", text):
         return None
     return float(text)

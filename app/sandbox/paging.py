@@ -5,6 +5,7 @@ import binascii
 from dataclasses import dataclass
 from typing import Any
 
+from app.header_text import parse_decimal
 from app.sandbox.fields import bad, optional_integer, optional_text
 
 _MAX_SIZE = 100
@@ -68,9 +69,9 @@ def answer_page(page: Page, items: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _read_token(token: str) -> int:
     try:
-        offset = int(base64.urlsafe_b64decode(token.encode()))
+        offset = parse_decimal(base64.urlsafe_b64decode(token.encode()).decode())
     except (ValueError, binascii.Error):
-        offset = -1
-    if offset < 0:
+        offset = None
+    if offset is None:
         raise bad("NextToken", "the token is not known")
     return offset

@@ -191,7 +191,7 @@ class ParameterReader:
         param = "duration"
         suffix = self._suffixes.get("duration")
         value = self._body.get("duration")
-        if value is None and suffix is not None and re.fullmatch(r"-?\d{1,6}", suffix):
+        if value is None and suffix is not None and re.fullmatch(r"-?[0-9]{1,6}", suffix):
             value, param = int(suffix), f"{self._prompt_path}.duration"
         if value is None:
             value = self._model.default_duration
@@ -202,7 +202,7 @@ class ParameterReader:
     def _read_seed(self) -> int:
         seed = self._integer("seed", *_SEEDS, default=-1)
         suffix = self._suffixes.get("seed", "")
-        if "seed" not in self._body and re.fullmatch(r"\d{1,9}", suffix):
+        if "seed" not in self._body and re.fullmatch(r"[0-9]{1,9}", suffix):
             seed = int(suffix)
         return secrets.randbelow(100_000) if seed == -1 else seed
 

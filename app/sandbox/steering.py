@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app.header_text import parse_decimal
 from app.sandbox.config import MIN_TIME_SCALE, Limits
 from app.sandbox.faults import FaultScript
 from app.sandbox.state import SandboxState
@@ -111,11 +112,11 @@ class _Steering:
     async def ledger(self, request: Request) -> Response:
         world = self._state.world
         world.catch_up()
-        after = request.query_params.get("after", "0")
-        if not after.isdecimal():
+        after = parse_decimal(request.query_params.get("after", "0"))
+        if after is None:
             return _refuse("after is a request number")
         operation = request.query_params.get("operation")
-        return JSONResponse(world.ledger.report(world.tasks.by_id, world.assets, operation=operation, after=int(after)))
+        return JSONResponse(world.ledger.report(world.tasks.by_id, world.assets, operation=operation, after=after))
 
     async def list_faults(self, _request: Request) -> Response:
         return JSONResponse({"faults": [fault.to_wire() for fault in self._state.world.faults.list()]})

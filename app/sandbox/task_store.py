@@ -21,7 +21,7 @@ from app.sandbox.parameters import ParameterReader
 from app.sandbox.tasks import CANCELLED, QUEUED, RUNNING, STATUSES, SUCCEEDED, Task, TaskPlan, make_plan
 from app.sandbox.throttles import Throttle
 
-_TASK_ID = re.compile(r"cgt-\d{14}-[0-9a-z]+")
+_TASK_ID = re.compile(r"cgt-[0-9]{14}-[0-9a-z]+")
 _MAX_PAGE = 500
 _DEFAULT_PAGE_SIZE = 10
 _MINUTE_SECONDS = 60

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from app.errors import SeedgateError
+from app.header_text import split_scheme
 from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
 from app.upstream.signature import hash_body
@@ -39,9 +40,9 @@ def check_bearer(accounts: Sequence[Account], headers: Mapping[str, str]) -> Acc
     Raises:
         RefusedError: 401 ``AuthenticationError``.
     """
-    scheme, _, key = headers.get("authorization", "").partition(" ")
+    scheme, key = split_scheme(headers.get("authorization", ""))
     for account in accounts:
-        if scheme.lower() == "bearer" and hmac.compare_digest(key.strip().encode(), account.api_key.encode()):
+        if scheme == "bearer" and hmac.compare_digest(key.encode(), account.api_key.encode()):
             return account
     text = "The API key or AK/SK in the request is missing or invalid."
     raise RefusedError("AuthenticationError", text)

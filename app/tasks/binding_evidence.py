@@ -30,7 +30,7 @@ MARGIN = timedelta(seconds=60)
 _DOUBT = timedelta(minutes=10)
 # The upstream's list goes back seven days; the hour keeps clear of the edge.
 _LIST_SPAN = timedelta(days=7) - timedelta(hours=1)
-_DATED_MODEL = re.compile(r"(?!ep-)[a-z].*-\d{6}")
+_DATED_MODEL = re.compile(r"(?!ep-)[a-z].*-[0-9]{6}")
 _UNKNOWN = TaskStatus.UNKNOWN.value
 _FINAL = frozenset(status.value for status in TaskStatus if status.is_final)
 

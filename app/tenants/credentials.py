@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.errors import AuthenticationFailedError
+from app.header_text import BLANKS, split_scheme, trim
 from app.tenants.signing_key import is_access_key_id
 
 # One text for every failure: who guesses learns nothing from it, and who misplaced the key learns where it goes.
@@ -36,7 +37,7 @@ _NO_ACCESS_KEY_ID = (
     "`Authorization: Bearer <key>` or `X-Api-Key: <key>`, or sign with a signing key (SGAK…) on the endpoint without "
     "a path."
 )
-_CREDENTIAL = re.compile(r"(?:^|[\s,])credential=([^/,\s]+)", re.IGNORECASE)
+_CREDENTIAL = re.compile(rf"(?:^|[{BLANKS},])credential=([^/,{BLANKS}]+)", re.IGNORECASE)
 # What SDKs send in place of a key that was never set.
 _PLACEHOLDERS = {"", "none", "null", "undefined", "unused"}
 
@@ -102,22 +103,17 @@ def read_credential(headers: Iterable[tuple[bytes, bytes]]) -> Credential:
     if len(authorizations) > 1 or len(api_keys) > 1:
         raise authentication_failed()
     authorization = authorizations[0] if authorizations else ""
-    scheme, rest = _split(authorization)
+    scheme, rest = split_scheme(authorization)
     if scheme == "bearer":
         return Credential(_check_present(rest))
     if api_keys:
-        return Credential(_check_present(api_keys[0].strip()))
+        return Credential(_check_present(trim(api_keys[0])))
     if scheme == "hmac-sha256":
         access_key_id = _access_key_id(rest)
         if access_key_id.lower() in _PLACEHOLDERS:
             raise AuthenticationFailedError(_OVERWRITTEN)
         return Credential(access_key_id, authorization)
     raise authentication_failed()
-
-
-def _split(authorization: str) -> tuple[str, str]:
-    scheme, *rest = authorization.split(maxsplit=1) or [""]
-    return scheme.lower(), rest[0].strip() if rest else ""
 
 
 def _access_key_id(parameters: str) -> str:

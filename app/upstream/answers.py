@@ -26,7 +26,7 @@ from app.upstream.errors import (
 
 _MAX_TEXT_CHARACTERS = 2000
 _REQUEST_ID = re.compile(r"[!-~]{1,128}")
-_SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?")
+_SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _REDACTED = "[redacted]"
 
 # The upstream reports these with 429, 400 and 200 alike.

@@ -13,7 +13,7 @@ from app.upstream.connection import Connection, Origin
 from app.upstream.errors import NotSentError
 
 _MAX_PROXY_HEAD_BYTES = 16_384
-_PROXY_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
+_PROXY_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
 
 
 class Proxy:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from app.header_text import split_scheme, trim
+
 ALGORITHM = "HMAC-SHA256"
 _SCOPE_END = "request"
 
@@ -110,7 +112,7 @@ def canonical_request(  # noqa: PLR0917 - in the order of the recipe
         signed_names: lower-case names, in the order of ``SignedHeaders``.
         body_hash: lower-case hex of the body's SHA-256.
     """
-    values = {name.lower(): value.strip() for name, value in headers.items()}
+    values = {name.lower(): trim(value) for name, value in headers.items()}
     if "host" in values:
         values["host"] = _without_default_port(values["host"])
     lines = "".join(f"{name}:{values.get(name, '')}\n" for name in signed_names)
@@ -165,12 +167,12 @@ def parse_authorization(header: str) -> SignatureHeader:
     Raises:
         ValueError: the header is not of this scheme, lacks a part or has one twice.
     """
-    scheme, _, rest = header.strip().partition(" ")
-    if scheme.upper() != ALGORITHM:
+    scheme, rest = split_scheme(header)
+    if scheme != ALGORITHM.lower():
         raise ValueError("the scheme is not HMAC-SHA256")
     fields: dict[str, str] = {}
     for part in rest.split(","):
-        name, _, value = part.strip().partition("=")
+        name, _, value = trim(part).partition("=")
         if name in fields:
             raise ValueError("a part is there twice")
         fields[name] = value
