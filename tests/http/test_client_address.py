@@ -30,6 +30,10 @@ PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
         pytest.param("::ffff:10.0.0.1", ["1.1.1.1"], "1.1.1.1", id="IPv4 in IPv6, the proxy"),
         pytest.param("10.0.0.1", ["::ffff:1.1.1.1"], "1.1.1.1", id="IPv4 in IPv6, the client"),
         pytest.param("fd00::1", [" 2001:db8::7 "], "2001:db8::7", id="IPv6"),
+        pytest.param("10.0.0.1", ["1.1.1.1\xa0"], "", id="a blank that is none in HTTP"),
+        pytest.param("10.0.0.1", ["1.1.1.１"], "", id="a digit that is none in HTTP"),
+        pytest.param("10.0.0.1", ["fe80::1%eth0"], "fe80::1%eth0", id="the zone of a link-local address"),
+        pytest.param("10.0.0.1", ["fe80::1%\x1b[31m"], "", id="a zone that is no name of an interface"),
         pytest.param("", ["1.1.1.1"], "", id="a Unix socket has no peer"),
     ],
 )
