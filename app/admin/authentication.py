@@ -13,6 +13,7 @@ from starlette.requests import Request
 from app.admin.guesses import GuessLimit
 from app.audit.actor import Actor
 from app.errors import AuthenticationFailedError, RateLimitedError
+from app.header_text import split_scheme
 from app.tenants.api_key import parse_key
 
 _MESSAGE = "The admin token is missing or wrong. Send it as `Authorization: Bearer <admin token>`."
@@ -34,26 +35,28 @@ class AdminToken:
         self._guesses = GuessLimit(monotonic=monotonic)
 
     def check(self, request: Request) -> None:
-        """Lets a request pass that carries the token, once, as its Bearer credential; compared in constant time.
+        """Accepts a request that carries the token, once, as its Bearer credential.
 
-        A network that has sent too many wrong ones is not listened to for a few seconds, whatever it sends: an answer
-        would tell whether the guess was right. A tenant's key is a mistake and no guess.
+        The token is compared first, in constant time, so that the right one is accepted whatever else came from the
+        same network; on a Unix socket or behind an unnamed proxy that network is everybody's. Only wrong tokens are
+        counted and slowed. A tenant's key is a mistake and no guess.
 
         Raises:
             AuthenticationFailedError: 401, no token or a wrong one.
-            RateLimitedError: 429, too many wrong ones came from there.
+            RateLimitedError: 429, a wrong one, after too many others from the same network.
         """
         values = request.headers.getlist("authorization")
-        scheme, _, token = values[0].strip().partition(" ") if len(values) == 1 else ("", "", "")
-        if scheme.lower() != "bearer" or parse_key(token.strip()) is not None:
+        scheme, token = split_scheme(values[0]) if len(values) == 1 else ("", "")
+        if scheme != "bearer" or parse_key(token) is not None:
             raise AuthenticationFailedError(_MESSAGE)
+        if hmac.compare_digest(_hash(token.encode("latin-1")), self._hash):
+            return
         address: str = request.state.client_address
         wait_seconds = self._guesses.wait_seconds(address)
         if wait_seconds:
             raise RateLimitedError(_TOO_MANY, retry_after_seconds=wait_seconds)
-        if not hmac.compare_digest(_hash(token.strip().encode("latin-1")), self._hash):
-            self._guesses.note_wrong(address)
-            raise AuthenticationFailedError(_MESSAGE)
+        self._guesses.note_wrong(address)
+        raise AuthenticationFailedError(_MESSAGE)
 
 
 # Never called with a request of its own: it tells /openapi.json what the routes want.

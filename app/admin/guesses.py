@@ -1,4 +1,4 @@
-"""Slowing of whoever guesses the admin token."""
+"""Slowing of wrong admin tokens."""
 
 import math
 import time
@@ -9,10 +9,10 @@ from ipaddress import IPv6Address, IPv6Network
 from app.http.client_address import parse_address
 
 FREE_GUESSES = 20
-"""How many wrong tokens in a row are answered without a pause."""
+"""How many wrong tokens in a row are answered 401 before the next one is answered 429."""
 
 SECONDS_PER_GUESS = 3.0
-"""How often a wrong token is heard afterwards; nobody is kept out for longer than that by what came before."""
+"""How often a wrong token is answered 401 afterwards."""
 
 _CAPACITY = 10_000
 # What one customer or one machine is given of IPv6; its addresses are all the same guesser's.
@@ -22,7 +22,7 @@ _IPV6_PREFIX_LENGTH = 64
 class GuessLimit:
     """Counts wrong tokens by the network that they come from: an IPv4 address, or a /64 of IPv6.
 
-    Each process counts for itself, so that ``n`` worker processes hear ``n`` times as many. It holds one number for
+    Each process counts for itself, so that ``n`` worker processes allow ``n`` times as many. It holds one number for
     each of the 10,000 networks that failed last: the moment at which all of a network's guesses are free again.
     """
 
@@ -35,7 +35,7 @@ class GuessLimit:
         return len(self._free_at)
 
     def wait_seconds(self, address: str) -> int:
-        """Returns in how many seconds a client may try again; 0: now.
+        """Returns in how many seconds a wrong token is counted again; 0: now.
 
         Args:
             address: where the request comes from, proxies seen through; empty when not known.

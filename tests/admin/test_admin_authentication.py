@@ -34,6 +34,9 @@ async def test_no_route_opens_without_the_admin_token(process: Process, method: 
         {"Authorization": ADMIN_TOKEN},
         {"Authorization": "Bearer"},
         {"Authorization": "Bearer \xff"},
+        {"Authorization": f"Bearer {ADMIN_TOKEN}\x85"},
+        {"Authorization": f"Bearer \xa0{ADMIN_TOKEN}"},
+        {"Authorization": f"\xa0Bearer {ADMIN_TOKEN}"},
     ]
 
     for headers in wrong:

@@ -14,6 +14,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.admin.authentication import AdminToken
+from app.admin.metrics import Metrics
+from app.admin.metrics import router as metrics_router
 from app.admin.router import router as admin_router
 from app.admin.webhooks import WebhookService
 from app.channels.models import ChannelRow
@@ -119,6 +121,7 @@ async def running_process(
         "tenants": tenants,
         "signing_keys": signing_keys,
         "webhooks": WebhookService(sessions, BOX, clock),
+        "metrics": Metrics(sessions, clock),
     }
     app = _make_app(state, clock)
     async with AsyncExitStack() as stack:
@@ -150,6 +153,7 @@ def _make_app(state: dict[str, Any], clock: Callable[[], datetime]) -> FastAPI:
     app = FastAPI(lifespan=lifespan, redirect_slashes=False)
     app.include_router(tenants_router)
     app.include_router(admin_router)
+    app.include_router(metrics_router)
     install_error_handlers(app)
     app.add_middleware(RequestScope, clock=clock)
     return app
