@@ -18,6 +18,7 @@ from app.admin.metrics import router as metrics_router
 from app.admin.router import router as admin_router
 from app.assets.routes import router as assets_router
 from app.db.base import utc_now
+from app.http.exact_paths import ExactPaths
 from app.http.health import Readiness
 from app.http.health import router as health_router
 from app.http.metrics_port import MetricsPort
@@ -75,6 +76,7 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
     install_error_handlers(app)
     if settings.metrics_port is not None:
         app.add_middleware(MetricsPort, port=settings.metrics_port, path=METRICS_PATH)
+    app.add_middleware(ExactPaths)
     app.add_middleware(
         RequestScope,
         clock=clock,

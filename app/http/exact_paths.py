@@ -1,0 +1,97 @@
+"""Which spelling of a path reaches which route.
+
+A rule of a proxy, such as "no /admin from outside", compares the path as it is spelled; a router compares what it
+decodes to. So that no spelling passes the one and reaches the other, the operator's routes and the public ones answer
+to their own spelling only. Tenant routes take any spelling of a character, but an encoded slash is part of an id, never
+a separator.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote, unquote_to_bytes
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.errors import NotFoundError
+
+EXACT_NAMES = frozenset({b"admin", b"callbacks", b"docs", b"healthz", b"metrics", b"openapi.json", b"readyz", b"redoc"})
+"""First segments of the paths that are reached by one spelling only."""
+
+# Nothing here has a second spelling: most requests are done with after one match.
+_PLAIN = re.compile(rb"/|(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+")
+# Escapes of unreserved characters are needless (RFC 3986 §2.3); those of separators and of escapes may be read twice.
+_ESCAPE = rb"%(?!25[0-9A-Fa-f]{2}|2[DdEeFf]|3[0-9Bb]|4[1-9A-Fa-f]|5[0-9AaCcFf]|6[1-9A-Fa-f]|7[0-9AaEe])[0-9A-Fa-f]{2}"
+_EXACT = re.compile(rb"(?:/(?!\.\.?(?:/|\Z))(?:[A-Za-z0-9_.~!$&'()*+,=:@-]|" + _ESCAPE + rb")+)+")
+_ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
+_OVERLONG = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]")
+_SEPARATORS = re.compile(rb"[/\\]")
+_MAX_DECODINGS = 4
+
+
+def routed_path(raw_path: bytes) -> str | None:
+    """Returns the path that the router is to see, or None where no route may be reached.
+
+    Args:
+        raw_path: as it stood in the request line, without the query.
+    """
+    if _PLAIN.fullmatch(raw_path):
+        return raw_path.decode("ascii")
+    if not raw_path.startswith(b"/") or not raw_path.isascii():
+        return None
+    text = raw_path.decode("ascii")
+    if not any(_first_segment(reading) in EXACT_NAMES for reading in _readings(raw_path)):
+        return "%2F".join(unquote(part) for part in _ENCODED_SLASH.split(text))
+    if not _EXACT.fullmatch(raw_path):
+        return None
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return None
+
+
+def _readings(path: bytes) -> Iterator[bytes]:
+    """Yields what a path means to programs that decode it once, again and again, or not at all."""
+    for _ in range(_MAX_DECODINGS):
+        yield path
+        decoded = _OVERLONG.sub(_from_overlong, unquote_to_bytes(path))
+        if decoded == path:
+            return
+        path = decoded
+    yield path
+
+
+def _from_overlong(found: re.Match[bytes]) -> bytes:
+    *_, lead, last = found[0]
+    return bytes([(lead & 1) << 6 | last & 0x3F])
+
+
+def _first_segment(path: bytes) -> bytes:
+    """Returns the first segment when backslashes, empty segments, dots, parameters and case are read leniently."""
+    segments: list[bytes] = []
+    for part in _SEPARATORS.split(path):
+        segment = part.partition(b";")[0].strip(b"\0\t\r\n ")
+        if segment == b"..":
+            segments = segments[:-1]
+        elif segment not in {b"", b"."}:
+            segments.append(segment)
+    return segments[0].lower() if segments else b""
+
+
+class ExactPaths:
+    """Wraps an ASGI application: sets ``scope["path"]`` for the router by ``routed_path``; ``raw_path`` stays."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one connection event, as ASGI asks.
+
+        Raises:
+            NotFoundError: 404, another spelling of a path that has one only; ``RequestScope`` answers it.
+        """
+        if scope["type"] == "http":
+            path = routed_path(scope["raw_path"])
+            if path is None:
+                raise NotFoundError("The requested route does not exist.")
+            scope["path"] = path
+        await self._app(scope, receive, send)
