@@ -4,9 +4,8 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv6Address, IPv6Network
 
-from app.http.client_address import parse_address
+from app.http.client_address import network_of
 
 FREE_GUESSES = 20
 """How many wrong tokens in a row are answered 401 before the next one is answered 429."""
@@ -15,8 +14,6 @@ SECONDS_PER_GUESS = 3.0
 """How often a wrong token is answered 401 afterwards."""
 
 _CAPACITY = 10_000
-# What one customer or one machine is given of IPv6; its addresses are all the same guesser's.
-_IPV6_PREFIX_LENGTH = 64
 
 
 class GuessLimit:
@@ -40,22 +37,15 @@ class GuessLimit:
         Args:
             address: where the request comes from, proxies seen through; empty when not known.
         """
-        free_at = self._free_at.get(_network_of(address))
+        free_at = self._free_at.get(network_of(address))
         if free_at is None:
             return 0
         return max(0, math.ceil(free_at - self._monotonic() - (FREE_GUESSES - 1) * SECONDS_PER_GUESS))
 
     def note_wrong(self, address: str) -> None:
         """Counts one wrong token."""
-        network = _network_of(address)
+        network = network_of(address)
         now = self._monotonic()
         self._free_at[network] = max(self._free_at.pop(network, now), now) + SECONDS_PER_GUESS
         if len(self._free_at) > _CAPACITY:
             self._free_at.popitem(last=False)
-
-
-def _network_of(address: str) -> str:
-    parsed = parse_address(address)
-    if isinstance(parsed, IPv6Address):
-        return str(IPv6Network((parsed, _IPV6_PREFIX_LENGTH), strict=False))
-    return str(parsed or "")

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from app.errors import InvalidParameterError
 from app.http.body import BodyAdmission
+from app.http.body_budget import OperatorSender
 from app.http.json_body import parse_json_object
 from app.http.schemas import parse_model
 
@@ -24,8 +25,8 @@ async def read_body(request: Request, model: type[ModelT]) -> ModelT:
         RequestTooLargeError: 413. UnsupportedMediaTypeError: 415. ServiceUnavailableError: 503, too many large bodies.
     """
     bodies: BodyAdmission = request.state.bodies
-    async with bodies.read(request) as data:
-        return parse_model(model, parse_json_object(data))
+    async with bodies.read(request, OperatorSender()) as body:
+        return parse_model(model, parse_json_object(body.data))
 
 
 def path_id(request: Request, name: str) -> str:

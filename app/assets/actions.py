@@ -35,15 +35,21 @@ class Action:
     use_case: Callable[[AssetService, Principal, Any, Client], Awaitable[Reply]]
     errors: tuple[int, ...] = ()
 
-    async def run(
-        self, service: AssetService, principal: Principal, members: Mapping[str, Any], client: Client
-    ) -> Reply:
-        """Checks a body and carries the action out.
+    def parse(self, members: Mapping[str, Any]) -> ActionRequest:
+        """Checks a body.
 
         Raises:
-            SeedgateError: whatever the checks and the use case raise.
+            MissingParameterError: 400. InvalidParameterError: 400.
         """
-        return await self.use_case(service, principal, parse_request(self.request, members), client)
+        return parse_request(self.request, members)
+
+    async def run(self, service: AssetService, principal: Principal, wanted: ActionRequest, client: Client) -> Reply:
+        """Carries the action out, as ``wanted`` from ``parse`` says.
+
+        Raises:
+            SeedgateError: whatever the use case raises.
+        """
+        return await self.use_case(service, principal, wanted, client)
 
 
 def find_action(name: str, version: str) -> Action:

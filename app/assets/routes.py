@@ -25,24 +25,27 @@ from app.attempts.attempts import SentRequest
 from app.attempts.marks import is_marked_as_retry
 from app.errors import InvalidParameterError, MissingParameterError, UnknownActionError
 from app.http.body import BodyAdmission
+from app.http.body_budget import Sender
 from app.http.disconnect import watching_client
 from app.http.json_body import parse_json_object
 from app.http.rendering import response_metadata
 from app.http.request_scope import note
 from app.http.responses import json_response
-from app.tenants.caller import admit_on_native_entry, identify, identify_on_native_entry
+from app.tenants.caller import admit_on_native_entry, identify, identify_on_native_entry, sender_of
 
 _OPEN = "/api/v3/open/"
 _STALE_HEADER = "X-Seedgate-Stale"
 _SLASHES = ("", "/", "//")
+# An action names things and addresses; none takes media.
+_MAX_BODY_BYTES = 1024 * 1024
 
 router = APIRouter(tags=["assets"])
 
 
 async def call_by_query(request: Request) -> Response:
     """Calls the action that the query names; answers its bare result."""
-    await identify(request)
-    return _answer(await _call(request, _action_of_query(request)))
+    sender = sender_of(await identify(request))
+    return _answer(await _call(request, sender, _action_of_query(request)))
 
 
 async def call_natively(request: Request) -> Response:
@@ -50,38 +53,40 @@ async def call_natively(request: Request) -> Response:
 
     Beside an API key this entry takes requests that are signed with a signing key of one (HMAC-SHA256).
     """
-    await admit_on_native_entry(request)
-    reply = await _call(request, _action_of_query(request), is_native=True)
+    sender = await admit_on_native_entry(request)
+    reply = await _call(request, sender, _action_of_query(request), is_native=True)
     return _answer(reply, metadata=response_metadata(request.scope))
 
 
 async def call_by_path(request: Request) -> Response:
     """Calls the action that ends the path, however many slashes surround it; answers its bare result."""
-    await identify(request)
+    sender = sender_of(await identify(request))
     name = request.path_params["action"].strip("/")
-    return _answer(await _call(request, find_action(name, _version_of_query(request))))
+    return _answer(await _call(request, sender, find_action(name, _version_of_query(request))))
 
 
 def _endpoint_of(action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def call_action(request: Request) -> Response:
-        await identify(request)
+        sender = sender_of(await identify(request))
         version = _version_of_query(request)
         if version != VERSION:
             raise UnknownActionError(action.name, version)
-        return _answer(await _call(request, action))
+        return _answer(await _call(request, sender, action))
 
     return call_action
 
 
-async def _call(request: Request, action: Action, *, is_native: bool = False) -> Reply:
+async def _call(request: Request, sender: Sender, action: Action, *, is_native: bool = False) -> Reply:
     note(request, action=action.name)
     service: AssetService = request.state.assets
     bodies: BodyAdmission = request.state.bodies
-    async with bodies.read(request) as data:
-        body_hash = hashlib.sha256(data).digest()
+    async with bodies.read(request, sender, limit_bytes=_MAX_BODY_BYTES) as body:
+        body_hash = hashlib.sha256(body.data).digest()
         # Asked again: the key may have ended while the body was arriving, and only now can a signature be judged.
         principal = await (identify_on_native_entry(request, body_hash.hex()) if is_native else identify(request))
-        members = parse_json_object(data) if data.strip() else {}
+        body.move_to(sender_of(principal))
+        # What is left of the body afterwards is short, so it no longer counts while the action is carried out.
+        wanted = action.parse(parse_json_object(body.data) if body.data.strip() else {})
     sent = SentRequest(
         tenant_id=principal.tenant_id,
         key_id=principal.key_id,
@@ -90,7 +95,7 @@ async def _call(request: Request, action: Action, *, is_native: bool = False) ->
         is_marked_retry=is_marked_as_retry(request.headers),
     )
     async with watching_client(request) as gone:
-        return await action.run(service, principal, members, Client(sent, gone))
+        return await action.run(service, principal, wanted, Client(sent, gone))
 
 
 def _answer(reply: Reply, *, metadata: dict[str, str] | None = None) -> Response:

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_pascal
 
 from app.assets.models import GroupType
 from app.errors import InvalidParameterError
+from app.http.json_body import to_json_bytes
 from app.http.plain_form import plain_form
 from app.http.schemas import WireModel, parse_model
 
@@ -20,6 +21,7 @@ DEFAULT_PROJECT = "default"
 
 _MAX_URL_LENGTH = 8192
 _MAX_PAGE_NUMBER = 1_000_000
+_MAX_FORWARDED_BYTES = 16 * 1024
 _UPSTREAM_ACRONYMS = {"Url": "URL", "CallbackUrl": "CallbackURL"}
 _OTHER_PAGING = frozenset({"NextToken", "MaxResults"})
 
@@ -91,7 +93,7 @@ class ActionRequest(WireModel):
 
 
 class ForwardingRequest(ActionRequest):
-    """An action that makes something: members that only the upstream knows are forwarded to it."""
+    """An action that makes something: members that only the upstream knows are forwarded to it, up to 16 KiB."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -220,7 +222,9 @@ def parse_request(model: type[RequestT], members: Mapping[str, Any]) -> RequestT
     """
     present = _without_nulls(members)
     _check_names(model, present)
-    return parse_model(model, present)
+    request = parse_model(model, present)
+    _check_forwarded(request)
+    return request
 
 
 def _without_nulls(members: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,6 +233,16 @@ def _without_nulls(members: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in members.items()
         if value is not None
     }
+
+
+def _check_forwarded(request: ActionRequest) -> None:
+    """What a request is parsed into outlives its body, so nothing of it may be of any length."""
+    left = _MAX_FORWARDED_BYTES
+    for name, value in (request.model_extra or {}).items():
+        left -= len(name) + len(to_json_bytes(value))
+        if left < 0:
+            text = f"Parameters that are passed on to the upstream may have {_MAX_FORWARDED_BYTES} bytes altogether."
+            raise InvalidParameterError(name, text)
 
 
 def _check_names(model: type[ActionRequest], members: Mapping[str, Any]) -> None:

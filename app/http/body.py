@@ -1,7 +1,7 @@
 """Reading of request bodies, within what one process can hold.
 
-Bodies may be 64 MB of base64. Each byte that is held counts against a budget of the process; when it is used
-up the next request gets 503 instead of the process running out of memory.
+Bodies may be 64 MB of base64. Each byte that is held counts against its sender's share of the process's budget
+(``app.http.body_budget``); what does not fit is answered 503 instead of the process running out of memory.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from app.errors import (
     UnsupportedMediaTypeError,
 )
 from app.header_text import parse_decimal, trim
+from app.http.body_budget import BodyBudget, Holding, Sender
 
 _IDLE_SECONDS = 30.0
 # However it comes, a body takes no longer than this altogether; what drips in must not hold its share for ever.
@@ -24,8 +25,38 @@ _GRACE_SECONDS = 60.0
 _SLOWEST_BYTES_PER_SECOND = 64 * 1024
 
 
+class HeldBody:
+    """A body that has arrived, and counts against its sender's share until it is released.
+
+    Attributes:
+        data: its bytes; empty once they were dropped.
+    """
+
+    def __init__(self, data: bytes, holding: Holding) -> None:
+        self.data = data
+        self._holding = holding
+
+    def move_to(self, sender: Sender) -> None:
+        """Counts the body on another account: who sent it has been proven.
+
+        Raises:
+            ServiceUnavailableError: 503, that account's share is used up.
+        """
+        if not self._holding.move_to(sender):
+            raise _used_up()
+
+    def drop(self) -> None:
+        """Drops the bytes. They go on to count, since what was made of them is as large."""
+        self.data = b""
+
+    def release(self) -> None:
+        """Drops the bytes and ends their counting; a second time nothing happens."""
+        self.drop()
+        self._holding.release()
+
+
 class BodyAdmission:
-    """Admits bodies up to a limit each and a budget together."""
+    """Admits bodies up to a limit each, and a budget together that is divided among those who send."""
 
     def __init__(
         self,
@@ -43,45 +74,60 @@ class BodyAdmission:
             idle_seconds: so long may nothing of a body come.
             grace_seconds: so long may a body take, beside a second for each 64 KiB that are announced or have come.
         """
-        self._limit_bytes = limit_bytes
-        self._budget_bytes = budget_bytes
+        self._budget = BodyBudget(limit_bytes=limit_bytes, budget_bytes=budget_bytes)
         self._idle_seconds = idle_seconds
         self._grace_seconds = grace_seconds
-        self.held_bytes = 0
+
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes of bodies are held, over all senders."""
+        return self._budget.held_bytes
+
+    def open(self, sender: Sender, *, announced_bytes: int = 0) -> Holding:
+        """Begins the counting of a body that the caller reads itself; the caller must ``release`` it."""
+        return self._budget.open(sender, announced_bytes=announced_bytes)
 
     @asynccontextmanager
-    async def read(self, request: Request) -> AsyncIterator[bytes]:
-        """Yields the whole body; its bytes count against the budget until the block ends.
+    async def read(
+        self, request: Request, sender: Sender, *, limit_bytes: int | None = None
+    ) -> AsyncIterator[HeldBody]:
+        """Yields the whole body; it counts against the sender's share until it is released or the block ends.
+
+        Args:
+            request: whose body.
+            sender: on whose account.
+            limit_bytes: of this body, where its route takes less than others.
 
         Raises:
             UnsupportedMediaTypeError: 415, the body is compressed.
-            RequestTooLargeError: 413, it passes the limit.
-            ServiceUnavailableError: 503, the budget is used up.
+            RequestTooLargeError: 413, it passes the limit, or could never fit the sender's share.
+            ServiceUnavailableError: 503, the share or the budget is used up.
             InvalidParameterError: 400, it did not arrive.
         """
         encoding = trim(request.headers.get("content-encoding", "identity")).lower()
         if encoding not in {"", "identity"}:
             raise UnsupportedMediaTypeError(f"A request body with Content-Encoding {encoding!r} is not supported.")
+        most_bytes = self._budget.most_bytes(sender)
+        if limit_bytes is not None:
+            most_bytes = min(most_bytes, limit_bytes)
         announced_bytes = parse_decimal(request.headers.get("content-length", "")) or 0
-        if announced_bytes > self._limit_bytes:
-            raise RequestTooLargeError(self._limit_bytes)
-        taken = 0
-        chunks: list[bytes] = []
+        if announced_bytes > most_bytes:
+            raise RequestTooLargeError(most_bytes)
+        holding = self._budget.open(sender, announced_bytes=announced_bytes)
         try:
-            async for chunk in self._chunks(request, announced_bytes):
-                if taken + len(chunk) > self._limit_bytes:
-                    raise RequestTooLargeError(self._limit_bytes)
-                if self.held_bytes + len(chunk) > self._budget_bytes:
-                    raise ServiceUnavailableError("The service is handling too many large requests. Please try again.")
-                self.held_bytes += len(chunk)
-                taken += len(chunk)
-                chunks.append(chunk)
-            data = b"".join(chunks)
-            # Only one copy is held while the block runs.
-            chunks.clear()
-            yield data
+            yield HeldBody(await self._collect(request, holding, announced_bytes, most_bytes), holding)
         finally:
-            self.held_bytes -= taken
+            holding.release()
+
+    async def _collect(self, request: Request, holding: Holding, announced_bytes: int, most_bytes: int) -> bytes:
+        chunks: list[bytes] = []
+        async for chunk in self._chunks(request, announced_bytes):
+            if holding.size_bytes + len(chunk) > most_bytes:
+                raise RequestTooLargeError(most_bytes)
+            if not holding.grow(len(chunk)):
+                raise _used_up()
+            chunks.append(chunk)
+        return b"".join(chunks)
 
     async def _chunks(self, request: Request, announced_bytes: int) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
@@ -102,3 +148,7 @@ class BodyAdmission:
             come_bytes += len(chunk)
             if chunk:
                 yield chunk
+
+
+def _used_up() -> ServiceUnavailableError:
+    return ServiceUnavailableError("The service is handling too many large requests. Please try again.")

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from app.header_text import trim
 
+# What one customer or one machine is given of IPv6; all its addresses are one client's.
+_IPV6_PREFIX_LENGTH = 64
 _WITH_PORT = re.compile(r"(?:\[([^]]+)]|([0-9.]+)):[0-9]{1,5}")
 # The zone of a link-local address is a name of an interface; `ipaddress` takes any text for it.
 _WITH_ODD_ZONE = re.compile(r"[^%]*%(?![0-9A-Za-z._-]{1,15}\Z)[\s\S]*")
@@ -43,6 +45,21 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IP
             return ""
         current = str(candidate)
     return current
+
+
+def network_of(address: str) -> str:
+    """Returns whose share a client's address counts against: an IPv4 address itself, of IPv6 its /64.
+
+    Args:
+        address: from ``client_address``.
+
+    Returns:
+        The network as text; empty when the address is not known.
+    """
+    parsed = parse_address(address)
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network((parsed, _IPV6_PREFIX_LENGTH), strict=False))
+    return str(parsed or "")
 
 
 def _is_trusted(text: str, trusted: Sequence[IPv4Network | IPv6Network]) -> bool:

@@ -6,6 +6,9 @@ from fastapi import APIRouter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from app.http.body import BodyAdmission
+from app.http.body_budget import CallbackSender, Holding
+from app.http.client_address import network_of
 from app.http.responses import json_response
 from app.tasks.callbacks import CallbackInbox
 from app.tasks.correlation import CALLBACK_PATH
@@ -21,25 +24,38 @@ router = APIRouter()
 # Not in the API's description: nobody but the upstream calls it, at addresses that it was given.
 @router.post(CALLBACK_PATH + "{token}", include_in_schema=False)
 async def receive(request: Request) -> Response:
-    """Takes in a callback of the upstream; always ``200 {}``."""
-    body, is_read = await _read(request)
+    """Takes in a callback of the upstream; always ``200 {}``.
+
+    Its body counts against a pool for callbacks. When that is full, the callback still makes a look at its task due.
+    """
+    bodies: BodyAdmission = request.state.bodies
+    holding = bodies.open(CallbackSender(network_of(request.state.client_address)))
     inbox: CallbackInbox = request.state.callbacks
-    await inbox.receive(request.path_params["token"], body)
+    try:
+        body, is_read = await _read(request, holding)
+        await inbox.receive(request.path_params["token"], body)
+    finally:
+        holding.release()
     return json_response({}, headers={} if is_read else {"Connection": "close"})
 
 
-async def _read(request: Request) -> tuple[bytes | None, bool]:
+async def _read(request: Request, holding: Holding) -> tuple[bytes | None, bool]:
     """Returns the body, or None when it is too long or does not arrive, and whether it was read to its end."""
     chunks: list[bytes] = []
     size_bytes = 0
+    is_kept = True
     try:
         async with asyncio.timeout(_READ_SECONDS):
             async for chunk in request.stream():
                 size_bytes += len(chunk)
                 if size_bytes > _READ_LIMIT_BYTES:
                     return None, False
-                if size_bytes <= _LIMIT_BYTES:
+                is_kept = is_kept and size_bytes <= _LIMIT_BYTES and holding.grow(len(chunk))
+                if is_kept:
                     chunks.append(chunk)
+                else:
+                    chunks.clear()
+                    holding.release()
     except (TimeoutError, ClientDisconnect):
         return None, False
-    return b"".join(chunks) if size_bytes <= _LIMIT_BYTES else None, True
+    return b"".join(chunks) if is_kept else None, True

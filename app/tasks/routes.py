@@ -18,7 +18,7 @@ from app.tasks.deletion import TaskDeletion
 from app.tasks.queries import parse_dry_run, parse_idempotency_key, parse_list
 from app.tasks.service import TaskService
 from app.tasks.wire import unknown_task
-from app.tenants.caller import identify
+from app.tenants.caller import identify, sender_of
 
 _COLLECTION = "/api/v3/contents/generations/tasks"
 _MAX_ID_LENGTH = 128
@@ -35,16 +35,16 @@ router = APIRouter(tags=["video tasks"])
 )
 async def create_task(request: Request) -> Response:
     """Creates a video task; with ``dry_run=true`` only validates it."""
-    await identify(request)
+    sender = sender_of(await identify(request))
     creation: TaskCreation = request.state.task_creation
     bodies: BodyAdmission = request.state.bodies
     is_dry_run = parse_dry_run(_query(request))
     idempotency_key = parse_idempotency_key(request.headers.getlist("idempotency-key"))
-    async with bodies.read(request) as data:
+    async with bodies.read(request, sender) as body:
         # Asked again: the key may have ended while the body was arriving.
         principal = await identify(request)
         if is_dry_run:
-            return json_response(await creation.dry_run(principal, data))
+            return json_response(await creation.dry_run(principal, body.data))
         async with watching_client(request) as gone:
             client = ClientRequest(
                 id=request.state.request_id,
@@ -52,7 +52,7 @@ async def create_task(request: Request) -> Response:
                 is_marked_retry=is_marked_as_retry(request.headers),
                 gone=gone,
             )
-            task_id = await creation.create(principal, data, client)
+            task_id = await creation.create(principal, body.data, client)
     note(request, task=task_id)
     return json_response({"id": task_id})
 

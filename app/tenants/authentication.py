@@ -74,7 +74,7 @@ class Authenticator:
         self._last_used.note(stored.principal.key_id, now)
         return stored.principal
 
-    async def admit_signer(self, authorization: str, request: SignedRequest, client_address: str) -> None:
+    async def admit_signer(self, authorization: str, request: SignedRequest, client_address: str) -> Principal | None:
         """Checks all of a signed request that can be checked before its body is read.
 
         That is everything when ``X-Content-Sha256`` tells the hash that the body will have. Where an SDK does not
@@ -85,14 +85,19 @@ class Authenticator:
             request: the head of the request.
             client_address: as for ``principal``.
 
+        Returns:
+            Who signed it, or None while that is not proven.
+
         Raises:
             SeedgateError: as ``signer`` does.
         """
         claim = read_claim(authorization)
         found = await self._find_signer(claim, request, client_address)
         body_hash = request.claimed_body_hash
-        if body_hash is not None:
-            check_request(claim, request, secret_access_key=found.secret_access_key, body_hash=body_hash)
+        if body_hash is None:
+            return None
+        check_request(claim, request, secret_access_key=found.secret_access_key, body_hash=body_hash)
+        return found.key.principal
 
     async def signer(
         self, authorization: str, request: SignedRequest, client_address: str, *, body_hash: str

@@ -6,6 +6,8 @@ may take minutes to arrive and the key may have ended meanwhile.
 
 from starlette.requests import Request
 
+from app.http.body_budget import KeySender, Sender, UnprovenSigner
+from app.http.client_address import network_of
 from app.http.request_scope import note
 from app.tenants.authentication import Authenticator
 from app.tenants.credentials import read_credential
@@ -28,18 +30,27 @@ async def identify(request: Request) -> Principal:
     return _noted(request, principal)
 
 
-async def admit_on_native_entry(request: Request) -> None:
+def sender_of(principal: Principal) -> Sender:
+    """Returns on whose account a caller's body counts."""
+    return KeySender(principal.tenant_id, principal.key_id)
+
+
+async def admit_on_native_entry(request: Request) -> Sender:
     """Lets a request to the native entry go on to its body, whose caller may have signed it.
+
+    Returns:
+        On whose account the body counts: the caller's, unless its signature cannot be judged before the body is there.
 
     Raises:
         SeedgateError: as ``identify_on_native_entry`` does; a signature is judged by the hash that the head claims.
     """
     credential = read_credential(request.headers.raw)
     if not credential.is_signing_key:
-        await identify(request)
-        return
+        return sender_of(await identify(request))
     authenticator: Authenticator = request.state.authenticator
-    await authenticator.admit_signer(credential.authorization, _head_of(request), request.state.client_address)
+    address: str = request.state.client_address
+    principal = await authenticator.admit_signer(credential.authorization, _head_of(request), address)
+    return UnprovenSigner(credential.text, network_of(address)) if principal is None else sender_of(principal)
 
 
 async def identify_on_native_entry(request: Request, body_hash: str) -> Principal:

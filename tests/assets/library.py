@@ -117,7 +117,7 @@ class Library:
             )
             client = Client(sent or self.sent_by(tenant, action), gone or asyncio.Event())
             try:
-                reply = await ACTIONS[action].run(service, self.principal(tenant), body, client)
+                reply = await ACTIONS[action].run(service, self.principal(tenant), ACTIONS[action].parse(body), client)
             finally:
                 await service.drain()
             return reply.body.to_wire()

@@ -12,6 +12,7 @@ from starlette.types import Message
 
 from app.errors import InvalidParameterError
 from app.http.body import BodyAdmission
+from app.http.body_budget import KeySender
 from tests.http.wires import MEBIBYTE, connected, mebibytes, write_then_read
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
@@ -20,6 +21,7 @@ from tests.support.plain import PLAIN
 from tests.support.world import TASKS, Tenant, World, running_gateway
 
 LIMIT_BYTES = MEBIBYTE
+SENDER = KeySender("tenant", "key")
 DRY = f"{TASKS}?dry_run=true"
 JSON = {"Content-Type": "application/json"}
 BODY = json.dumps({"model": "doubao-seedance-2", "content": [{"type": "text", "text": "x"}]}).encode()
@@ -33,8 +35,8 @@ async def tenant(world: World) -> Tenant:
 
 @pytest_asyncio.fixture(scope="session")
 async def small(world: World) -> AsyncIterator[str]:
-    """The address of a gateway that takes a mebibyte a body, and holds one and a half together."""
-    limits = {"max_body_bytes": LIMIT_BYTES, "body_budget_bytes": LIMIT_BYTES * 3 // 2, "background": "off"}
+    """The address of a gateway that takes a mebibyte a body, and holds one of a tenant at a time."""
+    limits = {"max_body_bytes": LIMIT_BYTES, "body_budget_bytes": LIMIT_BYTES * 3, "background": "off"}
     async with running_gateway(world.settings.model_copy(update=limits), MovableClock()) as base_url:
         yield base_url
 
@@ -180,7 +182,7 @@ async def _until_status(client: httpx.AsyncClient, body: bytes, status: int) -> 
 
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "chunked"])
 async def test_a_body_that_drips_in_does_not_hold_its_share_for_ever(*, is_chunked: bool) -> None:
-    admission = BodyAdmission(limit_bytes=LIMIT_BYTES, budget_bytes=LIMIT_BYTES, grace_seconds=0.2)
+    admission = BodyAdmission(limit_bytes=LIMIT_BYTES, budget_bytes=3 * LIMIT_BYTES, grace_seconds=0.2)
     headers = [] if is_chunked else [(b"content-length", b"1000")]
     drops = 0
 
@@ -193,14 +195,14 @@ async def test_a_body_that_drips_in_does_not_hold_its_share_for_ever(*, is_chunk
     request = Request({"type": "http", "method": "POST", "path": "/", "headers": headers}, drip)
     async with asyncio.timeout(5):
         with pytest.raises(InvalidParameterError, match="did not arrive in time"):
-            async with admission.read(request):
+            async with admission.read(request, SENDER):
                 pass
     assert drops > 2, "it was not idle"
     assert admission.held_bytes == 0
 
 
 async def test_a_large_body_has_time_in_proportion_to_its_size() -> None:
-    admission = BodyAdmission(limit_bytes=LIMIT_BYTES, budget_bytes=LIMIT_BYTES, grace_seconds=0.0)
+    admission = BodyAdmission(limit_bytes=LIMIT_BYTES, budget_bytes=3 * LIMIT_BYTES, grace_seconds=0.0)
     left = 4
 
     async def pour() -> Message:
@@ -211,5 +213,5 @@ async def test_a_large_body_has_time_in_proportion_to_its_size() -> None:
 
     headers = [(b"content-length", b"65536")]
     request = Request({"type": "http", "method": "POST", "path": "/", "headers": headers}, pour)
-    async with admission.read(request) as data:
-        assert len(data) == 65_536
+    async with admission.read(request, SENDER) as body:
+        assert len(body.data) == 65_536

@@ -1,0 +1,109 @@
+"""The shares of the body budget, whatever is taken and given back in whichever order."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.http.body_budget import (
+    SMALL_BYTES,
+    BodyBudget,
+    CallbackSender,
+    Holding,
+    KeySender,
+    OperatorSender,
+    Sender,
+    UnprovenSigner,
+)
+
+MEBIBYTE = 1024 * 1024
+LIMIT = MEBIBYTE
+BUDGET = 16 * MEBIBYTE
+
+HOGS: list[Sender] = [
+    *(KeySender("hog", f"key {number}") for number in range(4)),
+    *(UnprovenSigner(f"SGAK{number}", "203.0.113.9") for number in range(4)),
+    CallbackSender("203.0.113.9"),
+    OperatorSender(),
+]
+OTHERS: list[Sender] = [
+    KeySender("other", "key"),
+    UnprovenSigner("SGAKother", "198.51.100.1"),
+    CallbackSender("198.51.100.1"),
+]
+
+step = st.tuples(
+    st.sampled_from(HOGS),
+    st.sampled_from([0, 1000, LIMIT]),  # announced
+    st.lists(st.sampled_from([1, 1000, 60_000, 300_000]), max_size=5),  # pieces that come
+    st.sampled_from(["hold", "release", "prove"]),
+)
+
+
+@given(st.lists(step, max_size=60))
+def test_one_tenant_and_one_network_leave_room_for_every_other_party(
+    steps: list[tuple[Sender, int, list[int], str]],
+) -> None:
+    budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=BUDGET)
+    held: list[Holding] = []
+    for sender, announced, pieces, then in steps:
+        holding = budget.open(sender, announced_bytes=announced)
+        for piece in pieces:
+            before = holding.size_bytes
+            is_taken = holding.grow(piece)
+            assert holding.size_bytes == before + (piece if is_taken else 0)
+        if then == "prove":
+            holding.move_to(HOGS[0])
+        if then == "release":
+            holding.release()
+        held.append(holding)
+        assert budget.held_bytes == sum(one.size_bytes for one in held)
+    for sender in OTHERS:
+        holding = budget.open(sender, announced_bytes=0)
+        assert holding.grow(min(SMALL_BYTES, budget.most_bytes(sender))), sender
+        assert holding.grow(budget.most_bytes(sender) - holding.size_bytes), sender
+        holding.release()
+    for one in held:
+        one.release()
+        one.release()
+    assert budget.held_bytes == 0
+
+
+def test_a_key_may_hold_one_whole_body_where_its_tenants_share_allows() -> None:
+    for budget_bytes, most in [(3 * MEBIBYTE, LIMIT), (BUDGET, LIMIT), (2 * MEBIBYTE, 13 * MEBIBYTE // 16)]:
+        budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=budget_bytes)
+        assert budget.most_bytes(KeySender("t", "k")) == most
+
+
+def test_a_body_that_grows_leaves_the_room_of_the_small_ones() -> None:
+    budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=BUDGET)
+    sender = KeySender("t", "k")
+    small_share = BUDGET // 8 // 4
+    grown = budget.open(sender, announced_bytes=0)
+    assert grown.grow(SMALL_BYTES - 1)
+    assert grown.grow(1)
+    small = [budget.open(sender, announced_bytes=1000) for _ in range(small_share // 1000)]
+    assert all(one.grow(1000) for one in small), "all of the share is there for them"
+
+
+def test_a_proven_signer_gives_the_room_of_the_unproven_back() -> None:
+    budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=BUDGET)
+    signer, key = UnprovenSigner("SGAK", "203.0.113.9"), KeySender("t", "k")
+    most = budget.most_bytes(signer)
+    for _ in range(3):
+        holding = budget.open(signer, announced_bytes=most)
+        assert holding.grow(most)
+        assert not budget.open(signer, announced_bytes=1).grow(1)
+        assert holding.move_to(key)
+
+
+def test_what_does_not_fit_where_it_should_go_stays_where_it_is() -> None:
+    budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=BUDGET)
+    signer, key = UnprovenSigner("SGAK", ""), KeySender("t", "k")
+    held = [budget.open(key, announced_bytes=SMALL_BYTES) for _ in range(1000)]
+    assert not all([one.grow(100_000) for one in held])  # noqa: C419 - each of them is to grow
+    holding = budget.open(signer, announced_bytes=100_000)
+    assert holding.grow(100_000)
+    before = budget.held_bytes
+    assert not holding.move_to(key)
+    assert budget.held_bytes == before
+    holding.release()
+    assert budget.held_bytes == before - 100_000

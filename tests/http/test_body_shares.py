@@ -1,0 +1,173 @@
+"""Whatever one party sends and does not finish, the bodies of the others come in."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.http.wires import connected
+from tests.support.answers import check_error
+from tests.support.clock import MovableClock
+from tests.support.plain import PLAIN
+from tests.support.signing import JAVA, Signing, signed_headers
+from tests.support.world import TASKS, Tenant, World, running_gateway
+
+KIBIBYTE = 1024
+MEBIBYTE = 1024 * KIBIBYTE
+DRY = f"{TASKS}?dry_run=true"
+LIST = "/?Action=ListAssetGroups&Version=2024-01-01"
+TASK = json.dumps({"model": "doubao-seedance-2", "content": [{"type": "text", "text": "x"}]}).encode()
+GROUPS = json.dumps({"Filter": {"GroupType": "AIGC"}}).encode()
+LARGE = 800 * KIBIBYTE
+UNPROVEN = 40 * KIBIBYTE
+
+
+@pytest_asyncio.fixture(scope="module")
+async def gateway(world: World) -> AsyncIterator[str]:
+    """A gateway with a budget of 8 MiB for bodies of a mebibyte, which believes ``X-Forwarded-For``."""
+    changes = {
+        "max_body_bytes": MEBIBYTE,
+        "body_budget_bytes": 8 * MEBIBYTE,
+        "background": "off",
+        "trusted_proxies": (ip_network("127.0.0.0/8"),),
+    }
+    async with running_gateway(world.settings.model_copy(update=changes), MovableClock()) as base_url:
+        yield base_url
+
+
+@pytest_asyncio.fixture(scope="module")
+async def http(gateway: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=gateway, timeout=30) as client:
+        yield client
+
+
+def padded(body: bytes, size: int) -> bytes:
+    return body + b" " * (size - len(body))
+
+
+async def post(http: httpx.AsyncClient, tenant: Tenant, size: int) -> int:
+    headers = {"Authorization": f"Bearer {tenant.key}"}
+    return (await http.post(DRY, content=padded(TASK, size), headers=headers)).status_code
+
+
+@asynccontextmanager
+async def unfinished(
+    gateway: str, path: str, headers: dict[str, str], size: int, count: int, *, is_chunked: bool = False
+) -> AsyncIterator[None]:
+    """Sends bodies but for their last byte."""
+    framing = "Transfer-Encoding: chunked" if is_chunked else f"Content-Length: {size}"
+    sent = b" " * (size - 1)
+    async with AsyncExitStack() as stack:
+        for _ in range(count):
+            wire = await stack.enter_async_context(connected(gateway))
+            await wire.send_head(path, *(f"{name}: {value}" for name, value in headers.items()), framing)
+            await wire.send(b"%x\r\n%b\r\n" % (len(sent), sent) if is_chunked else sent)
+        yield
+
+
+async def until_full(http: httpx.AsyncClient, tenant: Tenant, size: int) -> None:
+    """Waits until what was sent has used the tenant's share up."""
+    async with asyncio.timeout(10):
+        while await post(http, tenant, size) != 503:  # noqa: ASYNC110 - a gateway has no event for it
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "chunked"])
+async def test_unfinished_uploads_of_a_key_stop_neither_other_keys_nor_other_tenants(
+    world: World, gateway: str, http: httpx.AsyncClient, *, is_chunked: bool
+) -> None:
+    hog, other = await world.tenant(), await world.tenant()
+    second, third = await world.key_of(hog.id), await world.key_of(hog.id)
+    of = [{"Authorization": f"Bearer {tenant.key}"} for tenant in (hog, second)]
+    async with unfinished(gateway, DRY, of[0], LARGE, 9, is_chunked=is_chunked):
+        await until_full(http, hog, LARGE)
+        assert await post(http, second, LARGE) == 200
+        async with unfinished(gateway, DRY, of[1], LARGE, 9, is_chunked=is_chunked):
+            await until_full(http, third, LARGE)
+            assert await post(http, third, KIBIBYTE) == 200, "its small bodies have room of their own"
+            assert [await post(http, other, size) for size in (KIBIBYTE, LARGE, MEBIBYTE)] == [200, 200, 200]
+    async with asyncio.timeout(10):
+        while await post(http, hog, MEBIBYTE) != 200:  # noqa: ASYNC110 - what was given up is noticed a moment later
+            await asyncio.sleep(0.01)
+
+
+async def test_unfinished_small_bodies_of_a_tenant_leave_room_for_those_of_others(
+    world: World, gateway: str, http: httpx.AsyncClient
+) -> None:
+    hog, other = await world.tenant(), await world.tenant()
+    size = 60 * KIBIBYTE
+    async with unfinished(gateway, DRY, {"Authorization": f"Bearer {hog.key}"}, size, 40):
+        await until_full(http, hog, size)
+        assert [await post(http, other, size) for size in (KIBIBYTE, size, LARGE)] == [200, 200, 200]
+
+
+async def test_who_only_knows_an_access_key_id_stops_neither_tenants_nor_other_signers(
+    world: World, gateway: str, http: httpx.AsyncClient
+) -> None:
+    victim, other = await world.tenant(), await world.tenant()
+    pairs = [(await world.admin.post(f"/keys/{one.key_id}/signing-key")).json() for one in (victim, other)]
+    forged = signed_headers(
+        {**pairs[0], "secret_access_key": "guessed"}, b"", host="gateway", at=datetime.now(UTC), names=JAVA
+    )
+    del forged["host"]
+    strangers = {**forged, "X-Forwarded-For": "203.0.113.9"}
+    async with unfinished(gateway, LIST, strangers, UNPROVEN, 20):
+        await _until_signed(http, pairs[0], "203.0.113.9", 503)
+        await _until_signed(http, pairs[0], "198.51.100.1", 200)
+        await _until_signed(http, pairs[1], "198.51.100.2", 200)
+        for tenant in (victim, other):
+            assert [await post(http, tenant, size) for size in (KIBIBYTE, LARGE, MEBIBYTE)] == [200, 200, 200]
+
+
+async def _until_signed(http: httpx.AsyncClient, pair: dict[str, Any], address: str, status: int) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            answer = await http.post(
+                LIST,
+                content=padded(GROUPS, UNPROVEN),
+                headers={"X-Forwarded-For": address},
+                auth=Signing(pair, names=JAVA),
+            )
+            if answer.status_code == status:
+                return
+            assert status == 503, answer.text
+            await asyncio.sleep(0.01)
+
+
+async def test_a_body_that_could_never_fit_its_share_is_too_large(world: World) -> None:
+    tenant = await world.tenant()
+    changes = {"body_budget_bytes": 8 * MEBIBYTE, "background": "off"}
+    async with (
+        running_gateway(world.settings.model_copy(update=changes), MovableClock()) as base_url,
+        httpx.AsyncClient(verify=PLAIN, base_url=base_url, timeout=30) as http,
+    ):
+        assert await post(http, tenant, 3 * MEBIBYTE) == 200
+        refused = await http.post(
+            DRY, content=padded(TASK, 4 * MEBIBYTE), headers={"Authorization": f"Bearer {tenant.key}"}
+        )
+        check_error(refused, 413, "RequestTooLarge")
+        assert refused.headers["x-should-retry"] == "false"
+
+
+async def test_an_action_takes_no_body_of_the_size_of_media(world: World) -> None:
+    tenant = await world.tenant()
+    for path in ("/api/v3/open/ListAssetGroups", "/api/v3/assets?Action=ListAssetGroups", LIST):
+        taken = await tenant.http.post(path, content=padded(GROUPS, MEBIBYTE))
+        assert taken.status_code == 200, taken.text
+        refused = await tenant.http.post(path, content=padded(GROUPS, MEBIBYTE + 1))
+        assert (refused.status_code, refused.json()["error"]["code"]) == (413, "RequestTooLarge")
+
+
+async def test_what_an_action_passes_on_unread_is_short(world: World) -> None:
+    tenant = await world.tenant()
+    body = {"Name": "x", "GroupType": "AIGC", "Later": "x" * 16_000}
+    assert (await tenant.action("CreateAssetGroup", **body)).status_code == 200
+    refused = await tenant.action("CreateAssetGroup", **body, Last={"x": ["x" * 400]})
+    check_error(refused, 400, "InvalidParameter.Last", "Last")
