@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -192,6 +193,14 @@ async def test_a_process_that_gets_no_turn_for_some_seconds_is_not_replaced(
             await asyncio.sleep(8)
         await asyncio.sleep(1)
         assert workers_of(program) == [first, second]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_others_than_owner_and_group_may_not_connect_to_the_socket(
+    folder: Path, settings: dict[str, str], workers: str
+) -> None:
+    async with serving(folder, settings, "--workers", workers):
+        assert oct(stat.S_IMODE((folder / "s").stat().st_mode)) == oct(0o660)
 
 
 async def new_key(client: httpx.AsyncClient) -> tuple[str, dict[str, str]]:
