@@ -63,7 +63,7 @@ from app.tenants.key_memory import KeyMemory
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.service import TenantService
 from app.tenants.signing_service import SigningKeyService
-from app.tenants.stored_key import load_signer, load_stored_key
+from app.tenants.stored_key import load_signers, load_stored_keys
 from app.upstream.ark import ArkClient
 from app.upstream.control import ControlClient
 from app.upstream.transport import open_upstream_http
@@ -79,6 +79,9 @@ _log = structlog.get_logger()
 
 # Beyond the time for the answer: connecting, writing a large body, and two short transactions.
 _SUBMISSION_MARGIN = timedelta(seconds=120)
+# How many of the pool's connections look-ups of unknown keys, and of unknown access key ids, may use at a time.
+_UNKNOWN_KEY_QUERIES = 2
+_UNKNOWN_SIGNER_QUERIES = 1
 
 
 @dataclass(frozen=True)
@@ -291,8 +294,8 @@ def _build(
         bodies=BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes),
         admin_token=AdminToken(settings.admin_token.get_secret_value()),
         authenticator=Authenticator(
-            KeyMemory(sessions, load_stored_key),
-            KeyMemory(sessions, partial(load_signer, box=box)),
+            KeyMemory(sessions, load_stored_keys, most_unknown_queries=_UNKNOWN_KEY_QUERIES),
+            KeyMemory(sessions, partial(load_signers, box=box), most_unknown_queries=_UNKNOWN_SIGNER_QUERIES),
             clock,
             last_used=last_used,
             region=settings.region,

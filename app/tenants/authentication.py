@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from app.errors import AccessDeniedError
+from app.errors import AccessDeniedError, ServiceUnavailableError
+from app.http.client_address import network_of
 from app.tenants.api_key import KeyParts, parse_key
 from app.tenants.credentials import (
     authentication_failed,
@@ -58,13 +59,14 @@ class Authenticator:
             AuthenticationFailedError: 401, no key, or one that is unknown, revoked or expired, told alike; or a
                 signing key, which is for the native entry; or a key as access key id where its tenant forbids it.
             AccessDeniedError: 403, the tenant is suspended, or the key may not be used from this address.
+            RateLimitedError: 429, too many keys that were not seen lately are waiting to be looked up.
             ServiceUnavailableError: 503, the database cannot be asked.
         """
         credential = read_credential(headers)
         if credential.is_signing_key:
             raise signing_key_misplaced()
         parts = parse_key(credential.text)
-        stored = None if parts is None else await self._keys.find(parts)
+        stored = None if parts is None else await self._keys.find(parts, network_of(client_address))
         if stored is None:
             raise authentication_failed()
         now = self._clock()
@@ -92,12 +94,12 @@ class Authenticator:
             SeedgateError: as ``signer`` does.
         """
         claim = read_claim(authorization)
-        found = await self._find_signer(claim, request, client_address)
+        key, secret = await self._find_signer(claim, request, client_address)
         body_hash = request.claimed_body_hash
         if body_hash is None:
             return None
-        check_request(claim, request, secret_access_key=found.secret_access_key, body_hash=body_hash)
-        return found.key.principal
+        check_request(claim, request, secret_access_key=secret, body_hash=body_hash)
+        return key.principal
 
     async def signer(
         self, authorization: str, request: SignedRequest, client_address: str, *, body_hash: str
@@ -117,22 +119,30 @@ class Authenticator:
             InvalidTimestampError: 403, signed too long ago or in the future.
             InvalidCredentialError: 400, signed for another region or service.
             SignatureMismatchError: 401, it is not what was signed.
-            ServiceUnavailableError: 503, the database cannot be asked.
+            RateLimitedError: 429, as for ``principal``.
+            ServiceUnavailableError: 503, the database cannot be asked, or the secret does not open.
         """
         claim = read_claim(authorization)
-        found = await self._find_signer(claim, request, client_address)
-        check_request(claim, request, secret_access_key=found.secret_access_key, body_hash=body_hash)
-        self._last_used.note(found.key.principal.key_id, self._clock())
-        return found.key.principal
+        key, secret = await self._find_signer(claim, request, client_address)
+        check_request(claim, request, secret_access_key=secret, body_hash=body_hash)
+        self._last_used.note(key.principal.key_id, self._clock())
+        return key.principal
 
-    async def _find_signer(self, claim: SignatureHeader, request: SignedRequest, client_address: str) -> StoredSigner:
-        found = await self._signers.find(claim.access_key_id)
+    async def _find_signer(
+        self, claim: SignatureHeader, request: SignedRequest, client_address: str
+    ) -> tuple[StoredKey, str]:
+        """Returns the key that a signing key belongs to, and the secret to verify with."""
+        found = await self._signers.find(claim.access_key_id, network_of(client_address))
         if found is None:
             raise authentication_failed()
         now = self._clock()
         self._check(found.key, now, client_address)
         check_scope(claim, request, region=self._region, now=now)
-        return found
+        if found.secret_access_key is None:
+            raise ServiceUnavailableError(
+                internal=f"the signing key of {found.key.principal.key_id} does not open: a sealing key is missing"
+            )
+        return found.key, found.secret_access_key
 
     def _check(self, stored: StoredKey, now: datetime, client_address: str) -> None:
         key_id = stored.principal.key_id

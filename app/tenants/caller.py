@@ -23,6 +23,7 @@ async def identify(request: Request) -> Principal:
     Raises:
         AuthenticationFailedError: 401, no key or a wrong one.
         AccessDeniedError: 403, the key may not be used now or from here.
+        RateLimitedError: 429, too many keys that were not seen lately are waiting to be looked up.
         ServiceUnavailableError: 503, the database cannot be asked.
     """
     authenticator: Authenticator = request.state.authenticator

@@ -28,5 +28,5 @@ _WHOAMI = {
 
 WHOAMI: dict[str, Any] = {
     "responses": {"200": json_answer("who is calling", _WHOAMI)}
-    | {status: json_answer("an error", TENANT_ERROR) for status in ("401", "403", "503")}
+    | {status: json_answer("an error", TENANT_ERROR) for status in ("401", "403", "429", "503")}
 }

@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+import structlog
+from sqlalchemy import ARRAY, Row, Text, any_, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.crypto import SealError, SecretBox
-from app.errors import ServiceUnavailableError
 from app.tenants.api_key import KeyParts
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
 from app.tenants.networks import Network, parse_network
 from app.tenants.principal import Principal
 from app.tenants.signing_secrets import open_secret
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -45,39 +47,47 @@ class StoredSigner:
 
     Attributes:
         key: the key itself.
-        secret_access_key: what its requests are signed with.
+        secret_access_key: what its requests are signed with; None: it does not open, since a sealing key was dropped
+            too early.
     """
 
     key: StoredKey
-    secret_access_key: str = field(repr=False)
+    secret_access_key: str | None = field(repr=False)
 
 
-async def load_stored_key(session: AsyncSession, parts: KeyParts) -> StoredKey | None:
-    """Returns the key whose secret this is, or None when nothing has its public part or the secret is another one.
+async def load_stored_keys(session: AsyncSession, keys: Sequence[KeyParts]) -> dict[KeyParts, StoredKey]:
+    """Returns those of the keys that exist: one has the public part, and its secret is this one.
 
-    The hashes are compared in constant time. Beside ``load_signer`` it is the only query that finds a key without
-    knowing its tenant.
+    The hashes are compared in constant time. Beside ``load_signers`` it is the only query that finds keys without
+    knowing their tenants.
     """
-    found = (await session.execute(_QUERY.where(ApiKeyRow.public_part == parts.public_part))).one_or_none()
-    if found is None or not hmac.compare_digest(found.secret_hash, parts.secret_hash):
-        return None
-    return _to_stored_key(found)
+    public_parts = [parts.public_part for parts in keys]
+    rows = await session.execute(_QUERY.where(ApiKeyRow.public_part == any_(cast(public_parts, ARRAY(Text)))))
+    found = {row.public_part: row for row in rows}
+    return {
+        parts: _to_stored_key(row)
+        for parts in keys
+        if (row := found.get(parts.public_part)) is not None and hmac.compare_digest(row.secret_hash, parts.secret_hash)
+    }
 
 
-async def load_signer(session: AsyncSession, access_key_id: str, *, box: SecretBox) -> StoredSigner | None:
-    """Returns the key that has the signing key of this id, with its secret open, or None when there is none.
+async def load_signers(
+    session: AsyncSession, access_key_ids: Sequence[str], *, box: SecretBox
+) -> dict[str, StoredSigner]:
+    """Returns the keys that have the signing keys of these ids, as far as there are any, with their secrets open."""
+    wanted = cast(list(access_key_ids), ARRAY(Text))
+    rows = await session.execute(
+        _QUERY.add_columns(ApiKeyRow.access_key_id).where(ApiKeyRow.access_key_id == any_(wanted))
+    )
+    return {row.access_key_id: StoredSigner(_to_stored_key(row), _open(box, row)) for row in rows}
 
-    Raises:
-        ServiceUnavailableError: 503, the secret does not open: somebody has dropped a sealing key too early.
-    """
-    found = (await session.execute(_QUERY.where(ApiKeyRow.access_key_id == access_key_id))).one_or_none()
-    if found is None:
-        return None
+
+def _open(box: SecretBox, row: Row[*tuple[Any, ...]]) -> str | None:
     try:
-        secret = open_secret(box, found.id, found.secret_access_key_sealed)
+        return open_secret(box, row.id, row.secret_access_key_sealed)
     except SealError as error:
-        raise ServiceUnavailableError(internal=f"the signing key of {found.id} does not open: {error}") from error
-    return StoredSigner(_to_stored_key(found), secret)
+        _log.error("signing_key_does_not_open", key=row.id, error=str(error))
+        return None
 
 
 _QUERY = select(

@@ -16,7 +16,7 @@ from app.db.base import utc_now
 from app.db.engine import session_factory
 from app.tenants.service import TenantService
 from app.tenants.signing_service import SigningKeyService
-from app.tenants.stored_key import load_signer
+from app.tenants.stored_key import load_signers
 from app.webhooks.secrets import secret_of
 from tests.support.channel_app import everything_stored
 
@@ -97,10 +97,9 @@ async def test_afterwards_the_old_key_is_unnecessary(sessions: Sessions) -> None
     async with sessions.begin() as session:
         channel = await session.get_one(ChannelRow, sealed.channel_id)
         secrets = open_secrets(only_new, channel)
-        signer = await load_signer(session, sealed.access_key_id, box=only_new)
+        signer = (await load_signers(session, [sealed.access_key_id], box=only_new))[sealed.access_key_id]
         webhook_secret = await secret_of(session, only_new, sealed.tenant_id, now=utc_now())
     assert {name: getattr(secrets, name) for name in SECRET_NAMES} == CHANNEL_SECRETS
-    assert signer is not None
     assert signer.secret_access_key == sealed.secret_access_key
     assert webhook_secret == sealed.webhook_secret
     with pytest.raises(SealError):

@@ -33,7 +33,7 @@ from app.tenants.last_used import LastUsedWriter
 from app.tenants.routes import router as tenants_router
 from app.tenants.service import TenantService
 from app.tenants.signing_service import SigningKeyService
-from app.tenants.stored_key import StoredKey, load_signer, load_stored_key
+from app.tenants.stored_key import StoredKey, load_signers, load_stored_keys
 from tests.support.clock import MovableClock
 from tests.support.plain import PLAIN
 
@@ -108,8 +108,8 @@ async def running_process(
     """Runs one process's worth of routes over the given database."""
     sessions = session_factory(engine)
     last_used = LastUsedWriter(sessions)
-    key_memory = KeyMemory(sessions, load_stored_key, monotonic=seconds)
-    signers = KeyMemory(sessions, partial(load_signer, box=BOX), monotonic=seconds)
+    key_memory = KeyMemory(sessions, load_stored_keys, monotonic=seconds)
+    signers = KeyMemory(sessions, partial(load_signers, box=BOX), monotonic=seconds)
     authenticator = Authenticator(key_memory, signers, clock, last_used=last_used, region="cn-beijing")
     tenants = TenantService(sessions, clock)
     signing_keys = SigningKeyService(sessions, BOX, clock)

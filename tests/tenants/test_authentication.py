@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import zlib
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import open_engine
 from app.errors import AccessDeniedError, ServiceUnavailableError
-from app.ids import BASE62, random_text
 from app.tenants.api_key import make_key, parse_key
 from app.tenants.principal import Principal
 from app.tenants.short_memory import ShortMemory
 from tests.support.admin_app import ManualSeconds, Process, QueryCount, in_the_future, running_process
 from tests.support.clock import MovableClock
+from tests.support.keys import with_other_secret
 
 
 def assert_refused(response: httpx.Response) -> None:
@@ -110,7 +109,7 @@ async def test_the_right_public_part_with_another_secret_is_rejected_before_and_
     process: Process,
 ) -> None:
     key = (await process.key())["key"]
-    forged = _with_other_secret(key)
+    forged = with_other_secret(key)
 
     assert_refused(await process.whoami(forged))
     assert (await process.whoami(key)).status_code == 200
@@ -127,7 +126,7 @@ async def test_secrets_are_compared_in_constant_time(process: Process, monkeypat
         return real(one, other)
 
     key = (await process.key())["key"]
-    forged = _with_other_secret(key)
+    forged = with_other_secret(key)
     monkeypatch.setattr(hmac, "compare_digest", watched)
     await process.whoami(forged)
 
@@ -355,14 +354,6 @@ async def test_whoami_tells_tenant_key_and_rights_and_no_secret(process: Process
 async def _authenticate(process: Process, key: str) -> Principal:
     headers = [(b"authorization", f"Bearer {key}".encode())]
     return await process.authenticator.principal(headers, "203.0.113.7")
-
-
-def _with_other_secret(key: str) -> str:
-    """Returns a key with the same public part, another secret and a right checksum, as any forger can make it."""
-    body = f"{key[: key.rindex('-')]}-{random_text(32)}"
-    number = zlib.crc32(body.encode())
-    checksum = "".join(BASE62[number // 62**place % 62] for place in range(5, -1, -1))
-    return body + checksum
 
 
 async def _until(is_so: Callable[[], bool]) -> None:

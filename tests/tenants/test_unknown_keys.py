@@ -1,0 +1,206 @@
+"""Keys that were not seen valid within the last hour, guesses above all, leave the others and the database alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sized
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.errors import AuthenticationFailedError, RateLimitedError
+from app.tenants.api_key import make_key
+from app.tenants.lookups import MOST_PER_NETWORK, MOST_WAITING, Lookup, UnknownLane
+from app.tenants.signing_key import make_signing_key
+from app.upstream.signed_request import SignedRequest
+from tests.support.admin_app import ManualSeconds, Process, QueryCount
+from tests.support.clock import MovableClock
+from tests.support.keys import with_other_secret
+from tests.support.signing import signed_headers
+
+HOUR = 3600.0
+MOST_QUERIES = 2
+
+
+@asynccontextmanager
+async def slow_database(engine: AsyncEngine) -> AsyncIterator[QueryCount]:
+    """Lets look-ups begin, which are counted, and none of them end."""
+    with QueryCount(engine, "JOIN tenants") as queries:
+        async with engine.connect() as locking:
+            await locking.execute(text("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE"))
+            yield queries
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not is_so():  # noqa: ASYNC110 - the database has no event for it
+            await asyncio.sleep(0.005)
+
+
+def waiting(process: Process) -> Sized:
+    """Returns the look-ups of keys that have no answer yet."""
+    lookups: Sized = process.key_memory._lookups  # noqa: SLF001 - nothing else tells
+    return lookups
+
+
+async def settled() -> None:
+    """Lets everything run that is ready."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+def guesses(process: Process, keys: list[str], address: str = "198.51.100.1") -> list[asyncio.Task[httpx.Response]]:
+    return [asyncio.create_task(process.whoami(key, address=address)) for key in keys]
+
+
+def unknown_keys(count: int) -> list[str]:
+    return [make_key().plaintext for _ in range(count)]
+
+
+async def statuses(answers: list[asyncio.Task[httpx.Response]]) -> set[int]:
+    return {answer.status_code for answer in await asyncio.gather(*answers)}
+
+
+@pytest.mark.parametrize("is_public_part_known", [False, True], ids=["unknown public part", "wrong secret"])
+async def test_guesses_take_two_queries_at_a_time_and_a_known_key_does_not_wait_for_them(
+    process: Process, engine: AsyncEngine, seconds: ManualSeconds, *, is_public_part_known: bool
+) -> None:
+    known = (await process.key())["key"]
+    assert (await process.whoami(known)).status_code == 200
+    seconds.now += HOUR - 1
+
+    async with slow_database(engine) as queries:
+        wrong = [with_other_secret(known) for _ in range(150)] if is_public_part_known else unknown_keys(150)
+        guessing = guesses(process, wrong)
+        await until(lambda: len(waiting(process)) == len(wrong) and queries.count == MOST_QUERIES)
+        right = asyncio.create_task(process.whoami(known))
+        await until(lambda: queries.count == MOST_QUERIES + 1)
+
+        await settled()
+        assert queries.count == MOST_QUERIES + 1
+
+    assert (await right).status_code == 200
+    assert await statuses(guessing) == {401}
+    assert queries.count < 10, "many are asked for in one query"
+
+
+async def test_after_an_hour_a_key_is_unknown_again(
+    process: Process, engine: AsyncEngine, seconds: ManualSeconds
+) -> None:
+    known = (await process.key())["key"]
+    assert (await process.whoami(known)).status_code == 200
+    seconds.now += HOUR + 1
+
+    async with slow_database(engine) as queries:
+        guessing = guesses(process, unknown_keys(150))
+        await until(lambda: queries.count == MOST_QUERIES)
+        right = asyncio.create_task(process.whoami(known))
+        await until(lambda: len(waiting(process)) == 151)
+        assert queries.count == MOST_QUERIES
+
+    assert (await right).status_code == 200
+    assert await statuses(guessing) == {401}
+
+
+async def test_after_a_restart_a_herd_gets_through_in_a_few_queries(process: Process, engine: AsyncEngine) -> None:
+    tenant = await process.tenant()
+    keys = [(await process.key(tenant["id"]))["key"] for _ in range(40)]
+
+    with QueryCount(engine, "JOIN tenants") as queries:
+        answers = await asyncio.gather(*(process.authenticator.principal(_bearer(key), "203.0.113.7") for key in keys))
+
+    assert {principal.tenant_id for principal in answers} == {tenant["id"]}
+    assert queries.count <= 4
+
+
+async def test_each_network_has_so_many_unknown_keys_at_a_time_and_no_more(
+    process: Process, engine: AsyncEngine, seconds: ManualSeconds
+) -> None:
+    known, fresh = [(await process.key())["key"] for _ in range(2)]
+    assert (await process.whoami(known, address="2001:db8::1")).status_code == 200
+    seconds.now += 1
+
+    async with slow_database(engine):
+        guessing = [
+            guess
+            for number, key in enumerate(unknown_keys(MOST_PER_NETWORK))
+            for guess in guesses(process, [key], f"2001:db8::{number % 8:x}")
+        ]
+        await until(lambda: len(waiting(process)) == MOST_PER_NETWORK)
+        refused = await process.whoami(fresh, address="2001:db8::77")
+        from_there = asyncio.create_task(process.whoami(known, address="2001:db8::1"))
+        elsewhere = asyncio.create_task(process.whoami(fresh, address="2001:db8:0:1::1"))
+        await settled()
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "RateLimitExceeded")
+    assert refused.headers["retry-after"] == "1"
+    assert [(await answer).status_code for answer in (from_there, elsewhere)] == [200, 200]
+    assert await statuses(guessing) == {401}
+    assert (await process.whoami(fresh, address="2001:db8::77")).status_code == 200
+
+
+async def test_guessed_access_key_ids_take_no_more_queries_than_guessed_keys(
+    process: Process, engine: AsyncEngine, clock: MovableClock
+) -> None:
+    async def guess() -> None:
+        made = make_signing_key()
+        pair = {"access_key_id": made.access_key_id, "secret_access_key": made.secret_access_key}
+        headers = signed_headers(pair, b"", host="gateway", at=clock())
+        head = SignedRequest.from_wire(method="POST", raw_path=b"/", query_string=b"", headers=[])
+        await process.authenticator.admit_signer(headers["authorization"], head, "198.51.100.1")
+
+    async with slow_database(engine) as queries:
+        guessing = [asyncio.create_task(guess()) for _ in range(100)]
+        await until(lambda: queries.count >= 1)
+        await settled()
+        assert queries.count <= MOST_QUERIES
+
+    for refused in await asyncio.gather(*guessing, return_exceptions=True):
+        assert isinstance(refused, AuthenticationFailedError)
+
+
+async def test_networks_take_turns() -> None:
+    batches: list[list[str]] = []
+    go_on = asyncio.Event()
+
+    async def carry_out(batch: list[Lookup[str, str]]) -> None:
+        batches.append([lookup.name for lookup in batch])
+        await go_on.wait()
+        for lookup in batch:
+            lookup.answer.set_result(None)
+
+    lane = UnknownLane(carry_out, most_queries=1)
+    hog = [Lookup[str, str](f"hog {number}", "198.51.100.1") for number in range(200)]
+    for lookup in hog:
+        lane.add(lookup)
+    await settled()
+    late = Lookup[str, str]("late", "198.51.100.2")
+    lane.add(late)
+    go_on.set()
+    await asyncio.gather(late.answer, *(lookup.answer for lookup in hog))
+
+    assert "late" in batches[1]
+    assert sorted(name for batch in batches for name in batch) == sorted(lookup.name for lookup in [late, *hog])
+
+
+@pytest.mark.parametrize("is_network_known", [False, True], ids=["no address, as on a socket", "many networks"])
+async def test_all_that_wait_are_bounded(*, is_network_known: bool) -> None:
+    async def carry_out(batch: list[Lookup[int, str]]) -> None:
+        for lookup in batch:
+            lookup.answer.set_result(None)
+
+    lane = UnknownLane(carry_out, most_queries=1)
+    for _ in range(2):
+        networks = [f"198.51.100.{number % 250}" if is_network_known else "" for number in range(MOST_WAITING + 1)]
+        *added, one_more = [Lookup[int, str](number, network) for number, network in enumerate(networks)]
+        for lookup in added:
+            lane.add(lookup)
+        with pytest.raises(RateLimitedError):
+            lane.add(one_more)
+        await asyncio.gather(*(lookup.answer for lookup in added))
+        await settled()
+
+
+def _bearer(key: str) -> list[tuple[bytes, bytes]]:
+    return [(b"authorization", f"Bearer {key}".encode())]
