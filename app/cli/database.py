@@ -16,18 +16,33 @@ class Database:
     Attributes:
         url: for SQLAlchemy; holds a password when the configured one does.
         is_embedded: whether this process keeps the server running.
+        account: what account of this machine an embedded server runs under.
     """
 
     url: str
     is_embedded: bool
+    account: str | None = None
 
 
 @contextmanager
-def opened_database(settings: Settings, *, data_dir: Path | None = None) -> Iterator[Database]:
-    """Yields the configured database, or starts the embedded one and stops it when its last user leaves."""
+def opened_database(
+    settings: Settings, *, data_dir: Path | None = None, may_use_nobody: bool = False
+) -> Iterator[Database]:
+    """Yields the configured database, or starts the embedded one and stops it when its last user leaves.
+
+    Args:
+        settings: of this process.
+        data_dir: folder of an embedded database, whatever is configured.
+        may_use_nobody: whether the embedded server may run as ``nobody`` where root has no better account for it.
+
+    Raises:
+        EmbeddedPostgresError: the embedded server could not be started.
+    """
     if settings.database_url is not None and data_dir is None:
         yield Database(settings.database_url.get_secret_value(), is_embedded=False)
         return
     folder = data_dir or settings.data_dir
-    with EmbeddedPostgres(folder, pg_bin=settings.pg_bin, pg_user=settings.pg_user) as server:
-        yield Database(server.url, is_embedded=True)
+    with EmbeddedPostgres(
+        folder, pg_bin=settings.pg_bin, pg_user=settings.pg_user, may_use_nobody=may_use_nobody
+    ) as server:
+        yield Database(server.url, is_embedded=True, account=server.account_name)

@@ -20,6 +20,7 @@ from app.cli.database import opened_database
 from app.cli.exits import MISCONFIGURED, read_settings, stop, told_plainly
 from app.crypto import generate_key
 from app.db.embedded import reset
+from app.db.embedded.accounts import NOBODY
 from app.db.embedded.folders import was_used, write_whole
 from app.db.embedded.locks import open_owned
 from app.db.schema import upgrade_to_head
@@ -37,6 +38,10 @@ _TIME_SCALE = 20.0
 _HOST = "127.0.0.1"
 _SECRETS_FILE = "dev.json"
 _LOCK_FILE = "dev.lock"
+_ON_NOBODY = (
+    "The database runs under the account nobody, since this machine has no account postgres. Other programs that run "
+    "as nobody could read and change it: enough to try things out, and refused by `serve`."
+)
 
 
 @dataclass
@@ -62,7 +67,9 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool) -> N
                 stop("--real needs SEEDGATE_ARK_API_KEY (and an access key pair for Assets)", MISCONFIGURED)
             _say("REAL UPSTREAM: every task made through this gateway is paid from your Volcano Engine account.")
         _check_secrets_are_ours(folder)
-        with opened_database(settings, data_dir=folder) as database, _alone(folder):
+        with opened_database(settings, data_dir=folder, may_use_nobody=True) as database, _alone(folder):
+            if database.account == NOBODY:
+                _say(_ON_NOBODY)
             kept = _read_secrets(folder, is_real=is_real)
             configure_logging(level="warning", style="console")
             asyncio.run(upgrade_to_head(database.url))

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,14 +59,17 @@ class Program:
 
 
 @asynccontextmanager
-async def started(*arguments: str, folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Program]:
+async def started(
+    *arguments: str, folder: Path, settings: Mapping[str, str], within: Sequence[str] = ()
+) -> AsyncIterator[Program]:
     """Starts ``seedgate`` in a folder, with these settings and no others; kills it when the test forgets it.
 
+    ``within`` is a command that runs the one behind it, such as ``env``.
     A test that fails meanwhile tells what the program has printed.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SEEDGATE_") or name in _KEPT}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app", *arguments),
+        *(*within, sys.executable, "-m", "app", *arguments),
         cwd=folder,
         env={**inherited, "PYTHONPATH": str(_ROOT), **{f"SEEDGATE_{name}": value for name, value in settings.items()}},
         stdout=asyncio.subprocess.PIPE,
@@ -84,9 +87,11 @@ async def started(*arguments: str, folder: Path, settings: Mapping[str, str]) ->
         await program.end()
 
 
-async def run(*arguments: str, folder: Path, settings: Mapping[str, str]) -> tuple[int, str]:
+async def run(
+    *arguments: str, folder: Path, settings: Mapping[str, str], within: Sequence[str] = ()
+) -> tuple[int, str]:
     """Runs ``seedgate`` to its end; returns exit code and output."""
-    async with started(*arguments, folder=folder, settings=settings) as program:
+    async with started(*arguments, folder=folder, settings=settings, within=within) as program:
         return await program.wait(), "".join(program.output)
 
 

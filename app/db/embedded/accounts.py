@@ -6,6 +6,7 @@ none is created, and no permission of a folder that is not ours is changed.
 
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,12 @@ from app.db.embedded.errors import EmbeddedPostgresError
 
 _ROOT_UID = 0
 _RUN_TIMEOUT_SECONDS = 300
+
+NOBODY = "nobody"
+"""The account that all programs without one of their own share: each of them could read and change the database."""
+
+_OWN_ACCOUNT = "postgres"
+_MAKE_OWN_ACCOUNT = f"useradd --system --no-create-home --shell /usr/sbin/nologin {_OWN_ACCOUNT}"
 
 
 @dataclass(frozen=True)
@@ -129,13 +136,35 @@ def server_account(*, preferred: str | None, cluster_owner_uid: int | None) -> A
         return account
     if cluster_owner_uid:
         return _account_of(cluster_owner_uid)
-    for name in (os.environ.get("SUDO_USER"), "postgres", "nobody"):
+    for name in (os.environ.get("SUDO_USER"), _OWN_ACCOUNT, NOBODY):
         account = _account_named(name) if name else None
         if account is not None and account.uid != _ROOT_UID:
             return account
     raise EmbeddedPostgresError(
         "PostgreSQL does not run as root, and neither of the accounts postgres and nobody exists here. "
         "Name one with SEEDGATE_PG_USER, or use your own database with SEEDGATE_DATABASE_URL."
+    )
+
+
+def check_not_nobody(account: Account, clusters: Sequence[Path]) -> None:
+    """Checks that the server does not run under ``nobody`` because there was nothing better.
+
+    Args:
+        account: the one that was chosen, and not named by the operator.
+        clusters: the clusters that exist already, which belong to that account.
+
+    Raises:
+        EmbeddedPostgresError: it does; the message holds the commands that end it.
+    """
+    if account.name != NOBODY or not account.is_other:
+        return
+    commands = [] if _account_named(_OWN_ACCOUNT) else [_MAKE_OWN_ACCOUNT]
+    commands += [f"chown -R {_OWN_ACCOUNT}: {shlex.quote(str(cluster))}" for cluster in clusters]
+    commands = commands or [f"export SEEDGATE_PG_USER={_OWN_ACCOUNT}"]
+    raise EmbeddedPostgresError(
+        "PostgreSQL does not run as root, and the account left for it is nobody, which other programs use too: each of "
+        f"them could read and change the database. Run `{' && '.join(commands)}` and start again, name an account "
+        "with SEEDGATE_PG_USER, or use your own database with SEEDGATE_DATABASE_URL."
     )
 
 

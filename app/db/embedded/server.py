@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from app.db.embedded.accounts import server_account
+from app.db.embedded.accounts import check_not_nobody, server_account
 from app.db.embedded.binaries import binaries_for, find_binaries
 from app.db.embedded.cluster import ROLE, ensure_cluster
 from app.db.embedded.errors import EmbeddedPostgresError
@@ -40,6 +40,7 @@ class _Membership:
     lock: Path
     socket_folder: Path
     pid: int
+    account_name: str
 
 
 class EmbeddedPostgres:
@@ -62,6 +63,7 @@ class EmbeddedPostgres:
         pg_bin: Path | None = None,
         pg_user: str | None = None,
         fsync: bool = True,
+        may_use_nobody: bool = True,
     ) -> None:
         """Names the server; nothing happens before ``start``.
 
@@ -70,11 +72,14 @@ class EmbeddedPostgres:
             pg_bin: folder with ``postgres`` and ``initdb`` to use instead of those found (``SEEDGATE_PG_BIN``).
             pg_user: account for the server when we are root (``SEEDGATE_PG_USER``).
             fsync: False trades the safety of the data for speed, for tests.
+            may_use_nobody: False refuses to run the server as ``nobody``, an account that other programs share, unless
+                ``pg_user`` names it.
         """
         self._requested_dir = data_dir
         self._pg_bin = pg_bin
         self._pg_user = pg_user
         self._fsync = fsync
+        self._may_use_nobody = may_use_nobody
         self._membership: _Membership | None = None
 
     @property
@@ -88,6 +93,11 @@ class EmbeddedPostgres:
             raise EmbeddedPostgresError("The embedded database has no address before it is started.")
         # The port is stated, or a stray PGPORT in the environment would count.
         return f"postgresql+asyncpg://{ROLE}@/{DATABASE}?host={quote(str(self._membership.socket_folder))}&port={PORT}"
+
+    @property
+    def account_name(self) -> str | None:
+        """The account that the server runs under; None before it is started."""
+        return self._membership.account_name if self._membership is not None else None
 
     def start(self) -> Self:
         """Starts the server or joins the one that runs, and returns when it answers.
@@ -144,6 +154,8 @@ class EmbeddedPostgres:
     def _join(self, data_dir: Path, place: UserLock) -> _Membership:
         found = find_binaries(self._pg_bin)
         account = server_account(preferred=self._pg_user, cluster_owner_uid=_cluster_owner(data_dir))
+        if not (self._may_use_nobody or self._pg_user):
+            check_not_nobody(account, clusters_in(existing_home(data_dir)))
         home = home_for(data_dir, account)
         binaries = binaries_for(account, found, copies=home)
         cluster = ensure_cluster(home, binaries, account, fsync=self._fsync)
@@ -153,7 +165,7 @@ class EmbeddedPostgres:
         except BaseException:
             _leave(server, place)
             raise
-        return _Membership(server, place, data_dir / INIT_LOCK, socket_folder, os.getpid())
+        return _Membership(server, place, data_dir / INIT_LOCK, socket_folder, os.getpid(), account.name)
 
 
 def _leave(server: SharedServer, place: UserLock) -> None:
