@@ -15,9 +15,11 @@
     ├── ModelNotFoundError             404 InvalidEndpointOrModel.NotFound
     ├── UnknownActionError             404 InvalidActionOrVersion
     ├── MethodNotAllowedError          405 MethodNotAllowed
+    ├── RequestTooSlowError            408 RequestTooSlow: a head or a body stopped coming
     ├── ConflictError                  409 <code>, never worth a retry
     ├── RequestTooLargeError           413 RequestTooLarge
     ├── UnsupportedMediaTypeError      415 UnsupportedMediaType
+    ├── HeadTooLargeError              431 RequestHeaderFieldsTooLarge
     ├── UpstreamRefusalError           the upstream's own 4xx about the client's mistake, passed through
     ├── RateLimitedError               429 RateLimitExceeded: too many requests for us
     ├── ThrottledByUpstreamError       429 with the upstream's code
@@ -37,10 +39,12 @@ _TYPES = {
     403: "Forbidden",
     404: "NotFound",
     405: "MethodNotAllowed",
+    408: "RequestTooSlow",
     409: "Conflict",
     413: "RequestTooLarge",
     415: "UnsupportedMediaType",
     429: "TooManyRequests",
+    431: "RequestHeaderFieldsTooLarge",
     500: "InternalServerError",
     502: "InternalServerError",
     503: "ServiceUnavailable",
@@ -179,6 +183,16 @@ class MethodNotAllowedError(SeedgateError):
         super().__init__(f"Method {method} is not allowed here.", status=405, code="MethodNotAllowed")
 
 
+class RequestTooSlowError(SeedgateError):
+    """408: a head or a body stopped coming, so the connection ends; nothing was done.
+
+    Its code is never ``RequestTimeout``, which makes the Go SDK send the request again.
+    """
+
+    def __init__(self, message: str = "The request did not arrive in time.") -> None:
+        super().__init__(message, status=408, code="RequestTooSlow")
+
+
 class ConflictError(SeedgateError):
     """409: the object's state forbids the request; repeating it would not help."""
 
@@ -199,6 +213,13 @@ class UnsupportedMediaTypeError(SeedgateError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, status=415, code="UnsupportedMediaType")
+
+
+class HeadTooLargeError(SeedgateError):
+    """431: the request line and header fields, or the trailers of a body, pass the limit."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status=431, code="RequestHeaderFieldsTooLarge", is_retry_refused=True)
 
 
 class UpstreamRefusalError(SeedgateError):

@@ -7,8 +7,9 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
+from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,10 +19,13 @@ from app.admin.metrics import router as metrics_router
 from app.admin.router import router as admin_router
 from app.assets.routes import router as assets_router
 from app.db.base import utc_now
+from app.http.connections import ConnectionLimits, ConnectionTable
+from app.http.descriptors import default_max_connections, raise_descriptor_limit
 from app.http.exact_paths import ExactPaths
 from app.http.health import Readiness
 from app.http.health import router as health_router
 from app.http.metrics_port import MetricsPort
+from app.http.protocol import HttpProtocol
 from app.http.rendering import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.observability.logging import configure_logging
@@ -93,12 +97,20 @@ def app_from_environment() -> FastAPI:
     return create_app(settings)
 
 
-def server_config(app: FastAPI | str, **options: Any) -> uvicorn.Config:
-    """Returns uvicorn's configuration for the gateway; ``options`` are uvicorn's own."""
+def server_config(app: FastAPI | str, limits: ConnectionLimits | None = None, **options: Any) -> uvicorn.Config:
+    """Returns uvicorn's configuration for the gateway.
+
+    Args:
+        app: the application, or the import path of what makes it.
+        limits: of the clients' connections, for each process.
+        options: uvicorn's own.
+    """
     return uvicorn.Config(
         app,
         factory=isinstance(app, str),
-        http="httptools",
+        # A partial and no closure: worker processes are sent it.
+        http=cast("Any", partial(HttpProtocol, table=ConnectionTable(limits))),
+        ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,
@@ -109,6 +121,13 @@ def server_config(app: FastAPI | str, **options: Any) -> uvicorn.Config:
         timeout_worker_healthcheck=_HUNG_AFTER_SECONDS,
         **options,
     )
+
+
+def connection_limits(settings: Settings) -> ConnectionLimits:
+    """Returns the limits of clients' connections, as the settings say; first raises the limit of descriptors."""
+    raise_descriptor_limit()
+    most = settings.max_connections or default_max_connections()
+    return ConnectionLimits(max_connections=most, trusted_proxies=settings.trusted_proxies)
 
 
 class OwnedServer(uvicorn.Server):

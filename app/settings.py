@@ -68,6 +68,7 @@ class Settings(BaseSettings):
 
     max_body_bytes: int = Field(default=64 * _MEBIBYTE, ge=1024)
     body_budget_bytes: int = Field(default=512 * _MEBIBYTE, ge=1024)
+    max_connections: int | None = Field(default=None, ge=16)
     models: str | None = None
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
 

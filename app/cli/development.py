@@ -25,7 +25,7 @@ from app.db.embedded.folders import was_used, write_whole
 from app.db.embedded.locks import open_owned
 from app.db.schema import upgrade_to_head
 from app.http.listening import listeners
-from app.main import OwnedServer, create_app, server_config
+from app.main import OwnedServer, connection_limits, create_app, server_config
 from app.observability.logging import configure_logging
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
@@ -94,7 +94,7 @@ async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, 
         _write_secrets(folder, kept)
         kept.api_key = await _ensure_demo_key(configured, kept.api_key, is_upstream_new=not is_real)
         _write_secrets(folder, kept)
-        config = server_config(create_app(configured), host=_HOST, port=port)
+        config = server_config(create_app(configured), connection_limits(configured), host=_HOST, port=port)
         server = OwnedServer(config)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

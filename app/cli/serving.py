@@ -14,7 +14,7 @@ from app.cli.worker_metrics import serving_metrics
 from app.db.engine import open_engine
 from app.db.schema import SchemaState, schema_state, upgrade_to_head
 from app.http.listening import listeners
-from app.main import server_config
+from app.main import connection_limits, server_config
 from app.observability.exposition import counting_together
 from app.observability.logging import configure_logging
 from app.settings import Settings
@@ -30,7 +30,7 @@ def serve(*, host: str, port: int, workers: int, uds: Path | None) -> None:
     with told_plainly(), opened_database(settings) as database:
         _prepare(database)
         options = {"uds": str(uds)} if uds is not None else {"host": host, "port": port}
-        config = server_config(_APP, workers=workers, **options)
+        config = server_config(_APP, connection_limits(settings), workers=workers, **options)
         # Uvicorn raises the signal again when it has shut down; by then there is nothing left to interrupt.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _ignore)

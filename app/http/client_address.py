@@ -39,7 +39,7 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IP
     """
     hops = [hop for value in forwarded_for for hop in value.split(",")]
     current = peer
-    while hops and _is_trusted(current, trusted):
+    while hops and is_within(current, trusted):
         candidate = parse_address(_without_port(trim(hops.pop())))
         if candidate is None:
             return ""
@@ -62,9 +62,10 @@ def network_of(address: str) -> str:
     return str(parsed or "")
 
 
-def _is_trusted(text: str, trusted: Sequence[IPv4Network | IPv6Network]) -> bool:
+def is_within(text: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Says whether a text is an IP address in one of the networks."""
     address = parse_address(text)
-    return address is not None and any(address in network for network in trusted)
+    return address is not None and any(address in network for network in networks)
 
 
 def _without_port(hop: str) -> str:

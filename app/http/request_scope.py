@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.errors import SeedgateError
 from app.http.client_address import client_address
 from app.http.rendering import handle_error
 from app.ids import new_request_id
@@ -141,7 +142,8 @@ class _Exchange:
                     dropped += len((await self.receive()).get("body", b""))
                     if dropped > self._drain_limit_bytes:
                         break
-        except TimeoutError:
+        except (TimeoutError, SeedgateError):
+            # It is too slow, or cannot be read to its end.
             pass
         return self._is_body_complete
 

@@ -42,3 +42,8 @@ LEASE_LOSSES = Counter(
 )
 DELIVERIES = Counter("seedgate_deliveries", "Tries to deliver a message to a tenant's address.", ["outcome"])
 BREAKERS_OPENED = Counter("seedgate_breakers_opened", "Times that a channel was given no more creates for a while.")
+CONNECTIONS_CUT = Counter(
+    "seedgate_connections_cut",
+    "Client connections that were cut: for room (longest idle), no_room (all busy), or budget (unread or unfinished).",
+    ["reason"],
+)

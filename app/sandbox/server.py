@@ -5,11 +5,13 @@ import contextlib
 import socket
 import sys
 from collections.abc import Iterator
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 import uvicorn
 
+from app.http.connections import ConnectionLimits, ConnectionTable
 from app.sandbox.app import create_sandbox
 from app.sandbox.config import DEFAULT_ACCOUNT, DEFAULT_PORT, SandboxConfig
 from app.sandbox.state import SandboxState
@@ -17,6 +19,8 @@ from app.sandbox.steering import CONTROL_PREFIX
 from app.sandbox.wire import SandboxProtocol
 
 _KEEP_ALIVE_SECONDS = 60
+# A gateway is its one client.
+_ANY = sys.maxsize
 _GRACE_SECONDS = 2
 
 
@@ -124,7 +128,7 @@ def run_sandbox(
 def _configure(state: SandboxState) -> uvicorn.Config:
     return uvicorn.Config(
         create_sandbox(state=state),
-        http=SandboxProtocol,
+        http=cast("Any", partial(SandboxProtocol, table=ConnectionTable(ConnectionLimits(max_per_address=_ANY)))),
         ws="none",
         lifespan="on",
         log_config=None,

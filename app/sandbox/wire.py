@@ -11,16 +11,16 @@ import struct
 from typing import Any
 
 from starlette.types import Receive, Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.http.protocol import HttpProtocol
 from app.sandbox.faults import CONNECT, Faults
 
 _TRANSPORT = "app.sandbox.transport"
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
-class SandboxProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, which lends its transport to the application.
+class SandboxProtocol(HttpProtocol):
+    """The gateway's HTTP protocol, which lends its transport to the application.
 
     The lifespan state's ``faults`` (a callable that returns them) may have a new connection closed at once.
     """

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from app.errors import AccessDeniedError, ServiceUnavailableError
-from app.http.client_address import network_of
+from app.http.client_address import is_within, network_of
 from app.tenants.api_key import KeyParts, parse_key
 from app.tenants.credentials import (
     authentication_failed,
@@ -14,7 +14,6 @@ from app.tenants.credentials import (
 )
 from app.tenants.key_memory import KeyMemory
 from app.tenants.last_used import LastUsedWriter
-from app.tenants.networks import is_within
 from app.tenants.principal import Principal
 from app.tenants.stored_key import StoredKey, StoredSigner
 from app.upstream.signature import SignatureHeader

@@ -1,9 +1,6 @@
 """Networks that a key may be used from."""
 
-from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_network
-
-from app.http.client_address import parse_address
 
 Network = IPv4Network | IPv6Network
 
@@ -21,9 +18,3 @@ def parse_network(text: str) -> Network:
     if mapped is not None and network.prefixlen >= _MAPPED_PREFIX_LENGTH:
         return IPv4Network((mapped, network.prefixlen - _MAPPED_PREFIX_LENGTH))
     return network
-
-
-def is_within(address: str, networks: Iterable[Network]) -> bool:
-    """Says whether an address is in one of the networks; what is no address is in none."""
-    parsed = parse_address(address)
-    return parsed is not None and any(parsed in network for network in networks)

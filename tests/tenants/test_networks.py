@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.tenants.networks import is_within, parse_network
+from app.http.client_address import is_within
+from app.tenants.networks import parse_network
 
 
 @pytest.mark.parametrize(

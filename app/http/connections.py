@@ -1,0 +1,163 @@
+"""What all client connections of a server together may hold: sockets, and memory for what is unread or unsent."""
+
+from asyncio import AbstractEventLoop, TimerHandle
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from typing import Protocol
+
+import structlog
+
+from app.http.client_address import is_within, network_of
+from app.http.descriptors import default_max_connections
+from app.observability.metrics import CONNECTIONS_CUT
+
+_log = structlog.get_logger()
+
+_SWEEP_SECONDS = 1.0
+_MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """How long and how much a client connection may wait, and how many there may be.
+
+    Attributes:
+        max_connections: open at the same time, in one process.
+        max_per_address: of these, from one address (of IPv6, one /64) outside ``trusted_proxies``; absent: a tenth.
+        trusted_proxies: networks from which many clients come over one address.
+        budget_bytes: for unfinished heads and unread answers of all connections.
+        first_byte_seconds: a connection may send nothing for so long after it was made.
+        head_seconds: a head that has begun must be complete after so long.
+        body_seconds: nothing of a body that is waited for may come for so long.
+        unread_seconds: none of an answer may be read for so long.
+        linger_seconds: after a refusal, input is still read and dropped for so long, so that the answer is not lost.
+    """
+
+    max_connections: int = field(default_factory=default_max_connections)
+    max_per_address: int | None = None
+    trusted_proxies: Sequence[IPv4Network | IPv6Network] = ()
+    budget_bytes: int = 64 * _MEBIBYTE
+    first_byte_seconds: float = 60.0
+    head_seconds: float = 15.0
+    body_seconds: float = 30.0
+    unread_seconds: float = 60.0
+    linger_seconds: float = 5.0
+
+
+class Connection(Protocol):
+    """What the table needs to know of a connection."""
+
+    address: str
+
+    def cut(self) -> None:
+        """Ends the connection at once, without an answer."""
+
+    def check(self, now: float) -> None:
+        """Ends the connection if a deadline of it has passed; ``now`` is the loop's time."""
+
+
+class ConnectionTable:
+    """The open client connections of one server. One per process and server, shared by its connections.
+
+    It is handed to worker processes before it is used, so it is made of plain values.
+    """
+
+    def __init__(self, limits: ConnectionLimits | None = None) -> None:
+        self.limits = limits or ConnectionLimits()
+        self.held_bytes = 0
+        # Each with the network whose share it counts against; empty when it counts against none.
+        self._open: dict[Connection, str] = {}
+        self._per_network: Counter[str] = Counter()
+        # Longest idle first; likewise, what has held memory for longest.
+        self._idle: OrderedDict[Connection, None] = OrderedDict()
+        self._holding: OrderedDict[Connection, int] = OrderedDict()
+        self._timer: TimerHandle | None = None
+
+    @property
+    def count(self) -> int:
+        """How many connections are open."""
+        return len(self._open)
+
+    def admit(self, connection: Connection, loop: AbstractEventLoop) -> bool:
+        """Adds a new connection, and says whether it may stay; to make room, the longest idle one is cut.
+
+        Behind a trusted proxy or on a unix socket, one address stands for many clients and may hold all.
+        """
+        is_many = is_within(connection.address, self.limits.trusted_proxies)
+        network = "" if is_many else network_of(connection.address)
+        if not self._has_room(network):
+            CONNECTIONS_CUT.labels("no_room").inc()
+            return False
+        self._open[connection] = network
+        self._per_network[network] += 1
+        self._idle[connection] = None
+        if self._timer is None:
+            self._timer = loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+        return True
+
+    def remove(self, connection: Connection) -> None:
+        """Forgets a connection that has ended."""
+        network = self._open.pop(connection, None)
+        if network is None:
+            return
+        self._idle.pop(connection, None)
+        self.held_bytes -= self._holding.pop(connection, 0)
+        self._per_network[network] -= 1
+        if not self._per_network[network]:
+            del self._per_network[network]
+        if not self._open and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def set_idle(self, connection: Connection, *, is_idle: bool) -> None:
+        """Notes that a connection begins or ends to work on a request."""
+        if not is_idle:
+            self._idle.pop(connection, None)
+        elif connection in self._open:
+            self._idle[connection] = None
+
+    def hold(self, connection: Connection, size_bytes: int) -> None:
+        """Notes how much memory a connection holds; over the budget, those are cut that have held some for longest."""
+        if connection not in self._open:
+            return
+        self.held_bytes += size_bytes - self._holding.get(connection, 0)
+        if size_bytes:
+            self._holding[connection] = size_bytes
+        else:
+            self._holding.pop(connection, None)
+        while self.held_bytes > self.limits.budget_bytes and self._holding:
+            oldest = next(iter(self._holding))
+            self._cut(oldest, "budget")
+
+    def sweep(self, now: float) -> None:
+        """Ends every connection whose time is up; ``now`` is the loop's time."""
+        for connection in list(self._open):
+            connection.check(now)
+
+    def _sweep(self, loop: AbstractEventLoop) -> None:
+        self._timer = loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+        self.sweep(loop.time())
+
+    def _has_room(self, network: str) -> bool:
+        limits = self.limits
+        most = limits.max_per_address or max(1, limits.max_connections // 10)
+        if network and self._per_network[network] >= most:
+            # Found soon: the network that holds so many is likely to hold the longest idle one, too.
+            return self._make_room(next((idle for idle in self._idle if self._open[idle] == network), None))
+        if len(self._open) >= limits.max_connections:
+            return self._make_room(next(iter(self._idle), None))
+        return True
+
+    def _make_room(self, longest_idle: Connection | None) -> bool:
+        if longest_idle is None:
+            return False
+        self._cut(longest_idle, "room")
+        return True
+
+    def _cut(self, connection: Connection, reason: str) -> None:
+        CONNECTIONS_CUT.labels(reason).inc()
+        _log.info("connection_cut", reason=reason, client=connection.address)
+        self.remove(connection)
+        connection.cut()

@@ -1,0 +1,164 @@
+"""Rules for the head of a request that are stricter than the parser's, as pure functions over bytes.
+
+llhttp, the parser below httptools, is strict about syntax. What is decided here is what it leaves open: how large a
+head may be, which of two readings of a body's length is taken (none: both are refused), and what becomes of a wish to
+change the protocol. Source: RFC 9110 section 7.8, RFC 9112 sections 2, 3, 6 and 7.
+"""
+
+import re
+from collections.abc import Sequence
+
+from app.errors import HeadTooLargeError, InvalidParameterError, MethodNotAllowedError, SeedgateError
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Request line and header fields together; also the trailers and chunk extensions of one body."""
+
+MAX_HEADERS = 100
+
+HEAD_END = b"\r\n\r\n"
+
+CHUNKED = -1
+"""Stands for the length of a body that comes in chunks."""
+
+# A head has this many line ends that belong to no field: of the request line and of the empty line.
+_LINES_BESIDE_FIELDS = 2
+_LENGTH = re.compile(rb"[0-9]{1,18}")
+_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[01]")
+_REQUEST_LINE_BEGIN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}(?: |\Z)")
+# The names of fields that only speak about a change of protocol.
+_UPGRADE_FIELDS = (b"upgrade", b"http2-settings")
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class MalformedRequestError(InvalidParameterError):
+    """400: the bytes are no HTTP/1.x request, or one that could be read in two ways."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(None, f"The request is malformed: {reason}.")
+
+
+def check_head_size(head: bytes) -> None:
+    """Checks a head, or the part of it that has come.
+
+    Raises:
+        HeadTooLargeError: 431, it has too many bytes or fields.
+    """
+    if len(head) > MAX_HEAD_BYTES:
+        raise HeadTooLargeError(f"The head of the request is larger than {MAX_HEAD_BYTES} bytes.")
+    if head.count(b"\r\n") > MAX_HEADERS + _LINES_BESIDE_FIELDS:
+        raise HeadTooLargeError(f"The request has more than {MAX_HEADERS} header fields.")
+
+
+def check_unfinished_head(head: bytes) -> None:
+    """Refuses at once what can no longer become a head, such as a TLS greeting or a request of HTTP/0.9.
+
+    Raises:
+        HeadTooLargeError: 431, it is too large already.
+        MalformedRequestError: 400, its request line is complete and none of HTTP/1.x, or a line end is no CRLF.
+    """
+    check_head_size(head)
+    line, end, _ = without_blank_line(head).partition(b"\n")
+    if end and not (line.endswith(b"\r") and _REQUEST_LINE.fullmatch(line[:-1])):
+        raise MalformedRequestError("its first line is no request line of HTTP/1.1 or HTTP/1.0")
+    if not end and line and line[0] not in b"\r" and not _REQUEST_LINE_BEGIN.match(line):
+        raise MalformedRequestError("it does not begin with a method")
+    if head.count(b"\n") != head.count(b"\r\n"):
+        raise MalformedRequestError("a line of its head does not end in CRLF")
+
+
+def without_blank_line(head: bytes) -> bytes:
+    """Returns a head without the one empty line that old clients send after the body of the request before it."""
+    return head[2:] if head.startswith(b"\r\n") else head
+
+
+def without_upgrade(head: bytes) -> bytes:
+    """Returns a complete head without its wish to change the protocol, which is not granted here.
+
+    An upgrade that a server does not take up is as if it were not there (RFC 9110 section 7.8). The parser believes
+    otherwise: it ends the message at its head, and would take the body for the next request.
+    """
+    first, *fields = head[: -len(HEAD_END)].split(b"\r\n")
+    kept = [first]
+    for field in fields:
+        name, colon, value = field.partition(b":")
+        lowered = name.lower()
+        if lowered in _UPGRADE_FIELDS:
+            continue
+        if lowered == b"connection":
+            tokens = [token for token in value.split(b",") if token.strip(b" \t").lower() not in _UPGRADE_FIELDS]
+            kept.append(name + colon + b",".join(tokens))
+            continue
+        kept.append(field)
+    return b"\r\n".join(kept) + HEAD_END
+
+
+def body_length(headers: Headers, http_version: str) -> int:
+    """Returns how many bytes the body has, or ``CHUNKED``.
+
+    Args:
+        headers: names in lower case.
+        http_version: ``1.1`` or ``1.0``.
+
+    Raises:
+        MalformedRequestError: 400, the length is not told in exactly one way, or HTTP/1.1 lacks its one ``Host``.
+    """
+    lengths: list[bytes] = []
+    codings: list[bytes] = []
+    hosts = 0
+    for name, value in headers:
+        if name == b"host":
+            hosts += 1
+        elif name == b"content-length":
+            lengths.append(value)
+        elif name == b"transfer-encoding":
+            codings.append(value)
+    if hosts > 1 or (hosts == 0 and http_version != "1.0"):
+        raise MalformedRequestError("it must have exactly one Host field")
+    if codings:
+        return _chunked(codings, lengths, http_version)
+    if not lengths:
+        return 0
+    if len(lengths) > 1 or not _LENGTH.fullmatch(lengths[0]):
+        raise MalformedRequestError("its Content-Length is not one decimal number")
+    return int(lengths[0])
+
+
+def split_target(target: bytes) -> tuple[bytes, bytes]:
+    """Returns path and query of a request target, which may be a path, an absolute URL or ``*``.
+
+    Raises:
+        MalformedRequestError: 400, it is none of these.
+    """
+    if not target.isascii() or b"#" in target:
+        raise MalformedRequestError("its target is no path with a query")
+    if not target.startswith((b"/", b"*")):
+        scheme, separator, rest = target.partition(b"://")
+        if not separator or scheme.lower() not in {b"http", b"https"}:
+            raise MalformedRequestError("its target is no path with a query")
+        authority = re.match(rb"[^/?]+", rest)
+        if authority is None:
+            raise MalformedRequestError("its target names no host")
+        target = rest[authority.end() :]
+        if not target.startswith(b"/"):
+            target = b"/" + target
+    path, _, query = target.partition(b"?")
+    if path.startswith(b"*") and target != b"*":
+        raise MalformedRequestError("its target is no path with a query")
+    return path, query
+
+
+def refused_method(head: bytes) -> SeedgateError:
+    """Returns what the sender of a head with a method that the parser does not know is told."""
+    line = head.partition(b"\r\n")[0]
+    if _REQUEST_LINE.fullmatch(line) and _REQUEST_LINE_BEGIN.match(line):
+        return MethodNotAllowedError(line.partition(b" ")[0].decode("ascii"))
+    return MalformedRequestError("it does not begin with a method")
+
+
+def _chunked(codings: list[bytes], lengths: list[bytes], http_version: str) -> int:
+    if lengths:
+        raise MalformedRequestError("it has both a Content-Length and a Transfer-Encoding")
+    if len(codings) > 1 or codings[0].strip(b" \t").lower() != b"chunked" or http_version == "1.0":
+        raise MalformedRequestError("the one Transfer-Encoding that is read is `chunked`, in HTTP/1.1")
+    return CHUNKED
