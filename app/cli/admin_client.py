@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.exits import FAILED, MISCONFIGURED, stop
+from app.observability.escaping import escape, escape_json
 
 _DEFAULT_URL = "http://127.0.0.1:8080"
 _TIMEOUT_SECONDS = 60.0
@@ -68,10 +69,11 @@ class AdminClient:
 def show(value: Any, columns: Sequence[str], *, is_json: bool) -> None:
     """Prints rows, or one object, as a table for people or as JSON for programs.
 
-    A table is as wide as it needs to be: a key that is cut to fit the terminal could never be shown again.
+    A table is as wide as it needs to be: a key that is cut to fit the terminal could never be shown again. Names and
+    messages come from tenants and upstreams, so what would control the terminal is escaped in both forms.
     """
     if is_json:
-        print(json.dumps(value, ensure_ascii=False))  # noqa: T201 - the command's answer
+        print(escape_json(json.dumps(value, ensure_ascii=False)))  # noqa: T201 - the command's answer
         return
     rows = value if isinstance(value, list) else [value]
     table = Table(*columns)
@@ -84,7 +86,7 @@ def show(value: Any, columns: Sequence[str], *, is_json: bool) -> None:
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
-    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+    return escape(", ".join(str(item) for item in value) if isinstance(value, list) else str(value))
 
 
 def _message(response: httpx.Response) -> str:
@@ -92,4 +94,4 @@ def _message(response: httpx.Response) -> str:
         error = response.json()["error"]
     except (ValueError, KeyError, TypeError):
         return f"the gateway answered {response.status_code}"
-    return f"{error['code']}: {error['message']}"
+    return escape(f"{error['code']}: {error['message']}")

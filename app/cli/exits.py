@@ -10,6 +10,7 @@ from app.crypto import SealError
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.engine import is_unavailable
 from app.db.schema import SchemaError
+from app.observability.escaping import escape
 from app.settings import SettingError, Settings
 
 MISCONFIGURED = 2
@@ -18,8 +19,8 @@ FAILED = 1
 
 
 def stop(message: str, code: int = FAILED) -> None:
-    """Ends the program with a message on standard error."""
-    sys.stderr.write(f"seedgate: {message}\n")
+    """Ends the program with a message on standard error, in which nothing controls a terminal."""
+    sys.stderr.write("seedgate: " + escape(message, keep="\n") + "\n")
     raise SystemExit(code)
 
 

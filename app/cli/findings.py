@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.observability.escaping import escape
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -12,8 +14,8 @@ class Finding:
     text: str
 
     def __str__(self) -> str:
-        """Returns the line."""
-        return f"{'ok    ' if self.is_fine else 'BROKEN'}  {self.name}: {self.text}"
+        """Returns the line, in which nothing that an upstream or an operator chose controls a terminal."""
+        return escape(f"{'ok    ' if self.is_fine else 'BROKEN'}  {self.name}: {self.text}")
 
 
 def fine(name: str, text: str) -> Finding:

@@ -21,12 +21,15 @@ from app.http.rendering import handle_error
 from app.ids import new_request_id
 from app.observability.metrics import REQUEST_SECONDS, REQUESTS
 from app.observability.notes import noting
+from app.observability.redaction import redact
 
 _CLIENT_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _DRAIN_SECONDS = 10.0
 _FIRST_ERROR_STATUS = 400
-# Longer than any path of ours with the longest id; a client can send 64 KiB of it.
+# Longer than any path of ours with the longest id; a client can send 64 KiB of it. Secrets are masked in more of it
+# than is shown, so that none is cut in two and then not recognised.
 _MOST_PATH_CHARACTERS = 256
+_MOST_MASKED_CHARACTERS = 4096
 _QUIET_PATHS = {"/healthz", "/readyz", "/metrics"}
 _ADMIN_PREFIX = "/admin/v1"
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -169,7 +172,7 @@ def _write_line(scope: Scope, status: int | None, seconds: float) -> None:
         "request",
         request_id=state["request_id"],
         method=scope["method"],
-        path=scope["path"][:_MOST_PATH_CHARACTERS],
+        path=redact(scope["path"][:_MOST_MASKED_CHARACTERS])[:_MOST_PATH_CHARACTERS],
         status=status,
         code=state.get("error_code"),
         milliseconds=round(seconds * 1000, 1),

@@ -1,4 +1,9 @@
-"""Structured logs on standard error, one JSON object or one readable line each."""
+"""Structured logs on standard error, one JSON object or one readable line each.
+
+Much of what is logged was chosen by clients and upstreams. So that it cannot pass for a line or a field of ours, or
+control the terminal of the person who reads it, every text and name is escaped: as JSON does, so that a program reads
+what was there, or visibly on the console, where the lines of a traceback get a margin.
+"""
 
 import logging
 import sys
@@ -7,7 +12,14 @@ from typing import Any
 
 import structlog
 
+from app.observability.escaping import escape, escape_json
 from app.observability.redaction import SECRET_NAMES, SECRET_PATTERNS, redact
+
+# Several lines by nature.
+_MANY_LINES = frozenset({"exception", "stack"})
+_MARGIN = "  | "
+# structlog's own, which it removes itself.
+_INTERNAL = frozenset({"_record", "_from_structlog"})
 
 
 def configure_logging(*, level: str, style: str) -> None:
@@ -38,12 +50,16 @@ def configure_logging(*, level: str, style: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderer: Any = structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer()
+    rendering: list[Any] = (
+        [structlog.processors.JSONRenderer(), _escape_document]
+        if style == "json"
+        else [_lay_out, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
     root = logging.getLogger()
@@ -58,5 +74,21 @@ def configure_logging(*, level: str, style: str) -> None:
 
 
 def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    clean: MutableMapping[str, Any] = redact(event)
-    return clean
+    internal = {name: event.pop(name) for name in _INTERNAL & event.keys()}
+    return {**redact(event), **internal}
+
+
+def _escape_document(_logger: object, _method: str, document: str) -> str:
+    return escape_json(document)
+
+
+def _lay_out(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Prepares an event for the console, where only its first line begins at the margin."""
+    return {escape(str(name)): _laid_out(name, value) for name, value in event.items()}
+
+
+def _laid_out(name: str, value: Any) -> Any:
+    if name in _MANY_LINES:
+        return "\n".join(_MARGIN + line for line in escape(str(value), keep="\n\t").split("\n"))
+    # The renderer shows the repr of everything else, and of a text that holds a blank, an equals sign or a quote.
+    return escape(value) if isinstance(value, str) else value

@@ -1,13 +1,17 @@
-"""What never reaches a log: keys, tokens, face verification links, signed addresses, bodies.
+r"""What never reaches a log: keys, tokens, face verification links, signed addresses, bodies.
 
 Three nets, because each has holes of its own: what is named like a secret, what looks like one, and the very texts
-that the settings hold.
+that the settings hold. The second and the third are cast again over what a text means once its escapes are decoded,
+since a client may send a key as ``sg%252d…`` and a library may show it as ``sg\u002d…``.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 MASK = "[redacted]"
 
@@ -65,7 +69,7 @@ SECRET_PATTERNS: Sequence[Rule] = (
     # A key of ours keeps its public part, which is what an operator looks for.
     Rule(("sg-",), re.compile(r"(sg-[0-9A-Za-z]+-)[0-9A-Za-z]{8,}"), rf"\1{MASK}"),
     Rule(("sgsk",), re.compile(r"\bSGSK[0-9A-Za-z]{8,}"), MASK),
-    Rule(("bearer",), re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), rf"\1{MASK}"),
+    Rule(("bearer", "basic"), re.compile(r"(?i)\b((?:bearer|basic)[\s+]+)[^\s\"',;+]+"), rf"\1{MASK}"),
     Rule(("credential=",), re.compile(r"(?i)\b(credential=)[^/\s,]+"), rf"\1{MASK}"),
     Rule(("signature=",), re.compile(r"(?i)\b(signature=)[^\s&\"',]+"), rf"\1{MASK}"),
     # Of an address nobody needs the query, and any part of it may be what opens it.
@@ -84,7 +88,7 @@ SECRET_PATTERNS: Sequence[Rule] = (
         rf"\1{MASK}",
     ),
     # The token in the address that the upstream calls back.
-    Rule(("/callbacks/",), re.compile(r"(?i)(/callbacks/)[^\s/?#\"'<>\\]+"), rf"\1{MASK}"),
+    Rule(("callbacks",), re.compile(r"(?i)(\bcallbacks[/\\;%.]{1,40})[^\s\"'<>]+"), rf"\1{MASK}"),
     Rule(("whsec_",), re.compile(r"\b(whsec_)[0-9A-Za-z+/=_-]+"), rf"\1{MASK}"),
     # PostgreSQL repeats values, at worst the whole row, behind this word; what follows is SQLAlchemy's statement, or
     # another error's traceback.
@@ -97,6 +101,16 @@ SECRET_PATTERNS: Sequence[Rule] = (
     Rule(("://",), re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,30}://[^:@/\s]{0,200}:)[^@/\s]{1,200}(?=@)"), rf"\1{MASK}"),
 )
 
+_ANY_SIGN = re.compile("|".join(re.escape(sign) for rule in SECRET_PATTERNS for sign in rule.signs))
+# Every decoding passes over the whole text; `%25` within `%25` is undone in one of them, however deep.
+_MAX_DECODINGS = 5
+_NESTED_PERCENT = re.compile(r"%(?:25)+(?=[0-9A-Fa-fu]{2})")
+_U_ESCAPE = re.compile(r"%u([0-9A-Fa-f]{4})")
+_BACKSLASH_ESCAPE = re.compile(r"(?<!\\)\\++(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|/)")
+# Long enough to hold a key of ours, and short enough to be no media. Of letters, digits and hyphens, base64 makes
+# letters and digits alone.
+_SHORTEST_BASE64 = 32
+_BASE64 = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z0-9]{{{_SHORTEST_BASE64},4096}}+(?![A-Za-z0-9])")
 _SHORTEST_HIDDEN = 8
 _hidden: dict[str, None] = {}
 
@@ -106,7 +120,10 @@ def hide(texts: Iterable[str]) -> None:
 
     Of less than eight characters none is, because too much else would be masked with it.
     """
-    _hidden.update(dict.fromkeys(text for text in texts if len(text) >= _SHORTEST_HIDDEN))
+    for text in texts:
+        if len(text) >= _SHORTEST_HIDDEN:
+            # A form writes a plus sign for a blank, and its decoder a blank for a plus sign.
+            _hidden.update(dict.fromkeys((text, text.replace("+", " "), text.replace(" ", "+"))))
 
 
 def redact(value: Any) -> Any:
@@ -117,13 +134,59 @@ def redact(value: Any) -> Any:
         return {name: MASK if _is_secret_name(name) else redact(item) for name, item in value.items()}
     if isinstance(value, list | tuple | set):
         return [redact(item) for item in value]
-    return value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    # A logger would write the same of it, unmasked.
+    return _redact_text(repr(value))
 
 
 def _redact_text(text: str) -> str:
+    """Returns a text with its secrets masked; decoded as far as it must be to find them, else as it was."""
+    shown = current = _mask(text)
+    for _ in range(_MAX_DECODINGS):
+        decoded = _decode(current)
+        if decoded == current:
+            break
+        current = _mask(decoded)
+        if current != decoded:
+            shown = current
+    return shown
+
+
+def _decode(text: str) -> str:
+    """Returns a text with the escapes of addresses, JSON, JavaScript and Python decoded once."""
+    if "%" in text:
+        text = unquote(_U_ESCAPE.sub(_character, _NESTED_PERCENT.sub("%", text)))
+    if "\\" in text:
+        text = _BACKSLASH_ESCAPE.sub(_character, text)
+    return text
+
+
+def _character(found: re.Match[str]) -> str:
+    digits = next((group for group in found.groups() if group is not None), None)
+    return chr(int(digits, 16)) if digits is not None else "/"
+
+
+def _mask_base64(found: re.Match[str]) -> str:
+    text = found[0]
+    try:
+        decoded = base64.b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        return text
+    return text if _mask_plain(decoded) == decoded else MASK
+
+
+def _mask(text: str) -> str:
+    masked = _mask_plain(text)
+    return _BASE64.sub(_mask_base64, masked) if len(masked) >= _SHORTEST_BASE64 else masked
+
+
+def _mask_plain(text: str) -> str:
     for hidden in _hidden:
         text = text.replace(hidden, MASK)
     lowered = text.lower()
+    if not _ANY_SIGN.search(lowered):
+        return text
     for rule in SECRET_PATTERNS:
         if any(sign in lowered for sign in rule.signs):
             text = rule.pattern.sub(rule.replacement, text)

@@ -5,8 +5,12 @@ import json
 import pytest
 
 from app.cli.admin_client import show
+from app.cli.exits import stop
+from app.cli.findings import broken, fine
 from app.ids import new_id
+from app.observability.escaping import escape
 from app.tenants.api_key import make_key
+from tests.observability.test_escaping import UNSAFE
 
 
 @pytest.mark.parametrize("columns", ["40", "80", "500"])
@@ -26,6 +30,29 @@ def test_a_new_key_is_shown_whole_on_every_terminal(
 def test_a_name_is_shown_as_it_is(capsys: pytest.CaptureFixture[str], name: str) -> None:
     show([{"name": name}], ("name",), is_json=False)
     assert name in capsys.readouterr().out
+
+
+# Two surrogates in a row would be one character of JSON.
+NASTY = "".join(character for character in UNSAFE if not "\ud800" <= character <= "\udfff")
+
+
+@pytest.mark.parametrize("is_json", [True, False])
+def test_no_name_controls_the_terminal(capsys: pytest.CaptureFixture[str], *, is_json: bool) -> None:
+    row = {"name": f"a{NASTY}b", "allowed_models": [NASTY], "metadata": {NASTY: NASTY}}
+    show([row], ("name", "allowed_models", "metadata"), is_json=is_json)
+    told = capsys.readouterr().out
+    assert escape(told, keep="\n") == told
+    assert not is_json or json.loads(told) == [row]
+
+
+def test_no_message_or_finding_controls_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        stop(f"one\n{NASTY}")
+    for finding in (broken(f"channel {NASTY}", NASTY), fine(NASTY, NASTY)):
+        assert escape(str(finding)) == str(finding)
+    told = capsys.readouterr().err
+    assert escape(told, keep="\n") == told
+    assert told.startswith("seedgate: one\n")
 
 
 def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:

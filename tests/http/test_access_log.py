@@ -134,6 +134,19 @@ async def test_no_line_can_be_forged(world: World, tenant: Tenant, log: Log) -> 
     assert line["path"] == f'{TASKS}/a\n{{"event":"request"}}'
 
 
+@pytest.mark.parametrize("hyphen", ["%2d", "%2D", "%252d", "%25252D", "-"])
+async def test_a_key_in_a_path_is_masked_however_it_is_spelled(world: World, log: Log, hyphen: str) -> None:
+    secret = "n0tAkeyButSecretEnough1234567890abcdef"
+    for path in (
+        f"/x/sg-abcdefghijkl-{secret}",
+        f"{TASKS}/{'x' * 200}sg-abcdefghijkl-{secret}",
+        f"/callbacks/-{secret}/",
+    ):
+        await world.anonymous.get(path.replace("-", hyphen))
+    assert len(log.requests()) == 3
+    assert [line for line in log.requests() if secret[:9] in str(line)] == []
+
+
 async def test_a_long_path_does_not_make_a_long_line(tenant: Tenant, log: Log) -> None:
     await tenant.http.get(f"{TASKS}/{'x' * 5000}")
     [line] = log.requests()

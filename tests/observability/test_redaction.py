@@ -1,11 +1,16 @@
 """No log line shows a key, a token, a face verification link, a signed address or a password."""
 
+import base64
 import io
 import json
 import logging
+import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote_plus, unquote_plus
 
 import pytest
 import structlog
@@ -124,12 +129,130 @@ def test_what_holds_no_secret_stays_as_it_is(text: str) -> None:
         "whsec_",
         "SGSK",
         "api_key: ",
+        "%25",
+        "%2525252525",
+        "%u",
+        "\\",
+        "\\u002",
+        "\\\\x2d",
+        "callbacks/",
+        "callbacks%2f",
+        "Zm9v",
+        "Zm9v ",
+        "bearer+",
+        "%41",
+        "%e4%b8",
     ],
 )
 def test_a_long_text_of_a_clients_choosing_takes_no_time(part: str) -> None:
     began_at = time.process_time()
     redact("?" + part * (100_000 // len(part)))
     assert time.process_time() - began_at < 2
+
+
+def in_percent(text: str, *, upper: bool = False, depth: int = 1) -> str:
+    """Returns every character percent-encoded, so many times."""
+    for _ in range(depth):
+        text = "".join(f"%{byte:02X}" if upper else f"%{byte:02x}" for byte in text.encode())
+    return text
+
+
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "percent": in_percent,
+    "percent in upper case": partial(in_percent, upper=True),
+    "percent twice": partial(in_percent, depth=2),
+    "percent thrice": partial(in_percent, depth=3),
+    "hyphens alone": lambda text: text.replace("-", "%2d"),
+    "hyphens alone, again and again": lambda text: text.replace("-", "%" + "25" * 50 + "2d"),
+    "each hyphen another way": lambda text: text.replace("-", "%2d", 1).replace("-", "%252D", 1),
+    "a letter": lambda text: text[0] + in_percent(text[1]) + text[2:],
+    "a form": quote_plus,
+    "the escapes of a browser": lambda text: "".join(f"%u{ord(character):04x}" for character in text),
+    "JSON": lambda text: "".join(f"\\u{ord(character):04x}" for character in text),
+    "JSON in upper case": lambda text: "".join(f"\\u{ord(character):04X}" for character in text),
+    "JSON in JSON": lambda text: "".join(f"\\\\u{ord(character):04x}" for character in text),
+    "JavaScript": lambda text: "".join(f"\\x{ord(character):02x}" for character in text),
+    "JSON in percent": lambda text: in_percent("".join(f"\\u{ord(character):04x}" for character in text)),
+    "percent in JSON": lambda text: json.dumps(in_percent(text)).replace("%", "\\u0025"),
+    "JSON whose slashes are escaped": lambda text: text.replace("/", "\\/").replace("-", "\\u002d"),
+    "base64": lambda text: base64.b64encode(f"{text:<40}".encode()).decode(),
+    "base64 without padding": lambda text: base64.urlsafe_b64encode(f"{text:<40}".encode()).decode().rstrip("="),
+    "base64 in percent": lambda text: in_percent(base64.b64encode(f"{text:<40}".encode()).decode()),
+}
+SECRETS = {
+    "our key": (KEY.plaintext, KEY.plaintext[-20:]),
+    "the secret of a signing key": ("SGSKhunter2hunter2hunter2", "hunter2"),
+    "a callback's token": ("/callbacks/hunter2-hunter2", "hunter2"),
+    "a face verification's token": ("BytedToken=hunter2&Action=x", "hunter2"),
+    "a bearer": ("Bearer hunter2-hunter2", "hunter2"),
+    "an access key id": ("AKLThunter2hunter2", "hunter2"),
+    "a webhook's secret": ("whsec_hunter2hunter2", "hunter2"),
+    "a configured secret": ("an admin token that looks like nothing", "nothing"),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("kind", SECRETS)
+def test_a_secret_is_masked_however_it_is_encoded(monkeypatch: pytest.MonkeyPatch, kind: str, encoding: str) -> None:
+    monkeypatch.setattr("app.observability.redaction._hidden", {})
+    whole, secret = SECRETS[kind]
+    hide([SECRETS["a configured secret"][0]])
+    encoded = ENCODINGS[encoding](whole)
+    for text in (encoded, f"GET /x/{encoded}?a=1", f"no ({encoded!r}) 小猫", {"fields": [f"{encoded} {encoded}"]}):
+        told = str(redact(text))
+        assert MASK in told
+        assert secret not in fully_decoded(told)
+
+
+def fully_decoded(text: str) -> str:
+    """Returns what a patient reader makes of a text."""
+    for _ in range(8):
+        text = re.sub(r"%u([0-9A-Fa-f]{4})", lambda found: chr(int(found[1], 16)), unquote_plus(text))
+        text = re.sub(r"\\+[ux]((?<=u)[0-9A-Fa-f]{4}|(?<=x)[0-9A-Fa-f]{2})", lambda found: chr(int(found[1], 16)), text)
+    parts = re.findall(r"[A-Za-z0-9_-]{32,}", text)
+    return text + "".join(
+        base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode(errors="replace")
+        for part in parts
+        if len(part) % 4 != 1
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/callbacks//hunter2",
+        "/callbacks/./hunter2",
+        "/callbacks;x/hunter2",
+        "/callbacks%2fhunter2",
+        "//callbacks/x/hunter2",
+        "/CALLBACKS/hunter2",
+        "\\callbacks\\hunter2",
+        "Authorization: Basic aHVudGVyMjpodW50ZXIy",
+        "authorization=bearer+hunter2",
+    ],
+)
+def test_a_secret_in_an_odd_place_is_masked(text: str) -> None:
+    assert "hunter2" not in redact(text)
+    assert "aHVudGVy" not in redact(text)
+
+
+def test_a_text_without_a_secret_keeps_its_escapes() -> None:
+    for text in (
+        "/x/100%25/%E5%B0%8F",
+        r"C:\users\u0041",
+        "a 20260129" + "0" * 40,
+        "dGhpcyBpcyBubyBzZWNyZXQgYXQgYWxsLCByZWFsbHk=",
+    ):
+        assert redact(text) == text
+
+
+def test_what_is_no_text_is_masked_as_it_would_be_written() -> None:
+    told = redact(
+        {"error": ValueError(f"no {KEY.plaintext}"), "raw": b"Bearer hunter2", "path": Path("/callbacks/hunter2")}
+    )
+    assert KEY.plaintext not in str(told)
+    assert "hunter2" not in str(told)
+    assert redact([1, 1.5, True, None]) == [1, 1.5, True, None]
 
 
 @pytest.mark.parametrize("name", NAMES)
