@@ -13,46 +13,16 @@ from starlette.requests import ClientDisconnect, Request
 from app.errors import (
     InvalidParameterError,
     RequestTooLargeError,
-    ServiceUnavailableError,
     UnsupportedMediaTypeError,
 )
 from app.header_text import parse_decimal, trim
 from app.http.body_budget import BodyBudget, Holding, Sender
+from app.http.held_body import HeldBody, no_room_left
 
 _IDLE_SECONDS = 30.0
 # However it comes, a body takes no longer than this altogether; what drips in must not hold its share for ever.
 _GRACE_SECONDS = 60.0
 _SLOWEST_BYTES_PER_SECOND = 64 * 1024
-
-
-class HeldBody:
-    """A body that has arrived, and counts against its sender's share until it is released.
-
-    Attributes:
-        data: its bytes; empty once they were dropped.
-    """
-
-    def __init__(self, data: bytes, holding: Holding) -> None:
-        self.data = data
-        self._holding = holding
-
-    def move_to(self, sender: Sender) -> None:
-        """Counts the body on another account: who sent it has been proven.
-
-        Raises:
-            ServiceUnavailableError: 503, that account's share is used up.
-        """
-        if not self._holding.move_to(sender):
-            raise _used_up()
-
-    def drop(self) -> None:
-        """Drops the bytes. They go on to count, since what was made of them is as large."""
-        self.data = b""
-
-    def release(self) -> None:
-        """Drops the bytes and ends their counting; a second time nothing happens."""
-        self.drop()
-        self._holding.release()
 
 
 class BodyAdmission:
@@ -125,7 +95,7 @@ class BodyAdmission:
             if holding.size_bytes + len(chunk) > most_bytes:
                 raise RequestTooLargeError(most_bytes)
             if not holding.grow(len(chunk)):
-                raise _used_up()
+                raise no_room_left()
             chunks.append(chunk)
         return b"".join(chunks)
 
@@ -148,7 +118,3 @@ class BodyAdmission:
             come_bytes += len(chunk)
             if chunk:
                 yield chunk
-
-
-def _used_up() -> ServiceUnavailableError:
-    return ServiceUnavailableError("The service is handling too many large requests. Please try again.")

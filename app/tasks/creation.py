@@ -13,6 +13,7 @@ from app.attempts.attempts import Attempts, SentRequest
 from app.channels.directory import Channel, ChannelDirectory
 from app.db.presence import Presence
 from app.errors import SeedgateError, ServiceUnavailableError
+from app.http.held_body import HeldBody
 from app.http.json_body import parse_json_object, to_json_bytes
 from app.ids import new_spare_task_id
 from app.jobs import WorkUnderWay
@@ -28,6 +29,7 @@ from app.tasks.rules_parameters import PARAMETERS
 from app.tasks.submission import Outcome, Refused, submit
 from app.tenants.principal import Principal
 from app.upstream.ark import ArkClient
+from app.upstream.payload import Payload
 from app.webhooks.targets import PUBLIC_ONLY, TargetRules
 
 _ROUTE = "create_task"
@@ -62,6 +64,7 @@ class _Submission:
     candidates: list[Channel]
     token: str
     request_id: str
+    held: HeldBody
 
 
 class TaskCreation:
@@ -110,11 +113,12 @@ class TaskCreation:
         self._callback_targets = callback_targets
         self._under_way = WorkUnderWay()
 
-    async def create(self, principal: Principal, data: bytes, client: ClientRequest) -> str:
+    async def create(self, principal: Principal, body: HeldBody, client: ClientRequest) -> str:
         """Creates a task and returns its id, or the id that an earlier try of the same request was given.
 
         Load: checks the request, resolves what it refers to, and commits the intent. Call and apply then run to
-        their end whatever becomes of the client.
+        their end whatever becomes of the client. The body is released once the upstream has it, if no other channel
+        may still need it.
 
         Raises:
             SeedgateError: 4xx for the client's mistake; 429, 502 or 503 when no channel accepted the task. Once
@@ -124,20 +128,21 @@ class TaskCreation:
             tenant_id=principal.tenant_id,
             key_id=principal.key_id,
             route=_ROUTE,
-            body_hash=hashlib.sha256(data).digest(),
+            body_hash=hashlib.sha256(body.data).digest(),
             is_marked_retry=client.is_marked_retry,
         )
         while True:
             earlier_id = await self._replays.find(sent, client.idempotency_key, client.gone)
             if earlier_id is not None:
                 return earlier_id
-            checked, candidates = await self._prepare(principal, data)
-            submission = _Submission(checked, candidates, new_callback_token(), client.id)
+            checked, candidates = await self._prepare(principal, body.data)
+            submission = _Submission(checked, candidates, new_callback_token(), client.id, body)
             row = self._to_row(principal, submission, sent, client.idempotency_key)
             if client.gone.is_set():
                 raise ServiceUnavailableError(internal="the client left before anything was sent")
             intent = Intent(row.tenant_id, row.id)
             if await self._open(intent, row, sent if client.idempotency_key is None else None):
+                body.drop()
                 return await self._carry(intent, submission, client.gone)
 
     async def dry_run(self, principal: Principal, data: bytes) -> dict[str, Any]:
@@ -231,14 +236,21 @@ class TaskCreation:
             raise outcome.error
         return shown_id
 
-    def _body_for(self, channel: Channel, submission: _Submission) -> bytes:
-        """Returns what a channel is sent: with where to call back, and with our tag where the channel asks for it."""
+    def _body_for(self, channel: Channel, submission: _Submission) -> Payload:
+        """Returns what a channel is sent: with where to call back, and with our tag where the channel asks for it.
+
+        Of what the last channel is sent no other copy is left, so that sending it frees the memory of the whole body.
+        """
         body = to_upstream_body(submission.checked, _upstream_model(submission.checked.model, channel))
         if self._public_url is not None:
             body["callback_url"] = callback_url_for(self._public_url, submission.token)
         if channel.correlate == TAG_FIELD:
             body.setdefault(TAG_FIELD, tag_of(hash_of(submission.token)))
-        return to_json_bytes(body)
+        data = to_json_bytes(body)
+        if channel is not submission.candidates[-1]:
+            return Payload(data)
+        submission.checked.fields.clear()
+        return Payload(data, on_sent=submission.held.release)
 
     async def _apply(self, intent: Intent, outcome: Outcome) -> str:
         """Records the outcome and returns the id for the client; without a database goes on behind the answer.

@@ -52,7 +52,7 @@ async def create_task(request: Request) -> Response:
                 is_marked_retry=is_marked_as_retry(request.headers),
                 gone=gone,
             )
-            task_id = await creation.create(principal, body.data, client)
+            task_id = await creation.create(principal, body, client)
     note(request, task=task_id)
     return json_response({"id": task_id})
 

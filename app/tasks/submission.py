@@ -29,6 +29,7 @@ from app.upstream.errors import (
     UpstreamError,
     UpstreamRejectedError,
 )
+from app.upstream.payload import Payload
 
 _log = structlog.get_logger()
 
@@ -59,7 +60,7 @@ async def submit(
     ark: ArkClient,
     candidates: Sequence[Channel],
     *,
-    body_for: Callable[[Channel], bytes],
+    body_for: Callable[[Channel], Payload],
     before_attempt: Callable[[Channel], Awaitable[None]],
     request_id: str,
 ) -> Outcome:
@@ -68,7 +69,7 @@ async def submit(
     Args:
         ark: the client.
         candidates: channels with data plane credentials, best first.
-        body_for: the bytes to send to a channel.
+        body_for: what to send to a channel; dropped once it has been sent.
         before_attempt: records which channel is about to be asked, so that a crash leaves a trace; the attempts end
             when that cannot be recorded.
         request_id: our request id, sent along as ``X-Client-Request-Id``.
@@ -90,7 +91,7 @@ async def submit(
 
 
 async def _attempt(
-    ark: ArkClient, channel: Channel, account: ArkAccount, body: bytes, request_id: str
+    ark: ArkClient, channel: Channel, account: ArkAccount, body: Payload, request_id: str
 ) -> Outcome | UpstreamError:
     """Sends a create once. Returns an error when nothing was accepted and another channel may be asked."""
     try:

@@ -13,6 +13,7 @@ import httpx
 from app.upstream.accounts import ArkAccount
 from app.upstream.answers import Answer, find_reported_error, to_error, to_unusable
 from app.upstream.exchange import counted, send_request, to_url
+from app.upstream.payload import Payload
 from app.upstream.transport import FRESH_WITHIN, FRESH_WITHIN_SECONDS
 
 _TASKS_PATH = "/contents/generations/tasks"
@@ -63,12 +64,12 @@ class ArkClient:
         self._http = http
         self._create_timeout = {**http.timeout.as_dict(), "read": create_read_timeout_seconds}
 
-    async def create(self, account: ArkAccount, body: bytes, *, request_id: str) -> CreatedTask:
+    async def create(self, account: ArkAccount, body: bytes | Payload, *, request_id: str) -> CreatedTask:
         """Submits a task; costs money once the upstream accepts it, and is never written twice.
 
         Args:
             account: whom it is billed to.
-            body: the JSON, sent as it is.
+            body: the JSON, sent as it is; a ``Payload`` is dropped once it has been sent.
             request_id: our own id of the request, for the upstream's support.
 
         Raises:
@@ -161,7 +162,7 @@ class ArkClient:
         suffix: str,
         *,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: bytes | Payload | None = None,
         extensions: Mapping[str, Any] | None = None,
     ) -> Answer:
         """Sends a request and returns its successful answer; raises for every other one."""

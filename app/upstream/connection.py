@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple, cast
 
 from app.upstream.errors import NotSentError, OutcomeUnknownError, UpstreamError
+from app.upstream.payload import Payload
 from app.upstream.wire import ResponseParser, WireResponse
 
 _SLICE_BYTES = 262_144
@@ -34,7 +35,7 @@ class WireRequest(NamedTuple):
     """A request ready to be written."""
 
     head: bytes
-    body: bytes
+    payload: Payload
     is_head: bool
 
 
@@ -159,18 +160,20 @@ class Connection(asyncio.Protocol):
     async def _write(
         self, transport: asyncio.Transport, exchange: _Exchange, request: WireRequest, until: float | None
     ) -> bool:
-        """Writes the request; False when the answer came before all of it was written."""
-        head, body, _ = request
+        """Writes the request, then drops its body; False when the answer came before all of it was written."""
+        body = request.payload.data
         if len(body) <= _SLICE_BYTES:
-            transport.write(head + body)
-            return True
-        transport.write(head)
-        view = memoryview(body)
-        for start in range(0, len(body), _SLICE_BYTES):
-            if exchange.answer.done():
-                return False
-            transport.write(view[start : start + _SLICE_BYTES])
+            transport.write(request.head + body)
             await self._wait_until_writable(until)
+        else:
+            transport.write(request.head)
+            for start in range(0, len(body), _SLICE_BYTES):
+                if exchange.answer.done():
+                    return False
+                # A copy: a view of what the peer has not taken yet would keep all of the body.
+                transport.write(body[start : start + _SLICE_BYTES])
+                await self._wait_until_writable(until)
+        request.payload.sent()
         return True
 
     async def _wait_until_writable(self, until: float | None) -> None:

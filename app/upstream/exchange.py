@@ -19,6 +19,7 @@ from app.upstream.errors import (
     UpstreamError,
     UpstreamRejectedError,
 )
+from app.upstream.payload import Payload
 from app.upstream.transport import USER_AGENT
 
 _COMMON_HEADERS = [
@@ -70,7 +71,7 @@ async def send_request(
     url: httpx.URL,
     *,
     headers: Mapping[str, str],
-    content: bytes | None,
+    content: bytes | Payload | None,
     extensions: Mapping[str, Any],
 ) -> Answer:
     """Sends a request and returns the answer, of whatever status.
@@ -82,7 +83,7 @@ async def send_request(
         method: upper case.
         url: see ``to_url``.
         headers: beside the common ones and ``Host``.
-        content: the body, or None.
+        content: the body, or None; a ``Payload`` is dropped once it has been sent.
         extensions: of the request; without ``timeout`` the client's own timeouts hold.
 
     Raises:
@@ -96,7 +97,7 @@ async def send_request(
         wire_headers += [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
     except UnicodeEncodeError:
         raise NotSentError("a header is not ASCII") from None
-    stream = httpx.ByteStream(content or b"")
+    stream = content if isinstance(content, Payload) else Payload(content or b"")
     request = httpx.Request(method, url, headers=wire_headers, stream=stream, extensions=dict(extensions))
     try:
         response = await http.send(request, auth=None)

@@ -7,6 +7,7 @@ import httpx
 from app.upstream.connection import Connection, Origin, StaleConnectionError, WireRequest
 from app.upstream.dial import Dialer, Proxy, verifying_tls
 from app.upstream.errors import NotSentError
+from app.upstream.payload import Payload
 from app.upstream.pool import ConnectionPool
 from app.upstream.wire import encode_head
 
@@ -27,7 +28,8 @@ class UpstreamTransport(httpx.AsyncBaseTransport):
     """Sends httpx requests over ``ConnectionPool``, and knows what was sent.
 
     Request extensions: ``timeout`` (httpx's; ``read`` covers the time from the request's last byte to the
-    response's last) and ``FRESH_WITHIN``. Bodies are held in memory, both ways. Only a GET or HEAD is ever written
+    response's last) and ``FRESH_WITHIN``. Bodies are held in memory, both ways; that of a request, when it comes as a
+    ``Payload``, until it has been sent. Only a GET or HEAD is ever written
     twice, and only when a kept connection turns out to be closed before any byte of the answer.
 
     Raises ``NotSentError`` and ``OutcomeUnknownError``, never an httpx exception.
@@ -45,9 +47,9 @@ class UpstreamTransport(httpx.AsyncBaseTransport):
             OutcomeUnknownError: it was, and there is no usable answer.
         """
         origin = _origin(request.url)
-        body = await request.aread()
-        head = encode_head(request.method, request.url.raw_path, request.headers.raw, len(body))
-        wire_request = WireRequest(head, body, request.method == "HEAD")
+        payload = request.stream if isinstance(request.stream, Payload) else Payload(await request.aread())
+        head = encode_head(request.method, request.url.raw_path, request.headers.raw, len(payload.data))
+        wire_request = WireRequest(head, payload, request.method == "HEAD")
         fresh_within_seconds = request.extensions.get(FRESH_WITHIN)
         timeouts = request.extensions.get("timeout", {})
         connection = await self._acquire(origin, timeouts, fresh_within_seconds)

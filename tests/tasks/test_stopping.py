@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.http.body_budget import BodyBudget, OperatorSender
+from app.http.held_body import HeldBody
 from app.http.json_body import to_json_bytes
 from app.tasks.creation import ClientRequest
 from app.tasks.models import TaskStatus
@@ -22,6 +24,11 @@ async def services(stage: Stage) -> AsyncIterator[Services]:
         yield opened
 
 
+def held() -> HeldBody:
+    budget = BodyBudget(limit_bytes=len(DATA), budget_bytes=len(DATA))
+    return HeldBody(DATA, budget.open(OperatorSender(), announced_bytes=len(DATA)))
+
+
 async def principal_of(stage: Stage) -> Principal:
     tenant = await stage.tenant()
     return Principal(tenant.id, "", tenant.key_id, "", None, frozenset({await stage.channel_id("default")}))
@@ -36,7 +43,7 @@ async def test_a_create_that_is_broken_off_by_the_servers_end_is_answered_with_a
         await stage.fault("create_task", kind="error", status=400, code="InputTextSensitive", delay_seconds=0.3)
     else:
         await stage.fault("create_task", kind="delay", at="after", delay_seconds=0.3)
-    creating = asyncio.create_task(services.task_creation.create(principal, DATA, ClientRequest("r")))
+    creating = asyncio.create_task(services.task_creation.create(principal, held(), ClientRequest("r")))
     await stage.arrival("create_task")
     creating.cancel()
     task_id = await creating
@@ -54,10 +61,10 @@ async def test_a_retry_that_is_broken_off_while_it_waits_is_answered_with_the_id
     principal = await principal_of(stage)
     await stage.fault("create_task", kind="delay", at="after", delay_seconds=0.8)
     first = ClientRequest("first")
-    creating = asyncio.create_task(services.task_creation.create(principal, DATA, first))
+    creating = asyncio.create_task(services.task_creation.create(principal, held(), first))
     await stage.arrival("create_task")
     first.gone.set()
-    retrying = asyncio.create_task(services.task_creation.create(principal, DATA, ClientRequest("retry")))
+    retrying = asyncio.create_task(services.task_creation.create(principal, held(), ClientRequest("retry")))
     await asyncio.sleep(0.4)
     retrying.cancel()
     task_id = await retrying
@@ -75,5 +82,5 @@ async def test_a_client_that_is_gone_before_anything_was_sent_gets_nothing_made(
     client = ClientRequest("r")
     client.gone.set()
     with pytest.raises(Exception, match="temporarily unavailable"):
-        await services.task_creation.create(principal, DATA, client)
+        await services.task_creation.create(principal, held(), client)
     assert not stage.received("create_task")
