@@ -8,7 +8,7 @@ change the protocol. Source: RFC 9110 section 7.8, RFC 9112 sections 2, 3, 6 and
 import re
 from collections.abc import Sequence
 
-from app.errors import HeadTooLargeError, InvalidParameterError, MethodNotAllowedError, SeedgateError
+from app.errors import HeadTooLargeError, InvalidParameterError
 
 MAX_HEAD_BYTES = 64 * 1024
 """Request line and header fields together; also the trailers and chunk extensions of one body."""
@@ -23,7 +23,7 @@ CHUNKED = -1
 # A head has this many line ends that belong to no field: of the request line and of the empty line.
 _LINES_BESIDE_FIELDS = 2
 _LENGTH = re.compile(rb"[0-9]{1,18}")
-_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[01]")
+_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[01]\r\n")
 _REQUEST_LINE_BEGIN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}(?: |\Z)")
 # The names of fields that only speak about a change of protocol.
 _UPGRADE_FIELDS = (b"upgrade", b"http2-settings")
@@ -36,6 +36,16 @@ class MalformedRequestError(InvalidParameterError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(None, f"The request is malformed: {reason}.")
+
+
+def check_request_line(head: bytes) -> None:
+    """Checks the first line of a head; the parser allows several blanks in it, and RTSP in place of HTTP.
+
+    Raises:
+        MalformedRequestError: 400, it is not exactly a method, a target and HTTP/1.1 or HTTP/1.0.
+    """
+    if not _REQUEST_LINE.match(head):
+        raise MalformedRequestError("its first line is no request line of HTTP/1.1 or HTTP/1.0")
 
 
 def check_head_size(head: bytes) -> None:
@@ -58,10 +68,10 @@ def check_unfinished_head(head: bytes) -> None:
         MalformedRequestError: 400, its request line is complete and none of HTTP/1.x, or a line end is no CRLF.
     """
     check_head_size(head)
-    line, end, _ = without_blank_line(head).partition(b"\n")
-    if end and not (line.endswith(b"\r") and _REQUEST_LINE.fullmatch(line[:-1])):
-        raise MalformedRequestError("its first line is no request line of HTTP/1.1 or HTTP/1.0")
-    if not end and line and line[0] not in b"\r" and not _REQUEST_LINE_BEGIN.match(line):
+    begun = without_blank_line(head)
+    if b"\n" in begun:
+        check_request_line(begun)
+    elif begun not in {b"", b"\r"} and not _REQUEST_LINE_BEGIN.match(begun):
         raise MalformedRequestError("it does not begin with a method")
     if head.count(b"\n") != head.count(b"\r\n"):
         raise MalformedRequestError("a line of its head does not end in CRLF")
@@ -146,14 +156,6 @@ def split_target(target: bytes) -> tuple[bytes, bytes]:
     if path.startswith(b"*") and target != b"*":
         raise MalformedRequestError("its target is no path with a query")
     return path, query
-
-
-def refused_method(head: bytes) -> SeedgateError:
-    """Returns what the sender of a head with a method that the parser does not know is told."""
-    line = head.partition(b"\r\n")[0]
-    if _REQUEST_LINE.fullmatch(line) and _REQUEST_LINE_BEGIN.match(line):
-        return MethodNotAllowedError(line.partition(b" ")[0].decode("ascii"))
-    return MalformedRequestError("it does not begin with a method")
 
 
 def _chunked(codings: list[bytes], lengths: list[bytes], http_version: str) -> int:

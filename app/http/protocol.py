@@ -30,8 +30,8 @@ from app.http.message_head import (
     MalformedRequestError,
     body_length,
     check_head_size,
+    check_request_line,
     check_unfinished_head,
-    refused_method,
     split_target,
     without_blank_line,
     without_upgrade,
@@ -46,6 +46,7 @@ _log = structlog.get_logger("access")
 _VERSIONS = ("1.1", "1.0")
 # So little of an unread request is not worth counting: it has come in one piece with its head.
 _UNCOUNTED_BYTES = 4096
+_SHOWN_METHOD_BYTES = 32
 _NEVER = float("inf")
 
 
@@ -254,12 +255,13 @@ class HttpProtocol(HttpToolsProtocol):
     def _parse_head(self, head: bytes) -> None:
         check_head_size(head)
         head = without_blank_line(head)
+        check_request_line(head)
         if b"upgrade" in head.lower():
             head = without_upgrade(head)
         try:
             self.parser.feed_data(head)
         except httptools.HttpParserInvalidMethodError:
-            raise refused_method(head) from None
+            raise MethodNotAllowedError(head.partition(b" ")[0][:_SHOWN_METHOD_BYTES].decode("ascii")) from None
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             raise self._refusal or MalformedRequestError("it is no HTTP/1.1 or HTTP/1.0 request") from None
         if not self._is_head_complete or self._is_message_complete == bool(self._body_left):
@@ -370,7 +372,8 @@ class HttpProtocol(HttpToolsProtocol):
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
-        self.headers.append((name, value))
+        # Blanks behind a value are no part of it (RFC 9112 section 5.1); the parser leaves them there.
+        self.headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """Makes the scope of the request from its head.
