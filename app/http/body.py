@@ -13,14 +13,15 @@ from starlette.requests import ClientDisconnect, Request
 from app.errors import (
     InvalidParameterError,
     RequestTooLargeError,
+    RequestTooSlowError,
     UnsupportedMediaTypeError,
 )
 from app.header_text import parse_decimal, trim
 from app.http.body_budget import BodyBudget, Holding, Sender
 from app.http.held_body import HeldBody, no_room_left
 
-_IDLE_SECONDS = 30.0
-# However it comes, a body takes no longer than this altogether; what drips in must not hold its share for ever.
+# A body takes no longer than this altogether, so that one which drips in does not keep its share. One of which nothing
+# comes at all is ended earlier, by ``app.http.protocol``.
 _GRACE_SECONDS = 60.0
 _SLOWEST_BYTES_PER_SECOND = 64 * 1024
 
@@ -33,7 +34,6 @@ class BodyAdmission:
         *,
         limit_bytes: int,
         budget_bytes: int,
-        idle_seconds: float = _IDLE_SECONDS,
         grace_seconds: float = _GRACE_SECONDS,
     ) -> None:
         """Makes an admission.
@@ -41,11 +41,9 @@ class BodyAdmission:
         Args:
             limit_bytes: of one body.
             budget_bytes: of all that are held.
-            idle_seconds: so long may nothing of a body come.
             grace_seconds: so long may a body take, beside a second for each 64 KiB that are announced or have come.
         """
         self._budget = BodyBudget(limit_bytes=limit_bytes, budget_bytes=budget_bytes)
-        self._idle_seconds = idle_seconds
         self._grace_seconds = grace_seconds
 
     @property
@@ -72,7 +70,8 @@ class BodyAdmission:
             UnsupportedMediaTypeError: 415, the body is compressed.
             RequestTooLargeError: 413, it passes the limit, or could never fit the sender's share.
             ServiceUnavailableError: 503, the share or the budget is used up.
-            InvalidParameterError: 400, it did not arrive.
+            RequestTooSlowError: 408, it did not arrive in time.
+            InvalidParameterError: 400, the client left before all of it had arrived, or framed it wrongly.
         """
         encoding = trim(request.headers.get("content-encoding", "identity")).lower()
         if encoding not in {"", "identity"}:
@@ -107,12 +106,12 @@ class BodyAdmission:
         while True:
             allowed_seconds = self._grace_seconds + max(announced_bytes, come_bytes) / _SLOWEST_BYTES_PER_SECOND
             try:
-                async with asyncio.timeout_at(min(loop.time() + self._idle_seconds, started + allowed_seconds)):
+                async with asyncio.timeout_at(started + allowed_seconds):
                     chunk = await anext(stream)
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                raise InvalidParameterError(None, "The request body did not arrive in time.") from None
+                raise RequestTooSlowError("The request body did not arrive in time.") from None
             except ClientDisconnect:
                 raise InvalidParameterError(None, "The client closed the connection before its body arrived.") from None
             come_bytes += len(chunk)

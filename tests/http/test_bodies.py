@@ -10,7 +10,7 @@ import pytest_asyncio
 from starlette.requests import Request
 from starlette.types import Message
 
-from app.errors import InvalidParameterError
+from app.errors import RequestTooSlowError
 from app.http.body import BodyAdmission
 from app.http.body_budget import KeySender
 from tests.http.wires import MEBIBYTE, connected, mebibytes, write_then_read
@@ -194,7 +194,7 @@ async def test_a_body_that_drips_in_does_not_hold_its_share_for_ever(*, is_chunk
 
     request = Request({"type": "http", "method": "POST", "path": "/", "headers": headers}, drip)
     async with asyncio.timeout(5):
-        with pytest.raises(InvalidParameterError, match="did not arrive in time"):
+        with pytest.raises(RequestTooSlowError, match="did not arrive in time"):
             async with admission.read(request, SENDER):
                 pass
     assert drops > 2, "it was not idle"
