@@ -1,0 +1,131 @@
+"""How many connections there may be, and how much they may hold together."""
+
+import asyncio
+from collections.abc import Iterator
+from ipaddress import ip_network
+
+import pytest
+
+from app.http.connections import ConnectionLimits, ConnectionTable
+
+STRANGER, NEIGHBOUR, PROXY = "203.0.113.7", "203.0.113.8", "10.0.0.9"
+
+
+class Line:
+    """A connection that only notes what becomes of it."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.is_cut = False
+        self.checked_at: list[float] = []
+
+    def cut(self) -> None:
+        self.is_cut = True
+
+    def check(self, now: float) -> None:
+        self.checked_at.append(now)
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop that is never run: the table's timer does not fire."""
+    opened = asyncio.new_event_loop()
+    yield opened
+    opened.close()
+
+
+def table(most: int, **limits: object) -> ConnectionTable:
+    return ConnectionTable(ConnectionLimits(max_connections=most, **limits))  # type: ignore[arg-type]
+
+
+def admit(opened: ConnectionTable, loop: asyncio.AbstractEventLoop, *addresses: str) -> list[Line]:
+    lines = [Line(address) for address in addresses]
+    assert [opened.admit(line, loop) for line in lines] == [True] * len(lines)
+    return lines
+
+
+def test_at_the_limit_the_longest_idle_connection_makes_room(loop: asyncio.AbstractEventLoop) -> None:
+    opened = table(3, max_per_address=3)
+    busy, oldest, newer = admit(opened, loop, STRANGER, NEIGHBOUR, STRANGER)
+    opened.set_idle(busy, is_idle=False)
+    admit(opened, loop, PROXY)
+    assert [line.is_cut for line in (busy, oldest, newer)] == [False, True, False]
+    assert opened.count == 3
+
+
+def test_who_has_just_been_answered_is_not_the_longest_idle(loop: asyncio.AbstractEventLoop) -> None:
+    opened = table(2, max_per_address=2)
+    first, second = admit(opened, loop, STRANGER, NEIGHBOUR)
+    opened.set_idle(first, is_idle=False)
+    opened.set_idle(first, is_idle=True)
+    admit(opened, loop, PROXY)
+    assert second.is_cut
+    assert not first.is_cut
+
+
+def test_where_all_are_busy_a_new_connection_is_turned_away(loop: asyncio.AbstractEventLoop) -> None:
+    opened = table(2, max_per_address=2)
+    lines = admit(opened, loop, STRANGER, NEIGHBOUR)
+    for line in lines:
+        opened.set_idle(line, is_idle=False)
+    assert not opened.admit(Line(PROXY), loop)
+    assert not any(line.is_cut for line in lines)
+
+
+def test_one_address_holds_at_most_a_tenth_and_takes_no_room_of_others(loop: asyncio.AbstractEventLoop) -> None:
+    opened = table(40)
+    (other,) = admit(opened, loop, NEIGHBOUR)
+    strangers = admit(opened, loop, *[STRANGER] * 100)
+    assert not other.is_cut
+    assert [line.is_cut for line in strangers] == [True] * 96 + [False] * 4
+    assert opened.count == 5
+
+
+def test_the_addresses_of_one_ipv6_network_are_one_address(loop: asyncio.AbstractEventLoop) -> None:
+    opened = table(20)
+    lines = admit(opened, loop, "2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1")
+    assert [line.is_cut for line in lines] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("address", [PROXY, ""], ids=["a trusted proxy", "a unix socket"])
+def test_an_address_of_many_clients_may_hold_all(loop: asyncio.AbstractEventLoop, address: str) -> None:
+    opened = table(40, trusted_proxies=(ip_network("10.0.0.0/8"),))
+    assert not any(line.is_cut for line in admit(opened, loop, *[address] * 40))
+
+
+def test_over_the_budget_those_are_cut_that_have_held_some_for_longest(loop: asyncio.AbstractEventLoop) -> None:
+    opened = table(9, max_per_address=9, budget_bytes=100)
+    first, second, third = admit(opened, loop, STRANGER, STRANGER, STRANGER)
+    opened.hold(first, 40)
+    opened.hold(second, 40)
+    opened.hold(first, 50)
+    opened.hold(third, 20)
+    assert [line.is_cut for line in (first, second, third)] == [True, False, False]
+    assert opened.held_bytes == 60
+
+
+def test_what_is_let_go_or_ended_leaves_the_budget(loop: asyncio.AbstractEventLoop) -> None:
+    opened = table(9, max_per_address=9, budget_bytes=100)
+    first, second = admit(opened, loop, STRANGER, STRANGER)
+    opened.hold(first, 60)
+    opened.hold(first, 0)
+    opened.hold(second, 60)
+    opened.remove(second)
+    opened.hold(second, 60)
+    assert opened.held_bytes == 0
+    assert not first.is_cut
+    assert not second.is_cut
+
+
+def test_one_that_was_cut_is_forgotten_however_it_goes_on(loop: asyncio.AbstractEventLoop) -> None:
+    opened = table(1)
+    (first,) = admit(opened, loop, STRANGER)
+    (second,) = admit(opened, loop, STRANGER)
+    opened.set_idle(first, is_idle=True)
+    opened.hold(first, 1000)
+    opened.remove(first)
+    opened.sweep(5.0)
+    assert first.is_cut
+    assert (first.checked_at, second.checked_at) == ([], [5.0])
+    opened.remove(second)
+    assert (opened.count, opened.held_bytes) == (0, 0)
