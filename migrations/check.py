@@ -56,7 +56,7 @@ def main() -> int:
             pg_user=os.environ.get("SEEDGATE_PG_USER"),
             fsync=False,
         ) as server:
-            missing = asyncio.run(migrated_and_compared(server.url))
+            missing = asyncio.run(migrated_and_compared(server.owner_url))
     if missing is None:
         print("migrations: an empty database, migrated, equals the models")  # noqa: T201 - a command's output
         return 0

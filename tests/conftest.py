@@ -32,9 +32,12 @@ def plain_logs() -> None:
 
 @pytest_asyncio.fixture(scope="session")
 async def database_url() -> AsyncIterator[str]:
-    """The address of a real, migrated database, shared by the session."""
+    """The address of a real, migrated database, shared by the session, for the role of the gateway.
+
+    So every test that goes through the gateway proves that this role suffices.
+    """
     with session_server() as server:
-        await upgrade_to_head(server.url)
+        await upgrade_to_head(server.owner_url)
         await keep_template(server.url)
         yield server.url
 
@@ -48,9 +51,9 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest_asyncio.fixture
-async def clean_database(engine: AsyncEngine) -> None:
+async def clean_database(database_url: str) -> None:
     """Every table is empty when the test begins."""
-    await empty_all_tables(engine)
+    await empty_all_tables(database_url)
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -15,11 +15,13 @@ class Database:
 
     Attributes:
         url: for SQLAlchemy; holds a password when the configured one does.
+        owner_url: for migrations; of a configured database the same.
         is_embedded: whether this process keeps the server running.
         account: what account of this machine an embedded server runs under.
     """
 
     url: str
+    owner_url: str
     is_embedded: bool
     account: str | None = None
 
@@ -39,10 +41,11 @@ def opened_database(
         EmbeddedPostgresError: the embedded server could not be started.
     """
     if settings.database_url is not None and data_dir is None:
-        yield Database(settings.database_url.get_secret_value(), is_embedded=False)
+        url = settings.database_url.get_secret_value()
+        yield Database(url, owner_url=url, is_embedded=False)
         return
     folder = data_dir or settings.data_dir
     with EmbeddedPostgres(
         folder, pg_bin=settings.pg_bin, pg_user=settings.pg_user, may_use_nobody=may_use_nobody
     ) as server:
-        yield Database(server.url, is_embedded=True, account=server.account_name)
+        yield Database(server.url, owner_url=server.owner_url, is_embedded=True, account=server.account_name)

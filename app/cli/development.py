@@ -72,7 +72,7 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool) -> N
                 _say(_ON_NOBODY)
             kept = _read_secrets(folder, is_real=is_real)
             configure_logging(level="warning", style="console")
-            asyncio.run(upgrade_to_head(database.url))
+            asyncio.run(upgrade_to_head(database.owner_url))
             asyncio.run(_run(settings, folder, kept, url=database.url, port=port, is_real=is_real))
 
 

@@ -18,6 +18,7 @@ from app.channels.canary import check_canary
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.repository import ChannelRepository
 from app.cli.database import Database, opened_database
+from app.cli.database_role import examine_role
 from app.cli.exits import FAILED, read_settings, told_plainly
 from app.cli.findings import Finding, broken, fine
 from app.cli.stuck_work import stuck_work
@@ -59,7 +60,8 @@ async def examine(settings: Settings, database: Database) -> list[Finding]:
     engine = open_engine(database.url)
     try:
         state = await schema_state(engine)
-        findings = [fine("database", f"the {kind} one answers"), await _embedded_server(settings, database, engine)]
+        findings = [fine("database", f"the {kind} one answers"), await examine_role(engine)]
+        findings.append(await _embedded_server(settings, database, engine))
         if not state.is_current:
             told = f"at {state.current or 'nothing'}, needs {state.head}: run `seedgate migrate`"
             return [*findings, broken("schema", told), await _public_url(settings)]

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from app.crypto import SealError
 from app.db.embedded.errors import EmbeddedPostgresError
-from app.db.engine import is_unavailable
+from app.db.engine import denied_by, is_unavailable
 from app.db.schema import SchemaError
 from app.observability.escaping import escape
 from app.settings import SettingError, Settings
@@ -47,6 +47,12 @@ def told_plainly() -> Iterator[None]:
     except (SealError, SettingError) as error:
         stop(str(error), MISCONFIGURED)
     except Exception as error:
+        denied = denied_by(error)
+        if denied is not None:
+            stop(
+                f"the database's role may not do this ({denied}): `migrate` needs seedgate_owner, everything else "
+                "seedgate_gateway (docs/operating.md, `Roles of the database`)"
+            )
         if not is_unavailable(error):
             raise
         stop(f"the database does not answer: {error}")

@@ -72,7 +72,7 @@ def migrate(*, is_check: bool) -> None:
     settings = read_settings()
     with told_plainly(), opened_database(settings) as database:
         if not is_check:
-            asyncio.run(upgrade_to_head(database.url))
+            asyncio.run(upgrade_to_head(database.owner_url))
         state = asyncio.run(_state(database.url))
         if not state.is_current:
             stop(_outdated(state), SCHEMA_OUTDATED)
@@ -91,7 +91,7 @@ def _server_settings() -> Settings:
 def _prepare(database: Database) -> None:
     """Makes sure that every worker process will be able to start, and tells them where the database is."""
     if database.is_embedded:
-        asyncio.run(upgrade_to_head(database.url))
+        asyncio.run(upgrade_to_head(database.owner_url))
     state = asyncio.run(_state(database.url))
     if not state.is_current:
         stop(_outdated(state), SCHEMA_OUTDATED)

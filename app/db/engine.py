@@ -131,6 +131,14 @@ def is_unavailable(error: BaseException) -> bool:
     return error.connection_invalidated or code.startswith(_AWAY_CLASSES) or code in _AWAY_CODES
 
 
+def denied_by(error: BaseException) -> str | None:
+    """Returns PostgreSQL's own words when an error means that the role may not do what it tried, else None."""
+    original = error.orig if isinstance(error, exc.DBAPIError) else error
+    if original is None or getattr(original, "sqlstate", None) != asyncpg.InsufficientPrivilegeError.sqlstate:
+        return None
+    return str(original.__cause__ or original)
+
+
 def _name_timeout(context: ExceptionContext) -> None:
     """Turns the driver's bare TimeoutError of a statement into one that says where it came from."""
     if isinstance(context.original_exception, TimeoutError):

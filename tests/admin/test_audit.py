@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from app.tasks.models import TaskStatus
 from tests.support.admin_app import Process
+from tests.support.database import as_owner
 from tests.support.tasks import add_task
 
 
@@ -73,7 +74,7 @@ async def test_a_refused_change_leaves_no_row(process: Process) -> None:
     ],
 )
 async def test_a_change_whose_row_cannot_be_written_does_not_happen(
-    process: Process, engine: AsyncEngine, action: str
+    process: Process, engine: AsyncEngine, database_url: str, action: str
 ) -> None:
     key = await process.key()
     await process.admin.post(f"/keys/{key['id']}/signing-key")
@@ -89,17 +90,13 @@ async def test_a_change_whose_row_cannot_be_written_does_not_happen(
         "signing_key.delete": ("DELETE", f"/keys/{key['id']}/signing-key", None),
     }
     method, path, body = requests[action]
-    async with engine.begin() as connection:
-        await connection.execute(
-            text(f"ALTER TABLE audit_log ADD CONSTRAINT broken CHECK (action <> '{action}') NOT VALID")
-        )
+    await as_owner(database_url, f"ALTER TABLE audit_log ADD CONSTRAINT broken CHECK (action <> '{action}') NOT VALID")
     try:
         # Unconfigured, structlog draws every local variable of a traceback, which takes a minute.
         with capture_logs():
             response = await process.admin.request(method, path, json=body)
     finally:
-        async with engine.begin() as connection:
-            await connection.execute(text("ALTER TABLE audit_log DROP CONSTRAINT broken"))
+        await as_owner(database_url, "ALTER TABLE audit_log DROP CONSTRAINT broken")
 
     assert response.status_code == 500
     assert set(response.json()) == {"error"}

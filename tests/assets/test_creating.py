@@ -12,6 +12,7 @@ from app.assets.models import CreateIntentRow
 from app.errors import ConflictError
 from app.ids import new_id
 from tests.assets.library import URL, Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
+from tests.support.database import as_owner
 from tests.support.world import Tenant
 
 AFTER: list[dict[str, Any]] = [
@@ -116,8 +117,7 @@ async def test_once_the_upstream_may_have_made_it_no_database_error_invites_the_
     tenant = await fresh.tenant()
     if effect is not None:
         fresh.fault("CreateAssetGroup", **effect)
-    async with fresh.services.sessions.begin() as session:
-        await session.execute(text("ALTER TABLE asset_groups RENAME TO away"))
+    await as_owner(fresh.world.database_url, "ALTER TABLE asset_groups RENAME TO away")
     with pytest.raises(ConflictError) as caught:
         await fresh.run(tenant, "CreateAssetGroup", Name="once", GroupType="AIGC")
     assert (caught.value.code, caught.value.is_retry_refused) == ("OutcomeUnknown", True)

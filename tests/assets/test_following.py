@@ -3,13 +3,14 @@
 import asyncio
 from datetime import timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from app.assets.follower import AssetFollower
 from app.assets.models import AssetRow
 from app.upstream.control import ControlClient
 from app.upstream.transport import open_upstream_http
 from tests.assets.library import Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
+from tests.support.database import as_owner
 from tests.support.world import Tenant
 
 
@@ -71,8 +72,8 @@ async def test_a_failing_upstream_puts_the_look_off_and_does_not_end_it(fresh: L
 async def test_an_asset_that_cannot_be_written_does_not_keep_the_others_from_being_followed(fresh: Library) -> None:
     tenant, group_id, poison = await _library_with_asset(fresh)
     good = [await new_asset(tenant, group_id) for _ in range(3)]
-    async with fresh.services.sessions.begin() as session:
-        await session.execute(text(f"ALTER TABLE assets ADD CHECK (id <> '{poison}' OR status = 'Processing')"))
+    poisoned = f"ALTER TABLE assets ADD CHECK (id <> '{poison}' OR status = 'Processing')"
+    await as_owner(fresh.world.database_url, poisoned)
     fresh.advance(30)
     assert await fresh.services.asset_follower.run_once() == 4
     assert [(await _row(fresh, asset_id)).status for asset_id in (poison, *good)] == ["Processing", *["Active"] * 3]

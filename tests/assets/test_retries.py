@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text as sql
 
 from app.errors import ConflictError, ServiceUnavailableError
 from app.ids import new_id
 from tests.assets.library import OPEN, URL, Library, by_path, list_groups, new_group
+from tests.support.database import as_owner
 from tests.support.stage import until
 from tests.support.world import Tenant
 
@@ -212,8 +212,7 @@ async def test_a_retry_without_a_database_is_never_told_that_nothing_was_made(fr
     async with fresh.services.sessions.begin() as session:
         attempt = fresh.services.attempts.add(session, sent)
     await fresh.services.attempts.lost(attempt)
-    async with fresh.services.sessions.begin() as session:
-        await session.execute(sql("ALTER TABLE asset_create_intents RENAME TO away"))
+    await as_owner(fresh.world.database_url, "ALTER TABLE asset_create_intents RENAME TO away")
     with pytest.raises(ConflictError) as caught:
         await fresh.run(tenant, "CreateAssetGroup", sent=sent, Name="x", GroupType="AIGC")
     assert caught.value.code == "OutcomeUnknown"

@@ -66,7 +66,7 @@ class Processes:
 @pytest.fixture
 async def processes(database_url: str, engine: AsyncEngine) -> AsyncIterator[Processes]:
     """Two living processes, and the tenants and keys of the requests."""
-    await empty_all_tables(engine)
+    await empty_all_tables(database_url)
     sessions = session_factory(engine)
     async with sessions.begin() as session:
         for number in "12":

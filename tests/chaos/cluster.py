@@ -27,6 +27,11 @@ class Cluster:
         """Its address, the same after each start."""
         return self._servers[0].url
 
+    @property
+    def owner_url(self) -> str:
+        """Its address for migrations."""
+        return self._servers[0].owner_url
+
     async def start(self) -> None:
         """Starts it, and returns when it answers."""
         self._servers.append(await asyncio.to_thread(embedded_server(self._folder, fsync=True).start))

@@ -27,7 +27,7 @@ _USERS = 12
 async def cluster() -> AsyncIterator[Cluster]:
     """A server to kill."""
     async with running_cluster() as running:
-        await upgrade_to_head(running.url)
+        await upgrade_to_head(running.owner_url)
         yield running
 
 

@@ -18,11 +18,13 @@ from app.cli.doctor import examine
 from app.cli.findings import Finding, broken, fine
 from app.crypto import generate_key
 from app.db.base import utc_now
+from app.db.embedded.cluster import SUPERUSER
 from app.db.engine import open_engine
+from app.db.roles import OWNER
 from app.sandbox.config import SandboxConfig
 from app.settings import Settings
 from tests.support.clock import MovableClock
-from tests.support.database import own_database
+from tests.support.database import as_owner, own_database, url_of
 from tests.support.world import Tenant, World, running_world
 
 HOUR = timedelta(hours=1)
@@ -52,7 +54,7 @@ async def mended(world: World) -> AsyncIterator[None]:
     yield
     await world.control.post("/clock", json={"skew_seconds": 0})
     tables = "orphans, channel_health, deliveries, leases, asset_create_intents, tasks, assets, asset_groups"
-    await _execute(world, f"TRUNCATE {tables} CASCADE")
+    await as_owner(world.database_url, f"TRUNCATE {tables} CASCADE")
 
 
 async def _execute(world: World, statement: str, **values: object) -> None:
@@ -66,7 +68,8 @@ async def look(world: World, **changes: object) -> dict[str, Finding]:
     """Examines the world, under settings that differ by ``changes``; returns the findings by name."""
     settings: Settings = world.settings.model_copy(update=changes)
     assert settings.database_url is not None
-    database = Database(settings.database_url.get_secret_value(), is_embedded=False)
+    url = settings.database_url.get_secret_value()
+    database = Database(url, owner_url=url, is_embedded=False)
     return {finding.name: finding for finding in await examine(settings, database)}
 
 
@@ -237,3 +240,16 @@ def test_it_ends_with_1_when_something_is_broken(
         ended = int(str(stopped.code))
     assert ended == code
     assert capsys.readouterr().out == f"{finding}\n"
+
+
+@pytest.mark.parametrize(
+    ("role", "told"), [(SUPERUSER, "seedgate is a superuser"), (OWNER, "seedgate_owner may change the schema")]
+)
+async def test_a_role_that_may_do_more_than_read_and_write_rows_is_warned_of(
+    world: World, role: str, told: str
+) -> None:
+    findings = await look(world)
+    assert str(findings["database role"]) == "ok      database role: seedgate_gateway reads and writes rows"
+    findings = await look(world, database_url=SecretStr(url_of(role, world.database_url)))
+    assert str(findings["database role"]).startswith(f"warn    database role: {told}")
+    assert findings["database role"].is_fine, "it works, and nothing that calls `doctor` has to stop for it"

@@ -12,8 +12,9 @@ from sqlalchemy import TextClause, text
 from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, reset
 from app.db.embedded.folders import clusters_in
 from app.db.engine import open_engine, to_dsn
+from app.db.roles import OWNER
 from tests.db.children import ServerUser, environment_of, is_gone, postmaster_of, query
-from tests.support.database import embedded_server
+from tests.support.database import embedded_server, url_of
 
 # Every test here makes database servers of its own.
 pytestmark = pytest.mark.slow
@@ -34,7 +35,7 @@ async def test_a_cold_start_gives_a_server_that_answers_and_ends_with_its_user(d
 
 async def test_rows_are_there_after_a_restart(made_dir: Path) -> None:
     with embedded_server(made_dir) as server:
-        await query(server.url, "CREATE TABLE kept AS SELECT generate_series(1, 100) AS n")
+        await query(server.owner_url, "CREATE TABLE kept AS SELECT generate_series(1, 100) AS n")
     with embedded_server(made_dir) as server:
         assert await query(server.url, "SELECT count(*) FROM kept") == 100
 
@@ -70,7 +71,7 @@ async def test_four_cold_starts_at_once_make_one_database(data_dir: Path) -> Non
 
 async def test_a_killed_user_leaves_a_server_that_the_next_one_adopts_and_stops(made_dir: Path) -> None:
     with ServerUser(made_dir) as first:
-        await query(first.url(), "CREATE TABLE kept AS SELECT 7 AS n")
+        await query(url_of(OWNER, first.url()), "CREATE TABLE kept AS SELECT 7 AS n")
         first.kill()
     orphan = postmaster_of(made_dir)
     assert orphan is not None
@@ -98,7 +99,7 @@ async def write_until_killed(url: str, data_dir: Path) -> int:
 
 async def test_every_acknowledged_row_survives_a_killed_server(made_dir: Path) -> None:
     with embedded_server(made_dir, fsync=True) as server:
-        await query(server.url, "CREATE TABLE kept (n int)")
+        await query(server.owner_url, "CREATE TABLE kept (n int)")
         acknowledged = await write_until_killed(server.url, made_dir)
     assert acknowledged >= 200
     with embedded_server(made_dir, fsync=True) as server:
@@ -224,7 +225,7 @@ async def test_chinese_text_can_be_searched_by_index(made_dir: Path) -> None:
     with embedded_server(made_dir) as server:
         if not await query(server.url, "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'"):
             pytest.skip("these PostgreSQL programs come without pg_trgm")
-        await query(server.url, "CREATE EXTENSION pg_trgm")
+        await query(server.owner_url, "CREATE EXTENSION pg_trgm")
         assert await query(server.url, "SELECT cardinality(show_trgm('生成视频任务'))") > 0
 
 
@@ -251,7 +252,7 @@ def test_a_database_in_use_is_not_removed(made_dir: Path) -> None:
 
 async def test_reset_removes_the_database_and_nothing_else(made_dir: Path) -> None:
     with embedded_server(made_dir) as server:
-        await query(server.url, "CREATE TABLE gone (n int)")
+        await query(server.owner_url, "CREATE TABLE gone (n int)")
     (made_dir / "secrets.json").write_text("{}")
     reset(made_dir)
     assert clusters_in(made_dir) == []

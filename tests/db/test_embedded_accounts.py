@@ -11,6 +11,7 @@ from app.db.embedded.accounts import Account, current_account, server_account, s
 from app.db.embedded.binaries import Binaries, binaries_for, find_binaries
 from app.db.embedded.folders import clusters_in, existing_home
 from app.db.engine import to_dsn
+from app.db.roles import GATEWAY
 from tests.db.children import (
     CONNECTION,
     Interpreter,
@@ -72,7 +73,7 @@ def home_of_nobody(nobody: Interpreter) -> Iterator[Path]:
 @as_root
 async def test_root_runs_the_server_under_another_account(data_dir: Path) -> None:
     with embedded_server(data_dir) as server:
-        assert await query(server.url, "SELECT current_user") == "seedgate"
+        assert await query(server.url, "SELECT current_user") == GATEWAY
         owner = clusters_in(data_dir)[0].stat()
         assert owner.st_uid != 0
         assert stat.S_IMODE(owner.st_mode) == 0o700
@@ -87,7 +88,7 @@ async def test_another_local_user_cannot_reach_the_socket(made_dir: Path, nobody
 
 
 @as_root
-@pytest.mark.parametrize("role", ["seedgate", "postgres", "nobody"])
+@pytest.mark.parametrize("role", ["seedgate", "seedgate_owner", "seedgate_gateway", "postgres"])
 async def test_another_local_user_who_reaches_the_socket_is_refused(
     made_dir: Path, nobody: Interpreter, role: str
 ) -> None:
@@ -95,7 +96,7 @@ async def test_another_local_user_who_reaches_the_socket_is_refused(
         cluster = clusters_in(made_dir)[0]
         cluster.chmod(0o711)
         (cluster / ".s.PGSQL.5432").chmod(0o777)
-        answer = nobody.run(CONNECTION, to_dsn(server.url).replace("seedgate@", f"{role}@"))
+        answer = nobody.run(CONNECTION, to_dsn(server.url).replace("seedgate_gateway@", f"{role}@"))
         assert await query(server.url, "SELECT 1") == 1
         cluster.chmod(0o700)
     assert answer.returncode != 0
@@ -124,7 +125,7 @@ async def test_an_ordinary_user_has_a_server_of_their_own(home_of_nobody: Path, 
     with ServerUser(data_dir, nobody) as user:
         url = user.url()
         answer = nobody.run(CONNECTION, to_dsn(url))
-        assert answer.stdout == "seedgate\n", answer.stderr
+        assert answer.stdout == f"{GATEWAY}\n", answer.stderr
         user.leave()
     assert postmaster_of(data_dir) is None
     assert {path.stat().st_uid for path in data_dir.iterdir()} == {nobody.account.uid}
@@ -153,7 +154,7 @@ async def test_root_and_the_owner_can_share_a_server_whoever_came_first(
 async def test_a_folder_closed_to_the_server_s_account_gets_a_database_elsewhere(data_dir: Path) -> None:
     data_dir.parent.chmod(0o700)
     with embedded_server(data_dir) as server:
-        await query(server.url, "CREATE TABLE kept AS SELECT 7 AS n")
+        await query(server.owner_url, "CREATE TABLE kept AS SELECT 7 AS n")
         home = existing_home(data_dir)
         assert not home.is_relative_to(data_dir)
         assert clusters_in(data_dir) == []

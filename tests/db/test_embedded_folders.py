@@ -8,6 +8,7 @@ from sqlalchemy import text
 from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, reset
 from app.db.embedded.accounts import current_account
 from app.db.embedded.binaries import find_binaries
+from app.db.embedded.cluster import SUPERUSER
 from app.db.embedded.folders import (
     clusters_in,
     existing_home,
@@ -18,7 +19,7 @@ from app.db.embedded.folders import (
 from app.db.embedded.locks import exclusive_lock
 from app.db.engine import open_engine
 from tests.db.children import postmaster_of, query
-from tests.support.database import embedded_server
+from tests.support.database import embedded_server, url_of
 
 # Every test here makes database servers of its own.
 pytestmark = pytest.mark.slow
@@ -44,7 +45,7 @@ async def test_any_path_will_do(data_dir: Path, name: str) -> None:
     for parent in (data_dir, folder.parent):
         parent.chmod(0o711)
     with embedded_server(folder) as server:
-        engine = open_engine(server.url)
+        engine = open_engine(url_of(SUPERUSER, server.url))
         async with engine.connect() as connection:
             assert await connection.scalar(text("SHOW data_directory")) == str(clusters_in(folder)[0])
         await engine.dispose()

@@ -63,7 +63,7 @@ class Neighbours:
 @pytest.fixture
 async def neighbours(database_url: str, engine: AsyncEngine) -> AsyncIterator[Neighbours]:
     """An empty database."""
-    await empty_all_tables(engine)
+    await empty_all_tables(database_url)
     opened = Neighbours(database_url, session_factory(engine))
     yield opened
     for presence in opened.opened:

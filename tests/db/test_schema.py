@@ -6,24 +6,18 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import open_engine, to_dsn
 from app.db.schema import SchemaError, SchemaState, head_revision, migrations_dir, schema_state, upgrade_to_head
 from migrations.check import migrated_and_compared
+from tests.support.database import empty_database
 
 
 @pytest_asyncio.fixture
-async def empty_database_url(database_url: str, engine: AsyncEngine) -> AsyncIterator[str]:
-    """A second database on the session's server, with nothing in it."""
-    async with engine.connect() as connection:
-        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await autocommit.execute(text("CREATE DATABASE schema_test"))
-    yield database_url.replace("/postgres?", "/schema_test?")
-    async with engine.connect() as connection:
-        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await autocommit.execute(text("DROP DATABASE schema_test WITH (FORCE)"))
+async def empty_database_url(database_url: str) -> AsyncIterator[str]:
+    """A second database on the session's server, with nothing in it, for the role that owns it."""
+    async with empty_database(database_url) as url:
+        yield url
 
 
 async def test_an_empty_database_migrated_to_head_equals_the_models(empty_database_url: str) -> None:

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from alembic import command
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import open_engine
 from app.db.schema import alembic_config, upgrade_to_head
+from tests.support.database import empty_database
 
 CHANNELS = """
     INSERT INTO channels (id, name, ark_base_url, openapi_url, region, projects, exclusive, models, priority, weight,
@@ -28,23 +28,17 @@ KEYS = """
 
 
 @pytest_asyncio.fixture
-async def old_database_url(database_url: str, engine: AsyncEngine) -> AsyncIterator[str]:
+async def old_database_url(database_url: str) -> AsyncIterator[str]:
     """A second database on the session's server, as the version before left it."""
-    async with engine.connect() as connection:
-        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await autocommit.execute(text("CREATE DATABASE upgrade_test"))
-    url = database_url.replace("/postgres?", "/upgrade_test?")
-    old = open_engine(url, pool_size=1)
-    async with old.connect() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0001"))
-        for statement in (CHANNELS, TENANTS, KEYS):
-            await connection.execute(text(statement))
-        await connection.commit()
-    await old.dispose()
-    yield url
-    async with engine.connect() as connection:
-        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await autocommit.execute(text("DROP DATABASE upgrade_test WITH (FORCE)"))
+    async with empty_database(database_url) as url:
+        old = open_engine(url, pool_size=1)
+        async with old.connect() as connection:
+            await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0001"))
+            for statement in (CHANNELS, TENANTS, KEYS):
+                await connection.execute(text(statement))
+            await connection.commit()
+        await old.dispose()
+        yield url
 
 
 async def test_names_in_lists_of_channels_become_ids_in_their_order(old_database_url: str) -> None:

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from alembic import command
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import open_engine
 from app.db.schema import alembic_config, upgrade_to_head
+from tests.support.database import empty_database
 
 TENANT = """
     INSERT INTO tenants (id, name, status, metadata, created_at, updated_at)
@@ -21,23 +21,17 @@ KEY = """
 
 
 @pytest_asyncio.fixture
-async def old_database_url(database_url: str, engine: AsyncEngine) -> AsyncIterator[str]:
+async def old_database_url(database_url: str) -> AsyncIterator[str]:
     """A second database on the session's server, as the version before left it."""
-    async with engine.connect() as connection:
-        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await autocommit.execute(text("CREATE DATABASE upgrade_to_0003"))
-    url = database_url.replace("/postgres?", "/upgrade_to_0003?")
-    old = open_engine(url, pool_size=1)
-    async with old.connect() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0002"))
-        await connection.execute(text(TENANT), {"id": "t1"})
-        await connection.execute(text(KEY), [{"id": "k1"}, {"id": "k2"}])
-        await connection.commit()
-    await old.dispose()
-    yield url
-    async with engine.connect() as connection:
-        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await autocommit.execute(text("DROP DATABASE upgrade_to_0003 WITH (FORCE)"))
+    async with empty_database(database_url) as url:
+        old = open_engine(url, pool_size=1)
+        async with old.connect() as connection:
+            await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0002"))
+            await connection.execute(text(TENANT), {"id": "t1"})
+            await connection.execute(text(KEY), [{"id": "k1"}, {"id": "k2"}])
+            await connection.commit()
+        await old.dispose()
+        yield url
 
 
 async def test_keys_go_on_as_access_key_ids_and_none_has_a_pair(old_database_url: str) -> None:

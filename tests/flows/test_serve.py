@@ -14,13 +14,12 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
 
 from app.crypto import generate_key
-from app.db.engine import open_engine
+from app.db.roles import GATEWAY
 from app.sandbox.config import DEFAULT_ACCOUNT
 from tests.flows.programs import Program, on_socket, run, started, until_ready
-from tests.support.database import own_database
+from tests.support.database import empty_database, own_database, url_of
 from tests.support.world import TASKS, World
 from tests.tasks.bodies import body
 
@@ -45,16 +44,22 @@ async def settings(database_url: str) -> AsyncIterator[dict[str, str]]:
         yield {"DATABASE_URL": url, "ADMIN_TOKEN": ADMIN_TOKEN, "SECRET_KEY": generate_key(), "DRAIN_SECONDS": "0"}
 
 
-async def test_an_outdated_schema_is_refused_until_it_is_migrated(folder: Path, settings: dict[str, str]) -> None:
-    await execute(settings["DATABASE_URL"], "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
-    code, output = await run("serve", folder=folder, settings=settings)
-    assert (code, "seedgate migrate" in output) == (3, True), output
-    assert (await run("migrate", "--check", folder=folder, settings=settings))[0] == 3
-    assert (await run("migrate", folder=folder, settings=settings))[0] == 0
-    assert (await run("migrate", "--check", folder=folder, settings=settings))[0] == 0
-    async with serving(folder, settings) as (program, _):
-        program.signal(signal.SIGTERM)
-        assert await program.wait() == 0
+async def test_an_outdated_schema_is_refused_until_its_owner_migrates_it(
+    folder: Path, settings: dict[str, str], database_url: str
+) -> None:
+    async with empty_database(database_url) as owner_url:
+        owner = {**settings, "DATABASE_URL": owner_url}
+        gateway = {**settings, "DATABASE_URL": url_of(GATEWAY, owner_url)}
+        code, output = await run("serve", folder=folder, settings=gateway)
+        assert (code, "seedgate migrate" in output) == (3, True), output
+        assert (await run("migrate", "--check", folder=folder, settings=gateway))[0] == 3
+        code, output = await run("migrate", folder=folder, settings=gateway)
+        assert (code, "seedgate_owner" in output, "Traceback" in output) == (1, True, False), output
+        assert (await run("migrate", folder=folder, settings=owner))[0] == 0
+        assert (await run("migrate", "--check", folder=folder, settings=gateway))[0] == 0
+        async with serving(folder, gateway) as (program, _):
+            program.signal(signal.SIGTERM)
+            assert await program.wait() == 0
 
 
 @pytest.mark.parametrize("missing", ["ADMIN_TOKEN", "SECRET_KEY"])
@@ -260,12 +265,3 @@ def _told_of(pid: int | str, what: str) -> bytes:
         return Path(f"/proc/{pid}/{what}").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return b""
-
-
-async def execute(url: str, *statements: str) -> None:
-    """Runs statements on a database."""
-    engine = open_engine(url)
-    async with engine.begin() as connection:
-        for statement in statements:
-            await connection.execute(text(statement))
-    await engine.dispose()

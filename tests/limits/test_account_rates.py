@@ -20,9 +20,9 @@ _ADD_CHANNEL = text(
 
 
 @pytest.fixture
-async def rates(engine: AsyncEngine) -> AccountRates:
+async def rates(database_url: str, engine: AsyncEngine) -> AccountRates:
     """Rates of one channel."""
-    await empty_all_tables(engine)
+    await empty_all_tables(database_url)
     async with engine.begin() as connection:
         await connection.execute(_ADD_CHANNEL, {"id": CHANNEL})
     return AccountRates(session_factory(engine))

@@ -6,24 +6,23 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, reset
-from app.db.engine import open_engine
+from app.db.embedded.cluster import SUPERUSER
+from app.db.engine import connect, to_dsn
+from app.db.roles import OWNER, ensure_roles
 
 _PREFIX = "seedgate-tests-"
 _ABANDONED_AFTER_SECONDS = 3600
 _TEMPLATE = "migrated"
 
 # Truncating makes every table and index a new file, which takes a hundred times as long for the few rows of a test.
-_EMPTY_ALL = text(
-    """
+_EMPTY_ALL = """
     DO $$
     DECLARE name text;
     BEGIN
@@ -36,8 +35,7 @@ _EMPTY_ALL = text(
         PERFORM setval(quote_ident(sequencename)::regclass, start_value, false)
         FROM pg_sequences WHERE schemaname = 'public';
     END $$
-    """
-)
+"""
 
 
 def embedded_server(data_dir: Path, *, fsync: bool = False) -> EmbeddedPostgres:
@@ -82,48 +80,84 @@ def remove_abandoned() -> None:
                 shutil.rmtree(folder)
 
 
+def url_of(role: str, url: str) -> str:
+    """Returns the address of a database for another role."""
+    return make_url(url).set(username=role).render_as_string(hide_password=False)
+
+
 async def keep_template(url: str) -> None:
     """Keeps a copy of a migrated, empty database, to which nobody is connected, for ``own_database``."""
-    name = make_url(url).database
-    await outside_transaction(url, f"CREATE DATABASE {_TEMPLATE} TEMPLATE {name}")
+    await as_superuser(url, f"CREATE DATABASE {_TEMPLATE} TEMPLATE {make_url(url).database}")
 
 
 @asynccontextmanager
 async def own_database(server_url: str) -> AsyncIterator[str]:
     """Makes a migrated database of its own on the session's server, and drops it afterwards."""
+    async with _one_database(server_url, template=_TEMPLATE) as url:
+        await make_roles(url)  # what belongs to the database itself is not copied
+        yield url
+
+
+@asynccontextmanager
+async def empty_database(server_url: str) -> AsyncIterator[str]:
+    """Makes a database without any table, and drops it afterwards; the address is its owner's."""
+    async with _one_database(server_url) as url:
+        await make_roles(url)
+        yield url_of(OWNER, url)
+
+
+@asynccontextmanager
+async def bare_database(server_url: str) -> AsyncIterator[str]:
+    """Makes a database of the superuser's, in which the other roles have no rights, and drops it afterwards."""
+    async with _one_database(server_url) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _one_database(server_url: str, *, template: str = "template1") -> AsyncIterator[str]:
     name = f"world_{secrets.token_hex(6)}"
-    await outside_transaction(server_url, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    await as_superuser(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    await outside_transaction(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    await as_superuser(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def outside_transaction(url: str, statement: str) -> None:
-    """Runs a statement that no transaction may hold."""
-    engine = open_engine(url, pool_size=1)
+async def make_roles(url: str) -> None:
+    """Gives both roles their rights in a database."""
+    connection = await connect(to_dsn(url_of(SUPERUSER, url)))
     try:
-        async with engine.connect() as connection:
-            autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await autocommit.execute(text(statement))
+        await ensure_roles(connection)
     finally:
-        await engine.dispose()
+        await connection.close()
 
 
-async def empty_all_tables(engine: AsyncEngine) -> None:
+async def as_superuser(url: str, *statements: str) -> None:
+    """Runs statements, each by itself, as the role to which nothing is forbidden."""
+    await _each_by_itself(url_of(SUPERUSER, url), statements)
+
+
+async def as_owner(url: str, *statements: str) -> None:
+    """Runs statements, each by itself, as the role that owns the tables."""
+    await _each_by_itself(url_of(OWNER, url), statements)
+
+
+async def _each_by_itself(url: str, statements: Sequence[str]) -> None:
+    connection = await connect(to_dsn(url))
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def empty_all_tables(database_url: str) -> None:
     """Empties every table but the one that holds the schema's version; rows are numbered from one again."""
-    async with engine.begin() as connection:
-        await connection.execute(_EMPTY_ALL)
+    await as_superuser(database_url, _EMPTY_ALL)
 
 
 async def set_reachable(server_url: str, url: str, *, is_reachable: bool) -> None:
     """Lets nobody into a database, and throws out who is in it; or lets everybody in again."""
     name = make_url(url).database
-    engine = open_engine(server_url, pool_size=1)
-    try:
-        async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {str(is_reachable).lower()}"))
-            if not is_reachable:
-                terminate = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
-                await connection.execute(terminate, {"name": name})
-    finally:
-        await engine.dispose()
+    statements = [f"ALTER DATABASE {name} ALLOW_CONNECTIONS {str(is_reachable).lower()}"]
+    if not is_reachable:
+        statements.append(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    await as_superuser(server_url, *statements)

@@ -11,11 +11,15 @@ from app.db.embedded.accounts import Account, current_account
 from app.db.embedded.binaries import Binaries
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.embedded.folders import clusters_in, mark_cluster, unfinished_clusters_in, write_whole
+from app.db.roles import GATEWAY, OWNER
 
-ROLE = "seedgate"
+SUPERUSER = "seedgate"
+"""The role that ``initdb`` makes; nothing but this package connects as it, to make the other two roles."""
 
-# Only a connection over the socket, by an account that the map names, as the one role: no password, no TCP.
-_ACCESS_RULES = f"# Written by Seedgate at every start.\nlocal all {ROLE} peer map=seedgate\n"
+_ROLES = (SUPERUSER, OWNER, GATEWAY)
+
+# Only a connection over the socket, by an account that the map names, as one of our roles: no password, no TCP.
+_ACCESS_RULES = f"# Written by Seedgate at every start.\nlocal all {','.join(_ROLES)} peer map=seedgate\n"
 
 # With the character type C, pg_trgm finds no trigrams in Chinese, so a search index would be useless.
 _CHARACTER_TYPES = ("C.UTF-8", "en_US.UTF-8", "UTF-8", "C")
@@ -63,7 +67,7 @@ def ensure_cluster(home: Path, binaries: Binaries, account: Account, *, fsync: b
 
 
 def _run_initdb(folder: Path, binaries: Binaries, account: Account, *, fsync: bool) -> None:
-    command = [str(binaries.folder / "initdb"), "-D", str(folder), "-U", ROLE, "-E", "UTF8", "--locale=C"]
+    command = [str(binaries.folder / "initdb"), "-D", str(folder), "-U", SUPERUSER, "-E", "UTF8", "--locale=C"]
     command += ["--auth-local=peer", "--auth-host=reject", "--no-instructions"]
     if binaries.major >= _FIRST_WITH_BUILTIN_LOCALES:
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -86,24 +90,24 @@ def _run_initdb(folder: Path, binaries: Binaries, account: Account, *, fsync: bo
 def write_access_files(home: Path) -> None:
     """Lets this process's account connect, and no other."""
     write_whole(home / "pg_hba.conf", _ACCESS_RULES, mode=0o644)
-    write_whole(home / "pg_ident.conf", _map_line(current_account()), mode=0o644)
+    write_whole(home / "pg_ident.conf", _map_lines(current_account()), mode=0o644)
 
 
 def admit_current_account(home: Path) -> bool:
     """Lets this process's account connect as well as those that may already; says whether that was new.
 
-    It is new where, say, root joins a server that its owner has started. Only root and the cluster's owner get
-    as far as this file.
+    It is new where, say, root joins a server that its owner has started, or where the server was started by a version
+    that knew one role. Only root and the cluster's owner get as far as these files.
     """
-    path = home / "pg_ident.conf"
-    present = path.read_text(encoding="utf-8")
-    line = _map_line(current_account())
-    if line in present:
+    rules, accounts = home / "pg_hba.conf", home / "pg_ident.conf"
+    present, lines = accounts.read_text(encoding="utf-8"), _map_lines(current_account())
+    if lines in present and rules.read_text(encoding="utf-8") == _ACCESS_RULES:
         return False
-    write_whole(path, present + line, mode=0o644)
+    write_whole(accounts, present + lines, mode=0o644)
+    write_whole(rules, _ACCESS_RULES, mode=0o644)
     return True
 
 
-def _map_line(account: Account) -> str:
+def _map_lines(account: Account) -> str:
     name = account.name.replace('"', '""')
-    return f'seedgate "{name}" {ROLE}\n'
+    return "".join(f'seedgate "{name}" {role}\n' for role in _ROLES)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from app.db.embedded.accounts import check_not_nobody, server_account
 from app.db.embedded.binaries import binaries_for, find_binaries
-from app.db.embedded.cluster import ROLE, ensure_cluster
+from app.db.embedded.cluster import ensure_cluster
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.embedded.folders import (
     INIT_LOCK,
@@ -26,6 +26,7 @@ from app.db.embedded.folders import (
 from app.db.embedded.locks import UserLock, exclusive_lock
 from app.db.embedded.postmaster import PORT, stop_postmaster
 from app.db.embedded.shared_server import DATABASE, SharedServer
+from app.db.roles import GATEWAY, OWNER
 
 # Longer than a start may take, because others wait for it.
 _LOCK_SECONDS = 150.0
@@ -84,15 +85,27 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        """The address of the running server, for SQLAlchemy with asyncpg.
+        """The address of the running server, for SQLAlchemy with asyncpg; its role reads and writes rows, and no more.
 
         Raises:
             EmbeddedPostgresError: it has not been started.
         """
+        return self._url_of(GATEWAY)
+
+    @property
+    def owner_url(self) -> str:
+        """The same for migrations: its role owns the schema.
+
+        Raises:
+            EmbeddedPostgresError: it has not been started.
+        """
+        return self._url_of(OWNER)
+
+    def _url_of(self, role: str) -> str:
         if self._membership is None:
             raise EmbeddedPostgresError("The embedded database has no address before it is started.")
         # The port is stated, or a stray PGPORT in the environment would count.
-        return f"postgresql+asyncpg://{ROLE}@/{DATABASE}?host={quote(str(self._membership.socket_folder))}&port={PORT}"
+        return f"postgresql+asyncpg://{role}@/{DATABASE}?host={quote(str(self._membership.socket_folder))}&port={PORT}"
 
     @property
     def account_name(self) -> str | None:

@@ -11,7 +11,7 @@ import asyncpg
 
 from app.db.embedded.accounts import Account
 from app.db.embedded.binaries import Binaries
-from app.db.embedded.cluster import ROLE, admit_current_account, write_access_files
+from app.db.embedded.cluster import SUPERUSER, admit_current_account, write_access_files
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.embedded.folders import LOG_NAME, remove_socket_folder, socket_folder
 from app.db.embedded.locks import open_owned
@@ -24,15 +24,19 @@ from app.db.embedded.postmaster import (
     start_postmaster,
     stop_postmaster,
 )
+from app.db.roles import GATEWAY, ensure_roles
 
 DATABASE = "postgres"
 # Recovery after a kill can take long under a full log.
 _START_SECONDS = 120.0
 _CONNECT_SECONDS = 5.0
+# More than a statement of roles.sql waits for a table.
+_ROLES_SECONDS = 30.0
 _POLL_SECONDS = 0.02
 _MOST_STARTS = 3
 _LOG_LIMIT_BYTES = 10_000_000
 _LOG_TAIL_BYTES = 1500
+_NO_CONNECTION = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class SharedServer:
@@ -58,7 +62,7 @@ class SharedServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def bring_up(self) -> Path:
-        """Joins the server that runs, or starts one, and returns its socket's folder when it answers.
+        """Joins the server that runs, or starts one; returns its socket's folder when the gateway's role can connect.
 
         Raises:
             EmbeddedPostgresError: it does not come up.
@@ -105,7 +109,43 @@ class SharedServer:
             return False
         if admit_current_account(self._cluster.parent):
             reload_postmaster(postmaster)
-        return _is_connectable(postmaster, self._cluster)
+        return self._is_connectable(str(postmaster.socket_folder))
+
+    def _is_connectable(self, socket: str) -> bool:
+        """Says whether real connections succeed, and lead to the server of this very cluster."""
+        # A thread, because the caller may itself be in an event loop.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, self._has_roles(socket)).result()
+
+    async def _has_roles(self, socket: str) -> bool:
+        """Makes the roles where they are missing, and says whether the gateway's can connect.
+
+        Raises:
+            EmbeddedPostgresError: the server answers, and refuses to make them.
+        """
+        try:
+            superuser = await _connect(socket, SUPERUSER)
+        except _NO_CONNECTION:
+            return False
+        try:
+            if await superuser.fetchval("SHOW data_directory") != str(self._cluster):
+                return False
+            await ensure_roles(superuser)
+            # No database but the one in use: this one is copied by CREATE DATABASE, and everybody may enter it.
+            await superuser.execute("REVOKE ALL ON DATABASE template1 FROM PUBLIC")
+        except asyncpg.PostgresConnectionError:
+            return False
+        except (asyncpg.PostgresError, TimeoutError) as error:
+            told = f"The roles of the database could not be made ({error}). Stop what else uses it, and try again"
+            raise EmbeddedPostgresError(self._failure(told)) from error
+        finally:
+            await superuser.close(timeout=_CONNECT_SECONDS)
+        try:
+            gateway = await _connect(socket, GATEWAY)
+        except _NO_CONNECTION:
+            return False  # the server has yet to read the access files again
+        await gateway.close(timeout=_CONNECT_SECONDS)
+        return True
 
     def _is_starting(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -138,23 +178,14 @@ class SharedServer:
         )
 
 
-def _is_connectable(postmaster: Postmaster, cluster: Path) -> bool:
-    """Says whether a real connection succeeds, and leads to the server of this very cluster."""
-    # A thread, because the caller may itself be in an event loop.
-    with ThreadPoolExecutor(1) as pool:
-        served = pool.submit(asyncio.run, _served_cluster(str(postmaster.socket_folder))).result()
-    return served == str(cluster)
-
-
-async def _served_cluster(host: str) -> str | None:
-    try:
-        # An empty password keeps the driver from looking for a password file.
-        connection = await asyncpg.connect(
-            host=host, port=PORT, user=ROLE, database=DATABASE, password="", timeout=_CONNECT_SECONDS
-        )
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return None
-    try:
-        return str(await connection.fetchval("SHOW data_directory", timeout=_CONNECT_SECONDS))
-    finally:
-        await connection.close(timeout=_CONNECT_SECONDS)
+async def _connect(socket: str, role: str) -> asyncpg.Connection:
+    # An empty password keeps the driver from looking for a password file.
+    return await asyncpg.connect(
+        host=socket,
+        port=PORT,
+        user=role,
+        database=DATABASE,
+        password="",
+        timeout=_CONNECT_SECONDS,
+        command_timeout=_ROLES_SECONDS,
+    )
