@@ -21,6 +21,8 @@ from app.assets.routes import router as assets_router
 from app.db.base import utc_now
 from app.http.connections import ConnectionLimits, ConnectionTable
 from app.http.descriptors import default_max_connections, raise_descriptor_limit
+from app.http.docs_page import router as docs_router
+from app.http.documentation import name_security_schemes
 from app.http.exact_paths import ExactPaths
 from app.http.health import Readiness
 from app.http.health import router as health_router
@@ -65,6 +67,10 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         summary="A multi-tenant gateway for Seedance video tasks and the Assets API",
         lifespan=lifespan,
         redirect_slashes=False,
+        # FastAPI's own pages load their scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
     )
     # The routes that are called most are matched first.
     for router in (
@@ -75,8 +81,10 @@ def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -
         health_router,
         metrics_router,
         admin_router,
+        docs_router,
     ):
         app.include_router(router)
+    name_security_schemes(app)
     install_error_handlers(app)
     if settings.metrics_port is not None:
         app.add_middleware(MetricsPort, port=settings.metrics_port, path=METRICS_PATH)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.assets.actions import ACTIONS, VERSION, Action
-from app.http.documentation import METADATA, TENANT_ERROR, json_answer, schema_of
+from app.http.documentation import METADATA, TENANT_ERROR, TENANT_SECURITY, json_answer, schema_of
 
 _ERRORS = (400, 401, 403, 404, 413, 415, 429, 502, 503)
 _STALE = {
@@ -18,6 +18,7 @@ _STALE = {
 def open_operation(action: Action) -> dict[str, Any]:
     """Returns the ``openapi_extra`` of an action's own route."""
     return {
+        "security": TENANT_SECURITY,
         "parameters": [_version()],
         "requestBody": _body(schema_of(action.request, mode="validation")),
         "responses": _responses(schema_of(action.answer, mode="serialization"), action.errors),
@@ -42,6 +43,7 @@ def query_operation(*, is_wrapped: bool) -> dict[str, Any]:
         }
     action = {"name": "Action", "in": "query", "required": True, "schema": {"type": "string", "enum": list(ACTIONS)}}
     return {
+        "security": TENANT_SECURITY,
         "parameters": [action, _version()],
         "requestBody": _body({"anyOf": _distinct(bodies)}),
         "responses": _responses(result, (409,)),

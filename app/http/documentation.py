@@ -1,8 +1,9 @@
-"""What ``/openapi.json`` says of every route alike: errors, and schemas made from wire classes."""
+"""What ``/openapi.json`` says of every route alike: credentials, errors, and schemas made from wire classes."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from fastapi import FastAPI
 from pydantic import BaseModel
 
 _TEXT = {"type": "string"}
@@ -30,6 +31,29 @@ TENANT_ERROR: dict[str, Any] = {
     },
 }
 """An error of every other route, with one half for each family of SDKs (``app.http.rendering``)."""
+
+
+TENANT_SECURITY: list[dict[str, list[str]]] = [{"TenantKey": []}, {"TenantKeyHeader": []}]
+"""``security`` of a tenant's operation: either of its two headers will do."""
+
+_KEY_WORDS = "an API key of a tenant, `sg-…`"
+_SECURITY_SCHEMES = {
+    "TenantKey": {"type": "http", "scheme": "bearer", "description": f"{_KEY_WORDS}, as `Authorization: Bearer <key>`"},
+    "TenantKeyHeader": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": f"{_KEY_WORDS}"},
+    "AdminToken": {"type": "http", "scheme": "bearer", "description": "the operator's admin token"},
+}
+
+
+def name_security_schemes(app: FastAPI) -> None:
+    """Makes the description of ``app`` tell how tenants and operators authenticate."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = describe()
+        document.setdefault("components", {})["securitySchemes"] = _SECURITY_SCHEMES
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
 
 
 def json_answer(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:

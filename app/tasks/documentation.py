@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.http.documentation import TENANT_ERROR, json_answer
+from app.http.documentation import TENANT_ERROR, TENANT_SECURITY, json_answer
 
 _TASK_ID = {"type": "string", "example": "cgt-20260518175249-8x55h"}
 _CONTENT_ITEM = {
@@ -75,6 +75,7 @@ _PAGE = {"type": "integer", "minimum": 1, "maximum": 500}
 _TASK_ID_PARAMETER = {"name": "task_id", "in": "path", "required": True, "schema": _TASK_ID}
 
 CREATE: dict[str, Any] = {
+    "security": TENANT_SECURITY,
     "requestBody": {"required": True, "content": {"application/json": {"schema": _CREATE_BODY}}},
     "parameters": [
         _query("dry_run", {"type": "boolean"}, "validate only: nothing is sent, stored or paid"),
@@ -90,6 +91,7 @@ CREATE: dict[str, Any] = {
     ),
 }
 LIST: dict[str, Any] = {
+    "security": TENANT_SECURITY,
     "parameters": [
         _query("page_num", _PAGE | {"default": 1}, "page, from 1"),
         _query("page_size", _PAGE | {"default": 10}, "tasks on a page"),
@@ -114,10 +116,12 @@ _STALE = {
     "schema": {"type": "integer", "minimum": 0},
 }
 GET: dict[str, Any] = {
+    "security": TENANT_SECURITY,
     "parameters": [_TASK_ID_PARAMETER],
     "responses": _responses(json_answer("the task", _TASK) | {"headers": {"X-Seedgate-Stale": _STALE}}),
 }
 DELETE: dict[str, Any] = {
+    "security": TENANT_SECURITY,
     "parameters": [_TASK_ID_PARAMETER],
     "responses": _responses(json_answer("cancelled or removed", {"type": "object"}), 409),
 }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.http.documentation import TENANT_ERROR, json_answer
+from app.http.documentation import TENANT_ERROR, TENANT_SECURITY, json_answer
 
 _NAMES = {"type": ["array", "null"], "items": {"type": "string"}}
 _TEXT = {"type": "string"}
@@ -27,6 +27,7 @@ _WHOAMI = {
 }
 
 WHOAMI: dict[str, Any] = {
+    "security": TENANT_SECURITY,
     "responses": {"200": json_answer("who is calling", _WHOAMI)}
-    | {status: json_answer("an error", TENANT_ERROR) for status in ("401", "403", "429", "503")}
+    | {status: json_answer("an error", TENANT_ERROR) for status in ("401", "403", "429", "503")},
 }

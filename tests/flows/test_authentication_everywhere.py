@@ -6,12 +6,13 @@ import pytest
 import pytest_asyncio
 from fastapi.routing import iter_route_contexts
 
+from app.http.docs_page import ASSETS
 from app.main import create_app
 from app.settings import Settings
 from tests.support.signing import Signing
 from tests.support.world import Tenant, World
 
-PUBLIC = {"/healthz", "/readyz", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"}
+PUBLIC = {"/healthz", "/readyz", "/docs", *ASSETS, "/openapi.json"}
 # The token in the address is the credential; a wrong one is answered like a right one and has no effect.
 OPENED_BY_THEIR_ADDRESS = {"/callbacks/x"}
 

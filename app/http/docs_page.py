@@ -1,0 +1,98 @@
+"""``/docs``: a page that shows the API and lets a person try it, made of our own files.
+
+Keys and the admin token are typed there, so nothing is loaded from elsewhere, and the content security policy lets
+nothing else run, be framed or be called. Each file has its version in its address and is cached for good; the page
+itself is asked for again every time.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+
+SWAGGER_UI_VERSION = "5.35.0"
+DOCS_PATH = "/docs"
+
+_FOLDER = Path(__file__).with_name("swagger_ui")
+_STARTER = _FOLDER / "start.js"
+_STARTER_VERSION = hashlib.sha256(_STARTER.read_bytes()).hexdigest()[:12]
+_CHUNK_BYTES = 64 * 1024
+_SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
+_NEVER = {"Cache-Control": "no-cache"}
+
+ASSETS: Mapping[str, tuple[Path, str]] = {
+    f"{DOCS_PATH}/{SWAGGER_UI_VERSION}/swagger-ui.css": (_FOLDER / "swagger-ui.css", "text/css; charset=utf-8"),
+    f"{DOCS_PATH}/{SWAGGER_UI_VERSION}/swagger-ui-bundle.js": (
+        _FOLDER / "swagger-ui-bundle.js",
+        "text/javascript; charset=utf-8",
+    ),
+    f"{DOCS_PATH}/{SWAGGER_UI_VERSION}/favicon-32x32.png": (_FOLDER / "favicon-32x32.png", "image/png"),
+    f"{DOCS_PATH}/{_STARTER_VERSION}/start.js": (_STARTER, "text/javascript; charset=utf-8"),
+}
+"""The files of the page by their paths, each with its media type."""
+
+# The addresses are relative, so that the page works behind a proxy that puts a prefix in front.
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Seedgate API</title>
+<link rel="icon" type="image/png" href="{icon}">
+<link rel="stylesheet" href="{style}">
+</head>
+<body>
+<noscript>This page needs JavaScript. The description itself is <a href="openapi.json">openapi.json</a>.</noscript>
+<div id="swagger-ui"></div>
+<script src="{bundle}"></script>
+<script src="{starter}"></script>
+</body>
+</html>
+""".format(**dict(zip(("style", "bundle", "icon", "starter"), (path.lstrip("/") for path in ASSETS), strict=True)))
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.api_route(DOCS_PATH, methods=["GET", "HEAD"], response_model=None)
+async def docs(request: Request) -> Response:  # noqa: ARG001 - every route takes the request
+    """Answers the page."""
+    return HTMLResponse(_PAGE, headers={**_SECURITY_HEADERS, **_NEVER})
+
+
+def _endpoint_of(file: Path, media_type: str) -> Callable[[Request], Awaitable[Response]]:
+    async def asset(request: Request) -> Response:  # noqa: ARG001 - every route takes the request
+        data = _read(file)
+        headers = {**_SECURITY_HEADERS, **_FOR_GOOD, "Content-Type": media_type, "Content-Length": str(len(data))}
+        return StreamingResponse(_chunks(data), headers=headers)
+
+    return asset
+
+
+@cache
+def _read(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+async def _chunks(data: bytes) -> AsyncIterator[bytes]:
+    """Yields a file in pieces, so that a client that does not read holds one of them and not the whole."""
+    for start in range(0, len(data), _CHUNK_BYTES):
+        yield data[start : start + _CHUNK_BYTES]
+
+
+for _path, (_file, _media_type) in ASSETS.items():
+    router.add_api_route(_path, _endpoint_of(_file, _media_type), methods=["GET", "HEAD"], response_model=None)
