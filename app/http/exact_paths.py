@@ -26,6 +26,8 @@ _ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
 _OVERLONG = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]")
 _SEPARATORS = re.compile(rb"[/\\]")
 _MAX_DECODINGS = 4
+# No id is so long; what a path costs to read has to end somewhere.
+_MAX_PATH_BYTES = 8 * 1024
 
 
 def routed_path(raw_path: bytes) -> str | None:
@@ -34,6 +36,8 @@ def routed_path(raw_path: bytes) -> str | None:
     Args:
         raw_path: as it stood in the request line, without the query.
     """
+    if len(raw_path) > _MAX_PATH_BYTES:
+        return None
     if _PLAIN.fullmatch(raw_path):
         return raw_path.decode("ascii")
     if not raw_path.startswith(b"/") or not raw_path.isascii():

@@ -146,9 +146,12 @@ async def test_an_encoded_slash_is_part_of_an_id_and_no_separator(world: World, 
         (b"/admin/v1/channels/%e", None),
         (b"/admin/v1/channels/..", None),
         (b"/admin/v1/channels/...", "/admin/v1/channels/..."),
+        (b"/api/v3/contents/generations/tasks/" + b"x" * 8000, "/api/v3/contents/generations/tasks/" + "x" * 8000),
+        (b"/" + b"%25" * 20_000, None),
         (b"*", None),
         (b"", None),
     ],
+    ids=lambda value: str(value)[:40],
 )
 def test_what_the_router_sees(raw_path: bytes, expected: str | None) -> None:
     assert routed_path(raw_path) == expected
