@@ -36,12 +36,10 @@ def routed_path(raw_path: bytes) -> str | None:
     Args:
         raw_path: as it stood in the request line, without the query.
     """
-    if len(raw_path) > _MAX_PATH_BYTES:
+    if len(raw_path) > _MAX_PATH_BYTES or not raw_path.startswith(b"/") or not raw_path.isascii():
         return None
     if _PLAIN.fullmatch(raw_path):
         return raw_path.decode("ascii")
-    if not raw_path.startswith(b"/") or not raw_path.isascii():
-        return None
     text = raw_path.decode("ascii")
     if not any(_first_segment(reading) in EXACT_NAMES for reading in _readings(raw_path)):
         return "%2F".join(unquote(part) for part in _ENCODED_SLASH.split(text))
