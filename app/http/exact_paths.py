@@ -73,7 +73,7 @@ def _first_segment(path: bytes) -> bytes:
     for part in _SEPARATORS.split(path):
         segment = part.partition(b";")[0].strip(b"\0\t\r\n ")
         if segment == b"..":
-            segments = segments[:-1]
+            del segments[-1:]
         elif segment not in {b"", b"."}:
             segments.append(segment)
     return segments[0].lower() if segments else b""

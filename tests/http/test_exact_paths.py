@@ -1,5 +1,6 @@
 """The operator's and the public routes answer to their own spelling alone; a slash that is encoded is no slash."""
 
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -155,3 +156,18 @@ async def test_an_encoded_slash_is_part_of_an_id_and_no_separator(world: World, 
 )
 def test_what_the_router_sees(raw_path: bytes, expected: str | None) -> None:
     assert routed_path(raw_path) == expected
+
+
+@pytest.mark.parametrize("unit", [b"/a/..", b"/%2525", b"//", b"/%c0%ae", b"/a;", b"/%41"])
+def test_the_longest_path_costs_in_proportion_to_its_length(unit: bytes) -> None:
+    def cost(count: int) -> float:
+        nested = unit.partition(b"..")
+        path = nested[0] * count + (nested[1] and b"/..") * count
+        seconds = []
+        for _ in range(5):
+            started = time.process_time()
+            routed_path(path)
+            seconds.append(time.process_time() - started)
+        return min(seconds)
+
+    assert cost(8000) < 12 * cost(2000), "four times as long"
