@@ -17,6 +17,9 @@ MAX_HEADERS = 100
 
 HEAD_END = b"\r\n\r\n"
 
+REFUSED_UPGRADE = b"seedgate-refused-upgrade"
+"""Name of a field that no application is shown."""
+
 CHUNKED = -1
 """Stands for the length of a body that comes in chunks."""
 
@@ -25,8 +28,7 @@ _LINES_BESIDE_FIELDS = 2
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[01]\r\n")
 _REQUEST_LINE_BEGIN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}(?: |\Z)")
-# The names of fields that only speak about a change of protocol.
-_UPGRADE_FIELDS = (b"upgrade", b"http2-settings")
+_UPGRADE_FIELD = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -83,24 +85,13 @@ def without_blank_line(head: bytes) -> bytes:
 
 
 def without_upgrade(head: bytes) -> bytes:
-    """Returns a complete head without its wish to change the protocol, which is not granted here.
+    """Returns a complete head in which the field ``Upgrade`` has another name, ``REFUSED_UPGRADE``.
 
     An upgrade that a server does not take up is as if it were not there (RFC 9110 section 7.8). The parser believes
-    otherwise: it ends the message at its head, and would take the body for the next request.
+    otherwise: it ends the message at its head, and would take the body for the next request. The line itself stays, for
+    the parser to judge.
     """
-    first, *fields = head[: -len(HEAD_END)].split(b"\r\n")
-    kept = [first]
-    for field in fields:
-        name, colon, value = field.partition(b":")
-        lowered = name.lower()
-        if lowered in _UPGRADE_FIELDS:
-            continue
-        if lowered == b"connection":
-            tokens = [token for token in value.split(b",") if token.strip(b" \t").lower() not in _UPGRADE_FIELDS]
-            kept.append(name + colon + b",".join(tokens))
-            continue
-        kept.append(field)
-    return b"\r\n".join(kept) + HEAD_END
+    return _UPGRADE_FIELD.sub(b"\r\n" + REFUSED_UPGRADE + b":", head)
 
 
 def body_length(headers: Headers, http_version: str) -> int:

@@ -27,6 +27,7 @@ from app.http.connections import ConnectionTable
 from app.http.message_head import (
     CHUNKED,
     HEAD_END,
+    REFUSED_UPGRADE,
     MalformedRequestError,
     body_length,
     check_head_size,
@@ -370,6 +371,8 @@ class HttpProtocol(HttpToolsProtocol):
                 self._chunks.note_trailer()
             return
         name = name.lower()
+        if name == REFUSED_UPGRADE:
+            return
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         # Blanks behind a value are no part of it (RFC 9112 section 5.1); the parser leaves them there.
