@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -11,6 +10,7 @@ from app.http.schemas import WireModel
 from app.tasks.models import TaskEventRow, TaskStatus
 from app.tasks.oversight import OverseenOrphan, OverseenTask
 from app.tasks.wire import public_id
+from app.urls import split_url
 
 STATUSES = [status.value for status in TaskStatus]
 
@@ -125,5 +125,5 @@ class OrphanView(BaseModel):
 def _origin_of(url: str | None) -> str | None:
     if url is None:
         return None
-    parts = urlsplit(url)
+    parts = split_url(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -1,8 +1,7 @@
 """What the settings of a channel must look like. Pure."""
 
-from urllib.parse import urlsplit
-
 from app.channels.channel import ALL_PLANES, Channel, ChannelStatus, Plane
+from app.urls import split_url
 
 DEFAULT_CHANNEL = "default"
 """Name of the channel that the environment describes."""
@@ -20,7 +19,7 @@ def check_url(text: str) -> str:
     if len(text) > _MAX_URL_LENGTH or not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
         raise ValueError("it must be an ASCII URL without blanks")
     try:
-        parts = urlsplit(text)
+        parts = split_url(text)
         is_port_fine = parts.port != 0
     except ValueError:
         raise ValueError("it is not a valid URL") from None

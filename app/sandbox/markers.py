@@ -17,7 +17,9 @@ time scale) it waits and renders.
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
+
+from app.urls import MAX_WEB_URL_LENGTH, split_url
 
 _URL_MARKER = re.compile(r"^(?P<kind>fail|reject)-(?P<code>[A-Z][A-Za-z]*(?:\.[A-Z][A-Za-z]*)*)(?:\.[a-z0-9]+)?$")
 _PROMPT_MARKER = re.compile(r"\[(?P<kind>fail|queue|run):(?P<value>[A-Za-z0-9.]+)\]")
@@ -63,9 +65,11 @@ class PromptMarkers:
 
 
 def is_web_url(url: str) -> bool:
-    """Returns whether a text is an absolute http or https URL."""
+    """Returns whether a text is an absolute http or https URL of at most 8192 characters."""
+    if len(url) > MAX_WEB_URL_LENGTH:
+        return False
     try:
-        parts = urlsplit(url)
+        parts = split_url(url)
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
@@ -75,7 +79,7 @@ def read_media_facts(url: str) -> MediaFacts:
     """Returns what a media URL says about itself; a data URI says nothing."""
     if url.startswith("data:"):
         return MediaFacts()
-    parts = urlsplit(url)
+    parts = split_url(url)
     path = unquote(parts.path)
     query = parse_qs(parts.query)
     marker = _URL_MARKER.match(path.rsplit("/", 1)[-1])

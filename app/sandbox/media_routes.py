@@ -17,8 +17,8 @@ def media_routes(state: SandboxState) -> list[Route]:
     """Returns the route below ``/media/``: 200 or 206 to a GET while the signature holds, 403 to anything else."""
 
     async def download(request: Request) -> Response:
-        file = _FILES.get(Path(request.url.path).suffix)
-        is_valid = state.world.signed_urls.is_valid(request.url.path, request.query_params)
+        file = _FILES.get(Path(request.scope["path"]).suffix)
+        is_valid = state.world.signed_urls.is_valid(request.scope["path"], request.query_params)
         if request.method != "GET" or file is None or not is_valid:
             refusal = {"Code": "AccessDenied", "Message": "The signature is invalid or has expired."}
             return JSONResponse(refusal, 403)

@@ -6,13 +6,14 @@ It is the sandbox's stand-in for the upstream's camera page: two buttons instead
 import secrets
 from collections.abc import Callable
 from html import escape
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlunsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app.sandbox.faces import FaceSession, FaceSessions
+from app.urls import split_url
 
 H5_PATH = "/h5"
 _HEADERS = {
@@ -82,7 +83,7 @@ def h5_routes(faces: Callable[[], FaceSessions]) -> list[Route]:
 
 def _return_url(session: FaceSession) -> str:
     """Returns CallbackURL with the result in its query, what was in it before kept."""
-    parts = urlsplit(session.callback_url)
+    parts = split_url(session.callback_url)
     is_passed = session.group_id is not None
     result = [
         ("bytedToken", session.token),

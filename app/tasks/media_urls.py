@@ -1,16 +1,19 @@
-"""The three forms of a media URL: ``http(s)://…``, ``data:<image|audio>/…;base64,…`` and ``asset://<id>``."""
+"""The three forms of a media URL: ``http(s)://…``, ``data:<image|audio>/…;base64,…`` and ``asset://<id>``.
+
+A web URL has at most 8192 characters; a data URI may be as long as the body.
+"""
 
 import re
-from urllib.parse import urlsplit
 
 from app.tasks.refusals import not_valid
+from app.urls import MAX_WEB_URL_LENGTH, split_url
 
 MEDIA_PAYLOADS = ("image_url", "video_url", "audio_url")
 """The members of a content item that hold ``{"url": …}``."""
 
 _ASSET_URL = re.compile(r"asset://([A-Za-z0-9_-]{1,128})")
 _WEB_SCHEME = re.compile(r"https?://", re.IGNORECASE)
-_DATA_URI = re.compile(r"data:(image|audio)/[a-z0-9][a-z0-9.+-]*;base64,")
+_DATA_URI = re.compile(r"data:(image|audio)/[a-z0-9][a-z0-9.+-]{0,126};base64,")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _CHECKED_LENGTH = 1024
 
@@ -34,6 +37,8 @@ def check_media_url(url: str, path: str, payload: str) -> None:
 
     Source: the spec's table "Parameter Limits"; the message about videos is the upstream's.
     """
+    if _WEB_SCHEME.match(url) and len(url) > MAX_WEB_URL_LENGTH:
+        raise not_valid(path, f"a web url may have at most {MAX_WEB_URL_LENGTH} characters")
     if is_web_url(url) or asset_id_of(url) is not None:
         return
     if payload == "video_url":
@@ -45,11 +50,14 @@ def check_media_url(url: str, path: str, payload: str) -> None:
 
 
 def is_web_url(url: str) -> bool:
-    """Returns whether ``url`` is an absolute http or https URL with a host and without invisible characters."""
-    if not _WEB_SCHEME.match(url) or not url.isprintable() or url != url.strip():
+    """Returns whether ``url`` is an absolute http or https URL with a host and without invisible characters.
+
+    The length is checked first, because all the rest costs in proportion to it.
+    """
+    if len(url) > MAX_WEB_URL_LENGTH or not _WEB_SCHEME.match(url) or not url.isprintable() or url != url.strip():
         return False
     try:
-        parts = urlsplit(url)
+        parts = split_url(url)
         _ = parts.port  # raises when it is no port
     except ValueError:
         return False

@@ -13,6 +13,8 @@ _PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 _DEFAULT_PAGE_SIZE = 10
 _MAX_IDEMPOTENCY_KEY_LENGTH = 255
 _MAX_FILTER_IDS = 500
+# No id or name in the database is as long, so a longer one matches as little when it is cut.
+_TOO_LONG = 257
 _PUBLIC_STATUSES = sorted({status.public.value for status in TaskStatus})
 
 
@@ -34,7 +36,7 @@ def parse_list(query: Mapping[str, Sequence[str]]) -> ListQuery:
     status = _single(query, "filter.status")
     if status is not None and status not in _PUBLIC_STATUSES:
         raise InvalidParameterError("filter.status", f"`filter.status` must be one of {', '.join(_PUBLIC_STATUSES)}.")
-    task_ids = tuple(value for value in query.get("filter.task_ids", ()) if value)
+    task_ids = tuple(value[:_TOO_LONG] for value in query.get("filter.task_ids", ()) if value)
     if len(task_ids) > _MAX_FILTER_IDS:
         raise InvalidParameterError("filter.task_ids", f"At most {_MAX_FILTER_IDS} `filter.task_ids` are allowed.")
     for name in ("filter.model", "filter.service_tier", "filter.task_ids"):
@@ -45,8 +47,8 @@ def parse_list(query: Mapping[str, Sequence[str]]) -> ListQuery:
         page_size=_integer(query, "page_size", default=_DEFAULT_PAGE_SIZE),
         wanted=TaskFilter(
             status=TaskStatus(status) if status is not None else None,
-            model=_single(query, "filter.model"),
-            service_tier=_single(query, "filter.service_tier"),
+            model=_shortened(_single(query, "filter.model")),
+            service_tier=_shortened(_single(query, "filter.service_tier")),
             task_ids=task_ids,
         ),
     )
@@ -85,6 +87,10 @@ def _single(query: Mapping[str, Sequence[str]], name: str) -> str | None:
     if len(set(values)) > 1:
         raise InvalidParameterError(name, f"`{name}` is given more than once.")
     return values[0] if values else None
+
+
+def _shortened(text: str | None) -> str | None:
+    return None if text is None else text[:_TOO_LONG]
 
 
 def _integer(query: Mapping[str, Sequence[str]], name: str, *, default: int) -> int:

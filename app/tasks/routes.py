@@ -116,6 +116,8 @@ def _task_id(request: Request) -> str:
 
 def _query(request: Request) -> dict[str, list[str]]:
     try:
-        return parse_qs(request.url.query, keep_blank_values=True, errors="strict", max_num_fields=1000)
+        # Not ``request.url``, which leaves what the client sent in a cache of the standard library.
+        query = request.scope["query_string"].decode()
+        return parse_qs(query, keep_blank_values=True, errors="strict", max_num_fields=1000)
     except ValueError as error:
         raise InvalidParameterError(None, "The query string of the request is malformed.") from error

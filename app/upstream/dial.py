@@ -7,10 +7,11 @@ import re
 import socket
 import ssl
 from functools import cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from app.upstream.connection import Connection, Origin
 from app.upstream.errors import NotSentError
+from app.urls import split_url
 
 _MAX_PROXY_HEAD_BYTES = 16_384
 _PROXY_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
@@ -30,7 +31,7 @@ class Proxy:
         Raises:
             ValueError: it is not such a URL.
         """
-        parts = urlsplit(url)
+        parts = split_url(url)
         if parts.scheme != "http" or not parts.hostname:
             raise ValueError("the proxy must be given as http://[user:password@]host[:port]")
         self.host = parts.hostname

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.http.json_body import to_json_bytes
 from app.ids import new_id
+from app.urls import split_url
 from app.webhooks.models import DeliveryRow, DeliveryStatus
 from app.webhooks.schedule import RETRY_FOR
 
@@ -25,7 +25,7 @@ def enqueue(
         body: what to tell, the body of a GET at this moment.
         now: the present moment.
     """
-    parts = urlsplit(url)
+    parts = split_url(url)
     session.add(
         DeliveryRow(
             id=new_id("msg"),
