@@ -1,0 +1,59 @@
+"""Plain forms: what a text could be taken for, at a cost that no spelling of it raises."""
+
+import sys
+import time
+import unicodedata
+
+import pytest
+
+from app.http.plain_form import HEAD_LENGTH, decode, plain_form
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufdfa" * 18,
+        "\ufdfa" * HEAD_LENGTH,
+        "%EF%B7%BA" * 17,
+        "%25EF%25B7%25BA" * 11,
+        "\u0390" * HEAD_LENGTH,
+        "ﬃ" * 200,
+    ],
+    ids=["ligatures", "more", "escaped", "escaped twice", "folded", "ffi"],
+)
+def test_no_plain_form_is_longer_than_what_is_looked_at(text: str) -> None:
+    assert len(plain_form(text)) <= HEAD_LENGTH
+    assert len(plain_form(text * 1000)) <= HEAD_LENGTH
+
+
+def cost(text: str) -> float:
+    """Returns the processor time of two hundred plain forms, the best of five."""
+    found = []
+    for _ in range(5):
+        started = time.thread_time()
+        for _ in range(200):
+            decode(text)
+        found.append(time.thread_time() - started)
+    return min(found)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["\ufdfa", "\u0345\u0301\u0315\u0323\u0321\u0334", "\u0390", "%EF%B7%BA", "%25", "%2525EF", "\u200b", "Ａ"],
+)
+def test_no_text_costs_many_times_what_a_full_length_of_chinese_costs(unit: str) -> None:
+    # Before lengths were bounded the first of them cost two thousand times as much.
+    assert cost(unit * 1000) < 60 * cost("只" * 1000)
+
+
+def test_folding_twice_changes_nothing_that_a_known_name_is_made_of() -> None:
+    for number in range(sys.maxunicode + 1):
+        character = chr(number)
+        if unicodedata.decomposition(character) or character.casefold() != character:
+            once = plain_form(character)
+            assert plain_form(once) == once, hex(number)
+
+
+def test_an_escape_is_decoded_four_levels_deep() -> None:
+    assert decode("%25252561sset") == ("asset", True)
+    assert decode("%2525252561sset")[1] is False
