@@ -38,6 +38,7 @@ from app.db.leases import Leases
 from app.db.presence import RENEW_SECONDS, Presence
 from app.db.schema import schema_state
 from app.http.body import BodyAdmission
+from app.http.body_thread import BodyThread
 from app.http.health import Readiness
 from app.jobs import Job
 from app.limits.account_rates import AccountRates
@@ -185,6 +186,8 @@ async def open_services(
         stack.push_async_callback(http.aclose)
         targets = TargetRules(allow=settings.callback_allow, public_url=settings.public_url)
         sender = await stack.enter_async_context(open_sender(targets, most_at_once=Caps().total))
+        body_thread = BodyThread()
+        stack.callback(body_thread.close)
         services = _build(
             settings,
             engine=engine,
@@ -194,6 +197,7 @@ async def open_services(
             clock=clock,
             targets=targets,
             sender=sender,
+            body_thread=body_thread,
         )
         await services.presence.open()
         stack.push_async_callback(services.presence.close)
@@ -265,6 +269,7 @@ def _build(
     clock: Callable[[], datetime],
     targets: TargetRules,
     sender: WebhookSender,
+    body_thread: BodyThread,
 ) -> Services:
     """Builds everything that needs no awaiting, from the lowest floor up."""
     assert settings.admin_token is not None  # noqa: S101 - checked by the caller
@@ -321,6 +326,7 @@ def _build(
             attempts=attempts,
             intents=intents,
             replays=Replays(sessions, attempts=attempts, intents=intents, abandonment=abandonment),
+            body_thread=body_thread,
             clock=clock,
             public_url=settings.public_url,
             callback_targets=targets,

@@ -1,7 +1,6 @@
 """Use case: create a video task, exactly once per request that the upstream may have accepted."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +12,7 @@ from app.attempts.attempts import Attempts, SentRequest
 from app.channels.directory import Channel, ChannelDirectory
 from app.db.presence import Presence
 from app.errors import SeedgateError, ServiceUnavailableError
+from app.http.body_thread import BodyThread, sha256_of
 from app.http.held_body import HeldBody
 from app.http.json_body import parse_json_object, to_json_bytes
 from app.ids import new_spare_task_id
@@ -81,6 +81,7 @@ class TaskCreation:
         attempts: Attempts,
         intents: IntentLog,
         replays: Replays,
+        body_thread: BodyThread,
         clock: Callable[[], datetime],
         public_url: str | None = None,
         callback_targets: TargetRules = PUBLIC_ONLY,
@@ -96,6 +97,7 @@ class TaskCreation:
             attempts: the tickets of retries.
             intents: writes intents and outcomes.
             replays: answers repeated creates.
+            body_thread: where large bodies are parsed and checked.
             clock: the time in UTC.
             public_url: where the upstream can call us back, without a slash at its end; None: it is not asked to.
             callback_targets: where a tenant's ``callback_url`` may lead.
@@ -108,6 +110,7 @@ class TaskCreation:
         self._attempts = attempts
         self._intents = intents
         self._replays = replays
+        self._body_thread = body_thread
         self._clock = clock
         self._public_url = public_url
         self._callback_targets = callback_targets
@@ -128,7 +131,7 @@ class TaskCreation:
             tenant_id=principal.tenant_id,
             key_id=principal.key_id,
             route=_ROUTE,
-            body_hash=hashlib.sha256(body.data).digest(),
+            body_hash=await sha256_of(body.data),
             is_marked_retry=client.is_marked_retry,
         )
         while True:
@@ -163,7 +166,11 @@ class TaskCreation:
     async def _prepare(self, principal: Principal, data: bytes) -> tuple[CheckedCreate, list[Channel]]:
         """Returns the checked request and the channels that may take it, best first, at least one."""
         models = {spec.name: spec for spec in await self._catalogue.all()}
-        checked = check_create(parse_json_object(data), models.get, targets=self._callback_targets)
+
+        def check(body: bytes) -> CheckedCreate:
+            return check_create(parse_json_object(body), models.get, targets=self._callback_targets)
+
+        checked = await self._body_thread.run(principal.tenant_id, data, check)
         principal.check_model(checked.model.name)
         async with self._sessions.begin() as session:
             pinned = await resolve_references(session, principal.tenant_id, checked)
