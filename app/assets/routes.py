@@ -36,7 +36,7 @@ from app.tenants.caller import admit_on_native_entry, identify, identify_on_nati
 _OPEN = "/api/v3/open/"
 _STALE_HEADER = "X-Seedgate-Stale"
 _SLASHES = ("", "/", "//")
-# An action names things and addresses; none takes media.
+# An action names things and addresses; none takes media. So much can be parsed and checked in the event loop.
 _MAX_BODY_BYTES = 1024 * 1024
 
 router = APIRouter(tags=["assets"])

@@ -6,22 +6,23 @@ Source: the parameter tables of the spec's "Assets" section; members that only t
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AliasGenerator, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
 from app.assets.models import GroupType
 from app.errors import InvalidParameterError
-from app.http.json_body import to_json_bytes
+from app.http.json_body import member_path, to_json_bytes
 from app.http.plain_form import plain_form
 from app.http.schemas import WireModel, parse_model
+from app.urls import MAX_WEB_URL_LENGTH, split_url
 
 DEFAULT_PROJECT = "default"
 
-_MAX_URL_LENGTH = 8192
 _MAX_PAGE_NUMBER = 1_000_000
 _MAX_FORWARDED_BYTES = 16 * 1024
+# Far more than any action has. Each unknown name is compared with the known ones in its plain form.
+_MAX_MEMBERS = 100
 _UPSTREAM_ACRONYMS = {"Url": "URL", "CallbackUrl": "CallbackURL"}
 _OTHER_PAGING = frozenset({"NextToken", "MaxResults"})
 
@@ -46,7 +47,7 @@ def _check_http_url(url: str) -> str:
     if any(character.isspace() or not character.isprintable() for character in url):
         raise wrong
     try:
-        parts = urlsplit(url)
+        parts = split_url(url)
         is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         raise wrong from None
@@ -70,7 +71,7 @@ RequiredName = Annotated[str, Field(min_length=1, max_length=64)]
 Description = Annotated[str, Field(max_length=300)]
 HttpUrl = Annotated[
     str,
-    Field(min_length=1, max_length=_MAX_URL_LENGTH, json_schema_extra={"format": "uri"}),
+    Field(min_length=1, max_length=MAX_WEB_URL_LENGTH, json_schema_extra={"format": "uri"}),
     AfterValidator(_check_http_url),
 ]
 ProjectName = Annotated[Annotated[str, Field(max_length=128)] | None, BeforeValidator(_empty_to_none)]
@@ -228,6 +229,8 @@ def parse_request(model: type[RequestT], members: Mapping[str, Any]) -> RequestT
 
 
 def _without_nulls(members: Mapping[str, Any]) -> dict[str, Any]:
+    if len(members) > _MAX_MEMBERS:
+        raise InvalidParameterError(None, f"An object of the request body has more than {_MAX_MEMBERS} members.")
     return {
         name: _without_nulls(value) if isinstance(value, dict) else value
         for name, value in members.items()
@@ -242,15 +245,14 @@ def _check_forwarded(request: ActionRequest) -> None:
         left -= len(name) + len(to_json_bytes(value))
         if left < 0:
             text = f"Parameters that are passed on to the upstream may have {_MAX_FORWARDED_BYTES} bytes altogether."
-            raise InvalidParameterError(name, text)
+            raise InvalidParameterError(member_path("", name), text)
 
 
 def _check_names(model: type[ActionRequest], members: Mapping[str, Any]) -> None:
     known = {field.alias or name for name, field in model.model_fields.items()}
-    plain = {plain_form(name): name for name in known}
-    for name in members:
-        if name in known:
-            continue
+    unknown = [name for name in members if name not in known]
+    plain = {plain_form(name): name for name in known} if unknown else {}
+    for name in unknown:
         meant = plain.get(plain_form(name))
         if meant is not None:
             raise InvalidParameterError(meant, f"The parameter `{meant}` must be written exactly so.")

@@ -8,6 +8,8 @@ from app.header_text import trim
 
 # What one customer or one machine is given of IPv6; all its addresses are one client's.
 _IPV6_PREFIX_LENGTH = 64
+# More proxies in a row are none. A head has room for sixteen thousand addresses.
+_MAX_HOPS = 32
 _WITH_PORT = re.compile(r"(?:\[([^]]+)]|([0-9.]+)):[0-9]{1,5}")
 # The zone of a link-local address is a name of an interface; `ipaddress` takes any text for it.
 _WITH_ODD_ZONE = re.compile(r"[^%]*%(?![0-9A-Za-z._-]{1,15}\Z)[\s\S]*")
@@ -27,7 +29,7 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IPv4Network | IPv6Network]) -> str:
-    """Returns the rightmost hop outside the trusted proxies; empty when a proxy names one that cannot be read.
+    """Returns the rightmost hop outside the trusted proxies; empty where one cannot be read, or there are too many.
 
     Then it is somebody beyond the proxy, nobody knows who. To take the proxy's own address instead would let a key
     that is meant for the proxy's network be used from everywhere.
@@ -39,12 +41,14 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IP
     """
     hops = [hop for value in forwarded_for for hop in value.split(",")]
     current = peer
-    while hops and is_within(current, trusted):
+    for _ in range(_MAX_HOPS):
+        if not hops or not is_within(current, trusted):
+            return current
         candidate = parse_address(_without_port(trim(hops.pop())))
         if candidate is None:
             return ""
         current = str(candidate)
-    return current
+    return ""
 
 
 def network_of(address: str) -> str:

@@ -28,6 +28,7 @@ from app.http.responses import json_response
 
 API_VERSION = "2024-01-01"
 _SERVICE = "ark"
+_MAX_QUERY_FIELDS = 100
 _ADMIN_PREFIX = "/admin"
 _OPEN_PREFIX = "/api/v3/open/"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -120,5 +121,8 @@ def _action_and_version(scope: Scope) -> tuple[str, str]:
     path: str = scope["path"]
     if path.startswith(_OPEN_PREFIX):
         return path.removeprefix(_OPEN_PREFIX).strip("/"), API_VERSION
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    try:
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=_MAX_QUERY_FIELDS)
+    except ValueError:
+        query = {}
     return query.get("Action", [""])[0], query.get("Version", [API_VERSION])[0]

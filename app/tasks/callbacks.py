@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import orjson
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.engine import is_unavailable
+from app.errors import SeedgateError
+from app.http.json_body import parse_json_object
 from app.jobs import WorkUnderWay
 from app.observability.metrics import FOREIGN_CLAIMS
 from app.tasks.binding_queries import AllIntents
@@ -29,6 +30,8 @@ _FIRST_RETRY_SECONDS = 0.2
 _LONGEST_RETRY_SECONDS = 5.0
 _MOST_AT_ONCE = 4
 _MOST_KEPT = 10_000
+# A task has some forty; anybody may send a callback.
+_MAX_VALUES = 1000
 _LOOK_PAUSE = timedelta(seconds=2)
 
 _log = structlog.get_logger()
@@ -128,8 +131,7 @@ def _alarm(event: str, row: TaskRow, upstream_id: str) -> None:
 def _task_id(body: bytes | None) -> str | None:
     """Returns the id that a callback names, the one thing of it that is used, or None."""
     try:
-        told = orjson.loads(body) if body else None
-    except orjson.JSONDecodeError:
+        found = parse_json_object(body, max_values=_MAX_VALUES).get("id") if body else None
+    except SeedgateError:
         return None
-    found = told.get("id") if isinstance(told, dict) else None
     return found if isinstance(found, str) and is_usable_id(found) else None

@@ -30,12 +30,16 @@ async def resolve_references(session: AsyncSession, tenant_id: str, checked: Che
             raise _not_found(reference.path, "asset", reference.id)
         channels.add(assets[reference.id].channel_id)
     tasks = TaskRepository(session, tenant_id)
+    upstream_ids: dict[str, str] = {}
     for draft in checked.draft_task_ids:
+        if draft.id in upstream_ids:
+            continue
         row = await tasks.find(draft.id)
         if row is None or row.upstream_id is None or row.channel_id is None:
             raise _not_found(draft.path, "task", draft.id)
-        checked.rename_draft(draft, row.upstream_id)
+        upstream_ids[draft.id] = row.upstream_id
         channels.add(row.channel_id)
+    checked.rename_drafts(upstream_ids)
     return _only(channels)
 
 

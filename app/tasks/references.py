@@ -4,6 +4,7 @@ Each must be the tenant's own, so each has to be found. Unknown fields go to the
 whole body is searched, not only the places that the spec knows.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ from app.tasks.refusals import check_json_type, not_valid
 DRAFT_TASK = "draft_task"
 DRAFT_MEMBERS = frozenset({"id"})
 _LONGEST_ID = 128
+# Each is looked up. The upstream takes a dozen media and one draft; it ignores the rest, wherever they stand.
+_MAX_REFERENCES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,15 @@ class References:
     assets: list[AssetReference] = field(default_factory=list)
     drafts: list[DraftReference] = field(default_factory=list)
 
+    def check_count(self, path: str) -> None:
+        """Checks that one more may be added.
+
+        Raises:
+            InvalidParameterError: 400, there are too many.
+        """
+        if len(self.assets) + len(self.drafts) >= _MAX_REFERENCES:
+            raise not_valid(path, f"expected at most {_MAX_REFERENCES} assets and draft tasks")
+
 
 def find_references(fields: dict[str, Any]) -> References:
     """Returns the assets and draft tasks that are named anywhere in a create request.
@@ -51,7 +63,7 @@ def find_references(fields: dict[str, Any]) -> References:
 
     Raises:
         InvalidParameterError: 400, another string could be read as an asset reference, or a ``draft_task`` is not
-            an object with an id.
+            an object with an id, or there are more than a hundred of both.
         MissingParameterError: 400, a ``draft_task`` has no id.
     """
     found = References()
@@ -59,16 +71,16 @@ def find_references(fields: dict[str, Any]) -> References:
     return found
 
 
-def with_draft_renamed(value: Any, old_id: str, new_id: str) -> Any:
-    """Returns a copy of ``value`` in which every ``draft_task`` with the id ``old_id`` has ``new_id``."""
+def with_drafts_renamed(value: Any, new_ids: Mapping[str, str]) -> Any:
+    """Returns a copy of ``value`` in which every ``draft_task`` has the new id that is told for its old one."""
     if isinstance(value, list):
-        return [with_draft_renamed(item, old_id, new_id) for item in value]
+        return [with_drafts_renamed(item, new_ids) for item in value]
     if not isinstance(value, dict):
         return value
-    copy = {name: with_draft_renamed(member, old_id, new_id) for name, member in value.items()}
+    copy = {name: with_drafts_renamed(member, new_ids) for name, member in value.items()}
     draft = copy.get(DRAFT_TASK)
-    if draft is not None and draft["id"] == old_id:
-        draft["id"] = new_id
+    if draft is not None:
+        draft["id"] = new_ids.get(draft["id"], draft["id"])
     return copy
 
 
@@ -92,9 +104,11 @@ def _search_member(name: str, value: Any, path: str, found: References) -> None:
     if name in MEDIA_PAYLOADS and isinstance(value, dict):
         asset_id = asset_id_of(value.get("url"))
         if asset_id is not None:
+            found.check_count(f"{path}.url")
             found.assets.append(AssetReference(asset_id, f"{path}.url"))
             value = {other: member for other, member in value.items() if other != "url"}
     elif value is not None and plain_form(name) == DRAFT_TASK:
+        found.check_count(path)
         found.drafts.append(_to_draft(name, value, path))
     _search(value, path, found)
 

@@ -4,7 +4,7 @@
 owns the assets and draft tasks that it finds is checked by its caller. ``to_upstream_body`` makes what is sent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.errors import MissingParameterError, ModelNotFoundError
 from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
 from app.tasks.media_urls import MEDIA_PAYLOADS
-from app.tasks.references import DRAFT_TASK, AssetReference, DraftReference, find_references, with_draft_renamed
+from app.tasks.references import DRAFT_TASK, AssetReference, DraftReference, find_references, with_drafts_renamed
 from app.tasks.refusals import check_json_type, not_valid
 from app.tasks.rules_content import check_content
 from app.tasks.rules_parameters import PARAMETERS, check_parameters
@@ -42,9 +42,14 @@ class CheckedCreate:
     draft_task_ids: tuple[DraftReference, ...]
     callback_url: str | None
 
-    def rename_draft(self, draft: DraftReference, upstream_id: str) -> None:
-        """Puts the upstream's id into ``fields`` where the client named ``draft`` by an id of ours."""
-        self.fields.update(with_draft_renamed(self.fields, draft.id, upstream_id))
+    def rename_drafts(self, upstream_ids: Mapping[str, str]) -> None:
+        """Puts the upstream's ids into ``fields`` where the client named drafts by ids of ours.
+
+        Args:
+            upstream_ids: of each draft, by the id that the client sent.
+        """
+        if any(draft_id != upstream_id for draft_id, upstream_id in upstream_ids.items()):
+            self.fields.update(with_drafts_renamed(self.fields, upstream_ids))
 
 
 def check_create(

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import orjson
 
+from app.json_values import has_more_values
 from app.upstream.errors import (
     UNEXPLAINED_CODE,
     AccountFaultError,
@@ -25,6 +26,8 @@ from app.upstream.errors import (
 )
 
 _MAX_TEXT_CHARACTERS = 2000
+# A page of 500 tasks has some 20,000. More would hold the event loop for as long as they are parsed.
+_MAX_VALUES = 200_000
 _REQUEST_ID = re.compile(r"[!-~]{1,128}")
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _REDACTED = "[redacted]"
@@ -114,7 +117,7 @@ class ReportedError:
 def read_answer(response: httpx.Response) -> Answer:
     """Parses a response whose body has been read."""
     try:
-        body = orjson.loads(response.content)
+        body = None if has_more_values(response.content, _MAX_VALUES) else orjson.loads(response.content)
     except orjson.JSONDecodeError:
         body = None
     body = body if isinstance(body, dict) else None

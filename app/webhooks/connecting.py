@@ -16,6 +16,7 @@ from typing import Any
 import httpcore
 
 from app.webhooks.addresses import Address
+from app.webhooks.bounded_stream import BoundedStream
 from app.webhooks.targets import TargetRules
 
 Resolve = Callable[[str, int], Awaitable[list[Address]]]
@@ -83,11 +84,13 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         failure = httpcore.ConnectError("the name has no address")
         for address in allowed:
             try:
-                return await self._network.connect_tcp(
+                stream = await self._network.connect_tcp(
                     str(address), port, local_address=local_address, socket_options=socket_options
                 )
             except httpcore.ConnectError as error:
                 failure = error
+            else:
+                return BoundedStream(stream)
         raise failure
 
 

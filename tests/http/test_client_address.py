@@ -45,3 +45,9 @@ def test_the_address_is_the_rightmost_hop_outside_the_trusted_proxies(
 
 def test_without_trusted_proxies_the_header_is_never_believed() -> None:
     assert client_address("10.0.0.1", ["1.1.1.1"], []) == "10.0.0.1"
+
+
+def test_of_very_many_trusted_hops_only_so_many_are_read() -> None:
+    trusted = [ip_network("10.0.0.0/8")]
+    assert client_address("10.0.0.1", [",".join(["198.51.100.7"] + ["10.0.0.2"] * 20)], trusted) == "198.51.100.7"
+    assert client_address("10.0.0.1", [",".join(["198.51.100.7"] + ["10.0.0.2"] * 5000)], trusted) == ""

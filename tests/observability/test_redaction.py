@@ -17,7 +17,7 @@ import structlog
 
 from app.crypto import generate_key
 from app.observability.logging import configure_logging
-from app.observability.redaction import MASK, hide, redact
+from app.observability.redaction import MASK, MAX_TEXT_CHARACTERS, hide, redact
 from app.settings import Settings
 from app.tenants.api_key import make_key
 from app.tenants.signing_key import make_signing_key
@@ -325,3 +325,13 @@ def test_a_line_that_cannot_be_written_is_lost_rather_than_spilt(
     written.close()
     logging.getLogger("theirs").error("failed: %s", "Bearer hunter2")
     assert capfd.readouterr().err == ""
+
+
+def test_a_very_long_text_is_cut_between_words_before_it_is_searched() -> None:
+    key = "sg-" + "a" * 12 + "-" + "b" * 40
+    for shift in range(60):
+        text = "x" * (MAX_TEXT_CHARACTERS - shift) + " Bearer " + key + " end"
+        shown = redact(text)
+        assert "bbb" not in shown
+        assert len(shown) < MAX_TEXT_CHARACTERS + 40
+    assert redact("x" * 1_000_000).endswith("[1000000 more characters]")

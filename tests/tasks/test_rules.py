@@ -298,7 +298,7 @@ def test_a_draft_that_is_named_by_an_id_of_ours_is_renamed_for_the_upstream() ->
     request = body(PROMPT, draft("cgt-ours"), extra=[{"draft_task": {"id": "cgt-ours"}, "note": "cgt-ours"}])
     before = copy.deepcopy(request)
     checked = check_create(request, MODELS.get)
-    checked.rename_draft(checked.draft_task_ids[0], "cgt-theirs")
+    checked.rename_drafts({checked.draft_task_ids[0].id: "cgt-theirs"})
     sent = to_upstream_body(checked, "u")
     assert sent["content"] == [PROMPT, draft("cgt-theirs")]
     assert sent["extra"] == [{"draft_task": {"id": "cgt-theirs"}, "note": "cgt-ours"}]

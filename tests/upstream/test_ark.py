@@ -305,3 +305,8 @@ async def test_two_accounts_keep_their_own_keys(bench: Bench) -> None:
         await ark.create(ArkAccount(f"{server.origin}/api/v3", key), b"{}", request_id="r")
     assert [b"Bearer one" in request for request in server.requests] == [True, False]
     assert [b"Bearer two" in request for request in server.requests] == [False, True]
+
+
+async def test_an_answer_of_countless_tiny_values_is_not_parsed(bench: Bench) -> None:
+    answer = {"id": ID, "x": [0] * 200_000}
+    assert isinstance(await refused(bench, 200, answer), OutcomeUnknownError)

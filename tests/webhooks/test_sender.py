@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import ClassVar
 
+import httpcore
 import pytest
 from cryptography import x509
 from standardwebhooks import WebhookVerificationError
 
 from app.webhooks.addresses import Address
+from app.webhooks.bounded_stream import MAX_ANSWER_BYTES, MAX_READ_BYTES, BoundedStream
 from app.webhooks.secrets import new_secret
 from app.webhooks.sender import Message, TryOutcome, TryResult, WebhookSender, open_sender
 from app.webhooks.targets import PUBLIC_ONLY, TargetRules
@@ -246,3 +249,40 @@ async def test_tls_is_verified_against_the_name_and_not_the_address(tmp_path: Pa
     assert {other.outcome, unknown.outcome} == {TryOutcome.UNREACHABLE}
     assert "TLS" in str(other.error)
     assert len(receiver.received) == 1
+
+
+INTERIM = b"HTTP/1.1 103 X\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (INTERIM * 5 + b"HTTP/1.1 200 X\r\ncontent-length: 0\r\n\r\n", TryOutcome.DELIVERED),
+        (INTERIM * 100_000, TryOutcome.UNREACHABLE),
+        (b"HTTP/1.1 200 X\r\nx: " + b"a" * 1_000_000, TryOutcome.UNREACHABLE),
+        (b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100_000, TryOutcome.DELIVERED),
+    ],
+    ids=["a few interim answers", "interim answers without end", "a head without end", "tiny chunks without end"],
+)
+async def test_of_an_answer_that_goes_on_and_on_little_is_read(answer: bytes, outcome: TryOutcome) -> None:
+    """Each interim answer and each chunk is work for the parser, in the event loop of everybody."""
+    async with receiving() as receiver, sending() as sender:
+        receiver.default = raw(answer)
+        assert (await post(sender, receiver.url)).outcome is outcome
+
+
+async def test_an_answer_is_read_in_small_pieces() -> None:
+    class Peer(httpcore.AsyncNetworkStream):
+        asked: ClassVar[list[int]] = []
+
+        async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
+            self.asked.append(max_bytes)
+            return b"x" * max_bytes
+
+    stream = BoundedStream(Peer())
+    for _ in range(MAX_ANSWER_BYTES // MAX_READ_BYTES):
+        await stream.read(64 * 1024)
+    with pytest.raises(httpcore.ReadError):
+        await stream.read(64 * 1024)
+    assert set(Peer.asked) == {MAX_READ_BYTES}
+    assert sum(Peer.asked) == MAX_ANSWER_BYTES
