@@ -1,7 +1,8 @@
 """Sealing of secrets that are kept in the database.
 
 A sealed value is text, ``v1:<key id>:<base64 of nonce and ciphertext>``. It is AES-256-GCM with the row and the
-column as associated data, so a value copied to another row or column does not open.
+column as associated data, so a value copied to another row or column does not open. ``v2`` has a third part there: the
+origin that a credential was given for, so that it does not open either when the row's URL is changed by hand.
 """
 
 import base64
@@ -13,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _VERSION = "v1"
+_VERSION_WITH_ORIGIN = "v2"
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _PARTS = 3
@@ -53,34 +55,44 @@ class SecretBox:
         """Public name of the key that seals; safe to log."""
         return self._first
 
-    def seal(self, plaintext: str, *, row: str, column: str) -> str:
-        """Returns ``plaintext`` sealed for one row and column."""
+    def seal(self, plaintext: str, *, row: str, column: str, origin: str | None = None) -> str:
+        """Returns ``plaintext`` sealed for one row and column and, when it is given, one origin."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = self._ciphers[self._first].encrypt(nonce, plaintext.encode(), _bound_to(row, column))
-        return f"{_VERSION}:{self._first}:{base64.b64encode(nonce + sealed).decode()}"
+        sealed = self._ciphers[self._first].encrypt(nonce, plaintext.encode(), _bound_to(row, column, origin))
+        version = _VERSION if origin is None else _VERSION_WITH_ORIGIN
+        return f"{version}:{self._first}:{base64.b64encode(nonce + sealed).decode()}"
 
-    def open(self, sealed: str, *, row: str, column: str) -> str:
-        """Returns the plaintext of a sealed value.
+    def open(self, sealed: str, *, row: str, column: str, origin: str | None = None) -> str:
+        """Returns the plaintext of a sealed value. One that was sealed without an origin opens for any.
 
         Raises:
-            SealError: the key is not held, or the value was altered or belongs to another row or column.
+            SealError: the key is not held, or the value was altered or belongs to another row, column or origin.
         """
         parts = sealed.split(":")
-        if len(parts) != _PARTS or parts[0] != _VERSION:
+        if len(parts) != _PARTS or parts[0] not in {_VERSION, _VERSION_WITH_ORIGIN}:
             raise SealError("not a sealed value")
+        if not has_origin(sealed):
+            origin = None
+        elif origin is None:
+            raise SealError("the sealed value was given for an origin")
         cipher = self._ciphers.get(parts[1])
         if cipher is None:
             raise SealError(f"no key with id {parts[1]} is configured")
         try:
             data = base64.b64decode(parts[2], validate=True)
-            return cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], _bound_to(row, column)).decode()
+            return cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], _bound_to(row, column, origin)).decode()
         except (binascii.Error, InvalidTag, ValueError) as error:
             raise SealError("the sealed value does not open") from error
+
+
+def has_origin(sealed: str) -> bool:
+    """Whether a value was sealed for an origin."""
+    return sealed.startswith(f"{_VERSION_WITH_ORIGIN}:")
 
 
 def _key_id(key: bytes) -> str:
     return hashlib.sha256(b"seedgate sealing key\0" + key).hexdigest()[:8]
 
 
-def _bound_to(row: str, column: str) -> bytes:
-    return f"{row}\0{column}".encode()
+def _bound_to(row: str, column: str, origin: str | None) -> bytes:
+    return "\0".join((row, column) if origin is None else (row, column, origin)).encode()

@@ -4,6 +4,7 @@ Every setting is documented in ``docs/operating.md``; a test compares the two.
 """
 
 import os
+import re
 import sys
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -19,6 +20,7 @@ Network = IPv4Network | IPv6Network
 _MIN_ADMIN_TOKEN_LENGTH = 32
 _DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://")
 _MEBIBYTE = 1024 * 1024
+_HOST_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*(?=[0-9_-]*[a-z])[a-z0-9_-]{1,63}")
 
 NOT_BUILT = ("redis_url", "queue")
 """Settings whose feature comes later. Setting one stops the start: it is never accepted and ignored."""
@@ -66,6 +68,7 @@ class Settings(BaseSettings):
     secret_access_key: SecretStr | None = None
     session_token: SecretStr | None = None
     region: str = "cn-beijing"
+    channel_allow: Annotated[tuple[Network | str, ...], NoDecode] = ()
 
     max_body_bytes: int = Field(default=64 * _MEBIBYTE, ge=1024)
     body_budget_bytes: int = Field(default=512 * _MEBIBYTE, ge=1024)
@@ -106,6 +109,13 @@ class Settings(BaseSettings):
             return value
         return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
 
+    @field_validator("channel_allow", mode="before")
+    @classmethod
+    def _split_hosts_and_networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(_host_or_network(part.strip()) for part in value.split(",") if part.strip())
+
     @field_validator("database_url")
     @classmethod
     def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
@@ -144,3 +154,16 @@ class Settings(BaseSettings):
         if (self.access_key_id is None) != (self.secret_access_key is None):
             raise ValueError("SEEDGATE_ACCESS_KEY_ID and SEEDGATE_SECRET_ACCESS_KEY are set together or not at all")
         return self
+
+
+def _host_or_network(text: str) -> Network | str:
+    """Returns a network, or a host name in lower case without the dot at its end."""
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        name = text.lower().removesuffix(".")
+        if _HOST_NAME.fullmatch(name) is None:
+            raise ValueError(
+                f"{text} is neither a host name nor a network; scheme, port and wildcard are left out"
+            ) from None
+        return name

@@ -67,6 +67,8 @@ from app.tenants.signing_service import SigningKeyService
 from app.tenants.stored_key import load_signers, load_stored_keys
 from app.upstream.ark import ArkClient
 from app.upstream.control import ControlClient
+from app.upstream.destinations import DestinationRules
+from app.upstream.origins import parse_origin
 from app.upstream.transport import open_upstream_http
 from app.webhooks.deliverer import Deliverer
 from app.webhooks.fairness import Caps
@@ -241,6 +243,7 @@ def open_http(settings: Settings) -> httpx.AsyncClient:
     proxy = settings.egress_proxy
     with _named("EGRESS_PROXY or SEEDGATE_CA_BUNDLE"):
         return open_upstream_http(
+            destinations=destination_rules(settings),
             max_connections=settings.upstream_max_connections,
             connect_timeout_seconds=settings.upstream_connect_timeout_seconds,
             read_timeout_seconds=settings.upstream_read_timeout_seconds,
@@ -248,6 +251,23 @@ def open_http(settings: Settings) -> httpx.AsyncClient:
             ca_bundle=str(settings.ca_bundle) if settings.ca_bundle is not None else None,
             max_response_bytes=settings.upstream_max_response_bytes,
         )
+
+
+def destination_rules(settings: Settings) -> DestinationRules:
+    """Returns to which servers channels may lead: public https, and what the environment names or allows.
+
+    Raises:
+        SettingError: an address of the channel ``default`` is not valid.
+    """
+    named = set()
+    for name in ("ark_base_url", "openapi_url"):
+        with _named(name.upper()):
+            named.add(parse_origin(getattr(settings, name)))
+    return DestinationRules(
+        named=frozenset(named),
+        hosts=frozenset(entry for entry in settings.channel_allow if isinstance(entry, str)),
+        networks=tuple(entry for entry in settings.channel_allow if not isinstance(entry, str)),
+    )
 
 
 @contextmanager
@@ -308,7 +328,7 @@ def _build(
         last_used=last_used,
         tenants=TenantService(sessions, clock),
         signing_keys=SigningKeyService(sessions, box, clock),
-        channels=ChannelService(sessions, box, directory, clock),
+        channels=ChannelService(sessions, box, directory, clock, destinations=destination_rules(settings)),
         continuity=ContinuityCheck(sessions, ark, control, clock),
         probe=ChannelProbe(ark, control),
         directory=directory,

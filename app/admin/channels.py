@@ -77,6 +77,9 @@ async def get_channel(request: Request) -> Response:
 async def update_channel(request: Request) -> Response:
     """Changes the members that are sent; null clears a secret.
 
+    A URL that moves to another origin needs the secrets that go there in the same request. Without them those that were
+    given for the old origin are dropped, and the channel comes back suspended.
+
     When an address or a credential changes, or a suspension is lifted, the newest live task or asset must still
     answer; otherwise the channel comes back suspended, with the reason in `status_reason`.
     """

@@ -6,7 +6,7 @@ from app.channels.sealing import ChannelSecrets, open_secrets
 from app.crypto import SealError, SecretBox
 from app.upstream.accounts import ArkAccount, OpenApiAccount
 
-UNREADABLE = "its secrets do not open with any key of SEEDGATE_SECRET_KEY"
+UNREADABLE = "its secrets do not open: another SEEDGATE_SECRET_KEY sealed them, or they were given for another URL"
 
 
 def open_channel(box: SecretBox, row: ChannelRow) -> Channel:

@@ -1,6 +1,9 @@
 """What a change of a channel comes to: planned on the row as it was read, verified, then written on the same row.
 
 Between the two the upstream is asked, with no transaction open; so a plan remembers the row that it was made for.
+
+A secret is only ever sent to the origin that it was given for. So when a URL moves to another origin, the secrets that
+go there must come with it; those that do not are dropped.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -12,10 +15,13 @@ from pydantic import SecretStr
 from app.channels.accounts import to_channel
 from app.channels.channel import Channel, ChannelStatus, Plane
 from app.channels.models import ChannelRow
-from app.channels.rules import check_rename, planes_to_verify
-from app.channels.sealing import SECRET_NAMES, ChannelSecrets, apply_secret, open_secrets
+from app.channels.rules import check_rename, origin_text, planes_to_verify
+from app.channels.sealing import SECRET_NAMES, URL_OF, ChannelSecrets, apply_secret, open_secrets
 from app.crypto import SealError, SecretBox
-from app.errors import InvalidParameterError, MissingParameterError
+from app.errors import ConflictError, InvalidParameterError, MissingParameterError
+
+# The secret by which each plane's absence is told, and what the operator calls it.
+_CREDENTIALS = {"ark_base_url": ("ark_api_key", "ark_api_key"), "openapi_url": ("access_key_id", "access key pair")}
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class ChannelChange:
         channel: the channel with all that.
         wanted_status: what the operator asks for, or None.
         planes: what must still answer for the channel to be active afterwards; None: it stays suspended.
+        failure: why the channel must be suspended whatever the upstream answers, or None.
     """
 
     seen: dict[str, Any] = field(repr=False)
@@ -37,6 +44,7 @@ class ChannelChange:
     channel: Channel
     wanted_status: str | None
     planes: frozenset[Plane] | None
+    failure: str | None
 
     @property
     def names(self) -> list[str]:
@@ -74,7 +82,9 @@ def plan_change(box: SecretBox, row: ChannelRow, sent: dict[str, Any]) -> Channe
     except SealError:
         old = None  # what was sealed with a lost key can only be replaced
     before = to_channel(row, old or ChannelSecrets())
-    new = merge_secrets(old or ChannelSecrets(), sent)
+    moved = _moved_urls(seen, sent)
+    staying = {name: getattr(old, name) for name in SECRET_NAMES if old is not None and URL_OF[name] not in moved}
+    new = merge_secrets(ChannelSecrets(**staying), sent)
     wanted_status = sent.get("status")
     settings = {
         name: value
@@ -87,11 +97,31 @@ def plan_change(box: SecretBox, row: ChannelRow, sent: dict[str, Any]) -> Channe
     return ChannelChange(
         seen=seen,
         settings=settings,
-        secrets=_changed_secrets(old, new, sent),
+        secrets=_changed_secrets(old, new, sent) | _moved_secrets(seen, new, moved),
         channel=after,
         wanted_status=wanted_status,
         planes=planes_to_verify(before, after, wanted_status=wanted_status),
+        failure=_loss(seen, sent, moved),
     )
+
+
+def check_not_moved(sent: dict[str, Any], *, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuses credentials without a URL when the URL moved to another origin after they were first planned.
+
+    They were meant for the origin that the channel had then.
+
+    Args:
+        sent: members of a ``ChannelPatch``.
+        before: the row's columns when the change was planned first.
+        now: its columns now.
+
+    Raises:
+        ConflictError: 409, another request moved the URL.
+    """
+    for name, url in URL_OF.items():
+        has_moved = origin_text(before[url]) != origin_text(now[url])
+        if has_moved and sent.get(name) is not None and url not in sent:
+            raise ConflictError("Conflict", f"The channel's {url} was changed meanwhile. Please look at it first.")
 
 
 def apply_change(box: SecretBox, row: ChannelRow, change: ChannelChange, *, failure: str | None, now: datetime) -> None:
@@ -148,6 +178,29 @@ def _check_pair(sent: dict[str, Any]) -> None:
     if not is_complete:
         absent = "secret_access_key" if has_id or "secret_access_key" not in sent else "access_key_id"
         raise MissingParameterError(absent, "`access_key_id` and `secret_access_key` are set or cleared together.")
+
+
+def _moved_urls(seen: dict[str, Any], sent: dict[str, Any]) -> set[str]:
+    """Returns the names of the URLs that change to another origin."""
+    return {url for url in _CREDENTIALS if url in sent and origin_text(sent[url]) != origin_text(seen[url])}
+
+
+def _moved_secrets(seen: dict[str, Any], new: ChannelSecrets, moved: set[str]) -> dict[str, str | None]:
+    """Returns the secrets to write because their URL moves; an equal one too, since it is sealed for the old origin."""
+    names = [name for name in SECRET_NAMES if URL_OF[name] in moved]
+    return {
+        name: getattr(new, name)
+        for name in names
+        if getattr(new, name) is not None or seen[f"{name}_sealed"] is not None
+    }
+
+
+def _loss(seen: dict[str, Any], sent: dict[str, Any], moved: set[str]) -> str | None:
+    """Says which credentials are dropped because their URL moves and they were not sent with it."""
+    for url, (name, words) in _CREDENTIALS.items():
+        if url in moved and seen[f"{name}_sealed"] is not None and name not in sent:
+            return f"its {url} was changed to another origin without the {words}, which was dropped: send it again"
+    return None
 
 
 def _changed_secrets(old: ChannelSecrets | None, new: ChannelSecrets, sent: dict[str, Any]) -> dict[str, str | None]:

@@ -1,7 +1,7 @@
 """What the settings of a channel must look like. Pure."""
 
 from app.channels.channel import ALL_PLANES, Channel, ChannelStatus, Plane
-from app.urls import split_url
+from app.upstream.origins import parse_origin
 
 DEFAULT_CHANNEL = "default"
 """Name of the channel that the environment describes."""
@@ -10,7 +10,7 @@ _MAX_URL_LENGTH = 2048
 
 
 def check_url(text: str) -> str:
-    """Returns a base URL without a slash at its end.
+    """Returns a base URL with its origin in the canonical spelling and without a slash at its end.
 
     Raises:
         ValueError: it is not ``http(s)://host[:port][/path]``; credentials, a query or a fragment would be sent
@@ -18,18 +18,20 @@ def check_url(text: str) -> str:
     """
     if len(text) > _MAX_URL_LENGTH or not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
         raise ValueError("it must be an ASCII URL without blanks")
-    try:
-        parts = split_url(text)
-        is_port_fine = parts.port != 0
-    except ValueError:
-        raise ValueError("it is not a valid URL") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_port_fine:
-        raise ValueError("it must begin with http:// or https:// and a host")
-    if "@" in parts.netloc:
+    authority, slash, path = text.partition("//")[2].partition("/")
+    if "@" in authority:
         raise ValueError("it must not hold a user name or password")
     if "?" in text or "#" in text:
         raise ValueError("it must not hold a query or a fragment")
-    return text.rstrip("/")
+    return (parse_origin(text).text + slash + path).rstrip("/")
+
+
+def origin_text(url: str) -> str:
+    """Returns the origin of a stored URL in its canonical spelling; empty for what is no URL and leads nowhere."""
+    try:
+        return parse_origin(url).text
+    except ValueError:
+        return ""
 
 
 def check_name(text: str) -> str:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, fields
 
 from app.channels.models import ChannelRow
-from app.crypto import SecretBox
+from app.channels.rules import origin_text
+from app.crypto import SecretBox, has_origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +28,45 @@ SECRET_NAMES = tuple(each.name for each in fields(ChannelSecrets))
 """Each is kept in the column ``<name>_sealed``."""
 
 
+URL_OF = {
+    "ark_api_key": "ark_base_url",
+    "access_key_id": "openapi_url",
+    "secret_access_key": "openapi_url",
+    "session_token": "openapi_url",
+}
+"""With requests to which URL each secret is sent. It is sealed for the origin of that URL, and opens for no other."""
+
+
 def open_secrets(box: SecretBox, row: ChannelRow) -> ChannelSecrets:
     """Returns the secrets of a row.
 
     Raises:
-        SealError: one of them does not open: another key sealed it, or it was sealed for another row or column.
+        SealError: one of them does not open: another key sealed it, or it was sealed for another row, column or origin.
     """
     opened = {}
     for name in SECRET_NAMES:
         column = f"{name}_sealed"
         sealed: str | None = getattr(row, column)
-        opened[name] = None if sealed is None else box.open(sealed, row=row.id, column=column)
+        opened[name] = (
+            None if sealed is None else box.open(sealed, row=row.id, column=column, origin=_origin(row, name))
+        )
     return ChannelSecrets(**opened)
 
 
 def apply_secret(box: SecretBox, row: ChannelRow, name: str, secret: str | None) -> None:
-    """Writes one secret into its row, sealed for exactly this row and column; None clears it."""
+    """Writes one secret into its row, sealed for this row, this column and the origin of its URL; None clears it.
+
+    The row's URLs must be written before.
+    """
     column = f"{name}_sealed"
-    setattr(row, column, None if secret is None else box.seal(secret, row=row.id, column=column))
+    origin = _origin(row, name)
+    setattr(row, column, None if secret is None else box.seal(secret, row=row.id, column=column, origin=origin))
+
+
+def is_bound(row: ChannelRow) -> bool:
+    """Whether every secret of a row is sealed for an origin; versions before sealed them for row and column alone."""
+    return all(has_origin(sealed) for name in SECRET_NAMES if (sealed := getattr(row, f"{name}_sealed")) is not None)
+
+
+def _origin(row: ChannelRow, name: str) -> str:
+    return origin_text(getattr(row, URL_OF[name]))

@@ -11,17 +11,26 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.audit.actor import Actor
 from app.audit.log import record
 from app.channels.accounts import open_channel
-from app.channels.changes import ChannelChange, apply_change, columns_of, merge_secrets, plan_change
+from app.channels.changes import (
+    ChannelChange,
+    apply_change,
+    check_not_moved,
+    columns_of,
+    merge_secrets,
+    plan_change,
+)
 from app.channels.channel import Channel, ChannelStatus, Plane
 from app.channels.directory import ChannelDirectory
 from app.channels.models import ChannelRow
 from app.channels.repository import ChannelRepository
 from app.channels.schemas import ChannelCreate, ChannelPatch
-from app.channels.sealing import SECRET_NAMES, ChannelSecrets, apply_secret
+from app.channels.sealing import SECRET_NAMES, URL_OF, ChannelSecrets, apply_secret
 from app.crypto import SecretBox
-from app.errors import ConflictError, NotFoundError
+from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.http.paging import PageRequest
 from app.ids import new_id
+from app.upstream.destinations import DestinationError, DestinationRules
+from app.upstream.origins import parse_origin
 
 Verify = Callable[[Channel, frozenset[Plane]], Awaitable[str | None]]
 """Asks the upstream whether what lives on a channel still answers on these planes; returns why not, or None."""
@@ -44,7 +53,10 @@ class ChannelService:
         box: SecretBox,
         directory: ChannelDirectory,
         clock: Callable[[], datetime],
+        *,
+        destinations: DestinationRules,
     ) -> None:
+        self._destinations = destinations
         self._sessions = sessions
         self._box = box
         self._directory = directory
@@ -56,9 +68,10 @@ class ChannelService:
         Raises:
             ConflictError: 409, the name is taken.
             MissingParameterError: 400, half a key pair.
-            InvalidParameterError: 400, a session token without a key pair.
+            InvalidParameterError: 400, a session token without a key pair, or a URL to which no call may be made.
         """
         sent = {name: getattr(wanted, name) for name in type(wanted).model_fields}
+        self._check_urls(sent)
         secrets = merge_secrets(ChannelSecrets(), sent)
         now = self._clock()
         plain = {name: value for name, value in sent.items() if name not in SECRET_NAMES}
@@ -111,20 +124,30 @@ class ChannelService:
 
         When an address or a credential changes, and when an operator lifts a suspension, ``verify`` decides whether
         the channel is active afterwards or suspended with the reason. No transaction is open while it runs; when
-        the channel is changed meanwhile, all starts anew.
+        the channel is changed meanwhile, all starts anew. A URL that changes to another origin without the credentials
+        for it drops those that were given for the old one, and suspends.
 
         Raises:
             NotFoundError: 404.
-            ConflictError: 409, the name is taken, or others keep changing the channel.
+            ConflictError: 409, the name is taken, others keep changing the channel, or moved a URL to another origin
+                while credentials for the old one were on their way.
             MissingParameterError: 400, half a key pair.
-            InvalidParameterError: 400, a session token without a key pair, or another name for the channel ``default``.
+            InvalidParameterError: 400, a session token without a key pair, another name for the channel ``default``,
+                or a URL to which no call may be made.
         """
+        sent = patch.sent()
+        before: dict[str, Any] | None = None
         for _ in range(_PLAN_ATTEMPTS):
             row = await self.get(channel_id)
-            change = plan_change(self._box, row, patch.sent())
+            before = before or columns_of(row)
+            check_not_moved(sent, before=before, now=columns_of(row))
+            change = plan_change(self._box, row, sent)
+            self._check_urls(change.settings)
             if change.is_empty:
                 return await self.get(channel_id)
-            failure = await verify(change.channel, change.planes) if change.planes else None
+            failure = change.failure
+            if failure is None and change.planes:
+                failure = await verify(change.channel, change.planes)
             written = await self._apply(actor, channel_id, change, failure)
             if written is not None:
                 return written
@@ -149,6 +172,13 @@ class ChannelService:
             row.deleted_at = row.updated_at = now
             _record(session, row, actor, "channel.delete", {"name": row.name})
         self._directory.forget()
+
+    def _check_urls(self, settings: dict[str, Any]) -> None:
+        for name in sorted(set(URL_OF.values()) & settings.keys()):
+            try:
+                self._destinations.check(parse_origin(settings[name]))
+            except DestinationError as error:
+                raise InvalidParameterError(name, f"The parameter `{name}` is not valid: {error}.") from None
 
     async def _apply(
         self, actor: Actor, channel_id: str, change: ChannelChange, failure: str | None

@@ -17,6 +17,7 @@ from app.channels.accounts import open_channel
 from app.channels.canary import check_canary
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.repository import ChannelRepository
+from app.channels.sealing import is_bound
 from app.cli.database import Database, opened_database
 from app.cli.database_role import examine_role
 from app.cli.exits import FAILED, read_settings, told_plainly
@@ -118,7 +119,12 @@ async def _examine_channels(
     settings: Settings, sessions: async_sessionmaker[AsyncSession], box: SecretBox
 ) -> AsyncIterator[Finding]:
     async with sessions() as session:
-        channels = [open_channel(box, row) for row in await ChannelRepository(session).all()]
+        rows = await ChannelRepository(session).all()
+    channels = [open_channel(box, row) for row in rows]
+    unbound = [row.name for row in rows if not is_bound(row)]
+    if unbound:
+        told = "sealed by a version before, not for the origin that they were given for: run `seedgate secrets reseal`"
+        yield fine("channel secrets", f"those of {', '.join(unbound)} are {told}")
     if not any(channel.is_ready_for("ark") for channel in channels):
         yield broken("channels", "no active channel has a data plane key: set SEEDGATE_ARK_API_KEY or make a channel")
     async with open_http(settings) as http:

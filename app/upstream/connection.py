@@ -7,28 +7,11 @@ from collections.abc import Callable
 from typing import NamedTuple, cast
 
 from app.upstream.errors import NotSentError, OutcomeUnknownError, UpstreamError
+from app.upstream.origins import Origin
 from app.upstream.payload import Payload
 from app.upstream.wire import ResponseParser, WireResponse
 
 _SLICE_BYTES = 262_144
-
-
-class Origin(NamedTuple):
-    """Whom a connection leads to."""
-
-    scheme: str
-    host: str
-    port: int
-
-    @property
-    def is_tls(self) -> bool:
-        """Whether the connection is encrypted."""
-        return self.scheme == "https"
-
-    @property
-    def address(self) -> str:
-        """``host:port``, with brackets around an IPv6 address."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class WireRequest(NamedTuple):

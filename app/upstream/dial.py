@@ -6,11 +6,16 @@ import contextlib
 import re
 import socket
 import ssl
+from collections.abc import Callable
 from functools import cache
+from ipaddress import ip_address
 from urllib.parse import unquote
 
-from app.upstream.connection import Connection, Origin
+from app.addresses import Address
+from app.upstream.connection import Connection
+from app.upstream.destinations import DestinationError, DestinationRules
 from app.upstream.errors import NotSentError
+from app.upstream.origins import Origin
 from app.urls import split_url
 
 _MAX_PROXY_HEAD_BYTES = 16_384
@@ -55,11 +60,15 @@ class Dialer:
 
     A tunnel is asked for plain ``http`` too: then every answer is the origin's own, and whatever the proxy says
     of itself belongs to the time before the request.
+
+    A connection is made to an address that was checked, so that a name which resolves otherwise a moment later gains
+    nothing. Through a proxy only addresses that the URL itself spells are checked: names are resolved by the proxy.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext, proxy: Proxy | None) -> None:
+    def __init__(self, *, tls: ssl.SSLContext, proxy: Proxy | None, destinations: DestinationRules) -> None:
         self._tls = tls
         self._proxy = proxy
+        self._destinations = destinations
 
     async def open(self, connection: Connection, timeout_seconds: float | None) -> None:
         """Connects ``connection`` to its origin.
@@ -69,14 +78,17 @@ class Dialer:
             timeout_seconds: for name, TCP, proxy and TLS together.
 
         Raises:
-            NotSentError: it did not succeed.
+            NotSentError: it is not allowed, or it did not succeed.
         """
         origin = connection.origin
         try:
+            self._destinations.check(origin)
             async with asyncio.timeout(timeout_seconds):
                 await self._connect(connection)
         except NotSentError:
             raise
+        except DestinationError as error:
+            raise NotSentError(f"{origin.text} may not be called: {error}") from error
         except TimeoutError as error:
             raise NotSentError(f"connecting to {origin.address} timed out") from error
         except (OSError, ValueError, OverflowError) as error:  # ValueError: a name that IDNA does not know
@@ -86,12 +98,15 @@ class Dialer:
         loop = asyncio.get_running_loop()
         origin = connection.origin
         tls = self._tls if origin.is_tls else None
-        if self._proxy is None:
+        if self._proxy is None and self._destinations.is_trusted(origin):
             await loop.create_connection(lambda: connection, origin.host, origin.port, ssl=tls)
             return
-        tunnel = await self._open_tunnel(loop, self._proxy, origin)
+        if self._proxy is None:
+            opened = await _open_socket(loop, origin.host, origin.port, self._destinations.is_allowed)
+        else:
+            opened = await self._open_tunnel(loop, self._proxy, origin)
         name = origin.host if tls else None
-        await loop.create_connection(lambda: connection, sock=tunnel, ssl=tls, server_hostname=name)
+        await loop.create_connection(lambda: connection, sock=opened, ssl=tls, server_hostname=name)
 
     async def _open_tunnel(self, loop: asyncio.AbstractEventLoop, proxy: Proxy, origin: Origin) -> socket.socket:
         tunnel = await _open_socket(loop, proxy.host, proxy.port)
@@ -109,10 +124,21 @@ class Dialer:
         return tunnel
 
 
-async def _open_socket(loop: asyncio.AbstractEventLoop, host: str, port: int) -> socket.socket:
-    """Returns a socket connected to the first address that answers."""
+async def _open_socket(
+    loop: asyncio.AbstractEventLoop, host: str, port: int, is_allowed: Callable[[Address], bool] | None = None
+) -> socket.socket:
+    """Returns a socket connected to the first allowed address that answers; ``is_allowed`` None allows all.
+
+    Raises:
+        DestinationError: the host has addresses, and none is allowed.
+        OSError: it has none, or none of the allowed ones answers.
+    """
     failure: OSError | None = None
-    for family, kind, protocol, _, address in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    allowed = [entry for entry in found if is_allowed is None or is_allowed(ip_address(entry[4][0]))]
+    if found and not allowed:
+        raise DestinationError(f"{host} has no address that is public or allowed by SEEDGATE_CHANNEL_ALLOW")
+    for family, kind, protocol, _, address in allowed:
         candidate = socket.socket(family, kind, protocol)
         try:
             candidate.setblocking(False)  # noqa: FBT003 - positional only

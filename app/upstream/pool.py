@@ -7,9 +7,10 @@ in flight it reaches a twentieth of what the upstream could serve.
 import asyncio
 from collections import OrderedDict
 
-from app.upstream.connection import Connection, Origin
+from app.upstream.connection import Connection
 from app.upstream.dial import Dialer
 from app.upstream.errors import NotSentError
+from app.upstream.origins import Origin
 
 
 class ConnectionPool:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 import httpx
 
-from app.upstream.connection import Connection, Origin, StaleConnectionError, WireRequest
+from app.upstream.connection import Connection, StaleConnectionError, WireRequest
+from app.upstream.destinations import DestinationRules
 from app.upstream.dial import Dialer, Proxy, verifying_tls
 from app.upstream.errors import NotSentError
+from app.upstream.origins import Origin, origin_of
 from app.upstream.payload import Payload
 from app.upstream.pool import ConnectionPool
 from app.upstream.wire import encode_head
@@ -19,7 +21,6 @@ FRESH_WITHIN_SECONDS = 3.0
 
 USER_AGENT = "seedgate"
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _REPEATABLE_METHODS = frozenset({"GET", "HEAD"})
 _MEBIBYTE = 1_048_576
 
@@ -106,6 +107,7 @@ class _CookielessClient(httpx.AsyncClient):
 
 def open_upstream_http(
     *,
+    destinations: DestinationRules,
     max_connections: int = 1000,
     max_idle_seconds: float = 30.0,
     pool_timeout_seconds: float = 5.0,
@@ -121,6 +123,7 @@ def open_upstream_http(
     It reads nothing from the environment, follows no redirect, keeps no cookie and verifies TLS.
 
     Args:
+        destinations: to which servers it connects.
         max_connections: busy and idle together, over all upstream hosts.
         max_idle_seconds: a connection unused for longer is not used again.
         pool_timeout_seconds: longest wait for a connection while all are busy.
@@ -135,7 +138,8 @@ def open_upstream_http(
         ValueError: ``proxy`` is not such a URL.
         OSError: ``ca_bundle`` cannot be read or holds no certificate.
     """
-    dialer = Dialer(tls=verifying_tls(ca_bundle), proxy=Proxy(proxy) if proxy else None)
+    tls = verifying_tls(ca_bundle)
+    dialer = Dialer(tls=tls, proxy=Proxy(proxy) if proxy else None, destinations=destinations)
     pool = ConnectionPool(dialer, max_connections=max_connections, max_idle_seconds=max_idle_seconds)
     return _CookielessClient(
         transport=UpstreamTransport(pool, max_response_bytes=max_response_bytes),
@@ -152,7 +156,7 @@ def open_upstream_http(
 
 
 def _origin(url: httpx.URL) -> Origin:
-    default_port = _DEFAULT_PORTS.get(url.scheme)
-    if default_port is None or not url.host:
-        raise NotSentError("the URL is not http or https")
-    return Origin(url.scheme, url.raw_host.decode(), url.port or default_port)
+    try:
+        return origin_of(url)
+    except ValueError as error:
+        raise NotSentError(f"the account's URL is not valid: {error}") from None

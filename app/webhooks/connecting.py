@@ -15,7 +15,7 @@ from typing import Any
 
 import httpcore
 
-from app.webhooks.addresses import Address
+from app.addresses import Address
 from app.webhooks.bounded_stream import BoundedStream
 from app.webhooks.targets import TargetRules
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from app.webhooks.addresses import Address, Network, is_in, is_public, read_literal, unwrap
+from app.addresses import Address, Network, is_in, is_public, read_literal, unwrap
 
 MAX_URL_LENGTH = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}

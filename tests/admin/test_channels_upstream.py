@@ -167,7 +167,8 @@ async def test_a_check_names_every_class_of_failure(story: Story, effect: dict[s
 
 
 async def test_a_check_of_an_address_where_nobody_listens_says_that_nothing_was_sent(story: Story) -> None:
-    await story.patch(ark_base_url="http://127.0.0.1:1/api/v3", openapi_url="http://127.0.0.1:1")
+    nowhere = {"ark_base_url": "http://127.0.0.1:1/api/v3", "openapi_url": "http://127.0.0.1:1"}
+    await story.patch(**nowhere, **ark_key(OURS), **key_pair(OURS))
     for result in (await story.check()).values():
         assert result["ok"] is False
         assert result["detail"].startswith("Nothing was sent: cannot connect to 127.0.0.1:1")
@@ -223,7 +224,7 @@ async def test_removing_credentials_that_are_still_needed_suspends_the_channel(s
 
 async def test_an_upstream_that_cannot_be_reached_suspends_the_channel(story: Story) -> None:
     await story.new_task()
-    changed = await story.patch(ark_base_url="http://127.0.0.1:1/api/v3")
+    changed = await story.patch(ark_base_url="http://127.0.0.1:1/api/v3", **ark_key(OURS))
     assert changed["status"] == "suspended"
     assert "could not be verified: nothing was sent" in changed["status_reason"]
 

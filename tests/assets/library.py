@@ -24,6 +24,7 @@ from app.upstream.transport import open_upstream_http
 from app.wiring import Services, open_services
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
+from tests.support.loopback import LOOPBACK_ALLOWED, LOOPBACK_NETWORKS
 from tests.support.plain import PLAIN
 from tests.support.world import Tenant, World, running_world
 
@@ -105,7 +106,7 @@ class Library:
         **body: Any,
     ) -> dict[str, Any]:
         """Carries an action out below the routes, with less patience for a create of unknown outcome."""
-        async with open_upstream_http() as http:
+        async with open_upstream_http(destinations=LOOPBACK_ALLOWED) as http:
             service = AssetService(
                 self.services.sessions,
                 self.services.directory,
@@ -243,6 +244,7 @@ async def running_library(server_url: str, **settings: Any) -> AsyncIterator[Lib
                 "secret_key": secret_key,
                 "ark_api_key": None,
                 "access_key_id": None,
+                "channel_allow": LOOPBACK_NETWORKS,
             }
         )
         async with open_services(twin, clock=clock) as services:

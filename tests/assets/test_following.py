@@ -11,6 +11,7 @@ from app.upstream.control import ControlClient
 from app.upstream.transport import open_upstream_http
 from tests.assets.library import Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
 from tests.support.database import as_owner
+from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.world import Tenant
 
 
@@ -98,7 +99,7 @@ async def test_two_followers_do_not_ask_twice(fresh: Library) -> None:
         await new_asset(tenant, group_id)
     fresh.advance(30)
     before = fresh.count("GetAsset")
-    async with open_upstream_http() as http:
+    async with open_upstream_http(destinations=LOOPBACK_ALLOWED) as http:
         other = AssetFollower(
             fresh.services.sessions, fresh.services.directory, ControlClient(http, fresh.clock), fresh.clock
         )

@@ -19,6 +19,7 @@ from app.sandbox.assets import AssetStore
 from app.upstream.control import ControlClient
 from app.upstream.transport import open_upstream_http
 from tests.assets.library import URL, Library, list_assets, list_groups, new_asset, new_group, ok, running_library
+from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.world import Tenant
 
 DEAD = "inst_that_never_was"
@@ -227,7 +228,7 @@ async def test_two_followers_do_not_search_twice(fresh: Library) -> None:
     for number in range(6):
         await _leave(fresh, tenant, f"lost {number}")
     before = fresh.count("ListAssetGroups")
-    async with open_upstream_http() as http:
+    async with open_upstream_http(destinations=LOOPBACK_ALLOWED) as http:
         services = fresh.services
         control = ControlClient(http, fresh.clock)
         other = CreateFollower(

@@ -79,6 +79,7 @@ class Site:
             "public_url": self.front.url,
             "unknown_grace_seconds": GRACE_SECONDS,
             "callback_allow": "127.0.0.0/8",
+            "channel_allow": "127.0.0.0/8",
             "drain_seconds": 0,
             "log_level": "warning",
             "create_read_timeout_seconds": 3,

@@ -13,6 +13,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from app.sandbox.config import DEFAULT_ACCOUNT
 from tests.chaos.clients import Create, Kind, send_until_answered
 from tests.chaos.figures import Figures
 from tests.chaos.launcher import Launcher, Process
@@ -95,10 +96,11 @@ async def test_nothing_is_sent_when_no_connection_can_be_made_and_the_sdk_gets_i
     gateway = await site.gateway()
     tenant = await site.tenant(gateway)
     channel = (await site.admin(gateway, "GET", "/channels"))["data"][0]
+    key = {"ark_api_key": DEFAULT_ACCOUNT.api_key}
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{nobody.getsockname()[1]}/api/v3"
-        await site.admin(gateway, "PATCH", f"/channels/{channel['id']}", json={"ark_base_url": closed})
+        await site.admin(gateway, "PATCH", f"/channels/{channel['id']}", json={"ark_base_url": closed, **key})
         creates = [Create(tenant, f"wish {number}") for number in range(3)]
         async with httpx.AsyncClient(verify=PLAIN, timeout=30) as http, asyncio.TaskGroup() as group:
             for create in creates:
@@ -107,7 +109,10 @@ async def test_nothing_is_sent_when_no_connection_can_be_made_and_the_sdk_gets_i
                 while not all(create.errors for create in creates):  # noqa: ASYNC110 - the clients have no event
                     await asyncio.sleep(0.05)
             await site.admin(
-                gateway, "PATCH", f"/channels/{channel['id']}", json={"ark_base_url": f"{site.sandbox.url}/api/v3"}
+                gateway,
+                "PATCH",
+                f"/channels/{channel['id']}",
+                json={"ark_base_url": f"{site.sandbox.url}/api/v3", **key},
             )
     verdict = await gather(site, creates)
     lost = await unknown_ids(site, gateway, creates)

@@ -16,7 +16,7 @@ from app.cli import doctor as command
 from app.cli.database import Database
 from app.cli.doctor import examine
 from app.cli.findings import Finding, broken, fine
-from app.crypto import generate_key
+from app.crypto import SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.embedded.cluster import SUPERUSER
 from app.db.engine import open_engine
@@ -121,6 +121,24 @@ async def test_an_outdated_schema_is_told(database_url: str, world: World) -> No
 
 async def test_another_sealing_key_is_told(world: World) -> None:
     assert broken_in(await look(world, secret_key=SecretStr(generate_key()))) == {"sealing key"}
+
+
+async def test_a_stored_channel_that_is_not_allowed_and_an_unbound_secret_are_told(world: World) -> None:
+    body = {"name": "inside", "ark_base_url": "http://127.0.0.1:1/api/v3", "ark_api_key": "key"}
+    made = (await world.admin.post("/channels", json=body)).json()
+    findings = await look(world, channel_allow=())
+    assert broken_in(findings) == {"channel inside (ark)"}
+    assert "SEEDGATE_CHANNEL_ALLOW" in findings["channel inside (ark)"].text
+
+    assert world.settings.secret_key is not None
+    box = SecretBox.from_text(world.settings.secret_key.get_secret_value())
+    sealed = box.seal("key", row=made["id"], column="ark_api_key_sealed")
+    await _execute(world, "UPDATE channels SET ark_api_key_sealed = :sealed WHERE name = 'inside'", sealed=sealed)
+    findings = await look(world)
+    assert findings["channel secrets"].is_fine
+    assert "those of inside are" in findings["channel secrets"].text
+    assert "seedgate secrets reseal" in findings["channel secrets"].text
+    await world.admin.delete(f"/channels/{made['id']}")
 
 
 async def test_a_wrong_credential_is_told_for_its_plane(world: World) -> None:

@@ -15,6 +15,7 @@ from app.db.engine import open_engine, session_factory
 from app.http.schemas import parse_model
 from app.tenants.service import TenantService
 from app.tenants.signing_service import SigningKeyService
+from app.upstream.destinations import DestinationRules
 from tests.flows.programs import run
 from tests.support.database import own_database
 
@@ -48,7 +49,9 @@ async def seal_something(url: str, key: str) -> None:
     try:
         sessions, box = session_factory(engine), SecretBox.from_text(key)
         await check_canary(sessions, box)
-        service = ChannelService(sessions, box, ChannelDirectory(sessions, box), utc_now)
+        service = ChannelService(
+            sessions, box, ChannelDirectory(sessions, box), utc_now, destinations=DestinationRules()
+        )
         actor = Actor("test", None)
         await service.create(actor, parse_model(ChannelCreate, {"name": "a", "ark_api_key": UPSTREAM_KEY}))
         tenants = TenantService(sessions, utc_now)

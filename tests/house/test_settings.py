@@ -46,6 +46,32 @@ def test_networks_are_given_as_a_list(monkeypatch: pytest.MonkeyPatch, field: st
     assert [str(network) for network in getattr(Settings(_env_file=None), field)] == ["10.0.0.0/8", "::1/128"]
 
 
+def test_where_channels_may_lead_is_a_list_of_hosts_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEEDGATE_CHANNEL_ALLOW", "10.0.0.0/8, Ark.Internal., 127.0.0.1,fd00::/8,localhost")
+    allowed = [str(entry) for entry in Settings(_env_file=None).channel_allow]
+    assert allowed == ["10.0.0.0/8", "ark.internal", "127.0.0.1/32", "fd00::/8", "localhost"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "http://ark.internal",
+        "ark.internal:8080",
+        "*.internal",
+        "*",
+        "10.0.0.0/33",
+        "127.1",
+        "a b",
+        "host/path",
+        "[::1]",
+    ],
+)
+def test_what_is_neither_host_nor_network_is_refused(monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
+    monkeypatch.setenv("SEEDGATE_CHANNEL_ALLOW", f"10.0.0.0/8,{entry}")
+    with pytest.raises(ValidationError, match="neither a host name nor a network"):
+        Settings(_env_file=None)
+
+
 @pytest.mark.parametrize(
     "url", ["gateway.example", "ftp://gateway.example", "https://", "https://u:p@g.example", "https://g.example/?a=1"]
 )

@@ -196,6 +196,7 @@ def _settings(database_url: str, sandbox: SandboxServer) -> dict[str, str]:
         "OPENAPI_URL": sandbox.openapi_url,
         "ACCESS_KEY_ID": DEFAULT_ACCOUNT.access_key_id,
         "SECRET_ACCESS_KEY": DEFAULT_ACCOUNT.secret_access_key,
+        "CHANNEL_ALLOW": "127.0.0.1",
         "LOG_FORMAT": "json",
         "DRAIN_SECONDS": "0",
     }

@@ -26,8 +26,10 @@ from app.http.request_scope import RequestScope
 from app.tasks.model_catalogue import ModelCatalogue
 from app.upstream.ark import ArkClient
 from app.upstream.control import ControlClient
+from app.upstream.destinations import DestinationRules
 from app.upstream.transport import open_upstream_http
 from tests.support.clock import MovableClock
+from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.plain import PLAIN
 
 ADMIN_TOKEN = "an admin token of at least 32 characters"
@@ -74,17 +76,19 @@ class ChannelApp:
 
 
 @asynccontextmanager
-async def running_channel_app(engine: AsyncEngine, *, box: SecretBox | None = None) -> AsyncIterator[ChannelApp]:
-    """Runs the routes over the given database."""
+async def running_channel_app(
+    engine: AsyncEngine, *, box: SecretBox | None = None, destinations: DestinationRules = LOOPBACK_ALLOWED
+) -> AsyncIterator[ChannelApp]:
+    """Runs the routes over the given database; ``destinations`` say where its channels may lead."""
     sessions = session_factory(engine)
     clock = MovableClock()
     box = box or SecretBox.from_text(generate_key())
     async with AsyncExitStack() as stack:
-        upstream = open_upstream_http(connect_timeout_seconds=2, read_timeout_seconds=5)
+        upstream = open_upstream_http(destinations=destinations, connect_timeout_seconds=2, read_timeout_seconds=5)
         stack.push_async_callback(upstream.aclose)
         ark, control = ArkClient(upstream), ControlClient(upstream, clock)
         directory = ChannelDirectory(sessions, box)
-        channels = ChannelService(sessions, box, directory, clock)
+        channels = ChannelService(sessions, box, directory, clock, destinations=destinations)
         continuity = ContinuityCheck(sessions, ark, control, clock, pause_seconds=0.01)
         catalogue = ModelCatalogue(sessions, clock)
         state = {

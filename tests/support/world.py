@@ -16,6 +16,7 @@ from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
 from app.settings import Settings
 from tests.support.clock import MovableClock
+from tests.support.loopback import LOOPBACK_NETWORKS
 from tests.support.plain import PLAIN
 from tests.support.serving import serving
 
@@ -118,6 +119,7 @@ async def running_world(
                 "openapi_url": sandbox.openapi_url,
                 "access_key_id": SecretStr(DEFAULT_ACCOUNT.access_key_id),
                 "secret_access_key": SecretStr(DEFAULT_ACCOUNT.secret_access_key),
+                "channel_allow": LOOPBACK_NETWORKS,
                 "drain_seconds": 0.0,
                 "log_level": "warning",
                 **changes,

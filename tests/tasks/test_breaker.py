@@ -37,7 +37,8 @@ class Flaky:
 
     async def move(self, base_url: str) -> None:
         """Has the channel lead somewhere else."""
-        patched = await self.stage.world.admin.patch(f"/channels/{self.id}", json={"ark_base_url": base_url})
+        there = {"ark_base_url": base_url, "ark_api_key": SECOND_ACCOUNT.api_key}
+        patched = await self.stage.world.admin.patch(f"/channels/{self.id}", json=there)
         assert (patched.status_code, patched.json()["status"]) == (200, "active"), patched.text
 
     async def is_open(self) -> bool:

@@ -10,6 +10,7 @@ import uvloop
 from app.upstream.ark import ArkClient
 from app.upstream.control import ControlClient
 from app.upstream.transport import open_upstream_http
+from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.upstream.certificates import LOOPBACK, certify
 from tests.upstream.servers import AT, LoopbackServer, Script, serving, serving_tls
 
@@ -35,7 +36,7 @@ class Bench:
         return await self._stack.enter_async_context(serving_tls(context, response))
 
     async def http(self, **options: object) -> httpx.AsyncClient:
-        client = open_upstream_http(**{"ca_bundle": self._ca_bundle, **options})  # type: ignore[arg-type]
+        client = open_upstream_http(**{"destinations": LOOPBACK_ALLOWED, "ca_bundle": self._ca_bundle, **options})  # type: ignore[arg-type]
         self._stack.push_async_callback(client.aclose)
         return client
 

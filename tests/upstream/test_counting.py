@@ -18,6 +18,7 @@ from app.upstream.ark import ArkClient
 from app.upstream.control import ControlClient
 from app.upstream.errors import UpstreamError
 from app.upstream.transport import open_upstream_http
+from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.tasks.bodies import body
 
 AIGC = {"Filter": {"GroupType": "AIGC"}}
@@ -48,7 +49,10 @@ class Upstream:
 @pytest_asyncio.fixture
 async def upstream() -> AsyncIterator[Upstream]:
     """An upstream that does as it is told."""
-    async with SandboxServer(SandboxConfig(limits=None)) as server, open_upstream_http() as http:
+    async with (
+        SandboxServer(SandboxConfig(limits=None)) as server,
+        open_upstream_http(destinations=LOOPBACK_ALLOWED) as http,
+    ):
         yield Upstream(server, http)
 
 

@@ -12,6 +12,7 @@ from app.upstream.dial import Dialer, verifying_tls
 from app.upstream.errors import NotSentError, OutcomeUnknownError
 from app.upstream.pool import ConnectionPool
 from app.upstream.transport import FRESH_WITHIN, UpstreamTransport
+from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.plain import PLAIN
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import AT, Peer, Script, always, to_response
@@ -306,7 +307,11 @@ class Noting(httpx.AsyncBaseTransport):
 async def test_whatever_changes_something_asks_for_a_fresh_connection(bench: Bench) -> None:
     body = {"id": ID, "ResponseMetadata": {}, "status": "queued"}
     server = await bench.serve(always(200, body))
-    pool = ConnectionPool(Dialer(tls=verifying_tls(None), proxy=None), max_connections=9, max_idle_seconds=30)
+    pool = ConnectionPool(
+        Dialer(tls=verifying_tls(None), proxy=None, destinations=LOOPBACK_ALLOWED),
+        max_connections=9,
+        max_idle_seconds=30,
+    )
     noting = Noting(UpstreamTransport(pool, max_response_bytes=1000))
     async with httpx.AsyncClient(verify=PLAIN, transport=noting, timeout=7) as http:
         ark, control = ArkClient(http), ControlClient(http, lambda: AT)

@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from standardwebhooks import WebhookVerificationError
 
-from app.webhooks.addresses import Address
+from app.addresses import Address
 from app.webhooks.bounded_stream import MAX_ANSWER_BYTES, MAX_READ_BYTES, BoundedStream
 from app.webhooks.secrets import new_secret
 from app.webhooks.sender import Message, TryOutcome, TryResult, WebhookSender, open_sender

@@ -1,0 +1,56 @@
+"""To which servers upstream calls may be made. Pure.
+
+An operator may name any URL over the admin API, and the gateway stands inside a network that the operator may not see.
+So a channel leads to public addresses over https, unless the environment of the process allows more.
+"""
+
+from dataclasses import dataclass
+
+from app.addresses import Address, Network, is_in, is_public, read_literal, unwrap
+from app.upstream.origins import Origin
+
+_SETTING = "SEEDGATE_CHANNEL_ALLOW"
+
+
+class DestinationError(ValueError):
+    """A server to which no upstream call may be made; the text says why, without a full stop."""
+
+
+@dataclass(frozen=True)
+class DestinationRules:
+    """What the environment of the process allows beside public https.
+
+    Attributes:
+        named: origins that the environment names for the channel ``default``, at whatever address.
+        hosts: names from ``SEEDGATE_CHANNEL_ALLOW``, in lower case, on any port, over http too, at whatever address.
+        networks: networks from ``SEEDGATE_CHANNEL_ALLOW``. A URL that spells such an address may use http; a name that
+            resolves to one needs https, because the next resolution may lead elsewhere.
+    """
+
+    named: frozenset[Origin] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
+
+    def check(self, origin: Origin) -> None:
+        """Checks what can be said without resolving a name.
+
+        Raises:
+            DestinationError: no call may be made to this origin.
+        """
+        if self.is_trusted(origin):
+            return
+        address = read_literal(origin.host)
+        if address is not None and is_in(unwrap(address), self.networks):
+            return
+        if address is not None and not is_public(address):
+            raise DestinationError(f"its address is not on the public internet and not allowed by {_SETTING}")
+        if not origin.is_tls:
+            raise DestinationError(f"it must begin with https://, unless {_SETTING} allows its host")
+
+    def is_trusted(self, origin: Origin) -> bool:
+        """Whether an origin may be called at whatever address its name has."""
+        return origin in self.named or origin.host in self.hosts
+
+    def is_allowed(self, address: Address) -> bool:
+        """Whether a connection to an address may be opened for an origin that is not trusted."""
+        return is_public(address) or is_in(unwrap(address), self.networks)

@@ -1,0 +1,96 @@
+"""Which server a URL leads to: scheme, host and port, written in one way however the URL spells them.
+
+The transport connects to the origin that is read here, and credentials are kept for it, so that both always mean the
+same server.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+import httpx
+
+from app.addresses import read_literal
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_PORT = 65535
+_MAX_HOST_LENGTH = 253
+_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+class Origin(NamedTuple):
+    """A server: scheme, host in its canonical spelling, and port."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether connections to it are encrypted."""
+        return self.scheme == "https"
+
+    @property
+    def address(self) -> str:
+        """``host:port``, with brackets around an IPv6 address."""
+        return f"{self._bracketed_host}:{self.port}"
+
+    @property
+    def text(self) -> str:
+        """``scheme://host``, and the port unless it is the scheme's own."""
+        is_default = self.port == _DEFAULT_PORTS[self.scheme]
+        return f"{self.scheme}://{self._bracketed_host if is_default else self.address}"
+
+    @property
+    def _bracketed_host(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+
+def parse_origin(text: str) -> Origin:
+    """Returns the origin of an absolute URL.
+
+    Raises:
+        ValueError: it is no http or https URL, or holds a user name; the text says which.
+    """
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, ValueError):
+        raise ValueError("it is not a valid URL") from None
+    if url.userinfo:
+        raise ValueError("it must not hold a user name or password")
+    return origin_of(url)
+
+
+def origin_of(url: httpx.URL) -> Origin:
+    """Returns the origin of a parsed URL; a user name in it is passed over.
+
+    Raises:
+        ValueError: it is no http or https URL with a host; the text says why.
+    """
+    return _to_origin(url.scheme, url.raw_host.decode("ascii"), url.port)
+
+
+@lru_cache(maxsize=256)
+def _to_origin(scheme: str, host: str, port: int | None) -> Origin:
+    """Every upstream call asks for the same few; they come from the operator, never from a client."""
+    default_port = _DEFAULT_PORTS.get(scheme)
+    if default_port is None or not host:
+        raise ValueError("it must begin with http:// or https:// and a host")
+    if port is not None and not 1 <= port <= _MAX_PORT:
+        raise ValueError("its port must be 1 to 65535")
+    return Origin(scheme, _canonical_host(host), default_port if port is None else port)
+
+
+def _canonical_host(host: str) -> str:
+    """Returns a name in lower case without the dot at its end, or an address as the resolver would read it."""
+    plain = host.lower().removesuffix(".")
+    try:
+        address = read_literal(plain)
+    except ValueError:
+        raise ValueError("its host is neither a name nor an address") from None
+    if address is not None:
+        # Python's releases write mapped addresses differently, and what is sealed for an origin outlives a release.
+        return str(getattr(address, "ipv4_mapped", None) or address)
+    if len(plain) > _MAX_HOST_LENGTH or _NAME.fullmatch(plain) is None:
+        raise ValueError("its host is neither a name nor an address")
+    return plain
