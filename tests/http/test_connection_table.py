@@ -1,12 +1,15 @@
 """How many connections there may be, and how much they may hold together."""
 
 import asyncio
+import resource
 from collections.abc import Iterator
 from ipaddress import ip_network
 
 import pytest
 
 from app.http.connections import ConnectionLimits, ConnectionTable
+from app.main import connection_limits
+from app.settings import Settings
 
 STRANGER, NEIGHBOUR, PROXY = "203.0.113.7", "203.0.113.8", "10.0.0.9"
 
@@ -129,3 +132,12 @@ def test_one_that_was_cut_is_forgotten_however_it_goes_on(loop: asyncio.Abstract
     assert (first.checked_at, second.checked_at) == ([], [5.0])
     opened.remove(second)
     assert (opened.count, opened.held_bytes) == (0, 0)
+
+
+def test_the_setting_decides_and_else_the_descriptor_limit() -> None:
+    networks = (ip_network("10.0.0.0/8"),)
+    told = connection_limits(Settings(_env_file=None, max_connections=123, trusted_proxies=networks))
+    assert (told.max_connections, tuple(told.trusted_proxies)) == (123, networks)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert soft == hard, "raised"
+    assert 64 <= connection_limits(Settings(_env_file=None)).max_connections <= max(64, soft // 2)
