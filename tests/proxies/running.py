@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tests.sdk.toolchains import require
+from tests.sdk.builds import BUILDS
+from tests.sdk.toolchains import BUILT, build, require
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples/proxies"
-Kind = Literal["nginx", "caddy"]
+Kind = Literal["nginx", "caddy", "go"]
 KINDS: tuple[Kind, ...] = ("nginx", "caddy")
+"""The proxies that the examples configure."""
+ALL_KINDS: tuple[Kind, ...] = (*KINDS, "go")
+"""These, and the plain reverse proxy of Go's standard library, which nothing configures."""
 _PACKAGES = {"nginx": "apt-get install nginx-light", "caddy": "apt-get install caddy"}
 _START_SECONDS = 20.0
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -57,11 +61,18 @@ async def running(
         patience: how long it waits for the gateway's answer.
         second: another gateway's ``host:port``, for when the first takes no connection.
     """
-    require({kind: _PACKAGES[kind]})
+    if kind == "go":
+        require(BUILDS["go-proxy"].programs)
+        await asyncio.to_thread(build, BUILDS["go-proxy"])
+    else:
+        require({kind: _PACKAGES[kind]})
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     proxy = Proxy(kind, port, folder)
-    command = await asyncio.to_thread(_prepare, proxy, _upstreams(kind, upstream, second), patience)
+    if kind == "go":
+        command = [str(BUILT / "go-proxy/seedgate-plain-proxy"), f"127.0.0.1:{port}", f"http://{upstream}"]
+    else:
+        command = await asyncio.to_thread(_prepare, proxy, _upstreams(kind, upstream, second), patience)
     with (folder / "output.log").open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *command, cwd=folder, env={**os.environ, **_homes(folder)}, stdout=output, stderr=output

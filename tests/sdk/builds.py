@@ -4,6 +4,7 @@ from tests.sdk.toolchains import Build, Step
 
 GO_PROBES = "tests/sdk/probes/go"
 GO_SAMPLES = "examples/go"
+GO_PROXY = "tests/proxies/plain_go"
 JAVA_PROBES = "tests/sdk/probes/java"
 JAVA_SAMPLES = "examples/java"
 NODE_PROBES = "tests/sdk/probes/node"
@@ -75,6 +76,7 @@ BUILDS = {
         _go("go", GO_SAMPLES, "./..."),
         _go("go-probes", GO_PROBES, "./ark", "./universal"),
         _go("go-old", GO_PROBES, "-modfile=go.old.mod", "./universal"),
+        _go("go-proxy", GO_PROXY, "."),
         _java(
             "java",
             pom=f"{JAVA_SAMPLES}/pom.xml",

@@ -1,0 +1,3 @@
+module seedgate-plain-proxy
+
+go 1.21

@@ -1,0 +1,123 @@
+"""What the examples keep from the gateway or from strangers: changes of protocol, and the operator's paths."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.proxies.calls import check_error
+from tests.proxies.conftest import Start
+from tests.proxies.running import Kind, Proxy
+from tests.proxies.upstreams import upstream
+from tests.support.world import World
+
+pytestmark = pytest.mark.sdk
+_STRANGER = "127.0.0.3"
+_PRIVATE = [
+    "/admin",
+    "/admin/",
+    "/admin/v1/tenants",
+    "//admin/v1/tenants",
+    "/./admin/v1/tenants",
+    "/x/../admin/v1/tenants",
+    "/%61dmin/v1/tenants",
+    "/%2561dmin/v1/tenants",
+    "/admin%2fv1%2ftenants",
+    "/admin//v1/tenants",
+    "/%2e/admin/v1/tenants",
+    "/x/%2e%2e/admin/v1/tenants",
+    "/%2fadmin/v1/tenants",
+    "///admin/v1/tenants",
+    "http://x/admin/v1/tenants",
+    "http://x//admin/v1/tenants",
+    "/ADMIN/v1/tenants",
+    "/admin;a=b/v1/tenants",
+    "/admin/v1/tenants?a=b",
+    "/metrics",
+    "//metrics",
+    "/./metrics",
+    "/%6detrics",
+    "/metrics/",
+    "/metrics?x",
+]
+
+
+async def ask(proxy: Proxy, target: str, *headers: str, address: str = "127.0.0.1") -> tuple[int, bytes]:
+    """Sends a request whose target is not touched on the way to the proxy; returns status and body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port, local_addr=(address, 0))
+    lines = [f"GET {target} HTTP/1.1", "Host: x", "Connection: close", *headers, "", ""]
+    writer.write("\r\n".join(lines).encode())
+    async with asyncio.timeout(20):
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    return int(head.split()[1]), body
+
+
+async def test_a_wish_to_change_the_protocol_stays_at_the_proxy(start: Start) -> None:
+    head = (
+        b"POST /x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
+        b"HTTP2-Settings: AAMAAABk\r\nContent-Length: 2\r\n\r\nab"
+    )
+    async with upstream() as behind, start(behind.url) as proxy:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(head)
+        async with asyncio.timeout(20):
+            assert (await reader.read()).endswith(b"ok")
+        writer.close()
+    (passed_on,) = behind.heads
+    assert "upgrade" not in passed_on.lower()
+    assert "http2-settings" not in passed_on.lower()
+    assert "content-length: 2" in passed_on.lower()
+
+
+@pytest.mark.parametrize("path", _PRIVATE)
+async def test_no_spelling_of_a_private_path_gets_past_the_rule(world: World, start: Start, path: str) -> None:
+    """What does not look private to the proxy is not private to the gateway either."""
+    assert world.settings.admin_token is not None
+    token = f"Authorization: Bearer {world.settings.admin_token.get_secret_value()}"
+    async with start(world.base_url) as proxy:
+        status, body = await ask(proxy, path, token, address=_STRANGER)
+    assert status in {403, 404}
+    assert json.loads(body)["error"]["code"] == ("AccessDenied" if status == 403 else "NotFound")
+
+
+@pytest.mark.parametrize("path", ["/admin/v1/tenants", "/metrics"])
+async def test_private_paths_are_served_to_the_operators_networks_and_refused_to_others(
+    world: World, proxy: Proxy, path: str
+) -> None:
+    assert world.settings.admin_token is not None
+    token = f"Authorization: Bearer {world.settings.admin_token.get_secret_value()}"
+    assert (await ask(proxy, path, token))[0] == 200
+    status, body = await ask(proxy, path, token, address=_STRANGER)
+    assert status == 403
+    check_error(body, "AccessDenied")
+
+
+@pytest.mark.parametrize("path", ["/adminx", "/api/v3/admin", "/metricsx", "/api/v3/metrics"])
+async def test_the_rule_is_about_private_paths_alone(world: World, proxy: Proxy, path: str) -> None:
+    assert (await ask(proxy, path, address=_STRANGER))[0] == 404
+
+
+async def test_a_head_that_is_too_large_has_one_code_everywhere(world: World, proxy: Proxy) -> None:
+    """More than one line may have at nginx, and more than the gateway takes in all."""
+    many = [f"X-{number}: {'a' * 6000}" for number in range(12)]
+    few = [f"X-{number}: a" for number in range(120)]
+    for target, headers in (("", many), ("", ["X-A: " + "a" * 70_000]), ("", few), ("?" + "a" * 70_000, [])):
+        status, body = await ask(proxy, f"/healthz{target}", *headers)
+        assert status == 431
+        check_error(body, "RequestHeaderFieldsTooLarge")
+
+
+async def test_an_answer_that_a_request_was_too_slow_passes(tmp_path: Path, kind: Kind, start: Start) -> None:
+    told = b'{"error":{"code":"RequestTooSlow"}}'
+    answer = b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(told)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer + told)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, start(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as proxy:
+        assert await ask(proxy, "/x") == (408, told)
