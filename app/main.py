@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
@@ -47,13 +48,18 @@ _HUNG_AFTER_SECONDS = 20
 _KEEP_ALIVE_SECONDS = 75
 
 
-def create_app(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+def create_app(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> FastAPI:
     """Returns the gateway. Its lifespan opens the services and, unless switched off, runs the background jobs."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with AsyncExitStack() as stack:
-            services = await stack.enter_async_context(open_services(settings, clock=clock))
+            services = await stack.enter_async_context(open_services(settings, clock=clock, monotonic=monotonic))
             background = services.jobs() if settings.background == "on" else []
             await stack.enter_async_context(running([*background, *services.recorders()]))
             stack.enter_context(draining(services.readiness, drain_seconds=settings.drain_seconds))

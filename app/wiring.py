@@ -5,6 +5,7 @@ lifespan state, where the routes find it.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -155,6 +156,7 @@ async def open_services(
     settings: Settings,
     *,
     clock: Callable[[], datetime] = utc_now,
+    monotonic: Callable[[], float] = time.monotonic,
     is_upstream_new: bool = False,
 ) -> AsyncIterator[Services]:
     """Yields every process-long object, and closes them in reverse order.
@@ -165,6 +167,7 @@ async def open_services(
     Args:
         settings: with a database URL, an admin token and a sealing key.
         clock: the time, UTC-aware.
+        monotonic: seconds that never go back, which decide how long a row that was read is trusted.
         is_upstream_new: the upstream is known to have forgotten everything (``dev``'s sandbox starts empty), so
             that a channel is not suspended for not knowing the mirror's newest task.
 
@@ -197,6 +200,7 @@ async def open_services(
             box=box,
             http=http,
             clock=clock,
+            monotonic=monotonic,
             targets=targets,
             sender=sender,
             body_thread=body_thread,
@@ -287,6 +291,7 @@ def _build(
     box: SecretBox,
     http: httpx.AsyncClient,
     clock: Callable[[], datetime],
+    monotonic: Callable[[], float],
     targets: TargetRules,
     sender: WebhookSender,
     body_thread: BodyThread,
@@ -300,13 +305,13 @@ def _build(
     ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds)
     control = ControlClient(http, clock)
     last_used = LastUsedWriter(sessions)
-    directory = ChannelDirectory(sessions, box)
+    directory = ChannelDirectory(sessions, box, monotonic=monotonic)
     rates = AccountRates(sessions, kept_by=directory.keeper_of_rates)
     looker = TaskLooker(sessions, directory, ark, rates, clock)
     deletion = TaskDeletion(sessions, looker, ark, rates, clock)
     binder = Binder(sessions, directory, ark, rates, clock)
     grace = timedelta(seconds=settings.unknown_grace_seconds)
-    catalogue = ModelCatalogue(sessions, clock)
+    catalogue = ModelCatalogue(sessions, clock, monotonic=monotonic)
     abandonment = Abandonment(sessions, presence, clock, create_window=create_window)
     intents = IntentLog(sessions, attempts=attempts, directory=directory, clock=clock)
     return Services(
@@ -315,12 +320,17 @@ def _build(
         presence=presence,
         attempts=attempts,
         readiness=Readiness(checks={"database": _database_check(engine), "schema": _schema_check(engine)}),
-        metrics=Metrics(sessions, clock),
+        metrics=Metrics(sessions, clock, monotonic=monotonic),
         bodies=BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes),
         admin_token=AdminToken(settings.admin_token.get_secret_value()),
         authenticator=Authenticator(
-            KeyMemory(sessions, load_stored_keys, most_unknown_queries=_UNKNOWN_KEY_QUERIES),
-            KeyMemory(sessions, partial(load_signers, box=box), most_unknown_queries=_UNKNOWN_SIGNER_QUERIES),
+            KeyMemory(sessions, load_stored_keys, monotonic=monotonic, most_unknown_queries=_UNKNOWN_KEY_QUERIES),
+            KeyMemory(
+                sessions,
+                partial(load_signers, box=box),
+                monotonic=monotonic,
+                most_unknown_queries=_UNKNOWN_SIGNER_QUERIES,
+            ),
             clock,
             last_used=last_used,
             region=settings.region,

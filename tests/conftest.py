@@ -1,6 +1,6 @@
 """Fixtures that every folder of tests shares."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
@@ -16,6 +16,7 @@ from tests.sdk.table import pytest_addoption as pytest_addoption  # noqa: PLC041
 from tests.sdk.table import pytest_sessionfinish as pytest_sessionfinish  # noqa: PLC0414 - likewise
 from tests.support.clock import MovableClock
 from tests.support.database import empty_all_tables, keep_template, own_database, session_server
+from tests.support.patience import make_patient
 from tests.support.world import World, running_world
 
 # Properties are tried on few examples every day, and on many in a step of .ci/run.
@@ -28,6 +29,14 @@ settings.load_profile("everyday")
 def plain_logs() -> None:
     """Logs as in production: structlog's own default spends seconds on drawing a traceback with every variable."""
     configure_logging(level="warning", style="json")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_product() -> Iterator[None]:
+    """The product waits as long as a test does: a slow machine is no failure."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        make_patient(monkeypatch)
+        yield
 
 
 @pytest_asyncio.fixture(scope="session")

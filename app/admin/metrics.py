@@ -1,6 +1,7 @@
 """``/metrics``: what every process has counted, and what the database says, for Prometheus."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
@@ -30,10 +31,16 @@ _log = structlog.get_logger()
 class Metrics:
     """Everything that Prometheus is told."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        clock: Callable[[], datetime],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sessions = sessions
         self._clock = clock
-        self._standing = RecentRead(self._load)
+        self._standing = RecentRead(self._load, monotonic=monotonic)
 
     async def text(self) -> bytes:
         """Returns the metrics; the database's are left out while it is away, and ``seedgate_database_up`` is 0."""

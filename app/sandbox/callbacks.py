@@ -7,6 +7,7 @@ Source: reference ``upstream.md`` §3.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -74,8 +75,10 @@ class CallbackSender:
 
     async def _deliver(self, url: str, body: bytes, task_id: str, status: str, fault: Fault | None) -> None:
         effect = fault.script.effect if fault else None
-        if effect:
-            await asyncio.sleep(effect.delay_seconds)
+        if fault and effect and effect.delay_seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(effect.delay_seconds):
+                    await fault.removed.wait()
         deliveries = _FINAL_DELIVERIES if status in {SUCCEEDED, FAILED} else 1
         for attempt in range(1, deliveries + 1):
             if attempt > 1:

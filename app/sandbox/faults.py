@@ -1,6 +1,7 @@
 """Scripted faults: what shall go wrong, with which calls, how often."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -39,7 +40,8 @@ class Effect(BaseModel):
             ``trickle`` (the true answer, byte by byte); for callbacks ``delay``, ``drop`` and ``duplicate``.
         at: ``before`` or ``after`` the effect of the call. A cut can also come at ``request`` (the body is not
             read), or in the midst of the answer's ``headers`` or ``body`` (after the effect).
-        delay_seconds: real seconds to wait first, at the same moment; between two bytes of a ``trickle``.
+        delay_seconds: real seconds to wait first, at the same moment, or until the fault is removed; between two bytes
+            of a ``trickle``.
         status: of ``answer``, ``error`` and ``throttle``.
         headers: added to such an answer.
         body: of ``answer``: JSON, or a string that is sent as it is.
@@ -117,12 +119,14 @@ class Fault:
         script: as ordered.
         seen: matching calls so far.
         hits: calls it struck.
+        removed: set when it is removed, which ends the waiting of the calls that it delays.
     """
 
     id: str
     script: FaultScript
     seen: int = 0
     hits: int = 0
+    removed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_spent(self) -> bool:
@@ -155,12 +159,16 @@ class Faults:
         return list(self._faults.values())
 
     def remove(self, fault_id: str) -> bool:
-        """Removes one fault; returns whether it was there."""
-        return self._faults.pop(fault_id, None) is not None
+        """Removes one fault and ends the delays that it causes; returns whether it was there."""
+        fault = self._faults.pop(fault_id, None)
+        if fault is not None:
+            fault.removed.set()
+        return fault is not None
 
     def clear(self) -> None:
-        """Removes all faults."""
-        self._faults.clear()
+        """Removes all faults and ends the delays that they cause."""
+        for fault_id in list(self._faults):
+            self.remove(fault_id)
 
     def take(self, operation: str, account: str | None = None, url_bytes: int = 0) -> Fault | None:
         """Returns the fault that strikes this call, having counted it, or None."""

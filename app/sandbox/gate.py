@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.sandbox.errors import RefusedError
 from app.sandbox.exchange import JSON_HEADERS, Answer, ClientGoneError, Exchange
-from app.sandbox.faults import Effect
+from app.sandbox.faults import Effect, Fault
 from app.sandbox.identifiers import new_request_id
 from app.sandbox.operations import Call, operation_of, read_query
 from app.sandbox.state import SandboxState
@@ -41,7 +41,7 @@ class Gate:
         fault = self._state.world.faults.take(operation, call.entry.account, len(call.entry.url))
         call.entry.fault_id = fault.id if fault else None
         exchange = Exchange(scope, receive, send, call, self._state)
-        await self._pass(exchange, fault.script.effect if fault else None)
+        await self._pass(exchange, fault)
 
     def _open_call(self, scope: Scope, operation: str) -> Call:
         world = self._state.world
@@ -67,8 +67,9 @@ class Gate:
             entry=entry,
         )
 
-    async def _pass(self, exchange: Exchange, effect: Effect | None) -> None:
+    async def _pass(self, exchange: Exchange, fault: Fault | None) -> None:
         """Takes a call through its moments."""
+        effect = fault.script.effect if fault else None
         if effect and effect.at == "request":
             await exchange.cut(effect, None)
             return
@@ -79,14 +80,14 @@ class Gate:
         except RefusedError as error:
             await exchange.answer(exchange.refusal(error))
             return
-        if effect and effect.at == "before":
-            await self._state.pause(effect.delay_seconds)
+        if fault and effect and effect.at == "before":
+            await self._state.pause(effect.delay_seconds, fault.removed)
             if effect.kind != "delay":
                 await self._break(exchange, effect, None)
                 return
         answer = await self._carry_out(exchange)
-        if effect and effect.at != "before":
-            await self._break_after(exchange, effect, answer)
+        if fault and effect and effect.at != "before":
+            await self._break_after(exchange, fault, answer)
         else:
             await exchange.answer(answer)
 
@@ -117,12 +118,13 @@ class Gate:
         answer.body = b"".join(parts)
         return answer
 
-    async def _break_after(self, exchange: Exchange, effect: Effect, answer: Answer) -> None:
+    async def _break_after(self, exchange: Exchange, fault: Fault, answer: Answer) -> None:
         """Lets a fault strike a call that was carried out."""
+        effect = fault.script.effect
         if effect.kind == "trickle":
             await exchange.answer_slowly(answer, effect.delay_seconds)
             return
-        await self._state.pause(effect.delay_seconds)
+        await self._state.pause(effect.delay_seconds, fault.removed)
         if effect.kind == "delay":
             await exchange.answer(answer)
         else:

@@ -113,6 +113,7 @@ class SandboxState:
     async def reset(self) -> None:
         """Starts over with an empty world and the settings of the configuration."""
         old, self.world = self.world, World(self)
+        old.faults.clear()
         await old.callbacks.aclose()
 
     async def run(self) -> None:
@@ -125,9 +126,13 @@ class SandboxState:
                 async with asyncio.timeout(pause):
                     await self.wake.wait()
 
-    async def pause(self, seconds: float) -> None:
-        """Waits so many real seconds, or until the server stops."""
-        if seconds > 0:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self.closing.wait()
+    async def pause(self, seconds: float, until: asyncio.Event | None = None) -> None:
+        """Waits so many real seconds, or until ``until`` is set or the server stops."""
+        if seconds <= 0:
+            return
+        ends = [asyncio.create_task(event.wait()) for event in (self.closing, until) if event is not None]
+        try:
+            await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()

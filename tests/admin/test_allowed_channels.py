@@ -7,7 +7,8 @@ from sqlalchemy import update
 
 from app.channels.models import ChannelRow
 from app.db.base import utc_now
-from tests.support.admin_app import ManualSeconds, Process
+from tests.support.admin_app import Process
+from tests.support.clock import ManualSeconds
 
 
 async def _change(process: Process, channel_id: str, **columns: Any) -> None:

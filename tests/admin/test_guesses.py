@@ -3,7 +3,8 @@
 import pytest
 
 from app.admin.guesses import FREE_GUESSES, SECONDS_PER_GUESS, GuessLimit
-from tests.support.admin_app import ADMIN_TOKEN, ManualSeconds, Process
+from tests.support.admin_app import ADMIN_TOKEN, Process
+from tests.support.clock import ManualSeconds
 
 GUESSER = "203.0.113.7"
 

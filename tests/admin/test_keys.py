@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.support.admin_app import ManualSeconds, Process, QueryCount, in_the_future
-from tests.support.clock import MovableClock
+from tests.support.admin_app import Process, QueryCount, in_the_future
+from tests.support.clock import ManualSeconds, MovableClock
+from tests.support.patience import HANG_SECONDS
 
 
 async def test_a_key_is_shown_once_and_never_again(process: Process, clock: MovableClock) -> None:
@@ -235,7 +236,7 @@ async def test_of_two_rotations_without_grace_at_once_one_wins(process: Process,
                 asyncio.create_task(process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": 0}))
                 for _ in range(2)
             ]
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HANG_SECONDS):
                 while locks.count < 2:  # noqa: ASYNC110 - the database has no event for it
                     await asyncio.sleep(0.005)
         answers = await asyncio.gather(*rotations)

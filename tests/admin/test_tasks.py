@@ -6,6 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import text as sql
 
+from app.limits.account_rates import CallKind
 from tests.support.stage import ENDLESS, FAST, MODEL, RUNNING, Stage, get, text
 from tests.support.world import TASKS, Tenant
 
@@ -196,22 +197,15 @@ async def test_a_refresh_that_the_upstream_does_not_answer_changes_nothing_and_s
     assert {**after, "asked_at": None} == {**before, "asked_at": None}
 
 
-async def test_a_refresh_keeps_within_the_accounts_budget_of_queries(stage: Stage) -> None:
+async def test_a_refresh_keeps_within_the_accounts_budget_of_queries(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.admin.task_control._TOKEN_PATIENCE_SECONDS", 0.1)
     task_id = await (await stage.tenant()).new_task()
-    emptied = """
-        INSERT INTO account_rates (channel_id, kind, tokens, refilled_at)
-        VALUES (:channel_id, 'interactive_get', :tokens, clock_timestamp())
-        ON CONFLICT (channel_id, kind) DO UPDATE SET tokens = :tokens, refilled_at = clock_timestamp()
-    """
-    channel_id = await stage.channel_id("default")
-    async with stage.sessions.begin() as session:
-        await session.execute(sql(emptied), {"channel_id": channel_id, "tokens": -1000.0})
-    try:
-        check_refused(await act(stage, task_id, "refresh"), 503, "ServiceUnavailable")
-    finally:
-        async with stage.sessions.begin() as session:
-            await session.execute(sql(emptied), {"channel_id": channel_id, "tokens": 4.0})
+    await stage.use_up(CallKind.INTERACTIVE_GET)
+    check_refused(await act(stage, task_id, "refresh"), 503, "ServiceUnavailable")
     assert stage.received("get_task") == []
+    await stage.prepare()
     await ok(await act(stage, task_id, "refresh"))
 
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
+from sqlalchemy import and_
 
 from app.assets.actions import ACTIONS
 from app.assets.client import Client
 from app.assets.service import AssetService
 from app.attempts.attempts import SentRequest
+from app.attempts.models import AttemptRow
 from app.crypto import generate_key
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.faults import Effect, FaultScript
@@ -26,6 +28,7 @@ from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.loopback import LOOPBACK_ALLOWED, LOOPBACK_NETWORKS
 from tests.support.plain import PLAIN
+from tests.support.stage import until_attempt
 from tests.support.world import Tenant, World, running_world
 
 OTHER_ACCOUNT = Account(
@@ -145,7 +148,7 @@ class Library:
         self.world.sandbox.state.world.faults.add(script)
 
     def clear_faults(self) -> None:
-        """Has the upstream behave again."""
+        """Has the upstream behave again, and answer the calls that it holds."""
         self.world.sandbox.state.world.faults.clear()
 
     def count(self, operation: str) -> int:
@@ -177,6 +180,15 @@ class Library:
             token = httpx.URL(link).params["bytedToken"]
             page = await browser.post(link.partition("?")[0], data={"bytedToken": token, "outcome": "complete"})
             assert page.status_code == 303, page.text
+
+    async def until_lost(self, tenant: Tenant) -> None:
+        """Waits until the gateway knows that a client of the tenant's has left."""
+        await until_attempt(self.services.sessions, tenant, AttemptRow.lost_at.is_not(None))
+
+    async def until_taken(self, tenant: Tenant) -> None:
+        """Waits until a retry has taken over the attempt of the tenant's client that left, and waits for its end."""
+        under_way = and_(AttemptRow.lost_at.is_(None), AttemptRow.answered_at.is_(None))
+        await until_attempt(self.services.sessions, tenant, under_way)
 
     async def new_face_group(self, tenant: Tenant) -> str:
         """Makes a LivenessFace group by verification."""
@@ -227,10 +239,14 @@ async def list_groups(tenant: Tenant, **fields: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running_library(server_url: str, **settings: Any) -> AsyncIterator[Library]:
-    """Runs a gateway with a database and a sandbox of its own; nothing runs in the background."""
-    clock = MovableClock()
-    config = SandboxConfig(accounts=(DEFAULT_ACCOUNT, OTHER_ACCOUNT), limits=None)
+async def running_library(server_url: str, *, stands_still: bool = True, **settings: Any) -> AsyncIterator[Library]:
+    """Runs a gateway with a database and a sandbox of its own; nothing runs in the background.
+
+    Their clocks stand still until a test moves them, unless other processes, whose clocks run, share the database.
+    """
+    clock = MovableClock(stands_still=stands_still)
+    upstream_clock = MovableClock(stands_still=stands_still)
+    config = SandboxConfig(accounts=(DEFAULT_ACCOUNT, OTHER_ACCOUNT), clock=upstream_clock, limits=None)
     secret_key = SecretStr(generate_key())
     changes: dict[str, Any] = {"background": "off", "secret_key": secret_key, "ark_exclusive": "on", **settings}
     async with (

@@ -1,35 +1,49 @@
 """What a create of an asset or group is worth when the gateway is killed in the middle of it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
-from tests.assets.library import OPEN, URL, Library, list_assets, list_groups, new_group
+from tests.assets.library import OPEN, URL, Library, list_assets, list_groups, new_group, running_library
+from tests.support.patience import HANG_SECONDS, until
 from tests.support.process import gateway_process
-from tests.support.stage import until
+from tests.support.stage import HELD
 from tests.support.world import Tenant
 
 pytestmark = pytest.mark.slow
 
 
+@pytest_asyncio.fixture
+async def fresh(database_url: str) -> AsyncIterator[Library]:
+    """A gateway of the test's own, whose clock runs as those of the processes beside it do."""
+    async with running_library(database_url, stands_still=False) as running:
+        yield running
+
+
+def _has_effect(library: Library) -> bool:
+    return library.world.sandbox.state.world.ledger.requests[-1].has_effect
+
+
 async def _kill_during(library: Library, tenant: Tenant, folder: Path, action: str, body: dict[str, Any]) -> None:
     """Kills a gateway after the upstream made the object and before its answer arrived."""
-    library.fault(action, kind="delay", at="after", delay_seconds=1.5)
+    library.fault(action, **HELD)
     before = library.count(action)
     async with (
-        gateway_process(folder, library.world.settings, ark_exclusive="on", background="on") as gateway,
+        gateway_process(folder, library.world.settings, ark_exclusive="on", background="off") as gateway,
         gateway.client(tenant.key) as client,
     ):
         creating = asyncio.create_task(client.post(OPEN + action, json=body))
-        await until(lambda: library.count(action) > before)
-        await asyncio.sleep(0.1)
+        await until(lambda: library.count(action) > before and _has_effect(library))
         gateway.process.kill()
         with pytest.raises(httpx.TransportError):
             await creating
         await gateway.process.wait()
+    library.clear_faults()
 
 
 async def test_what_a_killed_gateway_had_made_is_in_the_tenants_lists_soon_after(
@@ -42,7 +56,7 @@ async def test_what_a_killed_gateway_had_made_is_in_the_tenants_lists_soon_after
     await _kill_during(fresh, tenant, tmp_path, "CreateAsset", body)
     async with (
         gateway_process(tmp_path, fresh.world.settings, ark_exclusive="on", background="on"),
-        asyncio.timeout(15),
+        asyncio.timeout(HANG_SECONDS),
     ):
         while (await list_assets(tenant))["TotalCount"] + (await list_groups(tenant))["TotalCount"] < 3:  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.1)

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text as sql
 
 from tests.assets.library import Library, by_path, ok
-from tests.support.stage import until
+from tests.support.patience import HANG_SECONDS, until
+from tests.support.stage import HELD
 
 _LOCK_WAITERS = sql(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -26,7 +27,7 @@ async def _being_deleted(library: Library, table: str, row_id: str) -> AsyncIter
 
 
 async def _until_somebody_waits(library: Library) -> None:
-    async with asyncio.timeout(10), library.services.sessions() as session:
+    async with asyncio.timeout(HANG_SECONDS), library.services.sessions() as session:
         while not await session.scalar(_LOCK_WAITERS):  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.02)
 
@@ -56,12 +57,13 @@ async def test_a_create_that_waits_for_a_deletion_is_not_sent(fresh: Library, ta
 @pytest.mark.parametrize("owner", ["tenants", "channels"])
 async def test_an_owner_is_not_deleted_while_a_create_is_in_flight(fresh: Library, owner: str) -> None:
     tenant = await fresh.tenant()
-    fresh.fault("CreateAssetGroup", kind="delay", at="after", delay_seconds=0.5)
+    fresh.fault("CreateAssetGroup", **HELD)
     creating = asyncio.create_task(by_path(tenant, "CreateAssetGroup", {"Name": "inflight", "GroupType": "AIGC"}))
     await until(lambda: fresh.count("CreateAssetGroup"))
     owner_id = tenant.id if owner == "tenants" else await fresh.channel_id()
     deleted = await fresh.world.admin.delete(f"/{owner}/{owner_id}")
     assert (deleted.status_code, deleted.json()["error"]["code"]) == (409, "InvalidAction"), deleted.text
+    fresh.clear_faults()
     assert (await creating).status_code == 200
 
 
@@ -81,9 +83,10 @@ async def test_a_verification_that_meets_the_deletion_of_its_channel_leaves_no_g
     tenant = await fresh.tenant()
     opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL="https://example.com/back")
     await fresh.pass_verification(opened["H5Link"])
-    fresh.fault("GetVisualValidateResult", kind="delay", at="after", delay_seconds=0.5)
+    fresh.fault("GetVisualValidateResult", **HELD)
     asking = asyncio.create_task(by_path(tenant, "GetVisualValidateResult", {"BytedToken": opened["BytedToken"]}))
     await until(lambda: fresh.count("GetVisualValidateResult"))
     assert await _delete_channel(fresh) == 204
+    fresh.clear_faults()
     assert (await asking).status_code == 503
     assert await _count_rows(fresh) == 0

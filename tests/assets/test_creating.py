@@ -1,7 +1,6 @@
 """Creates whose outcome is unknown: never sent twice, found when that is certain, otherwise said to be unknown."""
 
 import asyncio
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,8 @@ from app.errors import ConflictError
 from app.ids import new_id
 from tests.assets.library import URL, Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
 from tests.support.database import as_owner
+from tests.support.patience import HANG_SECONDS, until
+from tests.support.stage import HELD
 from tests.support.world import Tenant
 
 AFTER: list[dict[str, Any]] = [
@@ -98,12 +99,12 @@ async def test_what_was_not_made_is_not_found_and_the_client_is_told_not_to_repe
 
 async def test_an_accepted_create_is_written_even_when_the_database_drops_its_connections(fresh: Library) -> None:
     tenant = await fresh.tenant()
-    fresh.fault("CreateAssetGroup", kind="delay", at="after", delay_seconds=0.5)
+    fresh.fault("CreateAssetGroup", **HELD)
     creating = asyncio.create_task(new_group(tenant, "kept"))
-    while not fresh.upstream_ids("groups", "kept"):  # noqa: ASYNC110 - the sandbox has no event to wait for
-        await asyncio.sleep(0.02)
+    await until(lambda: fresh.upstream_ids("groups", "kept"))
     async with fresh.services.sessions.begin() as session:
         await session.execute(_DROP_THE_OTHERS)
+    fresh.clear_faults()
     group_id = await creating
     assert fresh.upstream_ids("groups", "kept") == [group_id]
     assert [item["Id"] for item in (await list_groups(tenant))["Items"]] == [group_id]
@@ -137,7 +138,7 @@ async def test_a_create_that_was_left_open_long_ago_stands_in_nobodys_way(librar
     name = new_id("name")
     await _open_rival(library, await library.tenant(), name=name, minutes_ago=11)
     library.fault("CreateAssetGroup", kind="cut", at="after")
-    await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+    await library.run(tenant, "CreateAssetGroup", search_seconds=HANG_SECONDS, Name=name, GroupType="AIGC")
 
 
 @pytest.mark.parametrize("is_own", [True, False])
@@ -205,11 +206,11 @@ async def test_an_upstream_that_does_not_answer_the_search_either_keeps_nobody_w
     library: Library, tenant: Tenant
 ) -> None:
     library.fault("CreateAssetGroup", kind="cut", at="after")
-    library.fault("ListAssetGroups", kind="delay", at="before", delay_seconds=3)
-    began_at_seconds = time.monotonic()
+    library.fault("ListAssetGroups", **HELD)
     with pytest.raises(ConflictError):
         await library.run(tenant, "CreateAssetGroup", search_seconds=0.3, Name=new_id("name"), GroupType="AIGC")
-    assert time.monotonic() - began_at_seconds < 2
+    # The list is held until now: it was not waited for.
+    library.clear_faults()
 
 
 async def test_a_refused_create_leaves_nothing_open(library: Library, tenant: Tenant) -> None:

@@ -18,6 +18,8 @@ from tests.assets.library import (
     ok,
     refused,
 )
+from tests.support.patience import until
+from tests.support.stage import HELD
 from tests.support.world import Tenant
 
 BACK = "https://example.com/back?x=1"
@@ -32,14 +34,17 @@ async def _passed(library: Library, tenant: Tenant) -> str:
 async def test_many_who_ask_at_once_cost_the_upstream_one_call(library: Library, tenant: Tenant) -> None:
     token = await _passed(library, tenant)
     before = library.count("GetVisualValidateResult")
-    library.fault("GetVisualValidateResult", kind="delay", delay_seconds=0.3)
-    answers = await asyncio.gather(
+    library.fault("GetVisualValidateResult", **HELD)
+    asking = asyncio.gather(
         *(
             entry(tenant, "GetVisualValidateResult", {"BytedToken": token})
             for entry in (by_path, by_query, natively)
             for _ in range(5)
         )
     )
+    await until(lambda: library.count("GetVisualValidateResult") > before)
+    library.clear_faults()
+    answers = await asking
     found = {response.json().get("Result", response.json())["GroupId"] for response in answers}
     assert len(found) == 1
     assert library.count("GetVisualValidateResult") == before + 1

@@ -8,12 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from app.attempts.models import AttemptRow
 from app.errors import ConflictError, ServiceUnavailableError
 from app.ids import new_id
 from tests.assets.library import OPEN, URL, Library, by_path, list_groups, new_group
 from tests.support.database import as_owner
-from tests.support.stage import until
+from tests.support.patience import until
+from tests.support.stage import HELD, until_attempt
 from tests.support.world import Tenant
 
 ENTRIES: dict[str, str] = {
@@ -38,19 +41,31 @@ async def _send(
 
 @asynccontextmanager
 async def _lost_client(
-    library: Library, tenant: Tenant, action: str, body: dict[str, Any], *, entry: str = "by path", seconds: float = 0.4
+    library: Library, tenant: Tenant, action: str, body: dict[str, Any], *, entry: str = "by path"
 ) -> AsyncIterator[None]:
-    """Has a client give up while the upstream is carrying its create out, which goes on for ``seconds``."""
+    """Has a client give up while the upstream is carrying its create out, which the upstream does not end by itself."""
     before = library.count(action)
-    library.fault(action, kind="delay", at="after", delay_seconds=seconds)
+    library.fault(action, **HELD)
     sending = asyncio.create_task(_send(tenant, action, body, entry=entry))
     await until(lambda: library.count(action) > before)
     sending.cancel()
     await asyncio.wait({sending})
-    # The server learns of it in its own time.
-    await asyncio.sleep(0.05)
+    await library.until_lost(tenant)
     yield
+    library.clear_faults()
     assert library.count(action) == before + 1, "the retry was sent upstream too"
+
+
+async def _end(library: Library, tenant: Tenant) -> None:
+    """Has the upstream answer, and waits until the gateway has written down what was made."""
+    library.clear_faults()
+    await until_attempt(library.services.sessions, tenant, AttemptRow.result_id.is_not(None))
+
+
+async def _carried(library: Library, tenant: Tenant) -> AttemptRow:
+    """Returns the tenant's one attempt."""
+    async with library.services.sessions() as session:
+        return (await session.scalars(select(AttemptRow).where(AttemptRow.tenant_id == tenant.id))).one()
 
 
 async def _body_of(tenant: Tenant, action: str) -> dict[str, Any]:
@@ -70,7 +85,10 @@ async def test_the_next_identical_request_of_a_lost_client_gets_what_the_first_o
 ) -> None:
     body = await _body_of(tenant, action)
     async with _lost_client(library, tenant, action, body, entry=entry):
-        answered = _id(await _send(tenant, action, body, entry=entry))
+        retrying = asyncio.create_task(_send(tenant, action, body, entry=entry))
+        await library.until_taken(tenant)
+        library.clear_faults()
+        answered = _id(await retrying)
     assert _made(library, action, body) == [answered]
 
 
@@ -78,8 +96,8 @@ async def test_a_lost_client_gets_the_result_also_when_it_comes_back_after_the_e
     library: Library, tenant: Tenant
 ) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
-    async with _lost_client(library, tenant, "CreateAssetGroup", body, seconds=0.2):
-        await asyncio.sleep(0.4)
+    async with _lost_client(library, tenant, "CreateAssetGroup", body):
+        await _end(library, tenant)
         answered = _id(await _send(tenant, "CreateAssetGroup", body))
     assert _made(library, "CreateAssetGroup", body) == [answered]
 
@@ -89,11 +107,15 @@ async def test_a_marked_retry_joins_the_attempt_that_is_still_running(
     library: Library, tenant: Tenant, mark: dict[str, str]
 ) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
-    library.fault("CreateAssetGroup", kind="delay", at="after", delay_seconds=0.4)
+    library.fault("CreateAssetGroup", **HELD)
     before = library.count("CreateAssetGroup")
     first = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
     await until(lambda: library.count("CreateAssetGroup") > before)
-    second = await _send(tenant, "CreateAssetGroup", body, **mark)
+    carried = await _carried(library, tenant)
+    joining = asyncio.create_task(_send(tenant, "CreateAssetGroup", body, **mark))
+    await until_attempt(library.services.sessions, tenant, AttemptRow.started_at > carried.started_at)
+    library.clear_faults()
+    second = await joining
     assert _id(second) == _id(await first)
     third = await _send(tenant, "CreateAssetGroup", body, **mark)
     assert _id(third) == _id(second), "the answer to the first may have got lost on the way"
@@ -124,7 +146,7 @@ async def test_a_ticket_is_good_for_its_key_and_body_alone_and_for_one_request(
     other_key = await library.world.key_of(tenant.id)
     stranger = await library.tenant()
     async with _lost_client(library, tenant, "CreateAssetGroup", body):
-        await asyncio.sleep(0.5)
+        await _end(library, tenant)
     (lost,) = _made(library, "CreateAssetGroup", body)
     others = [
         _id(await _send(other_key, "CreateAssetGroup", body)),
@@ -140,7 +162,7 @@ async def test_a_ticket_is_good_for_a_minute(fresh: Library) -> None:
     tenant = await fresh.tenant()
     body = await _body_of(tenant, "CreateAssetGroup")
     async with _lost_client(fresh, tenant, "CreateAssetGroup", body):
-        await asyncio.sleep(0.5)
+        await _end(fresh, tenant)
     fresh.clock.advance(61)
     _id(await _send(tenant, "CreateAssetGroup", body))
     assert len(_made(fresh, "CreateAssetGroup", body)) == 2
@@ -150,13 +172,16 @@ async def test_a_ticket_is_good_for_a_minute(fresh: Library) -> None:
 async def test_a_lost_client_whose_create_was_refused_creates_anew(library: Library, tenant: Tenant) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
     before = library.count("CreateAssetGroup")
-    library.fault("CreateAssetGroup", kind="error", status=400, code="InvalidParameter.Name", delay_seconds=0.3)
+    library.fault("CreateAssetGroup", kind="error", status=400, code="InvalidParameter.Name", delay_seconds=3600)
     sending = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
     await until(lambda: library.count("CreateAssetGroup") > before)
     sending.cancel()
     await asyncio.wait({sending})
-    await asyncio.sleep(0.05)
-    assert [_id(await _send(tenant, "CreateAssetGroup", body))] == _made(library, "CreateAssetGroup", body)
+    await library.until_lost(tenant)
+    retrying = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
+    await library.until_taken(tenant)
+    library.clear_faults()
+    assert [_id(await retrying)] == _made(library, "CreateAssetGroup", body)
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "FlowLimitExceeded"])
@@ -177,8 +202,9 @@ async def test_a_marked_retry_of_an_unknown_outcome_gets_the_409_or_what_was_fou
     first = await _send(tenant, "CreateAssetGroup", body)
     assert (first.status_code, first.json()["error"]["code"]) == (409, "OutcomeUnknown"), first.text
     assert first.headers["x-should-retry"] == "false"
+    answered = await _carried(fresh, tenant)
     second = asyncio.create_task(_send(tenant, "CreateAssetGroup", body, **MARKS[0]))
-    await asyncio.sleep(0.3)
+    await until_attempt(fresh.services.sessions, tenant, AttemptRow.started_at > answered.started_at)
     await fresh.change_channel(exclusive=True)
     await fresh.services.asset_create_follower.run_once()
     assert [_id(await second)] == _made(fresh, "CreateAssetGroup", body)
@@ -188,7 +214,7 @@ async def test_a_marked_retry_of_an_unknown_outcome_gets_the_409_or_what_was_fou
 async def test_a_gateway_that_stops_says_409_of_a_create_that_it_may_have_made(fresh: Library) -> None:
     """The work is cancelled when the patience of a stop is over; the server's own answer to that would be a 500."""
     tenant = await fresh.tenant()
-    fresh.fault("CreateAssetGroup", kind="delay", at="after", delay_seconds=0.3)
+    fresh.fault("CreateAssetGroup", **HELD)
     running = asyncio.create_task(fresh.run(tenant, "CreateAssetGroup", Name="stopped", GroupType="AIGC"))
     await until(lambda: fresh.count("CreateAssetGroup"))
     running.cancel()

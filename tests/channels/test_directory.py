@@ -14,8 +14,9 @@ from app.crypto import SecretBox, generate_key
 from app.db.engine import open_engine, session_factory
 from app.errors import ServiceUnavailableError
 from app.limits.account_rates import AccountRates, CallKind
-from tests.support.admin_app import ManualSeconds, QueryCount
+from tests.support.admin_app import QueryCount
 from tests.support.channel_app import ChannelApp
+from tests.support.clock import ManualSeconds
 
 ARK = {"ark_api_key": "ark-key"}
 OPENAPI = {"access_key_id": "AKLTplain0000000001", "secret_access_key": "secret"}

@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.answers import check_error
 from tests.support.driving import count_received
+from tests.support.patience import HANG_SECONDS
 from tests.support.world import TASKS, Tenant, World
 from tests.tasks.bodies import body
 
@@ -23,7 +24,7 @@ JSON = {"Content-Type": "application/json"}
 def post_and_read(base_url: str, key: str, size_bytes: int) -> httpx.Response:
     """Sends a body of blanks as a blocking client does: all of it, before it reads anything."""
     address = urlsplit(base_url)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=HANG_SECONDS)
     connection.request("POST", TASKS, body=b" " * size_bytes, headers={**JSON, "Authorization": f"Bearer {key}"})
     answer = connection.getresponse()
     read = httpx.Response(answer.status, headers=answer.getheaders(), content=answer.read())

@@ -15,6 +15,7 @@ from app.db.engine import open_engine, to_dsn
 from app.db.roles import OWNER
 from tests.db.children import ServerUser, environment_of, is_gone, postmaster_of, query
 from tests.support.database import embedded_server, url_of
+from tests.support.patience import HANG_SECONDS
 
 # Every test here makes database servers of its own.
 pytestmark = pytest.mark.slow
@@ -147,7 +148,10 @@ async def test_a_busy_backend_that_outlives_its_killed_server_does_not_block_the
     connection = await asyncpg.connect(to_dsn(server.url))
     backend = await connection.fetchval("SELECT pg_backend_pid()")
     busy = asyncio.create_task(connection.execute("DO 'BEGIN LOOP END LOOP; END'"))
-    await asyncio.sleep(0.1)
+    is_busy = f"SELECT state = 'active' AND query LIKE 'DO%' FROM pg_stat_activity WHERE pid = {backend}"
+    async with asyncio.timeout(HANG_SECONDS):
+        while not await query(server.url, is_busy):  # noqa: ASYNC110 - the server has no event for it
+            await asyncio.sleep(0.01)
     kill_server(made_dir)
     server.stop()
     assert not is_gone(backend)

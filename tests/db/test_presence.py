@@ -15,6 +15,7 @@ from app.db.engine import session_factory
 from app.db.presence import RENEW_SECONDS, Presence
 from tests.support.clock import MovableClock
 from tests.support.database import empty_all_tables
+from tests.support.patience import HANG_SECONDS
 
 LIVE = """
 import asyncio, sys
@@ -30,7 +31,6 @@ async def main():
 
 asyncio.run(main())
 """
-_PATIENCE_SECONDS = 10.0
 
 
 class Neighbours:
@@ -39,7 +39,7 @@ class Neighbours:
     def __init__(self, url: str, sessions: async_sessionmaker[AsyncSession]) -> None:
         self.url = url
         self.sessions = sessions
-        self.clock = MovableClock()
+        self.clock = MovableClock(stands_still=True)
         self.opened: list[Presence] = []
 
     async def one(self) -> Presence:
@@ -78,13 +78,13 @@ async def test_a_killed_process_is_dead_at_once_and_a_stopped_one_is_not(neighbo
     )
     try:
         assert process.stdout is not None
-        instance_id = (await asyncio.wait_for(process.stdout.readline(), _PATIENCE_SECONDS)).decode().strip()
+        instance_id = (await asyncio.wait_for(process.stdout.readline(), HANG_SECONDS)).decode().strip()
         process.send_signal(signal.SIGSTOP)
         neighbours.clock.advance(3600)
         assert not await neighbours.is_dead(asking, instance_id), "it is slow, not dead"
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(HANG_SECONDS):
             while not await neighbours.is_dead(asking, instance_id):  # noqa: ASYNC110 - the database has no event
                 await asyncio.sleep(0.01)
     finally:
@@ -125,8 +125,9 @@ async def test_a_process_without_a_row_is_dead(neighbours: Neighbours) -> None:
 
 
 async def test_after_the_database_was_away_a_free_lock_proves_nothing_until_all_had_time_to_take_theirs(
-    neighbours: Neighbours,
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("app.db.presence._GRACE_SECONDS", HANG_SECONDS)
     asking, other = await neighbours.one(), await neighbours.one()
     await neighbours.cut_locks()
     await asking.renew()

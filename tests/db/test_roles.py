@@ -22,6 +22,7 @@ from app.db.roles import GATEWAY, OWNER, SCRIPT
 from app.db.schema import upgrade_to_head
 from tests.db.children import query
 from tests.support.database import as_superuser, bare_database, empty_database, make_roles, own_database, url_of
+from tests.support.patience import HANG_SECONDS
 
 MAKE_ROLES = Path(__file__).resolve().parents[2] / "deploy/postgres/make-roles.sh"
 TABLE = "CREATE TABLE made (id bigint GENERATED ALWAYS AS IDENTITY, name text)"
@@ -124,7 +125,7 @@ async def test_a_takeover_that_is_killed_half_way_has_changed_nothing_and_is_rep
     await user.execute("BEGIN; SELECT FROM shown")  # the tables before this one change hands, and then it waits
     before = await query(old_url, _OWNERS), await query(old_url, _GRANTS)
     taking_over = asyncio.create_task(make_roles(old_url))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANG_SECONDS):
         while not await query(old_url, _KILL_WHO_WAITS):  # noqa: ASYNC110 - the server tells nobody who waits
             await asyncio.sleep(0.01)
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):

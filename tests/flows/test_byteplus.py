@@ -19,6 +19,7 @@ from app.sandbox.server import SandboxServer
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.driving import act, new_asset, new_group, new_session, pass_verification, until
+from tests.support.patience import HANG_SECONDS
 from tests.support.world import TASKS, Tenant, World, running_world
 
 pytestmark = pytest.mark.slow
@@ -48,7 +49,7 @@ async def alone(database_url: str) -> AsyncIterator[World]:
     """A gateway whose only upstream is BytePlus, by the settings that the documentation shows."""
     config = SandboxConfig(region=REGION, time_scale=200, limits=None)
     shown = documented_settings()
-    changes = {name: shown[f"SEEDGATE_{name.upper()}"] for name in ("region", "models")}
+    changes: dict[str, Any] = {name: shown[f"SEEDGATE_{name.upper()}"] for name in ("region", "models")}
     async with (
         own_database(database_url) as url,
         running_world(url, sandbox_config=config, clock=MovableClock(), **changes) as running,
@@ -118,7 +119,7 @@ async def asset_is_used_in_a_task(
 ) -> None:
     group_id = await new_group(tenant)
     asset_id = await new_asset(tenant, group_id)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANG_SECONDS):
         while (await act(tenant, "GetAsset", Id=asset_id))["Status"] != "Active":  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.05)
     picture = {"type": "image_url", "image_url": {"url": f"asset://{asset_id}"}, "role": "reference_image"}

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from tests.support.patience import HANG_SECONDS
 from tests.support.world import World
 
 SCRIPT = Path(__file__).with_name("complete_workflow.py.txt")
@@ -27,7 +28,7 @@ async def test_the_specs_script_ends_with_a_playable_video_on_disk(world: World,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANG_SECONDS):
         out, err = await program.communicate()
 
     assert program.returncode == 0, err.decode()

@@ -15,6 +15,7 @@ import pytest
 from tests.flows.programs import Program, run, started
 from tests.support.database import temporary_folder
 from tests.support.driving import act, new_asset, new_group, new_session, pass_verification, until
+from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.world import TASKS, Tenant
 
@@ -129,7 +130,7 @@ def told_by(output: str) -> tuple[str, str, list[str]]:
 
 async def output_of(command: list[str]) -> bytes:
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANG_SECONDS):
         out, _ = await process.communicate()
     assert process.returncode == 0
     return out

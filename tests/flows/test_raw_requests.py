@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from tests.support.answers import check_error
 from tests.support.driving import new_group, received
+from tests.support.patience import HANG_SECONDS
 from tests.support.world import Tenant, World
 
 GO_TASK = """POST /api/v3/contents/generations/tasks HTTP/1.1
@@ -143,7 +144,7 @@ async def send(world: World, template: str, *, body: str = "", **fields: str) ->
     reader, writer = await asyncio.open_connection(*host.split(":"))
     try:
         writer.write(filled.encode() + raw)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_SECONDS):
             answer = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = [line.split(": ", 1) for line in answer[1:-2]]
             length = int({name.lower(): value for name, value in headers}["content-length"])

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
+from tests.http.wires import connected
 from tests.support.answers import check_error
 from tests.support.world import TASKS, Tenant, World
 
@@ -35,30 +36,21 @@ async def test_a_key_that_ends_while_the_body_arrives_does_nothing_any_more(
     world: World, how: str, status: int, code: str
 ) -> None:
     tenants = [await world.tenant() for _ in REQUESTS]
-    sent_half = [asyncio.Event() for _ in REQUESTS]
-    go_on = asyncio.Event()
-
-    async def halting(body: bytes, half_sent: asyncio.Event) -> AsyncIterator[bytes]:
-        yield body[:10]
-        half_sent.set()
-        await go_on.wait()
-        yield body[10:]
-
     ledger = world.sandbox.state.world.ledger
     before = ledger.requests[-1].number if ledger.requests else 0
-    posts = [
-        asyncio.create_task(tenant.http.post(url, content=halting(json.dumps(body).encode(), half_sent)))
-        for tenant, (url, body), half_sent in zip(tenants, REQUESTS, sent_half, strict=True)
-    ]
-    for half_sent in sent_half:
-        await half_sent.wait()
-    # The gateway has looked at the credentials once it asks for the rest; a moment is plenty for that.
-    await asyncio.sleep(0.3)
-    for tenant in tenants:
-        await _end(world, tenant, how)
-    await asyncio.sleep(PROMISED_SECONDS)
-    go_on.set()
-    for answer in await asyncio.gather(*posts):
-        check_error(answer, status, code)
+    async with AsyncExitStack() as stack:
+        wires = [await stack.enter_async_context(connected(world.base_url)) for _ in REQUESTS]
+        bodies = [json.dumps(body).encode() for _, body in REQUESTS]
+        for wire, tenant, (url, _), body in zip(wires, tenants, REQUESTS, bodies, strict=True):
+            length = f"Content-Length: {len(body)}"
+            await wire.send_head(url, f"Authorization: Bearer {tenant.key}", length, "Expect: 100-continue")
+            assert (await wire.read_head())[0] == 100, "the credential was looked at, and the body is asked for"
+            await wire.send(body[:10])
+        for tenant in tenants:
+            await _end(world, tenant, how)
+        await asyncio.sleep(PROMISED_SECONDS)
+        for wire, body in zip(wires, bodies, strict=True):
+            await wire.send(body[10:])
+            check_error(await wire.read_answer(), status, code)
     done = {entry.operation for entry in ledger.requests if entry.number > before}
     assert done.isdisjoint({"create_task", "CreateAssetGroup"})

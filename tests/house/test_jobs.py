@@ -6,6 +6,7 @@ import pytest
 
 from app.jobs import Job, SingleFlight, WorkUnderWay, run_jobs
 from app.worker import running
+from tests.support.patience import HANG_SECONDS
 
 
 async def test_a_job_outlives_its_errors_and_stops_when_told() -> None:
@@ -18,7 +19,7 @@ async def test_a_job_outlives_its_errors_and_stops_when_told() -> None:
             raise RuntimeError("not this time")
         stopping.set()
 
-    await asyncio.wait_for(run_jobs([Job("restless", 0.001, fail_twice)], stopping), timeout=5)
+    await asyncio.wait_for(run_jobs([Job("restless", 0.001, fail_twice)], stopping), timeout=HANG_SECONDS)
     assert runs == [0, 1, 2]
 
 
@@ -42,17 +43,18 @@ async def test_a_job_that_is_running_is_waited_for() -> None:
 
 
 async def test_a_job_that_a_slow_upstream_holds_does_not_hold_up_the_end() -> None:
-    broken_off: list[bool] = []
+    begun, broken_off = asyncio.Event(), list[bool]()
 
     async def hang() -> None:
+        begun.set()
         try:
             await asyncio.sleep(3600)
         except asyncio.CancelledError:
             broken_off.append(True)
             raise
 
-    async with asyncio.timeout(5), running([Job("held", 10, hang)], patience_seconds=0.05):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(HANG_SECONDS), running([Job("held", 10, hang)], patience_seconds=0.05):
+        await begun.wait()
     assert broken_off == [True]
 
 
@@ -75,7 +77,7 @@ async def test_work_goes_on_when_the_one_who_waits_for_it_is_cancelled() -> None
     with pytest.raises(asyncio.CancelledError):
         await waiting
     may_end.set()
-    assert await under_way.drain(patience_seconds=5) == 0
+    assert await under_way.drain(patience_seconds=HANG_SECONDS) == 0
     assert task.result() == "done"
 
 
@@ -93,7 +95,7 @@ async def test_draining_waits_for_work_that_the_work_began() -> None:
         done.append("first")
 
     under_way.start(first())
-    assert await under_way.drain(patience_seconds=5) == 0
+    assert await under_way.drain(patience_seconds=HANG_SECONDS) == 0
     assert done == ["first", "second"]
 
 

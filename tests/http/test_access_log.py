@@ -1,16 +1,16 @@
 """The one line that each request leaves behind, and what no line may ever hold."""
 
 import asyncio
-import contextlib
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 import pytest_asyncio
 
-from tests.support.driving import new_session, pass_verification
+from tests.support.driving import count_received, new_session, pass_verification
 from tests.support.logs import Log, written
+from tests.support.patience import until
+from tests.support.stage import HELD
 from tests.support.world import TASKS, Tenant, World
 from tests.tasks.bodies import body
 
@@ -92,20 +92,22 @@ async def test_an_error_leaves_one_line_too(tenant: Tenant, log: Log, request_li
 
 
 async def test_a_client_that_leaves_early_leaves_one_line(world: World, tenant: Tenant, log: Log) -> None:
-    slow = {"operation": "create_task", "times": 1, "effect": {"kind": "delay", "delay_seconds": 0.5}}
+    slow = {"operation": "create_task", "times": 1, "effect": HELD}
     assert (await world.control.post("/faults", json=slow)).status_code == 201
-    with contextlib.suppress(httpx.ReadTimeout):
-        await tenant.http.post(TASKS, json=body(), timeout=0.2)
-    await asyncio.sleep(1)
+    before = count_received(world, "create_task")
+    creating = asyncio.create_task(tenant.http.post(TASKS, json=body()))
+    await until(lambda: count_received(world, "create_task") > before)
+    creating.cancel()
+    assert (await world.control.delete("/faults")).status_code == 200
+    await until(log.requests)
     assert len(log.requests()) == 1
     address = urlsplit(world.base_url)
     _, writer = await asyncio.open_connection(address.hostname, address.port)
     head = f"POST {TASKS} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {tenant.key}\r\nContent-Length: 999\r\n\r\n{{"
     writer.write(head.encode())
     await writer.drain()
-    await asyncio.sleep(0.2)
     writer.close()
-    await asyncio.sleep(0.3)
+    await until(lambda: len(log.requests()) > 1)
     assert len(log.requests()) == 2
 
 

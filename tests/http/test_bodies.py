@@ -17,6 +17,7 @@ from tests.http.wires import MEBIBYTE, connected, mebibytes, write_then_read
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
 from tests.support.driving import count_received
+from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.world import TASKS, Tenant, World, running_gateway
 
@@ -173,7 +174,7 @@ async def test_a_body_that_is_cut_off_stores_and_sends_nothing(world: World, sma
 
 async def _until_status(client: httpx.AsyncClient, body: bytes, status: int) -> httpx.Response:
     """Posts until the answer has a status: what another connection has sent or ended is noticed a moment later."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_SECONDS):
         while (answer := await client.post(DRY, content=body)).status_code != status:
             assert answer.status_code in {200, 503}, answer.text
             await asyncio.sleep(0.01)
@@ -193,7 +194,7 @@ async def test_a_body_that_drips_in_does_not_hold_its_share_for_ever(*, is_chunk
         return {"type": "http.request", "body": b" ", "more_body": True}
 
     request = Request({"type": "http", "method": "POST", "path": "/", "headers": headers}, drip)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         with pytest.raises(RequestTooSlowError, match="did not arrive in time"):
             async with admission.read(request, SENDER):
                 pass

@@ -15,6 +15,7 @@ import pytest_asyncio
 from tests.http.wires import connected
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
+from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.signing import JAVA, Signing, signed_headers
 from tests.support.world import TASKS, Tenant, World, running_gateway
@@ -74,7 +75,7 @@ async def unfinished(
 
 async def until_full(http: httpx.AsyncClient, tenant: Tenant, size: int) -> None:
     """Waits until what was sent has used the tenant's share up."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_SECONDS):
         while await post(http, tenant, size) != 503:  # noqa: ASYNC110 - a gateway has no event for it
             await asyncio.sleep(0.01)
 
@@ -93,7 +94,7 @@ async def test_unfinished_uploads_of_a_key_stop_neither_other_keys_nor_other_ten
             await until_full(http, third, LARGE)
             assert await post(http, third, KIBIBYTE) == 200, "its small bodies have room of their own"
             assert [await post(http, other, size) for size in (KIBIBYTE, LARGE, MEBIBYTE)] == [200, 200, 200]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_SECONDS):
         while await post(http, hog, MEBIBYTE) != 200:  # noqa: ASYNC110 - what was given up is noticed a moment later
             await asyncio.sleep(0.01)
 
@@ -127,7 +128,7 @@ async def test_who_only_knows_an_access_key_id_stops_neither_tenants_nor_other_s
 
 
 async def _until_signed(http: httpx.AsyncClient, pair: dict[str, Any], address: str, status: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_SECONDS):
         while True:
             answer = await http.post(
                 LIST,

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests.support.patience import HANG_SECONDS
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -22,7 +24,7 @@ def _write_then_read(
     base_url: str, path: str, body: bytes | Iterable[bytes], headers: dict[str, str]
 ) -> httpx.Response:
     address = urlsplit(base_url)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=HANG_SECONDS)
     try:
         connection.request("POST", path, body=body, headers=headers, encode_chunked=not isinstance(body, bytes))
         answer = connection.getresponse()
@@ -56,7 +58,7 @@ class Wire:
 
     async def read_head(self) -> tuple[int, httpx.Headers]:
         """Reads the head of an answer, interim ones too; returns its status and headers."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_SECONDS):
             lines = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         pairs = [line.split(": ", 1) for line in lines[1:] if line]
         return int(lines[0].split()[1]), httpx.Headers([(name, value) for name, value in pairs])
@@ -64,19 +66,19 @@ class Wire:
     async def read_answer(self) -> httpx.Response:
         """Reads a whole answer."""
         status, headers = await self.read_head()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_SECONDS):
             content = await self._reader.readexactly(int(headers["content-length"]))
         return httpx.Response(status, headers=headers, content=content)
 
     async def finish(self) -> bytes:
         """Ends the sending half, and returns what comes until the other side ends too."""
         self._writer.write_eof()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_SECONDS):
             return await self._reader.read()
 
     async def is_closed_by_peer(self) -> bool:
         """Waits for the next byte; returns whether the connection ended instead."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_SECONDS):
             try:
                 return await self._reader.read(1) == b""
             except ConnectionResetError:

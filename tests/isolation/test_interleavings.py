@@ -11,6 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from tests.isolation.ownership import Holder, Thing, never_like, new_prompt, text, told
+from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.threaded import Entrance, world_in_a_thread
 from tests.support.world import TASKS
@@ -65,7 +66,10 @@ class Interleaving(RuleBasedStateMachine):
                     f"/tenants/{made.json()['id']}/keys", json={"name": "k", "allowed_channels": ["default"]}
                 )
                 headers = {"Authorization": f"Bearer {key.json()['key']}"}
-                clients.append(httpx.Client(verify=PLAIN, base_url=self.entrance.base_url, headers=headers, timeout=30))
+                client = httpx.Client(
+                    verify=PLAIN, base_url=self.entrance.base_url, headers=headers, timeout=HANG_SECONDS
+                )
+                clients.append(client)
             self.holders.append(Holder(f"tenant {number}", clients))
 
     # -- tasks ------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Tokens for upstream calls, shared by all processes."""
 
 import asyncio
+import time
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -28,26 +30,37 @@ async def rates(database_url: str, engine: AsyncEngine) -> AccountRates:
     return AccountRates(session_factory(engine))
 
 
-async def taken(rates: AccountRates, kind: CallKind) -> int:
-    count = 0
-    while await rates.try_take(CHANNEL, kind):
-        count += 1
-    return count
+async def use_up(rates: AccountRates, engine: AsyncEngine, kind: CallKind) -> None:
+    """Leaves no token, and none for days by the time that has passed."""
+    assert await rates.try_take(CHANNEL, kind)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE account_rates SET tokens = -1e7, refilled_at = clock_timestamp()"))
 
 
-async def test_a_burst_is_followed_by_nothing(rates: AccountRates) -> None:
-    assert 4 <= await taken(rates, CallKind.INTERACTIVE_GET) <= 8
+async def test_a_burst_is_followed_by_no_more_than_the_time_brings(rates: AccountRates) -> None:
+    began = time.monotonic()
+    granted = [await rates.try_take(CHANNEL, CallKind.INTERACTIVE_GET) for _ in range(20)]
+    _, burst, rate = CallKind.INTERACTIVE_GET.value
+    assert granted[: int(burst)] == [True] * int(burst)
+    assert sum(granted) <= burst + rate * (time.monotonic() - began)
 
 
-async def test_kinds_of_calls_do_not_take_each_others_tokens(rates: AccountRates) -> None:
-    await taken(rates, CallKind.BACKGROUND_GET)
+async def test_what_is_used_up_is_refused(rates: AccountRates, engine: AsyncEngine) -> None:
+    await use_up(rates, engine, CallKind.INTERACTIVE_GET)
+    assert not await rates.try_take(CHANNEL, CallKind.INTERACTIVE_GET)
+
+
+async def test_kinds_of_calls_do_not_take_each_others_tokens(rates: AccountRates, engine: AsyncEngine) -> None:
+    await use_up(rates, engine, CallKind.BACKGROUND_GET)
     assert await rates.try_take(CHANNEL, CallKind.INTERACTIVE_GET)
+    assert not await rates.try_take(CHANNEL, CallKind.BACKGROUND_GET)
 
 
 async def test_a_database_clock_that_is_set_back_stops_nobody(rates: AccountRates, engine: AsyncEngine) -> None:
-    await taken(rates, CallKind.INTERACTIVE_GET)
+    assert await rates.try_take(CHANNEL, CallKind.INTERACTIVE_GET)
     async with engine.begin() as connection:
-        await connection.execute(text("UPDATE account_rates SET refilled_at = now() + interval '1 hour'"))
+        change = "UPDATE account_rates SET tokens = 0, refilled_at = clock_timestamp() + interval '1 hour'"
+        await connection.execute(text(change))
     assert await rates.try_take(CHANNEL, CallKind.INTERACTIVE_GET)
     sessions: async_sessionmaker[AsyncSession] = session_factory(engine)
     async with sessions() as session:
@@ -74,20 +87,19 @@ def test_clients_have_the_larger_share() -> None:
 
 
 async def test_no_two_lists_fall_into_one_second_however_many_ask(rates: AccountRates, engine: AsyncEngine) -> None:
-    loop = asyncio.get_running_loop()
-    processes = [rates, *(AccountRates(session_factory(engine)) for _ in range(2))]
-    granted: list[float] = []
+    sessions = session_factory(engine)
+    granted: list[datetime] = []
 
     async def ask(process: AccountRates) -> None:
-        while loop.time() < end:
-            if await process.try_take(CHANNEL, CallKind.LIST):
-                granted.append(loop.time())
+        while len(granted) < 2:
+            async with sessions.begin() as session:
+                if await process.take_in(session, CHANNEL, CallKind.LIST):
+                    # By the database's own clock; ours may have been kept from running in between.
+                    granted.append((await session.execute(text("SELECT refilled_at FROM account_rates"))).scalar_one())
             await asyncio.sleep(0.01)
 
-    end = loop.time() + 2.6
-    await asyncio.gather(*(ask(process) for process in processes))
-    assert 2 <= len(granted) <= 3
-    assert all(later - earlier > 1 for earlier, later in pairwise(granted))
+    await asyncio.gather(*(ask(process) for process in [rates, AccountRates(sessions), AccountRates(sessions)]))
+    assert all(later - earlier >= timedelta(seconds=1.25) for earlier, later in pairwise(sorted(granted)))
 
 
 async def test_a_token_of_a_transaction_that_is_rolled_back_is_not_spent(

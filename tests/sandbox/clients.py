@@ -1,7 +1,7 @@
 """Callers of a sandbox, written against the wire and not against its code."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -9,6 +9,7 @@ import httpx
 from app.sandbox.config import DEFAULT_ACCOUNT, Account
 from app.sandbox.server import SandboxServer
 from app.upstream.signature import sign
+from tests.support.patience import HANG_SECONDS
 
 MODEL = "doubao-seedance-2-0-260128"
 TASKS = "/api/v3/contents/generations/tasks"
@@ -40,7 +41,11 @@ class Caller:
     def __init__(self, server: SandboxServer, account: Account = DEFAULT_ACCOUNT) -> None:
         self.server = server
         self.account = account
-        self.http = httpx.AsyncClient(base_url=server.origin, timeout=10, verify=False, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=server.origin, timeout=HANG_SECONDS, verify=False, trust_env=False)
+
+    def now(self) -> datetime:
+        """Returns the time by which the sandbox judges when a request was signed."""
+        return self.server.state.config.clock()
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Calls the data plane with the account's key."""
@@ -86,7 +91,7 @@ class Caller:
             session_token=self.account.session_token,
             region="cn-beijing",
             service="ark",
-            at=datetime.now(UTC),
+            at=self.now(),
         )
         return await self.http.post("/", params=query, content=content, headers=signed)
 

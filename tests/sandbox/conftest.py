@@ -7,6 +7,8 @@ import pytest_asyncio
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.server import SandboxServer
 from tests.sandbox.clients import Caller
+from tests.support.clock import MovableClock
+from tests.support.patience import HANG_SECONDS
 
 OTHER_ACCOUNT = Account(
     name="other",
@@ -19,13 +21,14 @@ OTHER_ACCOUNT = Account(
 
 @pytest_asyncio.fixture(scope="session")
 async def running() -> AsyncIterator[SandboxServer]:
-    """One server for the session: no limits, two accounts, work in real time."""
+    """One server for the session: no limits, two accounts, a clock that only tests move."""
     config = SandboxConfig(
         accounts=(DEFAULT_ACCOUNT, OTHER_ACCOUNT),
+        clock=MovableClock(stands_still=True),
         limits=None,
         endpoints={"ep-20260101-abcde": "doubao-seedance-1-5-pro-251215"},
         callback_retry_seconds=0.01,
-        callback_timeout_seconds=1,
+        callback_timeout_seconds=HANG_SECONDS,
     )
     async with SandboxServer(config) as server:
         yield server

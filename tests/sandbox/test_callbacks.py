@@ -2,12 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest_asyncio
 
+from app.sandbox.config import SandboxConfig
+from app.sandbox.server import SandboxServer
 from tests.sandbox.clients import Caller, text
+from tests.support.patience import until
 
 
 class Receiver:
@@ -41,34 +44,30 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield found
 
 
-async def _until(is_reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not is_reached():  # noqa: ASYNC110 - what is waited for knows no event
-            await asyncio.sleep(0.005)
-
-
 async def test_each_change_of_state_is_told_as_get_shows_it(caller: Caller, receiver: Receiver) -> None:
     task_id = await caller.made(callback_url=receiver.url)
-    await _until(lambda: len(receiver.bodies) == 1)
+    await until(lambda: len(receiver.bodies) == 1)
     assert receiver.bodies[0] == await caller.task(task_id)
     await caller.control("POST", "/clock", advance_seconds=5)
-    await _until(lambda: len(receiver.bodies) == 2)
+    await until(lambda: len(receiver.bodies) == 2)
     await caller.control("POST", "/clock", advance_seconds=600)
-    await _until(lambda: len(receiver.bodies) == 3)
+    await until(lambda: len(receiver.bodies) == 3)
     assert [body["status"] for body in receiver.bodies] == ["queued", "running", "succeeded"]
     assert receiver.bodies[2] == await caller.task(task_id)
 
 
-async def test_callbacks_go_out_although_nobody_asks(caller: Caller, receiver: Receiver) -> None:
-    await caller.control("POST", "/settings", time_scale=1000)
-    await caller.made(callback_url=receiver.url)
-    await _until(lambda: len(receiver.bodies) == 3)
+async def test_callbacks_go_out_although_nobody_asks(receiver: Receiver) -> None:
+    async with SandboxServer(SandboxConfig(time_scale=1000, limits=None)) as server:
+        caller = Caller(server)
+        await caller.made(callback_url=receiver.url)
+        await until(lambda: len(receiver.bodies) == 3)
+        await caller.http.aclose()
 
 
 async def test_a_final_state_is_delivered_three_times_at_most(caller: Caller, receiver: Receiver) -> None:
     receiver.statuses = [500, 500, 302, None, 500, 200]
     task_id = await caller.made(text("[queue:0][run:0][fail:InternalServiceError]"), callback_url=receiver.url)
-    await _until(lambda: len(receiver.bodies) == 5)
+    await until(lambda: len(receiver.bodies) == 5)
     await asyncio.sleep(0.1)
     entries = [entry for entry in (await caller.ledger())["callbacks"] if entry["task_id"] == task_id]
     assert sorted(entry["status"] for entry in entries) == ["failed", "failed", "failed", "queued", "running"]
@@ -78,12 +77,12 @@ async def test_a_final_state_is_delivered_three_times_at_most(caller: Caller, re
 async def test_an_intermediate_state_is_delivered_once(caller: Caller, receiver: Receiver) -> None:
     receiver.statuses = [500]
     await caller.made(callback_url=receiver.url)
-    await _until(lambda: len(receiver.bodies) == 1)
+    await until(lambda: len(receiver.bodies) == 1)
     await asyncio.sleep(0.1)
     assert len(receiver.bodies) == 1
 
 
-async def test_a_silent_receiver_is_given_up_on(caller: Caller) -> None:
+async def test_a_silent_receiver_is_given_up_on() -> None:
     release = asyncio.Event()
 
     async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -91,12 +90,14 @@ async def test_a_silent_receiver_is_given_up_on(caller: Caller) -> None:
         writer.close()
 
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
-    async with server:
+    async with server, SandboxServer(SandboxConfig(callback_timeout_seconds=0.1, limits=None)) as sandbox:
+        caller = Caller(sandbox)
         await caller.made(callback_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-        callbacks = caller.server.state.world.ledger.callbacks
-        await _until(lambda: len(callbacks) == 1)
+        callbacks = sandbox.state.world.ledger.callbacks
+        await until(lambda: len(callbacks) == 1)
         assert callbacks[0].answer is None
         release.set()
+        await caller.http.aclose()
 
 
 async def test_cancelling_sends_no_callback(caller: Caller, receiver: Receiver) -> None:
@@ -109,17 +110,19 @@ async def test_cancelling_sends_no_callback(caller: Caller, receiver: Receiver) 
 async def test_callbacks_can_be_dropped_doubled_and_delayed(caller: Caller, receiver: Receiver) -> None:
     await caller.fault("callback", kind="drop")
     await caller.fault("callback", kind="duplicate")
-    await caller.fault("callback", kind="delay", delay_seconds=0.3)
+    held = await caller.fault("callback", kind="delay", delay_seconds=3600)
     await caller.made(text("[queue:0][run:0]"), callback_url=receiver.url)
-    await _until(lambda: len(receiver.bodies) == 2)
+    await until(lambda: len(receiver.bodies) == 2)
     assert [body["status"] for body in receiver.bodies] == ["running", "running"]
-    await _until(lambda: len(receiver.bodies) == 3)
+    await caller.control("DELETE", f"/faults/{held['id']}")
+    await until(lambda: len(receiver.bodies) == 3)
     assert receiver.bodies[2]["status"] == "succeeded"
 
 
 async def test_a_callback_can_overtake_the_answer_to_the_create(caller: Caller, receiver: Receiver) -> None:
-    await caller.fault("create_task", kind="delay", at="after", delay_seconds=0.3)
+    await caller.fault("create_task", kind="delay", at="after", delay_seconds=3600)
     creating = asyncio.create_task(caller.made(callback_url=receiver.url))
-    await _until(lambda: len(receiver.bodies) == 1)
+    await until(lambda: len(receiver.bodies) == 1)
     assert not creating.done()
+    await caller.control("DELETE", "/faults")
     assert await creating == receiver.bodies[0]["id"]

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.sandbox.clients import MODEL, TASKS, text
+from tests.support.patience import HANG_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "import sys; from app.sandbox.server import run_sandbox; run_sandbox(port=int(sys.argv[1]), time_scale=1000)"
@@ -43,7 +44,7 @@ async def _read_settings(process: Process) -> dict[str, str]:
     """Returns the settings that the command prints once it listens."""
     assert process.stdout is not None
     settings: dict[str, str] = {}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANG_SECONDS):
         while "SEEDGATE_SECRET_ACCESS_KEY" not in settings:
             line = (await process.stdout.readline()).decode()
             assert line, "the sandbox ended"
@@ -57,7 +58,9 @@ async def test_the_command_tells_how_to_use_it_breaks_connections_and_ends_on_si
     async with _process(0) as process:
         settings = await _read_settings(process)
         assert settings["SEEDGATE_ARK_BASE_URL"] == f"{settings['SEEDGATE_OPENAPI_URL']}/api/v3"
-        async with httpx.AsyncClient(base_url=settings["SEEDGATE_OPENAPI_URL"], verify=False, trust_env=False) as http:
+        async with httpx.AsyncClient(
+            base_url=settings["SEEDGATE_OPENAPI_URL"], timeout=HANG_SECONDS, verify=False, trust_env=False
+        ) as http:
             headers = {"Authorization": f"Bearer {settings['SEEDGATE_ARK_API_KEY']}"}
             body = {"model": MODEL, "content": [text()]}
             for at in ("request", "before", "after", "headers", "body"):
@@ -70,11 +73,13 @@ async def test_the_command_tells_how_to_use_it_breaks_connections_and_ends_on_si
             assert len((await http.get("/_sandbox/ledger")).json()["tasks"]) == 6
             hanging = {"operation": "create_task", "effect": {"kind": "delay", "delay_seconds": 600}}
             await http.post("/_sandbox/faults", json=hanging)
-            waiting = asyncio.create_task(http.post(TASKS, headers=headers, json=body, timeout=20))
-            await asyncio.sleep(0.1)
+            waiting = asyncio.create_task(http.post(TASKS, headers=headers, json=body))
+            async with asyncio.timeout(HANG_SECONDS):
+                while len((await http.get("/_sandbox/ledger")).json()["requests"]) < 11:  # noqa: ASYNC110 - no event
+                    await asyncio.sleep(0.05)
             process.send_signal(signal.SIGTERM)
             assert (await waiting).status_code == 200
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANG_SECONDS):
             _, errors = await process.communicate()
         assert errors == b""
         assert process.returncode in {0, -signal.SIGTERM}

@@ -1,7 +1,7 @@
 """The signed entry: who is let in, and the envelope."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -38,7 +38,7 @@ def _headers(caller: Caller, **changes: Any) -> dict[str, str]:
         "session_token": caller.account.session_token,
         "region": "cn-beijing",
         "service": "ark",
-        "at": datetime.now(UTC),
+        "at": caller.now(),
     }
     return sign(**{**options, **changes})
 
@@ -63,7 +63,7 @@ async def test_a_true_signature_is_let_in_and_answered_in_the_envelope(caller: C
 
 @pytest.mark.parametrize("names", [["x-date"], ["host", "x-content-sha256", "x-date"], ["x-content-sha256", "x-date"]])
 async def test_every_sdks_set_of_signed_headers_is_accepted(caller: Caller, names: list[str]) -> None:
-    at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    at = caller.now().strftime("%Y%m%dT%H%M%SZ")
     host = caller.server.origin.removeprefix("http://")
     body_hash = hash_body(BODY)
     headers = {"X-Date": at, "Host": host, "X-Content-Sha256": body_hash}
@@ -99,8 +99,8 @@ Change = Callable[[Caller], dict[str, str]]
         (lambda caller: _headers(caller, access_key_id="AKUNKNOWN"), 401, "InvalidAccessKey"),
         (lambda caller: _headers(caller, region="cn-shanghai"), 400, "InvalidCredential"),
         (lambda caller: _headers(caller, service="iam"), 400, "InvalidCredential"),
-        (lambda caller: _headers(caller, at=datetime.now(UTC) - timedelta(minutes=16)), 403, "InvalidTimestamp"),
-        (lambda caller: _headers(caller, at=datetime.now(UTC) + timedelta(minutes=16)), 403, "InvalidTimestamp"),
+        (lambda caller: _headers(caller, at=caller.now() - timedelta(minutes=16)), 403, "InvalidTimestamp"),
+        (lambda caller: _headers(caller, at=caller.now() + timedelta(minutes=16)), 403, "InvalidTimestamp"),
         (lambda _: {"Content-Type": "application/json"}, 401, "MissingAuthenticationToken"),
         (lambda caller: {"Authorization": f"Bearer {caller.account.api_key}"}, 400, "InvalidAuthorization"),
         (lambda _: {"Authorization": "HMAC-SHA256 Credential=x"}, 400, "InvalidAuthorization"),
@@ -115,7 +115,7 @@ async def test_anything_else_is_turned_away(caller: Caller, change: Change, stat
 
 async def test_a_quarter_of_an_hour_is_tolerated(caller: Caller) -> None:
     for minutes in (-14, 14):
-        headers = _headers(caller, at=datetime.now(UTC) + timedelta(minutes=minutes))
+        headers = _headers(caller, at=caller.now() + timedelta(minutes=minutes))
         assert (await _post(caller, headers)).status_code == 200
 
 
@@ -129,7 +129,7 @@ async def test_an_advanced_sandbox_still_takes_todays_signatures_but_a_skewed_on
 async def test_the_date_header_shows_the_skew(caller: Caller) -> None:
     await caller.control("POST", "/clock", skew_seconds=86_400 * 3)
     shown = parsedate_to_datetime((await caller.ask("GET", "")).headers["Date"])
-    assert shown - datetime.now(UTC) > timedelta(days=2)
+    assert shown - caller.now() > timedelta(days=2)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer
 from tests.sandbox.clients import MODEL, TASKS, Caller, error_of, text
+from tests.support.patience import until
 
 BODY = json.dumps({"model": MODEL, "content": [text()]}).encode()
 
@@ -78,22 +79,21 @@ async def test_a_client_that_leaves_before_its_body_is_complete_makes_no_task(ca
     await writer.drain()
     writer.close()
     await writer.wait_closed()
-    async with asyncio.timeout(5):
-        entries = caller.server.state.world.ledger.requests
-        while not entries or entries[0].ended == "open":  # noqa: ASYNC110 - the ledger knows no event
-            await asyncio.sleep(0.005)
+    entries = caller.server.state.world.ledger.requests
+    await until(lambda: entries and entries[0].ended != "open")
     assert entries[0].ended == "client_gone"
     assert await _counts(caller) == (1, 0)
 
 
 async def test_a_client_that_does_not_wait_for_the_answer_has_its_task_all_the_same(caller: Caller) -> None:
-    await caller.fault("create_task", kind="delay", at="after", delay_seconds=0.05)
+    await caller.fault("create_task", kind="delay", at="after", delay_seconds=3600)
     _, writer = await asyncio.open_connection("127.0.0.1", caller.server.port)
     writer.write(_create(caller))
     await writer.drain()
     writer.close()
     await writer.wait_closed()
-    await asyncio.sleep(0.15)
+    await until(lambda: caller.server.state.world.tasks.by_id)
+    await caller.control("DELETE", "/faults")
     assert await _counts(caller) == (1, 1)
 
 
@@ -166,10 +166,13 @@ async def test_an_answer_trickles_byte_by_byte(caller: Caller) -> None:
 
 @pytest.mark.parametrize(("at", "tasks"), [("before", 0), ("after", 1)])
 async def test_a_delay_is_before_or_after_the_effect(caller: Caller, at: str, tasks: int) -> None:
-    await caller.fault("create_task", kind="delay", at=at, delay_seconds=0.2)
+    held = await caller.fault("create_task", kind="delay", at=at, delay_seconds=3600)
     creating = asyncio.create_task(caller.create())
-    await asyncio.sleep(0.1)
+    requests = caller.server.state.world.ledger.requests
+    await until(lambda: requests and requests[0].has_effect == bool(tasks))
     assert await _counts(caller) == (1, tasks)
+    assert not creating.done()
+    await caller.control("DELETE", f"/faults/{held['id']}")
     assert (await creating).status_code == 200
     assert await _counts(caller) == (1, 1)
 
@@ -236,12 +239,28 @@ async def test_a_script_that_makes_no_sense_is_refused(caller: Caller, script: d
     assert (await caller.control("GET", "/faults")) == {"faults": []}
 
 
+async def test_a_removed_fault_holds_nothing_any_more_and_what_it_breaks_is_broken_then(caller: Caller) -> None:
+    await caller.fault("create_task", kind="error", code="InternalServiceError", delay_seconds=3600)
+    creating = asyncio.create_task(caller.create())
+    await until(lambda: caller.server.state.world.ledger.requests)
+    await caller.control("DELETE", "/faults")
+    assert (await creating).status_code == 500
+
+
+async def test_a_reset_ends_what_faults_hold(caller: Caller) -> None:
+    await caller.fault("create_task", kind="delay", delay_seconds=3600)
+    creating = asyncio.create_task(caller.create())
+    await until(lambda: caller.server.state.world.ledger.requests)
+    await caller.control("POST", "/reset")
+    assert (await creating).status_code == 200
+
+
 async def test_a_stopping_server_waits_for_no_delay() -> None:
     async with SandboxServer(SandboxConfig()) as server:
         caller = Caller(server)
         await caller.fault("create_task", kind="delay", delay_seconds=600)
         creating = asyncio.create_task(caller.create())
-        await asyncio.sleep(0.05)
+        await until(lambda: server.state.world.ledger.requests)
         server.state.closing.set()
         assert (await creating).status_code == 200
         await caller.http.aclose()

@@ -43,16 +43,6 @@ BOX = SecretBox.from_text(generate_key())
 WHOAMI = "/api/v3/whoami"
 
 
-class ManualSeconds:
-    """A monotonic clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @dataclass
 class Process:
     """One process of the gateway.

@@ -6,14 +6,14 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.support.admin_app import ManualSeconds, Process, running_process
-from tests.support.clock import MovableClock
+from tests.support.admin_app import Process, running_process
+from tests.support.clock import ManualSeconds, MovableClock
 
 
 @pytest.fixture
 def clock() -> MovableClock:
     """The time of day."""
-    return MovableClock()
+    return MovableClock(stands_still=True)
 
 
 @pytest.fixture

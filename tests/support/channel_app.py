@@ -81,7 +81,7 @@ async def running_channel_app(
 ) -> AsyncIterator[ChannelApp]:
     """Runs the routes over the given database; ``destinations`` say where its channels may lead."""
     sessions = session_factory(engine)
-    clock = MovableClock()
+    clock = MovableClock(stands_still=True)
     box = box or SecretBox.from_text(generate_key())
     async with AsyncExitStack() as stack:
         upstream = open_upstream_http(destinations=destinations, connect_timeout_seconds=2, read_timeout_seconds=5)

@@ -7,18 +7,18 @@ from typing import Any
 
 import httpx
 
+from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.world import TASKS, Tenant, World
 
 URL = "https://example.com/reference.png"
 _FINAL = {"succeeded", "failed", "expired", "cancelled"}
-_PATIENCE_SECONDS = 40
 
 
 async def until(tenant: Tenant, task_id: str, *statuses: str) -> dict[str, Any]:
     """Polls a task until it has one of these statuses; returns its body."""
     wanted = set(statuses) or _FINAL
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with asyncio.timeout(HANG_SECONDS):
         while True:
             response = await tenant.http.get(f"{TASKS}/{task_id}")
             assert response.status_code == 200, response.text

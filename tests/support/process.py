@@ -11,10 +11,10 @@ import httpx
 from pydantic import SecretStr
 
 from app.settings import Settings
+from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 
 ROOT = Path(__file__).resolve().parents[2]
-_START_SECONDS = 30.0
 _PASSED_ON = (
     "database_url",
     "admin_token",
@@ -42,7 +42,7 @@ class GatewayProcess:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         transport = httpx.AsyncHTTPTransport(verify=PLAIN, uds=str(self._socket))
         return httpx.AsyncClient(
-            verify=PLAIN, transport=transport, base_url="http://gateway", headers=headers, timeout=30
+            verify=PLAIN, transport=transport, base_url="http://gateway", headers=headers, timeout=HANG_SECONDS
         )
 
 
@@ -69,7 +69,7 @@ async def gateway_process(folder: Path, settings: Settings, **changes: object) -
 
 
 async def _until_ready(gateway: GatewayProcess) -> None:
-    async with asyncio.timeout(_START_SECONDS), gateway.client() as client:
+    async with asyncio.timeout(HANG_SECONDS), gateway.client() as client:
         while True:
             try:
                 if (await client.get("/readyz")).status_code == httpx.codes.OK:

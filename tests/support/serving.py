@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 
-_START_SECONDS = 20.0
+from tests.support.patience import HANG_SECONDS
 
 
 @asynccontextmanager
 async def serving(server: uvicorn.Server) -> AsyncIterator[str]:
     """Runs a server that was told to take a free port; yields its address."""
     task = asyncio.create_task(server.serve())
-    async with asyncio.timeout(_START_SECONDS):
+    async with asyncio.timeout(HANG_SECONDS):
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
             await asyncio.sleep(0.01)
     assert server.started, "the server did not start"

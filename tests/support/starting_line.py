@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-_DEADLINE_SECONDS = 10.0
+from tests.support.patience import HANG_SECONDS
+
 # Not pg_stat_activity, which shows one transaction the same picture every time it looks.
 _WAITING = text("""
     SELECT count(*) FROM pg_locks
@@ -22,7 +23,7 @@ async def start_together(
     async with sessions.begin() as session:
         await session.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
         running = asyncio.gather(*runners, return_exceptions=True)
-        async with asyncio.timeout(_DEADLINE_SECONDS):
+        async with asyncio.timeout(HANG_SECONDS):
             while (await session.scalar(_WAITING) or 0) < len(runners):  # noqa: ASYNC110 - another session's lock gives no event
                 await asyncio.sleep(0.01)
     return await running

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from app.sandbox.config import SandboxConfig
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
+from tests.support.patience import HANG_SECONDS
 from tests.support.world import running_world
-
-_START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ def world_in_a_thread(database_url: str) -> Iterator[Entrance]:
     thread = threading.Thread(target=lambda: asyncio.run(_run(_world(database_url), entrance, stop)))
     thread.start()
     try:
-        yield entrance.result(_START_SECONDS)
+        yield entrance.result(HANG_SECONDS)
     finally:
         stop.set_result(None)
         thread.join()

@@ -2,7 +2,8 @@
 
 import itertools
 import secrets
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from app.sandbox.server import SandboxServer
 from app.settings import Settings
 from tests.support.clock import MovableClock
 from tests.support.loopback import LOOPBACK_NETWORKS
+from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.serving import serving
 
@@ -63,10 +65,10 @@ class World:
             verify=PLAIN,
             base_url=f"{base_url}/admin/v1",
             headers={"Authorization": f"Bearer {admin_token}"},
-            timeout=30,
+            timeout=HANG_SECONDS,
         )
-        self.control = httpx.AsyncClient(verify=PLAIN, base_url=sandbox.control_url, timeout=30)
-        self.anonymous = httpx.AsyncClient(verify=PLAIN, base_url=base_url, timeout=30)
+        self.control = httpx.AsyncClient(verify=PLAIN, base_url=sandbox.control_url, timeout=HANG_SECONDS)
+        self.anonymous = httpx.AsyncClient(verify=PLAIN, base_url=base_url, timeout=HANG_SECONDS)
         self._clients = [self.admin, self.control, self.anonymous]
 
     async def tenant(self, **key_fields: Any) -> Tenant:
@@ -81,7 +83,7 @@ class World:
         assert made.status_code == 201, made.text
         key = made.json()["key"]
         client = httpx.AsyncClient(
-            verify=PLAIN, base_url=self.base_url, headers={"Authorization": f"Bearer {key}"}, timeout=30
+            verify=PLAIN, base_url=self.base_url, headers={"Authorization": f"Bearer {key}"}, timeout=HANG_SECONDS
         )
         self._clients.append(client)
         return Tenant(id=tenant_id, key_id=made.json()["id"], key=key, http=client)
@@ -105,6 +107,7 @@ async def running_world(
     *,
     sandbox_config: SandboxConfig,
     clock: MovableClock,
+    monotonic: Callable[[], float] = time.monotonic,
     **changes: Any,
 ) -> AsyncIterator[World]:
     """Runs sandbox and gateway on real sockets; ``changes`` override settings."""
@@ -125,7 +128,7 @@ async def running_world(
                 **changes,
             }
         )
-        async with running_gateway(settings, clock) as base_url:
+        async with running_gateway(settings, clock, monotonic) as base_url:
             world = World(base_url, database_url, sandbox, settings)
             try:
                 yield world
@@ -134,8 +137,12 @@ async def running_world(
 
 
 @asynccontextmanager
-async def running_gateway(settings: Settings, clock: MovableClock) -> AsyncIterator[str]:
+async def running_gateway(
+    settings: Settings, clock: MovableClock, monotonic: Callable[[], float] = time.monotonic
+) -> AsyncIterator[str]:
     """Runs a gateway on a port of its own, the only one or one more on a world's database; yields its address."""
-    server = OwnedServer(server_config(create_app(settings, clock=clock), host="127.0.0.1", port=0))
+    server = OwnedServer(
+        server_config(create_app(settings, clock=clock, monotonic=monotonic), host="127.0.0.1", port=0)
+    )
     async with serving(server) as base_url:
         yield base_url

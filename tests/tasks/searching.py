@@ -166,7 +166,7 @@ async def open_search(server_url: str) -> AsyncIterator[Search]:
     async with (
         own_database(server_url) as url,
         open_stage(url) as stage,
-        open_services(stage.world.settings, clock=stage.clock) as services,
+        open_services(stage.world.settings, clock=stage.clock, monotonic=stage.seconds) as services,
         open_http(stage.world.settings) as http,
     ):
         yield Search(stage, services, ArkClient(http))

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text as sql
 
+from tests.support.patience import HANG_SECONDS
 from tests.support.stage import Stage, add_channel
 from tests.support.world import Tenant
 
@@ -25,7 +26,7 @@ async def _being_deleted(stage: Stage, table: str, row_id: str) -> AsyncIterator
 
 
 async def _until_somebody_waits(stage: Stage) -> None:
-    async with asyncio.timeout(10), stage.sessions() as session:
+    async with asyncio.timeout(HANG_SECONDS), stage.sessions() as session:
         while not await session.scalar(_LOCK_WAITERS):  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.02)
 

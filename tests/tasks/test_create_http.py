@@ -8,7 +8,7 @@ import pytest
 
 from app.tasks.models import TaskStatus
 from tests.support.answers import check_error
-from tests.support.stage import ENDPOINT, FAST, MODEL, Stage, add_channel, get, text
+from tests.support.stage import ENDPOINT, FAST, HELD, MODEL, Stage, add_channel, get, text
 from tests.support.world import TASKS, Tenant
 
 DATED = "doubao-seedance-2-0-260128"
@@ -188,7 +188,7 @@ async def test_a_dry_run_that_is_misspelt_does_not_spend_money(stage: Stage, que
 
 async def test_a_task_whose_create_is_under_way_shows_as_queued_and_keeps_both_ids(stage: Stage) -> None:
     tenant = await stage.tenant()
-    await stage.fault("create_task", kind="delay", at="before", delay_seconds=0.5)
+    await stage.fault("create_task", **{**HELD, "at": "before"})
     creating = asyncio.create_task(tenant.new_task(service_tier="flex", model=OLDEST))
     await stage.arrival("create_task")
     listed = await _only_item(tenant)
@@ -200,6 +200,7 @@ async def test_a_task_whose_create_is_under_way_shows_as_queued_and_keeps_both_i
     refused = await tenant.http.delete(f"{TASKS}/{listed['id']}")
     check_error(refused, 409, "InvalidAction")
     assert refused.headers["x-should-retry"] == "false"
+    await stage.release()
     task_id = await creating
     assert (await get(tenant, task_id)).json()["id"] == (await get(tenant, listed["id"])).json()["id"] == task_id
     row = await stage.row(task_id)

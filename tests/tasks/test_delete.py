@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from app.db.base import utc_now
-from app.limits.models import AccountRateRow
+from app.limits.account_rates import CallKind
 from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_no_task
 from tests.support.answers import check_error
-from tests.support.stage import ENDLESS, RUNNING, Stage, add_channel, get, text
+from tests.support.patience import until
+from tests.support.stage import ENDLESS, HELD, RUNNING, Stage, add_channel, get, text
 from tests.support.world import TASKS
 
 
@@ -176,11 +176,12 @@ async def test_a_body_is_ignored(stage: Stage, content: bytes) -> None:
 async def test_an_answer_from_before_the_cancellation_does_not_undo_it(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
-    await stage.fault("get_task", kind="delay", at="after", delay_seconds=0.3)
+    await stage.fault("get_task", **HELD)
     looking = asyncio.create_task(get(tenant, task_id))
-    await stage.arrival("get_task")
+    await until(lambda: stage.received("get_task") and stage.received("get_task")[0].has_effect)
     assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
     assert not looking.done()
+    await stage.release()
     assert (await looking).json()["status"] == "cancelled"
     row = await stage.row(task_id)
     assert row is not None
@@ -190,11 +191,12 @@ async def test_an_answer_from_before_the_cancellation_does_not_undo_it(stage: St
 async def test_a_look_that_is_under_way_does_not_bring_a_deleted_task_back(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
-    await stage.fault("get_task", kind="delay", at="after", delay_seconds=0.3)
+    await stage.fault("get_task", **HELD)
     looking = asyncio.create_task(get(tenant, task_id))
-    await stage.arrival("get_task")
+    await until(lambda: stage.received("get_task") and stage.received("get_task")[0].has_effect)
     for _ in range(2):
         assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
+    await stage.release()
     # It began while the task was there, and its answer came when the task was gone.
     with pytest.raises(AssertionError, match=r"NotFound\.id"):
         await looking
@@ -285,15 +287,15 @@ async def test_a_task_of_unknown_outcome_cannot_be_deleted_until_it_has_ended(st
     assert not stage.received("delete_task")
 
 
-async def test_deletes_beyond_the_accounts_rate_do_not_reach_the_upstream(stage: Stage) -> None:
+async def test_deletes_beyond_the_accounts_rate_do_not_reach_the_upstream(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.tasks.deletion._TOKEN_PATIENCE_SECONDS", 0.1)
     tenant = await stage.tenant()
     task_id = await tenant.new_task()
     await stage.force(task_id, "succeeded")
     await get(tenant, task_id)
-    channel_id = await stage.channel_id("default")
-    async with stage.sessions.begin() as session:
-        # Filled up again in ten seconds at the earliest.
-        session.add(AccountRateRow(channel_id=channel_id, kind="delete", tokens=-120.0, refilled_at=utc_now()))
+    await stage.use_up(CallKind.DELETE)
     refused = await tenant.http.delete(f"{TASKS}/{task_id}")
     check_error(refused, 503, "ServiceUnavailable")
     assert not stage.received("delete_task")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest_asyncio
 
+from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.stage import ENDLESS, MODEL, text
 from tests.support.world import TASKS, Tenant, running_gateway
@@ -17,7 +18,7 @@ from tests.tasks.searching import Search
 async def second_gateway(search: Search) -> AsyncIterator[str]:
     """One more gateway on the same database, which has the upstream call back the first one."""
     changed = search.stage.world.settings.model_copy(update={"public_url": search.stage.world.base_url})
-    async with running_gateway(changed, search.stage.clock) as base_url:
+    async with running_gateway(changed, search.stage.clock, search.stage.seconds) as base_url:
         yield base_url
 
 
@@ -35,7 +36,7 @@ async def test_the_upstreams_own_callback_binds_a_lost_create(search: Search, se
     await search.stage.fault("create_task", kind="cut", at="after")
     task_id = await _create(second_gateway, tenant)
     upstream_id = search.stage.received("create_task")[-1].resource_id
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_SECONDS):
         while (await search.row(task_id)).claimed_upstream_id is None:  # noqa: ASYNC110 - the database has no event
             await asyncio.sleep(0.02)
     await search.run(after_seconds=3)
@@ -65,7 +66,7 @@ async def test_a_final_state_that_the_upstream_calls_back_is_looked_at_at_once(
     await search.services.task_follower.run_once()
     looks = len(search.stage.received("get_task"))
     await search.stage.force(upstream_id, "succeeded")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_SECONDS):
         while (await search.row(upstream_id)).status != "succeeded":
             search.stage.clock.advance(0.1)
             await search.services.task_follower.run_once()
@@ -77,7 +78,7 @@ async def test_a_tag_that_is_echoed_binds_a_lost_create_and_is_not_shown(search:
     await search.declare("default", correlate="safety_identifier")
     try:
         tenant = await search.stage.tenant()
-        await asyncio.sleep(1.1)  # the gateway knows a channel as it was up to a second ago
+        search.stage.forget_rows()
         task_id, upstream_id = await search.lose(tenant)
         await search.lose(tenant)
         sent = json.loads(search.stage.received("create_task")[0].body or "")

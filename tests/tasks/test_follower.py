@@ -10,6 +10,7 @@ from sqlalchemy import update
 from app.tasks.follower import TaskFollower
 from app.tasks.models import TaskRow
 from app.wiring import open_services
+from tests.support.patience import HANG_SECONDS
 from tests.support.stage import RUNNING, Stage, text
 from tests.support.world import running_gateway
 
@@ -23,8 +24,8 @@ async def followers(stage: Stage) -> AsyncIterator[list[TaskFollower]]:
     async with stage.sessions.begin() as session:
         await session.execute(update(TaskRow).values(next_look_at=None))
     async with (
-        open_services(stage.world.settings, clock=stage.clock) as first,
-        open_services(stage.world.settings, clock=stage.clock) as second,
+        open_services(stage.world.settings, clock=stage.clock, monotonic=stage.seconds) as first,
+        open_services(stage.world.settings, clock=stage.clock, monotonic=stage.seconds) as second,
     ):
         yield [first.task_follower, second.task_follower]
 
@@ -53,7 +54,7 @@ async def test_the_gateway_follows_by_itself(stage: Stage, followers: list[TaskF
     stage.clock.advance(DUE_SECONDS)
     async with (
         running_gateway(stage.world.settings.model_copy(update={"background": "on"}), stage.clock),
-        asyncio.timeout(10),
+        asyncio.timeout(HANG_SECONDS),
     ):
         while (row := await stage.row(task_id)) is None or row.status != "failed":  # noqa: ASYNC110 - no event for it
             await asyncio.sleep(0.02)

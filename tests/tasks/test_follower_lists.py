@@ -20,7 +20,8 @@ from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.state import Source
 from app.upstream.ark import ArkClient
 from app.wiring import open_http, open_services
-from tests.support.stage import RUNNING, Stage, get, text, until
+from tests.support.patience import until
+from tests.support.stage import RUNNING, Stage, get, text
 from tests.support.world import Tenant
 from tests.tasks.searching import FreeRates
 
@@ -35,7 +36,10 @@ FLEX = {"model": "doubao-seedance-1-5-pro-251215", "service_tier": "flex", "dura
 async def open_follower(stage: Stage) -> AsyncIterator[TaskFollower]:
     """Yields the follower of a process of its own, which does not wait for the budgets; these have other tests."""
     settings = stage.world.settings
-    async with open_services(settings, clock=stage.clock) as services, open_http(settings) as http:
+    async with (
+        open_services(settings, clock=stage.clock, monotonic=stage.seconds) as services,
+        open_http(settings) as http,
+    ):
         sessions, directory, ark = services.sessions, services.directory, ArkClient(http)
         rates = FreeRates(sessions)
         yield TaskFollower(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.answers import check_error
 from tests.support.plain import PLAIN
-from tests.support.stage import MODEL, Stage, text
+from tests.support.stage import HELD, MODEL, Stage, text
 from tests.support.world import TASKS, Tenant, running_gateway
 
 BODY = {"model": MODEL, "content": text("a kitten")}
@@ -34,8 +34,11 @@ async def test_other_keys_and_no_key_make_other_tasks(stage: Stage) -> None:
 
 async def test_ten_at_once_make_one_task(stage: Stage) -> None:
     tenant = await stage.tenant()
-    await stage.fault("create_task", kind="delay", at="after", delay_seconds=0.2)
-    answers = await asyncio.gather(*(create(tenant, "k") for _ in range(10)))
+    await stage.fault("create_task", **HELD)
+    creating = asyncio.gather(*(create(tenant, "k") for _ in range(10)))
+    await stage.arrival("create_task")
+    await stage.release()
+    answers = await creating
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert len(stage.received("create_task")) == len(await stage.rows_of(tenant)) == 1
@@ -113,7 +116,7 @@ async def test_a_key_is_known_to_every_process_and_after_a_restart(stage: Stage)
     tenant = await stage.tenant()
     first = await create(tenant, "k")
     async with (
-        running_gateway(stage.world.settings, stage.clock) as base_url,
+        running_gateway(stage.world.settings, stage.clock, stage.seconds) as base_url,
         httpx.AsyncClient(verify=PLAIN, base_url=base_url, headers={"Authorization": f"Bearer {tenant.key}"}) as client,
     ):
         second = await client.post(TASKS, json=BODY, headers={"Idempotency-Key": "k"})

@@ -11,7 +11,8 @@ from app.db.engine import open_engine, session_factory
 from app.errors import ServiceUnavailableError
 from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
 from app.tasks.model_catalogue import ModelCatalogue, seed_models
-from tests.support.admin_app import ManualSeconds, QueryCount
+from tests.support.admin_app import QueryCount
+from tests.support.clock import ManualSeconds
 from tests.support.starting_line import start_together
 
 Sessions = async_sessionmaker[AsyncSession]

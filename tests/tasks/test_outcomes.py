@@ -1,5 +1,6 @@
 """What becomes of a create that the upstream does not simply accept."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 from app.tasks.models import TaskStatus
 from tests.support.answers import check_error
 from tests.support.driving import activate, new_asset, new_group
-from tests.support.stage import CREATE_TIMEOUT_SECONDS, MODEL, Stage, get, text, until
-from tests.support.world import TASKS, Tenant
+from tests.support.stage import HELD, MODEL, Stage, get, text
+from tests.support.world import TASKS, Tenant, running_gateway
 
 SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
 
@@ -41,9 +42,6 @@ UNKNOWN = [
     pytest.param({"kind": "cut", "at": "headers"}, id="cut in the headers"),
     pytest.param({"kind": "cut", "at": "body"}, id="cut in the body"),
     pytest.param({"kind": "oversize", "at": "after", "size_bytes": 200_000}, id="oversized"),
-    pytest.param(
-        {"kind": "delay", "at": "after", "delay_seconds": CREATE_TIMEOUT_SECONDS + 0.5}, id="slower than we wait"
-    ),
 ]
 
 
@@ -141,7 +139,20 @@ async def test_without_a_channel_nothing_is_taken(stage: Stage) -> None:
 async def test_what_was_sent_and_not_clearly_answered_is_never_sent_again(stage: Stage, effect: dict[str, Any]) -> None:
     tenant = await stage.tenant("default", "second")
     await stage.fault("create_task", account="default", times=None, **effect)
-    response = await tenant.create_task()
+    await check_unknown(stage, tenant, await tenant.create_task())
+
+
+async def test_what_the_upstream_does_not_answer_in_time_is_never_sent_again(stage: Stage) -> None:
+    tenant = await stage.tenant("default", "second")
+    await stage.fault("create_task", account="default", **HELD)
+    hasty = stage.world.settings.model_copy(update={"create_read_timeout_seconds": 0.3})
+    body = {"model": MODEL, "content": text("a kitten")}
+    async with running_gateway(hasty, stage.clock, stage.seconds) as base_url:
+        response = await tenant.http.post(f"{base_url}{TASKS}", json=body)
+    await check_unknown(stage, tenant, response)
+
+
+async def check_unknown(stage: Stage, tenant: Tenant, response: httpx.Response) -> None:
     assert response.status_code == 200, response.text
     task_id = response.json()["id"]
     assert SPARE_ID.fullmatch(task_id)
@@ -204,15 +215,16 @@ async def test_a_draft_is_finished_in_the_account_that_made_it(stage: Stage) -> 
 
 async def test_a_client_that_leaves_does_not_stop_its_create(stage: Stage) -> None:
     tenant = await stage.tenant()
-    await stage.fault("create_task", kind="delay", at="after", delay_seconds=0.3)
-    with pytest.raises(httpx.ReadTimeout):
-        await tenant.http.post(TASKS, json={"model": MODEL, "content": text("x")}, timeout=httpx.Timeout(5, read=0.15))
-    entry = await stage.arrival("create_task")
-    await until(lambda: entry.resource_id)
-    row = await stage.written(str(entry.resource_id))
+    await stage.fault("create_task", **HELD)
+    creating = asyncio.create_task(tenant.http.post(TASKS, json={"model": MODEL, "content": text("x")}))
+    upstream_id = await stage.effect("create_task")
+    creating.cancel()
+    await stage.until_lost(tenant)
+    await stage.release()
+    row = await stage.written(upstream_id)
     assert row.status == TaskStatus.QUEUED
     listed = (await tenant.http.get(TASKS)).json()
-    assert [item["id"] for item in listed["items"]] == [entry.resource_id]
+    assert [item["id"] for item in listed["items"]] == [upstream_id]
     assert len(stage.received("create_task")) == 1
 
 

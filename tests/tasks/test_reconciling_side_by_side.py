@@ -9,15 +9,20 @@ from app.channels.models import ChannelHealthRow
 from app.db.models import LeaseRow
 from app.limits.account_rates import AccountRates
 from app.observability.metrics import LEASE_LOSSES
-from tests.support.stage import RUNNING, text, until
+from tests.support.patience import HANG_SECONDS, until
+from tests.support.stage import HELD, RUNNING, text
 from tests.tasks.searching import GRACE_SECONDS, PAUSE_SECONDS, FreeRates, Search
 
 
 async def test_only_one_process_lists_a_channel_at_a_time(search: Search) -> None:
     await search.lose(await search.stage.tenant())
-    await search.stage.fault("list_tasks", kind="delay", at="after", delay_seconds=0.3)
+    await search.stage.fault("list_tasks", **HELD)
     search.stage.clock.advance(PAUSE_SECONDS)
-    await asyncio.gather(search.first.run_once(), search.second.run_once(), search.first.run_once())
+    listing = asyncio.create_task(search.first.run_once())
+    await search.stage.arrival("list_tasks")
+    await asyncio.gather(search.second.run_once(), search.first.run_once())
+    await search.stage.release()
+    await listing
     assert len(search.stage.received("list_tasks")) == 2, "one page for each tier"
 
 
@@ -36,15 +41,15 @@ async def test_two_processes_bind_a_task_once(search: Search) -> None:
 async def test_what_was_read_under_a_lease_that_has_passed_on_is_not_written(search: Search, pages_before: int) -> None:
     task_id, _ = await search.lose(await search.stage.tenant(), at="before")
     before = LEASE_LOSSES.labels("list")._value.get()  # noqa: SLF001 - the library has no reader for one label
-    delay = {"kind": "delay", "at": "after", "delay_seconds": 0.5}
     await search.stage.world.control.post(
-        "/faults", json={"operation": "list_tasks", "skip": pages_before, "effect": delay}
+        "/faults", json={"operation": "list_tasks", "skip": pages_before, "effect": HELD}
     )
     search.stage.clock.advance(PAUSE_SECONDS)
     running = asyncio.create_task(search.first.run_once())
     await until(lambda: len(search.stage.received("list_tasks")) > pages_before)
     async with search.stage.sessions.begin() as session:
         await session.execute(update(LeaseRow).where(LeaseRow.name.like("list:%")).values(token="another's"))
+    await search.stage.release()
     await running
     assert (await search.row(task_id)).absent_at is None
     assert LEASE_LOSSES.labels("list")._value.get() == before + 1  # noqa: SLF001 - as above
@@ -56,7 +61,7 @@ async def test_when_a_process_dies_between_the_list_and_the_binding_another_one_
     await search.declare("default", exclusive=True)
     task_id, upstream_id = await search.lose(await search.stage.tenant())
     await search.stage.force(upstream_id, "succeeded")
-    await search.stage.fault("get_task", kind="delay", at="before", delay_seconds=5)
+    await search.stage.fault("get_task", **{**HELD, "at": "before"})
     search.stage.clock.advance(PAUSE_SECONDS)
     dying = search.reconciler(FreeRates(search.services.sessions))
     running = asyncio.create_task(dying.run_once())
@@ -97,10 +102,10 @@ async def test_an_account_that_answers_slowly_keeps_no_other_waiting(search: Sea
     task_id, upstream_id = await search.lose(await search.stage.tenant("second"))
     token = await search.give_token(task_id)
     await search.call_back(token, {"id": upstream_id})
-    await search.stage.fault("list_tasks", account="default", kind="delay", delay_seconds=15)
+    await search.stage.fault("list_tasks", account="default", **HELD)
     search.stage.clock.advance(PAUSE_SECONDS)
     running = asyncio.create_task(search.first.run_once())
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(HANG_SECONDS):
         while (await search.row(task_id)).upstream_id is None:  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.02)
     await search.first.drain()

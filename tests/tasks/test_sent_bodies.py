@@ -14,6 +14,7 @@ from app.sandbox.config import SandboxConfig
 from tests.http.wires import connected
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
+from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.world import TASKS, running_world
 
@@ -83,7 +84,7 @@ async def test_creates_that_the_upstream_thinks_about_hold_neither_budget_nor_me
             wires.append(await stack.enter_async_context(connected(world.base_url)))
             await wires[-1].send_head(TASKS, *framing)
             await wires[-1].send(body)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(HANG_SECONDS):
                 while thinker.taken < count:  # noqa: ASYNC110 - it is another program
                     await asyncio.sleep(0.005)
         gc.collect()

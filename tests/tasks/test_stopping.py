@@ -12,7 +12,8 @@ from app.tasks.creation import ClientRequest
 from app.tasks.models import TaskStatus
 from app.tenants.principal import Principal
 from app.wiring import Services, open_services
-from tests.support.stage import MODEL, Stage, text
+from tests.support.stage import HELD, MODEL, Stage, text
+from tests.support.world import Tenant
 
 DATA = to_json_bytes({"model": MODEL, "content": text("a kitten")})
 
@@ -20,7 +21,7 @@ DATA = to_json_bytes({"model": MODEL, "content": text("a kitten")})
 @pytest.fixture
 async def services(stage: Stage) -> AsyncIterator[Services]:
     """A process of its own, as far as the database and the upstream can tell."""
-    async with open_services(stage.world.settings, clock=stage.clock) as opened:
+    async with open_services(stage.world.settings, clock=stage.clock, monotonic=stage.seconds) as opened:
         yield opened
 
 
@@ -29,8 +30,7 @@ def held() -> HeldBody:
     return HeldBody(DATA, budget.open(OperatorSender(), announced_bytes=len(DATA)))
 
 
-async def principal_of(stage: Stage) -> Principal:
-    tenant = await stage.tenant()
+async def principal_of(stage: Stage, tenant: Tenant) -> Principal:
     return Principal(tenant.id, "", tenant.key_id, "", None, frozenset({await stage.channel_id("default")}))
 
 
@@ -38,15 +38,16 @@ async def principal_of(stage: Stage) -> Principal:
 async def test_a_create_that_is_broken_off_by_the_servers_end_is_answered_with_an_id_that_stays_valid(
     stage: Stage, services: Services, outcome: str
 ) -> None:
-    principal = await principal_of(stage)
+    principal = await principal_of(stage, await stage.tenant())
     if outcome == "refused":
-        await stage.fault("create_task", kind="error", status=400, code="InputTextSensitive", delay_seconds=0.3)
+        await stage.fault("create_task", kind="error", status=400, code="InputTextSensitive", delay_seconds=3600)
     else:
-        await stage.fault("create_task", kind="delay", at="after", delay_seconds=0.3)
+        await stage.fault("create_task", **HELD)
     creating = asyncio.create_task(services.task_creation.create(principal, held(), ClientRequest("r")))
     await stage.arrival("create_task")
     creating.cancel()
     task_id = await creating
+    await stage.release()
     await services.task_creation.drain()
     row = await stage.row(task_id)
     assert row is not None
@@ -58,16 +59,19 @@ async def test_a_create_that_is_broken_off_by_the_servers_end_is_answered_with_a
 async def test_a_retry_that_is_broken_off_while_it_waits_is_answered_with_the_id(
     stage: Stage, services: Services
 ) -> None:
-    principal = await principal_of(stage)
-    await stage.fault("create_task", kind="delay", at="after", delay_seconds=0.8)
+    tenant = await stage.tenant()
+    principal = await principal_of(stage, tenant)
+    await stage.fault("create_task", **HELD)
     first = ClientRequest("first")
     creating = asyncio.create_task(services.task_creation.create(principal, held(), first))
     await stage.arrival("create_task")
     first.gone.set()
+    await stage.until_lost(tenant)
     retrying = asyncio.create_task(services.task_creation.create(principal, held(), ClientRequest("retry")))
-    await asyncio.sleep(0.4)
+    await stage.until_taken(tenant)
     retrying.cancel()
     task_id = await retrying
+    await stage.release()
     assert await creating == task_id
     row = await stage.row(task_id)
     assert row is not None
@@ -78,7 +82,7 @@ async def test_a_retry_that_is_broken_off_while_it_waits_is_answered_with_the_id
 async def test_a_client_that_is_gone_before_anything_was_sent_gets_nothing_made(
     stage: Stage, services: Services
 ) -> None:
-    principal = await principal_of(stage)
+    principal = await principal_of(stage, await stage.tenant())
     client = ClientRequest("r")
     client.gone.set()
     with pytest.raises(Exception, match="temporarily unavailable"):

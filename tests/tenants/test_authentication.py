@@ -15,9 +15,10 @@ from app.errors import AccessDeniedError, ServiceUnavailableError
 from app.tenants.api_key import make_key, parse_key
 from app.tenants.principal import Principal
 from app.tenants.short_memory import ShortMemory
-from tests.support.admin_app import ManualSeconds, Process, QueryCount, in_the_future, running_process
-from tests.support.clock import MovableClock
+from tests.support.admin_app import Process, QueryCount, in_the_future, running_process
+from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.keys import with_other_secret
+from tests.support.patience import HANG_SECONDS
 
 
 def assert_refused(response: httpx.Response) -> None:
@@ -357,6 +358,6 @@ async def _authenticate(process: Process, key: str) -> Principal:
 
 
 async def _until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         while not is_so():  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.005)

@@ -12,6 +12,7 @@ from app.db.engine import DatabaseUnavailableError, open_engine, session_factory
 from app.tenants.last_used import LastUsedWriter
 from tests.support.admin_app import Process, QueryCount
 from tests.support.clock import MovableClock
+from tests.support.patience import HANG_SECONDS
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -94,7 +95,7 @@ async def test_a_flush_that_is_cut_short_loses_nothing(process: Process, engine:
         async with engine.begin() as locking:
             await locking.execute(text("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE"))
             flush = asyncio.create_task(process.last_used.flush())
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HANG_SECONDS):
                 while updates.count == 0:  # noqa: ASYNC110 - the database has no event for it
                     await asyncio.sleep(0.005)
             flush.cancel()

@@ -13,8 +13,8 @@ from app.tenants.signing_key import is_access_key_id, make_signing_key
 from app.tenants.stored_key import load_signers
 from app.upstream.signature import hash_body
 from app.upstream.signed_request import SignedRequest
-from tests.support.admin_app import BOX, ManualSeconds, Process, QueryCount, in_the_future
-from tests.support.clock import MovableClock
+from tests.support.admin_app import BOX, Process, QueryCount, in_the_future
+from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.signing import GO, JAVA, signed_headers
 
 BODY = b'{"Filter":{"GroupType":"AIGC"}}'

@@ -14,9 +14,10 @@ from app.tenants.api_key import make_key
 from app.tenants.lookups import MOST_PER_NETWORK, MOST_WAITING, Lookup, UnknownLane
 from app.tenants.signing_key import make_signing_key
 from app.upstream.signed_request import SignedRequest
-from tests.support.admin_app import ManualSeconds, Process, QueryCount
-from tests.support.clock import MovableClock
+from tests.support.admin_app import Process, QueryCount
+from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.keys import with_other_secret
+from tests.support.patience import HANG_SECONDS
 from tests.support.signing import signed_headers
 
 HOUR = 3600.0
@@ -33,7 +34,7 @@ async def slow_database(engine: AsyncEngine) -> AsyncIterator[QueryCount]:
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_SECONDS):
         while not is_so():  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.005)
 

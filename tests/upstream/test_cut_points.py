@@ -10,6 +10,7 @@ import pytest
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
 from app.upstream.errors import NotSentError, OutcomeUnknownError, UpstreamError, UpstreamRejectedError
+from tests.support.patience import HANG_SECONDS
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import API_KEY, Peer, always, raw, to_response, unused_port
 
@@ -108,11 +109,11 @@ async def test_a_peer_that_stops_reading_is_unknown(bench: Bench) -> None:
 async def test_a_peer_that_reads_drop_by_drop_does_not_hold_a_create_for_ever(bench: Bench) -> None:
     async def sip(peer: Peer) -> None:
         while await peer.read_some():  # noqa: ASYNC110 - it is meant to be slow
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
 
     server = await bench.serve(sip)
-    async with asyncio.timeout(5):
-        error = await failure(await bench.ark(write_timeout_seconds=1), server.account, BIG)
+    async with asyncio.timeout(HANG_SECONDS):
+        error = await failure(await bench.ark(write_timeout_seconds=0.2), server.account, BIG)
     assert type(error) is OutcomeUnknownError
     assert "sending" in error.reason
 
@@ -203,7 +204,7 @@ async def test_dripping_bytes_do_not_stretch_the_read_timeout(bench: Bench) -> N
 
     server = await bench.serve(drip)
     ark = ArkClient(await bench.http(), create_read_timeout_seconds=0.2)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         error = await failure(ark, server.account)
     assert type(error) is OutcomeUnknownError
     assert error.status == 200
@@ -270,7 +271,7 @@ async def test_a_cancelled_create_drops_its_connection(bench: Bench) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         await has_ended.wait()
 
 

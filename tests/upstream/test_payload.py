@@ -7,6 +7,7 @@ import pytest
 from app.upstream.accounts import ArkAccount
 from app.upstream.errors import AccountFaultError, NotSentError
 from app.upstream.payload import Payload
+from tests.support.patience import HANG_SECONDS
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import API_KEY, Peer, always, unused_port
 
@@ -39,7 +40,7 @@ async def test_the_bytes_are_gone_while_the_upstream_thinks(bench: Bench, size: 
     payload = Payload(Body(b"x" * size), on_sent=is_sent.set)
     ended.clear()
     creating = asyncio.create_task(ark.create(server.account, payload, request_id="r"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_SECONDS):
         await is_read.wait()
         await is_sent.wait()
     await asyncio.sleep(0)

@@ -13,6 +13,7 @@ from app.upstream.errors import NotSentError, OutcomeUnknownError
 from app.upstream.pool import ConnectionPool
 from app.upstream.transport import FRESH_WITHIN, UpstreamTransport
 from tests.support.loopback import LOOPBACK_ALLOWED
+from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import AT, Peer, Script, always, to_response
@@ -47,7 +48,7 @@ async def test_three_hundred_requests_are_in_flight_at_once(bench: Bench) -> Non
     async with asyncio.TaskGroup() as tasks:
         for number in range(300):
             tasks.create_task(ark.create(server.account, b"{}", request_id=str(number)))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(HANG_SECONDS):
             await gate.is_full.wait()
         gate.opened.set()
     assert len(server.requests) == 300
@@ -96,7 +97,7 @@ async def test_a_place_that_nobody_waits_for_any_more_goes_to_the_next(bench: Be
     await asyncio.sleep(0)
     given_up.cancel()
     gate.opened.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         await asyncio.gather(first, patient)
     assert given_up.cancelled()
     assert len(server.requests) == 2
@@ -122,14 +123,14 @@ async def test_a_connection_that_gave_way_is_closed(bench: Bench) -> None:
     ark = await bench.ark(max_connections=1)
     for server in (one, other):
         await ark.create(server.account, b"{}", request_id="r")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         await has_ended.wait()
 
 
 async def test_failed_connections_give_their_place_back(bench: Bench) -> None:
     closing = await bench.serve(end_before_answer)
     healthy = await bench.serve(always(200, {"id": ID}))
-    ark = await bench.ark(max_connections=1, pool_timeout_seconds=1)
+    ark = await bench.ark(max_connections=1, pool_timeout_seconds=HANG_SECONDS)
     for _ in range(3):
         with pytest.raises(OutcomeUnknownError):
             await ark.create(closing.account, b"{}", request_id="r")
@@ -284,7 +285,7 @@ async def test_a_connection_that_was_idle_beyond_the_limit_is_closed(bench: Benc
     await http.post(server.origin)
     await asyncio.sleep(0.03)
     await http.post(server.origin)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         await ended.wait()
     assert server.connection_count == 2
 
@@ -359,7 +360,7 @@ async def test_bytes_that_nobody_asked_for_drop_an_idle_connection(bench: Bench)
     server = await bench.serve(say_more)
     ark = await bench.ark()
     await ark.create(server.account, b"{}", request_id="r")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANG_SECONDS):
         await has_ended.wait()
     await ark.create(server.account, b"{}", request_id="r")
     assert server.connection_count == 2

@@ -22,6 +22,7 @@ from app.webhooks.secrets import secret_of
 from app.webhooks.sender import open_sender
 from app.webhooks.targets import TargetRules
 from tests.support.clock import MovableClock
+from tests.support.patience import HANG_SECONDS
 from tests.webhooks.receiver import Receiver, receiving
 
 LOOPBACK = TargetRules(allow=(ip_network("127.0.0.0/8"),))
@@ -32,11 +33,11 @@ class Office:
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], stack: AsyncExitStack) -> None:
         self.sessions = sessions
-        self.clock = MovableClock()
+        self.clock = MovableClock(stands_still=True)
         self.box = SecretBox.from_text(generate_key())
         self._stack = stack
 
-    async def process(self, *, total_seconds: float = 5.0, caps: Caps | None = None) -> Deliverer:
+    async def process(self, *, total_seconds: float = HANG_SECONDS, caps: Caps | None = None) -> Deliverer:
         """Returns the job of one more process."""
         sender = await self._stack.enter_async_context(
             open_sender(
@@ -111,7 +112,7 @@ class Office:
 async def settle(deliverer: Deliverer) -> None:
     """Runs a job until nothing is due, and what it posts to its end."""
     await deliverer.run_once()
-    await deliverer.drain(patience_seconds=10)
+    await deliverer.drain(patience_seconds=HANG_SECONDS)
 
 
 @pytest_asyncio.fixture

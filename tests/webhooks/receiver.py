@@ -10,6 +10,8 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
+from tests.support.patience import until
+
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -69,9 +71,7 @@ class Receiver:
 
     async def until(self, count: int) -> None:
         """Waits until so many requests have arrived."""
-        async with asyncio.timeout(20):
-            while len(self.received) < count:  # noqa: ASYNC110 - a plain list has no event
-                await asyncio.sleep(0.005)
+        await until(lambda: len(self.received) >= count)
 
 
 def status(code: int, *headers: str, body: bytes = b"{}") -> Answer:

@@ -12,6 +12,7 @@ from app.sandbox.config import SandboxConfig
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
+from tests.support.patience import HANG_SECONDS, until
 from tests.support.world import TASKS, Tenant, World, running_world
 from tests.webhooks.receiver import Receiver, receiving, status
 
@@ -42,14 +43,14 @@ async def open_world(database_url: str, clock: MovableClock) -> AsyncIterator[Wo
 
 async def final_message(receiver: Receiver, secret: str, clock: MovableClock) -> tuple[str, dict[str, Any]]:
     """Has looks and retries become due, until the message that tells of the end comes; verifies every one."""
-    async with asyncio.timeout(50):
+    async with asyncio.timeout(HANG_SECONDS):
         while True:
             for request in receiver.received:
                 body = request.verify(secret)
                 if body["status"] not in {"queued", "running"}:
                     return request.id, body
             clock.advance(1)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.05)
 
 
 async def secret_of(world: World, tenant: Tenant) -> str:
@@ -84,9 +85,7 @@ async def test_a_delivered_message_can_be_sent_again_under_its_id(open_world: Wo
         message, body = await final_message(receiver, secret, clock)
         count = sum(request.id == message for request in receiver.received)
         assert (await open_world.admin.post(f"/deliveries/{message}/resend")).status_code == 200
-        async with asyncio.timeout(20):
-            while sum(request.id == message for request in receiver.received) == count:  # noqa: ASYNC110 - a list
-                await asyncio.sleep(0.02)
+        await until(lambda: sum(request.id == message for request in receiver.received) > count)
         assert receiver.received[-1].verify(secret) == body
 
 

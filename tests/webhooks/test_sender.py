@@ -20,6 +20,7 @@ from app.webhooks.bounded_stream import MAX_ANSWER_BYTES, MAX_READ_BYTES, Bounde
 from app.webhooks.secrets import new_secret
 from app.webhooks.sender import Message, TryOutcome, TryResult, WebhookSender, open_sender
 from app.webhooks.targets import PUBLIC_ONLY, TargetRules
+from tests.support.patience import HANG_SECONDS
 from tests.upstream.certificates import certify
 from tests.webhooks.receiver import raw, receiving, status, when
 
@@ -56,9 +57,11 @@ async def sending(
     *,
     names: Names | None = None,
     tls: ssl.SSLContext = TRUSTS_NOBODY,
-    total_seconds: float = 5.0,
+    total_seconds: float = HANG_SECONDS,
 ) -> AsyncIterator[WebhookSender]:
-    async with open_sender(rules, most_at_once=8, resolve=names, tls=tls, total_seconds=total_seconds) as sender:
+    async with open_sender(
+        rules, most_at_once=8, resolve=names, tls=tls, connect_seconds=HANG_SECONDS, total_seconds=total_seconds
+    ) as sender:
         yield sender
 
 
@@ -222,7 +225,7 @@ async def test_the_body_of_an_answer_is_not_waited_for(kind: str) -> None:
 
     async with receiving() as receiver, sending() as sender:
         receiver.answers = [answer]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANG_SECONDS):
             result = await post(sender, receiver.url)
     assert result == TryResult(TryOutcome.DELIVERED, 200)
 

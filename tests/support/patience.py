@@ -1,0 +1,43 @@
+"""How long tests wait, and have the product wait, for what comes sooner or later.
+
+How fast a machine is must not decide about a test. What only ends a test that hangs is therefore a minute, and what
+the product would give up after some seconds (a connection to the database, an answer of the upstream's) it waits for as
+long in the processes of the tests themselves. A test of giving up sets its own limit.
+"""
+
+import asyncio
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+HANG_SECONDS = 60.0
+
+_SHORT = (
+    "app.assets.creating._APPLY_PATIENCE_SECONDS",
+    "app.attempts.attempts._MARK_PATIENCE_SECONDS",
+    "app.db.engine.CONNECT_TIMEOUT_SECONDS",
+    "app.db.engine._POOL_TIMEOUT_SECONDS",
+    "app.db.recent._QUERY_SECONDS",
+    "app.tasks.creation._APPLY_PATIENCE_SECONDS",
+    "app.tasks.follower._PATIENCE_SECONDS",
+    "app.tasks.looking._PATIENCE_SECONDS",
+    "app.tasks.reconciler._PATIENCE_SECONDS",
+    "app.tenants.key_memory._QUERY_SECONDS",
+    "app.webhooks.deliverer._RUN_SECONDS",
+)
+
+
+def make_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the product wait as long as a test does."""
+    for name in _SHORT:
+        module, _, constant = name.rpartition(".")
+        monkeypatch.setattr(importlib.import_module(module), constant, HANG_SECONDS)
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Waits until a condition holds, of which no event tells."""
+    async with asyncio.timeout(HANG_SECONDS):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.005)
