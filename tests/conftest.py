@@ -1,5 +1,6 @@
 """Fixtures that every folder of tests shares."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -23,6 +24,15 @@ from tests.support.world import World, running_world
 settings.register_profile("everyday", max_examples=40, deadline=None)
 settings.register_profile("thorough", max_examples=500, deadline=None)
 settings.load_profile("everyday")
+
+# Nothing that collecting tests makes is garbage. ``pytest_collection_finish`` enables it again.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the collector of garbage, which was off until now, need not walk it."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,7 +14,7 @@ from app.db.base import utc_now
 from app.errors import SeedgateError
 from app.http.rendering import install_error_handlers
 from app.http.request_scope import RequestScope
-from app.main import OwnedServer, server_config
+from app.main import server_config
 from tests.http.wires import connected
 from tests.support.answers import check_error
 from tests.support.plain import PLAIN
@@ -120,7 +120,7 @@ async def faulty() -> AsyncIterator[httpx.AsyncClient]:
     install_error_handlers(app)
     app.add_middleware(RequestScope, clock=utc_now)
     async with (
-        serving(OwnedServer(server_config(app, host="127.0.0.1", port=0))) as base_url,
+        serving(server_config(app, host="127.0.0.1", port=0)) as base_url,
         httpx.AsyncClient(verify=PLAIN, base_url=base_url) as client,
     ):
         yield client

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.patience import HANG_SECONDS
 from tests.support.world import TASKS, Tenant, World
 
 APP = Path(__file__).resolve().parents[2] / "app"
@@ -51,7 +52,7 @@ async def test_no_part_of_a_request_outlives_it(world: World, tenant: Tenant) ->
     for request in requests("".join(halves), tenant.key):
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         writer.write(request)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANG_SECONDS):
             assert (await reader.read()).startswith(b"HTTP/1.1 ")
         writer.close()
         await writer.wait_closed()

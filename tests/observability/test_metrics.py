@@ -21,7 +21,7 @@ from app.admin.standing import _STANDING, read_standing
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
 from app.http.listening import listeners
-from app.main import OwnedServer, create_app, server_config
+from app.main import create_app, server_config
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.plain import PLAIN
@@ -77,13 +77,10 @@ async def test_they_need_no_token_on_their_own_port_which_serves_nothing_else(wo
         port = probe.getsockname()[1]
     settings = world.settings.model_copy(update={"metrics_port": port, "background": "off"})
     config = server_config(create_app(settings, clock=MovableClock()), host="127.0.0.1", port=0)
-    server = OwnedServer(config)
     opened = listeners(config, port)
     assert opened is not None
     main = f"http://127.0.0.1:{opened[0].getsockname()[1]}"
-    serve = server.serve
-    server.serve = lambda *_: serve(opened)  # type: ignore[method-assign]  # the sockets are ours
-    async with serving(server), httpx.AsyncClient(verify=PLAIN) as client:
+    async with serving(config, opened), httpx.AsyncClient(verify=PLAIN) as client:
         metrics = await client.get(f"http://127.0.0.1:{port}/metrics")
         assert (metrics.status_code, "seedgate_database_up 1.0" in metrics.text) == (200, True)
         for path in ("/", "/healthz", "/metrics/", TASKS, "/admin/v1/tenants"):

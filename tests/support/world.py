@@ -12,7 +12,7 @@ import httpx
 from pydantic import SecretStr
 
 from app.crypto import generate_key
-from app.main import OwnedServer, create_app, server_config
+from app.main import create_app, server_config
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
 from app.settings import Settings
@@ -141,8 +141,6 @@ async def running_gateway(
     settings: Settings, clock: MovableClock, monotonic: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[str]:
     """Runs a gateway on a port of its own, the only one or one more on a world's database; yields its address."""
-    server = OwnedServer(
-        server_config(create_app(settings, clock=clock, monotonic=monotonic), host="127.0.0.1", port=0)
-    )
-    async with serving(server) as base_url:
+    app = create_app(settings, clock=clock, monotonic=monotonic)
+    async with serving(server_config(app, host="127.0.0.1", port=0)) as base_url:
         yield base_url
