@@ -26,12 +26,13 @@ _ATTEMPTS_SINCE = timedelta(minutes=10)
 # The conditions are worded as the partial indexes are, with constants, or the planner could not use them.
 _STANDING = text("""
     SELECT 'tasks' AS what, status AS label, count(*) AS number, min(next_look_at) AS oldest_at
-      FROM tasks WHERE next_look_at IS NOT NULL AND status IN ('queued', 'running') GROUP BY status
+      FROM tasks WHERE next_look_at IS NOT NULL AND upstream_id IS NOT NULL AND status IN ('queued', 'running')
+     GROUP BY status
     UNION ALL
     SELECT 'tasks', status, count(*), min(sent_at) FROM tasks WHERE status IN ('submitting', 'unknown') GROUP BY status
     UNION ALL
     SELECT 'looks', 'task', count(*), min(next_look_at) FROM tasks
-     WHERE next_look_at <= :now AND status IN ('queued', 'running')
+     WHERE next_look_at <= :now AND upstream_id IS NOT NULL AND status IN ('queued', 'running')
     UNION ALL
     SELECT 'looks', 'asset', count(*), min(next_look_at) FROM (
         SELECT next_look_at FROM asset_groups WHERE next_look_at <= :now

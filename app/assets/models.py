@@ -119,6 +119,12 @@ class CreateIntentRow(Base):
         Index(
             "ix_asset_create_intents_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")
         ),
+        Index("ix_asset_create_intents_started_at", "started_at"),
+        Index(
+            "ix_asset_create_intents_under_way",
+            "instance_id",
+            postgresql_where=text("cut_at IS NULL AND members IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

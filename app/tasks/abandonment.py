@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.presence import Presence
@@ -16,6 +16,8 @@ from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.state import Source, apply_unknown
 
 _BATCH = 100
+# A literal, or a prepared statement could not use the index of creates that are under way.
+_IS_SUBMITTING = TaskRow.status == literal_column(f"'{TaskStatus.SUBMITTING.value}'")
 
 _log = structlog.get_logger()
 
@@ -63,7 +65,7 @@ class Abandonment:
     async def run_once(self) -> None:
         """Settles what dead processes have left behind; other processes may do the same at the same time."""
         async with self._sessions.begin() as session:
-            query = select(TaskRow.instance_id).where(TaskRow.status == TaskStatus.SUBMITTING.value).distinct()
+            query = select(TaskRow.instance_id).where(_IS_SUBMITTING).distinct()
             carriers = (await session.scalars(query)).all()
             dead = [carrier for carrier in carriers if carrier and await self._presence.is_dead(session, carrier)]
         while await self._settle_batch(dead) == _BATCH:
@@ -74,7 +76,7 @@ class Abandonment:
             query = (
                 select(TaskRow)
                 .where(
-                    TaskRow.status == TaskStatus.SUBMITTING.value,
+                    _IS_SUBMITTING,
                     or_(TaskRow.instance_id.in_(dead), _began_at() < self._clock() - self._create_window),
                 )
                 .limit(_BATCH)

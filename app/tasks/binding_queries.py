@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.tasks.models import TaskRow, TaskStatus
@@ -13,6 +13,15 @@ _OPEN = (TaskStatus.SUBMITTING.value, _UNKNOWN)
 _BATCH = 10_000
 # From the intent to the end of a create that waits for its answer.
 _LONGEST_CREATE = timedelta(hours=1)
+
+# One probe of the index for each channel, whatever is due on it.
+_CHANNELS_WITH_WORK = text("""
+    SELECT channels.id FROM channels CROSS JOIN LATERAL (
+        SELECT 1 FROM tasks
+        WHERE channel_id = channels.id AND next_look_at <= :now AND upstream_id IS NULL
+        ORDER BY channel_id, next_look_at LIMIT 1
+    ) AS due
+""")
 
 
 class AllIntents:
@@ -46,8 +55,7 @@ class AllIntents:
 
     async def channels_with_work(self, *, now: datetime) -> set[str]:
         """Returns the ids of the channels on which a search is due."""
-        query = select(TaskRow.channel_id).where(TaskRow.next_look_at <= now, TaskRow.upstream_id.is_(None)).distinct()
-        return {channel_id for channel_id in await self._session.scalars(query) if channel_id is not None}
+        return set(await self._session.scalars(_CHANNELS_WITH_WORK, {"now": now}))
 
     async def claim_claimed(self, channel_id: str, *, now: datetime, lease: timedelta, limit: int) -> Sequence[TaskRow]:
         """Returns due rows for which a callback has named an upstream task, and puts them off by ``lease``.
@@ -74,17 +82,14 @@ class AllIntents:
 
     async def has_search_due(self, channel_id: str, *, now: datetime) -> bool:
         """Says whether some create of unknown outcome on a channel is due to be looked for in the list."""
-        query = (
-            select(func.count())
-            .select_from(TaskRow)
-            .where(
-                TaskRow.next_look_at <= now,
-                TaskRow.channel_id == channel_id,
-                TaskRow.status == _UNKNOWN,
-                TaskRow.claimed_upstream_id.is_(None),
-            )
+        due = select(TaskRow.id).where(
+            TaskRow.next_look_at <= now,
+            TaskRow.channel_id == channel_id,
+            TaskRow.upstream_id.is_(None),
+            TaskRow.status == _UNKNOWN,
+            TaskRow.claimed_upstream_id.is_(None),
         )
-        return bool(await self._session.scalar(query))
+        return await self._session.scalar(due.limit(1)) is not None
 
     async def without_task(self, channel_ids: Collection[str], *, before_cut: timedelta) -> Sequence[TaskRow]:
         """Returns the rows of some channels that may own an upstream task but know none.
@@ -115,7 +120,12 @@ class AllIntents:
         """Returns due creates of unknown outcome that are so old that their window may be over, on any channel."""
         query = (
             select(TaskRow)
-            .where(TaskRow.next_look_at <= now, TaskRow.status == _UNKNOWN, TaskRow.created_at <= created_before)
+            # A literal, or the index of unknown outcomes could not be used by a prepared statement.
+            .where(
+                TaskRow.next_look_at <= now,
+                TaskRow.status == literal_column(f"'{_UNKNOWN}'"),
+                TaskRow.created_at <= created_before,
+            )
             .order_by(TaskRow.created_at)
             .limit(limit)
         )

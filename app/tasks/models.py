@@ -81,7 +81,26 @@ class TaskRow(Base):
         Index("ix_tasks_id", "id"),
         Index("ix_tasks_created_at_id", text("created_at DESC"), text("id DESC")),
         Index("ix_tasks_channel_id_created_at", "channel_id", text("created_at DESC")),
-        Index("ix_tasks_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
+        # A suspended channel's tasks stay due: what looks at another channel must not walk over them.
+        Index(
+            "ix_tasks_polls",
+            "channel_id",
+            "next_look_at",
+            postgresql_where=text("next_look_at IS NOT NULL AND upstream_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_tasks_searches",
+            "channel_id",
+            "next_look_at",
+            postgresql_where=text("next_look_at IS NOT NULL AND upstream_id IS NULL"),
+        ),
+        Index(
+            "ix_tasks_unfinished_created_at",
+            "created_at",
+            postgresql_where=text("next_look_at IS NOT NULL AND upstream_id IS NOT NULL"),
+        ),
+        Index("ix_tasks_submitting", "instance_id", postgresql_where=text("status = 'submitting'")),
+        Index("ix_tasks_unknown_created_at", "created_at", postgresql_where=text("status = 'unknown'")),
         Index("uq_tasks_callback_token_hash", "callback_token_hash", unique=True),
         Index(
             "ix_tasks_open_intents",
@@ -150,6 +169,7 @@ class OrphanRow(Base):
     """
 
     __tablename__ = "orphans"
+    __table_args__ = (Index("ix_orphans_upstream_id", "upstream_id"), Index("ix_orphans_created_at", "created_at"))
 
     channel_id: Mapped[str] = mapped_column(ForeignKey("channels.id"), primary_key=True)
     upstream_id: Mapped[str] = mapped_column(primary_key=True)

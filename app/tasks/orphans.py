@@ -6,18 +6,26 @@ It is the operator's alone: nothing of it is ever shown to a tenant.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.tasks.binding_queries import AllIntents
 from app.tasks.listing import ListedTask
-from app.tasks.models import OrphanRow, TaskRow
+from app.tasks.models import OrphanRow
 
 _BATCH = 1000
 # A complete list may lack a task for a moment, after a day it has lacked it for good.
 _GONE_AFTER = timedelta(days=1)
 # The upstream forgets a task after seven days.
 _FORGOTTEN_AFTER = timedelta(days=8)
+
+
+OrphanKey = tuple[str, str]
+"""A channel and an upstream id."""
+
+FIRST: OrphanKey = ("", "")
+"""Before every orphan."""
 
 
 class Orphans:
@@ -56,10 +64,23 @@ class Orphans:
         """Removes one that has found its owner."""
         await self._session.execute(delete(OrphanRow).where(OrphanRow.upstream_id == upstream_id))
 
-    async def remove_owned(self) -> None:
-        """Removes those that found their owner on another way, such as the create's own late answer."""
-        is_owned = exists().where(TaskRow.upstream_id == OrphanRow.upstream_id)
-        await self._session.execute(delete(OrphanRow).where(is_owned))
+    async def remove_owned(self, after: OrphanKey, *, limit: int) -> OrphanKey:
+        """Removes those that found their owner on another way, such as the create's own late answer.
+
+        Args:
+            after: where the last call ended; ``FIRST`` begins anew.
+            limit: how many are looked at: the account of others may bring any number of them.
+
+        Returns:
+            Where the next call goes on.
+        """
+        key = (OrphanRow.channel_id, OrphanRow.upstream_id)
+        query = select(*key).where(tuple_(*key) > after).order_by(*key).limit(limit)
+        looked_at = (await self._session.execute(query)).all()
+        owned = await AllIntents(self._session).owned({upstream_id for _, upstream_id in looked_at})
+        if owned:
+            await self._session.execute(delete(OrphanRow).where(OrphanRow.upstream_id.in_(owned)))
+        return (looked_at[-1].channel_id, looked_at[-1].upstream_id) if len(looked_at) == limit else FIRST
 
     async def remove_forgotten(self, *, now: datetime) -> None:
         """Removes those that the upstream itself has certainly forgotten."""

@@ -22,7 +22,7 @@ from app.tasks.binding_evidence import MARGIN, Findings, is_final, weigh
 from app.tasks.binding_queries import AllIntents
 from app.tasks.listing import PAGE_SECONDS, AccountList, AccountLister, ListedTask
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.orphans import Orphans
+from app.tasks.orphans import FIRST, Orphans
 from app.tasks.state import Source, apply_absence, apply_no_task, is_window_over
 from app.upstream.accounts import ArkAccount
 from app.upstream.errors import UpstreamError
@@ -36,6 +36,7 @@ _CLAIM_LEASE = timedelta(seconds=20)
 _CLAIM_BATCH = 10
 _MOST_BINDINGS = 50
 _OVERDUE_BATCH = 200
+_ORPHANS_BATCH = 500
 _SHORTEST_WINDOW = timedelta(hours=1)
 _SHORTEST_PAUSE = timedelta(seconds=3)
 _LONGEST_PAUSE = timedelta(seconds=60)
@@ -83,6 +84,7 @@ class Reconciler:
         self._grace = grace
         self._under_way = WorkUnderWay()
         self._busy: set[str] = set()
+        self._orphans_after = FIRST
 
     async def run_once(self) -> None:
         """Does what is due on each active channel; what takes longer than a few seconds goes on behind."""
@@ -111,7 +113,7 @@ class Reconciler:
             for row in await intents.lock_unknown([row for row in rows if is_window_over(row, now=now)]):
                 apply_absence(session, row, source=Source.RECONCILER, now=now)
             orphans = Orphans(session)
-            await orphans.remove_owned()
+            self._orphans_after = await orphans.remove_owned(self._orphans_after, limit=_ORPHANS_BATCH)
             await orphans.remove_forgotten(now=now)
 
     async def _serve(self, channel: Channel, account: ArkAccount, *, has_work: bool) -> None:

@@ -127,6 +127,7 @@ class AllTasks:
         query = (
             select(TaskRow)
             .where(TaskRow.next_look_at <= now, TaskRow.created_at < created_before, TaskRow.upstream_id.is_not(None))
+            .order_by(TaskRow.created_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )

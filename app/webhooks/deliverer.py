@@ -19,6 +19,7 @@ from app.ids import new_id
 from app.jobs import WorkUnderWay
 from app.observability.metrics import DELIVERIES, LEASE_LOSSES
 from app.webhooks.fairness import Caps, Lane, share_places
+from app.webhooks.lanes import DueLanes
 from app.webhooks.models import DeliveryRow, DeliveryStatus
 from app.webhooks.repository import AllDeliveries
 from app.webhooks.schedule import next_try_at
@@ -69,6 +70,7 @@ class Deliverer:
         self._clock = clock
         self._caps = caps or Caps()
         self._shuffle = shuffle
+        self._due_lanes = DueLanes()
         self._under_way = WorkUnderWay()
         self._posting: dict[asyncio.Task[None], Lane] = {}
 
@@ -102,12 +104,11 @@ class Deliverer:
             return False
         token, now = new_id("lease"), self._clock()
         async with self._sessions.begin() as session:
-            deliveries = AllDeliveries(session)
-            due = await deliveries.due_lanes(now=now, most=self._caps.per_origin)
+            due = await self._due_lanes.find(session, now=now, most=self._caps.per_origin)
             places = share_places(due, self._posting.values(), self._caps, shuffle=self._shuffle)
             if not places:
                 return False
-            rows = await deliveries.claim(places, now=now, token=token, until=now + LEASE)
+            rows = await AllDeliveries(session).claim(places, now=now, token=token, until=now + LEASE)
             # In one order, or two processes that make secrets could wait for each other.
             tenants = sorted({row.tenant_id for row in rows})
             secrets = {tenant: await self._secret_of(session, tenant, now) for tenant in tenants}

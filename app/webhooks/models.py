@@ -44,6 +44,8 @@ class DeliveryRow(Base):
             "next_attempt_at",
             postgresql_where=text("next_attempt_at IS NOT NULL"),
         ),
+        Index("ix_deliveries_due", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")),
+        Index("ix_deliveries_ended", "updated_at", postgresql_where=text("next_attempt_at IS NULL")),
         Index("ix_deliveries_created_at_id", text("created_at DESC"), text("id DESC")),
         Index("ix_deliveries_tenant_id_created_at", "tenant_id", text("created_at DESC"), text("id DESC")),
         Index("ix_deliveries_task_id", "task_id"),

@@ -11,32 +11,7 @@ from app.http.paging import PageRequest
 from app.webhooks.fairness import Lane
 from app.webhooks.models import DeliveryRow
 
-# Steps from lane to lane along the index, whatever the number of messages in each.
-_DUE_LANES = text(
-    """
-    WITH RECURSIVE lanes AS (
-        (SELECT tenant_id, origin, next_attempt_at FROM deliveries
-         WHERE next_attempt_at IS NOT NULL
-         ORDER BY tenant_id, origin, next_attempt_at LIMIT 1)
-        UNION ALL
-        SELECT following.tenant_id, following.origin, following.next_attempt_at
-        FROM lanes CROSS JOIN LATERAL (
-            SELECT tenant_id, origin, next_attempt_at FROM deliveries
-            WHERE next_attempt_at IS NOT NULL AND (tenant_id, origin) > (lanes.tenant_id, lanes.origin)
-            ORDER BY tenant_id, origin, next_attempt_at LIMIT 1
-        ) AS following
-    )
-    SELECT tenant_id, origin, (
-        SELECT count(*) FROM (
-            SELECT 1 FROM deliveries
-            WHERE tenant_id = lanes.tenant_id AND origin = lanes.origin AND next_attempt_at <= :now
-            LIMIT :most
-        ) AS counted
-    ) AS due
-    FROM lanes WHERE next_attempt_at <= :now
-    """
-)
-
+# The time is compared as part of a row, so that only the index of lanes fits (``app.webhooks.lanes``).
 _CLAIM = text(
     """
     WITH picked AS (
@@ -45,7 +20,8 @@ _CLAIM = text(
             AS wanted (tenant_id, origin, places)
         CROSS JOIN LATERAL (
             SELECT id FROM deliveries
-            WHERE tenant_id = wanted.tenant_id AND origin = wanted.origin AND next_attempt_at <= :now
+            WHERE next_attempt_at IS NOT NULL AND tenant_id = wanted.tenant_id AND origin = wanted.origin
+              AND (tenant_id, origin, next_attempt_at) <= (wanted.tenant_id, wanted.origin, :now)
             ORDER BY next_attempt_at LIMIT wanted.places
             FOR UPDATE SKIP LOCKED
         ) AS found
@@ -63,11 +39,6 @@ class AllDeliveries:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-
-    async def due_lanes(self, *, now: datetime, most: int) -> list[tuple[Lane, int]]:
-        """Returns the lanes in which something is due, and how much, counted up to ``most``."""
-        found = await self._session.execute(_DUE_LANES, {"now": now, "most": most})
-        return [(Lane(row.tenant_id, row.origin), row.due) for row in found]
 
     async def claim(
         self, places: Mapping[Lane, int], *, now: datetime, token: str, until: datetime
@@ -130,10 +101,10 @@ class AllDeliveries:
         old = (
             select(DeliveryRow.id)
             .where(
-                DeliveryRow.created_at < ended_before,  # it follows from the next, and has an index
                 DeliveryRow.updated_at < ended_before,
                 DeliveryRow.next_attempt_at.is_(None),
             )
+            .order_by(DeliveryRow.updated_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
             .cte("old")

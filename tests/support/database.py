@@ -141,7 +141,7 @@ async def as_owner(url: str, *statements: str) -> None:
 
 
 async def _each_by_itself(url: str, statements: Sequence[str]) -> None:
-    connection = await connect(to_dsn(url))
+    connection = await connect(to_dsn(url), command_timeout_seconds=None)
     try:
         for statement in statements:
             await connection.execute(statement)

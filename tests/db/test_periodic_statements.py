@@ -1,0 +1,178 @@
+"""A background job finds what is due by an index: what is not due, or not its own, costs it nothing."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.crypto import generate_key
+from app.db.base import utc_now
+from app.db.engine import to_dsn
+from app.settings import Settings
+from app.webhooks.lanes import MAX_LANES, MAX_TENANTS, WINDOW, DueLanes
+from app.webhooks.repository import AllDeliveries
+from app.wiring import Services, open_services
+from tests.support.database import as_superuser, own_database
+
+pytestmark = pytest.mark.slow
+
+ROWS = 100_000
+# A batch of any job, and the orphans that are looked at in one run.
+MAX_ROWS = 1500
+MAX_BLOCKS = 2500
+
+_SESSION = "SET session_replication_role = replica"  # no foreign keys: only one row of each parent is there
+_SUSPENDED = """
+    INSERT INTO channels SELECT (channel).* FROM (
+        SELECT jsonb_populate_record(
+            c, '{"id": "suspended", "name": "other", "status": "suspended", "ark_api_key_sealed": null}'
+        ) AS channel
+        FROM channels AS c
+    ) AS copied
+"""
+_FILL = f"""
+    INSERT INTO tasks (tenant_id, id, upstream_id, key_id, channel_id, model, upstream_model, service_tier, status,
+                       parameters, request_hash, created_at, updated_at, sent_at, cut_at, next_look_at, finished_at)
+    SELECT 't' || n % 100, kind || n, CASE WHEN status <> 'unknown' THEN kind || n END, 'k', channel, 'm', 'm',
+           'default', status, '{{}}', '', now() - age, now(), now() - age,
+           CASE WHEN status = 'unknown' THEN now() END, now() + due, CASE WHEN due IS NULL THEN now() END
+    FROM (VALUES ('later', 'active', 'running', interval '2 hours', interval '1 hour', {ROWS}),
+                 ('suspended', 'suspended', 'running', interval '2 hours', interval '-1 hour', {ROWS}),
+                 ('ended', 'active', 'succeeded', interval '20 days', NULL, {ROWS}),
+                 ('sought', 'active', 'unknown', interval '1 minute', interval '1 hour', {ROWS}),
+                 ('unsought', 'suspended', 'unknown', interval '1 minute', interval '-1 minute', {ROWS}))
+        AS kinds (kind, channel, status, age, due, number)
+    CROSS JOIN LATERAL generate_series(1, number) AS n;
+
+    INSERT INTO deliveries (id, tenant_id, task_id, url, origin, body, status, attempts, next_attempt_at, retry_until,
+                            created_at, updated_at)
+    SELECT kind || n, 't' || n % 100, 'task', '', 'https://' || n || '.example', '', 'pending', 1, now() + due, now(),
+           now() - interval '40 days', now()
+    FROM (VALUES ('later', interval '1 hour'), ('ended', NULL)) AS kinds (kind, due)
+    CROSS JOIN generate_series(1, {ROWS}) AS n;
+
+    INSERT INTO assets (tenant_id, id, group_id, channel_id, name, url, asset_type, project_name, status, extra,
+                        created_at, updated_at, next_look_at)
+    SELECT 't', 'asset' || n, 'g', 'active', '', '', 'Image', '', 'Processing', '{{}}', now(), now(),
+           now() + interval '1 hour'
+    FROM generate_series(1, {ROWS}) AS n;
+
+    INSERT INTO asset_groups (tenant_id, id, channel_id, name, description, group_type, project_name, extra,
+                              created_at, updated_at, next_look_at)
+    SELECT 't', 'group' || n, 'active', '', '', 'AIGC', '', '{{}}', now(), now(), now() + interval '1 hour'
+    FROM generate_series(1, {ROWS}) AS n;
+
+    INSERT INTO asset_create_intents (id, tenant_id, channel_id, kind, name, members, instance_id, started_at, cut_at,
+                                      next_look_at)
+    SELECT 'intent' || n, 't', 'active', 'CreateAsset', 'n' || n, '{{}}', 'gone', now(), now(),
+           now() + interval '1 hour'
+    FROM generate_series(1, {ROWS}) AS n;
+
+    INSERT INTO create_attempts (id, tenant_id, key_id, route, body_hash, instance_id, started_at)
+    SELECT 'attempt' || n, 't', 'k' || n, 'r', '', 'gone', now() FROM generate_series(1, {ROWS}) AS n;
+
+    INSERT INTO orphans (channel_id, upstream_id, model, service_tier, status, created_at, first_seen_at, last_seen_at)
+    SELECT 'active', 'orphan' || n, 'm', 'default', 'running', now(), now(), now() FROM generate_series(1, {ROWS}) AS n;
+"""
+
+
+@pytest_asyncio.fixture(scope="module")
+async def url(database_url: str) -> AsyncIterator[str]:
+    """A database that is full of what is not due."""
+    async with own_database(database_url) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module")
+async def services(url: str) -> AsyncIterator[Services]:
+    """The services of one process, and in its database a suspended channel beside its own."""
+    settings = Settings(_env_file=None).model_copy(
+        update={
+            "database_url": SecretStr(url),
+            "admin_token": SecretStr("t" * 32),
+            "secret_key": SecretStr(generate_key()),
+            "ark_base_url": "http://127.0.0.1:1/api/v3",
+            "ark_api_key": SecretStr("key"),
+        }
+    )
+    async with open_services(settings) as opened:
+        (channel,) = await opened.directory.candidates(None, needs="ark")
+        filling = _FILL.replace("'active'", f"'{channel.id}'").strip().removesuffix(";").split(";")
+        await as_superuser(url, _SESSION, _SUSPENDED, *filling, "ANALYZE")
+        yield opened
+
+
+@contextmanager
+def statements_of(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
+    """Collects what is executed on an engine."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, is_many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's
+        seen.append((statement, parameters[0] if is_many else parameters))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+async def visited(url: str, statement: str, parameters: Any) -> tuple[int, int]:
+    """Executes a statement, and takes it back; returns the rows of tables and the blocks that it touched."""
+    connection = await asyncpg.connect(to_dsn(url))
+    try:
+        await connection.execute("BEGIN")
+        told = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *parameters)
+        plan = json.loads(told)[0]["Plan"]
+        return round(_rows(plan)), plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    finally:
+        await connection.close()
+
+
+def _rows(node: dict[str, Any]) -> float:
+    below = sum(_rows(child) for child in node.get("Plans", ()))
+    if "Scan" not in node["Node Type"] or "Relation Name" not in node:
+        return below
+    removed = sum(count for name, count in node.items() if name.startswith("Rows Removed by"))
+    here: float = (node["Actual Rows"] + removed) * node["Actual Loops"]
+    return below + here
+
+
+async def test_what_is_not_due_costs_no_job_anything(url: str, services: Services) -> None:
+    services.last_used.note("k", utc_now())
+    costs: dict[str, tuple[int, int]] = {}
+    for job in [*services.jobs(), *services.recorders()]:
+        with statements_of(services.engine) as seen:
+            await job.run()
+        for statement, parameters in seen:
+            rows, blocks = await visited(url, statement, parameters)
+            known = costs.get(job.name, (0, 0))
+            costs[job.name] = (known[0] + rows, known[1] + blocks)
+    told = "\n".join(f"{name}: {rows} rows, {blocks} blocks" for name, (rows, blocks) in costs.items())
+    assert costs.keys() >= {"deliver", "remove_old_deliveries", "follow_tasks", "reconcile", "follow_asset_creates"}
+    assert all(rows <= MAX_ROWS and blocks <= MAX_BLOCKS for rows, blocks in costs.values()), told
+
+
+async def test_a_backlog_in_a_hundred_thousand_lanes_costs_a_walk_and_no_more(url: str, services: Services) -> None:
+    await as_superuser(url, "UPDATE deliveries SET next_attempt_at = now() - interval '1 hour' WHERE id LIKE 'later%'")
+    lanes = DueLanes()
+    with statements_of(services.engine) as seen:
+        for _ in range(3):
+            async with services.sessions.begin() as session:
+                found = await lanes.find(session, now=utc_now(), most=8)
+            assert WINDOW <= len(found) <= WINDOW + MAX_TENANTS * MAX_LANES
+        places = {lane: 8 for lane, _ in found[-8:]}
+        async with services.sessions.begin() as session:
+            claimed = await AllDeliveries(session).claim(places, now=utc_now(), token="t", until=utc_now())
+        assert len(claimed) == len(places)
+    for statement, parameters in seen:
+        rows, _ = await visited(url, statement, parameters)
+        assert rows <= 3 * MAX_TENANTS * MAX_LANES
+    assert rows <= 4 * len(places), "the claim is the last statement"
