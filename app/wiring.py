@@ -66,6 +66,7 @@ from app.tenants.last_used import LastUsedWriter
 from app.tenants.service import TenantService
 from app.tenants.signing_service import SigningKeyService
 from app.tenants.stored_key import load_signers, load_stored_keys
+from app.turns import Turns
 from app.upstream.ark import ArkClient
 from app.upstream.control import ControlClient
 from app.upstream.destinations import DestinationRules
@@ -101,6 +102,7 @@ class Services:
     bodies: BodyAdmission
     admin_token: AdminToken
     authenticator: Authenticator
+    turns: Turns
     last_used: LastUsedWriter
     tenants: TenantService
     signing_keys: SigningKeyService
@@ -335,6 +337,7 @@ def _build(
             last_used=last_used,
             region=settings.region,
         ),
+        turns=Turns(most_at_once=max(1, settings.db_pool_size // 2)),
         last_used=last_used,
         tenants=TenantService(sessions, clock),
         signing_keys=SigningKeyService(sessions, box, clock),

@@ -15,6 +15,7 @@ from app.audit.actor import Actor
 from app.errors import AuthenticationFailedError, RateLimitedError
 from app.header_text import split_scheme
 from app.tenants.api_key import parse_key
+from app.turns import leave_turn
 
 _MESSAGE = "The admin token is missing or wrong. Send it as `Authorization: Bearer <admin token>`."
 _TOO_MANY = "Too many wrong admin tokens came from this network. Please wait."
@@ -74,6 +75,7 @@ async def require_admin(request: Request, _credentials: Annotated[Any, Security(
     """
     token: AdminToken = request.state.admin_token
     token.check(request)
+    leave_turn()  # the operator never waits behind the network's other requests
     request.state.actor = Actor(name="admin", address=request.state.client_address or None)
 
 

@@ -22,6 +22,7 @@ from app.channels.refusals import to_client_error
 from app.errors import NoChannelError, ServiceUnavailableError
 from app.jobs import SingleFlight
 from app.tenants.principal import Principal
+from app.turns import leave_turn
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
 
 _MAX_ID_LENGTH = 128
@@ -100,6 +101,7 @@ class FaceService:
         if row.finished_at is not None:
             return _to_reply(row.group_id)
         channel = await self._upstream.channel_of(principal, row.channel_id)
+        leave_turn()
         group_id = await self._results.run(
             (row.tenant_id, token_hash), lambda: self._ask_and_apply(principal, row, channel, wanted.byted_token)
         )

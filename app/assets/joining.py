@@ -13,6 +13,7 @@ from app.assets.refusals import outcome_unknown
 from app.assets.searching import Searcher
 from app.attempts.attempts import Attempt, Attempts
 from app.db.presence import Presence
+from app.turns import leave_turn
 
 _WAIT_SECONDS = 120.0
 _WAIT_PAUSE_SECONDS = 0.2
@@ -87,6 +88,7 @@ class Joiner:
             pause = _SEARCH_PAUSE_SECONDS if is_left else _WAIT_PAUSE_SECONDS
             if loop.time() + pause > deadline:
                 break
+            leave_turn()
             await asyncio.sleep(pause)
         raise outcome_unknown(action)
 

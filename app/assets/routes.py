@@ -31,7 +31,7 @@ from app.http.json_body import parse_json_object
 from app.http.rendering import response_metadata
 from app.http.request_scope import note
 from app.http.responses import json_response
-from app.tenants.caller import admit_on_native_entry, identify, identify_on_native_entry, sender_of
+from app.tenants.caller import admit, admit_on_native_entry, identify, identify_on_native_entry, sender_of
 
 _OPEN = "/api/v3/open/"
 _STALE_HEADER = "X-Seedgate-Stale"
@@ -44,7 +44,7 @@ router = APIRouter(tags=["assets"])
 
 async def call_by_query(request: Request) -> Response:
     """Calls the action that the query names; answers its bare result."""
-    sender = sender_of(await identify(request))
+    sender = await admit(request)
     return _answer(await _call(request, sender, _action_of_query(request)))
 
 
@@ -60,14 +60,14 @@ async def call_natively(request: Request) -> Response:
 
 async def call_by_path(request: Request) -> Response:
     """Calls the action that ends the path, however many slashes surround it; answers its bare result."""
-    sender = sender_of(await identify(request))
+    sender = await admit(request)
     name = request.path_params["action"].strip("/")
     return _answer(await _call(request, sender, find_action(name, _version_of_query(request))))
 
 
 def _endpoint_of(action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def call_action(request: Request) -> Response:
-        sender = sender_of(await identify(request))
+        sender = await admit(request)
         version = _version_of_query(request)
         if version != VERSION:
             raise UnknownActionError(action.name, version)

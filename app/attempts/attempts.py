@@ -20,6 +20,7 @@ from app.db.presence import Presence
 from app.errors import SeedgateError
 from app.ids import new_id
 from app.jobs import WorkUnderWay
+from app.turns import leave_turn
 
 TICKET_FOR = timedelta(seconds=60)
 """How long after the loss of its client an attempt may be taken over."""
@@ -153,12 +154,14 @@ class Attempts:
         # After the database was away nobody can tell for a moment whether the process that carries the first try is
         # dead; a second create must not be the answer to that.
         if self._presence.is_just_back and await self._is_carried_elsewhere(request):
+            leave_turn()
             await self._presence.until_sure()
         # A retry that comes at once may overtake the news that its first try lost its connection.
         for _ in range(_LOSS_LOOKS):
             taken, is_another_running = await self._look(request)
             if taken is not None or not is_another_running:
                 return taken
+            leave_turn()
             await asyncio.sleep(_LOSS_NEWS_SECONDS / _LOSS_LOOKS)
         return (await self._look(request))[0]
 

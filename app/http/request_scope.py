@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
+from typing import Any
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,12 +17,13 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import SeedgateError
-from app.http.client_address import client_address
+from app.http.client_address import client_address, network_of
 from app.http.rendering import handle_error
 from app.ids import new_request_id
 from app.observability.metrics import REQUEST_SECONDS, REQUESTS
 from app.observability.notes import noting
 from app.observability.redaction import redact
+from app.turns import Turns
 
 _CLIENT_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _DRAIN_SECONDS = 10.0
@@ -40,9 +42,10 @@ _log = structlog.get_logger("access")
 class RequestScope:
     """Wraps an ASGI application.
 
-    Sets ``request_id`` and ``client_address`` in the request's state, ``X-Request-Id`` and an echoed
+    Sets ``request_id``, ``client_address`` and ``endings`` in the request's state, ``X-Request-Id`` and an echoed
     ``X-Client-Request-Id`` on the answer, writes one log line per request, and counts it. Of the probes and of
-    ``/metrics``, which come every few seconds for ever, only those that fail leave a line.
+    ``/metrics``, which come every few seconds for ever, only those that fail leave a line. What is in ``endings`` is
+    called once the answer is known, or the request has ended without one.
     """
 
     def __init__(
@@ -71,16 +74,28 @@ class RequestScope:
         state["client_address"] = client_address(peer, headers.getlist("x-forwarded-for"), self._trusted_proxies)
         state["noted"] = {}
         exchange = _Exchange(receive, send, headers, state["request_id"], self._drain_limit_bytes)
+        state["endings"] = exchange.endings
         try:
+            await self._take_turn(state, exchange)
             with noting(state["noted"]):
                 await self._app(scope, exchange.receive, exchange.send)
         except Exception as error:  # noqa: BLE001 - the last resort: no exception may leave without an answer
             await self._answer_failure(scope, exchange, error)
         finally:
+            exchange.end_work()
             seconds = time.perf_counter() - started
             _count(scope, exchange.status, seconds)
             if scope["path"] not in _QUIET_PATHS or (exchange.status or 0) >= _FIRST_ERROR_STATUS:
                 _write_line(scope, exchange.status, seconds)
+
+    @staticmethod
+    async def _take_turn(state: dict[str, Any], exchange: "_Exchange") -> None:
+        """Waits for a turn of the client's network, which lasts until it is known who calls."""
+        turns: Turns | None = state.get("turns")
+        network = network_of(state["client_address"])
+        # On a Unix socket nobody has an address, and all would be one.
+        if turns is not None and network:
+            exchange.endings.append((await turns.take(f"network {network}")).end)
 
     async def _answer_failure(self, scope: Scope, exchange: "_Exchange", error: Exception) -> None:
         response = await handle_error(Request(scope), error)
@@ -110,6 +125,12 @@ class _Exchange:
         client_id = headers.get("x-client-request-id", "")
         self._client_request_id = client_id if _CLIENT_REQUEST_ID.fullmatch(client_id) else None
         self.status: int | None = None
+        self.endings: list[Callable[[], None]] = []
+
+    def end_work(self) -> None:
+        """Calls what is to be called once the answer is known, before it is written: a client may read slowly."""
+        while self.endings:
+            self.endings.pop()()
 
     async def receive(self) -> Message:
         # Asking for the body is what makes the server send "100 Continue".
@@ -121,6 +142,7 @@ class _Exchange:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.end_work()
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self._request_id

@@ -26,6 +26,8 @@ from enum import Enum
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.turns import leave_turn
+
 # One statement takes a token or takes nothing. The database's clock is the one that all processes share; when it is
 # set back, the time until it has caught up must not count against anybody.
 _TAKE = text("""
@@ -90,4 +92,5 @@ class AccountRates:
                 return True
             if loop.time() >= deadline:
                 return False
+            leave_turn()
             await asyncio.sleep(_POLL_SECONDS)

@@ -12,6 +12,7 @@ from app.http.client_address import network_of
 from app.http.responses import json_response
 from app.tasks.callbacks import CallbackInbox
 from app.tasks.correlation import CALLBACK_PATH
+from app.turns import leave_turn
 
 _LIMIT_BYTES = 64 * 1024
 # A sender that writes first and reads later should see the answer, but not for any length.
@@ -28,6 +29,7 @@ async def receive(request: Request) -> Response:
 
     Its body counts against a pool for callbacks. When that is full, the callback still makes a look at its task due.
     """
+    leave_turn()
     bodies: BodyAdmission = request.state.bodies
     holding = bodies.open(CallbackSender(network_of(request.state.client_address)))
     inbox: CallbackInbox = request.state.callbacks

@@ -17,6 +17,7 @@ from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_absence, apply_upstream_state
+from app.turns import leave_turn
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
@@ -64,6 +65,7 @@ class TaskLooker:
         Returns:
             Whether the row may have changed; False when there was no call to spare, or nobody who may be asked.
         """
+        leave_turn()
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 return await self._flights.run((row.tenant_id, row.id), lambda: self._refresh_once(row))

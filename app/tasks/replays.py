@@ -17,6 +17,7 @@ from app.tasks.abandonment import Abandonment
 from app.tasks.intents import IntentLog
 from app.tasks.repository import TaskRepository
 from app.tasks.wire import public_id
+from app.turns import leave_turn
 
 _POLL_SECONDS = 0.2
 _DRAIN_SECONDS = 2.0
@@ -93,6 +94,7 @@ class Replays:
                         return None
                     if not await self._abandonment.settle(session, row):
                         return public_id(row)
+                leave_turn()
                 await asyncio.sleep(_POLL_SECONDS)
         except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, Exception) and not is_unavailable(error):

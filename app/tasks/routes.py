@@ -18,7 +18,7 @@ from app.tasks.deletion import TaskDeletion
 from app.tasks.queries import parse_dry_run, parse_idempotency_key, parse_list
 from app.tasks.service import TaskService
 from app.tasks.wire import unknown_task
-from app.tenants.caller import identify, sender_of
+from app.tenants.caller import admit, identify
 
 _COLLECTION = "/api/v3/contents/generations/tasks"
 _MAX_ID_LENGTH = 128
@@ -35,7 +35,7 @@ router = APIRouter(tags=["video tasks"])
 )
 async def create_task(request: Request) -> Response:
     """Creates a video task; with ``dry_run=true`` only validates it."""
-    sender = sender_of(await identify(request))
+    sender = await admit(request)
     creation: TaskCreation = request.state.task_creation
     bodies: BodyAdmission = request.state.bodies
     is_dry_run = parse_dry_run(_query(request))

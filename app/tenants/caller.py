@@ -1,7 +1,8 @@
 """Who is calling: the first line of every tenant route, and the first one after a body was read.
 
 Routes with a body ask twice: before it is read, so that nobody unknown is listened to, and after it, because a body
-may take minutes to arrive and the key may have ended meanwhile.
+may take minutes to arrive and the key may have ended meanwhile. Whoever is identified gives the turn of its network
+back and waits for one of its tenant (``app.turns``), which ends with the request; none is held while a body arrives.
 """
 
 from starlette.requests import Request
@@ -12,11 +13,26 @@ from app.http.request_scope import note
 from app.tenants.authentication import Authenticator
 from app.tenants.credentials import read_credential
 from app.tenants.principal import Principal
+from app.turns import Turns, leave_turn
 from app.upstream.signed_request import SignedRequest
 
 
+async def admit(request: Request) -> Sender:
+    """Lets a request go on to its body.
+
+    Returns:
+        On whose account the body counts.
+
+    Raises:
+        SeedgateError: as ``identify``.
+    """
+    principal = await _authenticate(request)
+    leave_turn()
+    return sender_of(principal)
+
+
 async def identify(request: Request) -> Principal:
-    """Returns who is calling, from headers and address alone; the body is not touched.
+    """Returns who is calling, from headers and address alone, once its tenant has a turn; the body is not touched.
 
     Adds the tenant and the key's public part to the request's log line.
 
@@ -26,9 +42,7 @@ async def identify(request: Request) -> Principal:
         RateLimitedError: 429, too many keys that were not seen lately are waiting to be looked up.
         ServiceUnavailableError: 503, the database cannot be asked.
     """
-    authenticator: Authenticator = request.state.authenticator
-    principal = await authenticator.principal(request.headers.raw, request.state.client_address)
-    return _noted(request, principal)
+    return await _with_turn(request, await _authenticate(request))
 
 
 def sender_of(principal: Principal) -> Sender:
@@ -47,10 +61,11 @@ async def admit_on_native_entry(request: Request) -> Sender:
     """
     credential = read_credential(request.headers.raw)
     if not credential.is_signing_key:
-        return sender_of(await identify(request))
+        return await admit(request)
     authenticator: Authenticator = request.state.authenticator
     address: str = request.state.client_address
     principal = await authenticator.admit_signer(credential.authorization, _head_of(request), address)
+    leave_turn()
     return UnprovenSigner(credential.text, network_of(address)) if principal is None else sender_of(principal)
 
 
@@ -71,7 +86,20 @@ async def identify_on_native_entry(request: Request, body_hash: str) -> Principa
     principal = await authenticator.signer(
         credential.authorization, _head_of(request), request.state.client_address, body_hash=body_hash
     )
-    return _noted(request, principal)
+    return await _with_turn(request, _noted(request, principal))
+
+
+async def _authenticate(request: Request) -> Principal:
+    authenticator: Authenticator = request.state.authenticator
+    return _noted(request, await authenticator.principal(request.headers.raw, request.state.client_address))
+
+
+async def _with_turn(request: Request, principal: Principal) -> Principal:
+    leave_turn()
+    turns: Turns = request.state.turns
+    turn = await turns.take(f"tenant {principal.tenant_id}")
+    request.state.endings.append(turn.end)
+    return principal
 
 
 def _noted(request: Request, principal: Principal) -> Principal:

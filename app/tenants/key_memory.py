@@ -15,6 +15,7 @@ from app.db.engine import is_unavailable
 from app.errors import ServiceUnavailableError
 from app.tenants.lookups import Lookup, UnknownLane
 from app.tenants.short_memory import ShortMemory
+from app.turns import leave_turn
 
 NameT = TypeVar("NameT", bound=Hashable)
 FoundT = TypeVar("FoundT")
@@ -82,6 +83,8 @@ class KeyMemory(Generic[NameT, FoundT]):
         # A slow query may have read the row long ago, so only a young one is joined, or one that has not begun.
         if lookup is None or (lookup.begun_at is not None and now - lookup.begun_at >= _TRUST_SECONDS):
             lookup = self._start(name, network, now)
+        if not self._seen.get(name, now=now):
+            leave_turn()  # or known keys from the same network would wait behind guesses
         # Whoever gives up waiting must not end the query of the others.
         return await asyncio.shield(lookup.answer)
 

@@ -9,6 +9,7 @@ import httpx
 
 from app.observability.metrics import UPSTREAM_CALLS, UPSTREAM_SECONDS
 from app.observability.notes import note_for_request
+from app.turns import leave_turn
 from app.upstream.accounts import ArkAccount, OpenApiAccount
 from app.upstream.answers import Answer, read_answer
 from app.upstream.errors import (
@@ -45,6 +46,8 @@ def to_url(text: str) -> httpx.URL:
 def counted(operation: str, account: ArkAccount | OpenApiAccount) -> Iterator[None]:
     """Counts the one call that is made inside the block, by what became of it, and tells the log whom it went to.
 
+    The request on whose behalf it is made gives up its turn.
+
     A call that was broken off counts as unknown, as does one that ended in an error which is nobody's.
 
     Args:
@@ -52,6 +55,7 @@ def counted(operation: str, account: ArkAccount | OpenApiAccount) -> Iterator[No
         account: who is called.
     """
     note_for_request(channel=account.channel_id)
+    leave_turn()
     started = time.perf_counter()
     outcome = "unknown"
     try:

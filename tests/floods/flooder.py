@@ -129,6 +129,7 @@ class Flood:
             with contextlib.suppress(OSError, EOFError, asyncio.IncompleteReadError):
                 async with connected(self.url) as line:
                     await line.send(head)
+                    self.counts["uploads"] += 1
                     holding = asyncio.create_task(self._drip(line, size - 1, chunk))
                     try:
                         self.counts[str(await line.status())] += 1

@@ -34,6 +34,7 @@ from app.tenants.routes import router as tenants_router
 from app.tenants.service import TenantService
 from app.tenants.signing_service import SigningKeyService
 from app.tenants.stored_key import StoredKey, load_signers, load_stored_keys
+from app.turns import Turns
 from tests.support.clock import MovableClock
 from tests.support.plain import PLAIN
 
@@ -108,6 +109,7 @@ async def running_process(
         "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
         "admin_token": AdminToken(ADMIN_TOKEN, monotonic=seconds),
         "authenticator": authenticator,
+        "turns": Turns(most_at_once=5),
         "tenants": tenants,
         "signing_keys": signing_keys,
         "webhooks": WebhookService(sessions, BOX, clock),

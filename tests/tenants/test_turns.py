@@ -1,0 +1,102 @@
+"""A tenant with many requests at once has a part of the process and its database connections, not all of them."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+from sqlalchemy import text
+
+from app.db.engine import open_engine
+from app.turns import Turns, leave_turn
+from tests.support.world import TASKS, World
+
+
+async def test_a_tenant_whose_requests_are_slow_leaves_connections_for_the_others(world: World) -> None:
+    hog, other = await world.tenant(), await world.tenant()
+    engine = open_engine(world.database_url, pool_size=1)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.dispose)
+        async with engine.connect() as locking:
+            await locking.execute(text("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE"))
+            slow = [asyncio.create_task(hog.http.get(TASKS)) for _ in range(30)]
+            for _ in range(3):
+                assert (await other.http.get("/api/v3/whoami")).status_code == 200
+            assert not any(request.done() for request in slow)
+        assert {answer.status_code for answer in await asyncio.gather(*slow)} == {200}
+
+
+async def test_turns_go_in_the_order_of_asking_and_no_more_than_allowed_at_once() -> None:
+    turns = Turns(most_at_once=2)
+    order: list[int] = []
+    at_once = most = 0
+
+    async def work(number: int) -> None:
+        nonlocal at_once, most
+        turn = await turns.take("tenant")
+        order.append(number)
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        turn.end()
+        turn.end()
+
+    await asyncio.gather(*(work(number) for number in range(20)))
+    assert (order, most) == (list(range(20)), 2)
+
+
+async def test_requests_that_wait_for_nothing_are_spread_over_the_rounds_of_the_loop() -> None:
+    turns = Turns(most_at_once=2)
+    rounds: list[int] = []
+    now = 0
+
+    async def work() -> None:
+        turn = await turns.take("network")
+        rounds.append(now)
+        turn.end()
+
+    working = [asyncio.create_task(work()) for _ in range(10)]
+    while len(rounds) < len(working):
+        now += 1
+        await asyncio.sleep(0)
+    assert max(rounds.count(number) for number in rounds) == 2
+
+
+async def test_who_waits_for_something_else_lets_the_next_one_begin() -> None:
+    turns = Turns(most_at_once=1)
+    go_on = asyncio.Event()
+
+    async def work() -> None:
+        turn = await turns.take("tenant")
+        leave_turn()
+        await go_on.wait()
+        turn.end()
+
+    waiting = [asyncio.create_task(work()) for _ in range(5)]
+    await asyncio.sleep(0.01)
+    (await asyncio.wait_for(turns.take("tenant"), 1)).end()
+    go_on.set()
+    await asyncio.gather(*waiting)
+
+
+async def test_who_leaves_while_it_waits_neither_takes_a_turn_nor_loses_one() -> None:
+    turns = Turns(most_at_once=1)
+    first = await turns.take("tenant")
+    leaving, staying = [asyncio.create_task(turns.take("tenant")) for _ in range(2)]
+    await asyncio.sleep(0)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    first.end()
+    (await asyncio.wait_for(staying, 1)).end()
+    late = asyncio.create_task(turns.take("tenant"))
+    turn = await asyncio.wait_for(late, 1)
+    cut = asyncio.create_task(turns.take("tenant"))
+    await asyncio.sleep(0)
+    turn.end()
+    cut.cancel()  # its turn has come, and it leaves before it knows
+    await asyncio.gather(cut, return_exceptions=True)
+    (await asyncio.wait_for(turns.take("tenant"), 1)).end()
+    await asyncio.sleep(0)
+    assert vars(turns)["_running"] == {}
+    assert vars(turns)["_waiting"] == {}
