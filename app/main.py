@@ -23,7 +23,7 @@ from app.db.base import utc_now
 from app.http.connections import ConnectionLimits, ConnectionTable
 from app.http.descriptors import default_max_connections, raise_descriptor_limit
 from app.http.docs_page import router as docs_router
-from app.http.documentation import name_security_schemes
+from app.http.documentation import name_security_schemes, serve_description
 from app.http.exact_paths import ExactPaths
 from app.http.health import Readiness
 from app.http.health import router as health_router
@@ -73,7 +73,8 @@ def create_app(
         summary="A multi-tenant gateway for Seedance video tasks and the Assets API",
         lifespan=lifespan,
         redirect_slashes=False,
-        # FastAPI's own pages load their scripts from elsewhere.
+        # Served by ourselves; FastAPI's own pages load their scripts from elsewhere.
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
@@ -91,6 +92,7 @@ def create_app(
     ):
         app.include_router(router)
     name_security_schemes(app)
+    serve_description(app)
     install_error_handlers(app)
     if settings.metrics_port is not None:
         app.add_middleware(MetricsPort, port=settings.metrics_port, path=METRICS_PATH)

@@ -2,9 +2,10 @@
 
 from asyncio import AbstractEventLoop, TimerHandle
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from itertools import islice
 from typing import Protocol
 
 import structlog
@@ -16,6 +17,7 @@ from app.observability.metrics import CONNECTIONS_CUT
 _log = structlog.get_logger()
 
 _SWEEP_SECONDS = 1.0
+_CHECKED_AT_ONCE = 50
 _MEBIBYTE = 1024 * 1024
 
 
@@ -131,14 +133,24 @@ class ConnectionTable:
             oldest = next(iter(self._holding))
             self._cut(oldest, "budget")
 
-    def sweep(self, now: float) -> None:
-        """Ends every connection whose time is up; ``now`` is the loop's time."""
-        for connection in list(self._open):
-            connection.check(now)
-
     def _sweep(self, loop: AbstractEventLoop) -> None:
-        self._timer = loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
-        self.sweep(loop.time())
+        self._check_some(loop, iter(list(self._open)))
+
+    def _check_some(self, loop: AbstractEventLoop, connections: Iterator[Connection]) -> None:
+        """Ends those of some connections whose time is up, and lets others have their turn before the rest.
+
+        Thousands whose time is up at once, each with an answer to be written, would hold the loop for a second.
+        """
+        some = list(islice(connections, _CHECKED_AT_ONCE))
+        for connection in some:
+            if connection in self._open:
+                connection.check(loop.time())
+        if not self._open:
+            self._timer = None
+        elif some:
+            self._timer = loop.call_later(0, self._check_some, loop, connections)
+        else:
+            self._timer = loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
 
     def _has_room(self, network: str) -> bool:
         limits = self.limits

@@ -6,13 +6,15 @@ itself is asked for again every time.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response
+
+from app.http.responses import constant_response
 
 SWAGGER_UI_VERSION = "5.35.0"
 DOCS_PATH = "/docs"
@@ -20,7 +22,6 @@ DOCS_PATH = "/docs"
 _FOLDER = Path(__file__).with_name("swagger_ui")
 _STARTER = _FOLDER / "start.js"
 _STARTER_VERSION = hashlib.sha256(_STARTER.read_bytes()).hexdigest()[:12]
-_CHUNK_BYTES = 64 * 1024
 _SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -76,9 +77,7 @@ async def docs(request: Request) -> Response:  # noqa: ARG001 - every route take
 
 def _endpoint_of(file: Path, media_type: str) -> Callable[[Request], Awaitable[Response]]:
     async def asset(request: Request) -> Response:  # noqa: ARG001 - every route takes the request
-        data = _read(file)
-        headers = {**_SECURITY_HEADERS, **_FOR_GOOD, "Content-Type": media_type, "Content-Length": str(len(data))}
-        return StreamingResponse(_chunks(data), headers=headers)
+        return constant_response(_read(file), media_type, {**_SECURITY_HEADERS, **_FOR_GOOD})
 
     return asset
 
@@ -86,12 +85,6 @@ def _endpoint_of(file: Path, media_type: str) -> Callable[[Request], Awaitable[R
 @cache
 def _read(file: Path) -> bytes:
     return file.read_bytes()
-
-
-async def _chunks(data: bytes) -> AsyncIterator[bytes]:
-    """Yields a file in pieces, so that a client that does not read holds one of them and not the whole."""
-    for start in range(0, len(data), _CHUNK_BYTES):
-        yield data[start : start + _CHUNK_BYTES]
 
 
 for _path, (_file, _media_type) in ASSETS.items():

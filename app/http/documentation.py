@@ -1,10 +1,18 @@
 """What ``/openapi.json`` says of every route alike: credentials, errors, and schemas made from wire classes."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from fastapi import FastAPI
 from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.http.json_body import to_json_bytes
+from app.http.responses import constant_response
+
+_OPENAPI_PATH = "/openapi.json"
 
 _TEXT = {"type": "string"}
 _METADATA_NAMES = ["RequestId", "Action", "Version", "Service", "Region"]
@@ -54,6 +62,23 @@ def name_security_schemes(app: FastAPI) -> None:
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+def serve_description(app: FastAPI) -> None:
+    """Serves ``/openapi.json``, made at its first request and beside the event loop.
+
+    FastAPI's own route writes the 300 KB anew for every request, and anybody may ask for it.
+    """
+    made = b""
+    lock = asyncio.Lock()
+
+    async def description(request: Request) -> Response:  # noqa: ARG001 - every route takes the request
+        nonlocal made
+        async with lock:
+            made = made or await asyncio.to_thread(lambda: to_json_bytes(app.openapi()))
+        return constant_response(made, "application/json")
+
+    app.add_route(_OPENAPI_PATH, description, include_in_schema=False)
 
 
 def json_answer(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:

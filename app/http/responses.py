@@ -1,11 +1,13 @@
-"""JSON answers."""
+"""JSON answers, and large ones that are always the same."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from app.http.json_body import to_json_bytes
+
+_PIECE_BYTES = 64 * 1024
 
 
 def json_response(payload: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -13,3 +15,19 @@ def json_response(payload: Any, *, status: int = 200, headers: Mapping[str, str]
     return Response(
         to_json_bytes(payload), status_code=status, headers=dict(headers or {}), media_type="application/json"
     )
+
+
+def constant_response(data: bytes, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Returns an answer that all requests share, such as a file.
+
+    It is sent in pieces, so that a client that does not read it holds a piece or two and not the whole, and without
+    a copy of its own.
+    """
+    own = {"Content-Type": media_type, "Content-Length": str(len(data))}
+    return StreamingResponse(_in_pieces(data), headers={**(headers or {}), **own})
+
+
+async def _in_pieces(data: bytes) -> AsyncIterator[memoryview]:
+    view = memoryview(data)
+    for start in range(0, len(data), _PIECE_BYTES):
+        yield view[start : start + _PIECE_BYTES]

@@ -45,6 +45,13 @@ class TurnLoop(asyncio.SelectorEventLoop):
         self._turn_count += 1
         return super().call_soon(callback, *args, context=context)
 
+    def call_at(  # type: ignore[override] # likewise
+        self, when: float, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Schedules a callback for a time, which may be now."""
+        self._turn_count += when <= self._time_now
+        return super().call_at(when, callback, *args, context=context)
+
     def settle(self) -> None:
         """Runs until nothing more is to be done at this moment."""
         while True:

@@ -1,6 +1,5 @@
 """How many connections there may be, and how much they may hold together."""
 
-import asyncio
 import resource
 from collections.abc import Iterator
 from ipaddress import ip_network
@@ -10,6 +9,7 @@ import pytest
 from app.http.connections import ConnectionLimits, ConnectionTable
 from app.main import connection_limits
 from app.settings import Settings
+from tests.http.driven import TurnLoop
 
 STRANGER, NEIGHBOUR, PROXY = "203.0.113.7", "203.0.113.8", "10.0.0.9"
 
@@ -30,9 +30,9 @@ class Line:
 
 
 @pytest.fixture
-def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    """A loop that is never run: the table's timer does not fire."""
-    opened = asyncio.new_event_loop()
+def loop() -> Iterator[TurnLoop]:
+    """A loop in which time stands still: the table's timer fires when a test says so."""
+    opened = TurnLoop()
     yield opened
     opened.close()
 
@@ -41,13 +41,13 @@ def table(most: int, **limits: object) -> ConnectionTable:
     return ConnectionTable(ConnectionLimits(max_connections=most, **limits))  # type: ignore[arg-type]
 
 
-def admit(opened: ConnectionTable, loop: asyncio.AbstractEventLoop, *addresses: str) -> list[Line]:
+def admit(opened: ConnectionTable, loop: TurnLoop, *addresses: str) -> list[Line]:
     lines = [Line(address) for address in addresses]
     assert [opened.admit(line, loop) for line in lines] == [True] * len(lines)
     return lines
 
 
-def test_at_the_limit_the_longest_idle_connection_makes_room(loop: asyncio.AbstractEventLoop) -> None:
+def test_at_the_limit_the_longest_idle_connection_makes_room(loop: TurnLoop) -> None:
     opened = table(3, max_per_address=3)
     busy, oldest, newer = admit(opened, loop, STRANGER, NEIGHBOUR, STRANGER)
     opened.set_idle(busy, is_idle=False)
@@ -56,7 +56,7 @@ def test_at_the_limit_the_longest_idle_connection_makes_room(loop: asyncio.Abstr
     assert opened.count == 3
 
 
-def test_who_has_just_been_answered_is_not_the_longest_idle(loop: asyncio.AbstractEventLoop) -> None:
+def test_who_has_just_been_answered_is_not_the_longest_idle(loop: TurnLoop) -> None:
     opened = table(2, max_per_address=2)
     first, second = admit(opened, loop, STRANGER, NEIGHBOUR)
     opened.set_idle(first, is_idle=False)
@@ -66,7 +66,7 @@ def test_who_has_just_been_answered_is_not_the_longest_idle(loop: asyncio.Abstra
     assert not first.is_cut
 
 
-def test_where_all_are_busy_a_new_connection_is_turned_away(loop: asyncio.AbstractEventLoop) -> None:
+def test_where_all_are_busy_a_new_connection_is_turned_away(loop: TurnLoop) -> None:
     opened = table(2, max_per_address=2)
     lines = admit(opened, loop, STRANGER, NEIGHBOUR)
     for line in lines:
@@ -75,7 +75,7 @@ def test_where_all_are_busy_a_new_connection_is_turned_away(loop: asyncio.Abstra
     assert not any(line.is_cut for line in lines)
 
 
-def test_one_address_holds_at_most_a_tenth_and_takes_no_room_of_others(loop: asyncio.AbstractEventLoop) -> None:
+def test_one_address_holds_at_most_a_tenth_and_takes_no_room_of_others(loop: TurnLoop) -> None:
     opened = table(40)
     (other,) = admit(opened, loop, NEIGHBOUR)
     strangers = admit(opened, loop, *[STRANGER] * 100)
@@ -84,19 +84,19 @@ def test_one_address_holds_at_most_a_tenth_and_takes_no_room_of_others(loop: asy
     assert opened.count == 5
 
 
-def test_the_addresses_of_one_ipv6_network_are_one_address(loop: asyncio.AbstractEventLoop) -> None:
+def test_the_addresses_of_one_ipv6_network_are_one_address(loop: TurnLoop) -> None:
     opened = table(20)
     lines = admit(opened, loop, "2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1")
     assert [line.is_cut for line in lines] == [True, False, False, False]
 
 
 @pytest.mark.parametrize("address", [PROXY, ""], ids=["a trusted proxy", "a unix socket"])
-def test_an_address_of_many_clients_may_hold_all(loop: asyncio.AbstractEventLoop, address: str) -> None:
+def test_an_address_of_many_clients_may_hold_all(loop: TurnLoop, address: str) -> None:
     opened = table(40, trusted_proxies=(ip_network("10.0.0.0/8"),))
     assert not any(line.is_cut for line in admit(opened, loop, *[address] * 40))
 
 
-def test_over_the_budget_those_are_cut_that_have_held_some_for_longest(loop: asyncio.AbstractEventLoop) -> None:
+def test_over_the_budget_those_are_cut_that_have_held_some_for_longest(loop: TurnLoop) -> None:
     opened = table(9, max_per_address=9, budget_bytes=100)
     first, second, third = admit(opened, loop, STRANGER, STRANGER, STRANGER)
     opened.hold(first, 40)
@@ -107,7 +107,7 @@ def test_over_the_budget_those_are_cut_that_have_held_some_for_longest(loop: asy
     assert opened.held_bytes == 60
 
 
-def test_what_is_let_go_or_ended_leaves_the_budget(loop: asyncio.AbstractEventLoop) -> None:
+def test_what_is_let_go_or_ended_leaves_the_budget(loop: TurnLoop) -> None:
     opened = table(9, max_per_address=9, budget_bytes=100)
     first, second = admit(opened, loop, STRANGER, STRANGER)
     opened.hold(first, 60)
@@ -120,18 +120,37 @@ def test_what_is_let_go_or_ended_leaves_the_budget(loop: asyncio.AbstractEventLo
     assert not second.is_cut
 
 
-def test_one_that_was_cut_is_forgotten_however_it_goes_on(loop: asyncio.AbstractEventLoop) -> None:
+def test_one_that_was_cut_is_forgotten_however_it_goes_on(loop: TurnLoop) -> None:
     opened = table(1)
     (first,) = admit(opened, loop, STRANGER)
     (second,) = admit(opened, loop, STRANGER)
     opened.set_idle(first, is_idle=True)
     opened.hold(first, 1000)
     opened.remove(first)
-    opened.sweep(5.0)
+    loop.pass_time(1)
     assert first.is_cut
-    assert (first.checked_at, second.checked_at) == ([], [5.0])
+    assert (first.checked_at, second.checked_at) == ([], [loop.time()])
     opened.remove(second)
     assert (opened.count, opened.held_bytes) == (0, 0)
+
+
+def test_the_time_of_many_is_looked_at_in_turns(loop: TurnLoop) -> None:
+    opened = table(1000, max_per_address=1000)
+    lines = admit(opened, loop, *[STRANGER] * 120)
+    loop.call_at(loop.time() + 1, lambda: loop.call_soon(turn, 5))
+    checked: list[int] = []
+
+    def turn(left: int) -> None:
+        checked.append(sum(bool(line.checked_at) for line in lines))
+        if left:
+            loop.call_soon(turn, left - 1)
+
+    loop.pass_time(1)
+    assert {count % 50 for count in checked} <= {0, 20}
+    assert len(set(checked)) > 2
+    assert [len(line.checked_at) for line in lines] == [1] * 120
+    loop.pass_time(1)
+    assert [len(line.checked_at) for line in lines] == [2] * 120
 
 
 def test_the_setting_decides_and_else_the_descriptor_limit() -> None:

@@ -31,16 +31,21 @@ _PASSED_ON = (
 
 
 class GatewayProcess:
-    """A running ``serve`` on a Unix socket."""
+    """A running ``serve`` on a Unix socket.
+
+    Attributes:
+        process: of it.
+        socket: where it listens.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process, socket: Path) -> None:
         self.process = process
-        self._socket = socket
+        self.socket = socket
 
     def client(self, key: str = "") -> httpx.AsyncClient:
         """Returns a client of the gateway, which the caller closes."""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        transport = httpx.AsyncHTTPTransport(verify=PLAIN, uds=str(self._socket))
+        transport = httpx.AsyncHTTPTransport(verify=PLAIN, uds=str(self.socket))
         return httpx.AsyncClient(
             verify=PLAIN, transport=transport, base_url="http://gateway", headers=headers, timeout=HANG_SECONDS
         )

@@ -1,0 +1,128 @@
+"""Under each flood from outside the gateway stays within 96 MiB of where it was, and answers others within a second."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.http.floods import CHUNKED, HEAD, MEBIBYTE, Client, Watch, clients, many_lines, watching
+from tests.support.process import GatewayProcess, gateway_process
+from tests.support.world import World
+
+pytestmark = pytest.mark.slow
+_MOST_GROWTH_BYTES = 96 * MEBIBYTE
+_MOST_SECONDS = 1.0
+_TOO_LARGE = (431, "RequestHeaderFieldsTooLarge")
+
+
+@pytest_asyncio.fixture(scope="module")
+async def gateway(world: World, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayProcess]:
+    """A gateway in a process of its own, which has served something and so has loaded all that it needs."""
+    async with gateway_process(tmp_path_factory.mktemp("flooded"), world.settings, background="off") as running:
+        async with running.client() as client:
+            for path in ("/healthz", "/openapi.json", "/nowhere") * 5:
+                await client.get(path)
+        yield running
+
+
+def check(watch: Watch) -> None:
+    """Checks that others did not notice."""
+    assert watch.slowest_seconds < _MOST_SECONDS
+    assert watch.grown_bytes < _MOST_GROWTH_BYTES
+
+
+def told(answer: bytes) -> tuple[int, str]:
+    """Returns status and code of the one answer in some bytes."""
+    assert answer.count(b"HTTP/1.1 ") == 1, answer[:2000]
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)["error"]["code"]
+
+
+async def test_144_megabytes_of_headers(gateway: GatewayProcess) -> None:
+    async with watching(gateway) as watch, clients(gateway) as (client,):
+        taken = await client.send(HEAD)
+        for lines in many_lines(144_000_000):
+            sent = await client.send(lines)
+            taken += sent
+            if sent < len(lines):
+                break
+        assert told(await client.read()) == _TOO_LARGE
+    check(watch)
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [HEAD + b"X-A: ", HEAD, b"GET /", HEAD + b"X-A: b\r\n ", CHUNKED + b"3;a=", CHUNKED + b"0\r\nX-A: "],
+    ids=["value", "name", "target", "folded", "chunk extension", "trailer"],
+)
+async def test_40_megabytes_without_a_line_end(gateway: GatewayProcess, begin: bytes) -> None:
+    async with watching(gateway) as watch, clients(gateway, 4) as several:
+
+        async def flood(client: Client) -> tuple[int, str]:
+            await client.send(begin + b"a" * 40_000_000)
+            return told(await client.read())
+
+        assert set(await asyncio.gather(*(flood(client) for client in several))) == {_TOO_LARGE}
+    check(watch)
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece"),
+    [
+        (CHUNKED + b"0\r\n", b"X-A: b\r\n"),
+        (CHUNKED, b"1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nx\r\n"),
+    ],
+    ids=["trailers", "chunk extensions"],
+)
+async def test_short_lines_without_end(gateway: GatewayProcess, begin: bytes, piece: bytes) -> None:
+    async with watching(gateway) as watch, clients(gateway) as (client,):
+        await client.send(begin + piece * (20 * MEBIBYTE // len(piece)))
+        assert told(await client.read()) == _TOO_LARGE
+    check(watch)
+
+
+async def test_six_connections_that_pipeline_17_megabytes_and_read_nothing(gateway: GatewayProcess) -> None:
+    requests = (HEAD + b"\r\n") * (17_000_000 // (len(HEAD) + 2))
+    async with watching(gateway) as watch, clients(gateway, 6) as several:
+        taken = await asyncio.gather(*(client.send(requests, seconds=20) for client in several))
+        assert max(taken) < len(requests)
+    check(watch)
+
+
+async def test_hundreds_of_connections_that_ask_for_much_and_read_nothing(gateway: GatewayProcess) -> None:
+    requests = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 8
+    async with watching(gateway) as watch, clients(gateway, 200) as several:
+        await asyncio.gather(*(client.send(requests, seconds=10) for client in several))
+        await asyncio.sleep(5)
+    check(watch)
+
+
+async def test_thousands_of_connections_that_do_not_finish_their_heads(gateway: GatewayProcess) -> None:
+    begun = [b"", b"GE", b"GET /healthz", HEAD, HEAD + b"X-A: " + b"a" * 60_000]
+    async with watching(gateway) as watch, clients(gateway, 3000) as several:
+        await asyncio.gather(*(client.send(begun[number % 5], seconds=10) for number, client in enumerate(several)))
+        answers = await asyncio.gather(*(client.read(seconds=20) for client in several))
+    check(watch)
+    # A head that has begun has 15 seconds; one of the large ones may have been cut before, for the budget of all.
+    assert {told(answer) for answer in answers[1::5]} == {(408, "RequestTooSlow")}
+    assert {told(answer) for answer in answers[2::5]} == {(408, "RequestTooSlow")}
+    assert {told(answer) for answer in answers[3::5]} == {(408, "RequestTooSlow")}
+    assert {told(answer) for answer in answers[4::5] if answer} <= {(408, "RequestTooSlow")}
+    assert set(answers[0::5]) == {b""}
+
+
+async def test_heads_that_come_byte_by_byte(gateway: GatewayProcess) -> None:
+    async with watching(gateway) as watch, clients(gateway, 300) as several:
+
+        async def drip(client: Client) -> bytes:
+            for at in range(300):
+                if await client.send((HEAD * 20)[at : at + 1]) == 0:
+                    break
+                await asyncio.sleep(0.1)
+            return await client.read()
+
+        answers = await asyncio.gather(*(drip(client) for client in several))
+    check(watch)
+    assert {told(answer) for answer in answers} == {(408, "RequestTooSlow")}
