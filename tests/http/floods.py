@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import fcntl
 import re
 import socket
 import sys
+import termios
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ MEBIBYTE = 1024 * 1024
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = b"POST /callbacks/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 _PIECE_BYTES = 64 * 1024
+_READ_SECONDS = 30.0
 _LEAST_PROBES = 3
 _PROBE = Path(__file__).with_name("probe.py")
 
@@ -38,12 +41,21 @@ class Client:
                     sent += len(piece)
         return sent
 
-    async def read(self, *, seconds: float = 30.0) -> bytes:
-        """Returns what the gateway sends until it ends the connection, or until the time is up."""
+    async def until_read(self) -> None:
+        """Returns once the gateway has read all that was sent, so that what follows is a read of its own."""
+        async with asyncio.timeout(_READ_SECONDS):
+            while fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4)) != bytes(4):  # noqa: ASYNC110 - the kernel's
+                await asyncio.sleep(0)
+
+    async def read(self, *, seconds: float = 30.0, answers: int = 1_000_000) -> bytes:
+        """Returns what the gateway sends until it ends the connection, has begun so many answers, or time is up."""
         found = b""
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(seconds):
-                while data := await self._loop.sock_recv(self._socket, _PIECE_BYTES):
+                while found.count(b"HTTP/1.1 ") - found.count(b"HTTP/1.1 100 ") < answers:
+                    data = await self._loop.sock_recv(self._socket, _PIECE_BYTES)
+                    if not data:
+                        break
                     found += data
         return found
 
