@@ -15,10 +15,11 @@ from pydantic import SecretStr
 from app.channels.accounts import to_channel
 from app.channels.channel import Channel, ChannelStatus, Plane
 from app.channels.models import ChannelRow
-from app.channels.rules import check_rename, origin_text, planes_to_verify
+from app.channels.rules import check_rename, is_same_origin, planes_to_verify
 from app.channels.sealing import SECRET_NAMES, URL_OF, ChannelSecrets, apply_secret, open_secrets
 from app.crypto import SealError, SecretBox
 from app.errors import ConflictError, InvalidParameterError, MissingParameterError
+from app.upstream.origins import parse_origin
 
 # The secret by which each plane's absence is told, and what the operator calls it.
 _CREDENTIALS = {"ark_base_url": ("ark_api_key", "ark_api_key"), "openapi_url": ("access_key_id", "access key pair")}
@@ -69,10 +70,12 @@ def plan_change(box: SecretBox, row: ChannelRow, sent: dict[str, Any]) -> Channe
         sent: members of a ``ChannelPatch``.
 
     Raises:
-        MissingParameterError: 400, one half of a key pair without the other.
+        MissingParameterError: 400, one half of a key pair without the other, or a credential without its URL while the
+            stored one leads to no server.
         InvalidParameterError: 400, a session token without a key pair, or another name for the channel ``default``.
     """
     seen = columns_of(row)
+    _check_urls_of(sent, seen)
     try:
         check_rename(row.name, sent.get("name", row.name))
     except ValueError as error:
@@ -119,7 +122,7 @@ def check_not_moved(sent: dict[str, Any], *, before: dict[str, Any], now: dict[s
         ConflictError: 409, another request moved the URL.
     """
     for name, url in URL_OF.items():
-        has_moved = origin_text(before[url]) != origin_text(now[url])
+        has_moved = before[url] != now[url] and not is_same_origin(before[url], now[url])
         if has_moved and sent.get(name) is not None and url not in sent:
             raise ConflictError("Conflict", f"The channel's {url} was changed meanwhile. Please look at it first.")
 
@@ -182,7 +185,23 @@ def _check_pair(sent: dict[str, Any]) -> None:
 
 def _moved_urls(seen: dict[str, Any], sent: dict[str, Any]) -> set[str]:
     """Returns the names of the URLs that change to another origin."""
-    return {url for url in _CREDENTIALS if url in sent and origin_text(sent[url]) != origin_text(seen[url])}
+    return {url for url in _CREDENTIALS if url in sent and not is_same_origin(sent[url], seen[url])}
+
+
+def _check_urls_of(sent: dict[str, Any], seen: dict[str, Any]) -> None:
+    """Refuses a credential whose URL is not sent with it while the stored one leads to no server.
+
+    Raises:
+        MissingParameterError: 400, that URL.
+    """
+    for name, url in URL_OF.items():
+        if sent.get(name) is None or url in sent:
+            continue
+        try:
+            parse_origin(seen[url])
+        except ValueError as error:
+            text = f"The channel's {url} leads to no server: {error}. Send `{url}` with `{name}`."
+            raise MissingParameterError(url, text) from None
 
 
 def _moved_secrets(seen: dict[str, Any], new: ChannelSecrets, moved: set[str]) -> dict[str, str | None]:

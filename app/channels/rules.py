@@ -26,12 +26,12 @@ def check_url(text: str) -> str:
     return (parse_origin(text).text + slash + path).rstrip("/")
 
 
-def origin_text(url: str) -> str:
-    """Returns the origin of a stored URL in its canonical spelling; empty for what is no URL and leads nowhere."""
+def is_same_origin(url: str, other: str) -> bool:
+    """Whether two URLs lead to the same server; false when one of them leads to none."""
     try:
-        return parse_origin(url).text
+        return parse_origin(url) == parse_origin(other)
     except ValueError:
-        return ""
+        return False
 
 
 def check_name(text: str) -> str:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, fields
 
 from app.channels.models import ChannelRow
-from app.channels.rules import origin_text
-from app.crypto import SecretBox, has_origin
+from app.crypto import SealError, SecretBox, has_origin
+from app.upstream.origins import parse_origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ def open_secrets(box: SecretBox, row: ChannelRow) -> ChannelSecrets:
     """Returns the secrets of a row.
 
     Raises:
-        SealError: one of them does not open: another key sealed it, or it was sealed for another row, column or origin.
+        SealError: one of them does not open: another key sealed it, it was sealed for another row, column or origin, or
+            its URL leads to no server.
     """
     opened = {}
     for name in SECRET_NAMES:
@@ -57,10 +58,13 @@ def apply_secret(box: SecretBox, row: ChannelRow, name: str, secret: str | None)
     """Writes one secret into its row, sealed for this row, this column and the origin of its URL; None clears it.
 
     The row's URLs must be written before.
+
+    Raises:
+        SealError: the URL leads to no server, so that there is none to seal the secret for.
     """
     column = f"{name}_sealed"
-    origin = _origin(row, name)
-    setattr(row, column, None if secret is None else box.seal(secret, row=row.id, column=column, origin=origin))
+    sealed = None if secret is None else box.seal(secret, row=row.id, column=column, origin=_origin(row, name))
+    setattr(row, column, sealed)
 
 
 def is_bound(row: ChannelRow) -> bool:
@@ -69,4 +73,8 @@ def is_bound(row: ChannelRow) -> bool:
 
 
 def _origin(row: ChannelRow, name: str) -> str:
-    return origin_text(getattr(row, URL_OF[name]))
+    url = URL_OF[name]
+    try:
+        return parse_origin(getattr(row, url)).text
+    except ValueError as error:
+        raise SealError(f"its {url} leads to no server: {error}") from None

@@ -131,7 +131,7 @@ class ChannelService:
             NotFoundError: 404.
             ConflictError: 409, the name is taken, others keep changing the channel, or moved a URL to another origin
                 while credentials for the old one were on their way.
-            MissingParameterError: 400, half a key pair.
+            MissingParameterError: 400, half a key pair, or a credential alone while its stored URL leads to no server.
             InvalidParameterError: 400, a session token without a key pair, another name for the channel ``default``,
                 or a URL to which no call may be made.
         """

@@ -20,6 +20,7 @@ from app.upstream.errors import (
     UpstreamError,
     UpstreamRejectedError,
 )
+from app.upstream.origins import origin_of
 from app.upstream.payload import Payload
 from app.upstream.transport import USER_AGENT
 
@@ -31,15 +32,21 @@ _COMMON_HEADERS = [
 
 
 def to_url(text: str) -> httpx.URL:
-    """Parses an absolute URL.
+    """Parses the URL of a request.
 
     Raises:
-        NotSentError: it is none.
+        NotSentError: it leads to no server, or holds a user name. The control plane builds its URL from the host of
+            this one, so the transport would not see the user name any more.
     """
     try:
-        return httpx.URL(text)
-    except httpx.InvalidURL:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, ValueError):
         raise NotSentError("the account's URL is not valid") from None
+    try:
+        origin_of(url)
+    except ValueError as error:
+        raise NotSentError(f"the account's URL is not valid: {error}") from None
+    return url
 
 
 @contextmanager

@@ -56,17 +56,17 @@ def parse_origin(text: str) -> Origin:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError):
         raise ValueError("it is not a valid URL") from None
-    if url.userinfo:
-        raise ValueError("it must not hold a user name or password")
     return origin_of(url)
 
 
 def origin_of(url: httpx.URL) -> Origin:
-    """Returns the origin of a parsed URL; a user name in it is passed over.
+    """Returns the origin of a parsed URL.
 
     Raises:
-        ValueError: it is no http or https URL with a host; the text says why.
+        ValueError: it is no http or https URL with a host, or holds a user name; the text says which.
     """
+    if url.userinfo:
+        raise ValueError("it must not hold a user name or password")
     return _to_origin(url.scheme, url.raw_host.decode("ascii"), url.port)
 
 

@@ -13,7 +13,7 @@ from app.audit.actor import Actor
 from app.channels.accounts import UNREADABLE
 from app.channels.channel import Channel, Plane
 from app.channels.schemas import ChannelPatch
-from app.channels.sealing import SECRET_NAMES, is_bound
+from app.channels.sealing import SECRET_NAMES, apply_secret, is_bound
 from app.crypto import SealError
 from app.errors import ConflictError
 from app.upstream.destinations import DestinationRules
@@ -27,6 +27,15 @@ PAIR = {
     "session_token": "stored-token",
 }
 NEW_PAIR = {"access_key_id": "AKLTnew000000000001", "secret_access_key": "new-secret-key", "session_token": "new-token"}
+LEADING_NOWHERE = (
+    "http://user@127.0.0.1:{port}",
+    "http://user:word@127.0.0.1:{port}/api",
+    "http://:word@127.0.0.1:{port}",
+    "ftp://127.0.0.1:{port}",
+    "127.0.0.1:{port}",
+    "http://127.0.0.1.:x{port}",
+    "",
+)
 SENT = ("stored-ark-key", "AKLTstored0000000001", "stored-token")
 
 
@@ -55,6 +64,20 @@ async def check(app: ChannelApp, channel_id: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     checked: dict[str, Any] = answer.json()
     return checked
+
+
+async def set_by_hand(app: ChannelApp, column: str, value: str) -> None:
+    """Writes a column of every channel in the database, past the gateway."""
+    async with app.sessions.begin() as session:
+        await session.execute(text(f"UPDATE channels SET {column} = :value"), {"value": value})
+    app.directory.forget()
+
+
+async def seal_as_the_previous_version(app: ChannelApp, channel_id: str) -> None:
+    """Seals every secret of a channel for its row and column alone."""
+    for name, secret in (ARK | PAIR).items():
+        column = f"{name}_sealed"
+        await set_by_hand(app, column, app.box.seal(secret, row=channel_id, column=column))
 
 
 async def test_a_check_sends_the_secrets_to_the_origin_that_they_were_given_for(
@@ -240,8 +263,7 @@ async def test_a_url_that_is_changed_in_the_database_opens_no_secret(
 ) -> None:
     ours, other = servers
     channel_id = await make(app, ours)
-    async with app.sessions.begin() as session:
-        await session.execute(text(f"UPDATE channels SET {column} = :url"), {"url": other.ark_base_url})
+    await set_by_hand(app, column, other.ark_base_url)
 
     results = await check(app, channel_id)
     assert {result["detail"] for result in results.values()} == {f"The channel is unusable: {UNREADABLE}."}
@@ -253,16 +275,63 @@ async def test_a_url_that_is_changed_in_the_database_opens_no_secret(
     assert other.requests == []
 
 
+@pytest.mark.parametrize("sealed_by", ["this version", "the previous version"])
+@pytest.mark.parametrize("spelling", LEADING_NOWHERE)
+async def test_a_url_without_an_origin_opens_no_secret_and_takes_none(
+    app: ChannelApp, servers: tuple[Listener, Listener], spelling: str, sealed_by: str
+) -> None:
+    """What is sealed for no server would open for every other URL that leads to none by the same reading."""
+    ours, other = servers
+    channel_id = await make(app, ours)
+    for url in ("ark_base_url", "openapi_url"):
+        await set_by_hand(app, url, spelling.format(port=ours.port))
+    if sealed_by == "the previous version":
+        await seal_as_the_previous_version(app, channel_id)
+    sealed = await app.channels.get(channel_id)
+
+    for given, url in (
+        (NEW_PAIR, "openapi_url"),
+        (NEW_PAIR | {"ark_base_url": ours.ark_base_url}, "openapi_url"),
+        ({"ark_api_key": "new-ark-key"}, "ark_base_url"),
+        ({"ark_api_key": "new-ark-key", "status": "active"}, "ark_base_url"),
+    ):
+        refused = await app.http.patch(f"/channels/{channel_id}", json=given)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, f"MissingParameter.{url}")
+    with pytest.raises(SealError, match=r"channel main: .*its ark_base_url leads to no server"):
+        await reseal(app.sessions, app.box)
+    for name in SECRET_NAMES:
+        with pytest.raises(SealError, match="leads to no server"):
+            apply_secret(app.box, sealed, name, "new")
+        assert getattr(await app.channels.get(channel_id), f"{name}_sealed") == getattr(sealed, f"{name}_sealed")
+
+    for url in ("ark_base_url", "openapi_url"):
+        await set_by_hand(app, url, spelling.format(port=other.port))
+    for changes in ({"weight": 2}, {"status": "active"}):
+        await app.patch(channel_id, **changes)
+        assert not any(result["ok"] for result in (await check(app, channel_id)).values())
+    assert [server.requests for server in servers] == [[], []]
+    moved = await app.patch(channel_id, ark_base_url=ours.ark_base_url, openapi_url=ours.origin, **ARK, **PAIR)
+    assert moved["has_ark_api_key"] is True
+    assert all(result["ok"] for result in (await check(app, channel_id)).values())
+    assert other.requests == []
+
+
+async def test_a_secret_beside_a_url_without_an_origin_can_be_cleared_and_its_channel_deleted(
+    app: ChannelApp, servers: tuple[Listener, Listener]
+) -> None:
+    channel_id = await make(app, servers[0])
+    await set_by_hand(app, "ark_base_url", "http://user@ark.example.com")
+    assert (await app.patch(channel_id, ark_api_key=None))["has_ark_api_key"] is False
+    assert (await check(app, channel_id))["openapi"]["ok"] is True
+    assert (await app.http.delete(f"/channels/{channel_id}")).status_code == 204
+
+
 async def test_secrets_of_a_version_before_open_and_are_bound_by_reseal(
     app: ChannelApp, servers: tuple[Listener, Listener]
 ) -> None:
     ours, other = servers
     channel_id = await make(app, ours)
-    async with app.sessions.begin() as session:
-        for name, secret in (ARK | PAIR).items():
-            column = f"{name}_sealed"
-            sealed = app.box.seal(secret, row=channel_id, column=column)
-            await session.execute(text(f"UPDATE channels SET {column} = :sealed"), {"sealed": sealed})
+    await seal_as_the_previous_version(app, channel_id)
     assert not is_bound(await app.channels.get(channel_id))
     assert all(result["ok"] for result in (await check(app, channel_id)).values())
 

@@ -53,7 +53,8 @@ async def seal_everything(sessions: Sessions, box: SecretBox) -> Sealed:
     tenant = await tenants.create_tenant(ACTOR, name="t")
     key = (await tenants.create_key(ACTOR, tenant.id, name="k")).row
     pair = await SigningKeyService(sessions, box, utc_now).issue(ACTOR, key.id)
-    channel = ChannelRow(id="ch_1", name="main", ark_base_url="", openapi_url="", region="", projects=[])
+    urls = {"ark_base_url": "https://ark.example.com/api/v3", "openapi_url": "https://open.example.com"}
+    channel = ChannelRow(id="ch_1", name="main", **urls, region="", projects=[])
     channel.exclusive, channel.models, channel.priority, channel.weight, channel.status = False, {}, 0, 1, "active"
     for name, secret in CHANNEL_SECRETS.items():
         apply_secret(box, channel, name, secret)

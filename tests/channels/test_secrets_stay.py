@@ -15,6 +15,11 @@ Step = Callable[[Gateway], Awaitable[None]]
 # An example is a story of many calls, so that few of them take as long as many of another property.
 _EXAMPLES = max(10, settings.default.max_examples // 3)  # type: ignore[union-attr]  # conftest loads a profile
 _HOSTS = ("127.0.0.1", "127.1", "0x7f000001", "localhost", "[::ffff:127.0.0.1]")
+# URLs as they are written into the database by hand; no check of the gateway has seen them.
+_BY_HAND = (
+    *("http://{host}:{port}",) * 3,
+    *("http://u@{host}:{port}", "http://{host}:x@{host}:{port}", "ftp://{host}:{port}", "{host}:{port}", ""),
+)
 # Kinds of secrets by field.
 _KINDS = {"ark_api_key": "key", "access_key_id": "id", "secret_access_key": "secret", "session_token": "token"}
 
@@ -109,10 +114,13 @@ def seeds(draw: st.DrawFn) -> Step:
 
 @st.composite
 def edits_by_hand(draw: st.DrawFn) -> Step:
-    url, place = draw(st.sampled_from(["ark_base_url", "openapi_url"])), draw(places)
-    return _on_channel(
-        draw(channels), lambda gateway, channel: gateway.edit_by_hand(channel, url, _url(gateway, place, ""))
-    )
+    url, (server, host) = draw(st.sampled_from(["ark_base_url", "openapi_url"])), draw(places)
+    spelling = draw(st.sampled_from(_BY_HAND))
+
+    def edited(gateway: Gateway) -> str:
+        return spelling.format(host=host, port=gateway.servers[server].port)
+
+    return _on_channel(draw(channels), lambda gateway, channel: gateway.edit_by_hand(channel, url, edited(gateway)))
 
 
 def _on_channel(number: int, act: Callable[[Gateway, dict[str, Any]], Awaitable[None]]) -> Step:

@@ -162,12 +162,20 @@ class Gateway:
         for value in sent.values():
             if isinstance(value, str) and _SECRET.fullmatch(value):
                 url = _URL_OF[value.rpartition("-")[2]]
-                port = httpx.URL(sent.get(url) or channel.get(url) or "https://nowhere").port
+                port = _port_of(sent.get(url) or channel.get(url) or "")
                 if port is not None:
                     self.given[value].add(port)
 
 
 _PROMPT = {"type": "text", "text": "a kitten"}
+
+
+def _port_of(url: str) -> int | None:
+    """Returns the port of the server that a URL leads to; None when it leads to none, or holds a user name."""
+    scheme, _, authority = url.partition("://")
+    if scheme not in {"http", "https"} or "@" in authority:
+        return None
+    return httpx.URL(url).port
 
 
 def _urls(body: dict[str, Any]) -> dict[str, Any]:

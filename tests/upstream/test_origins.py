@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from app.upstream.accounts import ArkAccount
+from app.upstream.accounts import ArkAccount, OpenApiAccount
 from app.upstream.destinations import DestinationError, DestinationRules
 from app.upstream.errors import NotSentError
 from app.upstream.origins import parse_origin
@@ -198,4 +198,16 @@ async def test_nothing_is_sent_to_a_server_that_is_not_allowed(bench: Bench) -> 
         ark = await bench.ark(destinations=rules)
         with pytest.raises(NotSentError, match="may not be called"):
             await ark.create(server.account, b"{}", request_id="r")
+    assert server.connection_count == 0
+
+
+@pytest.mark.parametrize("login", ["user@", "user:word@", ":word@"])
+async def test_nothing_is_sent_to_a_url_with_a_user_name(bench: Bench, login: str) -> None:
+    server = await bench.serve(always(200, CREATED))
+    url = server.account.base_url.replace("://", f"://{login}")
+    ark, control = await bench.ark(), await bench.control()
+    with pytest.raises(NotSentError, match="must not hold a user name"):
+        await ark.create(ArkAccount(url, API_KEY), b"{}", request_id="r")
+    with pytest.raises(NotSentError, match="must not hold a user name"):
+        await control.call(OpenApiAccount(url, "AKLTexample", "secret"), "ListAssetGroups", {})
     assert server.connection_count == 0
