@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from app.observability.escaping import escape, escape_json
-from app.observability.redaction import SECRET_NAMES, SECRET_PATTERNS, redact
+from app.observability.redaction import MAX_TRACEBACK_CHARACTERS, SECRET_NAMES, SECRET_PATTERNS, redact
 
 # Several lines by nature.
 _MANY_LINES = frozenset({"exception", "stack"})
@@ -75,7 +75,8 @@ def configure_logging(*, level: str, style: str) -> None:
 
 def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     internal = {name: event.pop(name) for name in _INTERNAL & event.keys()}
-    return {**redact(event), **internal}
+    tracebacks = {name: event.pop(name) for name in _MANY_LINES & event.keys()}
+    return {**redact(event), **redact(tracebacks, most_characters=MAX_TRACEBACK_CHARACTERS), **internal}
 
 
 def _escape_document(_logger: object, _method: str, document: str) -> str:

@@ -6,9 +6,8 @@ since a client may send a key as ``sg%252d…`` and a library may show it as ``s
 """
 
 import base64
-import binascii
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -51,41 +50,86 @@ class Rule:
         signs: texts in lower case, one of which is in every text that the pattern fits; a line is full of short texts
             that hold none, and looking for a sign costs a hundredth of trying a pattern.
         pattern: what it looks like.
-        replacement: what is written instead.
+        replacement: what is written instead, or what makes it from the match.
     """
 
     signs: tuple[str, ...]
     pattern: re.Pattern[str]
-    replacement: str
+    replacement: str | Callable[[re.Match[str]], str]
+
+    def mask(self, text: str) -> str:
+        """Returns a text with every secret of this look masked."""
+        return self.pattern.sub(self.replacement, text)
 
 
-_NAMES_IN_TEXT = (
-    r"byted_?token|h5_?link|callback_?token|(?:secret_?)?access_?key(?:_?id)?|secret_?key|session_?token"
-    r"|(?:x-|ark_?)?api[_-]?key|admin_?token|password|x-security-token"
+@dataclass(frozen=True, slots=True)
+class NamedValue:
+    """A secret that is recognised by the name before it.
+
+    Attributes:
+        signs: as of ``Rule``.
+        name: a name in its first group, and everything up to the value.
+        is_secret: whether a value of this name is masked.
+        value: what is masked, looked for where ``name`` ends.
+    """
+
+    signs: tuple[str, ...]
+    name: re.Pattern[str]
+    is_secret: Callable[[str], bool]
+    value: re.Pattern[str]
+
+    def mask(self, text: str) -> str:
+        """Returns a text with the values of secret names masked."""
+        pieces, end = [], 0
+        for found in self.name.finditer(text):
+            if found.start() < end or not self.is_secret(found[1]):
+                continue
+            value = self.value.match(text, found.end())
+            if value is not None:
+                pieces += [text[end : found.end()], MASK]
+                end = value.end()
+        return "".join([*pieces, text[end:]]) if pieces else text
+
+
+def _without_query(found: re.Match[str]) -> str:
+    """Masks the query of an address: it is of no use in a log, and any part of it may be what opens the address."""
+    return found[0] if found[2] is None else f"{found[1]}?{MASK}"
+
+
+_WORDS_OF_FIELDS = re.compile(r"(?i)token|secret|signature|credential|accesskey|password")
+_NAMES_IN_TEXT = re.compile(
+    r"(?i)(?<![^\W_])(?:byted_?token|h5_?link|callback_?token|(?:secret_?)?access_?key(?:_?id)?|secret_?key"
+    r"|session_?token|(?:x-|ark_?)?api[_-]?key|admin_?token|password|x-security-token)\Z"
 )
+_LONGEST_NAME = 32
 
-# Clients choose some of what is logged, such as paths, so no pattern may look at a long text again and again.
-SECRET_PATTERNS: Sequence[Rule] = (
+
+def _is_secret_field(name: str) -> bool:
+    return _WORDS_OF_FIELDS.search(name) is not None
+
+
+def _is_secret_in_text(name: str) -> bool:
+    return _NAMES_IN_TEXT.search(name[-_LONGEST_NAME:]) is not None
+
+
+# Clients choose some of what is logged, such as paths, so the cost of a pattern is proportional to the text's length:
+# no two attempts of one pattern may read the same run of characters. Repetitions are possessive (`++`) for that, and
+# an address or a field is matched whole before it is decided whether it holds a secret.
+SECRET_PATTERNS: Sequence[Rule | NamedValue] = (
     # A key of ours keeps its public part, which is what an operator looks for.
-    Rule(("sg-",), re.compile(r"(sg-[0-9A-Za-z]+-)[0-9A-Za-z]{8,}"), rf"\1{MASK}"),
+    Rule(("sg-",), re.compile(r"(sg-[0-9A-Za-z]++-)[0-9A-Za-z]{8,}"), rf"\1{MASK}"),
     Rule(("sgsk",), re.compile(r"\bSGSK[0-9A-Za-z]{8,}"), MASK),
-    Rule(("bearer", "basic"), re.compile(r"(?i)\b((?:bearer|basic)[\s+]+)[^\s\"',;+]+"), rf"\1{MASK}"),
+    Rule(("bearer", "basic"), re.compile(r"(?i)\b((?:bearer|basic)[\s+]++)[^\s\"',;+]+"), rf"\1{MASK}"),
     Rule(("credential=",), re.compile(r"(?i)\b(credential=)[^/\s,]+"), rf"\1{MASK}"),
     Rule(("signature=",), re.compile(r"(?i)\b(signature=)[^\s&\"',]+"), rf"\1{MASK}"),
-    # Of an address nobody needs the query, and any part of it may be what opens it.
-    Rule(("://",), re.compile(r"(?i)\b(https?://[^\s?\"'<>]{1,2000}\?)[^\s\"'<>]+"), rf"\1{MASK}"),
-    Rule(
-        ("?", "&"),
-        re.compile(
-            r"(?i)([?&][\w.-]{0,40}(?:token|secret|signature|credential|accesskey|password)[\w.-]{0,40}=)[^&\s\"']+"
-        ),
-        rf"\1{MASK}",
-    ),
+    Rule(("://",), re.compile(r"(?i)\b(https?://[^\s?\"'<>]++)(?:\?([^\s\"'<>]++))?"), _without_query),
+    NamedValue(("?", "&"), re.compile(r"[?&]([\w.-]++)="), _is_secret_field, re.compile(r"[^&\s\"']++")),
     # A pair in a text: a member of JSON, a Python repr, a header or a form. What is masked already stays.
-    Rule(
+    NamedValue(
         ("=", ":"),
-        re.compile(rf"(?i)(\b(?:{_NAMES_IN_TEXT})[\"']?\s{{0,4}}[:=]\s{{0,4}}[\"']?)(?!\[redacted\])[^\s\"',;&}}\])]+"),
-        rf"\1{MASK}",
+        re.compile(r"(?<![\w-])([\w-]++)[\"']?\s{0,4}+[:=]\s{0,4}+[\"']?"),
+        _is_secret_in_text,
+        re.compile(r"(?!\[redacted\])[^\s\"',;&}\])]++"),
     ),
     # The token in the address that the upstream calls back.
     Rule(("callbacks",), re.compile(r"(?i)(\bcallbacks[/\\;%.]{1,40})[^\s\"'<>]+"), rf"\1{MASK}"),
@@ -98,7 +142,7 @@ SECRET_PATTERNS: Sequence[Rule] = (
         rf"\1{MASK} ",
     ),
     Rule(("aklt", "aktp"), re.compile(r"\b(?:AKLT|AKTP)[0-9A-Za-z]{8,}"), MASK),
-    Rule(("://",), re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,30}://[^:@/\s]{0,200}:)[^@/\s]{1,200}(?=@)"), rf"\1{MASK}"),
+    Rule(("://",), re.compile(r"(://[^:@/\s]*+:)[^@/\s]++(?=@)"), rf"\1{MASK}"),
 )
 
 _ANY_SIGN = re.compile("|".join(re.escape(sign) for rule in SECRET_PATTERNS for sign in rule.signs))
@@ -111,8 +155,11 @@ _BACKSLASH_ESCAPE = re.compile(r"(?<!\\)\\++(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2
 # letters and digits alone.
 _SHORTEST_BASE64 = 32
 _BASE64 = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z0-9]{{{_SHORTEST_BASE64},4096}}+(?![A-Za-z0-9])")
-MAX_TEXT_CHARACTERS = 16 * 1024
-"""What is longer is cut before it is written. The worst text of this length costs some 40 ms."""
+MAX_TEXT_CHARACTERS = 4 * 1024
+"""What is longer is cut before it is written: masking costs up to 2 µs a character, in six passes."""
+
+MAX_TRACEBACK_CHARACTERS = 16 * 1024
+"""The same for tracebacks, which are longer and whose text clients hardly choose."""
 
 _SHORTEST_HIDDEN = 8
 _hidden: dict[str, None] = {}
@@ -129,23 +176,31 @@ def hide(texts: Iterable[str]) -> None:
             _hidden.update(dict.fromkeys((text, text.replace("+", " "), text.replace(" ", "+"))))
 
 
-def redact(value: Any) -> Any:
-    """Returns ``value`` with every secret in its strings masked, at any depth."""
+def redact(value: Any, *, most_characters: int = MAX_TEXT_CHARACTERS) -> Any:
+    """Returns ``value`` with every secret in its strings masked, at any depth, and long strings cut.
+
+    Args:
+        value: of any type.
+        most_characters: what is kept of each string; it bounds what masking one costs.
+    """
     if isinstance(value, str):
-        return _redact_text(value)
+        return _redact_text(value, most_characters)
     if isinstance(value, Mapping):
-        return {name: MASK if _is_secret_name(name) else redact(item) for name, item in value.items()}
+        return {
+            name: MASK if _is_secret_name(name) else redact(item, most_characters=most_characters)
+            for name, item in value.items()
+        }
     if isinstance(value, list | tuple | set):
-        return [redact(item) for item in value]
+        return [redact(item, most_characters=most_characters) for item in value]
     if value is None or isinstance(value, bool | int | float):
         return value
     # A logger would write the same of it, unmasked.
-    return _redact_text(repr(value))
+    return _redact_text(repr(value), most_characters)
 
 
-def _redact_text(text: str) -> str:
+def _redact_text(text: str, most_characters: int) -> str:
     """Returns a text with its secrets masked; decoded as far as it must be to find them, else as it was."""
-    shown = current = _mask(_shortened(text))
+    shown = current = _mask(_shortened(text, most_characters))
     for _ in range(_MAX_DECODINGS):
         decoded = _decode(current)
         if decoded == current:
@@ -172,10 +227,9 @@ def _character(found: re.Match[str]) -> str:
 
 def _mask_base64(found: re.Match[str]) -> str:
     text = found[0]
-    try:
-        decoded = base64.b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        return text
+    # Where a text was cut, one character may stand beyond the last group of four.
+    whole = text[:-1] if len(text) % 4 == 1 else text
+    decoded = base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("ascii", "replace")
     return text if _mask_plain(decoded) == decoded else MASK
 
 
@@ -192,15 +246,15 @@ def _mask_plain(text: str) -> str:
         return text
     for rule in SECRET_PATTERNS:
         if any(sign in lowered for sign in rule.signs):
-            text = rule.pattern.sub(rule.replacement, text)
+            text = rule.mask(text)
     return text
 
 
-def _shortened(text: str) -> str:
+def _shortened(text: str, most_characters: int) -> str:
     """Cuts a text before the patterns are tried, between words, so that no half of a secret is left."""
-    if len(text) <= MAX_TEXT_CHARACTERS:
+    if len(text) <= most_characters:
         return text
-    head = text[:MAX_TEXT_CHARACTERS]
+    head = text[:most_characters]
     kept = head[: max(head.rfind(" "), head.rfind("\n"), 0)]
     return f"{kept} … [{len(text) - len(kept)} more characters]"
 
