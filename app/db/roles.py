@@ -9,16 +9,55 @@ OWNER = "seedgate_owner"
 GATEWAY = "seedgate_gateway"
 """Reads and writes rows; everything but migrations connects as it."""
 
+TABLES = (
+    "account_rates",
+    "alembic_version",
+    "api_keys",
+    "asset_create_intents",
+    "asset_groups",
+    "assets",
+    "audit_log",
+    "channel_health",
+    "channels",
+    "create_attempts",
+    "deliveries",
+    "instances",
+    "leases",
+    "models",
+    "orphans",
+    "sealed_canary",
+    "task_events",
+    "tasks",
+    "tenants",
+    "validation_sessions",
+    "webhook_secrets",
+)
+"""Every table that the program uses; ``roles.sql`` holds the same names, and a test compares both with the models."""
+
 SCRIPT = Path(__file__).with_name("roles.sql")
 """One statement that makes both roles; operators run it themselves."""
+
+SERVER_SCRIPT = Path(__file__).with_name("own_server.sql")
+"""What is done besides in a server that has no other database than Seedgate's; never in an operator's own."""
 
 
 async def ensure_roles(connection: Any) -> None:
     """Makes both roles, and gives each its rights in the database of a superuser's connection (``asyncpg.Connection``).
 
-    Tables of other roles go to the owner. It can be repeated at any time, and takes effect as a whole or not at all.
+    Seedgate's tables that another role owns go to the owner. It can be repeated at any time, and takes effect as a
+    whole or not at all.
 
     Raises:
-        asyncpg.PostgresError: the connection's role may not do that, or a table was in use for five seconds.
+        asyncpg.PostgresError: the connection's role may not do that, the database holds tables of something else, or a
+            table was in use for five seconds.
     """
     await connection.execute(SCRIPT.read_text(encoding="utf-8"))
+
+
+async def close_other_databases(connection: Any) -> None:
+    """Lets no plain role into the databases that a new server has, in a server that is Seedgate's alone.
+
+    Args:
+        connection: a superuser's (``asyncpg.Connection``).
+    """
+    await connection.execute(SERVER_SCRIPT.read_text(encoding="utf-8"))

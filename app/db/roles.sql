@@ -1,35 +1,120 @@
 -- The two roles with which Seedgate uses the database that this session is connected to.
 --
---   seedgate_owner     owns the database, the schema "public" and its tables; `seedgate migrate` connects as it
---   seedgate_gateway   reads and writes rows, and no more; `serve`, `worker` and `doctor` connect as it
+--   seedgate_owner     owns the database, the schema "public" and Seedgate's tables; `seedgate migrate` connects as it
+--   seedgate_gateway   reads and writes rows; `serve`, `worker` and `doctor` connect as it
 --
--- Run it as a superuser, or as a role with CREATEROLE and CREATEDB that owns the database. Tables that another role made
--- are given to the owner. It is one statement, so it takes effect as a whole or not at all, and changes nothing when
--- everything is in order. Passwords are not set here: ALTER ROLE … PASSWORD.
+-- The database has to be Seedgate's own: no other role can connect afterwards, unless it is granted that (GRANT CONNECT).
+-- A database that also holds tables of something else is refused. When older tables change their owner, stop the gateway
+-- first (docs/operating.md, "Upgrading").
+--
+-- Run it as a superuser, or as a role with CREATEROLE and CREATEDB that owns the database. It is one statement, so it
+-- takes effect as a whole or not at all, and can be repeated. Passwords are not set here: ALTER ROLE … PASSWORD.
 DO $roles$
 DECLARE
+    -- Every table of every version; a test compares them with the program's.
+    our_tables CONSTANT text[] := ARRAY[
+        'account_rates', 'alembic_version', 'api_keys', 'asset_create_intents', 'asset_groups', 'assets', 'audit_log',
+        'channel_health', 'channels', 'create_attempts', 'deliveries', 'instances', 'leases', 'models', 'orphans',
+        'sealed_canary', 'task_events', 'tasks', 'tenants', 'validation_sessions', 'webhook_secrets'
+    ];
+    most_tries CONSTANT int := 50;
     wanted text;
+    wrong text;
+    foreign_names text;
+    taken_over text;
     item record;
 BEGIN
-    -- A table that is in use cannot change hands: give up soon, and be run again.
     PERFORM set_config('lock_timeout', '5s', true);
 
+    -- A database that the owner has already was found to be Seedgate's own when it got it.
+    IF NOT EXISTS (
+        SELECT FROM pg_database WHERE datname = current_database() AND pg_get_userbyid(datdba) = 'seedgate_owner'
+    ) THEN
+        -- Neither what belongs to an extension, nor what belongs to a table (the sequence of a column).
+        SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid::regclass::text) INTO foreign_names
+        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+          AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+          AND pg_get_userbyid(c.relowner) <> 'seedgate_owner'
+          AND NOT (n.nspname = 'public' AND c.relname = ANY (our_tables)
+                   AND to_regclass('public.alembic_version') IS NOT NULL)
+          AND NOT EXISTS (
+              SELECT FROM pg_depend AS d
+              WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                AND (d.deptype = 'e' OR (c.relkind = 'S' AND d.deptype IN ('a', 'i')))
+          );
+        IF foreign_names IS NOT NULL THEN
+            RAISE EXCEPTION 'the database % is not Seedgate''s own: it also holds %', current_database(), foreign_names
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      HINT = 'Give Seedgate a database of its own. If this is one, drop or move these, '
+                             'or make the role seedgate_owner and give them to it.';
+        END IF;
+    END IF;
+
+    -- Only the attributes that are wrong: naming one, even to no effect, takes the right to give it.
     FOREACH wanted IN ARRAY ARRAY['seedgate_owner', 'seedgate_gateway'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
             EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', wanted);
-        ELSIF EXISTS (
-            SELECT FROM pg_roles
-            WHERE rolname = wanted AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls
-                                        OR rolinherit OR NOT rolcanlogin)
-        ) THEN
-            EXECUTE format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT',
-                           wanted);
+        END IF;
+        SELECT concat_ws(' ', CASE WHEN rolsuper THEN 'NOSUPERUSER' END, CASE WHEN rolcreatedb THEN 'NOCREATEDB' END,
+                         CASE WHEN rolcreaterole THEN 'NOCREATEROLE' END,
+                         CASE WHEN rolreplication THEN 'NOREPLICATION' END,
+                         CASE WHEN rolbypassrls THEN 'NOBYPASSRLS' END, CASE WHEN rolinherit THEN 'NOINHERIT' END,
+                         CASE WHEN NOT rolcanlogin THEN 'LOGIN' END)
+        INTO wrong FROM pg_roles WHERE rolname = wanted;
+        IF wrong <> '' THEN
+            EXECUTE format('ALTER ROLE %I %s', wanted, wrong);
         END IF;
     END LOOP;
 
-    -- Who is no superuser may hand objects only to a role that it is a member of.
+    -- The gateway is a member of nothing: SET ROLE needs no INHERIT. Since PostgreSQL 16 each grantor's grant counts.
+    FOR item IN
+        SELECT pg_get_userbyid(roleid) AS role, pg_get_userbyid(grantor) AS grantor
+        FROM pg_auth_members WHERE member = 'seedgate_gateway'::regrole
+    LOOP
+        IF current_setting('server_version_num')::int >= 160000 THEN
+            EXECUTE format('REVOKE %I FROM seedgate_gateway GRANTED BY %I CASCADE', item.role, item.grantor);
+        ELSE
+            EXECUTE format('REVOKE %I FROM seedgate_gateway CASCADE', item.role);
+        END IF;
+    END LOOP;
+
+    -- A role may change its own settings, and they would apply to each later session.
+    FOR item IN
+        SELECT d.datname AS database
+        FROM pg_db_role_setting AS s LEFT JOIN pg_database AS d ON d.oid = s.setdatabase
+        WHERE s.setrole = 'seedgate_gateway'::regrole
+    LOOP
+        IF item.database IS NULL THEN
+            ALTER ROLE seedgate_gateway RESET ALL;
+        ELSE
+            EXECUTE format('ALTER ROLE seedgate_gateway IN DATABASE %I RESET ALL', item.database);
+        END IF;
+    END LOOP;
+
+    -- A role that is no superuser may hand objects only to a role that it is a member of.
     IF NOT pg_has_role('seedgate_owner', 'USAGE') THEN
         GRANT seedgate_owner TO CURRENT_USER;
+    END IF;
+
+    -- All tables are locked at once, without waiting for one while holding another: that would deadlock with a gateway
+    -- at work. A table that stays in use for five seconds ends the script.
+    SELECT string_agg(c.oid::regclass::text, ', ') INTO taken_over
+    FROM pg_class AS c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname = ANY (our_tables)
+      AND c.relowner <> 'seedgate_owner'::regrole;
+    IF taken_over IS NOT NULL THEN
+        FOR try IN 1..most_tries LOOP
+            BEGIN
+                EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', taken_over);
+                EXIT;
+            EXCEPTION WHEN lock_not_available THEN
+                IF try = most_tries THEN
+                    RAISE;
+                END IF;
+                PERFORM pg_sleep(0.1);
+            END;
+        END LOOP;
     END IF;
 
     IF (SELECT datdba <> 'seedgate_owner'::regrole FROM pg_database WHERE datname = current_database()) THEN
@@ -38,28 +123,28 @@ BEGIN
     IF (SELECT nspowner <> 'seedgate_owner'::regrole FROM pg_namespace WHERE nspname = 'public') THEN
         ALTER SCHEMA public OWNER TO seedgate_owner;
     END IF;
-
-    -- Neither what belongs to an extension, nor the sequence of a column, which follows its table.
-    FOR item IN
-        SELECT c.oid::regclass AS name
-        FROM pg_class AS c
-        WHERE c.relnamespace = 'public'::regnamespace
-          AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-          AND c.relowner <> 'seedgate_owner'::regrole
-          AND NOT EXISTS (
-              SELECT FROM pg_depend AS d
-              WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-                AND (d.deptype = 'e' OR (c.relkind = 'S' AND d.deptype IN ('a', 'i')))
-          )
-    LOOP
-        EXECUTE format('ALTER TABLE %s OWNER TO seedgate_owner', item.name);
+    -- After the schema, in which a table's owner needs the right to make tables.
+    FOREACH wanted IN ARRAY coalesce(string_to_array(taken_over, ', '), '{}') LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO seedgate_owner', wanted);
     END LOOP;
 
-    -- No privilege that everybody has by default: to connect, to make temporary tables, to use or fill the schema.
+    -- No privilege that every role has by default: to connect, to make temporary tables, to use or fill the schema, and
+    -- to fill the disk with large objects (which only a superuser can take away).
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO seedgate_gateway', current_database());
     REVOKE ALL ON SCHEMA public FROM PUBLIC;
     GRANT USAGE ON SCHEMA public TO seedgate_gateway;
+    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+        FOR item IN
+            SELECT p.oid::regprocedure AS signature
+            FROM pg_proc AS p
+            WHERE p.pronamespace = 'pg_catalog'::regnamespace
+              AND p.proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_put', 'lowrite')
+              AND has_function_privilege('seedgate_gateway', p.oid, 'EXECUTE')
+        LOOP
+            EXECUTE format('REVOKE EXECUTE ON FUNCTION pg_catalog.%s FROM PUBLIC', item.signature);
+        END LOOP;
+    END IF;
 
     -- What there is, and only where something is missing: a migration may be changing the others just now.
     FOR item IN

@@ -17,14 +17,15 @@
     : "${POSTGRES_OWNER_PASSWORD:?set it in .env}" "${POSTGRES_GATEWAY_PASSWORD:?set it in .env}"
     export POSTGRES_OWNER_PASSWORD POSTGRES_GATEWAY_PASSWORD
 
+    scripts=${SEEDGATE_SQL:-/opt/seedgate}
+
     # One transaction. The passwords go through the environment: arguments can be read by other processes.
     psql --no-psqlrc --no-password --quiet --single-transaction --set ON_ERROR_STOP=1 \
         --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" \
-        --file "${ROLES_SQL:-/opt/seedgate/roles.sql}" --file - <<'SQL'
+        --file "$scripts/roles.sql" --file "$scripts/own_server.sql" --file - <<'SQL'
 \getenv owner_password POSTGRES_OWNER_PASSWORD
 \getenv gateway_password POSTGRES_GATEWAY_PASSWORD
 ALTER ROLE seedgate_owner PASSWORD :'owner_password';
 ALTER ROLE seedgate_gateway PASSWORD :'gateway_password';
-REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC;
 SQL
 )

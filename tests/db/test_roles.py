@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy.engine import make_url
 from app.db.embedded.binaries import find_binaries
 from app.db.embedded.cluster import SUPERUSER
 from app.db.engine import to_dsn
-from app.db.roles import GATEWAY, OWNER, SCRIPT
+from app.db.roles import GATEWAY, OWNER, SCRIPT, TABLES
 from app.db.schema import upgrade_to_head
 from tests.db.children import query
 from tests.support.database import as_superuser, bare_database, empty_database, make_roles, own_database, url_of
@@ -74,6 +75,11 @@ async def test_the_role_has_no_attribute_and_no_membership(gateway: Any) -> None
         "SELECT pg_read_file('PG_VERSION')",
         "SELECT pg_ls_dir('.')",
         "SELECT lo_import('/etc/passwd')",
+        "SELECT lo_from_bytea(0, 'made')",
+        "SELECT lo_creat(-1)",
+        "SELECT lo_create(0)",
+        "SELECT lowrite(0, 'made')",
+        "SELECT lo_put(1, 0, 'made')",
         "SELECT pg_reload_conf()",
     ],
 )
@@ -102,27 +108,69 @@ async def test_a_table_of_a_later_migration_can_be_used_at_once_and_a_function_c
 async def old_url(database_url: str) -> AsyncIterator[str]:
     """A database as it was made when everything connected as a superuser; the address is the superuser's."""
     async with bare_database(database_url) as url:
-        await as_superuser(url, TABLE, "CREATE SEQUENCE alone", "CREATE VIEW shown AS SELECT * FROM made")
-        yield url_of(SUPERUSER, url)
+        superuser_url = url_of(SUPERUSER, url)
+        await upgrade_to_head(superuser_url)
+        await _execute(superuser_url, _LEASE.format("kept"))
+        yield superuser_url
+
+
+async def test_the_script_names_every_table_of_the_migrations(old_url: str) -> None:
+    in_script = SCRIPT.read_text().partition("our_tables CONSTANT text[] := ARRAY[")[2].partition("]")[0]
+    assert re.findall(r"'(\w+)'", in_script) == list(TABLES)
+    made = "SELECT array_agg(tablename::text ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'"
+    assert await query(old_url, made) == list(TABLES)
 
 
 async def test_a_database_of_a_superuser_is_taken_over_with_its_rows(old_url: str) -> None:
-    await upgrade_to_head(old_url)
-    await _execute(old_url, "INSERT INTO made (name) VALUES ('kept')")
-
     await make_roles(old_url)
 
     assert await query(old_url, _OWNERS) == [OWNER]
     gateway_url = url_of(GATEWAY, old_url)
-    await _execute(gateway_url, "INSERT INTO made (name) VALUES ('new')", "SELECT nextval('alone')")
-    assert await query(gateway_url, "SELECT array_agg(name) FROM shown") == ["kept", "new"]
+    await _execute(gateway_url, _LEASE.format("new"))
+    assert await query(gateway_url, "SELECT array_agg(name ORDER BY name) FROM leases") == ["kept", "new"]
     assert await query(gateway_url, "SELECT count(*) FROM tasks") == 0
-    await _execute(url_of(OWNER, old_url), "ALTER TABLE made ADD COLUMN n int", "ALTER TABLE tasks ADD COLUMN n int")
+    await _execute(url_of(OWNER, old_url), "ALTER TABLE leases ADD COLUMN n int", "ALTER TABLE tasks ADD COLUMN n int")
 
 
-async def test_a_takeover_that_is_killed_half_way_has_changed_nothing_and_is_repeated(old_url: str) -> None:
-    user = await asyncpg.connect(to_dsn(old_url))
-    await user.execute("BEGIN; SELECT FROM shown")  # the tables before this one change hands, and then it waits
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE TABLE wiki_pages (title text)",
+        "CREATE VIEW shown AS SELECT 1",
+        "CREATE MATERIALIZED VIEW shown AS SELECT 1",
+        "CREATE SEQUENCE alone",
+        "CREATE SCHEMA wiki; CREATE TABLE wiki.tasks (title text)",
+        "DROP TABLE alembic_version",  # what is left has the names of Seedgate's tables, and may be anything
+    ],
+)
+async def test_a_database_that_something_else_uses_is_refused_and_stays_as_it_is(old_url: str, made: str) -> None:
+    await _execute(old_url, made)
+    before = await query(old_url, _OWNERS), await query(old_url, _GRANTS), await query(old_url, _DATABASE_GRANTS)
+    with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError) as refused:
+        await make_roles(old_url)
+    assert "not Seedgate's own" in str(refused.value)
+    assert (
+        await query(old_url, _OWNERS),
+        await query(old_url, _GRANTS),
+        await query(old_url, _DATABASE_GRANTS),
+    ) == before
+
+
+async def test_a_table_that_another_role_adds_later_stays_that_role_s(database_url: str) -> None:
+    async with own_database(database_url) as url:
+        await as_superuser(url, "CREATE TABLE scratch (n int)")
+        await make_roles(url)
+        assert await query(url, "SELECT tableowner FROM pg_tables WHERE tablename = 'scratch'") == SUPERUSER
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await query(url, "SELECT n FROM scratch")
+
+
+async def test_a_takeover_that_is_killed_at_its_end_has_changed_nothing_and_is_repeated(old_url: str) -> None:
+    other = await asyncpg.connect(to_dsn(old_url))
+    # The last thing that the script does waits for this; every table has changed hands by then.
+    await other.execute(
+        f"BEGIN; ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public GRANT SELECT ON TABLES TO {GATEWAY}"
+    )
     before = await query(old_url, _OWNERS), await query(old_url, _GRANTS)
     taking_over = asyncio.create_task(make_roles(old_url))
     async with asyncio.timeout(HANG_SECONDS):
@@ -131,11 +179,27 @@ async def test_a_takeover_that_is_killed_half_way_has_changed_nothing_and_is_rep
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
         await taking_over
     assert (await query(old_url, _OWNERS), await query(old_url, _GRANTS)) == before
-    await user.close()
+    await other.close()
 
     await make_roles(old_url)
 
     assert await query(old_url, _OWNERS) == [OWNER]
+
+
+async def test_a_gateway_at_work_finishes_and_the_takeover_follows_it(old_url: str) -> None:
+    """A script that held one table and waited for the next would deadlock with the second statement here."""
+    user = await asyncpg.connect(to_dsn(old_url))
+    await user.execute("BEGIN; UPDATE leases SET token = 'a'")
+    taking_over = asyncio.create_task(make_roles(old_url))
+    async with asyncio.timeout(HANG_SECONDS):
+        while not await query(old_url, _IS_POLLING):  # noqa: ASYNC110 - the server tells nobody who waits
+            await asyncio.sleep(0.01)
+    for table in sorted(set(TABLES) - {"leases"}):
+        await user.execute(f"SELECT FROM {table}; LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
+    await user.execute("COMMIT")
+    await taking_over
+    assert await query(old_url, _OWNERS) == [OWNER]
+    await user.close()
 
 
 async def test_where_everything_is_in_order_no_table_is_touched(database_url: str) -> None:
@@ -146,30 +210,69 @@ async def test_where_everything_is_in_order_no_table_is_touched(database_url: st
 
 
 async def test_a_role_that_has_been_given_more_loses_it(database_url: str) -> None:
-    await as_superuser(database_url, f"ALTER ROLE {GATEWAY} SUPERUSER CREATEDB CREATEROLE INHERIT")
+    await as_superuser(
+        database_url,
+        f"ALTER ROLE {GATEWAY} SUPERUSER CREATEDB CREATEROLE INHERIT",
+        "CREATE ROLE granting CREATEROLE",
+        f"GRANT {OWNER} TO granting WITH ADMIN OPTION",
+        f"GRANT {OWNER} TO {GATEWAY} GRANTED BY granting",
+        f"GRANT {OWNER}, pg_execute_server_program TO {GATEWAY}",
+    )
     await make_roles(database_url)
     assert not await query(
         database_url,
         "SELECT rolsuper OR rolcreatedb OR rolcreaterole OR rolinherit FROM pg_roles WHERE rolname = current_user",
     )
+    member = "SELECT count(*) FROM pg_auth_members WHERE member = current_user::regrole"
+    assert await query(database_url, member) == 0
+    await as_superuser(database_url, f"REVOKE {OWNER} FROM granting", "DROP ROLE granting")
+
+
+async def test_settings_that_the_role_gave_itself_end(database_url: str) -> None:
+    async with own_database(database_url) as url:
+        name = make_url(url).database
+        await _execute(
+            url,
+            f"ALTER ROLE {GATEWAY} SET statement_timeout = '1h'",
+            f"ALTER ROLE {GATEWAY} IN DATABASE {name} SET search_path = 'nowhere'",
+        )
+        await make_roles(url)
+        settings = f"SELECT count(*) FROM pg_db_role_setting WHERE setrole = '{GATEWAY}'::regrole"
+        assert await query(url, settings) == 0
+
+
+_MAKE_ADMINISTRATOR = (
+    "CREATE ROLE administrator CREATEROLE CREATEDB",
+    f"GRANT {OWNER}, {GATEWAY} TO administrator WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+)
 
 
 async def test_an_administrator_who_is_no_superuser_can_make_the_roles(old_url: str) -> None:
-    """As on the servers that a cloud runs for its customers; who makes a role there has just this membership."""
+    """As on the servers that a cloud runs for its customers; who makes a role there has just this membership.
+
+    The roles were made in a console, with the attributes that a role has by default.
+    """
     name = make_url(old_url).database
     await _execute(
         old_url,
-        "CREATE ROLE administrator CREATEROLE CREATEDB",
-        f"GRANT {OWNER}, {GATEWAY} TO administrator WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+        *_MAKE_ADMINISTRATOR,
+        f"ALTER ROLE {OWNER} INHERIT",
+        f"ALTER ROLE {GATEWAY} INHERIT",
         f"ALTER DATABASE {name} OWNER TO administrator",
-        *(f"ALTER TABLE {made} OWNER TO administrator" for made in ("made", "alone", "shown")),
+        *(f"ALTER TABLE {table} OWNER TO administrator" for table in TABLES),
     )
     try:
         await _execute(old_url, "SET SESSION AUTHORIZATION administrator", SCRIPT.read_text())
         assert await query(old_url, _OWNERS) == [OWNER]
-        await _execute(url_of(GATEWAY, old_url), "INSERT INTO made (name) VALUES ('a')")
+        await _execute(url_of(GATEWAY, old_url), _LEASE.format("new"))
     finally:
-        await _execute(old_url, "DROP OWNED BY administrator", "DROP ROLE administrator")
+        await _execute(
+            old_url,
+            "REASSIGN OWNED BY administrator TO CURRENT_USER",
+            "DROP OWNED BY administrator",
+            "DROP ROLE administrator",
+        )
+        await make_roles(old_url)
 
 
 async def test_the_script_of_the_compose_file_makes_the_roles_and_sets_any_password(
@@ -186,7 +289,7 @@ async def test_the_script_of_the_compose_file_makes_the_roles_and_sets_any_passw
             "POSTGRES_DB": str(address.database),
             "POSTGRES_OWNER_PASSWORD": owner,
             "POSTGRES_GATEWAY_PASSWORD_FILE": str(tmp_path / "gateway"),
-            "ROLES_SQL": str(SCRIPT),
+            "SEEDGATE_SQL": str(SCRIPT.parent),
         }
         for _ in range(2):
             done = await asyncio.create_subprocess_exec(
@@ -216,8 +319,13 @@ _OWNERS = """
         UNION ALL SELECT datdba FROM pg_database WHERE datname = current_database()
     ) AS owners
 """
+_LEASE = "INSERT INTO leases (name, token, expires_at) VALUES ('{}', 't', now())"
+_DATABASE_GRANTS = "SELECT datacl::text FROM pg_database WHERE datname = current_database()"
 _GRANTS = "SELECT array_agg(relacl::text ORDER BY oid) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
 _VERSIONS = "SELECT array_agg(xmin::text ORDER BY oid) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+_IS_POLLING = """
+    SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')
+"""
 _KILL_WHO_WAITS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'

@@ -24,7 +24,7 @@ from app.db.embedded.postmaster import (
     start_postmaster,
     stop_postmaster,
 )
-from app.db.roles import GATEWAY, ensure_roles
+from app.db.roles import GATEWAY, close_other_databases, ensure_roles
 
 DATABASE = "postgres"
 # Recovery after a kill can take long under a full log.
@@ -109,7 +109,12 @@ class SharedServer:
             return False
         if admit_current_account(self._cluster.parent):
             reload_postmaster(postmaster)
-        return self._is_connectable(str(postmaster.socket_folder))
+        try:
+            return self._is_connectable(str(postmaster.socket_folder))
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            # A start that was killed may have written the access files without telling the server.
+            reload_postmaster(postmaster)
+            return False
 
     def _is_connectable(self, socket: str) -> bool:
         """Says whether real connections succeed, and lead to the server of this very cluster."""
@@ -121,18 +126,20 @@ class SharedServer:
         """Makes the roles where they are missing, and says whether the gateway's can connect.
 
         Raises:
-            EmbeddedPostgresError: the server answers, and refuses to make them.
+            asyncpg.InvalidAuthorizationSpecificationError: the server has yet to read the access files.
+            EmbeddedPostgresError: the server answers, and refuses to make the roles.
         """
         try:
             superuser = await _connect(socket, SUPERUSER)
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            raise
         except _NO_CONNECTION:
             return False
         try:
             if await superuser.fetchval("SHOW data_directory") != str(self._cluster):
                 return False
             await ensure_roles(superuser)
-            # No database but the one in use: this one is copied by CREATE DATABASE, and everybody may enter it.
-            await superuser.execute("REVOKE ALL ON DATABASE template1 FROM PUBLIC")
+            await close_other_databases(superuser)
         except asyncpg.PostgresConnectionError:
             return False
         except (asyncpg.PostgresError, TimeoutError) as error:
@@ -142,8 +149,10 @@ class SharedServer:
             await superuser.close(timeout=_CONNECT_SECONDS)
         try:
             gateway = await _connect(socket, GATEWAY)
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            raise
         except _NO_CONNECTION:
-            return False  # the server has yet to read the access files again
+            return False
         await gateway.close(timeout=_CONNECT_SECONDS)
         return True
 
