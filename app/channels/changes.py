@@ -17,7 +17,7 @@ from app.channels.channel import Channel, ChannelStatus, Plane
 from app.channels.models import ChannelRow
 from app.channels.rules import check_rename, is_same_origin, planes_to_verify
 from app.channels.sealing import SECRET_NAMES, URL_OF, ChannelSecrets, apply_secret, open_secrets
-from app.crypto import SealError, SecretBox
+from app.crypto import SealError, SecretBox, has_origin
 from app.errors import ConflictError, InvalidParameterError, MissingParameterError
 from app.upstream.origins import parse_origin
 
@@ -32,7 +32,7 @@ class ChannelChange:
     Attributes:
         seen: the row's columns when the change was planned.
         settings: columns that get another value, ``status`` not among them.
-        secrets: secrets that get another value; None clears one.
+        secrets: secrets that get another value, or are sealed for their origin for the first time; None clears one.
         channel: the channel with all that.
         wanted_status: what the operator asks for, or None.
         planes: what must still answer for the channel to be active afterwards; None: it stays suspended.
@@ -100,7 +100,7 @@ def plan_change(box: SecretBox, row: ChannelRow, sent: dict[str, Any]) -> Channe
     return ChannelChange(
         seen=seen,
         settings=settings,
-        secrets=_changed_secrets(old, new, sent) | _moved_secrets(seen, new, moved),
+        secrets=_changed_secrets(old, new, sent) | _moved_secrets(seen, new, moved) | _unbound_secrets(seen, new, sent),
         channel=after,
         wanted_status=wanted_status,
         planes=planes_to_verify(before, after, wanted_status=wanted_status),
@@ -211,6 +211,16 @@ def _moved_secrets(seen: dict[str, Any], new: ChannelSecrets, moved: set[str]) -
         name: getattr(new, name)
         for name in names
         if getattr(new, name) is not None or seen[f"{name}_sealed"] is not None
+    }
+
+
+def _unbound_secrets(seen: dict[str, Any], new: ChannelSecrets, sent: dict[str, Any]) -> dict[str, str | None]:
+    """Returns the secrets that are sent as they are stored, but are not sealed for an origin yet."""
+    names = [name for name in SECRET_NAMES if sent.get(name) is not None]
+    return {
+        name: getattr(new, name)
+        for name in names
+        if (sealed := seen[f"{name}_sealed"]) is not None and not has_origin(sealed)
     }
 
 

@@ -21,7 +21,7 @@ from app.channels.sealing import is_bound
 from app.cli.database import Database, opened_database
 from app.cli.database_role import examine_role
 from app.cli.exits import FAILED, read_settings, told_plainly
-from app.cli.findings import Finding, broken, fine
+from app.cli.findings import Finding, broken, fine, warned
 from app.cli.stuck_work import stuck_work
 from app.crypto import SealError, SecretBox
 from app.db.base import utc_now
@@ -123,8 +123,8 @@ async def _examine_channels(
     channels = [open_channel(box, row) for row in rows]
     unbound = [row.name for row in rows if not is_bound(row)]
     if unbound:
-        told = "sealed by a version before, not for the origin that they were given for: run `seedgate secrets reseal`"
-        yield fine("channel secrets", f"those of {', '.join(unbound)} are {told}")
+        told = "not sealed for the origin that they were given for: run `seedgate secrets reseal`"
+        yield warned("channel secrets", f"those of {', '.join(unbound)} are {told}")
     if not any(channel.is_ready_for("ark") for channel in channels):
         yield broken("channels", "no active channel has a data plane key: set SEEDGATE_ARK_API_KEY or make a channel")
     async with open_http(settings) as http:

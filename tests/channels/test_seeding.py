@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.channels.channel import Channel, Plane
-from app.channels.sealing import open_secrets
+from app.channels.sealing import is_bound, open_secrets
 from app.channels.seeding import ensure_default_channel
 from app.settings import Settings
 from tests.support.channel_app import ChannelApp, running_channel_app
@@ -77,6 +77,27 @@ async def test_an_unchanged_environment_writes_nothing_and_asks_nobody(app: Chan
     assert await default_row(app) == before
     assert verifier.asked == []
     assert len(await app.audit()) == 1
+
+
+async def test_secrets_of_the_previous_version_are_bound_to_the_environments_addresses(app: ChannelApp) -> None:
+    row = await ensure_default_channel(settings(), app.channels, verify=None)
+    assert row is not None
+    async with app.sessions.begin() as session:
+        for name, secret in (("ark_api_key", "env-ark-key"), ("secret_access_key", "env-secret")):
+            column = f"{name}_sealed"
+            sealed = app.box.seal(secret, row=row.id, column=column)
+            await session.execute(text(f"UPDATE channels SET {column} = :sealed"), {"sealed": sealed})
+    assert not is_bound(await app.channels.get(row.id))
+    verifier = Verifier("would suspend")
+
+    for _ in range(2):
+        await ensure_default_channel(settings(), app.channels, verify=verifier)
+
+    kept = await app.channels.get(row.id)
+    assert (is_bound(kept), kept.status, verifier.asked) == (True, "active", [])
+    assert open_secrets(app.box, kept).secret_access_key == "env-secret"
+    written = {"fields": ["ark_api_key", "secret_access_key"], "status": "active", "status_reason": None}
+    assert (await app.audit())[1:] == [("channel.update", written)]
 
 
 async def test_what_else_was_set_on_the_channel_belongs_to_the_database(app: ChannelApp) -> None:

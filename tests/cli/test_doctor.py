@@ -136,6 +136,7 @@ async def test_a_stored_channel_that_is_not_allowed_and_an_unbound_secret_are_to
     await _execute(world, "UPDATE channels SET ark_api_key_sealed = :sealed WHERE name = 'inside'", sealed=sealed)
     findings = await look(world)
     assert findings["channel secrets"].is_fine
+    assert findings["channel secrets"].is_warning, "a changed URL would still take them along"
     assert "those of inside are" in findings["channel secrets"].text
     assert "seedgate secrets reseal" in findings["channel secrets"].text
     await world.admin.delete(f"/channels/{made['id']}")
