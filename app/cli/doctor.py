@@ -60,9 +60,12 @@ async def examine(settings: Settings, database: Database) -> list[Finding]:
     kind = "embedded" if database.is_embedded else "configured"
     engine = open_engine(database.url)
     try:
-        state = await schema_state(engine)
-        findings = [fine("database", f"the {kind} one answers"), await examine_role(engine)]
+        role = await examine_role(engine)
+        findings = [fine("database", f"the {kind} one answers"), role]
         findings.append(await _embedded_server(settings, database, engine))
+        if not role.is_fine:
+            return [*findings, await _public_url(settings)]  # nothing else in the database can be read for sure
+        state = await schema_state(engine)
         if not state.is_current:
             told = f"at {state.current or 'nothing'}, needs {state.head}: run `seedgate migrate`"
             return [*findings, broken("schema", told), await _public_url(settings)]

@@ -168,6 +168,20 @@ BEGIN
         END IF;
     END LOOP;
 
+    -- Nor more than rows: TRUNCATE and the like, or the right to hand a right on.
+    FOR item IN
+        SELECT c.oid::regclass AS name,
+               CASE WHEN a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE') THEN 'GRANT OPTION FOR ' END AS part,
+               a.privilege_type AS privilege,
+               CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE 'seedgate_gateway' END AS grantee
+        FROM pg_class AS c, aclexplode(c.relacl) AS a
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relowner = 'seedgate_owner'::regrole
+          AND c.relkind IN ('r', 'p', 'v') AND a.grantee IN (0, 'seedgate_gateway'::regrole)
+          AND (a.is_grantable OR a.privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE'))
+    LOOP
+        EXECUTE format('REVOKE %s%s ON TABLE %s FROM %s CASCADE', item.part, item.privilege, item.name, item.grantee);
+    END LOOP;
+
     -- What later migrations make.
     ALTER DEFAULT PRIVILEGES FOR ROLE seedgate_owner IN SCHEMA public
         GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO seedgate_gateway;

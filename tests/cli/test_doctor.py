@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 
 from app.cli import doctor as command
 from app.cli.database import Database
@@ -20,11 +21,11 @@ from app.crypto import SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.embedded.cluster import SUPERUSER
 from app.db.engine import open_engine
-from app.db.roles import OWNER
+from app.db.roles import GATEWAY, OWNER
 from app.sandbox.config import SandboxConfig
 from app.settings import Settings
 from tests.support.clock import MovableClock
-from tests.support.database import as_owner, own_database, url_of
+from tests.support.database import as_owner, as_superuser, own_database, url_of
 from tests.support.world import Tenant, World, running_world
 
 HOUR = timedelta(hours=1)
@@ -272,3 +273,69 @@ async def test_a_role_that_may_do_more_than_read_and_write_rows_is_warned_of(
     findings = await look(world, database_url=SecretStr(url_of(role, world.database_url)))
     assert str(findings["database role"]).startswith(f"warn    database role: {told}")
     assert findings["database role"].is_fine, "it works, and nothing that calls `doctor` has to stop for it"
+
+
+@pytest.mark.parametrize(
+    ("given", "told", "taken"),
+    [
+        ("GRANT {owner} TO {gateway}", "may become seedgate_owner", "REVOKE {owner} FROM {gateway}"),
+        (
+            "GRANT pg_execute_server_program TO {gateway}",
+            "may become pg_execute_server_program",
+            "REVOKE pg_execute_server_program FROM {gateway}",
+        ),
+        ("ALTER ROLE {gateway} CREATEROLE", "has CREATEROLE", "ALTER ROLE {gateway} NOCREATEROLE"),
+        (
+            "ALTER ROLE {gateway} REPLICATION BYPASSRLS CREATEDB",
+            "has CREATEDB, REPLICATION, BYPASSRLS",
+            "ALTER ROLE {gateway} NOREPLICATION NOBYPASSRLS NOCREATEDB",
+        ),
+        (
+            "GRANT CREATE ON DATABASE {database} TO PUBLIC",
+            "may change the schema",
+            "REVOKE CREATE ON DATABASE {database} FROM PUBLIC",
+        ),
+        (
+            "GRANT TEMPORARY ON DATABASE {database} TO PUBLIC",
+            "may make temporary tables",
+            "REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC",
+        ),
+        ("GRANT TRUNCATE ON tasks TO {gateway}", "may TRUNCATE on tasks", "REVOKE TRUNCATE ON tasks FROM {gateway}"),
+        ("GRANT TRIGGER ON tasks TO PUBLIC", "may TRIGGER on tasks", "REVOKE TRIGGER ON tasks FROM PUBLIC"),
+    ],
+)
+async def test_any_right_beside_rows_is_warned_of(world: World, given: str, told: str, taken: str) -> None:
+    names = {"owner": OWNER, "gateway": GATEWAY, "database": make_url(world.database_url).database}
+    await as_superuser(world.database_url, given.format(**names))
+    finding = (await look(world))["database role"]
+    await as_superuser(world.database_url, taken.format(**names))
+    assert str(finding).startswith(f"warn    database role: seedgate_gateway {told}: ")
+    assert not (await look(world))["database role"].is_warning
+
+
+@pytest.mark.parametrize(
+    ("taken", "told", "given"),
+    [
+        (
+            "REVOKE INSERT, DELETE ON tasks, tenants FROM {gateway}",
+            "lacks rights in tasks (INSERT, DELETE), tenants (INSERT, DELETE)",
+            "GRANT INSERT, DELETE ON tasks, tenants TO {gateway}",
+        ),
+        (
+            "REVOKE ALL ON alembic_version FROM {gateway}",
+            "lacks rights in alembic_version (SELECT, INSERT, UPDATE, DELETE)",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON alembic_version TO {gateway}",
+        ),
+        (
+            "REVOKE USAGE ON SCHEMA public FROM {gateway}",
+            "may not use the schema",
+            "GRANT USAGE ON SCHEMA public TO {gateway}",
+        ),
+    ],
+)
+async def test_a_right_that_the_role_lacks_is_told(world: World, taken: str, told: str, given: str) -> None:
+    await as_superuser(world.database_url, taken.format(gateway=GATEWAY))
+    findings = await look(world)
+    await as_superuser(world.database_url, given.format(gateway=GATEWAY))
+    assert broken_in(findings) == {"database role"}
+    assert told in findings["database role"].text

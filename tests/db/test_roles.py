@@ -228,6 +228,19 @@ async def test_a_role_that_has_been_given_more_loses_it(database_url: str) -> No
     await as_superuser(database_url, f"REVOKE {OWNER} FROM granting", "DROP ROLE granting")
 
 
+async def test_rights_in_a_table_beside_its_rows_end(database_url: str) -> None:
+    async with own_database(database_url) as url:
+        before = await query(url, _GRANTS)
+        await as_superuser(
+            url,
+            f"GRANT ALL ON tasks TO {GATEWAY}",
+            "GRANT TRIGGER ON tenants TO PUBLIC",
+            f"GRANT SELECT ON leases TO {GATEWAY} WITH GRANT OPTION",
+        )
+        await make_roles(url)
+        assert await query(url, _GRANTS) == before
+
+
 async def test_settings_that_the_role_gave_itself_end(database_url: str) -> None:
     async with own_database(database_url) as url:
         name = make_url(url).database
