@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from app.db.roles import GATEWAY, OWNER
-from app.settings import Settings
+from app.settings import NOT_BUILT, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -64,6 +64,33 @@ def test_the_gateway_s_memory_holds_the_bodies_that_its_processes_accept() -> No
     workers = int(gateway["command"][gateway["command"].index("--workers") + 1])
     budget = int(re.search(r":-(\d+)", gateway["environment"]["SEEDGATE_BODY_BUDGET_BYTES"])[1])  # type: ignore[index]
     assert workers * (2 * budget + (256 << 20)) <= size(gateway["mem_limit"])
+
+
+@pytest.mark.parametrize("name", ["gateway", "worker"])
+def test_every_setting_can_be_made_in_the_file_that_compose_reads(name: str) -> None:
+    """The file is not in the image, so each setting is handed on; what is left empty there counts as unset."""
+    fixed = {"database_url", "data_dir", "pg_bin", "pg_user", *NOT_BUILT}
+    environment = SERVICES[name]["environment"]
+    handed_on = {variable for variable, value in environment.items() if value.startswith(f"${{{variable}:")}
+    assert handed_on == {f"SEEDGATE_{setting.upper()}" for setting in Settings.model_fields if setting not in fixed}
+    assert environment.keys() - handed_on == {"SEEDGATE_DATABASE_URL", "PGPASSWORD"}
+
+
+def test_settings_that_the_file_leaves_out_keep_their_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = SERVICES["gateway"]["environment"]
+    left_out = [variable for variable, value in environment.items() if value == f"${{{variable}:-}}"]
+    for variable in left_out:
+        monkeypatch.setenv(variable, "")
+    read, default = Settings(_env_file=None), Settings.model_construct()  # type: ignore[call-arg]
+    settings = {variable.removeprefix("SEEDGATE_").lower() for variable in left_out}
+    assert len(settings) > 20
+    assert read.model_dump(include=settings) == default.model_dump(include=settings)
+
+
+def test_the_example_names_settings_that_there_are() -> None:
+    named = set(re.findall(r"^#? ?(SEEDGATE_\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert named <= SERVICES["gateway"]["environment"].keys()
+    assert {"SEEDGATE_TRUSTED_PROXIES", "SEEDGATE_CHANNEL_ALLOW", "SEEDGATE_PUBLIC_URL"} <= named
 
 
 def test_only_migrations_connect_as_the_owner_and_nothing_as_the_superuser() -> None:
