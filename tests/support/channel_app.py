@@ -30,6 +30,7 @@ from app.upstream.destinations import DestinationRules
 from app.upstream.transport import open_upstream_http
 from tests.support.clock import MovableClock
 from tests.support.loopback import LOOPBACK_ALLOWED
+from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 
 ADMIN_TOKEN = "an admin token of at least 32 characters"
@@ -84,7 +85,7 @@ async def running_channel_app(
     clock = MovableClock(stands_still=True)
     box = box or SecretBox.from_text(generate_key())
     async with AsyncExitStack() as stack:
-        upstream = open_upstream_http(destinations=destinations, connect_timeout_seconds=2, read_timeout_seconds=5)
+        upstream = open_upstream_http(destinations=destinations, read_timeout_seconds=HANG_SECONDS)
         stack.push_async_callback(upstream.aclose)
         ark, control = ArkClient(upstream), ControlClient(upstream, clock)
         directory = ChannelDirectory(sessions, box)

@@ -50,8 +50,14 @@ async def test_a_create_that_is_refused_although_the_upstream_called_back_for_it
     search: Search, second_gateway: str
 ) -> None:
     tenant = await search.stage.tenant()
-    await search.stage.fault("create_task", kind="throttle", at="after", delay_seconds=1.0)
-    task_id = await _create(second_gateway, tenant)
+    await search.stage.fault("create_task", kind="throttle", at="after", delay_seconds=3600)
+    creating = asyncio.create_task(_create(second_gateway, tenant))
+    upstream_id = await search.stage.effect("create_task")
+    async with asyncio.timeout(HANG_SECONDS):
+        while [row.claimed_upstream_id for row in await search.stage.rows_of(tenant)] != [upstream_id]:  # noqa: ASYNC110 - the database has no event
+            await asyncio.sleep(0.02)
+    await search.stage.release()
+    task_id = await creating
     await search.run(after_seconds=3)
     assert (await search.row(task_id)).upstream_id == search.stage.received("create_task")[-1].resource_id
     assert (await search.show(tenant, task_id))["id"] == task_id

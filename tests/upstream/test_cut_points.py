@@ -207,7 +207,7 @@ async def test_dripping_bytes_do_not_stretch_the_read_timeout(bench: Bench) -> N
     async with asyncio.timeout(HANG_SECONDS):
         error = await failure(ark, server.account)
     assert type(error) is OutcomeUnknownError
-    assert error.status == 200
+    assert error.status in {200, None}, "None where not even the head came in time"
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def start_postmaster(
         "log_error_verbosity": "terse",
     }
     if not fsync:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
     command = [str(binaries.folder / "postgres"), "-D", str(cluster)]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
