@@ -81,7 +81,7 @@ def test_settings_that_the_file_leaves_out_keep_their_defaults(monkeypatch: pyte
     left_out = [variable for variable, value in environment.items() if value == f"${{{variable}:-}}"]
     for variable in left_out:
         monkeypatch.setenv(variable, "")
-    read, default = Settings(_env_file=None), Settings.model_construct()  # type: ignore[call-arg]
+    read, default = Settings(_env_file=None), Settings.model_construct()
     settings = {variable.removeprefix("SEEDGATE_").lower() for variable in left_out}
     assert len(settings) > 20
     assert read.model_dump(include=settings) == default.model_dump(include=settings)
