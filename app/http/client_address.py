@@ -10,6 +10,8 @@ from app.header_text import trim
 _IPV6_PREFIX_LENGTH = 64
 # More proxies in a row are none. A head has room for sixteen thousand addresses.
 _MAX_HOPS = 32
+# An IPv6 address with an IPv4 tail, brackets, a zone and a port.
+_MAX_HOP_CHARACTERS = 80
 _WITH_PORT = re.compile(r"(?:\[([^]]+)]|([0-9.]+)):[0-9]{1,5}")
 # The zone of a link-local address is a name of an interface; `ipaddress` takes any text for it.
 _WITH_ODD_ZONE = re.compile(r"[^%]*%(?![0-9A-Za-z._-]{1,15}\Z)[\s\S]*")
@@ -39,12 +41,13 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IP
         forwarded_for: values of the ``X-Forwarded-For`` headers, in order.
         trusted: networks of the operator's own proxies; empty means that the header is not believed.
     """
-    hops = [hop for value in forwarded_for for hop in value.split(",")]
+    hops = [hop for value in forwarded_for[-_MAX_HOPS:] for hop in value.rsplit(",", _MAX_HOPS)]
     current = peer
     for _ in range(_MAX_HOPS):
         if not hops or not is_within(current, trusted):
             return current
-        candidate = parse_address(_without_port(trim(hops.pop())))
+        hop = trim(hops.pop())
+        candidate = parse_address(_without_port(hop)) if len(hop) <= _MAX_HOP_CHARACTERS else None
         if candidate is None:
             return ""
         current = str(candidate)

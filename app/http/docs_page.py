@@ -36,35 +36,37 @@ _SECURITY_HEADERS = {
 _FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
 _NEVER = {"Cache-Control": "no-cache"}
 
+_STYLE_PATH = f"{DOCS_PATH}/{SWAGGER_UI_VERSION}/swagger-ui.css"
+_BUNDLE_PATH = f"{DOCS_PATH}/{SWAGGER_UI_VERSION}/swagger-ui-bundle.js"
+_ICON_PATH = f"{DOCS_PATH}/{SWAGGER_UI_VERSION}/favicon-32x32.png"
+_STARTER_PATH = f"{DOCS_PATH}/{_STARTER_VERSION}/start.js"
+
 ASSETS: Mapping[str, tuple[Path, str]] = {
-    f"{DOCS_PATH}/{SWAGGER_UI_VERSION}/swagger-ui.css": (_FOLDER / "swagger-ui.css", "text/css; charset=utf-8"),
-    f"{DOCS_PATH}/{SWAGGER_UI_VERSION}/swagger-ui-bundle.js": (
-        _FOLDER / "swagger-ui-bundle.js",
-        "text/javascript; charset=utf-8",
-    ),
-    f"{DOCS_PATH}/{SWAGGER_UI_VERSION}/favicon-32x32.png": (_FOLDER / "favicon-32x32.png", "image/png"),
-    f"{DOCS_PATH}/{_STARTER_VERSION}/start.js": (_STARTER, "text/javascript; charset=utf-8"),
+    _STYLE_PATH: (_FOLDER / "swagger-ui.css", "text/css; charset=utf-8"),
+    _BUNDLE_PATH: (_FOLDER / "swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+    _ICON_PATH: (_FOLDER / "favicon-32x32.png", "image/png"),
+    _STARTER_PATH: (_STARTER, "text/javascript; charset=utf-8"),
 }
 """The files of the page by their paths, each with its media type."""
 
 # The addresses are relative, so that the page works behind a proxy that puts a prefix in front.
-_PAGE = """<!doctype html>
+_PAGE = f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Seedgate API</title>
-<link rel="icon" type="image/png" href="{icon}">
-<link rel="stylesheet" href="{style}">
+<link rel="icon" type="image/png" href="{_ICON_PATH[1:]}">
+<link rel="stylesheet" href="{_STYLE_PATH[1:]}">
 </head>
 <body>
 <noscript>This page needs JavaScript. The description itself is <a href="openapi.json">openapi.json</a>.</noscript>
 <div id="swagger-ui"></div>
-<script src="{bundle}"></script>
-<script src="{starter}"></script>
+<script src="{_BUNDLE_PATH[1:]}"></script>
+<script src="{_STARTER_PATH[1:]}"></script>
 </body>
 </html>
-""".format(**dict(zip(("style", "bundle", "icon", "starter"), (path.lstrip("/") for path in ASSETS), strict=True)))
+"""
 
 router = APIRouter(include_in_schema=False)
 

@@ -16,6 +16,7 @@ MASK = "[redacted]"
 
 SECRET_NAMES = frozenset(
     {
+        "accesskey",
         "accesskeyid",
         "admintoken",
         "apikey",
@@ -97,11 +98,11 @@ def _without_query(found: re.Match[str]) -> str:
 
 
 _WORDS_OF_FIELDS = re.compile(r"(?i)token|secret|signature|credential|accesskey|password")
-_NAMES_IN_TEXT = re.compile(
-    r"(?i)(?<![^\W_])(?:byted_?token|h5_?link|callback_?token|(?:secret_?)?access_?key(?:_?id)?|secret_?key"
-    r"|session_?token|(?:x-|ark_?)?api[_-]?key|admin_?token|password|x-security-token)\Z"
-)
-_LONGEST_NAME = 32
+_LONGEST_NAME = 64
+# A body is no single word, and the word is common.
+_ENDS_OF_NAMES = tuple(SECRET_NAMES - {"body"})
+_SHORTEST_NAME = min(map(len, _ENDS_OF_NAMES))
+_NAMES_OF_LINES = ("authorization", "cookie")
 
 
 def _is_secret_field(name: str) -> bool:
@@ -109,20 +110,29 @@ def _is_secret_field(name: str) -> bool:
 
 
 def _is_secret_in_text(name: str) -> bool:
-    return _NAMES_IN_TEXT.search(name[-_LONGEST_NAME:]) is not None
+    return len(name) >= _SHORTEST_NAME and _squeezed(name[-_LONGEST_NAME:]).endswith(_ENDS_OF_NAMES)
+
+
+def _is_secret_line(name: str) -> bool:
+    return name.lower().endswith(_NAMES_OF_LINES)
+
+
+def _squeezed(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
 
 
 # Clients choose some of what is logged, such as paths, so the cost of a pattern is proportional to the text's length:
 # no two attempts of one pattern may read the same run of characters. Repetitions are possessive (`++`) for that, and
-# an address or a field is matched whole before it is decided whether it holds a secret.
+# an address or a field is matched whole before it is decided whether it holds a secret. A word begins behind a Chinese
+# character too, hence ``(?a:\b)``.
 SECRET_PATTERNS: Sequence[Rule | NamedValue] = (
     # A key of ours keeps its public part, which is what an operator looks for.
     Rule(("sg-",), re.compile(r"(sg-[0-9A-Za-z]++-)[0-9A-Za-z]{8,}"), rf"\1{MASK}"),
-    Rule(("sgsk",), re.compile(r"\bSGSK[0-9A-Za-z]{8,}"), MASK),
-    Rule(("bearer", "basic"), re.compile(r"(?i)\b((?:bearer|basic)[\s+]++)[^\s\"',;+]+"), rf"\1{MASK}"),
-    Rule(("credential=",), re.compile(r"(?i)\b(credential=)[^/\s,]+"), rf"\1{MASK}"),
-    Rule(("signature=",), re.compile(r"(?i)\b(signature=)[^\s&\"',]+"), rf"\1{MASK}"),
-    Rule(("://",), re.compile(r"(?i)\b(https?://[^\s?\"'<>]++)(?:\?([^\s\"'<>]++))?"), _without_query),
+    Rule(("sgsk",), re.compile(r"(?a:\b)SGSK[0-9A-Za-z]{8,}"), MASK),
+    Rule(("bearer", "basic"), re.compile(r"(?i)(?a:\b)((?:bearer|basic)[\s+]++)[^\s\"',;+]+"), rf"\1{MASK}"),
+    Rule(("credential=",), re.compile(r"(?i)(?a:\b)(credential=)[^/\s,]+"), rf"\1{MASK}"),
+    Rule(("signature=",), re.compile(r"(?i)(?a:\b)(signature=)[^\s&\"',]+"), rf"\1{MASK}"),
+    Rule(("://",), re.compile(r"(?i)(?a:\b)(https?://[^\s?\"'<>]++)(?:\?([^\s\"'<>]++))?"), _without_query),
     NamedValue(("?", "&"), re.compile(r"[?&]([\w.-]++)="), _is_secret_field, re.compile(r"[^&\s\"']++")),
     # A pair in a text: a member of JSON, a Python repr, a header or a form. What is masked already stays.
     NamedValue(
@@ -131,9 +141,16 @@ SECRET_PATTERNS: Sequence[Rule | NamedValue] = (
         _is_secret_in_text,
         re.compile(r"(?!\[redacted\])[^\s\"',;&}\])]++"),
     ),
+    # Of these headers the whole value, of whichever scheme.
+    NamedValue(
+        ("authorization", "cookie"),
+        re.compile(r"(?<![\w-])([\w-]++)[\"']?\s{0,4}+[:=]\s{0,4}+[\"']?"),
+        _is_secret_line,
+        re.compile(r"(?!\[redacted\]\s*+(?:[\"']|\Z))[^\r\n\"']++"),
+    ),
     # The token in the address that the upstream calls back.
-    Rule(("callbacks",), re.compile(r"(?i)(\bcallbacks[/\\;%.]{1,40})[^\s\"'<>]+"), rf"\1{MASK}"),
-    Rule(("whsec_",), re.compile(r"\b(whsec_)[0-9A-Za-z+/=_-]+"), rf"\1{MASK}"),
+    Rule(("callbacks",), re.compile(r"(?i)((?a:\b)callbacks[/\\;%.]{1,40})[^\s\"'<>]+"), rf"\1{MASK}"),
+    Rule(("whsec_",), re.compile(r"(?a:\b)(whsec_)[0-9A-Za-z+/=_-]+"), rf"\1{MASK}"),
     # PostgreSQL repeats values, at worst the whole row, behind this word; what follows is SQLAlchemy's statement, or
     # another error's traceback.
     Rule(
@@ -141,7 +158,7 @@ SECRET_PATTERNS: Sequence[Rule | NamedValue] = (
         re.compile(r"(DETAIL:\s{0,4})[\s\S]*?(?=\[SQL|\n\nThe above exception|\n\nDuring handling|\Z)"),
         rf"\1{MASK} ",
     ),
-    Rule(("aklt", "aktp"), re.compile(r"\b(?:AKLT|AKTP)[0-9A-Za-z]{8,}"), MASK),
+    Rule(("aklt", "aktp"), re.compile(r"(?a:\b)(?:AKLT|AKTP)[0-9A-Za-z]{8,}"), MASK),
     Rule(("://",), re.compile(r"(://[^:@/\s]*+:)[^@/\s]++(?=@)"), rf"\1{MASK}"),
 )
 
@@ -151,10 +168,9 @@ _MAX_DECODINGS = 5
 _NESTED_PERCENT = re.compile(r"%(?:25)+(?=[0-9A-Fa-fu]{2})")
 _U_ESCAPE = re.compile(r"%u([0-9A-Fa-f]{4})")
 _BACKSLASH_ESCAPE = re.compile(r"(?<!\\)\\++(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|/)")
-# Long enough to hold a key of ours, and short enough to be no media. Of letters, digits and hyphens, base64 makes
-# letters and digits alone.
+# Long enough to hold a key of ours. Of letters, digits and hyphens, base64 makes letters and digits alone.
 _SHORTEST_BASE64 = 32
-_BASE64 = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z0-9]{{{_SHORTEST_BASE64},4096}}+(?![A-Za-z0-9])")
+_BASE64 = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z0-9]{{{_SHORTEST_BASE64},}}+")
 MAX_TEXT_CHARACTERS = 4 * 1024
 """What is longer is cut before it is written: masking costs up to 2 µs a character, in six passes."""
 
@@ -187,7 +203,7 @@ def redact(value: Any, *, most_characters: int = MAX_TEXT_CHARACTERS) -> Any:
         return _redact_text(value, most_characters)
     if isinstance(value, Mapping):
         return {
-            name: MASK if _is_secret_name(name) else redact(item, most_characters=most_characters)
+            _redact_name(name): MASK if _is_secret_name(name) else redact(item, most_characters=most_characters)
             for name, item in value.items()
         }
     if isinstance(value, list | tuple | set):
@@ -196,6 +212,13 @@ def redact(value: Any, *, most_characters: int = MAX_TEXT_CHARACTERS) -> Any:
         return value
     # A logger would write the same of it, unmasked.
     return _redact_text(repr(value), most_characters)
+
+
+def _redact_name(name: Any) -> Any:
+    """Returns the name of a member, which may be a secret itself."""
+    if name is None or isinstance(name, bool | int | float):
+        return name
+    return _redact_text(name if isinstance(name, str) else repr(name), MAX_TEXT_CHARACTERS)
 
 
 def _redact_text(text: str, most_characters: int) -> str:
@@ -226,10 +249,13 @@ def _character(found: re.Match[str]) -> str:
 
 
 def _mask_base64(found: re.Match[str]) -> str:
+    """Masks a run of base64 that means a secret, wherever in the run the base64 begins."""
     text = found[0]
-    # Where a text was cut, one character may stand beyond the last group of four.
-    whole = text[:-1] if len(text) % 4 == 1 else text
-    decoded = base64.b64decode(whole + "=" * (-len(whole) % 4)).decode("ascii", "replace")
+    parts = []
+    for start in range(4):
+        end = len(text) - (1 if (len(text) - start) % 4 == 1 else 0)
+        parts.append(base64.b64decode(text[start:end] + "=" * (-(end - start) % 4)))
+    decoded = b"\n".join(parts).decode("ascii", "replace")
     return text if _mask_plain(decoded) == decoded else MASK
 
 
@@ -260,4 +286,4 @@ def _shortened(text: str, most_characters: int) -> str:
 
 
 def _is_secret_name(name: object) -> bool:
-    return isinstance(name, str) and name.lower().replace("_", "").replace("-", "") in SECRET_NAMES
+    return isinstance(name, str) and _squeezed(name) in SECRET_NAMES

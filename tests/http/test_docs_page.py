@@ -46,6 +46,17 @@ def test_the_files_of_others_are_those_of_one_release_byte_for_byte() -> None:
     assert set(re.findall(r"\d+\.\d+\.\d+", readme)) == {PINNED_VERSION}
 
 
+async def test_each_file_stands_in_the_tag_that_it_is_for(world: World) -> None:
+    page = await world.anonymous.get("/docs")
+    found = re.findall(r'<(?:link rel="(\w+)"|(script)).*? (?:src|href)="[^"]*/([^"/]+)"', page.text)
+    assert [(link or script, file) for link, script, file in found] == [
+        ("icon", "favicon-32x32.png"),
+        ("stylesheet", "swagger-ui.css"),
+        ("script", "swagger-ui-bundle.js"),
+        ("script", "start.js"),
+    ]
+
+
 async def test_the_page_loads_its_own_files_and_nothing_else(world: World) -> None:
     page = await world.anonymous.get("/docs")
     assert page.headers["content-type"] == "text/html; charset=utf-8"

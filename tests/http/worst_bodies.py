@@ -2,9 +2,10 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
+from tests.observability.log_attacks import UNITS, long_text
 from tests.support.world import TASKS
 
 DRY = f"{TASKS}?dry_run=true"
@@ -48,13 +49,14 @@ NAMES = ("model", "Model", "draft_task", "image_url", "url", "k")
 
 @dataclass(frozen=True)
 class Body:
-    """A request, and what to call it; a body in chunks is sent a byte each."""
+    """A request, and what to call it; a body in chunks is sent a byte each. Its headers take the place of the usual."""
 
     family: str
     path: str
     data: bytes
     method: str = "POST"
     is_chunked: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def text_of(rnd: random.Random, length_bytes: int) -> str:
@@ -218,6 +220,21 @@ def queries(rnd: random.Random) -> Iterator[Body]:
     yield Body("queries", f"{TASKS}?{query}", b"", "GET")
     yield Body("queries", f"/?Action=ListAssets&{query}", b"{}")
     yield Body("queries", f"/nowhere?{query}", b"", "GET")
+
+
+# What the log, the access rules or the answer's headers take from a head.
+HEADERS = ("Authorization", "X-Api-Key", "X-Client-Request-Id", "X-Forwarded-For", "Idempotency-Key", "User-Agent")
+
+
+def heads() -> Iterator[Body]:
+    """Yields requests whose path or one of whose headers is the long part, slow to mask or to read."""
+    for unit in (*UNITS, ",", "::,", "127.0.0.1,"):
+        text = "".join(long_text(unit, 60_000).split())
+        for path in (text[:8000], text[:700]):
+            yield Body("paths", f"/{path}", unit.encode(), "GET")
+            yield Body("paths of tasks", f"{TASKS}/{path.replace('?', '%3f')}", unit.encode(), "GET")
+        for name in HEADERS:
+            yield Body(f"header {name}", TASKS, unit.encode(), "GET", headers={name: text})
 
 
 def as_json(data: bytes) -> str:

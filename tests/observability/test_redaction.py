@@ -54,6 +54,18 @@ TEXTS = {
         'violates check constraint "c"\nDETAIL:  Failing row contains (hunter2,\nhunter2).\n[SQL: INSERT INTO t]'
     ),
     "the same in a repr": r'IntegrityError("... exists.\nDETAIL:  Key (id)=(hunter2) already exists.\n[SQL: INSERT]")',
+    "a token in a sentence": "refused: token=hunter2, again",
+    "a secret in a sentence": "secret: hunter2",
+    "a token of somebody's": "UPLOAD_TOKEN: 'hunter2'",
+    "a header without a scheme": "authorization: hunter2",
+    "a header of an unknown scheme": "headers {'Authorization': 'ApiKey id hunter2'}",
+    "a signing key behind Chinese": "密钥SGSKhunter2hunter2hunter2",
+    "a bearer behind Chinese": "密钥Bearer hunter2-hunter2",
+    "a cookie": "Cookie: a=hunter2; b=hunter2\nnext",
+    "a query in a query": "/a?b=?token=hunter2",
+    "a pair behind a colon": "failed:token=hunter2",
+    "a very long address": "https://a.example/" + "a" * 3000 + "?state=hunter2",
+    "a very long name": "a" * 3000 + "_token=hunter2",
     "a proxy's password": "cannot reach http://me:hunter2@proxy.example:3128",
 }
 NAMES = [
@@ -177,6 +189,9 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "JSON whose slashes are escaped": lambda text: text.replace("/", "\\/").replace("-", "\\u002d"),
     "base64": lambda text: base64.b64encode(f"{text:<40}".encode()).decode(),
     "base64 without padding": lambda text: base64.urlsafe_b64encode(f"{text:<40}".encode()).decode().rstrip("="),
+    "base64 behind letters": lambda text: "key" + base64.b64encode(f"{text:<40}".encode()).decode(),
+    "base64 of another alphabet's words": lambda text: base64.b64encode(f"\u00e9{text:<40}".encode()).decode(),
+    "base64 of much": lambda text: base64.b64encode(f"{text:<2900}".encode()).decode(),
     "base64 in percent": lambda text: in_percent(base64.b64encode(f"{text:<40}".encode()).decode()),
 }
 SECRETS = {
@@ -253,6 +268,21 @@ def test_what_is_no_text_is_masked_as_it_would_be_written() -> None:
     assert KEY.plaintext not in str(told)
     assert "hunter2" not in str(told)
     assert redact([1, 1.5, True, None]) == [1, 1.5, True, None]
+
+
+@pytest.mark.parametrize("name", ["a key", "a pair", "a tuple", "a path"])
+def test_a_name_of_a_member_is_masked_as_a_value_is(name: str) -> None:
+    names: dict[str, object] = {
+        "a key": KEY.plaintext,
+        "a pair": "token=hunter2",
+        "a tuple": ("token=hunter2", KEY.plaintext),
+        "a path": Path("/callbacks/hunter2"),
+    }
+    told = str(redact({"fields": {names[name]: 1, 5: 2}}))
+    assert MASK in told
+    assert KEY.plaintext not in told
+    assert "hunter2" not in told
+    assert "5: 2" in told
 
 
 @pytest.mark.parametrize("name", NAMES)
