@@ -21,6 +21,25 @@ def test_settings_that_are_not_built_are_named_as_refused() -> None:
     assert all(f"`SEEDGATE_{name.upper()}`" in text for name in NOT_BUILT)
 
 
+def test_the_section_about_upgrading_is_linked_and_tells_of_every_change_that_stops_a_working_gateway() -> None:
+    assert "(docs/operating.md#upgrading)" in (ROOT / "README.md").read_text()
+    section = (ROOT / "docs/operating.md").read_text().partition("\n## Upgrading\n")[2].partition("\n## ")[0]
+    told = (
+        "0660",
+        "nobody",
+        "exact spelling",
+        "/redoc",
+        "SEEDGATE_MAX_CONNECTIONS",
+        "SEEDGATE_CHANNEL_ALLOW",
+        "secrets reseal",
+        "roles.sql",
+        "make-roles.sh",
+    )
+    assert [name for name in told if name not in section] == []
+    steps = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]
+    assert steps == list(range(1, 8))
+
+
 def test_the_compose_file_parses_and_waits_for_the_migration() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     gateway = compose["services"]["gateway"]
