@@ -1,4 +1,4 @@
-"""Which addresses are on the public internet, and which address a host name really spells. Pure.
+"""Which addresses are on the public internet, and which server a host really spells. Pure.
 
 The lists are written out, because the standard library's ``is_global`` means another thing in every release.
 """
@@ -12,7 +12,13 @@ Network = IPv4Network | IPv6Network
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _IPV4_COMPATIBLE = IPv6Network("::/96")
+_IPV4_MAPPED = IPv6Network("::ffff:0:0/96")
+_SIX_TO_FOUR = IPv6Network("2002::/16")
+_THEMSELVES = IPv6Network("::/127")
+"""The unspecified address and loopback, which are no IPv4 addresses though they look like compatible ones."""
 _IPV4_MASK = 2**32 - 1
+_MAX_HOST_LENGTH = 253
+_HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 # Source: the IANA special-purpose address registries for IPv4 and IPv6.
@@ -70,6 +76,56 @@ def is_public(address: Address) -> bool:
 def is_in(address: Address, networks: tuple[Network, ...]) -> bool:
     """Says whether an address is in one of the networks."""
     return any(address in network for network in networks)
+
+
+def read_network(text: str) -> Network:
+    """Returns the network that an operator wrote; bits behind its prefix are dropped.
+
+    Raises:
+        ValueError: it is none, has a zone, or holds only IPv4-mapped addresses, which are compared as IPv4.
+    """
+    if "%" in text:
+        raise ValueError(f"{text} has a zone")
+    network = ip_network(text, strict=False)
+    if isinstance(network, IPv6Network) and network.subnet_of(_IPV4_MAPPED):
+        raise ValueError(f"{text} is IPv4 inside IPv6 and would match nothing; write the IPv4 network")
+    return network
+
+
+def check_not_wrapped(network: Network) -> None:
+    """Refuses a network in which no address is that ``unwrap`` returns.
+
+    Raises:
+        ValueError: it holds only IPv6 forms of IPv4 addresses.
+    """
+    if isinstance(network, IPv4Network) or network.subnet_of(_THEMSELVES):
+        return
+    if any(network.subnet_of(form) for form in (_IPV4_MAPPED, _IPV4_COMPATIBLE, _NAT64, _SIX_TO_FOUR)):
+        raise ValueError(f"{network} is IPv4 inside IPv6 and would match nothing; write the IPv4 network")
+
+
+def is_host_name(text: str) -> bool:
+    """Whether a text in lower case, without a dot at its end, is a host name or an IPv4 address."""
+    return len(text) <= _MAX_HOST_LENGTH and _HOST_NAME.fullmatch(text) is not None
+
+
+def canonical_host(host: str) -> str:
+    """Returns a name in lower case without the dot at its end, or an address as the resolver would read it.
+
+    Raises:
+        ValueError: it is neither a name nor an address.
+    """
+    plain = host.lower().removesuffix(".")
+    try:
+        address = read_literal(plain)
+    except ValueError:
+        raise ValueError("its host is neither a name nor an address") from None
+    if address is not None:
+        # Python's releases write mapped addresses differently, and what is sealed for an origin outlives a release.
+        return str(getattr(address, "ipv4_mapped", None) or address)
+    if not is_host_name(plain):
+        raise ValueError("its host is neither a name nor an address")
+    return plain
 
 
 def read_literal(host: str) -> Address | None:

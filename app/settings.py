@@ -4,23 +4,20 @@ Every setting is documented in ``docs/operating.md``; a test compares the two.
 """
 
 import os
-import re
 import sys
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.addresses import Network, canonical_host, check_not_wrapped, read_literal, read_network
 from app.urls import split_url
-
-Network = IPv4Network | IPv6Network
 
 _MIN_ADMIN_TOKEN_LENGTH = 32
 _DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://")
 _MEBIBYTE = 1024 * 1024
-_HOST_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*(?=[0-9_-]*[a-z])[a-z0-9_-]{1,63}")
 
 NOT_BUILT = ("redis_url", "queue")
 """Settings whose feature comes later. Setting one stops the start: it is never accepted and ignored."""
@@ -107,7 +104,7 @@ class Settings(BaseSettings):
     def _split_networks(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        return tuple(ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip())
+        return tuple(read_network(part.strip()) for part in value.split(",") if part.strip())
 
     @field_validator("channel_allow", mode="before")
     @classmethod
@@ -115,6 +112,14 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(_host_or_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("channel_allow", "callback_allow")
+    @classmethod
+    def _check_networks(cls, value: tuple[Network | str, ...]) -> tuple[Network | str, ...]:
+        for entry in value:
+            if not isinstance(entry, str):
+                check_not_wrapped(entry)
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -157,13 +162,21 @@ class Settings(BaseSettings):
 
 
 def _host_or_network(text: str) -> Network | str:
-    """Returns a network, or a host name in lower case without the dot at its end."""
+    """Returns a network or a host name, written as the origin of a URL is."""
+    if _is_network(text):
+        return read_network(text)
     try:
-        return ip_network(text, strict=False)
+        host = canonical_host(text)
     except ValueError:
-        name = text.lower().removesuffix(".")
-        if _HOST_NAME.fullmatch(name) is None:
-            raise ValueError(
-                f"{text} is neither a host name nor a network; scheme, port and wildcard are left out"
-            ) from None
-        return name
+        raise ValueError(
+            f"{text} is neither a host name nor a network; scheme, port and wildcard are left out"
+        ) from None
+    return host if read_literal(host) is None else ip_network(host)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

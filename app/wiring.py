@@ -189,7 +189,8 @@ async def open_services(
         with _named("MODELS"):
             models = load_models(settings.models) if settings.models else DEFAULT_MODELS
         await seed_models(sessions, models, clock)
-        http = open_http(settings)
+        destinations = destination_rules(settings)
+        http = open_http(settings, destinations)
         stack.push_async_callback(http.aclose)
         targets = TargetRules(allow=settings.callback_allow, public_url=settings.public_url)
         sender = await stack.enter_async_context(open_sender(targets, most_at_once=Caps().total))
@@ -201,6 +202,7 @@ async def open_services(
             sessions=sessions,
             box=box,
             http=http,
+            destinations=destinations,
             clock=clock,
             monotonic=monotonic,
             targets=targets,
@@ -240,8 +242,12 @@ async def _write_what_is_left(services: Services) -> None:
             _log.warning("not_written_at_the_end", what=name, error=type(error).__name__)
 
 
-def open_http(settings: Settings) -> httpx.AsyncClient:
+def open_http(settings: Settings, destinations: DestinationRules) -> httpx.AsyncClient:
     """Returns the client of all upstream calls, as the settings describe it; the caller closes it.
+
+    Args:
+        settings: of this process.
+        destinations: to which servers it connects, from ``destination_rules``.
 
     Raises:
         SettingError: the proxy is none, or the authorities cannot be read.
@@ -249,7 +255,7 @@ def open_http(settings: Settings) -> httpx.AsyncClient:
     proxy = settings.egress_proxy
     with _named("EGRESS_PROXY or SEEDGATE_CA_BUNDLE"):
         return open_upstream_http(
-            destinations=destination_rules(settings),
+            destinations=destinations,
             max_connections=settings.upstream_max_connections,
             connect_timeout_seconds=settings.upstream_connect_timeout_seconds,
             read_timeout_seconds=settings.upstream_read_timeout_seconds,
@@ -292,6 +298,7 @@ def _build(
     sessions: Sessions,
     box: SecretBox,
     http: httpx.AsyncClient,
+    destinations: DestinationRules,
     clock: Callable[[], datetime],
     monotonic: Callable[[], float],
     targets: TargetRules,
@@ -341,7 +348,7 @@ def _build(
         last_used=last_used,
         tenants=TenantService(sessions, clock),
         signing_keys=SigningKeyService(sessions, box, clock),
-        channels=ChannelService(sessions, box, directory, clock, destinations=destination_rules(settings)),
+        channels=ChannelService(sessions, box, directory, clock, destinations=destinations),
         continuity=ContinuityCheck(sessions, ark, control, clock),
         probe=ChannelProbe(ark, control),
         directory=directory,

@@ -34,7 +34,7 @@ from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
 from app.upstream.control import ControlClient
 from app.upstream.errors import UpstreamError
-from app.wiring import open_http
+from app.wiring import destination_rules, open_http
 
 _MOST_SKEW = timedelta(minutes=5)
 _LEAST_FREE_BYTES = 1024**3
@@ -130,7 +130,7 @@ async def _examine_channels(
         yield warned("channel secrets", f"those of {', '.join(unbound)} are {told}")
     if not any(channel.is_ready_for("ark") for channel in channels):
         yield broken("channels", "no active channel has a data plane key: set SEEDGATE_ARK_API_KEY or make a channel")
-    async with open_http(settings) as http:
+    async with open_http(settings, destination_rules(settings)) as http:
         for channel in channels:
             if channel.status == ChannelStatus.ACTIVE:
                 async for finding in _examine_account(http, channel):

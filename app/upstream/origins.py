@@ -4,18 +4,15 @@ The transport connects to the origin that is read here, and credentials are kept
 same server.
 """
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
 import httpx
 
-from app.addresses import read_literal
+from app.addresses import canonical_host
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65535
-_MAX_HOST_LENGTH = 253
-_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
 class Origin(NamedTuple):
@@ -78,19 +75,4 @@ def _to_origin(scheme: str, host: str, port: int | None) -> Origin:
         raise ValueError("it must begin with http:// or https:// and a host")
     if port is not None and not 1 <= port <= _MAX_PORT:
         raise ValueError("its port must be 1 to 65535")
-    return Origin(scheme, _canonical_host(host), default_port if port is None else port)
-
-
-def _canonical_host(host: str) -> str:
-    """Returns a name in lower case without the dot at its end, or an address as the resolver would read it."""
-    plain = host.lower().removesuffix(".")
-    try:
-        address = read_literal(plain)
-    except ValueError:
-        raise ValueError("its host is neither a name nor an address") from None
-    if address is not None:
-        # Python's releases write mapped addresses differently, and what is sealed for an origin outlives a release.
-        return str(getattr(address, "ipv4_mapped", None) or address)
-    if len(plain) > _MAX_HOST_LENGTH or _NAME.fullmatch(plain) is None:
-        raise ValueError("its host is neither a name nor an address")
-    return plain
+    return Origin(scheme, canonical_host(host), default_port if port is None else port)

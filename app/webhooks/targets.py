@@ -11,13 +11,11 @@ from typing import Any
 
 import httpx
 
-from app.addresses import Address, Network, is_in, is_public, read_literal, unwrap
+from app.addresses import Address, Network, is_host_name, is_in, is_public, read_literal, unwrap
 
 MAX_URL_LENGTH = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65535
-_MAX_HOST_LENGTH = 253
-_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _END_OF_AUTHORITY = re.compile(r"[/?#]")
 _LOOPBACKS = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
@@ -105,8 +103,7 @@ def _parse(url: Any) -> Target:
     if "@" in _END_OF_AUTHORITY.split(url.partition("//")[2], maxsplit=1)[0] or parts.userinfo:
         raise TargetError("it must not hold a user name or password")
     host = parts.raw_host.decode("ascii").removesuffix(".")
-    is_name = _NAME.fullmatch(host) is not None and len(host) <= _MAX_HOST_LENGTH
-    if not is_name and ":" not in host:
+    if not is_host_name(host) and ":" not in host:
         raise TargetError("expected a host name or an IP address")
     if port is None:
         port = _DEFAULT_PORTS[parts.scheme]

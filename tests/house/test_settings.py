@@ -1,8 +1,12 @@
 """Settings: wrong ones stop the start with a reason that holds no secret."""
 
+from ipaddress import ip_network
+from itertools import product
+
 import pytest
 from pydantic import ValidationError
 
+from app.addresses import is_in, unwrap
 from app.settings import Settings
 
 
@@ -60,7 +64,14 @@ def test_where_channels_may_lead_is_a_list_of_hosts_and_networks(monkeypatch: py
         "*.internal",
         "*",
         "10.0.0.0/33",
-        "127.1",
+        "a..b",
+        "-a.b",
+        "a.-b",
+        "1.2.3.4.5",
+        "0x",
+        "a" * 64 + ".b",
+        "a." * 127 + "b",
+        "方舟.example",
         "a b",
         "host/path",
         "[::1]",
@@ -70,6 +81,48 @@ def test_what_is_neither_host_nor_network_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SEEDGATE_CHANNEL_ALLOW", f"10.0.0.0/8,{entry}")
     with pytest.raises(ValidationError, match="neither a host name nor a network"):
         Settings(_env_file=None)
+
+
+@pytest.mark.parametrize("entry", ["127.1", "0x7F000001", "2130706433", "017700000001", "127.0.0.1."])
+def test_an_allowed_address_may_be_spelled_as_a_url_spells_it(monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
+    monkeypatch.setenv("SEEDGATE_CHANNEL_ALLOW", entry)
+    assert Settings(_env_file=None).channel_allow == (ip_network("127.0.0.1/32"),)
+
+
+@pytest.mark.parametrize(
+    ("field", "entry"),
+    [
+        *product(
+            ("channel_allow", "callback_allow"),
+            ("::ffff:10.0.0.0/104", "::ffff:10.0.0.1", "64:ff9b::/96", "2002:a00::/24", "::10.0.0.0/104", "::/96"),
+        ),
+        ("trusted_proxies", "::ffff:10.0.0.0/104"),
+        ("trusted_proxies", "::ffff:10.0.0.1"),
+    ],
+)
+def test_a_network_that_no_address_is_compared_with_is_refused(
+    monkeypatch: pytest.MonkeyPatch, field: str, entry: str
+) -> None:
+    """Addresses are taken out of these forms before they are compared, so that it would allow nothing."""
+    monkeypatch.setenv(f"SEEDGATE_{field.upper()}", f"10.0.0.0/8,{entry}")
+    with pytest.raises(ValidationError, match="write the IPv4 network"):
+        Settings(_env_file=None)
+
+
+@pytest.mark.parametrize("field", ["channel_allow", "callback_allow", "trusted_proxies"])
+def test_a_network_with_a_zone_is_refused(monkeypatch: pytest.MonkeyPatch, field: str) -> None:
+    """It would allow the network in every zone."""
+    monkeypatch.setenv(f"SEEDGATE_{field.upper()}", "fe80::%eth0/64")
+    with pytest.raises(ValidationError):
+        Settings(_env_file=None)
+
+
+@pytest.mark.parametrize("entry", ["::1", "::", "::/0", "2000::/3", "fd00::/8", "2001:db8:64::/96"])
+def test_every_other_network_is_taken(monkeypatch: pytest.MonkeyPatch, entry: str) -> None:
+    for field in ("channel_allow", "callback_allow", "trusted_proxies"):
+        monkeypatch.setenv(f"SEEDGATE_{field.upper()}", entry)
+        assert getattr(Settings(_env_file=None), field) == (ip_network(entry),)
+    assert is_in(unwrap(ip_network(entry)[0]), (ip_network(entry),)), "an address in it is compared with it"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from app.tasks.listing import AccountLister
 from app.tasks.models import OrphanRow, TaskEventRow, TaskRow
 from app.tasks.reconciler import Reconciler
 from app.upstream.ark import ArkClient
-from app.wiring import Services, open_http, open_services
+from app.wiring import Services, destination_rules, open_http, open_services
 from tests.support.database import own_database
 from tests.support.plain import PLAIN
 from tests.support.stage import ENDLESS, Stage, open_stage, text
@@ -167,6 +167,6 @@ async def open_search(server_url: str) -> AsyncIterator[Search]:
         own_database(server_url) as url,
         open_stage(url) as stage,
         open_services(stage.world.settings, clock=stage.clock, monotonic=stage.seconds) as services,
-        open_http(stage.world.settings) as http,
+        open_http(stage.world.settings, destination_rules(stage.world.settings)) as http,
     ):
         yield Search(stage, services, ArkClient(http))

@@ -19,7 +19,7 @@ from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.state import Source
 from app.upstream.ark import ArkClient
-from app.wiring import open_http, open_services
+from app.wiring import destination_rules, open_http, open_services
 from tests.support.patience import until
 from tests.support.stage import RUNNING, Stage, get, text
 from tests.support.world import Tenant
@@ -38,7 +38,7 @@ async def open_follower(stage: Stage) -> AsyncIterator[TaskFollower]:
     settings = stage.world.settings
     async with (
         open_services(settings, clock=stage.clock, monotonic=stage.seconds) as services,
-        open_http(settings) as http,
+        open_http(settings, destination_rules(settings)) as http,
     ):
         sessions, directory, ark = services.sessions, services.directory, ArkClient(http)
         rates = FreeRates(sessions)
