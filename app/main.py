@@ -143,7 +143,9 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
     """Returns the limits of clients' connections, as the settings say; first raises the limit of descriptors."""
     raise_descriptor_limit()
     most = settings.max_connections or default_max_connections()
-    return ConnectionLimits(max_connections=most, trusted_proxies=settings.trusted_proxies)
+    return ConnectionLimits(
+        max_connections=most, trusted_proxies=settings.trusted_proxies, reserved_port=settings.metrics_port
+    )
 
 
 class OwnedServer(uvicorn.Server):

@@ -24,6 +24,7 @@ from app.http.held_body import HeldBody, no_room_left
 # comes at all is ended earlier, by ``app.http.protocol``.
 _GRACE_SECONDS = 60.0
 _SLOWEST_BYTES_PER_SECOND = 64 * 1024
+_PIECE_BYTES = 64 * 1024
 
 
 class BodyAdmission:
@@ -89,14 +90,19 @@ class BodyAdmission:
             holding.release()
 
     async def _collect(self, request: Request, holding: Holding, announced_bytes: int, most_bytes: int) -> bytes:
-        chunks: list[bytes] = []
+        pieces: list[bytes] = []
+        # A body may come in parts of a byte each, and a bytes object takes dozens beside what it holds.
+        piece = bytearray()
         async for chunk in self._chunks(request, announced_bytes):
             if holding.size_bytes + len(chunk) > most_bytes:
                 raise RequestTooLargeError(most_bytes)
             if not holding.grow(len(chunk)):
                 raise no_room_left()
-            chunks.append(chunk)
-        return b"".join(chunks)
+            piece += chunk
+            if len(piece) >= _PIECE_BYTES:
+                pieces.append(bytes(piece))
+                piece.clear()
+        return b"".join([*pieces, piece])
 
     async def _chunks(self, request: Request, announced_bytes: int) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()

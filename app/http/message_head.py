@@ -15,7 +15,8 @@ MAX_HEAD_BYTES = 64 * 1024
 
 MAX_HEADERS = 100
 
-HEAD_END = b"\r\n\r\n"
+LINE_END = b"\r\n"
+HEAD_END = LINE_END + LINE_END
 
 REFUSED_UPGRADE = b"seedgate-refused-upgrade"
 """Name of a field that no application is shown."""
@@ -62,20 +63,29 @@ def check_head_size(head: bytes) -> None:
         raise HeadTooLargeError(f"The request has more than {MAX_HEADERS} header fields.")
 
 
-def check_unfinished_head(head: bytes) -> None:
+def check_unfinished_head(head: bytes, checked_bytes: int) -> None:
     """Refuses at once what can no longer become a head, such as a TLS greeting or a request of HTTP/0.9.
+
+    Args:
+        head: what has come of it.
+        checked_bytes: how much of that was checked before.
 
     Raises:
         HeadTooLargeError: 431, it is too large already.
         MalformedRequestError: 400, its request line is complete and none of HTTP/1.x, or a line end is no CRLF.
     """
-    check_head_size(head)
+    if len(head) > MAX_HEAD_BYTES or checked_bytes == 0 or head.find(b"\n", checked_bytes) >= 0:
+        check_head_size(head)
+        _check_lines(head)
+
+
+def _check_lines(head: bytes) -> None:
     begun = without_blank_line(head)
     if b"\n" in begun:
         check_request_line(begun)
     elif begun not in {b"", b"\r"} and not _REQUEST_LINE_BEGIN.match(begun):
         raise MalformedRequestError("it does not begin with a method")
-    if head.count(b"\n") != head.count(b"\r\n"):
+    if head.count(b"\n") != head.count(LINE_END):
         raise MalformedRequestError("a line of its head does not end in CRLF")
 
 

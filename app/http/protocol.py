@@ -6,13 +6,13 @@ head when the client wishes to change the protocol, so that the body is taken fo
 body to the headers of the running request.
 
 Here a connection reads one request at a time. What has come beyond its end stays unparsed until its answer is sent,
-and no more is read from the socket. The parser is fed with the head first, whole and within bounds, then with exactly
-the bytes of the body, so that it never sees two messages at once.
+and no more is read from the socket. The parser is given heads only, each whole and within bounds; where a body ends
+is decided here. A client that closes its sending half has gone, as uvicorn sees it.
 """
 
 import asyncio
-from types import SimpleNamespace
-from typing import Any
+from http import HTTPStatus
+from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
@@ -27,6 +27,7 @@ from app.http.connections import ConnectionTable
 from app.http.message_head import (
     CHUNKED,
     HEAD_END,
+    LINE_END,
     REFUSED_UPGRADE,
     MalformedRequestError,
     body_length,
@@ -48,6 +49,9 @@ _VERSIONS = ("1.1", "1.0")
 # So little of an unread request is not worth counting: it has come in one piece with its head.
 _UNCOUNTED_BYTES = 4096
 _SHOWN_METHOD_BYTES = 32
+_METHODS = "DELETE, GET, HEAD, PATCH, POST, PUT"
+# A server that stops waits for no client longer than that.
+_STOPPING_SECONDS = 5.0
 _NEVER = float("inf")
 
 
@@ -81,6 +85,23 @@ class _Flow(FlowControl):
             super().resume_reading()
 
 
+class _Outlet:
+    """What a cycle needs of a transport. Closing it says all that there is to say first.
+
+    An application that fails after its answer must not end the connection on which the next request runs already.
+    """
+
+    __slots__ = ("_protocol", "is_closing", "write")
+
+    def __init__(self, protocol: "HttpProtocol") -> None:
+        self._protocol = protocol
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+
+    def close(self) -> None:
+        self._protocol.finish(self)
+
+
 class HttpProtocol(HttpToolsProtocol):
     """One client connection. Made by uvicorn, with a table that all connections of the server share."""
 
@@ -91,16 +112,22 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self.table = table
         self.address = ""
+        self.port: int | None = None
         self._phase = _NEW
         self._deadline = _NEVER
+        # When something last came of a body, and when something was last read of the answers.
         self._progress_at = 0.0
+        self._unsent_at = 0.0
         self._unsent_bytes = 0
+        self._is_stopping = False
         # What has come and was not parsed; of a head, how much was searched for its end.
         self._pending = b""
         self._searched_bytes = 0
         self._held_bytes = 0
-        self._outlet: Any = None
-        self._is_scheduled = False
+        self._outlet: _Outlet | None = None
+        # What is pending cannot be parsed before more of it has come; or will be, in a turn that is scheduled.
+        self._is_starved = False
+        self._turn: asyncio.Handle | None = None
         # Of the message that is being read.
         self._is_head_complete = False
         self._is_message_complete = False
@@ -115,9 +142,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Begins to serve a connection, unless there are too many."""
         super().connection_made(transport)
         self.flow = _Flow(transport)
-        # What a cycle needs of a transport, but closing says all that there is to say before it closes.
-        self._outlet = SimpleNamespace(write=transport.write, is_closing=transport.is_closing, close=self._finish)
         self.address = self.client[0] if self.client else ""
+        self.port = self.server[1] if self.server else None
         if not self.table.admit(self, self.loop):
             self.cut()
             return
@@ -141,22 +167,21 @@ class HttpProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Notes that the client reads its answers more slowly than they come."""
         super().pause_writing()
-        self._unsent_bytes = self.transport.get_write_buffer_size()
-        self._progress_at = self.loop.time()
-        self._account()
+        self._note_unsent(self.loop.time())
 
     def resume_writing(self) -> None:
         """Goes on with the next request, once the client has read the answer to the one before."""
         super().resume_writing()
-        self._account()
+        self._note_unsent(self.loop.time())
         self._advance()
 
     def shutdown(self) -> None:
         """Ends the connection when the server stops: at once, or after the answer that is being made."""
+        self._is_stopping = True
         if _BODY <= self._phase <= _FAILED:
             self.cycle.keep_alive = False
-        else:
-            self.transport.close()
+        elif self._phase < _LINGERING:
+            self._close()
 
     # ---- what the table asks for
 
@@ -165,26 +190,36 @@ class HttpProtocol(HttpToolsProtocol):
         self._phase = _CLOSED
         self.transport.abort()
 
+    def stalled_since(self) -> float | None:
+        """Returns since when the application has been waiting for more of a body; None when it is not."""
+        if self._phase != _BODY or self.cycle.waiting_since is None:
+            return None
+        return max(self._progress_at, self.cycle.waiting_since)
+
     def check(self, now: float) -> None:
         """Ends the connection, or the body that is waited for, if its time is up."""
-        if self._is_unread_for_too_long(now):
+        limits = self.table.limits
+        if self.transport.get_write_buffer_size() != self._unsent_bytes:
+            self._note_unsent(now)
+        elif self._unsent_bytes and now - self._unsent_at >= self._patience(limits.unread_seconds):
             self.cut()
-        elif now >= self._deadline:
+            return
+        if self._phase == _LINGERING and self._deadline == _NEVER and not self._unsent_bytes:
+            self._deadline = now + limits.linger_seconds
+        stalled_since = self.stalled_since()
+        if now >= self._deadline:
             self._end_what_is_late()
-        elif self._phase == _BODY and self.cycle.waiting_since is not None:
-            since = max(self._progress_at, self.cycle.waiting_since)
-            if now - since >= self.table.limits.body_seconds:
-                self._fail(RequestTooSlowError("The request body did not arrive in time."))
+        elif stalled_since is not None and now - stalled_since >= self._patience(limits.body_seconds):
+            self._fail(RequestTooSlowError("The request body did not arrive in time."))
 
-    def _is_unread_for_too_long(self, now: float) -> bool:
-        if not (self.flow.write_paused or self._phase == _CLOSING):
-            return False
-        unsent = self.transport.get_write_buffer_size()
-        if unsent != self._unsent_bytes:
-            self._unsent_bytes = unsent
-            self._progress_at = now
-            self._account()
-        return now - self._progress_at >= self.table.limits.unread_seconds
+    def _patience(self, seconds: float) -> float:
+        """Returns how long a client is waited for: less when the server stops, which waits for all connections."""
+        return min(seconds, _STOPPING_SECONDS) if self._is_stopping else seconds
+
+    def _note_unsent(self, now: float) -> None:
+        self._unsent_bytes = self.transport.get_write_buffer_size()
+        self._unsent_at = now
+        self._account()
 
     def _end_what_is_late(self) -> None:
         if self._phase == _HEAD:
@@ -192,32 +227,33 @@ class HttpProtocol(HttpToolsProtocol):
         elif self._phase >= _LINGERING:
             self.cut()
         else:
-            self.transport.close()
+            self._close()
 
     # ---- reading
 
     def _advance(self) -> None:
         """Parses what has come, as far as it belongs to the request that is being read."""
-        self._is_scheduled = False
-        while self._pending:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+        self._is_starved = False
+        while self._pending and not self._is_starved and self._turn is None:
             if self._phase <= _HEAD:
-                if self.flow.write_paused or not self._take_head():
+                if self.flow.write_paused:
                     break
+                self._take_head()
             elif self._phase in (_BODY, _DRAINING):
                 self._take_body()
-                if self._is_scheduled:
-                    break
-            else:
-                if self._phase != _ANSWERING:
-                    self._pending = b""
+            elif self._phase == _ANSWERING:
                 break
+            else:
+                self._pending = b""
         self._hold_back()
         self._account()
 
     def _hold_back(self) -> None:
-        """Stops reading from the socket while something waits to be parsed that is no unfinished head."""
-        is_waiting = bool(self._pending) and (self._phase != _HEAD or self.flow.write_paused)
-        if is_waiting:
+        """Stops reading from the socket while something waits to be parsed that is all there."""
+        if self._pending and not self._is_starved:
             self.flow.is_held_back = True
             self.flow.pause_reading()
         elif self.flow.is_held_back:
@@ -225,12 +261,13 @@ class HttpProtocol(HttpToolsProtocol):
             if self._phase != _BODY or len(self.cycle.body) <= HIGH_WATER_LIMIT:
                 self.flow.resume_reading()
 
-    def _take_head(self) -> bool:
-        """Parses a head if all of it is there, and starts its request; says whether there is more to parse now."""
+    def _take_head(self) -> None:
+        """Parses a head and starts its request, if all of the head is there."""
         data = self._pending
         end = data.find(HEAD_END, max(self._searched_bytes - len(HEAD_END) + 1, 0)) + len(HEAD_END)
         if end < len(HEAD_END):
-            return self._await_head(data)
+            self._await_head(data)
+            return
         head = data if end == len(data) else data[:end]
         self._pending = data[end:]
         self._reset_message()
@@ -238,20 +275,22 @@ class HttpProtocol(HttpToolsProtocol):
             self._parse_head(head)
         except SeedgateError as error:
             self._refuse(error)
-            return False
-        self._start()
-        return True
+        else:
+            self._start()
 
-    def _await_head(self, data: bytes) -> bool:
+    def _await_head(self, data: bytes) -> None:
+        self._is_starved = True
         if self._phase != _HEAD:
+            if data in (b"\r", LINE_END):
+                # Old clients send it behind a body; as long as nothing follows, no request has begun.
+                return
             self._phase = _HEAD
             self._deadline = self.loop.time() + self.table.limits.head_seconds
-        self._searched_bytes = len(data)
         try:
-            check_unfinished_head(data)
+            check_unfinished_head(data, self._searched_bytes)
         except SeedgateError as error:
             self._refuse(error)
-        return False
+        self._searched_bytes = len(data)
 
     def _parse_head(self, head: bytes) -> None:
         check_head_size(head)
@@ -270,9 +309,10 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _start(self) -> None:
         """Lets the application work on the request whose head was read."""
+        self._outlet = _Outlet(self)
         self.cycle = RequestCycle(
             scope=self.scope,
-            transport=self._outlet,
+            transport=cast("asyncio.Transport", self._outlet),
             flow=self.flow,
             logger=self.logger,
             access_logger=self.access_logger,
@@ -294,45 +334,41 @@ class HttpProtocol(HttpToolsProtocol):
         self._start_asgi_task(self.cycle, self.app)
 
     def _take_body(self) -> None:
-        """Feeds the parser with what belongs to the body, but not beyond its end."""
+        """Reads what belongs to the body, but not beyond its end."""
         try:
             if self._chunks is None:
-                self._feed_counted_body()
+                self._take_counted_body()
             else:
-                self._feed_chunked_body(self._chunks)
+                self._take_chunks(self._chunks)
         except SeedgateError as error:
             self._fail(error)
-            return
-        if self._is_message_complete:
+
+    def _take_counted_body(self) -> None:
+        part, self._pending = self._pending[: self._body_left], self._pending[self._body_left :]
+        self._body_left -= len(part)
+        self._give(part)
+        if not self._body_left:
             self._end_message()
 
-    def _feed_counted_body(self) -> None:
-        part, self._pending = self._pending[: self._body_left], self._pending[self._body_left :]
-        self._feed_body(part)
-        self._body_left -= len(part)
-        if self._is_message_complete == bool(self._body_left):
-            raise MalformedRequestError("its body is not framed as its head says")
+    def _take_chunks(self, chunks: ChunkedBody) -> None:
+        part, count = chunks.read(self._pending)
+        self._pending = self._pending[count:]
+        self._give(part)
+        if chunks.is_complete:
+            self._end_message()
+        elif chunks.is_starved:
+            self._is_starved = True
+        else:
+            self._turn = self.loop.call_soon(self._advance)
 
-    def _feed_chunked_body(self, chunks: ChunkedBody) -> None:
-        data, start = self._pending, 0
-        try:
-            while start < len(data) and not self._is_message_complete:
-                if chunks.is_slice_used_up():
-                    self._is_scheduled = True
-                    self.loop.call_soon(self._advance)
-                    return
-                end = chunks.end_of_part(data, start)
-                self._feed_body(data[start:end])
-                chunks.check_part(end - start)
-                start = end
-        finally:
-            self._pending = data[start:]
-
-    def _feed_body(self, part: bytes) -> None:
-        try:
-            self.parser.feed_data(part)
-        except httptools.HttpParserError:
-            raise MalformedRequestError("its body is not framed as its head says") from None
+    def _give(self, part: bytes) -> None:
+        """Gives the application a part of the body; once its answer is complete, the part is dropped."""
+        if not part or self._phase != _BODY or self.cycle.response_complete:
+            return
+        self.cycle.body += part
+        if len(self.cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        self.cycle.message_event.set()
 
     def _end_message(self) -> None:
         if self._phase == _BODY:
@@ -343,10 +379,8 @@ class HttpProtocol(HttpToolsProtocol):
             self._become_idle()
 
     def _account(self) -> None:
-        """Tells the table how much of what this connection holds is an unfinished head, or was not read by it."""
-        size = len(self._pending)
-        if self.flow.write_paused:
-            size += self.transport.get_write_buffer_size()
+        """Tells the table how much this connection holds of what was not parsed, or not read by its client."""
+        size = len(self._pending) + self._unsent_bytes
         if size < _UNCOUNTED_BYTES:
             size = 0
         if size != self._held_bytes:
@@ -356,7 +390,9 @@ class HttpProtocol(HttpToolsProtocol):
     # ---- events of the parser
 
     def _reset_message(self) -> None:
-        """Forgets all about the message before."""
+        """Forgets all about the message before; a parser that waits for a body waits in vain."""
+        if self._is_head_complete and not self._is_message_complete:
+            self.parser = httptools.HttpRequestParser(self)
         self._is_head_complete = False
         self._is_message_complete = False
         self._refusal = None
@@ -365,11 +401,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._chunks = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Takes a field of the head. Trailers are dropped: they must not become part of a request that runs already."""
-        if self._is_head_complete:
-            if self._chunks is not None:
-                self._chunks.note_trailer()
-            return
+        """Takes a field of the head."""
         name = name.lower()
         if name == REFUSED_UPGRADE:
             return
@@ -414,22 +446,6 @@ class HttpProtocol(HttpToolsProtocol):
             # It knows of no interim answers.
             self.expect_100_continue = False
 
-    def on_body(self, body: bytes) -> None:
-        """Takes a part of the body; once the answer is complete, it is dropped."""
-        if self._chunks is not None:
-            self._chunks.note_data(len(body))
-        if self._phase != _BODY or self.cycle.response_complete:
-            return
-        self.cycle.body += body
-        if len(self.cycle.body) > HIGH_WATER_LIMIT:
-            self.flow.pause_reading()
-        self.cycle.message_event.set()
-
-    def on_chunk_header(self) -> None:
-        """Counts a chunk."""
-        if self._chunks is not None:
-            self._chunks.note_chunk()
-
     def on_message_complete(self) -> None:
         """Notes that the parser has seen the end of the message."""
         self._is_message_complete = True
@@ -460,18 +476,22 @@ class HttpProtocol(HttpToolsProtocol):
     def _fail(self, error: SeedgateError) -> None:
         """Ends a body that cannot be read to its end. What still comes is dropped."""
         self._pending = b""
-        if self._phase == _BODY:
+        if self._phase == _BODY and not self.cycle.response_started:
             self._phase = _FAILED
             self.cycle.fail(error)
             self.flow.resume_reading()
-        else:
-            self._finish()
+            return
+        if self._phase == _BODY:
+            self.cycle.give_up()
+        self._finish()
 
     def _refuse(self, error: SeedgateError) -> None:
         """Answers a head that no application will see, and ends the connection."""
         request_id = new_request_id(utc_now())
         state = {"request_id": request_id, "region": self.app_state.get("region", "")}
         response = render_error(error, {"path": "", "query_string": b"", "state": state})
+        if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["Allow"] = _METHODS
         head = [STATUS_LINE[error.status]]
         own = [(b"x-request-id", request_id.encode()), (b"connection", b"close")]
         for name, value in (*self.server_state.default_headers, *response.raw_headers, *own):
@@ -480,6 +500,11 @@ class HttpProtocol(HttpToolsProtocol):
         REQUESTS.labels("none", "other", "4xx").inc()
         _log.info("request_refused", request_id=request_id, code=error.code, status=error.status, client=self.address)
         self._finish()
+
+    def finish(self, outlet: _Outlet) -> None:
+        """Ends the connection for the application of the request that has this outlet, if it is not over yet."""
+        if outlet is self._outlet:
+            self._finish()
 
     def _finish(self) -> None:
         """Ends the connection once what was said is sent.
@@ -490,16 +515,22 @@ class HttpProtocol(HttpToolsProtocol):
         if self._phase >= _LINGERING:
             return
         is_input_complete = self._phase == _ANSWERING and not self._pending
-        self._pending = b""
-        self._deadline = self.loop.time() + self.table.limits.linger_seconds
-        self.table.set_idle(self, is_idle=True)
         if is_input_complete or not self.transport.can_write_eof():
-            self._phase = _CLOSING
-            self._deadline = _NEVER
-            self._unsent_bytes = -1
-            self.transport.close()
+            self._close()
             return
+        self._pending = b""
         self._phase = _LINGERING
+        # From when all is sent, as ``check`` sees it.
+        self._deadline = _NEVER
+        self.table.set_idle(self, is_idle=True)
         self.transport.write_eof()
         self.flow.is_held_back = False
         self.flow.resume_reading()
+
+    def _close(self) -> None:
+        """Closes the connection; an answer that is not read is waited for as long as any other."""
+        self._pending = b""
+        self._phase = _CLOSING
+        self._deadline = _NEVER
+        self.table.set_idle(self, is_idle=True)
+        self.transport.close()

@@ -28,11 +28,16 @@ class RequestCycle(RequestResponseCycle):
         self.keep_alive = False
         self.message_event.set()
 
+    def give_up(self) -> None:
+        """Tells the application that its client has gone: its answer, which has begun, cannot be completed."""
+        self.disconnected = True
+        self.message_event.set()
+
     async def receive(self) -> Any:
         """Returns the next part of the body, or that the client has gone, as ASGI asks.
 
         Raises:
-            SeedgateError: the body cannot be read to its end.
+            SeedgateError: the body cannot be read to its end, and no answer has begun.
         """
         if self._failure is None:
             if self.more_body:
@@ -41,6 +46,18 @@ class RequestCycle(RequestResponseCycle):
                 message = await super().receive()
             finally:
                 self.waiting_since = None
-        if self._failure is not None and not self.disconnected and not self.response_complete:
-            raise self._failure
-        return message if self._failure is None else {"type": "http.disconnect"}
+        if self._failure is None:
+            return message
+        if self.disconnected or self.response_started:
+            return {"type": "http.disconnect"}
+        raise self._failure
+
+    async def send(self, message: Any) -> None:
+        """Sends a part of the answer, as ASGI asks.
+
+        A client that waits for ``100 Continue`` and gets its final answer instead may send the body or leave it out
+        (RFC 9110 section 10.1.1), so what it sends next could be either: the connection ends.
+        """
+        if self.waiting_for_100_continue and self.more_body and not self.response_started:
+            self.keep_alive = False
+        await super().send(message)

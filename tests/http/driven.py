@@ -131,7 +131,10 @@ class Pipe(asyncio.Transport):
         return self.is_gone
 
     def close(self) -> None:
-        self.lose()
+        """Ends the connection, once what was written is read."""
+        self.is_ended = True
+        if not self.is_blocked:
+            self.lose()
 
     def abort(self) -> None:
         self.lose()
@@ -201,6 +204,12 @@ class Server:
     def connect(self) -> "Connection":
         """Returns a new connection."""
         return Connection(self)
+
+    def stop(self) -> None:
+        """Has every connection end, as a server does that stops."""
+        for connection in list(self.state.connections):
+            connection.shutdown()
+        self.loop.settle()
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)

@@ -19,11 +19,16 @@ class Line:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self.port: int | None = None
+        self.stalled_at: float | None = None
         self.is_cut = False
         self.checked_at: list[float] = []
 
     def cut(self) -> None:
         self.is_cut = True
+
+    def stalled_since(self) -> float | None:
+        return self.stalled_at
 
     def check(self, now: float) -> None:
         self.checked_at.append(now)

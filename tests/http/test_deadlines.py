@@ -6,11 +6,13 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from app.http.chunked_body import ChunkedBody
 from app.http.connections import ConnectionLimits
 from tests.http.answers import Answer, final_answers
 from tests.http.driven import Application, Connection, Server, TurnLoop
 
 HEAD = b"POST /api/v3/x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
+LINE_END = b"\r\n"
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -69,7 +71,7 @@ def test_a_connection_that_sends_nothing_ends_silently_within_a_minute(loop: Tur
     assert connection.pipe.written == b""
 
 
-@pytest.mark.parametrize("begun", [b"G", GET[:-1], b"\r", HEAD[:-2]])
+@pytest.mark.parametrize("begun", [b"G", GET[:-1], HEAD[:-2]])
 def test_a_head_that_has_begun_must_end_within_fifteen_seconds(loop: TurnLoop, server: Server, begun: bytes) -> None:
     connection = server.connect()
     for at in range(len(begun)):
@@ -152,6 +154,114 @@ def test_who_reads_none_of_an_answer_for_a_minute_is_cut(loop: TurnLoop, server:
     assert not is_gone(connection)
     loop.pass_time(4)
     assert is_gone(connection)
+
+
+@pytest.mark.parametrize("is_stopping", [False, True], ids=["idle", "when the server stops"])
+def test_few_unread_bytes_end_a_connection_as_many_do(loop: TurnLoop, server: Server, *, is_stopping: bool) -> None:
+    connection = server.connect()
+    connection.pipe.is_blocked = True
+    connection.send([GET])
+    if is_stopping:
+        server.stop()
+    loop.pass_time(4 if is_stopping else 58)
+    assert not is_gone(connection)
+    loop.pass_time(5)
+    assert is_gone(connection)
+
+
+def test_unread_answers_count_however_few_they_are(loop: TurnLoop) -> None:
+    server = Server(loop, limits=ConnectionLimits(max_connections=99, max_per_address=99, budget_bytes=20_000))
+    connections = [server.connect() for _ in range(5)]
+    for connection in connections:
+        connection.pipe.is_blocked = True
+        connection.send([GET] * 80)
+        assert 5000 < len(connection.pipe.written) < 20_000
+    loop.pass_time(2)
+    gone = [is_gone(connection) for connection in connections]
+    assert gone == sorted(gone, reverse=True)
+    assert any(gone)
+    assert not all(gone)
+
+
+def test_a_stop_does_not_wait_for_a_body_that_does_not_come(loop: TurnLoop, server: Server) -> None:
+    connection = server.connect()
+    connection.send([HEAD])
+    server.stop()
+    loop.pass_time(7)
+    assert [answer.status for answer in answers_of(connection)] == [408]
+    loop.pass_time(7)
+    assert is_gone(connection)
+
+
+@pytest.mark.parametrize("stray", [b"\r", b"\r\n"])
+def test_an_empty_line_behind_a_body_asks_for_no_answer(loop: TurnLoop, server: Server, stray: bytes) -> None:
+    connection = server.connect()
+    connection.send([HEAD + b"0123456789" + stray])
+    loop.pass_time(20)
+    assert len(answers_of(connection)) == 1
+    connection.send([(LINE_END + GET)[len(stray) :]])
+    assert [answer.status for answer in answers_of(connection)] == [200, 200]
+
+
+def test_who_waits_to_continue_and_is_answered_at_once_is_not_misread(loop: TurnLoop, server: Server) -> None:
+    server.app = Application(is_hasty=True)
+    connection = server.connect()
+    connection.send([HEAD.replace(LINE_END, LINE_END + b"Expect: 100-continue" + LINE_END, 1)])
+    (answer,) = answers_of(connection)
+    assert answer.headers["connection"] == "close"
+    connection.send([GET, GET])
+    assert len(server.app.requests) == len(answers_of(connection)) == 1
+
+
+def test_a_slow_reader_of_a_refusal_gets_all_that_was_said(loop: TurnLoop, server: Server) -> None:
+    connection = server.connect()
+    connection.pipe.is_blocked = True
+    connection.send([GET + b"\0"])
+    loop.pass_time(40)
+    assert connection.pipe.is_ended
+    assert not is_gone(connection), "some of it is still unread"
+    connection.pipe.is_blocked = False
+    loop.pass_time(8)
+    assert is_gone(connection)
+
+
+class Late(Application):
+    """An application that fails once its answer is complete."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(scope, receive, send)
+        if len(self.requests) == 1:
+            await asyncio.sleep(0)
+            raise RuntimeError("too late")
+
+
+def test_what_fails_after_its_answer_does_not_end_the_next_request(loop: TurnLoop, server: Server) -> None:
+    server.app = Late()
+    connection = server.connect()
+    connection.send([GET + GET])
+    loop.settle()
+    assert [answer.status for answer in answers_of(connection)] == [200, 200]
+    assert not connection.pipe.is_ended
+
+
+@pytest.mark.parametrize("unit", [b"1\r\n.\r\n", b"4\r\n\r\n\r\n\r\n", b"2;a=b\r\n..\r\n"])
+def test_of_many_small_chunks_some_are_read_at_a_time(unit: bytes) -> None:
+    chunks, data, turns = ChunkedBody(), unit * 10_000 + b"0\r\n\r\n", 0
+    while not chunks.is_complete:
+        found, count = chunks.read(data)
+        assert 0 < count <= 1000 * len(unit)
+        assert len(found) <= count
+        data = data[count:]
+        turns += 1
+    assert 10 <= turns <= 100
+    assert data == b""
+
+
+def test_empty_lines_in_a_chunk_are_read_at_once() -> None:
+    chunks, lines = ChunkedBody(), b"\r\n" * 0x8000
+    data = b"%x\r\n" % len(lines) + lines + b"\r\n0\r\n\r\n"
+    assert chunks.read(data) == (lines, len(data))
+    assert chunks.is_complete
 
 
 def test_pipelined_requests_are_run_one_by_one_and_no_more_is_read(loop: TurnLoop, server: Server) -> None:
