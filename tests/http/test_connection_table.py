@@ -80,6 +80,49 @@ def test_where_all_are_busy_a_new_connection_is_turned_away(loop: TurnLoop) -> N
     assert not any(line.is_cut for line in lines)
 
 
+def test_where_none_is_idle_the_longest_stalled_body_makes_room(loop: TurnLoop) -> None:
+    opened = table(3, max_per_address=3)
+    lines = admit(opened, loop, STRANGER, NEIGHBOUR, STRANGER)
+    for line, stalled_at in zip(lines, (None, loop.time() - 5, loop.time() - 7), strict=True):
+        opened.set_idle(line, is_idle=False)
+        line.stalled_at = stalled_at
+    loop.pass_time(3)
+    admit(opened, loop, PROXY)
+    assert [line.is_cut for line in lines] == [False, False, True]
+
+
+def test_a_body_that_goes_on_is_not_cut_for_room(loop: TurnLoop) -> None:
+    opened = table(1, max_per_address=1)
+    (line,) = admit(opened, loop, STRANGER)
+    opened.set_idle(line, is_idle=False)
+    line.stalled_at = loop.time()
+    loop.pass_time(3)
+    line.stalled_at = None
+    assert not opened.admit(Line(PROXY), loop)
+    assert not line.is_cut
+
+
+def test_a_full_gateway_tells_its_metrics(loop: TurnLoop) -> None:
+    opened = table(1, max_per_address=1, reserved_port=9090)
+    (busy,) = admit(opened, loop, STRANGER)
+    opened.set_idle(busy, is_idle=False)
+    scraper = Line(STRANGER)
+    scraper.port = 9090
+    assert opened.admit(scraper, loop)
+    assert not busy.is_cut
+
+
+def test_one_network_does_not_cut_what_others_hold(loop: TurnLoop) -> None:
+    opened = table(99, budget_bytes=1000)
+    (slow,) = admit(opened, loop, NEIGHBOUR)
+    opened.hold(slow, 300)
+    strangers = admit(opened, loop, *[STRANGER] * 9)
+    for line in strangers:
+        opened.hold(line, 200)
+    assert not slow.is_cut
+    assert [line.is_cut for line in strangers] == [True] * 6 + [False] * 3
+
+
 def test_one_address_holds_at_most_a_tenth_and_takes_no_room_of_others(loop: TurnLoop) -> None:
     opened = table(40)
     (other,) = admit(opened, loop, NEIGHBOUR)
