@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, literal_column, select, text
+from sqlalchemy import ARRAY, LargeBinary, and_, any_, cast, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.tasks.models import TaskRow, TaskStatus
@@ -38,6 +38,12 @@ class AllIntents:
         """Returns the present state of a row, deleted or not, locked until the transaction ends."""
         is_it = and_(TaskRow.tenant_id == row.tenant_id, TaskRow.id == row.id)
         return (await self._session.scalars(select(TaskRow).where(is_it).with_for_update())).one_or_none()
+
+    async def known_tokens(self, token_hashes: Collection[bytes]) -> set[bytes]:
+        """Returns those of the hashes that are of some row's callback token."""
+        column = TaskRow.callback_token_hash
+        wanted = any_(cast(list(token_hashes), ARRAY(LargeBinary)))
+        return {found for found in await self._session.scalars(select(column).where(column == wanted)) if found}
 
     async def lock_by_token(self, token_hash: bytes) -> TaskRow | None:
         """Returns the row whose callback token has this hash, locked until the transaction ends."""

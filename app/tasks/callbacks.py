@@ -2,12 +2,16 @@
 
 Nothing of a callback is believed but the id that it names, and that only until the upstream itself was asked: a
 callback makes a look due, which then happens within the account's budget, however many callbacks there are.
+
+Anybody may send callbacks with guessed tokens. Whether a token exists is therefore looked up for many at once, over one
+connection, and the networks that callbacks come from take turns; only what carries a real token is written.
 """
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -20,6 +24,7 @@ from app.observability.metrics import FOREIGN_CLAIMS
 from app.tasks.binding_queries import AllIntents
 from app.tasks.correlation import hash_of
 from app.tasks.models import TaskRow, TaskStatus
+from app.tenants.lookups import Lookup, UnknownLane
 from app.upstream.ark import is_usable_id
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -29,10 +34,18 @@ _DRAIN_SECONDS = 5.0
 _FIRST_RETRY_SECONDS = 0.2
 _LONGEST_RETRY_SECONDS = 5.0
 _MOST_AT_ONCE = 4
-_MOST_KEPT = 10_000
+MOST_KEPT = 10_000
+"""How many callbacks are kept until it is known whether their tokens exist."""
+
+MOST_KEPT_PER_NETWORK = MOST_KEPT // 4
+"""How many of them may come from one network."""
+
+_DROPS_TOLD_EVERY = timedelta(minutes=1)
 # A task has some forty; anybody may send a callback.
 _MAX_VALUES = 1000
 _LOOK_PAUSE = timedelta(seconds=2)
+
+ResultT = TypeVar("ResultT")
 
 _log = structlog.get_logger()
 
@@ -44,63 +57,95 @@ class CallbackInbox:
         self._sessions = sessions
         self._clock = clock
         self._under_way = WorkUnderWay()
+        # First come, first served: the next tokens are looked up after what was found before has begun to be written.
         self._slots = asyncio.Semaphore(_MOST_AT_ONCE)
-        self._kept = 0
+        self._lane: UnknownLane[bytes, bool] = UnknownLane(
+            self._look_up, most_queries=1, most_waiting=MOST_KEPT, most_per_network=MOST_KEPT_PER_NETWORK
+        )
+        self._dropped = 0
+        self._drops_told_at: datetime | None = None
 
-    async def receive(self, token: str, body: bytes | None) -> None:
+    async def receive(self, token: str, body: bytes | None, network: str) -> None:
         """Takes in one callback; returns when it is written, or after three seconds, and never raises.
 
         Args:
             token: of the address that was called; that of no intent is without effect.
             body: what was sent; None when it was too long or did not arrive.
+            network: where it comes from (``network_of``). Each network has a share of what is kept; what exceeds it is
+                dropped, and the log tells how many those were once a minute.
         """
         if not _TOKEN.fullmatch(token):
             return
-        if self._kept >= _MOST_KEPT:
-            _log.error("callback_dropped", kept=self._kept)
+        lookup: Lookup[bytes, bool] = Lookup(hash_of(token))
+        if not self._lane.add(lookup, network):
+            self._note_drop()
             return
-        writing = self._under_way.start(self._insist(hash_of(token), _task_id(body)))
+        writing = self._under_way.start(self._write_if_known(lookup, _task_id(body)))
         await asyncio.wait({writing}, timeout=_PATIENCE_SECONDS)
 
     async def drain(self) -> None:
         """Waits a moment for what is not written yet; called before the database is closed."""
         lost = await self._under_way.drain(patience_seconds=_DRAIN_SECONDS)
+        await self._lane.aclose()
         if lost:
             _log.error("callbacks_lost", callbacks=lost)
 
-    async def _insist(self, token_hash: bytes, upstream_id: str | None) -> None:
-        """Writes what a callback told, and goes on trying while the database is away."""
-        pause = _FIRST_RETRY_SECONDS
-        self._kept += 1
+    async def _write_if_known(self, lookup: Lookup[bytes, bool], upstream_id: str | None) -> None:
+        """Writes what a callback told if its token is an intent's."""
+        if not await lookup.answer:
+            return
         try:
-            while not await self._try_to_write(token_hash, upstream_id):
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_RETRY_SECONDS)
+            await self._insist(lambda intents: self._write(intents, lookup.name, upstream_id))
         except Exception:  # noqa: BLE001 - the upstream cannot mend what went wrong here
             _log.exception("callback_not_written", upstream_id=upstream_id)
-        finally:
-            self._kept -= 1
 
-    async def _try_to_write(self, token_hash: bytes, upstream_id: str | None) -> bool:
-        """Returns False when the database is away; a few at a time, so that clients get connections too."""
+    async def _look_up(self, lookups: list[Lookup[bytes, bool]]) -> None:
+        """Tells of each whether some intent has its token."""
+        hashes = [lookup.name for lookup in lookups]
+        known: set[bytes] = set()
         try:
-            async with self._slots, self._sessions.begin() as session:
-                intents = AllIntents(session)
-                row = await intents.lock_by_token(token_hash)
-                if row is None:
-                    return True
-                is_bound = row.upstream_id is not None
-                if not is_bound and upstream_id is not None and await intents.owned([upstream_id]):
-                    _alarm("upstream_id_already_owned", row, upstream_id)
-                elif is_bound:
-                    _note_change(row, upstream_id, now=self._clock())
-                elif upstream_id is not None:
-                    _note_claim(row, upstream_id, now=self._clock())
-        except Exception as error:
-            if not is_unavailable(error):
-                raise
-            return False
-        return True
+            known = await self._insist(lambda intents: intents.known_tokens(hashes))
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("callbacks_not_looked_up", callbacks=len(lookups))
+        for lookup in lookups:
+            if not lookup.answer.done():
+                lookup.answer.set_result(lookup.name in known)
+
+    async def _insist(self, work: Callable[[AllIntents], Awaitable[ResultT]]) -> ResultT:
+        """Does something in one transaction, and goes on trying while the database is away.
+
+        A few at a time, so that clients get connections too.
+        """
+        pause = _FIRST_RETRY_SECONDS
+        while True:
+            try:
+                async with self._slots, self._sessions.begin() as session:
+                    return await work(AllIntents(session))
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_RETRY_SECONDS)
+
+    async def _write(self, intents: AllIntents, token_hash: bytes, upstream_id: str | None) -> None:
+        row = await intents.lock_by_token(token_hash)
+        if row is None:
+            return
+        is_bound = row.upstream_id is not None
+        if not is_bound and upstream_id is not None and await intents.owned([upstream_id]):
+            _alarm("upstream_id_already_owned", row, upstream_id)
+        elif is_bound:
+            _note_change(row, upstream_id, now=self._clock())
+        elif upstream_id is not None:
+            _note_claim(row, upstream_id, now=self._clock())
+
+    def _note_drop(self) -> None:
+        """Counts a callback for which there is no room, and logs the count now and then: anybody can bring it about."""
+        self._dropped += 1
+        now = self._clock()
+        if self._drops_told_at is None or now - self._drops_told_at >= _DROPS_TOLD_EVERY:
+            _log.warning("callbacks_dropped", callbacks=self._dropped)
+            self._dropped, self._drops_told_at = 0, now
 
 
 def _note_change(row: TaskRow, upstream_id: str | None, *, now: datetime) -> None:

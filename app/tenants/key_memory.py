@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.engine import is_unavailable
-from app.errors import ServiceUnavailableError
+from app.errors import RateLimitedError, ServiceUnavailableError
 from app.tenants.lookups import Lookup, UnknownLane
 from app.tenants.short_memory import ShortMemory
 from app.turns import leave_turn
@@ -20,12 +20,19 @@ from app.turns import leave_turn
 NameT = TypeVar("NameT", bound=Hashable)
 FoundT = TypeVar("FoundT")
 
+MOST_PER_NETWORK = 256
+"""How many unknown keys of one network are looked up or wait for it at a time."""
+
+MOST_WAITING = 2048
+"""How many of all networks together."""
+
 # Counted from before the query starts; with the time that a request then takes it stays under the promised second.
 _TRUST_SECONDS = 0.9
 _QUERY_SECONDS = 5.0
 _SEEN_SECONDS = 3600.0
 _KNOWN_CAPACITY = 20_000
 _UNKNOWN_CAPACITY = 2_000
+_RETRY_AFTER_SECONDS = 1
 
 
 class KeyMemory(Generic[NameT, FoundT]):
@@ -61,7 +68,12 @@ class KeyMemory(Generic[NameT, FoundT]):
         self._unknown: ShortMemory[NameT, bool] = ShortMemory(capacity=_UNKNOWN_CAPACITY)
         self._seen: ShortMemory[NameT, bool] = ShortMemory(capacity=_KNOWN_CAPACITY)
         self._lookups: dict[NameT, Lookup[NameT, FoundT]] = {}
-        self._lane: UnknownLane[NameT, FoundT] = UnknownLane(self._look_up, most_queries=most_unknown_queries)
+        self._lane: UnknownLane[NameT, FoundT] = UnknownLane(
+            self._look_up,
+            most_queries=most_unknown_queries,
+            most_waiting=MOST_WAITING,
+            most_per_network=MOST_PER_NETWORK,
+        )
         self._direct: set[asyncio.Task[None]] = set()
 
     async def find(self, name: NameT, network: str) -> FoundT | None:
@@ -83,20 +95,27 @@ class KeyMemory(Generic[NameT, FoundT]):
         # A slow query may have read the row long ago, so only a young one is joined, or one that has not begun.
         if lookup is None or (lookup.begun_at is not None and now - lookup.begun_at >= _TRUST_SECONDS):
             lookup = self._start(name, network, now)
+        elif lookup.begun_at is None:
+            # An access key id is public: a stranger may have put it behind guesses. Without room it waits there.
+            self._lane.add(lookup, network)
         if not self._seen.get(name, now=now):
             leave_turn()  # or known keys from the same network would wait behind guesses
         # Whoever gives up waiting must not end the query of the others.
         return await asyncio.shield(lookup.answer)
 
     def _start(self, name: NameT, network: str, now: float) -> Lookup[NameT, FoundT]:
-        lookup: Lookup[NameT, FoundT] = Lookup(name, network)
+        lookup: Lookup[NameT, FoundT] = Lookup(name)
         if self._seen.get(name, now=now):
             lookup.begun_at = now
             task = asyncio.create_task(self._look_up([lookup]))
             self._direct.add(task)
             task.add_done_callback(self._direct.discard)
-        else:
-            self._lane.add(lookup)
+        elif not self._lane.add(lookup, network):
+            # Whether the key exists is not told.
+            raise RateLimitedError(
+                "Too many API keys that were not used lately are being checked. Please try again.",
+                retry_after_seconds=_RETRY_AFTER_SECONDS,
+            )
         self._lookups[name] = lookup
         return lookup
 

@@ -1,17 +1,20 @@
 """Keys that were not seen valid within the last hour, guesses above all, leave the others and the database alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sized
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Sized
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import httpx
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from app.errors import AuthenticationFailedError, RateLimitedError
+from app.db.engine import session_factory
+from app.errors import AuthenticationFailedError
 from app.tenants.api_key import make_key
-from app.tenants.lookups import MOST_PER_NETWORK, MOST_WAITING, Lookup, UnknownLane
+from app.tenants.key_memory import MOST_PER_NETWORK, MOST_WAITING, KeyMemory
+from app.tenants.lookups import Lookup, UnknownLane
 from app.tenants.signing_key import make_signing_key
 from app.upstream.signed_request import SignedRequest
 from tests.support.admin_app import Process, QueryCount
@@ -19,6 +22,8 @@ from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.keys import with_other_secret
 from tests.support.patience import HANG_SECONDS
 from tests.support.signing import signed_headers
+
+NameT = TypeVar("NameT")
 
 HOUR = 3600.0
 MOST_QUERIES = 2
@@ -171,18 +176,73 @@ async def test_networks_take_turns() -> None:
         for lookup in batch:
             lookup.answer.set_result(None)
 
-    lane = UnknownLane(carry_out, most_queries=1)
-    hog = [Lookup[str, str](f"hog {number}", "198.51.100.1") for number in range(200)]
+    lane = _lane(carry_out)
+    hog = [Lookup[str, str](f"hog {number}") for number in range(200)]
     for lookup in hog:
-        lane.add(lookup)
+        assert lane.add(lookup, "198.51.100.1")
     await settled()
-    late = Lookup[str, str]("late", "198.51.100.2")
-    lane.add(late)
+    late = Lookup[str, str]("late")
+    assert lane.add(late, "198.51.100.2")
     go_on.set()
     await asyncio.gather(late.answer, *(lookup.answer for lookup in hog))
 
     assert "late" in batches[1]
     assert sorted(name for batch in batches for name in batch) == sorted(lookup.name for lookup in [late, *hog])
+
+
+class SlowNames:
+    """A memory whose first look-up ends when it is told to; of all names, ``real`` alone exists."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.batches: list[list[str]] = []
+        self.go_on = asyncio.Event()
+        self.memory: KeyMemory[str, str] = KeyMemory(session_factory(engine), self._load, most_unknown_queries=1)
+
+    async def _load(self, _session: AsyncSession, names: Sequence[str]) -> dict[str, str]:
+        self.batches.append(list(names))
+        await self.go_on.wait()
+        return {name: name for name in names if name == "real"}
+
+    async def ask(self, names: list[str], network: str) -> list[asyncio.Task[str | None]]:
+        """Asks for names from a network, and returns when all of them wait."""
+        asked = [asyncio.create_task(self.memory.find(name, network)) for name in names]
+        await settled()
+        return asked
+
+
+def _guessed(count: int) -> list[str]:
+    return [f"guess {number}" for number in range(count)]
+
+
+async def test_a_name_that_a_stranger_has_put_behind_guesses_waits_in_its_owners_line_too(engine: AsyncEngine) -> None:
+    slow = SlowNames(engine)
+    strangers = await slow.ask([*_guessed(MOST_PER_NETWORK - 1), "real"], "198.51.100.1")
+    [own] = await slow.ask(["real"], "198.51.100.2")
+    slow.go_on.set()
+    assert await own == "real"
+    assert await asyncio.gather(*strangers) == [None] * (MOST_PER_NETWORK - 1) + ["real"]
+    assert "real" in slow.batches[1]
+    assert [name for batch in slow.batches for name in batch].count("real") == 1, "both are told by one look-up"
+
+
+async def test_who_has_no_place_left_is_still_told_what_another_network_has_asked(engine: AsyncEngine) -> None:
+    slow = SlowNames(engine)
+    elsewhere = await slow.ask([*(f"other {name}" for name in _guessed(100)), "real"], "198.51.100.1")
+    guessing = await slow.ask(_guessed(MOST_PER_NETWORK), "198.51.100.2")
+    [own] = await slow.ask(["real"], "198.51.100.2")
+    slow.go_on.set()
+    assert await own == "real"
+    await asyncio.gather(*elsewhere, *guessing)
+
+
+async def test_requests_without_an_address_leave_half_of_all_places_to_the_others(engine: AsyncEngine) -> None:
+    slow = SlowNames(engine)
+    guessing = await slow.ask(_guessed(MOST_WAITING), "")
+    [own] = await slow.ask(["real"], "198.51.100.2")
+    slow.go_on.set()
+    assert await own == "real"
+    refused = [ended for ended in await asyncio.gather(*guessing, return_exceptions=True) if ended is not None]
+    assert len(refused) == MOST_WAITING // 2
 
 
 @pytest.mark.parametrize("is_network_known", [False, True], ids=["no address, as on a socket", "many networks"])
@@ -191,16 +251,23 @@ async def test_all_that_wait_are_bounded(*, is_network_known: bool) -> None:
         for lookup in batch:
             lookup.answer.set_result(None)
 
-    lane = UnknownLane(carry_out, most_queries=1)
+    lane = _lane(carry_out)
+    most = MOST_WAITING if is_network_known else MOST_WAITING // 2
     for _ in range(2):
-        networks = [f"198.51.100.{number % 250}" if is_network_known else "" for number in range(MOST_WAITING + 1)]
-        *added, one_more = [Lookup[int, str](number, network) for number, network in enumerate(networks)]
-        for lookup in added:
-            lane.add(lookup)
-        with pytest.raises(RateLimitedError):
-            lane.add(one_more)
-        await asyncio.gather(*(lookup.answer for lookup in added))
+        added = [Lookup[int, str](number) for number in range(most)]
+        # Every one stands in two lines; a place that has become void must come back as well.
+        for number, lookup in enumerate(added[: most // 2]):
+            for offset in (0, 1):
+                assert lane.add(lookup, f"198.51.100.{(number + offset) % 250}" if is_network_known else "")
+        for lookup in added[most // 2 :] if not is_network_known else []:
+            assert lane.add(lookup, "")
+        assert not lane.add(Lookup[int, str](-1), "198.51.100.251" if is_network_known else "")
+        await asyncio.gather(*(lookup.answer for lookup in added if lookup.networks))
         await settled()
+
+
+def _lane(carry_out: Callable[[list[Lookup[NameT, str]]], Awaitable[None]]) -> UnknownLane[NameT, str]:
+    return UnknownLane(carry_out, most_queries=1, most_waiting=MOST_WAITING, most_per_network=MOST_PER_NETWORK)
 
 
 def _bearer(key: str) -> list[tuple[bytes, bytes]]:
