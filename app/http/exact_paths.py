@@ -8,7 +8,6 @@ a separator.
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote, unquote_to_bytes
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,12 +21,13 @@ _PLAIN = re.compile(rb"/|(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+")
 # Escapes of unreserved characters are needless (RFC 3986 §2.3); those of separators and of escapes may be read twice.
 _ESCAPE = rb"%(?!25[0-9A-Fa-f]{2}|2[DdEeFf]|3[0-9Bb]|4[1-9A-Fa-f]|5[0-9AaCcFf]|6[1-9A-Fa-f]|7[0-9AaEe])[0-9A-Fa-f]{2}"
 _EXACT = re.compile(rb"(?:/(?!\.\.?(?:/|\Z))(?:[A-Za-z0-9_.~!$&'()*+,=:@-]|" + _ESCAPE + rb")+)+")
-_ENCODED_SLASH = re.compile("%2f", re.IGNORECASE)
+_ENCODED_SLASH = re.compile(b"%2f", re.IGNORECASE)
+_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})++")
 _OVERLONG = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]")
 _SEPARATORS = re.compile(rb"[/\\]")
 _MAX_DECODINGS = 4
-# No id is so long; what a path costs to read has to end somewhere.
-_MAX_PATH_BYTES = 8 * 1024
+MAX_PATH_BYTES = 8 * 1024
+"""A longer path reaches no route, so what a path costs to read has an end."""
 
 
 def routed_path(raw_path: bytes) -> str | None:
@@ -36,26 +36,33 @@ def routed_path(raw_path: bytes) -> str | None:
     Args:
         raw_path: as it stood in the request line, without the query.
     """
-    if len(raw_path) > _MAX_PATH_BYTES or not raw_path.startswith(b"/") or not raw_path.isascii():
+    if len(raw_path) > MAX_PATH_BYTES or not raw_path.startswith(b"/") or not raw_path.isascii():
         return None
     if _PLAIN.fullmatch(raw_path):
         return raw_path.decode("ascii")
-    text = raw_path.decode("ascii")
     if not any(_first_segment(reading) in EXACT_NAMES for reading in _readings(raw_path)):
-        return "%2F".join(unquote(part) for part in _ENCODED_SLASH.split(text))
+        return "%2F".join(unescaped(part).decode(errors="replace") for part in _ENCODED_SLASH.split(raw_path))
     if not _EXACT.fullmatch(raw_path):
         return None
     try:
-        return unquote(text, errors="strict")
+        return unescaped(raw_path).decode()
     except UnicodeDecodeError:
         return None
+
+
+def unescaped(path: bytes) -> bytes:
+    """Returns a path with its escapes decoded once; a ``%`` that begins none stays.
+
+    The standard library's function gives the same, at a cost of 300 ns for each ``%`` that begins no escape.
+    """
+    return _ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace(b"%", b"").decode("ascii")), path)
 
 
 def _readings(path: bytes) -> Iterator[bytes]:
     """Yields what a path means to programs that decode it once, again and again, or not at all."""
     for _ in range(_MAX_DECODINGS):
         yield path
-        decoded = _OVERLONG.sub(_from_overlong, unquote_to_bytes(path))
+        decoded = _OVERLONG.sub(_from_overlong, unescaped(path))
         if decoded == path:
             return
         path = decoded

@@ -13,7 +13,6 @@ is decided here. A client that closes its sending half has gone, as uvicorn sees
 import asyncio
 from http import HTTPStatus
 from typing import Any, cast
-from urllib.parse import unquote
 
 import httptools
 import structlog
@@ -24,6 +23,7 @@ from app.db.base import utc_now
 from app.errors import MethodNotAllowedError, RequestTooSlowError, SeedgateError
 from app.http.chunked_body import ChunkedBody
 from app.http.connections import ConnectionTable
+from app.http.exact_paths import MAX_PATH_BYTES, unescaped
 from app.http.message_head import (
     CHUNKED,
     HEAD_END,
@@ -435,10 +435,11 @@ class HttpProtocol(HttpToolsProtocol):
         if self._body_left == CHUNKED:
             self._chunks = ChunkedBody()
         path, query = split_target(self.url)
-        text = path.decode("ascii")
+        # What is too long for any route is only logged, and is not worth decoding.
+        text = unescaped(path).decode(errors="replace") if len(path) <= MAX_PATH_BYTES else path.decode("ascii")
         self.scope["method"] = method
         self.scope["http_version"] = version
-        self.scope["path"] = self.root_path + (unquote(text) if "%" in text else text)
+        self.scope["path"] = self.root_path + text
         self.scope["raw_path"] = self.root_path.encode("ascii") + path
         self.scope["query_string"] = query
         self._is_kept_alive = version == "1.1" and self.parser.should_keep_alive()

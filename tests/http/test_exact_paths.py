@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import AsyncIterator, Iterator
+from urllib.parse import unquote_to_bytes
 
 import pytest
 import pytest_asyncio
 
-from app.http.exact_paths import routed_path
+from app.http.exact_paths import routed_path, unescaped
 from tests.http.wires import Wire, connected
 from tests.support.world import TASKS, World
 
@@ -160,14 +161,29 @@ def test_what_the_router_sees(raw_path: bytes, expected: str | None) -> None:
 
 @pytest.mark.parametrize("unit", [b"/a/..", b"/%2525", b"//", b"/%c0%ae", b"/a;", b"/%41"])
 def test_the_longest_path_costs_in_proportion_to_its_length(unit: bytes) -> None:
-    def cost(count: int) -> float:
-        nested = unit.partition(b"..")
-        path = nested[0] * count + (nested[1] and b"/..") * count
-        seconds = []
-        for _ in range(5):
-            started = time.process_time()
-            routed_path(path)
-            seconds.append(time.process_time() - started)
-        return min(seconds)
+    nested = unit.partition(b"..")
 
-    assert cost(8000) < 12 * cost(2000), "four times as long"
+    def path(count: int) -> bytes:
+        return nested[0] * count + (nested[1] and b"/..") * count
+
+    assert cost(path(8000)) < 12 * cost(path(2000)), "four times as long"
+
+
+@pytest.mark.parametrize("unit", [b"%", b"%4", b"%zz"])
+def test_a_percent_sign_that_begins_no_escape_costs_no_more_than_an_escape(unit: bytes) -> None:
+    assert cost((b"/" + unit * 8000)[:8000]) < 3 * cost((b"/" + b"%41" * 8000)[:8000])
+
+
+@pytest.mark.parametrize("path", [b"/%", b"/%%41", b"/%4", b"/%zz%41%e5%b0%8f", b"/%ff%41a%", b"/%2541%2f%00"])
+def test_escapes_are_decoded_as_everywhere(path: bytes) -> None:
+    assert unescaped(path) == unquote_to_bytes(path)
+
+
+def cost(path: bytes) -> float:
+    """Returns the processor time of the cheapest of several readings of a path."""
+    seconds = []
+    for _ in range(5):
+        started = time.process_time()
+        routed_path(path)
+        seconds.append(time.process_time() - started)
+    return min(seconds)

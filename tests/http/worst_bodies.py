@@ -230,7 +230,7 @@ def heads() -> Iterator[Body]:
     """Yields requests whose path or one of whose headers is the long part, slow to mask or to read."""
     for unit in (*UNITS, ",", "::,", "127.0.0.1,"):
         text = "".join(long_text(unit, 60_000).split())
-        for path in (text[:8000], text[:700]):
+        for path in (text, text[:8000], text[:700]):
             yield Body("paths", f"/{path}", unit.encode(), "GET")
             yield Body("paths of tasks", f"{TASKS}/{path.replace('?', '%3f')}", unit.encode(), "GET")
         for name in HEADERS:
