@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.db.embedded import EmbeddedPostgres
+from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.db.embedded.cluster import SUPERUSER, admit_current_account
 from app.db.embedded.folders import clusters_in
 from app.db.embedded.postmaster import reload_postmaster
@@ -58,6 +58,17 @@ async def test_an_old_folder_is_taken_over_at_the_next_start(made_dir: Path) -> 
             )
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await query(server.url, "DROP TABLE leases")
+
+
+async def test_an_old_folder_with_a_table_of_something_else_is_refused_with_its_name(made_dir: Path) -> None:
+    with embedded_server(made_dir) as server:
+        await as_superuser(server.url, *_FORGET_THE_ROLES, f"ALTER DATABASE postgres OWNER TO {SUPERUSER}")
+        await as_superuser(server.url, "CREATE TABLE scratch (n int)")
+    with pytest.raises(
+        EmbeddedPostgresError, match=r"it also holds scratch\nHINT: +Give Seedgate a database of its own"
+    ):
+        embedded_server(made_dir).start()
+    assert postmaster_of(made_dir) is None
 
 
 async def make_running_one_old(older: EmbeddedPostgres, data_dir: Path) -> None:

@@ -143,7 +143,9 @@ class SharedServer:
         except asyncpg.PostgresConnectionError:
             return False
         except (asyncpg.PostgresError, TimeoutError) as error:
-            told = f"The roles of the database could not be made ({error}). Stop what else uses it, and try again"
+            told = f"The roles of the database could not be made: {str(error) or 'it took too long'}"
+            if isinstance(error, asyncpg.LockNotAvailableError | TimeoutError):
+                told += ". Stop what else uses it, and try again"
             raise EmbeddedPostgresError(self._failure(told)) from error
         finally:
             await superuser.close(timeout=_CONNECT_SECONDS)
