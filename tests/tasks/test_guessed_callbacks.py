@@ -24,7 +24,7 @@ from tests.tasks.searching import Search
 
 STRANGER, UPSTREAM = "198.51.100.1", "203.0.113.7"
 LOOK_UP = "ANY ("
-_SEGMENTS = 10_000
+_SEGMENTS = 30_000
 
 
 class Flooded:
@@ -152,4 +152,5 @@ async def test_a_body_in_tiny_segments_takes_no_more_memory_than_in_large_ones()
     assert is_read
     assert body is not None
     assert len(body) == 2 * _SEGMENTS
-    assert peak_bytes < 256 * 1024
+    # Kept apart, they take more than twice as much; what else runs in this process is measured with them.
+    assert peak_bytes < 600 * 1024
