@@ -316,7 +316,7 @@ def _build(
     last_used = LastUsedWriter(sessions)
     directory = ChannelDirectory(sessions, box, monotonic=monotonic)
     rates = AccountRates(sessions, kept_by=directory.keeper_of_rates)
-    looker = TaskLooker(sessions, directory, ark, rates, clock)
+    looker = TaskLooker(sessions, directory, ark, rates, clock, monotonic=monotonic)
     deletion = TaskDeletion(sessions, looker, ark, rates, clock)
     binder = Binder(sessions, directory, ark, rates, clock)
     grace = timedelta(seconds=settings.unknown_grace_seconds)

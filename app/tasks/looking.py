@@ -1,6 +1,7 @@
 """Asking the upstream about one task, seldom enough for the account's rate limit."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -40,13 +41,26 @@ class TaskLooker:
         ark: ArkClient,
         rates: AccountRates,
         clock: Callable[[], datetime],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Makes it.
+
+        Args:
+            sessions: of the database.
+            directory: knows the accounts of channels.
+            ark: asks them.
+            rates: says whether an account has a call to spare.
+            clock: the time of day, UTC-aware.
+            monotonic: seconds that never go back, which decide how long a used-up rate is remembered.
+        """
         self._sessions = sessions
         self._directory = directory
         self._ark = ark
         self._rates = rates
         self._clock = clock
         self._flights: SingleFlight[bool] = SingleFlight()
+        self._monotonic = monotonic
         self._spent_until: dict[str, float] = {}
 
     def is_due(self, row: TaskRow) -> bool:
@@ -114,7 +128,7 @@ class TaskLooker:
 
     async def _refresh_once(self, row: TaskRow) -> bool:
         channel_id = str(row.channel_id)
-        if asyncio.get_running_loop().time() < self._spent_until.get(channel_id, 0.0):
+        if self._monotonic() < self._spent_until.get(channel_id, 0.0):
             return False
         account = await self.account_of(row)
         if account is None:
@@ -138,7 +152,7 @@ class TaskLooker:
             if not await tasks.claim_look(row.id, now=self._clock(), min_age=FRESH_FOR):
                 return _Claim.OTHERS
             if not await self._rates.take_in(session, channel_id, CallKind.INTERACTIVE_GET):
-                self._spent_until[channel_id] = asyncio.get_running_loop().time() + _SPENT_SECONDS
+                self._spent_until[channel_id] = self._monotonic() + _SPENT_SECONDS
                 return _Claim.NO_CALL
             await session.commit()
             return _Claim.OURS

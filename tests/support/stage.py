@@ -74,7 +74,7 @@ class Stage:
         self.mark = self._requests()[-1].number if self._requests() else 0
 
     def forget_rows(self) -> None:
-        """Lets so much time pass that no process trusts a row any more that it read before."""
+        """Lets so much time pass that no process trusts a row any more that it read before, nor a rate it used up."""
         self.seconds.advance(1)
 
     async def tenant(self, *channels: str) -> Tenant:
