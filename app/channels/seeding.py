@@ -22,7 +22,7 @@ async def ensure_default_channel(
 
     The environment decides all of them, so a credential that it does not name is removed. Everything else about the
     channel belongs to the database, also whether it is suspended: changed credentials are verified as a PATCH's are.
-    An unchanged environment asks nobody, and writes nothing once every secret is sealed for its origin. Several
+    An unchanged environment makes no call, and writes nothing once every secret is sealed for its origin. Several
     processes may do this at once.
 
     Args:
