@@ -109,6 +109,26 @@ async def test_a_head_that_is_too_large_has_one_code_everywhere(world: World, pr
         check_error(body, "RequestHeaderFieldsTooLarge")
 
 
+async def test_a_refused_request_that_is_still_arriving_gets_its_answer(proxy: Proxy) -> None:
+    """A proxy that closed the connection over the unread rest would reset it, and the answer would be lost."""
+    request = f"GET /healthz?{'a' * 70_000} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+
+    async def send_in_two_parts(first: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(request[:first])
+        await writer.drain()
+        await asyncio.sleep(0.01)  # as a slow line would: the proxy has refused the first part by now
+        writer.write(request[first:])
+        async with asyncio.timeout(20):
+            answer = await reader.read()
+        writer.close()
+        return answer
+
+    for first in range(65_536, 65_636, 10):
+        answers = await asyncio.gather(*[send_in_two_parts(first + more) for more in range(10)])
+        assert {int(answer.split()[1]) for answer in answers} == {431}
+
+
 async def test_an_answer_that_a_request_was_too_slow_passes(tmp_path: Path, kind: Kind, start: Start) -> None:
     told = b'{"error":{"code":"RequestTooSlow"}}'
     answer = b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(told)
