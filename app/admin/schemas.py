@@ -120,6 +120,7 @@ class KeyView(BaseModel):
     access_key_id: str | None
     status: str
     expires_at: datetime | None
+    grace_ends_at: datetime | None
     allowed_models: list[str] | None
     allowed_ips: list[str] | None
     allowed_channels: list[str] | None
@@ -139,6 +140,7 @@ class KeyView(BaseModel):
             access_key_id=row.access_key_id,
             status=key_status(row, now),
             expires_at=row.expires_at,
+            grace_ends_at=row.grace_ends_at,
             allowed_models=row.allowed_models,
             allowed_ips=row.allowed_ips,
             allowed_channels=row.allowed_channels,

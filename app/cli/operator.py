@@ -17,7 +17,17 @@ Id = Annotated[str, typer.Argument(help="Its id.")]
 Names = Annotated[list[str] | None, typer.Option(help="May be given more than once; absent: all.")]
 
 _TENANT = ("id", "name", "status", "allowed_models", "allowed_channels", "created_at")
-_KEY = ("id", "tenant_id", "name", "public_part", "access_key_id", "status", "expires_at", "last_used_at")
+_KEY = (
+    "id",
+    "tenant_id",
+    "name",
+    "public_part",
+    "access_key_id",
+    "status",
+    "expires_at",
+    "grace_ends_at",
+    "last_used_at",
+)
 _NEW_KEY = ("id", "name", "key")
 _NEW_SIGNING_KEY = ("id", "name", "access_key_id", "secret_access_key")
 _CHANNEL = ("id", "name", "status", "status_reason", "ark_base_url", "region", "priority", "weight")

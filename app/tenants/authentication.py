@@ -147,7 +147,7 @@ class Authenticator:
         key_id = stored.principal.key_id
         if stored.is_revoked:
             raise authentication_failed(internal=f"{key_id} is revoked")
-        if stored.expires_at is not None and stored.expires_at <= now:
+        if stored.ends_at is not None and stored.ends_at <= now:
             raise authentication_failed(internal=f"{key_id} has expired")
         if stored.is_suspended:
             raise AccessDeniedError("The tenant of this API key is suspended.")

@@ -17,7 +17,11 @@ _WHOAMI = {
                 "id": _TEXT,
                 "name": _TEXT,
                 "public_part": _TEXT,
-                "expires_at": {"type": ["string", "null"], "format": "date-time"},
+                "expires_at": {
+                    "type": ["string", "null"],
+                    "format": "date-time",
+                    "description": "when the key stops: at its expiry or at the end of the grace after a rotation",
+                },
             },
         },
         "allowed_models": _NAMES,

@@ -1,4 +1,4 @@
-"""Whether there is a key, and whether it works."""
+"""Whether there is a key, whether it works, and until when."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,20 +8,32 @@ from app.tenants.models import ApiKeyRow
 
 
 class KeyStatus(StrEnum):
-    """What the admin API calls the state of a key."""
+    """What the admin API calls the state of a key. A rotated one works until its grace is over, and is expired then."""
 
     ACTIVE = "active"
+    ROTATED = "rotated"
     EXPIRED = "expired"
     REVOKED = "revoked"
+
+    @property
+    def is_working(self) -> bool:
+        """Whether requests with the key are accepted."""
+        return self in {KeyStatus.ACTIVE, KeyStatus.ROTATED}
+
+
+def earlier_end(expires_at: datetime | None, grace_ends_at: datetime | None) -> datetime | None:
+    """Returns when a key stops: at its own end or at the end of its grace, whichever comes first; None is never."""
+    return min((end for end in (expires_at, grace_ends_at) if end is not None), default=None)
 
 
 def key_status(row: ApiKeyRow, now: datetime) -> KeyStatus:
     """Returns the state of a key at a moment; its tenant may be suspended all the same."""
     if row.revoked_at is not None:
         return KeyStatus.REVOKED
-    if row.expires_at is not None and row.expires_at <= now:
+    end = earlier_end(row.expires_at, row.grace_ends_at)
+    if end is not None and end <= now:
         return KeyStatus.EXPIRED
-    return KeyStatus.ACTIVE
+    return KeyStatus.ACTIVE if row.grace_ends_at is None else KeyStatus.ROTATED
 
 
 def check_key(row: ApiKeyRow | None) -> ApiKeyRow:
@@ -35,12 +47,12 @@ def check_key(row: ApiKeyRow | None) -> ApiKeyRow:
     return row
 
 
-def check_active(row: ApiKeyRow, now: datetime) -> None:
+def check_working(row: ApiKeyRow, now: datetime) -> None:
     """Does nothing when a key works.
 
     Raises:
         ConflictError: 409, it is revoked or has expired.
     """
     status = key_status(row, now)
-    if status is not KeyStatus.ACTIVE:
+    if not status.is_working:
         raise ConflictError("InvalidAction", f"The key is {status}; create a new one instead.")

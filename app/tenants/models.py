@@ -42,6 +42,9 @@ class ApiKeyRow(Base):
 
     It may have a pair of access key id and secret, with which requests are signed instead. A signature can only be
     verified with the secret itself, so that one is kept, sealed for its row and column (``app.crypto``).
+
+    ``expires_at`` is the end that its owner gave it, ``grace_ends_at`` the end that its rotation gave it; it stops at
+    the earlier one (``app.tenants.key_status``).
     """
 
     __tablename__ = "api_keys"
@@ -61,6 +64,7 @@ class ApiKeyRow(Base):
     allowed_channels: Mapped[StrList | None]
     allowed_ips: Mapped[StrList | None]
     expires_at: Mapped[datetime | None]
+    grace_ends_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     rotated_from: Mapped[str | None]
     last_used_at: Mapped[datetime | None]

@@ -9,9 +9,11 @@ from starlette.responses import Response
 from app.http.responses import json_response
 from app.tenants.caller import identify
 from app.tenants.documentation import WHOAMI
+from app.tenants.key_status import earlier_end
 from app.tenants.models import ApiKeyRow
 from app.tenants.principal import Principal
 from app.tenants.service import TenantService
+from app.tenants.wire import to_rfc3339
 
 router = APIRouter(tags=["caller"])
 
@@ -37,7 +39,7 @@ def _render(principal: Principal, key: ApiKeyRow) -> dict[str, Any]:
             "id": key.id,
             "name": key.name,
             "public_part": key.public_part,
-            "expires_at": None if key.expires_at is None else key.expires_at.isoformat().replace("+00:00", "Z"),
+            "expires_at": to_rfc3339(earlier_end(key.expires_at, key.grace_ends_at)),
         },
         "allowed_models": _sorted(principal.allowed_models),
         "allowed_channels": _sorted(principal.allowed_channels),

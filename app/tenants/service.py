@@ -14,10 +14,11 @@ from app.ids import new_id
 from app.tenants.api_key import make_key
 from app.tenants.changes import apply_changes, record_change
 from app.tenants.credentials import authentication_failed
-from app.tenants.key_status import KeyStatus, check_active, check_key, key_status
+from app.tenants.key_status import check_key, check_working, earlier_end, key_status
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
 from app.tenants.principal import Principal
 from app.tenants.repository import AllKeys, AllTenants, KeyRepository
+from app.tenants.wire import to_rfc3339
 
 CountUnfinished = Callable[[AsyncSession, str], Awaitable[int]]
 """Counts a tenant's unfinished tasks and creates in the given transaction; they live above, so the caller brings it."""
@@ -194,9 +195,10 @@ class TenantService:
         return row
 
     async def rotate_key(self, actor: Actor, key_id: str, *, grace_seconds: int) -> IssuedKey:
-        """Makes a key with the same rights and the same end, and ends the old one after a grace.
+        """Makes a key with the same rights and the same ``expires_at``, and ends the old one after a grace.
 
-        A signing key stays with the old key and ends with it.
+        The old key keeps its ``expires_at`` and may be rotated again within its grace, which another rotation can only
+        shorten. A signing key stays with the old key and ends with it.
 
         Raises:
             NotFoundError: 404.
@@ -206,13 +208,12 @@ class TenantService:
             old = check_key(await AllKeys(session).lock(key_id))
             # Read once the key is ours: another rotation may just have ended it.
             now = self._clock()
-            check_active(old, now)
+            check_working(old, now)
             row, plaintext = _new_key(old.tenant_id, old.name, now)
             row.rotated_from = old.id
             for name in ("expires_at", "allowed_models", "allowed_channels", "allowed_ips"):
                 setattr(row, name, getattr(old, name))
-            end = now + timedelta(seconds=grace_seconds)
-            old.expires_at = end if old.expires_at is None else min(old.expires_at, end)
+            old.grace_ends_at = earlier_end(old.grace_ends_at, now + timedelta(seconds=grace_seconds))
             old.updated_at = now
             session.add(row)
             record_change(
@@ -221,7 +222,11 @@ class TenantService:
                 actor=actor,
                 at=now,
                 action="key.rotate",
-                detail={"new_key": row.id, "grace_seconds": grace_seconds},
+                detail={
+                    "new_key": row.id,
+                    "grace_seconds": grace_seconds,
+                    "grace_ends_at": to_rfc3339(old.grace_ends_at),
+                },
             )
         return IssuedKey(row, plaintext)
 
@@ -252,7 +257,7 @@ class TenantService:
         """Says whether a key with this public part works now, its tenant's state included."""
         async with self._sessions() as session:
             key = await AllKeys(session).find_by_public_part(public_part)
-            if key is None or key_status(key, self._clock()) is not KeyStatus.ACTIVE:
+            if key is None or not key_status(key, self._clock()).is_working:
                 return False
             tenant = await AllTenants(session).find(key.tenant_id)
         return tenant is not None and tenant.status == TenantStatus.ACTIVE

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.audit.actor import Actor
 from app.crypto import SecretBox
 from app.tenants.changes import record_change
-from app.tenants.key_status import check_active, check_key
+from app.tenants.key_status import check_key, check_working
 from app.tenants.models import ApiKeyRow
 from app.tenants.repository import AllKeys
 from app.tenants.signing_key import make_signing_key
@@ -46,7 +46,7 @@ class SigningKeyService:
             row = check_key(await AllKeys(session).lock(key_id))
             # Read once the key is ours: somebody may just have ended it.
             now = self._clock()
-            check_active(row, now)
+            check_working(row, now)
             detail = {"access_key_id": made.access_key_id, "replaced": row.access_key_id}
             row.access_key_id = made.access_key_id
             row.secret_access_key_sealed = seal_secret(self._box, row.id, made.secret_access_key)

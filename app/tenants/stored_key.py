@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.crypto import SealError, SecretBox
 from app.tenants.api_key import KeyParts
+from app.tenants.key_status import earlier_end
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
 from app.tenants.networks import Network, parse_network
 from app.tenants.principal import Principal
@@ -26,7 +27,7 @@ class StoredKey:
 
     Attributes:
         principal: who calls with it.
-        expires_at: when it ends, or None.
+        ends_at: when it stops, by its own end or that of its grace, or None.
         is_revoked: it was revoked, or its tenant deleted.
         is_suspended: its tenant is suspended.
         allowed_networks: where it may be used from; None is anywhere.
@@ -34,7 +35,7 @@ class StoredKey:
     """
 
     principal: Principal
-    expires_at: datetime | None
+    ends_at: datetime | None
     is_revoked: bool
     is_suspended: bool
     allowed_networks: tuple[Network, ...] | None
@@ -96,6 +97,7 @@ _QUERY = select(
     ApiKeyRow.secret_hash,
     ApiKeyRow.secret_access_key_sealed,
     ApiKeyRow.expires_at,
+    ApiKeyRow.grace_ends_at,
     ApiKeyRow.revoked_at,
     ApiKeyRow.allowed_ips,
     ApiKeyRow.allowed_models,
@@ -121,7 +123,7 @@ def _to_stored_key(row: Row[*tuple[Any, ...]]) -> StoredKey:
             allowed_models=_intersect(row.tenant_models, row.allowed_models),
             allowed_channels=_intersect(row.tenant_channels, row.allowed_channels),
         ),
-        expires_at=row.expires_at,
+        ends_at=earlier_end(row.expires_at, row.grace_ends_at),
         is_revoked=row.revoked_at is not None or row.tenant_deleted_at is not None,
         is_suspended=row.tenant_status != TenantStatus.ACTIVE,
         allowed_networks=None if networks is None else tuple(parse_network(text) for text in networks),

@@ -38,6 +38,7 @@ async def test_a_key_is_shown_once_and_never_again(process: Process, clock: Mova
         "tenant_id": tenant["id"],
         "access_key_id": None,
         "status": "active",
+        "grace_ends_at": None,
         "rotated_from": None,
         "last_used_at": None,
     }
@@ -203,13 +204,97 @@ async def test_a_rotated_key_works_until_its_grace_is_over(process: Process, clo
     assert (during, after) == ([200, 200], [401, 200])
 
 
-async def test_a_grace_never_lengthens_a_keys_life(process: Process, clock: MovableClock) -> None:
+async def test_a_key_that_is_rotated_in_its_grace_again_passes_its_own_end_on(
+    process: Process, clock: MovableClock, seconds: ManualSeconds
+) -> None:
+    for end in (None, in_the_future(clock, 7200)):
+        old = await process.key(expires_at=end)
+        first = await _rotated(process, old, 600)
+        second = await _rotated(process, old, 3600)
+        third = await _rotated(process, second, 0)
+
+        assert [key["expires_at"] for key in (first, second, third)] == [old["expires_at"]] * 3
+        assert [key["grace_ends_at"] for key in (first, second, third)] == [None] * 3
+        clock.advance(599)
+        seconds.advance(2)
+        assert [(await process.whoami(key["key"])).status_code for key in (old, first, third)] == [200] * 3
+        clock.advance(2)
+        seconds.advance(2)
+        assert [(await process.whoami(key["key"])).status_code for key in (old, first, third)] == [401, 200, 200]
+
+
+async def test_a_second_grace_shortens_the_first_and_never_lengthens_it(process: Process, clock: MovableClock) -> None:
+    key = await process.key()
+    ends = []
+    for grace_seconds in (600, 3600, 60):
+        rotated_at = clock()
+        await _rotated(process, key, grace_seconds)
+        ends.append(_seconds_between(rotated_at, (await _shown(process, key))["grace_ends_at"]))
+
+    assert ends == pytest.approx([600, 600, 60], abs=1)
+    rotations = (await process.admin.get("/audit", params={"action": "key.rotate"})).json()["data"]
+    told = [_seconds_between(clock(), each["detail"]["grace_ends_at"]) for each in reversed(rotations)]
+    assert told == pytest.approx(ends, abs=1)
+
+
+async def test_a_grace_never_lengthens_a_keys_life(
+    process: Process, clock: MovableClock, seconds: ManualSeconds
+) -> None:
     old = await process.key(expires_at=in_the_future(clock, 60))
 
-    new = (await process.admin.post(f"/keys/{old['id']}/rotate", json={"grace_seconds": 3600})).json()
+    new = await _rotated(process, old, 3600)
+    told = (await process.whoami(old["key"])).json()["key"]
+    clock.advance(61)
+    seconds.advance(2)
 
-    assert (await process.admin.get(f"/keys/{old['id']}")).json()["expires_at"] == old["expires_at"]
-    assert new["expires_at"] == old["expires_at"]
+    assert new["expires_at"] == told["expires_at"] == old["expires_at"]
+    assert [(await process.whoami(key["key"])).status_code for key in (old, new)] == [401, 401]
+
+
+async def test_a_key_in_its_grace_is_shown_as_rotated_with_both_ends(process: Process, clock: MovableClock) -> None:
+    old = await process.key(expires_at=in_the_future(clock, 7200))
+    new = await _rotated(process, old, 600)
+
+    shown = await _shown(process, old)
+    listed = {key["id"]: key for key in (await process.admin.get("/keys")).json()["data"]}
+    told = (await process.whoami(old["key"])).json()["key"]
+
+    assert listed[old["id"]] == shown
+    assert (shown["status"], shown["expires_at"]) == ("rotated", old["expires_at"])
+    assert _seconds_between(clock(), shown["grace_ends_at"]) == pytest.approx(600, abs=1)
+    assert told["expires_at"] == shown["grace_ends_at"]
+    assert (listed[new["id"]]["status"], listed[new["id"]]["grace_ends_at"]) == ("active", None)
+    clock.advance(601)
+    assert (await _shown(process, old))["status"] == "expired"
+    await process.admin.delete(f"/keys/{old['id']}")
+    assert (await _shown(process, old))["status"] == "revoked"
+
+
+async def test_a_new_expiry_of_a_key_in_its_grace_leaves_the_grace(
+    process: Process, clock: MovableClock, seconds: ManualSeconds
+) -> None:
+    key = await process.key()
+    await _rotated(process, key, 600)
+    grace_ends_at = (await _shown(process, key))["grace_ends_at"]
+
+    for end in (in_the_future(clock, 86400), None, in_the_future(clock, 60)):
+        patched = (await process.admin.patch(f"/keys/{key['id']}", json={"expires_at": end})).json()
+        assert (patched["expires_at"] is None) == (end is None)
+        assert (patched["status"], patched["grace_ends_at"]) == ("rotated", grace_ends_at)
+    new = await _rotated(process, key, 600)
+
+    assert new["expires_at"] == (await _shown(process, key))["expires_at"]
+    clock.advance(61)
+    seconds.advance(2)
+    assert (await process.whoami(key["key"])).status_code == 401
+    await process.admin.patch(f"/keys/{key['id']}", json={"expires_at": None})
+    seconds.advance(2)
+    assert (await process.whoami(key["key"])).status_code == 200
+    clock.advance(600)
+    seconds.advance(2)
+    assert (await process.whoami(key["key"])).status_code == 401
+    refused = await process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": 0})
+    assert (refused.status_code, "expired" in refused.json()["error"]["message"]) == (409, True)
 
 
 @pytest.mark.parametrize("end", ["revoked", "expired"])
@@ -286,6 +371,22 @@ async def test_times_are_rfc_3339_in_utc(process: Process, clock: MovableClock) 
     for name in ("created_at", "expires_at"):
         assert key[name].endswith("Z")
         assert abs(datetime.fromisoformat(key[name]) - clock()) < timedelta(seconds=90)
+
+
+async def _rotated(process: Process, key: dict[str, Any], grace_seconds: int) -> dict[str, Any]:
+    made = await process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": grace_seconds})
+    assert made.status_code == 201, made.text
+    new: dict[str, Any] = made.json()
+    return new
+
+
+async def _shown(process: Process, key: dict[str, Any]) -> dict[str, Any]:
+    view: dict[str, Any] = (await process.admin.get(f"/keys/{key['id']}")).json()
+    return view
+
+
+def _seconds_between(moment: datetime, later: str) -> float:
+    return (datetime.fromisoformat(later) - moment).total_seconds()
 
 
 async def _dump(process: Process) -> str:

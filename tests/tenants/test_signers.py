@@ -120,6 +120,21 @@ async def test_a_pair_ends_with_its_key_to_the_second(process: Process, clock: M
     assert await signer.refusal(process) == REFUSED
 
 
+async def test_a_pair_of_a_rotated_key_ends_with_the_grace_to_the_second(
+    process: Process, clock: MovableClock, seconds: ManualSeconds
+) -> None:
+    key = await process.key(expires_at=in_the_future(clock, 3600))
+    await process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": 60})
+    signer = Signer(await pair_of(process, key), clock)
+    await signer.call(process)
+    await process.admin.patch(f"/keys/{key['id']}", json={"expires_at": None})
+    clock.advance(59)
+    seconds.advance(SOON)
+    await signer.call(process)
+    clock.advance(2)
+    assert await signer.refusal(process) == REFUSED
+
+
 async def test_a_pair_of_a_rotated_key_lives_as_long_as_that_key(process: Process, clock: MovableClock) -> None:
     key = await process.key()
     signer = Signer(await pair_of(process, key), clock)
