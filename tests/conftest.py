@@ -17,6 +17,7 @@ from tests.sdk.table import pytest_addoption as pytest_addoption  # noqa: PLC041
 from tests.sdk.table import pytest_sessionfinish as pytest_sessionfinish  # noqa: PLC0414 - likewise
 from tests.support.clock import MovableClock
 from tests.support.database import empty_all_tables, keep_template, own_database, session_server
+from tests.support.node_ids import refuse_repeated
 from tests.support.patience import make_patient
 from tests.support.world import World, running_world
 
@@ -37,6 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     server and the worlds, which the next file would have to start again.
     """
     items.sort(key=lambda item: item.path.parent.name == "upstream")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(ids: list[str]) -> None:
+    """Ends a run whose workers have collected tests that share a node id."""
+    refuse_repeated(ids)
 
 
 def pytest_collection_finish() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import Case
@@ -12,7 +13,7 @@ from tests.http.operations import document, operations
 from tests.support.threaded import Entrance
 from tests.support.world import World
 
-EXAMPLES = 5
+EXAMPLES = 3
 ADMIN = "/admin/"
 OPEN = {"/healthz", "/readyz"}
 # The rules are stricter than a schema can say, and in places more lenient (null means absent).
@@ -30,6 +31,10 @@ few = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+
+# pytest names an item by its function and by parameters of its own kind, so that schemathesis' items would all have one
+# name, and xdist would run one of them. With a parameter of that kind the operation is part of the name.
+each_operation_by_name = pytest.mark.parametrize("upstream", ["sandbox"])
 
 
 def test_every_operation_has_a_name_a_summary_and_its_errors() -> None:
@@ -59,8 +64,9 @@ async def test_the_document_is_served(world: World) -> None:
 
 
 @schema.parametrize()
+@each_operation_by_name
 @few
-def test_nothing_made_up_brings_a_server_error(case: Case[Any], entrance: Entrance) -> None:
+def test_nothing_made_up_brings_a_server_error(case: Case[Any], entrance: Entrance, upstream: str) -> None:
     check(case, entrance)
 
 

@@ -11,7 +11,7 @@ from hypothesis import settings
 from schemathesis import Case
 
 from tests.http.operations import document
-from tests.http.test_openapi import check, few
+from tests.http.test_openapi import check, each_operation_by_name, few
 from tests.support.threaded import Entrance
 
 pytestmark = pytest.mark.slow
@@ -21,6 +21,9 @@ schema = schemathesis.openapi.from_dict(document())
 
 
 @schema.parametrize()
+@each_operation_by_name
 @settings(few, max_examples=EXAMPLES)
-def test_nothing_made_up_brings_a_server_error_however_long_one_tries(case: Case[Any], entrance: Entrance) -> None:
+def test_nothing_made_up_brings_a_server_error_however_long_one_tries(
+    case: Case[Any], entrance: Entrance, upstream: str
+) -> None:
     check(case, entrance)
