@@ -17,6 +17,10 @@ _Words = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_le
 _Seconds = Annotated[int, Field(ge=1, le=86_400)]
 _Count = Annotated[int, Field(ge=0, le=1000)]
 
+# The table "Request Parameters" of the spec, while the upstream's own default is sound.
+_NAMES_OF_THE_SPEC = ("doubao-seedance-2", "doubao-seedance-2-fast")
+_DEFAULTS_OF_THE_SPEC = {"generate_audio_default": False}
+
 ALL_RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
 
 
@@ -39,10 +43,12 @@ class ModelSpec:
         max_reference_videos: how many videos.
         max_reference_audios: how many audio clips.
         takes_generate_audio: whether the model knows ``generate_audio`` at all.
+        generate_audio_default: what the upstream is sent as ``generate_audio`` when a request leaves it out; None:
+            nothing, so that the upstream's own default holds.
         is_audio_alone_allowed: whether audio may come without an image or a video.
 
     Raises:
-        ValueError: ``duration_min`` is above ``duration_max``.
+        ValueError: ``duration_min`` is above ``duration_max``, or there is a default of what the model does not take.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
@@ -58,11 +64,14 @@ class ModelSpec:
     max_reference_videos: _Count = 3
     max_reference_audios: _Count = 3
     takes_generate_audio: bool = True
+    generate_audio_default: bool | None = None
     is_audio_alone_allowed: bool = False
 
     def __post_init__(self) -> None:
         if self.duration_min > self.duration_max:
             raise ValueError("duration_min: must not be above duration_max")
+        if self.generate_audio_default is not None and not self.takes_generate_audio:
+            raise ValueError("generate_audio_default: must be null where takes_generate_audio is false")
 
     def to_json(self) -> dict[str, Any]:
         """Returns the spec as plain JSON values, every field present."""
@@ -72,16 +81,24 @@ class ModelSpec:
     def from_json(value: Any) -> "ModelSpec":
         """Returns the spec that ``to_json`` made, or that an operator wrote with fields left out.
 
+        A model under one of the spec's two names has the spec's ``generate_audio_default`` unless it says otherwise.
+
         Raises:
             ValueError: a field is missing, unknown, of the wrong type or out of range; the message names it.
         """
         try:
-            return _SPEC.validate_json(json.dumps(value))
+            return _SPEC.validate_json(json.dumps(_with_default_of_the_spec(value)))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             field = ".".join(str(part) for part in first["loc"])
             reason = first["msg"].removeprefix("Value error, ")
             raise ValueError(f"{field}: {reason}" if field else reason) from None
+
+
+def _with_default_of_the_spec(value: Any) -> Any:
+    if isinstance(value, dict) and value.get("name") in _NAMES_OF_THE_SPEC and value.get("takes_generate_audio", True):
+        return _DEFAULTS_OF_THE_SPEC | value
+    return value
 
 
 # Built once: building takes a hundred times as long as using it. JSON is what makes lists count as tuples.
@@ -153,6 +170,7 @@ _ALIAS = ModelSpec(
     duration_min=5,
     duration_max=15,
     is_auto_duration_allowed=False,
+    **_DEFAULTS_OF_THE_SPEC,
 )
 _SEEDANCE_1_5_PRO = ModelSpec(
     name="doubao-seedance-1-5-pro-251215",

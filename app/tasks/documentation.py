@@ -32,7 +32,10 @@ _CREATE_BODY = {
         "resolution": {"type": "string", "example": "720p"},
         "ratio": {"type": "string", "example": "16:9"},
         "seed": {"type": "integer", "default": -1},
-        "generate_audio": {"type": "boolean", "default": False},
+        "generate_audio": {
+            "type": "boolean",
+            "description": "absent: false for doubao-seedance-2 and -2-fast, else the upstream's default",
+        },
         "watermark": {"type": "boolean", "default": False},
         "return_last_frame": {"type": "boolean", "default": False},
         "service_tier": {"type": "string", "default": "default"},

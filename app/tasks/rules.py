@@ -88,15 +88,14 @@ def to_upstream_body(checked: CheckedCreate, upstream_model: str) -> dict[str, A
     """Returns the body that the upstream is sent.
 
     That is the client's own, unknown fields included, but for three things: ``model`` is the upstream's id,
-    ``callback_url`` stays here, and ``generate_audio`` is spelled out as false, which is the spec's default while
-    the upstream's is true. The latter is left alone for a model that does not know the field, and for the final
-    video of a draft, which takes the setting from the draft.
+    ``callback_url`` stays here, and ``generate_audio``, when it is left out, has the model's own default, if the
+    model has one. The latter is left alone for the final video of a draft, which takes the setting from the draft.
     """
     body = {name: value for name, value in checked.fields.items() if name != "callback_url"}
     body["model"] = upstream_model
     is_from_draft = any(item["type"] == DRAFT_TASK for item in body["content"])
-    if checked.model.takes_generate_audio and not is_from_draft:
-        body.setdefault("generate_audio", False)
+    if checked.model.generate_audio_default is not None and not is_from_draft:
+        body.setdefault("generate_audio", checked.model.generate_audio_default)
     return body
 
 

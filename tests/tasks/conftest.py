@@ -1,6 +1,7 @@
 """Fixtures of the tests of tasks."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest_asyncio
 
@@ -21,6 +22,14 @@ async def stage(running_stage: Stage) -> Stage:
     """The shared stage, without faults; what it tells has happened since the test began."""
     await running_stage.prepare()
     return running_stage
+
+
+@pytest_asyncio.fixture
+async def models(stage: Stage) -> AsyncIterator[list[dict[str, Any]]]:
+    """The stage's models as the admin API shows them, which are put back after a test that changes them."""
+    shown = (await stage.world.admin.get("/models")).json()
+    yield shown["data"]
+    assert (await stage.world.admin.put("/models", json=shown)).status_code == 200
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -35,6 +35,7 @@ def test_the_aliases_have_exactly_the_values_of_the_spec(
         max_reference_videos=3,
         max_reference_audios=3,
         takes_generate_audio=True,
+        generate_audio_default=False,
         is_audio_alone_allowed=False,
     )
 
@@ -67,6 +68,27 @@ def test_a_dated_id_has_the_limits_of_the_upstream(
 def test_only_the_models_before_1_5_do_not_take_generate_audio() -> None:
     without = {model.name for model in DEFAULT_MODELS if not model.takes_generate_audio}
     assert without == {name for name in BY_NAME if "seedance-1-0" in name}
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "expected"),
+    [
+        ("doubao-seedance-2", {}, False),
+        ("doubao-seedance-2-fast", {}, False),
+        ("doubao-seedance-2", {"generate_audio_default": None}, None),
+        ("doubao-seedance-2", {"generate_audio_default": True}, True),
+        ("doubao-seedance-2", {"takes_generate_audio": False}, None),
+        ("doubao-seedance-2-0-260128", {}, None),
+        ("house-model", {}, None),
+        ("house-model", {"generate_audio_default": False}, False),
+    ],
+)
+def test_a_row_that_does_not_say_it_has_the_default_of_the_spec_for_the_names_of_the_spec_alone(
+    name: str, members: dict[str, Any], expected: Any
+) -> None:
+    spec = ModelSpec.from_json({"name": name, "upstream_id": "ep-1", **members})
+    assert spec.generate_audio_default is expected
+    assert spec.to_json()["generate_audio_default"] is expected
 
 
 def test_only_2_5_takes_audio_alone() -> None:
@@ -103,6 +125,8 @@ def test_a_spec_survives_the_way_through_the_database(model: ModelSpec) -> None:
         ({"is_audio_alone_allowed": 1}, "is_audio_alone_allowed"),
         ({"max_reference_images": -1}, "max_reference_images"),
         ({"max_reference_videos": True}, "max_reference_videos"),
+        ({"generate_audio_default": "no"}, "generate_audio_default"),
+        ({"generate_audio_default": False, "takes_generate_audio": False}, "generate_audio_default"),
         ({"max_duration": 10}, "max_duration"),
     ],
 )

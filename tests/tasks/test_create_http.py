@@ -50,6 +50,12 @@ ARRIVES = [
         id="nulls in an item mean absent",
     ),
     pytest.param({"model": FAST, "content": KITTEN}, {**NOTHING_ELSE, "model": DATED_FAST}, id="the fast model"),
+    pytest.param({"model": DATED, "content": KITTEN}, {"model": DATED, "content": KITTEN}, id="the upstream's sound"),
+    pytest.param(
+        {"model": DATED, "content": KITTEN, "generate_audio": None},
+        {"model": DATED, "content": KITTEN},
+        id="null of a dated id",
+    ),
     pytest.param(
         {"model": OLDEST, "content": KITTEN}, {"model": OLDEST, "content": KITTEN}, id="a model that makes no sound"
     ),
@@ -148,6 +154,41 @@ async def test_a_draft_on_a_channel_that_the_key_may_not_use_is_refused(stage: S
     restricted = await stage.world.key_of(owner.id, allowed_channels=["default"])
     response = await restricted.create_task(content=[{"type": "draft_task", "draft_task": {"id": draft}}])
     check_error(response, 403, "AccessDenied")
+
+
+@pytest.mark.usefixtures("models")
+async def test_the_default_of_a_row_is_the_operators_and_a_dry_run_tells_what_is_sent(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    rows: list[dict[str, Any]] = [
+        {"name": MODEL, "upstream_id": DATED},
+        {"name": "quiet", "upstream_id": DATED, "generate_audio_default": False},
+        {"name": "loud", "upstream_id": DATED, "generate_audio_default": True},
+        {"name": "plain", "upstream_id": DATED},
+    ]
+    put = await stage.world.admin.put("/models", json={"data": rows})
+    assert [row["generate_audio_default"] for row in put.json()["data"]] == [False, False, True, None]
+
+    for row, shown in zip(rows, put.json()["data"], strict=True):
+        body = {"model": row["name"], "content": KITTEN}
+        default = shown["generate_audio_default"]
+        dry = (await tenant.http.post(TASKS, params={"dry_run": "true"}, json=body)).json()
+        await tenant.http.post(TASKS, json=body)
+        added = {} if default is None else {"generate_audio": default}
+        assert dry["body"] == stage.sent_body() == {**body, "model": DATED, **added}
+
+
+async def test_a_create_is_the_same_create_whatever_default_its_model_has_since(
+    stage: Stage, models: list[dict[str, Any]]
+) -> None:
+    tenant = await stage.tenant()
+    body = {"model": DATED, "content": KITTEN}
+    made = []
+    for default in (None, True, False):
+        rows = [row | {"generate_audio_default": default} if row["name"] == DATED else row for row in models]
+        assert (await stage.world.admin.put("/models", json={"data": rows})).status_code == 200
+        made.append((await tenant.http.post(TASKS, json=body, headers={"Idempotency-Key": "one"})).json())
+    assert made == [made[0]] * 3
+    assert len(stage.received("create_task")) == 1
 
 
 @pytest.mark.parametrize("dry_run", ["true", "false"])

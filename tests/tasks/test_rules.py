@@ -14,8 +14,8 @@ from app.webhooks.targets import TargetRules
 from tests.tasks.bodies import (
     ALIAS,
     DATED,
+    FAST,
     MODELS,
-    OLDEST,
     PROMPT,
     body,
     check,
@@ -271,20 +271,15 @@ def test_integral_floats_reach_the_upstream_as_integers() -> None:
     assert to_json_bytes(numbers) == b"[5,121,-1,3600,0]"
 
 
-@pytest.mark.parametrize("model", [ALIAS, DATED, "doubao-seedance-1-5-pro-251215"])
-def test_silence_is_spelled_out_where_the_upstream_s_default_is_sound(model: str) -> None:
-    assert to_upstream_body(check(body(model=model)), "upstream-id") == {
-        "model": "upstream-id",
-        "content": [PROMPT],
-        "generate_audio": False,
-    }
-    assert to_upstream_body(check(body(model=model, generate_audio=None)), "u")["generate_audio"] is False
-    assert to_upstream_body(check(body(model=model, generate_audio=True)), "u")["generate_audio"] is True
-
-
-def test_nothing_is_injected_for_a_model_that_does_not_know_the_field() -> None:
-    assert to_upstream_body(check(body(model=OLDEST)), "u") == {"model": "u", "content": [PROMPT]}
-    assert to_upstream_body(check(body(model=OLDEST, generate_audio=False)), "u")["generate_audio"] is False
+@pytest.mark.parametrize("model", list(MODELS))
+@pytest.mark.parametrize("unset", [{}, {"generate_audio": None}], ids=["absent", "null"])
+def test_sound_that_is_not_mentioned_is_off_for_the_names_of_the_spec_and_the_upstream_s_choice_for_all_others(
+    model: str, unset: dict[str, None]
+) -> None:
+    added = {"generate_audio": False} if model in {ALIAS, FAST} else {}
+    assert to_upstream_body(check(body(model=model, **unset)), "u") == {"model": "u", "content": [PROMPT], **added}
+    for asked in (True, False):
+        assert to_upstream_body(check(body(model=model, generate_audio=asked)), "u")["generate_audio"] is asked
 
 
 def test_the_final_video_of_a_draft_keeps_the_sound_of_the_draft() -> None:
