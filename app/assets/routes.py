@@ -27,7 +27,7 @@ from app.errors import InvalidParameterError, MissingParameterError, UnknownActi
 from app.http.body import BodyAdmission
 from app.http.body_budget import Sender
 from app.http.disconnect import watching_client
-from app.http.json_body import parse_json_object
+from app.http.json_body import BOM, parse_json_object
 from app.http.rendering import response_metadata
 from app.http.request_scope import note
 from app.http.responses import json_response
@@ -86,7 +86,7 @@ async def _call(request: Request, sender: Sender, action: Action, *, is_native: 
         principal = await (identify_on_native_entry(request, body_hash.hex()) if is_native else identify(request))
         body.move_to(sender_of(principal))
         # What is left of the body afterwards is short, so it no longer counts while the action is carried out.
-        wanted = action.parse(parse_json_object(body.data) if body.data.strip() else {})
+        wanted = action.parse(parse_json_object(body.data) if body.data.removeprefix(BOM).strip() else {})
     sent = SentRequest(
         tenant_id=principal.tenant_id,
         key_id=principal.key_id,

@@ -10,15 +10,11 @@ from contextlib import asynccontextmanager
 
 from starlette.requests import ClientDisconnect, Request
 
-from app.errors import (
-    InvalidParameterError,
-    RequestTooLargeError,
-    RequestTooSlowError,
-    UnsupportedMediaTypeError,
-)
+from app.errors import InvalidParameterError, RequestTooLargeError, RequestTooSlowError, SeedgateError
 from app.header_text import parse_decimal, trim
 from app.http.body_budget import BodyBudget, Holding, Sender
 from app.http.held_body import HeldBody, no_room_left
+from app.http.media_type import Reading, begins_like_an_object, reading_of, unsupported_encoding, unsupported_type
 
 # A body takes no longer than this altogether, so that one which drips in does not keep its share. One of which nothing
 # comes at all is ended earlier, by ``app.http.protocol``.
@@ -62,38 +58,59 @@ class BodyAdmission:
     ) -> AsyncIterator[HeldBody]:
         """Yields the whole body; it counts against the sender's share until it is released or the block ends.
 
+        An empty body may have any type. One that is refused for its type is refused unread, where its head tells that
+        it is not empty, else at its first byte.
+
         Args:
             request: whose body.
             sender: on whose account.
             limit_bytes: of this body, where its route takes less than others.
 
         Raises:
-            UnsupportedMediaTypeError: 415, the body is compressed.
+            UnsupportedMediaTypeError: 415, the body is compressed, or of a type that is not read as JSON.
             RequestTooLargeError: 413, it passes the limit, or could never fit the sender's share.
             ServiceUnavailableError: 503, the share or the budget is used up.
             RequestTooSlowError: 408, it did not arrive in time.
             InvalidParameterError: 400, the client left before all of it had arrived, or framed it wrongly.
         """
-        encoding = trim(request.headers.get("content-encoding", "identity")).lower()
-        if encoding not in {"", "identity"}:
-            raise UnsupportedMediaTypeError(f"A request body with Content-Encoding {encoding!r} is not supported.")
+        encodings = request.headers.getlist("content-encoding")
+        if any(trim(encoding).lower() not in {"", "identity"} for encoding in encodings):
+            raise unsupported_encoding(encodings)
+        content_types = request.headers.getlist("content-type")
+        reading = reading_of(content_types)
+        refusal = unsupported_type(content_types) if reading is Reading.REFUSED else None
         most_bytes = self._budget.most_bytes(sender)
         if limit_bytes is not None:
             most_bytes = min(most_bytes, limit_bytes)
         announced_bytes = parse_decimal(request.headers.get("content-length", "")) or 0
+        if announced_bytes and refusal is not None:
+            raise refusal
         if announced_bytes > most_bytes:
             raise RequestTooLargeError(most_bytes)
         holding = self._budget.open(sender, announced_bytes=announced_bytes)
         try:
-            yield HeldBody(await self._collect(request, holding, announced_bytes, most_bytes), holding)
+            data = await self._collect(request, holding, announced_bytes, most_bytes, refusal)
+            if reading is Reading.JSON_OBJECT and not begins_like_an_object(data):
+                raise unsupported_type(content_types)
+            yield HeldBody(data, holding)
         finally:
             holding.release()
 
-    async def _collect(self, request: Request, holding: Holding, announced_bytes: int, most_bytes: int) -> bytes:
+    async def _collect(
+        self,
+        request: Request,
+        holding: Holding,
+        announced_bytes: int,
+        most_bytes: int,
+        refusal: SeedgateError | None,
+    ) -> bytes:
+        """Returns the body; raises ``refusal`` when there is one and the body is not empty."""
         pieces: list[bytes] = []
         # A body may come in parts of a byte each, and a bytes object takes dozens beside what it holds.
         piece = bytearray()
         async for chunk in self._chunks(request, announced_bytes):
+            if refusal is not None:
+                raise refusal
             if holding.size_bytes + len(chunk) > most_bytes:
                 raise RequestTooLargeError(most_bytes)
             if not holding.grow(len(chunk)):

@@ -17,6 +17,9 @@ from app.errors import InvalidParameterError
 from app.http.large_json import LargeJsonError, load_large
 from app.json_values import has_more_values
 
+BOM = b"\xef\xbb\xbf"
+"""The mark with which editors of Windows begin a file in UTF-8; it is no part of the JSON (RFC 8259 section 8.1)."""
+
 MAX_DEPTH = 64
 MAX_VALUES = 10_000
 MAX_WHOLE_BYTES = 256 * 1024
@@ -45,7 +48,7 @@ def parse_json_object(data: bytes, *, max_depth: int = MAX_DEPTH, max_values: in
     a thread no step keeps the interpreter lock for long.
 
     Args:
-        data: the whole body, UTF-8.
+        data: the whole body, UTF-8, with or without a byte order mark.
         max_depth: how many objects and arrays may be nested, the outermost counted.
         max_values: roughly how many values there may be; a body of tiny values takes twenty times its
             size in memory.
@@ -93,15 +96,20 @@ def _to_object(members: list[tuple[str, Any]]) -> dict[str, Any] | _RepeatedMemb
     return _RepeatedMember(name)
 
 
+# Not ``json.loads``, which has advice for Python programmers about a second mark.
+_DECODER = json.JSONDecoder(object_pairs_hook=_to_object)
+
+
 def _parse(data: bytes) -> Any:
     with _parser_errors_told(lambda error: f"line {error.lineno} column {error.colno}"):
-        return json.loads(data.decode("utf-8"), object_pairs_hook=_to_object)
+        return _DECODER.decode(data.removeprefix(BOM).decode())
 
 
 def _parse_large(data: bytes, max_values: int) -> Any:
     with _parser_errors_told(lambda error: f"byte {error.pos}"):
         # Each value may be a string and have a name.
-        return load_large(data, max_strings=2 * max_values + 1, to_object=_to_object)
+        start = len(BOM) if data.startswith(BOM) else 0
+        return load_large(data, start=start, max_strings=2 * max_values + 1, to_object=_to_object)
 
 
 @contextmanager

@@ -38,12 +38,18 @@ class LargeJsonError(ValueError):
 
 
 def load_large(
-    data: bytes, *, max_strings: int, to_object: Callable[[list[tuple[str, Any]]], Any], step_bytes: int = STEP_BYTES
+    data: bytes,
+    *,
+    start: int = 0,
+    max_strings: int,
+    to_object: Callable[[list[tuple[str, Any]]], Any],
+    step_bytes: int = STEP_BYTES,
 ) -> Any:
     """Returns the value that ``data`` holds.
 
     Args:
         data: the whole document.
+        start: where it begins in ``data``, behind a byte order mark.
         max_strings: how many strings it may have, names of members counted.
         to_object: makes an object of its members, as ``object_pairs_hook`` of ``json.loads`` does.
         step_bytes: the most that one step works on; at least 32.
@@ -56,7 +62,7 @@ def load_large(
         RecursionError: it is nested too deep.
     """
     cut = _Cut(data, max_strings, step_bytes)
-    skeleton, texts = cut.run()
+    skeleton, texts = cut.run(start)
 
     def resolved(value: Any) -> Any:
         if isinstance(value, str):
@@ -68,7 +74,7 @@ def load_large(
         return to_object([(resolved(name), resolved(value)) for name, value in members])
 
     try:
-        return resolved(json.loads(skeleton, object_pairs_hook=to_resolved_object))
+        return resolved(json.JSONDecoder(object_pairs_hook=to_resolved_object).decode(skeleton))
     except json.JSONDecodeError as error:
         raise json.JSONDecodeError(error.msg, "", cut.position_of(error.pos)) from None
 
@@ -90,9 +96,8 @@ class _Cut:
         self._starts: list[int] = []
         self._origins: list[int] = []
 
-    def run(self) -> tuple[str, list[str]]:
-        """Returns the skeleton and the strings that were cut out."""
-        position = 0
+    def run(self, position: int) -> tuple[str, list[str]]:
+        """Returns the skeleton of what begins at a position, and the strings that were cut out."""
         while (quote := self._data.find(b'"', position)) >= 0:
             self._add_structure(position, quote)
             self._strings_left -= 1

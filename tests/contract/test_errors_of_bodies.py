@@ -53,6 +53,14 @@ async def test_a_compressed_body_is_415(tenant: Tenant, path: str) -> None:
     check_error(await tenant.http.post(path, content=packed, headers=headers), 415, "UnsupportedMediaType")
 
 
+@pytest.mark.parametrize(
+    "content_type", ["application/json; charset=gbk", "multipart/form-data; boundary=x", "text/xml"]
+)
+async def test_a_body_in_another_charset_or_of_another_type_is_415(tenant: Tenant, content_type: str) -> None:
+    answer = await tenant.http.post(TASKS, json=body(), headers={"Content-Type": content_type})
+    assert content_type in check_error(answer, 415, "UnsupportedMediaType")["message"]
+
+
 NOT_JSON: dict[str, bytes] = {
     "text": b"a kitten",
     "half": b'{"model": "doubao-seedance-2"',

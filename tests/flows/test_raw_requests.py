@@ -210,10 +210,10 @@ async def test_the_key_as_access_key_opens_every_spelling_of_an_entry_without_re
     assert (result["Id"], result["GroupType"]) == (group_id, "AIGC")
 
 
-async def test_the_form_encoding_of_the_sdks_is_a_clear_400(world: World, tenant: Tenant) -> None:
+async def test_the_form_encoding_of_the_sdks_is_a_clear_415(world: World, tenant: Tenant) -> None:
     form = PYTHON_ACTION.replace("Content-Type: application/json", "Content-Type: application/x-www-form-urlencoded")
     body = "Filter.GroupIds.1=g1&Filter.GroupIds.2=g2&Filter.GroupType=AIGC"
-    check_error(await send(world, form, body=body, path="/", access_key=tenant.key), 400, "InvalidParameter")
+    check_error(await send(world, form, body=body, path="/", access_key=tenant.key), 415, "UnsupportedMediaType")
 
 
 async def test_a_client_that_waits_to_be_told_to_continue_is_told(world: World, tenant: Tenant) -> None:

@@ -33,7 +33,7 @@ NOT_AN_OBJECT: dict[str, bytes] = {
     "XML": b"<a/>",
     "broken UTF-8": b'{"a":"\xff\xfe"}',
     "UTF-16": '{"a":1}'.encode("utf-16"),
-    "a byte order mark": b"\xef\xbb\xbf{}",
+    "two byte order marks": b"\xef\xbb\xbf" * 2 + b"{}",
     "NUL": b"\0",
     "a bare NUL in a string": b'{"a":"\0"}',
     "deep objects": b'{"a":' * 20_000 + b"1" + b"}" * 20_000,

@@ -128,12 +128,6 @@ async def test_a_body_that_is_not_encoded_may_say_so(tenant: Tenant, encoding: s
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("content_type", [None, "text/plain", "application/json; charset=gbk", "multipart/form-data"])
-async def test_the_body_is_json_whatever_its_type_is_called(tenant: Tenant, content_type: str | None) -> None:
-    headers = {} if content_type is None else {"Content-Type": content_type}
-    assert (await tenant.http.post(DRY, content=BODY, headers=headers)).status_code == 200
-
-
 async def test_bodies_beyond_the_budget_wait_outside_until_one_has_gone(small: str, tenant: Tenant) -> None:
     size = LIMIT_BYTES * 9 // 10
     big = BODY + b" " * (size - len(BODY))

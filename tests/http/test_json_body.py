@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import InvalidParameterError, SeedgateError
-from app.http.json_body import MAX_DEPTH, MAX_VALUES, member_path, parse_json_object, to_json_bytes
+from app.http.json_body import MAX_DEPTH, MAX_VALUES, MAX_WHOLE_BYTES, member_path, parse_json_object, to_json_bytes
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -45,7 +45,11 @@ def refusal(data: bytes) -> InvalidParameterError:
         (b'{"a": 01}', "not valid JSON"),
         (b'{"a": "\x00"}', "not valid JSON"),
         (b'{"a": "line\nbreak"}', "not valid JSON"),
-        (b'\xef\xbb\xbf{"a": 1}', "BOM"),
+        (b'\xef\xbb\xbf\xef\xbb\xbf{"a": 1}', "not valid JSON: Expecting value at line 1 column 1."),
+        (
+            b"\xef\xbb\xbf" * 2 + b'{"a": "' + b"x" * MAX_WHOLE_BYTES + b'"}',
+            "not valid JSON: Expecting value at byte 3.",
+        ),
         ('{"a": 1}'.encode("utf-16"), "not valid UTF-8"),
         ('{"a": 1}'.encode("utf-16-le"), "not valid JSON"),
         (b'{"a": "\xff"}', "not valid UTF-8"),

@@ -235,6 +235,9 @@ def heads() -> Iterator[Body]:
             yield Body("paths of tasks", f"{TASKS}/{path.replace('?', '%3f')}", unit.encode(), "GET")
         for name in HEADERS:
             yield Body(f"header {name}", TASKS, unit.encode(), "GET", headers={name: text})
+    for unit in (";", "a=b;", ";charset=utf8", '";', "\\"):
+        for name in ("Content-Type", "Content-Encoding"):
+            yield Body(f"header {name}", DRY, b"{}", headers={name: unit * (60_000 // len(unit))})
 
 
 def as_json(data: bytes) -> str:

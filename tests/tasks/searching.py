@@ -115,10 +115,13 @@ class Search:
             await session.execute(change)
         return token
 
-    async def call_back(self, token: str, body: Any) -> httpx.Response:
+    async def call_back(
+        self, token: str, body: Any, *, content_type: str = "application/json; charset=utf-8"
+    ) -> httpx.Response:
         """Calls back as the upstream does."""
         content = body if isinstance(body, bytes) else json.dumps(body)
-        return await self.stage.world.anonymous.post(f"/callbacks/{token}", content=content)
+        headers = {"Content-Type": content_type}
+        return await self.stage.world.anonymous.post(f"/callbacks/{token}", content=content, headers=headers)
 
     async def run(self, *, after_seconds: float = PAUSE_SECONDS) -> None:
         """Lets time pass, and one reconciler do what is due then."""

@@ -60,6 +60,16 @@ async def test_a_callback_that_outruns_the_creates_own_answer_is_harmless(search
     assert (row.upstream_id, row.claimed_upstream_id, row.is_spare_id_public) == (upstream_id, None, False)
 
 
+async def test_a_callback_is_read_under_any_type_and_behind_a_byte_order_mark(search: Search) -> None:
+    tenant = await search.stage.tenant()
+    task_id, upstream_id = await search.lose(tenant)
+    token = await search.give_token(task_id)
+    body = b"\xef\xbb\xbf" + json.dumps({"id": upstream_id}).encode()
+    answer = await search.call_back(token, body, content_type="multipart/form-data; charset=gbk")
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert (await search.row(task_id)).claimed_upstream_id == upstream_id
+
+
 async def test_a_callback_during_a_create_whose_answer_is_lost_is_remembered(search: Search) -> None:
     tenant = await search.stage.tenant()
     await search.stage.fault("create_task", kind="cut", at="after", delay_seconds=3600)
