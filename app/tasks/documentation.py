@@ -57,7 +57,17 @@ _TASK = {
         "error": {"type": ["object", "null"]},
         "created_at": {"type": "integer"},
         "updated_at": {"type": "integer"},
-        "content": {"type": "object"},
+        "content": {
+            "type": "object",
+            "properties": {
+                "video_url": {"type": "string"},
+                "last_frame_url": {"type": "string"},
+                "expires_at": {
+                    "type": "integer",
+                    "description": "until when the URLs beside it work, Unix seconds; of the one that ends first",
+                },
+            },
+        },
         "usage": {"type": "object"},
     },
 }

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.errors import NotFoundError
 from app.tasks.correlation import TAG_FIELD, tag_of
+from app.tasks.link_expiry import content_expires_at
 from app.tasks.models import TaskRow, TaskStatus
 
 # The Go and Java SDKs refuse 5.0 where they expect 5; ``usage`` is an object of such counts.
@@ -21,6 +22,8 @@ _INTEGER_FIELDS = (
 )
 _FIRST_FIELDS = ("id", "model", "status", "error", "created_at", "updated_at", "content")
 _DEFAULT_EXPIRES_AFTER_SECONDS = 172800
+# The upstream's times beyond the year 2242 are in another unit than seconds, or a mistake.
+_TIMES_END = 2**33
 
 
 def public_id(row: TaskRow) -> str:
@@ -30,6 +33,8 @@ def public_id(row: TaskRow) -> str:
 
 def to_task(row: TaskRow) -> dict[str, Any]:
     """Returns the body of ``GET …/tasks/{id}``: the documented fields and whatever else the upstream said.
+
+    ``content`` has ``expires_at`` beside its links: until when all of them work, in Unix seconds.
 
     Source: the spec's "Response Fields"; ``error`` is null unless the task failed.
     """
@@ -45,6 +50,8 @@ def to_task(row: TaskRow) -> dict[str, Any]:
     for name in _INTEGER_FIELDS:
         if name in body:
             body[name] = _with_integers(body[name])
+    if isinstance(body.get("content"), dict):
+        body["content"] = _with_expiry(body["content"], _ended_at(body, row))
     ordered = {name: body[name] for name in _FIRST_FIELDS if name in body}
     return ordered | body
 
@@ -65,6 +72,19 @@ def unknown_task() -> NotFoundError:
 def _before_first_look(row: TaskRow) -> dict[str, Any]:
     expires_after = row.parameters.get("execution_expires_after", _DEFAULT_EXPIRES_AFTER_SECONDS)
     return {"service_tier": row.service_tier, "execution_expires_after": expires_after}
+
+
+def _with_expiry(content: dict[str, Any], ended_at: int) -> dict[str, Any]:
+    expires_at = content_expires_at(content, ended_at)
+    return content if expires_at is None else {**content, "expires_at": expires_at}
+
+
+def _ended_at(body: dict[str, Any], row: TaskRow) -> int:
+    """Returns when a task ended: by the upstream's time, or when we learned of it if that is unusable."""
+    told = body["updated_at"]
+    if type(told) is int and 0 < told < _TIMES_END:
+        return told
+    return _seconds(row.finished_at or row.updated_at)
 
 
 def _seconds(moment: datetime) -> int:

@@ -16,7 +16,7 @@ from tests.support.world import TASKS, Tenant, World
 
 _ID = re.compile(r"cgt-\d{14}-[a-z0-9]{5}")
 
-# The spec's "Success Response" but for what an example must ask for.
+# The spec's "Success Response" but for what an example must ask for, and with ``expires_at``.
 SUCCEEDED: dict[str, Any] = {
     "id": str,
     "model": str,
@@ -24,7 +24,7 @@ SUCCEEDED: dict[str, Any] = {
     "error": None,
     "created_at": int,
     "updated_at": int,
-    "content": {"video_url": str},
+    "content": {"video_url": str, "expires_at": int},
     "seed": int,
     "resolution": str,
     "ratio": str,
@@ -39,7 +39,7 @@ SUCCEEDED: dict[str, Any] = {
 BEYOND = {"priority": int}
 ON_SUCCESS = {"content", "seed", "resolution", "ratio", "duration", "framespersecond", "generate_audio", "usage"}
 UNFINISHED = {name: kind for name, kind in SUCCEEDED.items() if name not in ON_SUCCESS}
-FRAME = {"content": {"video_url": str, "last_frame_url": str}}
+FRAME = {"content": {"video_url": str, "last_frame_url": str, "expires_at": int}}
 SEARCH = {"usage": {**SUCCEEDED["usage"], "tool_usage": {"web_search": int}}, "tools": [{"type": str}]}
 ASKED_FOR: dict[str, dict[str, Any]] = {"reference to video": FRAME, "web search": SEARCH}
 

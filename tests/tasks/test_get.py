@@ -14,6 +14,7 @@ from tests.support.stage import ENDLESS, HELD, RUNNING, Stage, get, text
 from tests.support.world import TASKS, Tenant, running_gateway
 
 STALE = "x-seedgate-stale"
+HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
 
 
@@ -72,9 +73,45 @@ async def test_an_answer_that_cannot_be_stored_or_shown_whole_still_ends_its_tas
     answer = {"id": task_id, "status": "succeeded", "content": content, **odd}
     await stage.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
     body = (await get(tenant, task_id)).json()
-    assert (body["status"], body["content"]) == ("succeeded", content)
+    shown = {**content, "expires_at": int(stage.clock().timestamp()) + DAY_SECONDS}
+    assert (body["status"], body["content"]) == ("succeeded", shown)
     listed = (await tenant.http.get(TASKS)).json()["items"]
     assert [item["status"] for item in listed] == ["succeeded"]
+
+
+async def test_the_end_of_the_links_is_shown_beside_them(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(return_last_frame=True)
+    await stage.force(task_id, "succeeded")
+    stage.clock.advance(2 * HOUR_SECONDS)  # nobody asks for some hours
+    done = (await get(tenant, task_id)).json()
+    content = done["content"]
+    assert content.keys() == {"video_url", "last_frame_url", "expires_at"}
+    assert content["expires_at"] == done["updated_at"] + DAY_SECONDS
+    assert (await tenant.http.get(TASKS)).json()["items"][0]["content"] == content
+
+    async def clips() -> list[int]:
+        async with httpx.AsyncClient(verify=PLAIN) as client:
+            return [(await client.get(content[name])).status_code for name in ("video_url", "last_frame_url")]
+
+    stage.clock.advance(content["expires_at"] - stage.clock().timestamp() - 0.5)
+    assert await clips() == [200, 200]
+    stage.clock.advance(0.5)
+    assert await clips() == [403, 403]
+    assert (await get(tenant, task_id)).json()["content"] == content
+
+
+@pytest.mark.parametrize("ended_at", [None, "yesterday", 0, -5, True, 2**62, 1_790_000_000_000], ids=repr)
+async def test_links_that_do_not_say_end_a_day_after_the_task(stage: Stage, ended_at: Any) -> None:
+    tenant = await stage.tenant()
+    learned_at = int(stage.clock().timestamp())
+    content = {"video_url": "https://media.example/v.mp4", "expires_at": "later", "words": ["x"]}
+    for told, expected in ((learned_at - 100, learned_at - 100), (ended_at, learned_at)):
+        task_id = await tenant.new_task()
+        answer = {"id": task_id, "status": "succeeded", "updated_at": told, "content": content}
+        await stage.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
+        shown = (await get(tenant, task_id)).json()["content"]
+        assert shown == {**content, "expires_at": expected + DAY_SECONDS}
 
 
 async def test_a_failed_task_tells_why(stage: Stage) -> None:
