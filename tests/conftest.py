@@ -13,8 +13,9 @@ from app.db.schema import upgrade_to_head
 from app.observability.logging import configure_logging
 from app.sandbox.config import SandboxConfig
 from tests.chaos.figures import pytest_terminal_summary as pytest_terminal_summary  # noqa: PLC0414 - a hook, found by its name
-from tests.sdk.table import pytest_addoption as pytest_addoption  # noqa: PLC0414 - likewise
-from tests.sdk.table import pytest_sessionfinish as pytest_sessionfinish  # noqa: PLC0414 - likewise
+from tests.clients import table as clients_table
+from tests.sdk import table as sdk_table
+from tests.support import page_table
 from tests.support.clock import MovableClock
 from tests.support.database import empty_all_tables, keep_template, own_database, session_server
 from tests.support.node_ids import refuse_repeated
@@ -28,6 +29,16 @@ settings.load_profile("everyday")
 
 # Nothing that collecting tests makes is garbage. ``pytest_collection_finish`` enables it again.
 gc.disable()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option that writes the tables of the documentation."""
+    page_table.add_option(parser)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Compares the tables of the documentation with what this run saw."""
+    page_table.finish(session, [sdk_table.TABLE, *clients_table.TABLES])
 
 
 @pytest.hookimpl(trylast=True)

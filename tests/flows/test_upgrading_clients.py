@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.proxies.upstreams import upstream
-from tests.sdk.toolchains import require
 from tests.support.driving import count_received
+from tests.support.toolchains import require
 from tests.support.world import TASKS, Tenant, World
 
 pytestmark = pytest.mark.sdk

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdk import toolchains
-from tests.sdk.toolchains import Build, Step, build
+from tests.support import toolchains
+from tests.support.toolchains import Build, Step, build
 
 
 def test_a_build_that_failed_half_way_is_not_taken_for_the_whole_one_before(

@@ -8,8 +8,8 @@ from tests.sdk.assets_matrix import AssetsMatrix
 from tests.sdk.releases import CLIENTS
 from tests.sdk.samples import SAMPLES
 from tests.sdk.samples_matrix import SamplesMatrix
-from tests.sdk.table import ROOT
 from tests.sdk.tasks_matrix import TasksMatrix
+from tests.support.toolchains import ROOT
 
 
 def _tests_of(matrix: type) -> Iterable[Any]:

@@ -7,7 +7,8 @@ import pytest
 
 from tests.sdk.page import shown, with_samples
 from tests.sdk.samples import SAMPLES, Sample
-from tests.sdk.table import PAGE, ROOT
+from tests.sdk.table import PAGE
+from tests.support.toolchains import ROOT
 
 
 def test_the_samples_readers_install_what_the_matrix_has_tried() -> None:

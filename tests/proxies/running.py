@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.sdk.builds import BUILDS
-from tests.sdk.toolchains import BUILT, build, require
+from tests.support.toolchains import BUILT, build, require
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples/proxies"
 Kind = Literal["nginx", "caddy", "go"]

@@ -11,10 +11,10 @@ import pytest
 from tests.sdk.breakage import without_table
 from tests.sdk.clients import Client
 from tests.sdk.front import cutting_front
-from tests.sdk.site import SMALL_BODY_BYTES, UPSTREAM
 from tests.sdk.table import cell
-from tests.sdk.users import Told, User
+from tests.sdk.users import SMALL_BODY_BYTES, Told, User
 from tests.support.driving import URL, pass_verification
+from tests.support.site import UPSTREAM
 
 _ALL_GROUPS = {"Filter": {"GroupType": "AIGC"}}
 _BARE = "/api/v3/assets"
@@ -97,7 +97,7 @@ class AssetsMatrix:
 
     async def test_the_sandbox_accepts_what_the_sdk_signs(self, user: User) -> None:
         name = _name()
-        told = await User(self.client, user.site, UPSTREAM).act(
+        told = await User(self.client, user.site, user.strict, UPSTREAM).act(
             "CreateAssetGroup",
             {"Name": name, "GroupType": "AIGC"},
             is_signed=True,
@@ -145,7 +145,7 @@ class AssetsMatrix:
 
     async def test_a_body_that_is_too_large_is_told(self, user: User, record: Record) -> None:
         body = {"Name": "a" * 2 * SMALL_BODY_BYTES, "GroupType": "AIGC"}
-        told = await user.act("CreateAssetGroup", body, endpoint=user.site.strict.url)
+        told = await user.act("CreateAssetGroup", body, endpoint=user.strict.url)
         user.check_shown(told, 413, "RequestTooLarge")
         record("413: body too large", told)
 
@@ -174,7 +174,7 @@ class AssetsMatrix:
         record("500: list", told)
 
     async def test_a_create_that_cannot_be_sent_is_told(self, user: User, record: Record) -> None:
-        stranded = User(self.client, user.site, await user.site.tenant(await user.site.dead_channel()))
+        stranded = User(self.client, user.site, user.strict, await user.site.tenant(await user.site.dead_channel()))
         told = await stranded.act("CreateAssetGroup", {"Name": _name(), "GroupType": "AIGC"}, tries=user.tries("503"))
         stranded.check_shown(told, 503, "ServiceUnavailable")
         record("503: create, not sent", told)

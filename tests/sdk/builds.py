@@ -1,6 +1,11 @@
-"""What is built for samples and probes, for each language from its own lock files."""
+"""What is built for samples and probes, for each language from its own lock files.
 
-from tests.sdk.toolchains import Build, Step
+``python -m tests.sdk.builds`` builds all of it.
+"""
+
+import sys
+
+from tests.support.toolchains import Build, Step, build_all, node_modules, python_environment
 
 GO_PROBES = "tests/sdk/probes/go"
 GO_SAMPLES = "examples/go"
@@ -9,32 +14,6 @@ JAVA_PROBES = "tests/sdk/probes/java"
 JAVA_SAMPLES = "examples/java"
 NODE_PROBES = "tests/sdk/probes/node"
 PYTHON_PROBES = "tests/sdk/probes/python"
-
-
-def _python(name: str, lock: str) -> Build:
-    """An environment of its own, as the samples' readers make one, of the very files that the lock names."""
-    install = (f"{{built}}/{name}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    return Build(
-        name=name,
-        programs={"python3": "Python 3.11"},
-        sources=(lock,),
-        steps=(
-            Step(("python3", "-m", "venv", "--clear", f"{{built}}/{name}")),
-            Step((*install, "--require-hashes", "--no-deps", "-r", lock)),
-        ),
-        outcome=f".sdk/{name}/bin/python",
-    )
-
-
-def _node(name: str, folder: str) -> Build:
-    """What a folder's lock file names, beside it, as ``npm ci`` puts it there for anybody."""
-    return Build(
-        name=name,
-        programs={"node": "Node.js 20", "npm": "Node.js 20"},
-        sources=(f"{folder}/package.json", f"{folder}/package-lock.json"),
-        steps=(Step(("npm", "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"), folder),),
-        outcome=f"{folder}/node_modules/.package-lock.json",
-    )
 
 
 def _go(name: str, folder: str, *arguments: str) -> Build:
@@ -91,10 +70,13 @@ BUILDS = {
             classes=f"{JAVA_PROBES}/target/old/classes",
             probes=("UniversalProbe",),
         ),
-        _python("python", f"{PYTHON_PROBES}/requirements.lock"),
-        _python("python-old", f"{PYTHON_PROBES}/requirements-old.lock"),
-        _node("node", "examples/node"),
-        _node("node-probes", NODE_PROBES),
+        python_environment("python", f"{PYTHON_PROBES}/requirements.lock"),
+        python_environment("python-old", f"{PYTHON_PROBES}/requirements-old.lock"),
+        node_modules("node", "examples/node"),
+        node_modules("node-probes", NODE_PROBES),
     )
 }
 """All builds, by name."""
+
+if __name__ == "__main__":
+    sys.exit(build_all(BUILDS))

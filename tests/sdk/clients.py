@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.sdk.table import ROOT
+from tests.support.toolchains import ROOT
 
 _ANSWER_SECONDS = 180
 EVERYTHING = frozenset({"status", "code", "message", "request_id"})

@@ -6,7 +6,8 @@
 import re
 import sys
 
-from tests.sdk.table import PAGE, ROOT
+from tests.sdk.table import PAGE
+from tests.support.toolchains import ROOT
 
 _SAMPLE = re.compile(r"<!-- sample: (?P<file>\S+) -->\n```(?P<language>\w+)\n.*?\n```\n", re.DOTALL)
 

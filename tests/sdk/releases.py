@@ -1,18 +1,9 @@
 """The releases of the matrix: the current one of each SDK, and an older line where it behaves differently."""
 
-import re
-
 from tests.sdk.builds import GO_PROBES, JAVA_PROBES, JAVA_SAMPLES, NODE_PROBES, PYTHON_PROBES
 from tests.sdk.clients import Client
-from tests.sdk.table import ROOT
-from tests.sdk.toolchains import BUILT
-
-
-def _pinned(file: str, pattern: str) -> str:
-    """Returns the version that a lock file pins."""
-    found = re.search(pattern, (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
-    assert found, f"{file} does not pin {pattern}"
-    return found[1]
+from tests.support.locks import go_version, maven_version, node_range, npm_version, pip_version
+from tests.support.toolchains import BUILT
 
 
 def _python(name: str, probe: str) -> tuple[str, ...]:
@@ -20,7 +11,7 @@ def _python(name: str, probe: str) -> tuple[str, ...]:
 
 
 def _pip(lock: str, package: str) -> str:
-    return _pinned(f"{PYTHON_PROBES}/{lock}", rf"^{package}==(\S+)")
+    return pip_version(f"{PYTHON_PROBES}/{lock}", package)
 
 
 def _go(name: str, probe: str, *arguments: str) -> tuple[str, ...]:
@@ -32,14 +23,9 @@ def _java(classes: str, libraries: str, probe: str) -> tuple[str, ...]:
     return "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{classes}:{libraries}/*", probe
 
 
-def _maven(pom: str, artifact: str) -> str:
-    """Returns the version of an artifact in a project."""
-    return _pinned(pom, rf"<artifactId>{artifact}</artifactId>\s*<version>([^<]+)")
-
-
 def _npm(package: str) -> str:
     """Returns the version of a package in the probes' lock file."""
-    return _pinned(f"{NODE_PROBES}/package-lock.json", rf'"node_modules/{package}": {{[^}}]*?"version": "([^"]+)"')
+    return npm_version(f"{NODE_PROBES}/package-lock.json", package)
 
 
 def _node(probe: str, *arguments: str) -> tuple[str, ...]:
@@ -94,19 +80,18 @@ PYTHON_OLD_UNIVERSAL = Client(
     command=_python("python-old", "probe_universal"),
     reads_bare=False,
 )
-_GO_MODULE = r"volcengine-go-sdk v(\S+)"
 _GO_ATTEMPTS = {"429": 4, "500": 4, "503": 4, "cut": 2, "slow": 2}
 
 GO_ARK = Client(
     name="volcengine-go-sdk arkruntime",
-    version=_pinned(f"{GO_PROBES}/go.mod", _GO_MODULE),
+    version=go_version(f"{GO_PROBES}/go.mod", "volcengine-go-sdk"),
     build="go-probes",
     command=_go("go-probes", "ark"),
     attempts={"429": 3, "500": 3, "503": 3, "cut": 2, "slow": 2},
 )
 GO_UNIVERSAL = Client(
     name="volcengine-go-sdk DoCall",
-    version=_pinned(f"{GO_PROBES}/go.mod", _GO_MODULE),
+    version=go_version(f"{GO_PROBES}/go.mod", "volcengine-go-sdk"),
     build="go-probes",
     command=_go("go-probes", "universal"),
     attempts=_GO_ATTEMPTS,
@@ -114,7 +99,7 @@ GO_UNIVERSAL = Client(
 )
 GO_TYPED = Client(
     name="volcengine-go-sdk DoCallWithType",
-    version=_pinned(f"{GO_PROBES}/go.mod", _GO_MODULE),
+    version=go_version(f"{GO_PROBES}/go.mod", "volcengine-go-sdk"),
     build="go-probes",
     command=_go("go-probes", "universal", "-typed"),
     attempts=_GO_ATTEMPTS,
@@ -123,14 +108,14 @@ GO_TYPED = Client(
 )
 GO_OLD_UNIVERSAL = Client(
     name="volcengine-go-sdk DoCall",
-    version=_pinned(f"{GO_PROBES}/go.old.mod", _GO_MODULE),
+    version=go_version(f"{GO_PROBES}/go.old.mod", "volcengine-go-sdk"),
     build="go-old",
     command=_go("go-old", "universal"),
     attempts=_GO_ATTEMPTS,
 )
 JAVA_ARK = Client(
     name="volcengine-java-sdk-ark-runtime",
-    version=_maven(f"{JAVA_SAMPLES}/pom.xml", "volcengine-java-sdk-ark-runtime"),
+    version=maven_version(f"{JAVA_SAMPLES}/pom.xml", "volcengine-java-sdk-ark-runtime"),
     build="java",
     command=_java(f"{JAVA_PROBES}/target/current", f"{JAVA_SAMPLES}/target/lib", "ArkProbe"),
     # Its timeout is that of all tries together.
@@ -138,7 +123,7 @@ JAVA_ARK = Client(
 )
 JAVA_UNIVERSAL = Client(
     name="volcengine-java-sdk-core",
-    version=_maven(f"{JAVA_SAMPLES}/pom.xml", "volcengine-java-sdk-core"),
+    version=maven_version(f"{JAVA_SAMPLES}/pom.xml", "volcengine-java-sdk-core"),
     build="java",
     command=_java(f"{JAVA_PROBES}/target/current", f"{JAVA_SAMPLES}/target/lib", "UniversalProbe"),
     # A connection that ends in order is no reason to try again for it; a reset one is.
@@ -146,14 +131,14 @@ JAVA_UNIVERSAL = Client(
 )
 JAVA_OLD_UNIVERSAL = Client(
     name="volcengine-java-sdk-core",
-    version=_maven(f"{JAVA_PROBES}/pom-old.xml", "volcengine-java-sdk-core"),
+    version=maven_version(f"{JAVA_PROBES}/pom-old.xml", "volcengine-java-sdk-core"),
     build="java-old",
     command=_java(f"{JAVA_PROBES}/target/old/classes", f"{JAVA_PROBES}/target/old/lib", "UniversalProbe"),
     shows=frozenset({"status", "message"}),
 )
 NODE_FETCH = Client(
     name="fetch (Node.js)",
-    version=_pinned(f"{NODE_PROBES}/package.json", r'"node": "([^"]+)"'),
+    version=node_range(f"{NODE_PROBES}/package.json"),
     build="node-probes",
     command=_node("probe_fetch"),
 )

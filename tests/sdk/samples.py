@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tests.sdk.builds import GO_SAMPLES, JAVA_SAMPLES
-from tests.sdk.table import ROOT
-from tests.sdk.toolchains import BUILT
+from tests.support.toolchains import BUILT, ROOT
 
 
 class Job(StrEnum):

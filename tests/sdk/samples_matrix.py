@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from tests.sdk.builds import BUILDS
 from tests.sdk.samples import Job, Sample
-from tests.sdk.site import Site, Tenant
-from tests.sdk.toolchains import build, require
 from tests.support.driving import pass_verification
+from tests.support.site import Site, Tenant
+from tests.support.toolchains import build, require
 
 _PATIENCE_SECONDS = 120
 

@@ -11,9 +11,8 @@ import pytest
 from tests.sdk.breakage import without_table
 from tests.sdk.clients import Client
 from tests.sdk.front import cutting_front, losing_front
-from tests.sdk.site import SMALL_BODY_BYTES
 from tests.sdk.table import cell
-from tests.sdk.users import Told, User
+from tests.sdk.users import SMALL_BODY_BYTES, Told, User
 
 _PATIENCE_SECONDS = 60.0
 _CUT_AFTER_SECONDS = 1.0
@@ -86,7 +85,7 @@ class TasksMatrix:
 
     async def test_a_body_that_is_too_large_is_told(self, user: User, record: Record) -> None:
         long = "a" * 2 * SMALL_BODY_BYTES
-        told = await user.task("create", text=long, base_url=user.site.strict.url)
+        told = await user.task("create", text=long, base_url=user.strict.url)
         user.check_shown(told, 413, "RequestTooLarge")
         record("413: body too large", told)
 
@@ -115,7 +114,7 @@ class TasksMatrix:
         record("500: list", told)
 
     async def test_a_create_that_cannot_be_sent_is_told(self, user: User, record: Record) -> None:
-        stranded = User(self.client, user.site, await user.site.tenant(await user.site.dead_channel()))
+        stranded = User(self.client, user.site, user.strict, await user.site.tenant(await user.site.dead_channel()))
         told = await stranded.task("create", text=_prompt(), tries=user.tries("503"))
         stranded.check_shown(told, 503, "ServiceUnavailable")
         record("503: create, not sent", told)

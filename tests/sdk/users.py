@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tests.sdk.clients import Client, Failure, Outcome, ask
-from tests.sdk.site import Gateway, Site, Tenant
+from tests.support.site import Gateway, Site, Tenant
 
 MODEL = "doubao-seedance-2"
+SMALL_BODY_BYTES = 4096
+"""More than this is too large for the strict gateway."""
 _TIMEOUT_SECONDS = 30.0
 _LOG_SECONDS = 5.0
 _SETTLING_SECONDS = 0.1
@@ -54,12 +56,14 @@ class User:
     Attributes:
         client: the SDK.
         site: what it is pointed at.
+        strict: a second gateway of the site, which refuses bodies of more than ``SMALL_BODY_BYTES``.
         tenant: whose key it has.
     """
 
-    def __init__(self, client: Client, site: Site, tenant: Tenant) -> None:
+    def __init__(self, client: Client, site: Site, strict: Gateway, tenant: Tenant) -> None:
         self.client = client
         self.site = site
+        self.strict = strict
         self.tenant = tenant
 
     async def task(
@@ -135,7 +139,7 @@ class User:
         return await self._ask(request, tries)
 
     async def _ask(self, request: dict[str, Any], tries: int) -> Told:
-        marks = [(gateway, gateway.mark()) for gateway in (self.site.gateway, self.site.strict)]
+        marks = [(gateway, gateway.mark()) for gateway in (self.site.gateway, self.strict)]
         outcome = await ask(self.client, request)
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOG_SECONDS):

@@ -1,7 +1,8 @@
-"""What the samples and probes need of the machine: a toolchain for each language, and what is built with it.
+"""What other people's programs need of the machine: a toolchain for each language, and what is built with it.
 
 Everything is built from lock files into folders that git ignores, once for each state of its sources. On a clean
-clone ``python -m tests.sdk.toolchains`` builds all of it; a test that comes first builds what it needs.
+clone ``python -m tests.sdk.builds`` and ``python -m tests.clients.builds`` build all of it; a test that comes first
+builds what it needs.
 """
 
 import fcntl
@@ -17,8 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdk.table import ROOT
-
+ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".sdk"
 """What is built outside the sources' own folders."""
 _BUILD_SECONDS = 900
@@ -56,6 +56,32 @@ class Build:
     sources: tuple[str, ...]
     steps: tuple[Step, ...]
     outcome: str
+
+
+def python_environment(name: str, lock: str) -> Build:
+    """An environment of its own, as the programs' users make one, of the very files that the lock names."""
+    install = (f"{{built}}/{name}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    return Build(
+        name=name,
+        programs={"python3": "Python 3.11"},
+        sources=(lock,),
+        steps=(
+            Step(("python3", "-m", "venv", "--clear", f"{{built}}/{name}")),
+            Step((*install, "--require-hashes", "--no-deps", "-r", lock)),
+        ),
+        outcome=f".sdk/{name}/bin/python",
+    )
+
+
+def node_modules(name: str, folder: str) -> Build:
+    """What a folder's lock file names, beside it, as ``npm ci`` puts it there for anybody."""
+    return Build(
+        name=name,
+        programs={"node": "Node.js 20", "npm": "Node.js 20"},
+        sources=(f"{folder}/package.json", f"{folder}/package-lock.json"),
+        steps=(Step(("npm", "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"), folder),),
+        outcome=f"{folder}/node_modules/.package-lock.json",
+    )
 
 
 def require(programs: Mapping[str, str]) -> None:
@@ -127,11 +153,9 @@ def _run(step: Step) -> None:
         raise RuntimeError(f"{' '.join(command)} ended with {ended.returncode}:\n{ended.stdout[-4000:]}")
 
 
-def main() -> int:
-    """Builds everything, and says how long it took."""
-    from tests.sdk.builds import BUILDS  # noqa: PLC0415 - which names the builds that this module makes
-
-    for wanted in BUILDS.values():
+def build_all(builds: Mapping[str, Build]) -> int:
+    """Builds everything of a table, and says how long it took; returns the status that a command ends with."""
+    for wanted in builds.values():
         lacking = missing(wanted.programs)
         if lacking:
             _say(f"{wanted.name}: {lacking}")
@@ -143,8 +167,4 @@ def main() -> int:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"sdk: {text}\n")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    sys.stderr.write(f"built {text}\n")

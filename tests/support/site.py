@@ -1,4 +1,4 @@
-"""What the SDKs are pointed at: ``seedgate serve`` as an operator runs it, before a sandbox upstream."""
+"""What other people's programs are pointed at: ``seedgate serve`` as an operator runs it, before a sandbox upstream."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,11 @@ import httpx
 from app.crypto import generate_key
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
-from tests.sdk.table import ROOT
 from tests.support.database import own_database
 from tests.support.plain import PLAIN
+from tests.support.toolchains import ROOT
 
-SMALL_BODY_BYTES = 4096
-"""More than this is too large for the second gateway of a site."""
+_TASKS = "/api/v3/contents/generations/tasks"
 _START_SECONDS = 60.0
 _ADMIN_TOKEN = secrets.token_urlsafe(32)
 
@@ -74,19 +73,20 @@ class Gateway:
 
 
 class Site:
-    """Two gateways on one database, an upstream, and how to look behind them.
+    """A gateway, its upstream, and how to look behind them.
 
     Attributes:
-        gateway: with the settings that everybody has.
-        strict: refuses bodies of more than ``SMALL_BODY_BYTES``.
+        gateway: what programs are pointed at.
         sandbox: the upstream; its ledger is the truth about what was paid.
         control: a client of its controls.
-        database_url: of both gateways.
+        database_url: of the gateway.
     """
 
-    def __init__(self, gateway: Gateway, strict: Gateway, sandbox: SandboxServer, database_url: str) -> None:
+    def __init__(
+        self, gateway: Gateway, sandbox: SandboxServer, database_url: str, settings: Mapping[str, str]
+    ) -> None:
         self.gateway = gateway
-        self.strict = strict
+        self._settings = settings
         self.sandbox = sandbox
         self.database_url = database_url
         self.control = httpx.AsyncClient(verify=PLAIN, base_url=sandbox.control_url, timeout=30)
@@ -100,8 +100,8 @@ class Site:
 
     async def tenant(self, channel: str = "default") -> Tenant:
         """Makes a tenant whose requests go to one channel, with a key and its pair for signing."""
-        tenant = await self.admin("/tenants", {"name": "sdk user", "allowed_channels": [channel]})
-        key = await self.admin(f"/tenants/{tenant['id']}/keys", {"name": "sdk"})
+        tenant = await self.admin("/tenants", {"name": "user", "allowed_channels": [channel]})
+        key = await self.admin(f"/tenants/{tenant['id']}/keys", {"name": "user"})
         pair = await self.admin(f"/keys/{key['id']}/signing-key", {})
         return Tenant(tenant["id"], key["key"], pair["access_key_id"], pair["secret_access_key"])
 
@@ -126,9 +126,19 @@ class Site:
         script = {"operation": operation, "times": times, "effect": effect}
         (await self.control.post("/faults", json=script)).raise_for_status()
 
+    async def create_task(self, tenant: Tenant, text: str) -> str:
+        """Makes a tenant's task, and returns its id."""
+        body = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": text}]}
+        made = await self._get(tenant, "POST", _TASKS, json=body)
+        return str(made["id"])
+
+    async def get_task(self, tenant: Tenant, task_id: str) -> dict[str, Any]:
+        """Returns a tenant's task."""
+        return await self._get(tenant, "GET", f"{_TASKS}/{task_id}")
+
     async def tasks_of(self, tenant: Tenant) -> list[str]:
         """Returns the ids of the tasks that a tenant sees."""
-        answer = await self._get(tenant, "GET", "/api/v3/contents/generations/tasks")
+        answer = await self._get(tenant, "GET", _TASKS)
         return [str(task["id"]) for task in answer["items"]]
 
     async def groups_of(self, tenant: Tenant) -> list[str]:
@@ -165,6 +175,12 @@ class Site:
             for entry in self.sandbox.state.world.ledger.requests
         )
 
+    @asynccontextmanager
+    async def second_gateway(self, folder: Path, **settings: str) -> AsyncIterator[Gateway]:
+        """Runs another gateway on the same database and upstream, with these settings changed."""
+        async with _serve(folder, {**self._settings, **settings}) as gateway:
+            yield gateway
+
     async def close(self) -> None:
         """Closes its clients."""
         await self._admin.aclose()
@@ -172,16 +188,20 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(server_url: str, folder: Path) -> AsyncIterator[Site]:
-    """Runs everything in a database and a folder of its own; the sandbox's tasks take about a second."""
+async def open_site(server_url: str, folder: Path, **settings: str) -> AsyncIterator[Site]:
+    """Runs everything in a database and a folder of its own; the sandbox's tasks take about a second.
+
+    Args:
+        server_url: of the database server.
+        folder: for what the gateway writes.
+        settings: of the gateway beside the usual ones, without ``SEEDGATE_``.
+    """
     async with AsyncExitStack() as stack:
         database_url = await stack.enter_async_context(own_database(server_url))
         sandbox = await stack.enter_async_context(SandboxServer(SandboxConfig(time_scale=200, limits=None)))
-        settings = _settings(database_url, sandbox)
-        small = {"MAX_BODY_BYTES": str(SMALL_BODY_BYTES), "BACKGROUND": "off"}
+        settings = _settings(database_url, sandbox) | settings
         gateway = await stack.enter_async_context(_serve(folder / "gateway", settings))
-        strict = await stack.enter_async_context(_serve(folder / "strict", {**settings, **small}))
-        site = Site(gateway, strict, sandbox, database_url)
+        site = Site(gateway, sandbox, database_url, settings)
         stack.push_async_callback(site.close)
         yield site
 
@@ -203,7 +223,7 @@ def _settings(database_url: str, sandbox: SandboxServer) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _serve(folder: Path, settings: dict[str, str]) -> AsyncIterator[Gateway]:
+async def _serve(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Gateway]:
     """Runs ``seedgate serve`` on a free port with these settings and no others."""
     log = await asyncio.to_thread(_new_log, folder)
     with socket.create_server(("127.0.0.1", 0)) as probe:

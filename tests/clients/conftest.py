@@ -1,0 +1,40 @@
+"""Fixtures of the tests with other people's programs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.clients.builds import BUILDS
+from tests.clients.program import Program
+from tests.clients.running import run_and_look
+from tests.clients.table import cell
+from tests.support.site import Site, open_site
+from tests.support.toolchains import build, require
+
+Check = Callable[[Program], Awaitable[None]]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def site(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """A gateway and its upstream, shared by the session."""
+    async with open_site(database_url, tmp_path_factory.mktemp("clients")) as running:
+        yield running
+
+
+@pytest.fixture
+def check(request: pytest.FixtureRequest, site: Site, tmp_path: Path) -> Check:
+    """Has a program do all that it can, and puts what it did into the table."""
+
+    async def look(program: Program) -> None:
+        require(program.needs)
+        if program.build:
+            wanted = BUILDS[program.build]
+            require(wanted.programs)
+            await asyncio.to_thread(build, wanted)
+        for step, seen in (await run_and_look(program, site, tmp_path)).items():
+            request.node.user_properties.append(cell(program, step, seen))
+
+    return look

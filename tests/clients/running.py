@@ -1,0 +1,125 @@
+"""Runs a program as its user does, and looks at what it did: at its files, at the gateway's log, and upstream."""
+
+import asyncio
+import os
+import re
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.sandbox import media_routes
+from tests.clients.program import Program, Step
+from tests.support.site import Site, Tenant
+
+TASKS = "/api/v3/contents/generations/tasks"
+_CLIP = Path(media_routes.__file__).parent / "media" / "clip.mp4"
+_PATIENCE_SECONDS = 180
+_LOG_SECONDS = 10.0
+
+
+def each(programs: Iterable[Program]) -> Callable[..., Any]:
+    """Parametrizes a test with programs, each under its mark."""
+    values = [pytest.param(each, marks=getattr(pytest.mark, each.mark), id=each.name) for each in programs]
+    return pytest.mark.parametrize("program", values)
+
+
+async def run_and_look(program: Program, site: Site, folder: Path) -> Mapping[Step, str]:
+    """Runs a program for a new tenant, and returns what it did in each step, as the table shows it.
+
+    Raises:
+        AssertionError: the program failed, did more or less than it can, or another thing happened than it said.
+    """
+    tenant = await site.tenant()
+    earlier, other = [await site.create_task(tenant, "An earlier video") for _ in range(2)]
+    prompt = f"A kitten stretches in the morning light {uuid.uuid4().hex}"
+    await _requests(site, 0, tenant, earlier)
+    mark = site.gateway.mark()
+    said = await _run(program, _environment(site, tenant, prompt, earlier), folder)
+
+    task_id = _word(r"^created (\S+)$", said)
+    assert site.made(prompt) == 1, "the upstream has not made exactly one task"
+    assert prompt in site.body_of(task_id)
+    requests = await _requests(site, mark, tenant, earlier)
+    assert [each["status"] for each in requests if each["status"] != 200] == [], requests
+    assert _count(requests, "POST", TASKS) == 1
+
+    seen = {Step.CREATE: "✓"}
+    if _count(requests, "GET", f"{TASKS}/{task_id}"):
+        # One that waits by itself until there is a clip need not show the statuses that it met.
+        assert re.search(r"^(status succeeded|saved \S+)$", said, re.MULTILINE), said
+        seen[Step.POLL] = "✓"
+    if found := re.search(r"^saved (\S+)$", said, re.MULTILINE):
+        assert (folder / found[1]).read_bytes() == _CLIP.read_bytes(), "the file is not the clip"
+        seen[Step.DOWNLOAD] = "✓"
+    if _count(requests, "GET", TASKS):
+        listed = set(_word(r"^listed (.+)$", said).split())
+        assert listed == ({task_id, earlier} if program.lists_by_ids else {task_id, earlier, other})
+        seen[Step.LIST] = "✓ by ids" if program.lists_by_ids else "✓"
+    left = {earlier, other, task_id}
+    if _count(requests, "DELETE", f"{TASKS}/{task_id}"):
+        assert f"deleted {task_id}\n" in said
+        left.remove(task_id)
+        seen[Step.DELETE] = "✓"
+    assert set(await site.tasks_of(tenant)) == left
+    assert set(seen) == program.steps
+    return {step: seen.get(step, "–") for step in Step}
+
+
+def _environment(site: Site, tenant: Tenant, prompt: str, earlier: str) -> Mapping[str, str]:
+    """Returns what a program finds in its environment; no proxy is between it and this machine."""
+    kept = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
+    given = {
+        "SEEDGATE_URL": site.gateway.url,
+        "SEEDGATE_API_KEY": tenant.key,
+        "PROMPT": prompt,
+        "EARLIER_TASK": earlier,
+    }
+    return {**kept, **given}
+
+
+async def _run(program: Program, environment: Mapping[str, str], folder: Path) -> str:
+    """Runs a program to its end, and returns what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        *program.command,
+        cwd=folder,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            said, errors = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, f"{program}: {said.decode()}{errors.decode()[-4000:]}"
+    return said.decode()
+
+
+async def _requests(site: Site, mark: int, tenant: Tenant, task_id: str) -> list[dict[str, Any]]:
+    """Returns what the gateway logged of a tenant's requests since a mark.
+
+    A line may come a moment after its answer: one more request, for a task that the tenant has, shows that all came.
+    """
+    await site.get_task(tenant, task_id)
+    async with asyncio.timeout(_LOG_SECONDS):
+        while True:
+            requests = [each for each in site.gateway.requests_since(mark) if each.get("tenant") == tenant.id]
+            if _count(requests[-1:], "GET", f"{TASKS}/{task_id}"):
+                return requests[:-1]
+            await asyncio.sleep(0.05)
+
+
+def _count(requests: Iterable[Mapping[str, Any]], method: str, path: str) -> int:
+    return sum(each["method"] == method and each["path"] == path for each in requests)
+
+
+def _word(pattern: str, said: str) -> str:
+    found = re.search(pattern, said, re.MULTILINE)
+    assert found, said
+    return found[1]
