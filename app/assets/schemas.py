@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_pascal
 from app.assets.models import GroupType
 from app.errors import InvalidParameterError
 from app.http.json_body import member_path, to_json_bytes
+from app.http.dry_run import is_dry_run_name
 from app.http.plain_form import plain_form
 from app.http.schemas import WireModel, parse_model
 from app.urls import MAX_WEB_URL_LENGTH, split_url
@@ -253,9 +254,14 @@ def _check_names(model: type[ActionRequest], members: Mapping[str, Any]) -> None
     unknown = [name for name in members if name not in known]
     plain = {plain_form(name): name for name in known} if unknown else {}
     for name in unknown:
-        meant = plain.get(plain_form(name))
+        plain_name = plain_form(name)
+        meant = plain.get(plain_name)
         if meant is not None:
             raise InvalidParameterError(meant, f"The parameter `{meant}` must be written exactly so.")
         if name in _OTHER_PAGING and "PageNumber" in known:
             text = f"The parameter `{name}` is not supported; lists are paged by `PageNumber` and `PageSize`."
             raise InvalidParameterError(name, text)
+        if is_dry_run_name(plain_name):
+            path = member_path("", name)
+            text = f"The parameter `{path}` is not supported: the actions have no dry run. Nothing was done."
+            raise InvalidParameterError(path, text)

@@ -2,11 +2,12 @@
 
 The gateway lets unknown fields through, so it must not matter how loosely somebody behind it reads a name or a
 URL. Whatever could pass for a known name or for ``asset:`` after trimming, percent-decoding and case folding is
-refused.
+refused. So is a member that asks for a dry run, which the upstream would ignore.
 """
 
 from collections.abc import Iterable
 
+from app.http.dry_run import is_dry_run_name
 from app.http.json_body import member_path
 from app.http.plain_form import HEAD_LENGTH, decode, plain_form
 from app.tasks.refusals import not_valid
@@ -30,11 +31,17 @@ def is_asset_like(text: str) -> bool:
 
 
 def check_member_names(names: Iterable[str], known: frozenset[str], path: str) -> None:
-    """Checks that no unknown name could be read as a known one: ``Model`` as ``model``.
+    """Checks that no unknown name could be read as a known one: ``Model`` as ``model``, nor asks for a dry run.
 
     Raises:
         InvalidParameterError: 400 with the path of the first such member.
     """
     for name in names:
-        if name not in known and (meant := plain_form(name)) in known:
-            raise not_valid(member_path(path, name), f"the name must be written `{meant}`")
+        if name in known:
+            continue
+        plain = plain_form(name)
+        if plain in known:
+            raise not_valid(member_path(path, name), f"the name must be written `{plain}`")
+        if is_dry_run_name(plain):
+            reason = "a dry run is asked for in the query of the request, by ?dry_run=true; nothing was created"
+            raise not_valid(member_path(path, name), reason)
