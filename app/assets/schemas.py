@@ -9,14 +9,15 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, AliasGenerator, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
+from pydantic_core import PydanticCustomError
 
 from app.assets.models import GroupType
 from app.errors import InvalidParameterError
-from app.http.json_body import member_path, to_json_bytes
 from app.http.dry_run import is_dry_run_name
+from app.http.json_body import member_path, to_json_bytes
 from app.http.plain_form import plain_form
 from app.http.schemas import WireModel, parse_model
-from app.urls import MAX_WEB_URL_LENGTH, split_url
+from app.urls import MAX_WEB_URL_LENGTH, fault_of_web_url
 
 DEFAULT_PROJECT = "default"
 
@@ -25,6 +26,7 @@ _MAX_FORWARDED_BYTES = 16 * 1024
 # Far more than any action has. Each unknown name is compared with the known ones in its plain form.
 _MAX_MEMBERS = 100
 _UPSTREAM_ACRONYMS = {"Url": "URL", "CallbackUrl": "CallbackURL"}
+_FORMS_OF_A_TASK = ("data:", "asset:")
 _OTHER_PAGING = frozenset({"NextToken", "MaxResults"})
 
 
@@ -43,17 +45,25 @@ def _empty_to_none(value: object) -> object:
     return None if value == "" else value
 
 
+def _refuse_empty(value: object) -> object:
+    """An empty text is no value: a required word is then missing, and an optional one is not taken for absent."""
+    if value == "":
+        raise ValueError("it is empty; leave it out, or send null")
+    return value
+
+
+def _require(value: object) -> object:
+    if value == "":
+        raise PydanticCustomError("missing", "it is empty")
+    return value
+
+
 def _check_http_url(url: str) -> str:
-    wrong = ValueError("it should be an http:// or https:// URL with a host; Base64 and asset:// are not supported")
-    if any(character.isspace() or not character.isprintable() for character in url):
-        raise wrong
-    try:
-        parts = split_url(url)
-        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        raise wrong from None
-    if not is_usable:
-        raise wrong
+    """By the rule that tasks have for their web URLs; the other forms that a task takes are not for an asset."""
+    fault = fault_of_web_url(url)
+    if fault is not None:
+        is_other_form = url.startswith(_FORMS_OF_A_TASK)
+        raise ValueError(f"{fault}; Base64 and asset:// are not supported here" if is_other_form else fault)
     return url
 
 
@@ -69,6 +79,7 @@ def _refuse_liveness(value: object) -> object:
 ObjectId = Annotated[str, Field(min_length=1, max_length=128)]
 Name = Annotated[str, Field(max_length=64)]
 RequiredName = Annotated[str, Field(min_length=1, max_length=64)]
+GroupName = Annotated[str, Field(min_length=1, max_length=64), BeforeValidator(_refuse_empty)]
 Description = Annotated[str, Field(max_length=300)]
 HttpUrl = Annotated[
     str,
@@ -78,10 +89,13 @@ HttpUrl = Annotated[
 ProjectName = Annotated[Annotated[str, Field(max_length=128)] | None, BeforeValidator(_empty_to_none)]
 PageNumber = Annotated[int, BeforeValidator(_to_integer), Field(ge=1, le=_MAX_PAGE_NUMBER)]
 PageSize = Annotated[int, BeforeValidator(_to_integer), Field(ge=1, le=100)]
-CreatableGroupType = Annotated[Literal["AIGC"], BeforeValidator(_refuse_liveness)]
-AnyGroupType = Literal["AIGC", "LivenessFace"]
-AssetType = Literal["Image", "Video", "Audio"]
-SortOrder = Literal["Desc", "Asc"]
+CreatableGroupType = Annotated[Literal["AIGC"], BeforeValidator(_refuse_liveness), BeforeValidator(_require)]
+AnyGroupType = Annotated[Literal["AIGC", "LivenessFace"], BeforeValidator(_require)]
+AssetType = Annotated[Literal["Image", "Video", "Audio"], BeforeValidator(_require)]
+SortGroupsBy = Annotated[Literal["CreateTime", "UpdateTime"], BeforeValidator(_refuse_empty)]
+SortAssetsBy = Annotated[Literal["CreateTime", "UpdateTime", "GroupId"], BeforeValidator(_refuse_empty)]
+SortOrder = Annotated[Literal["Desc", "Asc"], BeforeValidator(_refuse_empty)]
+Strategy = Annotated[Literal["Default", "Skip"], BeforeValidator(_refuse_empty)]
 
 
 class ActionRequest(WireModel):
@@ -123,7 +137,7 @@ class ListAssetGroupsRequest(ActionRequest):
     filter: GroupFilter
     page_number: PageNumber = 1
     page_size: PageSize = 20
-    sort_by: Literal["CreateTime", "UpdateTime"] = "CreateTime"
+    sort_by: SortGroupsBy = "CreateTime"
     sort_order: SortOrder = "Desc"
     project_name: ProjectName = None
 
@@ -139,7 +153,7 @@ class UpdateAssetGroupRequest(ActionRequest):
     """Body of UpdateAssetGroup: only ``Name`` and ``Description`` can be changed."""
 
     id: ObjectId
-    name: RequiredName | None = None
+    name: GroupName | None = None
     description: Description | None = None
     project_name: ProjectName = None
 
@@ -147,7 +161,7 @@ class UpdateAssetGroupRequest(ActionRequest):
 class Moderation(ActionRequest):
     """How the upstream moderates an asset."""
 
-    strategy: Literal["Default", "Skip"] | None = None
+    strategy: Strategy | None = None
 
 
 class CreateAssetRequest(ForwardingRequest):
@@ -173,7 +187,7 @@ class ListAssetsRequest(ActionRequest):
     filter: AssetFilter
     page_number: PageNumber
     page_size: PageSize
-    sort_by: Literal["CreateTime", "UpdateTime", "GroupId"] = "CreateTime"
+    sort_by: SortAssetsBy = "CreateTime"
     sort_order: SortOrder = "Desc"
     project_name: ProjectName = None
 
@@ -258,10 +272,10 @@ def _check_names(model: type[ActionRequest], members: Mapping[str, Any]) -> None
         meant = plain.get(plain_name)
         if meant is not None:
             raise InvalidParameterError(meant, f"The parameter `{meant}` must be written exactly so.")
-        if name in _OTHER_PAGING and "PageNumber" in known:
-            text = f"The parameter `{name}` is not supported; lists are paged by `PageNumber` and `PageSize`."
-            raise InvalidParameterError(name, text)
         if is_dry_run_name(plain_name):
             path = member_path("", name)
             text = f"The parameter `{path}` is not supported: the actions have no dry run. Nothing was done."
             raise InvalidParameterError(path, text)
+        if name in _OTHER_PAGING and "PageNumber" in known:
+            text = f"The parameter `{name}` is not supported; lists are paged by `PageNumber` and `PageSize`."
+            raise InvalidParameterError(name, text)

@@ -1,12 +1,12 @@
 """The three forms of a media URL: ``http(s)://…``, ``data:<image|audio>/…;base64,…`` and ``asset://<id>``.
 
-A web URL has at most 8192 characters; a data URI may be as long as the body.
+A web URL keeps the rule that the Assets actions have, too (``app.urls``); a data URI may be as long as the body.
 """
 
 import re
 
 from app.tasks.refusals import not_valid
-from app.urls import MAX_WEB_URL_LENGTH, split_url
+from app.urls import MAX_WEB_URL_LENGTH, fault_of_characters, fault_of_ends, fault_of_web_url
 
 MEDIA_PAYLOADS = ("image_url", "video_url", "audio_url")
 """The members of a content item that hold ``{"url": …}``."""
@@ -37,31 +37,25 @@ def check_media_url(url: str, path: str, payload: str) -> None:
 
     Source: the spec's table "Parameter Limits"; the message about videos is the upstream's.
     """
-    if _WEB_SCHEME.match(url) and len(url) > MAX_WEB_URL_LENGTH:
-        raise not_valid(path, f"a web url may have at most {MAX_WEB_URL_LENGTH} characters")
-    if is_web_url(url) or asset_id_of(url) is not None:
+    if asset_id_of(url) is not None:
         return
+    fault = fault_of_web_url(url) if _WEB_SCHEME.match(url) else _fault_of_other(url, payload)
+    if fault is not None:
+        raise not_valid(path, fault)
+
+
+def _fault_of_other(url: str, payload: str) -> str | None:
+    """Returns why a text that does not begin as a web URL is refused; None for a data URI where one may stand."""
+    # A data URI may have 60 MB, so only its ends are looked at.
+    fault = fault_of_characters(url) if len(url) <= MAX_WEB_URL_LENGTH else fault_of_ends(url)
+    if fault is not None:
+        return fault
     if payload == "video_url":
-        raise not_valid(path, "reference_video must be provided as a web url or asset://<ASSET_ID>")
+        return "reference_video must be provided as a web url or asset://<ASSET_ID>"
     kind = payload.removesuffix("_url")
-    if not _is_data_uri(url, kind):
-        forms = f"an http(s) URL, data:{kind}/<format>;base64,<BASE64> or asset://<ASSET_ID>"
-        raise not_valid(path, f"expected {forms}")
-
-
-def is_web_url(url: str) -> bool:
-    """Returns whether ``url`` is an absolute http or https URL with a host and without invisible characters.
-
-    The length is checked first, because all the rest costs in proportion to it.
-    """
-    if len(url) > MAX_WEB_URL_LENGTH or not _WEB_SCHEME.match(url) or not url.isprintable() or url != url.strip():
-        return False
-    try:
-        parts = split_url(url)
-        _ = parts.port  # raises when it is no port
-    except ValueError:
-        return False
-    return bool(parts.hostname) and " " not in parts.netloc
+    if _is_data_uri(url, kind):
+        return None
+    return f"expected an http(s) URL, data:{kind}/<format>;base64,<BASE64> or asset://<ASSET_ID>"
 
 
 def _is_data_uri(url: str, kind: str) -> bool:

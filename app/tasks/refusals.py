@@ -4,6 +4,9 @@ from typing import Any
 
 from app.errors import InvalidParameterError
 
+EMPTY = "it is empty; leave it out, or send null"
+"""Said of an optional member that is ``""``."""
+
 _JSON_TYPES = {str: "a string", bool: "a boolean", dict: "an object", list: "an array"}
 
 
@@ -27,3 +30,13 @@ def check_json_type(value: Any, expected: type, path: str) -> None:
     """
     if not isinstance(value, expected):
         raise not_valid(path, f"expected {_JSON_TYPES[expected]}")
+
+
+def check_not_empty(value: Any, path: str) -> None:
+    """Checks that an optional member is not ``""``: null means that it is not given, and no text is no value.
+
+    Raises:
+        InvalidParameterError: 400, it is empty.
+    """
+    if value == "":
+        raise not_valid(path, EMPTY)

@@ -13,7 +13,7 @@ from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
 from app.tasks.media_urls import MEDIA_PAYLOADS, check_media_url
 from app.tasks.references import DRAFT_MEMBERS, DRAFT_TASK
-from app.tasks.refusals import check_json_type, not_valid
+from app.tasks.refusals import check_json_type, check_not_empty, not_valid
 
 ROLES: dict[str, tuple[str, ...]] = {
     "text": (),
@@ -77,13 +77,14 @@ def _check_item(item: Any, path: str) -> None:
         check_json_type(item[DRAFT_TASK], dict, f"{path}.{DRAFT_TASK}")
         check_member_names(item[DRAFT_TASK], DRAFT_MEMBERS, f"{path}.{DRAFT_TASK}")
     if "role" in item and item["role"] not in ROLES[item_type]:
+        check_not_empty(item["role"], f"{path}.role")
         raise not_valid(f"{path}.role", _BAD_ROLE[item_type])
 
 
 def _check_type(item: dict[str, Any], path: str) -> str:
     where = f"{path}.type"
     item_type = item.get("type")
-    if item_type is None:
+    if item_type is None or item_type == "":
         raise MissingParameterError(where)
     if not isinstance(item_type, str) or item_type not in ROLES:
         raise not_valid(where, f"expected one of {', '.join(ROLES)}")

@@ -9,7 +9,7 @@ from typing import Any
 from app.errors import InvalidParameterError, MissingParameterError
 from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
-from app.tasks.refusals import check_json_type, not_valid
+from app.tasks.refusals import check_json_type, check_not_empty, not_valid
 from app.tasks.rules_content import Mode
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
@@ -53,6 +53,7 @@ def check_parameters(fields: dict[str, Any], model: ModelSpec, mode: Mode) -> di
     for names, expected in ((_STRINGS, str), (_BOOLEANS, bool)):
         for name in names:
             if name in checked:
+                check_not_empty(checked[name], name)
                 check_json_type(checked[name], expected, name)
     _check_choice(checked, "resolution", model.resolutions, model, mode)
     _check_choice(checked, "ratio", model.ratios, model, mode)
@@ -100,7 +101,7 @@ def _check_tools(tools: Any) -> None:
         check_json_type(tool, dict, path)
         check_member_names(tool, _TOOL_MEMBERS, path)
         tool_type = tool.get("type")
-        if tool_type is None:
+        if tool_type is None or tool_type == "":
             raise MissingParameterError(f"{path}.type")
         if tool_type not in _TOOL_TYPES:
             raise not_valid(f"{path}.type", f"expected {', '.join(_TOOL_TYPES)}")

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from app.addresses import Address, Network, is_host_name, is_in, is_public, read_literal, unwrap
+from app.urls import fault_of_characters
 
 MAX_URL_LENGTH = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -93,6 +94,9 @@ PUBLIC_ONLY = TargetRules()
 def _parse(url: Any) -> Target:
     if not isinstance(url, str) or not url or len(url) > MAX_URL_LENGTH:
         raise TargetError(f"expected a URL of 1 to {MAX_URL_LENGTH} characters")
+    fault = fault_of_characters(url)
+    if fault is not None:
+        raise TargetError(fault)
     try:
         parts = httpx.URL(url)
         port = parts.port

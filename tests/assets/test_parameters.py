@@ -275,7 +275,7 @@ async def test_actions_on_one_object_refuse(anyone: Tenant, action: str, wrong: 
     "wrong",
     [
         *NAMES,
-        ({"Name": ""}, "MissingParameter.Name", "Name"),
+        ({"Name": ""}, "InvalidParameter.Name", "Name"),
         ({"Description": "x" * 301}, "InvalidParameter.Description", "Description"),
         ({"GroupType": "AIGC"}, "InvalidParameter.GroupType", "GroupType"),
         ({"CreateTime": "2026-05-20T02:37:10Z"}, "InvalidParameter.CreateTime", "CreateTime"),

@@ -50,7 +50,7 @@ def test_each_type_of_item_passes_alone(item: dict[str, Any]) -> None:
         ([PROMPT], "InvalidParameter", ""),
         ({}, "MissingParameter", ".type"),
         ({"type": None, "text": "cat"}, "MissingParameter", ".type"),
-        ({"type": "", "text": "cat"}, "InvalidParameter", ".type"),
+        ({"type": "", "text": "cat"}, "MissingParameter", ".type"),
         ({"type": "image", "image": {}}, "InvalidParameter", ".type"),
         ({"type": "TEXT", "text": "cat"}, "InvalidParameter", ".type"),
         ({"type": ["text"], "text": "cat"}, "InvalidParameter", ".type"),

@@ -57,7 +57,7 @@ def test_each_parameter_of_the_spec_refuses_the_rest_by_its_name(name: str, valu
     ("tools", "code", "param"),
     [
         ([{"type": "code"}], "InvalidParameter.tools", "tools[0].type"),
-        ([{"type": "web_search"}, {"type": ""}], "InvalidParameter.tools", "tools[1].type"),
+        ([{"type": "web_search"}, {"type": ""}], "MissingParameter.tools", "tools[1].type"),
         ([{"type": ["web_search"]}], "InvalidParameter.tools", "tools[0].type"),
         ([{}], "MissingParameter.tools", "tools[0].type"),
         ([{"type": None}], "MissingParameter.tools", "tools[0].type"),
