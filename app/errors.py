@@ -31,7 +31,11 @@ An error holds a public message, which the client reads, and an internal one, wh
 module knows no framework; ``app.http.rendering`` turns an error into bytes.
 """
 
+import re
 from http import HTTPStatus
+
+_SHOWN_NAME_LENGTH = 64
+_ODD_CHARACTER = re.compile(r"[^A-Za-z0-9_-]")
 
 _TYPES = {
     400: "BadRequest",
@@ -88,6 +92,14 @@ class SeedgateError(Exception):
     def type(self) -> str:
         """The class of error in the upstream's vocabulary, by status."""
         return _TYPES.get(self.status, HTTPStatus(self.status).phrase.replace(" ", ""))
+
+
+def shown_name(name: str) -> str:
+    """Returns what an answer shows of a name that a client chose: nothing long and nothing unprintable.
+
+    Only the first 64 characters are kept, and ``?`` stands for each one that is no ASCII letter, digit, ``_`` or ``-``.
+    """
+    return _ODD_CHARACTER.sub("?", name[:_SHOWN_NAME_LENGTH])
 
 
 def top_level_field(path: str) -> str:
@@ -172,7 +184,7 @@ class UnknownActionError(SeedgateError):
     """404: no such action, or a version other than 2024-01-01."""
 
     def __init__(self, action: str, version: str) -> None:
-        text = f"Could not find operation {action} for version {version}."
+        text = f"Could not find operation {shown_name(action)} for version {shown_name(version)}."
         super().__init__(text, status=404, code="InvalidActionOrVersion", param="Action")
 
 

@@ -9,6 +9,7 @@ from app.errors import InvalidParameterError
 from app.http.body import BodyAdmission
 from app.http.body_budget import OperatorSender
 from app.http.json_body import parse_json_object
+from app.http.query import read_query
 from app.http.schemas import parse_model
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -41,7 +42,7 @@ def query_text(request: Request, name: str) -> str | None:
     Raises:
         InvalidParameterError: 400, it is empty, too long or not printable.
     """
-    text = request.query_params.get(name)
+    text = read_query(request).one(name)
     if text is not None and not _is_plain(text):
         raise InvalidParameterError(
             name, f"The parameter `{name}` must be 1 to {_MAX_TEXT_LENGTH} printable characters."

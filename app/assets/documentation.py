@@ -13,13 +13,25 @@ _STALE = {
         "schema": {"type": "integer"},
     }
 }
+_ACTION: dict[str, Any] = {"name": "Action", "in": "query", "required": False, "schema": {"type": "string"}}
+_VERSION: dict[str, Any] = {
+    "name": "Version",
+    "in": "query",
+    "required": False,
+    "schema": {"type": "string", "enum": [VERSION], "default": VERSION},
+}
+
+OPEN_QUERY: dict[str, Any] = {
+    "parameters": [{**_ACTION, "description": "what the path names; OpenAPI SDKs send it"}, _VERSION]
+}
+"""The query parameters of every route that names its action in the path."""
 
 
 def open_operation(action: Action) -> dict[str, Any]:
     """Returns the ``openapi_extra`` of an action's own route."""
     return {
         "security": TENANT_SECURITY,
-        "parameters": [_version()],
+        **OPEN_QUERY,
         "requestBody": _body(schema_of(action.request, mode="validation")),
         "responses": _responses(schema_of(action.answer, mode="serialization"), action.errors),
     }
@@ -41,18 +53,12 @@ def query_operation(*, is_wrapped: bool) -> dict[str, Any]:
             "required": ["ResponseMetadata", "Result"],
             "properties": {"ResponseMetadata": METADATA, "Result": result},
         }
-    action = {"name": "Action", "in": "query", "required": True, "schema": {"type": "string", "enum": list(ACTIONS)}}
     return {
         "security": TENANT_SECURITY,
-        "parameters": [action, _version()],
+        "parameters": [{**_ACTION, "required": True, "schema": {"type": "string", "enum": list(ACTIONS)}}, _VERSION],
         "requestBody": _body({"anyOf": _distinct(bodies)}),
         "responses": _responses(result, (409,)),
     }
-
-
-def _version() -> dict[str, Any]:
-    schema = {"type": "string", "enum": [VERSION], "default": VERSION}
-    return {"name": "Version", "in": "query", "required": False, "schema": schema}
 
 
 def _body(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ OpenAPI SDKs add a slash to the endpoint's path and do not follow redirects, so 
 import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -19,15 +18,16 @@ from starlette.responses import Response
 from app.assets.actions import ACTIONS, VERSION, Action, find_action
 from app.assets.answers import Reply
 from app.assets.client import Client
-from app.assets.documentation import open_operation, query_operation
+from app.assets.documentation import OPEN_QUERY, open_operation, query_operation
 from app.assets.service import AssetService
 from app.attempts.attempts import SentRequest
 from app.attempts.marks import is_marked_as_retry
-from app.errors import InvalidParameterError, MissingParameterError, UnknownActionError
+from app.errors import InvalidParameterError, MissingParameterError
 from app.http.body import BodyAdmission
-from app.http.body_budget import Sender
+from app.http.body_budget import Sender, UnprovenSigner
 from app.http.disconnect import watching_client
 from app.http.json_body import BOM, parse_json_object
+from app.http.query import read_query
 from app.http.rendering import response_metadata
 from app.http.request_scope import note
 from app.http.responses import json_response
@@ -45,7 +45,7 @@ router = APIRouter(tags=["assets"])
 async def call_by_query(request: Request) -> Response:
     """Calls the action that the query names; answers its bare result."""
     sender = await admit(request)
-    return _answer(await _call(request, sender, _action_of_query(request)))
+    return _answer(await _call(request, sender, lambda: _action_of_query(request)))
 
 
 async def call_natively(request: Request) -> Response:
@@ -54,7 +54,7 @@ async def call_natively(request: Request) -> Response:
     Beside an API key this entry takes requests that are signed with a signing key of one (HMAC-SHA256).
     """
     sender = await admit_on_native_entry(request)
-    reply = await _call(request, sender, _action_of_query(request), is_native=True)
+    reply = await _call(request, sender, lambda: _action_of_query(request), is_native=True)
     return _answer(reply, metadata=response_metadata(request.scope))
 
 
@@ -62,22 +62,20 @@ async def call_by_path(request: Request) -> Response:
     """Calls the action that ends the path, however many slashes surround it; answers its bare result."""
     sender = await admit(request)
     name = request.path_params["action"].strip("/")
-    return _answer(await _call(request, sender, find_action(name, _version_of_query(request))))
+    return _answer(await _call(request, sender, lambda: _action_of_path(request, name)))
 
 
 def _endpoint_of(action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def call_action(request: Request) -> Response:
         sender = await admit(request)
-        version = _version_of_query(request)
-        if version != VERSION:
-            raise UnknownActionError(action.name, version)
-        return _answer(await _call(request, sender, action))
+        return _answer(await _call(request, sender, lambda: _action_of_path(request, action.name)))
 
     return call_action
 
 
-async def _call(request: Request, sender: Sender, action: Action, *, is_native: bool = False) -> Reply:
-    note(request, action=action.name)
+async def _call(request: Request, sender: Sender, find: Callable[[], Action], *, is_native: bool = False) -> Reply:
+    if not isinstance(sender, UnprovenSigner):
+        find()  # an action that does not exist is told of before the body is read, to those who are known
     service: AssetService = request.state.assets
     bodies: BodyAdmission = request.state.bodies
     async with bodies.read(request, sender, limit_bytes=_MAX_BODY_BYTES) as body:
@@ -85,6 +83,8 @@ async def _call(request: Request, sender: Sender, action: Action, *, is_native: 
         # Asked again: the key may have ended while the body was arriving, and only now can a signature be judged.
         principal = await (identify_on_native_entry(request, body_hash.hex()) if is_native else identify(request))
         body.move_to(sender_of(principal))
+        action = find()
+        note(request, action=action.name)
         # What is left of the body afterwards is short, so it no longer counts while the action is carried out.
         wanted = action.parse(parse_json_object(body.data) if body.data.removeprefix(BOM).strip() else {})
     sent = SentRequest(
@@ -106,26 +106,21 @@ def _answer(reply: Reply, *, metadata: dict[str, str] | None = None) -> Response
 
 
 def _action_of_query(request: Request) -> Action:
-    name = _one_of_query(request, "Action")
-    version = _version_of_query(request)
+    query = read_query(request)
+    name = query.one("Action")
     if not name:
         raise MissingParameterError("Action")
-    return find_action(name, version)
+    return find_action(name, query.one("Version") or VERSION)
 
 
-def _version_of_query(request: Request) -> str:
-    return _one_of_query(request, "Version") or VERSION
-
-
-def _one_of_query(request: Request, name: str) -> str | None:
-    try:
-        query = request.scope["query_string"].decode()
-        values = parse_qs(query, errors="strict", max_num_fields=100).get(name, [])
-    except ValueError:
-        raise InvalidParameterError(None, "The query string of the request is malformed.") from None
-    if len(values) > 1:
-        raise InvalidParameterError(name, f"The parameter `{name}` must not be given more than once.")
-    return values[0] if values else None
+def _action_of_path(request: Request, name: str) -> Action:
+    """Returns the action that a path names. OpenAPI SDKs name it in the query as well."""
+    query = read_query(request)
+    if query.one("Action") not in {None, "", name}:
+        raise InvalidParameterError(
+            "Action", "The parameter `Action` must be the action that the path names, or absent."
+        )
+    return find_action(name, query.one("Version") or VERSION)
 
 
 def _add_routes() -> None:
@@ -140,7 +135,12 @@ def _add_routes() -> None:
             openapi_extra=open_operation(action),
         )
     router.add_api_route(
-        _OPEN + "{action:path}", call_by_path, methods=["POST"], include_in_schema=False, response_model=None
+        _OPEN + "{action:path}",
+        call_by_path,
+        methods=["POST"],
+        include_in_schema=False,
+        response_model=None,
+        openapi_extra=OPEN_QUERY,
     )
     for slashes in _SLASHES:
         router.add_api_route(

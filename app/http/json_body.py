@@ -6,14 +6,13 @@ and a string that is no Unicode text are read differently by different parsers, 
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import orjson
 
-from app.errors import InvalidParameterError
+from app.errors import InvalidParameterError, shown_name
 from app.http.large_json import LargeJsonError, load_large
 from app.json_values import has_more_values
 
@@ -26,17 +25,14 @@ MAX_WHOLE_BYTES = 256 * 1024
 """A larger body is parsed in steps."""
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
-_ODD_CHARACTER = re.compile(r"[^A-Za-z0-9_-]")
-_SHOWN_NAME_LENGTH = 64
 
 
 def member_path(parent: str, name: str) -> str:
     """Returns the path of a member: ``content[0]`` and ``text`` give ``content[0].text``.
 
-    Paths are shown to clients, logged and end up in error codes, so of a name only the first 64 characters
-    are kept, and ``?`` stands for each one that is no ASCII letter, digit, ``_`` or ``-``.
+    Paths are shown to clients, logged and end up in error codes, so a name appears as ``shown_name`` has it.
     """
-    shown = _ODD_CHARACTER.sub("?", name[:_SHOWN_NAME_LENGTH]) or "?"
+    shown = shown_name(name) or "?"
     return f"{parent}.{shown}" if parent else shown
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 
 from app.errors import InvalidParameterError
+from app.http.query import read_query
 
 _DEFAULT_LIMIT = 20
 _MAX_LIMIT = 100
@@ -28,11 +29,13 @@ def parse_page(request: Request) -> PageRequest:
     Raises:
         InvalidParameterError: 400, one of them is malformed.
     """
-    text = request.query_params.get("limit", str(_DEFAULT_LIMIT))
+    query = read_query(request)
+    limit = query.one("limit")
+    text = str(_DEFAULT_LIMIT) if limit is None else limit
     is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_MAX_LIMIT))
     if not is_number or not 1 <= int(text) <= _MAX_LIMIT:
         raise InvalidParameterError("limit", f"The parameter `limit` must be an integer from 1 to {_MAX_LIMIT}.")
-    after = request.query_params.get("after")
+    after = query.one("after")
     return PageRequest(limit=int(text), after=None if after is None else _decode(after))
 
 

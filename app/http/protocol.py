@@ -490,7 +490,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Answers a head that no application will see, and ends the connection."""
         request_id = new_request_id(utc_now())
         state = {"request_id": request_id, "region": self.app_state.get("region", "")}
-        response = render_error(error, {"path": "", "query_string": b"", "state": state})
+        response = render_error(error, {"path": "", "state": state})
         if error.status == HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["Allow"] = _METHODS
         head = [STATUS_LINE[error.status]]

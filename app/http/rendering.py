@@ -7,7 +7,6 @@ the OpenAPI SDKs, since every released SDK finds its own half in it and ignores 
 
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs
 
 import structlog
 from fastapi import FastAPI
@@ -23,12 +22,13 @@ from app.errors import (
     NotFoundError,
     SeedgateError,
     ServiceUnavailableError,
+    shown_name,
 )
+from app.http.query import Query
 from app.http.responses import json_response
 
 API_VERSION = "2024-01-01"
 _SERVICE = "ark"
-_MAX_QUERY_FIELDS = 100
 _ADMIN_PREFIX = "/admin"
 _OPEN_PREFIX = "/api/v3/open/"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -120,9 +120,6 @@ def _allowed_methods(request: Request) -> list[str]:
 def _action_and_version(scope: Scope) -> tuple[str, str]:
     path: str = scope["path"]
     if path.startswith(_OPEN_PREFIX):
-        return path.removeprefix(_OPEN_PREFIX).strip("/"), API_VERSION
-    try:
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=_MAX_QUERY_FIELDS)
-    except ValueError:
-        query = {}
-    return query.get("Action", [""])[0], query.get("Version", [API_VERSION])[0]
+        return shown_name(path.removeprefix(_OPEN_PREFIX).strip("/")), API_VERSION
+    query: Query = scope.get("state", {}).get("query") or Query(b"")
+    return shown_name(query.first("Action", "")), shown_name(query.first("Version", API_VERSION))

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import SeedgateError
 from app.http.client_address import client_address, network_of
+from app.http.query import Query
 from app.http.rendering import handle_error
 from app.ids import new_request_id
 from app.observability.metrics import REQUEST_SECONDS, REQUESTS
@@ -44,8 +45,8 @@ _log = structlog.get_logger("access")
 class RequestScope:
     """Wraps an ASGI application.
 
-    Sets ``request_id``, ``client_address`` and ``endings`` in the request's state, ``X-Request-Id`` and an echoed
-    ``X-Client-Request-Id`` on the answer, writes one log line per request, and counts it. Of the probes and of
+    Sets ``request_id``, ``client_address``, ``query`` and ``endings`` in the request's state, ``X-Request-Id`` and an
+    echoed ``X-Client-Request-Id`` on the answer, writes one log line per request, and counts it. Of the probes and of
     ``/metrics``, which come every few seconds for ever, only those that fail leave a line. What is in ``endings`` is
     called once the answer is known, or the request has ended without one.
     """
@@ -74,6 +75,8 @@ class RequestScope:
         state["request_id"] = new_request_id(self._clock())
         peer = scope["client"][0] if scope.get("client") else ""
         state["client_address"] = client_address(peer, headers.getlist("x-forwarded-for"), self._trusted_proxies)
+        # The framework parses every query that it sees, whoever sends it and however long that takes.
+        state["query"], scope["query_string"] = Query(scope["query_string"]), b""
         state["noted"] = {}
         exchange = _Exchange(receive, send, headers, state["request_id"], self._drain_limit_bytes)
         state["endings"] = exchange.endings

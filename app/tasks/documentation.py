@@ -111,7 +111,11 @@ LIST: dict[str, Any] = {
         _query("filter.status", _TASK["properties"]["status"], "only tasks in this state"),  # type: ignore[index]
         _query("filter.model", {"type": "string"}, "public or upstream model name"),
         _query("filter.service_tier", {"type": "string"}, "only this tier; all tiers unless named"),
-        _query("filter.task_ids", {"type": "array", "items": {"type": "string"}}, "repeated"),
+        _query(
+            "filter.task_ids",
+            {"type": "array", "items": {"type": "string"}},
+            "any of these; repeated, or joined by commas",
+        ),
     ],
     "responses": _responses(
         json_answer(

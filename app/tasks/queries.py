@@ -1,10 +1,11 @@
 """Query strings and headers of the task routes. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.errors import InvalidParameterError
+from app.http.query import DeclaredQuery
 from app.tasks.models import TaskStatus
 from app.tasks.repository import TaskFilter
 
@@ -15,6 +16,7 @@ _MAX_IDEMPOTENCY_KEY_LENGTH = 255
 _MAX_FILTER_IDS = 500
 # No id or name in the database is as long, so a longer one matches as little when it is cut.
 _TOO_LONG = 257
+_TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 _PUBLIC_STATUSES = sorted({status.public.value for status in TaskStatus})
 
 
@@ -27,8 +29,11 @@ class ListQuery:
     wanted: TaskFilter
 
 
-def parse_list(query: Mapping[str, Sequence[str]]) -> ListQuery:
-    """Reads a list query as the SDKs send it; an empty value counts as absent.
+def parse_list(query: DeclaredQuery) -> ListQuery:
+    """Reads a list query as the SDKs send it.
+
+    An empty value counts as absent. Task ids alone must not be empty: a client that joins an empty list by commas does
+    not expect every task.
 
     Raises:
         InvalidParameterError: 400, a value is out of bounds; ``param`` names it.
@@ -36,34 +41,28 @@ def parse_list(query: Mapping[str, Sequence[str]]) -> ListQuery:
     status = _single(query, "filter.status")
     if status is not None and status not in _PUBLIC_STATUSES:
         raise InvalidParameterError("filter.status", f"`filter.status` must be one of {', '.join(_PUBLIC_STATUSES)}.")
-    task_ids = tuple(value[:_TOO_LONG] for value in query.get("filter.task_ids", ()) if value)
-    if len(task_ids) > _MAX_FILTER_IDS:
-        raise InvalidParameterError("filter.task_ids", f"At most {_MAX_FILTER_IDS} `filter.task_ids` are allowed.")
-    for name in ("filter.model", "filter.service_tier", "filter.task_ids"):
-        if any("\0" in value for value in query.get(name, ())):
-            raise InvalidParameterError(name, f"`{name}` holds a NUL character.")
     return ListQuery(
         page_num=_integer(query, "page_num", default=1),
         page_size=_integer(query, "page_size", default=_DEFAULT_PAGE_SIZE),
         wanted=TaskFilter(
             status=TaskStatus(status) if status is not None else None,
-            model=_shortened(_single(query, "filter.model")),
-            service_tier=_shortened(_single(query, "filter.service_tier")),
-            task_ids=task_ids,
+            model=_text(query, "filter.model"),
+            service_tier=_text(query, "filter.service_tier"),
+            task_ids=_task_ids(query.many("filter.task_ids")),
         ),
     )
 
 
-def parse_dry_run(query: Mapping[str, Sequence[str]]) -> bool:
+def parse_dry_run(query: DeclaredQuery) -> bool:
     """Reads ``dry_run``.
 
     Raises:
-        InvalidParameterError: 400, it is neither true nor false; a typo must not spend money.
+        InvalidParameterError: 400, it is neither true nor false, such as an empty one; a typo must not spend money.
     """
-    value = _single(query, "dry_run")
-    if value not in {None, "true", "false"}:
-        raise InvalidParameterError("dry_run", "`dry_run` must be `true` or `false`.")
-    return value == "true"
+    value = query.one("dry_run")
+    if value not in {None, *_TRUE, *_FALSE}:
+        raise InvalidParameterError("dry_run", "`dry_run` must be `true`, `false`, `1` or `0`.")
+    return value in _TRUE
 
 
 def parse_idempotency_key(values: Sequence[str]) -> str | None:
@@ -82,18 +81,34 @@ def parse_idempotency_key(values: Sequence[str]) -> str | None:
     return key
 
 
-def _single(query: Mapping[str, Sequence[str]], name: str) -> str | None:
-    values = [value for value in query.get(name, ()) if value]
-    if len(set(values)) > 1:
-        raise InvalidParameterError(name, f"`{name}` is given more than once.")
-    return values[0] if values else None
+def _single(query: DeclaredQuery, name: str) -> str | None:
+    return query.one(name) or None
 
 
-def _shortened(text: str | None) -> str | None:
-    return None if text is None else text[:_TOO_LONG]
+def _text(query: DeclaredQuery, name: str) -> str | None:
+    text = _single(query, name)
+    return None if text is None else _searchable(name, text)
 
 
-def _integer(query: Mapping[str, Sequence[str]], name: str, *, default: int) -> int:
+def _task_ids(values: Sequence[str]) -> tuple[str, ...]:
+    """Returns the ids in a repeated parameter, each of whose values may hold several, joined by commas."""
+    name = "filter.task_ids"
+    ids = [task_id for value in values for part in value.split(",") if (task_id := part.strip(" "))]
+    if values and not ids:
+        raise InvalidParameterError(name, f"`{name}` names no task. Leave it out to list all tasks.")
+    if len(ids) > _MAX_FILTER_IDS:
+        raise InvalidParameterError(name, f"At most {_MAX_FILTER_IDS} `{name}` are allowed.")
+    return tuple(_searchable(name, task_id) for task_id in ids)
+
+
+def _searchable(name: str, text: str) -> str:
+    """Returns what the database can be searched for."""
+    if "\0" in text:
+        raise InvalidParameterError(name, f"`{name}` holds a NUL character.")
+    return text[:_TOO_LONG]
+
+
+def _integer(query: DeclaredQuery, name: str, *, default: int) -> int:
     text = _single(query, name)
     if text is None:
         return default

@@ -1,15 +1,13 @@
 """Routes of the Seedance video task API: parse, call, wrap."""
 
-from urllib.parse import parse_qs
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.attempts.marks import is_marked_as_retry
-from app.errors import InvalidParameterError
 from app.http.body import BodyAdmission
 from app.http.disconnect import watching_client
+from app.http.query import read_query
 from app.http.request_scope import note
 from app.http.responses import json_response
 from app.tasks import documentation
@@ -38,7 +36,7 @@ async def create_task(request: Request) -> Response:
     sender = await admit(request)
     creation: TaskCreation = request.state.task_creation
     bodies: BodyAdmission = request.state.bodies
-    is_dry_run = parse_dry_run(_query(request))
+    is_dry_run = parse_dry_run(read_query(request))
     idempotency_key = parse_idempotency_key(request.headers.getlist("idempotency-key"))
     async with bodies.read(request, sender) as body:
         # Asked again: the key may have ended while the body was arriving.
@@ -68,7 +66,7 @@ async def list_tasks(request: Request) -> Response:
     """Lists the tenant's tasks from the mirror, newest first."""
     principal = await identify(request)
     service: TaskService = request.state.tasks
-    query = parse_list(_query(request))
+    query = parse_list(read_query(request))
     return json_response(
         await service.page(principal, query.wanted, page_num=query.page_num, page_size=query.page_size)
     )
@@ -112,12 +110,3 @@ def _task_id(request: Request) -> str:
     if len(task_id) > _MAX_ID_LENGTH or not task_id.isprintable():
         raise unknown_task()
     return task_id
-
-
-def _query(request: Request) -> dict[str, list[str]]:
-    try:
-        # Not ``request.url``, which leaves what the client sent in a cache of the standard library.
-        query = request.scope["query_string"].decode()
-        return parse_qs(query, keep_blank_values=True, errors="strict", max_num_fields=1000)
-    except ValueError as error:
-        raise InvalidParameterError(None, "The query string of the request is malformed.") from error

@@ -1,14 +1,16 @@
 """Who is calling: the first line of every tenant route, and the first one after a body was read.
 
 Routes with a body ask twice: before it is read, so that nobody unknown is listened to, and after it, because a body
-may take minutes to arrive and the key may have ended meanwhile. Whoever is identified gives the turn of its network
-back and waits for one of its tenant (``app.turns``), which ends with the request; none is held while a body arrives.
+may take minutes to arrive and the key may have ended meanwhile. Once it is known who calls, a query parameter that the
+route does not declare is refused (``app.http.query``). Whoever is identified gives the turn of its network back and
+waits for one of its tenant (``app.turns``), which ends with the request; none is held while a body arrives.
 """
 
 from starlette.requests import Request
 
 from app.http.body_budget import KeySender, Sender, UnprovenSigner
 from app.http.client_address import network_of
+from app.http.query import read_query
 from app.http.request_scope import note
 from app.tenants.authentication import Authenticator
 from app.tenants.credentials import read_credential
@@ -38,6 +40,7 @@ async def identify(request: Request) -> Principal:
 
     Raises:
         AuthenticationFailedError: 401, no key or a wrong one.
+        InvalidParameterError: 400, the query has a parameter that the route does not declare.
         AccessDeniedError: 403, the key may not be used now or from here.
         RateLimitedError: 429, too many keys that were not seen lately are waiting to be looked up.
         ServiceUnavailableError: 503, the database cannot be asked.
@@ -66,7 +69,9 @@ async def admit_on_native_entry(request: Request) -> Sender:
     address: str = request.state.client_address
     principal = await authenticator.admit_signer(credential.authorization, _head_of(request), address)
     leave_turn()
-    return UnprovenSigner(credential.text, network_of(address)) if principal is None else sender_of(principal)
+    if principal is None:
+        return UnprovenSigner(credential.text, network_of(address))
+    return sender_of(_known(request, principal))
 
 
 async def identify_on_native_entry(request: Request, body_hash: str) -> Principal:
@@ -86,12 +91,12 @@ async def identify_on_native_entry(request: Request, body_hash: str) -> Principa
     principal = await authenticator.signer(
         credential.authorization, _head_of(request), request.state.client_address, body_hash=body_hash
     )
-    return await _with_turn(request, _noted(request, principal))
+    return await _with_turn(request, _known(request, principal))
 
 
 async def _authenticate(request: Request) -> Principal:
     authenticator: Authenticator = request.state.authenticator
-    return _noted(request, await authenticator.principal(request.headers.raw, request.state.client_address))
+    return _known(request, await authenticator.principal(request.headers.raw, request.state.client_address))
 
 
 async def _with_turn(request: Request, principal: Principal) -> Principal:
@@ -102,8 +107,9 @@ async def _with_turn(request: Request, principal: Principal) -> Principal:
     return principal
 
 
-def _noted(request: Request, principal: Principal) -> Principal:
+def _known(request: Request, principal: Principal) -> Principal:
     note(request, tenant=principal.tenant_id, key=principal.key_public_part)
+    read_query(request)
     return principal
 
 
@@ -112,6 +118,6 @@ def _head_of(request: Request) -> SignedRequest:
     return SignedRequest.from_wire(
         method=scope["method"],
         raw_path=scope["raw_path"],
-        query_string=scope["query_string"],
+        query_pairs=request.state.query.pairs(),
         headers=scope["headers"],
     )

@@ -18,7 +18,7 @@ from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.signing import GO, JAVA, signed_headers
 
 BODY = b'{"Filter":{"GroupType":"AIGC"}}'
-QUERY_STRING = b"Action=ListAssetGroups&Version=2024-01-01"
+QUERY = (("Action", "ListAssetGroups"), ("Version", "2024-01-01"))
 SOON = 0.95
 
 
@@ -39,7 +39,7 @@ class Signer:
     def request(self, **options: Any) -> tuple[str, SignedRequest]:
         headers = signed_headers(self.pair, BODY, host="gateway", at=self.clock(), **options)
         raw = [(name.encode(), value.encode()) for name, value in headers.items() if name != "authorization"]
-        head = SignedRequest.from_wire(method="POST", raw_path=b"/", query_string=QUERY_STRING, headers=raw)
+        head = SignedRequest.from_wire(method="POST", raw_path=b"/", query_pairs=QUERY, headers=raw)
         return headers["authorization"], head
 
     async def call(self, process: Process, *, address: str = "203.0.113.7", **options: Any) -> Principal:

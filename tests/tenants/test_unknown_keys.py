@@ -153,7 +153,7 @@ async def test_guessed_access_key_ids_take_no_more_queries_than_guessed_keys(
         made = make_signing_key()
         pair = {"access_key_id": made.access_key_id, "secret_access_key": made.secret_access_key}
         headers = signed_headers(pair, b"", host="gateway", at=clock())
-        head = SignedRequest.from_wire(method="POST", raw_path=b"/", query_string=b"", headers=[])
+        head = SignedRequest.from_wire(method="POST", raw_path=b"/", query_pairs=(), headers=[])
         await process.authenticator.admit_signer(headers["authorization"], head, "198.51.100.1")
 
     async with slow_database(engine) as queries:

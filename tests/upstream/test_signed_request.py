@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.errors import SeedgateError
+from app.http.query import Query
 from app.upstream.signature import hash_body, sign
 from app.upstream.signed_request import SignedRequest, check_request, check_scope, read_claim
 from tests.support.signing import signed_headers
@@ -36,7 +37,7 @@ def head(
     named = {name for name, _ in pairs}
     everything = [*((name, value) for name, value in known.items() if name not in named), *pairs]
     raw = [(name.encode(), value.encode("latin-1")) for name, value in everything if value != "absent"]
-    return SignedRequest.from_wire(method=method, raw_path=path, query_string=query, headers=raw)
+    return SignedRequest.from_wire(method=method, raw_path=path, query_pairs=Query(query).pairs(), headers=raw)
 
 
 def judge(authorization: str, request: SignedRequest, *, body: bytes = BODY, now: datetime = AT) -> None:
