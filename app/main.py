@@ -108,7 +108,7 @@ def create_app(
 
 def app_from_environment() -> FastAPI:
     """Returns the gateway configured by the environment: what each worker process of ``serve`` runs."""
-    settings = Settings()
+    settings = Settings.from_environment()
     configure_logging(level=settings.log_level, style=settings.log_format)
     return create_app(settings)
 

@@ -5,11 +5,14 @@ Every setting is documented in ``docs/operating.md``; a test compares the two.
 
 import os
 import sys
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.addresses import Network, canonical_host, check_not_wrapped, read_literal, read_network
@@ -18,6 +21,12 @@ from app.urls import split_url
 _MIN_ADMIN_TOKEN_LENGTH = 32
 _DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://")
 _MEBIBYTE = 1024 * 1024
+_PREFIX = "SEEDGATE_"
+_ENV_FILE = ".env"
+
+_OTHERS = ("SEEDGATE_URL", "SEEDGATE_API_KEY", "SEEDGATE_WEBHOOK_SECRET", "SEEDGATE_PORT")
+_OTHERS_PREFIXES = ("SEEDGATE_PORT_", "SEEDGATE_SERVICE_")
+"""Variables that stand beside the settings: of users' programs, and of Kubernetes for a service named ``seedgate``."""
 
 NOT_BUILT = ("redis_url", "queue")
 """Settings whose feature comes later. Setting one stops the start: it is never accepted and ignored."""
@@ -41,8 +50,8 @@ class Settings(BaseSettings):
     """The configuration of one process."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SEEDGATE_",
-        env_file=".env",
+        env_prefix=_PREFIX,
+        env_file=_ENV_FILE,
         env_ignore_empty=True,
         extra="ignore",
         hide_input_in_errors=True,
@@ -93,6 +102,19 @@ class Settings(BaseSettings):
 
     redis_url: SecretStr | None = None
     queue: Literal["on", "off"] = "off"
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Reads the environment and ``.env``.
+
+        Raises:
+            SettingError: a variable begins with ``SEEDGATE_`` and is no setting; a misspelt one would be ignored.
+            ValidationError: the value of a setting is wrong; ``problems`` turns it into lines.
+        """
+        unknown = unknown_names([*os.environ, *dotenv_values(_ENV_FILE)])
+        if unknown:
+            raise SettingError("\n".join(f"{name} is no setting{hint}" for name, hint in unknown.items()))
+        return cls()
 
     def secret_texts(self) -> list[str]:
         """Returns every secret that was configured, each key of a list by itself, so that the log can mask them."""
@@ -148,7 +170,7 @@ class Settings(BaseSettings):
     @classmethod
     def _check_admin_token(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < _MIN_ADMIN_TOKEN_LENGTH:
-            raise ValueError(f"SEEDGATE_ADMIN_TOKEN needs at least {_MIN_ADMIN_TOKEN_LENGTH} characters")
+            raise ValueError(f"it needs at least {_MIN_ADMIN_TOKEN_LENGTH} characters")
         return value
 
     @model_validator(mode="after")
@@ -159,6 +181,39 @@ class Settings(BaseSettings):
         if (self.access_key_id is None) != (self.secret_access_key is None):
             raise ValueError("SEEDGATE_ACCESS_KEY_ID and SEEDGATE_SECRET_ACCESS_KEY are set together or not at all")
         return self
+
+
+def variable(field: str) -> str:
+    """Returns the name of the environment variable of a setting."""
+    return f"{_PREFIX}{field.upper()}"
+
+
+def unknown_names(names: Iterable[str]) -> Mapping[str, str]:
+    """Returns the names that look like settings and are none, each with a hint at the nearest one, or with nothing."""
+    known = [variable(field) for field in Settings.model_fields]
+    unknown = {
+        name.upper()
+        for name in names
+        if name.upper().startswith(_PREFIX)
+        and name.upper() not in {*known, *_OTHERS}
+        and not name.upper().startswith(_OTHERS_PREFIXES)
+    }
+    return {name: _hint(name, known) for name in sorted(unknown)}
+
+
+def _hint(name: str, known: list[str]) -> str:
+    # Without the prefix, which would make every name look like every other.
+    nearest = get_close_matches(name.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], n=1)
+    return f"; did you mean {_PREFIX}{nearest[0]}?" if nearest else ""
+
+
+def problems(error: ValidationError) -> list[str]:
+    """Returns a line for each wrong setting: the name of its variable, and what is wrong. No line shows a value."""
+    return [_problem(item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors()]
+
+
+def _problem(location: tuple[int | str, ...], message: str) -> str:
+    return f"{variable(str(location[0]))}: {message}" if location else message
 
 
 def _host_or_network(text: str) -> Network | str:

@@ -6,7 +6,7 @@ lifespan state, where the routes find it.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -48,7 +48,7 @@ from app.settings import SettingError, Settings
 from app.tasks.abandonment import Abandonment
 from app.tasks.binding import Binder
 from app.tasks.callbacks import CallbackInbox
-from app.tasks.catalogue import DEFAULT_MODELS, load_models
+from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec, load_models
 from app.tasks.creation import TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.follower import TaskFollower
@@ -186,9 +186,7 @@ async def open_services(
         stack.push_async_callback(engine.dispose)
         sessions = session_factory(engine)
         await check_canary(sessions, box)
-        with _named("MODELS"):
-            models = load_models(settings.models) if settings.models else DEFAULT_MODELS
-        await seed_models(sessions, models, clock)
+        await seed_models(sessions, first_models(settings), clock)
         destinations = destination_rules(settings)
         http = open_http(settings, destinations)
         stack.push_async_callback(http.aclose)
@@ -263,6 +261,16 @@ def open_http(settings: Settings, destinations: DestinationRules) -> httpx.Async
             ca_bundle=str(settings.ca_bundle) if settings.ca_bundle is not None else None,
             max_response_bytes=settings.upstream_max_response_bytes,
         )
+
+
+def first_models(settings: Settings) -> Sequence[ModelSpec]:
+    """Returns the models that fill an empty catalogue.
+
+    Raises:
+        SettingError: ``SEEDGATE_MODELS`` holds none, or cannot be read.
+    """
+    with _named("MODELS"):
+        return load_models(settings.models) if settings.models else DEFAULT_MODELS
 
 
 def destination_rules(settings: Settings) -> DestinationRules:

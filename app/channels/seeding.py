@@ -8,7 +8,7 @@ from app.channels.schemas import ChannelCreate, ChannelPatch
 from app.channels.service import ChannelService, Verify
 from app.errors import ConflictError, SeedgateError
 from app.http.schemas import parse_model
-from app.settings import SettingError, Settings
+from app.settings import SettingError, Settings, variable
 
 _ACTOR = Actor(name="environment", address=None)
 _SECRETS = ("ark_api_key", "access_key_id", "secret_access_key", "session_token")
@@ -36,17 +36,10 @@ async def ensure_default_channel(
     Raises:
         SettingError: a setting is not valid.
     """
-    described = _described(settings)
+    described = described_channel(settings)
     if described is None:
         return None
-    try:
-        create = parse_model(
-            ChannelCreate,
-            {**described, "name": DEFAULT_CHANNEL, "exclusive": settings.ark_exclusive == "on"},
-        )
-        patch = parse_model(ChannelPatch, described)
-    except SeedgateError as error:
-        raise SettingError(f"SEEDGATE_{str(error.param).upper()}: {error.message}") from None
+    create, patch = described
     row = await channels.find_by_name(DEFAULT_CHANNEL)
     if row is None:
         try:
@@ -56,6 +49,26 @@ async def ensure_default_channel(
     if row is None:
         return None  # made and deleted by others in this very moment
     return await channels.update(_ACTOR, row.id, patch, verify=verify or _trust)
+
+
+def described_channel(settings: Settings) -> tuple[ChannelCreate, ChannelPatch] | None:
+    """Returns how the channel is made and how it is brought up to date, or None when the environment describes none.
+
+    Raises:
+        SettingError: a setting is not valid.
+    """
+    described = _described(settings)
+    if described is None:
+        return None
+    exclusive = settings.ark_exclusive == "on"
+    try:
+        create = parse_model(ChannelCreate, {**described, "name": DEFAULT_CHANNEL, "exclusive": exclusive})
+        return create, parse_model(ChannelPatch, described)
+    except SeedgateError as error:
+        name = variable(str(error.param))
+        raise SettingError(
+            f"{name}: {error.message.replace(f'parameter `{error.param}`', f'setting {name}')}"
+        ) from None
 
 
 def _described(settings: Settings) -> dict[str, str | None] | None:

@@ -17,7 +17,8 @@ from pydantic import SecretStr
 
 from app.audit.actor import Actor
 from app.cli.database import opened_database
-from app.cli.exits import MISCONFIGURED, read_settings, stop, told_plainly
+from app.cli.exits import MISCONFIGURED, stop
+from app.cli.failures import explained_failures, read_settings
 from app.crypto import generate_key
 from app.db.embedded import reset
 from app.db.embedded.accounts import NOBODY
@@ -58,7 +59,7 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool) -> N
     """Runs database, sandbox upstream and gateway until Ctrl-C."""
     settings = read_settings()
     folder = data_dir or settings.data_dir / ("dev-real" if is_real else "dev")
-    with told_plainly():
+    with explained_failures():
         if is_reset and was_used(folder):
             reset(folder)
             (folder / _SECRETS_FILE).unlink(missing_ok=True)

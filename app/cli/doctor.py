@@ -20,7 +20,8 @@ from app.channels.repository import ChannelRepository
 from app.channels.sealing import is_bound
 from app.cli.database import Database, opened_database
 from app.cli.database_role import examine_role
-from app.cli.exits import FAILED, read_settings, told_plainly
+from app.cli.exits import FAILED
+from app.cli.failures import explained_failures, read_settings
 from app.cli.findings import Finding, broken, fine, warned
 from app.cli.stuck_work import stuck_work
 from app.crypto import SealError, SecretBox
@@ -46,7 +47,7 @@ _ALIVE = {"status": "ok"}
 def doctor() -> None:
     """Prints every finding; exits with 1 when something is broken."""
     settings = read_settings()
-    with told_plainly(), opened_database(settings) as database:
+    with explained_failures(), opened_database(settings) as database:
         findings = asyncio.run(examine(settings, database))
     for finding in findings:
         print(finding)  # noqa: T201 - the command's answer

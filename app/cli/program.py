@@ -1,41 +1,66 @@
-"""The commands and their options."""
+"""The command line: every command with its options. What a command does is imported when it runs."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.cli.development import dev as run_dev
-from app.cli.doctor import doctor as run_doctor
-from app.cli.operator import channels, keys, tenants
-from app.cli.operator_tasks import tasks
-from app.cli.sealing import secrets
-from app.cli.serving import migrate as run_migrate
-from app.cli.serving import run_worker
-from app.cli.serving import serve as run_serve
+from app import __version__
+from app.cli.audit import audit
+from app.cli.channels import channels
+from app.cli.deliveries import deliveries
+from app.cli.implementations import implementation
+from app.cli.keys import keys
+from app.cli.models import models
+from app.cli.options import Sure, confirm, group
+from app.cli.tasks import tasks
+from app.cli.tenants import tenants
 from app.sandbox.config import DEFAULT_PORT as SANDBOX_PORT
-from app.sandbox.server import run_sandbox
 
+_NAME = "seedgate"
 _GATEWAY_PORT = 8080
 
-program = typer.Typer(
-    name="seedgate",
-    help="A multi-tenant gateway for Seedance video tasks and the Assets API.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+program = group(
+    "A multi-tenant gateway for Seedance video tasks and the Assets API.",
+    examples=(
+        "seedgate dev                     everything on this machine, with a demo key",
+        "seedgate serve --workers 2       the gateway, as the environment or .env describes it",
+        "seedgate tenants create studio   the first tenant of a running gateway",
+    ),
 )
+secrets = group("Stored secrets.", examples=("seedgate secrets reseal",))
+config = group("The settings.", examples=("seedgate config check",))
 
 program.add_typer(tenants, name="tenants")
 program.add_typer(keys, name="keys")
 program.add_typer(channels, name="channels")
+program.add_typer(models, name="models")
 program.add_typer(tasks, name="tasks")
+program.add_typer(deliveries, name="deliveries")
+program.add_typer(audit, name="audit")
 program.add_typer(secrets, name="secrets")
+program.add_typer(config, name="config")
 
 
 def main() -> None:
     """Runs the program."""
-    program()
+    program(prog_name=_NAME)
+
+
+def _show_version(is_wanted: bool) -> None:  # noqa: FBT001 - the form of an option's callback
+    if is_wanted:
+        print(f"{_NAME} {__version__}")  # noqa: T201 - the command's answer
+        raise typer.Exit
+
+
+@program.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The options of the program itself."""
 
 
 @program.command()
@@ -46,7 +71,7 @@ def serve(
     uds: Annotated[Path | None, typer.Option(help="Unix socket to listen on instead.")] = None,
 ) -> None:
     """Run the gateway."""
-    run_serve(host=host, port=port, workers=workers, uds=uds)
+    implementation("serve")(host=host, port=port, workers=workers, uds=uds)
 
 
 @program.command()
@@ -54,7 +79,7 @@ def worker(
     host: Annotated[str, typer.Option(help="Address of the metrics port, if one is set.")] = "127.0.0.1",
 ) -> None:
     """Run the background jobs alone."""
-    run_worker(host=host)
+    implementation("worker")(host=host)
 
 
 @program.command()
@@ -63,7 +88,7 @@ def migrate(
     check: Annotated[bool, typer.Option("--check", help="Only say whether the schema is current.")] = False,
 ) -> None:
     """Bring the database schema to the newest version."""
-    run_migrate(is_check=check)
+    implementation("migrate")(is_check=check)
 
 
 @program.command()
@@ -73,15 +98,18 @@ def dev(
     *,
     reset: Annotated[bool, typer.Option("--reset", help="Start with an empty database.")] = False,
     real: Annotated[bool, typer.Option("--real", help="Use the credentials in the environment: spends money.")] = False,
+    yes: Sure = False,
 ) -> None:
-    """Run everything on this machine: database, sandbox upstream and gateway."""
-    run_dev(port=port, data_dir=data_dir, is_reset=reset, is_real=real)
+    """Run everything here: database, sandbox, gateway."""
+    if reset and real:
+        confirm("--reset makes this gateway forget every tenant, key and paid task in its folder", is_sure=yes)
+    implementation("dev")(port=port, data_dir=data_dir, is_reset=reset, is_real=real)
 
 
 @program.command()
 def doctor() -> None:
     """Say what is wrong, and how to mend it."""
-    run_doctor()
+    implementation("doctor")()
 
 
 @program.command()
@@ -92,4 +120,16 @@ def sandbox(
     public_url: Annotated[str | None, typer.Option(help="How others reach it, when not at host and port.")] = None,
 ) -> None:
     """Run the emulated upstream alone."""
-    run_sandbox(host=host, port=port, time_scale=time_scale, public_url=public_url)
+    implementation("sandbox")(host=host, port=port, time_scale=time_scale, public_url=public_url)
+
+
+@secrets.command("reseal")
+def reseal() -> None:
+    """Seal every stored secret with the first key of SEEDGATE_SECRET_KEY; the others can go afterwards."""
+    implementation("secrets reseal")()
+
+
+@config.command("check")
+def check_settings() -> None:
+    """Judge every setting, without a database and without a call; exits with 2 when one is wrong."""
+    implementation("config check")()

@@ -2,27 +2,22 @@
 
 import asyncio
 
-import typer
-
 from app.admin.resealing import Resealed, reseal
 from app.channels.canary import check_canary
 from app.cli.database import opened_database
-from app.cli.exits import MISCONFIGURED, SCHEMA_OUTDATED, read_settings, stop, told_plainly
+from app.cli.exits import MISCONFIGURED, SCHEMA_OUTDATED, stop
+from app.cli.failures import explained_failures, read_settings
 from app.crypto import SecretBox
 from app.db.engine import open_engine, session_factory
 from app.db.schema import schema_state
 
-secrets = typer.Typer(help="Stored secrets.", no_args_is_help=True)
 
-
-@secrets.command("reseal")
 def reseal_all() -> None:
-    """Seal every stored secret with the first key of SEEDGATE_SECRET_KEY; the others can go afterwards."""
+    """Seals every stored secret with the first key of SEEDGATE_SECRET_KEY; the others can go afterwards."""
     settings = read_settings()
     if settings.secret_key is None:
         stop("SEEDGATE_SECRET_KEY is required: the new key, a comma, the old one", MISCONFIGURED)
-        return
-    with told_plainly(), opened_database(settings) as database:
+    with explained_failures(), opened_database(settings) as database:
         box = SecretBox.from_text(settings.secret_key.get_secret_value())
         done = asyncio.run(_reseal(database.url, box))
     told = f"The secrets of {done.channels} channels, {done.tenants} tenants and {done.keys} keys"

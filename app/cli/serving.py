@@ -9,7 +9,8 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from app.cli.database import Database, opened_database
-from app.cli.exits import FAILED, MISCONFIGURED, SCHEMA_OUTDATED, read_settings, stop, told_plainly
+from app.cli.exits import FAILED, MISCONFIGURED, SCHEMA_OUTDATED, stop
+from app.cli.failures import explained_failures, read_settings
 from app.cli.worker_metrics import serving_metrics
 from app.db.engine import open_engine
 from app.db.schema import SchemaState, schema_state, upgrade_to_head
@@ -27,7 +28,7 @@ _APP = "app.main:app_from_environment"
 def serve(*, host: str, port: int, workers: int, uds: Path | None) -> None:
     """Runs the gateway until a signal ends it; exits with 3 when the schema of the configured database is outdated."""
     settings = _server_settings()
-    with told_plainly(), opened_database(settings) as database:
+    with explained_failures(), opened_database(settings) as database:
         _prepare(database)
         options = {"uds": str(uds)} if uds is not None else {"host": host, "port": port}
         config = server_config(_APP, connection_limits(settings), workers=workers, **options)
@@ -57,7 +58,7 @@ def _run(config: uvicorn.Config, workers: int, metrics_port: int | None) -> bool
 def run_worker(*, host: str) -> None:
     """Runs the background jobs alone; on ``host`` listens the metrics port, if there is one."""
     settings = _server_settings()
-    with told_plainly(), opened_database(settings) as database:
+    with explained_failures(), opened_database(settings) as database:
         _prepare(database)
         asyncio.run(_work(read_settings(), host))
 
@@ -70,7 +71,7 @@ async def _work(settings: Settings, host: str) -> None:
 def migrate(*, is_check: bool) -> None:
     """Brings the schema to the newest version; with ``is_check`` only says whether it is there (exit 3 if not)."""
     settings = read_settings()
-    with told_plainly(), opened_database(settings) as database:
+    with explained_failures(), opened_database(settings) as database:
         if not is_check:
             asyncio.run(upgrade_to_head(database.owner_url))
         state = asyncio.run(_state(database.url))

@@ -21,11 +21,11 @@ async def test_a_signing_key_is_made_shown_listed_and_ended(world: World, seedga
     tenant = await world.tenant()
 
     _, shown, _ = await seedgate("keys", "signing-key", tenant.key_id)
-    code, out, err = await seedgate("keys", "signing-key", tenant.key_id, "--json")
+    code, out, err = await seedgate("keys", "signing-key", tenant.key_id, "--yes", "--json")
     pair = json.loads(out)
     used = await world.anonymous.post(LIST, json={"Filter": {"GroupType": "AIGC"}}, auth=Signing(pair))
     _, listed, _ = await seedgate("keys", "list", "--tenant", tenant.id)
-    ended, nothing, _ = await seedgate("keys", "signing-key", tenant.key_id, "--end")
+    ended, told, _ = await seedgate("keys", "signing-key", tenant.key_id, "--end", "--yes")
     _, after, _ = await seedgate("keys", "list", "--tenant", tenant.id)
 
     assert (code, err) == (0, "")
@@ -34,11 +34,11 @@ async def test_a_signing_key_is_made_shown_listed_and_ended(world: World, seedga
     assert used.status_code == 200, used.text
     assert pair["access_key_id"] in listed
     assert "SGSK" not in listed
-    assert (ended, nothing) == (0, "")
+    assert (ended, told) == (0, f"ended the pair of {tenant.key_id}\n")
     assert "SGAK" not in after
 
 
 async def test_a_key_that_is_not_there_is_told(seedgate: Command) -> None:
     code, _, err = await seedgate("keys", "signing-key", "key_none")
     assert code == 1
-    assert "NotFound.key_id" in err
+    assert err == "seedgate: there is no key with the id or the name 'key_none'; see `seedgate keys list`\n"

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from app.cli.admin_client import show
 from app.cli.exits import stop
 from app.cli.findings import broken, fine
+from app.cli.tables import show_one, show_rows
 from app.ids import new_id
 from app.observability.escaping import escape
 from app.tenants.api_key import make_key
@@ -19,7 +19,7 @@ def test_a_new_key_is_shown_whole_on_every_terminal(
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     row = {"id": new_id("key"), "name": "a laptop", "key": make_key().plaintext}
-    show(row, ("id", "name", "key"), is_json=False)
+    show_one(row, ("id", "name", "key"), is_json=False)
     told = capsys.readouterr().out
     for value in row.values():
         assert value in told
@@ -28,7 +28,7 @@ def test_a_new_key_is_shown_whole_on_every_terminal(
 
 @pytest.mark.parametrize("name", ["[/nothing]", "[red]alert[/red]", ":smile:", "100% [x]", "小猫"])
 def test_a_name_is_shown_as_it_is(capsys: pytest.CaptureFixture[str], name: str) -> None:
-    show([{"name": name}], ("name",), is_json=False)
+    show_rows([{"name": name}], ("name",), is_json=False)
     assert name in capsys.readouterr().out
 
 
@@ -39,7 +39,7 @@ NASTY = "".join(character for character in UNSAFE if not "\ud800" <= character <
 @pytest.mark.parametrize("is_json", [True, False])
 def test_no_name_controls_the_terminal(capsys: pytest.CaptureFixture[str], *, is_json: bool) -> None:
     row = {"name": f"a{NASTY}b", "allowed_models": [NASTY], "metadata": {NASTY: NASTY}}
-    show([row], ("name", "allowed_models", "metadata"), is_json=is_json)
+    show_rows([row], ("name", "allowed_models", "metadata"), is_json=is_json)
     told = capsys.readouterr().out
     assert escape(told, keep="\n") == told
     assert not is_json or json.loads(told) == [row]
@@ -56,12 +56,12 @@ def test_no_message_or_finding_controls_the_terminal(capsys: pytest.CaptureFixtu
 
 
 def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
-    show([{"name": "小猫", "limits": None}], ("name",), is_json=True)
+    show_rows([{"name": "小猫", "limits": None}], ("name",), is_json=True)
     assert json.loads(capsys.readouterr().out) == [{"name": "小猫", "limits": None}]
 
 
 def test_lists_and_absent_values_have_a_form_for_people(capsys: pytest.CaptureFixture[str]) -> None:
-    show([{"allowed_models": ["a", "b"], "expires_at": None}], ("allowed_models", "expires_at"), is_json=False)
+    show_rows([{"allowed_models": ["a", "b"], "expires_at": None}], ("allowed_models", "expires_at"), is_json=False)
     told = capsys.readouterr().out
     assert "a, b" in told
     assert "–" in told

@@ -66,8 +66,8 @@ async def test_a_task_is_refreshed_and_cancelled(stage: Stage, seedgate: Command
     queued = await tenant.new_task(content=text(ENDLESS))
 
     assert (await parsed(seedgate("tasks", "refresh", running, "--json")))["status"] == "running"
-    assert (await parsed(seedgate("tasks", "cancel", queued, "--json")))["status"] == "cancelled"
-    code, out, err = await seedgate("tasks", "cancel", running)
+    assert (await parsed(seedgate("tasks", "cancel", queued, "--yes", "--json")))["status"] == "cancelled"
+    code, out, err = await seedgate("tasks", "cancel", running, "--yes")
     assert (code, out) == (1, "")
     assert "InvalidAction.RunningTaskDeletion" in err
 
@@ -77,8 +77,8 @@ async def test_a_doubt_is_ended_either_way(stage: Stage, seedgate: Command) -> N
     found, upstream_id = await lost(stage, tenant)
     absent, _ = await lost(stage, tenant)
 
-    resolved = await parsed(seedgate("tasks", "resolve", found, "--upstream-id", upstream_id, "--json"))
-    ended = await parsed(seedgate("tasks", "resolve", absent, "--absent", "--json"))
+    resolved = await parsed(seedgate("tasks", "resolve", found, "--upstream-id", upstream_id, "--yes", "--json"))
+    ended = await parsed(seedgate("tasks", "resolve", absent, "--absent", "--yes", "--json"))
 
     assert (resolved["upstream_id"], ended["status"]) == (upstream_id, "failed")
 

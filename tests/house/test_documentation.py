@@ -31,6 +31,8 @@ def test_the_section_about_upgrading_is_linked_and_tells_of_every_change_that_st
         "/redoc",
         "SEEDGATE_MAX_CONNECTIONS",
         "SEEDGATE_CHANNEL_ALLOW",
+        "config check",
+        "--yes",
         "secrets reseal",
         "roles.sql",
         "make-roles.sh",

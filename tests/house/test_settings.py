@@ -1,13 +1,19 @@
 """Settings: wrong ones stop the start with a reason that holds no secret."""
 
+import os
+from collections.abc import Callable
 from ipaddress import ip_network
 from itertools import product
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from app.addresses import is_in, unwrap
+from app.cli.configuration import check
 from app.settings import Settings
+
+Judge = Callable[..., tuple[int, str, str]]
 
 
 @pytest.mark.parametrize(
@@ -137,3 +143,78 @@ def test_a_public_url_that_the_upstream_could_not_call_is_refused(monkeypatch: p
 def test_a_public_url_loses_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEEDGATE_PUBLIC_URL", "https://gateway.example/seedgate/")
     assert Settings(_env_file=None).public_url == "https://gateway.example/seedgate"
+
+
+@pytest.fixture
+def judge(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Judge:
+    """Returns ``config check`` in an empty folder: environment in, exit code and what it printed out."""
+    for name in [name for name in os.environ if name.startswith("SEEDGATE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def run(**environment: str) -> tuple[int, str, str]:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        try:
+            check()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        else:
+            code = 0
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+def test_a_misspelt_setting_is_refused_with_the_nearest_name(judge: Judge, tmp_path: Path) -> None:
+    """Ignored, it would leave the gateway without what its operator believes to have set."""
+    (tmp_path / ".env").write_text("SEEDGATE_ARK_APIKEY=k\nPATH_OF_ANOTHER=x\n")
+    code, _, err = judge(SEEDGATE_DATABSE_URL="postgresql://x", seedgate_zzz="1")
+    assert code == 2
+    assert err == (
+        "seedgate: SEEDGATE_ARK_APIKEY is no setting; did you mean SEEDGATE_ARK_API_KEY?\n"
+        "SEEDGATE_DATABSE_URL is no setting; did you mean SEEDGATE_DATABASE_URL?\n"
+        "SEEDGATE_ZZZ is no setting\n"
+    )
+
+
+def test_what_users_and_platforms_set_beside_the_settings_passes(judge: Judge) -> None:
+    beside = {
+        "SEEDGATE_URL": "http://x",
+        "SEEDGATE_API_KEY": "k",
+        "SEEDGATE_WEBHOOK_SECRET": "s",
+        # What Kubernetes sets for a service that is named seedgate.
+        "SEEDGATE_SERVICE_HOST": "10.0.0.1",
+        "SEEDGATE_SERVICE_PORT_HTTP": "80",
+        "SEEDGATE_PORT": "tcp://10.0.0.1:80",
+        "SEEDGATE_PORT_80_TCP_ADDR": "10.0.0.1",
+    }
+    needed = "SEEDGATE_ADMIN_TOKEN and SEEDGATE_SECRET_KEY"
+    assert judge(**beside) == (0, f"The settings are usable; `serve` also needs {needed}.\n", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SEEDGATE_DATABASE_URL", "mysql://secret-value"),
+        ("SEEDGATE_ADMIN_TOKEN", "secret-value"),
+        ("SEEDGATE_SECRET_KEY", "secret-value"),
+        ("SEEDGATE_MODELS", "/no/such/file"),
+        ("SEEDGATE_PUBLIC_URL", "gateway.example"),
+        ("SEEDGATE_TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("SEEDGATE_CA_BUNDLE", "/no/such/file"),
+        ("SEEDGATE_ARK_BASE_URL", "ark.example"),
+        ("SEEDGATE_EGRESS_PROXY", "gopher://x"),
+        ("SEEDGATE_DB_POOL_SIZE", "0"),
+        ("SEEDGATE_LOG_LEVEL", "loud"),
+        ("SEEDGATE_ACCESS_KEY_ID", "secret-value"),
+    ],
+)
+def test_each_message_names_the_variable_and_shows_no_secret(judge: Judge, name: str, value: str) -> None:
+    code, out, err = judge(**{"SEEDGATE_ARK_API_KEY": "secret-value", name: value})
+    assert (code, out) == (2, "")
+    assert err.startswith("seedgate: SEEDGATE_")
+    assert name in err
+    assert "secret-value" not in err
+    assert f"`{name.removeprefix('SEEDGATE_').lower()}`" not in err

@@ -1,0 +1,101 @@
+"""``seedgate channels``."""
+
+import os
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.admin_client import AdminClient
+from app.cli.exits import MISCONFIGURED, stop
+from app.cli.naming import find_channel
+from app.cli.options import AsJson, Sure, confirm, group
+from app.cli.tables import show_one, show_rows
+
+channels = group(
+    "Channels: accounts of the upstream.",
+    examples=(
+        "ARK_API_KEY=… seedgate channels create beijing-2 --priority 5",
+        "seedgate channels check beijing-2",
+        "seedgate channels suspend beijing-2",
+    ),
+)
+
+Channel = Annotated[str, typer.Argument(help="Its id or name.")]
+
+_LISTED = ("id", "name", "status", "status_reason", "ark_base_url", "region", "priority", "weight")
+_PLANE = ("plane", "ok", "detail")
+_SECRETS = ("ark_api_key", "access_key_id", "secret_access_key")
+
+
+@channels.command("list")
+def list_channels(*, json: AsJson = False) -> None:
+    """List channels; secrets are never shown."""
+    show_rows(list(AdminClient().rows("/channels")), _LISTED, is_json=json)
+
+
+@channels.command("create")
+def create_channel(
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    ark_base_url: Annotated[str | None, typer.Option(help="Data plane.")] = None,
+    openapi_url: Annotated[str | None, typer.Option(help="Control plane.")] = None,
+    region: Annotated[str | None, typer.Option(help="Signing region.")] = None,
+    priority: Annotated[int | None, typer.Option(help="Higher goes first.")] = None,
+    *,
+    json: AsJson = False,
+) -> None:
+    """Make a channel; its credentials come from ARK_API_KEY, ACCESS_KEY_ID and SECRET_ACCESS_KEY in the environment.
+
+    A secret on the command line would be seen by every user of the machine.
+    """
+    given: dict[str, Any] = {
+        "name": name,
+        "ark_base_url": ark_base_url,
+        "openapi_url": openapi_url,
+        "region": region,
+        "priority": priority,
+        **{secret: os.environ.get(secret.upper()) for secret in _SECRETS},
+    }
+    body = {field: value for field, value in given.items() if value is not None}
+    if "ark_api_key" not in body and "access_key_id" not in body:
+        stop("set ARK_API_KEY, or ACCESS_KEY_ID and SECRET_ACCESS_KEY, in the environment", MISCONFIGURED)
+    show_one(AdminClient().call("POST", "/channels", body), _LISTED, is_json=json)
+
+
+@channels.command("check")
+def check_channel(channel: Channel, *, json: AsJson = False) -> None:
+    """Ask both planes with the channel's credentials; spends nothing."""
+    client = AdminClient()
+    found = client.call("POST", f"/channels/{find_channel(client, channel)['id']}/check")
+    if json:
+        show_one(found, (), is_json=True)
+        return
+    rows = [{"plane": plane, **result} for plane, result in found.items() if isinstance(result, dict)]
+    show_rows(rows, _PLANE, is_json=False)
+
+
+@channels.command("suspend")
+def suspend_channel(channel: Channel, *, json: AsJson = False) -> None:
+    """Send nothing new to a channel."""
+    _change_status(channel, "suspended", is_json=json)
+
+
+@channels.command("activate")
+def activate_channel(channel: Channel, *, json: AsJson = False) -> None:
+    """Use a suspended channel again, once what lives on it answers."""
+    _change_status(channel, "active", is_json=json)
+
+
+@channels.command("delete")
+def delete_channel(channel: Channel, *, yes: Sure = False) -> None:
+    """Delete a channel on which nothing lives."""
+    client = AdminClient()
+    found = find_channel(client, channel)
+    confirm(f"The channel {found['name']} ({found['id']}) and its credentials will be deleted", is_sure=yes)
+    client.call("DELETE", f"/channels/{found['id']}")
+    print(f"deleted {found['id']}")  # noqa: T201 - the command's answer
+
+
+def _change_status(channel: str, status: str, *, is_json: bool) -> None:
+    client = AdminClient()
+    changed = client.call("PATCH", f"/channels/{find_channel(client, channel)['id']}", {"status": status})
+    show_one(changed, _LISTED, is_json=is_json)

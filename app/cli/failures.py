@@ -1,0 +1,44 @@
+"""The failures of commands that use the settings and the database, as one line instead of a traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import ValidationError
+
+from app.cli.exits import MISCONFIGURED, stop
+from app.crypto import SealError
+from app.db.embedded.errors import EmbeddedPostgresError
+from app.db.engine import denied_by, is_unavailable
+from app.db.schema import SchemaError
+from app.settings import SettingError, Settings, problems
+
+
+def read_settings() -> Settings:
+    """Reads the settings; ends the program with every reason when they are wrong."""
+    try:
+        return Settings.from_environment()
+    except SettingError as error:
+        stop(str(error), MISCONFIGURED)
+    except ValidationError as error:
+        stop("\n".join(problems(error)), MISCONFIGURED)
+
+
+@contextmanager
+def explained_failures() -> Iterator[None]:
+    """Turns the failures that an operator can mend into one line instead of a traceback."""
+    try:
+        yield
+    except (EmbeddedPostgresError, SchemaError) as error:
+        stop(str(error))
+    except (SealError, SettingError) as error:
+        stop(str(error), MISCONFIGURED)
+    except Exception as error:
+        denied = denied_by(error)
+        if denied is not None:
+            stop(
+                f"the database's role may not do this ({denied}): `migrate` needs seedgate_owner, everything else "
+                "seedgate_gateway (docs/operating.md, `Roles of the database`)"
+            )
+        if not is_unavailable(error):
+            raise
+        stop(f"the database does not answer: {error}")

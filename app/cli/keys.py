@@ -1,0 +1,118 @@
+"""``seedgate keys``."""
+
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.admin_client import AdminClient
+from app.cli.naming import find_key, find_tenant, tenant_id
+from app.cli.options import AsJson, Sure, TenantFilter, confirm, group
+from app.cli.tables import show_one, show_rows
+
+keys = group(
+    "API keys of tenants.",
+    examples=(
+        "seedgate keys create studio --name render-farm",
+        "seedgate keys rotate render-farm --grace-seconds 3600",
+        "seedgate keys revoke sg-4fQb0YxT",
+    ),
+)
+
+Key = Annotated[str, typer.Argument(help="Its id, public part or name.")]
+Names = Annotated[list[str] | None, typer.Option(help="May be given more than once; absent: all.")]
+
+_LISTED = (
+    "id",
+    "tenant_id",
+    "name",
+    "public_part",
+    "access_key_id",
+    "status",
+    "expires_at",
+    "grace_ends_at",
+    "last_used_at",
+)
+_NEW = ("id", "name", "key")
+_NEW_PAIR = ("id", "name", "access_key_id", "secret_access_key")
+
+
+@keys.command("list")
+def list_keys(tenant: TenantFilter = None, *, json: AsJson = False) -> None:
+    """List API keys; secrets are never shown."""
+    client = AdminClient()
+    show_rows(list(client.rows("/keys", tenant=tenant_id(client, tenant))), _LISTED, is_json=json)
+
+
+@keys.command("create")
+def create_key(
+    tenant: Annotated[str, typer.Argument(help="Id or name of the tenant.")],
+    *,
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
+    expires_at: Annotated[str | None, typer.Option(help="RFC 3339 time.")] = None,
+    model: Names = None,
+    channel: Names = None,
+    ip: Names = None,
+    json: AsJson = False,
+) -> None:
+    """Make an API key; it is shown this once."""
+    client = AdminClient()
+    given: dict[str, Any] = {
+        "name": name,
+        "expires_at": expires_at,
+        "allowed_models": model,
+        "allowed_channels": channel,
+        "allowed_ips": ip,
+    }
+    body = {field: value for field, value in given.items() if value is not None}
+    made = client.call("POST", f"/tenants/{find_tenant(client, tenant)['id']}/keys", body)
+    show_one(made, _NEW, is_json=json)
+
+
+@keys.command("rotate")
+def rotate_key(
+    key: Key,
+    grace_seconds: Annotated[int, typer.Option(min=0, help="How long the old key still works.")] = 0,
+    *,
+    yes: Sure = False,
+    json: AsJson = False,
+) -> None:
+    """Replace a key; the new one is shown this once."""
+    client = AdminClient()
+    found = find_key(client, key)
+    if grace_seconds == 0:
+        confirm(f"The key {found['name']} ({found['id']}) will stop working at once", is_sure=yes)
+    made = client.call("POST", f"/keys/{found['id']}/rotate", {"grace_seconds": grace_seconds})
+    show_one(made, _NEW, is_json=json)
+
+
+@keys.command("revoke")
+def revoke_key(key: Key, *, yes: Sure = False) -> None:
+    """Revoke a key, at once on every process."""
+    client = AdminClient()
+    found = find_key(client, key)
+    confirm(f"The key {found['name']} ({found['id']}) will stop working", is_sure=yes)
+    client.call("DELETE", f"/keys/{found['id']}")
+    print(f"revoked {found['id']}")  # noqa: T201 - the command's answer
+
+
+@keys.command("signing-key")
+def signing_key(
+    key: Key,
+    *,
+    end: Annotated[bool, typer.Option("--end", help="End the pair instead; the key goes on.")] = False,
+    yes: Sure = False,
+    json: AsJson = False,
+) -> None:
+    """Give a key a new access key pair, for SDKs that sign.
+
+    The secret is shown this once, and the pair before ends.
+    """
+    client = AdminClient()
+    found = find_key(client, key)
+    if found.get("access_key_id") is not None:
+        confirm(f"The pair {found['access_key_id']} of {found['id']} will stop working", is_sure=yes)
+    if end:
+        client.call("DELETE", f"/keys/{found['id']}/signing-key")
+        print(f"ended the pair of {found['id']}")  # noqa: T201 - the command's answer
+        return
+    show_one(client.call("POST", f"/keys/{found['id']}/signing-key"), _NEW_PAIR, is_json=json)

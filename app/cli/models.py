@@ -1,0 +1,53 @@
+"""``seedgate models``: the model catalogue."""
+
+import json as json_module
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.admin_client import AdminClient
+from app.cli.exits import MISCONFIGURED, stop
+from app.cli.options import AsJson, Sure, confirm, group
+from app.cli.tables import show_rows
+
+models = group(
+    "Models: public names, the upstream's ids and limits.",
+    examples=(
+        "seedgate models list",
+        "seedgate models list --json > models.json",
+        "seedgate models replace models.json",
+    ),
+)
+
+_LISTED = ("name", "upstream_id", "resolutions", "duration_min", "duration_max")
+
+
+@models.command("list")
+def list_models(*, json: AsJson = False) -> None:
+    """List models in the operator's order."""
+    show_rows(AdminClient().call("GET", "/models")["data"], _LISTED, is_json=json)
+
+
+@models.command("replace")
+def replace_models(
+    file: Annotated[str, typer.Argument(help="JSON as `list --json` prints it; - is standard input.")],
+    *,
+    yes: Sure = False,
+    json: AsJson = False,
+) -> None:
+    """Replace the whole catalogue. What is not in the file can no longer be named; tasks that exist are not touched."""
+    wanted = _read(file)
+    confirm(f"The catalogue will be replaced by {len(wanted)} models", is_sure=yes)
+    show_rows(AdminClient().call("PUT", "/models", {"data": wanted})["data"], _LISTED, is_json=json)
+
+
+def _read(file: str) -> list[Any]:
+    try:
+        value = json_module.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        stop(f"{file} cannot be read as JSON: {error}", MISCONFIGURED)
+    if not isinstance(value, list):
+        stop(f"{file} holds no JSON array of models", MISCONFIGURED)
+    return value

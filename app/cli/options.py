@@ -1,0 +1,41 @@
+"""What the commands have in common: groups, options, and the question before what cannot be undone."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from app.cli.exits import MISCONFIGURED, stop
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Sure = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing before what cannot be undone.")]
+Limit = Annotated[int, typer.Option(min=1, help="How many at most, newest first.")]
+TenantFilter = Annotated[str | None, typer.Option("--tenant", help="Only this tenant's; name or id.")]
+DEFAULT_LIMIT = 50
+
+
+def group(help_text: str, *, examples: tuple[str, ...]) -> typer.Typer:
+    """Returns a group of commands whose help ends with examples."""
+    # A paragraph after "\b" keeps its line breaks.
+    epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
+    return typer.Typer(
+        help=help_text,
+        epilog=epilog,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+def confirm(what: str, *, is_sure: bool) -> None:
+    """Asks whether to go on; ends the program when the answer is no, or when there is no terminal to ask at.
+
+    Args:
+        what: what will happen, as the beginning of a sentence.
+        is_sure: the answer was given by ``--yes``.
+    """
+    if is_sure:
+        return
+    if not sys.stdin.isatty():
+        stop(f"{what}, which cannot be undone: repeat the command with --yes", MISCONFIGURED)
+    typer.confirm(f"{what}, which cannot be undone. Go on?", abort=True, err=True)

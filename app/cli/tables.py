@@ -1,0 +1,97 @@
+"""How the answers of the admin API are shown: tables for people, JSON for programs."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+from app.cli.relative_time import relative
+from app.observability.escaping import escape, escape_json
+
+_NO_LIMIT = 100_000
+_NOTHING = "–"
+_AT = "_at"
+
+
+def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, is_json: bool) -> None:
+    """Prints rows as a table, or as a block of lines for each where the table is wider than the terminal.
+
+    No cell is ever cut: a key that is cut to fit could never be shown again. In a pipe a table is as wide as it needs
+    to be, and has no colours. Names and messages come from tenants and upstreams, so what would control the terminal
+    is escaped in both forms.
+    """
+    if is_json:
+        _print_json(rows)
+        return
+    console = _console()
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(_cell(column, row.get(column)) for column in columns))
+    natural = Measurement.get(console, console.options.update(max_width=_NO_LIMIT), table).maximum
+    if console.is_terminal and natural > console.width:
+        for number, row in enumerate(rows):
+            _print_lines(console, row, columns, separator="\n" if number else "")
+        return
+    _wide(console, natural).print(table)
+
+
+def show_one(row: dict[str, Any], columns: Sequence[str], *, is_json: bool) -> None:
+    """Prints one object, a line for each field."""
+    if is_json:
+        _print_json(row)
+        return
+    _print_lines(_console(), row, columns)
+
+
+def _print_json(value: Any) -> None:
+    print(escape_json(json.dumps(value, ensure_ascii=False)))  # noqa: T201 - the command's answer
+
+
+def _print_lines(console: Console, row: dict[str, Any], columns: Sequence[str], separator: str = "") -> None:
+    width = max((len(column) for column in columns), default=0)
+    lines = "\n".join(f"{column:<{width}}  {_whole(column, row.get(column))}" for column in columns)
+    # The terminal breaks what is too long; a value that is copied holds no line break of ours.
+    console.print(separator + lines, soft_wrap=True)
+
+
+def _console() -> Console:
+    # Names may hold what Rich would take for markup.
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def _wide(console: Console, width: int) -> Console:
+    console.width = max(console.width, width)
+    return console
+
+
+def _cell(column: str, value: Any) -> str:
+    """Returns a value for a table, a time as its distance from now."""
+    return relative(value, datetime.now(UTC)) if _is_time(column, value) else _text(value)
+
+
+def _whole(column: str, value: Any) -> str:
+    """Returns a value for a line of its own, a time both ways."""
+    if not _is_time(column, value):
+        return _text(value)
+    return f"{_text(value)} ({relative(value, datetime.now(UTC))})"
+
+
+def _is_time(column: str, value: Any) -> bool:
+    if not (isinstance(value, str) and (column == "at" or column.endswith(_AT))):
+        return False
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return _NOTHING
+    if isinstance(value, dict):
+        return escape_json(json.dumps(value, ensure_ascii=False))
+    return escape(", ".join(_text(item) for item in value) if isinstance(value, list) else str(value))

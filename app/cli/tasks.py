@@ -1,0 +1,97 @@
+"""``seedgate tasks``: any tenant's tasks, and the upstream's tasks that no tenant owns."""
+
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.admin_client import AdminClient, segment
+from app.cli.exits import MISCONFIGURED, stop
+from app.cli.naming import tenant_id
+from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, Sure, TenantFilter, confirm, group
+from app.cli.tables import show_one, show_rows
+
+tasks = group(
+    "Video tasks of any tenant.",
+    examples=(
+        "seedgate tasks list --tenant studio --status unknown",
+        "seedgate tasks get cgt-20260101120000-abcde",
+        "seedgate tasks orphans",
+    ),
+)
+
+Task = Annotated[str, typer.Argument(help="Its id: the tenant's, the upstream's or the spare one.")]
+
+_LISTED = ("id", "tenant_id", "model", "channel_name", "status", "created_at", "cut_at", "next_look_at")
+_ORPHAN = ("upstream_id", "channel_id", "model", "service_tier", "status", "created_at", "possible_tasks")
+_EVENT = ("at", "status", "source", "detail")
+
+
+@tasks.command("list")
+def list_tasks(
+    tenant: TenantFilter = None,
+    status: Annotated[str | None, typer.Option(help="Only in this state, such as unknown or running.")] = None,
+    model: Annotated[str | None, typer.Option(help="Public or upstream model name.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Name or id of a channel.")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    *,
+    json: AsJson = False,
+) -> None:
+    """List tasks, deleted ones too; the upstream is not asked."""
+    client = AdminClient()
+    owner = tenant_id(client, tenant)
+    rows = client.rows("/tasks", tenant=owner, status=status, model=model, channel=channel)
+    show_rows(list(islice(rows, limit)), _LISTED, is_json=json)
+
+
+@tasks.command("get")
+def get_task(task: Task, *, json: AsJson = False) -> None:
+    """Show a task and its history; the upstream is not asked."""
+    _show_task(AdminClient().call("GET", f"/tasks/{segment(task)}"), is_json=json)
+
+
+@tasks.command("refresh")
+def refresh_task(task: Task, *, json: AsJson = False) -> None:
+    """Ask the upstream about a task now."""
+    _show_task(AdminClient().call("POST", f"/tasks/{segment(task)}/refresh"), is_json=json)
+
+
+@tasks.command("cancel")
+def cancel_task(task: Task, *, yes: Sure = False, json: AsJson = False) -> None:
+    """Cancel a queued task; a running one cannot be stopped."""
+    confirm(f"The task {task} will be cancelled", is_sure=yes)
+    _show_task(AdminClient().call("POST", f"/tasks/{segment(task)}/cancel"), is_json=json)
+
+
+@tasks.command("resolve")
+def resolve_task(
+    task: Task,
+    upstream_id: Annotated[str | None, typer.Option(help="The upstream task that it became.")] = None,
+    *,
+    absent: Annotated[bool, typer.Option("--absent", help="It became none; nothing was charged.")] = False,
+    yes: Sure = False,
+    json: AsJson = False,
+) -> None:
+    """Say what became of a create of unknown outcome."""
+    if (upstream_id is None) is not absent:
+        stop("give either --upstream-id or --absent", MISCONFIGURED)
+    became = "as never made" if absent else f"as the upstream's {upstream_id}"
+    confirm(f"The task {task} will be recorded {became}", is_sure=yes)
+    body = {"absent": True} if absent else {"upstream_id": upstream_id}
+    _show_task(AdminClient().call("POST", f"/tasks/{segment(task)}/resolve", body), is_json=json)
+
+
+@tasks.command("orphans")
+def list_orphans(limit: Limit = DEFAULT_LIMIT, *, json: AsJson = False) -> None:
+    """List upstream tasks that no tenant owns, and the creates that may have made them."""
+    show_rows(list(islice(AdminClient().rows("/orphans"), limit)), _ORPHAN, is_json=json)
+
+
+def _show_task(task: dict[str, Any], *, is_json: bool) -> None:
+    if is_json:
+        show_one(task, (), is_json=True)
+        return
+    history = task.pop("history")
+    show_one(task, tuple(task), is_json=False)
+    print()  # noqa: T201 - between the task and its history
+    show_rows(history, _EVENT, is_json=False)

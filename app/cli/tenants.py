@@ -1,0 +1,63 @@
+"""``seedgate tenants``."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.admin_client import AdminClient
+from app.cli.naming import find_tenant
+from app.cli.options import AsJson, Sure, confirm, group
+from app.cli.tables import show_one, show_rows
+
+tenants = group(
+    "Tenants: the users and teams that own tasks and assets.",
+    examples=(
+        "seedgate tenants create studio",
+        "seedgate tenants suspend studio",
+        "seedgate tenants list --json",
+    ),
+)
+
+Tenant = Annotated[str, typer.Argument(help="Its id or name.")]
+
+_LISTED = ("id", "name", "status", "allowed_models", "allowed_channels", "created_at")
+
+
+@tenants.command("list")
+def list_tenants(*, json: AsJson = False) -> None:
+    """List tenants."""
+    show_rows(list(AdminClient().rows("/tenants")), _LISTED, is_json=json)
+
+
+@tenants.command("create")
+def create_tenant(name: Annotated[str, typer.Argument(help="Its name.")], *, json: AsJson = False) -> None:
+    """Make a tenant."""
+    show_one(AdminClient().call("POST", "/tenants", {"name": name}), _LISTED, is_json=json)
+
+
+@tenants.command("suspend")
+def suspend_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
+    """Refuse all of a tenant's keys until it is activated again."""
+    _change_status(tenant, "suspended", is_json=json)
+
+
+@tenants.command("activate")
+def activate_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
+    """Let a suspended tenant work again."""
+    _change_status(tenant, "active", is_json=json)
+
+
+@tenants.command("delete")
+def delete_tenant(tenant: Tenant, *, yes: Sure = False) -> None:
+    """Delete a tenant that has no unfinished task."""
+    client = AdminClient()
+    found = find_tenant(client, tenant)
+    confirm(f"The tenant {found['name']} ({found['id']}) and its keys will be deleted", is_sure=yes)
+    client.call("DELETE", f"/tenants/{found['id']}")
+    print(f"deleted {found['id']}")  # noqa: T201 - the command's answer
+
+
+def _change_status(tenant: str, status: str, *, is_json: bool) -> None:
+    client = AdminClient()
+    changed = client.call("PATCH", f"/tenants/{find_tenant(client, tenant)['id']}", {"status": status})
+    show_one(changed, _LISTED, is_json=is_json)
