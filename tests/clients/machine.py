@@ -1,7 +1,7 @@
 """Programs that the machine brings: no lock file pins them."""
 
 from tests.clients.program import Program
-from tests.support.toolchains import ROOT
+from tests.support.toolchains import BUILT, ROOT
 
 _FOLDER = f"{ROOT}/tests/clients/programs"
 
@@ -13,5 +13,21 @@ MACHINE = [
         mark="clients",
         command=("bash", f"{_FOLDER}/curl/video.sh"),
         needs={"curl": "apt-get install curl"},
+    ),
+    Program(
+        name="java.net.http.HttpClient",
+        version="",
+        setting="`$SEEDGATE_URL/api/v3/…`",
+        mark="clients",
+        command=("java", "-XX:TieredStopAtLevel=1", f"{_FOLDER}/java/Video.java"),
+        needs={"javac": "JDK 17"},
+    ),
+    Program(
+        name="Go net/http",
+        version="",
+        setting="`$SEEDGATE_URL/api/v3/…`",
+        mark="programs",
+        build="clients-go",
+        command=(str(BUILT / "clients-go" / "main"),),
     ),
 ]

@@ -26,10 +26,11 @@ EVERY_STEP = frozenset(Step)
 class Program:
     """One program, or a few lines with one HTTP library.
 
-    It runs in an empty folder with ``SEEDGATE_URL`` (without a path), ``SEEDGATE_API_KEY``, ``PROMPT`` and
-    ``EARLIER_TASK`` in its environment. It makes one video with the prompt, and prints a line for each step that it has
-    done: ``created ID``, ``status STATUS`` for each poll that it shows, ``saved FILE``, ``listed ID …`` and
-    ``deleted ID``. The list is of the new task and the earlier one, where the program can ask for that.
+    It runs in an empty folder with ``SEEDGATE_URL`` (without a path), ``SEEDGATE_API_KEY``, ``PROMPT``,
+    ``EARLIER_TASK`` and ``PAGE_ORIGIN`` in its environment. It makes one video with the prompt, and prints a line for
+    each step that it has done: ``created ID``, ``status STATUS`` for each poll that it shows, ``saved FILE``,
+    ``listed ID …`` and ``deleted ID``. The list is of the new task and the earlier one, where the program can ask for
+    that.
 
     Attributes:
         name: as its registry or its users know it.

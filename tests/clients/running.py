@@ -26,8 +26,14 @@ def each(programs: Iterable[Program]) -> Callable[..., Any]:
     return pytest.mark.parametrize("program", values)
 
 
-async def run_and_look(program: Program, site: Site, folder: Path) -> Mapping[Step, str]:
+async def run_and_look(program: Program, site: Site, page_origin: str, folder: Path) -> Mapping[Step, str]:
     """Runs a program for a new tenant, and returns what it did in each step, as the table shows it.
+
+    Args:
+        program: which.
+        site: what it is pointed at.
+        page_origin: of a web page whose scripts may call the gateway.
+        folder: an empty one, where it runs.
 
     Raises:
         AssertionError: the program failed, did more or less than it can, or another thing happened than it said.
@@ -37,7 +43,14 @@ async def run_and_look(program: Program, site: Site, folder: Path) -> Mapping[St
     prompt = f"A kitten stretches in the morning light {uuid.uuid4().hex}"
     await _requests(site, 0, tenant, earlier)
     mark = site.gateway.mark()
-    said = await _run(program, _environment(site, tenant, prompt, earlier), folder)
+    given = {
+        "SEEDGATE_URL": site.gateway.url,
+        "SEEDGATE_API_KEY": tenant.key,
+        "PROMPT": prompt,
+        "EARLIER_TASK": earlier,
+        "PAGE_ORIGIN": page_origin,
+    }
+    said = await _run(program, given, folder)
 
     task_id = _word(r"^created (\S+)$", said)
     assert site.made(prompt) == 1, "the upstream has not made exactly one task"
@@ -68,24 +81,14 @@ async def run_and_look(program: Program, site: Site, folder: Path) -> Mapping[St
     return {step: seen.get(step, "–") for step in Step}
 
 
-def _environment(site: Site, tenant: Tenant, prompt: str, earlier: str) -> Mapping[str, str]:
-    """Returns what a program finds in its environment; no proxy is between it and this machine."""
+async def _run(program: Program, given: Mapping[str, str], folder: Path) -> str:
+    """Runs a program to its end with more in its environment, and returns what it printed."""
+    # No proxy is between it and this machine.
     kept = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
-    given = {
-        "SEEDGATE_URL": site.gateway.url,
-        "SEEDGATE_API_KEY": tenant.key,
-        "PROMPT": prompt,
-        "EARLIER_TASK": earlier,
-    }
-    return {**kept, **given}
-
-
-async def _run(program: Program, environment: Mapping[str, str], folder: Path) -> str:
-    """Runs a program to its end, and returns what it printed."""
     process = await asyncio.create_subprocess_exec(
         *program.command,
         cwd=folder,
-        env=environment,
+        env={**kept, **given},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

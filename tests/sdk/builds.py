@@ -5,7 +5,7 @@
 
 import sys
 
-from tests.support.toolchains import Build, Step, build_all, node_modules, python_environment
+from tests.support.toolchains import Build, Step, build_all, go_programs, node_modules, python_environment
 
 GO_PROBES = "tests/sdk/probes/go"
 GO_SAMPLES = "examples/go"
@@ -14,17 +14,6 @@ JAVA_PROBES = "tests/sdk/probes/java"
 JAVA_SAMPLES = "examples/java"
 NODE_PROBES = "tests/sdk/probes/node"
 PYTHON_PROBES = "tests/sdk/probes/python"
-
-
-def _go(name: str, folder: str, *arguments: str) -> Build:
-    """The programs of a module, as one file each."""
-    return Build(
-        name=name,
-        programs={"go": "Go 1.26"},
-        sources=(folder,),
-        steps=(Step(("go", "build", "-o", f"{{built}}/{name}/", *arguments), folder),),
-        outcome=f".sdk/{name}",
-    )
 
 
 def _java(name: str, *, pom: str, libraries: str, classes: str, probes: tuple[str, ...]) -> Build:
@@ -52,10 +41,10 @@ def _java(name: str, *, pom: str, libraries: str, classes: str, probes: tuple[st
 BUILDS = {
     each.name: each
     for each in (
-        _go("go", GO_SAMPLES, "./..."),
-        _go("go-probes", GO_PROBES, "./ark", "./universal"),
-        _go("go-old", GO_PROBES, "-modfile=go.old.mod", "./universal"),
-        _go("go-proxy", GO_PROXY, "."),
+        go_programs("go", GO_SAMPLES, "./..."),
+        go_programs("go-probes", GO_PROBES, "./ark", "./universal"),
+        go_programs("go-old", GO_PROBES, "-modfile=go.old.mod", "./universal"),
+        go_programs("go-proxy", GO_PROXY, "."),
         _java(
             "java",
             pom=f"{JAVA_SAMPLES}/pom.xml",

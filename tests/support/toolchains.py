@@ -84,6 +84,17 @@ def node_modules(name: str, folder: str) -> Build:
     )
 
 
+def go_programs(name: str, folder: str, *arguments: str) -> Build:
+    """The programs of a module, as one file each."""
+    return Build(
+        name=name,
+        programs={"go": "Go 1.26"},
+        sources=(folder,),
+        steps=(Step(("go", "build", "-o", f"{{built}}/{name}/", *arguments), folder),),
+        outcome=f".sdk/{name}",
+    )
+
+
 def require(programs: Mapping[str, str]) -> None:
     """Skips the test where a program is missing; under CI it fails, so that nothing is left out unseen."""
     lacking = missing(programs)
