@@ -31,6 +31,7 @@ from app.http.metrics_port import MetricsPort
 from app.http.protocol import HttpProtocol
 from app.http.rendering import install_error_handlers
 from app.http.request_scope import RequestScope
+from app.http.unknown_route import UnknownRoute
 from app.observability.logging import configure_logging
 from app.settings import Settings
 from app.tasks.callbacks_routes import router as callbacks_router
@@ -91,6 +92,7 @@ def create_app(
         docs_router,
     ):
         app.include_router(router)
+    app.router.default = UnknownRoute([tasks_router, assets_router, tenants_router])
     name_security_schemes(app)
     serve_description(app)
     install_error_handlers(app)

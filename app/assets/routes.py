@@ -4,7 +4,8 @@
 - ``POST /api/v3/assets?Action=…&Version=2024-01-01``: bare results.
 - ``POST /?Action=…&Version=2024-01-01``: the native OpenAPI form, results in ``{ResponseMetadata, Result}``.
 
-OpenAPI SDKs add a slash to the endpoint's path and do not follow redirects, so slashes at the end mean nothing.
+OpenAPI SDKs add a slash to the endpoint's path and do not follow redirects; a slash at the end means nothing
+(``app.http.exact_paths``).
 """
 
 import hashlib
@@ -35,7 +36,6 @@ from app.tenants.caller import admit, admit_on_native_entry, identify, identify_
 
 _OPEN = "/api/v3/open/"
 _STALE_HEADER = "X-Seedgate-Stale"
-_SLASHES = ("", "/", "//")
 # An action names things and addresses; none takes media. So much can be parsed and checked in the event loop.
 _MAX_BODY_BYTES = 1024 * 1024
 
@@ -59,10 +59,9 @@ async def call_natively(request: Request) -> Response:
 
 
 async def call_by_path(request: Request) -> Response:
-    """Calls the action that ends the path, however many slashes surround it; answers its bare result."""
+    """Tells that there is no such action: each that there is has a route of its own."""
     sender = await admit(request)
-    name = request.path_params["action"].strip("/")
-    return _answer(await _call(request, sender, lambda: _action_of_path(request, name)))
+    return _answer(await _call(request, sender, lambda: _action_of_path(request, request.path_params["action"])))
 
 
 def _endpoint_of(action: Action) -> Callable[[Request], Awaitable[Response]]:
@@ -142,28 +141,24 @@ def _add_routes() -> None:
         response_model=None,
         openapi_extra=OPEN_QUERY,
     )
-    for slashes in _SLASHES:
-        router.add_api_route(
-            f"/api/v3/assets{slashes}",
-            call_by_query,
-            methods=["POST"],
-            include_in_schema=not slashes,
-            operation_id=None if slashes else "call_asset_action",
-            summary="Call an Assets action by name",
-            response_model=None,
-            openapi_extra=query_operation(is_wrapped=False),
-        )
-    for path in ("/", "//"):
-        router.add_api_route(
-            path,
-            call_natively,
-            methods=["POST"],
-            include_in_schema=path == "/",
-            operation_id="call_asset_action_natively" if path == "/" else None,
-            summary="Call an Assets action in the native OpenAPI form",
-            response_model=None,
-            openapi_extra=query_operation(is_wrapped=True),
-        )
+    router.add_api_route(
+        "/api/v3/assets",
+        call_by_query,
+        methods=["POST"],
+        operation_id="call_asset_action",
+        summary="Call an Assets action by name",
+        response_model=None,
+        openapi_extra=query_operation(is_wrapped=False),
+    )
+    router.add_api_route(
+        "/",
+        call_natively,
+        methods=["POST"],
+        operation_id="call_asset_action_natively",
+        summary="Call an Assets action in the native OpenAPI form",
+        response_model=None,
+        openapi_extra=query_operation(is_wrapped=True),
+    )
 
 
 _add_routes()

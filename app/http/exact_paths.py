@@ -2,8 +2,9 @@
 
 A rule of a proxy, such as "no /admin from outside", compares the path as it is spelled; a router compares what it
 decodes to. So that no spelling passes the one and reaches the other, the operator's routes and the public ones answer
-to their own spelling only. Tenant routes take any spelling of a character, but an encoded slash is part of an id, never
-a separator.
+to their own spelling only. Tenant routes take any spelling of a character, and slashes that are repeated or at the end,
+which clients make of a base URL that ends in one; but an encoded slash is part of an id, never a separator. A signature
+is judged by the path as it was sent (``raw_path``).
 """
 
 import re
@@ -21,6 +22,7 @@ _PLAIN = re.compile(rb"/|(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+")
 # Escapes of unreserved characters are needless (RFC 3986 §2.3); those of separators and of escapes may be read twice.
 _ESCAPE = rb"%(?!25[0-9A-Fa-f]{2}|2[DdEeFf]|3[0-9Bb]|4[1-9A-Fa-f]|5[0-9AaCcFf]|6[1-9A-Fa-f]|7[0-9AaEe])[0-9A-Fa-f]{2}"
 _EXACT = re.compile(rb"(?:/(?!\.\.?(?:/|\Z))(?:[A-Za-z0-9_.~!$&'()*+,=:@-]|" + _ESCAPE + rb")+)+")
+_SLASHES = re.compile(r"/{2,}")
 _ENCODED_SLASH = re.compile(b"%2f", re.IGNORECASE)
 _ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})++")
 _OVERLONG = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]")
@@ -40,14 +42,20 @@ def routed_path(raw_path: bytes) -> str | None:
         return None
     if _PLAIN.fullmatch(raw_path):
         return raw_path.decode("ascii")
-    if not any(_first_segment(reading) in EXACT_NAMES for reading in _readings(raw_path)):
-        return "%2F".join(unescaped(part).decode(errors="replace") for part in _ENCODED_SLASH.split(raw_path))
+    if not is_exact(raw_path):
+        parts = [unescaped(part).decode(errors="replace") for part in _ENCODED_SLASH.split(raw_path)]
+        return _SLASHES.sub("/", "%2F".join(parts)).removesuffix("/") or "/"
     if not _EXACT.fullmatch(raw_path):
         return None
     try:
         return unescaped(raw_path).decode()
     except UnicodeDecodeError:
         return None
+
+
+def is_exact(raw_path: bytes) -> bool:
+    """Says whether a path, as some program on the way might read it, is one that has a single spelling."""
+    return any(_first_segment(reading) in EXACT_NAMES for reading in _readings(raw_path))
 
 
 def unescaped(path: bytes) -> bytes:

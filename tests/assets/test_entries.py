@@ -59,8 +59,8 @@ async def test_the_native_entry_answers_in_the_envelope(library: Library, anyone
     [
         "/api/v3/open/NoSuchAction",
         "/api/v3/open/getassetgroup",
-        "/api/v3/open/",
         "/api/v3/open/GetAssetGroup/more",
+        "/api/v3/open/GetAssetGroup%2F",
         "/api/v3/open/GetAssetGroup?Version=2023-01-01",
         "/api/v3/assets?Action=NoSuchAction&Version=2024-01-01",
         "/api/v3/assets?Action=getassetgroup",
