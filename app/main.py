@@ -25,8 +25,10 @@ from app.http.descriptors import default_max_connections, raise_descriptor_limit
 from app.http.docs_page import router as docs_router
 from app.http.documentation import name_security_schemes, serve_description
 from app.http.exact_paths import ExactPaths
+from app.http.head_requests import HeadAsGet
 from app.http.health import Readiness
 from app.http.health import router as health_router
+from app.http.home_page import router as home_router
 from app.http.metrics_port import MetricsPort
 from app.http.protocol import HttpProtocol
 from app.http.rendering import install_error_handlers
@@ -90,12 +92,14 @@ def create_app(
         metrics_router,
         admin_router,
         docs_router,
+        home_router,
     ):
         app.include_router(router)
     app.router.default = UnknownRoute([tasks_router, assets_router, tenants_router])
     name_security_schemes(app)
     serve_description(app)
     install_error_handlers(app)
+    app.add_middleware(HeadAsGet)
     if settings.metrics_port is not None:
         app.add_middleware(MetricsPort, port=settings.metrics_port, path=METRICS_PATH)
     app.add_middleware(ExactPaths)

@@ -14,6 +14,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from app.http.page_headers import UNCACHED, page_headers
 from app.http.responses import constant_response
 
 SWAGGER_UI_VERSION = "5.35.0"
@@ -22,19 +23,8 @@ DOCS_PATH = "/docs"
 _FOLDER = Path(__file__).with_name("swagger_ui")
 _STARTER = _FOLDER / "start.js"
 _STARTER_VERSION = hashlib.sha256(_STARTER.read_bytes()).hexdigest()[:12]
-_SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_SECURITY_HEADERS = page_headers("script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'")
 _FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
-_NEVER = {"Cache-Control": "no-cache"}
 
 _STYLE_PATH = f"{DOCS_PATH}/{SWAGGER_UI_VERSION}/swagger-ui.css"
 _BUNDLE_PATH = f"{DOCS_PATH}/{SWAGGER_UI_VERSION}/swagger-ui-bundle.js"
@@ -71,10 +61,10 @@ _PAGE = f"""<!doctype html>
 router = APIRouter(include_in_schema=False)
 
 
-@router.api_route(DOCS_PATH, methods=["GET", "HEAD"], response_model=None)
+@router.get(DOCS_PATH, response_model=None)
 async def docs(request: Request) -> Response:  # noqa: ARG001 - every route takes the request
     """Answers the page."""
-    return HTMLResponse(_PAGE, headers={**_SECURITY_HEADERS, **_NEVER})
+    return HTMLResponse(_PAGE, headers={**_SECURITY_HEADERS, **UNCACHED})
 
 
 def _endpoint_of(file: Path, media_type: str) -> Callable[[Request], Awaitable[Response]]:
@@ -90,4 +80,4 @@ def _read(file: Path) -> bytes:
 
 
 for _path, (_file, _media_type) in ASSETS.items():
-    router.add_api_route(_path, _endpoint_of(_file, _media_type), methods=["GET", "HEAD"], response_model=None)
+    router.add_api_route(_path, _endpoint_of(_file, _media_type), methods=["GET"], response_model=None)

@@ -109,12 +109,17 @@ def _from_framework(error: HTTPException, method: str) -> SeedgateError:
 
 
 def _allowed_methods(request: Request) -> list[str]:
-    """Returns every method that some route takes at this path; the framework only names those of the first one."""
+    """Returns every method that some route takes at this path; the framework only names those of the first one.
+
+    One that was just refused is none of them, though a route may take it in other circumstances.
+    """
     routes = request.app.routes
     scopes = {method: {**request.scope, "method": method} for method in _METHODS}
-    return [
-        method for method, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in routes)
-    ]
+    found = {method for method, scope in scopes.items() if any(each.matches(scope)[0] is Match.FULL for each in routes)}
+    found.discard(request.method)
+    # Both are answered by the routes of GET (``app.http.head_requests``).
+    found = found | {"HEAD"} if "GET" in found else found - {"HEAD"}
+    return [method for method in _METHODS if method in found]
 
 
 def _action_and_version(scope: Scope) -> tuple[str, str]:

@@ -1,0 +1,82 @@
+"""``GET /`` shows a browser a page of ours, and no program anything but the error that it knows how to read."""
+
+import base64
+import hashlib
+import re
+
+import httpx
+
+from app import __version__
+from app.main import create_app
+from app.settings import Settings
+from tests.support.answers import check_error
+from tests.support.world import World
+
+CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+
+
+async def test_a_browser_is_shown_what_this_is(world: World) -> None:
+    for accept in (CHROMIUM, "text/html", "application/json, TEXT/HTML ;q=0.1", "a;q=0,text/html"):
+        for path in ("/", "//", "/?utm_source=x"):
+            answer = await world.anonymous.get(world.base_url + path, headers={"Accept": accept})
+            assert answer.status_code == 200, answer.text
+            assert answer.headers["content-type"] == "text/html; charset=utf-8"
+            assert "<h1>Seedgate</h1>" in answer.text
+    pairs = [("Accept", "image/png"), ("Accept", "text/html")]
+    assert (await world.anonymous.get("/", headers=pairs)).status_code == 200
+
+
+async def test_the_page_leads_to_the_documentation_and_loads_nothing(world: World) -> None:
+    page = await world.anonymous.get("/", headers={"Accept": CHROMIUM})
+    links = re.findall(r'href="([^"]+)"', page.text)
+    assert links == ["docs", "openapi.json"]
+    for link in links:
+        assert (await world.anonymous.get(f"/{link}")).status_code == 200
+    assert re.findall(r"src=|<script|<link|<form|//| on\w+=", page.text) == []
+    [style] = re.findall(r"<style>(.*)</style>", page.text)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert page.headers["content-security-policy"].split("; ") == [
+        "default-src 'none'",
+        f"style-src 'sha256-{digest}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ]
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert page.headers["cache-control"] == "no-cache"
+    assert "Accept" in page.headers["vary"]
+    assert __version__ not in page.text
+
+
+async def test_a_program_reads_an_error_whatever_it_asks_for(world: World) -> None:
+    tenant = await world.tenant()
+    for accept in (
+        "*/*",
+        "application/json",
+        "text/*",
+        "text/html;q=0",
+        "text/html; q=0.000",
+        "text/htmlx",
+        "",
+        "x" * 2000 + ",text/html",
+    ):
+        for client in (world.anonymous, tenant.http):
+            answer = await client.get("/", headers={"Accept": accept})
+            check_error(answer, 405, "MethodNotAllowed")
+            assert answer.headers["allow"] == "POST"
+    for query in ("Action=ListAssets&Version=2024-01-01", "Version=2024-01-01&Action=", "Action"):
+        answer = await tenant.http.get(f"/?{query}", headers={"Accept": CHROMIUM})
+        check_error(answer, 405, "MethodNotAllowed")
+    answer = await world.anonymous.get("/?a=%ff", headers={"Accept": CHROMIUM})
+    check_error(answer, 400, "InvalidParameter")
+    for method in ("PUT", "DELETE", "OPTIONS"):
+        answer = await world.anonymous.request(method, "/", headers={"Accept": CHROMIUM})
+        check_error(answer, 405, "MethodNotAllowed")
+        assert answer.headers["allow"] == "GET, HEAD, POST"
+
+
+async def test_the_page_needs_no_service() -> None:
+    """No lifespan, so that there is no database and nothing else."""
+    bare = httpx.ASGITransport(create_app(Settings(_env_file=None)))
+    async with httpx.AsyncClient(transport=bare, base_url="http://gateway") as client:
+        assert (await client.get("/", headers={"Accept": CHROMIUM})).status_code == 200
