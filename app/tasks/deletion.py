@@ -54,7 +54,7 @@ class TaskDeletion:
             ConflictError: 409, it is running, or has no upstream id yet.
             ServiceUnavailableError: 503, the upstream could not be asked, or its answer was lost.
         """
-        row = await load_task(self._sessions, principal.tenant_id, task_id)
+        row = (await load_task(self._sessions, principal.tenant_id, task_id)).row
         is_unfinished = not TaskStatus(row.status).is_final
         if is_unfinished or await self._is_kept_upstream(row, principal.allowed_channels):
             account = await self._account_of(row, principal.allowed_channels)
@@ -102,7 +102,7 @@ class TaskDeletion:
         """Returns the row as the upstream sees the task now, unless it is running, which is refused."""
         if not TaskStatus(row.status).is_final:
             await self._look(row, account)
-            row = await load_task(self._sessions, row.tenant_id, row.id)
+            row = (await load_task(self._sessions, row.tenant_id, row.id)).row
         if row.status == TaskStatus.RUNNING.value:
             raise ConflictError(
                 "InvalidAction.RunningTaskDeletion",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.http.documentation import TENANT_ERROR, TENANT_SECURITY, json_answer
+from app.webhooks.report import CallbackState
 
 _TASK_ID = {"type": "string", "example": "cgt-20260518175249-8x55h"}
 _CONTENT_ITEM = {
@@ -71,6 +72,16 @@ _TASK = {
         "usage": {"type": "object"},
     },
 }
+_CALLBACK = {
+    "type": "object",
+    "description": "where a callback_url was given: what became of the newest message there",
+    "required": ["state", "last_error"],
+    "properties": {
+        "state": {"type": "string", "enum": [state.value for state in CallbackState]},
+        "last_error": {"type": ["string", "null"], "description": "why the last try failed; null if none has"},
+    },
+}
+_TASK_OF_GET = {**_TASK, "properties": {**_TASK["properties"], "callback": _CALLBACK}}  # type: ignore[dict-item]
 
 
 def _responses(success: dict[str, Any], *errors: int) -> dict[str, Any]:
@@ -135,7 +146,7 @@ _STALE = {
 GET: dict[str, Any] = {
     "security": TENANT_SECURITY,
     "parameters": [_TASK_ID_PARAMETER],
-    "responses": _responses(json_answer("the task", _TASK) | {"headers": {"X-Seedgate-Stale": _STALE}}),
+    "responses": _responses(json_answer("the task", _TASK_OF_GET) | {"headers": {"X-Seedgate-Stale": _STALE}}),
 }
 DELETE: dict[str, Any] = {
     "security": TENANT_SECURITY,

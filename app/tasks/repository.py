@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, func, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.observability.notes import note_for_request
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.wire import unknown_task
+from app.webhooks.report import NewestMessage, newest_message
 
 _QUEUED = [status.value for status in TaskStatus if status.public is TaskStatus.QUEUED]
 
@@ -22,6 +23,14 @@ class TaskFilter:
     model: str | None = None
     service_tier: str | None = None
     task_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaskWithMessage:
+    """A task, and the newest message about it to its ``callback_url``: None when there is none, or no such URL."""
+
+    row: TaskRow
+    newest_message: NewestMessage | None
 
 
 class TaskRepository:
@@ -37,6 +46,20 @@ class TaskRepository:
         if is_locked:
             query = query.with_for_update()
         return (await self._session.scalars(query)).one_or_none()
+
+    async def find_with_message(self, task_id: str) -> TaskWithMessage | None:
+        """Returns what ``find`` does with the newest message about it, by the same statement."""
+        newest = newest_message(TaskRow.tenant_id, TaskRow.id, wanted=TaskRow.callback_url.is_not(None))
+        query = (
+            select(TaskRow, newest.c.status, newest.c.last_error)
+            .outerjoin(newest, true())
+            .where(self._is_own(), _has_id(task_id), TaskRow.deleted_at.is_(None))
+        )
+        found = (await self._session.execute(query)).one_or_none()
+        if found is None:
+            return None
+        row, status, last_error = found
+        return TaskWithMessage(row, None if status is None else NewestMessage(status, last_error))
 
     async def find_intent(self, spare_id: str, *, is_locked: bool = False) -> TaskRow | None:
         """Returns the task that an intent became, by our spare id, deleted ones included."""
@@ -134,18 +157,18 @@ class AllTasks:
         return (await self._session.scalars(query)).all()
 
 
-async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, task_id: str) -> TaskRow:
+async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, task_id: str) -> TaskWithMessage:
     """Returns a tenant's live task, in a transaction of its own, and tells the request's log line its channel.
 
     Raises:
         NotFoundError: 404, there is none, or it is another tenant's.
     """
     async with sessions.begin() as session:
-        row = await TaskRepository(session, tenant_id).find(task_id)
-    if row is None:
+        found = await TaskRepository(session, tenant_id).find_with_message(task_id)
+    if found is None:
         raise unknown_task()
-    note_for_request(channel=row.channel_id)
-    return row
+    note_for_request(channel=found.row.channel_id)
+    return found
 
 
 def _has_id(task_id: str) -> ColumnElement[bool]:

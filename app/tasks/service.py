@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.repository import TaskFilter, TaskRepository, load_task
+from app.tasks.repository import TaskFilter, TaskRepository, TaskWithMessage, load_task
 from app.tasks.wire import to_list_item, to_task
 from app.tenants.principal import Principal
+from app.webhooks.report import report
 
 _STALE_AFTER = timedelta(seconds=15)
 
@@ -37,16 +38,18 @@ class TaskService:
     async def get(self, principal: Principal, task_id: str) -> TaskView:
         """Returns a task, brought up to date with the upstream when that is due and affordable.
 
+        With a ``callback_url``, its wire form tells what became of the newest message there.
+
         All keys of a tenant see the same tasks. A key that may not use the task's channel is shown the mirror, since no
         account is called on behalf of a key that may not use it.
 
         Raises:
             NotFoundError: 404, no such task of this tenant.
         """
-        row = await load_task(self._sessions, principal.tenant_id, task_id)
-        if _may_call(principal, row) and self._looker.is_due(row) and await self._looker.refresh(row):
-            row = await load_task(self._sessions, principal.tenant_id, task_id)
-        return TaskView(to_task(row), self._stale_seconds(row))
+        found = await load_task(self._sessions, principal.tenant_id, task_id)
+        if await self._is_changed(principal, found.row):
+            found = await load_task(self._sessions, principal.tenant_id, task_id)
+        return TaskView(_show(found), self._stale_seconds(found.row))
 
     async def page(self, principal: Principal, wanted: TaskFilter, *, page_num: int, page_size: int) -> dict[str, Any]:
         """Returns one page of the tenant's tasks from the mirror; the upstream is not asked."""
@@ -54,6 +57,10 @@ class TaskService:
             tasks = TaskRepository(session, principal.tenant_id)
             rows, total = await tasks.page(wanted, page_num=page_num, page_size=page_size)
         return {"items": [to_list_item(row) for row in rows], "total": total}
+
+    async def _is_changed(self, principal: Principal, row: TaskRow) -> bool:
+        """Has the upstream asked about a task if that is due and allowed; says whether the row may have changed."""
+        return _may_call(principal, row) and self._looker.is_due(row) and await self._looker.refresh(row)
 
     def _stale_seconds(self, row: TaskRow) -> int | None:
         """Returns the age of what is shown, when it is old or the upstream did not answer the last question."""
@@ -63,6 +70,13 @@ class TaskService:
         if TaskStatus(row.status).is_final or (is_answered and age <= _STALE_AFTER):
             return None
         return max(int(age.total_seconds()), 0)
+
+
+def _show(found: TaskWithMessage) -> dict[str, Any]:
+    body = to_task(found.row)
+    if found.row.callback_url is not None:
+        body["callback"] = report(found.newest_message, is_ended=TaskStatus(found.row.status).is_final)
+    return body
 
 
 def _may_call(principal: Principal, row: TaskRow) -> bool:

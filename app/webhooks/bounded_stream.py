@@ -16,6 +16,10 @@ MAX_ANSWER_BYTES = 32 * 1024
 """The most that is read of an answer, its head included."""
 
 
+class AnswerTooLongError(httpcore.ReadError):
+    """The endpoint has sent more than is read of an answer."""
+
+
 class BoundedStream(httpcore.AsyncNetworkStream):
     """A connection that reads little at a time, and little altogether."""
 
@@ -27,10 +31,11 @@ class BoundedStream(httpcore.AsyncNetworkStream):
         """Returns the next bytes.
 
         Raises:
-            httpcore.ReadError: the answer is too long, or the connection broke.
+            AnswerTooLongError: the answer is too long.
+            httpcore.ReadError: the connection broke.
         """
         if self._left_bytes <= 0:
-            raise httpcore.ReadError("the answer is too long")
+            raise AnswerTooLongError
         data = await self._stream.read(min(max_bytes, MAX_READ_BYTES), timeout)
         self._left_bytes -= len(data)
         return data

@@ -26,6 +26,10 @@ Resolve = Callable[[str, int], Awaitable[list[Address]]]
 _RESOLVING_THREADS = 128
 
 
+class NoAddressError(httpcore.ConnectError):
+    """The host has no address."""
+
+
 class TargetNotAllowedError(Exception):
     """The host has no address that may be connected to."""
 
@@ -49,8 +53,9 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         """Connects to the first allowed address of a host that answers; ``timeout`` covers all of it.
 
         Raises:
+            NoAddressError: it has no address.
             TargetNotAllowedError: none of its addresses is allowed.
-            httpcore.ConnectError: it has no address, or none answers.
+            httpcore.ConnectError: no allowed one answers.
             httpcore.ConnectTimeout: it took too long.
         """
         try:
@@ -77,11 +82,13 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         try:
             addresses = await self._resolve(host, port)
         except (OSError, UnicodeError) as error:  # UnicodeError: a name that cannot be put into a question
-            raise httpcore.ConnectError("the name has no address") from error
+            raise NoAddressError from error
+        if not addresses:
+            raise NoAddressError
         allowed = [address for address in addresses if self._rules.is_allowed(address)]
-        if addresses and not allowed:
+        if not allowed:
             raise TargetNotAllowedError
-        failure = httpcore.ConnectError("the name has no address")
+        failure = httpcore.ConnectError()
         for address in allowed:
             try:
                 stream = await self._network.connect_tcp(

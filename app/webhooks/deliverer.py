@@ -18,6 +18,7 @@ from app.crypto import SealError, SecretBox
 from app.ids import new_id
 from app.jobs import WorkUnderWay
 from app.observability.metrics import DELIVERIES, LEASE_LOSSES
+from app.webhooks.failures import Failure
 from app.webhooks.fairness import Caps, Lane, share_places
 from app.webhooks.lanes import DueLanes
 from app.webhooks.models import DeliveryRow, DeliveryStatus
@@ -135,10 +136,15 @@ class Deliverer:
             _log.warning("delivery_not_recorded", delivery=row.id, origin=row.origin, error=type(error).__name__)
 
     async def _try(self, row: DeliveryRow, secret: str | None) -> TryResult:
+        """Posts once. Whatever goes wrong is a result: else the message would be tried for ever, and show no error."""
         if secret is None:
-            return TryResult(TryOutcome.UNSIGNED, error="the tenant's secret cannot be opened")
+            return TryResult(TryOutcome.UNSIGNED, error=Failure.NOT_SIGNED.value)
         message = Message(id=row.id, url=row.url, body=row.body)
-        return await self._sender.post(message, secret=secret, now=self._clock())
+        try:
+            return await self._sender.post(message, secret=secret, now=self._clock())
+        except Exception as error:  # noqa: BLE001 - its text may hold the address or the secret
+            _log.error("delivery_broken", delivery=row.id, origin=row.origin, error=type(error).__name__)
+            return TryResult(TryOutcome.UNSENT, error=Failure.NOT_SENT.value)
 
     async def _apply(self, delivery_id: str, token: str, result: TryResult) -> None:
         now = self._clock()

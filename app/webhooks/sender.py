@@ -14,7 +14,15 @@ from standardwebhooks import Webhook
 
 from app import __version__
 from app.upstream.dial import verifying_tls
-from app.webhooks.connecting import GuardedNetwork, Resolve, TargetNotAllowedError, system_resolver
+from app.webhooks.bounded_stream import AnswerTooLongError
+from app.webhooks.connecting import (
+    GuardedNetwork,
+    NoAddressError,
+    Resolve,
+    TargetNotAllowedError,
+    system_resolver,
+)
+from app.webhooks.failures import Failure
 from app.webhooks.targets import Target, TargetError, TargetRules
 
 CONNECT_SECONDS = 5.0
@@ -32,9 +40,11 @@ class TryOutcome(StrEnum):
     REFUSED = "refused"
     REDIRECTED = "redirected"
     TIMED_OUT = "timed_out"
+    UNRESOLVED = "unresolved"
     UNREACHABLE = "unreachable"
     NOT_ALLOWED = "not_allowed"
     UNSIGNED = "unsigned"
+    UNSENT = "unsent"
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class TryResult:
     Attributes:
         outcome: its class.
         status: of the answer, when there was one.
-        error: what went wrong, in words that hold nothing of the address; None when it was delivered.
+        error: what went wrong, in words for the tenant; None when it was delivered.
     """
 
     outcome: TryOutcome
@@ -102,14 +112,16 @@ class WebhookSender:
         try:
             target = self._rules.check(message.url)
             status = await self._exchange(target, message, _headers(target, message, secret, now))
-        except (TargetError, TargetNotAllowedError):
-            return TryResult(TryOutcome.NOT_ALLOWED, error="the address is not one that may be reached")
+        except TargetError:
+            return TryResult(TryOutcome.NOT_ALLOWED, error=Failure.NOT_ALLOWED.value)
+        except TargetNotAllowedError:
+            return TryResult(TryOutcome.NOT_ALLOWED, error=Failure.NO_ADDRESS.value)
+        except NoAddressError:
+            return TryResult(TryOutcome.UNRESOLVED, error=Failure.NO_ADDRESS.value)
         except (TimeoutError, httpcore.TimeoutException):
-            return TryResult(TryOutcome.TIMED_OUT, error="no answer in time")
-        except (httpcore.NetworkError, ssl.SSLError) as error:
-            return TryResult(TryOutcome.UNREACHABLE, error=_told(error))
-        except httpcore.ProtocolError:
-            return TryResult(TryOutcome.UNREACHABLE, error="no valid HTTP answer")
+            return TryResult(TryOutcome.TIMED_OUT, error=Failure.TIMED_OUT.value)
+        except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError) as error:
+            return TryResult(TryOutcome.UNREACHABLE, error=_failure_of(error).value)
         return _judge(status)
 
     async def _exchange(self, target: Target, message: Message, headers: list[tuple[bytes, bytes]]) -> int:
@@ -188,15 +200,19 @@ def _judge(status: int) -> TryResult:
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP
         return TryResult(TryOutcome.DELIVERED, status)
     if status == 410:  # noqa: PLR2004 - HTTP
-        return TryResult(TryOutcome.GONE, status, "the endpoint is gone (410)")
+        return TryResult(TryOutcome.GONE, status, Failure.GONE.with_status(status))
     if 300 <= status < 400:  # noqa: PLR2004 - HTTP
-        return TryResult(TryOutcome.REDIRECTED, status, f"redirects are not followed ({status})")
-    return TryResult(TryOutcome.REFUSED, status, f"answered with {status}")
+        return TryResult(TryOutcome.REDIRECTED, status, Failure.REDIRECTED.with_status(status))
+    return TryResult(TryOutcome.REFUSED, status, Failure.REFUSED.with_status(status))
 
 
-def _told(error: Exception) -> str:
-    """Says what kind of failure it was; the error's own text may repeat an address."""
+def _failure_of(error: Exception) -> Failure:
+    """Returns what kind of failure it was."""
     # httpcore raises its own "from None", which leaves only the context.
     if isinstance(error, ssl.SSLError) or isinstance(error.__context__, ssl.SSLError):
-        return "the TLS certificate is not valid, or the handshake failed"
-    return "cannot connect" if isinstance(error, httpcore.ConnectError) else "the connection was cut"
+        return Failure.TLS
+    if isinstance(error, httpcore.ProtocolError):
+        return Failure.NOT_HTTP
+    if isinstance(error, AnswerTooLongError):
+        return Failure.TOO_LONG
+    return Failure.NO_CONNECTION if isinstance(error, httpcore.ConnectError) else Failure.CUT

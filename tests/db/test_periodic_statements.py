@@ -1,4 +1,4 @@
-"""A background job finds what is due by an index: what is not due, or not its own, costs it nothing."""
+"""A background job finds what is due by an index: what is not due, or not its own, costs it nothing. So does a GET."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -16,6 +16,7 @@ from app.crypto import generate_key
 from app.db.base import utc_now
 from app.db.engine import to_dsn
 from app.settings import Settings
+from app.tenants.principal import Principal
 from app.webhooks.lanes import MAX_LANES, MAX_TENANTS, WINDOW, DueLanes
 from app.webhooks.repository import AllDeliveries
 from app.wiring import Services, open_services
@@ -53,8 +54,8 @@ _FILL = f"""
 
     INSERT INTO deliveries (id, tenant_id, task_id, url, origin, body, status, attempts, next_attempt_at, retry_until,
                             created_at, updated_at)
-    SELECT kind || n, 't' || n % 100, 'task', '', 'https://' || n || '.example', '', 'pending', 1, now() + due, now(),
-           now() - interval '40 days', now()
+    SELECT kind || n, 't' || n % 100, 'task' || n, '', 'https://' || n || '.example', '', 'pending', 1, now() + due,
+           now(), now() - interval '40 days', now()
     FROM (VALUES ('later', interval '1 hour'), ('ended', NULL)) AS kinds (kind, due)
     CROSS JOIN generate_series(1, {ROWS}) AS n;
 
@@ -176,3 +177,32 @@ async def test_a_backlog_in_a_hundred_thousand_lanes_costs_a_walk_and_no_more(ur
         rows, _ = await visited(url, statement, parameters)
         assert rows <= 3 * MAX_TENANTS * MAX_LANES
     assert rows <= 4 * len(places), "the claim is the last statement"
+
+
+async def test_a_task_and_its_newest_message_are_found_by_one_statement_and_few_rows(
+    url: str, services: Services
+) -> None:
+    await as_superuser(
+        url,
+        _SESSION,
+        "UPDATE tasks SET callback_url = 'https://hooks.example/' WHERE id = 'ended7'",
+        f"""
+        INSERT INTO deliveries (id, tenant_id, task_id, url, origin, body, status, attempts, retry_until, created_at,
+                                updated_at)
+        SELECT 'msg' || n, 't7', 'ended' || (n % {ROWS}), '', '', '',
+               CASE WHEN n > {ROWS} THEN 'failed' ELSE 'delivered' END, 1, now(), now() + n * interval '1 second', now()
+        FROM generate_series(1, 2 * {ROWS}) AS n
+        """,
+    )
+    principal = Principal("t7", "t", "k", "k", None, None)
+    failed = {"state": "failed", "last_error": None}
+    for statistics in ("ANALYZE deliveries", "DELETE FROM pg_statistic WHERE starelid = 'deliveries'::regclass"):
+        await as_superuser(url, statistics)
+        for task_id, callback in (("ended7", failed), ("ended107", None)):
+            with statements_of(services.engine) as seen:
+                view = await services.tasks.get(principal, task_id)
+            assert view.body.get("callback") == callback
+            ((statement, parameters),) = seen
+            rows, blocks = await visited(url, statement, parameters)
+            assert rows <= 3
+            assert blocks <= 30

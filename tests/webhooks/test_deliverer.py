@@ -100,7 +100,7 @@ async def test_a_message_is_given_up_after_a_day(office: Office) -> None:
         await settle(process)
 
     assert row.status == "failed"
-    assert (row.last_status, row.last_error) == (503, "answered with 503")
+    assert (row.last_status, row.last_error) == (503, "the endpoint did not accept the message (503)")
     assert 20 < row.attempts == len(receiver.received) < 40
     assert RETRY_FOR - timedelta(hours=1.3) < office.clock() - begun_at <= RETRY_FOR + timedelta(minutes=1)
     office.clock.advance(7 * 24 * HOUR)
@@ -228,7 +228,7 @@ async def test_a_secret_that_does_not_open_holds_up_only_its_tenant(office: Offi
     await settle(process)
     row = await office.row(message)
     assert (row.status, row.attempts) == ("pending", 1)
-    assert row.last_error == "the tenant's secret cannot be opened"
+    assert row.last_error == "the message could not be signed"
     assert len(receiver.received) == 1
 
 

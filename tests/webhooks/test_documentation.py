@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from app.webhooks.failures import Failure
 from app.webhooks.fairness import Caps
+from app.webhooks.report import CallbackState
 from app.webhooks.secrets import new_secret
 from app.webhooks.sender import CONNECT_SECONDS, TOTAL_SECONDS
 from app.webhooks.targets import MAX_URL_LENGTH
@@ -43,3 +45,10 @@ def test_the_limits_are_told_as_they_are() -> None:
     assert f"at most {caps.total} messages at once, {caps.per_tenant} for one tenant, {caps.per_origin} to one" in PAGE
     assert f"**2xx within {TOTAL_SECONDS:.0f} seconds** is delivered ({CONNECT_SECONDS:.0f} of them" in PAGE
     assert f"at most {MAX_URL_LENGTH} characters" in PAGE
+
+
+def test_every_state_and_every_failure_has_its_row_and_no_other_has() -> None:
+    section = PAGE.partition("## What became of it")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| `([^`]*)` \| [^|]", section, re.MULTILINE)
+    told = [re.sub(r" \(\d{3}\)$", "", cell) for cell in cells]
+    assert sorted(told) == sorted([*CallbackState, *Failure])

@@ -17,6 +17,7 @@ from standardwebhooks import WebhookVerificationError
 
 from app.addresses import Address
 from app.webhooks.bounded_stream import MAX_ANSWER_BYTES, MAX_READ_BYTES, BoundedStream
+from app.webhooks.failures import Failure
 from app.webhooks.secrets import new_secret
 from app.webhooks.sender import Message, TryOutcome, TryResult, WebhookSender, open_sender
 from app.webhooks.targets import PUBLIC_ONLY, TargetRules
@@ -27,6 +28,7 @@ from tests.webhooks.receiver import raw, receiving, status, when
 LOOPBACK = TargetRules(allow=(ip_network("127.0.0.0/8"),))
 SECRET = new_secret()
 TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+UNRESOLVED = TryResult(TryOutcome.UNRESOLVED, error=Failure.NO_ADDRESS)
 BODY = '{"id":"cgt-1","status":"succeeded","文":"字"}'
 
 
@@ -134,9 +136,9 @@ async def test_our_own_address_is_not_called_even_if_it_became_ours_after_the_cr
 async def test_a_name_that_leads_to_a_private_address_is_not_called(address: str) -> None:
     async with receiving() as receiver, sending(PUBLIC_ONLY, names=Names([address])) as sender:
         result = await post(sender, named(receiver.url, "innocent.example"))
-    assert result.outcome is TryOutcome.NOT_ALLOWED
+    # In the same words as for a name without an address: nobody finds out which names there are inside.
+    assert result == TryResult(TryOutcome.NOT_ALLOWED, error=Failure.NO_ADDRESS)
     assert receiver.received == []
-    assert "127" not in str(result.error)
 
 
 async def test_a_name_that_answers_otherwise_a_moment_later_gains_nothing() -> None:
@@ -161,17 +163,17 @@ async def test_of_several_addresses_only_the_allowed_are_tried_until_one_answers
 
 
 @pytest.mark.parametrize("failure", [OSError("no such name"), UnicodeError("label too long")])
-async def test_a_name_without_an_address_is_unreachable(failure: Exception) -> None:
+async def test_a_name_that_does_not_resolve_is_told_as_such(failure: Exception) -> None:
     async def resolve(_host: str, _port: int) -> list[Address]:
         raise failure
 
     async with open_sender(LOOPBACK, most_at_once=1, resolve=resolve) as sender:
-        assert (await post(sender, "http://nowhere.example/")).outcome is TryOutcome.UNREACHABLE
+        assert await post(sender, "http://nowhere.example/") == UNRESOLVED
 
 
-async def test_a_name_without_any_address_is_unreachable() -> None:
+async def test_a_name_without_any_address_is_told_as_such() -> None:
     async with sending(names=Names([])) as sender:
-        assert (await post(sender, "http://nothing.example/")).outcome is TryOutcome.UNREACHABLE
+        assert await post(sender, "http://nothing.example/") == UNRESOLVED
 
 
 async def test_localhost_is_resolved_by_the_system() -> None:
