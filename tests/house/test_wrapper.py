@@ -67,15 +67,33 @@ def test_an_environment_is_made_anew_when_the_lock_file_the_python_or_the_folder
 
 
 def test_only_a_whole_environment_with_the_right_stamp_is_current(wrapper: ModuleType, tmp_path: Path) -> None:
-    assert not wrapper.is_current(tmp_path, "abc")
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "python").touch()
-    assert not wrapper.is_current(tmp_path, "abc")
-    (tmp_path / wrapper.STAMP_NAME).write_text("abc")
-    assert wrapper.is_current(tmp_path, "abc")
-    assert not wrapper.is_current(tmp_path, "abd")
-    (tmp_path / "bin" / "python").unlink()
-    assert not wrapper.is_current(tmp_path, "abc")
+    for stage in (wrapper.RUNNING, wrapper.DEVELOPING):
+        folder = tmp_path / stage.stamp_name
+        assert not wrapper.is_current(folder, stage)
+        (folder / "bin").mkdir(parents=True)
+        (folder / "bin" / "python").touch()
+        assert not wrapper.is_current(folder, stage)
+        (folder / stage.stamp_name).write_text(stage.wanted())
+        assert wrapper.is_current(folder, stage)
+        (folder / stage.stamp_name).write_text("0" * 64)
+        assert not wrapper.is_current(folder, stage)
+        (folder / stage.stamp_name).write_text(stage.wanted())
+        (folder / "bin" / "python").unlink()
+        assert not wrapper.is_current(folder, stage)
+
+
+def test_what_running_needs_is_the_same_in_both_lists(wrapper: ModuleType) -> None:
+    """So `test` and `check` add to an environment in which a gateway may be running, and change nothing in it."""
+    pins = [
+        {
+            line.split()[0]
+            for name in stage.files
+            for line in (WRAPPER.parent / name).read_text().splitlines()
+            if "==" in line
+        }
+        for stage in (wrapper.RUNNING, wrapper.DEVELOPING)
+    ]
+    assert pins[0] < pins[1]
 
 
 def test_a_folder_that_is_no_environment_is_not_removed(wrapper: ModuleType, tmp_path: Path) -> None:
@@ -103,20 +121,35 @@ def test_the_version_of_pip_is_read_from_what_it_says(
     assert wrapper.pip_version(answer) == version
 
 
-def checkout(folder: Path, requirements: str) -> Path:
+def checkout(folder: Path, requirements: str, for_developers: str = "# nothing\n") -> Path:
     """A checkout in miniature: the wrapper, a lock file and a program that tells what it was given."""
     (folder / "app").mkdir(parents=True)
     (folder / "app" / "__init__.py").touch()
     (folder / "app" / "__main__.py").write_text("import sys\nprint('program', sys.argv[1:], sys.prefix)\nsys.exit(7)\n")
-    (folder / "requirements-dev.txt").write_text(requirements)
+    (folder / "requirements.txt").write_text(requirements)
+    (folder / "requirements-embedded.txt").write_text("# nothing\n")
+    (folder / "requirements-dev.txt").write_text(for_developers)
     copy = folder / "seedgate"
     shutil.copy(WRAPPER, copy)
     return copy
 
 
+def without_uv() -> dict[str, str]:
+    """The environment of a machine without uv."""
+    folders = os.environ["PATH"].split(os.pathsep)
+    kept = os.pathsep.join(folder for folder in folders if not (Path(folder) / "uv").exists())
+    return {**os.environ, "PATH": kept}
+
+
 def run(command: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, command, *arguments], check=False, capture_output=True, text=True, cwd=cwd, timeout=120
+        [sys.executable, command, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=without_uv(),
+        timeout=120,
     )
 
 
@@ -157,6 +190,7 @@ def test_later_runs_make_nothing(made: Made) -> None:
 
 def test_a_failing_check_is_named_and_those_after_it_do_not_run(made: Made) -> None:
     command, _ = made
+    (command.parent / ".venv" / "kept").touch()
     for name, code in (("ruff", 0), ("mypy", 1), ("lint-imports", 0)):
         program = command.parent / ".venv" / "bin" / name
         program.write_text(f"#!/bin/sh\necho ran {name}\nexit {code}\n")
@@ -164,7 +198,19 @@ def test_a_failing_check_is_named_and_those_after_it_do_not_run(made: Made) -> N
     answer = run(command, "check", cwd=Path("/"))
     assert answer.returncode == 1
     assert answer.stdout == "ran ruff\nran ruff\nran mypy\n"
+    assert answer.stderr.startswith("seedgate: adding what `test` and `check` need")
     assert answer.stderr.endswith("seedgate check: types failed\n")
+    again = run(command, "check", cwd=Path("/"))
+    assert again.stderr.startswith("seedgate check: format\n")
+    assert (command.parent / ".venv" / "kept").exists()
+
+
+def test_a_changed_list_of_the_developers_stage_costs_running_nothing(made: Made) -> None:
+    command, _ = made
+    (command.parent / "requirements-dev.txt").write_text("# other\n")
+    assert run(command, "again", cwd=Path("/")).stderr == ""
+    assert run(command, "check", cwd=Path("/")).stderr.startswith("seedgate: making .venv (once)")
+    assert not (command.parent / ".venv" / "kept").exists()
 
 
 @pytest.mark.slow
