@@ -1,15 +1,19 @@
 """The models that the emulated upstream serves, and what each takes.
 
-Source: reference ``upstream.md`` §1.1 to §1.3.
+Which parameters a model does not take is told by ``app.create_parameters``.
+
+Source: reference ``upstream.md`` §1.1 to §1.3 and §11.1.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from app.create_parameters import PARAMETERS, refused_by
 from app.sandbox.errors import RefusedError
 
-RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
 ADAPTIVE = "adaptive"
+RATIOS = tuple(ratio for ratio in PARAMETERS["ratio"].words if ratio != ADAPTIVE)
+_PREFIX = "doubao-seedance-"
 MODES = ("t2v", "i2v", "r2v")
 
 _UP_TO_720P = ("480p", "720p")
@@ -35,7 +39,10 @@ class VideoModel:
         max_audios: reference audios of one request.
         max_media_seconds: total length of reference videos, as the validator sees it.
         seconds_per_kilotoken: rendering time, from published observations (reference §7).
+        final_resolutions: allowed for the final video of a draft.
         refused: parameters that this model does not take.
+        is_in_china: whether the Chinese region serves it.
+        is_abroad: whether BytePlus serves it.
     """
 
     id: str
@@ -51,7 +58,10 @@ class VideoModel:
     max_audios: int = 0
     max_media_seconds: float = 0.0
     seconds_per_kilotoken: float
-    refused: frozenset[str] = field(default_factory=frozenset)
+    final_resolutions: tuple[str, ...] = ()
+    refused: frozenset[str] = frozenset()
+    is_in_china: bool = True
+    is_abroad: bool = True
 
     @property
     def name(self) -> str:
@@ -64,15 +74,15 @@ class VideoModel:
         return self.generation.startswith("2")
 
     @property
+    def takes_drafts(self) -> bool:
+        """Whether it makes drafts, and the final videos of drafts."""
+        return "draft" not in self.refused
+
+    @property
     def chooses_duration(self) -> bool:
         """Whether ``duration: -1`` is allowed."""
         return self.generation != "1.0"
 
-
-_FIRST_ONLY = frozenset({"camera_fixed"})
-_LATEST_ONLY = frozenset({"omni_reference_task_type", "output_format"})
-_SECOND_ONLY = frozenset({"priority", "tools"}) | _LATEST_ONLY
-_DRAFT = frozenset({"draft"})
 
 _V25 = VideoModel(
     id="doubao-seedance-2-5-260628",
@@ -86,7 +96,14 @@ _V25 = VideoModel(
     max_audios=10,
     max_media_seconds=30.2,
     seconds_per_kilotoken=1.5,
-    refused=_FIRST_ONLY,
+    final_resolutions=("1080p",),
+)
+_V25_PREMIUM = replace(
+    _V25,
+    id="doubao-seedance-2-5-premium-260915",
+    resolutions=_UP_TO_4K,
+    final_resolutions=("4k",),
+    is_in_china=False,
 )
 _V20 = VideoModel(
     id="doubao-seedance-2-0-260128",
@@ -99,14 +116,12 @@ _V20 = VideoModel(
     max_audios=3,
     max_media_seconds=15.2,
     seconds_per_kilotoken=1.4,
-    refused=_FIRST_ONLY | _LATEST_ONLY | _DRAFT,
 )
 _V20_FAST = replace(
     _V20,
     id="doubao-seedance-2-0-fast-260128",
     resolutions=_UP_TO_720P,
     seconds_per_kilotoken=1.2,
-    refused=_V20.refused | {"service_tier", "execution_expires_after"},
 )
 _V20_MINI = replace(_V20, id="doubao-seedance-2-0-mini-260615", resolutions=_UP_TO_720P, seconds_per_kilotoken=1.0)
 _V15 = VideoModel(
@@ -117,7 +132,8 @@ _V15 = VideoModel(
     max_duration=12,
     modes=("t2v", "i2v"),
     seconds_per_kilotoken=0.8,
-    refused=_SECOND_ONLY,
+    final_resolutions=_UP_TO_1080P,
+    is_abroad=False,
 )
 _V10 = VideoModel(
     id="doubao-seedance-1-0-pro-250528",
@@ -128,24 +144,32 @@ _V10 = VideoModel(
     max_duration=12,
     modes=("t2v", "i2v"),
     seconds_per_kilotoken=0.6,
-    refused=_SECOND_ONLY | _DRAFT,
 )
 _V10_FAST = replace(_V10, id="doubao-seedance-1-0-pro-fast-251015", seconds_per_kilotoken=0.3)
-_V10_LITE = replace(_V10, resolutions=_UP_TO_720P, default_resolution="720p")
+_V10_LITE = replace(_V10, resolutions=_UP_TO_720P, default_resolution="720p", is_abroad=False)
 _V10_LITE_TEXT = replace(_V10_LITE, id="doubao-seedance-1-0-lite-t2v-250428", modes=("t2v",))
 _V10_LITE_IMAGE = replace(_V10_LITE, id="doubao-seedance-1-0-lite-i2v-250428", modes=("i2v", "r2v"), max_images=4)
 
-_MODELS = (_V25, _V20, _V20_FAST, _V20_MINI, _V15, _V10, _V10_FAST, _V10_LITE_TEXT, _V10_LITE_IMAGE)
+_MODELS = (_V25, _V25_PREMIUM, _V20, _V20_FAST, _V20_MINI, _V15, _V10, _V10_FAST, _V10_LITE_TEXT, _V10_LITE_IMAGE)
 
 
 class Catalogue:
     """The models of one region, by dated id and by ``ep-…`` endpoint id.
 
     An undated alias is not a name: the upstream answers 404 to it.
+
+    Attributes:
+        models: all of the region, newest first.
     """
 
     def __init__(self, region: str, endpoints: Mapping[str, str]) -> None:
-        models = _MODELS if region.startswith("cn-") else tuple(_abroad(model) for model in _MODELS)
+        is_china = region.startswith("cn-")
+        models = [
+            replace(model if is_china else _abroad(model), refused=_refused_by(model, is_china=is_china))
+            for model in _MODELS
+            if (model.is_in_china if is_china else model.is_abroad)
+        ]
+        self.models = tuple(models)
         self._models = {model.id: model for model in models}
         self._models |= {endpoint: self._models[model_id] for endpoint, model_id in endpoints.items()}
 
@@ -160,6 +184,12 @@ class Catalogue:
             text = f"The model or endpoint {name} does not exist or you do not have access to it."
             raise RefusedError("InvalidEndpointOrModel.NotFound", text, param="model")
         return model
+
+
+def _refused_by(model: VideoModel, *, is_china: bool) -> frozenset[str]:
+    """Returns what a model does not take; there is no web search on BytePlus."""
+    family = model.name.removeprefix(_PREFIX)
+    return refused_by(family) | (frozenset() if is_china else {"tools"})
 
 
 def _abroad(model: VideoModel) -> VideoModel:

@@ -83,8 +83,6 @@ class SandboxConfig:
         token_ttl_seconds: life of a face verification's BytedToken.
         callback_timeout_seconds: how long a callback waits for its answer.
         callback_retry_seconds: pause between the deliveries of a final state.
-        reject_unsupported: also refuse parameters that the documentation calls unsupported but whose refusal
-            nobody has observed (``frames`` on 1.5 and 2.x, ``generate_audio`` on 1.0).
         endpoints: ``ep-…`` ids and the dated model id that each serves.
         projects: known project names; None knows all.
         ledger_requests: how many requests the ledger remembers.
@@ -101,7 +99,6 @@ class SandboxConfig:
     token_ttl_seconds: float = 1800.0
     callback_timeout_seconds: float = 5.0
     callback_retry_seconds: float = 1.0
-    reject_unsupported: bool = False
     endpoints: Mapping[str, str] = field(default_factory=dict)
     projects: frozenset[str] | None = None
     ledger_requests: int = 200_000

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.create_parameters import CONTENT_TYPES
 from app.sandbox.catalogue import VideoModel
 from app.sandbox.errors import RefusedError, invalid, missing
 from app.sandbox.markers import MediaFacts, is_web_url, read_media_facts
@@ -18,11 +19,8 @@ FindAsset = Callable[[str], str | None]
 """Returns the submitted URL of an asset that this account may use now, or None."""
 
 _ASSET_SCHEME = "asset://"
-_ROLES = {
-    "image_url": ("first_frame", "last_frame", "reference_image", "mask"),
-    "video_url": ("reference_video",),
-    "audio_url": ("reference_audio",),
-}
+_NO_TEXT = "content"
+_ROLES = {name: (*type_.roles, *type_.upstream_roles) for name, type_ in CONTENT_TYPES.items() if type_.roles}
 _FRAME_ROLES = ("first_frame", "last_frame")
 _DATA_URI = re.compile(r"data:(?P<kind>image|audio)/(?P<format>[a-z0-9.+-]+);base64,", re.ASCII)
 _IMAGE_FORMATS = frozenset({"jpeg", "jpg", "png", "webp", "bmp", "tiff", "gif", "heic", "heif"})
@@ -69,6 +67,11 @@ class Content:
     draft_task_id: str | None
     asset_ids: tuple[str, ...]
 
+    @property
+    def has_text(self) -> bool:
+        """Whether there is a text item, be it empty."""
+        return self.prompt_path != _NO_TEXT
+
     def of_type(self, type_: str) -> tuple[Medium, ...]:
         """Returns the media of one type."""
         return tuple(medium for medium in self.media if medium.type == type_)
@@ -111,7 +114,7 @@ def read_content(items: object, find_asset: FindAsset) -> Content:
                 raise missing(f"{path}.type")
             case other:
                 raise invalid(f"{path}.type", f"unknown content type {other}.")
-    text_path = text_paths[0] if text_paths else "content"
+    text_path = text_paths[0] if text_paths else _NO_TEXT
     return Content("\n".join(texts), text_path, tuple(media), draft_task_id, tuple(asset_ids))
 
 

@@ -67,6 +67,7 @@ NUMBER_OF_CODE = {
     "SignatureDoesNotMatch": 100010,
     "AccessDenied": 100013,
     "FlowLimitExceeded": 100018,
+    "InvalidSecretToken": 100026,
     "AccountFlowLimitExceeded": 100027,
 }
 """``CodeN`` of the control plane's common codes."""

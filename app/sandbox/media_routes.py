@@ -14,14 +14,14 @@ _FILES = {".mp4": "clip.mp4", ".png": "last_frame.png", ".mp3": "tone.mp3"}
 
 
 def media_routes(state: SandboxState) -> list[Route]:
-    """Returns the route below ``/media/``: 200 or 206 to a GET while the signature holds, 403 to anything else."""
+    """Returns the route below ``/media/``: 200 or 206 to a GET while the signed URL holds, 403 to anything else."""
 
     async def download(request: Request) -> Response:
         file = _FILES.get(Path(request.scope["path"]).suffix)
-        is_valid = state.world.signed_urls.is_valid(request.scope["path"], request.query_params)
-        if request.method != "GET" or file is None or not is_valid:
-            refusal = {"Code": "AccessDenied", "Message": "The signature is invalid or has expired."}
-            return JSONResponse(refusal, 403)
-        return FileResponse(_FOLDER / file)
+        urls = state.world.signed_urls
+        if request.method == "GET" and file and urls.take(request.scope["path"], request.query_params):
+            return FileResponse(_FOLDER / file)
+        refusal = {"Code": "AccessDenied", "Message": "The signature is invalid, has expired or is used up."}
+        return JSONResponse(refusal, 403)
 
     return [Route(MEDIA_PREFIX + "{path:path}", download, methods=["GET", "HEAD"])]

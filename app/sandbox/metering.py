@@ -1,6 +1,6 @@
 """Frame sizes, and the tokens that a video costs.
 
-Source: reference ``upstream.md`` §1.4 (sizes) and §6 (tokens, exact against live bills).
+Source: reference ``upstream.md`` §1.4 (sizes) and §6 (tokens, exact against live bills) and §11.1 (drafts).
 """
 
 from app.sandbox.catalogue import ADAPTIVE, RATIOS, VideoModel
@@ -71,7 +71,7 @@ def count_tokens(
         frames: of the output.
         input_seconds: of all reference videos; 0 for none.
         generation: of the model.
-        is_draft: drafts cost 0.6 of the tokens with sound, 0.7 without.
+        is_draft: a draft of 1.5 costs 0.6 of the tokens with sound, 0.7 without; one of 2.5 costs what its pixels cost.
         has_audio: whether sound is generated.
     """
     width, height = size
@@ -81,7 +81,7 @@ def count_tokens(
         counted = (max(input_seconds, _MIN_INPUT_SECONDS) + output_seconds) * FRAMES_PER_SECOND
         counted += 1 if generation == "2.5" else 0
     tokens = width * height * counted / _TOKEN_PIXELS
-    if is_draft:
+    if is_draft and generation == "1.5":
         tokens *= _DRAFT_FACTOR_WITH_AUDIO if has_audio else _DRAFT_FACTOR_SILENT
     return int(tokens)
 

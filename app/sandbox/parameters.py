@@ -3,7 +3,9 @@
 ``null`` means absent. Legacy suffixes in the prompt (``--dur 5``) count where the body says nothing; of these only
 resolution and duration are validated, the rest is ignored when it makes no sense.
 
-Source: reference ``upstream.md`` §1.3 and §4.3.
+Which parameters there are, their words, ranges and defaults stand in ``app.create_parameters``.
+
+Source: reference ``upstream.md`` §1.3, §4.3, §11.1 and §11.2.
 """
 
 import re
@@ -11,26 +13,20 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from app.create_parameters import PARAMETERS, Kind, names_of_kind
 from app.sandbox.catalogue import ADAPTIVE, RATIOS, VideoModel
 from app.sandbox.content import Content, not_valid_for
 from app.sandbox.errors import RefusedError, invalid
 from app.sandbox.markers import is_web_url
 
-DEFAULT_EXPIRY_SECONDS = 172_800
-_EXPIRY_SECONDS = (3600, 259_200)
-_SEEDS = (-1, 2**32 - 1)
-_FRAMES = (29, 289)
 _FRAMES_STEP = 4
-_MAX_SAFETY_IDENTIFIER = 64
+_EDITED_SECONDS = (4, 30)
+_DRAFT_RESOLUTIONS = ("480p",)
 _CHOSEN_DURATION = 5
 _SUFFIX = re.compile(r"--(?P<name>rs|resolution|rt|ratio|dur|duration|frames|seed)\s+(?P<value>\S+)")
 _SUFFIX_NAMES = {"rs": "resolution", "rt": "ratio", "dur": "duration"}
-_WORDS = {
-    "service_tier": ("default", "flex"),
-    "omni_reference_task_type": ("auto", "reference", "edit", "extend"),
-    "output_format": ("mp4", "mov"),
-}
-_FLAGS = ("return_last_frame", "generate_audio", "draft", "watermark", "camera_fixed")
+_WORDS = {name: PARAMETERS[name].words for name in ("service_tier", "omni_reference_task_type", "output_format")}
+_FLAGS = names_of_kind(Kind.SWITCH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,21 +76,20 @@ class ParameterReader:
         content: its content.
         model: its model.
         mode: ``t2v``, ``i2v`` or ``r2v``.
-        reject_unsupported: see ``SandboxConfig``.
+        is_final: whether it is the final video of a draft.
     """
 
-    def __init__(
-        self, body: dict[str, Any], content: Content, model: VideoModel, mode: str, *, reject_unsupported: bool
-    ) -> None:
+    def __init__(self, body: dict[str, Any], content: Content, model: VideoModel, mode: str, *, is_final: bool) -> None:
         self._body = body
+        self._content = content
         self._model = model
         self._mode = mode
+        self._is_final = is_final
         self._prompt_path = content.prompt_path
         self._suffixes = {
             _SUFFIX_NAMES.get(found["name"], found["name"]): found["value"]
             for found in _SUFFIX.finditer(content.prompt)
         }
-        self._reject_unsupported = reject_unsupported
 
     def read(self) -> Parameters:
         """Returns the checked parameters.
@@ -104,11 +99,11 @@ class ParameterReader:
         """
         self._check_supported()
         self._check_words_and_flags()
-        draft = bool(self._body.get("draft", False))
+        self._check_task_type()
+        draft = self._given("draft")
         duration, frames = self._read_length()
-        has_audio = None if self._model.generation == "1.0" else bool(self._body.get("generate_audio", True))
-        tier = self._body.get("service_tier", "default")
-        priority = self._integer("priority", 0, 9, default=0)
+        has_audio = None if "generate_audio" in self._model.refused else bool(self._body.get("generate_audio", True))
+        tier = self._given("service_tier")
         self._check_combinations(tier, draft=draft)
         return Parameters(
             resolution=self._read_resolution(is_draft=draft),
@@ -117,13 +112,11 @@ class ParameterReader:
             frames=frames,
             seed=self._read_seed(),
             service_tier=tier,
-            execution_expires_after=self._integer(
-                "execution_expires_after", *_EXPIRY_SECONDS, default=DEFAULT_EXPIRY_SECONDS
-            ),
+            execution_expires_after=self._integer("execution_expires_after"),
             generate_audio=has_audio,
             draft=draft,
-            return_last_frame=bool(self._body.get("return_last_frame", False)),
-            priority=priority,
+            return_last_frame=self._given("return_last_frame"),
+            priority=self._integer("priority"),
             tools=self._read_tools(),
             safety_identifier=self._read_safety_identifier(),
             output_format=self._body.get("output_format"),
@@ -131,10 +124,7 @@ class ParameterReader:
         )
 
     def _check_supported(self) -> None:
-        refused = set(self._model.refused)
-        if self._reject_unsupported:
-            refused.add("generate_audio" if self._model.generation == "1.0" else "frames")
-        for name in sorted(refused & self._body.keys()):
+        for name in sorted(self._model.refused & self._body.keys()):
             raise self._not_valid(name)
 
     def _check_words_and_flags(self) -> None:
@@ -144,6 +134,20 @@ class ParameterReader:
         for name in _FLAGS:
             if not isinstance(self._body.get(name, False), bool):
                 raise invalid(name, "expected a boolean.")
+
+    def _check_task_type(self) -> None:
+        """What "auto" turns out to be is found later, so a prompt marker decides whether it fails."""
+        name = "omni_reference_task_type"
+        type_ = self._body.get(name, "auto")
+        if type_ == "auto":
+            return
+        shortest, longest = _EDITED_SECONDS
+        videos = [video.facts.seconds for video in self._content.of_type("video_url")]
+        lacks_video = type_ == "edit" and not any(shortest <= seconds <= longest for seconds in videos)
+        if self._mode != "r2v" or lacks_video:
+            raise self._not_valid(name)
+        if type_ == "edit" and self._body.get("duration", -1) != -1:
+            raise self._not_valid("duration")
 
     def _check_combinations(self, tier: str, *, draft: bool) -> None:
         is_flex = tier == "flex"
@@ -155,13 +159,17 @@ class ParameterReader:
             raise self._not_valid("camera_fixed")
 
     def _read_resolution(self, *, is_draft: bool) -> str:
-        allowed = ("480p",) if is_draft and self._model.generation == "1.5" else self._model.resolutions
+        allowed = self._model.resolutions
+        if is_draft:
+            allowed = _DRAFT_RESOLUTIONS
+        elif self._is_final:
+            allowed = self._model.final_resolutions
         value = self._body.get("resolution")
         param = "resolution"
         if value is None and "resolution" in self._suffixes:
             value, param = self._suffixes["resolution"], f"{self._prompt_path}.resolution"
         if value is None:
-            return allowed[0] if is_draft else self._model.default_resolution
+            return self._model.default_resolution if self._model.default_resolution in allowed else allowed[0]
         if not isinstance(value, str) or value.lower() not in allowed:
             raise self._not_valid("resolution", param=param)
         return value.lower()
@@ -183,8 +191,8 @@ class ParameterReader:
     def _read_length(self) -> tuple[int | None, int | None]:
         """Returns (duration, None), or (None, frames) where frames rule."""
         frames = self._body.get("frames")
-        if frames is not None and self._model.generation == "1.0":
-            frames = self._integer("frames", *_FRAMES, default=_FRAMES[0])
+        if frames is not None:
+            frames = self._integer("frames")
             if (frames - 25) % _FRAMES_STEP:
                 raise invalid("frames", "expected a number of the form 25+4n.")
             return None, frames
@@ -200,7 +208,7 @@ class ParameterReader:
         return self._checked_integer("duration", value, self._model.min_duration, self._model.max_duration, param), None
 
     def _read_seed(self) -> int:
-        seed = self._integer("seed", *_SEEDS, default=-1)
+        seed = self._integer("seed")
         suffix = self._suffixes.get("seed", "")
         if "seed" not in self._body and re.fullmatch(r"[0-9]{1,9}", suffix):
             seed = int(suffix)
@@ -211,14 +219,14 @@ class ParameterReader:
         if tools is None:
             return None
         is_list = isinstance(tools, list) and all(isinstance(tool, dict) for tool in tools)
-        if not is_list or any(tool.get("type") != "web_search" for tool in tools):
+        if not is_list or any(tool.get("type") not in PARAMETERS["tools"].words for tool in tools):
             raise self._not_valid("tools")
         return list(tools)
 
     def _read_safety_identifier(self) -> str | None:
-        value = self._body.get("safety_identifier")
-        if value is not None and (not isinstance(value, str) or len(value) > _MAX_SAFETY_IDENTIFIER):
-            raise invalid("safety_identifier", f"expected a string of at most {_MAX_SAFETY_IDENTIFIER} characters.")
+        value, longest = self._body.get("safety_identifier"), PARAMETERS["safety_identifier"].longest or 0
+        if value is not None and (not isinstance(value, str) or len(value) > longest):
+            raise invalid("safety_identifier", f"expected a string of at most {longest} characters.")
         return value
 
     def _read_callback_url(self) -> str | None:
@@ -227,8 +235,15 @@ class ParameterReader:
             raise invalid("callback_url", "expected a web url.")
         return value
 
-    def _integer(self, name: str, lowest: int, highest: int, *, default: int) -> int:
-        return self._checked_integer(name, self._body.get(name, default), lowest, highest, name)
+    def _given(self, name: str) -> Any:
+        """Returns a parameter, or its default where every model has the same."""
+        return self._body.get(name, PARAMETERS[name].default)
+
+    def _integer(self, name: str) -> int:
+        row = PARAMETERS[name]
+        if row.lowest is None or row.highest is None:
+            raise ValueError(f"{name} has no range")
+        return self._checked_integer(name, self._given(name), row.lowest, row.highest, name)
 
     def _checked_integer(self, name: str, value: object, lowest: int, highest: int, param: str) -> int:
         if not isinstance(value, int) or isinstance(value, bool):

@@ -64,7 +64,6 @@ class World:
             lifecycle=self.lifecycle,
             clock=self.clock,
             throttle=self.throttle,
-            reject_unsupported=config.reject_unsupported,
         )
         self.actions = AssetActions(
             clock=self.clock,

@@ -1,6 +1,6 @@
 """The data plane's four operations on tasks, without HTTP.
 
-Source: reference ``upstream.md`` §1 to §2.3 and §4.4.
+Source: reference ``upstream.md`` §1 to §2.3, §4.4 and §11.1.
 """
 
 import re
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.sandbox.assets import AssetStore
-from app.sandbox.catalogue import Catalogue
+from app.sandbox.catalogue import Catalogue, VideoModel
 from app.sandbox.clock import SandboxClock
 from app.sandbox.config import Account, Limits
-from app.sandbox.content import Content, check_mode, read_content
+from app.sandbox.content import Content, check_mode, not_valid_for, read_content
 from app.sandbox.errors import RefusedError, invalid, missing
 from app.sandbox.identifiers import new_resource_id
 from app.sandbox.lifecycle import Lifecycle
@@ -50,7 +50,6 @@ class TaskStore:
         lifecycle: moves the tasks.
         clock: the sandbox's time.
         throttle: shared by all rates.
-        reject_unsupported: see ``SandboxConfig``.
     """
 
     def __init__(
@@ -61,7 +60,6 @@ class TaskStore:
         lifecycle: Lifecycle,
         clock: SandboxClock,
         throttle: Throttle,
-        reject_unsupported: bool,
     ) -> None:
         self.by_id: dict[str, Task] = {}
         self._draft_bodies: dict[str, dict[str, Any]] = {}
@@ -70,7 +68,6 @@ class TaskStore:
         self._lifecycle = lifecycle
         self._clock = clock
         self._throttle = throttle
-        self._reject_unsupported = reject_unsupported
 
     def create(self, account: Account, body: dict[str, Any], limits: Limits | None) -> Task:
         """Checks a request and takes the task in.
@@ -175,11 +172,11 @@ class TaskStore:
         draft_task_id = content.draft_task_id
         if draft_task_id is not None:
             body = self._from_draft(account, body, draft_task_id)
+            _check_beside_draft(content, model)
             model = self._catalogue.find(body["model"])
             content = self._read_content(account, body)
         mode = check_mode(content, model)
-        reader = ParameterReader(body, content, model, mode, reject_unsupported=self._reject_unsupported)
-        parameters = reader.read()
+        parameters = ParameterReader(body, content, model, mode, is_final=draft_task_id is not None).read()
         markers = read_prompt_markers(content.prompt)
         plan = make_plan(
             model=model,
@@ -224,6 +221,14 @@ class TaskStore:
         waiting = sum(task.account == account and task.status == QUEUED for task in self.by_id.values())
         if waiting >= limits.queued_tasks:
             raise RefusedError("QuotaExceeded", "The number of queued tasks exceeds the limit of your account.")
+
+
+def _check_beside_draft(content: Content, model: VideoModel) -> None:
+    """Checks the content of the final video of a draft: with 2.5 it is the draft alone."""
+    if not model.takes_drafts:
+        raise RefusedError("InvalidParameter", not_valid_for("draft_task", model, "draft"), param="content")
+    if model.generation == "2.5" and (content.media or content.has_text):
+        raise invalid("content", "draft_task content cannot be mixed with other content.")
 
 
 def _guide(content: Content) -> Size | None:

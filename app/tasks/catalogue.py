@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from app.create_parameters import PARAMETERS
+
 _MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$"
 
 _Name = Annotated[str, Field(pattern=_MODEL_NAME)]
@@ -21,7 +23,7 @@ _Count = Annotated[int, Field(ge=0, le=1000)]
 _NAMES_OF_THE_SPEC = ("doubao-seedance-2", "doubao-seedance-2-fast")
 _DEFAULTS_OF_THE_SPEC = {"generate_audio_default": False}
 
-ALL_RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive")
+ALL_RATIOS = PARAMETERS["ratio"].words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.attempts.attempts import Attempts, SentRequest
 from app.channels.directory import Channel, ChannelDirectory
+from app.create_parameters import PARAMETERS
 from app.db.presence import Presence
 from app.errors import SeedgateError, ServiceUnavailableError
 from app.http.body_thread import BodyThread, sha256_of
@@ -25,7 +26,6 @@ from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.ownership import choose_channels, resolve_references
 from app.tasks.replays import Replays
 from app.tasks.rules import CheckedCreate, check_create, to_upstream_body
-from app.tasks.rules_parameters import PARAMETERS
 from app.tasks.submission import Outcome, Refused, submit
 from app.tenants.principal import Principal
 from app.upstream.ark import ArkClient
@@ -35,7 +35,9 @@ from app.webhooks.targets import PUBLIC_ONLY, TargetRules
 _ROUTE = "create_task"
 _APPLY_PATIENCE_SECONDS = 5.0
 _DRAIN_SECONDS = 5.0
-_DEFAULT_TIER = "default"
+_DEFAULT_TIER = PARAMETERS["service_tier"].default
+# The mirror has columns of its own for the model and the address; the content is never kept.
+_KEPT_PARAMETERS = frozenset(PARAMETERS) - {"model", "content", "callback_url"}
 _LONGEST_KEPT_TEXT = 256
 
 
@@ -279,5 +281,5 @@ def _upstream_model(spec: ModelSpec, channel: Channel) -> str:
 def _is_kept(name: str, value: Any) -> bool:
     """The mirror keeps the parameters that are known and short: an unknown field may be megabytes long."""
     if isinstance(value, str):
-        return name in PARAMETERS and len(value) <= _LONGEST_KEPT_TEXT
-    return name in PARAMETERS and isinstance(value, bool | int | float)
+        return name in _KEPT_PARAMETERS and len(value) <= _LONGEST_KEPT_TEXT
+    return name in _KEPT_PARAMETERS and isinstance(value, bool | int | float)

@@ -3,51 +3,10 @@
 from typing import Any
 
 from app.http.documentation import TENANT_ERROR, TENANT_SECURITY, json_answer
+from app.tasks.create_schema import create_body
 from app.webhooks.report import CallbackState
 
 _TASK_ID = {"type": "string", "example": "cgt-20260518175249-8x55h"}
-_CONTENT_ITEM = {
-    "type": "object",
-    "required": ["type"],
-    "properties": {
-        "type": {"type": "string", "enum": ["text", "image_url", "video_url", "audio_url", "draft_task"]},
-        "text": {"type": "string"},
-        "image_url": {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]},
-        "video_url": {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]},
-        "audio_url": {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]},
-        "draft_task": {"type": "object", "properties": {"id": _TASK_ID}, "required": ["id"]},
-        "role": {
-            "type": "string",
-            "enum": ["first_frame", "last_frame", "reference_image", "reference_video", "reference_audio"],
-        },
-    },
-}
-_CREATE_BODY = {
-    "type": "object",
-    "required": ["model", "content"],
-    "properties": {
-        "model": {"type": "string", "example": "doubao-seedance-2"},
-        "content": {"type": "array", "minItems": 1, "items": _CONTENT_ITEM},
-        "duration": {"type": "integer", "description": "seconds; 5 to 15 for the public names"},
-        "frames": {"type": "integer"},
-        "resolution": {"type": "string", "example": "720p"},
-        "ratio": {"type": "string", "example": "16:9"},
-        "seed": {"type": "integer", "default": -1},
-        "generate_audio": {
-            "type": "boolean",
-            "description": "absent: false for doubao-seedance-2 and -2-fast, else the upstream's default",
-        },
-        "watermark": {"type": "boolean", "default": False},
-        "return_last_frame": {"type": "boolean", "default": False},
-        "service_tier": {"type": "string", "default": "default"},
-        "execution_expires_after": {"type": "integer", "description": "task timeout, seconds"},
-        "tools": {
-            "type": "array",
-            "items": {"type": "object", "properties": {"type": {"type": "string", "enum": ["web_search"]}}},
-        },
-    },
-    "additionalProperties": True,
-}
 _TASK = {
     "type": "object",
     "required": ["id", "model", "status", "error", "created_at", "updated_at"],
@@ -100,7 +59,7 @@ _TASK_ID_PARAMETER = {"name": "task_id", "in": "path", "required": True, "schema
 
 CREATE: dict[str, Any] = {
     "security": TENANT_SECURITY,
-    "requestBody": {"required": True, "content": {"application/json": {"schema": _CREATE_BODY}}},
+    "requestBody": {"required": True, "content": {"application/json": {"schema": create_body()}}},
     "parameters": [
         _query("dry_run", {"type": "boolean"}, "validate only: nothing is sent, stored or paid"),
         {

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.create_parameters import PARAMETERS
 from app.errors import MissingParameterError, ModelNotFoundError
 from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
@@ -15,10 +16,10 @@ from app.tasks.media_urls import MEDIA_PAYLOADS
 from app.tasks.references import DRAFT_TASK, AssetReference, DraftReference, find_references, with_drafts_renamed
 from app.tasks.refusals import check_json_type, check_not_empty, not_valid
 from app.tasks.rules_content import check_content
-from app.tasks.rules_parameters import PARAMETERS, check_parameters
+from app.tasks.rules_parameters import check_parameters
 from app.webhooks.targets import PUBLIC_ONLY, TargetError, TargetRules
 
-_FIELDS = PARAMETERS | {"model", "content", "callback_url"}
+_FIELDS = frozenset(PARAMETERS)
 _PAYLOADS = (*MEDIA_PAYLOADS, DRAFT_TASK)
 _SHOWN_MODEL_LENGTH = 128
 

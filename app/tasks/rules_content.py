@@ -8,6 +8,7 @@ from collections import defaultdict
 from enum import StrEnum
 from typing import Any
 
+from app.create_parameters import CONTENT_TYPES
 from app.errors import InvalidParameterError, MissingParameterError
 from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
@@ -15,13 +16,7 @@ from app.tasks.media_urls import MEDIA_PAYLOADS, check_media_url
 from app.tasks.references import DRAFT_MEMBERS, DRAFT_TASK
 from app.tasks.refusals import check_json_type, check_not_empty, not_valid
 
-ROLES: dict[str, tuple[str, ...]] = {
-    "text": (),
-    "image_url": ("first_frame", "last_frame", "reference_image"),
-    "video_url": ("reference_video",),
-    "audio_url": ("reference_audio",),
-    DRAFT_TASK: (),
-}
+ROLES: dict[str, tuple[str, ...]] = {name: type_.roles for name, type_ in CONTENT_TYPES.items()}
 """Every type of content item, and the roles that it may have."""
 
 _ITEM_MEMBERS = frozenset({"type", "role", *ROLES})

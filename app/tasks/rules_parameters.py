@@ -1,45 +1,27 @@
 """The rules of the parameters beside ``model`` and ``content``.
 
-Source: the spec's tables "Request Parameters", "tools Parameter" and "Parameter Limits"; parameters that only the
-upstream knows are checked for their JSON type, no further, and its own limits are left to it.
+Which there are, their JSON types and their ranges stand in ``app.create_parameters``. Parameters that only the upstream
+knows are checked for their JSON type, no further, and its own limits are left to it.
+
+Source: the spec's tables "Request Parameters", "tools Parameter" and "Parameter Limits".
 """
 
 from typing import Any
 
+from app.create_parameters import PARAMETERS, Kind, names_of_kind
 from app.errors import InvalidParameterError, MissingParameterError
 from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
 from app.tasks.refusals import check_json_type, check_not_empty, not_valid
 from app.tasks.rules_content import Mode
 
-_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 _AUTO_DURATION = -1
-
-_STRINGS = (
-    "resolution",
-    "ratio",
-    "service_tier",
-    "safety_identifier",
-    "output_format",
-    "omni_reference_task_type",
-)
-_BOOLEANS = ("generate_audio", "watermark", "return_last_frame", "draft", "camera_fixed")
-
-# Smallest and largest value. ``duration`` depends on the model. ``execution_expires_after`` has no range in the
-# spec; the upstream's (3600 to 259200) is its own to enforce, so only what is no length of time is refused.
-_INTEGERS = {
-    "duration": (_INT64_MIN, _INT64_MAX),
-    "frames": (1, _INT64_MAX),
-    "seed": (-1, 2**32 - 1),
-    "execution_expires_after": (1, _INT64_MAX),
-    "priority": (_INT64_MIN, _INT64_MAX),
-}
-_UNCHECKED = ("subdivision_level", "file_format", "optimize_prompt", "reasoning_effort", "human_face_mode")
-_TOOL_TYPES = ("web_search",)
+_TEXTS = tuple(name for name in names_of_kind(Kind.TEXT) if name not in {"model", "callback_url"})
+_SWITCHES = names_of_kind(Kind.SWITCH)
+# ``duration`` depends on the model. What no upstream could mean is refused, the rest of its ranges is its own.
+_RANGES = {name: PARAMETERS[name].checked for name in names_of_kind(Kind.INTEGER)}
+_TOOL_TYPES = PARAMETERS["tools"].words
 _TOOL_MEMBERS = frozenset({"type"})
-
-PARAMETERS = frozenset({*_STRINGS, *_BOOLEANS, *_INTEGERS, *_UNCHECKED, "tools"})
-"""Every parameter that the spec or an official SDK names, beside ``model``, ``content`` and ``callback_url``."""
 
 
 def check_parameters(fields: dict[str, Any], model: ModelSpec, mode: Mode) -> dict[str, Any]:
@@ -49,8 +31,8 @@ def check_parameters(fields: dict[str, Any], model: ModelSpec, mode: Mode) -> di
         InvalidParameterError: 400, a value has the wrong JSON type, is out of range, or not for this model.
         MissingParameterError: 400, a tool has no type.
     """
-    checked = {name: _check_integer(name, value) if name in _INTEGERS else value for name, value in fields.items()}
-    for names, expected in ((_STRINGS, str), (_BOOLEANS, bool)):
+    checked = {name: _check_integer(name, value) if name in _RANGES else value for name, value in fields.items()}
+    for names, expected in ((_TEXTS, str), (_SWITCHES, bool)):
         for name in names:
             if name in checked:
                 check_not_empty(checked[name], name)
@@ -64,7 +46,7 @@ def check_parameters(fields: dict[str, Any], model: ModelSpec, mode: Mode) -> di
 
 
 def _check_integer(name: str, value: Any) -> int:
-    lowest, highest = _INTEGERS[name]
+    lowest, highest = _RANGES[name]
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):

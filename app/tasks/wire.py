@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from app.create_parameters import PARAMETERS
 from app.errors import NotFoundError
 from app.tasks.correlation import TAG_FIELD, tag_of
 from app.tasks.link_expiry import content_expires_at
@@ -21,7 +22,7 @@ _INTEGER_FIELDS = (
     "usage",
 )
 _FIRST_FIELDS = ("id", "model", "status", "error", "created_at", "updated_at", "content")
-_DEFAULT_EXPIRES_AFTER_SECONDS = 172800
+_DEFAULT_EXPIRES_AFTER_SECONDS = PARAMETERS["execution_expires_after"].default
 # The upstream's times beyond the year 2242 are in another unit than seconds, or a mistake.
 _TIMES_END = 2**33
 

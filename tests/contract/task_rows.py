@@ -6,6 +6,7 @@ from typing import Any
 from tests.tasks.bodies import ALIAS, FAST, PROMPT, audio, body, draft, image, video
 
 DRAFTING = "doubao-seedance-1-5-pro-251215"
+PER_FRAME = "doubao-seedance-1-0-pro-250528"
 PNG = "data:image/png;base64,iVBORw0KGgo="
 MP3 = "data:audio/mp3;base64,SUQzBAAAAAA="
 NO_ASSET = "asset-20260101000000-zzzzz"
@@ -93,7 +94,7 @@ PARAMETERS = [
     Row(
         "parameters",
         "frames",
-        [body(frames=121), body(frames=121, duration=5)],
+        [body(model=PER_FRAME, frames=121), body(model=PER_FRAME, frames=121, duration=5)],
         wrong("frames", 0, -1, 2.5, "121"),
     ),
     Row(

@@ -6,13 +6,18 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.contract.task_rows import DRAFTING, NO_TASK, ROWS, Row
+from tests.contract.task_rows import DRAFTING, NO_TASK, PER_FRAME, ROWS, Row
 from tests.support.answers import check_error
 from tests.support.driving import count_received, force, received
 from tests.support.world import TASKS, Tenant, World
 from tests.tasks.bodies import ALIAS, FAST, body
 
-UPSTREAM_IDS = {ALIAS: "doubao-seedance-2-0-260128", FAST: "doubao-seedance-2-0-fast-260128", DRAFTING: DRAFTING}
+UPSTREAM_IDS = {
+    ALIAS: "doubao-seedance-2-0-260128",
+    FAST: "doubao-seedance-2-0-fast-260128",
+    DRAFTING: DRAFTING,
+    PER_FRAME: PER_FRAME,
+}
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -11,6 +11,7 @@ from tests.sandbox.clients import AUDIO, IMAGE, MODEL, VIDEO, Caller, audio, err
 PREFIX = "The parameter `content` specified in the request is not valid: "
 V25 = "doubao-seedance-2-5-260628"
 V20_FAST = "doubao-seedance-2-0-fast-260128"
+V20_MINI = "doubao-seedance-2-0-mini-260615"
 V15 = "doubao-seedance-1-5-pro-251215"
 V10 = "doubao-seedance-1-0-pro-250528"
 LITE_T2V = "doubao-seedance-1-0-lite-t2v-250428"
@@ -27,7 +28,7 @@ async def test_the_answer_is_exactly_an_id_stamped_in_beijing_time(caller: Calle
     assert (await caller.task(task_id))["created_at"] == int(stamped.timestamp())
 
 
-@pytest.mark.parametrize("model", [MODEL, V25, V20_FAST, "doubao-seedance-2-0-mini-260615", V15, V10, LITE_T2V])
+@pytest.mark.parametrize("model", [MODEL, V25, V20_FAST, V20_MINI, V15, V10, LITE_T2V])
 async def test_dated_ids_are_served(caller: Caller, model: str) -> None:
     assert (await caller.task(await caller.made(model=model)))["model"] == model
 
@@ -222,9 +223,13 @@ REFUSED_FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"priority": 10}, "less than or equal to 9"),
     ({"priority": 1, "model": V15}, "priority specified in the request is not valid"),
     ({"camera_fixed": True}, "camera_fixed specified in the request is not valid"),
-    ({"draft": True}, "draft specified in the request is not valid"),
-    ({"draft": True, "model": V15, "resolution": "720p"}, "resolution specified in the request is not valid"),
-    ({"draft": True, "model": V15, "return_last_frame": True}, "return_last_frame specified in the request"),
+    ({"bitrate_mode": "high"}, "bitrate_mode specified in the request is not valid for model doubao-seedance-2-0"),
+    ({"bitrate_mode": "high", "model": V25}, "bitrate_mode specified in the request is not valid"),
+    ({"frames": 121}, "frames specified in the request is not valid for model doubao-seedance-2-0 in t2v"),
+    ({"frames": 121, "model": V15}, "frames specified in the request is not valid"),
+    ({"generate_audio": False, "model": V10}, "generate_audio specified in the request is not valid"),
+    ({"tools": [{"type": "web_search"}], "model": V25}, "tools specified in the request is not valid"),
+    ({"tools": [{"type": "web_search"}], "model": V20_MINI}, "tools specified in the request is not valid"),
     ({"frames": 30, "model": V10}, "25+4n"),
     ({"frames": 293, "model": V10}, "less than or equal to 289"),
     ({"tools": [{"type": "calculator"}]}, "tools specified in the request is not valid"),
@@ -278,19 +283,68 @@ async def test_of_the_suffixes_only_resolution_and_duration_are_validated(caller
     assert (await caller.create(text("a cat --ratio 99:1 --seed many"))).status_code == 200
 
 
-async def test_a_draft_is_finished_with_its_own_settings(caller: Caller) -> None:
-    draft = await caller.finished(text("a dog"), model=V15, draft=True, ratio="9:16", duration=6, seed=11)
-    assert (draft["resolution"], draft["draft"]) == ("480p", True)
-    final = {"type": "draft_task", "draft_task": {"id": draft["id"]}}
-    task = await caller.finished(final, model=V15, resolution="720p", duration=12)
-    assert (task["draft_task_id"], task["draft"]) == (draft["id"], False)
-    assert (task["resolution"], task["ratio"], task["duration"], task["seed"]) == ("720p", "9:16", 6, 11)
+async def test_web_search_is_known_to_2_0_and_2_0_fast(caller: Caller) -> None:
+    for model in (MODEL, V20_FAST):
+        task = await caller.finished(model=model, tools=[{"type": "web_search"}])
+        assert task["usage"]["tool_usage"] == {"web_search": 1}
 
 
-async def test_drafts_of_other_accounts_and_unfinished_ones_are_unknown(caller: Caller, stranger: Caller) -> None:
-    draft_id = await caller.made(text(), model=V15, draft=True)
-    item = {"type": "draft_task", "draft_task": {"id": draft_id}}
-    assert (await caller.create(item, model=V15)).status_code == 400
-    caller.advance(3600)
-    assert (await stranger.create(item, model=V15)).status_code == 400
-    assert (await caller.create(item, model=V15)).status_code == 200
+async def test_the_resolution_is_read_in_any_case_and_a_seed_may_be_0(caller: Caller) -> None:
+    task = await caller.finished(resolution="4K", seed=0)
+    assert (task["resolution"], task["seed"]) == ("4k", 0)
+    assert (await caller.finished(resolution="720P"))["resolution"] == "720p"
+
+
+@pytest.mark.parametrize("type_", ["reference", "edit", "extend"])
+async def test_what_is_made_of_references_needs_references(caller: Caller, type_: str) -> None:
+    response = await caller.create(text(), model=V25, omni_reference_task_type=type_)
+    words = "the parameter omni_reference_task_type specified in the request is not valid for model"
+    assert error_of(response) == (400, "InvalidParameter", f"{words} doubao-seedance-2-5 in t2v")
+    assert response.json()["error"]["param"] == "omni_reference_task_type"
+
+
+@pytest.mark.parametrize(
+    ("item", "fields", "param"),
+    [
+        (image("reference_image"), {}, "omni_reference_task_type"),
+        (video(f"{VIDEO}?seconds=3"), {}, "omni_reference_task_type"),
+        (video(), {"duration": 5}, "duration"),
+        (video(), {"ratio": "16:9"}, "ratio"),
+    ],
+)
+async def test_an_edit_needs_a_video_of_4_to_30_seconds_and_takes_length_and_ratio_from_it(
+    caller: Caller, item: dict[str, Any], fields: dict[str, Any], param: str
+) -> None:
+    edit = {"model": V25, "omni_reference_task_type": "edit"}
+    refused = await caller.create(text(), item, **edit, **fields)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, param)
+    assert (await caller.create(text(), video(f"{VIDEO}?seconds=4"), **edit, duration=-1)).status_code == 200
+    assert (await caller.create(text(), video(f"{VIDEO}?seconds=30"), **edit, ratio="adaptive")).status_code == 200
+
+
+async def test_an_extension_has_the_ratio_of_its_reference_and_a_length_of_its_own(caller: Caller) -> None:
+    extend = {"model": V25, "omni_reference_task_type": "extend"}
+    refused = await caller.create(text(), video(), **extend, ratio="1:1")
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "ratio")
+    assert (await caller.finished(text(), video(), **extend, duration=8))["duration"] == 8
+
+
+async def test_what_auto_turns_out_to_be_may_fail_later(caller: Caller) -> None:
+    prompt = text("a dog [fail:InvalidParameter.TaskTypeMismatch]")
+    task = await caller.finished(prompt, video(), model=V25, omni_reference_task_type="auto")
+    assert (task["status"], task["error"]["code"]) == ("failed", "InvalidParameter.TaskTypeMismatch")
+
+
+async def test_2_5_takes_50_references_and_30_seconds_of_video(caller: Caller) -> None:
+    images, audios = [image("reference_image")] * 30, [audio(f"{AUDIO}?seconds=3")] * 10
+    videos = [video(f"{VIDEO}?seconds=3")] * 10
+    assert (await caller.create(*images, *videos, *audios, model=V25)).status_code == 200
+    for items, words in (
+        ([*images, images[0]], "at most 30 reference images but got 31"),
+        ([*videos, videos[0]], "at most 10 reference videos but got 11"),
+        ([*images, *audios, audios[0]], "at most 10 reference audios but got 11"),
+        ([video(f"{VIDEO}?seconds=16")] * 2, "less than or equal to 30.2"),
+        ([video(f"{VIDEO}?seconds=1")], "2 to 30 seconds"),
+    ):
+        status, _, message = error_of(await caller.create(*items, model=V25))
+        assert (status, words in message) == (400, True), message

@@ -42,6 +42,15 @@ async def test_the_url_is_fixed_and_expires_after_24_hours(caller: Caller) -> No
     assert (await caller.http.get(url)).status_code == 403
 
 
+async def test_a_video_can_be_downloaded_100_times(caller: Caller) -> None:
+    content = (await caller.finished(return_last_frame=True))["content"]
+    assert parse_qs(urlsplit(content["video_url"]).query)["X-Tos-Max-Requests"] == ["100"]
+    assert (await caller.http.head(content["video_url"])).status_code == 403
+    statuses = [(await caller.http.get(content["video_url"])).status_code for _ in range(101)]
+    assert statuses == [200] * 100 + [403]
+    assert (await caller.http.get(content["last_frame_url"])).status_code == 200
+
+
 @pytest.mark.parametrize("change", ["X-Tos-Expires=86400", "X-Tos-Signature=", ".mp4"])
 async def test_a_changed_url_is_403(caller: Caller, change: str) -> None:
     url = (await caller.finished())["content"]["video_url"]

@@ -82,10 +82,6 @@ async def test_frames_take_the_place_of_duration(caller: Caller) -> None:
     assert task["usage"]["total_tokens"] == 246_840
 
 
-async def test_frames_mean_nothing_to_newer_models(caller: Caller) -> None:
-    assert (await caller.finished(frames=121))["duration"] == 5
-
-
 @pytest.mark.parametrize(
     ("fields", "tokens"),
     [

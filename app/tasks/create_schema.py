@@ -1,0 +1,85 @@
+"""The JSON Schema of a create's body, made from the table of parameters, for ``/openapi.json``."""
+
+from typing import Any
+
+from app.create_parameters import CONTENT_TYPES, PARAMETERS, ContentType, Kind, Parameter
+from app.tasks.media_urls import MEDIA_PAYLOADS
+from app.urls import MAX_WEB_URL_LENGTH
+from app.webhooks.targets import MAX_URL_LENGTH
+
+_TASK_ID_EXAMPLE = "cgt-20260518175249-8x55h"
+
+
+def create_body() -> dict[str, Any]:
+    """Returns the schema: every parameter of the table; other members are passed on to the upstream."""
+    properties = {name: _schema_of(parameter) for name, parameter in PARAMETERS.items()}
+    properties["model"]["example"] = "doubao-seedance-2"
+    properties["content"] |= {"minItems": 1, "items": {"oneOf": [_item_of(each) for each in CONTENT_TYPES.values()]}}
+    properties["tools"]["items"] = _tool()
+    properties["callback_url"] |= {"format": "uri", "maxLength": MAX_URL_LENGTH}
+    return {
+        "type": "object",
+        "description": (
+            "null means that a member is not given. Members that are not listed are passed on to the upstream; "
+            "`dry_run` is refused, it belongs in the query."
+        ),
+        "required": [name for name, parameter in PARAMETERS.items() if parameter.is_required],
+        "properties": properties,
+        "additionalProperties": True,
+    }
+
+
+def _schema_of(parameter: Parameter) -> dict[str, Any]:
+    """Returns a parameter's schema without its parts; ranges and words are those that the upstream takes."""
+    schema: dict[str, Any] = {"description": _description_of(parameter)}
+    if parameter.kind is not Kind.ANY:
+        schema["type"] = parameter.kind.value
+    if parameter.words and parameter.kind is Kind.TEXT:
+        schema["enum"] = list(parameter.words)
+    found = {"minimum": parameter.lowest, "maximum": parameter.highest, "maxLength": parameter.longest}
+    schema |= {name: value for name, value in found.items() if value is not None}
+    if parameter.default is not None:
+        schema["default"] = parameter.default
+    return schema
+
+
+def _description_of(parameter: Parameter) -> str:
+    """Returns one sentence for each thing that there is to say."""
+    labelled = (
+        ("", parameter.description),
+        ("values: ", parameter.values_note),
+        ("models: ", parameter.models_note),
+        ("default: ", parameter.default_note),
+        ("gateway: ", parameter.gateway_note),
+    )
+    return ". ".join(label + text for label, text in labelled if text)
+
+
+def _item_of(type_: ContentType) -> dict[str, Any]:
+    properties: dict[str, Any] = {"type": {"type": "string", "const": type_.name}}
+    if type_.member is None:
+        properties[type_.name] = {"type": "string"}
+    else:
+        member: dict[str, Any] = {"type": "string", "minLength": 1}
+        if type_.name in MEDIA_PAYLOADS:
+            member["description"] = f"a web URL has at most {MAX_WEB_URL_LENGTH} characters"
+        else:
+            member["example"] = _TASK_ID_EXAMPLE
+        payload = {"type": "object", "required": [type_.member], "properties": {type_.member: member}}
+        properties[type_.name] = payload
+    if type_.roles:
+        properties["role"] = {"type": "string", "enum": list(type_.roles)}
+        if type_.role_note:
+            properties["role"]["description"] = type_.role_note
+    return {
+        "title": type_.name,
+        "type": "object",
+        "description": type_.description,
+        "required": ["type", type_.name],
+        "properties": properties,
+    }
+
+
+def _tool() -> dict[str, Any]:
+    words = list(PARAMETERS["tools"].words)
+    return {"type": "object", "required": ["type"], "properties": {"type": {"type": "string", "enum": words}}}

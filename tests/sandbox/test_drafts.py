@@ -1,0 +1,138 @@
+"""Drafts and their final videos: which models make them, what each may set, what each costs."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from app.sandbox.config import SandboxConfig
+from app.sandbox.server import SandboxServer
+from tests.sandbox.clients import MODEL, Caller, error_of, image, text, video
+from tests.support.clock import MovableClock
+
+V25 = "doubao-seedance-2-5-260628"
+V20_FAST = "doubao-seedance-2-0-fast-260128"
+V20_MINI = "doubao-seedance-2-0-mini-260615"
+V15 = "doubao-seedance-1-5-pro-251215"
+V10 = "doubao-seedance-1-0-pro-250528"
+PREMIUM = "dreamina-seedance-2-5-premium-260915"
+DAY = 24 * 3600
+
+
+def of_draft(draft_id: str) -> dict[str, Any]:
+    return {"type": "draft_task", "draft_task": {"id": draft_id}}
+
+
+@pytest_asyncio.fixture(scope="module")
+async def abroad() -> AsyncIterator[Caller]:
+    """A caller of BytePlus."""
+    config = SandboxConfig(region="ap-southeast-1", clock=MovableClock(stands_still=True), limits=None)
+    async with SandboxServer(config) as server:
+        found = Caller(server)
+        yield found
+        await found.http.aclose()
+
+
+@pytest.mark.parametrize("model", [MODEL, V20_FAST, V20_MINI, V10])
+async def test_only_2_5_and_1_5_pro_make_drafts_and_finals(caller: Caller, model: str) -> None:
+    refused = await caller.create(model=model, draft=True)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "draft")
+    assert "draft specified in the request is not valid for model" in error_of(refused)[2]
+    draft = await caller.finished(model=V25, draft=True)
+    final = await caller.create(of_draft(draft["id"]), model=model)
+    assert (final.status_code, final.json()["error"]["param"]) == (400, "content")
+
+
+@pytest.mark.parametrize("model", [V25, V15])
+async def test_a_draft_is_480p(caller: Caller, model: str) -> None:
+    task = await caller.finished(model=model, draft=True)
+    assert (task["resolution"], task["draft"]) == ("480p", True)
+    for fields in ({"resolution": "720p"}, {"resolution": "1080p"}, {"return_last_frame": True}):
+        refused = await caller.create(model=model, draft=True, **fields)
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, next(iter(fields)))
+
+
+async def test_a_draft_of_2_5_costs_its_pixels_and_one_of_1_5_pro_a_part_of_them(caller: Caller) -> None:
+    """The factors 0.6 and 0.7 are 1.5 pro's; both the draft and its final are billed."""
+    draft = await caller.finished(model=V25, draft=True, ratio="16:9", duration=5)
+    assert draft["usage"]["total_tokens"] == 854 * 480 * 121 // 1024
+    silent = await caller.finished(model=V25, draft=True, ratio="16:9", duration=5, generate_audio=False)
+    assert silent["usage"]["total_tokens"] == draft["usage"]["total_tokens"]
+    cheap = await caller.finished(model=V15, draft=True, ratio="16:9", duration=5)
+    assert cheap["usage"]["total_tokens"] == int(864 * 496 * 121 / 1024 * 0.6)
+    final = await caller.finished(of_draft(draft["id"]), model=V25)
+    assert final["usage"]["total_tokens"] == 1920 * 1080 * 121 // 1024
+
+
+async def test_the_final_of_a_2_5_draft_is_1080p_and_inherits_the_rest(caller: Caller) -> None:
+    draft = await caller.finished(
+        text("a dog"), video(), model=V25, draft=True, ratio="9:16", duration=6, seed=11, generate_audio=False
+    )
+    final = await caller.finished(of_draft(draft["id"]), model=V25)
+    assert (final["draft_task_id"], final["draft"], final["resolution"]) == (draft["id"], False, "1080p")
+    inherited = ("ratio", "duration", "seed", "generate_audio")
+    assert {name: final[name] for name in inherited} == {name: draft[name] for name in inherited}
+    # The reference video counts again.
+    assert final["usage"]["total_tokens"] == int(1080 * 1920 * ((5 + 6) * 24 + 1) / 1024)
+    assert (await caller.create(of_draft(draft["id"]), model=V25, resolution="1080p")).status_code == 200
+    for resolution in ("480p", "720p", "4k"):
+        refused = await caller.create(of_draft(draft["id"]), model=V25, resolution=resolution)
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "resolution")
+
+
+async def test_beside_a_2_5_draft_there_is_no_other_content(caller: Caller) -> None:
+    draft = await caller.finished(model=V25, draft=True)
+    for other in (text("a cat"), image("reference_image"), video()):
+        refused = await caller.create(other, of_draft(draft["id"]), model=V25)
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "content")
+
+
+async def test_a_draft_of_1_5_pro_is_finished_with_its_own_settings(caller: Caller) -> None:
+    draft = await caller.finished(text("a dog"), model=V15, draft=True, ratio="9:16", duration=6, seed=11)
+    task = await caller.finished(of_draft(draft["id"]), model=V15, resolution="720p", duration=12)
+    assert (task["draft_task_id"], task["draft"]) == (draft["id"], False)
+    assert (task["resolution"], task["ratio"], task["duration"], task["seed"]) == ("720p", "9:16", 6, 11)
+
+
+async def test_drafts_of_other_accounts_and_unfinished_ones_are_unknown(caller: Caller, stranger: Caller) -> None:
+    draft_id = await caller.made(text(), model=V15, draft=True)
+    item = of_draft(draft_id)
+    assert (await caller.create(item, model=V15)).status_code == 400
+    caller.advance(3600)
+    assert (await stranger.create(item, model=V15)).status_code == 400
+    assert (await caller.create(item, model=V15)).status_code == 200
+
+
+async def test_a_draft_is_good_for_seven_days(caller: Caller) -> None:
+    draft = await caller.finished(model=V25, draft=True)
+    caller.advance(7 * DAY - 3600 - 1)
+    assert (await caller.create(of_draft(draft["id"]), model=V25)).status_code == 200
+    caller.advance(2)
+    refused = await caller.create(of_draft(draft["id"]), model=V25)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "content.draft_task.id")
+
+
+async def test_premium_is_byteplus_alone_and_its_finals_are_4k(caller: Caller, abroad: Caller) -> None:
+    assert (await abroad.finished(model=PREMIUM, resolution="4k"))["resolution"] == "4k"
+    draft = await abroad.finished(model=PREMIUM, draft=True)
+    final = await abroad.finished(of_draft(draft["id"]), model=PREMIUM)
+    assert (draft["resolution"], final["resolution"]) == ("480p", "4k")
+    assert (await abroad.create(of_draft(draft["id"]), model=PREMIUM, resolution="1080p")).status_code == 400
+    for unknown in (PREMIUM, PREMIUM.replace("dreamina", "doubao")):
+        assert (await caller.create(model=unknown)).status_code == 404
+
+
+async def test_a_model_belongs_to_a_region(caller: Caller, abroad: Caller) -> None:
+    """BytePlus has shut 1.5 pro and 1.0 lite down, and has no web search."""
+    gone = ("seedance-1-5-pro-251215", "seedance-1-0-lite-t2v-250428", "seedance-1-0-lite-i2v-250428")
+    for name in gone:
+        assert (await abroad.create(model=name)).status_code == 404
+        pictures = [image()] if "i2v" in name else []
+        assert (await caller.create(*pictures, model=f"doubao-{name}")).status_code == 200
+    for name in ("dreamina-seedance-2-0-260128", "dreamina-seedance-2-5-260628", "seedance-1-0-pro-250528"):
+        assert (await abroad.create(model=name)).status_code == 200
+    for name in (MODEL, "doubao-seedance-1-0-pro-250528", "dreamina-seedance-1-0-pro-250528"):
+        assert (await abroad.create(model=name)).status_code == 404
+    refused = await abroad.create(model="dreamina-seedance-2-0-260128", tools=[{"type": "web_search"}])
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "tools")
