@@ -89,10 +89,11 @@ class BodyAdmission:
             raise RequestTooLargeError(most_bytes)
         holding = self._budget.open(sender, announced_bytes=announced_bytes)
         try:
-            data = await self._collect(request, holding, announced_bytes, most_bytes, refusal)
-            if reading is Reading.JSON_OBJECT and not begins_like_an_object(data):
+            # In no name of its own, which would keep it as long as this generator is suspended.
+            body = HeldBody(await self._collect(request, holding, announced_bytes, most_bytes, refusal), holding)
+            if reading is Reading.JSON_OBJECT and not begins_like_an_object(body.data):
                 raise unsupported_type(content_types)
-            yield HeldBody(data, holding)
+            yield body
         finally:
             holding.release()
 

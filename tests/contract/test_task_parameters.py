@@ -64,7 +64,7 @@ async def test_the_documented_content_type_is_json(tenant: Tenant) -> None:
         created = await tenant.http.post(TASKS, content=text, headers={"Content-Type": kind})
         assert created.status_code == 200, created.text
     form = await tenant.http.post(TASKS, data={"model": ALIAS, "content": "a kitten"})
-    check_error(form, 400, "InvalidParameter")
+    check_error(form, 415, "UnsupportedMediaType")
 
 
 @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
