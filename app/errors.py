@@ -23,7 +23,8 @@
     ├── UpstreamRefusalError           the upstream's own 4xx about the client's mistake, passed through
     ├── RateLimitedError               429 RateLimitExceeded: too many requests for us
     ├── ThrottledByUpstreamError       429 with the upstream's code
-    ├── UpstreamAccountError           502 InternalServiceError: the upstream refuses *our* account
+    ├── UpstreamAccountError           502 InternalServiceError: the channel's account or URL is at fault
+    ├── UpstreamOverloadedError        503 ServerOverloaded: a quota of the upstream's that may come back
     ├── ServiceUnavailableError        503 ServiceUnavailable: provably nothing was done
     └── NoChannelError                 503 ServerOverloaded: no channel can serve the request
 
@@ -246,22 +247,44 @@ class RateLimitedError(SeedgateError):
 
 
 class ThrottledByUpstreamError(SeedgateError):
-    """429: the upstream throttles our account and no other channel may take the request."""
+    """429: the upstream takes no more requests for now and no other channel may take this one.
 
-    def __init__(self, code: str, message: str, *, retry_after_seconds: int | None = None) -> None:
-        super().__init__(message, status=429, code=code, retry_after_seconds=retry_after_seconds or 1)
+    It bears the upstream's code and our words: the upstream's own name the operator's account and console.
+    """
+
+    def __init__(self, code: str, *, retry_after_seconds: int | None = None, internal: str | None = None) -> None:
+        super().__init__(
+            "There are too many requests at the moment. Please try again later.",
+            status=429,
+            code=code,
+            internal=internal,
+            retry_after_seconds=retry_after_seconds or 1,
+        )
 
 
 class UpstreamAccountError(SeedgateError):
-    """502: the upstream refuses our account; never the tenant's fault, and never told in detail."""
+    """502: only the operator can mend it; never the tenant's fault, and never told in detail."""
 
     def __init__(self, *, internal: str) -> None:
         super().__init__(
-            "The service could not complete the request because of a problem with its upstream account.",
+            "The service could not complete the request, and sending it again will not help.",
             status=502,
             code="InternalServiceError",
             internal=internal,
             is_retry_refused=True,
+        )
+
+
+class UpstreamOverloadedError(SeedgateError):
+    """503: a quota of the upstream's is used up, and it does not say whether that passes by itself."""
+
+    def __init__(self, *, internal: str) -> None:
+        super().__init__(
+            "The service is overloaded at the moment. Please try again later.",
+            status=503,
+            code="ServerOverloaded",
+            internal=internal,
+            retry_after_seconds=30,
         )
 
 

@@ -12,6 +12,7 @@ from pydantic import AliasGenerator, BaseModel, ConfigDict
 
 from app.assets.models import AssetGroupRow, AssetRow
 from app.assets.schemas import to_wire_name
+from app.upstream.codes import failure_for_tenant
 
 
 class WireAnswer(BaseModel):
@@ -149,10 +150,18 @@ def to_asset_detail(row: AssetRow, *, signed_url: str | None) -> AssetDetail:
         members["url"] = signed_url
     return AssetDetail(
         **members,
-        error=row.error,
+        error=_error_for_tenant(row.error),
         moderation=row.extra.get("Moderation"),
         last_inference_time=row.extra.get("LastInferenceTime"),
     )
+
+
+def _error_for_tenant(error: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Returns why an asset failed, in the upstream's words unless they name the operator's account."""
+    if error is None:
+        return None
+    code, message = failure_for_tenant(error.get("Code", ""), error.get("Message", ""))
+    return {"Code": code, "Message": message}
 
 
 def to_wire_time(at: datetime) -> str:

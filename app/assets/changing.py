@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.assets.calling import AssetsUpstream
-from app.assets.looking import Looker, says_gone
+from app.assets.looking import Looker
 from app.assets.mirror import NEW_FOR
 from app.assets.models import AssetGroupRow, AssetRow
 from app.assets.refusals import unknown_asset, unknown_group
@@ -37,7 +37,7 @@ class Changer:
         try:
             await self._upstream.call(channel, action, body | {"Id": row.id, "ProjectName": row.project_name})
         except UpstreamRejectedError as error:
-            if not says_gone(error):
+            if not error.is_not_found:
                 raise to_client_error(error) from None
             if self._is_new(row):
                 text = "The upstream does not show this new object yet. Please try again."
@@ -61,7 +61,7 @@ class Changer:
         try:
             await self._upstream.call(channel, action, {"Id": row.id, "ProjectName": row.project_name})
         except UpstreamRejectedError as error:
-            if not says_gone(error):
+            if not error.is_not_found:
                 raise to_client_error(error) from None
             return not self._is_new(row)
         except UpstreamError as error:

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.calling import AssetsUpstream
-from app.assets.looking import Looker, says_gone
+from app.assets.looking import Looker
 from app.assets.mirror import next_look_after
 from app.assets.models import AssetGroupRow, AssetRow
 from app.assets.repository import AllAssets
@@ -83,7 +83,7 @@ class AssetFollower:
         try:
             await self._upstream.call(channel, action, {"Id": row.id, "ProjectName": row.project_name})
         except UpstreamRejectedError as error:
-            if not says_gone(error):
+            if not error.is_not_found:
                 raise
         await self._set_next_look(row, None)
 

@@ -14,8 +14,6 @@ from app.assets.repository import AssetRepository
 from app.channels.channel import Channel
 from app.upstream.errors import UpstreamRejectedError
 
-_UNKNOWN_PROJECT = "NotFound.ProjectName"
-
 
 @dataclass(frozen=True)
 class SeenGroup:
@@ -113,11 +111,6 @@ class Looker:
         try:
             return await self._upstream.call(channel, action, {"Id": row.id, "ProjectName": row.project_name})
         except UpstreamRejectedError as error:
-            if says_gone(error):
+            if error.is_not_found:
                 return None
             raise
-
-
-def says_gone(error: UpstreamRejectedError) -> bool:
-    """Returns whether the upstream says that the object does not exist; a lost project says nothing about it."""
-    return error.is_not_found and error.code != _UNKNOWN_PROJECT

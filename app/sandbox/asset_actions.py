@@ -226,7 +226,8 @@ class AssetActions:
             "UpdateTime": _to_rfc3339(asset.changed_at(now)),
         }
         if asset.status_at(now) == ASSET_FAILED:
-            wire["Error"] = {"Code": asset.failure, "Message": f"The asset cannot be used: {asset.failure}."}
+            message = asset.failure_message or f"The asset cannot be used: {asset.failure}."
+            wire["Error"] = {"Code": asset.failure, "Message": message}
         if asset.last_inference_at is not None:
             wire["LastInferenceTime"] = _to_rfc3339(asset.last_inference_at)
         return wire

@@ -55,6 +55,7 @@ class Asset:
         ready_at: when processing ends.
         visible_at: before this it is "not found", as right after a create upstream.
         failure: code with which processing ends, or None.
+        failure_message: in which words, or None for the usual ones.
         last_inference_at: of the last task that used it.
         deleted_at: when it was deleted, by itself or with its group.
     """
@@ -72,6 +73,7 @@ class Asset:
     ready_at: datetime
     visible_at: datetime
     failure: str | None = None
+    failure_message: str | None = None
     last_inference_at: datetime | None = None
     deleted_at: datetime | None = None
 

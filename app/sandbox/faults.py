@@ -47,6 +47,7 @@ class Effect(BaseModel):
         body: of ``answer``: JSON, or a string that is sent as it is.
         code: of ``error`` and ``throttle``.
         message: of ``error`` and ``throttle``.
+        param: of ``error``, on the data plane.
         reset: the cut is a TCP reset instead of an orderly close.
         size_bytes: of ``oversize``.
     """
@@ -61,6 +62,7 @@ class Effect(BaseModel):
     body: Any = None
     code: str | None = None
     message: str | None = None
+    param: str = ""
     reset: bool = False
     size_bytes: int = Field(default=_OVERSIZE_BYTES, ge=1)
 

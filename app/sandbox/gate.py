@@ -169,4 +169,5 @@ def _scripted_error(call: Call, effect: Effect) -> RefusedError:
         is_control = call.raw_path == "/"
         code = code or ("AccountFlowLimitExceeded" if is_control else "AccountRateLimitExceeded")
         message = message or "Request speed exceeds the account flow control limit."
-    return RefusedError(code or "InternalServiceError", message or "A scripted fault.", status=effect.status)
+    text = message or "A scripted fault."
+    return RefusedError(code or "InternalServiceError", text, param=effect.param, status=effect.status)

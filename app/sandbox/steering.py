@@ -58,12 +58,14 @@ class AssetChange(BaseModel):
     Attributes:
         status: what becomes of it.
         code: of the failure.
+        message: of the failure; None for the usual one.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     status: Literal["Active", "Failed"]
     code: str = "InternalError"
+    message: str | None = None
 
 
 class SettingsChange(BaseModel):
@@ -173,6 +175,7 @@ class _Steering:
             return _not_found(request.path_params["asset_id"])
         asset.ready_at = world.clock.now()
         asset.failure = change.code if change.status == "Failed" else None
+        asset.failure_message = change.message
         return JSONResponse({"id": asset.id, "status": asset.status_at(world.clock.now())})
 
     async def change_settings(self, request: Request) -> Response:

@@ -131,7 +131,7 @@ class TaskDeletion:
 
     async def _take(self, row: TaskRow, kind: CallKind) -> None:
         if not await self._rates.take(str(row.channel_id), kind, patience_seconds=_TOKEN_PATIENCE_SECONDS):
-            raise ServiceUnavailableError("The upstream account is busy. Please try again.")
+            raise ServiceUnavailableError("The upstream is busy. Please try again.")
 
     async def _apply(
         self, deleted: TaskRow, *, source: Source, record: Callable[[AsyncSession], None] | None = None

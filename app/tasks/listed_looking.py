@@ -16,7 +16,7 @@ from app.tasks.repository import AllTasks
 from app.tasks.state import Source, apply_upstream_state
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
-from app.upstream.errors import UpstreamError, UpstreamRejectedError
+from app.upstream.errors import ForeignAnswerError, UpstreamError, UpstreamRejectedError
 
 FEW = 2
 """So many tasks are asked about one by one: LIST calls are scarcer than GETs."""
@@ -93,7 +93,7 @@ class ListLooker:
             asked = left[: self.most_ids(channel_id)]
             try:
                 words |= await self._ask(channel_id, account, tier, asked)
-            except UpstreamRejectedError as error:
+            except (UpstreamRejectedError, ForeignAnswerError) as error:
                 if error.status not in _TOO_LONG:
                     raise
                 self._most_ids[channel_id] = (len(asked) // 2, self._clock() + _SHORT_FOR)

@@ -8,6 +8,7 @@ from app.errors import NotFoundError
 from app.tasks.correlation import TAG_FIELD, tag_of
 from app.tasks.link_expiry import content_expires_at
 from app.tasks.models import TaskRow, TaskStatus
+from app.upstream.codes import failure_for_tenant
 
 # The Go and Java SDKs refuse 5.0 where they expect 5; ``usage`` is an object of such counts.
 _INTEGER_FIELDS = (
@@ -21,6 +22,8 @@ _INTEGER_FIELDS = (
     "priority",
     "usage",
 )
+# Where a body tells why its task failed; the upstream's lists use the second name.
+_REASONS = ("error", "failure_reason")
 _FIRST_FIELDS = ("id", "model", "status", "error", "created_at", "updated_at", "content")
 _DEFAULT_EXPIRES_AFTER_SECONDS = PARAMETERS["execution_expires_after"].default
 # The upstream's times beyond the year 2242 are in another unit than seconds, or a mistake.
@@ -36,6 +39,7 @@ def to_task(row: TaskRow) -> dict[str, Any]:
     """Returns the body of ``GET …/tasks/{id}``: the documented fields and whatever else the upstream said.
 
     ``content`` has ``expires_at`` beside its links: until when all of them work, in Unix seconds.
+    Why a task failed is told in the upstream's words unless they name the operator's account.
 
     Source: the spec's "Response Fields"; ``error`` is null unless the task failed.
     """
@@ -46,6 +50,9 @@ def to_task(row: TaskRow) -> dict[str, Any]:
         del body[TAG_FIELD]  # ours, not the client's
     body.setdefault("model", row.upstream_model)
     body.setdefault("error", None)
+    for name in _REASONS:
+        if name in body:
+            body[name] = _reason_for_tenant(body[name])
     body.setdefault("created_at", _seconds(row.created_at))
     body.setdefault("updated_at", _seconds(row.updated_at))
     for name in _INTEGER_FIELDS:
@@ -86,6 +93,15 @@ def _ended_at(body: dict[str, Any], row: TaskRow) -> int:
     if type(told) is int and 0 < told < _TIMES_END:
         return told
     return _seconds(row.finished_at or row.updated_at)
+
+
+def _reason_for_tenant(reason: Any) -> dict[str, str] | None:
+    if not reason:
+        return None
+    told = reason if isinstance(reason, dict) else {"message": reason}
+    code, message = (text if isinstance(text := told.get(name), str) else "" for name in ("code", "message"))
+    shown_code, shown_message = failure_for_tenant(code, message)
+    return {"code": shown_code, "message": shown_message}
 
 
 def _seconds(moment: datetime) -> int:

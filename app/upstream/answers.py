@@ -16,11 +16,14 @@ import httpx
 import orjson
 
 from app.json_values import has_more_values
+from app.upstream.codes import UNDECIDED_STATUSES, Meaning, is_full_queue, judge, meaning_of
 from app.upstream.errors import (
-    UNEXPLAINED_CODE,
     AccountFaultError,
+    ForeignAnswerError,
     OutcomeUnknownError,
     ThrottledError,
+    UnclearQuotaError,
+    UnservedError,
     UpstreamError,
     UpstreamRejectedError,
 )
@@ -32,50 +35,25 @@ _REQUEST_ID = re.compile(r"[!-~]{1,128}")
 _SECONDS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 _REDACTED = "[redacted]"
 
-# The upstream reports these with 429, 400 and 200 alike.
-_THROTTLE_CODE = re.compile(
-    r"(Account)?FlowLimitExceeded|RequestThrottled|RequestLimitExceeded|Quota(Read|Write)?QP[SM]Exceeded"
-    r"|RateLimitExceeded(\..+)?|ModelAccount[A-Z][a-z]+RateLimitExceeded|APIAccount[A-Z][a-z]+RateLimitExceeded"
-    r"|AccountRateLimitExceeded|RequestBurstTooFast|InflightBatchsizeExceeded"
-)
-
-# Nothing that a tenant sends brings these about. Two are 404 or 400 about the model: the operator maps models to
-# the account's own endpoints, so a closed endpoint or a model that the account may not use is the account's affair.
-_ACCOUNT_CODES = frozenset(
+_CODE = re.compile(r"[A-Z][A-Za-z0-9_.\[\]-]{0,127}")
+_CAPITALS = re.compile(r"[A-Z0-9_]{2,}")
+_TYPES = frozenset(
     {
-        "AccountOverdueError",
-        "AuthenticationError",
-        "InvalidAccountStatus",
-        "InvalidEndpoint.ClosedEndpoint",
-        "InvalidEndpointOrModel.ModelIDAccessDisabled",
-        "InvalidSubscription",
-        "ModelNotOpen",
-        "AccessDenied",
-        "InvalidAccessKey",
-        "InvalidAuthorization",
-        "InvalidCredential",
-        "InvalidSecretToken",
-        "InvalidTimestamp",
-        "LackPolicy",
-        "MissingAuthenticationToken",
-        "MissingRequestInfo",
-        "MissingSignature",
-        "SignatureDoesNotMatch",
-        "SubscriptionRequired",
-    }
-)
-
-# The control plane's ways to say "5xx", which may come with a 2xx.
-_SERVER_CODES = frozenset(
-    {
-        "FailToConnect",
-        "InternalError",
-        "InternalServiceError",
-        "InternalServiceTimeout",
+        "BadRequest",
+        "Conflict",
+        "Forbidden",
+        "InternalServerError",
+        "NotFound",
         "ServiceUnavailable",
-        "ServiceUnavailableTemp",
+        "TooManyRequests",
+        "Unauthorized",
     }
 )
+# A 2xx may report an error, so that its code has to tell which status it should have had.
+_ABSENT = ("NotFound", "InvalidActionOrVersion")
+_TOO_MANY = 429
+_QUEUE_SECONDS = 30
+_THROTTLED_UNWORDED = "TooManyRequests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +64,7 @@ class Answer:
         status: HTTP status.
         body: the JSON object, or None when the body is anything else.
         is_empty: there was no body.
+        is_page: the body is a web page.
         request_id: the upstream's id of the request, or None.
         retry_after_seconds: ``Retry-After`` in whole seconds, or None.
         date: the header ``Date`` as it came, or None.
@@ -94,6 +73,7 @@ class Answer:
     status: int
     body: dict[str, Any] | None
     is_empty: bool
+    is_page: bool
     request_id: str | None
     retry_after_seconds: int | None
     date: str | None = None
@@ -127,6 +107,7 @@ def read_answer(response: httpx.Response) -> Answer:
         status=response.status_code,
         body=body,
         is_empty=not response.content,
+        is_page=response.content.lstrip()[:1] == b"<",
         request_id=_to_request_id(reported_id) or _to_request_id(response.headers.get("x-request-id")),
         retry_after_seconds=_to_retry_after_seconds(response.headers.get("retry-after")),
         date=response.headers.get("date"),
@@ -134,7 +115,10 @@ def read_answer(response: httpx.Response) -> Answer:
 
 
 def find_reported_error(answer: Answer, secrets: Iterable[str]) -> ReportedError | None:
-    """Returns the error that the body words, in any of the upstream's shapes, or None.
+    """Returns the error that the upstream's API words in the body, in any of its shapes; None: it words none.
+
+    An object with an error of another make is none of its words: a code is one word in the upstream's spelling, and
+    outside of a wrapper it must be one of those that are known.
 
     Args:
         answer: of any status.
@@ -147,65 +131,115 @@ def find_reported_error(answer: Answer, secrets: Iterable[str]) -> ReportedError
     wrapped = metadata.get("Error") if isinstance(metadata, dict) else None
     if isinstance(wrapped, dict):
         return _to_reported_error(wrapped.get("Code"), wrapped.get("Message"), None, None, secrets)
-    error = body.get("error", body)
-    if not isinstance(error, dict) or not ("code" in error or "type" in error):
+    if "error" not in body:
+        bare = _to_reported_error(body.get("code"), body.get("message"), body.get("param"), body.get("type"), secrets)
+        return bare if bare is not None and meaning_of(bare.code) is not None else None
+    error = body["error"]
+    if not isinstance(error, dict):
         return None
     return _to_reported_error(error.get("code"), error.get("message"), error.get("param"), error.get("type"), secrets)
 
 
-def to_error(answer: Answer, reported: ReportedError | None) -> UpstreamError:
+def to_error(
+    answer: Answer, reported: ReportedError | None, *, is_read: bool = False, is_assets: bool = False
+) -> UpstreamError:
     """Returns the error that an unsuccessful answer stands for.
 
     Args:
         answer: not a success, by its status or by what it reports.
         reported: what its body words, or None.
+        is_read: the call changes nothing upstream, so that it does not matter whether it was carried out.
+        is_assets: it was one of the Assets API.
     """
-    status, request_id = answer.status, answer.request_id
-    error = reported or ReportedError(UNEXPLAINED_CODE, f"The upstream refused the request (HTTP {status}).")
-    if status == 429 or _THROTTLE_CODE.fullmatch(error.code):  # noqa: PLR2004 - HTTP
-        return ThrottledError(
-            status=status,
-            code=error.code,
-            message=error.message,
-            request_id=request_id,
-            retry_after_seconds=answer.retry_after_seconds,
-        )
-    if status == 408 or status >= 500 or not (answer.is_success or status >= 400):  # noqa: PLR2004 - HTTP
-        return OutcomeUnknownError(f"answered with {status} {error.code}", status=status, request_id=request_id)
-    if answer.is_success and error.code in _SERVER_CODES:
-        return OutcomeUnknownError(f"answered with {status} {error.code}", status=status, request_id=request_id)
-    if status in {401, 403} or error.code in _ACCOUNT_CODES:
-        return AccountFaultError(status=status, code=error.code, message=error.message, request_id=request_id)
-    return UpstreamRejectedError(
-        status=_rejection_status(answer, error),
-        code=error.code,
-        message=error.message,
-        param=error.param,
-        type=error.type,
-        request_id=request_id,
+    if reported is None:
+        return _to_unworded(answer, is_read=is_read)
+    status, code, message, request_id = answer.status, reported.code, reported.message, answer.request_id
+    meaning = judge(status, code, message, is_assets=is_assets)
+    if meaning in {Meaning.CLIENT, Meaning.UNSERVED}:
+        return _to_refusal(answer, reported, meaning)
+    if meaning is Meaning.RATE:
+        return _to_throttled(answer, code, message)
+    if meaning is Meaning.UPSTREAM:
+        return OutcomeUnknownError(f"answered with {status} {code}", status=status, request_id=request_id)
+    kind = UnclearQuotaError if meaning is Meaning.UNCLEAR else AccountFaultError
+    return kind(status=status, code=code, message=message, request_id=request_id)
+
+
+def to_unusable(answer: Answer, secrets: Iterable[str], reason: str, *, is_read: bool = False) -> UpstreamError:
+    """Returns the error for a 2xx that lacks what was asked for: throttled if it says so, else unknown.
+
+    A web page in the place of something that was to be read is no answer of the upstream's API.
+    """
+    reported = find_reported_error(answer, secrets)
+    if reported is not None and meaning_of(reported.code) is Meaning.RATE:
+        return _to_throttled(answer, reported.code, reported.message)
+    if is_read and answer.is_page:
+        return _to_foreign(answer)
+    return OutcomeUnknownError(reason, status=answer.status, request_id=answer.request_id)
+
+
+def _to_unworded(answer: Answer, *, is_read: bool) -> UpstreamError:
+    """Returns the error for an answer that the upstream's API did not word.
+
+    Whoever answers with a 4xx, the API did not get the request; 429 says by itself that it passes. A redirect proves
+    nothing about a create: proxies answer with one in the place of an error that came from behind them.
+    """
+    status = answer.status
+    if status == _TOO_MANY:
+        return _to_throttled(answer, _THROTTLED_UNWORDED, "too many requests, said by something before the API")
+    is_refusal = 400 <= status < 500 and status not in UNDECIDED_STATUSES  # noqa: PLR2004 - HTTP
+    if is_refusal or (is_read and status < 400):  # noqa: PLR2004 - HTTP
+        return _to_foreign(answer)
+    return OutcomeUnknownError(f"answered with {status}", status=status, request_id=answer.request_id)
+
+
+def _to_foreign(answer: Answer) -> ForeignAnswerError:
+    if answer.is_page:
+        what = "a web page"
+    elif answer.is_empty:
+        what = "no body"
+    else:
+        what = "a text" if answer.body is None else "JSON of another make"
+    return ForeignAnswerError(status=answer.status, what=what, request_id=answer.request_id)
+
+
+def _to_throttled(answer: Answer, code: str, message: str) -> ThrottledError:
+    usual = _QUEUE_SECONDS if is_full_queue(code) else None
+    return ThrottledError(
+        status=answer.status,
+        code=code,
+        message=message,
+        request_id=answer.request_id,
+        retry_after_seconds=answer.retry_after_seconds or usual,
     )
 
 
-def to_unusable(answer: Answer, secrets: Iterable[str], reason: str) -> UpstreamError:
-    """Returns the error for a 2xx that lacks what was asked for: throttled if it says so, else unknown."""
-    reported = find_reported_error(answer, secrets)
-    if reported is not None and _THROTTLE_CODE.fullmatch(reported.code):
-        return to_error(answer, reported)
-    return OutcomeUnknownError(reason, status=answer.status, request_id=answer.request_id)
+def _to_refusal(answer: Answer, error: ReportedError, meaning: Meaning) -> UpstreamError:
+    status = _rejection_status(answer, error)
+    code, message, param, request_id = error.code, error.message, error.param, answer.request_id
+    if meaning is Meaning.UNSERVED:
+        return UnservedError(status=status, code=code, message=message, param=param, request_id=request_id)
+    return UpstreamRejectedError(
+        status=status, code=code, message=message, param=param, type=error.type, request_id=request_id
+    )
 
 
 def _rejection_status(answer: Answer, error: ReportedError) -> int:
     if not answer.is_success:
         return answer.status
-    return 404 if error.code == "NotFound" or error.code.startswith("NotFound.") else 400
+    return 404 if error.code in _ABSENT or error.code.startswith("NotFound.") else 400
 
 
 def _to_reported_error(
     code: object, message: object, param: object, type_: object, secrets: Iterable[str]
-) -> ReportedError:
+) -> ReportedError | None:
+    """Returns the error, or None when it is not worded as the upstream words one; a code may be absent, a type too."""
+    kind = _to_text(type_, secrets)
+    named = _to_text(code, secrets) or (kind if kind in _TYPES else None)
+    if named is None or not _CODE.fullmatch(named) or _CAPITALS.fullmatch(named):
+        return None
     text = _to_text(message, secrets) or "The upstream refused the request."
-    named = _to_text(code, secrets) or _to_text(type_, secrets) or UNEXPLAINED_CODE
-    return ReportedError(named, text, _to_text(param, secrets), _to_text(type_, secrets))
+    return ReportedError(named, text, _to_text(param, secrets), kind)
 
 
 def _to_text(value: object, secrets: Iterable[str]) -> str | None:

@@ -75,7 +75,7 @@ class ArkClient:
         Raises:
             NotSentError: no byte left us.
             UpstreamRejectedError: nothing was accepted, the client's mistake.
-            AccountFaultError: nothing was accepted, the account's affair.
+            AccountFaultError: nothing was accepted, the channel's affair.
             OutcomeUnknownError: it may have been accepted.
         """
         headers = {"Content-Type": "application/json", "X-Client-Request-Id": request_id}
@@ -100,7 +100,9 @@ class ArkClient:
             task = answer.body or {}
             status = task.get("status")
             if task.get("id") != task_id or not isinstance(status, str) or not status:
-                raise to_unusable(answer, account.secrets, "a success without the task that was asked for")
+                raise to_unusable(
+                    answer, account.secrets, "a success without the task that was asked for", is_read=True
+                )
             return task
 
     async def delete(self, account: ArkAccount, task_id: str) -> None:
@@ -152,7 +154,7 @@ class ArkClient:
             answer = await self._call("GET", account, f"?{urlencode(query, quote_via=quote)}")
             page = _to_page(answer.body or {}, _to_moment(answer.date))
             if page is None:
-                raise to_unusable(answer, account.secrets, "a success without a usable list")
+                raise to_unusable(answer, account.secrets, "a success without a usable list", is_read=True)
             return page
 
     async def _call(
@@ -176,7 +178,7 @@ class ArkClient:
             extensions=extensions or {},
         )
         if not answer.is_success:
-            raise to_error(answer, find_reported_error(answer, account.secrets))
+            raise to_error(answer, find_reported_error(answer, account.secrets), is_read=method == "GET")
         return answer
 
 

@@ -10,13 +10,12 @@ import orjson
 
 from app.upstream.accounts import OpenApiAccount
 from app.upstream.answers import Answer, find_reported_error, to_error, to_unusable
-from app.upstream.errors import UNEXPLAINED_CODE, AccountFaultError
 from app.upstream.exchange import counted, send_request, to_url
 from app.upstream.signature import canonical_query, sign
 from app.upstream.transport import FRESH_WITHIN, FRESH_WITHIN_SECONDS
 
 _SERVICE = "ark"
-_NOT_FOUND = 404
+_READS = ("Get", "List")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class ControlClient:
         Raises:
             NotSentError: no byte left us.
             UpstreamRejectedError: nothing was done, the client's mistake.
-            AccountFaultError: nothing was done, the account's affair.
+            AccountFaultError: nothing was done, the channel's affair.
             OutcomeUnknownError: it may have been done.
         """
         with counted(action, account):
@@ -93,21 +92,15 @@ class ControlClient:
             content=content,
             extensions={FRESH_WITHIN: FRESH_WITHIN_SECONDS},
         )
-        return _to_result(answer, account)
+        return _to_result(answer, account, is_read=action.startswith(_READS))
 
 
-def _to_result(answer: Answer, account: OpenApiAccount) -> ControlResult:
+def _to_result(answer: Answer, account: OpenApiAccount, *, is_read: bool) -> ControlResult:
     reported = find_reported_error(answer, account.secrets)
-    if reported is None and answer.status == _NOT_FOUND:
-        # The OpenAPI gateway words its 404s; a bare one means that the URL leads to another host.
-        message = "The account's OpenAPI URL leads to something else (bare 404)."
-        raise AccountFaultError(
-            status=answer.status, code=UNEXPLAINED_CODE, message=message, request_id=answer.request_id
-        )
     if reported is not None or not answer.is_success:
-        raise to_error(answer, reported)
+        raise to_error(answer, reported, is_read=is_read, is_assets=True)
     body = answer.body or {}
     result = body.get("Result")
     if not isinstance(body.get("ResponseMetadata"), dict) or not isinstance(result, dict | None):
-        raise to_unusable(answer, account.secrets, "a success without the envelope")
+        raise to_unusable(answer, account.secrets, "a success without the envelope", is_read=is_read)
     return ControlResult(result or {}, answer.request_id)

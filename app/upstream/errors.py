@@ -5,20 +5,22 @@
     UpstreamError
     ├── NotSentError             provably no byte of the request left us: another channel may be tried
     ├── OutcomeUnknownError      sent, but not clearly answered: a create must never be sent again
-    ├── UpstreamRejectedError    the client's mistake (other 4xx): nothing was done, pass it on
-    └── AccountFaultError        the upstream refuses our account: nothing was done, another channel may be tried
-        └── ThrottledError       the same, for lack of quota or too many requests
+    ├── UpstreamRejectedError    the client's mistake: nothing was done, pass it on
+    └── AccountFaultError        this channel cannot do it: nothing was done, another channel may be tried
+        ├── ForeignAnswerError   what answers there is not the upstream's API
+        ├── UnservedError        the account does not offer this model or action
+        ├── UnclearQuotaError    a quota is used up, and the upstream does not say which one
+        └── ThrottledError       too many requests, or a full queue: it passes by itself
 
 The classes are about evidence, not about blame on the wire: *not sent* is decided by the transport, which
-knows whether it handed a byte to a socket; everything after that without a usable answer is *unknown*.
+knows whether it handed a byte to a socket; everything after that without a usable answer is *unknown*. Which code means
+what says ``app.upstream.codes``.
 
 Texts of these errors hold no credential: clients scrub the account's secrets from what the upstream says.
 """
 
-_MODEL_OR_ROUTE_CODES = ("InvalidEndpointOrModel", "UnsupportedModel", "InvalidActionOrVersion", "ServiceNotFound")
-
-UNEXPLAINED_CODE = "BadRequest"
-"""Code of a rejection whose body names none, such as a load balancer's own page."""
+UNWORDED_CODE = "Unworded"
+"""Code of an answer that is not in the words of the upstream's API, such as a load balancer's own page."""
 
 
 class UpstreamError(Exception):
@@ -62,7 +64,7 @@ class UpstreamRejectedError(UpstreamError):
 
     Attributes:
         status: the upstream's status; 400 or 404 when it reported the error with a 2xx.
-        code: the upstream's code, or ``UNEXPLAINED_CODE``.
+        code: the upstream's code.
         message: the upstream's message.
         param: path of the offending field, or None.
         type: the upstream's class of error, or None.
@@ -91,23 +93,21 @@ class UpstreamRejectedError(UpstreamError):
     def is_not_found(self) -> bool:
         """Whether the upstream says that the object asked for does not exist.
 
-        False for an unknown model or action and for a 404 that the upstream's API did not word itself: a wrong
-        base URL must not make every task and asset look deleted.
+        It says so with a code ``NotFound.…``, or with a 404 of the type ``NotFound``.
         """
-        if self.code == "NotFound" or self.code.startswith("NotFound."):
-            return True
-        is_about_an_object = self.code != UNEXPLAINED_CODE and not self.code.startswith(_MODEL_OR_ROUTE_CODES)
-        return self.status == 404 and is_about_an_object  # noqa: PLR2004 - HTTP
+        is_named_so = self.code == "NotFound" or self.code.startswith("NotFound.")
+        return is_named_so or (self.status == 404 and self.type == "NotFound")  # noqa: PLR2004 - HTTP
 
 
 class AccountFaultError(UpstreamError):
-    """The upstream refuses our account, whatever the client asked for.
+    """The channel cannot carry the call out, whatever the client asked for; nothing was done.
 
-    401, 403, arrears, a model that is not opened, a signature or access key that is not accepted.
+    As it stands: the upstream refuses our account, for its credential, arrears, a model that is not opened, or a limit
+    that a person has to lift.
 
     Attributes:
         status: the upstream's status.
-        code: the upstream's code, or ``UNEXPLAINED_CODE``.
+        code: the upstream's code, or ``UNWORDED_CODE``.
         message: the upstream's message, for the log and the operator; never for a tenant.
         request_id: the upstream's request id, or None.
     """
@@ -120,11 +120,48 @@ class AccountFaultError(UpstreamError):
         self.request_id = request_id
 
 
-class ThrottledError(AccountFaultError):
-    """The upstream throttles our account: 429, or one of its throttle codes at any status.
+class ForeignAnswerError(AccountFaultError):
+    """Something else than the upstream's API answered: a firewall, a load balancer, another server.
+
+    So the channel's URL is wrong, or what stands between does not let us through. It proves nothing about any object.
+    """
+
+    def __init__(self, *, status: int, what: str, request_id: str | None = None) -> None:
+        """Makes it.
+
+        Args:
+            status: of the answer.
+            what: its body in a few words, such as ``a web page``.
+            request_id: as the answer names it, or None.
+        """
+        text = f"answered with {status} and {what}, not in the words of the upstream's API"
+        super().__init__(status=status, code=UNWORDED_CODE, message=text, request_id=request_id)
+        self.reason = text
+
+
+class UnservedError(AccountFaultError):
+    """The account does not offer the model or the action; another one may.
 
     Attributes:
-        retry_after_seconds: the upstream's ``Retry-After``, or None.
+        param: path of the offending field, or None.
+    """
+
+    def __init__(
+        self, *, status: int, code: str, message: str, param: str | None = None, request_id: str | None = None
+    ) -> None:
+        super().__init__(status=status, code=code, message=message, request_id=request_id)
+        self.param = param
+
+
+class UnclearQuotaError(AccountFaultError):
+    """A quota is used up: a plan's, which a person has to raise, or a queue's, which empties by itself."""
+
+
+class ThrottledError(AccountFaultError):
+    """The upstream throttles our account, or its queue is full.
+
+    Attributes:
+        retry_after_seconds: the upstream's ``Retry-After``, or how long a full queue takes to empty a little, or None.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from app.assets.follower import AssetFollower
@@ -161,6 +162,28 @@ async def test_a_404_that_clears_up_again_is_forgotten(fresh: Library) -> None:
     fresh.advance(61)
     fresh.fault("GetAsset", kind="error", status=404, code="NotFound.asset_id")
     assert (await by_path(tenant, "GetAsset", {"Id": asset_id})).status_code == 200
+
+
+@pytest.mark.parametrize("body", ["", "<html>404", {"message": "no Route matched with those values"}])
+async def test_a_404_that_is_not_the_apis_hides_and_deletes_nothing(fresh: Library, body: object) -> None:
+    tenant, group_id, asset_id = await _library_with_asset(fresh)
+    fresh.advance(120)
+    for action in ("GetAsset", "GetAssetGroup", "UpdateAsset", "DeleteAsset", "DeleteAssetGroup"):
+        fresh.fault(action, times=None, kind="answer", status=404, body=body)
+    for _ in range(3):
+        for action, object_id in (("GetAsset", asset_id), ("GetAssetGroup", group_id)):
+            shown = await by_path(tenant, action, {"Id": object_id})
+            assert (shown.status_code, "x-seedgate-stale" in shown.headers) == (200, True)
+        for action in ("UpdateAsset", "DeleteAsset"):
+            refusal = await by_path(
+                tenant, action, {"Id": asset_id, "Name": "x"} if action[0] == "U" else {"Id": asset_id}
+            )
+            assert (refusal.status_code, refusal.headers["x-should-retry"]) == (502, "false")
+        assert (await by_path(tenant, "DeleteAssetGroup", {"Id": group_id})).status_code == 502
+        fresh.advance(61)
+        await fresh.services.asset_follower.run_once()
+    row = await _row(fresh, asset_id)
+    assert (row.deleted_at, row.missing_since) == (None, None)
 
 
 async def test_a_lost_project_does_not_make_objects_look_deleted(fresh: Library) -> None:

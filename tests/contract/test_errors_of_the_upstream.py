@@ -41,7 +41,7 @@ async def test_a_create_of_unknown_outcome_is_200_queued_and_never_sent_twice(
 async def test_a_throttled_account_is_429_with_the_upstreams_code(world: World, tenant: Tenant) -> None:
     code = "ModelAccountRpmRateLimitExceeded"
     answer = await create_with_fault(world, tenant, kind="throttle", status=429, code=code)
-    check_error(answer, 429, code, is_upstreams=True)
+    check_error(answer, 429, code)
     assert int(answer.headers["retry-after"]) >= 1
 
 

@@ -231,6 +231,7 @@ INCOMPLETE: list[Any] = [
     pytest.param({"skip": 1, "times": 1, "effect": {"kind": "throttle"}}, id="throttled"),
     pytest.param({"times": None, "effect": {"kind": "answer", "body": {"items": [], "total": 3}}}, id="too few"),
     pytest.param({"times": None, "effect": {"kind": "garbage"}}, id="garbage"),
+    pytest.param({"times": None, "effect": {"kind": "answer", "status": 404, "body": "<html>"}}, id="no API's 404"),
     pytest.param({"times": 1, "effect": {"kind": "cut", "at": "body"}}, id="cut"),
 ]
 

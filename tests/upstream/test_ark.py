@@ -8,8 +8,11 @@ from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
 from app.upstream.errors import (
     AccountFaultError,
+    ForeignAnswerError,
     OutcomeUnknownError,
     ThrottledError,
+    UnclearQuotaError,
+    UnservedError,
     UpstreamError,
     UpstreamRejectedError,
 )
@@ -80,9 +83,8 @@ async def test_a_slash_at_the_end_of_the_base_url_does_no_harm(bench: Bench) -> 
         (403, "QuotaWriteQPSExceeded"),
         (404, "RateLimitExceeded.EndpointRPMExceeded"),
         (429, "ModelAccountIpmRateLimitExceeded"),
-        (429, "SetLimitExceeded"),
-        (429, "QuotaExceeded"),
         (429, "ServerOverloaded"),
+        (429, "SomethingNew"),
         (503, "RequestLimitExceeded"),
     ],
 )
@@ -122,6 +124,7 @@ async def test_retry_after_is_whole_seconds_or_nothing(bench: Bench, value: str,
         (404, "ModelNotOpen"),
         (404, "InvalidEndpointOrModel.ModelIDAccessDisabled"),
         (400, "InvalidEndpoint.ClosedEndpoint"),
+        (429, "SetLimitExceeded"),
     ],
 )
 async def test_these_are_the_accounts_fault(bench: Bench, status: int, code: str) -> None:
@@ -130,9 +133,24 @@ async def test_these_are_the_accounts_fault(bench: Bench, status: int, code: str
     assert (error.status, error.code) == (status, code)
 
 
-@pytest.mark.parametrize("status", [401, 403])
-async def test_401_and_403_without_words_are_the_accounts_fault(bench: Bench, status: int) -> None:
-    assert type(await refused(bench, status, b"<html>")) is AccountFaultError
+@pytest.mark.parametrize("code", ["InvalidEndpointOrModel.NotFound", "UnsupportedModel"])
+async def test_a_model_that_the_account_does_not_offer_is_the_channels_affair(bench: Bench, code: str) -> None:
+    error = await refused(bench, 404, nested(code, param="model"))
+    assert isinstance(error, UnservedError)
+    assert (error.status, error.code, error.param) == (404, code, "model")
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("The free quota is used up.", AccountFaultError),
+        ("Too many queued tasks.", ThrottledError),
+        ("No.", UnclearQuotaError),
+    ],
+)
+async def test_a_used_up_quota_is_told_apart_by_its_words(bench: Bench, message: str, kind: type) -> None:
+    error = await refused(bench, 429, {"error": {"code": "QuotaExceeded", "message": message}})
+    assert type(error) is kind
 
 
 @pytest.mark.parametrize(
@@ -143,8 +161,6 @@ async def test_401_and_403_without_words_are_the_accounts_fault(bench: Bench, st
         (400, "InputTextSensitiveContentDetected"),
         (400, "InputImageSensitiveContentDetected.PrivacyInformation"),
         (400, "ContentSecurityDetectionError"),
-        (404, "InvalidEndpointOrModel.NotFound"),
-        (404, "UnsupportedModel"),
         (409, "InvalidAction.RunningTaskDeletion"),
         (413, "RequestTooLarge"),
         (422, "Anything"),
@@ -164,17 +180,61 @@ async def test_an_error_without_its_wrapper_is_read_alike(bench: Bench) -> None:
     assert (error.code, error.message, error.param) == ("InvalidAction.RunningTaskDeletion", "It runs.", None)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", [], {"detail": "x"}, {"error": "text"}, {"error": {"code": 7}}])
-async def test_a_4xx_without_words_is_a_rejection_that_names_no_object(bench: Bench, body: object) -> None:
-    error = await refused(bench, 404, body)
-    assert type(error) is UpstreamRejectedError
-    assert error.code == "BadRequest"
-    assert error.message
-    assert not error.is_not_found
+UNWORDED = [
+    b"",
+    b"<html>",
+    b"404 page not found",
+    [],
+    {},
+    {"detail": "x"},
+    {"error": "text"},
+    {"error": {"code": 7}},
+    {"error": {"code": "not_found", "message": "x"}},
+    {"error": {"code": "NOT_FOUND", "message": "x"}},
+    {"error": {"code": None, "message": "x", "type": "invalid_request_error"}},
+    {"code": 404, "message": "no route"},
+    {"code": "ResourceNotFound", "message": "no route"},
+    {"type": "about:blank", "title": "Not Found", "status": 404},
+    {"message": "no Route matched with those values"},
+]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413])
+@pytest.mark.parametrize("body", UNWORDED)
+async def test_a_4xx_that_the_api_did_not_word_is_the_channels_fault(bench: Bench, status: int, body: object) -> None:
+    error = await refused(bench, status, body)
+    assert type(error) is ForeignAnswerError
+    assert error.reason.startswith(f"answered with {status} and ")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 408, 460, 499, 500, 502, 503, 504])
+@pytest.mark.parametrize("body", [b"", b"<html>", nested("NotFound")])
+async def test_what_does_not_tell_whether_a_create_was_carried_out_is_unknown(
+    bench: Bench, status: int, body: object
+) -> None:
+    assert type(await refused(bench, status, body)) is OutcomeUnknownError
+
+
+@pytest.mark.parametrize("status", [200, 301, 302, 307, 308])
+async def test_a_web_page_or_a_redirect_is_no_answer_to_a_read(bench: Bench, status: int) -> None:
+    server = await bench.serve(always(status, b"<!doctype html><p>Welcome", "Location: https://elsewhere.example/"))
+    ark = await bench.ark()
+    for call in (ark.get(server.account, ID), ark.list(server.account)):
+        with pytest.raises(ForeignAnswerError):
+            await call
+    with pytest.raises(OutcomeUnknownError):
+        await ark.delete(server.account, ID)
 
 
 @pytest.mark.parametrize(
-    "body", [nested("NotFound.ID"), nested("NotFound"), nested("TaskGone"), {"error": {"type": "NotFound"}}]
+    "body",
+    [
+        nested("NotFound.ID"),
+        nested("NotFound"),
+        nested("TaskGone", type="NotFound"),
+        {"error": {"type": "NotFound"}},
+        {"code": "NotFound.ID", "message": "no such task"},
+    ],
 )
 async def test_an_unknown_task_is_not_found(bench: Bench, body: object) -> None:
     server = await bench.serve(always(404, body))

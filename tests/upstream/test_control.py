@@ -10,9 +10,11 @@ from app.upstream import signature
 from app.upstream.accounts import OpenApiAccount
 from app.upstream.errors import (
     AccountFaultError,
+    ForeignAnswerError,
     NotSentError,
     OutcomeUnknownError,
     ThrottledError,
+    UnservedError,
     UpstreamError,
     UpstreamRejectedError,
 )
@@ -88,7 +90,7 @@ async def test_an_absent_result_is_empty(bench: Bench, body: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", [], {}, {"Id": "flat"}, enveloped([]), enveloped("text"), {"ResponseMetadata": "x"}]
+    "body", [b"", [], {}, {"Id": "flat"}, enveloped([]), enveloped("text"), {"ResponseMetadata": "x"}]
 )
 async def test_a_success_without_the_envelope_is_unknown(bench: Bench, body: object) -> None:
     assert type(await refused(bench, 200, body)) is OutcomeUnknownError
@@ -147,7 +149,7 @@ async def test_these_are_the_accounts_fault(bench: Bench, status: int, code: str
         (400, "InvalidParameter.Name", 400),
         (200, "InvalidParameter.Name", 400),
         (400, "MissingParameter.GroupId", 400),
-        (404, "InvalidActionOrVersion", 404),
+        (200, "SomethingNew", 400),
     ],
 )
 async def test_the_clients_mistakes_are_rejections_at_any_status(
@@ -169,7 +171,6 @@ async def test_the_clients_mistakes_are_rejections_at_any_status(
         (200, enveloped(Code="InternalServiceError", Message="oops")),
         (200, enveloped(Code="InternalServiceTimeout", Message="oops")),
         (408, b""),
-        (302, b""),
     ],
 )
 async def test_the_upstreams_own_failures_are_unknown(bench: Bench, status: int, body: object) -> None:
@@ -178,9 +179,25 @@ async def test_the_upstreams_own_failures_are_unknown(bench: Bench, status: int,
     assert error.status == status
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>404</html>"])
-async def test_a_bare_404_means_that_the_url_is_wrong(bench: Bench, body: bytes) -> None:
-    assert type(await refused(bench, 404, body)) is AccountFaultError
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413])
+@pytest.mark.parametrize("body", [b"", b"<html>404</html>", {"message": "no route"}, enveloped(Code=404, Message="x")])
+async def test_a_4xx_that_the_api_did_not_word_is_the_channels_fault(bench: Bench, status: int, body: object) -> None:
+    assert type(await refused(bench, status, body)) is ForeignAnswerError
+
+
+@pytest.mark.parametrize("status", [200, 302, 308])
+async def test_a_web_page_is_no_answer_to_a_read_and_proves_nothing_about_a_change(bench: Bench, status: int) -> None:
+    server = await bench.serve(always(status, b" <html>Welcome"))
+    control = await bench.control()
+    with pytest.raises(ForeignAnswerError):
+        await control.call(server.openapi_account, "ListAssets", {})
+    with pytest.raises(OutcomeUnknownError):
+        await control.call(server.openapi_account, "CreateAsset", {})
+
+
+async def test_an_action_that_the_account_does_not_offer_is_the_channels_affair(bench: Bench) -> None:
+    error = await refused(bench, 404, enveloped(Code="InvalidActionOrVersion", Message="no"))
+    assert type(error) is UnservedError
 
 
 async def test_the_data_planes_shape_is_understood_too(bench: Bench) -> None:

@@ -1,0 +1,258 @@
+"""The table of the upstream's error codes, walked through HTTP: tasks, and Assets on all three entries."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from app.db.engine import open_engine
+from app.sandbox.faults import Effect, FaultScript
+from app.upstream.codes import Meaning, meaning_of
+from tests.contract.upstream_codes import LEAKING, Row, every_code, every_quota, some_codes
+from tests.support.answers import check_error
+from tests.support.driving import new_asset, new_group
+from tests.support.world import TASKS, Tenant, World
+
+PLAIN_WORDS = "The parameter is not what it should be."
+OPERATORS = re.compile(r"\b2100\d{6}\b|\bconsole\b|\bprojects?\b|\baccounts?\b|账号|控制台", re.IGNORECASE)
+MEANINGS = {
+    "client": Meaning.CLIENT,
+    "rate": Meaning.RATE,
+    "account": Meaning.ACCOUNT,
+    "unserved": Meaning.UNSERVED,
+    "overloaded": Meaning.UPSTREAM,
+    "failure": Meaning.UPSTREAM,
+}
+
+# The everyday run walks through a part of the table, CI through all of it.
+WALKS = pytest.mark.parametrize(
+    "rows_of", [pytest.param(some_codes, id="some"), pytest.param(every_code, id="all", marks=pytest.mark.slow)]
+)
+
+Call = Callable[[], Awaitable[httpx.Response]]
+
+
+class Planes:
+    """One call of each plane and entry, which the upstream answers as a row says."""
+
+    def __init__(self, world: World, tenant: Tenant, group_id: str) -> None:
+        self._world = world
+        query = {"Version": "2024-01-01"}
+        self.calls: dict[str, tuple[str, Call]] = {
+            "tasks": ("create_task", tenant.create_task),
+            "open": ("CreateAssetGroup", lambda: tenant.action("CreateAssetGroup", Name="a", GroupType="AIGC")),
+            "query": (
+                "UpdateAssetGroup",
+                lambda: tenant.http.post(
+                    "/api/v3/assets",
+                    params={**query, "Action": "UpdateAssetGroup"},
+                    json={"Id": group_id, "Name": "b"},
+                ),
+            ),
+            "native": (
+                "CreateVisualValidateSession",
+                lambda: tenant.http.post(
+                    "/",
+                    params={**query, "Action": "CreateVisualValidateSession"},
+                    json={"CallbackURL": "https://example.com"},
+                ),
+            ),
+        }
+
+    async def answer(self, rows: dict[str, Row]) -> dict[str, httpx.Response]:
+        """Makes all calls at once, each of which the upstream refuses as its row says; returns the answers."""
+        faults = self._world.sandbox.state.world.faults
+        added = [
+            faults.add(
+                FaultScript(
+                    operation=self.calls[plane][0],
+                    effect=Effect(kind="error", status=row.status, code=row.code, message=row.message),
+                )
+            )
+            for plane, row in rows.items()
+        ]
+        answers = await asyncio.gather(*(self.calls[plane][1]() for plane in rows))
+        assert [fault.hits for fault in added] == [1] * len(rows)
+        faults.clear()
+        return dict(zip(rows, answers, strict=True))
+
+
+@pytest_asyncio.fixture
+async def planes(world: World, tenant: Tenant) -> AsyncIterator[Planes]:
+    yield Planes(world, tenant, await new_group(tenant))
+    world.sandbox.state.world.faults.clear()
+
+
+def test_the_table_holds_every_code() -> None:
+    sorted_so = {row.code: meaning_of(row.code) for row in every_code()}
+    assert sorted_so == {row.code: MEANINGS[row.group] for row in every_code()}
+    assert meaning_of("QuotaExceeded") is Meaning.QUOTA
+
+
+@WALKS
+async def test_every_code_is_told_as_the_table_sorts_it(
+    planes: Planes, tenant: Tenant, rows_of: Callable[[], Iterator[Row]]
+) -> None:
+    for row in rows_of():
+        # The control plane reports one code with several statuses, so there only the code may count.
+        shifts = row.group in {"rate", "account"}
+        statuses = {"query": 400, "native": 200} if shifts else {}
+        rows = {plane: replace(row, status=statuses.get(plane, row.status)) for plane in planes.calls}
+        for plane, answer in (await planes.answer(rows)).items():
+            check(plane, row, answer)
+        if row.group == "failure":
+            await tenant.new_task()  # or the fifth of them would have the channel given no more creates
+
+
+@WALKS
+async def test_a_clients_mistake_passes_in_the_upstreams_words(
+    planes: Planes, rows_of: Callable[[], Iterator[Row]]
+) -> None:
+    for row in (replace(row, message=PLAIN_WORDS) for row in rows_of() if row.group == "client"):
+        for plane, answer in (await planes.answer(dict.fromkeys(planes.calls, row))).items():
+            if not is_gone(plane, row):
+                error = check_error(answer, row.status, row.code, is_upstreams=plane == "tasks")
+                assert error["message"].startswith(PLAIN_WORDS)
+
+
+async def test_the_three_meanings_of_one_code_are_told_apart_by_its_words(planes: Planes) -> None:
+    for row in every_quota():
+        for plane, answer in (await planes.answer(dict.fromkeys(planes.calls, row))).items():
+            check(plane, row, answer)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "expected"),
+    [
+        (400, PLAIN_WORDS, (400, "SomethingNew")),
+        (400, LEAKING, (502, "InternalServiceError")),
+        (401, PLAIN_WORDS, (502, "InternalServiceError")),
+        (402, PLAIN_WORDS, (502, "InternalServiceError")),
+        (403, PLAIN_WORDS, (502, "InternalServiceError")),
+        (404, PLAIN_WORDS, (404, "SomethingNew")),
+        (409, PLAIN_WORDS, (409, "SomethingNew")),
+        (418, PLAIN_WORDS, (418, "SomethingNew")),
+        (422, LEAKING, (502, "InternalServiceError")),
+        (429, LEAKING, (429, "SomethingNew")),
+    ],
+)
+async def test_an_unknown_code_counts_by_its_status_and_its_words(
+    planes: Planes, status: int, message: str, expected: tuple[int, str]
+) -> None:
+    row = Row("unknown", status, "SomethingNew", message)
+    for answer in (await planes.answer(dict.fromkeys(planes.calls, row))).values():
+        assert (answer.status_code, answer.json()["error"]["code"]) == expected
+        assert not OPERATORS.search(answer.text)
+        assert (answer.headers.get("x-should-retry") == "false") is (expected[0] in {409, 502})
+
+
+async def test_why_a_task_failed_is_told_without_the_operators_account(world: World, tenant: Tenant) -> None:
+    shown: dict[str, tuple[str, str]] = {}
+    for row in (
+        Row("client", 0, "OutputVideoSensitiveContentDetected", "The video may hold violence."),
+        Row("client", 0, "InvalidParameter.TaskTypeConstraint", LEAKING),
+        Row("account", 0, "AccountOverdueError", "Nothing is said here."),
+        Row("account", 0, "SetLimitExceeded", LEAKING),
+        Row("account", 0, "QuotaExceeded", LEAKING),
+        Row("rate", 0, "ModelAccountRpmRateLimitExceeded", LEAKING),
+        Row("failure", 0, "InternalServiceError", "Try again."),
+        Row("unknown", 0, "SomethingNew", LEAKING),
+    ):
+        task_id = await tenant.new_task(callback_url="https://tenant.example/hook")
+        failed = {"status": "failed", "code": row.code, "message": row.message}
+        assert (await world.control.post(f"/tasks/{task_id}", json=failed)).status_code == 200
+        body = (await tenant.http.get(f"{TASKS}/{task_id}")).json()
+        listed = (await tenant.http.get(TASKS, params={"filter.task_ids": task_id})).json()["items"][0]
+        sent = await _delivered(world, task_id)
+        assert body["error"] == listed["error"] == listed["failure_reason"] == sent["error"]
+        assert not OPERATORS.search(str(body["error"]))
+        shown[row.code] = (body["error"]["code"], body["error"]["message"])
+        for_operator = (await world.admin.get(f"/tasks/{task_id}")).json()
+        assert for_operator["error"] == {"code": row.code, "message": row.message}
+    told = {code: name for code, (name, _) in shown.items()}
+    assert {code for code, name in told.items() if name == "InternalServiceError"} == {
+        "AccountOverdueError",
+        "SetLimitExceeded",
+        "QuotaExceeded",
+        "InternalServiceError",
+        "SomethingNew",
+    }
+    assert shown["OutputVideoSensitiveContentDetected"][1] == "The video may hold violence."
+    assert shown["InternalServiceError"][1] == "Try again."
+
+
+async def test_why_an_asset_failed_is_told_without_the_operators_account(world: World, tenant: Tenant) -> None:
+    group_id = await new_group(tenant)
+    for code, message, expected in (
+        ("WidthTooSmall", "It is 200 px wide.", ("WidthTooSmall", "It is 200 px wide.")),
+        ("WidthTooSmall", LEAKING, ("WidthTooSmall", "The upstream gave WidthTooSmall as the reason.")),
+        ("QuotaExceeded", LEAKING, ("InternalServiceError", "The service could not complete the request.")),
+        ("SomethingNew", LEAKING, ("InternalServiceError", "The service could not complete the request.")),
+    ):
+        asset_id = await new_asset(tenant, group_id)
+        failed = {"status": "Failed", "code": code, "message": message}
+        assert (await world.control.post(f"/assets/{asset_id}", json=failed)).status_code == 200
+        shown = (await tenant.action("GetAsset", Id=asset_id)).json()
+        assert (shown["Status"], shown["Error"]) == ("Failed", dict(zip(("Code", "Message"), expected, strict=True)))
+
+
+def is_gone(plane: str, row: Row) -> bool:
+    """Whether the upstream says of the object to be changed that it is not there, which has an answer of its own."""
+    return plane == "query" and row.code.startswith("NotFound") and row.group == "client"
+
+
+def check(plane: str, row: Row, answer: httpx.Response) -> None:
+    """Checks status, code, headers and words of the answer to a call that the upstream refused as a row says."""
+    if is_gone(plane, row):
+        check_error(answer, 503, "ServiceUnavailable")  # a group so new may not be seen yet
+        return
+    if row.group == "failure":
+        check_unknown(plane, answer)
+        return
+    expected: dict[str, tuple[int, str]] = {
+        "client": (row.status, row.code),
+        "rate": (429, row.code),
+        "overloaded": (429, row.code),
+        "account": (502, "InternalServiceError"),
+        "unserved": (row.status, row.code),
+        "unclear": (503, "ServerOverloaded"),
+    }
+    status, code = expected[row.group]
+    # Of a message in our own words the request id is ours, too.
+    check_error(answer, status, code)
+    assert not OPERATORS.search(answer.text), answer.text
+    is_retry_refused = answer.headers.get("x-should-retry") == "false"
+    assert is_retry_refused is (status in {409, 502}), row
+    retry_after = answer.headers.get("retry-after")
+    seconds = {429: "30" if code == "QuotaExceeded" else "1", 503: "30"}
+    assert retry_after == seconds.get(status), row
+
+
+def check_unknown(plane: str, answer: httpx.Response) -> None:
+    """Checks that a call which may have been carried out is neither refused nor called done."""
+    if plane == "tasks":
+        assert (answer.status_code, set(answer.json())) == (200, {"id"})
+    elif plane == "open":
+        check_error(answer, 409, "OutcomeUnknown")
+    else:
+        check_error(answer, 503, "ServiceUnavailable")
+    assert not OPERATORS.search(answer.text), answer.text
+
+
+async def _delivered(world: World, task_id: str) -> dict[str, Any]:
+    """Returns what the tenant's address is told of a task's end."""
+    engine = open_engine(world.database_url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            query = text("SELECT body FROM deliveries WHERE body LIKE :task ORDER BY created_at DESC LIMIT 1")
+            body: dict[str, Any] = json.loads((await connection.execute(query, {"task": f"%{task_id}%"})).scalar_one())
+            return body
+    finally:
+        await engine.dispose()

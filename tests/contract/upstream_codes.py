@@ -1,0 +1,132 @@
+"""Every error code that the upstream is known to answer with, sorted by what it is to a tenant, and with its status."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+ACCOUNT_NUMBER = "2100123456"
+LEAKING = (
+    f"Your account {ACCOUNT_NUMBER} may not do this in the project alpha. "
+    "Please visit https://console.volcengine.com/ark or the Ark Console."
+)
+"""What the upstream tells the owner of the account."""
+
+_CLIENT = {
+    400: """
+        MissingParameter MissingParameter.model InvalidParameter InvalidParameter.content
+        InvalidParameter.UnsupportedParameter InvalidParameter.TosURLInvalid InvalidParameter.TaskTypeConstraint
+        InvalidParameter.TaskTypeMismatch SensitiveContentDetected SensitiveContentDetected.SevereViolation
+        SensitiveContentDetected.Violence InputTextSensitiveContentDetected InputImageSensitiveContentDetected
+        InputVideoSensitiveContentDetected InputAudioSensitiveContentDetected
+        InputTextSensitiveContentDetected.PolicyViolation InputImageSensitiveContentDetected.PolicyViolation
+        InputVideoSensitiveContentDetected.PolicyViolation InputAudioSensitiveContentDetected.PolicyViolation
+        InputImageSensitiveContentDetected.PrivacyInformation InputVideoSensitiveContentDetected.PrivacyInformation
+        OutputTextSensitiveContentDetected OutputImageSensitiveContentDetected OutputVideoSensitiveContentDetected
+        OutputAudioSensitiveContentDetected OutputVideoSensitiveContentDetected.PolicyViolation
+        OutputAudioSensitiveContentDetected.PolicyViolation OutputImageSensitiveContentDetected.DeepFake
+        InputTextRiskDetection InputImageRiskDetection OutputTextRiskDetection OutputImageRiskDetection
+        ContentSecurityDetectionError InvalidImageURL.EmptyURL InvalidImageURL.InvalidFormat Duplicate.Tags.Key
+        OutofContextError MissingParameter.GroupId MissingParameter.Filter MissingParameter.Id
+        InvalidParameter.DownloadFailed InvalidParameter.WidthTooSmall
+    """,
+    404: "NotFound NotFound.ID NotFound.group_id NotFound.asset_id NotFound.BytedToken",
+    409: "InvalidAction.RunningTaskDeletion",
+}
+_RATE = {
+    429: """
+        RateLimitExceeded.EndpointRPMExceeded RateLimitExceeded.EndpointTPMExceeded ModelAccountRpmRateLimitExceeded
+        ModelAccountTpmRateLimitExceeded ModelAccountIpmRateLimitExceeded APIAccountRpmRateLimitExceeded
+        AccountRateLimitExceeded RequestBurstTooFast InflightBatchsizeExceeded AccountFlowLimitExceeded
+        FlowLimitExceeded RequestThrottled RequestLimitExceeded QuotaWriteQPMExceeded QuotaWriteQPSExceeded
+    """,
+}
+_ACCOUNT = {
+    400: "InvalidEndpoint.ClosedEndpoint InvalidSubscription InvalidAuthorization InvalidCredential MissingRequestInfo",
+    401: """
+        AuthenticationError InvalidAccountStatus SignatureDoesNotMatch InvalidAccessKey InvalidSecretToken
+        MissingAuthenticationToken MissingSignature
+    """,
+    403: """
+        AccountOverdueError AccessDenied AccessDenied.NoEntitlement SubscriptionRequired InvalidTimestamp LackPolicy
+        OperationDenied.ServiceNotOpen OperationDenied.ServiceOverdue OperationDenied.PermissionDenied
+        OperationDenied.InvalidState OperationDenied.UnsupportedPhase OperationDenied.FileQuotaExceeded
+    """,
+    404: "ModelNotOpen InvalidEndpointOrModel.ModelIDAccessDisabled NotFound.ProjectName ServiceNotFound",
+    405: "MethodNotAllowed",
+    429: "SetLimitExceeded",
+}
+_UNSERVED = {404: "InvalidEndpointOrModel.NotFound UnsupportedModel InvalidActionOrVersion"}
+_OVERLOADED = {429: "ServerOverloaded ModelLoadingError"}
+_FAILURE = {
+    500: "InternalServiceError InternalError",
+    502: "FailToConnect",
+    503: "ServiceUnavailableTemp ServerOverloaded",
+    504: "InternalServiceTimeout",
+}
+
+GROUPS = {
+    "client": _CLIENT,
+    "rate": _RATE,
+    "account": _ACCOUNT,
+    "unserved": _UNSERVED,
+    "overloaded": _OVERLOADED,
+    "failure": _FAILURE,
+}
+QUOTAS = {
+    "account": (
+        f"Your account {ACCOUNT_NUMBER} has exhausted its free trial quota. Visit the Ark Console.",
+        f"The quota of the plan of account {ACCOUNT_NUMBER} is used up.",
+        f"账号 {ACCOUNT_NUMBER} 的免费试用额度已消耗完毕，请前往控制台开通。",
+        "Asset quota exceeded, please upgrade in the console.",
+    ),
+    "rate": (
+        f"Too many queued tasks in account {ACCOUNT_NUMBER}.",
+        f"The task queue of account {ACCOUNT_NUMBER} is full. See the console.",
+        f"账号 {ACCOUNT_NUMBER} 排队中的任务过多。",
+    ),
+    "unclear": (
+        "The quota is exceeded.",
+        "The queued tasks exceed the quota of your plan; see the console.",
+    ),
+}
+"""What ``QuotaExceeded`` says, by what it means."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One code of the upstream.
+
+    Attributes:
+        group: what it is to a tenant.
+        status: with which the upstream sends it.
+        code: its own.
+        message: what it says.
+    """
+
+    group: str
+    status: int
+    code: str
+    message: str = LEAKING
+
+
+def every_code() -> Iterator[Row]:
+    """Yields a row for every code but ``QuotaExceeded``."""
+    for group, by_status in GROUPS.items():
+        for status, codes in by_status.items():
+            for code in codes.split():
+                yield Row(group, status, code)
+
+
+def some_codes() -> Iterator[Row]:
+    """Yields the first row of each group and status."""
+    seen = set()
+    for row in every_code():
+        if (row.group, row.status) not in seen:
+            seen.add((row.group, row.status))
+            yield row
+
+
+def every_quota() -> Iterator[Row]:
+    """Yields a row for each wording of ``QuotaExceeded``."""
+    for group, messages in QUOTAS.items():
+        for message in messages:
+            yield Row(group, 429, "QuotaExceeded", message)

@@ -1,0 +1,73 @@
+"""What is not in the words of the upstream's API is the channel's fault, and proves nothing about any task.
+
+A firewall, a load balancer or another server answers where the API should.
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.support.answers import check_error
+from tests.support.stage import ENDLESS, Stage, get, text
+from tests.support.world import TASKS
+
+PAGE = "<!doctype html><title>404</title>"
+FOREIGN: list[Any] = [
+    pytest.param({"status": 404, "body": PAGE}, id="a load balancer's 404"),
+    pytest.param({"status": 403, "body": "<html>Request blocked"}, id="a firewall's 403"),
+    pytest.param({"status": 400, "body": {"message": "no Route matched with those values"}}, id="another JSON"),
+    pytest.param({"status": 404, "body": None}, id="nothing"),
+    pytest.param({"status": 401, "body": {"error": {"code": "invalid_api_key", "message": "no"}}}, id="another API"),
+]
+READS: list[Any] = [
+    *FOREIGN,
+    pytest.param({"status": 200, "body": PAGE}, id="a page"),
+    pytest.param({"status": 302, "headers": {"Location": "/login"}}, id="a redirect"),
+]
+
+
+@pytest.mark.parametrize("answer", FOREIGN)
+async def test_a_create_goes_to_the_next_channel_and_else_is_our_502(stage: Stage, answer: dict[str, Any]) -> None:
+    await stage.fault("create_task", account="default", times=2, kind="answer", **answer)
+    await (await stage.tenant("default", "second")).new_task()
+    assert [entry.account for entry in stage.received("create_task")] == ["default", "second"]
+    alone = await stage.tenant()
+    refused = await alone.create_task()
+    check_error(refused, 502, "InternalServiceError")
+    assert refused.headers["x-should-retry"] == "false"
+    assert await stage.rows_of(alone) == []
+
+
+@pytest.mark.parametrize("answer", READS)
+async def test_no_task_ends_and_none_is_deleted(stage: Stage, answer: dict[str, Any]) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS), execution_expires_after=3600)
+    finished = await tenant.new_task()
+    await stage.force(finished, "succeeded")
+    await get(tenant, finished)
+    # The task's own window has passed, so that a true "not found" would end it.
+    stage.clock.advance(3 * 3600)
+    for operation in ("get_task", "delete_task"):
+        await stage.fault(operation, times=None, kind="answer", **answer)
+    shown = await get(tenant, task_id)
+    assert (shown.json()["status"], "x-seedgate-stale" in shown.headers) == ("queued", True)
+    refused = await tenant.http.delete(f"{TASKS}/{task_id}")
+    check_error(refused, 502, "InternalServiceError")
+    # A page or a redirect does not tell whether a deletion was carried out, and that may be tried again.
+    is_undecided = answer["status"] < 400
+    refused = await tenant.http.delete(f"{TASKS}/{finished}")
+    check_error(refused, *((503, "ServiceUnavailable") if is_undecided else (502, "InternalServiceError")))
+    for found in (task_id, finished):
+        row = await stage.row(found)
+        assert row is not None
+        assert (row.status, row.deleted_at) == ("queued" if found == task_id else "succeeded", None)
+
+
+async def test_a_model_that_one_channel_does_not_offer_is_asked_of_the_next_one(stage: Stage) -> None:
+    words = "The model or endpoint ep-secret does not exist or you do not have access to it."
+    fault = {"kind": "error", "status": 404, "code": "InvalidEndpointOrModel.NotFound", "message": words}
+    await stage.fault("create_task", account="default", times=2, **fault)
+    await (await stage.tenant("default", "second")).new_task()
+    refused = await (await stage.tenant()).create_task()
+    check_error(refused, 404, "InvalidEndpointOrModel.NotFound")
+    assert "ep-secret" not in refused.text
