@@ -1,14 +1,8 @@
 """``dev``: the whole thing on one machine, with nothing to configure."""
 
 import asyncio
-import fcntl
-import json
-import os
-import secrets
 import signal
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +11,20 @@ from pydantic import SecretStr
 
 from app.audit.actor import Actor
 from app.cli.database import opened_database
+from app.cli.dev_folder import (
+    DevSecrets,
+    alone,
+    check_secrets_are_ours,
+    dev_folder,
+    forget_secrets,
+    read_secrets,
+    write_secrets,
+)
 from app.cli.exits import MISCONFIGURED, stop
 from app.cli.failures import explained_failures, read_settings
-from app.crypto import generate_key
 from app.db.embedded import reset
 from app.db.embedded.accounts import NOBODY
-from app.db.embedded.folders import was_used, write_whole
-from app.db.embedded.locks import open_owned
+from app.db.embedded.folders import was_used
 from app.db.schema import upgrade_to_head
 from app.http.listening import listeners
 from app.main import OwnedServer, connection_limits, create_app, server_config
@@ -37,41 +38,29 @@ from app.wiring import open_services
 
 _TIME_SCALE = 20.0
 _HOST = "127.0.0.1"
-_SECRETS_FILE = "dev.json"
-_LOCK_FILE = "dev.lock"
 _ON_NOBODY = (
     "The database runs under the account nobody, since this machine has no account postgres. Other programs that run "
     "as nobody could read and change it: enough to try things out, and refused by `serve`."
 )
 
 
-@dataclass
-class DevSecrets:
-    """What ``dev`` makes on its first run and keeps, readable by its owner only."""
-
-    admin_token: str
-    secret_key: str
-    api_key: str | None = None
-    is_real: bool = False
-
-
 def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool) -> None:
     """Runs database, sandbox upstream and gateway until Ctrl-C."""
     settings = read_settings()
-    folder = data_dir or settings.data_dir / ("dev-real" if is_real else "dev")
+    folder = data_dir or dev_folder(settings, is_real=is_real)
     with explained_failures():
         if is_reset and was_used(folder):
             reset(folder)
-            (folder / _SECRETS_FILE).unlink(missing_ok=True)
+            forget_secrets(folder)
         if is_real:
             if settings.ark_api_key is None:
                 stop("--real needs SEEDGATE_ARK_API_KEY (and an access key pair for Assets)", MISCONFIGURED)
             _say("REAL UPSTREAM: every task made through this gateway is paid from your Volcano Engine account.")
-        _check_secrets_are_ours(folder)
-        with opened_database(settings, data_dir=folder, may_use_nobody=True) as database, _alone(folder):
+        check_secrets_are_ours(folder)
+        with opened_database(settings, data_dir=folder, may_use_nobody=True) as database, alone(folder):
             if database.account == NOBODY:
                 _say(_ON_NOBODY)
-            kept = _read_secrets(folder, is_real=is_real)
+            kept = read_secrets(folder, is_real=is_real)
             configure_logging(level="warning", style="console")
             asyncio.run(upgrade_to_head(database.owner_url))
             asyncio.run(_run(settings, folder, kept, url=database.url, port=port, is_real=is_real))
@@ -92,9 +81,9 @@ async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, 
             changes |= _sandbox_settings(sandbox)
         configured = settings.model_copy(update=changes)
         # What follows seals with the key, which must not be lost when it fails.
-        _write_secrets(folder, kept)
+        write_secrets(folder, kept)
         kept.api_key = await _ensure_demo_key(configured, kept.api_key, is_upstream_new=not is_real)
-        _write_secrets(folder, kept)
+        write_secrets(folder, kept)
         config = server_config(create_app(configured), connection_limits(configured), host=_HOST, port=port)
         server = OwnedServer(config)
         loop = asyncio.get_running_loop()
@@ -131,45 +120,6 @@ async def _ensure_demo_key(settings: Settings, known: str | None, *, is_upstream
         actor = Actor(name="dev", address=None)
         tenant = await tenants.create_tenant(actor, name="demo")
         return (await tenants.create_key(actor, tenant.id, name="demo")).plaintext
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keeps a second ``dev`` out of the folder: it would turn the first one's channel to a sandbox of its own."""
-    descriptor = open_owned(folder / _LOCK_FILE, os.O_RDWR)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            stop(f"`seedgate dev` is running in {folder} already; stop it, or give this one another --data-dir")
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _check_secrets_are_ours(folder: Path) -> None:
-    path = folder / _SECRETS_FILE
-    if path.exists() and not was_used(folder):
-        stop(f"{path} was there before; move it away, or choose another --data-dir")
-
-
-def _read_secrets(folder: Path, *, is_real: bool) -> DevSecrets:
-    """Returns what was kept, or new secrets; ends the program when the folder belongs to the other upstream.
-
-    Tasks of the one upstream would be looked for in the other, and not be found.
-    """
-    path = folder / _SECRETS_FILE
-    if not path.exists():
-        return DevSecrets(admin_token=secrets.token_urlsafe(32), secret_key=generate_key(), is_real=is_real)
-    kept = DevSecrets(**json.loads(path.read_text()))
-    if kept.is_real != is_real:
-        made = "with" if kept.is_real else "without"
-        stop(f"{folder} was made {made} --real; choose another --data-dir, or --reset this one", MISCONFIGURED)
-    return kept
-
-
-def _write_secrets(folder: Path, kept: DevSecrets) -> None:
-    write_whole(folder / _SECRETS_FILE, json.dumps(asdict(kept)), mode=0o600)
 
 
 async def _announce(server: uvicorn.Server, port: int, kept: DevSecrets) -> None:

@@ -4,11 +4,14 @@ import asyncio
 import secrets
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_network
 from pathlib import Path
 
 import httpx
+from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -18,14 +21,17 @@ from app.channels.canary import check_canary
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.repository import ChannelRepository
 from app.channels.sealing import is_bound
+from app.cli.advisory_locks import examine_advisory_locks
 from app.cli.database import Database, opened_database
 from app.cli.database_role import examine_role
+from app.cli.dev_folder import dev_folder, is_running, kept_secrets
 from app.cli.exits import FAILED
 from app.cli.failures import explained_failures, read_settings
 from app.cli.findings import Finding, broken, fine, warned
 from app.cli.stuck_work import stuck_work
 from app.crypto import SealError, SecretBox
 from app.db.base import utc_now
+from app.db.embedded.folders import was_used
 from app.db.engine import is_unavailable, open_engine, session_factory
 from app.db.schema import schema_state
 from app.observability.redaction import hide, redact
@@ -42,17 +48,50 @@ _LEAST_FREE_BYTES = 1024**3
 _GIBIBYTE = 1024**3
 _PUBLIC_URL_SECONDS = 10.0
 _ALIVE = {"status": "ok"}
+_LOOPBACK = ip_network("127.0.0.0/8")
 
 
 def doctor() -> None:
     """Prints every finding; exits with 1 when something is broken."""
     settings = read_settings()
-    with explained_failures(), opened_database(settings) as database:
-        findings = asyncio.run(examine(settings, database))
+    with explained_failures():
+        findings = _findings(settings)
     for finding in findings:
         print(finding)  # noqa: T201 - the command's answer
     if not all(finding.is_fine for finding in findings):
         raise SystemExit(FAILED)
+
+
+def _findings(settings: Settings) -> list[Finding]:
+    """Examines the database of ``serve`` where there is one, and of each ``dev`` that runs; makes none."""
+    findings = []
+    folders = [dev_folder(settings, is_real=is_real) for is_real in (False, True)]
+    used = [folder for folder in folders if was_used(folder)]
+    if settings.database_url is not None or was_used(settings.data_dir):
+        with opened_database(settings) as database:
+            findings.extend(asyncio.run(examine(settings, database)))
+    elif not used:
+        findings.append(warned("database", f"none yet in {settings.data_dir}: `seedgate dev` or `serve` makes it"))
+    for folder in used:
+        findings.extend(_examine_dev(settings, folder))
+    return findings
+
+
+def _examine_dev(settings: Settings, folder: Path) -> list[Finding]:
+    kept = kept_secrets(folder)
+    if kept is None or not is_running(folder):
+        return [fine(folder.name, f"not running; its data is in {folder}")]
+    described = settings.model_copy(
+        update={
+            "data_dir": folder,
+            "secret_key": SecretStr(kept.secret_key),
+            "public_url": None,
+            "channel_allow": (*settings.channel_allow, _LOOPBACK),  # its sandbox is on this machine
+        }
+    )
+    with opened_database(described, data_dir=folder, may_use_nobody=True) as database:
+        findings = asyncio.run(examine(described, database))
+    return [replace(finding, name=f"{folder.name}: {finding.name}") for finding in findings]
 
 
 async def examine(settings: Settings, database: Database) -> list[Finding]:
@@ -64,6 +103,7 @@ async def examine(settings: Settings, database: Database) -> list[Finding]:
         role = await examine_role(engine)
         findings = [fine("database", f"the {kind} one answers"), role]
         findings.append(await _embedded_server(settings, database, engine))
+        findings.append(await examine_advisory_locks(engine))
         if not role.is_fine:
             return [*findings, await _public_url(settings)]  # nothing else in the database can be read for sure
         state = await schema_state(engine)

@@ -12,8 +12,11 @@ import pytest_asyncio
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import StaticPool
 
 from app.cli import doctor as command
+from app.cli.advisory_locks import examine_advisory_locks
 from app.cli.database import Database
 from app.cli.doctor import examine
 from app.cli.findings import Finding, broken, fine
@@ -91,6 +94,7 @@ async def test_where_nothing_is_wrong_every_line_says_so(world: World) -> None:
         "clock (default)",
         "public URL",
         "embedded server",
+        "advisory locks",
         "unknown outcomes (tasks)",
         "creates of dead processes",
         "overdue looks (tasks)",
@@ -339,3 +343,26 @@ async def test_a_right_that_the_role_lacks_is_told(world: World, taken: str, tol
     await as_superuser(world.database_url, given.format(gateway=GATEWAY))
     assert broken_in(findings) == {"database role"}
     assert told in findings["database role"].text
+
+
+async def test_locks_that_two_connections_may_hold_at_once_are_told(world: World) -> None:
+    """As behind a pooler that gives both connections one session of PostgreSQL, one after the other."""
+    engine = create_async_engine(
+        make_url(world.database_url).set(drivername="postgresql+asyncpg"), poolclass=StaticPool
+    )
+    try:
+        finding = await examine_advisory_locks(engine)
+    finally:
+        await engine.dispose()
+    assert not finding.is_fine
+    assert "`session`" in finding.text
+
+
+def test_a_diagnosis_makes_no_database(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SEEDGATE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    command.doctor()
+    assert "none yet" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []

@@ -67,6 +67,22 @@ async def test_a_second_one_in_the_same_folder_is_refused_and_does_not_disturb_t
             await interrupt(program, data)
 
 
+async def test_a_diagnosis_looks_at_the_dev_that_runs_and_leaves_a_stopped_one_alone(tmp_path: Path) -> None:
+    with temporary_folder() as data:
+        settings = {"DATA_DIR": str(data)}
+        async with started("dev", "--port", str(free_port()), folder=tmp_path, settings=settings) as program:
+            await program.read_until("-d '")
+            code, output = await run("doctor", folder=tmp_path, settings=settings)
+            assert code == 0, output
+            assert "ok      dev: database: the embedded one answers" in output
+            assert "ok      dev: advisory locks" in output
+            assert "ok      dev: channel default (ark)" in output
+            await interrupt(program, data / "dev")
+        code, output = await run("doctor", folder=tmp_path, settings=settings)
+        assert (code, output) == (0, f"ok      dev: not running; its data is in {data / 'dev'}\n")
+        assert [path.name for path in data.iterdir()] == ["dev"]
+
+
 async def test_a_first_start_that_fails_does_not_lock_the_next_one_out(tmp_path: Path) -> None:
     with temporary_folder() as data:
         code, output = await run(*options(data), folder=tmp_path, settings={"REGION": "bad region!"})
