@@ -33,8 +33,10 @@ module knows no framework; ``app.http.rendering`` turns an error into bytes.
 """
 
 import re
+from collections.abc import Sequence
 from http import HTTPStatus
 
+_SHOWN_MODEL_LENGTH = 128
 _SHOWN_NAME_LENGTH = 64
 _ODD_CHARACTER = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -174,11 +176,24 @@ class NotFoundError(SeedgateError):
 
 
 class ModelNotFoundError(SeedgateError):
-    """404: no such model, worded as the upstream words it."""
+    """404: no such model, worded as the upstream words it, and which ones there are.
 
-    def __init__(self, model: str) -> None:
-        text = f"The model or endpoint {model} does not exist or you do not have access to it."
+    Attributes:
+        model: what the client called it.
+    """
+
+    def __init__(self, model: str, nearest: Sequence[str] = ()) -> None:
+        """Makes the error.
+
+        Args:
+            model: what the client called it; the message shows no more than the longest name could have.
+            nearest: similar names of models that this client may use.
+        """
+        text = f"The model or endpoint {model[:_SHOWN_MODEL_LENGTH]} does not exist or you do not have access to it."
+        if nearest:
+            text += f" The nearest that this API key may use: {', '.join(nearest)}."
         super().__init__(text, status=404, code="InvalidEndpointOrModel.NotFound", param="model")
+        self.model = model
 
 
 class UnknownActionError(SeedgateError):

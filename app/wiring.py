@@ -48,7 +48,7 @@ from app.settings import SettingError, Settings
 from app.tasks.abandonment import Abandonment
 from app.tasks.binding import Binder
 from app.tasks.callbacks import CallbackInbox
-from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec, load_models
+from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
 from app.tasks.creation import TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.follower import TaskFollower
@@ -57,6 +57,7 @@ from app.tasks.listed_looking import ListLooker
 from app.tasks.listing import AccountLister
 from app.tasks.looking import TaskLooker
 from app.tasks.model_catalogue import ModelCatalogue, seed_models
+from app.tasks.model_list import load_models
 from app.tasks.reconciler import Reconciler
 from app.tasks.replays import Replays
 from app.tasks.service import TaskService
@@ -364,7 +365,7 @@ def _build(
         assets=AssetService(sessions, directory, control, clock, attempts=attempts, presence=presence),
         asset_follower=AssetFollower(sessions, directory, control, clock),
         asset_create_follower=CreateFollower(sessions, directory, control, clock, attempts=attempts, presence=presence),
-        tasks=TaskService(sessions, looker, clock),
+        tasks=TaskService(sessions, catalogue, looker, clock),
         task_creation=TaskCreation(
             sessions,
             directory=directory,

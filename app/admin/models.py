@@ -16,6 +16,7 @@ from app.http.responses import json_response
 from app.http.schemas import WireModel
 from app.tasks.catalogue import ModelSpec
 from app.tasks.model_catalogue import ModelCatalogue
+from app.tasks.model_list import SpellingTakenError, check_distinct
 
 router = APIRouter(tags=["admin: models"])
 
@@ -49,7 +50,7 @@ class ModelsReplace(WireModel):
     openapi_extra=operation(answer=ModelsView),
 )
 async def list_models(request: Request) -> Response:
-    """Shows all models with their limits, in the operator's order."""
+    """Shows all models with their aliases, regions and limits, in the operator's order."""
     catalogue: ModelCatalogue = request.state.catalogue
     return json_response(_render(await catalogue.stored()))
 
@@ -76,14 +77,13 @@ async def replace_models(request: Request) -> Response:
 def _to_models(entries: Sequence[Mapping[str, Any]]) -> list[ModelSpec]:
     if not entries:
         raise InvalidParameterError("data", "The parameter `data` is not valid: at least one model is needed.")
-    models: dict[str, ModelSpec] = {}
-    for index, entry in enumerate(entries):
-        model = _to_model(entry, f"data[{index}]")
-        if model.name in models:
-            path = f"data[{index}].name"
-            raise InvalidParameterError(path, f"The parameter `{path}` is not valid: {model.name} appears twice.")
-        models[model.name] = model
-    return list(models.values())
+    models = [_to_model(entry, f"data[{index}]") for index, entry in enumerate(entries)]
+    try:
+        check_distinct(models)
+    except SpellingTakenError as error:
+        path = f"data[{error.index}].{error.field}"
+        raise InvalidParameterError(path, f"The parameter `{path}` is not valid: {error.reason}.") from None
+    return models
 
 
 def _to_model(entry: Mapping[str, Any], path: str) -> ModelSpec:

@@ -11,6 +11,7 @@ from app.admin.task_schemas import STATUSES, OrphanView, TaskDetailView, TaskRes
 from app.errors import InvalidParameterError
 from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
+from app.tasks.model_catalogue import ModelCatalogue
 from app.tasks.models import TaskStatus
 from app.tasks.oversight import OverseenOrphan, OverseenTask, TaskSearch, orphan_cursor, task_cursor
 
@@ -30,7 +31,7 @@ router = APIRouter(tags=["admin: tasks"])
         query={
             "tenant": {"type": "string", "description": "only this tenant's tasks"},
             "status": {"type": "string", "enum": STATUSES, "description": "only tasks in this state"},
-            "model": {"type": "string", "description": "public or upstream model name"},
+            "model": {"type": "string", "description": "a name or alias of a model, or what it is called upstream"},
             "channel": {"type": "string", "description": "name or id of a channel"},
         },
     ),
@@ -39,10 +40,13 @@ async def list_tasks(request: Request) -> Response:
     """Lists tasks, newest first, deleted ones too; the upstream is not asked."""
     control: TaskControl = request.state.task_control
     page = parse_page(request)
+    catalogue: ModelCatalogue = request.state.catalogue
+    model = query_text(request, "model")
+    models = await catalogue.index()
     wanted = TaskSearch(
         tenant_id=query_text(request, "tenant"),
         status=_status(request),
-        model=query_text(request, "model"),
+        models=() if model is None else models.spellings_of_all([model]),
         channel=query_text(request, "channel"),
     )
     return json_response(to_page(await control.page(page, wanted), page, cursor_of=task_cursor, render=_render))

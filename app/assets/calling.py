@@ -175,7 +175,7 @@ class AssetsUpstream:
 
     async def _why_none(self, principal: Principal) -> SeedgateError:
         allowed = principal.allowed_channels
-        if allowed is not None and not await self._directory.has_any(allowed):
+        if allowed is not None and not await self._directory.all(allowed):
             return AccessDeniedError("This API key may not use any upstream channel that has Assets.")
         if await self._directory.candidates(allowed, needs="ark"):
             return not_open()

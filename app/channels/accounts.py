@@ -30,6 +30,7 @@ def _to_channel(row: ChannelRow, secrets: ChannelSecrets, *, status: str, status
         ark=_to_ark(row, secrets),
         openapi=_to_openapi(row, secrets),
         exclusive=row.exclusive,
+        region=row.region,
         correlate="safety_identifier" if row.correlate == "safety_identifier" else "off",
         models=row.models,
         projects=tuple(row.projects),

@@ -34,6 +34,7 @@ class Channel:
         openapi: account of the control plane, or None when it has no key pair.
         exclusive: nothing but this gateway uses the account, so what is found there and belongs to nobody is ours.
         correlate: the request's field in which the upstream is sent a tag of ours that it echoes, or ``off``.
+        region: of the account, which decides what its models are called and which there are.
         models: public model name → the upstream id to use instead of the catalogue's.
         projects: names of the account's projects that tenants may use; the first one is the usual one.
         priority: channels of a higher one are tried first.
@@ -48,6 +49,7 @@ class Channel:
     ark: ArkAccount | None
     openapi: OpenApiAccount | None
     exclusive: bool
+    region: str
     models: Mapping[str, str]
     projects: tuple[str, ...]
     priority: int

@@ -85,13 +85,13 @@ class ChannelDirectory:
         """
         return self._keepers.get(channel_id, channel_id)
 
-    async def has_any(self, allowed: frozenset[str] | None) -> bool:
-        """Says whether one of ``allowed`` is a channel at all, of whatever status; None allows all.
+    async def all(self, allowed: frozenset[str] | None) -> list[Channel]:
+        """Returns those of ``allowed`` that are channels at all, of whatever status; None allows all.
 
         Raises:
             ServiceUnavailableError: 503, the database is away.
         """
-        return any(channel.is_in(allowed) for channel in (await self._channels.get()).values())
+        return [channel for channel in (await self._channels.get()).values() if channel.is_in(allowed)]
 
     def forget(self) -> None:
         """Makes this process see a change of its own at once; the others see it within a second."""

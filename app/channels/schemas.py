@@ -42,11 +42,12 @@ class ChannelSettings(WireModel):
         access_key_id: public half of its key pair; without the pair the channel has no Assets.
         secret_access_key: secret half of the pair; the two come and go together.
         session_token: beside a temporary (STS) pair; a new pair without one drops the old one.
-        region: in which requests to the control plane are signed.
+        region: of the account: requests to the control plane are signed for it, and a model's ``regions`` say whether
+            it is served there and under which id.
         exclusive: nothing but this gateway uses the account, so what is found there and belongs to nobody is ours.
         correlate: ``safety_identifier`` sends a random tag of ours in that field when the client sent none, and knows a
             task of unclear outcome again by it.
-        models: public model name → upstream id that this channel uses instead of the catalogue's.
+        models: public model name or alias → upstream id that this channel uses instead of the catalogue's.
         projects: the account's projects that tenants may use; the first one is the usual one.
         priority: channels of a higher one are tried first.
         weight: share of the first tries among channels of equal priority.

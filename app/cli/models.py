@@ -13,7 +13,7 @@ from app.cli.options import AsJson, Sure, confirm, group
 from app.cli.tables import show_rows
 
 models = group(
-    "Models: public names, the upstream's ids and limits.",
+    "Models: public names and aliases, the upstream's ids in each region, and limits.",
     examples=(
         "seedgate models list",
         "seedgate models list --json > models.json",
@@ -21,7 +21,7 @@ models = group(
     ),
 )
 
-_LISTED = ("name", "upstream_id", "resolutions", "duration_min", "duration_max")
+_LISTED = ("name", "aliases", "upstream_id", "regions", "resolutions", "duration_min", "duration_max")
 
 
 @models.command("list")

@@ -4,38 +4,45 @@ The table ``models`` holds them; ``DEFAULT_MODELS``, or the setting ``SEEDGATE_M
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from app.create_parameters import PARAMETERS
+from app.tasks.seedance_ids import SeedanceId
 
 _MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$"
 
 _Name = Annotated[str, Field(pattern=_MODEL_NAME)]
+_Aliases = Annotated[tuple[_Name, ...], Field(max_length=32)]
+_Region = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+_Regions = Annotated[dict[_Region, _Name | None], Field(max_length=32)]
 _Words = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 _Seconds = Annotated[int, Field(ge=1, le=86_400)]
 _Count = Annotated[int, Field(ge=0, le=1000)]
 
 # The table "Request Parameters" of the spec, while the upstream's own default is sound.
 _NAMES_OF_THE_SPEC = ("doubao-seedance-2", "doubao-seedance-2-fast")
-_DEFAULTS_OF_THE_SPEC = {"generate_audio_default": False}
+_DEFAULTS_OF_THE_SPEC: dict[str, Any] = {"generate_audio_default": False}
 
 ALL_RATIOS = PARAMETERS["ratio"].words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """What one public model name stands for and accepts.
+    """What one model is called, what stands for it upstream, and what it accepts.
 
     The defaults are what the upstream documents for Seedance 2.0, so a model that an operator adds needs only
     its two names; what the upstream does not take it refuses itself.
 
     Attributes:
         name: the name that clients send as ``model``.
-        upstream_id: what the upstream is sent instead, a model id or an endpoint ``ep-…``.
+        aliases: other names that clients may send instead, each of one model alone.
+        upstream_id: what the upstream is sent, a model id or an endpoint ``ep-…``.
+        regions: what the upstream of a region is sent instead, None where it does not serve the model. A region that is
+            not named here serves it as ``upstream_id``: nothing is known about it, and an upstream refuses an unknown
+            id without a charge.
         resolutions: accepted values of ``resolution``.
         ratios: accepted values of ``ratio``.
         duration_min: shortest ``duration``, seconds.
@@ -50,13 +57,16 @@ class ModelSpec:
         is_audio_alone_allowed: whether audio may come without an image or a video.
 
     Raises:
-        ValueError: ``duration_min`` is above ``duration_max``, or there is a default of what the model does not take.
+        ValueError: a name is there twice, ``duration_min`` is above ``duration_max``, or there is a default of what
+            the model does not take.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
 
     name: _Name
     upstream_id: _Name
+    aliases: _Aliases = ()
+    regions: _Regions = field(default_factory=dict)
     resolutions: _Words = ("480p", "720p", "1080p", "4k", "4K")
     ratios: _Words = ALL_RATIOS
     duration_min: _Seconds = 4
@@ -70,10 +80,18 @@ class ModelSpec:
     is_audio_alone_allowed: bool = False
 
     def __post_init__(self) -> None:
+        for index, alias in enumerate(self.aliases):
+            if alias in self.spellings[: index + 1]:
+                raise ValueError(f"aliases.{index}: {alias} appears twice")
         if self.duration_min > self.duration_max:
             raise ValueError("duration_min: must not be above duration_max")
         if self.generate_audio_default is not None and not self.takes_generate_audio:
             raise ValueError("generate_audio_default: must be null where takes_generate_audio is false")
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """Everything that clients may call the model, its name first."""
+        return (self.name, *self.aliases)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the spec as plain JSON values, every field present."""
@@ -92,7 +110,8 @@ class ModelSpec:
             return _SPEC.validate_json(json.dumps(_with_default_of_the_spec(value)))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            field = ".".join(str(part) for part in first["loc"])
+            # A key of a mapping that is at fault is told as such; its own path says enough.
+            field = ".".join(str(part) for part in first["loc"]).removesuffix(".[key]")
             reason = first["msg"].removeprefix("Value error, ")
             raise ValueError(f"{field}: {reason}" if field else reason) from None
 
@@ -107,133 +126,79 @@ def _with_default_of_the_spec(value: Any) -> Any:
 _SPEC = TypeAdapter(ModelSpec)
 
 
-def load_models(text_or_path: str) -> list[ModelSpec]:
-    """Returns the models of the setting ``SEEDGATE_MODELS``, in their order.
-
-    Args:
-        text_or_path: JSON, or the path of a file that holds it: a list of specs, or an object that maps each
-            public name to its spec without ``name``.
-
-    Raises:
-        ValueError: the file cannot be read, is not JSON, has no models, one is wrong or two share a name.
-    """
-    entries = _to_entries(_read_json(text_or_path))
-    models = []
-    for index, entry in enumerate(entries):
-        try:
-            models.append(ModelSpec.from_json(entry))
-        except ValueError as error:
-            raise ValueError(f"models[{index}]: {error}") from None
-    if not models:
-        raise ValueError("models: at least one is needed")
-    names = [model.name for model in models]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"models: {name} appears twice")
-    return models
+def _default(parts: SeedanceId, regions: dict[str, str | None], **limits: Any) -> ModelSpec:
+    return ModelSpec(
+        name=parts.in_china, upstream_id=parts.in_china, aliases=parts.aliases(), regions=regions, **limits
+    )
 
 
-def _read_json(text_or_path: str) -> Any:
-    text = text_or_path.strip()
-    if not text.startswith(("[", "{")):
-        try:
-            text = Path(text).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"models: cannot read {text_or_path}: {error}") from None
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"models: not valid JSON: {error}") from None
+# Sources: the spec's two names by its tables "Supported Models" and "Parameter Limits"; the dated ids by the upstream's
+# create page. Where neither says how many reference images a 1.x model takes, the default stays and the upstream
+# decides. BytePlus has shut down 1.0 lite (2026-05-13) and 1.5 pro (2026-11-11).
+_2_5 = SeedanceId("2-5", "", "260628")
+_2_0 = SeedanceId("2-0", "", "260128")
+_2_0_FAST = SeedanceId("2-0", "fast", "260128")
+_2_0_MINI = SeedanceId("2-0", "mini", "260615")
+_1_5_PRO = SeedanceId("1-5", "pro", "251215")
+_1_0_PRO = SeedanceId("1-0", "pro", "250528")
+_1_0_PRO_FAST = SeedanceId("1-0", "pro-fast", "251015")
+_1_0_LITE_TEXT = SeedanceId("1-0", "lite-t2v", "250428")
+_1_0_LITE_IMAGE = SeedanceId("1-0", "lite-i2v", "250428")
 
-
-def _to_entries(value: Any) -> list[Any]:
-    if isinstance(value, list):
-        return value
-    if isinstance(value, dict):
-        return [{"name": name, **spec} if isinstance(spec, dict) else spec for name, spec in value.items()]
-    raise ValueError("models: expected a list of models, or an object of models by name")
-
-
-# Sources: the two aliases by the spec's tables "Supported Models" and "Parameter Limits"; the dated ids by the
-# upstream's create page. Where neither says how many reference images a 1.x model takes, the default stays and
-# the upstream decides.
-_SEEDANCE_2_0 = ModelSpec(name="doubao-seedance-2-0-260128", upstream_id="doubao-seedance-2-0-260128")
-_SEEDANCE_2_0_FAST = replace(
-    _SEEDANCE_2_0,
-    name="doubao-seedance-2-0-fast-260128",
-    upstream_id="doubao-seedance-2-0-fast-260128",
-    resolutions=("480p", "720p"),
-)
-_ALIAS = ModelSpec(
+_UP_TO_720P = ("480p", "720p")
+_UP_TO_1080P = ("480p", "720p", "1080p")
+_OF_THE_SPEC = ModelSpec(
     name="doubao-seedance-2",
-    upstream_id=_SEEDANCE_2_0.upstream_id,
-    resolutions=("480p", "720p", "1080p"),
+    upstream_id=_2_0.in_china,
+    regions=_2_0.everywhere(),
+    resolutions=_UP_TO_1080P,
     ratios=("16:9", "9:16", "1:1"),
     duration_min=5,
     duration_max=15,
     is_auto_duration_allowed=False,
     **_DEFAULTS_OF_THE_SPEC,
 )
-_SEEDANCE_1_5_PRO = ModelSpec(
-    name="doubao-seedance-1-5-pro-251215",
-    upstream_id="doubao-seedance-1-5-pro-251215",
-    resolutions=("480p", "720p", "1080p"),
-    duration_max=12,
-    max_reference_videos=0,
-    max_reference_audios=0,
-)
-_SEEDANCE_1_0_PRO = replace(
-    _SEEDANCE_1_5_PRO,
-    name="doubao-seedance-1-0-pro-250528",
-    upstream_id="doubao-seedance-1-0-pro-250528",
-    duration_min=2,
-    is_auto_duration_allowed=False,
-    takes_generate_audio=False,
-)
-_SEEDANCE_1_0_LITE = replace(_SEEDANCE_1_0_PRO, resolutions=("480p", "720p"))
+_NO_VIDEO_AND_AUDIO = {"max_reference_videos": 0, "max_reference_audios": 0}
+_OLDEST: dict[str, Any] = {
+    "duration_min": 2,
+    "duration_max": 12,
+    "is_auto_duration_allowed": False,
+    "takes_generate_audio": False,
+    **_NO_VIDEO_AND_AUDIO,
+}
 
 DEFAULT_MODELS: tuple[ModelSpec, ...] = (
-    _ALIAS,
+    _OF_THE_SPEC,
     replace(
-        _ALIAS,
+        _OF_THE_SPEC,
         name="doubao-seedance-2-fast",
-        upstream_id=_SEEDANCE_2_0_FAST.upstream_id,
-        resolutions=_SEEDANCE_2_0_FAST.resolutions,
+        upstream_id=_2_0_FAST.in_china,
+        regions=_2_0_FAST.everywhere(),
+        resolutions=_UP_TO_720P,
     ),
-    ModelSpec(
-        name="doubao-seedance-2-5-260628",
-        upstream_id="doubao-seedance-2-5-260628",
-        resolutions=("480p", "720p", "1080p"),
+    _default(
+        _2_5,
+        _2_5.everywhere(),
+        resolutions=_UP_TO_1080P,
         duration_max=30,
         max_reference_images=30,
         max_reference_videos=10,
         max_reference_audios=10,
         is_audio_alone_allowed=True,
     ),
-    _SEEDANCE_2_0,
-    _SEEDANCE_2_0_FAST,
-    replace(
-        _SEEDANCE_2_0_FAST,
-        name="doubao-seedance-2-0-mini-260615",
-        upstream_id="doubao-seedance-2-0-mini-260615",
-    ),
-    _SEEDANCE_1_5_PRO,
-    _SEEDANCE_1_0_PRO,
-    replace(
-        _SEEDANCE_1_0_PRO,
-        name="doubao-seedance-1-0-pro-fast-251015",
-        upstream_id="doubao-seedance-1-0-pro-fast-251015",
-    ),
-    replace(
-        _SEEDANCE_1_0_LITE,
-        name="doubao-seedance-1-0-lite-t2v-250428",
-        upstream_id="doubao-seedance-1-0-lite-t2v-250428",
-    ),
-    replace(
-        _SEEDANCE_1_0_LITE,
-        name="doubao-seedance-1-0-lite-i2v-250428",
-        upstream_id="doubao-seedance-1-0-lite-i2v-250428",
+    _default(_2_0, _2_0.everywhere()),
+    _default(_2_0_FAST, _2_0_FAST.everywhere(), resolutions=_UP_TO_720P),
+    _default(_2_0_MINI, _2_0_MINI.everywhere(), resolutions=_UP_TO_720P),
+    _default(_1_5_PRO, _1_5_PRO.in_china_alone(), resolutions=_UP_TO_1080P, duration_max=12, **_NO_VIDEO_AND_AUDIO),
+    _default(_1_0_PRO, _1_0_PRO.everywhere(), resolutions=_UP_TO_1080P, **_OLDEST),
+    _default(_1_0_PRO_FAST, _1_0_PRO_FAST.everywhere(), resolutions=_UP_TO_1080P, **_OLDEST),
+    _default(_1_0_LITE_TEXT, _1_0_LITE_TEXT.in_china_alone(), resolutions=_UP_TO_720P, **_OLDEST),
+    _default(
+        _1_0_LITE_IMAGE,
+        _1_0_LITE_IMAGE.in_china_alone(),
+        resolutions=_UP_TO_720P,
+        **_OLDEST,
         max_reference_images=4,
     ),
 )
-"""The models of a fresh installation: the spec's two aliases, then the upstream's own ids, newest first."""
+"""The models of a fresh installation: the spec's two names, then the upstream's own ids, newest first."""

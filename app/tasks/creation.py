@@ -12,7 +12,7 @@ from app.attempts.attempts import Attempts, SentRequest
 from app.channels.directory import Channel, ChannelDirectory
 from app.create_parameters import PARAMETERS
 from app.db.presence import Presence
-from app.errors import SeedgateError, ServiceUnavailableError
+from app.errors import ModelNotFoundError, SeedgateError, ServiceUnavailableError
 from app.http.body_thread import BodyThread, sha256_of
 from app.http.held_body import HeldBody
 from app.http.json_body import parse_json_object, to_json_bytes
@@ -22,8 +22,9 @@ from app.tasks.catalogue import ModelSpec
 from app.tasks.correlation import TAG_FIELD, callback_url_for, hash_of, new_callback_token, tag_of
 from app.tasks.intents import Intent, IntentLog
 from app.tasks.model_catalogue import ModelCatalogue
+from app.tasks.model_index import ModelIndex, upstream_id_on
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.ownership import choose_channels, resolve_references
+from app.tasks.ownership import choose_channels, is_served_by_any, resolve_references
 from app.tasks.replays import Replays
 from app.tasks.rules import CheckedCreate, check_create, to_upstream_body
 from app.tasks.submission import Outcome, Refused, submit
@@ -167,16 +168,28 @@ class TaskCreation:
 
     async def _prepare(self, principal: Principal, data: bytes) -> tuple[CheckedCreate, list[Channel]]:
         """Returns the checked request and the channels that may take it, best first, at least one."""
-        models = {spec.name: spec for spec in await self._catalogue.all()}
+        models = await self._catalogue.index()
 
         def check(body: bytes) -> CheckedCreate:
-            return check_create(parse_json_object(body), models.get, targets=self._callback_targets)
+            return check_create(parse_json_object(body), models.find, targets=self._callback_targets)
 
-        checked = await self._body_thread.run(principal.tenant_id, data, check)
-        principal.check_model(checked.model.name)
-        async with self._sessions.begin() as session:
-            pinned = await resolve_references(session, principal.tenant_id, checked)
-        return checked, await choose_channels(self._directory, principal, pinned)
+        try:
+            checked = await self._body_thread.run(principal.tenant_id, data, check)
+            principal.check_model(checked.model.spellings)
+            async with self._sessions.begin() as session:
+                pinned = await resolve_references(session, principal.tenant_id, checked)
+            return checked, await choose_channels(self._directory, principal, checked, pinned)
+        except ModelNotFoundError as error:
+            raise ModelNotFoundError(error.model, await self._nearest(principal, models, error.model)) from None
+
+    async def _nearest(self, principal: Principal, models: ModelIndex, text: str) -> list[str]:
+        """Returns what a client may have meant, of all that its key may use and that one of its channels serves."""
+        channels = await self._directory.all(principal.allowed_channels)
+
+        def is_usable(model: ModelSpec) -> bool:
+            return principal.may_use(model.spellings) and is_served_by_any(channels, model)
+
+        return models.nearest(text, is_usable)
 
     def _to_row(
         self, principal: Principal, submission: _Submission, sent: SentRequest, idempotency_key: str | None
@@ -275,7 +288,8 @@ class TaskCreation:
 
 
 def _upstream_model(spec: ModelSpec, channel: Channel) -> str:
-    return channel.models.get(spec.name, spec.upstream_id)
+    """Returns what a channel is sent; the channels of a create all serve its model."""
+    return upstream_id_on(channel, spec) or spec.upstream_id
 
 
 def _is_kept(name: str, value: Any) -> bool:

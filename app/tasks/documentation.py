@@ -79,7 +79,7 @@ LIST: dict[str, Any] = {
         _query("page_num", _PAGE | {"default": 1}, "page, from 1"),
         _query("page_size", _PAGE | {"default": 10}, "tasks on a page"),
         _query("filter.status", _TASK["properties"]["status"], "only tasks in this state"),  # type: ignore[index]
-        _query("filter.model", {"type": "string"}, "public or upstream model name"),
+        _query("filter.model", {"type": "string"}, "a name or alias of a model, or what it is called upstream"),
         _query("filter.service_tier", {"type": "string"}, "only this tier; all tiers unless named"),
         _query(
             "filter.task_ids",

@@ -12,6 +12,7 @@ from app.audit.log import record
 from app.db.base import utc_now
 from app.db.recent import RecentRead
 from app.tasks.catalogue import ModelSpec
+from app.tasks.model_index import ModelIndex
 from app.tasks.models import ModelRow
 
 # Keeps other writers out until the transaction ends; readers go on seeing the table as it was.
@@ -39,37 +40,37 @@ class ModelCatalogue:
         self._clock = clock
         self._models = RecentRead(self._load, monotonic=monotonic)
 
-    async def find(self, name: str) -> ModelSpec | None:
-        """Returns the model of a public name, or None.
+    async def index(self) -> ModelIndex:
+        """Returns all models, to be found by their names and aliases.
 
         Raises:
             ServiceUnavailableError: 503, the database is away.
         """
-        return (await self._models.get()).get(name)
+        return await self._models.get()
 
-    async def all(self) -> Sequence[ModelSpec]:
-        """Returns all models, in the operator's order.
+    async def names(self) -> dict[str, str]:
+        """Returns the name of each model by all that clients may call it.
 
         Raises:
             ServiceUnavailableError: 503, the database is away.
         """
-        return tuple((await self._models.get()).values())
+        return (await self._models.get()).names()
 
     async def stored(self) -> Sequence[ModelSpec]:
         """Returns all models straight from the database, for the operator who has just changed them."""
-        return tuple((await self._load()).values())
+        return (await self._load()).models
 
     async def replace(self, actor: Actor, models: Sequence[ModelSpec]) -> None:
         """Makes ``models`` the whole table, in this order; every process follows within a second.
 
         Args:
             actor: for the audit log.
-            models: at least one, each name once.
+            models: at least one, each name and alias once.
         """
         now = self._clock()
         async with self._sessions.begin() as session:
             await session.execute(_LOCK)
-            before = await _read(session)
+            before = {model.name: model for model in await _read(session)}
             await session.execute(delete(ModelRow))
             _insert(session, models, now)
             record(
@@ -84,9 +85,9 @@ class ModelCatalogue:
             )
         self._models.forget()
 
-    async def _load(self) -> dict[str, ModelSpec]:
+    async def _load(self) -> ModelIndex:
         async with self._sessions() as session:
-            return await _read(session)
+            return ModelIndex(await _read(session))
 
 
 async def seed_models(
@@ -104,16 +105,17 @@ async def seed_models(
             _insert(session, models, clock())
 
 
-async def _read(session: AsyncSession) -> dict[str, ModelSpec]:
-    specs = await session.scalars(select(ModelRow.spec).order_by(ModelRow.position))
-    return {model.name: model for model in map(ModelSpec.from_json, specs)}
+async def _read(session: AsyncSession) -> list[ModelSpec]:
+    rows = await session.execute(select(ModelRow.spec, ModelRow.aliases, ModelRow.regions).order_by(ModelRow.position))
+    return [ModelSpec.from_json({**row.spec, "aliases": row.aliases, "regions": row.regions}) for row in rows]
 
 
 def _insert(session: AsyncSession, models: Sequence[ModelSpec], now: datetime) -> None:
-    session.add_all(
-        ModelRow(name=model.name, spec=model.to_json(), position=position, updated_at=now)
-        for position, model in enumerate(models)
-    )
+    for position, model in enumerate(models):
+        spec = model.to_json()
+        aliases, regions = spec.pop("aliases"), spec.pop("regions")
+        row = ModelRow(name=model.name, spec=spec, aliases=aliases, regions=regions, position=position, updated_at=now)
+        session.add(row)
 
 
 def _difference(before: Mapping[str, ModelSpec], after: Mapping[str, ModelSpec]) -> dict[str, list[str]]:

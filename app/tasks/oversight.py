@@ -15,6 +15,7 @@ from app.http.paging import PageRequest
 from app.tasks.binding_evidence import may_belong
 from app.tasks.listing import ListedTask
 from app.tasks.models import OrphanRow, TaskEventRow, TaskRow, TaskStatus
+from app.tasks.repository import is_of_model
 
 _POSITION_SEPARATOR = " "
 _WITHOUT_TASK = (TaskStatus.SUBMITTING.value, TaskStatus.UNKNOWN.value, TaskStatus.FAILED.value)
@@ -29,13 +30,13 @@ class TaskSearch:
     Attributes:
         tenant_id: whose.
         status: as it is stored: ``submitting`` and ``unknown`` are no ``queued`` here.
-        model: public or upstream name.
+        models: names of models, public or upstream ones.
         channel: name or id.
     """
 
     tenant_id: str | None = None
     status: TaskStatus | None = None
-    model: str | None = None
+    models: tuple[str, ...] = ()
     channel: str | None = None
 
 
@@ -169,8 +170,8 @@ def _conditions(wanted: TaskSearch) -> list[ColumnElement[bool]]:
         conditions.append(TaskRow.tenant_id == wanted.tenant_id)
     if wanted.status is not None:
         conditions.append(TaskRow.status == wanted.status.value)
-    if wanted.model is not None:
-        conditions.append(or_(TaskRow.model == wanted.model, TaskRow.upstream_model == wanted.model))
+    if wanted.models:
+        conditions.append(is_of_model(wanted.models))
     if wanted.channel is not None:
         is_named = (ChannelRow.name == wanted.channel) & ChannelRow.deleted_at.is_(None)
         conditions.append(or_(TaskRow.channel_id == wanted.channel, is_named))

@@ -6,7 +6,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.references import resolve_assets
 from app.channels.directory import Channel, ChannelDirectory
-from app.errors import AccessDeniedError, InvalidParameterError, NoChannelError, ServiceUnavailableError
+from app.errors import (
+    AccessDeniedError,
+    InvalidParameterError,
+    ModelNotFoundError,
+    NoChannelError,
+    ServiceUnavailableError,
+)
+from app.tasks.catalogue import ModelSpec
+from app.tasks.model_index import serves
+from app.tasks.refusals import not_valid
 from app.tasks.repository import TaskRepository
 from app.tasks.rules import CheckedCreate
 from app.tenants.principal import Principal
@@ -43,28 +52,44 @@ async def resolve_references(session: AsyncSession, tenant_id: str, checked: Che
     return _only(channels)
 
 
-async def choose_channels(directory: ChannelDirectory, principal: Principal, pinned: str | None) -> list[Channel]:
-    """Returns the channels that may take a create, best first.
+async def choose_channels(
+    directory: ChannelDirectory, principal: Principal, checked: CheckedCreate, pinned: str | None
+) -> list[Channel]:
+    """Returns the channels that may take a create, best first. All of them serve its model.
 
     Raises:
         AccessDeniedError: 403, the key or tenant is allowed no channel that exists, or not the one that holds the
             assets.
-        NoChannelError: 503, none of those that it is allowed is active.
+        InvalidParameterError: 400, the channel that holds the assets does not serve the model.
+        ModelNotFoundError: 404, no channel that the key may use serves the model, of whatever status.
+        NoChannelError: 503, none of those that serve it is active.
         ServiceUnavailableError: 503, the breakers of all that could serve are open.
     """
-    allowed = principal.allowed_channels
+    allowed, model = principal.allowed_channels, checked.model
     if pinned is not None:
         channel = await directory.find(pinned)
         if channel is not None and not channel.is_in(allowed):
             raise _channel_denied()
         if channel is None or not channel.is_ready_for("ark"):
             raise NoChannelError
+        if not serves(channel, model):
+            raise not_valid("model", "the account that holds the assets or drafts of the request does not serve it")
         return _without_open_breakers([channel])
-    candidates = await directory.candidates(allowed, needs="ark")
-    if not candidates:
-        is_key_to_blame = allowed is not None and not await directory.has_any(allowed)
-        raise _channel_denied() if is_key_to_blame else NoChannelError
-    return _without_open_breakers(candidates)
+    candidates = [each for each in await directory.candidates(allowed, needs="ark") if serves(each, model)]
+    if candidates:
+        return _without_open_breakers(candidates)
+    channels = await directory.all(allowed)
+    if allowed is not None and not channels:
+        raise _channel_denied()
+    if not is_served_by_any(channels, model):
+        raise ModelNotFoundError(checked.fields["model"])
+    raise NoChannelError
+
+
+def is_served_by_any(channels: Iterable[Channel], model: ModelSpec) -> bool:
+    """Whether one of them makes videos with the model. Without any that makes videos it is not known, and counts."""
+    makers = [channel for channel in channels if channel.ark is not None]
+    return not makers or any(serves(channel, model) for channel in makers)
 
 
 def _without_open_breakers(channels: list[Channel]) -> list[Channel]:

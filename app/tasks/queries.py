@@ -46,7 +46,7 @@ def parse_list(query: DeclaredQuery) -> ListQuery:
         page_size=_integer(query, "page_size", default=_DEFAULT_PAGE_SIZE),
         wanted=TaskFilter(
             status=TaskStatus(status) if status is not None else None,
-            model=_text(query, "filter.model"),
+            models=_models(query),
             service_tier=_text(query, "filter.service_tier"),
             task_ids=_task_ids(query.many("filter.task_ids")),
         ),
@@ -88,6 +88,11 @@ def _single(query: DeclaredQuery, name: str) -> str | None:
 def _text(query: DeclaredQuery, name: str) -> str | None:
     text = _single(query, name)
     return None if text is None else _searchable(name, text)
+
+
+def _models(query: DeclaredQuery) -> tuple[str, ...]:
+    name = _text(query, "filter.model")
+    return () if name is None else (name,)
 
 
 def _task_ids(values: Sequence[str]) -> tuple[str, ...]:

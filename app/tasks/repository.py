@@ -1,6 +1,6 @@
 """Queries on tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,10 +17,10 @@ _QUEUED = [status.value for status in TaskStatus if status.public is TaskStatus.
 
 @dataclass(frozen=True)
 class TaskFilter:
-    """What a list shows; None or empty means "all"."""
+    """What a list shows; None or empty means "all". ``models`` are names of models, public or upstream ones."""
 
     status: TaskStatus | None = None
-    model: str | None = None
+    models: tuple[str, ...] = ()
     service_tier: str | None = None
     task_ids: tuple[str, ...] = ()
 
@@ -171,6 +171,11 @@ async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, 
     return found
 
 
+def is_of_model(spellings: Collection[str]) -> ColumnElement[bool]:
+    """The condition that a task's model has one of these names, be it the public or the upstream's."""
+    return or_(TaskRow.model.in_(spellings), TaskRow.upstream_model.in_(spellings))
+
+
 def _has_id(task_id: str) -> ColumnElement[bool]:
     return or_(TaskRow.id == task_id, TaskRow.upstream_id == task_id)
 
@@ -180,8 +185,8 @@ def _conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
     if wanted.status is not None:
         shown = _QUEUED if wanted.status is TaskStatus.QUEUED else [wanted.status.value]
         conditions.append(TaskRow.status.in_(shown))
-    if wanted.model is not None:
-        conditions.append(or_(TaskRow.model == wanted.model, TaskRow.upstream_model == wanted.model))
+    if wanted.models:
+        conditions.append(is_of_model(wanted.models))
     if wanted.service_tier is not None:
         conditions.append(TaskRow.service_tier == wanted.service_tier)
     if wanted.task_ids:

@@ -21,7 +21,6 @@ from app.webhooks.targets import PUBLIC_ONLY, TargetError, TargetRules
 
 _FIELDS = frozenset(PARAMETERS)
 _PAYLOADS = (*MEDIA_PAYLOADS, DRAFT_TASK)
-_SHOWN_MODEL_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +59,7 @@ def check_create(
 
     Args:
         body: the parsed body; it is not changed.
-        find_model: returns the model of a public name, or None.
+        find_model: returns the model that a client calls so, or None.
         targets: where a ``callback_url`` may lead.
 
     Raises:
@@ -106,7 +105,7 @@ def _check_model(name: Any, find_model: Callable[[str], ModelSpec | None]) -> Mo
     check_json_type(name, str, "model")
     model = find_model(name)
     if model is None:
-        raise ModelNotFoundError(name[:_SHOWN_MODEL_LENGTH])
+        raise ModelNotFoundError(name)
     return model
 
 

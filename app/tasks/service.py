@@ -1,13 +1,14 @@
 """Use cases that show video tasks: get and list."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.tasks.looking import TaskLooker
+from app.tasks.model_catalogue import ModelCatalogue
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskFilter, TaskRepository, TaskWithMessage, load_task
 from app.tasks.wire import to_list_item, to_task
@@ -29,9 +30,14 @@ class TaskService:
     """Video tasks of any tenant; every method takes the principal on whose behalf it acts."""
 
     def __init__(
-        self, sessions: async_sessionmaker[AsyncSession], looker: TaskLooker, clock: Callable[[], datetime]
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        catalogue: ModelCatalogue,
+        looker: TaskLooker,
+        clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
+        self._catalogue = catalogue
         self._looker = looker
         self._clock = clock
 
@@ -52,7 +58,12 @@ class TaskService:
         return TaskView(_show(found), self._stale_seconds(found.row))
 
     async def page(self, principal: Principal, wanted: TaskFilter, *, page_num: int, page_size: int) -> dict[str, Any]:
-        """Returns one page of the tenant's tasks from the mirror; the upstream is not asked."""
+        """Returns one page of the tenant's tasks from the mirror; the upstream is not asked.
+
+        A model that the filter names stands for all that it is called.
+        """
+        index = await self._catalogue.index()
+        wanted = replace(wanted, models=index.spellings_of_all(wanted.models))
         async with self._sessions.begin() as session:
             tasks = TaskRepository(session, principal.tenant_id)
             rows, total = await tasks.page(wanted, page_num=page_num, page_size=page_size)

@@ -1,6 +1,7 @@
 """Route with which a tenant's client asks who it is."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -18,6 +19,13 @@ from app.tenants.wire import to_rfc3339
 router = APIRouter(tags=["caller"])
 
 
+class ModelNames(Protocol):
+    """Knows the names of models; they live above, so the application brings it."""
+
+    async def names(self) -> Mapping[str, str]:
+        """Returns the name of each model by all that clients may call it."""
+
+
 @router.get(
     "/api/v3/whoami",
     operation_id="whoami",
@@ -29,10 +37,12 @@ async def whoami(request: Request) -> Response:
     """Tells the caller's tenant, its key without the secret, and what it may use; null means everything."""
     principal = await identify(request)
     service: TenantService = request.state.tenants
-    return json_response(_render(principal, await service.own_key(principal)))
+    catalogue: ModelNames = request.state.catalogue
+    names = await catalogue.names() if principal.allowed_models else {}
+    return json_response(_render(principal, await service.own_key(principal), names))
 
 
-def _render(principal: Principal, key: ApiKeyRow) -> dict[str, Any]:
+def _render(principal: Principal, key: ApiKeyRow, model_names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "tenant": {"id": principal.tenant_id, "name": principal.tenant_name},
         "key": {
@@ -41,7 +51,7 @@ def _render(principal: Principal, key: ApiKeyRow) -> dict[str, Any]:
             "public_part": key.public_part,
             "expires_at": to_rfc3339(earlier_end(key.expires_at, key.grace_ends_at)),
         },
-        "allowed_models": _sorted(principal.allowed_models),
+        "allowed_models": _sorted(principal.models(model_names)),
         "allowed_channels": _sorted(principal.allowed_channels),
         "limits": {},
     }

@@ -120,7 +120,9 @@ def _to_stored_key(row: Row[*tuple[Any, ...]]) -> StoredKey:
             tenant_name=row.tenant_name,
             key_id=row.id,
             key_public_part=row.public_part,
-            allowed_models=_intersect(row.tenant_models, row.allowed_models),
+            allowed_models=tuple(
+                frozenset(names) for names in (row.tenant_models, row.allowed_models) if names is not None
+            ),
             allowed_channels=_intersect(row.tenant_channels, row.allowed_channels),
         ),
         ends_at=earlier_end(row.expires_at, row.grace_ends_at),

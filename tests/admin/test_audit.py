@@ -18,6 +18,10 @@ async def test_every_change_is_told_with_who_what_and_from_where(process: Proces
     await process.admin.patch(path, json={"status": "suspended", "metadata": {"secret": "hidden"}})
     await process.admin.patch(f"/keys/{key['id']}", json={"name": "new", "allowed_ips": ["10.0.0.1"]})
     rotated = (await process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": 5})).json()
+    grace = {
+        "grace_seconds": 5,
+        "grace_ends_at": (await process.admin.get(f"/keys/{key['id']}")).json()["grace_ends_at"],
+    }
     await process.admin.delete(f"/keys/{key['id']}")
     await process.admin.delete(path)
 
@@ -30,7 +34,7 @@ async def test_every_change_is_told_with_who_what_and_from_where(process: Proces
         ("key.create", "key", key["id"], public),
         ("tenant.update", "tenant", tenant["id"], {"fields": ["metadata", "status"], "status": "suspended"}),
         ("key.update", "key", key["id"], {**public, "fields": ["allowed_ips", "name"]}),
-        ("key.rotate", "key", key["id"], {**public, "new_key": rotated["id"], "grace_seconds": 5}),
+        ("key.rotate", "key", key["id"], {**public, **grace, "new_key": rotated["id"]}),
         ("key.revoke", "key", key["id"], public),
         ("key.revoke", "key", rotated["id"], {"public_part": rotated["public_part"]}),
         ("tenant.delete", "tenant", tenant["id"], {"revoked_keys": 1}),

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.tasks.catalogue import DEFAULT_MODELS
+from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
 from app.tasks.model_catalogue import seed_models
 from tests.support.channel_app import ChannelApp, running_channel_app
 
@@ -34,17 +34,25 @@ async def test_the_catalogue_is_shown_in_order_and_can_be_put_back_as_it_is(app:
 
 async def test_a_new_list_replaces_the_whole_catalogue_at_once(app: ChannelApp) -> None:
     kept = DEFAULT_MODELS[0].to_json() | {"duration_max": 10}
-    added = {"name": "house-model", "upstream_id": "ep-20260101-abcde"}
+    added = {
+        "name": "house-model",
+        "upstream_id": "ep-20260101-abcde",
+        "aliases": ["house.model", DEFAULT_MODELS[1].name],
+        "regions": {"cn-beijing": "ep-20260101-abcde", "eu-west-1": None},
+    }
 
     put = await app.http.put("/models", json={"data": [added, kept]})
 
     assert [model["name"] for model in put.json()["data"]] == ["house-model", kept["name"]]
+    assert put.json()["data"][0] == ModelSpec.from_json(added).to_json()
     assert put.json()["data"][1] == kept
-    assert [model.name for model in await app.catalogue.all()] == ["house-model", kept["name"]]
-    found = await app.catalogue.find("house-model")
+    index = await app.catalogue.index()
+    assert [model.name for model in index.models] == ["house-model", kept["name"]]
+    found = index.find("house-model")
     assert found is not None
-    assert found.upstream_id == "ep-20260101-abcde"
-    assert await app.catalogue.find(DEFAULT_MODELS[1].name) is None
+    assert (found.upstream_id, found.regions) == ("ep-20260101-abcde", added["regions"])
+    assert index.find("house.model") == index.find(DEFAULT_MODELS[1].name) == found
+    assert index.find(DEFAULT_MODELS[2].name) is None
     assert await app.audit() == [
         (
             "models.replace",
@@ -78,6 +86,31 @@ async def test_a_new_list_replaces_the_whole_catalogue_at_once(app: ChannelApp) 
             {"data": [{"name": "a", "upstream_id": "b"}, {"name": "a", "upstream_id": "c"}]},
             "InvalidParameter.data",
             "data[1].name",
+        ),
+        (
+            {"data": [{"name": "a", "upstream_id": "b", "aliases": ["c"]}, {"name": "c", "upstream_id": "c"}]},
+            "InvalidParameter.data",
+            "data[1].name",
+        ),
+        (
+            {
+                "data": [
+                    {"name": "a", "upstream_id": "b", "aliases": ["c"]},
+                    {"name": "d", "upstream_id": "b", "aliases": ["e", "c"]},
+                ]
+            },
+            "InvalidParameter.data",
+            "data[1].aliases.1",
+        ),
+        (
+            {"data": [{"name": "a", "upstream_id": "b", "aliases": ["a"]}]},
+            "InvalidParameter.data",
+            "data[0].aliases.0",
+        ),
+        (
+            {"data": [{"name": "a", "upstream_id": "b", "regions": {"cn beijing": "c"}}]},
+            "InvalidParameter.data",
+            "data[0].regions.cn beijing",
         ),
         ({"data": [{"name": "a", "upstream_id": "b"}], "has_more": True}, "InvalidParameter.has_more", "has_more"),
         ({"data": [{"name": "a", "upstream_id": "b"}], "models": []}, "InvalidParameter.models", "models"),

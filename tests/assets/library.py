@@ -133,7 +133,7 @@ class Library:
             tenant_name="tenant",
             key_id=tenant.key_id,
             key_public_part="public",
-            allowed_models=None,
+            allowed_models=(),
             allowed_channels=None,
         )
 

@@ -14,6 +14,7 @@ BEFORE = Channel(
     ark=ArkAccount(base_url="https://ark/api/v3", api_key="k1"),
     openapi=OpenApiAccount(url="https://open", access_key_id="ak", secret_access_key="sk"),
     exclusive=False,
+    region="cn-beijing",
     models={},
     projects=("default",),
     priority=0,

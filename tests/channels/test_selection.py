@@ -13,6 +13,7 @@ _CHANNEL = Channel(
     ark=None,
     openapi=None,
     exclusive=False,
+    region="cn-beijing",
     models={},
     projects=("default",),
     priority=0,

@@ -76,7 +76,7 @@ async def test_nothing_is_destroyed_without_a_terminal_or_yes(world: World, seed
 async def test_each_list_of_the_operator_is_a_command(world: World, seedgate: Command) -> None:
     tenant = await world.tenant()
     for command, expected in (
-        (("models", "list"), "doubao-seedance-2"),
+        (("models", "list"), "dreamina-seedance-2-0-260128, doubao-seedance-2-0, "),
         (("audit", "list", "--tenant", tenant.id), "key.create"),
         (("channels", "list"), "default"),
         (("tenants", "list"), tenant.id),

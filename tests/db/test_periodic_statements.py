@@ -194,7 +194,7 @@ async def test_a_task_and_its_newest_message_are_found_by_one_statement_and_few_
         FROM generate_series(1, 2 * {ROWS}) AS n
         """,
     )
-    principal = Principal("t7", "t", "k", "k", None, None)
+    principal = Principal("t7", "t", "k", "k", (), None)
     failed = {"state": "failed", "last_error": None}
     for statistics in ("ANALYZE deliveries", "DELETE FROM pg_statistic WHERE starelid = 'deliveries'::regclass"):
         await as_superuser(url, statistics)

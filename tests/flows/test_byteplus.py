@@ -48,11 +48,10 @@ def documented_channel() -> dict[str, Any]:
 async def alone(database_url: str) -> AsyncIterator[World]:
     """A gateway whose only upstream is BytePlus, by the settings that the documentation shows."""
     config = SandboxConfig(region=REGION, time_scale=200, limits=None)
-    shown = documented_settings()
-    changes: dict[str, Any] = {name: shown[f"SEEDGATE_{name.upper()}"] for name in ("region", "models")}
+    region = documented_settings()["SEEDGATE_REGION"]
     async with (
         own_database(database_url) as url,
-        running_world(url, sandbox_config=config, clock=MovableClock(), **changes) as running,
+        running_world(url, sandbox_config=config, clock=MovableClock(), region=region) as running,
     ):
         yield running
 
@@ -145,11 +144,16 @@ def test_the_documentation_shows_the_same_account_both_ways() -> None:
     assert {f"SEEDGATE_{name.upper()}" for name in channel} - set(settings) == {"SEEDGATE_NAME"}
 
 
-async def test_alone_it_makes_videos_under_its_own_names_and_under_a_name_of_ours(alone: World) -> None:
+async def test_alone_it_makes_videos_under_its_own_names_and_under_names_of_others(alone: World) -> None:
     tenant = await alone.tenant()
-    models = json.loads(documented_settings()["SEEDGATE_MODELS"])
-    for name, spec in models.items():
-        await video_is_made_listed_and_deleted(tenant, alone.sandbox, name, spec["upstream_id"])
+    for name, upstream_id in (
+        (MODEL, MODEL),
+        ("doubao-seedance-2-0-260128", MODEL),
+        ("doubao-seedance-2", MODEL),
+        ("seedance-1-0-pro-250528", "seedance-1-0-pro-250528"),
+        ("doubao-seedance-2.0-fast", "dreamina-seedance-2-0-fast-260128"),
+    ):
+        await video_is_made_listed_and_deleted(tenant, alone.sandbox, name, upstream_id)
 
 
 async def test_alone_it_keeps_assets_and_verifies_faces(alone: World) -> None:
@@ -207,6 +211,16 @@ async def test_beside_a_chinese_account_each_tenant_works_on_its_own(beside: Bes
         await asset_is_used_in_a_task(tenant, sandbox, "doubao-seedance-2")
         await face_is_verified(tenant)
         await video_is_made_listed_and_deleted(tenant, sandbox, "doubao-seedance-2", upstream_id)
+
+
+async def test_beside_a_chinese_account_a_model_that_only_one_region_serves_is_made_there(beside: Beside) -> None:
+    tenant = await beside.world.tenant()
+    model = "doubao-seedance-1-5-pro-251215"
+    for _ in range(5):
+        await video_is_made_listed_and_deleted(tenant, beside.world.sandbox, "seedance-1.5-pro", model)
+    only_abroad = await beside.world.tenant(allowed_channels=["byteplus"])
+    refused = await only_abroad.create_task(model="seedance-1.5-pro")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, "InvalidEndpointOrModel.NotFound")
 
 
 async def test_beside_a_chinese_account_an_asset_decides_where_its_task_is_made(beside: Beside) -> None:

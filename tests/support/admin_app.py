@@ -26,6 +26,7 @@ from app.http.body import BodyAdmission
 from app.http.rendering import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.ids import new_id
+from app.tasks.model_catalogue import ModelCatalogue
 from app.tenants.api_key import KeyParts
 from app.tenants.authentication import Authenticator
 from app.tenants.key_memory import KeyMemory
@@ -114,6 +115,7 @@ async def running_process(
         "signing_keys": signing_keys,
         "webhooks": WebhookService(sessions, BOX, clock),
         "metrics": Metrics(sessions, clock),
+        "catalogue": ModelCatalogue(sessions, clock),
     }
     app = _make_app(state, clock)
     async with AsyncExitStack() as stack:

@@ -7,25 +7,28 @@ from typing import Any
 
 import pytest
 
-from app.tasks.catalogue import ALL_RATIOS, DEFAULT_MODELS, ModelSpec, load_models
+from app.tasks.catalogue import ALL_RATIOS, DEFAULT_MODELS, ModelSpec
+from app.tasks.model_list import load_models
 
 BY_NAME = {model.name: model for model in DEFAULT_MODELS}
 MINIMAL = {"name": "house-model", "upstream_id": "ep-20260101-abcde"}
 
 
 @pytest.mark.parametrize(
-    ("name", "upstream_id", "resolutions"),
+    ("name", "id_after_prefix", "resolutions"),
     [
-        ("doubao-seedance-2", "doubao-seedance-2-0-260128", ("480p", "720p", "1080p")),
-        ("doubao-seedance-2-fast", "doubao-seedance-2-0-fast-260128", ("480p", "720p")),
+        ("doubao-seedance-2", "seedance-2-0-260128", ("480p", "720p", "1080p")),
+        ("doubao-seedance-2-fast", "seedance-2-0-fast-260128", ("480p", "720p")),
     ],
 )
-def test_the_aliases_have_exactly_the_values_of_the_spec(
-    name: str, upstream_id: str, resolutions: tuple[str, ...]
+def test_the_names_of_the_spec_have_exactly_its_values(
+    name: str, id_after_prefix: str, resolutions: tuple[str, ...]
 ) -> None:
+    upstream_id, abroad = f"doubao-{id_after_prefix}", f"dreamina-{id_after_prefix}"
     assert BY_NAME[name] == ModelSpec(
         name=name,
         upstream_id=upstream_id,
+        regions={"cn-beijing": upstream_id, "ap-southeast-1": abroad, "eu-west-1": abroad},
         resolutions=resolutions,
         ratios=("16:9", "9:16", "1:1"),
         duration_min=5,
@@ -112,6 +115,17 @@ def test_a_spec_survives_the_way_through_the_database(model: ModelSpec) -> None:
         ({"name": "x" * 129}, "name"),
         ({"upstream_id": None}, "upstream_id"),
         ({"upstream_id": "a\nb"}, "upstream_id"),
+        ({"aliases": "a"}, "aliases"),
+        ({"aliases": ["two words"]}, "aliases.0"),
+        ({"aliases": ["a", "x" * 129]}, "aliases.1"),
+        ({"aliases": ["a", "b", "a"]}, "aliases.2"),
+        ({"aliases": ["house-model"]}, "aliases.0"),
+        ({"aliases": [f"a{number}" for number in range(33)]}, "aliases"),
+        ({"regions": ["cn-beijing"]}, "regions"),
+        ({"regions": {"cn-beijing": ""}}, "regions.cn-beijing"),
+        ({"regions": {"cn-beijing": 5}}, "regions.cn-beijing"),
+        ({"regions": {"CN": "a"}}, "regions.CN"),
+        ({"regions": {f"r{number}": None for number in range(33)}}, "regions"),
         ({"resolutions": "720p"}, "resolutions"),
         ({"resolutions": []}, "resolutions"),
         ({"resolutions": [720]}, "resolutions.0"),
@@ -169,6 +183,11 @@ def test_models_are_loaded_from_inline_json_in_either_form(tmp_path: Path) -> No
         ('{"a": "ep-1"}', r"models\[0\]: .*object"),
         ('[{"name": "a", "upstream_id": "b"}, {"name": "b"}]', r"models\[1\]: upstream_id"),
         ('[{"name": "a", "upstream_id": "b"}, {"name": "a", "upstream_id": "c"}]', "a appears twice"),
+        (
+            '[{"name": "a", "upstream_id": "b", "aliases": ["c"]}, {"name": "c", "upstream_id": "c"}]',
+            r"models\[1\]\.name: c appears twice; a has it",
+        ),
+        ('{"a": {"upstream_id": "b", "aliases": ["a"]}}', r"models\[0\]: aliases\.0: a appears twice"),
         ('[{"name": "a", "upstream_id": "b", "duration_min": 99999999999999999999999}]', r"models\[0\]: duration_min"),
     ],
 )

@@ -32,7 +32,7 @@ async def sessions(engine: AsyncEngine, clean_database: None) -> Sessions:
 async def test_an_empty_table_is_filled_and_a_filled_one_left_alone(sessions: Sessions) -> None:
     catalogue = ModelCatalogue(sessions)
     await seed_models(sessions, DEFAULT_MODELS)
-    assert await catalogue.all() == DEFAULT_MODELS
+    assert (await catalogue.index()).models == DEFAULT_MODELS
 
     await seed_models(sessions, [model("other")])
 
@@ -50,26 +50,26 @@ async def test_a_replacement_is_seen_at_once_here_and_within_a_second_elsewhere(
     seconds = ManualSeconds()
     here, elsewhere = ModelCatalogue(sessions), ModelCatalogue(sessions, monotonic=seconds)
     await seed_models(sessions, [model("old")])
-    assert await here.find("old") == await elsewhere.find("old") == model("old")
+    assert (await here.index()).models == (await elsewhere.index()).models == (model("old"),)
 
     await here.replace(ACTOR, [model("new")])
 
-    assert (await here.find("old"), await here.find("new")) == (None, model("new"))
-    assert await elsewhere.find("old") == model("old")
+    assert (await here.index()).models == (model("new"),)
+    assert (await elsewhere.index()).models == (model("old"),)
     seconds.now += 1
-    assert (await elsewhere.find("old"), await elsewhere.find("new")) == (None, model("new"))
+    assert (await elsewhere.index()).models == (model("new"),)
 
 
 async def test_many_creates_at_once_cost_one_query(sessions: Sessions, engine: AsyncEngine) -> None:
     await seed_models(sessions, DEFAULT_MODELS)
     catalogue = ModelCatalogue(sessions)
     with QueryCount(engine, "FROM models") as queries:
-        await asyncio.gather(*(catalogue.find("doubao-seedance-2") for _ in range(50)))
+        await asyncio.gather(*(catalogue.index() for _ in range(50)))
     assert queries.count == 1
 
 
 async def test_without_its_database_a_request_gets_503() -> None:
     engine = open_engine("postgresql://nobody@127.0.0.1:1/nowhere")
     with pytest.raises(ServiceUnavailableError):
-        await ModelCatalogue(session_factory(engine)).all()
+        await ModelCatalogue(session_factory(engine)).index()
     await engine.dispose()

@@ -92,7 +92,7 @@ async def check_budget(stage: Stage, operation: str, *kinds: CallKind, most_a_se
 
 async def poll(stage: Stage, processes: list[Services], tenant: Tenant, task_ids: list[str]) -> None:
     """Has every client ask again and again through the gateways, while the workers follow."""
-    principal = Principal(tenant.id, "t", tenant.key_id, "k", None, None)
+    principal = Principal(tenant.id, "t", tenant.key_id, "k", (), None)
     loop = asyncio.get_running_loop()
     end = loop.time() + POLLING_SECONDS
 

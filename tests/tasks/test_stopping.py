@@ -31,7 +31,7 @@ def held() -> HeldBody:
 
 
 async def principal_of(stage: Stage, tenant: Tenant) -> Principal:
-    return Principal(tenant.id, "", tenant.key_id, "", None, frozenset({await stage.channel_id("default")}))
+    return Principal(tenant.id, "", tenant.key_id, "", (), frozenset({await stage.channel_id("default")}))
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "refused"])

@@ -325,9 +325,9 @@ async def test_a_model_that_is_not_allowed_is_a_403(process: Process) -> None:
     key = await process.key(allowed_models=["allowed"])
     principal = await _authenticate(process, key["key"])
 
-    principal.check_model("allowed")
+    principal.check_model(["allowed"])
     with pytest.raises(AccessDeniedError, match="not allowed to use the model other"):
-        principal.check_model("other")
+        principal.check_model(["other"])
 
 
 async def test_whoami_tells_tenant_key_and_rights_and_no_secret(process: Process, clock: MovableClock) -> None:

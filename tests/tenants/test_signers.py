@@ -63,7 +63,7 @@ async def test_a_signature_is_as_good_as_the_key_that_it_belongs_to(process: Pro
 
     assert (principal.tenant_id, principal.key_id) == (key["tenant_id"], key["id"])
     assert principal.key_public_part == key["public_part"]
-    assert principal.allowed_models == frozenset({"m"})
+    assert principal.allowed_models == (frozenset({"m"}),)
 
 
 async def test_a_pair_that_was_replaced_stops_within_a_second_on_every_process(

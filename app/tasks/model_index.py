@@ -1,0 +1,75 @@
+"""The models by all that clients may call them, and what each is called in an upstream account. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+
+from app.channels.channel import Channel
+from app.tasks.catalogue import ModelSpec
+
+_MOST_SHOWN = 3
+# A client may ask often for what is not there, and each comparison takes some microseconds.
+_MOST_COMPARED = 1000
+
+
+class ModelIndex:
+    """All models at one moment, in the operator's order."""
+
+    def __init__(self, models: Iterable[ModelSpec]) -> None:
+        self.models = tuple(models)
+        # A name beats an alias, should the table hold both.
+        aliases = {alias: model for model in self.models for alias in model.aliases}
+        self._by_spelling: Mapping[str, ModelSpec] = aliases | {model.name: model for model in self.models}
+
+    def find(self, spelling: str) -> ModelSpec | None:
+        """Returns the model that a client calls so, or None."""
+        return self._by_spelling.get(spelling)
+
+    def names(self) -> dict[str, str]:
+        """Returns the name of each model by all that clients may call it."""
+        return {spelling: model.name for spelling, model in self._by_spelling.items()}
+
+    def spellings_of_all(self, spellings: Iterable[str]) -> tuple[str, ...]:
+        """Returns all that the models may be called which a client calls so; an unknown one stands for itself."""
+        models = [(spelling, self.find(spelling)) for spelling in spellings]
+        return tuple(each for spelling, model in models for each in (model.spellings if model else (spelling,)))
+
+    def nearest(self, text: str, is_usable: Callable[[ModelSpec], bool]) -> list[str]:
+        """Returns up to three spellings that look like ``text``, of as many usable models, the likest first."""
+        wanted = _pairs(text)
+        usable = (model for model in self.models if is_usable(model))
+        spellings = ((model, spelling) for model in usable for spelling in model.spellings)
+        best: dict[str, tuple[float, str]] = {}
+        for model, spelling in islice(spellings, _MOST_COMPARED):
+            likeness = _likeness(wanted, _pairs(spelling))
+            if likeness > best.get(model.name, (-1.0, ""))[0]:
+                best[model.name] = (likeness, spelling)
+        ranked = sorted(best.values(), key=lambda found: found[0], reverse=True)
+        return [spelling for _, spelling in ranked[:_MOST_SHOWN]]
+
+
+def upstream_id_on(channel: Channel, model: ModelSpec) -> str | None:
+    """Returns what a channel's upstream is sent for a model; None when it does not serve it.
+
+    What the channel says of the model, under whichever of its spellings, comes before what the model says of the
+    channel's region.
+    """
+    for spelling in model.spellings:
+        if spelling in channel.models:
+            return channel.models[spelling]
+    return model.regions.get(channel.region, model.upstream_id)
+
+
+def serves(channel: Channel, model: ModelSpec) -> bool:
+    """Whether a channel's upstream has the model."""
+    return upstream_id_on(channel, model) is not None
+
+
+def _pairs(text: str) -> frozenset[str]:
+    """Returns the pairs of neighbouring characters, so that a slip of the pen changes few of them."""
+    lowered = f" {text.lower()} "
+    return frozenset(lowered[index : index + 2] for index in range(len(lowered) - 1))
+
+
+def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """Returns how much of two sets is in both, from 0 to 1 (the coefficient of Dice)."""
+    return 2 * len(one & other) / (len(one) + len(other))

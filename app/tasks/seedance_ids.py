@@ -1,0 +1,57 @@
+"""How a Seedance model is spelt: by Volcano Engine, by BytePlus, and by programs that leave out the date. Pure.
+
+Source: the models' pages of both (82379/1330310, docs.byteplus.com ModelArk); published samples and defaults of client
+programs for the spellings without a date.
+"""
+
+from dataclasses import dataclass
+
+CHINA = "cn-beijing"
+"""Region of Volcano Engine."""
+
+ABROAD = ("ap-southeast-1", "eu-west-1")
+"""Regions of BytePlus."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedanceId:
+    """The parts of a dated id, such as 2-0, fast and 260128 of ``doubao-seedance-2-0-fast-260128``."""
+
+    version: str
+    kind: str
+    date: str
+
+    @property
+    def in_china(self) -> str:
+        """The dated id of Volcano Engine."""
+        return f"doubao-seedance-{self._body}-{self.date}"
+
+    @property
+    def abroad(self) -> str:
+        """The dated id of BytePlus: ``dreamina-`` before 2.x, no prefix before 1.x."""
+        return f"{self._prefix_abroad}seedance-{self._body}-{self.date}"
+
+    def aliases(self) -> tuple[str, ...]:
+        """Returns what clients call the model beside its dated id in China: BytePlus' id, and ids without a date.
+
+        The latter come with each prefix and with none, and with the version as 2-0 and as 2.0.
+        """
+        prefixes = dict.fromkeys(("doubao-", self._prefix_abroad, ""))
+        bodies = (self._body, self._body.replace(self.version, self.version.replace("-", "."), 1))
+        return (self.abroad, *(f"{prefix}seedance-{body}" for prefix in prefixes for body in bodies))
+
+    def everywhere(self) -> dict[str, str | None]:
+        """Returns the dated id in each region, for a model that all of them serve."""
+        return {CHINA: self.in_china, **dict.fromkeys(ABROAD, self.abroad)}
+
+    def in_china_alone(self) -> dict[str, str | None]:
+        """Returns the dated id in each region, for a model that BytePlus does not serve."""
+        return {CHINA: self.in_china, **dict.fromkeys(ABROAD, None)}
+
+    @property
+    def _body(self) -> str:
+        return f"{self.version}-{self.kind}" if self.kind else self.version
+
+    @property
+    def _prefix_abroad(self) -> str:
+        return "dreamina-" if self.version.startswith("2") else ""
