@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from app.assets import answers, schemas
@@ -15,6 +16,14 @@ from app.tenants.principal import Principal
 VERSION = "2024-01-01"
 
 
+class KeyUse(Enum):
+    """What an ``Idempotency-Key`` means to an action."""
+
+    IGNORED = "it makes nothing, or the same again however often it is carried out"
+    HONOURED = "a second request with the key gets what the first one made"
+    REFUSED = "it makes a secret, which is not kept and so cannot be answered twice"
+
+
 @dataclass(frozen=True)
 class Action:
     """One action.
@@ -26,6 +35,7 @@ class Action:
         answer: what its result holds.
         use_case: carries it out.
         errors: statuses that it can answer beside those that every action can.
+        key_use: what it does with an ``Idempotency-Key``.
     """
 
     name: str
@@ -34,6 +44,7 @@ class Action:
     answer: type[WireAnswer]
     use_case: Callable[[AssetService, Principal, Any, Client], Awaitable[Reply]]
     errors: tuple[int, ...] = ()
+    key_use: KeyUse = KeyUse.IGNORED
 
     def parse(self, members: Mapping[str, Any]) -> ActionRequest:
         """Checks a body.
@@ -72,6 +83,7 @@ _TABLE = (
         answers.IdAnswer,
         lambda service, principal, wanted, client: service.groups.create(principal, wanted, client),
         errors=(409,),
+        key_use=KeyUse.HONOURED,
     ),
     Action(
         "ListAssetGroups",
@@ -108,6 +120,7 @@ _TABLE = (
         answers.IdAnswer,
         lambda service, principal, wanted, client: service.items.create(principal, wanted, client),
         errors=(409,),
+        key_use=KeyUse.HONOURED,
     ),
     Action(
         "ListAssets",
@@ -143,6 +156,7 @@ _TABLE = (
         schemas.CreateVisualValidateSessionRequest,
         answers.SessionAnswer,
         lambda service, principal, wanted, _client: service.faces.create_session(principal, wanted),
+        key_use=KeyUse.REFUSED,
     ),
     Action(
         "GetVisualValidateResult",

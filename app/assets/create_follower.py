@@ -3,7 +3,8 @@
 A create that its process could not bring to an end (killed, cut off, no database), and one whose client was told
 ``OutcomeUnknown``, is searched for at growing intervals for a day. What was certainly made by it is given to its
 tenant, who then sees it in its lists; unless the tenant has made the same once more since then: in that case nobody
-wants the stray, and it is deleted. What cannot be told for certain is left alone.
+wants the stray, and it is deleted. One that was asked for under an ``Idempotency-Key`` is wanted all the same: the next
+request with that key is answered with it. What cannot be told for certain is left alone.
 """
 
 import asyncio
@@ -55,6 +56,7 @@ class CreateFollower:
         self._upstream = AssetsUpstream(directory, control)
         self._searcher = Searcher(sessions, self._upstream)
         self._presence = presence
+        self._attempts = attempts
         self._intents = IntentLog(sessions, attempts, clock)
         self._clock = clock
 
@@ -101,7 +103,9 @@ class CreateFollower:
         now = self._clock()
         row = to_row(intent, found, now)
         async with self._sessions.begin() as session:
-            is_unwanted = await AssetRepository(session, intent.tenant_id).has_another(row, since=_cut_at(intent))
+            mirror = AssetRepository(session, intent.tenant_id)
+            is_keyed = await self._attempts.is_keyed(session, intent.id)
+            is_unwanted = not is_keyed and await mirror.has_another(row, since=_cut_at(intent))
             if is_unwanted and now - _cut_at(intent) < _TICKETS_OVER_AFTER:
                 return False
             if is_unwanted:

@@ -2,11 +2,12 @@
 
 A create is never sent twice. When its outcome is unknown (cut, timeout, 5xx), the upstream is searched for what it
 made (``app.assets.searching``), here for as long as the client waits, then by ``app.assets.create_follower``. A
-client library's next try is joined to the create that its first one began (``app.attempts``).
+client library's next try, or another request with its ``Idempotency-Key``, is joined to the create that the first one
+began (``app.assets.joining``).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.assets.calling import Accepted, AssetsUpstream, Refused, Unknown, project_for
 from app.assets.client import Client
 from app.assets.intents import IntentLog
+from app.assets.joining import Joiner
 from app.assets.models import CreateIntentRow
 from app.assets.refusals import outcome_unknown
 from app.assets.searching import Searcher, is_certain_on
@@ -65,10 +67,12 @@ class Creator:
         clock: Callable[[], datetime],
         *,
         intents: IntentLog,
+        joiner: Joiner,
         attempts: Attempts,
         presence: Presence,
         search_seconds: float,
     ) -> None:
+        self._joiner = joiner
         self._upstream = upstream
         self._clock = clock
         self._attempts = attempts
@@ -78,23 +82,38 @@ class Creator:
         self._searcher = Searcher(sessions, upstream)
         self._under_way = WorkUnderWay()
 
-    async def create(self, create: Create, candidates: Sequence[Channel], client: Client) -> str:
-        """Creates an object and returns its id. Runs to its end even when the client goes away.
+    async def create(self, client: Client, prepare: Callable[[], Awaitable[tuple[Create, Sequence[Channel]]]]) -> str:
+        """Creates an object and returns its id, or the id of what an earlier try of the same request made.
+
+        Runs to its end even when the client goes away.
 
         Args:
-            create: what to create.
-            candidates: channels that may take it, best first.
             client: who sent it; when that is lost, its next try is given the result.
+            prepare: returns what to create, and the channels that may take it, best first; called when no earlier
+                try is found.
 
         Raises:
-            SeedgateError: the upstream's own 4xx, or 429, 502 or 503 when no channel accepted it.
+            SeedgateError: the upstream's own 4xx, or 429, 502 or 503 when no channel accepted it; and what
+                ``prepare`` raises.
             ConflictError: 409 ``OutcomeUnknown``, it may exist, but it was not found or cannot be written now. Once
-                the upstream may have made it, there is no other error.
+                the upstream may have made it, there is no other error. Or ``IdempotencyConflict``, the key of the
+                request stands for another create.
         """
+        while True:
+            made = await self._joiner.join(client)
+            if made is None:
+                made = await self._carry_out(*await prepare(), client)
+            if made is not None:
+                return made
+
+    async def _carry_out(self, create: Create, candidates: Sequence[Channel], client: Client) -> str | None:
+        """Creates an object and returns its id; None: another request has just taken the key of this one."""
         if client.gone.is_set():
             raise ServiceUnavailableError(internal="the client left before anything was sent")
         intent = self._to_intent(create, candidates[0])
         attempt = await self._open(intent, client.sent)
+        if attempt is None:
+            return None
         work = self._under_way.start(self._call_and_apply(intent, create, candidates))
         async with self._attempts.carried(attempt, client.gone):
             try:
@@ -121,7 +140,7 @@ class Creator:
             started_at=self._clock(),
         )
 
-    async def _open(self, intent: CreateIntentRow, sent: SentRequest) -> Attempt:
+    async def _open(self, intent: CreateIntentRow, sent: SentRequest) -> Attempt | None:
         """Commits the intent. When that fails it may have been committed unheard; as nothing was sent, it is undone."""
         try:
             return await self._intents.open(intent, sent)

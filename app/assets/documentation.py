@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.assets.actions import ACTIONS, VERSION, Action
-from app.http.documentation import METADATA, TENANT_ERROR, TENANT_SECURITY, json_answer, schema_of
+from app.assets.actions import ACTIONS, VERSION, Action, KeyUse
+from app.http.documentation import IDEMPOTENCY_HEADERS, METADATA, TENANT_ERROR, TENANT_SECURITY, json_answer, schema_of
 
 _ERRORS = (400, 401, 403, 404, 413, 415, 429, 502, 503)
 _STALE = {
@@ -31,7 +31,7 @@ def open_operation(action: Action) -> dict[str, Any]:
     """Returns the ``openapi_extra`` of an action's own route."""
     return {
         "security": TENANT_SECURITY,
-        **OPEN_QUERY,
+        "parameters": [*OPEN_QUERY["parameters"], *(IDEMPOTENCY_HEADERS if action.key_use is KeyUse.HONOURED else ())],
         "requestBody": _body(schema_of(action.request, mode="validation")),
         "responses": _responses(schema_of(action.answer, mode="serialization"), action.errors),
     }
@@ -55,7 +55,11 @@ def query_operation(*, is_wrapped: bool) -> dict[str, Any]:
         }
     return {
         "security": TENANT_SECURITY,
-        "parameters": [{**_ACTION, "required": True, "schema": {"type": "string", "enum": list(ACTIONS)}}, _VERSION],
+        "parameters": [
+            {**_ACTION, "required": True, "schema": {"type": "string", "enum": list(ACTIONS)}},
+            _VERSION,
+            *IDEMPOTENCY_HEADERS,
+        ],
         "requestBody": _body({"anyOf": _distinct(bodies)}),
         "responses": _responses(result, (409,)),
     }

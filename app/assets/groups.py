@@ -1,6 +1,6 @@
 """Use cases of asset groups."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -18,7 +18,6 @@ from app.assets.calling import AssetsUpstream
 from app.assets.changing import Changer
 from app.assets.client import Client
 from app.assets.creating import Create, Creator
-from app.assets.joining import Joiner
 from app.assets.looking import Looker
 from app.assets.mirror import MISSING_FOR
 from app.assets.models import AssetGroupRow
@@ -31,6 +30,7 @@ from app.assets.schemas import (
     UpdateAssetGroupRequest,
 )
 from app.assets.wanted import Kind, group_members
+from app.channels.channel import Channel
 from app.errors import NoChannelError
 from app.tenants.principal import Principal
 from app.upstream.errors import UpstreamError
@@ -46,7 +46,6 @@ class GroupService:
         sessions: async_sessionmaker[AsyncSession],
         *,
         upstream: AssetsUpstream,
-        joiner: Joiner,
         creator: Creator,
         looker: Looker,
         changer: Changer,
@@ -54,7 +53,6 @@ class GroupService:
     ) -> None:
         self._sessions = sessions
         self._upstream = upstream
-        self._joiner = joiner
         self._creator = creator
         self._looker = looker
         self._changer = changer
@@ -64,14 +62,14 @@ class GroupService:
         """Creates a group on the best channel that has its project; a retry gets what its first try made.
 
         Raises:
-            SeedgateError: see ``AssetsUpstream.candidates``, ``Joiner.join`` and ``Creator.create``.
+            SeedgateError: see ``AssetsUpstream.candidates`` and ``Creator.create``.
         """
-        made = await self._joiner.join(client)
-        if made is not None:
-            return Reply(IdAnswer(id=made))
-        candidates = await self._upstream.candidates(principal, wanted.project_name)
-        create = _to_create(principal, wanted)
-        return Reply(IdAnswer(id=await self._creator.create(create, candidates, client)))
+
+        async def prepare() -> tuple[Create, Sequence[Channel]]:
+            candidates = await self._upstream.candidates(principal, wanted.project_name)
+            return _to_create(principal, wanted), candidates
+
+        return Reply(IdAnswer(id=await self._creator.create(client, prepare)))
 
     async def page(self, principal: Principal, wanted: ListAssetGroupsRequest) -> Reply:
         """Returns one page of the tenant's groups from the mirror; the upstream is not asked."""

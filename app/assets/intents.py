@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow
@@ -14,6 +15,7 @@ from app.assets.owners import hold_owners
 from app.assets.repository import AllAssets
 from app.assets.wanted import Found, to_row, with_project
 from app.attempts.attempts import Attempt, Attempts, SentRequest
+from app.attempts.idempotency import is_key_taken
 from app.channels.channel import Channel
 from app.db.engine import is_unavailable
 from app.errors import NoChannelError
@@ -38,19 +40,24 @@ class IntentLog:
         self._attempts = attempts
         self._clock = clock
 
-    async def open(self, intent: CreateIntentRow, sent: SentRequest) -> Attempt:
-        """Commits an intent and its attempt, which share their id.
+    async def open(self, intent: CreateIntentRow, sent: SentRequest) -> Attempt | None:
+        """Commits an intent and its attempt, which share their id; None: another one has just taken its key.
 
         From then on the tenant and the channel are not deleted until the outcome is written.
 
         Raises:
             NoChannelError: 503, its tenant or its channel was deleted in this very moment.
         """
-        async with self._sessions.begin() as session:
-            await _hold(session, intent)
-            attempt = self._attempts.add(session, sent)
-            intent.id = attempt.id
-            session.add(intent)
+        try:
+            async with self._sessions.begin() as session:
+                await _hold(session, intent)
+                attempt = self._attempts.add(session, sent)
+                intent.id = attempt.id
+                session.add(intent)
+        except IntegrityError as error:
+            if not is_key_taken(error):
+                raise
+            return None
         return attempt
 
     async def note_attempt(self, intent: CreateIntentRow, channel: Channel, project_name: str) -> None:

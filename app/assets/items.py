@@ -1,6 +1,6 @@
 """Use cases of assets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -11,7 +11,6 @@ from app.assets.calling import AssetsUpstream
 from app.assets.changing import Changer
 from app.assets.client import Client
 from app.assets.creating import Create, Creator
-from app.assets.joining import Joiner
 from app.assets.looking import Looker
 from app.assets.mirror import MISSING_FOR
 from app.assets.models import AssetGroupRow, AssetRow
@@ -19,6 +18,7 @@ from app.assets.refusals import unknown_asset, unknown_group
 from app.assets.repository import AssetRepository
 from app.assets.schemas import AssetIdRequest, CreateAssetRequest, ListAssetsRequest, UpdateAssetRequest
 from app.assets.wanted import Kind, asset_members
+from app.channels.channel import Channel
 from app.errors import InvalidParameterError, NoChannelError
 from app.tenants.principal import Principal
 from app.upstream.errors import UpstreamError
@@ -34,7 +34,6 @@ class AssetItemService:
         sessions: async_sessionmaker[AsyncSession],
         *,
         upstream: AssetsUpstream,
-        joiner: Joiner,
         creator: Creator,
         looker: Looker,
         changer: Changer,
@@ -42,7 +41,6 @@ class AssetItemService:
     ) -> None:
         self._sessions = sessions
         self._upstream = upstream
-        self._joiner = joiner
         self._creator = creator
         self._looker = looker
         self._changer = changer
@@ -56,18 +54,20 @@ class AssetItemService:
         Raises:
             NotFoundError: 404, the group is not this tenant's.
             InvalidParameterError: 400, the project is not the group's.
-            SeedgateError: see ``Joiner.join`` and ``Creator.create``.
+            SeedgateError: see ``Creator.create``.
         """
-        made = await self._joiner.join(client)
-        if made is not None:
-            return Reply(IdAnswer(id=made))
-        group = await self._load_group(principal, wanted.group_id)
-        if wanted.project_name not in {None, group.project_name}:
-            text = f"The parameter `ProjectName` is not valid: it must be the group's project, {group.project_name}."
-            raise InvalidParameterError("ProjectName", text)
-        channel = await self._upstream.channel_of(principal, group.channel_id)
-        create = _to_create(group, wanted)
-        return Reply(IdAnswer(id=await self._creator.create(create, [channel], client)))
+
+        async def prepare() -> tuple[Create, Sequence[Channel]]:
+            group = await self._load_group(principal, wanted.group_id)
+            if wanted.project_name not in {None, group.project_name}:
+                text = (
+                    f"The parameter `ProjectName` is not valid: it must be the group's project, {group.project_name}."
+                )
+                raise InvalidParameterError("ProjectName", text)
+            channel = await self._upstream.channel_of(principal, group.channel_id)
+            return _to_create(group, wanted), [channel]
+
+        return Reply(IdAnswer(id=await self._creator.create(client, prepare)))
 
     async def page(self, principal: Principal, wanted: ListAssetsRequest) -> Reply:
         """Returns one page of the tenant's assets from the mirror; the upstream is not asked."""

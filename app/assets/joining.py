@@ -1,4 +1,7 @@
-"""The next try of a client that was lost: it is given what its first one made (``app.attempts``)."""
+"""The next try of a client that was lost, or one with the same key: it is given what the first one made.
+
+Which try was the first is what ``app.attempts`` tells.
+"""
 
 import asyncio
 
@@ -51,7 +54,7 @@ class Joiner:
 
         Raises:
             ConflictError: 409 ``OutcomeUnknown``, nobody knows what became of that try. Since it may have made
-                something, there is no other error.
+                something, there is no other error. 409 ``IdempotencyConflict``, the key stands for another create.
         """
         attempt = await self._attempts.find(client.sent)
         if attempt is None:

@@ -16,18 +16,20 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.assets.actions import ACTIONS, VERSION, Action, find_action
+from app.assets.actions import ACTIONS, VERSION, Action, KeyUse, find_action
 from app.assets.answers import Reply
 from app.assets.client import Client
 from app.assets.documentation import OPEN_QUERY, open_operation, query_operation
 from app.assets.service import AssetService
 from app.attempts.attempts import SentRequest
-from app.attempts.marks import is_marked_as_retry
+from app.attempts.idempotency import IdempotencyKey
+from app.attempts.marks import is_marked_as_retry, read_idempotency_key
 from app.errors import InvalidParameterError, MissingParameterError
 from app.http.body import BodyAdmission
 from app.http.body_budget import Sender, UnprovenSigner
 from app.http.disconnect import watching_client
 from app.http.json_body import BOM, parse_json_object
+from app.http.json_hash import hash_json
 from app.http.query import read_query
 from app.http.rendering import response_metadata
 from app.http.request_scope import note
@@ -85,16 +87,31 @@ async def _call(request: Request, sender: Sender, find: Callable[[], Action], *,
         action = find()
         note(request, action=action.name)
         # What is left of the body afterwards is short, so it no longer counts while the action is carried out.
-        wanted = action.parse(parse_json_object(body.data) if body.data.removeprefix(BOM).strip() else {})
+        key = _key_of(request, action)
+        members = parse_json_object(body.data) if body.data.removeprefix(BOM).strip() else {}
+        wanted = action.parse(members)
+        idempotency_key = None if key is None else IdempotencyKey(key, hash_json(members))
     sent = SentRequest(
         tenant_id=principal.tenant_id,
         key_id=principal.key_id,
         route=action.name,
         body_hash=body_hash,
         is_marked_retry=is_marked_as_retry(request.headers),
+        idempotency_key=idempotency_key,
     )
     async with watching_client(request) as gone:
         return await action.run(service, principal, wanted, Client(sent, gone))
+
+
+def _key_of(request: Request, action: Action) -> str | None:
+    """Returns the ``Idempotency-Key`` of a request to an action that makes something."""
+    if action.key_use is KeyUse.IGNORED:
+        return None
+    key = read_idempotency_key(request.headers.raw)
+    if key is not None and action.key_use is KeyUse.REFUSED:
+        text = f"{action.name} takes no `Idempotency-Key`: it opens a new link each time, and none is kept."
+        raise InvalidParameterError("Idempotency-Key", text)
+    return key
 
 
 def _answer(reply: Reply, *, metadata: dict[str, str] | None = None) -> Response:

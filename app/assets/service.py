@@ -65,6 +65,7 @@ class AssetService:
             upstream,
             clock,
             intents=intents,
+            joiner=joiner,
             attempts=attempts,
             presence=presence,
             search_seconds=search_seconds,
@@ -72,7 +73,6 @@ class AssetService:
         self.groups = GroupService(
             sessions,
             upstream=upstream,
-            joiner=joiner,
             creator=self._creator,
             looker=looker,
             changer=changer,
@@ -81,7 +81,6 @@ class AssetService:
         self.items = AssetItemService(
             sessions,
             upstream=upstream,
-            joiner=joiner,
             creator=self._creator,
             looker=looker,
             changer=changer,

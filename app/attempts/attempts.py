@@ -1,8 +1,9 @@
 """Tickets: how a client library's next try is joined to the create that its first one began.
 
 No SDK sends an idempotency key, and each sends a create again when it gets no complete answer. An attempt whose client
-was lost therefore leaves a ticket, which the next identical request takes to get that attempt's result. The module
-knows neither tasks nor assets, nor a framework: a lost client is an ``asyncio.Event``.
+was lost therefore leaves a ticket, which the next identical request takes to get that attempt's result. A create that
+bears an ``Idempotency-Key`` needs none: every later request with that key is given its result. The module knows neither
+tasks nor assets, nor a framework: a lost client is an ``asyncio.Event``.
 """
 
 import asyncio
@@ -15,7 +16,8 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.attempts.models import AttemptRow
+from app.attempts.idempotency import IdempotencyKey, IdempotencyKeyRepository
+from app.attempts.models import AttemptRow, IdempotencyKeyRow
 from app.db.presence import Presence
 from app.errors import SeedgateError
 from app.ids import new_id
@@ -33,6 +35,8 @@ _LOSS_LOOKS = 5
 _MARK_PATIENCE_SECONDS = 1.0
 _MARK_PAUSE_SECONDS = 0.2
 _DRAIN_SECONDS = 2.0
+
+_TABLES: tuple[type[AttemptRow | IdempotencyKeyRow], ...] = (AttemptRow, IdempotencyKeyRow)
 
 # A loss that stands there was written by a process that took this one for dead: who answers writes none itself.
 _ANSWERED = text("""
@@ -55,6 +59,7 @@ class SentRequest:
         route: the task route, or the action.
         body_hash: SHA-256 of the body's bytes.
         is_marked_retry: it says so itself (``app.attempts.marks``).
+        idempotency_key: or None; it alone decides when there is one.
     """
 
     tenant_id: str
@@ -62,6 +67,7 @@ class SentRequest:
     route: str
     body_hash: bytes
     is_marked_retry: bool = False
+    idempotency_key: IdempotencyKey | None = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +79,13 @@ class Attempt:
         result_id: what it made or will have made; None while that is not known.
         started_at: when this request began to carry it. Who takes it over begins anew, and the request before can
             mark nothing any more.
+        is_keyed: it stands under an ``Idempotency-Key``, so that nobody need know what becomes of its client.
     """
 
     id: str
     result_id: str | None
     started_at: datetime
+    is_keyed: bool = False
 
 
 class Attempts:
@@ -108,8 +116,25 @@ class Attempts:
         self._answered: list[tuple[Attempt, datetime]] = []
 
     def add(self, session: AsyncSession, request: SentRequest, *, result_id: str | None = None) -> Attempt:
-        """Adds a new attempt to the transaction that writes its intent."""
-        attempt = Attempt(new_id("try"), result_id, self._clock())
+        """Adds a new attempt, or the request's key in its place, to the transaction that writes its intent.
+
+        That transaction fails when another one has just taken the key (``app.attempts.idempotency.is_key_taken``).
+        """
+        key = request.idempotency_key
+        attempt = Attempt(new_id("try"), result_id, self._clock(), is_keyed=key is not None)
+        if key is not None:
+            session.add(
+                IdempotencyKeyRow(
+                    tenant_id=request.tenant_id,
+                    key=key.text,
+                    id=attempt.id,
+                    route=request.route,
+                    value_hash=key.value_hash,
+                    result_id=result_id,
+                    created_at=attempt.started_at,
+                )
+            )
+            return attempt
         session.add(
             AttemptRow(
                 id=attempt.id,
@@ -126,29 +151,43 @@ class Attempts:
 
     async def set_result(self, session: AsyncSession, attempt_id: str, result_id: str) -> None:
         """Writes what an attempt has made, in the transaction that writes its outcome."""
-        await session.execute(update(AttemptRow).where(AttemptRow.id == attempt_id).values(result_id=result_id))
+        for table in _TABLES:
+            await session.execute(update(table).where(table.id == attempt_id).values(result_id=result_id))
 
     async def remove(self, session: AsyncSession, attempt_id: str) -> None:
-        """Deletes an attempt with its refused or unsent intent: the next try is a fresh one."""
-        await session.execute(delete(AttemptRow).where(AttemptRow.id == attempt_id))
+        """Deletes an attempt with its refused or unsent intent: the next try is a fresh one, and its key is free."""
+        for table in _TABLES:
+            await session.execute(delete(table).where(table.id == attempt_id))
 
     async def reload(self, attempt: Attempt) -> Attempt | None:
         """Returns the attempt with its result as far as it is known now; None: it was refused or never sent."""
+        table = IdempotencyKeyRow if attempt.is_keyed else AttemptRow
         async with self._sessions() as session:
-            row = await session.get(AttemptRow, attempt.id)
+            row = (await session.execute(select(table.result_id).where(table.id == attempt.id))).one_or_none()
         return None if row is None else replace(attempt, result_id=row.result_id)
+
+    async def is_keyed(self, session: AsyncSession, attempt_id: str) -> bool:
+        """Says whether a create stands under an ``Idempotency-Key``."""
+        query = select(IdempotencyKeyRow.id).where(IdempotencyKeyRow.id == attempt_id)
+        return await session.scalar(query) is not None
 
     async def find(self, request: SentRequest) -> Attempt | None:
         """Takes over an earlier, identical attempt, or returns None: this request is a create of its own.
 
-        An attempt can be taken for 60 seconds after its client was lost or its process died, by one request. A
-        request that is marked as a retry also takes one that is still running or was answered in that time. While an
-        identical attempt is running, half a second passes first, in which it may turn out that its client has left.
+        Under an ``Idempotency-Key`` that is the one create that the key stands for, at any time.
+
+        Without a key an attempt can be taken for 60 seconds after its client was lost or its process died, by one
+        request. A request that is marked as a retry also takes one that is still running or was answered in that time.
+        While an identical attempt is running, half a second passes first, in which it may turn out that its client has
+        left.
 
         Raises:
+            ConflictError: 409 ``IdempotencyConflict``, the key stands for another create.
             DatabaseUnavailableError: the database is away, or was and nobody can tell yet whether an identical
                 attempt's process is dead.
         """
+        if request.idempotency_key is not None:
+            return await self._find_by_key(request, request.idempotency_key)
         if self._losing:
             await asyncio.wait(set(self._losing), timeout=_MARK_PATIENCE_SECONDS)
         # After the database was away nobody can tell for a moment whether the process that carries the first try is
@@ -164,6 +203,11 @@ class Attempts:
             leave_turn()
             await asyncio.sleep(_LOSS_NEWS_SECONDS / _LOSS_LOOKS)
         return (await self._look(request))[0]
+
+    async def _find_by_key(self, request: SentRequest, key: IdempotencyKey) -> Attempt | None:
+        async with self._sessions() as session:
+            row = await IdempotencyKeyRepository(session, request.tenant_id).find(key, request.route)
+        return None if row is None else Attempt(row.id, row.result_id, row.created_at, is_keyed=True)
 
     async def _look(self, request: SentRequest) -> tuple[Attempt | None, bool]:
         """Returns the attempt that this request takes over, if any, and whether an identical one is under way."""
@@ -197,9 +241,10 @@ class Attempts:
         """Marks what becomes of the client while the block works on its attempt.
 
         The attempt is lost in the moment in which ``gone`` is set, while the block goes on, and when the block ends
-        with an error of 500 or more; else it is answered when the block ends. None: there is nothing to mark.
+        with an error of 500 or more; else it is answered when the block ends. Of one that stands under a key, or
+        of None, nothing is marked.
         """
-        if attempt is None:
+        if attempt is None or attempt.is_keyed:
             yield
             return
         watch = self._losses.start(self._lose_when(attempt, gone))

@@ -1,10 +1,13 @@
-"""How a client's library says that a request is one more try of an earlier one. Pure."""
+"""What the headers of a create say of other tries of it. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from app.errors import InvalidParameterError
 from app.header_text import parse_decimal, trim
 
+_KEY_HEADERS = {b"idempotency-key": "Idempotency-Key", b"x-idempotency-key": "X-Idempotency-Key"}
+_MAX_KEY_LENGTH = 255
 _RETRY_COUNT = "x-stainless-retry-count"
 _SDK_REQUEST = "x-sdk-request"
 _ATTEMPT = re.compile(r"(?:^|[;\s])attempt=(\d{1,9})(?:$|[;\s])", re.ASCII)
@@ -22,3 +25,30 @@ def is_marked_as_retry(headers: Mapping[str, str]) -> bool:
         return True
     attempt = _ATTEMPT.search(headers.get(_SDK_REQUEST, ""))
     return attempt is not None and int(attempt[1]) > 1
+
+
+def read_idempotency_key(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """Returns the key of a create, 1 to 255 printable characters, or None when there is none.
+
+    Args:
+        headers: raw headers, names in lower case; ``Idempotency-Key``, ``X-Idempotency-Key``, or both with one value.
+
+    Raises:
+        InvalidParameterError: 400, it is empty, too long, not printable, given twice, or the two headers differ.
+    """
+    found: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name = _KEY_HEADERS.get(raw_name)
+        if name is None:
+            continue
+        value = raw_value.decode("latin-1")
+        if name in found or not 1 <= len(value) <= _MAX_KEY_LENGTH or not value.isprintable():
+            text = f"The header `{name}` must be there once, with 1 to {_MAX_KEY_LENGTH} printable characters."
+            raise InvalidParameterError(name, text)
+        found[name] = value
+    if len(set(found.values())) > 1:
+        names = " and ".join(f"`{name}`" for name in found)
+        raise InvalidParameterError(
+            "Idempotency-Key", f"The headers {names} are both there, and must be the same then."
+        )
+    return next(iter(found.values()), None)

@@ -1,4 +1,4 @@
-"""Table of attempts."""
+"""Tables of attempts and of idempotency keys."""
 
 from datetime import datetime
 
@@ -34,3 +34,23 @@ class AttemptRow(Base):
     started_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     lost_at: Mapped[datetime | None]
+
+
+class IdempotencyKeyRow(Base):
+    """One ``Idempotency-Key`` of a tenant, and the one create that it stands for, whatever that makes.
+
+    Written in the transaction of the intent, and removed with it when the create is refused. ``id`` names the create to
+    what carries it, as an attempt's does. ``value_hash`` is that of the body's JSON value (``app.http.json_hash``);
+    ``result_id`` as in ``AttemptRow``. It is kept for as long as the tenant.
+    """
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index("uq_idempotency_keys_id", "id", unique=True),)
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str]
+    route: Mapped[str]
+    value_hash: Mapped[bytes]
+    result_id: Mapped[str | None]
+    created_at: Mapped[datetime]

@@ -21,6 +21,7 @@ TABLES = (
     "channels",
     "create_attempts",
     "deliveries",
+    "idempotency_keys",
     "instances",
     "leases",
     "models",

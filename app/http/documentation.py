@@ -44,6 +44,21 @@ TENANT_ERROR: dict[str, Any] = {
 TENANT_SECURITY: list[dict[str, list[str]]] = [{"TenantKey": []}, {"TenantKeyHeader": []}]
 """``security`` of a tenant's operation: either of its two headers will do."""
 
+IDEMPOTENCY_HEADERS: list[dict[str, Any]] = [
+    {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        "description": description,
+    }
+    for name, description in (
+        ("Idempotency-Key", "stands for one create: the same key and an equal body get what the first request made"),
+        ("X-Idempotency-Key", "the same by another name"),
+    )
+]
+"""Parameters of a create."""
+
 _KEY_WORDS = "an API key of a tenant, `sg-…`"
 _SECURITY_SCHEMES = {
     "TenantKey": {"type": "http", "scheme": "bearer", "description": f"{_KEY_WORDS}, as `Authorization: Bearer <key>`"},

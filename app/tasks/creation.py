@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.attempts.attempts import Attempts, SentRequest
+from app.attempts.idempotency import CREATE_TASK, IdempotencyKey
 from app.channels.directory import Channel, ChannelDirectory
 from app.create_parameters import PARAMETERS
 from app.db.presence import Presence
@@ -16,6 +17,7 @@ from app.errors import ModelNotFoundError, SeedgateError, ServiceUnavailableErro
 from app.http.body_thread import BodyThread, sha256_of
 from app.http.held_body import HeldBody
 from app.http.json_body import parse_json_object, to_json_bytes
+from app.http.json_hash import hash_json
 from app.ids import new_spare_task_id
 from app.jobs import WorkUnderWay
 from app.tasks.catalogue import ModelSpec
@@ -33,7 +35,6 @@ from app.upstream.ark import ArkClient
 from app.upstream.payload import Payload
 from app.webhooks.targets import PUBLIC_ONLY, TargetRules
 
-_ROUTE = "create_task"
 _APPLY_PATIENCE_SECONDS = 5.0
 _DRAIN_SECONDS = 5.0
 _DEFAULT_TIER = PARAMETERS["service_tier"].default
@@ -133,21 +134,22 @@ class TaskCreation:
         sent = SentRequest(
             tenant_id=principal.tenant_id,
             key_id=principal.key_id,
-            route=_ROUTE,
+            route=CREATE_TASK,
             body_hash=await sha256_of(body.data),
             is_marked_retry=client.is_marked_retry,
+            idempotency_key=await self._to_key(principal, body.data, client.idempotency_key),
         )
         while True:
-            earlier_id = await self._replays.find(sent, client.idempotency_key, client.gone)
+            earlier_id = await self._replays.find(sent, client.gone)
             if earlier_id is not None:
                 return earlier_id
             checked, candidates = await self._prepare(principal, body.data)
             submission = _Submission(checked, candidates, new_callback_token(), client.id, body)
-            row = self._to_row(principal, submission, sent, client.idempotency_key)
+            row = self._to_row(principal, submission, sent)
             if client.gone.is_set():
                 raise ServiceUnavailableError(internal="the client left before anything was sent")
             intent = Intent(row.tenant_id, row.id)
-            if await self._open(intent, row, sent if client.idempotency_key is None else None):
+            if await self._open(intent, row, sent):
                 body.drop()
                 return await self._carry(intent, submission, client.gone)
 
@@ -191,9 +193,16 @@ class TaskCreation:
 
         return models.nearest(text, is_usable)
 
-    def _to_row(
-        self, principal: Principal, submission: _Submission, sent: SentRequest, idempotency_key: str | None
-    ) -> TaskRow:
+    async def _to_key(self, principal: Principal, data: bytes, text: str | None) -> IdempotencyKey | None:
+        """Returns a create's key with the value of its body, which is as much work as parsing it."""
+        if text is None:
+            return None
+        value_hash = await self._body_thread.run(
+            principal.tenant_id, data, lambda body: hash_json(parse_json_object(body))
+        )
+        return IdempotencyKey(text, value_hash)
+
+    def _to_row(self, principal: Principal, submission: _Submission, sent: SentRequest) -> TaskRow:
         now = self._clock()
         checked, channel = submission.checked, submission.candidates[0]
         return TaskRow(
@@ -207,7 +216,7 @@ class TaskCreation:
             status=TaskStatus.SUBMITTING.value,
             parameters={name: value for name, value in checked.fields.items() if _is_kept(name, value)},
             request_hash=sent.body_hash,
-            idempotency_key=idempotency_key,
+            idempotency_key=None if sent.idempotency_key is None else sent.idempotency_key.text,
             instance_id=self._presence.id,
             callback_token_hash=hash_of(submission.token),
             callback_url=checked.callback_url,
@@ -217,7 +226,7 @@ class TaskCreation:
             sent_at=now,
         )
 
-    async def _open(self, intent: Intent, row: TaskRow, sent: SentRequest | None) -> bool:
+    async def _open(self, intent: Intent, row: TaskRow, sent: SentRequest) -> bool:
         """Commits the intent. When that fails it may have been committed unheard; as nothing was sent, it is undone."""
         try:
             return await self._intents.open(intent, row, sent)

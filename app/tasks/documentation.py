@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.http.documentation import TENANT_ERROR, TENANT_SECURITY, json_answer
+from app.http.documentation import IDEMPOTENCY_HEADERS, TENANT_ERROR, TENANT_SECURITY, json_answer
 from app.tasks.create_schema import create_body
 from app.webhooks.report import CallbackState
 
@@ -62,12 +62,7 @@ CREATE: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": create_body()}}},
     "parameters": [
         _query("dry_run", {"type": "boolean"}, "validate only: nothing is sent, stored or paid"),
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        },
+        *IDEMPOTENCY_HEADERS,
     ],
     "responses": _responses(
         json_answer("the task was created", {"type": "object", "properties": {"id": _TASK_ID}}), 409, 413, 415

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.owners import hold_owners
 from app.attempts.attempts import Attempt, Attempts, SentRequest
+from app.attempts.idempotency import is_key_taken
 from app.channels.directory import ChannelDirectory
 from app.channels.health import note_clear_create, note_unknown
 from app.errors import NoChannelError, UpstreamRefusalError
@@ -38,7 +39,7 @@ class Intent:
     Attributes:
         tenant_id: whose.
         spare_id: its id.
-        attempt: the client's request that carries it; None when an ``Idempotency-Key`` serves instead.
+        attempt: the client's request that carries it, or its key; None before ``open``.
         is_spare_id_given: the client was answered with the spare id before the outcome was written, so that the
             outcome has to keep it. Set by whoever gives that answer.
         has_task: the upstream refused it and yet called back for a task of it. Set with the outcome.
@@ -68,13 +69,13 @@ class IntentLog:
         self._clock = clock
         self._carried: weakref.WeakValueDictionary[str, Intent] = weakref.WeakValueDictionary()
 
-    async def open(self, intent: Intent, row: TaskRow, request: SentRequest | None) -> bool:
+    async def open(self, intent: Intent, row: TaskRow, request: SentRequest) -> bool:
         """Commits a new task as an intent; returns False when another one has just taken its ``Idempotency-Key``.
 
         Args:
             intent: is given its attempt.
             row: the task.
-            request: what a retry of the client will be known by, or None.
+            request: what a retry of the client will be known by.
 
         Raises:
             NoChannelError: 503, its tenant or its channel was deleted in this very moment.
@@ -84,10 +85,10 @@ class IntentLog:
             async with self._sessions.begin() as session:
                 await _hold_owners(session, row.tenant_id, str(row.channel_id))
                 session.add(row)
-                if request is not None:
-                    intent.attempt = self._attempts.add(session, request, result_id=row.id)
+                intent.attempt = self._attempts.add(session, request, result_id=row.id)
         except IntegrityError as error:
-            if IDEMPOTENCY_INDEX not in str(error.orig):
+            # A gateway of the version before writes keys into the rows of tasks alone.
+            if not is_key_taken(error) and IDEMPOTENCY_INDEX not in str(error.orig):
                 raise
             return False
         return True

@@ -1,4 +1,4 @@
-"""Query strings and headers of the task routes. Pure."""
+"""Query strings of the task routes. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from app.tasks.repository import TaskFilter
 MAX_PAGE = 500
 _PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 _DEFAULT_PAGE_SIZE = 10
-_MAX_IDEMPOTENCY_KEY_LENGTH = 255
 _MAX_FILTER_IDS = 500
 # No id or name in the database is as long, so a longer one matches as little when it is cut.
 _TOO_LONG = 257
@@ -63,22 +62,6 @@ def parse_dry_run(query: DeclaredQuery) -> bool:
     if value not in {None, *_TRUE, *_FALSE}:
         raise InvalidParameterError("dry_run", "`dry_run` must be `true`, `false`, `1` or `0`.")
     return value in _TRUE
-
-
-def parse_idempotency_key(values: Sequence[str]) -> str | None:
-    """Reads the ``Idempotency-Key`` header, 1 to 255 printable characters.
-
-    Raises:
-        InvalidParameterError: 400, it is empty, too long, repeated or not printable.
-    """
-    if not values:
-        return None
-    key = values[0]
-    if len(values) > 1 or not 1 <= len(key) <= _MAX_IDEMPOTENCY_KEY_LENGTH or not key.isprintable():
-        raise InvalidParameterError(
-            "Idempotency-Key", f"`Idempotency-Key` must be 1 to {_MAX_IDEMPOTENCY_KEY_LENGTH} printable characters."
-        )
-    return key
 
 
 def _single(query: DeclaredQuery, name: str) -> str | None:

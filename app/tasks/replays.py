@@ -9,7 +9,8 @@ from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.attempts.attempts import Attempts, SentRequest
+from app.attempts.attempts import Attempt, Attempts, SentRequest
+from app.attempts.idempotency import used_with_another_body
 from app.db.engine import is_unavailable
 from app.errors import ConflictError, ServiceUnavailableError
 from app.jobs import WorkUnderWay
@@ -42,43 +43,49 @@ class Replays:
         self._abandonment = abandonment
         self._under_way = WorkUnderWay()
 
-    async def find(self, sent: SentRequest, idempotency_key: str | None, gone: asyncio.Event) -> str | None:
+    async def find(self, sent: SentRequest, gone: asyncio.Event) -> str | None:
         """Returns the id of the first create as its client is to know it; None: this request is a create of its own.
 
         Waits while the first one is running, unless its process is dead.
 
         Args:
             sent: the request.
-            idempotency_key: decides alone when there is one.
             gone: set when the client disconnects.
 
         Raises:
-            ConflictError: 409, the key was used with another body.
+            ConflictError: 409, the key was used with another body or for another kind of create.
             ServiceUnavailableError: 503, the database is away and nothing is known of an earlier create.
         """
-        if idempotency_key is not None:
-            return await self._first_answer(sent, idempotency_key, gone)
-        attempt = await self._attempts.find(sent)
-        if attempt is None:
-            return None
-        async with self._attempts.carried(attempt, gone):
-            return await self._outcome(sent.tenant_id, str(attempt.result_id), gone)
+        refused_id = None
+        while True:
+            attempt = await self._attempts.find(sent) or await self._find_of_version_before(sent)
+            if attempt is None:
+                return None
+            if attempt.id == refused_id:
+                raise ConflictError("IdempotencyConflict", "The task of this Idempotency-Key is no longer stored.")
+            async with self._attempts.carried(attempt, gone):
+                found_id = await self._outcome(sent.tenant_id, str(attempt.result_id), gone)
+            if found_id is not None or not attempt.is_keyed:
+                return found_id
+            # It was refused, and its key with it; another request may have taken that since.
+            refused_id = attempt.id
 
     async def drain(self) -> None:
         """Waits for what is being written behind answers; called before the database is closed."""
         await self._under_way.drain(patience_seconds=_DRAIN_SECONDS)
 
-    async def _first_answer(self, sent: SentRequest, idempotency_key: str, gone: asyncio.Event) -> str | None:
-        while True:
-            async with self._sessions.begin() as session:
-                row = await TaskRepository(session, sent.tenant_id).find_by_idempotency_key(idempotency_key)
-            if row is None:
-                return None
-            if row.request_hash != sent.body_hash:
-                raise ConflictError("IdempotencyConflict", "The Idempotency-Key was used with another request body.")
-            found_id = await self._outcome(sent.tenant_id, row.id, gone)
-            if found_id is not None:
-                return found_id  # else it was refused, and another one may have taken the key since
+    async def _find_of_version_before(self, sent: SentRequest) -> Attempt | None:
+        """Returns what a key stands for that is known with the bytes of its body alone."""
+        key = sent.idempotency_key
+        if key is None:
+            return None
+        async with self._sessions.begin() as session:
+            row = await TaskRepository(session, sent.tenant_id).find_by_idempotency_key(key.text)
+        if row is None:
+            return None
+        if row.request_hash != sent.body_hash:
+            raise used_with_another_body()
+        return Attempt(row.id, row.id, row.created_at, is_keyed=True)
 
     async def _outcome(self, tenant_id: str, spare_id: str, gone: asyncio.Event) -> str | None:
         """Waits for a create to be concluded; None: nothing came of it, and another one may begin.

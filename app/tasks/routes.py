@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.attempts.marks import is_marked_as_retry
+from app.attempts.marks import is_marked_as_retry, read_idempotency_key
 from app.http.body import BodyAdmission
 from app.http.disconnect import watching_client
 from app.http.query import read_query
@@ -13,7 +13,7 @@ from app.http.responses import json_response
 from app.tasks import documentation
 from app.tasks.creation import ClientRequest, TaskCreation
 from app.tasks.deletion import TaskDeletion
-from app.tasks.queries import parse_dry_run, parse_idempotency_key, parse_list
+from app.tasks.queries import parse_dry_run, parse_list
 from app.tasks.service import TaskService
 from app.tasks.wire import unknown_task
 from app.tenants.caller import admit, identify
@@ -37,7 +37,7 @@ async def create_task(request: Request) -> Response:
     creation: TaskCreation = request.state.task_creation
     bodies: BodyAdmission = request.state.bodies
     is_dry_run = parse_dry_run(read_query(request))
-    idempotency_key = parse_idempotency_key(request.headers.getlist("idempotency-key"))
+    idempotency_key = read_idempotency_key(request.headers.raw)
     async with bodies.read(request, sender) as body:
         # Asked again: the key may have ended while the body was arriving.
         principal = await identify(request)

@@ -33,8 +33,9 @@ async def ask_doomed(
     site: Site, doomed: Process, tenant: Tenant, method: str, path: str, **options: Any
 ) -> httpx.Response | None:
     """Sends a request to a gateway that may die of it; returns None when there is no answer."""
+    headers = {**tenant.headers, **options.pop("headers", {})}
     try:
-        return await site.http.request(method, doomed.url + path, headers=tenant.headers, **options)
+        return await site.http.request(method, doomed.url + path, headers=headers, **options)
     except httpx.TransportError:
         await doomed.ended
         return None

@@ -19,8 +19,11 @@ _FEWEST_AWAITS = 10
 _PATIENCE_SECONDS = 60.0
 
 
+@pytest.mark.parametrize("is_keyed", [False, True], ids=["plain", "keyed"])
 @pytest.mark.parametrize("action", ["CreateAssetGroup", "CreateAsset"])
-async def test_no_create_is_sent_twice_and_everything_made_is_its_tenants_or_removed(site: Site, action: str) -> None:
+async def test_no_create_is_sent_twice_and_everything_made_is_its_tenants_or_removed(
+    site: Site, action: str, *, is_keyed: bool
+) -> None:
     # On an account that others use too, nobody could tell whose a group is.
     survivor = await site.gateway(ark_exclusive="on")
     tenant, other = await site.tenant(survivor), await site.tenant(survivor)
@@ -30,14 +33,20 @@ async def test_no_create_is_sent_twice_and_everything_made_is_its_tenants_or_rem
     async for doomed in doomed_gateways(site, f"request:POST {_OPEN}/{action}", background="off", ark_exclusive="on"):
         names.append(f"{action} {len(names)}")
         body = _body(action, names[-1], group_id)
-        answer = await ask_doomed(site, doomed, tenant, "POST", f"{_OPEN}/{action}", json=body)
-        answer = answer or await _retry(site, survivor, tenant, action, body)
+        key = {"Idempotency-Key": names[-1]} if is_keyed else {}
+        answer = await ask_doomed(site, doomed, tenant, "POST", f"{_OPEN}/{action}", json=body, headers=key)
+        answer = answer or await _retry(site, survivor, tenant, action, body, key=key)
         if answer.is_success:
             answered[names[-1]] = answer.json()["Id"]
         else:
             assert (answer.status_code, answer.json()["error"]["code"]) == (409, "OutcomeUnknown"), answer.text
     assert len(names) >= _FEWEST_AWAITS
     await _until_all_is_owned(site, action, names)
+    for name in answered if is_keyed else ():
+        again = await _retry(
+            site, survivor, tenant, action, _body(action, name, group_id), key={"Idempotency-Key": name}
+        )
+        assert again.json()["Id"] == answered[name]
     sent = Counter(_name_in(entry) for entry in (await site.ledger())["requests"] if entry["operation"] == action)
     assert [name for name in names if sent[name] > 1] == []
     for object_id in answered.values():
@@ -57,11 +66,13 @@ async def _act(site: Site, gateway: Process, tenant: Tenant, action: str, **body
     return await site.http.post(f"{gateway.url}{_OPEN}/{action}", json=body, headers=tenant.headers)
 
 
-async def _retry(site: Site, survivor: Process, tenant: Tenant, action: str, body: dict[str, str]) -> httpx.Response:
+async def _retry(
+    site: Site, survivor: Process, tenant: Tenant, action: str, body: dict[str, str], *, key: dict[str, str]
+) -> httpx.Response:
     """Sends again what got no answer, as the SDKs do."""
     for _ in range(4):
         await asyncio.sleep(0.3)
-        answer = await _act(site, survivor, tenant, action, **body)
+        answer = await site.http.post(f"{survivor.url}{_OPEN}/{action}", json=body, headers={**tenant.headers, **key})
         if answer.status_code < 500 and answer.status_code != 429:
             break
     return answer

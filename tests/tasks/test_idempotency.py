@@ -1,11 +1,13 @@
 """``Idempotency-Key``: one task per key, whatever the client repeats."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
 import pytest
 
+from app.attempts.models import IdempotencyKeyRow
 from tests.support.answers import check_error
 from tests.support.plain import PLAIN
 from tests.support.stage import HELD, MODEL, Stage, text
@@ -62,12 +64,99 @@ async def test_a_key_with_another_body_is_a_conflict(stage: Stage) -> None:
     assert len(stage.received("create_task")) == 1
 
 
-async def test_the_bytes_decide_not_the_meaning(stage: Stage) -> None:
+CONTENT = '"content":[{"type":"text","text":"a kitten é"}]'
+SPELLINGS = {
+    "blanks": f' {{\n"model" : "{MODEL}" ,\t{CONTENT}, "duration":5, "watermark":true}}\r\n',
+    "order": f'{{"watermark":true,"duration":5,{CONTENT},"model":"{MODEL}"}}',
+    "numbers": f'{{"model":"{MODEL}",{CONTENT},"duration":5.0,"watermark":true}}',
+    "escapes": f'{{"mod\\u0065l":"{MODEL}",{CONTENT.replace("é", chr(92) + "u00E9")},"duration":5,"watermark":true}}',
+}
+OTHER_VALUES = {
+    "a number": f'{{"model":"{MODEL}",{CONTENT},"duration":6,"watermark":true}}',
+    "a text for a number": f'{{"model":"{MODEL}",{CONTENT},"duration":"5","watermark":true}}',
+    "a number for a boolean": f'{{"model":"{MODEL}",{CONTENT},"duration":5,"watermark":1}}',
+    "a member more": f'{{"model":"{MODEL}",{CONTENT},"duration":5,"watermark":true,"seed":null}}',
+    "a member less": f'{{"model":"{MODEL}",{CONTENT},"duration":5}}',
+    "a blank in a text": f'{{"model":"{MODEL}",{CONTENT.replace("a k", "a  k")},"duration":5,"watermark":true}}',
+}
+NO_VALUES = {
+    "a member twice": f'{{"model":"{MODEL}",{CONTENT},"duration":5,"duration":5,"watermark":true}}',
+    "a number beyond a double": f'{{"model":"{MODEL}",{CONTENT},"duration":5,"watermark":true,"seed":1e400}}',
+    "no number": f'{{"model":"{MODEL}",{CONTENT},"duration":5,"watermark":true,"seed":NaN}}',
+    "no JSON": f'{{"model":"{MODEL}",{CONTENT}',
+}
+
+
+async def test_the_value_of_the_body_decides_not_its_bytes(stage: Stage) -> None:
     tenant = await stage.tenant()
-    headers = {"Idempotency-Key": "k"}
-    content = '{"model":"doubao-seedance-2","content":[{"type":"text","text":"x"}]}'
-    assert (await tenant.http.post(TASKS, content=content, headers=headers)).status_code == 200
-    assert (await tenant.http.post(TASKS, content=content + " ", headers=headers)).status_code == 409
+
+    async def send(text: str) -> httpx.Response:
+        headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+        return await tenant.http.post(TASKS, content=text.encode(), headers=headers)
+
+    first = await send(f'{{"model":"{MODEL}",{CONTENT},"duration":5,"watermark":true}}')
+    assert first.status_code == 200, first.text
+    for name, spelling in SPELLINGS.items():
+        again = await send(spelling)
+        assert (again.status_code, again.json()) == (200, first.json()), name
+    for name, other in OTHER_VALUES.items():
+        refused = await send(other)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "IdempotencyConflict"), name
+        assert refused.headers["x-should-retry"] == "false"
+    for name, none in NO_VALUES.items():
+        assert (await send(none)).status_code == 400, name
+    assert len(stage.received("create_task")) == 1
+
+
+async def test_a_large_body_is_compared_by_its_value_too(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    image = {
+        "type": "image_url",
+        "role": "reference_image",
+        "image_url": {"url": "data:image/png;base64," + "A" * 400_000},
+    }
+    body = {"model": MODEL, "content": [*text("a kitten"), image]}
+    headers = {"Idempotency-Key": "large", "Content-Type": "application/json"}
+    spellings = [json.dumps(body), json.dumps(dict(reversed(body.items())), indent=1).replace("/", "\\/")]
+    answers = [await tenant.http.post(TASKS, content=spelling, headers=headers) for spelling in spellings]
+    assert [answer.status_code for answer in answers] == [200, 200], answers[1].text
+    assert answers[0].json() == answers[1].json()
+    assert len(stage.received("create_task")) == 1
+
+
+async def test_without_a_key_the_bytes_of_a_retry_decide(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    ids = set()
+    for content in (json.dumps(BODY), json.dumps(BODY) + " "):
+        headers = {"x-stainless-retry-count": "1", "Content-Type": "application/json"}
+        ids.add((await tenant.http.post(TASKS, content=content, headers=headers)).json()["id"])
+    assert len(ids) == len(stage.received("create_task")) == 2
+
+
+async def test_a_key_of_the_version_before_is_known_with_the_bytes_of_its_body(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    headers = {"Idempotency-Key": "old", "Content-Type": "application/json"}
+    first = await tenant.http.post(TASKS, content=json.dumps(BODY), headers=headers)
+    async with stage.sessions.begin() as session:
+        await session.delete(await session.get_one(IdempotencyKeyRow, (tenant.id, "old")))
+    again = await tenant.http.post(TASKS, content=json.dumps(BODY), headers=headers)
+    assert (again.status_code, again.json()) == (200, first.json())
+    other = await tenant.http.post(TASKS, content=json.dumps(BODY) + " ", headers=headers)
+    check_error(other, 409, "IdempotencyConflict")
+    assert len(stage.received("create_task")) == 1
+
+
+async def test_a_create_of_the_version_before_that_is_under_way_is_waited_for(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    await stage.fault("create_task", **HELD)
+    first = asyncio.create_task(create(tenant, "k"))
+    await stage.arrival("create_task")
+    async with stage.sessions.begin() as session:
+        await session.delete(await session.get_one(IdempotencyKeyRow, (tenant.id, "k")))
+    second = asyncio.create_task(create(tenant, "k"))
+    await stage.release()
+    assert (await second).json() == (await first).json()
+    assert len(stage.received("create_task")) == 1
 
 
 async def test_a_key_belongs_to_its_tenant_and_is_shared_by_its_api_keys(stage: Stage) -> None:
@@ -87,20 +176,38 @@ async def test_a_deleted_task_is_still_the_first_answer(stage: Stage) -> None:
     assert len(stage.received("create_task")) == 1
 
 
-@pytest.mark.parametrize("headers", [{"Idempotency-Key": ""}, {"Idempotency-Key": "x" * 256}], ids=["empty", "long"])
-async def test_a_bad_key_is_refused(stage: Stage, headers: dict[str, str]) -> None:
+KEY, OTHER_KEY = "Idempotency-Key", "X-Idempotency-Key"
+
+
+@pytest.mark.parametrize(
+    ("headers", "wrong"),
+    [
+        ([(KEY, "")], KEY),
+        ([(KEY, "x" * 256)], KEY),
+        ([(KEY, "a"), (KEY, "b")], KEY),
+        ([(KEY, "a"), (KEY, "a")], KEY),
+        ([(OTHER_KEY, "")], OTHER_KEY),
+        ([(OTHER_KEY, "x" * 256)], OTHER_KEY),
+        ([(OTHER_KEY, "a\u0085")], OTHER_KEY),
+        ([(OTHER_KEY, "a"), (OTHER_KEY, "a")], OTHER_KEY),
+        ([(KEY, "a"), (OTHER_KEY, "b")], KEY),
+        ([(OTHER_KEY, "a"), (KEY, "A")], KEY),
+        ([(KEY, "a"), (OTHER_KEY, "")], OTHER_KEY),
+    ],
+)
+async def test_a_bad_key_is_refused(stage: Stage, headers: list[tuple[str, str]], wrong: str) -> None:
     tenant = await stage.tenant()
-    refused = await tenant.http.post(TASKS, json=BODY, headers=headers)
-    check_error(refused, 400, "InvalidParameter.Idempotency-Key", "Idempotency-Key")
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    refused = await tenant.http.post(TASKS, json=BODY, headers=raw)
+    check_error(refused, 400, f"InvalidParameter.{wrong}", wrong)
     assert not stage.received("create_task")
 
 
-async def test_two_keys_in_one_request_are_refused(stage: Stage) -> None:
+async def test_the_key_has_two_names(stage: Stage) -> None:
     tenant = await stage.tenant()
-    headers = [("Authorization", f"Bearer {tenant.key}"), ("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
-    async with httpx.AsyncClient(verify=PLAIN, base_url=stage.world.base_url) as client:
-        refused = await client.post(TASKS, json=BODY, headers=headers)
-    check_error(refused, 400, "InvalidParameter.Idempotency-Key", "Idempotency-Key")
+    spellings = [{KEY: "k"}, {OTHER_KEY: "k"}, {OTHER_KEY.lower(): "k"}, {KEY: "k", OTHER_KEY: "k"}]
+    answers = [await tenant.http.post(TASKS, json=BODY, headers=headers) for headers in spellings]
+    assert len({answer.json()["id"] for answer in answers}) == len(stage.received("create_task")) == 1
 
 
 @pytest.mark.parametrize("key", ["x" * 255, "a b", "é", '";--'])

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from app.attempts.attempts import Attempts, SentRequest
+from app.attempts.idempotency import CREATE_TASK, IdempotencyKey
+from app.attempts.models import IdempotencyKeyRow
 from app.channels.directory import ChannelDirectory
 from app.crypto import SecretBox
 from app.db.engine import DatabaseUnavailableError
 from app.db.presence import Presence
+from app.http.json_hash import hash_json
 from app.tasks.abandonment import Abandonment
 from app.tasks.intents import Intent, IntentLog
 from app.tasks.models import TaskRow
@@ -44,9 +47,11 @@ async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_th
     async def write_second(intent: Intent, outcome: Any) -> str | None:
         async with stage.sessions.begin() as session:
             await session.delete(await session.get_one(TaskRow, (intent.tenant_id, intent.spare_id)))
+            await session.delete(await session.get_one(IdempotencyKeyRow, (intent.tenant_id, "once")))
         return await write(intent, outcome)
 
     monkeypatch.setattr(abandonment, "settle", fail)
     monkeypatch.setattr(intents, "_write", write_second)
-    sent = SentRequest(tenant.id, row.key_id, "create_task", row.request_hash)
-    assert await replays.find(sent, "once", asyncio.Event()) is None
+    key = IdempotencyKey("once", hash_json(body))
+    sent = SentRequest(tenant.id, row.key_id, CREATE_TASK, row.request_hash, idempotency_key=key)
+    assert await replays.find(sent, asyncio.Event()) is None

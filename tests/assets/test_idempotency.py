@@ -1,0 +1,215 @@
+"""``Idempotency-Key`` on creates of groups and assets: one object per key, whatever the client repeats."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from app.attempts.models import AttemptRow
+from app.ids import new_id
+from tests.assets.library import OPEN, URL, Library, list_groups, new_group, ok, running_library
+from tests.support.answers import check_error
+from tests.support.patience import until
+from tests.support.process import gateway_process
+from tests.support.stage import HELD
+from tests.support.world import TASKS, Tenant
+
+ENTRIES = (OPEN + "{}", "/api/v3/assets?Action={}&Version=2024-01-01", "/?Action={}")
+ACTIONS = ("CreateAssetGroup", "CreateAsset")
+KIND = {"CreateAssetGroup": "groups", "CreateAsset": "assets"}
+
+
+async def send(
+    tenant: Tenant, action: str, body: dict[str, Any] | str, key: str, *, entry: str = ENTRIES[0]
+) -> httpx.Response:
+    content = body if isinstance(body, str) else json.dumps(body)
+    headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+    return await tenant.http.post(entry.format(action), content=content, headers=headers)
+
+
+def made(answer: httpx.Response) -> str:
+    assert answer.status_code == 200, answer.text
+    return str(answer.json().get("Result", answer.json())["Id"])
+
+
+async def body_of(tenant: Tenant, action: str) -> dict[str, Any]:
+    if action == "CreateAssetGroup":
+        return {"Name": new_id("name"), "GroupType": "AIGC"}
+    return {"GroupId": await new_group(tenant), "URL": URL, "AssetType": "Image", "Name": new_id("name")}
+
+
+def upstream_ids(library: Library, action: str, body: dict[str, Any]) -> list[str]:
+    return library.upstream_ids(KIND[action], body["Name"])
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_every_entry_and_every_spelling_gets_what_the_first_one_made(
+    library: Library, tenant: Tenant, action: str
+) -> None:
+    body = await body_of(tenant, action)
+    spellings = [json.dumps(body), json.dumps(dict(reversed(body.items())), indent=2), json.dumps(body) + "\r\n"]
+    answers = [await send(tenant, action, text, "k", entry=entry) for entry in ENTRIES for text in spellings]
+    other_name = await tenant.http.post(OPEN + action, json=body, headers={"X-Idempotency-Key": "k"})
+    assert {made(answer) for answer in [*answers, other_name]} == set(upstream_ids(library, action, body))
+    assert len(upstream_ids(library, action, body)) == 1
+    assert made(await send(tenant, action, body, "another")) != made(answers[0])
+
+
+async def test_a_key_stands_for_one_body_and_one_kind_of_create(library: Library, tenant: Tenant) -> None:
+    group, asset = [await body_of(tenant, action) for action in ACTIONS]
+    task = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "a kitten"}]}
+    made(await send(tenant, "CreateAssetGroup", group, "group"))
+    made(await send(tenant, "CreateAsset", asset, "asset"))
+    created = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": "task"})
+    assert created.status_code == 200
+    calls = library.calls
+    for entry in ENTRIES:
+        for action, body, key, told in (
+            ("CreateAssetGroup", {**group, "Description": "another"}, "group", "with another request body"),
+            ("CreateAssetGroup", {**group, "Name": group["Name"].upper()}, "group", "with another request body"),
+            ("CreateAssetGroup", group, "asset", "for CreateAsset."),
+            ("CreateAsset", asset, "group", "for CreateAssetGroup."),
+            ("CreateAsset", asset, "task", "for a create of a task."),
+        ):
+            refused = await send(tenant, action, body, key, entry=entry)
+            error = check_error(refused, 409, "IdempotencyConflict")
+            assert told in error["message"]
+            assert refused.headers["x-should-retry"] == "false"
+    refused = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": "group"})
+    assert "for CreateAssetGroup." in check_error(refused, 409, "IdempotencyConflict")["message"]
+    assert library.calls == calls
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_ten_at_once_over_all_entries_make_one_object(library: Library, tenant: Tenant, action: str) -> None:
+    body = await body_of(tenant, action)
+    before = library.count(action)
+    library.fault(action, **HELD)
+    sending = asyncio.gather(*(send(tenant, action, body, "k", entry=ENTRIES[n % 3]) for n in range(10)))
+    await until(lambda: library.count(action) > before)
+    library.clear_faults()
+    assert {made(answer) for answer in await sending} == set(upstream_ids(library, action, body))
+    assert library.count(action) == before + 1
+
+
+async def test_two_kinds_at_once_under_one_key_make_one_object(library: Library, tenant: Tenant) -> None:
+    bodies = {action: await body_of(tenant, action) for action in ACTIONS}
+    answers = await asyncio.gather(*(send(tenant, action, body, "k") for action, body in bodies.items()))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert sum(len(upstream_ids(library, action, body)) for action, body in bodies.items()) == 1
+
+
+async def test_a_refused_create_frees_its_key_for_those_that_wait_for_it(library: Library, tenant: Tenant) -> None:
+    body = await body_of(tenant, "CreateAssetGroup")
+    before = library.count("CreateAssetGroup")
+    refusal: dict[str, Any] = {"kind": "error", "status": 400, "code": "InvalidParameter.Name"}
+    library.fault("CreateAssetGroup", **refusal, delay_seconds=3600)
+    sending = asyncio.gather(*(send(tenant, "CreateAssetGroup", body, "k") for _ in range(3)))
+    await until(lambda: library.count("CreateAssetGroup") > before)
+    library.clear_faults()
+    answers = await sending
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 400]
+    (only,) = upstream_ids(library, "CreateAssetGroup", body)
+    assert {made(answer) for answer in answers if answer.is_success} == {only}
+    library.fault("CreateAssetGroup", **refusal)
+    check_error(await send(tenant, "CreateAssetGroup", body, "j"), 400, "InvalidParameter.Name")
+    assert made(await send(tenant, "CreateAssetGroup", {**body, "Name": new_id("other")}, "j"))
+
+
+async def test_a_key_belongs_to_its_tenant_and_outlives_what_it_made(library: Library, tenant: Tenant) -> None:
+    body = {"Name": new_id("name"), "GroupType": "AIGC"}
+    stranger, colleague = await library.tenant(), await library.world.key_of(tenant.id)
+    first = made(await send(tenant, "CreateAssetGroup", body, "k"))
+    assert made(await send(stranger, "CreateAssetGroup", body, "k")) != first
+    await ok(tenant, "DeleteAssetGroup", Id=first)
+    assert made(await send(colleague, "CreateAssetGroup", body, "k")) == first
+    check_error(await tenant.action("GetAssetGroup", Id=first), 404, "NotFound.group_id", "Id")
+
+
+async def test_a_keyed_create_leaves_no_ticket(library: Library, tenant: Tenant) -> None:
+    made(await send(tenant, "CreateAssetGroup", await body_of(tenant, "CreateAssetGroup"), "k"))
+    async with library.services.sessions() as session:
+        assert await session.scalar(AttemptRow.__table__.select().where(AttemptRow.tenant_id == tenant.id)) is None
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+async def test_a_bad_key_and_one_that_nothing_could_answer_are_refused(
+    library: Library, tenant: Tenant, entry: str
+) -> None:
+    body = json.dumps(await body_of(tenant, "CreateAssetGroup"))
+    calls = library.calls
+    for headers, wrong in (
+        ({"Idempotency-Key": ""}, "Idempotency-Key"),
+        ({"X-Idempotency-Key": "x" * 256}, "X-Idempotency-Key"),
+        ({"Idempotency-Key": "a", "X-Idempotency-Key": "b"}, "Idempotency-Key"),
+    ):
+        refused = await tenant.http.post(entry.format("CreateAssetGroup"), content=body, headers=headers)
+        check_error(refused, 400, f"InvalidParameter.{wrong}", wrong)
+    session = json.dumps({"CallbackURL": "https://example.com/back"})
+    path = entry.format("CreateVisualValidateSession")
+    for name in ("Idempotency-Key", "X-Idempotency-Key"):
+        refused = await tenant.http.post(path, content=session, headers={name: "k"})
+        check_error(refused, 400, "InvalidParameter.Idempotency-Key", "Idempotency-Key")
+    assert library.calls == calls
+    listing = json.dumps({"Filter": {"GroupType": "AIGC"}})
+    listed = await tenant.http.post(entry.format("ListAssetGroups"), content=listing, headers={"Idempotency-Key": ""})
+    assert listed.status_code == 200, "to what makes nothing a key means nothing"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def followed(database_url: str) -> AsyncIterator[Library]:
+    """A gateway of this module's own: following concerns everything that is open."""
+    async with running_library(database_url) as running:
+        yield running
+
+
+async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_its_key(followed: Library) -> None:
+    """Even when the tenant has made the same under another key since, the first one is wanted."""
+    tenant = await followed.tenant()
+    body = {"Name": new_id("name"), "GroupType": "AIGC"}
+    await followed.change_channel(exclusive=False)
+    followed.fault("CreateAssetGroup", kind="cut", at="after")
+    for _ in range(2):
+        lost = await send(tenant, "CreateAssetGroup", body, "lost")
+        check_error(lost, 409, "OutcomeUnknown")
+        assert lost.headers["x-should-retry"] == "false"
+    (first,) = followed.upstream_ids("groups", body["Name"])
+    second = made(await send(tenant, "CreateAssetGroup", body, "second"))
+    await followed.change_channel(exclusive=True)
+    followed.clock.advance(timedelta(minutes=3).total_seconds())
+    await followed.services.asset_create_follower.run_once()
+    assert made(await send(tenant, "CreateAssetGroup", body, "lost")) == first
+    assert made(await send(tenant, "CreateAssetGroup", body, "second")) == second
+    assert {item["Id"] for item in (await list_groups(tenant))["Items"]} == {first, second}
+    assert followed.count("CreateAssetGroup") == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_the_key_of_a_killed_gateway_s_create_finds_what_that_made(
+    database_url: str, tmp_path: Path, action: str
+) -> None:
+    async with running_library(database_url, stands_still=False) as library:
+        tenant = await library.tenant()
+        body = await body_of(tenant, action)
+        library.fault(action, **HELD)
+        before = library.count(action)
+        async with (
+            gateway_process(tmp_path, library.world.settings, ark_exclusive="on", background="off") as gateway,
+            gateway.client(tenant.key) as client,
+        ):
+            creating = asyncio.create_task(client.post(OPEN + action, json=body, headers={"Idempotency-Key": "k"}))
+            await until(lambda: library.count(action) > before and len(upstream_ids(library, action, body)) == 1)
+            gateway.process.kill()
+            with pytest.raises(httpx.TransportError):
+                await creating
+            await gateway.process.wait()
+        library.clear_faults()
+        assert [made(await send(tenant, action, body, "k"))] == upstream_ids(library, action, body)
+        assert library.count(action) == before + 1
