@@ -1,6 +1,6 @@
 """Idempotency keys of every kind of create.
 
-Revision 0006, after 0005.
+Revision 0007, after 0006.
 
 The keys that tasks already have stay in their rows: of those only the bytes of the body are known, and a gateway of the
 version before, which may still be running, writes more of them.
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0006"
-down_revision: str | Sequence[str] | None = "0005"
+revision: str = "0007"
+down_revision: str | Sequence[str] | None = "0006"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
