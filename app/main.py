@@ -21,6 +21,7 @@ from app.admin.router import router as admin_router
 from app.assets.routes import router as assets_router
 from app.db.base import utc_now
 from app.http.connections import ConnectionLimits, ConnectionTable
+from app.http.cross_origin import CrossOriginAnswers, Preflights
 from app.http.descriptors import default_max_connections, raise_descriptor_limit
 from app.http.docs_page import router as docs_router
 from app.http.documentation import name_security_schemes, serve_description
@@ -99,7 +100,10 @@ def create_app(
     name_security_schemes(app)
     serve_description(app)
     install_error_handlers(app)
+    # The one that is added last is the outermost.
     app.add_middleware(HeadAsGet)
+    if settings.cors_origins:
+        app.add_middleware(Preflights, origins=settings.cors_origins)
     if settings.metrics_port is not None:
         app.add_middleware(MetricsPort, port=settings.metrics_port, path=METRICS_PATH)
     app.add_middleware(ExactPaths)
@@ -109,6 +113,8 @@ def create_app(
         trusted_proxies=settings.trusted_proxies,
         drain_limit_bytes=2 * settings.max_body_bytes,
     )
+    if settings.cors_origins:
+        app.add_middleware(CrossOriginAnswers, origins=settings.cors_origins)
     return app
 
 

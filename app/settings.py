@@ -4,6 +4,7 @@ Every setting is documented in ``docs/operating.md``; a test compares the two.
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -21,6 +22,12 @@ from app.urls import split_url
 _MIN_ADMIN_TOKEN_LENGTH = 32
 _DATABASE_SCHEMES = ("postgresql://", "postgres://", "postgresql+asyncpg://")
 _MEBIBYTE = 1024 * 1024
+_MAX_PORT = 65535
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_ORIGIN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>\[[0-9a-f.]*:[0-9a-f:.]*\]|[a-z0-9_.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?",
+    re.ASCII,
+)
 _PREFIX = "SEEDGATE_"
 _ENV_FILE = ".env"
 
@@ -81,6 +88,7 @@ class Settings(BaseSettings):
     max_connections: int | None = Field(default=None, ge=16)
     models: str | None = None
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
 
     upstream_max_connections: int = Field(default=1000, ge=1)
     upstream_connect_timeout_seconds: float = Field(default=10, gt=0)
@@ -134,6 +142,14 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(_host_or_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        return tuple(_check_origin(part, f"entry {number}") for number, part in enumerate(parts, 1))
 
     @field_validator("channel_allow", "callback_allow")
     @classmethod
@@ -227,6 +243,25 @@ def _host_or_network(text: str) -> Network | str:
             f"{text} is neither a host name nor a network; scheme, port and wildcard are left out"
         ) from None
     return host if read_literal(host) is None else ip_network(host)
+
+
+def _check_origin(text: str, name: str) -> str:
+    """Returns the origin of a web page if it is written as browsers send it: another spelling would match none."""
+    if text in {"*", "null"}:
+        raise ValueError(f"{name} is `{text}`, which would admit pages of anybody; name each origin")
+    found = _ORIGIN.fullmatch(text)
+    host = found["host"].strip("[]") if found else ""
+    try:
+        is_exact = bool(host) and canonical_host(host) == host
+    except ValueError:
+        is_exact = False
+    port = int(found["port"] or 0) if found else 0
+    if found is None or not is_exact or port > _MAX_PORT or port == _DEFAULT_PORTS.get(found["scheme"]):
+        raise ValueError(
+            f"{name} is no origin as browsers send it: scheme://host, or scheme://host:port when the port is not the "
+            "scheme's own, in lower case, without a user name, wildcard, path or slash at the end"
+        )
+    return text
 
 
 def _is_network(text: str) -> bool:

@@ -32,30 +32,27 @@ MAX_PATH_BYTES = 8 * 1024
 """A longer path reaches no route, so what a path costs to read has an end."""
 
 
-def routed_path(raw_path: bytes) -> str | None:
-    """Returns the path that the router is to see, or None where no route may be reached.
+def routed_path(raw_path: bytes) -> tuple[str | None, bool]:
+    """Returns the path that the router is to see, and whether it is, or may be read as, one with a single spelling.
+
+    The path is None where no route may be reached.
 
     Args:
         raw_path: as it stood in the request line, without the query.
     """
     if len(raw_path) > MAX_PATH_BYTES or not raw_path.startswith(b"/") or not raw_path.isascii():
-        return None
+        return None, True
     if _PLAIN.fullmatch(raw_path):
-        return raw_path.decode("ascii")
-    if not is_exact(raw_path):
+        return raw_path.decode("ascii"), _first_segment(raw_path) in EXACT_NAMES
+    if not any(_first_segment(reading) in EXACT_NAMES for reading in _readings(raw_path)):
         parts = [unescaped(part).decode(errors="replace") for part in _ENCODED_SLASH.split(raw_path)]
-        return _SLASHES.sub("/", "%2F".join(parts)).removesuffix("/") or "/"
+        return _SLASHES.sub("/", "%2F".join(parts)).removesuffix("/") or "/", False
     if not _EXACT.fullmatch(raw_path):
-        return None
+        return None, True
     try:
-        return unescaped(raw_path).decode()
+        return unescaped(raw_path).decode(), True
     except UnicodeDecodeError:
-        return None
-
-
-def is_exact(raw_path: bytes) -> bool:
-    """Says whether a path, as some program on the way might read it, is one that has a single spelling."""
-    return any(_first_segment(reading) in EXACT_NAMES for reading in _readings(raw_path))
+        return None, True
 
 
 def unescaped(path: bytes) -> bytes:
@@ -95,7 +92,10 @@ def _first_segment(path: bytes) -> bytes:
 
 
 class ExactPaths:
-    """Wraps an ASGI application: sets ``scope["path"]`` for the router by ``routed_path``; ``raw_path`` stays."""
+    """Wraps an ASGI application: sets ``scope["path"]`` for the router by ``routed_path``; ``raw_path`` stays.
+
+    ``is_exact_path`` in the request's state tells whether the path has, or may be read as having, one spelling only.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -107,7 +107,7 @@ class ExactPaths:
             NotFoundError: 404, another spelling of a path that has one only; ``RequestScope`` answers it.
         """
         if scope["type"] == "http":
-            path = routed_path(scope["raw_path"])
+            path, scope["state"]["is_exact_path"] = routed_path(scope["raw_path"])
             if path is None:
                 raise NotFoundError("The requested route does not exist.")
             scope["path"] = path

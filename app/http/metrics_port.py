@@ -25,7 +25,7 @@ class MetricsPort:
         """
         server = scope.get("server") if scope["type"] == "http" else None
         if server is not None and server[1] == self._port:
+            scope["state"]["is_metrics_port"] = True
             if scope["path"] != self._path:
                 raise NotFoundError("The requested route does not exist.")
-            scope["state"]["is_metrics_port"] = True
         await self._app(scope, receive, send)

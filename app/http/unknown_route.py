@@ -12,7 +12,6 @@ from starlette.routing import Route, compile_path
 from starlette.types import Receive, Scope, Send
 
 from app.errors import NotFoundError
-from app.http.exact_paths import is_exact
 from app.http.query import Query
 
 _BASE = "/api/v3"
@@ -46,9 +45,8 @@ class UnknownRoute:
         Raises:
             NotFoundError: 404, always.
         """
-        raise NotFoundError(
-            _BARE if is_exact(scope["raw_path"]) else self._message(scope["path"], scope["state"]["query"])
-        )
+        state = scope["state"]
+        raise NotFoundError(_BARE if state["is_exact_path"] else self._message(scope["path"], state["query"]))
 
     def _message(self, path: str, query: Query) -> str:
         """Returns what is told of a path; the longest end of it that is known counts."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from app.addresses import is_in, unwrap
 from app.cli.configuration import check
-from app.settings import Settings
+from app.settings import Settings, problems
 
 Judge = Callable[..., tuple[int, str, str]]
 
@@ -218,3 +218,58 @@ def test_each_message_names_the_variable_and_shows_no_secret(judge: Judge, name:
     assert name in err
     assert "secret-value" not in err
     assert f"`{name.removeprefix('SEEDGATE_').lower()}`" not in err
+
+
+def test_origins_of_web_pages_are_given_as_browsers_send_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    origins = (
+        "https://app.example.com",
+        "http://localhost:5173",
+        "http://127.0.0.1",
+        "http://[::1]:8080",
+        "https://xn--bcher-kva.example",
+        "https://my_app.example:8443",
+        "capacitor://localhost",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+    )
+    monkeypatch.setenv("SEEDGATE_CORS_ORIGINS", " , ".join(origins) + ",")
+    assert Settings(_env_file=None).cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "*",
+        "null",
+        "https://*.example.com",
+        "https://app.example.com/",
+        "https://app.example.com/path",
+        "https://app.example.com?x",
+        "https://app.example.com:443",
+        "http://app.example.com:80",
+        "https://app.example.com:0",
+        "https://app.example.com:65536",
+        "https://app.example.com:",
+        "https://app.example.com.",
+        "https://App.example.com",
+        "HTTPS://app.example.com",
+        "https://user:hunter2@app.example.com",
+        "https://bücher.example",
+        "https://a..b",
+        "http://127.1",
+        "http://[1.2.3.4]",
+        "http://[::0001]",
+        "app.example.com",
+        "https://",
+        "file://",
+        "https://a b",
+    ],
+)
+def test_an_origin_that_would_admit_everybody_or_match_nothing_is_refused(
+    monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    monkeypatch.setenv("SEEDGATE_CORS_ORIGINS", f"https://ok.example,{entry}")
+    with pytest.raises(ValidationError) as caught:
+        Settings(_env_file=None)
+    [problem] = problems(caught.value)
+    assert problem.startswith("SEEDGATE_CORS_ORIGINS: entry 2 is ")
+    assert "hunter2" not in problem

@@ -163,7 +163,7 @@ async def test_an_encoded_slash_is_part_of_an_id_and_no_separator(world: World, 
     ids=lambda value: str(value)[:40],
 )
 def test_what_the_router_sees(raw_path: bytes, expected: str | None) -> None:
-    assert routed_path(raw_path) == expected
+    assert routed_path(raw_path)[0] == expected
 
 
 @pytest.mark.parametrize("unit", [b"/a/..", b"/%2525", b"//", b"/%c0%ae", b"/a;", b"/%41"])

@@ -12,7 +12,7 @@ import pytest
 
 from tests.http.stalls import Stalls, measured_gateway
 from tests.http.wires import MEBIBYTE
-from tests.http.worst_bodies import Body, as_json, bodies, heads, queries
+from tests.http.worst_bodies import PAGE_ORIGIN, Body, as_json, bodies, heads, queries
 from tests.support.world import Tenant, World
 
 pytestmark = pytest.mark.slow
@@ -118,7 +118,8 @@ async def test_no_request_up_to_a_mebibyte_holds_the_loop_for_100_ms(world: Worl
 
 
 async def test_no_head_holds_the_loop_for_50_ms(world: World, tenant: Tenant) -> None:
-    settings = world.settings.model_copy(update={"background": "off", "trusted_proxies": (ip_network("127.0.0.0/8"),)})
+    changes = {"trusted_proxies": (ip_network("127.0.0.0/8"),), "cors_origins": (PAGE_ORIGIN,), "background": "off"}
+    settings = world.settings.model_copy(update=changes)
     with measured_gateway(settings) as (base_url, stalls):
         search = Search(base_url, tenant.key, stalls, again_above_seconds=HEAD_SECONDS / 4)
         for head in heads():

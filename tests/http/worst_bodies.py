@@ -222,6 +222,9 @@ def queries(rnd: random.Random) -> Iterator[Body]:
     yield Body("queries", f"/nowhere?{query}", b"", "GET")
 
 
+PAGE_ORIGIN = "https://app.example.com"
+"""An origin that the gateway of these tests allows."""
+
 # What the log, the access rules or the answer's headers take from a head.
 HEADERS = ("Authorization", "X-Api-Key", "X-Client-Request-Id", "X-Forwarded-For", "Idempotency-Key", "User-Agent")
 
@@ -238,6 +241,16 @@ def heads() -> Iterator[Body]:
     for unit in (";", "a=b;", ";charset=utf8", '";', "\\"):
         for name in ("Content-Type", "Content-Encoding"):
             yield Body(f"header {name}", DRY, b"{}", headers={name: unit * (60_000 // len(unit))})
+    for unit in (",", "a,", ", ,", "text/html;q=0,", ";", "a"):
+        text = unit * (60_000 // len(unit))
+        yield Body("header Accept", "/", b"", "GET", headers={"Accept": text})
+        asking = {
+            "Origin": PAGE_ORIGIN,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": text,
+        }
+        yield Body("preflights", TASKS, b"", "OPTIONS", headers=asking)
+        yield Body("header Origin", TASKS, b"", "OPTIONS", headers={**asking, "Origin": text})
 
 
 def as_json(data: bytes) -> str:

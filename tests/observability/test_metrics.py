@@ -75,7 +75,9 @@ async def test_they_need_no_token_on_their_own_port_which_serves_nothing_else(wo
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = world.settings.model_copy(update={"metrics_port": port, "background": "off"})
+    origin = "https://app.example.com"
+    changes = {"metrics_port": port, "background": "off", "cors_origins": (origin,)}
+    settings = world.settings.model_copy(update=changes)
     config = server_config(create_app(settings, clock=MovableClock()), host="127.0.0.1", port=0)
     opened = listeners(config, port)
     assert opened is not None
@@ -85,6 +87,11 @@ async def test_they_need_no_token_on_their_own_port_which_serves_nothing_else(wo
         assert (metrics.status_code, "seedgate_database_up 1.0" in metrics.text) == (200, True)
         for path in ("/", "/healthz", "/metrics/", TASKS, "/admin/v1/tenants"):
             assert (await client.get(f"http://127.0.0.1:{port}{path}", headers=world.admin.headers)).status_code == 404
+        asking = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+        for path, status in ((TASKS, 404), ("/metrics", 405)):
+            preflight = await client.options(f"http://127.0.0.1:{port}{path}", headers=asking)
+            assert preflight.status_code == status
+            assert not any(name.startswith("access-control-") for name in preflight.headers)
         assert (await client.get(f"{main}/metrics")).status_code == 401
         forged = {"Host": f"127.0.0.1:{port}", "X-Forwarded-Port": str(port)}
         assert (await client.get(f"{main}/metrics", headers=forged)).status_code == 401

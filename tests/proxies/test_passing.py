@@ -11,8 +11,9 @@ from tests.proxies.calls import GATEWAYS_ID, actions, check_error, plain, tasks,
 from tests.proxies.conftest import Start
 from tests.proxies.running import Proxy
 from tests.proxies.upstreams import upstream
+from tests.support.clock import MovableClock
 from tests.support.driving import force
-from tests.support.world import TASKS, World
+from tests.support.world import TASKS, World, running_gateway
 
 pytestmark = pytest.mark.sdk
 AIGC = {"Filter": {"GroupType": "AIGC"}}
@@ -85,6 +86,24 @@ async def test_path_query_host_and_headers_arrive_as_they_were_sent(start: Start
     assert line == f"POST {target.decode()} HTTP/1.1"
     assert "Host: Seedgate.Example:8443" in headers
     assert "x_under: 1" in [header.lower() for header in headers]
+
+
+async def test_a_browsers_preflight_and_the_marks_of_an_error_pass(world: World, start: Start) -> None:
+    origin = "https://app.example.com"
+    settings = world.settings.model_copy(update={"cors_origins": (origin,), "background": "off"})
+    asking = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-a"}
+    async with (
+        running_gateway(settings, MovableClock()) as gateway,
+        start(gateway) as proxy,
+        plain(proxy.url) as client,
+    ):
+        preflight = await client.options(TASKS, headers=asking)
+        refused = await client.get(TASKS, headers={"Origin": origin})
+    assert (preflight.status_code, preflight.headers["access-control-allow-headers"]) == (204, "x-a")
+    assert refused.status_code == 401
+    for answer in (preflight, refused):
+        assert answer.headers["access-control-allow-origin"] == origin
+        assert "Origin" in answer.headers["vary"]
 
 
 async def test_the_clients_address_decides_and_nobody_can_invent_one(world: World, proxy: Proxy) -> None:
