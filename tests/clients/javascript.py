@@ -38,6 +38,7 @@ JAVASCRIPT = [
     _EVERY_RUN.program(
         "@ai-sdk/bytedance", "ai_sdk.mjs", f"`baseURL`: {_BASE_URL}", EVERY_STEP - {Step.LIST, Step.DELETE}
     ),
+    _EVERY_RUN.program("axios", "axios.mjs", f"`baseURL`: {_BASE_URL}"),
     _ONCE.program("got", "got.mjs", f"`prefixUrl`: {_BASE_URL}"),
     _ONCE.program("ky", "ky.mjs", f"`prefixUrl`: {_BASE_URL}"),
     _ONCE.program("node-fetch", "node_fetch.mjs", _FULL_URL),

@@ -15,7 +15,7 @@ const download = async ({ url }) => {
 };
 
 const { video, providerMetadata } = await generateVideo({
-  model: byteDance.video("doubao-seedance-1-0-pro-250528"),
+  model: byteDance.video("seedance-1-0-pro-250528"),
   prompt: process.env.PROMPT,
   aspectRatio: "16:9",
   duration: 5,
