@@ -67,6 +67,12 @@ def _check_http_url(url: str) -> str:
     return url
 
 
+def _refuse_commas(text: str) -> str:
+    if "," in text:
+        raise ValueError("it should be one id; more of them are elements of their own")
+    return text
+
+
 def _refuse_liveness(value: object) -> object:
     if value == GroupType.LIVENESS_FACE:
         raise ValueError(
@@ -77,6 +83,7 @@ def _refuse_liveness(value: object) -> object:
 
 
 ObjectId = Annotated[str, Field(min_length=1, max_length=128)]
+ListedId = Annotated[ObjectId, AfterValidator(_refuse_commas)]
 Name = Annotated[str, Field(max_length=64)]
 RequiredName = Annotated[str, Field(min_length=1, max_length=64)]
 GroupName = Annotated[str, Field(min_length=1, max_length=64), BeforeValidator(_refuse_empty)]
@@ -127,7 +134,7 @@ class GroupFilter(ActionRequest):
     """Which groups are wanted; ``Name`` matches any-case substrings."""
 
     group_type: AnyGroupType
-    group_ids: list[ObjectId] | None = None
+    group_ids: list[ListedId] | None = None
     name: Name | None = None
 
 

@@ -41,6 +41,9 @@ PAGING: list[Wrong] = [
     ({"Filter": {"GroupType": "AIGC", "GroupIds": "g"}}, "InvalidParameter.Filter", "Filter.GroupIds"),
     ({"Filter": {"GroupType": "AIGC", "GroupIds": [1]}}, "InvalidParameter.Filter", "Filter.GroupIds[0]"),
     ({"Filter": {"GroupType": "AIGC", "GroupIds": ["g", None]}}, "MissingParameter.Filter", "Filter.GroupIds[1]"),
+    ({"Filter": {"GroupType": "AIGC", "GroupIds": ["g", "a,b"]}}, "InvalidParameter.Filter", "Filter.GroupIds[1]"),
+    ({"Filter": {"GroupType": "AIGC", "GroupIds[]": ["g"]}}, "InvalidParameter.Filter", "Filter.GroupIds??"),
+    ({"Filter": {"GroupType": "AIGC", "groupIds": ["g"]}}, "InvalidParameter.Filter", "Filter.groupIds"),
     ({"Filter": {"GroupType": "AIGC", "Title": "x"}}, "InvalidParameter.Filter", "Filter.Title"),
 ]
 NAMES: list[Wrong] = [
