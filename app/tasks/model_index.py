@@ -1,14 +1,16 @@
 """The models by all that clients may call them, and what each is called in an upstream account. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
+from itertools import chain, islice
 
 from app.channels.channel import Channel
 from app.tasks.catalogue import ModelSpec
 
 _MOST_SHOWN = 3
 # A client may ask often for what is not there, and each comparison takes some microseconds.
-_MOST_COMPARED = 1000
+_MOST_COMPARED = 500
+# No name is longer; what a client sends may be as long as a body.
+_MOST_CHARACTERS = 128
 
 
 class ModelIndex:
@@ -35,9 +37,10 @@ class ModelIndex:
 
     def nearest(self, text: str, is_usable: Callable[[ModelSpec], bool]) -> list[str]:
         """Returns up to three spellings that look like ``text``, of as many usable models, the likest first."""
-        wanted = _pairs(text)
-        usable = (model for model in self.models if is_usable(model))
-        spellings = ((model, spelling) for model in usable for spelling in model.spellings)
+        wanted = _pairs(text[:_MOST_CHARACTERS])
+        usable = [model for model in self.models if is_usable(model)]
+        aliases = ((model, alias) for model in usable for alias in model.aliases)
+        spellings = chain(((model, model.name) for model in usable), aliases)
         best: dict[str, tuple[float, str]] = {}
         for model, spelling in islice(spellings, _MOST_COMPARED):
             likeness = _likeness(wanted, _pairs(spelling))

@@ -7,6 +7,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from app.tasks.catalogue import ModelSpec
+from app.tasks.model_index import ModelIndex
 from tests.support.answers import check_error
 from tests.support.stage import ENDPOINT, FAST, MODEL, Stage, add_channel, get, text
 from tests.support.world import TASKS, Tenant
@@ -156,6 +158,19 @@ async def test_an_unknown_model_is_told_the_nearest_that_the_key_may_use_and_no_
 
     nothing = await stage.world.tenant(allowed_models=["misspelt"], allowed_channels=["default"])
     assert named_in(await dry_run(nothing, "doubao-seedance-2-1")) == []
+
+
+def test_what_is_compared_has_bounds_and_names_come_before_aliases() -> None:
+    many = [
+        ModelSpec(name=f"model-{number}", upstream_id="ep-1", aliases=tuple(f"other-{number}-{k}" for k in range(32)))
+        for number in range(400)
+    ]
+    index = ModelIndex(many)
+    assert index.nearest("model-399", lambda _model: True)[0] == "model-399"
+    assert index.nearest("other-0-5", lambda _model: True)[0] == "other-0-5"
+    assert len(index.nearest("other-399-5", lambda _model: True)) == 3
+    assert index.nearest("model-399" + "x" * 1000, lambda model: model.name == "model-7") == ["model-7"]
+    assert index.nearest("", lambda _model: True) == ["model-0", "model-1", "model-2"]
 
 
 @pytest_asyncio.fixture
