@@ -29,7 +29,7 @@ def page_origin() -> Iterator[str]:
 async def site(database_url: str, tmp_path_factory: pytest.TempPathFactory, page_origin: str) -> AsyncIterator[Site]:
     """A gateway and its upstream, shared by the session."""
     folder = tmp_path_factory.mktemp("clients")
-    async with open_site(database_url, folder) as running:
+    async with open_site(database_url, folder, CORS_ORIGINS=page_origin) as running:
         yield running
 
 

@@ -1,5 +1,6 @@
 """Programs in JavaScript, and a browser that one of them drives."""
 
+import shutil
 from dataclasses import dataclass
 
 from tests.clients import builds
@@ -39,6 +40,15 @@ JAVASCRIPT = [
         "@ai-sdk/bytedance", "ai_sdk.mjs", f"`baseURL`: {_BASE_URL}", EVERY_STEP - {Step.LIST, Step.DELETE}
     ),
     _EVERY_RUN.program("axios", "axios.mjs", f"`baseURL`: {_BASE_URL}"),
+    Program(
+        name="Chromium, `fetch` of another origin",
+        version="",
+        setting=_FULL_URL,
+        mark="clients",
+        build="clients-javascript",
+        command=("node", f"{ROOT}/{builds.JAVASCRIPT}/browser.mjs", shutil.which("chromium") or "chromium"),
+        needs={"chromium": "apt-get install chromium"},
+    ),
     _ONCE.program("got", "got.mjs", f"`prefixUrl`: {_BASE_URL}"),
     _ONCE.program("ky", "ky.mjs", f"`prefixUrl`: {_BASE_URL}"),
     _ONCE.program("node-fetch", "node_fetch.mjs", _FULL_URL),
