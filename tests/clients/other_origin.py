@@ -1,4 +1,4 @@
-"""A web page of another origin than the gateway's, as somebody's own site would have it."""
+"""A web page of another origin than the gateway's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ _FOLDER = ROOT / "tests/clients/programs/browser"
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *_arguments: Any) -> None:
-        """Says nothing of what it served."""
+        """Writes no line for each request."""
 
 
 @contextmanager

@@ -178,4 +178,4 @@ def build_all(builds: Mapping[str, Build]) -> int:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"built {text}\n")
+    sys.stderr.write(f"builds: {text}\n")

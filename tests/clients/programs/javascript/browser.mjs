@@ -6,7 +6,7 @@ const { SEEDGATE_URL: url, SEEDGATE_API_KEY: key, PROMPT: prompt, EARLIER_TASK: 
 
 const browser = await chromium.launch({
   executablePath: process.argv[2],
-  // Root has no other way to run it.
+  // Chromium does not run as root with its own sandbox.
   args: process.getuid() === 0 ? ["--no-sandbox"] : [],
 });
 try {
@@ -14,9 +14,9 @@ try {
   page.on("console", (message) => console.log(message.text()));
   await page.goto(`${PAGE_ORIGIN}/page.html`);
   // The page can read errors, too.
-  const told = await page.evaluate((url) => refused(url), url);
-  if (told !== "401 AuthenticationError") {
-    throw new Error(told);
+  const refusal = await page.evaluate((url) => refused(url), url);
+  if (refusal !== "401 AuthenticationError") {
+    throw new Error(refusal);
   }
   const id = await page.evaluate(([url, key, prompt]) => start(url, key, prompt), [url, key, prompt]);
 

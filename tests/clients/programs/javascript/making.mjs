@@ -1,4 +1,4 @@
-// What everybody does with an HTTP library: make a video, wait for it, save it, list and delete its task.
+// A video task from beginning to end with any HTTP library: create, poll, download, list, delete.
 
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
