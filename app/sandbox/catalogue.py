@@ -41,6 +41,7 @@ class VideoModel:
         seconds_per_kilotoken: rendering time, from published observations (reference §7).
         final_resolutions: allowed for the final video of a draft.
         refused: parameters that this model does not take.
+        is_retiring: whether the list of models says so.
         is_in_china: whether the Chinese region serves it.
         is_abroad: whether BytePlus serves it.
     """
@@ -60,6 +61,7 @@ class VideoModel:
     seconds_per_kilotoken: float
     final_resolutions: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
+    is_retiring: bool = False
     is_in_china: bool = True
     is_abroad: bool = True
 
@@ -133,6 +135,7 @@ _V15 = VideoModel(
     modes=("t2v", "i2v"),
     seconds_per_kilotoken=0.8,
     final_resolutions=_UP_TO_1080P,
+    is_retiring=True,
     is_abroad=False,
 )
 _V10 = VideoModel(
@@ -146,7 +149,7 @@ _V10 = VideoModel(
     seconds_per_kilotoken=0.6,
 )
 _V10_FAST = replace(_V10, id="doubao-seedance-1-0-pro-fast-251015", seconds_per_kilotoken=0.3)
-_V10_LITE = replace(_V10, resolutions=_UP_TO_720P, default_resolution="720p", is_abroad=False)
+_V10_LITE = replace(_V10, resolutions=_UP_TO_720P, default_resolution="720p", is_retiring=True, is_abroad=False)
 _V10_LITE_TEXT = replace(_V10_LITE, id="doubao-seedance-1-0-lite-t2v-250428", modes=("t2v",))
 _V10_LITE_IMAGE = replace(_V10_LITE, id="doubao-seedance-1-0-lite-i2v-250428", modes=("i2v", "r2v"), max_images=4)
 

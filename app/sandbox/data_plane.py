@@ -1,4 +1,4 @@
-"""The data plane over HTTP: video tasks with a Bearer key."""
+"""The data plane over HTTP: video tasks and the list of models, with a Bearer key."""
 
 from collections.abc import Callable
 
@@ -10,14 +10,15 @@ from starlette.routing import Route
 from app.sandbox.answers import error_body
 from app.sandbox.config import Account, Limits
 from app.sandbox.errors import RefusedError, invalid
-from app.sandbox.operations import TASKS_PATH, Call
+from app.sandbox.model_list import to_model_list
+from app.sandbox.operations import MODELS_PATH, TASKS_PATH, Call
 from app.sandbox.state import SandboxState
 from app.sandbox.tasks import to_wire
 from app.sandbox.verification import check_bearer
 
 
 def data_plane_routes(state: SandboxState) -> list[Route]:
-    """Returns the routes under ``/api/v3/contents/generations/tasks``."""
+    """Returns the routes under ``/api/v3/contents/generations/tasks``, and ``/api/v3/models``."""
     plane = _DataPlane(state)
     one = TASKS_PATH + "/{task_id}"
     return [
@@ -26,6 +27,7 @@ def data_plane_routes(state: SandboxState) -> list[Route]:
         Route(one, plane.get, methods=["GET"]),
         Route(one, plane.delete, methods=["DELETE"]),
         Route(TASKS_PATH + "/{rest:path}", plane.create, methods=["POST"]),
+        Route(MODELS_PATH, plane.models, methods=["GET"]),
     ]
 
 
@@ -44,6 +46,9 @@ class _DataPlane:
 
     async def delete(self, request: Request) -> Response:
         return self._answer(request, self._delete)
+
+    async def models(self, request: Request) -> Response:
+        return self._answer(request, self._models)
 
     def _answer(self, request: Request, operation: Callable[[Account, Call, Request], object]) -> Response:
         call: Call = request.state.call
@@ -83,6 +88,9 @@ class _DataPlane:
         self._throttle(account, "delete", lambda limits: limits.delete_per_second)
         self._state.world.tasks.delete(account, request.path_params["task_id"])
         return {}
+
+    def _models(self, _account: Account, _call: Call, _request: Request) -> object:
+        return to_model_list(self._state.world.catalogue.models)
 
     def _throttle(self, account: Account, operation: str, rate: Callable[[Limits], int]) -> None:
         world = self._state.world

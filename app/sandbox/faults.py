@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-DATA_OPERATIONS = ("create_task", "get_task", "list_tasks", "delete_task", "get_media")
+DATA_OPERATIONS = ("create_task", "get_task", "list_tasks", "delete_task", "list_models", "get_media")
 CONTROL_OPERATIONS = (
     "CreateAssetGroup",
     "GetAssetGroup",

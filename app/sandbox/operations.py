@@ -9,6 +9,8 @@ from app.sandbox.faults import CONTROL_OPERATIONS
 from app.sandbox.ledger import RequestEntry
 
 TASKS_PATH = "/api/v3/contents/generations/tasks"
+MODELS_PATH = "/api/v3/models"
+_OPERATIONS = {TASKS_PATH: {"POST": "create_task", "GET": "list_tasks"}, MODELS_PATH: {"GET": "list_models"}}
 MEDIA_PREFIX = "/media/"
 UNKNOWN_ACTION = "unknown_action"
 UNKNOWN_ROUTE = "unknown_route"
@@ -48,8 +50,8 @@ def operation_of(scope: Scope) -> str | None:
     ``POST …/tasks/{id}/cancel`` is no route of the upstream: it falls through to create.
     """
     path, method = scope["path"], scope["method"]
-    if path == TASKS_PATH:
-        return {"POST": "create_task", "GET": "list_tasks"}.get(method, UNKNOWN_ROUTE)
+    if path in _OPERATIONS:
+        return _OPERATIONS[path].get(method, UNKNOWN_ROUTE)
     if path.startswith(f"{TASKS_PATH}/"):
         return {"POST": "create_task", "GET": "get_task", "DELETE": "delete_task"}.get(method, UNKNOWN_ROUTE)
     if path == "/":

@@ -58,8 +58,9 @@ class World:
         self.lifecycle = Lifecycle(
             self.clock, limits=lambda: self.limits, to_content=self.signed_urls.of_task, on_change=self._on_change
         )
+        self.catalogue = Catalogue(config.region, config.endpoints)
         self.tasks = TaskStore(
-            catalogue=Catalogue(config.region, config.endpoints),
+            catalogue=self.catalogue,
             assets=self.assets,
             lifecycle=self.lifecycle,
             clock=self.clock,

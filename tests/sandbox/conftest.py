@@ -49,3 +49,13 @@ async def stranger(caller: Caller) -> AsyncIterator[Caller]:
     found = Caller(caller.server, OTHER_ACCOUNT)
     yield found
     await found.http.aclose()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def abroad() -> AsyncIterator[Caller]:
+    """A caller of BytePlus."""
+    config = SandboxConfig(region="ap-southeast-1", clock=MovableClock(stands_still=True), limits=None)
+    async with SandboxServer(config) as server:
+        found = Caller(server)
+        yield found
+        await found.http.aclose()

@@ -81,8 +81,9 @@ async def test_every_sdks_set_of_signed_headers_is_accepted(caller: Caller, name
 
 async def test_temporary_credentials_need_their_token(stranger: Caller) -> None:
     assert (await _post(stranger, _headers(stranger))).status_code == 200
-    without = _headers(stranger, session_token=None)
-    assert error_of(await _post(stranger, without))[:2] == (401, "InvalidSecretToken")
+    refused = await _post(stranger, _headers(stranger, session_token=None))
+    assert error_of(refused)[:2] == (401, "InvalidSecretToken")
+    assert refused.json()["ResponseMetadata"]["Error"]["CodeN"] == 100026
 
 
 Change = Callable[[Caller], dict[str, str]]

@@ -1,15 +1,10 @@
 """Drafts and their final videos: which models make them, what each may set, what each costs."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from app.sandbox.config import SandboxConfig
-from app.sandbox.server import SandboxServer
 from tests.sandbox.clients import MODEL, Caller, error_of, image, text, video
-from tests.support.clock import MovableClock
 
 V25 = "doubao-seedance-2-5-260628"
 V20_FAST = "doubao-seedance-2-0-fast-260128"
@@ -22,16 +17,6 @@ DAY = 24 * 3600
 
 def of_draft(draft_id: str) -> dict[str, Any]:
     return {"type": "draft_task", "draft_task": {"id": draft_id}}
-
-
-@pytest_asyncio.fixture(scope="module")
-async def abroad() -> AsyncIterator[Caller]:
-    """A caller of BytePlus."""
-    config = SandboxConfig(region="ap-southeast-1", clock=MovableClock(stands_still=True), limits=None)
-    async with SandboxServer(config) as server:
-        found = Caller(server)
-        yield found
-        await found.http.aclose()
 
 
 @pytest.mark.parametrize("model", [MODEL, V20_FAST, V20_MINI, V10])
@@ -121,18 +106,3 @@ async def test_premium_is_byteplus_alone_and_its_finals_are_4k(caller: Caller, a
     assert (await abroad.create(of_draft(draft["id"]), model=PREMIUM, resolution="1080p")).status_code == 400
     for unknown in (PREMIUM, PREMIUM.replace("dreamina", "doubao")):
         assert (await caller.create(model=unknown)).status_code == 404
-
-
-async def test_a_model_belongs_to_a_region(caller: Caller, abroad: Caller) -> None:
-    """BytePlus has shut 1.5 pro and 1.0 lite down, and has no web search."""
-    gone = ("seedance-1-5-pro-251215", "seedance-1-0-lite-t2v-250428", "seedance-1-0-lite-i2v-250428")
-    for name in gone:
-        assert (await abroad.create(model=name)).status_code == 404
-        pictures = [image()] if "i2v" in name else []
-        assert (await caller.create(*pictures, model=f"doubao-{name}")).status_code == 200
-    for name in ("dreamina-seedance-2-0-260128", "dreamina-seedance-2-5-260628", "seedance-1-0-pro-250528"):
-        assert (await abroad.create(model=name)).status_code == 200
-    for name in (MODEL, "doubao-seedance-1-0-pro-250528", "dreamina-seedance-1-0-pro-250528"):
-        assert (await abroad.create(model=name)).status_code == 404
-    refused = await abroad.create(model="dreamina-seedance-2-0-260128", tools=[{"type": "web_search"}])
-    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "tools")
