@@ -95,7 +95,7 @@ _TABLE = (
         description="which model makes the video",
         is_required=True,
         is_in_spec=True,
-        values_note="a name of `GET /api/v3/models`",
+        values_note="a name of a model that the key may use",
         gateway_note="the upstream is sent its own id of the model",
     ),
     Parameter(
