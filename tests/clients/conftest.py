@@ -38,12 +38,17 @@ def check(request: pytest.FixtureRequest, site: Site, page_origin: str, tmp_path
     """Has a program do all that it can, and puts what it did into the table."""
 
     async def look(program: Program) -> None:
-        require(program.needs)
-        if program.build:
-            wanted = BUILDS[program.build]
-            require(wanted.programs)
-            await asyncio.to_thread(build, wanted)
+        await make_ready(program)
         for step, seen in (await run_and_look(program, site, page_origin, tmp_path)).items():
             request.node.user_properties.append(cell(program, step, seen))
 
     return look
+
+
+async def make_ready(program: Program) -> None:
+    """Builds what a program needs, or skips the test where the machine lacks it."""
+    require(program.needs)
+    if program.build:
+        wanted = BUILDS[program.build]
+        require(wanted.programs)
+        await asyncio.to_thread(build, wanted)

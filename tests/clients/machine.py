@@ -30,4 +30,12 @@ MACHINE = [
         build="clients-go",
         command=(str(BUILT / "clients-go" / "main"),),
     ),
+    Program(
+        name="GNU wget",
+        version="",
+        setting="`$SEEDGATE_URL/api/v3/…`",
+        mark="programs",
+        command=("python3", f"{_FOLDER}/python/with_wget.py"),
+        needs={"python3": "Python 3.11", "wget": "apt-get install wget"},
+    ),
 ]

@@ -40,6 +40,7 @@ class Program:
         command: runs it, from any folder.
         steps: what it can do.
         lists_by_ids: it can ask for a list of the tasks that it names.
+        videos: how many it makes with the prompt; it prints the ids of all, and goes on with the first.
         build: the name of the build that makes it runnable, if any.
         needs: commands that must be on the machine, each with what to install for it.
     """
@@ -51,6 +52,7 @@ class Program:
     command: tuple[str, ...]
     steps: frozenset[Step] = EVERY_STEP
     lists_by_ids: bool = True
+    videos: int = 1
     build: str | None = None
     needs: Mapping[str, str] = field(default_factory=dict)
 

@@ -50,14 +50,16 @@ async def run_and_look(program: Program, site: Site, page_origin: str, folder: P
         "EARLIER_TASK": earlier,
         "PAGE_ORIGIN": page_origin,
     }
-    said = await _run(program, given, folder)
+    said = await run(program, given, folder)
 
-    task_id = _word(r"^created (\S+)$", said)
-    assert site.made(prompt) == 1, "the upstream has not made exactly one task"
-    assert prompt in site.body_of(task_id)
+    created = re.findall(r"^created (\S+)$", said, re.MULTILINE)
+    assert len(created) == len(set(created)) == program.videos, said
+    assert site.made(prompt) == program.videos, "the upstream has made another number of tasks"
+    assert all(prompt in site.body_of(each) for each in created)
+    task_id = created[0]
     requests = await _requests(site, mark, tenant, earlier)
     assert [each["status"] for each in requests if each["status"] != 200] == [], requests
-    assert _count(requests, "POST", TASKS) == 1
+    assert _count(requests, "POST", TASKS) == program.videos
 
     seen = {Step.CREATE: "✓"}
     if _count(requests, "GET", f"{TASKS}/{task_id}"):
@@ -71,7 +73,7 @@ async def run_and_look(program: Program, site: Site, page_origin: str, folder: P
         listed = set(_word(r"^listed (.+)$", said).split())
         assert listed == ({task_id, earlier} if program.lists_by_ids else {task_id, earlier, other})
         seen[Step.LIST] = "✓ by ids" if program.lists_by_ids else "✓"
-    left = {earlier, other, task_id}
+    left = {earlier, other, *created}
     if _count(requests, "DELETE", f"{TASKS}/{task_id}"):
         assert f"deleted {task_id}\n" in said
         left.remove(task_id)
@@ -81,8 +83,12 @@ async def run_and_look(program: Program, site: Site, page_origin: str, folder: P
     return {step: seen.get(step, "–") for step in Step}
 
 
-async def _run(program: Program, given: Mapping[str, str], folder: Path) -> str:
-    """Runs a program to its end with more in its environment, and returns what it printed."""
+async def run(program: Program, given: Mapping[str, str], folder: Path) -> str:
+    """Runs a program to its end with more in its environment, and returns what it printed.
+
+    Raises:
+        AssertionError: it ended with another status than 0; the text has what it printed.
+    """
     # No proxy is between it and this machine.
     kept = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
     process = await asyncio.create_subprocess_exec(

@@ -14,7 +14,7 @@ def cell(program: Program, step: Step, seen: str) -> tuple[str, object]:
 
 def _rendered(cells: Cells) -> str:
     """Returns a table in Markdown: a row for each program, a column for each step."""
-    programs = sorted({place[:2] for place in cells}, key=lambda row: row[0].lower())
+    programs = sorted({place[:2] for place in cells}, key=lambda row: (row[0].lower(), row[1]))
     rows = [[name, setting, *(cells[name, setting, step.value] for step in Step)] for name, setting in programs]
     return markdown(["program", "set", *(step.value for step in Step)], rows)
 

@@ -58,8 +58,14 @@ class Build:
     outcome: str
 
 
-def python_environment(name: str, lock: str) -> Build:
-    """An environment of its own, as the programs' users make one, of the very files that the lock names."""
+def python_environment(name: str, lock: str, *options: str) -> Build:
+    """An environment of its own, as the programs' users make one, of the very files that the lock names.
+
+    Args:
+        name: of the build.
+        lock: a hash-locked file of requirements, relative to the root.
+        options: of ``pip install``.
+    """
     install = (f"{{built}}/{name}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     return Build(
         name=name,
@@ -67,7 +73,7 @@ def python_environment(name: str, lock: str) -> Build:
         sources=(lock,),
         steps=(
             Step(("python3", "-m", "venv", "--clear", f"{{built}}/{name}")),
-            Step((*install, "--require-hashes", "--no-deps", "-r", lock)),
+            Step((*install, "--require-hashes", "--no-deps", *options, "-r", lock)),
         ),
         outcome=f".sdk/{name}/bin/python",
     )
