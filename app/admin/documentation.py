@@ -15,8 +15,9 @@ _PAGE_QUERY: dict[str, dict[str, Any]] = {
     "after": {"type": "string", "description": "`next_cursor` of the page before"},
 }
 _ID: Mapping[str, Any] = {"type": "string"}
-_ALWAYS = (401, 429, 503)
-_WITH_BODY = (400, 413, 415)
+# 400: a query parameter that the route does not declare.
+_ALWAYS = (400, 401, 429, 503)
+_WITH_BODY = (413, 415)
 
 
 def operation(
@@ -36,11 +37,9 @@ def operation(
         body: wire class of the request body.
         path: names of the path's parameters, all of them strings.
         query: schemas of the query's parameters.
-        errors: statuses beside 401, 429 and 503, and beside 400, 413 and 415 of a body.
+        errors: statuses beside 400, 401, 429 and 503, and beside 413 and 415 of a body.
     """
-    told = sorted(
-        {*_ALWAYS, *errors, *(_WITH_BODY if body else ()), *((400,) if query else ()), *((404,) if path else ())}
-    )
+    told = sorted({*_ALWAYS, *errors, *(_WITH_BODY if body else ()), *((404,) if path else ())})
     documented: dict[str, Any] = {
         "parameters": [
             *({"name": name, "in": "path", "required": True, "schema": _ID} for name in path),

@@ -17,7 +17,7 @@ async def check_query(request: Request) -> None:
     read_query(request)
 
 
-# In this order: who is not the operator learns nothing of the parameters.
+# In this order, so that only the operator is told which parameters there are.
 router = APIRouter(prefix="/admin/v1", dependencies=[Depends(require_admin), Depends(check_query)])
 for part in (tenants, keys, channels, models, tasks, deliveries, audit):
     router.include_router(part.router)

@@ -97,7 +97,7 @@ class Creator:
                 ``prepare`` raises.
             ConflictError: 409 ``OutcomeUnknown``, it may exist, but it was not found or cannot be written now. Once
                 the upstream may have made it, there is no other error. Or ``IdempotencyConflict``, the key of the
-                request stands for another create.
+                request identifies another create.
         """
         while True:
             made = await self._joiner.join(client)

@@ -54,7 +54,7 @@ class Joiner:
 
         Raises:
             ConflictError: 409 ``OutcomeUnknown``, nobody knows what became of that try. Since it may have made
-                something, there is no other error. 409 ``IdempotencyConflict``, the key stands for another create.
+                something, there is no other error. 409 ``IdempotencyConflict``, the key identifies another create.
         """
         attempt = await self._attempts.find(client.sent)
         if attempt is None:

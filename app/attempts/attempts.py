@@ -59,7 +59,7 @@ class SentRequest:
         route: the task route, or the action.
         body_hash: SHA-256 of the body's bytes.
         is_marked_retry: it says so itself (``app.attempts.marks``).
-        idempotency_key: or None; it alone decides when there is one.
+        idempotency_key: or None; when there is one, it alone identifies the create.
     """
 
     tenant_id: str
@@ -79,7 +79,7 @@ class Attempt:
         result_id: what it made or will have made; None while that is not known.
         started_at: when this request began to carry it. Who takes it over begins anew, and the request before can
             mark nothing any more.
-        is_keyed: it stands under an ``Idempotency-Key``, so that nobody need know what becomes of its client.
+        is_keyed: it has an ``Idempotency-Key``, so that the loss of its client need not be recorded.
     """
 
     id: str
@@ -167,14 +167,14 @@ class Attempts:
         return None if row is None else replace(attempt, result_id=row.result_id)
 
     async def is_keyed(self, session: AsyncSession, attempt_id: str) -> bool:
-        """Says whether a create stands under an ``Idempotency-Key``."""
+        """Says whether a create has an ``Idempotency-Key``."""
         query = select(IdempotencyKeyRow.id).where(IdempotencyKeyRow.id == attempt_id)
         return await session.scalar(query) is not None
 
     async def find(self, request: SentRequest) -> Attempt | None:
         """Takes over an earlier, identical attempt, or returns None: this request is a create of its own.
 
-        Under an ``Idempotency-Key`` that is the one create that the key stands for, at any time.
+        With an ``Idempotency-Key`` that is the one create that the key identifies, at any time.
 
         Without a key an attempt can be taken for 60 seconds after its client was lost or its process died, by one
         request. A request that is marked as a retry also takes one that is still running or was answered in that time.
@@ -182,7 +182,7 @@ class Attempts:
         left.
 
         Raises:
-            ConflictError: 409 ``IdempotencyConflict``, the key stands for another create.
+            ConflictError: 409 ``IdempotencyConflict``, the key identifies another create.
             DatabaseUnavailableError: the database is away, or was and nobody can tell yet whether an identical
                 attempt's process is dead.
         """
@@ -241,8 +241,8 @@ class Attempts:
         """Marks what becomes of the client while the block works on its attempt.
 
         The attempt is lost in the moment in which ``gone`` is set, while the block goes on, and when the block ends
-        with an error of 500 or more; else it is answered when the block ends. Of one that stands under a key, or
-        of None, nothing is marked.
+        with an error of 500 or more; else it is answered when the block ends. For an attempt with a key, and for
+        None, nothing is marked.
         """
         if attempt is None or attempt.is_keyed:
             yield

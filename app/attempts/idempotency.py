@@ -1,4 +1,4 @@
-"""Idempotency keys of one tenant: each stands for one create, whatever that makes."""
+"""Idempotency keys of one tenant: each identifies one create, of whatever kind."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ _PRIMARY_KEY = "pk_idempotency_keys"
 
 @dataclass(frozen=True)
 class IdempotencyKey:
-    """A client's key, and what tells the create that it stands for from other ones.
+    """A client's key, and the hash by which a repetition of the same create is recognised.
 
     Attributes:
         text: as the client sent it.
@@ -39,7 +39,7 @@ class IdempotencyKeyRepository:
         """Returns the row of a key, or None when it is new.
 
         Raises:
-            ConflictError: 409 ``IdempotencyConflict``, it stands for another create.
+            ConflictError: 409 ``IdempotencyConflict``, it identifies another create.
         """
         row = await self._session.get(IdempotencyKeyRow, (self._tenant_id, key.text))
         if row is None:

@@ -1,4 +1,4 @@
-"""What the headers of a create say of other tries of it. Pure."""
+"""What the headers of a create tell about earlier attempts at it. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -43,12 +43,10 @@ def read_idempotency_key(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
             continue
         value = raw_value.decode("latin-1")
         if name in found or not 1 <= len(value) <= _MAX_KEY_LENGTH or not value.isprintable():
-            text = f"The header `{name}` must be there once, with 1 to {_MAX_KEY_LENGTH} printable characters."
+            text = f"The header `{name}` must be given once, with 1 to {_MAX_KEY_LENGTH} printable characters."
             raise InvalidParameterError(name, text)
         found[name] = value
     if len(set(found.values())) > 1:
         names = " and ".join(f"`{name}`" for name in found)
-        raise InvalidParameterError(
-            "Idempotency-Key", f"The headers {names} are both there, and must be the same then."
-        )
+        raise InvalidParameterError("Idempotency-Key", f"The headers {names} must have the same value.")
     return next(iter(found.values()), None)

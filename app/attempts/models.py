@@ -37,7 +37,7 @@ class AttemptRow(Base):
 
 
 class IdempotencyKeyRow(Base):
-    """One ``Idempotency-Key`` of a tenant, and the one create that it stands for, whatever that makes.
+    """One ``Idempotency-Key`` of a tenant, and the one create that it identifies, of whatever kind.
 
     Written in the transaction of the intent, and removed with it when the create is refused. ``id`` names the create to
     what carries it, as an attempt's does. ``value_hash`` is that of the body's JSON value (``app.http.json_hash``);

@@ -53,7 +53,10 @@ IDEMPOTENCY_HEADERS: list[dict[str, Any]] = [
         "description": description,
     }
     for name, description in (
-        ("Idempotency-Key", "stands for one create: the same key and an equal body get what the first request made"),
+        (
+            "Idempotency-Key",
+            "identifies one create: a second request with the same key and an equal body gets what the first one made",
+        ),
         ("X-Idempotency-Key", "the same by another name"),
     )
 ]

@@ -101,8 +101,8 @@ class DeclaredQuery:
 def read_query(request: Request) -> DeclaredQuery:
     """Returns the parameters of a request whose sender is known.
 
-    Whoever is not authenticated must not learn what a route declares, so this is called after authentication: by
-    ``app.tenants.caller`` and by the router of the admin API, which makes it part of every route there is.
+    An unauthenticated client must not learn what a route declares, so this is called after authentication: by
+    ``app.tenants.caller`` and by the router of the admin API, and so on every route that authenticates its caller.
 
     Raises:
         InvalidParameterError: 400, the query passes a bound or is not UTF-8; or a parameter is not declared by the

@@ -75,7 +75,7 @@ class Replays:
         await self._under_way.drain(patience_seconds=_DRAIN_SECONDS)
 
     async def _find_of_version_before(self, sent: SentRequest) -> Attempt | None:
-        """Returns what a key stands for that is known with the bytes of its body alone."""
+        """Returns the create of a key that an earlier version stored, with the hash of the body's bytes alone."""
         key = sent.idempotency_key
         if key is None:
             return None

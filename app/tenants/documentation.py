@@ -33,5 +33,5 @@ _WHOAMI = {
 WHOAMI: dict[str, Any] = {
     "security": TENANT_SECURITY,
     "responses": {"200": json_answer("who is calling", _WHOAMI)}
-    | {status: json_answer("an error", TENANT_ERROR) for status in ("401", "403", "429", "503")},
+    | {status: json_answer("an error", TENANT_ERROR) for status in ("400", "401", "403", "429", "503")},
 }

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from app.http.query import MAX_QUERY_BYTES
 from tests.observability.log_attacks import UNITS, long_text
 from tests.support.world import TASKS
 
@@ -202,8 +203,12 @@ def bodies(rnd: random.Random, size: int) -> Iterator[Body]:
     """Yields one body of each family, of about the size and never larger."""
     for family, generate in CREATES.items():
         yield Body(family, DRY, generate(rnd, size)[:size])
+    key = {"Idempotency-Key": "k"}
+    # Of these the value is hashed, and then nothing is made, since there is no such model.
+    keyed = CREATES[rnd.choice(list(CREATES))](rnd, size).replace(MODEL.encode(), b"none")
+    yield Body("creates with a key", TASKS, keyed[:size], headers=key)
     action = rnd.choice(["ListAssets", "CreateAsset", "CreateAssetGroup"])
-    yield Body("Assets", f"/api/v3/open/{action}", assets(rnd, size)[:size])
+    yield Body("Assets", f"/api/v3/open/{action}", assets(rnd, size)[:size], headers=key)
     # Six bytes on the wire for each.
     yield Body("tiny chunks", DRY, b" " * min(size // 6, 200_000), is_chunked=True)
     yield Body(
@@ -216,10 +221,11 @@ def queries(rnd: random.Random) -> Iterator[Body]:
     unit = rnd.choice(
         ["a&", "filter.task_ids=x&", "filter.task_ids=%EF%B7%BA&", "page_num=1&", "%41ction=%41&", "&", "=", "%25", "%"]
     )
-    query = unit * (60_000 // len(unit))
-    yield Body("queries", f"{TASKS}?{query}", b"", "GET")
-    yield Body("queries", f"/?Action=ListAssets&{query}", b"{}")
-    yield Body("queries", f"/nowhere?{query}", b"", "GET")
+    for length in (60_000, MAX_QUERY_BYTES - 20):
+        query = unit * (length // len(unit))
+        yield Body("queries", f"{TASKS}?{query}", b"", "GET")
+        yield Body("queries", f"/?Action=ListAssets&{query}", b"{}")
+        yield Body("queries", f"/nowhere?{query}", b"", "GET")
 
 
 PAGE_ORIGIN = "https://app.example.com"
