@@ -8,7 +8,7 @@ does not have: reference ``upstream.md`` §1.2, §1.3 and §11.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -24,6 +24,18 @@ _ONE_ZERO = ("1-0-pro", "1-0-pro-fast", "1-0-lite-t2v", "1-0-lite-i2v")
 FAMILIES = (*_SECOND, *_ONE_FIVE, *_ONE_ZERO)
 """The families of models, newest first: an id without its vendor's prefix and its date."""
 
+# Seconds, and sizes of frames, of each.
+_DURATIONS = {
+    **dict.fromkeys(_LATEST, (4, 30)),
+    **dict.fromkeys((*_FULL_AND_FAST, "2-0-mini"), (4, 15)),
+    **dict.fromkeys(_ONE_FIVE, (4, 12)),
+    **dict.fromkeys(_ONE_ZERO, (2, 12)),
+}
+_RESOLUTIONS = {
+    **dict.fromkeys(("2-5-premium", "2-0"), ("480p", "720p", "1080p", "4k")),
+    **dict.fromkeys(("2-5", *_ONE_FIVE, "1-0-pro", "1-0-pro-fast"), ("480p", "720p", "1080p")),
+    **dict.fromkeys(("2-0-fast", "2-0-mini", "1-0-lite-t2v", "1-0-lite-i2v"), ("480p", "720p")),
+}
 _BUT_FAST = tuple(family for family in FAMILIES if family != "2-0-fast")
 
 
@@ -54,7 +66,9 @@ class Parameter:
         longest: of a text, characters, for the upstream.
         default: what holds for every model when it is left out; None: nothing, or as ``default_note`` says.
         default_note: what holds when that depends on the model.
-        values_note: which values there are, when that depends on the model.
+        ranges: of an integer, the smallest and the largest of each family, where they differ.
+        words_of: the words of each family, where they differ.
+        values_note: what else there is to say about the values.
         checked: of an integer, the range beyond which the gateway itself refuses; by default that of 64 bits.
         gateway_note: where the gateway differs from the upstream.
     """
@@ -71,9 +85,22 @@ class Parameter:
     longest: int | None = None
     default: Any = None
     default_note: str = ""
+    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    words_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values_note: str = ""
     checked: tuple[int, int] = (_INT64_MIN, _INT64_MAX)
     gateway_note: str = ""
+
+    @property
+    def all_values_note(self) -> str:
+        """Which values there are beside ``words`` and the range: those of each family, and the note."""
+        families: dict[str, list[str]] = {}
+        for family, (lowest, highest) in self.ranges.items():
+            families.setdefault(f"{lowest} to {highest}", []).append(family)
+        for family, words in self.words_of.items():
+            families.setdefault(", ".join(words), []).append(family)
+        parts = [f"{', '.join(names)}: {values}" for values, names in families.items()]
+        return "; ".join([*parts, self.values_note] if self.values_note else parts)
 
     @property
     def models_note(self) -> str:
@@ -114,8 +141,9 @@ _TABLE = (
         lowest=-1,
         highest=30,
         default_note="5; 2-5: -1",
-        values_note="2-5: 4–30; 2-0: 4–15; 1-5: 4–12; 1-0: 2–12; -1 from 1-5 on",
-        gateway_note="`doubao-seedance-2` and `-2-fast`: 5–15; others as the model's row says",
+        ranges=_DURATIONS,
+        values_note="-1: not 1-0",
+        gateway_note="`doubao-seedance-2` and `-2-fast`: 5 to 15; others as the model's row says",
     ),
     Parameter(
         name="frames",
@@ -125,7 +153,7 @@ _TABLE = (
         is_in_spec=True,
         lowest=29,
         highest=289,
-        values_note="29–289, of the form 25+4n",
+        values_note="29 to 289, of the form 25+4n",
         checked=(1, _INT64_MAX),
         gateway_note="1 or more; the rest is left to the upstream",
     ),
@@ -136,7 +164,8 @@ _TABLE = (
         is_in_spec=True,
         words=("480p", "720p", "1080p", "4k"),
         default_note="720p; 1-0-pro, 1-0-pro-fast: 1080p; the final video of a 2-5 draft: 1080p, its only value",
-        values_note="1080p: not 2-0-fast, 2-0-mini, 1-0-lite; 4k: 2-0, 2-5-premium; a draft: 480p; upper or lower case",
+        words_of=_RESOLUTIONS,
+        values_note="a draft: 480p; in upper or lower case",
         gateway_note="as the model's row says, in exactly that spelling",
     ),
     Parameter(

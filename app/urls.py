@@ -29,7 +29,7 @@ def fault_of_web_url(url: str) -> str | None:
     """Returns why ``url`` is no web URL that is passed on, as a clause without a full stop; None when it is one.
 
     A web URL is absolute, with http or https and a host, and has at most 8192 characters. Letters of any script are
-    allowed, and blanks in the path and what follows it: many file names have them, and the upstream escapes them.
+    allowed, and so are blanks in the path and behind it: many file names have them, and HTTP clients escape them.
 
     The length is checked first, because all the rest costs in proportion to it.
     """

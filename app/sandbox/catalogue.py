@@ -1,6 +1,6 @@
 """The models that the emulated upstream serves, and what each takes.
 
-Which parameters a model does not take is told by ``app.create_parameters``.
+Which parameters a model takes, its lengths and its sizes stand in ``app.create_parameters``.
 
 Source: reference ``upstream.md`` §1.1 to §1.3 and §11.1.
 """
@@ -13,12 +13,7 @@ from app.sandbox.errors import RefusedError
 
 ADAPTIVE = "adaptive"
 RATIOS = tuple(ratio for ratio in PARAMETERS["ratio"].words if ratio != ADAPTIVE)
-_PREFIX = "doubao-seedance-"
 MODES = ("t2v", "i2v", "r2v")
-
-_UP_TO_720P = ("480p", "720p")
-_UP_TO_1080P = ("480p", "720p", "1080p")
-_UP_TO_4K = ("480p", "720p", "1080p", "4k")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +23,7 @@ class VideoModel:
     Attributes:
         id: dated id, the only name the upstream answers to.
         generation: ``1.0``, ``1.5``, ``2.0`` or ``2.5``; picks the pixel table and most rules.
-        resolutions: allowed values.
         default_resolution: when the request names none.
-        min_duration: seconds.
-        max_duration: seconds.
         default_duration: seconds, −1 for "the model chooses".
         modes: of ``t2v``, ``i2v``, ``r2v``.
         max_images: reference images of one request.
@@ -48,10 +40,7 @@ class VideoModel:
 
     id: str
     generation: str
-    resolutions: tuple[str, ...]
     default_resolution: str = "720p"
-    min_duration: int
-    max_duration: int
     default_duration: int = 5
     modes: tuple[str, ...] = MODES
     max_images: int = 0
@@ -69,6 +58,21 @@ class VideoModel:
     def name(self) -> str:
         """The id without its date, as error messages call the model."""
         return self.id.rsplit("-", 1)[0]
+
+    @property
+    def family(self) -> str:
+        """The id without vendor and date, as ``app.create_parameters`` names the model."""
+        return self.name.partition("seedance-")[2]
+
+    @property
+    def resolutions(self) -> tuple[str, ...]:
+        """The values of ``resolution``."""
+        return PARAMETERS["resolution"].words_of[self.family]
+
+    @property
+    def durations(self) -> tuple[int, int]:
+        """The shortest and the longest video, seconds."""
+        return PARAMETERS["duration"].ranges[self.family]
 
     @property
     def is_second_generation(self) -> bool:
@@ -89,9 +93,6 @@ class VideoModel:
 _V25 = VideoModel(
     id="doubao-seedance-2-5-260628",
     generation="2.5",
-    resolutions=_UP_TO_1080P,
-    min_duration=4,
-    max_duration=30,
     default_duration=-1,
     max_images=30,
     max_videos=10,
@@ -103,16 +104,12 @@ _V25 = VideoModel(
 _V25_PREMIUM = replace(
     _V25,
     id="doubao-seedance-2-5-premium-260915",
-    resolutions=_UP_TO_4K,
     final_resolutions=("4k",),
     is_in_china=False,
 )
 _V20 = VideoModel(
     id="doubao-seedance-2-0-260128",
     generation="2.0",
-    resolutions=_UP_TO_4K,
-    min_duration=4,
-    max_duration=15,
     max_images=9,
     max_videos=3,
     max_audios=3,
@@ -122,34 +119,27 @@ _V20 = VideoModel(
 _V20_FAST = replace(
     _V20,
     id="doubao-seedance-2-0-fast-260128",
-    resolutions=_UP_TO_720P,
     seconds_per_kilotoken=1.2,
 )
-_V20_MINI = replace(_V20, id="doubao-seedance-2-0-mini-260615", resolutions=_UP_TO_720P, seconds_per_kilotoken=1.0)
+_V20_MINI = replace(_V20, id="doubao-seedance-2-0-mini-260615", seconds_per_kilotoken=1.0)
 _V15 = VideoModel(
     id="doubao-seedance-1-5-pro-251215",
     generation="1.5",
-    resolutions=_UP_TO_1080P,
-    min_duration=4,
-    max_duration=12,
     modes=("t2v", "i2v"),
     seconds_per_kilotoken=0.8,
-    final_resolutions=_UP_TO_1080P,
+    final_resolutions=("480p", "720p", "1080p"),
     is_retiring=True,
     is_abroad=False,
 )
 _V10 = VideoModel(
     id="doubao-seedance-1-0-pro-250528",
     generation="1.0",
-    resolutions=_UP_TO_1080P,
     default_resolution="1080p",
-    min_duration=2,
-    max_duration=12,
     modes=("t2v", "i2v"),
     seconds_per_kilotoken=0.6,
 )
 _V10_FAST = replace(_V10, id="doubao-seedance-1-0-pro-fast-251015", seconds_per_kilotoken=0.3)
-_V10_LITE = replace(_V10, resolutions=_UP_TO_720P, default_resolution="720p", is_retiring=True, is_abroad=False)
+_V10_LITE = replace(_V10, default_resolution="720p", is_retiring=True, is_abroad=False)
 _V10_LITE_TEXT = replace(_V10_LITE, id="doubao-seedance-1-0-lite-t2v-250428", modes=("t2v",))
 _V10_LITE_IMAGE = replace(_V10_LITE, id="doubao-seedance-1-0-lite-i2v-250428", modes=("i2v", "r2v"), max_images=4)
 
@@ -191,8 +181,7 @@ class Catalogue:
 
 def _refused_by(model: VideoModel, *, is_china: bool) -> frozenset[str]:
     """Returns what a model does not take; there is no web search on BytePlus."""
-    family = model.name.removeprefix(_PREFIX)
-    return refused_by(family) | (frozenset() if is_china else {"tools"})
+    return refused_by(model.family) | (frozenset() if is_china else {"tools"})
 
 
 def _abroad(model: VideoModel) -> VideoModel:

@@ -204,8 +204,8 @@ class ParameterReader:
         if value is None:
             value = self._model.default_duration
         if value == -1 and type(value) is int and self._model.chooses_duration:
-            return max(_CHOSEN_DURATION, self._model.min_duration), None
-        return self._checked_integer("duration", value, self._model.min_duration, self._model.max_duration, param), None
+            return max(_CHOSEN_DURATION, self._model.durations[0]), None
+        return self._checked_integer("duration", value, *self._model.durations, param), None
 
     def _read_seed(self) -> int:
         seed = self._integer("seed")

@@ -127,8 +127,19 @@ _SPEC = TypeAdapter(ModelSpec)
 
 
 def _default(parts: SeedanceId, regions: dict[str, str | None], **limits: Any) -> ModelSpec:
+    """Returns a model of the upstream's, with what the table of parameters says of its family."""
+    resolutions = PARAMETERS["resolution"].words_of[parts.family]
+    shortest, longest = PARAMETERS["duration"].ranges[parts.family]
     return ModelSpec(
-        name=parts.in_china, upstream_id=parts.in_china, aliases=parts.aliases(), regions=regions, **limits
+        name=parts.in_china,
+        upstream_id=parts.in_china,
+        aliases=parts.aliases(),
+        regions=regions,
+        resolutions=(*resolutions, "4K") if "4k" in resolutions else resolutions,
+        duration_min=shortest,
+        duration_max=longest,
+        takes_generate_audio=parts.family in PARAMETERS["generate_audio"].families,
+        **limits,
     )
 
 
@@ -160,10 +171,7 @@ _OF_THE_SPEC = ModelSpec(
 )
 _NO_VIDEO_AND_AUDIO = {"max_reference_videos": 0, "max_reference_audios": 0}
 _OLDEST: dict[str, Any] = {
-    "duration_min": 2,
-    "duration_max": 12,
     "is_auto_duration_allowed": False,
-    "takes_generate_audio": False,
     **_NO_VIDEO_AND_AUDIO,
 }
 
@@ -179,24 +187,21 @@ DEFAULT_MODELS: tuple[ModelSpec, ...] = (
     _default(
         _2_5,
         _2_5.everywhere(),
-        resolutions=_UP_TO_1080P,
-        duration_max=30,
         max_reference_images=30,
         max_reference_videos=10,
         max_reference_audios=10,
         is_audio_alone_allowed=True,
     ),
     _default(_2_0, _2_0.everywhere()),
-    _default(_2_0_FAST, _2_0_FAST.everywhere(), resolutions=_UP_TO_720P),
-    _default(_2_0_MINI, _2_0_MINI.everywhere(), resolutions=_UP_TO_720P),
-    _default(_1_5_PRO, _1_5_PRO.in_china_alone(), resolutions=_UP_TO_1080P, duration_max=12, **_NO_VIDEO_AND_AUDIO),
-    _default(_1_0_PRO, _1_0_PRO.everywhere(), resolutions=_UP_TO_1080P, **_OLDEST),
-    _default(_1_0_PRO_FAST, _1_0_PRO_FAST.everywhere(), resolutions=_UP_TO_1080P, **_OLDEST),
-    _default(_1_0_LITE_TEXT, _1_0_LITE_TEXT.in_china_alone(), resolutions=_UP_TO_720P, **_OLDEST),
+    _default(_2_0_FAST, _2_0_FAST.everywhere()),
+    _default(_2_0_MINI, _2_0_MINI.everywhere()),
+    _default(_1_5_PRO, _1_5_PRO.in_china_alone(), **_NO_VIDEO_AND_AUDIO),
+    _default(_1_0_PRO, _1_0_PRO.everywhere(), **_OLDEST),
+    _default(_1_0_PRO_FAST, _1_0_PRO_FAST.everywhere(), **_OLDEST),
+    _default(_1_0_LITE_TEXT, _1_0_LITE_TEXT.in_china_alone(), **_OLDEST),
     _default(
         _1_0_LITE_IMAGE,
         _1_0_LITE_IMAGE.in_china_alone(),
-        resolutions=_UP_TO_720P,
         **_OLDEST,
         max_reference_images=4,
     ),

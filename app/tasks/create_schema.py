@@ -47,7 +47,7 @@ def _description_of(parameter: Parameter) -> str:
     """Returns one sentence for each thing that there is to say."""
     labelled = (
         ("", parameter.description),
-        ("values: ", parameter.values_note),
+        ("values: ", parameter.all_values_note),
         ("models: ", parameter.models_note),
         ("default: ", parameter.default_note),
         ("gateway: ", parameter.gateway_note),

@@ -5,10 +5,11 @@ A web URL keeps the rule that the Assets actions have, too (``app.urls``); a dat
 
 import re
 
+from app.create_parameters import CONTENT_TYPES
 from app.tasks.refusals import not_valid
 from app.urls import MAX_WEB_URL_LENGTH, fault_of_characters, fault_of_ends, fault_of_web_url
 
-MEDIA_PAYLOADS = ("image_url", "video_url", "audio_url")
+MEDIA_PAYLOADS = tuple(name for name, type_ in CONTENT_TYPES.items() if type_.member == "url")
 """The members of a content item that hold ``{"url": …}``."""
 
 _ASSET_URL = re.compile(r"asset://([A-Za-z0-9_-]{1,128})")

@@ -87,9 +87,8 @@ def _check_type(item: dict[str, Any], path: str) -> str:
 
 
 def _required_member(item_type: str) -> str:
-    if item_type in MEDIA_PAYLOADS:
-        return f"{item_type}.url"
-    return f"{item_type}.id" if item_type == DRAFT_TASK else item_type
+    member = CONTENT_TYPES[item_type].member
+    return item_type if member is None else f"{item_type}.{member}"
 
 
 def _check_media(payload: Any, path: str, name: str) -> None:

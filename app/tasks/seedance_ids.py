@@ -24,12 +24,12 @@ class SeedanceId:
     @property
     def in_china(self) -> str:
         """The dated id of Volcano Engine."""
-        return f"doubao-seedance-{self._body}-{self.date}"
+        return f"doubao-seedance-{self.family}-{self.date}"
 
     @property
     def abroad(self) -> str:
         """The dated id of BytePlus: ``dreamina-`` before 2.x, no prefix before 1.x."""
-        return f"{self._prefix_abroad}seedance-{self._body}-{self.date}"
+        return f"{self._prefix_abroad}seedance-{self.family}-{self.date}"
 
     def aliases(self) -> tuple[str, ...]:
         """Returns what clients call the model beside its dated id in China: BytePlus' id, and ids without a date.
@@ -37,7 +37,7 @@ class SeedanceId:
         The latter come with each prefix and with none, and with the version as 2-0 and as 2.0.
         """
         prefixes = dict.fromkeys(("doubao-", self._prefix_abroad, ""))
-        bodies = (self._body, self._body.replace(self.version, self.version.replace("-", "."), 1))
+        bodies = (self.family, self.family.replace(self.version, self.version.replace("-", "."), 1))
         return (self.abroad, *(f"{prefix}seedance-{body}" for prefix in prefixes for body in bodies))
 
     def everywhere(self) -> dict[str, str | None]:
@@ -49,7 +49,8 @@ class SeedanceId:
         return {CHINA: self.in_china, **dict.fromkeys(ABROAD, None)}
 
     @property
-    def _body(self) -> str:
+    def family(self) -> str:
+        """The id without prefix and date, by which ``app.create_parameters`` names the model."""
         return f"{self.version}-{self.kind}" if self.kind else self.version
 
     @property

@@ -47,14 +47,14 @@ def _row_of(parameter: Parameter) -> tuple[str, ...]:
 
 def _values_of(parameter: Parameter) -> str:
     parts = [parameter.kind.value]
-    if parameter.words:
+    if parameter.words and not parameter.words_of:
         parts.append(", ".join(map(_code, parameter.words)))
-    if parameter.lowest is not None and not parameter.values_note:
+    if parameter.lowest is not None and not parameter.all_values_note:
         parts.append(f"{parameter.lowest} to {parameter.highest}")
     if parameter.longest is not None:
         parts.append(f"at most {parameter.longest} characters")
-    if parameter.values_note:
-        parts.append(parameter.values_note)
+    if parameter.all_values_note:
+        parts.append(parameter.all_values_note)
     return "; ".join(parts) if parameter.kind is not Kind.ANY else "any"
 
 
