@@ -11,7 +11,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from app.attempts.attempts import SentRequest
+from app.attempts.idempotency import IdempotencyKey
 from app.attempts.models import AttemptRow
+from app.errors import ConflictError
+from app.http.json_hash import hash_json
 from app.ids import new_id
 from tests.assets.library import OPEN, URL, Library, list_groups, new_group, ok, running_library
 from tests.support.answers import check_error
@@ -172,13 +176,17 @@ async def followed(database_url: str) -> AsyncIterator[Library]:
 async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_its_key(followed: Library) -> None:
     """Even when the tenant has made the same under another key since, the first one is wanted."""
     tenant = await followed.tenant()
-    body = {"Name": new_id("name"), "GroupType": "AIGC"}
+    body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
     await followed.change_channel(exclusive=False)
     followed.fault("CreateAssetGroup", kind="cut", at="after")
-    for _ in range(2):
-        lost = await send(tenant, "CreateAssetGroup", body, "lost")
-        check_error(lost, 409, "OutcomeUnknown")
-        assert lost.headers["x-should-retry"] == "false"
+    lost = await send(tenant, "CreateAssetGroup", body, "lost")
+    check_error(lost, 409, "OutcomeUnknown")
+    assert lost.headers["x-should-retry"] == "false"
+    key = IdempotencyKey("lost", hash_json(body))
+    again = SentRequest(tenant.id, tenant.key_id, "CreateAssetGroup", b"other bytes", idempotency_key=key)
+    with pytest.raises(ConflictError) as caught:
+        await followed.run(tenant, "CreateAssetGroup", search_seconds=0.0, sent=again, **body)
+    assert caught.value.code == "OutcomeUnknown"
     (first,) = followed.upstream_ids("groups", body["Name"])
     second = made(await send(tenant, "CreateAssetGroup", body, "second"))
     await followed.change_channel(exclusive=True)
