@@ -3,12 +3,13 @@
 A browser asks before most requests (a preflight, which carries no key) and lets its page read an answer, an error as
 well, only when the answer names the page's origin. Only tenant routes take part: the admin API, callbacks, metrics and
 the probes answer as if nothing were set. There are no cookies, so a page can do nothing in the name of somebody whose
-key it does not have, and ``Access-Control-Allow-Credentials`` is never sent.
+key it does not have, and ``Access-Control-Allow-Credentials`` is never sent. Neither is
+``Access-Control-Allow-Private-Network``: browsers ask the person in front of them instead (Local Network Access).
 
 Two wrappers, because answers have to be marked outside of what makes errors into answers, and a preflight is answered
 inside of it, so that it is logged, counted and given an id like any request.
 
-Source: the Fetch standard, sections 3.3 and 4.8.
+Source: the Fetch standard, "CORS protocol" and "CORS-preflight fetch".
 """
 
 import re
