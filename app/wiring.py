@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.admin.authentication import AdminToken
 from app.admin.channel_continuity import ContinuityCheck
 from app.admin.channel_probe import ChannelProbe
+from app.admin.channel_watch import INTERVAL_SECONDS, ChannelWatch
 from app.admin.metrics import Metrics
 from app.admin.task_control import TaskControl
 from app.admin.webhooks import WebhookService
@@ -30,6 +31,7 @@ from app.assets.service import AssetService
 from app.attempts.attempts import Attempts
 from app.channels.canary import check_canary
 from app.channels.directory import ChannelDirectory
+from app.channels.faults import ChannelFaults
 from app.channels.seeding import ensure_default_channel
 from app.channels.service import ChannelService
 from app.crypto import SecretBox
@@ -110,6 +112,8 @@ class Services:
     channels: ChannelService
     continuity: ContinuityCheck
     probe: ChannelProbe
+    channel_watch: ChannelWatch
+    channel_faults: ChannelFaults
     directory: ChannelDirectory
     catalogue: ModelCatalogue
     assets: AssetService
@@ -138,6 +142,7 @@ class Services:
             Job("reconcile", 1.0, self.reconciler.run_once),
             Job("follow_assets", 1.0, self.asset_follower.run_once),
             Job("follow_asset_creates", 1.0, self.asset_create_follower.run_once),
+            Job("watch_channels", INTERVAL_SECONDS, self.channel_watch.run_once),
             Job("deliver", 0.5, self.deliverer.run_once),
             Job("remove_old_deliveries", 3600.0, self.deliverer.prune),
             Job("settle_abandoned_creates", 2.0, self.abandonment.run_once),
@@ -149,6 +154,7 @@ class Services:
         """Returns what each process does for itself, even with background work switched off."""
         return [
             Job("write_last_used", 5.0, self.last_used.flush),
+            Job("write_channel_faults", 2.0, self.channel_faults.flush),
             Job("renew_presence", RENEW_SECONDS, self.presence.renew),
             Job("write_answered_attempts", 1.0, self.attempts.flush),
         ]
@@ -232,7 +238,11 @@ async def _drain(services: Services) -> None:
 
 async def _write_what_is_left(services: Services) -> None:
     """Writes what the recorders hold; without a database the last seconds are lost, which must not spoil the end."""
-    for name, flush in (("last_used", services.last_used.flush), ("answered_attempts", services.attempts.flush)):
+    for name, flush in (
+        ("last_used", services.last_used.flush),
+        ("answered_attempts", services.attempts.flush),
+        ("channel_faults", services.channel_faults.flush),
+    ):
         try:
             await flush()
         except Exception as error:
@@ -320,8 +330,10 @@ def _build(
     create_window = timedelta(seconds=settings.create_read_timeout_seconds) + _SUBMISSION_MARGIN
     presence = Presence(settings.database_url.get_secret_value(), sessions, clock)
     attempts = Attempts(sessions, presence, clock, create_window=create_window)
-    ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds)
-    control = ControlClient(http, clock)
+    faults = ChannelFaults(sessions, clock)
+    ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds, observe=faults.observe)
+    control = ControlClient(http, clock, observe=faults.observe)
+    probe = ChannelProbe(ark, control)
     last_used = LastUsedWriter(sessions)
     directory = ChannelDirectory(sessions, box, monotonic=monotonic)
     rates = AccountRates(sessions, kept_by=directory.keeper_of_rates)
@@ -359,7 +371,9 @@ def _build(
         signing_keys=SigningKeyService(sessions, box, clock),
         channels=ChannelService(sessions, box, directory, clock, destinations=destinations),
         continuity=ContinuityCheck(sessions, ark, control, clock),
-        probe=ChannelProbe(ark, control),
+        probe=probe,
+        channel_watch=ChannelWatch(directory, probe, rates),
+        channel_faults=faults,
         directory=directory,
         catalogue=catalogue,
         assets=AssetService(sessions, directory, control, clock, attempts=attempts, presence=presence),

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.channels.accounts import UNREADABLE
-from app.channels.channel import Channel
+from app.channels.channel import Channel, Plane
+from app.upstream.accounts import ArkAccount, OpenApiAccount
 from app.upstream.ark import ArkClient
 from app.upstream.control import ControlClient
 from app.upstream.errors import (
     AccountFaultError,
+    ForeignAnswerError,
     NotSentError,
     OutcomeUnknownError,
     ThrottledError,
@@ -42,21 +44,41 @@ class ChannelProbe:
         ark, openapi = await asyncio.gather(self._probe_ark(channel), self._probe_openapi(channel))
         return {"ark": ark, "openapi": openapi}
 
+    async def find_foreign(self, channel: Channel, planes: frozenset[Plane]) -> dict[str, str]:
+        """Asks the URLs of some planes for a list of one, as far as the channel has credentials for them.
+
+        Returns:
+            By the URL's name, what answered there instead of the upstream's API, as a predicate.
+        """
+        calls: dict[str, Awaitable[object]] = {}
+        if "ark" in planes and channel.ark is not None:
+            calls["ark_base_url"] = self._list_tasks(channel.ark)
+        if "openapi" in planes and channel.openapi is not None:
+            calls["openapi_url"] = self._list_groups(channel, channel.openapi)
+        errors = await asyncio.gather(*(ask(call) for call in calls.values()))
+        return {name: what for name, error in zip(calls, errors, strict=True) if (what := _foreign(error)) is not None}
+
     async def _probe_ark(self, channel: Channel) -> ProbeResult:
         if channel.ark is None:
             return _not_set(channel, "No ark_api_key is set: the channel makes no videos.")
-        return await _result(self._ark.list(channel.ark, page_size=1))
+        return await _result(self._list_tasks(channel.ark))
 
     async def _probe_openapi(self, channel: Channel) -> ProbeResult:
         if channel.openapi is None:
             return _not_set(channel, "No access key pair is set: the channel has no Assets.")
+        return await _result(self._list_groups(channel, channel.openapi))
+
+    async def _list_tasks(self, account: ArkAccount) -> object:
+        return await self._ark.list(account, page_size=1)
+
+    async def _list_groups(self, channel: Channel, account: OpenApiAccount) -> object:
         body = {
             "Filter": {"GroupType": "AIGC"},
             "PageNumber": 1,
             "PageSize": 1,
             "ProjectName": channel.projects[0],
         }
-        return await _result(self._control.call(channel.openapi, "ListAssetGroups", body))
+        return await self._control.call(account, "ListAssetGroups", body)
 
 
 async def ask(call: Awaitable[object]) -> UpstreamError | None:
@@ -79,6 +101,8 @@ def explain(error: UpstreamError) -> str:
     match error:
         case NotSentError():
             return f"nothing was sent: {error.reason}"
+        case ForeignAnswerError():
+            return f"the URL leads to something else: it {error.reason}"
         case ThrottledError():
             return f"the upstream throttles the account: {error.status} {error.code}"
         case AccountFaultError():
@@ -87,6 +111,18 @@ def explain(error: UpstreamError) -> str:
             return f"the upstream rejects the request: {error.status} {error.code}"
         case _:
             return f"the upstream gave no usable answer: {error.reason}"
+
+
+def _foreign(error: UpstreamError | None) -> str | None:
+    """Returns what a call shows to answer in the place of the upstream's API, or None.
+
+    A success that is no list is as foreign as a refusal in other words.
+    """
+    if isinstance(error, ForeignAnswerError):
+        return error.reason
+    if isinstance(error, OutcomeUnknownError) and error.status is not None and error.status < 300:  # noqa: PLR2004 - HTTP
+        return f"answered with {error.status} and no list, unlike the upstream's API"
+    return None
 
 
 async def _result(call: Awaitable[Any]) -> ProbeResult:

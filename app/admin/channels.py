@@ -12,7 +12,7 @@ from app.admin.channel_probe import ChannelProbe
 from app.admin.documentation import list_operation, operation
 from app.admin.requests import path_id, read_body
 from app.channels.models import ChannelRow
-from app.channels.schemas import ChannelCheckView, ChannelCreate, ChannelPatch, ChannelView
+from app.channels.schemas import ChannelCheckView, ChannelCreate, ChannelHealth, ChannelPatch, ChannelView
 from app.channels.service import ChannelService
 from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
@@ -33,10 +33,16 @@ router = APIRouter(tags=["admin: channels"])
     openapi_extra=operation(body=ChannelCreate, answer=ChannelView, status=201, errors=[409]),
 )
 async def create_channel(request: Request) -> Response:
-    """Makes a channel; its secrets are sealed and never shown again."""
+    """Makes a channel; its secrets are sealed and never shown again.
+
+    The URLs for which it has credentials are asked for a list of one, which costs nothing. One that leads to something
+    else than the upstream's API is refused; a server that does not answer proves nothing.
+    """
     service: ChannelService = request.state.channels
+    probe: ChannelProbe = request.state.probe
     wanted = await read_body(request, ChannelCreate)
-    return json_response(_render(await service.create(request.state.actor, wanted)), status=201)
+    row = await service.create(request.state.actor, wanted, find_foreign=probe.find_foreign)
+    return json_response(await _shown(service, row), status=201)
 
 
 @router.get(
@@ -47,11 +53,14 @@ async def create_channel(request: Request) -> Response:
     openapi_extra=list_operation(ChannelView),
 )
 async def list_channels(request: Request) -> Response:
-    """Lists channels, newest first."""
+    """Lists channels, newest first, with what was refused of their last calls."""
     service: ChannelService = request.state.channels
     page = parse_page(request)
     rows = await service.page(page)
-    return json_response(to_page(rows, page, cursor_of=lambda row: row.id, render=_render))
+    health = await service.health_of([row.id for row in rows])
+    return json_response(
+        to_page(rows, page, cursor_of=lambda row: row.id, render=lambda row: _render(row, health[row.id]))
+    )
 
 
 @router.get(
@@ -62,9 +71,9 @@ async def list_channels(request: Request) -> Response:
     openapi_extra=operation(path=["channel_id"], answer=ChannelView),
 )
 async def get_channel(request: Request) -> Response:
-    """Shows one channel."""
+    """Shows one channel, with what was refused of its last calls."""
     service: ChannelService = request.state.channels
-    return json_response(_render(await service.get(path_id(request, "channel_id"))))
+    return json_response(await _shown(service, await service.get(path_id(request, "channel_id"))))
 
 
 @router.patch(
@@ -78,16 +87,24 @@ async def update_channel(request: Request) -> Response:
     """Changes the members that are sent; null clears a secret.
 
     A URL that moves to another origin needs the secrets that go there in the same request. Without them those that were
-    given for the old origin are dropped, and the channel comes back suspended.
+    given for the old origin are dropped, and the channel comes back suspended. A new URL that leads to something else
+    than the upstream's API is refused.
 
     When an address or a credential changes, or a suspension is lifted, the newest live task or asset must still
     answer; otherwise the channel comes back suspended, with the reason in `status_reason`.
     """
     service: ChannelService = request.state.channels
     continuity: ContinuityCheck = request.state.continuity
+    probe: ChannelProbe = request.state.probe
     patch = await read_body(request, ChannelPatch)
-    row = await service.update(request.state.actor, path_id(request, "channel_id"), patch, verify=continuity)
-    return json_response(_render(row))
+    row = await service.update(
+        request.state.actor,
+        path_id(request, "channel_id"),
+        patch,
+        verify=continuity,
+        find_foreign=probe.find_foreign,
+    )
+    return json_response(await _shown(service, row))
 
 
 @router.delete(
@@ -121,5 +138,9 @@ async def check_channel(request: Request) -> Response:
     return json_response({plane: asdict(result) for plane, result in results.items()})
 
 
-def _render(row: ChannelRow) -> dict[str, object]:
-    return ChannelView.from_row(row).model_dump(mode="json")
+async def _shown(service: ChannelService, row: ChannelRow) -> dict[str, object]:
+    return _render(row, (await service.health_of([row.id]))[row.id])
+
+
+def _render(row: ChannelRow, health: ChannelHealth) -> dict[str, object]:
+    return ChannelView.from_row(row, health).model_dump(mode="json")

@@ -53,6 +53,21 @@ class ChannelHealthRow(Base):
     updated_at: Mapped[datetime]
 
 
+class ChannelFaultRow(Base):
+    """Refusals of one operation by a channel's account, or at its URL, until the operation is answered again."""
+
+    __tablename__ = "channel_faults"
+
+    channel_id: Mapped[str] = mapped_column(ForeignKey("channels.id"), primary_key=True)
+    operation: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[int]
+    code: Mapped[str]
+    message: Mapped[str]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    times: Mapped[int]
+
+
 class SealedCanaryRow(Base):
     """A known text, sealed once. A process whose keys do not open it must not start."""
 

@@ -1,12 +1,20 @@
 """What the settings of a channel must look like. Pure."""
 
+import re
+
 from app.channels.channel import ALL_PLANES, Channel, ChannelStatus, Plane
-from app.upstream.origins import parse_origin
+from app.upstream.origins import Origin, parse_origin
 
 DEFAULT_CHANNEL = "default"
 """Name of the channel that the environment describes."""
 
 _MAX_URL_LENGTH = 2048
+# What clients of the data plane add to its base URL.
+_ROUTE = re.compile(r"(/(?:contents(?:/generations(?:/tasks(?:/[^/]*)?)?)?|chat/completions|images/generations))$")
+_REPEATED = re.compile(r"(?<=/api/v[0-9])(/api/v[0-9])$")
+_DATA_HOST = re.compile(r"ark\.[a-z0-9-]+\.(?:volces|bytepluses)\.com")
+_DATA_PATH = re.compile(r"/api(?:/[a-z]+)?/v[0-9]")
+_CONTROL_HOST = re.compile(r"[a-z0-9.-]+\.(?:volcengineapi|byteplusapi)\.com")
 
 
 def check_url(text: str) -> str:
@@ -24,6 +32,39 @@ def check_url(text: str) -> str:
     if "?" in text or "#" in text:
         raise ValueError("it must not hold a query or a fragment")
     return (parse_origin(text).text + slash + path).rstrip("/")
+
+
+def check_ark_base_url(text: str) -> str:
+    """Returns the base URL of a data plane, as ``check_url`` does.
+
+    Raises:
+        ValueError: it cannot be one, and the text names the right one; or as ``check_url``.
+    """
+    url, origin, path = _split(text)
+    if _CONTROL_HOST.fullmatch(origin.host):
+        right = _data_plane_of(origin.host)
+        raise ValueError(f"{origin.host} is the control plane, which `openapi_url` names; the data plane is {right}")
+    found = _ROUTE.search(path) or _REPEATED.search(path)
+    if found is not None:
+        raise ValueError(f"it must end before {found[1]}: {url.removesuffix(found[1])}")
+    if _DATA_HOST.fullmatch(origin.host) and not _DATA_PATH.fullmatch(path):
+        raise ValueError(f"it must end in the version of the API: {origin.text}/api/v3")
+    return url
+
+
+def check_openapi_url(text: str) -> str:
+    """Returns the URL of a control plane, as ``check_url`` does.
+
+    Raises:
+        ValueError: it cannot be one, and the text names the right one; or as ``check_url``.
+    """
+    url, origin, path = _split(text)
+    if _DATA_HOST.fullmatch(origin.host):
+        right = _control_plane_of(origin.host)
+        raise ValueError(f"{origin.host} is the data plane, which `ark_base_url` names; the control plane is {right}")
+    if _CONTROL_HOST.fullmatch(origin.host) and path:
+        raise ValueError(f"it must not have a path: {origin.text}")
+    return url
 
 
 def is_same_origin(url: str, other: str) -> bool:
@@ -95,3 +136,20 @@ def planes_to_verify(before: Channel, after: Channel, *, wanted_status: str | No
     if wanted_status == ChannelStatus.ACTIVE or (before.status_reason is not None and changed):
         return ALL_PLANES
     return None
+
+
+def _split(text: str) -> tuple[str, Origin, str]:
+    url = check_url(text)
+    origin = parse_origin(url)
+    return url, origin, url.removeprefix(origin.text)
+
+
+def _data_plane_of(control_host: str) -> str:
+    is_byteplus = control_host.endswith(".byteplusapi.com")
+    host = "ark.ap-southeast.bytepluses.com" if is_byteplus else "ark.cn-beijing.volces.com"
+    return f"https://{host}/api/v3"
+
+
+def _control_plane_of(data_host: str) -> str:
+    is_byteplus = data_host.endswith(".bytepluses.com")
+    return "https://open.byteplusapi.com" if is_byteplus else "https://open.volcengineapi.com"

@@ -1,13 +1,15 @@
 """Channels as the admin API takes and shows them. Secrets go in and never come out."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from app.channels.channel import Correlate
-from app.channels.models import ChannelRow
-from app.channels.rules import check_name, check_secret, check_url
+from app.channels.models import ChannelFaultRow, ChannelRow
+from app.channels.rules import check_ark_base_url, check_name, check_openapi_url, check_secret
 from app.http.schemas import WireModel
 
 DEFAULT_ARK_BASE_URL = "https://ark.cn-beijing.volces.com/api/v3"
@@ -25,7 +27,8 @@ def _default_projects() -> list[str]:
 
 
 _Name = Annotated[str, Field(pattern=r"^\w[\w.-]{0,63}$"), AfterValidator(check_name)]
-_Url = Annotated[str, AfterValidator(check_url)]
+_ArkUrl = Annotated[str, AfterValidator(check_ark_base_url)]
+_OpenApiUrl = Annotated[str, AfterValidator(check_openapi_url)]
 _Secret = Annotated[SecretStr, Field(min_length=1, max_length=8192), AfterValidator(_check_secret)]
 _Region = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 _ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
@@ -54,9 +57,9 @@ class ChannelSettings(WireModel):
         status: ``suspended`` channels take nothing new, and what they hold is not asked about.
     """
 
-    ark_base_url: _Url = DEFAULT_ARK_BASE_URL
+    ark_base_url: _ArkUrl = DEFAULT_ARK_BASE_URL
     ark_api_key: _Secret | None = None
-    openapi_url: _Url = DEFAULT_OPENAPI_URL
+    openapi_url: _OpenApiUrl = DEFAULT_OPENAPI_URL
     access_key_id: _Secret | None = None
     secret_access_key: _Secret | None = None
     session_token: _Secret | None = None
@@ -94,6 +97,33 @@ class ChannelPatch(ChannelSettings):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
+@dataclass(frozen=True)
+class ChannelHealth:
+    """How the last calls of a channel have fared: whether it is given no creates, and what was refused."""
+
+    is_breaker_open: bool
+    faults: Sequence[ChannelFaultRow]
+
+
+class FaultView(BaseModel):
+    """Calls of one operation that were refused and have not been answered since; ``message`` is the upstream's."""
+
+    operation: str
+    status: int
+    code: str
+    message: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class HealthView(BaseModel):
+    """How the last calls of a channel have fared."""
+
+    is_breaker_open: bool
+    faults: list[FaultView]
+
+
 class ChannelView(BaseModel):
     """A channel as the admin API shows it: of each secret only whether there is one."""
 
@@ -113,12 +143,16 @@ class ChannelView(BaseModel):
     has_ark_api_key: bool
     has_access_key: bool
     has_session_token: bool
+    health: HealthView
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def from_row(cls, row: ChannelRow) -> "ChannelView":
+    def from_row(cls, row: ChannelRow, health: ChannelHealth) -> "ChannelView":
         """Returns the view of a row."""
+        faults = [
+            FaultView(**{name: getattr(fault, name) for name in FaultView.model_fields}) for fault in health.faults
+        ]
         return cls(
             id=row.id,
             name=row.name,
@@ -136,6 +170,7 @@ class ChannelView(BaseModel):
             has_ark_api_key=row.ark_api_key_sealed is not None,
             has_access_key=row.access_key_id_sealed is not None,
             has_session_token=row.session_token_sealed is not None,
+            health=HealthView(is_breaker_open=health.is_breaker_open, faults=faults),
             created_at=row.created_at,
             updated_at=row.updated_at,
         )

@@ -1,6 +1,6 @@
 """Use cases of channels. Every change writes its audit row in its own transaction."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.audit.actor import Actor
 from app.audit.log import record
-from app.channels.accounts import open_channel
+from app.channels.accounts import open_channel, to_channel
 from app.channels.changes import (
     ChannelChange,
     apply_change,
@@ -19,11 +19,13 @@ from app.channels.changes import (
     merge_secrets,
     plan_change,
 )
-from app.channels.channel import Channel, ChannelStatus, Plane
+from app.channels.channel import ALL_PLANES, Channel, ChannelStatus, Plane
 from app.channels.directory import ChannelDirectory
+from app.channels.faults import faults_of, forget_faults
+from app.channels.health import load_open_breakers
 from app.channels.models import ChannelRow
 from app.channels.repository import ChannelRepository
-from app.channels.schemas import ChannelCreate, ChannelPatch
+from app.channels.schemas import ChannelCreate, ChannelHealth, ChannelPatch
 from app.channels.sealing import SECRET_NAMES, URL_OF, ChannelSecrets, apply_secret
 from app.crypto import SecretBox
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
@@ -34,6 +36,10 @@ from app.upstream.origins import parse_origin
 
 Verify = Callable[[Channel, frozenset[Plane]], Awaitable[str | None]]
 """Asks the upstream whether what lives on a channel still answers on these planes; returns why not, or None."""
+
+FindForeign = Callable[[Channel, frozenset[Plane]], Awaitable[Mapping[str, str]]]
+"""Asks the URLs of these planes for something free; returns, by the URL's name, what answered there instead of the
+upstream's API. A server that does not answer proves nothing."""
 
 FindDependent = Callable[[AsyncSession, str], Awaitable[str | None]]
 """Says in the given transaction what still lives on a channel. Tasks and assets live above channels, so the caller
@@ -62,13 +68,19 @@ class ChannelService:
         self._directory = directory
         self._clock = clock
 
-    async def create(self, actor: Actor, wanted: ChannelCreate) -> ChannelRow:
-        """Makes a channel.
+    async def create(
+        self, actor: Actor, wanted: ChannelCreate, *, find_foreign: FindForeign | None = None
+    ) -> ChannelRow:
+        """Makes a channel, unless ``find_foreign`` says that one of its URLs leads to something else.
+
+        Only the URLs of an active channel are asked, and those for which it has credentials; the others once it is set
+        active or given some.
 
         Raises:
             ConflictError: 409, the name is taken.
             MissingParameterError: 400, half a key pair.
-            InvalidParameterError: 400, a session token without a key pair, or a URL to which no call may be made.
+            InvalidParameterError: 400, a session token without a key pair, or a URL to which no call may be made or
+                that leads to something else than the upstream's API.
         """
         sent = {name: getattr(wanted, name) for name in type(wanted).model_fields}
         self._check_urls(sent)
@@ -78,6 +90,9 @@ class ChannelService:
         row = ChannelRow(id=new_id("ch"), **plain, created_at=now, updated_at=now)
         for name in SECRET_NAMES:
             apply_secret(self._box, row, name, getattr(secrets, name))
+        if find_foreign is not None and row.status == ChannelStatus.ACTIVE:
+            for name, what in (await find_foreign(to_channel(row, secrets), ALL_PLANES)).items():
+                raise _leads_elsewhere(name, what)
         try:
             async with self._sessions.begin() as session:
                 session.add(row)
@@ -106,6 +121,15 @@ class ChannelService:
         async with self._sessions() as session:
             return _check_found(await ChannelRepository(session).find(channel_id))
 
+    async def health_of(self, channel_ids: Sequence[str]) -> dict[str, ChannelHealth]:
+        """Returns how the last calls of channels have fared, by channel."""
+        async with self._sessions() as session:
+            faults = await faults_of(session, channel_ids)
+            open_breakers = await load_open_breakers(session)
+        return {
+            channel_id: ChannelHealth(channel_id in open_breakers, faults[channel_id]) for channel_id in channel_ids
+        }
+
     async def find_by_name(self, name: str) -> ChannelRow | None:
         """Returns the channel of this name, or None."""
         async with self._sessions() as session:
@@ -119,13 +143,22 @@ class ChannelService:
         """
         return open_channel(self._box, await self.get(channel_id))
 
-    async def update(self, actor: Actor, channel_id: str, patch: ChannelPatch, *, verify: Verify) -> ChannelRow:
+    async def update(
+        self,
+        actor: Actor,
+        channel_id: str,
+        patch: ChannelPatch,
+        *,
+        verify: Verify,
+        find_foreign: FindForeign | None = None,
+    ) -> ChannelRow:
         """Changes a channel; what already is as it is sent is not written again.
 
         When an address or a credential changes, and when an operator lifts a suspension, ``verify`` decides whether
         the channel is active afterwards or suspended with the reason. No transaction is open while it runs; when
         the channel is changed meanwhile, all starts anew. A URL that changes to another origin without the credentials
-        for it drops those that were given for the old one, and suspends.
+        for it drops those that were given for the old one, and suspends. A new URL that ``find_foreign`` says leads to
+        something else is refused; an old one that does suspends.
 
         Raises:
             NotFoundError: 404.
@@ -133,7 +166,7 @@ class ChannelService:
                 while credentials for the old one were on their way.
             MissingParameterError: 400, half a key pair, or a credential alone while its stored URL leads to no server.
             InvalidParameterError: 400, a session token without a key pair, another name for the channel ``default``,
-                or a URL to which no call may be made.
+                or a URL to which no call may be made or that leads to something else than the upstream's API.
         """
         sent = patch.sent()
         before: dict[str, Any] | None = None
@@ -146,6 +179,8 @@ class ChannelService:
             if change.is_empty:
                 return await self.get(channel_id)
             failure = change.failure
+            if failure is None and change.planes and find_foreign is not None:
+                failure = _judge_foreign(change, await find_foreign(change.channel, change.planes))
             if failure is None and change.planes:
                 failure = await verify(change.channel, change.planes)
             written = await self._apply(actor, channel_id, change, failure)
@@ -168,6 +203,7 @@ class ChannelService:
                 raise ConflictError("InvalidAction", f"The channel still has {dependent}.")
             for name in SECRET_NAMES:
                 apply_secret(self._box, row, name, None)
+            await forget_faults(session, channel_id)
             row.status = ChannelStatus.SUSPENDED.value
             row.deleted_at = row.updated_at = now
             _record(session, row, actor, "channel.delete", {"name": row.name})
@@ -191,6 +227,8 @@ class ChannelService:
                 if columns_of(row) != change.seen:
                     return None
                 apply_change(self._box, row, change, failure=failure, now=now)
+                if change.secrets or set(URL_OF.values()) & change.settings.keys():
+                    await forget_faults(session, channel_id)
                 fields = change.names + (["status"] if row.status != change.seen["status"] else [])
                 detail = {"fields": fields, "status": row.status, "status_reason": row.status_reason}
                 _record(session, row, actor, "channel.update", detail)
@@ -200,6 +238,18 @@ class ChannelService:
         if failure is not None:
             _log.error("channel_suspended", channel=row.name, reason=failure)
         return row
+
+
+def _judge_foreign(change: ChannelChange, foreign: Mapping[str, str]) -> str | None:
+    """Refuses a new URL that leads to something else; returns what is wrong with an old one, or None."""
+    for name, what in foreign.items():
+        if name in change.settings:
+            raise _leads_elsewhere(name, what)
+    return next((f"its {name} {what}" for name, what in foreign.items()), None)
+
+
+def _leads_elsewhere(name: str, what: str) -> InvalidParameterError:
+    return InvalidParameterError(name, f"The parameter `{name}` is not valid: it {what}.")
 
 
 def _record(session: AsyncSession, row: ChannelRow, actor: Actor, action: str, detail: dict[str, Any]) -> None:

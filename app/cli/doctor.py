@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -19,7 +19,10 @@ from app.admin.channel_probe import ChannelProbe
 from app.channels.accounts import open_channel
 from app.channels.canary import check_canary
 from app.channels.channel import Channel, ChannelStatus
+from app.channels.faults import faults_of
+from app.channels.models import ChannelFaultRow
 from app.channels.repository import ChannelRepository
+from app.channels.rules import check_ark_base_url, check_openapi_url
 from app.channels.sealing import is_bound
 from app.cli.advisory_locks import examine_advisory_locks
 from app.cli.database import Database, opened_database
@@ -164,6 +167,9 @@ async def _examine_channels(
 ) -> AsyncIterator[Finding]:
     async with sessions() as session:
         rows = await ChannelRepository(session).all()
+        faults = await faults_of(session, [row.id for row in rows])
+    for finding in _environment_urls(settings):
+        yield finding
     channels = [open_channel(box, row) for row in rows]
     unbound = [row.name for row in rows if not is_bound(row)]
     if unbound:
@@ -176,11 +182,33 @@ async def _examine_channels(
             if channel.status == ChannelStatus.ACTIVE:
                 async for finding in _examine_account(http, channel):
                     yield finding
+                if faults[channel.id]:
+                    yield _refused_calls(channel.name, faults[channel.id])
             elif channel.status_reason is not None:
                 mend = "mend its credentials, or set it active again once both planes answer"
                 yield broken(f"channel {channel.name}", f"suspended, {channel.status_reason}: {mend}")
             else:
                 yield fine(f"channel {channel.name}", "suspended by an operator")
+
+
+def _environment_urls(settings: Settings) -> Iterator[Finding]:
+    """Says what `serve` would refuse about the URLs that the environment names."""
+    checks = {"ark_base_url": check_ark_base_url, "openapi_url": check_openapi_url}
+    for name, check in checks.items():
+        try:
+            check(getattr(settings, name))
+        except ValueError as error:
+            yield broken(f"SEEDGATE_{name.upper()}", str(error))
+
+
+def _refused_calls(name: str, faults: Sequence[ChannelFaultRow]) -> Finding:
+    told = "; ".join(
+        f"{fault.operation} {fault.status} {fault.code}, {fault.times} times, last at {fault.last_at:%Y-%m-%d %H:%M} "
+        f"UTC: {fault.message}"
+        for fault in faults
+    )
+    mend = "mend the account or the URL; this goes when such a call is answered"
+    return broken(f"channel {name} (refused calls)", f"{told}; {mend}")
 
 
 async def _examine_account(http: httpx.AsyncClient, channel: Channel) -> AsyncIterator[Finding]:

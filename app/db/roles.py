@@ -17,6 +17,7 @@ TABLES = (
     "asset_groups",
     "assets",
     "audit_log",
+    "channel_faults",
     "channel_health",
     "channels",
     "create_attempts",

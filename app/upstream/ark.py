@@ -12,7 +12,7 @@ import httpx
 
 from app.upstream.accounts import ArkAccount
 from app.upstream.answers import Answer, find_reported_error, to_error, to_unusable
-from app.upstream.exchange import counted, send_request, to_url
+from app.upstream.exchange import Observe, counted, send_request, to_url
 from app.upstream.payload import Payload
 from app.upstream.transport import FRESH_WITHIN, FRESH_WITHIN_SECONDS
 
@@ -53,14 +53,22 @@ class TaskPage:
 class ArkClient:
     """Creates, reads, lists and deletes tasks. Every method raises an ``UpstreamError``, nothing else."""
 
-    def __init__(self, http: httpx.AsyncClient, *, create_read_timeout_seconds: float = 180.0) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        create_read_timeout_seconds: float = 180.0,
+        observe: Observe | None = None,
+    ) -> None:
         """Makes a client.
 
         Args:
             http: from ``open_upstream_http``.
             create_read_timeout_seconds: how long a create may take to be answered; the upstream downloads and checks
                 all media meanwhile.
+            observe: is told what becomes of each call.
         """
+        self._observe = observe
         self._http = http
         self._create_timeout = {**http.timeout.as_dict(), "read": create_read_timeout_seconds}
 
@@ -80,7 +88,7 @@ class ArkClient:
         """
         headers = {"Content-Type": "application/json", "X-Client-Request-Id": request_id}
         extensions = {FRESH_WITHIN: FRESH_WITHIN_SECONDS, "timeout": self._create_timeout}
-        with counted("create_task", account):
+        with counted("create_task", account, self._observe):
             answer = await self._call("POST", account, "", headers=headers, content=body, extensions=extensions)
             raw = answer.body or {}
             task_id = raw.get("id")
@@ -95,7 +103,7 @@ class ArkClient:
             UpstreamRejectedError: ``is_not_found`` when there is no such task, or it is older than seven days.
             UpstreamError: any other class.
         """
-        with counted("get_task", account):
+        with counted("get_task", account, self._observe):
             answer = await self._call("GET", account, f"/{quote(task_id, safe='')}")
             task = answer.body or {}
             status = task.get("status")
@@ -113,7 +121,7 @@ class ArkClient:
             UpstreamError: any other class.
         """
         extensions = {FRESH_WITHIN: FRESH_WITHIN_SECONDS}
-        with counted("delete_task", account):
+        with counted("delete_task", account, self._observe):
             answer = await self._call("DELETE", account, f"/{quote(task_id, safe='')}", extensions=extensions)
             is_garbled = answer.body is None and not answer.is_empty
             if is_garbled or find_reported_error(answer, account.secrets):
@@ -150,7 +158,7 @@ class ArkClient:
         filters = {"filter.status": status, "filter.model": model, "filter.service_tier": service_tier}
         query += [(name, value) for name, value in filters.items() if value is not None]
         query += [("filter.task_ids", task_id) for task_id in task_ids]
-        with counted("list_tasks", account):
+        with counted("list_tasks", account, self._observe):
             answer = await self._call("GET", account, f"?{urlencode(query, quote_via=quote)}")
             page = _to_page(answer.body or {}, _to_moment(answer.date))
             if page is None:

@@ -10,7 +10,7 @@ import orjson
 
 from app.upstream.accounts import OpenApiAccount
 from app.upstream.answers import Answer, find_reported_error, to_error, to_unusable
-from app.upstream.exchange import counted, send_request, to_url
+from app.upstream.exchange import Observe, counted, send_request, to_url
 from app.upstream.signature import canonical_query, sign
 from app.upstream.transport import FRESH_WITHIN, FRESH_WITHIN_SECONDS
 
@@ -34,13 +34,17 @@ class ControlResult:
 class ControlClient:
     """Calls actions. Raises an ``UpstreamError``, nothing else."""
 
-    def __init__(self, http: httpx.AsyncClient, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, clock: Callable[[], datetime], *, observe: Observe | None = None
+    ) -> None:
         """Makes a client.
 
         Args:
             http: from ``open_upstream_http``.
             clock: the time in UTC; the upstream refuses signatures of another time.
+            observe: is told what becomes of each call.
         """
+        self._observe = observe
         self._http = http
         self._clock = clock
 
@@ -61,7 +65,7 @@ class ControlClient:
             AccountFaultError: nothing was done, the channel's affair.
             OutcomeUnknownError: it may have been done.
         """
-        with counted(action, account):
+        with counted(action, account, self._observe):
             return await self._call(account, action, body, version)
 
     async def _call(self, account: OpenApiAccount, action: str, body: dict[str, Any], version: str) -> ControlResult:

@@ -1,7 +1,7 @@
 """Sending one request of either plane through the shared client, and counting what became of it."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,9 @@ from app.upstream.errors import (
 from app.upstream.origins import origin_of
 from app.upstream.payload import Payload
 from app.upstream.transport import USER_AGENT
+
+Observe = Callable[[str, str, UpstreamError | None], None]
+"""Is told of each call: on which channel, the operation, and how it failed, or None."""
 
 _COMMON_HEADERS = [
     (b"Accept", b"application/json"),
@@ -50,7 +53,7 @@ def to_url(text: str) -> httpx.URL:
 
 
 @contextmanager
-def counted(operation: str, account: ArkAccount | OpenApiAccount) -> Iterator[None]:
+def counted(operation: str, account: ArkAccount | OpenApiAccount, observe: Observe | None = None) -> Iterator[None]:
     """Counts the one call that is made inside the block, by what became of it, and tells the log whom it went to.
 
     The request on whose behalf it is made gives up its turn.
@@ -60,6 +63,7 @@ def counted(operation: str, account: ArkAccount | OpenApiAccount) -> Iterator[No
     Args:
         operation: one of a fixed list: it becomes a label.
         account: who is called.
+        observe: is told what became of it, unless it was broken off.
     """
     note_for_request(channel=account.channel_id)
     leave_turn()
@@ -68,8 +72,12 @@ def counted(operation: str, account: ArkAccount | OpenApiAccount) -> Iterator[No
     try:
         yield
         outcome = "ok"
+        if observe is not None:
+            observe(account.channel_id, operation, None)
     except UpstreamError as error:
         outcome = _outcome_of(error)
+        if observe is not None:
+            observe(account.channel_id, operation, error)
         raise
     finally:
         UPSTREAM_CALLS.labels(operation, outcome).inc()

@@ -48,6 +48,7 @@ async def test_a_new_channel_has_the_documented_shape_and_defaults(app: ChannelA
         "has_ark_api_key": True,
         "has_access_key": False,
         "has_session_token": False,
+        "health": {"is_breaker_open": False, "faults": []},
     }
 
 

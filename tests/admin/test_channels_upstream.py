@@ -9,11 +9,15 @@ import orjson
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.admin.channel_probe import ChannelProbe
+from app.admin.channel_watch import ChannelWatch
 from app.audit.actor import Actor
 from app.channels.schemas import ChannelPatch
 from app.channels.seeding import ensure_default_channel
+from app.limits.account_rates import AccountRates
 from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer
 from app.settings import Settings
@@ -368,3 +372,78 @@ async def test_no_secret_reaches_the_log_the_answers_or_the_tables(
     for account in (OURS, NOBODYS, THEIRS, OURS_RENEWED):
         for secret in (account.api_key, account.access_key_id, account.secret_access_key):
             assert secret not in told
+
+
+PAGE: dict[str, Any] = {"kind": "answer", "status": 200, "body": "<!doctype html><title>Welcome</title>"}
+
+
+async def test_a_new_channel_whose_url_leads_to_something_else_is_refused(
+    app: ChannelApp, upstream: SandboxServer
+) -> None:
+    root = upstream.ark_base_url.removesuffix("/api/v3")
+    told = Story(app, upstream)
+    for fields, param, says in (
+        # Without /api/v3 nothing of the API is there.
+        ({"ark_base_url": root, **ark_key(OURS)}, "ark_base_url", "answered with 404"),
+        ({"openapi_url": f"{root}/api", **key_pair(OURS)}, "openapi_url", "answered with 404"),
+    ):
+        refused = await app.http.post("/channels", json={"name": "wrong", **fields})
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, param), refused.text
+        assert says in refused.json()["error"]["message"]
+    await told.fault("list_tasks", **PAGE)
+    refused = await app.http.post(
+        "/channels", json={"name": "wrong", "ark_base_url": upstream.ark_base_url, **ark_key(OURS)}
+    )
+    assert (refused.status_code, "a web page" in refused.text) == (400, True), refused.text
+    assert (await app.http.get("/channels")).json()["data"] == []
+
+
+async def test_a_url_that_cannot_be_a_base_url_is_refused_with_the_right_one(app: ChannelApp) -> None:
+    url = "https://ark.cn-beijing.volces.com/api/v3/contents/generations/tasks"
+    refused = await app.http.post("/channels", json={"name": "wrong", "ark_base_url": url, "ark_api_key": "key"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidParameter.ark_base_url")
+    assert "tasks: https://ark.cn-beijing.volces.com/api/v3." in refused.json()["error"]["message"]
+    assert (await app.http.get("/channels")).json()["data"] == []
+
+
+async def test_what_the_api_words_or_nobody_answers_makes_no_url_wrong(
+    app: ChannelApp, upstream: SandboxServer
+) -> None:
+    addresses = {"ark_base_url": upstream.ark_base_url, "openapi_url": upstream.openapi_url}
+    nowhere = {"ark_base_url": "http://127.0.0.1:1/api/v3", "openapi_url": "http://127.0.0.1:1"}
+    for number, where in enumerate((addresses, nowhere)):
+        fields = {**where, **ark_key(NOBODYS), **key_pair(NOBODYS)}
+        assert (await app.channel(name=f"c{number}", **fields))["status"] == "active"
+    asked = len(upstream.state.world.ledger.requests)
+    idle = await app.channel(name="idle", status="suspended", ark_base_url=upstream.ark_base_url[:-7], **ark_key(OURS))
+    assert len(upstream.state.world.ledger.requests) == asked, "a suspended channel is asked once it is set active"
+    activated = await app.patch(idle["id"], status="active")
+    assert (activated["status"], "its ark_base_url answered with 404" in activated["status_reason"]) == (
+        "suspended",
+        True,
+    )
+
+
+async def test_a_changed_url_that_leads_to_something_else_is_refused_and_the_channel_goes_on(story: Story) -> None:
+    root = story.server.ark_base_url.removesuffix("/api/v3")
+    refused = await story.app.http.patch(f"/channels/{story.id}", json={"ark_base_url": root})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "ark_base_url"), refused.text
+    shown = (await story.app.http.get(f"/channels/{story.id}")).json()
+    assert (shown["ark_base_url"], shown["status"]) == (story.server.ark_base_url, "active")
+    await story.fault("ListAssetGroups", kind="answer", status=302, headers={"Location": "/login"})
+    changed = await story.patch(**key_pair(OURS_RENEWED))
+    assert (changed["status"], "its openapi_url answered with 302" in changed["status_reason"]) == ("suspended", True)
+
+
+async def test_the_watch_tells_what_the_environment_names_wrongly(
+    story: Story, caplog: pytest.LogCaptureFixture
+) -> None:
+    rates = AccountRates(story.app.sessions)
+    watch = ChannelWatch(story.app.directory, ChannelProbe(story.app.ark, story.app.control), rates)
+    await watch.run_once()
+    assert "channel_leads_elsewhere" not in caplog.text
+    await story.fault("list_tasks", **PAGE)
+    async with story.app.sessions.begin() as session:
+        await session.execute(text("DELETE FROM account_rates"))
+    await watch.run_once()
+    assert "channel_leads_elsewhere" in caplog.text

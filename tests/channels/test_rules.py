@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from app.channels.channel import ALL_PLANES, Channel
-from app.channels.rules import check_name, check_secret, check_url, planes_to_verify
+from app.channels.rules import (
+    check_ark_base_url,
+    check_name,
+    check_openapi_url,
+    check_secret,
+    check_url,
+    planes_to_verify,
+)
 from app.upstream.accounts import ArkAccount, OpenApiAccount
 
 BEFORE = Channel(
@@ -105,3 +112,60 @@ def test_what_is_verified_before_a_channel_is_active(
     before: Channel, after: Channel, wanted: str | None, planes: frozenset[str] | None
 ) -> None:
     assert planes_to_verify(before, after, wanted_status=wanted) == planes
+
+
+CN = "https://ark.cn-beijing.volces.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "right"),
+    [
+        (f"{CN}/api/v3/contents/generations/tasks", f"{CN}/api/v3"),
+        (f"{CN}/api/v3/contents/generations/tasks/", f"{CN}/api/v3"),
+        (f"{CN}/api/v3/contents/generations/tasks/cgt-1", f"{CN}/api/v3"),
+        (f"{CN}/api/v3/contents/generations", f"{CN}/api/v3"),
+        (f"{CN}/api/v3/contents", f"{CN}/api/v3"),
+        ("https://gw.example.com:8443/ark/contents/generations/tasks", "https://gw.example.com:8443/ark"),
+        (f"{CN}/api/v3/chat/completions", f"{CN}/api/v3"),
+        (f"{CN}/api/v3/api/v3", f"{CN}/api/v3"),
+        (CN, f"{CN}/api/v3"),
+        (f"{CN}/v1", f"{CN}/api/v3"),
+        ("https://ark.ap-southeast.bytepluses.com/", "https://ark.ap-southeast.bytepluses.com/api/v3"),
+        ("https://open.volcengineapi.com", f"{CN}/api/v3"),
+        ("https://ark.ap-southeast-1.byteplusapi.com", "https://ark.ap-southeast.bytepluses.com/api/v3"),
+    ],
+)
+def test_what_cannot_be_a_base_url_is_refused_with_the_right_one(url: str, right: str) -> None:
+    with pytest.raises(ValueError, match=f"{right}$"):
+        check_ark_base_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"{CN}/api/v3",
+        f"{CN}/api/plan/v3",
+        "https://ark.eu-west.bytepluses.com/api/v3",
+        "https://gw.example.com",
+        "https://gw.example.com/contents-of-ark",
+        "http://127.0.0.1:8090/api/v3",
+    ],
+)
+def test_what_may_be_a_base_url_is_kept(url: str) -> None:
+    assert check_ark_base_url(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "right"),
+    [
+        (f"{CN}/api/v3", "https://open.volcengineapi.com"),
+        ("https://ark.eu-west.bytepluses.com/api/v3", "https://open.byteplusapi.com"),
+        ("https://open.volcengineapi.com/api/v3", "https://open.volcengineapi.com"),
+    ],
+)
+def test_what_cannot_be_the_control_planes_url_is_refused_with_the_right_one(url: str, right: str) -> None:
+    with pytest.raises(ValueError, match=f"{right}$"):
+        check_openapi_url(url)
+    assert (
+        check_openapi_url("https://ark.ap-southeast-1.byteplusapi.com/") == "https://ark.ap-southeast-1.byteplusapi.com"
+    )

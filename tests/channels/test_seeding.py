@@ -147,6 +147,7 @@ async def test_a_credential_that_the_environment_no_longer_names_is_removed(app:
     ("name", "value"),
     [
         ("ark_base_url", "ark.example.com"),
+        ("ark_base_url", "https://ark.example.com/api/v3/contents/generations/tasks"),
         ("openapi_url", "https://user:secret-word@host/"),
         ("region", "CN Beijing"),
         ("ark_api_key", SecretStr("secret-word with blanks")),

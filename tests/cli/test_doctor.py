@@ -57,7 +57,9 @@ async def mended(world: World) -> AsyncIterator[None]:
     """Leaves nothing broken behind."""
     yield
     await world.control.post("/clock", json={"skew_seconds": 0})
-    tables = "orphans, channel_health, deliveries, leases, asset_create_intents, tasks, assets, asset_groups"
+    tables = (
+        "orphans, channel_health, channel_faults, deliveries, leases, asset_create_intents, tasks, assets, asset_groups"
+    )
     await as_owner(world.database_url, f"TRUNCATE {tables} CASCADE")
 
 
@@ -244,6 +246,22 @@ async def test_orphans_and_open_breakers_are_told_with_the_channels_name(world: 
     findings = await look(world)
     assert broken_in(findings) == {"orphans", "breakers"}
     assert "default" in findings["breakers"].text
+
+
+async def test_calls_that_the_account_refused_and_a_url_that_cannot_be_one_are_told(world: World) -> None:
+    channel = (await world.admin.get("/channels")).json()["data"][0]["id"]
+    fault = """
+        INSERT INTO channel_faults (channel_id, operation, status, code, message, first_at, last_at, times)
+        VALUES (:channel, 'create_task', 429, 'SetLimitExceeded', 'Your account is at its limit.', :at, :at, 7)
+    """
+    await _execute(world, fault, channel=channel, at=utc_now())
+    wrong = f"{world.settings.ark_base_url}/contents/generations/tasks"
+    findings = await look(world, ark_base_url=wrong)
+    assert broken_in(findings) == {"channel default (refused calls)", "SEEDGATE_ARK_BASE_URL"}
+    told = findings["channel default (refused calls)"].text
+    assert told.startswith("create_task 429 SetLimitExceeded, 7 times, last at ")
+    assert "Your account is at its limit." in told
+    assert findings["SEEDGATE_ARK_BASE_URL"].text.endswith(f": {world.settings.ark_base_url}")
 
 
 @pytest.mark.parametrize(("finding", "code"), [(fine("a", "b"), 0), (broken("a", "b"), 1)])

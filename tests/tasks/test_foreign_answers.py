@@ -3,11 +3,13 @@
 A firewall, a load balancer or another server answers where the API should.
 """
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from tests.support.answers import check_error
+from tests.support.patience import HANG_SECONDS
 from tests.support.stage import ENDLESS, Stage, get, text
 from tests.support.world import TASKS
 
@@ -71,3 +73,30 @@ async def test_a_model_that_one_channel_does_not_offer_is_asked_of_the_next_one(
     refused = await (await stage.tenant()).create_task()
     check_error(refused, 404, "InvalidEndpointOrModel.NotFound")
     assert "ep-secret" not in refused.text
+
+
+async def test_what_the_account_refuses_is_shown_to_the_operator_and_suspends_nothing(stage: Stage) -> None:
+    channel = f"/channels/{await stage.channel_id('second')}"
+    message = "Your account 2100123456 has reached its limit."
+    await stage.fault(
+        "create_task", account="second", kind="error", status=429, code="SetLimitExceeded", message=message
+    )
+    tenant = await stage.tenant("second")
+    check_error(await tenant.create_task(), 502, "InternalServiceError")
+    shown = await _until_faults(stage, channel, are_there=True)
+    assert shown["status"] == "active"
+    (fault,) = shown["health"]["faults"]
+    assert (fault["operation"], fault["status"], fault["code"]) == ("create_task", 429, "SetLimitExceeded")
+    assert fault["message"].startswith(message)
+    await tenant.new_task()
+    await _until_faults(stage, channel, are_there=False)
+
+
+async def _until_faults(stage: Stage, channel: str, *, are_there: bool) -> dict[str, Any]:
+    """Waits until a channel has refusals, or none, which the gateway writes every two seconds."""
+    async with asyncio.timeout(HANG_SECONDS):
+        while True:
+            shown: dict[str, Any] = (await stage.world.admin.get(channel)).json()
+            if bool(shown["health"]["faults"]) is are_there:
+                return shown
+            await asyncio.sleep(0.05)
