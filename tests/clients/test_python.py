@@ -42,7 +42,7 @@ async def test_sd2_calls_every_assets_action_with_a_signature_of_its_own(
     group_id = (await sd2("create-asset-group", "--name", name))["Id"]
     assert (await sd2("get-asset-group", "--group_id", group_id))["Name"] == name
     assert await sd2("update-asset-group", "--group_id", group_id, "--description", "two") == {"Id": group_id}
-    groups = await sd2("list-asset-groups", "--name", name, "--group_ids", group_id)
+    groups = await sd2("list-asset-groups", "--group_ids", group_id)
     assert [(each["Id"], each["Description"]) for each in groups["Items"]] == [(group_id, "two")]
 
     asset_id = (await sd2("create-asset", "--group_id", group_id, "--url", URL, "--name", name))["Id"]

@@ -6,7 +6,7 @@ from making import EARLIER_TASK, KEY, PROMPT, SHAPE, URL, say
 
 client = BytePlus(api_key=KEY, base_url=f"{URL}/api/v3").seedance
 
-task = client.submit(model="doubao-seedance-2-0-260128", content=[text(PROMPT)], **SHAPE)
+task = client.submit(model="dreamina-seedance-2-0-260128", content=[text(PROMPT)], **SHAPE)
 say("created", task.id)
 task = client.wait(task.id, interval=0.5)
 say("status", task.status)
