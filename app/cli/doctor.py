@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -22,8 +22,8 @@ from app.channels.channel import Channel, ChannelStatus
 from app.channels.faults import faults_of
 from app.channels.models import ChannelFaultRow
 from app.channels.repository import ChannelRepository
-from app.channels.rules import check_ark_base_url, check_openapi_url
 from app.channels.sealing import is_bound
+from app.channels.seeding import described_channel
 from app.cli.advisory_locks import examine_advisory_locks
 from app.cli.database import Database, opened_database
 from app.cli.database_role import examine_role
@@ -38,7 +38,7 @@ from app.db.embedded.folders import was_used
 from app.db.engine import is_unavailable, open_engine, session_factory
 from app.db.schema import schema_state
 from app.observability.redaction import hide, redact
-from app.settings import Settings
+from app.settings import SettingError, Settings
 from app.tasks.correlation import CALLBACK_PATH
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
@@ -168,8 +168,10 @@ async def _examine_channels(
     async with sessions() as session:
         rows = await ChannelRepository(session).all()
         faults = await faults_of(session, [row.id for row in rows])
-    for finding in _environment_urls(settings):
-        yield finding
+    try:
+        described_channel(settings)
+    except SettingError as error:
+        yield broken("settings of the channel default", f"{error}; `serve` will not start with it")
     channels = [open_channel(box, row) for row in rows]
     unbound = [row.name for row in rows if not is_bound(row)]
     if unbound:
@@ -189,16 +191,6 @@ async def _examine_channels(
                 yield broken(f"channel {channel.name}", f"suspended, {channel.status_reason}: {mend}")
             else:
                 yield fine(f"channel {channel.name}", "suspended by an operator")
-
-
-def _environment_urls(settings: Settings) -> Iterator[Finding]:
-    """Says what `serve` would refuse about the URLs that the environment names."""
-    checks = {"ark_base_url": check_ark_base_url, "openapi_url": check_openapi_url}
-    for name, check in checks.items():
-        try:
-            check(getattr(settings, name))
-        except ValueError as error:
-            yield broken(f"SEEDGATE_{name.upper()}", str(error))
 
 
 def _refused_calls(name: str, faults: Sequence[ChannelFaultRow]) -> Finding:
