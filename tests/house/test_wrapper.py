@@ -207,6 +207,8 @@ def test_a_failing_check_is_named_and_those_after_it_do_not_run(made: Made) -> N
 
 def test_a_changed_list_of_the_developers_stage_costs_running_nothing(made: Made) -> None:
     command, _ = made
+    run(command, "check", cwd=Path("/"))
+    (command.parent / ".venv" / "kept").touch()
     (command.parent / "requirements-dev.txt").write_text("# other\n")
     assert run(command, "again", cwd=Path("/")).stderr == ""
     assert run(command, "check", cwd=Path("/")).stderr.startswith("seedgate: making .venv (once)")
