@@ -1,4 +1,4 @@
-"""A look at every channel's URLs at the start and now and then, whether or not anybody uses the channel.
+"""A look at the URLs of every active channel at the start and now and then, whether or not the channel is used.
 
 A start does not wait for the upstream, so what the environment names is asked here. What is found wrong is in the log,
 and ``app.channels.faults`` keeps it as it keeps every refusal.

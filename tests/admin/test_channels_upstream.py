@@ -406,7 +406,7 @@ async def test_a_url_that_cannot_be_a_base_url_is_refused_with_the_right_one(app
     assert (await app.http.get("/channels")).json()["data"] == []
 
 
-async def test_what_the_api_words_or_nobody_answers_makes_no_url_wrong(
+async def test_a_refusal_in_the_apis_words_or_no_answer_makes_no_url_wrong(
     app: ChannelApp, upstream: SandboxServer
 ) -> None:
     addresses = {"ark_base_url": upstream.ark_base_url, "openapi_url": upstream.openapi_url}
