@@ -105,6 +105,8 @@ def read_content(items: object, find_asset: FindAsset) -> Content:
                 texts.append(_text(item, "text", path))
                 text_paths.append(f"{path}.text")
             case "draft_task":
+                if draft_task_id is not None:
+                    raise invalid("content", "expected at most one draft_task content.")
                 draft_task_id = _payload(item, "draft_task", "id", path)
             case ("image_url" | "video_url" | "audio_url") as type_:
                 url = _payload(item, type_, "url", path)

@@ -90,6 +90,9 @@ class ParameterReader:
             _SUFFIX_NAMES.get(found["name"], found["name"]): found["value"]
             for found in _SUFFIX.finditer(content.prompt)
         }
+        if is_final:
+            # The prompt is the draft's, and so is the resolution that it names.
+            self._suffixes.pop("resolution", None)
 
     def read(self) -> Parameters:
         """Returns the checked parameters.

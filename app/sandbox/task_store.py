@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.sandbox.assets import AssetStore
-from app.sandbox.catalogue import Catalogue, VideoModel
+from app.sandbox.catalogue import Catalogue
 from app.sandbox.clock import SandboxClock
 from app.sandbox.config import Account, Limits
-from app.sandbox.content import Content, check_mode, not_valid_for, read_content
+from app.sandbox.content import Content, check_mode, read_content
 from app.sandbox.errors import RefusedError, invalid, missing
+from app.sandbox.finals import check_model, final_body
 from app.sandbox.identifiers import new_resource_id
 from app.sandbox.lifecycle import Lifecycle
 from app.sandbox.markers import read_prompt_markers
@@ -25,20 +26,6 @@ _TASK_ID = re.compile(r"cgt-[0-9]{14}-[0-9a-z]+")
 _MAX_PAGE = 500
 _DEFAULT_PAGE_SIZE = 10
 _MINUTE_SECONDS = 60
-
-_BESIDE_A_DRAFT = frozenset(
-    {
-        "resolution",
-        "watermark",
-        "return_last_frame",
-        "service_tier",
-        "execution_expires_after",
-        "callback_url",
-        "priority",
-        "safety_identifier",
-    }
-)
-"""What the request for a draft's final version may set; everything else is the draft's."""
 
 
 class TaskStore:
@@ -171,9 +158,10 @@ class TaskStore:
         content = self._read_content(account, body)
         draft_task_id = content.draft_task_id
         if draft_task_id is not None:
-            body = self._from_draft(account, body, draft_task_id)
-            _check_beside_draft(content, model)
-            model = self._catalogue.find(body["model"])
+            draft = self._find_draft(account, draft_task_id)
+            check_model(model, draft.plan.model)
+            seed = draft.plan.parameters.seed
+            body = final_body(body, content, model, {**self._draft_bodies[draft.id], "seed": seed})
             content = self._read_content(account, body)
         mode = check_mode(content, model)
         parameters = ParameterReader(body, content, model, mode, is_final=draft_task_id is not None).read()
@@ -194,19 +182,12 @@ class TaskStore:
     def _read_content(self, account: Account, body: dict[str, Any]) -> Content:
         return read_content(body.get("content"), lambda asset_id: self._assets.url_for_task(account, asset_id))
 
-    def _from_draft(self, account: Account, body: dict[str, Any], draft_task_id: str) -> dict[str, Any]:
-        """Returns the request for the final version of a draft: the draft's own, with what may be set beside it."""
-        draft = self.by_id.get(draft_task_id)
+    def _find_draft(self, account: Account, task_id: str) -> Task:
+        draft = self.by_id.get(task_id)
         is_known = draft is not None and draft.account == account and draft.is_visible(self._clock.now())
         if draft is None or not is_known or draft.status != SUCCEEDED or draft.id not in self._draft_bodies:
-            raise invalid("content.draft_task.id", f"The specified draft task {draft_task_id} is not found.")
-        inherited = {
-            name: value
-            for name, value in self._draft_bodies[draft.id].items()
-            if name not in {"draft", "resolution", "callback_url"}
-        }
-        chosen = {name: value for name, value in body.items() if name in _BESIDE_A_DRAFT}
-        return {**inherited, **chosen, "seed": draft.plan.parameters.seed}
+            raise invalid("content.draft_task.id", f"The specified draft task {task_id} is not found.")
+        return draft
 
     def _check_limits(self, account: Account, plan: TaskPlan, limits: Limits) -> None:
         is_4k = plan.parameters.resolution == "4k"
@@ -221,14 +202,6 @@ class TaskStore:
         waiting = sum(task.account == account and task.status == QUEUED for task in self.by_id.values())
         if waiting >= limits.queued_tasks:
             raise RefusedError("QuotaExceeded", "The number of queued tasks exceeds the limit of your account.")
-
-
-def _check_beside_draft(content: Content, model: VideoModel) -> None:
-    """Checks the content of the final video of a draft: with 2.5 it is the draft alone."""
-    if not model.takes_drafts:
-        raise RefusedError("InvalidParameter", not_valid_for("draft_task", model, "draft"), param="content")
-    if model.generation == "2.5" and (content.media or content.has_text):
-        raise invalid("content", "draft_task content cannot be mixed with other content.")
 
 
 def _guide(content: Content) -> Size | None:

@@ -68,14 +68,74 @@ async def test_the_final_of_a_2_5_draft_is_1080p_and_inherits_the_rest(caller: C
 
 async def test_beside_a_2_5_draft_there_is_no_other_content(caller: Caller) -> None:
     draft = await caller.finished(model=V25, draft=True)
-    for other in (text("a cat"), image("reference_image"), video()):
-        refused = await caller.create(other, of_draft(draft["id"]), model=V25)
+    item = of_draft(draft["id"])
+    for other in (text("a cat"), image("reference_image"), video(), item):
+        refused = await caller.create(other, item, model=V25)
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, "content")
+
+
+async def test_beside_a_draft_of_1_5_pro_there_may_be_a_text_and_the_draft_s_holds(caller: Caller) -> None:
+    draft = await caller.finished(text("a dog --dur 6"), model=V15, draft=True)
+    item = of_draft(draft["id"])
+    assert (await caller.finished(text("a cat --dur 9"), item, model=V15))["duration"] == 6
+    for other in (image(), item):
+        refused = await caller.create(other, item, model=V15)
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "content")
+
+
+async def test_the_resolution_in_a_draft_s_prompt_is_the_draft_s_alone(caller: Caller) -> None:
+    draft = await caller.finished(text("a cat --resolution 480p --dur 6 --rt 9:16"), model=V25, draft=True)
+    final = await caller.finished(of_draft(draft["id"]), model=V25)
+    assert (final["resolution"], final["duration"], final["ratio"]) == ("1080p", 6, "9:16")
+
+
+async def test_what_does_not_apply_to_a_final_is_refused_and_not_ignored(caller: Caller) -> None:
+    """It may repeat what the draft decides, and not change it."""
+    draft = await caller.finished(model=V25, draft=True, duration=6, seed=11, generate_audio=False)
+    item = of_draft(draft["id"])
+    for name, value in (
+        ("bitrate_mode", "high"),
+        ("frames", 121),
+        ("camera_fixed", True),
+        ("tools", [{"type": "web_search"}]),
+        ("output_format", "avi"),
+        ("draft", True),
+        ("duration", 12),
+        ("ratio", "1:1"),
+        ("seed", 5),
+        ("generate_audio", True),
+        ("omni_reference_task_type", "edit"),
+    ):
+        refused = await caller.create(item, model=V25, **{name: value})
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, name), name
+    repeated = {"draft": False, "duration": 6, "seed": 11, "generate_audio": False, "output_format": "mov"}
+    final = await caller.finished(item, model=V25, **repeated)
+    assert {name: final[name] for name in repeated} == repeated
+
+
+async def test_a_final_has_settings_of_its_own(caller: Caller) -> None:
+    settings = {"safety_identifier": "u1", "priority": 5, "output_format": "mov", "execution_expires_after": 3600}
+    draft = await caller.finished(model=V25, draft=True, **settings)
+    final = await caller.finished(of_draft(draft["id"]), model=V25)
+    assert {name: final[name] for name in settings if name in final} == {
+        "priority": 0,
+        "execution_expires_after": 172800,
+    }
+    final = await caller.finished(of_draft(draft["id"]), model=V25, **settings)
+    assert {name: final[name] for name in settings} == settings
+
+
+async def test_a_draft_is_finished_by_its_own_model(caller: Caller) -> None:
+    for made_by, other in ((V25, V15), (V15, V25)):
+        draft = await caller.finished(model=made_by, draft=True)
+        refused = await caller.create(of_draft(draft["id"]), model=other)
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "model")
 
 
 async def test_a_draft_of_1_5_pro_is_finished_with_its_own_settings(caller: Caller) -> None:
     draft = await caller.finished(text("a dog"), model=V15, draft=True, ratio="9:16", duration=6, seed=11)
-    task = await caller.finished(of_draft(draft["id"]), model=V15, resolution="720p", duration=12)
+    # An endpoint stands for its model.
+    task = await caller.finished(of_draft(draft["id"]), model="ep-20260101-abcde", resolution="720p")
     assert (task["draft_task_id"], task["draft"]) == (draft["id"], False)
     assert (task["resolution"], task["ratio"], task["duration"], task["seed"]) == ("720p", "9:16", 6, 11)
 
