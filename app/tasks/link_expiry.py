@@ -10,8 +10,11 @@ Source: reference ``upstream.md`` §2.1, and the query parameters of presigned U
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
+
+from app.urls import MAX_WEB_URL_LENGTH
 
 LIFETIME_SECONDS = 24 * 3600
 """How long a link of the upstream works from the end of its task."""
@@ -22,10 +25,16 @@ _SIGNED_UNTIL = "expires"
 _READ = {_SIGNED_UNTIL, *(name for pair in _SIGNED_FOR for name in pair)}
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
-# Lifetimes are days. What has more digits is a mistake, and clients could not make a date of some of it.
+# Lifetimes are days; what has more digits is a mistake.
 _LIFETIME = re.compile(r"[1-9][0-9]{0,6}")
-# From 2001 to 2286; in other units, or counted from now, it has fewer digits or more.
-_MOMENT = re.compile(r"[1-9][0-9]{9}")
+_MOMENT = re.compile(r"[0-9]{10}")
+# From 2001 to 2286. In other units or counted from now a moment is outside, and of some no client can make a date.
+_MOMENTS = range(10**9, 10**10)
+# Links are read at every GET and for every item of a LIST, whatever the upstream wrote into them. Usual are three links
+# of seven parameters; a name or value that tells of time has at most 16 characters, each of which may be escaped.
+_MOST_LINKS = 16
+_MOST_PARAMETERS = 64
+_LONGEST_PART = 3 * 16
 
 
 def content_expires_at(content: Mapping[str, Any], ended_at: int) -> int | None:
@@ -36,9 +45,10 @@ def content_expires_at(content: Mapping[str, Any], ended_at: int) -> int | None:
         ended_at: when the task ended, Unix seconds.
 
     Returns:
-        Unix seconds, of the link that ends first.
+        Unix seconds, of the link that ends first; of more than 16 links the rest is not read.
     """
-    links = [value for value in content.values() if isinstance(value, str) and value.lower().startswith(_SCHEMES)]
+    found = (value for value in content.values() if isinstance(value, str) and value[:8].lower().startswith(_SCHEMES))
+    links = islice(found, _MOST_LINKS)
     return min((link_expires_at(link) or ended_at + LIFETIME_SECONDS for link in links), default=None)
 
 
@@ -46,9 +56,12 @@ def link_expires_at(link: str) -> int | None:
     """Returns until when a signed link works, by what its query says, in Unix seconds; None when it does not say.
 
     Parameters match in any case and may be percent-encoded. Values out of their bounds say nothing, nor does a
-    parameter that is there twice with different values.
+    parameter that is there twice with different values, nor a link of more than 8192 characters, or 64
+    parameters, which is not read.
     """
-    return min(_moments(_parameters(link)), default=None)
+    if len(link) > MAX_WEB_URL_LENGTH:
+        return None
+    return min((moment for moment in _moments(_parameters(link)) if moment in _MOMENTS), default=None)
 
 
 def _moments(given: Mapping[str, str]) -> Iterator[int]:
@@ -56,27 +69,30 @@ def _moments(given: Mapping[str, str]) -> Iterator[int]:
         signed_at = _signed_at(given.get(date, ""))
         if signed_at is not None and _LIFETIME.fullmatch(given.get(lifetime, "")):
             yield signed_at + int(given[lifetime])
-    if _MOMENT.fullmatch(given.get(_SIGNED_UNTIL, "")):
-        yield int(given[_SIGNED_UNTIL])
+    until = given.get(_SIGNED_UNTIL, "")
+    if _MOMENT.fullmatch(until):
+        yield int(until)
 
 
 def _signed_at(text: str) -> int | None:
     if not _DATE.fullmatch(text):
         return None
     try:
-        moment = datetime.strptime(text, _DATE_FORMAT).replace(tzinfo=UTC).timestamp()
+        return int(datetime.strptime(text, _DATE_FORMAT).replace(tzinfo=UTC).timestamp())
     except ValueError:
         return None
-    return int(moment) if moment > 0 else None
 
 
 def _parameters(link: str) -> dict[str, str]:
     """Returns the parameters of a link's query that tell of time, those aside that contradict themselves."""
     query = link.partition("#")[0].partition("?")[2]
     found: dict[str, set[str]] = {}
+    if query.count("&") >= _MOST_PARAMETERS:
+        return {}
     for part in query.split("&"):
         name, _, value = part.partition("=")
-        name = unquote(name).lower()
+        name = unquote(name).lower() if len(name) <= _LONGEST_PART else ""
         if name in _READ:
-            found.setdefault(name, set()).add(unquote(value))
+            # What is cut off makes no difference: a value that is so long says nothing.
+            found.setdefault(name, set()).add(unquote(value[: _LONGEST_PART + 1]))
     return {name: values.pop() for name, values in found.items() if len(values) == 1}

@@ -13,7 +13,8 @@ import pytest
 from tests.http.stalls import Stalls, measured_gateway
 from tests.http.wires import MEBIBYTE
 from tests.http.worst_bodies import PAGE_ORIGIN, Body, as_json, bodies, heads, queries
-from tests.support.world import Tenant, World
+from tests.support.driving import force
+from tests.support.world import TASKS, Tenant, World
 
 pytestmark = pytest.mark.slow
 
@@ -114,6 +115,25 @@ async def test_no_request_up_to_a_mebibyte_holds_the_loop_for_100_ms(world: Worl
                 await search.try_body(body)
         longest = search.report("Longest stalls of the loop, requests up to 1 MiB")
     assert stalls.ticks > 100
+    assert longest < SMALL_SECONDS
+
+
+async def test_no_link_of_the_upstream_holds_the_loop_for_100_ms_at_each_get(world: World, tenant: Tenant) -> None:
+    links = {
+        "a long link": [f"https://m.example/v?{'a&' * 250_000}"],
+        "a long link, encoded": [f"https://m.example/v?{'%61%&' * 100_000}"],
+        "many links": [f"https://m.example/{number}?{'%61%&' * 1_600}" for number in range(60)],
+        "many links with a long name": [f"https://m.example/{number}?{'%61%' * 2_000}" for number in range(60)],
+    }
+    with measured_gateway(world.settings.model_copy(update={"background": "off"})) as (base_url, stalls):
+        search = Search(base_url, tenant.key, stalls)
+        for name, urls in links.items():
+            task_id = await tenant.new_task()
+            content = {f"url_{number}": url for number, url in enumerate(urls)}
+            await force(world, tenant, task_id, "succeeded", extra={"content": content})
+            for path in (f"{TASKS}/{task_id}", f"{TASKS}?filter.task_ids={task_id}"):
+                await search.try_body(Body(name, path, b"", method="GET"))
+        longest = search.report("Longest stalls of the loop, links of the upstream")
     assert longest < SMALL_SECONDS
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.tasks.link_expiry import LIFETIME_SECONDS, content_expires_at, link_expires_at
+from app.urls import MAX_WEB_URL_LENGTH
 
 SIGNED = "20261128T101500Z"
 SIGNED_AT = int(datetime(2026, 11, 28, 10, 15, tzinfo=UTC).timestamp())
@@ -28,6 +29,11 @@ def signed(query: str) -> str:
         (signed("AWSAccessKeyId=AK&Expires=1795946400&Signature=x"), 1_795_946_400),
         (signed(f"Expires=1795946400&X-Tos-Date={SIGNED}&X-Tos-Expires=60"), SIGNED_AT + 60),
         (signed(f"Expires=1000000000&X-Tos-Date={SIGNED}&X-Tos-Expires=60"), 1_000_000_000),
+        (signed("X-Tos-Date=20010909T014540Z&X-Tos-Expires=60"), 10**9),
+        (signed("X-Tos-Date=22861120T174539Z&X-Tos-Expires=60"), 10**10 - 1),
+        (signed(f"X-Tos-Date={SIGNED}&X-Tos-Expires=60{'&x' * 62}"), SIGNED_AT + 60),
+        (signed(f"X-Tos-Date={''.join(f'%{byte:02x}' for byte in SIGNED.encode())}&X-Tos-Expires=60"), SIGNED_AT + 60),
+        (TOS + "&x=" + "a" * (MAX_WEB_URL_LENGTH - len(TOS) - 3), SIGNED_AT + 86_400),
         (signed(f"Expires=soon&X-Tos-Date={SIGNED}&X-Tos-Expires=60"), SIGNED_AT + 60),
     ],
     ids=[
@@ -40,6 +46,11 @@ def signed(query: str) -> str:
         "older",
         "both",
         "both, the other first",
+        "the first moment",
+        "the last moment",
+        "the most parameters",
+        "all encoded",
+        "the longest",
         "one usable",
     ],
 )
@@ -67,6 +78,13 @@ def test_a_signed_link_says_until_when_it_works(link: str, expected: int) -> Non
         ),
         "X-Tos-Date=00010101T000000Z&X-Tos-Expires=60",
         "X-Tos-Date=19700101T000000Z&X-Tos-Expires=60",
+        "X-Tos-Date=19700101T000001Z&X-Tos-Expires=1",
+        "X-Tos-Date=20010909T014639Z&X-Tos-Expires=0060",
+        "X-Tos-Date=20010909T014538Z&X-Tos-Expires=60",
+        "X-Tos-Date=22861120T174620Z&X-Tos-Expires=60",
+        "X-Tos-Date=99991231T235959Z&X-Tos-Expires=9999999",
+        f"X-Tos-Date={SIGNED}&X-Tos-Expires=60{'&x' * 63}",
+        f"X-Tos-Date={SIGNED}&X-Tos-Expires=60&x={'a' * MAX_WEB_URL_LENGTH}",
         f"url=https%3A%2F%2Fx.example%2F%3FX-Tos-Date%3D{SIGNED}%26X-Tos-Expires%3D60",
         f"NotX-Tos-Date={SIGNED}&NotX-Tos-Expires=60",
         *(f"Expires={moment}" for moment in ("0", "-1795946400", "3600", "1795946400000", "1795946400.5", "9" * 5000)),
