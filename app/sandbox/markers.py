@@ -12,7 +12,7 @@ In a media URL (image, video, audio, or the URL of an asset):
 * ``other-person`` in the path: another face than a LivenessFace group's (``Failed``, ``FaceMismatch``).
 
 In a prompt: ``[fail:Code]`` fails the task; ``[queue:N]`` and ``[run:N]`` set how many seconds of work (before the
-time scale) it waits and renders.
+time scale) it waits and renders; ``[numbers:strings]`` has its token counts and its ``duration`` written as strings.
 """
 
 import re
@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, unquote
 from app.urls import MAX_WEB_URL_LENGTH, split_url
 
 _URL_MARKER = re.compile(r"^(?P<kind>fail|reject)-(?P<code>[A-Z][A-Za-z]*(?:\.[A-Z][A-Za-z]*)*)(?:\.[a-z0-9]+)?$")
-_PROMPT_MARKER = re.compile(r"\[(?P<kind>fail|queue|run):(?P<value>[A-Za-z0-9.]+)\]")
+_PROMPT_MARKER = re.compile(r"\[(?P<kind>fail|queue|run|numbers):(?P<value>[A-Za-z0-9.]+)\]")
 _OTHER_PERSON = "other-person"
 _DEFAULT_SECONDS = 5.0
 _DEFAULT_SIZE = (1280, 720)
@@ -57,11 +57,13 @@ class PromptMarkers:
         failure: error code of the task.
         queue_seconds: work before it runs.
         run_seconds: work while it runs.
+        has_numbers_as_strings: token counts and ``duration`` are written as strings.
     """
 
     failure: str | None = None
     queue_seconds: float | None = None
     run_seconds: float | None = None
+    has_numbers_as_strings: bool = False
 
 
 def is_web_url(url: str) -> bool:
@@ -101,6 +103,7 @@ def read_prompt_markers(prompt: str) -> PromptMarkers:
         failure=found.get("fail"),
         queue_seconds=_to_seconds(found.get("queue")),
         run_seconds=_to_seconds(found.get("run")),
+        has_numbers_as_strings=found.get("numbers") == "strings",
     )
 
 

@@ -175,6 +175,7 @@ class TaskStore:
             failure=markers.failure,
             queue_seconds=markers.queue_seconds,
             run_seconds=markers.run_seconds,
+            has_numbers_as_strings=markers.has_numbers_as_strings,
             draft_task_id=draft_task_id,
         )
         return plan, content

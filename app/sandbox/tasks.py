@@ -45,6 +45,7 @@ class TaskPlan:
         run_seconds: work while it runs.
         failure: code it will fail with, or None.
         draft_task_id: the draft it finishes, or None.
+        has_numbers_as_strings: token counts and ``duration`` are written as strings.
     """
 
     model: VideoModel
@@ -57,6 +58,7 @@ class TaskPlan:
     run_seconds: float
     failure: str | None
     draft_task_id: str | None
+    has_numbers_as_strings: bool
 
 
 def make_plan(
@@ -70,6 +72,7 @@ def make_plan(
     queue_seconds: float | None = None,
     run_seconds: float | None = None,
     draft_task_id: str | None = None,
+    has_numbers_as_strings: bool = False,
 ) -> TaskPlan:
     """Works out size, price and timing of a task.
 
@@ -83,6 +86,7 @@ def make_plan(
         queue_seconds: overrides the usual wait.
         run_seconds: overrides the usual rendering time.
         draft_task_id: the draft that this task finishes.
+        has_numbers_as_strings: token counts and ``duration`` are written as strings.
     """
     size = frame_size(model, parameters.resolution, ratio)
     tokens = count_tokens(
@@ -108,6 +112,7 @@ def make_plan(
         run_seconds=rendering if run_seconds is None else run_seconds,
         failure=failure,
         draft_task_id=draft_task_id,
+        has_numbers_as_strings=has_numbers_as_strings,
     )
 
 
@@ -161,7 +166,7 @@ def to_wire(task: Task) -> dict[str, Any]:
     Unfinished tasks carry the minimal set, ``error`` is left out unless the task failed, ``usage`` and the echoed
     parameters appear on success alone.
 
-    Source: reference ``upstream.md`` §2.1 (live behaviour).
+    Source: reference ``upstream.md`` §2.1 (live behaviour), §11.2 for numbers as strings.
     """
     parameters = task.plan.parameters
     wire: dict[str, Any] = {
@@ -182,11 +187,13 @@ def to_wire(task: Task) -> dict[str, Any]:
 
 def _result(task: Task) -> dict[str, Any]:
     plan, parameters = task.plan, task.plan.parameters
-    usage: dict[str, Any] = {"completion_tokens": task.billed_tokens, "total_tokens": task.billed_tokens}
+    written: type[int | str] = str if plan.has_numbers_as_strings else int
+    tokens = written(task.billed_tokens)
+    usage: dict[str, Any] = {"completion_tokens": tokens, "total_tokens": tokens}
     if parameters.tools:
-        usage["tool_usage"] = {"web_search": 1}
+        usage["tool_usage"] = {"web_search": written(1)}
     optional = {
-        "duration": parameters.duration,
+        "duration": None if parameters.duration is None else written(parameters.duration),
         "frames": parameters.frames,
         "generate_audio": parameters.generate_audio,
         "draft": parameters.draft if "draft" not in plan.model.refused else None,

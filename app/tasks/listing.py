@@ -15,6 +15,7 @@ import structlog
 
 from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.correlation import TAG_FIELD
+from app.tasks.integers import to_integer
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient, TaskPage, is_usable_id
 from app.upstream.errors import UpstreamError
@@ -169,9 +170,12 @@ def to_listed(item: dict[str, Any], tier: str) -> ListedTask:
 
 
 def _to_moment(value: Any) -> datetime | None:
+    seconds = value if isinstance(value, float) else to_integer(value)
+    if seconds is None:
+        return None
     try:
-        return datetime.fromtimestamp(value, UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
         return None
 
 

@@ -13,8 +13,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.observability.metrics import FOREIGN_CLAIMS, STALE_ANSWERS, TASK_CHANGES, UNKNOWN_STATUSES
+from app.tasks.integers import to_integer
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
-from app.tasks.wire import to_task
+from app.tasks.wire import to_task, without_own_fields
 from app.webhooks.outbox import enqueue
 
 OUTCOME_UNKNOWN = "OutcomeUnknown"
@@ -144,7 +145,7 @@ def apply_upstream_state(
         return
     row.looked_at = asked_at
     row.updated_at = now
-    row.snapshot = _storable(body)
+    row.snapshot = _storable(without_own_fields(body))
     row.next_look_at = next_look_after(row.created_at, now)
     if status is None:
         UNKNOWN_STATUSES.inc()
@@ -221,10 +222,8 @@ def _window(row: TaskRow) -> timedelta:
 
 def _total_tokens(body: dict[str, Any]) -> int | None:
     usage = body.get("usage")
-    total = usage.get("total_tokens") if isinstance(usage, dict) else None
-    if not isinstance(total, int | float) or not 0 <= total <= _MOST_TOKENS:
-        return None
-    return int(total)
+    total = to_integer(usage.get("total_tokens")) if isinstance(usage, dict) else None
+    return total if total is not None and 0 <= total <= _MOST_TOKENS else None
 
 
 def _storable(value: Any, depth_left: int = _DEEPEST) -> Any:

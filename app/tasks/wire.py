@@ -1,16 +1,18 @@
 """A task as the client sees it. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from app.create_parameters import PARAMETERS
 from app.errors import NotFoundError
 from app.tasks.correlation import TAG_FIELD, tag_of
+from app.tasks.integers import to_integer
 from app.tasks.link_expiry import content_expires_at
 from app.tasks.models import TaskRow, TaskStatus
 from app.upstream.codes import failure_for_tenant
 
-# The Go and Java SDKs refuse 5.0 where they expect 5; ``usage`` is an object of such counts.
+# The Go and Java SDKs refuse 5.0 and "5" where they expect 5.
 _INTEGER_FIELDS = (
     "created_at",
     "updated_at",
@@ -20,8 +22,11 @@ _INTEGER_FIELDS = (
     "framespersecond",
     "execution_expires_after",
     "priority",
-    "usage",
 )
+_COUNTS = ("completion_tokens", "prompt_tokens", "total_tokens", "web_search")
+# Members of a task that the gateway alone adds. The upstream's ``callback_url`` is ours, and opens our callback route.
+_OWN_FIELDS = ("callback", "callback_url")
+_LINKS_END = "expires_at"
 # Where a body tells why its task failed; the upstream's lists use the second name.
 _REASONS = ("error", "failure_reason")
 _FIRST_FIELDS = ("id", "model", "status", "error", "created_at", "updated_at", "content")
@@ -39,25 +44,27 @@ def to_task(row: TaskRow) -> dict[str, Any]:
     """Returns the body of ``GET …/tasks/{id}``: the documented fields and whatever else the upstream said.
 
     ``content`` has ``expires_at`` beside its links: until when all of them work, in Unix seconds.
+    Where an integer belongs there is an integer, and a value that means none is left out.
     Why a task failed is told in the upstream's words unless they name the operator's account.
 
     Source: the spec's "Response Fields"; ``error`` is null unless the task failed.
     """
-    body: dict[str, Any] = dict(row.snapshot) if row.snapshot else _before_first_look(row)
+    body = without_own_fields(row.snapshot) if row.snapshot else _before_first_look(row)
     body["id"] = public_id(row)
     body["status"] = TaskStatus(row.status).public.value
     if row.callback_token_hash is not None and body.get(TAG_FIELD) == tag_of(row.callback_token_hash):
         del body[TAG_FIELD]  # ours, not the client's
-    body.setdefault("model", row.upstream_model)
+    if not isinstance(body.get("model"), str):
+        body["model"] = row.upstream_model
     body.setdefault("error", None)
     for name in _REASONS:
         if name in body:
             body[name] = _reason_for_tenant(body[name])
+    _set_integers(body, _INTEGER_FIELDS)
     body.setdefault("created_at", _seconds(row.created_at))
     body.setdefault("updated_at", _seconds(row.updated_at))
-    for name in _INTEGER_FIELDS:
-        if name in body:
-            body[name] = _with_integers(body[name])
+    _set_counts(body, "usage")
+    _set_counts(body.get("usage", {}), "tool_usage")
     if isinstance(body.get("content"), dict):
         body["content"] = _with_expiry(body["content"], _ended_at(body, row))
     ordered = {name: body[name] for name in _FIRST_FIELDS if name in body}
@@ -72,6 +79,11 @@ def to_list_item(row: TaskRow) -> dict[str, Any]:
     return item
 
 
+def without_own_fields(body: dict[str, Any]) -> dict[str, Any]:
+    """Returns an answer of the upstream's about a task without the members that are the gateway's to add."""
+    return {name: value for name, value in body.items() if name not in _OWN_FIELDS}
+
+
 def unknown_task() -> NotFoundError:
     """404 for a task that does not exist or is another tenant's."""
     return NotFoundError("The specified content generation task is not found.", field="id", param="id")
@@ -83,14 +95,15 @@ def _before_first_look(row: TaskRow) -> dict[str, Any]:
 
 
 def _with_expiry(content: dict[str, Any], ended_at: int) -> dict[str, Any]:
-    expires_at = content_expires_at(content, ended_at)
-    return content if expires_at is None else {**content, "expires_at": expires_at}
+    shown = {name: value for name, value in content.items() if name != _LINKS_END}
+    expires_at = content_expires_at(shown, ended_at)
+    return shown if expires_at is None else {**shown, _LINKS_END: expires_at}
 
 
 def _ended_at(body: dict[str, Any], row: TaskRow) -> int:
     """Returns when a task ended: by the upstream's time, or when we learned of it if that is unusable."""
-    told = body["updated_at"]
-    if type(told) is int and 0 < told < _TIMES_END:
+    told: int = body["updated_at"]
+    if 0 < told < _TIMES_END:
         return told
     return _seconds(row.finished_at or row.updated_at)
 
@@ -108,7 +121,30 @@ def _seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def _with_integers(value: Any) -> Any:
+def _set_integers(body: dict[str, Any], names: Iterable[str]) -> None:
+    """Puts integers where they belong; a value that means none is left out, since no SDK requires these members."""
+    for name in names:
+        if name not in body:
+            continue
+        number = to_integer(body[name])
+        if number is None:
+            del body[name]
+        else:
+            body[name] = number
+
+
+def _set_counts(body: dict[str, Any], name: str) -> None:
+    """Puts integers into an object of counts, and leaves it out when it is no object."""
+    if name not in body:
+        return
+    if not isinstance(body[name], dict):
+        del body[name]
+        return
+    body[name] = _without_fractions(body[name])
+    _set_integers(body[name], _COUNTS)
+
+
+def _without_fractions(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _with_integers(item) for name, item in value.items()}
+        return {name: _without_fractions(item) for name, item in value.items()}
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -118,6 +118,17 @@ async def test_a_failed_task_says_why(world: World, tenant: Tenant) -> None:
     assert listed == {"items": [{**body, "failure_reason": body["error"]}], "total": 1}
 
 
+async def test_numbers_that_arrive_as_strings_are_shown_and_counted_as_integers(world: World, tenant: Tenant) -> None:
+    search = {"tools": [{"type": "web_search"}]}
+    task_id = await tenant.new_task(content=[{"type": "text", "text": "a cat [numbers:strings]"}], **search)
+    body = await force(world, tenant, task_id, "succeeded")
+    check_shape(body, {**SUCCEEDED, **BEYOND, **SEARCH})
+    listed = (await tenant.http.get(TASKS, params={"filter.task_ids": task_id})).json()
+    assert listed == {"items": [body], "total": 1}
+    stored = (await world.admin.get(f"/tasks/{task_id}")).json()
+    assert stored["total_tokens"] == body["usage"]["total_tokens"] > 0
+
+
 async def test_a_queued_task_that_is_deleted_is_cancelled(tenant: Tenant) -> None:
     created = await tenant.create_task(content=[{"type": "text", "text": "waits [queue:100000]"}])
     task_id = created.json()["id"]
