@@ -12,6 +12,9 @@ from urllib.parse import SplitResult, urlsplit
 MAX_WEB_URL_LENGTH = 8192
 """Characters of the longest web URL that a client may send. It is checked before the URL is split."""
 
+MALFORMED = "the host or the port of the url is malformed"
+"""Said of a web URL whose authority cannot be read."""
+
 _WEB_SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _split = cast("Callable[[str], SplitResult]", urlsplit.__wrapped__)  # type: ignore[attr-defined]  # below its cache
 
@@ -25,20 +28,25 @@ def split_url(url: str) -> SplitResult:
     return _split(url)
 
 
-def fault_of_web_url(url: str) -> str | None:
-    """Returns why ``url`` is no web URL that is passed on, as a clause without a full stop; None when it is one.
+def fault_of_web_url(url: str, longest: int = MAX_WEB_URL_LENGTH) -> str | None:
+    """Returns why ``url`` is no web URL, as a clause without a full stop; None when it is one.
 
-    A web URL is absolute, with http or https and a host, and has at most 8192 characters. Letters of any script are
-    allowed, and so are blanks in the path and behind it: many file names have them, and HTTP clients escape them.
+    A web URL is absolute, with http or https and a host, and has at most ``longest`` characters. Letters of any script
+    are allowed, and so are blanks in the path and behind it: many file names have them, and HTTP clients escape them.
 
     The length is checked first, because all the rest costs in proportion to it.
     """
-    if len(url) > MAX_WEB_URL_LENGTH:
-        return f"a web url may have at most {MAX_WEB_URL_LENGTH} characters"
+    if len(url) > longest:
+        return f"the url may have at most {longest} characters"
     fault = fault_of_characters(url)
     if fault is not None:
         return fault
-    return _fault_of_parts(url) if _WEB_SCHEME.match(url) else "a web url begins with http:// or https://"
+    return _fault_of_parts(url) if begins_as_web_url(url) else "a web url begins with http:// or https://"
+
+
+def begins_as_web_url(url: str) -> bool:
+    """Says whether a text begins with ``http://`` or ``https://``, in upper or lower case."""
+    return _WEB_SCHEME.match(url) is not None
 
 
 def fault_of_characters(url: str) -> str | None:
@@ -64,7 +72,7 @@ def _fault_of_parts(url: str) -> str | None:
         parts = split_url(url)
         port = parts.port
     except ValueError:
-        return "the host or the port of the url is malformed"
+        return MALFORMED
     if not parts.hostname:
         return "the url has no host"
     if " " in parts.netloc:

@@ -90,7 +90,8 @@ GroupName = Annotated[str, Field(min_length=1, max_length=64), BeforeValidator(_
 Description = Annotated[str, Field(max_length=300)]
 HttpUrl = Annotated[
     str,
-    Field(min_length=1, max_length=MAX_WEB_URL_LENGTH, json_schema_extra={"format": "uri"}),
+    # The length is in the document alone, because pydantic has a sentence of its own for it.
+    Field(min_length=1, json_schema_extra={"format": "uri", "maxLength": MAX_WEB_URL_LENGTH}),
     AfterValidator(_check_http_url),
 ]
 ProjectName = Annotated[Annotated[str, Field(max_length=128)] | None, BeforeValidator(_empty_to_none)]

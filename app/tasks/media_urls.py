@@ -7,13 +7,12 @@ import re
 
 from app.create_parameters import CONTENT_TYPES
 from app.tasks.refusals import not_valid
-from app.urls import MAX_WEB_URL_LENGTH, fault_of_characters, fault_of_ends, fault_of_web_url
+from app.urls import MAX_WEB_URL_LENGTH, begins_as_web_url, fault_of_characters, fault_of_ends, fault_of_web_url
 
 MEDIA_PAYLOADS = tuple(name for name, type_ in CONTENT_TYPES.items() if type_.member == "url")
 """The members of a content item that hold ``{"url": …}``."""
 
 _ASSET_URL = re.compile(r"asset://([A-Za-z0-9_-]{1,128})")
-_WEB_SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:(image|audio)/[a-z0-9][a-z0-9.+-]{0,126};base64,")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _CHECKED_LENGTH = 1024
@@ -40,7 +39,7 @@ def check_media_url(url: str, path: str, payload: str) -> None:
     """
     if asset_id_of(url) is not None:
         return
-    fault = fault_of_web_url(url) if _WEB_SCHEME.match(url) else _fault_of_other(url, payload)
+    fault = fault_of_web_url(url) if begins_as_web_url(url) else _fault_of_other(url, payload)
     if fault is not None:
         raise not_valid(path, fault)
 
