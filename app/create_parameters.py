@@ -187,6 +187,7 @@ _TABLE = (
         highest=2**32 - 1,
         default=-1,
         checked=(-1, 2**32 - 1),
+        gateway_note="the range is checked here, too",
     ),
     Parameter(
         name="generate_audio",
@@ -242,6 +243,7 @@ _TABLE = (
         is_in_spec=True,
         words=("web_search",),
         values_note="of Volcano Engine alone, not BytePlus",
+        gateway_note="another `type` is refused here",
     ),
     Parameter(
         name="callback_url",

@@ -36,6 +36,9 @@ import re
 from collections.abc import Sequence
 from http import HTTPStatus
 
+EMPTY = "it is empty; leave it out, or send null"
+"""Said of an optional member that is ``""``."""
+
 _SHOWN_MODEL_LENGTH = 128
 _SHOWN_NAME_LENGTH = 64
 _ODD_CHARACTER = re.compile(r"[^A-Za-z0-9_-]")

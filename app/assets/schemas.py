@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_pascal
 from pydantic_core import PydanticCustomError
 
 from app.assets.models import GroupType
-from app.errors import InvalidParameterError
+from app.errors import EMPTY, InvalidParameterError
 from app.http.dry_run import is_dry_run_name
 from app.http.json_body import member_path, to_json_bytes
 from app.http.plain_form import plain_form
@@ -48,7 +48,7 @@ def _empty_to_none(value: object) -> object:
 def _refuse_empty(value: object) -> object:
     """An empty text is no value: a required word is then missing, and an optional one is not taken for absent."""
     if value == "":
-        raise ValueError("it is empty; leave it out, or send null")
+        raise ValueError(EMPTY)
     return value
 
 

@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from app.errors import InvalidParameterError
-
-EMPTY = "it is empty; leave it out, or send null"
-"""Said of an optional member that is ``""``."""
+from app.errors import EMPTY, InvalidParameterError
 
 _JSON_TYPES = {str: "a string", bool: "a boolean", dict: "an object", list: "an array"}
 

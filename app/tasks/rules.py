@@ -14,7 +14,7 @@ from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
 from app.tasks.media_urls import MEDIA_PAYLOADS
 from app.tasks.references import DRAFT_TASK, AssetReference, DraftReference, find_references, with_drafts_renamed
-from app.tasks.refusals import check_json_type, check_not_empty, not_valid
+from app.tasks.refusals import check_json_type, not_valid
 from app.tasks.rules_content import check_content
 from app.tasks.rules_parameters import check_parameters
 from app.webhooks.targets import PUBLIC_ONLY, TargetError, TargetRules
@@ -119,7 +119,6 @@ def _check_callback_url(url: Any, targets: TargetRules) -> str | None:
     """Returns the address in the one way that we write it. Where its name leads is checked when it is called."""
     if url is None:
         return None
-    check_not_empty(url, "callback_url")
     try:
         return targets.check(url).url
     except TargetError as error:

@@ -16,6 +16,7 @@ from app.tasks.refusals import check_json_type, check_not_empty, not_valid
 from app.tasks.rules_content import Mode
 
 _AUTO_DURATION = -1
+_OPTIONAL = tuple(name for name, parameter in PARAMETERS.items() if not parameter.is_required)
 _TEXTS = tuple(name for name in names_of_kind(Kind.TEXT) if name not in {"model", "callback_url"})
 _SWITCHES = names_of_kind(Kind.SWITCH)
 # ``duration`` depends on the model. What no upstream could mean is refused, the rest of its ranges is its own.
@@ -31,11 +32,12 @@ def check_parameters(fields: dict[str, Any], model: ModelSpec, mode: Mode) -> di
         InvalidParameterError: 400, a value has the wrong JSON type, is out of range, or not for this model.
         MissingParameterError: 400, a tool has no type.
     """
+    for name in _OPTIONAL:
+        check_not_empty(fields.get(name), name)
     checked = {name: _check_integer(name, value) if name in _RANGES else value for name, value in fields.items()}
     for names, expected in ((_TEXTS, str), (_SWITCHES, bool)):
         for name in names:
             if name in checked:
-                check_not_empty(checked[name], name)
                 check_json_type(checked[name], expected, name)
     _check_choice(checked, "resolution", model.resolutions, model, mode)
     _check_choice(checked, "ratio", model.ratios, model, mode)
