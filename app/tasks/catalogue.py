@@ -97,6 +97,13 @@ class ModelSpec:
         """Returns the spec as plain JSON values, every field present."""
         return {field: list(value) if isinstance(value, tuple) else value for field, value in asdict(self).items()}
 
+    def to_short_json(self) -> dict[str, Any]:
+        """Returns what ``to_json`` returns, without a ``generate_audio_default`` that ``from_json`` adds by itself."""
+        value = self.to_json()
+        default = value.pop("generate_audio_default")
+        is_added = _with_default_of_the_spec(value).get("generate_audio_default") == default
+        return value if is_added else value | {"generate_audio_default": default}
+
     @staticmethod
     def from_json(value: Any) -> "ModelSpec":
         """Returns the spec that ``to_json`` made, or that an operator wrote with fields left out.

@@ -39,7 +39,7 @@ async def test_keys_go_on_as_access_key_ids_and_none_has_a_pair(old_database_url
 
     new = open_engine(old_database_url, pool_size=1)
     async with new.connect() as connection:
-        # A gateway of the version before goes on writing while the new one is being rolled out.
+        # The column has a default for statements that do not name it.
         await connection.execute(text(TENANT), {"id": "t2"})
         allowed = list(await connection.scalars(text("SELECT allow_key_as_access_key_id FROM tenants")))
         pairs = await connection.execute(text("SELECT access_key_id, secret_access_key_sealed FROM api_keys"))

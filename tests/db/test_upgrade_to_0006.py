@@ -5,14 +5,15 @@ from typing import Any
 
 from alembic import command
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker
 
-from app.db.engine import open_engine, session_factory
-from app.db.schema import alembic_config, upgrade_to_head
+from app.db.engine import open_engine
+from app.db.roles import OWNER
+from app.db.schema import alembic_config
 from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
 from app.tasks.model_catalogue import ModelCatalogue
 from app.tasks.model_list import check_distinct
-from tests.support.database import empty_database
+from tests.support.database import own_database, url_of
 
 INSERT = text("INSERT INTO models (name, spec, position, updated_at) VALUES (:name, :spec, :position, now())")
 NEW_MEMBERS = ("aliases", "regions", "generate_audio_default")
@@ -22,41 +23,36 @@ OLD_MODELS = [
 BYTEPLUS = {"name": "dreamina-seedance-2-0-260128", "upstream_id": "dreamina-seedance-2-0-260128"}
 
 
-async def insert(connection: AsyncConnection, models: list[dict[str, Any]]) -> None:
+async def migrated(connection: AsyncConnection, models: list[dict[str, Any]]) -> list[ModelSpec]:
+    """Returns what the new version reads of models that the version before wrote; the way back restores them."""
+    await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "0005"))
+    await connection.execute(text("DELETE FROM models"))
     for position, spec in enumerate(models):
         await connection.execute(INSERT, {"name": spec["name"], "spec": json.dumps(spec), "position": position})
-
-
-async def migrated(database_url: str, models: list[dict[str, Any]]) -> list[ModelSpec]:
-    """Returns what the new version reads of models that the version before wrote; the way back restores them."""
-    async with empty_database(database_url) as url:
-        engine = open_engine(url, pool_size=1)
-        async with engine.connect() as connection:
-            await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0005"))
-            await insert(connection, models)
-            await connection.commit()
-        await upgrade_to_head(url)
-        read = list(await ModelCatalogue(session_factory(engine)).stored())
-        async with engine.connect() as connection:
-            await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "0005"))
-            left = await connection.scalars(text("SELECT spec FROM models ORDER BY position"))
-            assert list(left) == models
-        await engine.dispose()
+    await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0006"))
+    read = list(await ModelCatalogue(async_sessionmaker(connection)).stored())
+    await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "0005"))
+    left = await connection.scalars(text("SELECT spec FROM models ORDER BY position"))
+    assert list(left) == models
     return read
 
 
-async def test_the_models_of_a_fresh_installation_become_those_of_a_fresh_one_of_today(database_url: str) -> None:
-    assert await migrated(database_url, OLD_MODELS) == list(DEFAULT_MODELS)
-
-
-async def test_what_the_operator_has_changed_stays(database_url: str) -> None:
+async def test_seeded_models_become_those_of_a_fresh_installation_and_what_the_operator_has_changed_stays(
+    database_url: str,
+) -> None:
     by_name = {spec["name"]: spec for spec in OLD_MODELS}
     endpoint = by_name["doubao-seedance-2-0-260128"] | {"upstream_id": "ep-1", "duration_max": 10}
     house = {"name": "doubao-seedance-2.5", "upstream_id": "ep-2"}
     models = [house, BYTEPLUS, endpoint, by_name["doubao-seedance-2-5-260628"]]
 
-    read = await migrated(database_url, models)
+    async with own_database(database_url) as url:
+        engine = open_engine(url_of(OWNER, url), pool_size=1)
+        async with engine.connect() as connection:
+            seeded = await migrated(connection, OLD_MODELS)
+            read = await migrated(connection, models)
+        await engine.dispose()
 
+    assert seeded == list(DEFAULT_MODELS)
     check_distinct(read)
     found = {spec.name: spec for spec in read}
     assert [spec.name for spec in read] == [spec["name"] for spec in models]
@@ -68,13 +64,3 @@ async def test_what_the_operator_has_changed_stays(database_url: str) -> None:
     assert BYTEPLUS["name"] not in kept.aliases
     assert house["name"] not in found["doubao-seedance-2-5-260628"].aliases
     assert found["doubao-seedance-2-5-260628"].regions["eu-west-1"] == "dreamina-seedance-2-5-260628"
-
-
-async def test_a_gateway_of_the_version_before_still_seeds_an_empty_table(database_url: str) -> None:
-    async with empty_database(database_url) as url:
-        await upgrade_to_head(url)
-        engine = open_engine(url, pool_size=1)
-        async with engine.begin() as connection:
-            await insert(connection, [BYTEPLUS])
-        assert await ModelCatalogue(session_factory(engine)).stored() == (ModelSpec.from_json(BYTEPLUS),)
-        await engine.dispose()

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.audit.actor import Actor
@@ -11,6 +12,7 @@ from app.db.engine import open_engine, session_factory
 from app.errors import ServiceUnavailableError
 from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
 from app.tasks.model_catalogue import ModelCatalogue, seed_models
+from app.tasks.models import ModelRow
 from tests.support.admin_app import QueryCount
 from tests.support.clock import ManualSeconds
 from tests.support.starting_line import start_together
@@ -37,6 +39,23 @@ async def test_an_empty_table_is_filled_and_a_filled_one_left_alone(sessions: Se
     await seed_models(sessions, [model("other")])
 
     assert await catalogue.stored() == DEFAULT_MODELS
+
+
+async def test_a_row_holds_a_default_of_generate_audio_only_where_reading_adds_another_one(sessions: Sessions) -> None:
+    own = [
+        ModelSpec(name="loud", upstream_id="ep-1", generate_audio_default=True),
+        ModelSpec(name="quiet", upstream_id="ep-1", generate_audio_default=False),
+        ModelSpec(name="doubao-seedance-2-fast", upstream_id="ep-1"),
+    ]
+    models = [each for each in DEFAULT_MODELS if each.name != "doubao-seedance-2-fast"] + own
+    catalogue = ModelCatalogue(sessions)
+    await catalogue.replace(ACTOR, models)
+
+    assert list(await catalogue.stored()) == models
+    async with sessions() as session:
+        rows = (await session.execute(select(ModelRow.name, ModelRow.spec))).all()
+    found = {row.name: row.spec["generate_audio_default"] for row in rows if "generate_audio_default" in row.spec}
+    assert found == {"loud": True, "quiet": False, "doubao-seedance-2-fast": None}
 
 
 async def test_processes_that_start_at_once_with_different_models_do_not_mix_them(sessions: Sessions) -> None:
