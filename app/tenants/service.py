@@ -197,8 +197,9 @@ class TenantService:
     async def rotate_key(self, actor: Actor, key_id: str, *, grace_seconds: int) -> IssuedKey:
         """Makes a key with the same rights and the same ``expires_at``, and ends the old one after a grace.
 
-        The old key keeps its ``expires_at`` and may be rotated again within its grace, which another rotation can only
-        shorten. A signing key stays with the old key and ends with it.
+        Within its grace the old key keeps its ``expires_at`` and may be rotated again, which can only shorten the
+        grace; without a grace its ``expires_at`` becomes the moment of the rotation. A signing key stays with the old
+        key and ends with it.
 
         Raises:
             NotFoundError: 404.
@@ -214,6 +215,9 @@ class TenantService:
             for name in ("expires_at", "allowed_models", "allowed_channels", "allowed_ips"):
                 setattr(row, name, getattr(old, name))
             old.grace_ends_at = earlier_end(old.grace_ends_at, now + timedelta(seconds=grace_seconds))
+            if grace_seconds == 0:
+                # This stops a key that leaked, also on gateways of the version before, which read only this end.
+                old.expires_at = now
             old.updated_at = now
             session.add(row)
             record_change(

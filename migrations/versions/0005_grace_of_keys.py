@@ -1,6 +1,7 @@
 """The end that a rotation gives a key, apart from the end that its owner gave it.
 
-Revision 0005, after 0004.
+Revision 0005, after 0004. No process of the version before may run: it knows no grace, and accepts a key in its grace
+until the end that its owner gave it.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,18 @@ down_revision: str | Sequence[str] | None = "0004"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# Until now a rotation wrote the end of the grace over the key's own end, which it had copied to the new key before.
-# When an operator has changed the new key's end since, the old key gets that one; its grace ends it all the same.
+# Until now a rotation wrote the end of the grace over the key's own end, which it had copied to the new key before, and
+# the old key gets it back from there. Two kinds of keys keep what they have in both columns:
+# - Those whose first new key ends before their grace: an operator or another rotation has shortened that key's life
+#   since, and the old key, which works until the end of its grace, must not end with it.
+# - Those whose grace is over: no new end is of use to them.
 _PART_ENDS = sa.text("""
-    UPDATE api_keys AS rotated SET grace_ends_at = rotated.expires_at, expires_at = first_new.expires_at
+    UPDATE api_keys AS rotated SET
+        grace_ends_at = rotated.expires_at,
+        expires_at = CASE
+            WHEN first_new.expires_at < rotated.expires_at OR rotated.expires_at <= now() THEN rotated.expires_at
+            ELSE first_new.expires_at
+        END
     FROM (
         SELECT DISTINCT ON (rotated_from) rotated_from, expires_at FROM api_keys
         WHERE rotated_from IS NOT NULL ORDER BY rotated_from, created_at

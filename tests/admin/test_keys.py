@@ -270,6 +270,22 @@ async def test_a_key_in_its_grace_is_shown_as_rotated_with_both_ends(process: Pr
     assert (await _shown(process, old))["status"] == "revoked"
 
 
+async def test_a_rotation_without_grace_ends_the_key_for_a_gateway_that_knows_no_grace(
+    process: Process, clock: MovableClock
+) -> None:
+    for end, grace_before in ((None, None), (in_the_future(clock, 7200), 600)):
+        old = await process.key(expires_at=end)
+        if grace_before is not None:
+            await _rotated(process, old, grace_before)
+        rotated_at = clock()
+        new = await _rotated(process, old, 0)
+
+        shown = await _shown(process, old)
+        assert new["expires_at"] == old["expires_at"]
+        assert (shown["status"], shown["expires_at"]) == ("expired", shown["grace_ends_at"])
+        assert _seconds_between(rotated_at, shown["grace_ends_at"]) == pytest.approx(0, abs=1)
+
+
 async def test_a_new_expiry_of_a_key_in_its_grace_leaves_the_grace(
     process: Process, clock: MovableClock, seconds: ManualSeconds
 ) -> None:
