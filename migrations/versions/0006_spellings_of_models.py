@@ -1,7 +1,8 @@
 """What else clients may call a model, and what it is called in each region.
 
 Revision 0006, after 0005. The models that a fresh installation was given get what a fresh one is given now; what the
-operator has changed stays.
+operator has changed stays. No process of the version before may run: when its operator replaces the models, their
+aliases and regions are lost.
 """
 
 from collections.abc import Sequence

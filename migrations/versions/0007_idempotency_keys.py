@@ -2,8 +2,8 @@
 
 Revision 0007, after 0006.
 
-The keys that tasks already have stay in their rows: of those only the bytes of the body are known, and a gateway of the
-version before, which may still be running, writes more of them.
+The keys that tasks already have stay in their rows: of those only the bytes of the body are known. No process of the
+version before may run: it ignores the keys of asset creates, and leaves those that it completes without their result.
 """
 
 from collections.abc import Sequence

@@ -36,6 +36,10 @@ def test_the_section_about_upgrading_is_linked_and_tells_of_every_change_that_st
         "secrets reseal",
         "roles.sql",
         "make-roles.sh",
+        "docker compose down",
+        "grace_ends_at",
+        "`aliases` and `regions`",
+        "`Idempotency-Key`",
     )
     assert [name for name in told if name not in section] == []
     steps = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]
