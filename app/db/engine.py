@@ -22,6 +22,10 @@ _AWAY_CLASSES = ("08", "57P")
 _AWAY_CODES = {"53300"}
 
 
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises on a connection of its own when the server refuses or is away."""
+
+
 class DatabaseUnavailableError(RuntimeError):
     """No connection could be made, or the server did not answer in time; the cause tells why."""
 
@@ -63,7 +67,7 @@ def open_engine(
         # One statement more for each request; a dead connection costs one 503, then the pool is renewed.
         pool_pre_ping=False,
     )
-    event.listen(engine.sync_engine, "handle_error", _name_timeout)
+    event.listen(engine.sync_engine, "handle_error", _name_driver_error)
     return engine
 
 
@@ -91,7 +95,7 @@ async def connect(
             command_timeout=command_timeout_seconds,
             server_settings={**names, **(server_settings or {})},
         )
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, *DRIVER_ERRORS) as error:
         raise DatabaseUnavailableError(f"no connection: {type(error).__name__}: {error}") from error
     except ValueError:  # the driver's own sentence repeats what it took for a port: a part of the password
         text = "the database URL cannot be read; percent-encode what is special in its password, such as # / ? ["
@@ -139,7 +143,11 @@ def denied_by(error: BaseException) -> str | None:
     return str(original.__cause__ or original)
 
 
-def _name_timeout(context: ExceptionContext) -> None:
-    """Turns the driver's bare TimeoutError of a statement into one that says where it came from."""
-    if isinstance(context.original_exception, TimeoutError):
-        raise DatabaseUnavailableError("a statement took too long") from context.original_exception
+def _name_driver_error(context: ExceptionContext) -> None:
+    """Says of errors of the driver where they came from, where they do not say so themselves."""
+    error = context.original_exception
+    if isinstance(error, TimeoutError):
+        raise DatabaseUnavailableError("a statement took too long") from error
+    # The server's last message has been read, and the end of the connection has not.
+    if isinstance(error.__cause__, asyncpg.InternalClientError):
+        context.is_disconnect = True

@@ -12,12 +12,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.engine import DatabaseUnavailableError, connect, to_dsn
+from app.db.engine import DRIVER_ERRORS, DatabaseUnavailableError, connect, to_dsn
 from app.ids import new_id
 
 RENEW_SECONDS = 2.0
@@ -87,7 +86,7 @@ class Presence:
             return
         try:
             await connection.close(timeout=_COMMAND_TIMEOUT_SECONDS)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (OSError, *DRIVER_ERRORS):
             connection.terminate()
 
     async def renew(self) -> None:
@@ -104,7 +103,7 @@ class Presence:
                     _log.warning("presence_regained", instance=self.id)
                 else:
                     await self._write()
-            except (DatabaseUnavailableError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (DatabaseUnavailableError, OSError, *DRIVER_ERRORS) as error:
                 self._let_go(error)
             else:
                 return

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.base import utc_now
 from app.db.engine import DatabaseUnavailableError, is_unavailable, open_engine, session_factory, to_dsn
+from tests.support.database import as_superuser
 from tests.support.patience import HANG_SECONDS
 
 
@@ -134,3 +135,22 @@ async def test_an_error_shows_no_value(engine: AsyncEngine) -> None:
             await session.execute(text("SELECT 1 / length(left(:prompt, 0))"), {"prompt": "a private prompt"})
     assert "division by zero" in str(caught.value)
     assert "private" not in str(caught.value)
+
+
+async def test_a_connection_that_is_just_being_cut_is_unavailable(engine: AsyncEngine, database_url: str) -> None:
+    async with engine.connect() as connection:
+        pid = await connection.scalar(text("SELECT pg_backend_pid()"))
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        transport = driver._transport  # noqa: SLF001 - asyncpg has no other way to it
+        transport.pause_reading()
+        await as_superuser(database_url, f"SELECT pg_terminate_backend({pid}, 60000)")
+        transport.resume_reading()
+        # Our turn comes between the two reads that bring the server's last message and the end of the connection.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        with pytest.raises(exc.InternalError, match="another operation") as failure:
+            await connection.execute(text("SELECT 1"))
+    assert is_unavailable(failure.value)
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
