@@ -92,15 +92,32 @@ class Parameter:
     gateway_note: str = ""
 
     @property
-    def all_values_note(self) -> str:
-        """Which values there are beside ``words`` and the range: those of each family, and the note."""
+    def values(self) -> str:
+        """Which values the upstream takes, in words: those that are listed, the range, and the note."""
+        parts = []
+        if self.words and not self.words_of:
+            parts.append(", ".join(f"`{word}`" for word in self.words))
+        if self.lowest is not None:
+            parts.append(f"{self.lowest} to {self.highest}")
+        if self.longest is not None:
+            parts.append(f"at most {self.longest} characters")
         families: dict[str, list[str]] = {}
         for family, (lowest, highest) in self.ranges.items():
             families.setdefault(f"{lowest} to {highest}", []).append(family)
         for family, words in self.words_of.items():
             families.setdefault(", ".join(words), []).append(family)
-        parts = [f"{', '.join(names)}: {values}" for values, names in families.items()]
+        parts += [f"{', '.join(names)}: {values}" for values, names in families.items()]
         return "; ".join([*parts, self.values_note] if self.values_note else parts)
+
+    @property
+    def checked_lowest(self) -> int | None:
+        """The lowest integer that the gateway takes, where that is more than 64 bits hold."""
+        return None if self.checked[0] == _INT64_MIN else self.checked[0]
+
+    @property
+    def checked_highest(self) -> int | None:
+        """The highest integer that the gateway takes, where that is less than 64 bits hold."""
+        return None if self.checked[1] == _INT64_MAX else self.checked[1]
 
     @property
     def models_note(self) -> str:
@@ -138,8 +155,6 @@ _TABLE = (
         kind=Kind.INTEGER,
         description="length of the video in seconds; -1 leaves it to the model",
         is_in_spec=True,
-        lowest=-1,
-        highest=30,
         default_note="5; 2-5: -1",
         ranges=_DURATIONS,
         values_note="-1: not 1-0",
@@ -153,7 +168,7 @@ _TABLE = (
         is_in_spec=True,
         lowest=29,
         highest=289,
-        values_note="29 to 289, of the form 25+4n",
+        values_note="of the form 25+4n",
         checked=(1, _INT64_MAX),
         gateway_note="1 or more; the rest is left to the upstream",
     ),

@@ -1,4 +1,8 @@
-"""The JSON Schema of a create's body, made from the table of parameters, for ``/openapi.json``."""
+"""The JSON Schema of a create's body, made from the table of parameters, for ``/openapi.json``.
+
+It refuses nothing that the gateway takes: null stands wherever a member may be left out, and what a model's row or the
+upstream decides is in the descriptions alone.
+"""
 
 from typing import Any
 
@@ -8,13 +12,19 @@ from app.urls import MAX_WEB_URL_LENGTH
 from app.webhooks.targets import MAX_URL_LENGTH
 
 _TASK_ID_EXAMPLE = "cgt-20260518175249-8x55h"
+# A text may be empty beside other items, and texts alone must not all be.
+_SAYS_SOMETHING = {"not": {"required": ["text"], "properties": {"type": {"const": "text"}, "text": {"const": ""}}}}
 
 
 def create_body() -> dict[str, Any]:
     """Returns the schema: every parameter of the table; other members are passed on to the upstream."""
     properties = {name: _schema_of(parameter) for name, parameter in PARAMETERS.items()}
     properties["model"]["example"] = "doubao-seedance-2"
-    properties["content"] |= {"minItems": 1, "items": {"oneOf": [_item_of(each) for each in CONTENT_TYPES.values()]}}
+    properties["content"] |= {
+        "minItems": 1,
+        "items": {"oneOf": [_item_of(each) for each in CONTENT_TYPES.values()]},
+        "contains": _SAYS_SOMETHING,
+    }
     properties["tools"]["items"] = _tool()
     properties["callback_url"] |= {"format": "uri", "maxLength": MAX_URL_LENGTH}
     return {
@@ -30,24 +40,29 @@ def create_body() -> dict[str, Any]:
 
 
 def _schema_of(parameter: Parameter) -> dict[str, Any]:
-    """Returns a parameter's schema without its parts; ranges and words are those that the upstream takes."""
+    """Returns a parameter's schema without its parts."""
     schema: dict[str, Any] = {"description": _description_of(parameter)}
     if parameter.kind is not Kind.ANY:
-        schema["type"] = parameter.kind.value
-    if parameter.words and parameter.kind is Kind.TEXT:
-        schema["enum"] = list(parameter.words)
-    found = {"minimum": parameter.lowest, "maximum": parameter.highest, "maxLength": parameter.longest}
-    schema |= {name: value for name, value in found.items() if value is not None}
-    if parameter.default is not None:
-        schema["default"] = parameter.default
-    return schema
+        schema["type"] = parameter.kind.value if parameter.is_required else [parameter.kind.value, "null"]
+    if parameter.kind is Kind.INTEGER:
+        schema["format"] = "int64"
+    if parameter.kind is Kind.TEXT:
+        schema["minLength"] = 1
+        if parameter.words:
+            schema["examples"] = list(parameter.words)
+    found = {
+        "minimum": parameter.checked_lowest,
+        "maximum": parameter.checked_highest,
+        "default": parameter.default,
+    }
+    return schema | {name: value for name, value in found.items() if value is not None}
 
 
 def _description_of(parameter: Parameter) -> str:
     """Returns one sentence for each thing that there is to say."""
     labelled = (
         ("", parameter.description),
-        ("values: ", parameter.all_values_note),
+        ("values: ", parameter.values),
         ("models: ", parameter.models_note),
         ("default: ", parameter.default_note),
         ("gateway: ", parameter.gateway_note),
@@ -68,7 +83,7 @@ def _item_of(type_: ContentType) -> dict[str, Any]:
         payload = {"type": "object", "required": [type_.member], "properties": {type_.member: member}}
         properties[type_.name] = payload
     if type_.roles:
-        properties["role"] = {"type": "string", "enum": list(type_.roles)}
+        properties["role"] = {"type": ["string", "null"], "enum": [*type_.roles, None]}
         if type_.role_note:
             properties["role"]["description"] = type_.role_note
     return {

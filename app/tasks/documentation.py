@@ -41,6 +41,13 @@ _CALLBACK = {
     },
 }
 _TASK_OF_GET = {**_TASK, "properties": {**_TASK["properties"], "callback": _CALLBACK}}  # type: ignore[dict-item]
+_TASK_OF_LIST = {
+    **_TASK,
+    "properties": {
+        **_TASK["properties"],  # type: ignore[dict-item]
+        "failure_reason": {"type": ["object", "null"], "description": "of a failed task: the same as `error`"},
+    },
+}
 
 
 def _responses(success: dict[str, Any], *errors: int) -> dict[str, Any]:
@@ -87,7 +94,7 @@ LIST: dict[str, Any] = {
             "one page, newest first",
             {
                 "type": "object",
-                "properties": {"items": {"type": "array", "items": _TASK}, "total": {"type": "integer"}},
+                "properties": {"items": {"type": "array", "items": _TASK_OF_LIST}, "total": {"type": "integer"}},
             },
         )
     ),

@@ -1,35 +1,46 @@
 """The one table of parameters: ``/openapi.json`` shows it, and the gateway with the upstream behind it keep it."""
 
+import json
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import jsonschema_rs
+
 from app.create_parameters import CONTENT_TYPES, PARAMETERS, Kind
+from app.tasks.rules import check_create
+from tests.contract import examples
+from tests.contract.task_rows import ROWS
 from tests.http.operations import document
 from tests.support.world import TASKS, Tenant
-from tests.tasks.bodies import DATED, NEWEST, OLDEST, body, video
+from tests.tasks.bodies import DATED, MODELS, NEWEST, OLDEST, PROMPT, body, check, image, refusal, video
+from tests.tasks.test_rules import PYTHON_SDK
 
-# Written from the specification and the upstream's documents, not from the table: (type, enum, minimum, maximum).
-DOCUMENTED: dict[str, tuple[str, list[str] | None, int | None, int | None]] = {
-    "model": ("string", None, None, None),
-    "content": ("array", None, None, None),
-    "duration": ("integer", None, -1, 30),
-    "frames": ("integer", None, 29, 289),
-    "resolution": ("string", ["480p", "720p", "1080p", "4k"], None, None),
-    "ratio": ("string", ["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"], None, None),
-    "seed": ("integer", None, -1, 2**32 - 1),
-    "generate_audio": ("boolean", None, None, None),
-    "watermark": ("boolean", None, None, None),
-    "return_last_frame": ("boolean", None, None, None),
-    "service_tier": ("string", ["default", "flex"], None, None),
-    "execution_expires_after": ("integer", None, 3600, 259200),
-    "tools": ("array", None, None, None),
-    "callback_url": ("string", None, None, None),
-    "draft": ("boolean", None, None, None),
-    "camera_fixed": ("boolean", None, None, None),
-    "priority": ("integer", None, 0, 9),
-    "safety_identifier": ("string", None, None, None),
-    "omni_reference_task_type": ("string", ["auto", "reference", "edit", "extend"], None, None),
-    "output_format": ("string", ["mp4", "mov"], None, None),
+# Written from the specification and the upstream's documents, not from the table: the type, what the description says
+# of the values, and what the gateway itself asks of every model.
+DOCUMENTED: dict[str, tuple[str, str, dict[str, int]]] = {
+    "model": ("string", "", {"minLength": 1}),
+    "content": ("array", "at least one item", {"minItems": 1}),
+    "duration": ("integer", "2-5, 2-5-premium: 4 to 30", {}),
+    "frames": ("integer", "29 to 289", {"minimum": 1}),
+    "resolution": ("string", "480p, 720p, 1080p, 4k", {"minLength": 1}),
+    "ratio": ("string", "`16:9`, `4:3`, `1:1`, `3:4`, `9:16`, `21:9`, `adaptive`", {"minLength": 1}),
+    "seed": ("integer", "-1 to 4294967295", {"minimum": -1, "maximum": 2**32 - 1}),
+    "generate_audio": ("boolean", "", {}),
+    "watermark": ("boolean", "", {}),
+    "return_last_frame": ("boolean", "", {}),
+    "service_tier": ("string", "`default`, `flex`", {"minLength": 1}),
+    "execution_expires_after": ("integer", "3600 to 259200", {"minimum": 1}),
+    "tools": ("array", "`web_search`", {}),
+    "callback_url": ("string", "", {"minLength": 1, "maxLength": 2048}),
+    "draft": ("boolean", "", {}),
+    "camera_fixed": ("boolean", "", {}),
+    "priority": ("integer", "0 to 9", {}),
+    "safety_identifier": ("string", "at most 64 characters", {"minLength": 1}),
+    "omni_reference_task_type": ("string", "`auto`, `reference`, `edit`, `extend`", {"minLength": 1}),
+    "output_format": ("string", "`mp4`, `mov`", {"minLength": 1}),
 }
+BOUNDS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "enum")
 NOT_LOOKED_AT = {
     *("bitrate_mode", "subdivision_level", "file_format", "optimize_prompt", "reasoning_effort", "human_face_mode"),
 }
@@ -55,13 +66,13 @@ def create_schema() -> Any:
 def test_openapi_shows_every_parameter_with_its_type_its_words_and_its_range() -> None:
     schema = create_schema()
     assert schema["required"] == ["model", "content"]
-    shown = {
-        name: (each["type"], each.get("enum"), each.get("minimum"), each.get("maximum"))
-        for name, each in schema["properties"].items()
-        if "type" in each
-    }
-    assert shown == DOCUMENTED
-    assert schema["properties"].keys() - shown.keys() == NOT_LOOKED_AT
+    assert schema["properties"].keys() == DOCUMENTED.keys() | NOT_LOOKED_AT
+    for name, (kind, values, bounds) in DOCUMENTED.items():
+        shown = schema["properties"][name]
+        assert shown["type"] == (kind if name in schema["required"] else [kind, "null"]), name
+        assert values in shown["description"], name
+        assert {each: shown[each] for each in BOUNDS if each in shown} == bounds, name
+    assert not any("type" in schema["properties"][name] for name in NOT_LOOKED_AT)
     assert all(each["description"] for each in schema["properties"].values())
     defaults = {name: each["default"] for name, each in schema["properties"].items() if "default" in each}
     switches = ("watermark", "return_last_frame", "draft", "camera_fixed")
@@ -75,16 +86,70 @@ def test_openapi_shows_every_parameter_with_its_type_its_words_and_its_range() -
         "output_format": "mp4",
     }
     assert schema["properties"]["tools"]["items"]["properties"]["type"]["enum"] == ["web_search"]
-    assert schema["properties"]["safety_identifier"]["maxLength"] == 64
 
 
 def test_openapi_shows_every_type_of_content_item_with_its_payload_and_its_roles() -> None:
     items = {each["title"]: each["properties"] for each in create_schema()["properties"]["content"]["items"]["oneOf"]}
-    assert {name: each.get("role", {}).get("enum") for name, each in items.items()} == ROLES
+    shown = {name: each["role"]["enum"] for name, each in items.items() if "role" in each}
+    assert shown == {name: [*roles, None] for name, roles in ROLES.items() if roles}
     for name, each in items.items():
         assert each["type"]["const"] == name
         payload = {"text": None, "draft_task": ["id"]}.get(name, ["url"])
         assert each[name].get("required") == payload
+
+
+def taken() -> Iterator[dict[str, Any]]:
+    """Requests that the gateway takes, of the spec, of the official SDKs and at the edges of the rules."""
+    yield from (json.loads(text) for text in (*examples.TASKS.values(), PYTHON_SDK))
+    for row in ROWS:
+        # Any id does here.
+        yield from json.loads(json.dumps(row.passing).replace("$", ""))
+    yield {**dict.fromkeys(PARAMETERS), **body()}
+    yield body({**PROMPT, "image_url": None, "role": None}, {**image(), "text": None, "role": None})
+    for fields in (
+        {"resolution": "4K", "duration": 5.0},
+        {"service_tier": "priority", "priority": 99, "safety_identifier": "x" * 100, "output_format": "avi"},
+        {"frames": 10, "execution_expires_after": 100, "omni_reference_task_type": "any"},
+        {"tools": [], "reasoning_effort": "max", "unheard_of": [None], "callback_url": "https://example.com/图 片"},
+    ):
+        yield body(model=DATED, **fields)
+    yield body({"type": "text", "text": ""}, image())
+
+
+def test_openapi_refuses_nothing_that_the_gateway_takes() -> None:
+    schema = jsonschema_rs.validator_for(create_schema())
+    for request in taken():
+        check(request)
+        schema.validate(request)
+    # A model's row may say anything of these three.
+    wide = replace(MODELS[DATED], resolutions=("8k",), ratios=("2:1",), duration_max=60)
+    request = body(model=DATED, resolution="8k", ratio="2:1", duration=60)
+    check_create(request, {DATED: wide}.get)
+    schema.validate(request)
+
+
+def test_openapi_refuses_what_no_model_takes() -> None:
+    schema = jsonschema_rs.validator_for(create_schema())
+    empty = {"type": "text", "text": ""}
+    for request in (
+        body(empty),
+        body(empty, empty),
+        body({**PROMPT, "type": None}),
+        body(image("reference_video")),
+        body(model=""),
+        body(resolution=""),
+        body(seed=2**32),
+        body(frames=0),
+        body(duration="5"),
+        body(tools=[{"type": "calculator"}]),
+    ):
+        assert refusal(request)
+        assert not schema.is_valid(request), request
+
+
+def test_openapi_shows_why_a_listed_task_failed() -> None:
+    answer = document()["paths"][TASKS]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert "failure_reason" in answer["properties"]["items"]["items"]["properties"]
 
 
 def test_rules_and_documents_name_the_same_parameters() -> None:

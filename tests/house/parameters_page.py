@@ -46,16 +46,7 @@ def _row_of(parameter: Parameter) -> tuple[str, ...]:
 
 
 def _values_of(parameter: Parameter) -> str:
-    parts = [parameter.kind.value]
-    if parameter.words and not parameter.words_of:
-        parts.append(", ".join(map(_code, parameter.words)))
-    if parameter.lowest is not None and not parameter.all_values_note:
-        parts.append(f"{parameter.lowest} to {parameter.highest}")
-    if parameter.longest is not None:
-        parts.append(f"at most {parameter.longest} characters")
-    if parameter.all_values_note:
-        parts.append(parameter.all_values_note)
-    return "; ".join(parts) if parameter.kind is not Kind.ANY else "any"
+    return "; ".join(filter(None, (parameter.kind.value, parameter.values)))
 
 
 def _item_of(type_: ContentType) -> tuple[str, ...]:
