@@ -8,7 +8,7 @@ request with that key is answered with it. What cannot be told for certain is le
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,6 +19,7 @@ from app.assets.intents import IntentLog
 from app.assets.models import CreateIntentRow
 from app.assets.open_creates import OpenCreates
 from app.assets.repository import AssetRepository
+from app.assets.search_turns import SearchTurns, cut_at
 from app.assets.searching import Searcher
 from app.assets.wanted import OPEN_FOR, Found, to_row
 from app.attempts.attempts import Attempts
@@ -27,12 +28,8 @@ from app.db.presence import Presence
 from app.upstream.control import ControlClient
 
 _BATCH = 10
-_LEASE = timedelta(seconds=120)
 _SEARCH_SECONDS = 60.0
 _KEEP_INTENTS = timedelta(days=1)
-_SHORTEST_PAUSE = timedelta(seconds=5)
-_LONGEST_PAUSE = timedelta(minutes=10)
-_AGE_SHARE = 4
 # So long a retry of a lost client may still be given the result.
 _TICKETS_OVER_AFTER = timedelta(minutes=2)
 
@@ -40,7 +37,7 @@ _log = structlog.get_logger()
 
 
 class CreateFollower:
-    """Finds out what became of open creates. Any number of processes may run one: intents are claimed by a lease."""
+    """Finds out what became of open creates. Any number of processes may run one: searches are claimed by a lease."""
 
     def __init__(
         self,
@@ -55,6 +52,7 @@ class CreateFollower:
         self._sessions = sessions
         self._upstream = AssetsUpstream(directory, control)
         self._searcher = Searcher(sessions, self._upstream)
+        self._turns = SearchTurns(sessions, clock, instance_id=presence.id)
         self._presence = presence
         self._attempts = attempts
         self._intents = IntentLog(sessions, attempts, clock)
@@ -63,7 +61,7 @@ class CreateFollower:
     async def run_once(self) -> int:
         """Searches for what is due, at most ten creates; returns how many that were."""
         await self._cut_abandoned()
-        intents = await self._claim()
+        intents = await self._turns.take_due(limit=_BATCH)
         async with asyncio.TaskGroup() as group:
             for intent in intents:
                 group.create_task(self._follow(intent))
@@ -80,10 +78,6 @@ class CreateFollower:
                 if gone_at is not None:
                     await opened.cut_carried_by(instance_id, at=gone_at, now=now)
 
-    async def _claim(self) -> Sequence[CreateIntentRow]:
-        async with self._sessions.begin() as session:
-            return await OpenCreates(session).claim_due(now=self._clock(), lease=_LEASE, limit=_BATCH)
-
     async def _follow(self, intent: CreateIntentRow) -> None:
         """One create's failure must not keep the others from being searched for."""
         try:
@@ -94,9 +88,7 @@ class CreateFollower:
                 return
         except Exception as error:  # noqa: BLE001 - see above
             _log.warning("create_follow_failed", action=intent.kind, channel=intent.channel_id, error=repr(error))
-        now = self._clock()
-        async with self._sessions.begin() as session:
-            await OpenCreates(session).set_next_look(intent, _next_search_after(intent, now))
+        await self._turns.end(intent)
 
     async def _settle(self, intent: CreateIntentRow, found: Found) -> bool:
         """Gives what was found to its tenant, or has it deleted; False: it must be looked at again."""
@@ -105,8 +97,8 @@ class CreateFollower:
         async with self._sessions.begin() as session:
             mirror = AssetRepository(session, intent.tenant_id)
             is_keyed = await self._attempts.is_keyed(session, intent.id)
-            is_unwanted = not is_keyed and await mirror.has_another(row, since=_cut_at(intent))
-            if is_unwanted and now - _cut_at(intent) < _TICKETS_OVER_AFTER:
+            is_unwanted = not is_keyed and await mirror.has_another(row, since=cut_at(intent))
+            if is_unwanted and now - cut_at(intent) < _TICKETS_OVER_AFTER:
                 return False
             if is_unwanted:
                 # A tombstone keeps the id from everybody, and AssetFollower deletes what lies under it.
@@ -115,11 +107,3 @@ class CreateFollower:
         if is_settled:
             _log.warning("lost_create_found", action=intent.kind, object=found.id, is_deleted=is_unwanted)
         return is_settled
-
-
-def _next_search_after(intent: CreateIntentRow, now: datetime) -> datetime:
-    return now + min(max((now - _cut_at(intent)) / _AGE_SHARE, _SHORTEST_PAUSE), _LONGEST_PAUSE)
-
-
-def _cut_at(intent: CreateIntentRow) -> datetime:
-    return intent.cut_at or intent.started_at

@@ -20,7 +20,7 @@ from app.assets.client import Client
 from app.assets.intents import IntentLog
 from app.assets.joining import Joiner
 from app.assets.models import CreateIntentRow
-from app.assets.refusals import outcome_unknown
+from app.assets.refusals import outcome_unknown, stopped_meanwhile
 from app.assets.searching import Searcher, is_certain_on
 from app.assets.wanted import Found, Kind, with_project
 from app.attempts.attempts import Attempt, Attempts, SentRequest
@@ -96,8 +96,8 @@ class Creator:
             SeedgateError: the upstream's own 4xx, or 429, 502 or 503 when no channel accepted it; and what
                 ``prepare`` raises.
             ConflictError: 409 ``OutcomeUnknown``, it may exist, but it was not found or cannot be written now. Once
-                the upstream may have made it, there is no other error. Or ``IdempotencyConflict``, the key of the
-                request identifies another create.
+                the upstream may have made it, there is no other error, but 503 when the server stops and the request
+                has a key. Or ``IdempotencyConflict``, the key identifies another create.
         """
         while True:
             made = await self._joiner.join(client)
@@ -114,7 +114,7 @@ class Creator:
         attempt = await self._open(intent, client.sent)
         if attempt is None:
             return None
-        work = self._under_way.start(self._call_and_apply(intent, create, candidates))
+        work = self._under_way.start(self._call_and_apply(intent, create, candidates, is_keyed=attempt.is_keyed))
         async with self._attempts.carried(attempt, client.gone):
             try:
                 return await asyncio.shield(work)
@@ -122,7 +122,7 @@ class Creator:
                 if work.done() and not work.cancelled():
                     return work.result()
                 # The server is stopping. Its own error would say that nothing was made, which nobody knows yet.
-                raise outcome_unknown(create.kind.value) from None
+                raise stopped_meanwhile(create.kind.value, is_keyed=attempt.is_keyed) from None
 
     async def drain(self) -> None:
         """Waits for the creates that are under way; called before the database is closed."""
@@ -150,7 +150,9 @@ class Creator:
             self._under_way.start(self._intents.forget(intent))
             raise
 
-    async def _call_and_apply(self, intent: CreateIntentRow, create: Create, candidates: Sequence[Channel]) -> str:
+    async def _call_and_apply(
+        self, intent: CreateIntentRow, create: Create, candidates: Sequence[Channel], *, is_keyed: bool
+    ) -> str:
         async def before_attempt(channel: Channel) -> None:
             if channel is not candidates[0]:
                 await self._intents.note_attempt(intent, channel, project_for(channel, create.project_name))
@@ -171,7 +173,7 @@ class Creator:
             return found.id
         if found is None:
             await self._patiently(self._intents.note_cut(intent))
-        raise outcome_unknown(create.kind.value)
+        raise outcome_unknown(create.kind.value, is_keyed=is_keyed)
 
     async def _find(self, intent: CreateIntentRow, outcome: Accepted | Unknown) -> Found | None:
         if isinstance(outcome, Accepted):

@@ -109,8 +109,8 @@ class CreateIntentRow(Base):
     name is open, an object found upstream cannot be told to be ours.
 
     ``members`` is what the object must look like upstream and what its row is made of; ``channel_id`` the account
-    that was last asked, ``instance_id`` the process that carries the create, ``cut_at`` when its outcome became
-    unknown, ``next_look_at`` when the follower searches again.
+    that was last asked, ``instance_id`` the process that carries the create or, once it is cut, searches for what it
+    made; ``cut_at`` when its outcome became unknown, ``next_look_at`` when the next search may begin.
     """
 
     __tablename__ = "asset_create_intents"

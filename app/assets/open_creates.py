@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.models import CreateIntentRow
@@ -34,12 +34,8 @@ class OpenCreates:
         await self._update(intent, channel_id=intent.channel_id, members=intent.members)
 
     async def set_cut(self, intent: CreateIntentRow, *, cut_at: datetime, next_look_at: datetime) -> None:
-        """Writes since when nobody knows the outcome, and when to search."""
-        await self._update(intent, cut_at=cut_at, next_look_at=next_look_at)
-
-    async def set_next_look(self, intent: CreateIntentRow, at: datetime) -> None:
-        """Writes when to search again."""
-        await self._update(intent, next_look_at=at)
+        """Writes since when nobody knows the outcome, and when to search; no process is at work on it any more."""
+        await self._update(intent, cut_at=cut_at, next_look_at=next_look_at, instance_id=None)
 
     async def delete(self, intent: CreateIntentRow) -> None:
         """Closes a create whose outcome is known."""
@@ -62,8 +58,36 @@ class OpenCreates:
         """Makes creates due for a search that began so long ago that nobody can carry them any more."""
         await self._cut(CreateIntentRow.started_at < moment, at=now, now=now)
 
-    async def claim_due(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[CreateIntentRow]:
-        """Returns creates whose search is due; for the time of the ``lease`` nobody else is given them."""
+    async def claim(
+        self, intent: CreateIntentRow, *, left_at: datetime, by: str, now: datetime, lease: timedelta
+    ) -> bool:
+        """Gives one create that its process left to the process ``by``, to be searched for; False: it is not due."""
+        statement = (
+            update(CreateIntentRow)
+            .where(
+                CreateIntentRow.id == intent.id,
+                or_(CreateIntentRow.next_look_at.is_(None), CreateIntentRow.next_look_at <= now),
+            )
+            .values(
+                cut_at=func.coalesce(CreateIntentRow.cut_at, func.greatest(CreateIntentRow.started_at, left_at)),
+                instance_id=by,
+                next_look_at=now + lease,
+            )
+            .returning(CreateIntentRow.id)
+        )
+        return await self._session.scalar(statement) is not None
+
+    async def release(self, intent: CreateIntentRow, *, by: str, next_look_at: datetime) -> None:
+        """Writes when to search again, unless the claim of the process ``by`` has passed on."""
+        statement = (
+            update(CreateIntentRow)
+            .where(CreateIntentRow.id == intent.id, CreateIntentRow.instance_id == by)
+            .values(instance_id=None, next_look_at=next_look_at)
+        )
+        await self._session.execute(statement)
+
+    async def claim_due(self, *, by: str, now: datetime, lease: timedelta, limit: int) -> Sequence[CreateIntentRow]:
+        """Returns creates whose search is due; for the time of the ``lease`` they are given to no other process."""
         due = (
             select(CreateIntentRow)
             .where(CreateIntentRow.next_look_at <= now)
@@ -73,7 +97,7 @@ class OpenCreates:
         )
         rows = (await self._session.scalars(due)).all()
         for row in rows:
-            row.next_look_at = now + lease
+            row.instance_id, row.next_look_at = by, now + lease
         return rows
 
     async def _cut(self, condition: ColumnElement[bool], *, at: datetime, now: datetime) -> None:

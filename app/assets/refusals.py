@@ -3,7 +3,7 @@
 And what it is told when nobody knows whether its object exists.
 """
 
-from app.errors import ConflictError, NotFoundError
+from app.errors import ConflictError, NotFoundError, SeedgateError, ServiceUnavailableError
 
 
 def unknown_group(group_id: str, *, param: str = "Id") -> NotFoundError:
@@ -25,10 +25,32 @@ def unknown_token() -> NotFoundError:
     )
 
 
-def outcome_unknown(action: str) -> ConflictError:
-    """Returns the 409 for a create that the upstream may or may not have carried out."""
-    return ConflictError(
-        "OutcomeUnknown",
-        f"The upstream did not answer {action} clearly, so the object may or may not have been created. "
-        "Sending the request again may create a second one.",
+def outcome_unknown(action: str, *, is_keyed: bool) -> ConflictError:
+    """Returns the 409 for a create that the upstream may or may not have carried out.
+
+    Args:
+        action: the create.
+        is_keyed: it has an ``Idempotency-Key``, so that it can be asked for again without harm.
+    """
+    text = f"The upstream did not answer {action} clearly, so the object may or may not have been created. "
+    if is_keyed:
+        text += (
+            "Sending it again with the same Idempotency-Key never creates a second one: do so later to be given the "
+            "object if it is found, or look at the list and use another key."
+        )
+    else:
+        text += "Sending the request again may create a second one."
+    return ConflictError("OutcomeUnknown", text)
+
+
+def stopped_meanwhile(action: str, *, is_keyed: bool) -> SeedgateError:
+    """Returns the error for a create whose outcome a server that stops cannot wait for.
+
+    With an ``Idempotency-Key`` another try finds that outcome, so it is 503 with ``Retry-After``; without one it is
+    ``outcome_unknown``, since 503 would say that nothing was made.
+    """
+    if not is_keyed:
+        return outcome_unknown(action, is_keyed=False)
+    return ServiceUnavailableError(
+        "The server is stopping. Please send the request again with the same Idempotency-Key."
     )

@@ -14,6 +14,7 @@ from app.assets.intents import IntentLog
 from app.assets.items import AssetItemService
 from app.assets.joining import Joiner
 from app.assets.looking import Looker
+from app.assets.search_turns import SearchTurns
 from app.attempts.attempts import Attempts
 from app.channels.directory import ChannelDirectory
 from app.db.presence import Presence
@@ -58,7 +59,13 @@ class AssetService:
         changer = Changer(upstream, looker, clock)
         intents = IntentLog(sessions, attempts, clock)
         joiner = Joiner(
-            sessions, upstream, intents=intents, attempts=attempts, presence=presence, search_seconds=search_seconds
+            sessions,
+            upstream,
+            intents=intents,
+            attempts=attempts,
+            presence=presence,
+            turns=SearchTurns(sessions, clock, instance_id=presence.id),
+            search_seconds=search_seconds,
         )
         self._creator = Creator(
             sessions,

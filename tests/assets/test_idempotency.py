@@ -11,15 +11,17 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from app.assets.intents import IntentLog
 from app.attempts.attempts import SentRequest
 from app.attempts.idempotency import IdempotencyKey
 from app.attempts.models import AttemptRow
-from app.errors import ConflictError
+from app.errors import ConflictError, ServiceUnavailableError
 from app.http.json_hash import hash_json
 from app.ids import new_id
 from tests.assets.library import OPEN, URL, Library, list_groups, new_group, ok, running_library
 from tests.support.answers import check_error
-from tests.support.patience import until
+from tests.support.looks import Looks
+from tests.support.patience import HANG_SECONDS, until
 from tests.support.process import gateway_process
 from tests.support.stage import HELD
 from tests.support.world import TASKS, Tenant
@@ -91,12 +93,15 @@ async def test_a_key_stands_for_one_body_and_one_kind_of_create(library: Library
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_ten_at_once_over_all_entries_make_one_object(library: Library, tenant: Tenant, action: str) -> None:
+async def test_ten_at_once_over_all_entries_make_one_object(
+    library: Library, tenant: Tenant, looks: Looks, action: str
+) -> None:
     body = await body_of(tenant, action)
     before = library.count(action)
     library.fault(action, **HELD)
     sending = asyncio.gather(*(send(tenant, action, body, "k", entry=ENTRIES[n % 3]) for n in range(10)))
     await until(lambda: library.count(action) > before)
+    await until(lambda: len(looks.lookers) == 9)
     library.clear_faults()
     assert {made(answer) for answer in await sending} == set(upstream_ids(library, action, body))
     assert library.count(action) == before + 1
@@ -109,13 +114,16 @@ async def test_two_kinds_at_once_under_one_key_make_one_object(library: Library,
     assert sum(len(upstream_ids(library, action, body)) for action, body in bodies.items()) == 1
 
 
-async def test_a_refused_create_frees_its_key_for_those_that_wait_for_it(library: Library, tenant: Tenant) -> None:
+async def test_a_refused_create_frees_its_key_for_those_that_wait_for_it(
+    library: Library, tenant: Tenant, looks: Looks
+) -> None:
     body = await body_of(tenant, "CreateAssetGroup")
     before = library.count("CreateAssetGroup")
     refusal: dict[str, Any] = {"kind": "error", "status": 400, "code": "InvalidParameter.Name"}
     library.fault("CreateAssetGroup", **refusal, delay_seconds=3600)
     sending = asyncio.gather(*(send(tenant, "CreateAssetGroup", body, "k") for _ in range(3)))
     await until(lambda: library.count("CreateAssetGroup") > before)
+    await until(lambda: len(looks.lookers) == 2)
     library.clear_faults()
     answers = await sending
     assert sorted(answer.status_code for answer in answers) == [200, 200, 400]
@@ -127,7 +135,7 @@ async def test_a_refused_create_frees_its_key_for_those_that_wait_for_it(library
 
 
 async def test_a_key_belongs_to_its_tenant_and_outlives_what_it_made(library: Library, tenant: Tenant) -> None:
-    body = {"Name": new_id("name"), "GroupType": "AIGC"}
+    body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
     stranger, colleague = await library.tenant(), await library.world.key_of(tenant.id)
     first = made(await send(tenant, "CreateAssetGroup", body, "k"))
     assert made(await send(stranger, "CreateAssetGroup", body, "k")) != first
@@ -166,6 +174,12 @@ async def test_a_bad_key_and_one_that_nothing_could_answer_are_refused(
     assert listed.status_code == 200, "to what makes nothing a key means nothing"
 
 
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    """Who has looked for the outcome of an earlier create."""
+    return Looks(monkeypatch, IntentLog, "find")
+
+
 @pytest_asyncio.fixture(scope="module")
 async def followed(database_url: str) -> AsyncIterator[Library]:
     """A gateway of this module's own: following concerns everything that is open."""
@@ -177,25 +191,125 @@ async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_i
     """Even when the tenant has made the same under another key since, the first one is wanted."""
     tenant = await followed.tenant()
     body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
+    before = followed.count("CreateAssetGroup")
     await followed.change_channel(exclusive=False)
     followed.fault("CreateAssetGroup", kind="cut", at="after")
-    lost = await send(tenant, "CreateAssetGroup", body, "lost")
-    check_error(lost, 409, "OutcomeUnknown")
-    assert lost.headers["x-should-retry"] == "false"
-    key = IdempotencyKey("lost", hash_json(body))
-    again = SentRequest(tenant.id, tenant.key_id, "CreateAssetGroup", b"other bytes", idempotency_key=key)
-    with pytest.raises(ConflictError) as caught:
-        await followed.run(tenant, "CreateAssetGroup", search_seconds=0.0, sent=again, **body)
-    assert caught.value.code == "OutcomeUnknown"
+    listed = followed.count("ListAssetGroups")
+    for _ in range(2):
+        lost = await send(tenant, "CreateAssetGroup", body, "lost")
+        error = check_error(lost, 409, "OutcomeUnknown")
+        assert "with the same Idempotency-Key never creates a second one" in error["message"]
+        assert lost.headers["x-should-retry"] == "false"
+    assert followed.count("ListAssetGroups") == listed, "whatever a list says, it could not be told whose it is"
     (first,) = followed.upstream_ids("groups", body["Name"])
     second = made(await send(tenant, "CreateAssetGroup", body, "second"))
     await followed.change_channel(exclusive=True)
-    followed.clock.advance(timedelta(minutes=3).total_seconds())
+    followed.advance(timedelta(minutes=3).total_seconds())
     await followed.services.asset_create_follower.run_once()
     assert made(await send(tenant, "CreateAssetGroup", body, "lost")) == first
     assert made(await send(tenant, "CreateAssetGroup", body, "second")) == second
     assert {item["Id"] for item in (await list_groups(tenant))["Items"]} == {first, second}
-    assert followed.count("CreateAssetGroup") == 2
+    assert followed.count("CreateAssetGroup") == before + 2
+
+
+def keyed(tenant: Tenant, body: dict[str, Any], key: str = "k") -> SentRequest:
+    """A create of a group with a key, as the attempts know it."""
+    value_hash = hash_json(body)
+    return SentRequest(
+        tenant.id, tenant.key_id, "CreateAssetGroup", b"bytes", idempotency_key=IdempotencyKey(key, value_hash)
+    )
+
+
+async def lose(library: Library, tenant: Tenant, body: dict[str, Any], *, at: str) -> SentRequest:
+    """Leaves a keyed create of unknown outcome, for which a search may begin; returns the request."""
+    sent = keyed(tenant, body)
+    library.fault("CreateAssetGroup", kind="cut", at=at)
+    library.fault("ListAssetGroups", times=None, kind="error", status=500, code="InternalServiceError")
+    with pytest.raises(ConflictError):
+        await library.run(tenant, "CreateAssetGroup", search_seconds=0.0, sent=sent, **body)
+    library.clear_faults()
+    library.advance(3)
+    return sent
+
+
+async def test_one_of_those_that_ask_for_a_lost_create_searches_and_none_again_in_the_next_seconds(
+    followed: Library,
+) -> None:
+    tenant = await followed.tenant()
+    body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
+    sent = await lose(followed, tenant, body, at="before")
+    asked = []
+    for _ in range(2):
+        before = followed.calls
+        asking = (followed.run(tenant, "CreateAssetGroup", search_seconds=0.5, sent=sent, **body) for _ in range(8))
+        answers = await asyncio.gather(*asking, return_exceptions=True)
+        assert {getattr(answer, "code", answer) for answer in answers} == {"OutcomeUnknown"}
+        asked.append(followed.calls - before)
+    assert asked == [1, 0]
+    followed.advance(5)
+    before = followed.calls
+    with pytest.raises(ConflictError):
+        await followed.run(tenant, "CreateAssetGroup", search_seconds=0.5, sent=sent, **body)
+    assert followed.calls == before + 1, "later it is searched for once more"
+
+
+async def test_when_the_client_that_searches_leaves_another_one_searches_on(followed: Library) -> None:
+    tenant = await followed.tenant()
+    body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
+    sent = await lose(followed, tenant, body, at="after")
+    before, gone = followed.calls, asyncio.Event()
+    followed.fault("ListAssetGroups", kind="error", status=500, code="InternalServiceError", delay_seconds=3600)
+    leaving = asyncio.create_task(
+        followed.run(tenant, "CreateAssetGroup", search_seconds=HANG_SECONDS, sent=sent, gone=gone, **body)
+    )
+    await until(lambda: followed.calls > before)
+    staying = asyncio.create_task(
+        followed.run(tenant, "CreateAssetGroup", search_seconds=HANG_SECONDS, sent=sent, **body)
+    )
+    gone.set()
+    followed.clear_faults()
+    with pytest.raises(ServiceUnavailableError):
+        await leaving
+    assert [(await staying)["Id"]] == followed.upstream_ids("groups", body["Name"])
+
+
+async def test_who_leaves_waits_no_longer_for_a_create_that_is_under_way(
+    library: Library, tenant: Tenant, looks: Looks
+) -> None:
+    body = await body_of(tenant, "CreateAssetGroup")
+    before, gone = library.count("CreateAssetGroup"), asyncio.Event()
+    library.fault("CreateAssetGroup", **HELD)
+    first = asyncio.create_task(send(tenant, "CreateAssetGroup", body, "k"))
+    await until(lambda: library.count("CreateAssetGroup") > before)
+    waiting = asyncio.create_task(library.run(tenant, "CreateAssetGroup", sent=keyed(tenant, body), gone=gone, **body))
+    await until(lambda: waiting in looks.lookers)
+    gone.set()
+    with pytest.raises(ServiceUnavailableError):
+        await waiting
+    library.clear_faults()
+    made(await first)
+
+
+async def test_a_server_that_stops_has_a_keyed_create_sent_again(
+    library: Library, tenant: Tenant, looks: Looks
+) -> None:
+    """Both that which carries it and that which waits for it."""
+    body = await body_of(tenant, "CreateAssetGroup")
+    before, sent = library.count("CreateAssetGroup"), keyed(tenant, body)
+    library.fault("CreateAssetGroup", **HELD)
+    carrying = asyncio.create_task(library.run(tenant, "CreateAssetGroup", sent=sent, **body))
+    await until(lambda: library.count("CreateAssetGroup") > before)
+    waiting = asyncio.create_task(library.run(tenant, "CreateAssetGroup", sent=sent, **body))
+    await until(lambda: waiting in looks.lookers)
+    for stopped in (waiting, carrying):
+        stopped.cancel()
+        if stopped is carrying:
+            library.clear_faults()
+        with pytest.raises(ServiceUnavailableError) as caught:
+            await stopped
+        assert caught.value.retry_after_seconds == 1
+        assert "the same Idempotency-Key" in caught.value.message
+    assert [made(await send(tenant, "CreateAssetGroup", body, "k"))] == upstream_ids(library, "CreateAssetGroup", body)
 
 
 @pytest.mark.slow
