@@ -12,11 +12,11 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.addresses import Network, canonical_host, check_not_wrapped, read_literal, read_network
+from app.env_file import ENV_FILE, ENV_FILE_ENCODING, EnvFileError, read_env_file
 from app.urls import split_url
 
 _MIN_ADMIN_TOKEN_LENGTH = 32
@@ -29,11 +29,13 @@ _ORIGIN = re.compile(
     re.ASCII,
 )
 _PREFIX = "SEEDGATE_"
-_ENV_FILE = ".env"
 
 _OTHERS = ("SEEDGATE_URL", "SEEDGATE_API_KEY", "SEEDGATE_WEBHOOK_SECRET", "SEEDGATE_PORT")
-_OTHERS_PREFIXES = ("SEEDGATE_PORT_", "SEEDGATE_SERVICE_")
-"""Variables that stand beside the settings: of users' programs, and of Kubernetes for a service named ``seedgate``."""
+"""Variables of users' programs and of compose, which stand beside the settings."""
+
+_OF_KUBERNETES = re.compile(r"SEEDGATE_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?)")
+_LINK = re.compile(r"(tcp|udp|sctp)://.*")
+"""Kubernetes sets such names for a service ``seedgate`` or ``seedgate-…``, and ``…_PORT`` to such a value."""
 
 NOT_BUILT = ("redis_url", "queue")
 """Settings whose feature comes later. Setting one stops the start: it is never accepted and ignored."""
@@ -58,7 +60,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=_PREFIX,
-        env_file=_ENV_FILE,
+        env_file=ENV_FILE,
+        env_file_encoding=ENV_FILE_ENCODING,
         env_ignore_empty=True,
         extra="ignore",
         hide_input_in_errors=True,
@@ -116,10 +119,15 @@ class Settings(BaseSettings):
         """Reads the environment and ``.env``.
 
         Raises:
-            SettingError: a variable begins with ``SEEDGATE_`` and is no setting; a misspelt one would be ignored.
+            SettingError: a variable begins with ``SEEDGATE_`` and is no setting (a misspelt one would be ignored), or
+                ``.env`` cannot be read.
             ValidationError: the value of a setting is wrong; ``problems`` turns it into lines.
         """
-        unknown = unknown_names([*os.environ, *dotenv_values(_ENV_FILE)])
+        try:
+            in_file = read_env_file()
+        except EnvFileError as error:
+            raise SettingError(str(error)) from None
+        unknown = unknown_names([*os.environ.items(), *in_file.items()])
         if unknown:
             raise SettingError("\n".join(f"{name} is no setting{hint}" for name, hint in unknown.items()))
         return cls()
@@ -189,6 +197,16 @@ class Settings(BaseSettings):
             raise ValueError(f"it needs at least {_MIN_ADMIN_TOKEN_LENGTH} characters")
         return value
 
+    @field_validator("metrics_port", mode="before")
+    @classmethod
+    def _check_metrics_port(cls, value: object) -> object:
+        if isinstance(value, str) and _LINK.fullmatch(value):
+            raise ValueError(
+                "Kubernetes has set it for a service named seedgate-metrics; put `enableServiceLinks: false` into the "
+                "pod's spec, or set it to a number there"
+            )
+        return value
+
     @model_validator(mode="after")
     def _refuse_what_is_not_built(self) -> Self:
         for name in NOT_BUILT:
@@ -204,17 +222,24 @@ def variable(field: str) -> str:
     return f"{_PREFIX}{field.upper()}"
 
 
-def unknown_names(names: Iterable[str]) -> Mapping[str, str]:
-    """Returns the names that look like settings and are none, each with a hint at the nearest one, or with nothing."""
+def unknown_names(variables: Iterable[tuple[str, str | None]]) -> Mapping[str, str]:
+    """Returns the names that look like settings and are none, each with a hint at the nearest one, or with nothing.
+
+    A variable without a value counts as unset, as a setting does.
+    """
     known = [variable(field) for field in Settings.model_fields]
+    others = {*known, *_OTHERS}
+    filled = {name.upper(): value for name, value in variables if value}
     unknown = {
-        name.upper()
-        for name in names
-        if name.upper().startswith(_PREFIX)
-        and name.upper() not in {*known, *_OTHERS}
-        and not name.upper().startswith(_OTHERS_PREFIXES)
+        name
+        for name, value in filled.items()
+        if name.startswith(_PREFIX) and name not in others and not _is_of_kubernetes(name, value)
     }
     return {name: _hint(name, known) for name in sorted(unknown)}
+
+
+def _is_of_kubernetes(name: str, value: str) -> bool:
+    return bool(_OF_KUBERNETES.fullmatch(name) or (name.endswith("_PORT") and _LINK.fullmatch(value)))
 
 
 def _hint(name: str, known: list[str]) -> str:

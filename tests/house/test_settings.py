@@ -1,5 +1,6 @@
 """Settings: wrong ones stop the start with a reason that holds no secret."""
 
+import errno
 import os
 from collections.abc import Callable
 from ipaddress import ip_network
@@ -189,9 +190,65 @@ def test_what_users_and_platforms_set_beside_the_settings_passes(judge: Judge) -
         "SEEDGATE_SERVICE_PORT_HTTP": "80",
         "SEEDGATE_PORT": "tcp://10.0.0.1:80",
         "SEEDGATE_PORT_80_TCP_ADDR": "10.0.0.1",
+        # ... and for services beside it.
+        "SEEDGATE_POSTGRES_SERVICE_HOST": "10.0.0.2",
+        "SEEDGATE_REDIS_SERVICE_PORT": "6379",
+        "SEEDGATE_METRICS_SERVICE_PORT_HTTP": "9090",
+        "SEEDGATE_POSTGRES_PORT": "tcp://10.0.0.2:5432",
+        "SEEDGATE_POSTGRES_PORT_5432_TCP": "tcp://10.0.0.2:5432",
+        "SEEDGATE_POSTGRES_PORT_5432_TCP_PROTO": "tcp",
+        "SEEDGATE_DNS_CACHE_PORT_53_UDP_ADDR": "10.0.0.3",
+        # Compose and Kubernetes hand on what has no value as an empty text.
+        "SEEDGATE_ARK_APIKEY": "",
     }
     needed = "SEEDGATE_ADMIN_TOKEN and SEEDGATE_SECRET_KEY"
     assert judge(**beside) == (0, f"The settings are usable; `serve` also needs {needed}.\n", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SEEDGATE_SERVICES_HOST", "10.0.0.1"),
+        ("SEEDGATE_METRIC_PORT", "9090"),
+        ("SEEDGATE_POSTGRES_PORT_TCP", "tcp://10.0.0.1"),
+        ("SEEDGATE_POSTGRES_HOST", "10.0.0.1"),
+    ],
+)
+def test_what_only_resembles_a_variable_of_kubernetes_is_refused(judge: Judge, name: str, value: str) -> None:
+    code, _, err = judge(**{name: value})
+    assert code == 2
+    assert err.startswith(f"seedgate: {name} is no setting")
+
+
+def test_a_metrics_port_that_kubernetes_has_set_is_refused_with_the_remedy(judge: Judge) -> None:
+    code, _, err = judge(SEEDGATE_METRICS_PORT="tcp://10.0.0.1:9090")
+    assert code == 2
+    assert err.startswith("seedgate: SEEDGATE_METRICS_PORT: Kubernetes has set it for a service named seedgate-metrics")
+    assert "`enableServiceLinks: false`" in err
+
+
+def test_an_env_file_that_is_not_utf_8_is_refused_by_its_name(judge: Judge, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"SEEDGATE_REGION=\xffsecret-value\n")
+    assert judge() == (2, "", f"seedgate: {tmp_path / '.env'} is not UTF-8; save it as UTF-8\n")
+
+
+def test_an_env_file_that_cannot_be_read_is_refused_by_its_name(judge: Judge, tmp_path: Path) -> None:
+    """Opening a link to itself fails for every user; root may read a file without permissions."""
+    (tmp_path / ".env").symlink_to(".env")
+    reason = os.strerror(errno.ELOOP)
+    assert judge() == (2, "", f"seedgate: {tmp_path / '.env'} cannot be read: {reason}\n")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(judge: Judge, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SEEDGATE_LOG_LEVEL=loud\n", encoding="utf-8-sig")
+    code, _, err = judge()
+    assert code == 2
+    assert err.startswith("seedgate: SEEDGATE_LOG_LEVEL: ")
+
+
+def test_a_folder_in_the_place_of_the_env_file_holds_no_settings(judge: Judge, tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    assert judge()[0] == 0
 
 
 @pytest.mark.parametrize(
