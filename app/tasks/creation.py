@@ -24,7 +24,7 @@ from app.tasks.catalogue import ModelSpec
 from app.tasks.correlation import TAG_FIELD, callback_url_for, hash_of, new_callback_token, tag_of
 from app.tasks.intents import Intent, IntentLog
 from app.tasks.model_catalogue import ModelCatalogue
-from app.tasks.model_index import ModelIndex, upstream_id_on
+from app.tasks.model_index import ModelIndex, nearest, upstream_id_on
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.ownership import choose_channels, is_served_by_any, resolve_references
 from app.tasks.replays import Replays
@@ -187,11 +187,9 @@ class TaskCreation:
     async def _nearest(self, principal: Principal, models: ModelIndex, text: str) -> list[str]:
         """Returns what a client may have meant, of all that its key may use and that one of its channels serves."""
         channels = await self._directory.all(principal.allowed_channels)
-
-        def is_usable(model: ModelSpec) -> bool:
-            return principal.may_use(model.spellings) and is_served_by_any(channels, model)
-
-        return models.nearest(text, is_usable)
+        allowed = principal.models(models.names)
+        listed = [model for model in models.models if allowed is None or model.name in allowed]
+        return nearest(text, listed, lambda model: is_served_by_any(channels, model))
 
     async def _to_key(self, principal: Principal, data: bytes, text: str | None) -> IdempotencyKey | None:
         """Returns a create's key with the value of its body, which is as much work as parsing it."""

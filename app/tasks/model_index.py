@@ -7,47 +7,60 @@ from app.channels.channel import Channel
 from app.tasks.catalogue import ModelSpec
 
 _MOST_SHOWN = 3
-# A client may ask often for what is not there, and each comparison takes some microseconds.
+# A client may ask often for what is not there. A comparison takes some microseconds, and to find out whether a model is
+# served may take a look at each of its spellings in each channel.
 _MOST_COMPARED = 500
+_MOST_CHECKED = 20
 # No name is longer; what a client sends may be as long as a body.
 _MOST_CHARACTERS = 128
 
 
 class ModelIndex:
-    """All models at one moment, in the operator's order."""
+    """All models at one moment.
+
+    Attributes:
+        models: in the operator's order.
+        names: the name of each model by all that clients may call it.
+    """
 
     def __init__(self, models: Iterable[ModelSpec]) -> None:
         self.models = tuple(models)
         # A name beats an alias, should the table hold both.
         aliases = {alias: model for model in self.models for alias in model.aliases}
         self._by_spelling: Mapping[str, ModelSpec] = aliases | {model.name: model for model in self.models}
+        self.names: Mapping[str, str] = {spelling: model.name for spelling, model in self._by_spelling.items()}
 
     def find(self, spelling: str) -> ModelSpec | None:
         """Returns the model that a client calls so, or None."""
         return self._by_spelling.get(spelling)
-
-    def names(self) -> dict[str, str]:
-        """Returns the name of each model by all that clients may call it."""
-        return {spelling: model.name for spelling, model in self._by_spelling.items()}
 
     def spellings_of_all(self, spellings: Iterable[str]) -> tuple[str, ...]:
         """Returns all that the models may be called which a client calls so; an unknown one stands for itself."""
         models = [(spelling, self.find(spelling)) for spelling in spellings]
         return tuple(each for spelling, model in models for each in (model.spellings if model else (spelling,)))
 
-    def nearest(self, text: str, is_usable: Callable[[ModelSpec], bool]) -> list[str]:
-        """Returns up to three spellings that look like ``text``, of as many usable models, the likest first."""
-        wanted = _pairs(text[:_MOST_CHARACTERS])
-        usable = [model for model in self.models if is_usable(model)]
-        aliases = ((model, alias) for model in usable for alias in model.aliases)
-        spellings = chain(((model, model.name) for model in usable), aliases)
-        best: dict[str, tuple[float, str]] = {}
-        for model, spelling in islice(spellings, _MOST_COMPARED):
-            likeness = _likeness(wanted, _pairs(spelling))
-            if likeness > best.get(model.name, (-1.0, ""))[0]:
-                best[model.name] = (likeness, spelling)
-        ranked = sorted(best.values(), key=lambda found: found[0], reverse=True)
-        return [spelling for _, spelling in ranked[:_MOST_SHOWN]]
+
+def nearest(text: str, models: Iterable[ModelSpec], is_served: Callable[[ModelSpec], bool]) -> list[str]:
+    """Returns up to three spellings that look like ``text``, the likest first.
+
+    Args:
+        text: what a client called a model.
+        models: of each at most one spelling is returned. The names of them all are compared before any alias, since
+            only so many spellings are compared.
+        is_served: whether a model may be returned; asked of the likest twenty alone.
+    """
+    wanted = _pairs(text[:_MOST_CHARACTERS])
+    listed = tuple(models)
+    aliases = ((model, alias) for model in listed for alias in model.aliases)
+    spellings = chain(((model, model.name) for model in listed), aliases)
+    best: dict[str, tuple[float, str, ModelSpec]] = {}
+    for model, spelling in islice(spellings, _MOST_COMPARED):
+        likeness = _likeness(wanted, _pairs(spelling))
+        if model.name not in best or likeness > best[model.name][0]:
+            best[model.name] = (likeness, spelling, model)
+    ranked = sorted(best.values(), key=lambda found: found[0], reverse=True)
+    served = (spelling for _, spelling, model in ranked[:_MOST_CHECKED] if is_served(model))
+    return list(islice(served, _MOST_SHOWN))
 
 
 def upstream_id_on(channel: Channel, model: ModelSpec) -> str | None:

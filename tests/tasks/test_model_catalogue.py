@@ -1,6 +1,7 @@
 """The models table and what a process remembers of it."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -77,6 +78,22 @@ async def test_a_replacement_is_seen_at_once_here_and_within_a_second_elsewhere(
     assert (await elsewhere.index()).models == (model("old"),)
     seconds.now += 1
     assert (await elsewhere.index()).models == (model("new"),)
+
+
+async def test_models_are_made_of_rows_only_when_a_row_has_changed(sessions: Sessions) -> None:
+    seconds = ManualSeconds()
+    catalogue, other = ModelCatalogue(sessions, monotonic=seconds), ModelCatalogue(sessions)
+    many = [model(f"model-{number}") for number in range(120)]
+    changes = (many[::-1], [*many[1:], model("last")], [*many[1:], replace(model("last"), aliases=("end",))])
+    await seed_models(sessions, many)
+    for models in (many, *changes):
+        if models is not many:
+            await other.replace(ACTOR, models)
+        seconds.now += 1
+        index = await catalogue.index()
+        assert list(index.models) == models
+        seconds.now += 1
+        assert await catalogue.index() is index
 
 
 async def test_many_creates_at_once_cost_one_query(sessions: Sessions, engine: AsyncEngine) -> None:

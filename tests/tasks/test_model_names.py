@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from app.tasks.catalogue import ModelSpec
-from app.tasks.model_index import ModelIndex
+from app.tasks.model_index import nearest
 from tests.support.answers import check_error
 from tests.support.stage import ENDPOINT, FAST, MODEL, Stage, add_channel, get, text
 from tests.support.world import TASKS, Tenant
@@ -137,9 +137,11 @@ async def test_allowing_any_spelling_allows_the_model(stage: Stage) -> None:
     assert shown == [sorted([V20, V10]), sorted([V20, V10, FAST])]
 
 
-async def test_an_unknown_model_is_told_the_nearest_that_the_key_may_use_and_no_others(stage: Stage) -> None:
+async def test_an_unknown_model_is_told_the_nearest_that_the_key_may_use_and_no_others(
+    stage: Stage, models: list[dict[str, Any]]
+) -> None:
     free = await stage.tenant()
-    for text_sent, nearest in (
+    for text_sent, likest in (
         ("doubao-seedence-2", MODEL),
         ("Dreamina-Seedance-2-0-260128", "dreamina-seedance-2-0-260128"),
         ("doubao-seedance-2-0-fast-260129", V20_FAST),
@@ -147,8 +149,11 @@ async def test_an_unknown_model_is_told_the_nearest_that_the_key_may_use_and_no_
         ("doubao-seedance-1-0-lite", "doubao-seedance-1-0-lite-t2v"),
     ):
         named = named_in(await dry_run(free, text_sent))
-        assert (named[0], len(named)) == (nearest, 3), text_sent
+        assert (named[0], len(named)) == (likest, 3), text_sent
 
+    # Many that are liker and that the next keys may not use.
+    others = [{"name": f"doubao-seedance-2-1-{number}", "upstream_id": "ep-1"} for number in range(30)]
+    assert (await stage.world.admin.put("/models", json={"data": [*others, *models]})).status_code == 200
     held = await stage.world.tenant(allowed_models=["seedance-1.5-pro", FAST], allowed_channels=["default"])
     for text_sent in ("doubao-seedance-2-1", "dreamina-seedance-2-0-260129", "sora-2", "模型", "x" * 50_000, "a\nb"):
         named = named_in(response := await dry_run(held, text_sent))
@@ -160,17 +165,26 @@ async def test_an_unknown_model_is_told_the_nearest_that_the_key_may_use_and_no_
     assert named_in(await dry_run(nothing, "doubao-seedance-2-1")) == []
 
 
-def test_what_is_compared_has_bounds_and_names_come_before_aliases() -> None:
+def test_what_is_compared_and_checked_has_bounds_and_names_come_before_aliases() -> None:
     many = [
         ModelSpec(name=f"model-{number}", upstream_id="ep-1", aliases=tuple(f"other-{number}-{k}" for k in range(32)))
         for number in range(400)
     ]
-    index = ModelIndex(many)
-    assert index.nearest("model-399", lambda _model: True)[0] == "model-399"
-    assert index.nearest("other-0-5", lambda _model: True)[0] == "other-0-5"
-    assert len(index.nearest("other-399-5", lambda _model: True)) == 3
-    assert index.nearest("model-399" + "x" * 1000, lambda model: model.name == "model-7") == ["model-7"]
-    assert index.nearest("", lambda _model: True) == ["model-0", "model-1", "model-2"]
+    assert nearest("model-399", many, lambda _model: True)[0] == "model-399"
+    assert nearest("other-0-5", many, lambda _model: True)[0] == "other-0-5"
+    assert len(nearest("other-399-5", many, lambda _model: True)) == 3
+    assert nearest("model-399" + "x" * 1000, many[7:8], lambda _model: True) == ["model-7"]
+    assert nearest("", many, lambda _model: True) == ["model-0", "model-1", "model-2"]
+
+    for served, most in (([], 20), ([0, 1, 2], 3), ([1, 8, 19], 20)):
+        checked: list[str] = []
+
+        def is_served(model: ModelSpec, checked: list[str] = checked, served: list[int] = served) -> bool:
+            checked.append(model.name)
+            return len(checked) - 1 in served
+
+        assert nearest("model-399", many, is_served) == [checked[index] for index in served]
+        assert (checked[0], len(checked)) == ("model-399", most)
 
 
 @pytest_asyncio.fixture
