@@ -94,8 +94,7 @@ class FaceService:
             SeedgateError: the upstream's own 4xx, or 429, 502 or 503.
         """
         token_hash = _hash(wanted.byted_token)
-        async with self._sessions.begin() as session:
-            row = await AssetRepository(session, principal.tenant_id).find_session(token_hash)
+        row = await self._find(principal, token_hash)
         if row is None or wanted.project_name not in {None, row.project_name}:
             raise unknown_token()
         if row.finished_at is not None:
@@ -107,10 +106,18 @@ class FaceService:
         )
         return _to_reply(group_id)
 
+    async def _find(self, principal: Principal, token_hash: bytes) -> ValidationSessionRow | None:
+        async with self._sessions.begin() as session:
+            return await AssetRepository(session, principal.tenant_id).find_session(token_hash)
+
     async def _ask_and_apply(
         self, principal: Principal, row: ValidationSessionRow, channel: Channel, token: str
     ) -> str | None:
         """Returns the group's id, or None when the tenant must not have it."""
+        # Another request may have been answered since ours has read the row, and this one must not ask again.
+        current = await self._find(principal, row.token_hash)
+        if current is None or current.finished_at is not None:
+            return current.group_id if current is not None else None
         group_id = await self._ask(row, channel, token)
         asked_at = self._clock()
         details = await self._find_details(row, channel, group_id)

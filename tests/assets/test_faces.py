@@ -5,8 +5,15 @@ import asyncio
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from app.assets.calling import AssetsUpstream
+from app.assets.faces import FaceService
 from app.assets.models import ValidationSessionRow
+from app.assets.schemas import GetVisualValidateResultRequest, parse_request
 from app.audit.models import AuditRow
+from app.channels.channel import Channel
+from app.tenants.principal import Principal
+from app.upstream.control import ControlClient
+from app.upstream.transport import open_upstream_http
 from tests.assets.library import (
     URL,
     Library,
@@ -18,6 +25,7 @@ from tests.assets.library import (
     ok,
     refused,
 )
+from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.patience import until
 from tests.support.stage import HELD
 from tests.support.world import Tenant
@@ -48,6 +56,32 @@ async def test_many_who_ask_at_once_cost_the_upstream_one_call(library: Library,
     found = {response.json().get("Result", response.json())["GroupId"] for response in answers}
     assert len(found) == 1
     assert library.count("GetVisualValidateResult") == before + 1
+
+
+async def test_one_who_read_before_the_first_answer_and_asks_after_it_costs_no_call(
+    library: Library, tenant: Tenant
+) -> None:
+    is_reading, may_go_on = asyncio.Event(), asyncio.Event()
+
+    class SlowOnce(AssetsUpstream):
+        async def channel_of(self, principal: Principal, channel_id: str) -> Channel:
+            if not is_reading.is_set():
+                is_reading.set()
+                await may_go_on.wait()
+            return await super().channel_of(principal, channel_id)
+
+    services, principal = library.services, library.principal(tenant)
+    wanted = parse_request(GetVisualValidateResultRequest, {"BytedToken": await _passed(library, tenant)})
+    async with open_upstream_http(destinations=LOOPBACK_ALLOWED) as http:
+        upstream = SlowOnce(services.directory, ControlClient(http, library.clock))
+        faces = FaceService(services.sessions, upstream, library.clock)
+        late = asyncio.create_task(faces.get_result(principal, wanted))
+        await is_reading.wait()
+        first = await faces.get_result(principal, wanted)
+        before = library.calls
+        may_go_on.set()
+        assert (await late).body.to_wire() == first.body.to_wire()
+    assert library.calls == before
 
 
 async def test_a_known_result_is_answered_without_the_upstream(library: Library, tenant: Tenant) -> None:
