@@ -2,11 +2,16 @@
 
 import re
 
+import httpx
+
 from app.channels.channel import ALL_PLANES, Channel, ChannelStatus, Plane
 from app.upstream.origins import Origin, parse_origin
 
 DEFAULT_CHANNEL = "default"
 """Name of the channel that the environment describes."""
+
+DEFAULT_REGION = "cn-beijing"
+"""Region of a channel that names none; one of Volcano Engine's, and none of BytePlus'."""
 
 _MAX_URL_LENGTH = 2048
 # What clients of the data plane add to its base URL.
@@ -73,6 +78,12 @@ def is_same_origin(url: str, other: str) -> bool:
         return parse_origin(url) == parse_origin(other)
     except ValueError:
         return False
+
+
+def is_region_missing(channel: Channel) -> bool:
+    """Whether an account of BytePlus, by one of its hosts, has the region of a channel that names none."""
+    urls = [channel.ark.base_url if channel.ark else "", channel.openapi.url if channel.openapi else ""]
+    return channel.region == DEFAULT_REGION and any(_is_byteplus(httpx.URL(url).host) for url in urls)
 
 
 def check_name(text: str) -> str:
@@ -145,11 +156,13 @@ def _split(text: str) -> tuple[str, Origin, str]:
 
 
 def _data_plane_of(control_host: str) -> str:
-    is_byteplus = control_host.endswith(".byteplusapi.com")
-    host = "ark.ap-southeast.bytepluses.com" if is_byteplus else "ark.cn-beijing.volces.com"
+    host = "ark.ap-southeast.bytepluses.com" if _is_byteplus(control_host) else "ark.cn-beijing.volces.com"
     return f"https://{host}/api/v3"
 
 
 def _control_plane_of(data_host: str) -> str:
-    is_byteplus = data_host.endswith(".bytepluses.com")
-    return "https://open.byteplusapi.com" if is_byteplus else "https://open.volcengineapi.com"
+    return "https://open.byteplusapi.com" if _is_byteplus(data_host) else "https://open.volcengineapi.com"
+
+
+def _is_byteplus(host: str) -> bool:
+    return host.endswith((".bytepluses.com", ".byteplusapi.com"))

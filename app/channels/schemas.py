@@ -9,12 +9,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from app.channels.channel import Correlate
 from app.channels.models import ChannelFaultRow, ChannelRow
-from app.channels.rules import check_ark_base_url, check_name, check_openapi_url, check_secret
+from app.channels.rules import DEFAULT_REGION, check_ark_base_url, check_name, check_openapi_url, check_secret
 from app.http.schemas import WireModel
 
 DEFAULT_ARK_BASE_URL = "https://ark.cn-beijing.volces.com/api/v3"
 DEFAULT_OPENAPI_URL = "https://open.volcengineapi.com"
-DEFAULT_REGION = "cn-beijing"
 
 
 def _check_secret(secret: SecretStr) -> SecretStr:

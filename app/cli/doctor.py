@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -20,8 +20,9 @@ from app.channels.accounts import open_channel
 from app.channels.canary import check_canary
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.faults import faults_of
-from app.channels.models import ChannelFaultRow
+from app.channels.models import ChannelFaultRow, ChannelRow
 from app.channels.repository import ChannelRepository
+from app.channels.rules import is_region_missing
 from app.channels.sealing import is_bound
 from app.channels.seeding import described_channel
 from app.cli.advisory_locks import examine_advisory_locks
@@ -173,12 +174,8 @@ async def _examine_channels(
     except SettingError as error:
         yield broken("settings of the channel default", f"{error}; `serve` will not start with it")
     channels = [open_channel(box, row) for row in rows]
-    unbound = [row.name for row in rows if not is_bound(row)]
-    if unbound:
-        told = "not sealed for the origin that they were given for: run `seedgate secrets reseal`"
-        yield warned("channel secrets", f"those of {', '.join(unbound)} are {told}")
-    if not any(channel.is_ready_for("ark") for channel in channels):
-        yield broken("channels", "no active channel has a data plane key: set SEEDGATE_ARK_API_KEY or make a channel")
+    for finding in _examine_rows(rows, channels):
+        yield finding
     async with open_http(settings, destination_rules(settings)) as http:
         for channel in channels:
             if channel.status == ChannelStatus.ACTIVE:
@@ -191,6 +188,21 @@ async def _examine_channels(
                 yield broken(f"channel {channel.name}", f"suspended, {channel.status_reason}: {mend}")
             else:
                 yield fine(f"channel {channel.name}", "suspended by an operator")
+
+
+def _examine_rows(rows: Sequence[ChannelRow], channels: Sequence[Channel]) -> Iterator[Finding]:
+    """Says what is wrong with the channels as they are stored; nothing is asked."""
+    unbound = [row.name for row in rows if not is_bound(row)]
+    if unbound:
+        told = "not sealed for the origin that they were given for: run `seedgate secrets reseal`"
+        yield warned("channel secrets", f"those of {', '.join(unbound)} are {told}")
+    for channel in channels:
+        if is_region_missing(channel):
+            told = f"it leads to BytePlus, which has no {channel.region}: the ids of models there are others"
+            mend = "set the account's `region`; that of `default` is SEEDGATE_REGION"
+            yield warned(f"channel {channel.name} (region)", f"{told}; {mend}")
+    if not any(channel.is_ready_for("ark") for channel in channels):
+        yield broken("channels", "no active channel has a data plane key: set SEEDGATE_ARK_API_KEY or make a channel")
 
 
 def _refused_calls(name: str, faults: Sequence[ChannelFaultRow]) -> Finding:

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.channels.models import ChannelRow
-from app.channels.schemas import DEFAULT_ARK_BASE_URL, DEFAULT_OPENAPI_URL, DEFAULT_REGION
+from app.channels.rules import DEFAULT_REGION
+from app.channels.schemas import DEFAULT_ARK_BASE_URL, DEFAULT_OPENAPI_URL
 from app.settings import Settings
 from tests.support.channel_app import ChannelApp, running_channel_app
 from tests.support.channel_contents import add_asset, add_group, add_task

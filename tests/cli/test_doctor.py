@@ -162,6 +162,24 @@ async def test_a_wrong_credential_is_told_for_its_plane(world: World) -> None:
     await world.admin.delete(f"/channels/{made['id']}")
 
 
+async def test_an_account_of_byteplus_without_its_region_is_warned_of(world: World) -> None:
+    planes = (
+        {"ark_base_url": "https://ark.ap-southeast.bytepluses.com/api/v3", "ark_api_key": "key"},
+        {"openapi_url": "https://open.byteplusapi.com", "access_key_id": "a", "secret_access_key": "s"},
+    )
+    for plane in planes:
+        made = (await world.admin.post("/channels", json={"name": "abroad", **plane})).json()
+        path = f"/channels/{made['id']}"
+        assert (await world.admin.patch(path, json={"status": "suspended"})).status_code == 200
+        finding = (await look(world))["channel abroad (region)"]
+        assert str(finding).startswith("warn    channel abroad (region): it leads to BytePlus, which has no cn-beijing")
+        assert (await world.admin.patch(path, json={"region": "ap-southeast-1"})).status_code == 200
+        findings = await look(world)
+        assert broken_in(findings) == set()
+        assert not {"channel abroad (region)", "channel default (region)"} & findings.keys()
+        await world.admin.delete(path)
+
+
 async def test_a_clock_that_is_wrong_is_told(world: World) -> None:
     await world.control.post("/clock", json={"skew_seconds": 600})
     assert broken_in(await look(world)) == {"clock (default)"}
