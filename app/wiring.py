@@ -62,6 +62,7 @@ from app.tasks.model_catalogue import ModelCatalogue, seed_models
 from app.tasks.model_list import load_models
 from app.tasks.reconciler import Reconciler
 from app.tasks.replays import Replays
+from app.tasks.repository import find_older_key
 from app.tasks.service import TaskService
 from app.tenants.authentication import Authenticator
 from app.tenants.key_memory import KeyMemory
@@ -329,7 +330,7 @@ def _build(
     assert settings.database_url is not None  # noqa: S101 - checked by the caller
     create_window = timedelta(seconds=settings.create_read_timeout_seconds) + _SUBMISSION_MARGIN
     presence = Presence(settings.database_url.get_secret_value(), sessions, clock)
-    attempts = Attempts(sessions, presence, clock, create_window=create_window)
+    attempts = Attempts(sessions, presence, clock, create_window=create_window, find_older_key=find_older_key)
     faults = ChannelFaults(sessions, clock)
     ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds, observe=faults.observe)
     control = ControlClient(http, clock, observe=faults.observe)

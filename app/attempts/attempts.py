@@ -16,7 +16,15 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.attempts.idempotency import IdempotencyKey, IdempotencyKeyRepository
+from app.attempts.idempotency import (
+    CREATE_TASK,
+    FindOlderKey,
+    IdempotencyKey,
+    IdempotencyKeyRepository,
+    OlderKey,
+    check_older,
+    check_row,
+)
 from app.attempts.models import AttemptRow, IdempotencyKeyRow
 from app.db.presence import Presence
 from app.errors import SeedgateError
@@ -98,6 +106,7 @@ class Attempts:
         clock: Callable[[], datetime],
         *,
         create_window: timedelta = timedelta(minutes=5),
+        find_older_key: FindOlderKey | None = None,
     ) -> None:
         """Makes it.
 
@@ -106,11 +115,13 @@ class Attempts:
             presence: this process.
             clock: the time in UTC.
             create_window: after so long a create is surely no longer under way.
+            find_older_key: looks for keys where earlier versions kept them; None: there are none.
         """
         self._sessions = sessions
         self._presence = presence
         self._clock = clock
         self._create_window = create_window
+        self._find_older_key = find_older_key or _find_none
         self._losses = WorkUnderWay()
         self._losing: set[asyncio.Task[None]] = set()
         self._answered: list[tuple[Attempt, datetime]] = []
@@ -206,8 +217,19 @@ class Attempts:
 
     async def _find_by_key(self, request: SentRequest, key: IdempotencyKey) -> Attempt | None:
         async with self._sessions() as session:
-            row = await IdempotencyKeyRepository(session, request.tenant_id).find(key, request.route)
-        return None if row is None else Attempt(row.id, row.result_id, row.created_at, is_keyed=True)
+            keys = IdempotencyKeyRepository(session, request.tenant_id)
+            row = await keys.find(key.text)
+            if row is None or row.route != request.route:
+                older = await self._find_older_key(session, request.tenant_id, key.text)
+                # A create that began between the two queries has written both rows; its key's own row decides.
+                row = row or (None if older is None else await keys.find(key.text))
+                if older is not None and (row is None or row.route != request.route == CREATE_TASK):
+                    check_older(older, request.body_hash, request.route)
+                    return Attempt(older.task_id, older.task_id, older.created_at, is_keyed=True)
+        if row is None:
+            return None
+        check_row(row, key, request.route)
+        return Attempt(row.id, row.result_id, row.created_at, is_keyed=True)
 
     async def _look(self, request: SentRequest) -> tuple[Attempt | None, bool]:
         """Returns the attempt that this request takes over, if any, and whether an identical one is under way."""
@@ -355,6 +377,10 @@ class Attempts:
         )
         taken = (await session.execute(take)).one_or_none()
         return None if taken is None else Attempt(taken.id, taken.result_id, now)
+
+
+async def _find_none(_session: AsyncSession, _tenant_id: str, _key: str) -> OlderKey | None:
+    return None
 
 
 def _is_same(request: SentRequest) -> ColumnElement[bool]:

@@ -1,7 +1,10 @@
 """Idempotency keys of one tenant: each identifies one create, of whatever kind."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +31,25 @@ class IdempotencyKey:
     value_hash: bytes
 
 
+@dataclass(frozen=True)
+class OlderKey:
+    """A key that a version before 0007 of the schema wrote, into the row of its task.
+
+    Attributes:
+        task_id: the task's spare id.
+        body_hash: SHA-256 of the body's bytes; its value is not known.
+        created_at: of the task.
+    """
+
+    task_id: str
+    body_hash: bytes
+    created_at: datetime
+
+
+FindOlderKey = Callable[[AsyncSession, str, str], Awaitable[OlderKey | None]]
+"""Returns what a tenant's task says of a key; tasks live above, so the caller brings it."""
+
+
 class IdempotencyKeyRepository:
     """One tenant's keys. All creates share them, so that a key which comes with another action is noticed."""
 
@@ -35,28 +57,47 @@ class IdempotencyKeyRepository:
         self._session = session
         self._tenant_id = tenant_id
 
-    async def find(self, key: IdempotencyKey, route: str) -> IdempotencyKeyRow | None:
-        """Returns the row of a key, or None when it is new.
+    async def find(self, key: str) -> IdempotencyKeyRow | None:
+        """Returns the row of a key, or None when it has none."""
+        return await self._session.get(IdempotencyKeyRow, (self._tenant_id, key))
 
-        Raises:
-            ConflictError: 409 ``IdempotencyConflict``, it identifies another create.
-        """
-        row = await self._session.get(IdempotencyKeyRow, (self._tenant_id, key.text))
-        if row is None:
-            return None
-        if row.route != route:
-            used_for = "a create of a task" if row.route == CREATE_TASK else row.route
-            raise ConflictError(_CODE, f"The Idempotency-Key was used for {used_for}.")
-        if row.value_hash != key.value_hash:
-            raise used_with_another_body()
-        return row
+    async def delete_all(self) -> None:
+        """Deletes every key of the tenant."""
+        await self._session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.tenant_id == self._tenant_id))
 
 
-def used_with_another_body() -> ConflictError:
-    """Returns the 409 of a key that comes again with another body."""
-    return ConflictError(_CODE, "The Idempotency-Key was used with another request body.")
+def check_row(row: IdempotencyKeyRow, key: IdempotencyKey, route: str) -> None:
+    """Checks that a key which is known is sent for the create that it identifies.
+
+    Raises:
+        ConflictError: 409 ``IdempotencyConflict``.
+    """
+    _check_route(row.route, route)
+    if row.value_hash != key.value_hash:
+        raise _used_with_another_body()
+
+
+def check_older(older: OlderKey, body_hash: bytes, route: str) -> None:
+    """Does the same for a key of which only the bytes of the body are known.
+
+    Raises:
+        ConflictError: 409 ``IdempotencyConflict``.
+    """
+    _check_route(CREATE_TASK, route)
+    if older.body_hash != body_hash:
+        raise _used_with_another_body()
 
 
 def is_key_taken(error: IntegrityError) -> bool:
     """Says whether a transaction failed because another one has just taken its key."""
     return _PRIMARY_KEY in str(error.orig)
+
+
+def _check_route(used_for: str, route: str) -> None:
+    if used_for != route:
+        name = "a create of a task" if used_for == CREATE_TASK else used_for
+        raise ConflictError(_CODE, f"The Idempotency-Key was used for {name}.")
+
+
+def _used_with_another_body() -> ConflictError:
+    return ConflictError(_CODE, "The Idempotency-Key was used with another request body.")

@@ -9,8 +9,7 @@ from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.attempts.attempts import Attempt, Attempts, SentRequest
-from app.attempts.idempotency import used_with_another_body
+from app.attempts.attempts import Attempts, SentRequest
 from app.db.engine import is_unavailable
 from app.errors import ConflictError, ServiceUnavailableError
 from app.jobs import WorkUnderWay
@@ -58,7 +57,7 @@ class Replays:
         """
         refused_id = None
         while True:
-            attempt = await self._attempts.find(sent) or await self._find_of_version_before(sent)
+            attempt = await self._attempts.find(sent)
             if attempt is None:
                 return None
             if attempt.id == refused_id:
@@ -73,19 +72,6 @@ class Replays:
     async def drain(self) -> None:
         """Waits for what is being written behind answers; called before the database is closed."""
         await self._under_way.drain(patience_seconds=_DRAIN_SECONDS)
-
-    async def _find_of_version_before(self, sent: SentRequest) -> Attempt | None:
-        """Returns the create of a key that an earlier version stored, with the hash of the body's bytes alone."""
-        key = sent.idempotency_key
-        if key is None:
-            return None
-        async with self._sessions.begin() as session:
-            row = await TaskRepository(session, sent.tenant_id).find_by_idempotency_key(key.text)
-        if row is None:
-            return None
-        if row.request_hash != sent.body_hash:
-            raise used_with_another_body()
-        return Attempt(row.id, row.id, row.created_at, is_keyed=True)
 
     async def _outcome(self, tenant_id: str, spare_id: str, gone: asyncio.Event) -> str | None:
         """Waits for a create to be concluded; None: nothing came of it, and another one may begin.

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.attempts.idempotency import OlderKey
 from app.observability.notes import note_for_request
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.wire import unknown_task
@@ -66,11 +67,6 @@ class TaskRepository:
         query = select(TaskRow).where(self._is_own(), TaskRow.id == spare_id)
         if is_locked:
             query = query.with_for_update()
-        return (await self._session.scalars(query)).one_or_none()
-
-    async def find_by_idempotency_key(self, key: str) -> TaskRow | None:
-        """Returns the task that was created under this ``Idempotency-Key``, deleted ones included."""
-        query = select(TaskRow).where(self._is_own(), TaskRow.idempotency_key == key)
         return (await self._session.scalars(query)).one_or_none()
 
     async def page(self, wanted: TaskFilter, *, page_num: int, page_size: int) -> tuple[Sequence[TaskRow], int]:
@@ -169,6 +165,18 @@ async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, 
         raise unknown_task()
     note_for_request(channel=found.row.channel_id)
     return found
+
+
+async def find_older_key(session: AsyncSession, tenant_id: str, key: str) -> OlderKey | None:
+    """Returns the ``Idempotency-Key`` that a version before 0007 of the schema wrote into a task's row.
+
+    Deleted tasks are included. Later versions write the key there, too, beside its own row.
+    """
+    query = select(TaskRow.id, TaskRow.request_hash, TaskRow.created_at).where(
+        TaskRow.tenant_id == tenant_id, TaskRow.idempotency_key == key
+    )
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else OlderKey(row.id, row.request_hash, row.created_at)
 
 
 def is_of_model(spellings: Collection[str]) -> ColumnElement[bool]:

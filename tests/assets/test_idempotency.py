@@ -10,14 +10,16 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from sqlalchemy import update
 
 from app.assets.intents import IntentLog
 from app.attempts.attempts import SentRequest
 from app.attempts.idempotency import IdempotencyKey
-from app.attempts.models import AttemptRow
+from app.attempts.models import AttemptRow, IdempotencyKeyRow
 from app.errors import ConflictError, ServiceUnavailableError
 from app.http.json_hash import hash_json
 from app.ids import new_id
+from app.tasks.models import TaskRow
 from tests.assets.library import OPEN, URL, Library, list_groups, new_group, ok, running_library
 from tests.support.answers import check_error
 from tests.support.looks import Looks
@@ -89,6 +91,27 @@ async def test_a_key_stands_for_one_body_and_one_kind_of_create(library: Library
             assert refused.headers["x-should-retry"] == "false"
     refused = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": "group"})
     assert "for CreateAssetGroup." in check_error(refused, 409, "IdempotencyConflict")["message"]
+    assert library.calls == calls
+
+
+async def test_a_key_that_only_the_row_of_a_task_has_is_that_task_s(library: Library, tenant: Tenant) -> None:
+    """As a version before 0007 of the schema leaves it, and as it is when an Assets create took the key as well."""
+    task = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "a kitten"}]}
+    group, asset = [await body_of(tenant, action) for action in ACTIONS]
+    first = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": "old"})
+    group_id = made(await send(tenant, "CreateAssetGroup", group, "both"))
+    async with library.services.sessions.begin() as session:
+        await session.delete(await session.get_one(IdempotencyKeyRow, (tenant.id, "old")))
+    calls = library.calls
+    for action, body in zip(ACTIONS, (group, asset), strict=True):
+        error = check_error(await send(tenant, action, body, "old"), 409, "IdempotencyConflict")
+        assert "for a create of a task." in error["message"]
+    for key in ("old", "both"):
+        async with library.services.sessions.begin() as session:
+            await session.execute(update(TaskRow).where(TaskRow.tenant_id == tenant.id).values(idempotency_key=key))
+        again = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": key})
+        assert (again.status_code, again.json()) == (200, first.json())
+    assert made(await send(tenant, "CreateAssetGroup", group, "both")) == group_id
     assert library.calls == calls
 
 
