@@ -41,7 +41,7 @@ class IdempotencyKeyRow(Base):
 
     Written in the transaction of the intent, and removed with it when the create is refused. ``id`` names the create to
     what carries it, as an attempt's does. ``value_hash`` is that of the body's JSON value (``app.http.json_hash``);
-    ``result_id`` as in ``AttemptRow``. It is kept for as long as the tenant.
+    ``result_id`` as in ``AttemptRow``. It is kept until the tenant is deleted.
     """
 
     __tablename__ = "idempotency_keys"

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.attempts.idempotency import IdempotencyKeyRepository
 from app.audit.actor import Actor
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.http.paging import PageRequest
@@ -110,7 +111,7 @@ class TenantService:
         return row
 
     async def delete_tenant(self, actor: Actor, tenant_id: str, *, count_unfinished: CountUnfinished) -> None:
-        """Revokes a tenant's keys and hides it; its rows stay.
+        """Revokes a tenant's API keys, deletes its idempotency keys, and hides it; its tasks and their usage stay.
 
         Raises:
             NotFoundError: 404.
@@ -125,6 +126,7 @@ class TenantService:
             keys = await KeyRepository(session, tenant_id).unrevoked()
             for key in keys:
                 _revoke(session, key, actor, now)
+            await IdempotencyKeyRepository(session, tenant_id).delete_all()
             row.deleted_at = row.updated_at = now
             record_change(session, row, actor=actor, at=now, action="tenant.delete", detail={"revoked_keys": len(keys)})
 

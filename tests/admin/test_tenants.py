@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.attempts.models import IdempotencyKeyRow
+from app.db.base import utc_now
+from app.ids import new_id
 from app.tasks.models import TaskStatus
 from tests.support.admin_app import Process
 from tests.support.tasks import add_task
@@ -152,9 +156,26 @@ async def test_an_unknown_tenant_is_a_404(process: Process, tenant_id: str) -> N
         assert response.json()["error"]["code"].startswith("NotFound")
 
 
+async def add_idempotency_key(sessions: async_sessionmaker[AsyncSession], key: dict[str, Any]) -> None:
+    """Writes the row of an ``Idempotency-Key`` for the tenant of an API key."""
+    async with sessions.begin() as session:
+        row = IdempotencyKeyRow(
+            tenant_id=key["tenant_id"],
+            key="k",
+            id=new_id("try"),
+            route="CreateAssetGroup",
+            value_hash=b"hash",
+            result_id="group-1",
+            created_at=utc_now(),
+        )
+        session.add(row)
+
+
 async def test_a_deleted_tenant_is_gone_and_its_keys_are_revoked_but_the_rows_stay(process: Process) -> None:
     key = await process.key()
     other = await process.key()
+    for owner in (key, other):
+        await add_idempotency_key(process.sessions, owner)
 
     assert (await process.admin.delete(f"/tenants/{key['tenant_id']}")).status_code == 204
 
@@ -165,6 +186,7 @@ async def test_a_deleted_tenant_is_gone_and_its_keys_are_revoked_but_the_rows_st
     assert (await process.admin.get(f"/keys/{other['id']}")).json()["status"] == "active"
     async with process.sessions() as session:
         assert await session.scalar(text("SELECT count(*) FROM tenants")) == 2
+        assert await session.scalar(text("SELECT array_agg(tenant_id) FROM idempotency_keys")) == [other["tenant_id"]]
 
 
 @pytest.mark.parametrize("status", [TaskStatus.SUBMITTING, TaskStatus.UNKNOWN, TaskStatus.QUEUED, TaskStatus.RUNNING])
