@@ -30,6 +30,8 @@ def is_marked_as_retry(headers: Mapping[str, str]) -> bool:
 def read_idempotency_key(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """Returns the key of a create, 1 to 255 printable characters, or None when there is none.
 
+    A value is read as UTF-8, or as ISO-8859-1 when it is no UTF-8: HTTP leaves open which one a client sends.
+
     Args:
         headers: raw headers, names in lower case; ``Idempotency-Key``, ``X-Idempotency-Key``, or both with one value.
 
@@ -41,7 +43,7 @@ def read_idempotency_key(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
         name = _KEY_HEADERS.get(raw_name)
         if name is None:
             continue
-        value = raw_value.decode("latin-1")
+        value = _decode(raw_value)
         if name in found or not 1 <= len(value) <= _MAX_KEY_LENGTH or not value.isprintable():
             text = f"The header `{name}` must be given once, with 1 to {_MAX_KEY_LENGTH} printable characters."
             raise InvalidParameterError(name, text)
@@ -50,3 +52,10 @@ def read_idempotency_key(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
         names = " and ".join(f"`{name}`" for name in found)
         raise InvalidParameterError("Idempotency-Key", f"The headers {names} must have the same value.")
     return next(iter(found.values()), None)
+
+
+def _decode(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

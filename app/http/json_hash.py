@@ -1,8 +1,10 @@
 """One hash for all spellings of one JSON value.
 
-Numbers count by what they are worth (``5.0`` is ``5``, ``1e1`` is ``10``), objects whatever the order of their members,
-and text by its characters, however it was escaped. ``true``, ``1`` and ``"1"`` are three values, and ``null`` is not an
-absent member.
+Numbers count by what they are worth (``5.0`` is ``5``, ``1e1`` is ``10``): one that is written with a fraction or an
+exponent as the double that it is read as, a whole one exactly. Beyond 2^53, where doubles leave integers out,
+``9007199254740993.0`` is therefore ``9007199254740992``, and ``9007199254740993`` another value. Objects count
+whatever the order of their members, and text by its characters, however it was escaped. ``true``, ``1`` and ``"1"``
+are three values, and ``null`` is not an absent member.
 """
 
 import hashlib
