@@ -36,6 +36,26 @@ _RESOLUTIONS = {
     **dict.fromkeys(("2-5", *_ONE_FIVE, "1-0-pro", "1-0-pro-fast"), ("480p", "720p", "1080p")),
     **dict.fromkeys(("2-0-fast", "2-0-mini", "1-0-lite-t2v", "1-0-lite-i2v"), ("480p", "720p")),
 }
+
+AUTO_DURATION = -1
+"""The ``duration`` that leaves the length to the model."""
+
+AUTO_DURATION_FAMILIES = (*_SECOND, *_ONE_FIVE)
+"""The families that take ``AUTO_DURATION``."""
+
+DRAFT_RESOLUTION = "480p"
+"""The only ``resolution`` of a draft."""
+
+FINAL_RESOLUTIONS: Mapping[str, tuple[str, ...]] = {
+    "2-5": ("1080p",),
+    "2-5-premium": ("4k",),
+    "1-5-pro": _RESOLUTIONS["1-5-pro"],
+}
+"""What ``resolution`` may be for the final video of a draft, of each family that makes drafts."""
+
+EDITED_SECONDS = (4, 30)
+"""The shortest and the longest reference video that is edited."""
+
 _BUT_FAST = tuple(family for family in FAMILIES if family != "2-0-fast")
 
 
@@ -65,7 +85,8 @@ class Parameter:
         highest: of an integer, for the upstream.
         longest: of a text, characters, for the upstream.
         default: what holds for every model when it is left out; None: nothing, or as ``default_note`` says.
-        default_note: what holds when that depends on the model.
+        default_of: what holds for each family, where that differs.
+        default_note: what else there is to say about the default.
         ranges: of an integer, the smallest and the largest of each family, where they differ.
         words_of: the words of each family, where they differ.
         values_note: what else there is to say about the values.
@@ -84,6 +105,7 @@ class Parameter:
     highest: int | None = None
     longest: int | None = None
     default: Any = None
+    default_of: Mapping[str, Any] = field(default_factory=dict)
     default_note: str = ""
     ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     words_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -101,13 +123,19 @@ class Parameter:
             parts.append(f"{self.lowest} to {self.highest}")
         if self.longest is not None:
             parts.append(f"at most {self.longest} characters")
-        families: dict[str, list[str]] = {}
-        for family, (lowest, highest) in self.ranges.items():
-            families.setdefault(f"{lowest} to {highest}", []).append(family)
-        for family, words in self.words_of.items():
-            families.setdefault(", ".join(words), []).append(family)
-        parts += [f"{', '.join(names)}: {values}" for values, names in families.items()]
+        of_each = {family: f"{lowest} to {highest}" for family, (lowest, highest) in self.ranges.items()}
+        of_each |= {family: ", ".join(words) for family, words in self.words_of.items()}
+        parts += [f"{', '.join(families)}: {values}" for values, families in _by_value(of_each).items()]
         return "; ".join([*parts, self.values_note] if self.values_note else parts)
+
+    @property
+    def default_in_words(self) -> str:
+        """What holds when it is left out, where that differs: for most families, for the others, and the note."""
+        groups = sorted(_by_value(self.default_of).items(), key=lambda group: len(group[1]), reverse=True)
+        parts = [
+            f"{', '.join(families)}: {value}" if place else str(value) for place, (value, families) in enumerate(groups)
+        ]
+        return "; ".join([*parts, self.default_note] if self.default_note else parts)
 
     @property
     def checked_lowest(self) -> int | None:
@@ -127,6 +155,14 @@ class Parameter:
         if len(self.families) > len(FAMILIES) / 2:
             return "all but " + ", ".join(each for each in FAMILIES if each not in self.families)
         return ", ".join(each for each in FAMILIES if each in self.families) or "none"
+
+
+def _by_value(of_each: Mapping[str, Any]) -> dict[Any, list[str]]:
+    """Returns the families of each value."""
+    families: dict[Any, list[str]] = {}
+    for family, value in of_each.items():
+        families.setdefault(value, []).append(family)
+    return families
 
 
 _PASSED_ON = "passed on as it is"
@@ -153,11 +189,11 @@ _TABLE = (
     Parameter(
         name="duration",
         kind=Kind.INTEGER,
-        description="length of the video in seconds; -1 leaves it to the model",
+        description=f"length of the video in seconds; {AUTO_DURATION} leaves it to the model",
         is_in_spec=True,
-        default_note="5; 2-5: -1",
+        default_of=dict.fromkeys(FAMILIES, 5) | dict.fromkeys(_LATEST, AUTO_DURATION),
         ranges=_DURATIONS,
-        values_note="-1: not 1-0",
+        values_note=f"{AUTO_DURATION}: {', '.join(AUTO_DURATION_FAMILIES)}",
         gateway_note="`doubao-seedance-2` and `-2-fast`: 5 to 15; others as the model's row says",
     ),
     Parameter(
@@ -178,9 +214,19 @@ _TABLE = (
         description="size of the frames",
         is_in_spec=True,
         words=("480p", "720p", "1080p", "4k"),
-        default_note="720p; 1-0-pro, 1-0-pro-fast: 1080p; the final video of a 2-5 draft: 1080p, its only value",
+        default_of=dict.fromkeys(FAMILIES, "720p") | dict.fromkeys(("1-0-pro", "1-0-pro-fast"), "1080p"),
+        default_note="a draft, and the final video of a 2-5 one: its only value",
         words_of=_RESOLUTIONS,
-        values_note="a draft: 480p; in upper or lower case",
+        values_note="; ".join(
+            (
+                f"a draft: {DRAFT_RESOLUTION}",
+                *(
+                    f"the final video of a {each} draft: {', '.join(words)}"
+                    for each, words in FINAL_RESOLUTIONS.items()
+                ),
+                "in upper or lower case",
+            )
+        ),
         gateway_note="as the model's row says, in exactly that spelling",
     ),
     Parameter(
@@ -303,7 +349,10 @@ _TABLE = (
     Parameter(
         name="omni_reference_task_type",
         kind=Kind.TEXT,
-        description="what is made of the references: edit needs a reference video of 4 to 30 s and `duration` -1",
+        description=(
+            f"what is made of the references: edit needs a reference video of {EDITED_SECONDS[0]} to "
+            f"{EDITED_SECONDS[1]} s and `duration` {AUTO_DURATION}"
+        ),
         families=_LATEST,
         words=("auto", "reference", "edit", "extend"),
         default="auto",
@@ -351,6 +400,42 @@ def refused_by(family: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceLimits:
+    """How many references a family takes.
+
+    Attributes:
+        images: of the role ``reference_image``; None where the upstream's documents do not say.
+        videos: of the role ``reference_video``.
+        audios: of the role ``reference_audio``.
+        is_audio_alone_allowed: whether audio may come without an image or a video.
+    """
+
+    images: int | None = None
+    videos: int = 0
+    audios: int = 0
+    is_audio_alone_allowed: bool = False
+
+
+REFERENCE_LIMITS: Mapping[str, ReferenceLimits] = {
+    **dict.fromkeys(_LATEST, ReferenceLimits(images=30, videos=10, audios=10, is_audio_alone_allowed=True)),
+    **dict.fromkeys((*_FULL_AND_FAST, "2-0-mini"), ReferenceLimits(images=9, videos=3, audios=3)),
+    **dict.fromkeys((*_ONE_FIVE, *_ONE_ZERO), ReferenceLimits()),
+    "1-0-lite-i2v": ReferenceLimits(images=4),
+}
+"""The limits of each family."""
+
+
+_AUDIO_ALONE = [family for family, limits in REFERENCE_LIMITS.items() if limits.is_audio_alone_allowed]
+
+
+def _most(kind: str) -> str:
+    """Returns how many references of a kind the families take, in words; a model's row may say another number."""
+    of_each = {family: getattr(limits, kind) for family, limits in REFERENCE_LIMITS.items()}
+    groups = [f"{most} with {', '.join(families)}" for most, families in _by_value(of_each).items() if most]
+    return "at most " + "; ".join(groups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContentType:
     """One type of item of ``content``.
 
@@ -379,12 +464,16 @@ _TYPES = (
         roles=("first_frame", "last_frame", "reference_image"),
         upstream_roles=("mask",),
         description="an image: a web URL, `data:image/<format>;base64,…` or `asset://<ASSET_ID>`",
-        role_note="a single image without a role is the first frame; a last frame needs a first one",
+        role_note=(
+            "a single image without a role is the first frame; a last frame needs a first one; references: "
+            + _most("images")
+        ),
     ),
     ContentType(
         name="video_url",
         member="url",
         roles=("reference_video",),
+        role_note=_most("videos"),
         description="a video: a web URL or `asset://<ASSET_ID>`",
     ),
     ContentType(
@@ -392,7 +481,7 @@ _TYPES = (
         member="url",
         roles=("reference_audio",),
         description="a sound: a web URL, `data:audio/<format>;base64,…` or `asset://<ASSET_ID>`",
-        role_note="with 2-0 beside an image or a video",
+        role_note=_most("audios") + "; alone with " + ", ".join(_AUDIO_ALONE),
     ),
     ContentType(
         name="draft_task",

@@ -1,6 +1,6 @@
 """The models that the emulated upstream serves, and what each takes.
 
-Which parameters a model takes, its lengths and its sizes stand in ``app.create_parameters``.
+Which parameters a model takes, its lengths, its sizes and its references stand in ``app.create_parameters``.
 
 Source: reference ``upstream.md`` §1.1 to §1.3 and §11.1.
 """
@@ -8,7 +8,14 @@ Source: reference ``upstream.md`` §1.1 to §1.3 and §11.1.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from app.create_parameters import PARAMETERS, refused_by
+from app.create_parameters import (
+    AUTO_DURATION_FAMILIES,
+    FINAL_RESOLUTIONS,
+    PARAMETERS,
+    REFERENCE_LIMITS,
+    ReferenceLimits,
+    refused_by,
+)
 from app.sandbox.errors import RefusedError
 
 ADAPTIVE = "adaptive"
@@ -23,15 +30,9 @@ class VideoModel:
     Attributes:
         id: dated id, the only name the upstream answers to.
         generation: ``1.0``, ``1.5``, ``2.0`` or ``2.5``; picks the pixel table and most rules.
-        default_resolution: when the request names none.
-        default_duration: seconds, −1 for "the model chooses".
         modes: of ``t2v``, ``i2v``, ``r2v``.
-        max_images: reference images of one request.
-        max_videos: reference videos of one request.
-        max_audios: reference audios of one request.
         max_media_seconds: total length of reference videos, as the validator sees it.
         seconds_per_kilotoken: rendering time, from published observations (reference §7).
-        final_resolutions: allowed for the final video of a draft.
         refused: parameters that this model does not take.
         is_retiring: whether the list of models says so.
         is_in_china: whether the Chinese region serves it.
@@ -40,15 +41,9 @@ class VideoModel:
 
     id: str
     generation: str
-    default_resolution: str = "720p"
-    default_duration: int = 5
     modes: tuple[str, ...] = MODES
-    max_images: int = 0
-    max_videos: int = 0
-    max_audios: int = 0
     max_media_seconds: float = 0.0
     seconds_per_kilotoken: float
-    final_resolutions: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
     is_retiring: bool = False
     is_in_china: bool = True
@@ -63,6 +58,26 @@ class VideoModel:
     def family(self) -> str:
         """The id without vendor and date, as ``app.create_parameters`` names the model."""
         return self.name.partition("seedance-")[2]
+
+    @property
+    def references(self) -> ReferenceLimits:
+        """How many references one request may have."""
+        return REFERENCE_LIMITS[self.family]
+
+    @property
+    def default_resolution(self) -> str:
+        """The resolution when the request names none."""
+        return str(PARAMETERS["resolution"].default_of[self.family])
+
+    @property
+    def default_duration(self) -> int:
+        """Seconds, or −1 for "the model chooses"."""
+        return int(PARAMETERS["duration"].default_of[self.family])
+
+    @property
+    def final_resolutions(self) -> tuple[str, ...]:
+        """The values of ``resolution`` for the final video of a draft."""
+        return FINAL_RESOLUTIONS.get(self.family, ())
 
     @property
     def resolutions(self) -> tuple[str, ...]:
@@ -87,32 +102,23 @@ class VideoModel:
     @property
     def chooses_duration(self) -> bool:
         """Whether ``duration: -1`` is allowed."""
-        return self.generation != "1.0"
+        return self.family in AUTO_DURATION_FAMILIES
 
 
 _V25 = VideoModel(
     id="doubao-seedance-2-5-260628",
     generation="2.5",
-    default_duration=-1,
-    max_images=30,
-    max_videos=10,
-    max_audios=10,
     max_media_seconds=30.2,
     seconds_per_kilotoken=1.5,
-    final_resolutions=("1080p",),
 )
 _V25_PREMIUM = replace(
     _V25,
     id="doubao-seedance-2-5-premium-260915",
-    final_resolutions=("4k",),
     is_in_china=False,
 )
 _V20 = VideoModel(
     id="doubao-seedance-2-0-260128",
     generation="2.0",
-    max_images=9,
-    max_videos=3,
-    max_audios=3,
     max_media_seconds=15.2,
     seconds_per_kilotoken=1.4,
 )
@@ -127,21 +133,19 @@ _V15 = VideoModel(
     generation="1.5",
     modes=("t2v", "i2v"),
     seconds_per_kilotoken=0.8,
-    final_resolutions=("480p", "720p", "1080p"),
     is_retiring=True,
     is_abroad=False,
 )
 _V10 = VideoModel(
     id="doubao-seedance-1-0-pro-250528",
     generation="1.0",
-    default_resolution="1080p",
     modes=("t2v", "i2v"),
     seconds_per_kilotoken=0.6,
 )
 _V10_FAST = replace(_V10, id="doubao-seedance-1-0-pro-fast-251015", seconds_per_kilotoken=0.3)
-_V10_LITE = replace(_V10, default_resolution="720p", is_retiring=True, is_abroad=False)
+_V10_LITE = replace(_V10, is_retiring=True, is_abroad=False)
 _V10_LITE_TEXT = replace(_V10_LITE, id="doubao-seedance-1-0-lite-t2v-250428", modes=("t2v",))
-_V10_LITE_IMAGE = replace(_V10_LITE, id="doubao-seedance-1-0-lite-i2v-250428", modes=("i2v", "r2v"), max_images=4)
+_V10_LITE_IMAGE = replace(_V10_LITE, id="doubao-seedance-1-0-lite-i2v-250428", modes=("i2v", "r2v"))
 
 _MODELS = (_V25, _V25_PREMIUM, _V20, _V20_FAST, _V20_MINI, _V15, _V10, _V10_FAST, _V10_LITE_TEXT, _V10_LITE_IMAGE)
 

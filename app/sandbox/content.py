@@ -165,13 +165,13 @@ def _check_references(content: Content, model: VideoModel) -> None:
         if medium.role != f"reference_{word}":
             raise invalid("content", f"reference media mode requires {word} role to be reference_{word}.")
     for found, limit, what in (
-        (images, model.max_images, "images"),
-        (videos, model.max_videos, "videos"),
-        (audios, model.max_audios, "audios"),
+        (images, model.references.images or 0, "images"),
+        (videos, model.references.videos, "videos"),
+        (audios, model.references.audios, "audios"),
     ):
         if len(found) > limit:
             raise invalid("content", f"expected at most {limit} reference {what} but got {len(found)} instead.")
-    if audios and not (images or videos) and model.generation != "2.5":
+    if audios and not (images or videos) and not model.references.is_audio_alone_allowed:
         raise invalid("content", "audio content must be accompanied by image or video content.")
     longest = _MAX_CLIP_SECONDS_LATEST if model.generation == "2.5" else _MAX_CLIP_SECONDS
     for word, clips in (("video", videos), ("audio", audios)):

@@ -20,7 +20,7 @@ def to_model_list(models: Iterable[VideoModel]) -> dict[str, Any]:
 def _to_wire(model: VideoModel) -> dict[str, Any]:
     version = model.id.rsplit("-", 1)[1]
     created = datetime.strptime(version, "%y%m%d").replace(tzinfo=UTC)
-    references = ((model.max_videos, "video"), (model.max_audios, "audio"))
+    references = ((model.references.videos, "video"), (model.references.audios, "audio"))
     wire: dict[str, Any] = {
         "id": model.id,
         "object": "model",

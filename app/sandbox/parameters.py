@@ -13,15 +13,13 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from app.create_parameters import PARAMETERS, Kind, names_of_kind
+from app.create_parameters import AUTO_DURATION, DRAFT_RESOLUTION, EDITED_SECONDS, PARAMETERS, Kind, names_of_kind
 from app.sandbox.catalogue import ADAPTIVE, RATIOS, VideoModel
 from app.sandbox.content import Content, not_valid_for
 from app.sandbox.errors import RefusedError, invalid
 from app.sandbox.markers import is_web_url
 
 _FRAMES_STEP = 4
-_EDITED_SECONDS = (4, 30)
-_DRAFT_RESOLUTIONS = ("480p",)
 _CHOSEN_DURATION = 5
 _SUFFIX = re.compile(r"--(?P<name>rs|resolution|rt|ratio|dur|duration|frames|seed)\s+(?P<value>\S+)")
 _SUFFIX_NAMES = {"rs": "resolution", "rt": "ratio", "dur": "duration"}
@@ -144,12 +142,12 @@ class ParameterReader:
         type_ = self._body.get(name, "auto")
         if type_ == "auto":
             return
-        shortest, longest = _EDITED_SECONDS
+        shortest, longest = EDITED_SECONDS
         videos = [video.facts.seconds for video in self._content.of_type("video_url")]
         lacks_video = type_ == "edit" and not any(shortest <= seconds <= longest for seconds in videos)
         if self._mode != "r2v" or lacks_video:
             raise self._not_valid(name)
-        if type_ == "edit" and self._body.get("duration", -1) != -1:
+        if type_ == "edit" and self._body.get("duration", AUTO_DURATION) != AUTO_DURATION:
             raise self._not_valid("duration")
 
     def _check_combinations(self, tier: str, *, draft: bool) -> None:
@@ -164,7 +162,7 @@ class ParameterReader:
     def _read_resolution(self, *, is_draft: bool) -> str:
         allowed = self._model.resolutions
         if is_draft:
-            allowed = _DRAFT_RESOLUTIONS
+            allowed = (DRAFT_RESOLUTION,)
         elif self._is_final:
             allowed = self._model.final_resolutions
         value = self._body.get("resolution")
@@ -206,7 +204,7 @@ class ParameterReader:
             value, param = int(suffix), f"{self._prompt_path}.duration"
         if value is None:
             value = self._model.default_duration
-        if value == -1 and type(value) is int and self._model.chooses_duration:
+        if value == AUTO_DURATION and type(value) is int and self._model.chooses_duration:
             return max(_CHOSEN_DURATION, self._model.durations[0]), None
         return self._checked_integer("duration", value, *self._model.durations, param), None
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from app.create_parameters import PARAMETERS
+from app.create_parameters import AUTO_DURATION_FAMILIES, PARAMETERS, REFERENCE_LIMITS
 from app.tasks.seedance_ids import SeedanceId
 
 _MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$"
@@ -133,8 +133,11 @@ def _with_default_of_the_spec(value: Any) -> Any:
 _SPEC = TypeAdapter(ModelSpec)
 
 
-def _default(parts: SeedanceId, regions: dict[str, str | None], **limits: Any) -> ModelSpec:
+def _default(parts: SeedanceId, regions: dict[str, str | None]) -> ModelSpec:
     """Returns a model of the upstream's, with what the table of parameters says of its family."""
+    references = REFERENCE_LIMITS[parts.family]
+    # Where the upstream's documents name no number, the default stays and the upstream decides.
+    images: dict[str, Any] = {} if references.images is None else {"max_reference_images": references.images}
     resolutions = PARAMETERS["resolution"].words_of[parts.family]
     shortest, longest = PARAMETERS["duration"].ranges[parts.family]
     return ModelSpec(
@@ -145,14 +148,17 @@ def _default(parts: SeedanceId, regions: dict[str, str | None], **limits: Any) -
         resolutions=(*resolutions, "4K") if "4k" in resolutions else resolutions,
         duration_min=shortest,
         duration_max=longest,
+        is_auto_duration_allowed=parts.family in AUTO_DURATION_FAMILIES,
+        max_reference_videos=references.videos,
+        max_reference_audios=references.audios,
         takes_generate_audio=parts.family in PARAMETERS["generate_audio"].families,
-        **limits,
+        is_audio_alone_allowed=references.is_audio_alone_allowed,
+        **images,
     )
 
 
 # Sources: the spec's two names by its tables "Supported Models" and "Parameter Limits"; the dated ids by the upstream's
-# create page. Where neither says how many reference images a 1.x model takes, the default stays and the upstream
-# decides. BytePlus has shut down 1.0 lite (2026-05-13) and 1.5 pro (2026-11-11).
+# create page. BytePlus has shut down 1.0 lite (2026-05-13) and 1.5 pro (2026-11-11).
 _2_5 = SeedanceId("2-5", "", "260628")
 _2_0 = SeedanceId("2-0", "", "260128")
 _2_0_FAST = SeedanceId("2-0", "fast", "260128")
@@ -176,12 +182,6 @@ _OF_THE_SPEC = ModelSpec(
     is_auto_duration_allowed=False,
     **_DEFAULTS_OF_THE_SPEC,
 )
-_NO_VIDEO_AND_AUDIO = {"max_reference_videos": 0, "max_reference_audios": 0}
-_OLDEST: dict[str, Any] = {
-    "is_auto_duration_allowed": False,
-    **_NO_VIDEO_AND_AUDIO,
-}
-
 DEFAULT_MODELS: tuple[ModelSpec, ...] = (
     _OF_THE_SPEC,
     replace(
@@ -191,26 +191,14 @@ DEFAULT_MODELS: tuple[ModelSpec, ...] = (
         regions=_2_0_FAST.everywhere(),
         resolutions=_UP_TO_720P,
     ),
-    _default(
-        _2_5,
-        _2_5.everywhere(),
-        max_reference_images=30,
-        max_reference_videos=10,
-        max_reference_audios=10,
-        is_audio_alone_allowed=True,
-    ),
+    _default(_2_5, _2_5.everywhere()),
     _default(_2_0, _2_0.everywhere()),
     _default(_2_0_FAST, _2_0_FAST.everywhere()),
     _default(_2_0_MINI, _2_0_MINI.everywhere()),
-    _default(_1_5_PRO, _1_5_PRO.in_china_alone(), **_NO_VIDEO_AND_AUDIO),
-    _default(_1_0_PRO, _1_0_PRO.everywhere(), **_OLDEST),
-    _default(_1_0_PRO_FAST, _1_0_PRO_FAST.everywhere(), **_OLDEST),
-    _default(_1_0_LITE_TEXT, _1_0_LITE_TEXT.in_china_alone(), **_OLDEST),
-    _default(
-        _1_0_LITE_IMAGE,
-        _1_0_LITE_IMAGE.in_china_alone(),
-        **_OLDEST,
-        max_reference_images=4,
-    ),
+    _default(_1_5_PRO, _1_5_PRO.in_china_alone()),
+    _default(_1_0_PRO, _1_0_PRO.everywhere()),
+    _default(_1_0_PRO_FAST, _1_0_PRO_FAST.everywhere()),
+    _default(_1_0_LITE_TEXT, _1_0_LITE_TEXT.in_china_alone()),
+    _default(_1_0_LITE_IMAGE, _1_0_LITE_IMAGE.in_china_alone()),
 )
 """The models of a fresh installation: the spec's two names, then the upstream's own ids, newest first."""

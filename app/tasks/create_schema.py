@@ -64,7 +64,7 @@ def _description_of(parameter: Parameter) -> str:
         ("", parameter.description),
         ("values: ", parameter.values),
         ("models: ", parameter.models_note),
-        ("default: ", parameter.default_note),
+        ("default: ", parameter.default_in_words),
         ("gateway: ", parameter.gateway_note),
     )
     return ". ".join(label + text for label, text in labelled if text)

@@ -8,14 +8,13 @@ Source: the spec's tables "Request Parameters", "tools Parameter" and "Parameter
 
 from typing import Any
 
-from app.create_parameters import PARAMETERS, Kind, names_of_kind
+from app.create_parameters import AUTO_DURATION, PARAMETERS, Kind, names_of_kind
 from app.errors import InvalidParameterError, MissingParameterError
 from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
 from app.tasks.refusals import check_json_type, check_not_empty, not_valid
 from app.tasks.rules_content import Mode
 
-_AUTO_DURATION = -1
 _OPTIONAL = tuple(name for name, parameter in PARAMETERS.items() if not parameter.is_required)
 _TEXTS = tuple(name for name in names_of_kind(Kind.TEXT) if name not in {"model", "callback_url"})
 _SWITCHES = names_of_kind(Kind.SWITCH)
@@ -69,7 +68,7 @@ def _check_choice(fields: dict[str, Any], name: str, choices: tuple[str, ...], m
 def _check_duration(fields: dict[str, Any], model: ModelSpec, mode: Mode) -> None:
     """``frames`` beside ``duration`` is the upstream's business: it takes ``frames``, where it takes it at all."""
     duration = fields.get("duration")
-    if duration is None or (duration == _AUTO_DURATION and model.is_auto_duration_allowed):
+    if duration is None or (duration == AUTO_DURATION and model.is_auto_duration_allowed):
         return
     where = f"for model {model.name} in {mode}"
     if duration < model.duration_min:

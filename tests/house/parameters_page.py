@@ -33,7 +33,7 @@ def content_table() -> str:
 
 
 def _row_of(parameter: Parameter) -> tuple[str, ...]:
-    default = parameter.default_note or ("" if parameter.default is None else _code(json.dumps(parameter.default)))
+    default = parameter.default_in_words or ("" if parameter.default is None else _code(json.dumps(parameter.default)))
     is_documented = parameter.kind is not Kind.ANY or not parameter.families
     return (
         _code(parameter.name),
