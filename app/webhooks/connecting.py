@@ -7,9 +7,10 @@ name that answers otherwise a moment later gains nothing. TLS is verified agains
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from ipaddress import ip_address
 from typing import Any
 
@@ -24,6 +25,22 @@ Resolve = Callable[[str, int], Awaitable[list[Address]]]
 
 # A resolver's answer cannot be broken off. One tenant's names that nobody answers for may hold about a hundred threads.
 _RESOLVING_THREADS = 128
+
+
+_is_inside: ContextVar[bool] = ContextVar("is_inside", default=False)
+
+
+@contextlib.contextmanager
+def noting_way() -> Iterator[Callable[[], bool]]:
+    """Yields a function that says whether this task has tried an address which the operator's list alone allows.
+
+    Between the sender and the network is httpcore, which opens a connection in the task that asks for it.
+    """
+    before = _is_inside.set(False)
+    try:
+        yield _is_inside.get
+    finally:
+        _is_inside.reset(before)
 
 
 class NoAddressError(httpcore.ConnectError):
@@ -90,6 +107,8 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
             raise TargetNotAllowedError
         failure = httpcore.ConnectError()
         for address in allowed:
+            if self._rules.is_inside(address):
+                _is_inside.set(True)
             try:
                 stream = await self._network.connect_tcp(
                     str(address), port, local_address=local_address, socket_options=socket_options

@@ -5,7 +5,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,15 +20,16 @@ from app.webhooks.connecting import (
     NoAddressError,
     Resolve,
     TargetNotAllowedError,
+    noting_way,
     system_resolver,
 )
-from app.webhooks.failures import Failure
+from app.webhooks.failures import Failure, in_allowed_network
 from app.webhooks.targets import Target, TargetError, TargetRules
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 10.0
 _MOST_READ_BYTES = 4096
-_POLITE_SECONDS = 1.0
+POLITE_SECONDS = 1.0
 _USER_AGENT = f"Seedgate/{__version__}"
 
 
@@ -54,7 +55,7 @@ class TryResult:
     Attributes:
         outcome: its class.
         status: of the answer, when there was one.
-        error: what went wrong, in words for the tenant; None when it was delivered.
+        error: what went wrong, in words for the operator; None when it was delivered.
     """
 
     outcome: TryOutcome
@@ -87,6 +88,7 @@ class WebhookSender:
         *,
         connect_seconds: float = CONNECT_SECONDS,
         total_seconds: float = TOTAL_SECONDS,
+        polite_seconds: float = POLITE_SECONDS,
     ) -> None:
         """Makes a sender; ``open_sender`` is the usual way.
 
@@ -95,11 +97,13 @@ class WebhookSender:
             rules: where messages may go.
             connect_seconds: longest time for name and TCP, and again for TLS.
             total_seconds: longest time for all of it.
+            polite_seconds: longest time for the body of an answer, which comes after that and is not used.
         """
         self._pool = pool
         self._rules = rules
         self._timeouts = {"connect": connect_seconds, "pool": total_seconds}
         self._total_seconds = total_seconds
+        self._polite_seconds = polite_seconds
 
     async def post(self, message: Message, *, secret: str, now: datetime) -> TryResult:
         """Posts a message once, signed as Standard Webhooks has it. Redirects are not followed.
@@ -109,15 +113,22 @@ class WebhookSender:
             secret: the tenant's, ``whsec_…``.
             now: the time that is signed.
         """
+        with noting_way() as is_inside:
+            result = await self._try(message, secret, now)
+            if result.error is not None and is_inside():
+                return replace(result, error=in_allowed_network(result.error))
+            return result
+
+    async def _try(self, message: Message, secret: str, now: datetime) -> TryResult:
         try:
             target = self._rules.check(message.url)
             status = await self._exchange(target, message, _headers(target, message, secret, now))
         except TargetError:
             return TryResult(TryOutcome.NOT_ALLOWED, error=Failure.NOT_ALLOWED.value)
         except TargetNotAllowedError:
-            return TryResult(TryOutcome.NOT_ALLOWED, error=Failure.NO_ADDRESS.value)
+            return TryResult(TryOutcome.NOT_ALLOWED, error=Failure.NO_ALLOWED_ADDRESS.value)
         except NoAddressError:
-            return TryResult(TryOutcome.UNRESOLVED, error=Failure.NO_ADDRESS.value)
+            return TryResult(TryOutcome.UNRESOLVED, error=Failure.UNRESOLVED.value)
         except (TimeoutError, httpcore.TimeoutException):
             return TryResult(TryOutcome.TIMED_OUT, error=Failure.TIMED_OUT.value)
         except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError) as error:
@@ -136,7 +147,7 @@ class WebhookSender:
                 )
                 answer = await stack.enter_async_context(posting)
             with contextlib.suppress(httpcore.NetworkError, httpcore.ProtocolError, TimeoutError):
-                async with asyncio.timeout(_POLITE_SECONDS):
+                async with asyncio.timeout(self._polite_seconds):
                     await _read_a_little(answer)
             return answer.status
 
@@ -150,6 +161,7 @@ async def open_sender(
     tls: ssl.SSLContext | None = None,
     connect_seconds: float = CONNECT_SECONDS,
     total_seconds: float = TOTAL_SECONDS,
+    polite_seconds: float = POLITE_SECONDS,
 ) -> AsyncIterator[WebhookSender]:
     """Yields a sender, and drops its connections in the end. It reads nothing from the environment.
 
@@ -160,6 +172,7 @@ async def open_sender(
         tls: how certificates are verified; by the system's authorities when None.
         connect_seconds: longest time for name and TCP, and again for TLS.
         total_seconds: longest time for all of it.
+        polite_seconds: longest time for the body of an answer, which comes after that and is not used.
     """
     async with system_resolver() as system:
         network = GuardedNetwork(rules, resolve or system)
@@ -171,7 +184,13 @@ async def open_sender(
             http2=False,
             network_backend=network,
         ) as pool:
-            yield WebhookSender(pool, rules, connect_seconds=connect_seconds, total_seconds=total_seconds)
+            yield WebhookSender(
+                pool,
+                rules,
+                connect_seconds=connect_seconds,
+                total_seconds=total_seconds,
+                polite_seconds=polite_seconds,
+            )
 
 
 async def _read_a_little(answer: httpcore.Response) -> None:

@@ -85,6 +85,10 @@ class TargetRules:
         """Says whether a connection to an address may be opened."""
         return is_public(address) or is_in(unwrap(address), self.allow)
 
+    def is_inside(self, address: Address) -> bool:
+        """Says whether an allowed address is so by the operator's list alone."""
+        return not is_public(address)
+
 
 PUBLIC_ONLY = TargetRules()
 """Public addresses and nothing else."""

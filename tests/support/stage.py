@@ -69,8 +69,7 @@ class Stage:
         await self.release()
         async with self.sessions.begin() as session:
             await session.execute(delete(ChannelHealthRow))
-            await session.execute(delete(AccountRateRow))
-        self.forget_rows()
+        await self.refill()
         self.mark = self._requests()[-1].number if self._requests() else 0
 
     def forget_rows(self) -> None:
@@ -141,6 +140,12 @@ class Stage:
             await session.merge(
                 AccountRateRow(channel_id=channel_id, kind=kind.value[0], tokens=-1e7, refilled_at=utc_now())
             )
+
+    async def refill(self) -> None:
+        """Gives every account back the calls that it may make at once: four looks for clients."""
+        async with self.sessions.begin() as session:
+            await session.execute(delete(AccountRateRow))
+        self.forget_rows()
 
     async def channel_id(self, name: str) -> str:
         """Returns the id of a channel."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from cryptography import x509
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, inspect, select, update
 
 from app.addresses import Address
 from app.crypto import SecretBox, generate_key
+from app.ids import new_id
+from app.tasks.models import TaskRow
 from app.webhooks.deliverer import KEPT_FOR, Deliverer
 from app.webhooks.models import DeliveryRow, WebhookSecretRow
 from app.webhooks.outbox import enqueue
@@ -25,9 +27,10 @@ from tests.support.patience import HANG_SECONDS
 from tests.support.stage import RUNNING, Stage, get, text
 from tests.support.world import TASKS, Tenant
 from tests.upstream.certificates import certify
-from tests.webhooks.receiver import Answer, Receiver, raw, receiving, status, when
+from tests.webhooks.receiver import Answer, LoopbackAsPublic, Receiver, raw, receiving, status, when
 
-LOOPBACK = TargetRules(allow=(ip_network("127.0.0.1/32"),))
+AS_PUBLIC = LoopbackAsPublic()
+AS_ALLOWED = TargetRules(allow=(ip_network("127.0.0.1/32"),))
 TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 NO_ADDRESS = "the host name does not resolve to a public address"
 NOT_ACCEPTED = "the endpoint did not accept the message"
@@ -54,10 +57,10 @@ class Post:
         self.names = {"hooks.example": ["127.0.0.1"], "inside.example": ["10.1.2.3"], "empty.example": []}
         self.url = receiver.url.replace("127.0.0.1", "hooks.example")
 
-    async def deliver(self, *, total_seconds: float = HANG_SECONDS) -> None:
+    async def deliver(self, *, total_seconds: float = HANG_SECONDS, rules: TargetRules = AS_PUBLIC) -> None:
         """Tries what is due, once."""
         async with open_sender(
-            LOOPBACK, most_at_once=64, resolve=self._resolve, tls=TRUSTS_NOBODY, total_seconds=total_seconds
+            rules, most_at_once=64, resolve=self._resolve, tls=TRUSTS_NOBODY, total_seconds=total_seconds
         ) as sender:
             deliverer = Deliverer(self.stage.sessions, sender, self.box, self.stage.clock)
             await deliverer.run_once()
@@ -65,10 +68,29 @@ class Post:
 
     async def ended(self, tenant: Tenant, url: str) -> str:
         """Makes a task that has succeeded, as the gateway knows: the message about it is due."""
+        await self.stage.refill()
         task_id = await tenant.new_task(callback_url=url)
         await self.stage.force(task_id, "succeeded")
-        assert await callback_of(tenant, task_id) == NOTHING
+        body = (await get(tenant, task_id)).json()
+        assert (body["status"], body["callback"]) == ("succeeded", NOTHING)
         return task_id
+
+    async def ended_likewise(self, tenant: Tenant, urls: Iterable[str]) -> list[str]:
+        """Makes a task that has ended for each address, all but the first as copies of its row; returns their ids."""
+        first, *others = urls
+        ids = [await self.ended(tenant, first)]
+        row = await self.stage.row(ids[0])
+        assert row is not None
+        values = {column.key: getattr(row, column.key) for column in inspect(TaskRow).column_attrs}
+        now = self.stage.clock()
+        async with self.stage.sessions.begin() as session:
+            for url in others:
+                spare_id, upstream_id = new_id("task"), new_id("cgt")
+                changes = {"id": spare_id, "upstream_id": upstream_id, "callback_token_hash": None, "callback_url": url}
+                session.add(TaskRow(**{**values, **changes}))
+                enqueue(session, tenant_id=tenant.id, task_id=spare_id, url=url, body={}, now=now)
+                ids.append(upstream_id)
+        return ids
 
     async def row(self, tenant: Tenant) -> DeliveryRow:
         """Returns the one message to a tenant."""
@@ -82,6 +104,17 @@ class Post:
             self.stage.clock.advance(max((row.next_attempt_at - self.stage.clock()).total_seconds(), 0.0) + 0.01)
             await self.deliver()
         return self.stage.clock() - begun_at
+
+    async def prune(self) -> None:
+        """Removes what the log need not have any more."""
+        async with open_sender(AS_PUBLIC, most_at_once=1) as sender:
+            await Deliverer(self.stage.sessions, sender, self.box, self.stage.clock).prune()
+
+    async def states(self, tenant: Tenant) -> list[str]:
+        """Returns how it stands with each message to a tenant, sorted."""
+        async with self.stage.sessions() as session:
+            query = select(DeliveryRow.status).where(DeliveryRow.tenant_id == tenant.id)
+            return sorted((await session.scalars(query)).all())
 
     async def _resolve(self, host: str, _port: int) -> list[Address]:
         if host not in self.names:
@@ -102,43 +135,86 @@ async def callback_of(tenant: Tenant, task_id: str) -> Any:
     return (await get(tenant, task_id)).json()["callback"]
 
 
-async def test_each_way_to_fail_is_told_in_words_of_its_own(post: Post, tmp_path: Path) -> None:
-    tenant = await post.stage.tenant()
-    answers: list[tuple[Answer, dict[str, Any]]] = [
-        (status(404, body=b"our database at 10.9.9.9 is away"), failing(f"{NOT_ACCEPTED} (404)")),
-        (status(503), failing(f"{NOT_ACCEPTED} (503)")),
-        (status(302, "location: http://10.9.9.9/"), failing("redirects are not followed (302)")),
-        (status(410), {"state": "failed", "last_error": "the endpoint is gone (410)"}),
-        (raw(b"SSH-2.0-OpenSSH_9\r\n"), failing("no valid HTTP answer")),
-        (raw(b"HTTP/1.1 200 X\r\nx: " + b"a" * 100_000), failing("the answer is too long")),
-        (status(204, body=b""), {"state": "delivered", "last_error": None}),
-    ]
-    expected = {}
-    for answer, told in answers:
-        task_id = await post.ended(tenant, post.url)
-        post.receiver.answers = [answer]
-        await post.deliver()
-        expected[task_id] = told
-    context, _ = certify(tmp_path, x509.DNSName("hooks.example"))
-    for url, error in (
-        ("https://nowhere.example/", NO_ADDRESS),
-        ("https://empty.example/", NO_ADDRESS),
-        ("https://inside.example/", NO_ADDRESS),
-        ("http://hooks.example:1/", "cannot connect"),
-    ):
-        expected[await post.ended(tenant, url)] = failing(error)
-    await post.deliver()
+ANSWERS: list[tuple[Answer, dict[str, Any]]] = [
+    (status(404, body=b"our database at 10.9.9.9 is away"), failing(f"{NOT_ACCEPTED} (404)")),
+    (status(503), failing(f"{NOT_ACCEPTED} (503)")),
+    (status(302, "location: http://10.9.9.9/"), failing("redirects are not followed (302)")),
+    (status(410), {"state": "failed", "last_error": "the endpoint is gone (410)"}),
+    (raw(b"SSH-2.0-OpenSSH_9\r\n"), failing("no valid HTTP answer")),
+    (raw(b"HTTP/1.1 200 X\r\nx: " + b"a" * 100_000), failing("the answer is too long")),
+    (raw(b""), failing("no valid HTTP answer")),
+    (status(204, body=b""), {"state": "delivered", "last_error": None}),
+]
+
+
+async def _try_each_way(post: Post, tenant: Tenant, folder: Path, rules: TargetRules) -> dict[str, dict[str, Any]]:
+    """Has messages fail in every way; returns what each of their tasks is to show when the endpoint is public."""
+    post.receiver.by_path = {f"/{number}": answer for number, (answer, _) in enumerate(ANSWERS)}
+    context, _ = certify(folder, x509.DNSName("hooks.example"))
     async with receiving(tls=context) as unknown:
-        task_id = await post.ended(tenant, unknown.url.replace("127.0.0.1", "hooks.example"))
-        await post.deliver()
-    expected[task_id] = failing("the TLS certificate is not valid, or the handshake failed")
+        told = {
+            **{post.url.replace("/hook?", f"/{number}?"): told for number, (_, told) in enumerate(ANSWERS)},
+            **{f"https://{name}.example/": failing(NO_ADDRESS) for name in ("nowhere", "empty", "inside")},
+            "http://hooks.example:1/": failing("cannot connect"),
+            unknown.url.replace("127.0.0.1", "hooks.example"): failing(
+                "the TLS certificate is not valid, or the handshake failed"
+            ),
+        }
+        tasks = await post.ended_likewise(tenant, told)
+        await post.deliver(rules=rules)
     late = await post.ended(tenant, post.url)
     released = asyncio.Event()
     post.receiver.answers = [when(released, status(200))]
-    await post.deliver(total_seconds=0.2)
+    await post.deliver(total_seconds=0.2, rules=rules)
     released.set()
-    expected[late] = failing("no answer in time")
+    return {**dict(zip(tasks, told.values(), strict=True)), late: failing("no answer in time")}
+
+
+async def test_each_way_to_fail_is_told_in_words_of_its_own(post: Post, tmp_path: Path) -> None:
+    tenant = await post.stage.tenant()
+    expected = await _try_each_way(post, tenant, tmp_path, AS_PUBLIC)
     assert {task_id: await callback_of(tenant, task_id) for task_id in expected} == expected
+    operators = await _words_for_the_operator(post, tenant)
+    assert operators.count("the host name does not resolve") == 2
+    assert operators.count("the host name leads to no address that may be reached") == 1
+
+
+async def test_of_an_address_that_the_list_alone_allows_a_tenant_learns_only_whether_a_message_arrived(
+    post: Post, tmp_path: Path
+) -> None:
+    tenant = await post.stage.tenant()
+    expected = await _try_each_way(post, tenant, tmp_path, AS_ALLOWED)
+    told = {task_id: await callback_of(tenant, task_id) for task_id in expected}
+    for task_id, callback in expected.items():
+        is_reached = callback["last_error"] not in (None, NO_ADDRESS)
+        words = "the endpoint could not be reached" if is_reached else callback["last_error"]
+        assert told[task_id] == {"state": callback["state"], "last_error": words}
+    words = await _words_for_the_operator(post, tenant)
+    assert sorted(
+        text.removesuffix(" (allowed network)") for text in words if text.endswith(" (allowed network)")
+    ) == sorted(
+        error for error in (callback["last_error"] for callback in expected.values()) if error not in (None, NO_ADDRESS)
+    )
+
+
+async def _words_for_the_operator(post: Post, tenant: Tenant) -> list[str]:
+    listed = await post.stage.world.admin.get("/deliveries", params={"tenant": tenant.id, "limit": 100})
+    return [item["last_error"] for item in listed.json()["data"] if item["last_error"] is not None]
+
+
+async def test_words_that_another_version_has_stored_are_not_passed_on(post: Post) -> None:
+    tenant = await post.stage.tenant()
+    task_id = await post.ended(tenant, "https://inside.example/")
+    for stored, told in (
+        ("the tenant's secret cannot be opened", "the message could not be delivered"),
+        (f"{NOT_ACCEPTED} (500): db at 10.1.2.3", "the message could not be delivered"),
+        (NOT_ACCEPTED, "the message could not be delivered"),
+        (f"{NOT_ACCEPTED} (500)", f"{NOT_ACCEPTED} (500)"),
+        (NO_ADDRESS, NO_ADDRESS),
+    ):
+        async with post.stage.sessions.begin() as session:
+            await session.execute(update(DeliveryRow).values(last_error=stored))
+        assert await callback_of(tenant, task_id) == failing(told)
 
 
 async def test_a_name_that_never_resolves_is_failing_until_it_is_given_up_after_a_day(post: Post) -> None:
@@ -179,7 +255,7 @@ async def test_what_fails_on_our_side_is_told_and_given_up_as_well(
     assert await callback_of(tenant, task_id) == {"state": "failed", "last_error": error}
 
 
-async def test_the_newest_message_counts(post: Post) -> None:
+async def test_the_newest_message_counts_and_none_outlives_it(post: Post) -> None:
     tenant = await post.stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING), callback_url=post.url)
     await post.stage.force(task_id, "queued")
@@ -191,10 +267,19 @@ async def test_the_newest_message_counts(post: Post) -> None:
         post.receiver.answers = [status(code)]
         await post.deliver()
         assert (await callback_of(tenant, task_id))["state"] == state
-    post.stage.clock.advance(KEPT_FOR.total_seconds() + 1)
-    async with post.stage.sessions.begin() as session:
-        await session.execute(delete(DeliveryRow))
-    assert await callback_of(tenant, task_id) == {"state": "unknown", "last_error": None}
+    ended_at = post.stage.clock()
+    post.stage.clock.advance(RETRY_FOR.total_seconds())
+    post.receiver.answers = [status(500)]
+    await post.deliver()
+    for age, left, shown in (
+        (KEPT_FOR - timedelta(seconds=1), ["delivered", "failed"], {"state": "delivered", "last_error": None}),
+        (KEPT_FOR + timedelta(seconds=1), ["failed"], {"state": "unknown", "last_error": None}),
+        (KEPT_FOR + RETRY_FOR + timedelta(minutes=1), [], {"state": "unknown", "last_error": None}),
+    ):
+        post.stage.clock.advance((ended_at + age - post.stage.clock()).total_seconds())
+        await post.prune()
+        assert await post.states(tenant) == left
+        assert await callback_of(tenant, task_id) == shown
 
 
 async def test_only_a_task_with_an_address_shows_it_and_only_its_own_tenants_messages_count(post: Post) -> None:

@@ -6,11 +6,29 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 from standardwebhooks import Webhook
 
+from app.addresses import Address
+from app.webhooks.targets import TargetRules
 from tests.support.patience import until
+
+LOOPBACK = ip_network("127.0.0.0/8")
+
+
+class LoopbackAsPublic(TargetRules):
+    """The rules as they are for public addresses, where the only endpoint that a test can have is on loopback."""
+
+    def is_allowed(self, address: Address) -> bool:
+        """Allows loopback, too."""
+        return address in LOOPBACK or super().is_allowed(address)
+
+    def is_inside(self, address: Address) -> bool:
+        """Takes loopback for public."""
+        return address not in LOOPBACK and super().is_inside(address)
+
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -34,11 +52,15 @@ class Received:
 
 
 class Receiver:
-    """Keeps what it receives, and answers with what it was given, ``200`` when that has run out."""
+    """Keeps what it receives, and answers with what it was given, ``200`` when that has run out.
+
+    ``by_path`` has the answers of some paths, when many messages come at the same time.
+    """
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.answers: list[Answer] = []
+        self.by_path: dict[str, Answer] = {}
         self.default: Answer = status(200)
         self.url = ""
         self._serving: set[asyncio.Task[Any]] = set()
@@ -56,11 +78,17 @@ class Receiver:
             body = (await reader.readexactly(int(headers["content-length"]))).decode()
             self.received.append(Received(first.split(" ")[1], headers, body))
             json.loads(body)
-            await (self.answers.pop(0) if self.answers else self.default)(writer)
+            await self._next(self.received[-1])(writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the sender has given up
         finally:
             writer.close()
+
+    def _next(self, received: Received) -> Answer:
+        of_path = self.by_path.get(received.target.partition("?")[0])
+        if of_path is not None:
+            return of_path
+        return self.answers.pop(0) if self.answers else self.default
 
     async def stop(self) -> None:
         """Breaks off what it has not answered."""

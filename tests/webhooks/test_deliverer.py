@@ -100,7 +100,7 @@ async def test_a_message_is_given_up_after_a_day(office: Office) -> None:
         await settle(process)
 
     assert row.status == "failed"
-    assert (row.last_status, row.last_error) == (503, "the endpoint did not accept the message (503)")
+    assert (row.last_status, row.last_error) == (503, "the endpoint did not accept the message (503) (allowed network)")
     assert 20 < row.attempts == len(receiver.received) < 40
     assert RETRY_FOR - timedelta(hours=1.3) < office.clock() - begun_at <= RETRY_FOR + timedelta(minutes=1)
     office.clock.advance(7 * 24 * HOUR)

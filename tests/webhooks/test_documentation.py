@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from app.webhooks.failures import Failure
+from app.webhooks.failures import Failure, TenantFailure, for_tenant
 from app.webhooks.fairness import Caps
 from app.webhooks.report import CallbackState
 from app.webhooks.secrets import new_secret
@@ -51,4 +51,6 @@ def test_every_state_and_every_failure_has_its_row_and_no_other_has() -> None:
     section = PAGE.partition("## What became of it")[2].partition("\n## ")[0]
     cells = re.findall(r"^\| `([^`]*)` \| [^|]", section, re.MULTILINE)
     told = [re.sub(r" \(\d{3}\)$", "", cell) for cell in cells]
-    assert sorted(told) == sorted([*CallbackState, *Failure])
+    words = {for_tenant(failure.with_status(500)) for failure in Failure} | {for_tenant(failure) for failure in Failure}
+    failures = {re.sub(r" \(\d{3}\)$", "", text) for text in words} | set(TenantFailure)
+    assert sorted(told) == sorted([*CallbackState, *failures])

@@ -17,7 +17,7 @@ from standardwebhooks import WebhookVerificationError
 
 from app.addresses import Address
 from app.webhooks.bounded_stream import MAX_ANSWER_BYTES, MAX_READ_BYTES, BoundedStream
-from app.webhooks.failures import Failure
+from app.webhooks.failures import Failure, TenantFailure, for_tenant
 from app.webhooks.secrets import new_secret
 from app.webhooks.sender import Message, TryOutcome, TryResult, WebhookSender, open_sender
 from app.webhooks.targets import PUBLIC_ONLY, TargetRules
@@ -28,7 +28,7 @@ from tests.webhooks.receiver import raw, receiving, status, when
 LOOPBACK = TargetRules(allow=(ip_network("127.0.0.0/8"),))
 SECRET = new_secret()
 TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-UNRESOLVED = TryResult(TryOutcome.UNRESOLVED, error=Failure.NO_ADDRESS)
+UNRESOLVED = TryResult(TryOutcome.UNRESOLVED, error=Failure.UNRESOLVED)
 BODY = '{"id":"cgt-1","status":"succeeded","文":"字"}'
 
 
@@ -60,9 +60,16 @@ async def sending(
     names: Names | None = None,
     tls: ssl.SSLContext = TRUSTS_NOBODY,
     total_seconds: float = HANG_SECONDS,
+    polite_seconds: float = HANG_SECONDS,
 ) -> AsyncIterator[WebhookSender]:
     async with open_sender(
-        rules, most_at_once=8, resolve=names, tls=tls, connect_seconds=HANG_SECONDS, total_seconds=total_seconds
+        rules,
+        most_at_once=8,
+        resolve=names,
+        tls=tls,
+        connect_seconds=HANG_SECONDS,
+        total_seconds=total_seconds,
+        polite_seconds=polite_seconds,
     ) as sender:
         yield sender
 
@@ -136,8 +143,9 @@ async def test_our_own_address_is_not_called_even_if_it_became_ours_after_the_cr
 async def test_a_name_that_leads_to_a_private_address_is_not_called(address: str) -> None:
     async with receiving() as receiver, sending(PUBLIC_ONLY, names=Names([address])) as sender:
         result = await post(sender, named(receiver.url, "innocent.example"))
-    # In the same words as for a name without an address: nobody finds out which names there are inside.
-    assert result == TryResult(TryOutcome.NOT_ALLOWED, error=Failure.NO_ADDRESS)
+    assert result == TryResult(TryOutcome.NOT_ALLOWED, error=Failure.NO_ALLOWED_ADDRESS)
+    # A tenant must not find out which names there are inside.
+    assert {for_tenant(Failure.NO_ALLOWED_ADDRESS), for_tenant(Failure.UNRESOLVED)} == {TenantFailure.NO_ADDRESS}
     assert receiver.received == []
 
 
@@ -186,7 +194,7 @@ async def test_nobody_listening_is_unreachable() -> None:
         unused.bind(("127.0.0.1", 0))
         async with sending() as sender:
             result = await post(sender, f"http://127.0.0.1:{unused.getsockname()[1]}/")
-    assert result == TryResult(TryOutcome.UNREACHABLE, error="cannot connect")
+    assert result == TryResult(TryOutcome.UNREACHABLE, error="cannot connect (allowed network)")
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200", b"SSH-2.0-OpenSSH_9\r\n", b"\0" * 200_000])
@@ -202,7 +210,7 @@ async def test_an_endpoint_that_does_not_answer_is_given_up() -> None:
         receiver.answers = [when(released, status(200))]
         result = await post(sender, receiver.url)
         released.set()
-    assert result == TryResult(TryOutcome.TIMED_OUT, error="no answer in time")
+    assert result == TryResult(TryOutcome.TIMED_OUT, error="no answer in time (allowed network)")
 
 
 async def test_a_name_that_resolves_too_slowly_is_given_up() -> None:
@@ -225,7 +233,7 @@ async def test_the_body_of_an_answer_is_not_waited_for(kind: str) -> None:
             writer.write(b"x" * 65_536)
             await writer.drain()
 
-    async with receiving() as receiver, sending() as sender:
+    async with receiving() as receiver, sending(polite_seconds=0.05) as sender:
         receiver.answers = [answer]
         async with asyncio.timeout(HANG_SECONDS):
             result = await post(sender, receiver.url)
