@@ -54,26 +54,26 @@ async def ensure_default_channel(
 def described_channel(settings: Settings) -> tuple[ChannelCreate, ChannelPatch] | None:
     """Returns how the channel is made and how it is brought up to date, or None when the environment describes none.
 
+    Addresses and region are judged either way: a signature on the native entry is compared with the region.
+
     Raises:
         SettingError: a setting is not valid.
     """
     described = _described(settings)
-    if described is None:
-        return None
     exclusive = settings.ark_exclusive == "on"
     try:
         create = parse_model(ChannelCreate, {**described, "name": DEFAULT_CHANNEL, "exclusive": exclusive})
-        return create, parse_model(ChannelPatch, described)
+        patch = parse_model(ChannelPatch, described)
     except SeedgateError as error:
         name = variable(str(error.param))
         raise SettingError(
             f"{name}: {error.message.replace(f'parameter `{error.param}`', f'setting {name}')}"
         ) from None
+    has_credential = settings.ark_api_key is not None or settings.access_key_id is not None
+    return (create, patch) if has_credential else None
 
 
-def _described(settings: Settings) -> dict[str, str | None] | None:
-    if settings.ark_api_key is None and settings.access_key_id is None:
-        return None
+def _described(settings: Settings) -> dict[str, str | None]:
     secrets = {name: getattr(settings, name) for name in _SECRETS}
     return {name: getattr(settings, name) for name in _ADDRESSES} | {
         name: secret.get_secret_value() if secret is not None else None for name, secret in secrets.items()

@@ -21,6 +21,8 @@ _SCHEMES = ("postgresql+asyncpg://", "postgresql://", "postgres://")
 _AWAY_CLASSES = ("08", "57P")
 _AWAY_CODES = {"53300"}
 
+# The driver's own sentence repeats what it took for a port: a part of the password.
+_UNREADABLE_URL = "the database URL cannot be read; percent-encode what is special in its password, such as @ # / ? ["
 
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What asyncpg raises on a connection of its own when the server refuses or is away."""
@@ -97,9 +99,33 @@ async def connect(
         )
     except (OSError, *DRIVER_ERRORS) as error:
         raise DatabaseUnavailableError(f"no connection: {type(error).__name__}: {error}") from error
-    except ValueError:  # the driver's own sentence repeats what it took for a port: a part of the password
-        text = "the database URL cannot be read; percent-encode what is special in its password, such as # / ? ["
-        raise DatabaseUnavailableError(text) from None
+    except ValueError:
+        raise DatabaseUnavailableError(_UNREADABLE_URL) from None
+
+
+async def check_url(url: str) -> None:
+    """Lets the driver read a database URL, and the certificates that it names, without connecting.
+
+    Raises:
+        ValueError: it cannot be used; the text shows nothing of a password.
+    """
+    try:
+        # The driver asks for a password once it has read everything, before it opens the first connection.
+        await asyncpg.connect(to_dsn(url), password=_stop_before_connecting)
+    except _UrlWasReadError:
+        return
+    except (asyncpg.InterfaceError, OSError) as error:
+        raise ValueError(str(error)) from None
+    except ValueError:
+        raise ValueError(_UNREADABLE_URL) from None
+
+
+class _UrlWasReadError(Exception):
+    """The driver has read a URL."""
+
+
+def _stop_before_connecting() -> str:
+    raise _UrlWasReadError
 
 
 def to_dsn(url: str) -> str:

@@ -255,6 +255,11 @@ def test_a_folder_in_the_place_of_the_env_file_holds_no_settings(judge: Judge, t
     ("name", "value"),
     [
         ("SEEDGATE_DATABASE_URL", "mysql://secret-value"),
+        ("SEEDGATE_DATABASE_URL", "postgresql://u:secret-value@w@h:notaport/db"),
+        ("SEEDGATE_DATABASE_URL", "postgresql://u:secret-value/x@h/db"),
+        ("SEEDGATE_DATABASE_URL", "postgresql://u:secret-value@h/db?sslmode=bogus"),
+        ("SEEDGATE_DATABASE_URL", "postgresql://u:secret-value@h/db?sslmode=verify-full&sslrootcert=/no/such/file"),
+        ("SEEDGATE_PG_BIN", "/no/such/folder"),
         ("SEEDGATE_ADMIN_TOKEN", "secret-value"),
         ("SEEDGATE_SECRET_KEY", "secret-value"),
         ("SEEDGATE_MODELS", "/no/such/file"),
@@ -275,6 +280,27 @@ def test_each_message_names_the_variable_and_shows_no_secret(judge: Judge, name:
     assert name in err
     assert "secret-value" not in err
     assert f"`{name.removeprefix('SEEDGATE_').lower()}`" not in err
+
+
+@pytest.mark.parametrize("name", ["SEEDGATE_ARK_BASE_URL", "SEEDGATE_OPENAPI_URL", "SEEDGATE_REGION"])
+def test_where_the_upstream_is_is_judged_without_a_key_too(judge: Judge, name: str) -> None:
+    code, _, err = judge(**{name: "a b/../"})
+    assert code == 2
+    assert err.startswith(f"seedgate: {name}: ")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@192.0.2.1/db",
+        "postgres://u:p%40w@nowhere.invalid:5432,other.invalid:5433/db?sslmode=require",
+        "postgresql+asyncpg:///db?host=/no/such/socket&user=u",
+    ],
+)
+def test_a_database_url_is_read_without_connecting(judge: Judge, url: str) -> None:
+    code, out, err = judge(SEEDGATE_DATABASE_URL=url)
+    assert (code, err) == (0, "")
+    assert out.startswith("The settings are usable")
 
 
 def test_origins_of_web_pages_are_given_as_browsers_send_them(monkeypatch: pytest.MonkeyPatch) -> None:
