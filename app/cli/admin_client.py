@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from ipaddress import ip_address
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 import httpx
@@ -10,6 +11,8 @@ from dotenv import dotenv_values
 
 from app.cli.exits import FAILED, MISCONFIGURED, stop
 
+_URL = "SEEDGATE_URL"
+_TOKEN = "SEEDGATE_ADMIN_TOKEN"  # noqa: S105 - a name
 _DEFAULT_URL = "http://127.0.0.1:8080"
 _TIMEOUT_SECONDS = 60.0
 _PAGE = 100
@@ -23,16 +26,14 @@ class AdminClient:
     """
 
     def __init__(self) -> None:
-        variables = {**dotenv_values(".env"), **{name: value for name, value in os.environ.items() if value}}
-        token = variables.get("SEEDGATE_ADMIN_TOKEN")
-        if not token:
-            stop(
-                "set SEEDGATE_ADMIN_TOKEN (and SEEDGATE_URL, unless the gateway is on this machine) in the environment "
-                "or in .env",
-                MISCONFIGURED,
-            )
-        self._base_url = (variables.get("SEEDGATE_URL") or _DEFAULT_URL).rstrip("/")
-        self._headers = {"Authorization": f"Bearer {token}"}
+        file = {name.upper(): value for name, value in dotenv_values(".env").items() if value}
+        environment = {name.upper(): value for name, value in os.environ.items() if value}
+        if _TOKEN in environment and _URL in file and _URL not in environment:
+            # A folder that came from elsewhere would send the token to a server of its own choice.
+            stop(f"{_TOKEN} is set in the environment and {_URL} in .env: set both in one place", MISCONFIGURED)
+        variables = {**file, **environment}
+        self._base_url = (variables.get(_URL) or _DEFAULT_URL).strip().rstrip("/")
+        self._headers = {"Authorization": f"Bearer {_token(variables.get(_TOKEN))}"}
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Returns the JSON answer of one call, or None where there is none."""
@@ -49,6 +50,8 @@ class AdminClient:
         wanted["limit"] = _PAGE
         while True:
             page = self._checked(self._send("GET", path, query=wanted))
+            if page is None or not isinstance(page.get("data"), list):
+                self._stop_at_stranger()
             yield from page["data"]
             if not page["has_more"]:
                 return
@@ -65,22 +68,61 @@ class AdminClient:
                 params=query,
                 headers=self._headers,
                 timeout=_TIMEOUT_SECONDS,
+                # A proxy of the environment is for other machines; on this one it would only see the token.
+                trust_env=not _is_on_this_machine(self._base_url),
             )
+        except httpx.LocalProtocolError:  # whose text may quote a header
+            stop("the request cannot be written: check SEEDGATE_URL", MISCONFIGURED)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             stop(f"the gateway at {self._base_url} does not answer: {error}")
 
-    def _checked(self, response: httpx.Response) -> Any:
-        if response.is_error:
+    def _checked(self, response: httpx.Response) -> dict[str, Any] | None:
+        """Returns the object of an answer, or None for one without content; ends the program for any other."""
+        if response.has_redirect_location:
+            stop(
+                f"the gateway is not at {self._base_url}: it answers with a redirect to {response.headers['location']}"
+            )
+        if not response.is_success:
             stop(_message(response), FAILED)
+        if response.status_code == httpx.codes.NO_CONTENT:
+            return None
         try:
-            return response.json() if response.content else None
+            answer = response.json()
         except ValueError:
-            stop(f"what answers at {self._base_url} is no gateway: its answer is not JSON")
+            self._stop_at_stranger()
+        if not isinstance(answer, dict):
+            self._stop_at_stranger()
+        return answer
+
+    def _stop_at_stranger(self) -> NoReturn:
+        stop(f"what answers at {self._base_url} is no gateway: its answer has another form")
 
 
 def segment(text: str) -> str:
-    """Returns text as one segment of a path, whatever is in it."""
+    """Returns text as one segment of a path; ends the program for a text that none can hold."""
+    if text in {"", ".", ".."} or not text.isprintable():
+        stop(f"{text!r} is neither an id nor a name", MISCONFIGURED)
     return quote(text, safe="")
+
+
+def _token(text: str | None) -> str:
+    token = (text or "").strip()
+    if not token:
+        stop(
+            f"set {_TOKEN} (and {_URL}, unless the gateway is on this machine) in the environment or in .env",
+            MISCONFIGURED,
+        )
+    if not (token.isascii() and token.isprintable()):
+        stop(f"{_TOKEN} holds characters that no token has", MISCONFIGURED)
+    return token
+
+
+def _is_on_this_machine(url: str) -> bool:
+    try:
+        host = httpx.URL(url).host
+        return host == "localhost" or ip_address(host).is_loopback
+    except (httpx.InvalidURL, ValueError):
+        return False
 
 
 def _message(response: httpx.Response) -> str:

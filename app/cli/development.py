@@ -17,11 +17,13 @@ from app.cli.dev_folder import (
     check_secrets_are_ours,
     dev_folder,
     forget_secrets,
+    kept_secrets,
     read_secrets,
     write_secrets,
 )
 from app.cli.exits import MISCONFIGURED, stop
 from app.cli.failures import explained_failures, read_settings
+from app.cli.options import confirm
 from app.db.embedded import reset
 from app.db.embedded.accounts import NOBODY
 from app.db.embedded.folders import was_used
@@ -44,12 +46,13 @@ _ON_NOBODY = (
 )
 
 
-def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool) -> None:
+def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool, is_sure: bool = False) -> None:
     """Runs database, sandbox upstream and gateway until Ctrl-C."""
     settings = read_settings()
     folder = data_dir or dev_folder(settings, is_real=is_real)
     with explained_failures():
         if is_reset and was_used(folder):
+            _check_reset(folder, is_sure=is_sure)
             reset(folder)
             forget_secrets(folder)
         if is_real:
@@ -64,6 +67,15 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool) -> N
             configure_logging(level="warning", style="console")
             asyncio.run(upgrade_to_head(database.owner_url))
             asyncio.run(_run(settings, folder, kept, url=database.url, port=port, is_real=is_real))
+
+
+def _check_reset(folder: Path, *, is_sure: bool) -> None:
+    """Lets a demo be reset; asks before what the real upstream was paid for, and leaves every other database alone."""
+    kept = kept_secrets(folder)
+    if kept is None:
+        stop(f"the database in {folder} is not one of `dev`: remove the folder yourself if it may go", MISCONFIGURED)
+    if kept.is_real:
+        confirm(f"Every tenant, key and paid task in {folder} will be forgotten", is_sure=is_sure)
 
 
 async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, port: int, is_real: bool) -> None:

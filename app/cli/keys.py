@@ -14,7 +14,7 @@ keys = group(
     examples=(
         "seedgate keys create studio --name render-farm",
         "seedgate keys rotate render-farm --grace-seconds 3600",
-        "seedgate keys revoke sg-4fQb0YxT",
+        "seedgate keys revoke sg-4fQb0YxT2mKp",
     ),
 )
 

@@ -1,9 +1,14 @@
-"""Names where ids do: an exact id first, then a name that only one has."""
+"""Names where ids do: an id is only ever an id, and a name stands for the one object that has it."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from app.cli.admin_client import AdminClient, segment
 from app.cli.exits import MISCONFIGURED, stop
+
+_ID = re.compile(r"(tenant|key|ch)_[0-9A-Za-z]{20}")
+_KEY_PREFIX = "sg-"
 
 
 def find_tenant(client: AdminClient, text: str) -> dict[str, Any]:
@@ -12,8 +17,12 @@ def find_tenant(client: AdminClient, text: str) -> dict[str, Any]:
 
 
 def find_key(client: AdminClient, text: str) -> dict[str, Any]:
-    """Returns the API key of an id, a public part, an access key id or a name; ends the program as above."""
-    return _find(client, "key", text, ("public_part", "access_key_id", "name"))
+    """Returns the API key of an id, a public part, an access key id or a name; ends the program as above.
+
+    Of a key that was pasted whole only the public part is used, and sent nowhere.
+    """
+    wanted = text.split("-")[1] if text.startswith(_KEY_PREFIX) else text
+    return _find(client, "key", wanted, ("public_part", "access_key_id", "name"))
 
 
 def find_channel(client: AdminClient, text: str) -> dict[str, Any]:
@@ -22,19 +31,29 @@ def find_channel(client: AdminClient, text: str) -> dict[str, Any]:
 
 
 def tenant_id(client: AdminClient, text: str | None) -> str | None:
-    """Returns the id of the tenant that a filter names; None stays None."""
-    return None if text is None else str(find_tenant(client, text)["id"])
+    """Returns the id of the tenant that a filter names, also of a deleted one by its id; None stays None."""
+    if text is None or _ID.fullmatch(text):
+        return text
+    return str(find_tenant(client, text)["id"])
 
 
 def _find(client: AdminClient, kind: str, text: str, fields: tuple[str, ...]) -> dict[str, Any]:
     path = f"/{kind}s"
-    exact: dict[str, Any] | None = client.find(f"{path}/{segment(text)}") if text else None
-    if exact is not None and exact["id"] == text:
+    if _ID.fullmatch(text):
+        exact: dict[str, Any] | None = client.find(f"{path}/{segment(text)}")
+        if exact is None:
+            stop(f"there is no {kind} with the id {text}")
         return exact
-    found = [row for row in client.rows(path) if text in {row.get(field) for field in fields}]
-    if not found:
+    return _only(kind, text, [row for row in client.rows(path) if text in {row.get(field) for field in fields}])
+
+
+def _only(kind: str, text: str, found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Returns the one that is meant: of several the only one that works, since names are used again."""
+    if not found or not text:
         stop(f"there is no {kind} with the id or the name {text!r}; see `seedgate {kind}s list`")
-    if len(found) > 1:
-        ids = ", ".join(str(row["id"]) for row in found)
-        stop(f"{len(found)} {kind}s have the name {text!r}: {ids}. Give the id.", MISCONFIGURED)
-    return found[0]
+    working = [row for row in found if row["status"] == "active"]
+    meant = working if len(working) == 1 else found
+    if len(meant) > 1:
+        ids = ", ".join(str(row["id"]) for row in meant)
+        stop(f"{len(meant)} {kind}s have the name {text!r}: {ids}. Give the id.", MISCONFIGURED)
+    return meant[0]

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli.exits import MISCONFIGURED, stop
+from app.observability.escaping import escape
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Sure = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing before what cannot be undone.")]
@@ -38,4 +39,5 @@ def confirm(what: str, *, is_sure: bool) -> None:
         return
     if not sys.stdin.isatty():
         stop(f"{what}, which cannot be undone: repeat the command with --yes", MISCONFIGURED)
-    typer.confirm(f"{what}, which cannot be undone. Go on?", abort=True, err=True)
+    # Names come from others: none of them may write over the question that it stands in.
+    typer.confirm(f"{escape(what)}, which cannot be undone. Go on?", abort=True, err=True)

@@ -12,7 +12,7 @@ from app.cli.deliveries import deliveries
 from app.cli.implementations import implementation
 from app.cli.keys import keys
 from app.cli.models import models
-from app.cli.options import Sure, confirm, group
+from app.cli.options import Sure, group
 from app.cli.tasks import tasks
 from app.cli.tenants import tenants
 from app.sandbox.config import DEFAULT_PORT as SANDBOX_PORT
@@ -101,9 +101,7 @@ def dev(
     yes: Sure = False,
 ) -> None:
     """Run everything here: database, sandbox, gateway."""
-    if reset and real:
-        confirm("--reset makes this gateway forget every tenant, key and paid task in its folder", is_sure=yes)
-    implementation("dev")(port=port, data_dir=data_dir, is_reset=reset, is_real=real)
+    implementation("dev")(port=port, data_dir=data_dir, is_reset=reset, is_real=real, is_sure=yes)
 
 
 @program.command()

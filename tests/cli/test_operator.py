@@ -1,5 +1,6 @@
 """The operator's commands: names for ids, a question before what cannot be undone, and each list."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -30,21 +31,28 @@ async def test_a_name_stands_for_an_id_while_only_one_has_it(seedgate: Command) 
     assert (listed["id"], listed["tenant_id"]) == (key["id"], tenant["id"])
 
     rotated = await made(seedgate, "keys", "rotate", "render farm", "--grace-seconds", "3600")
-    # The key and its successor have one name: from now on it is not clear which of them is meant.
+    # The key and its successor have one name, which means the one that does not end by itself.
+    assert await seedgate("keys", "revoke", "render farm", "--yes") == (0, f"revoked {rotated['id']}\n", "")
+    for spelling in (f"sg-{listed['public_part']}", key["key"]):
+        assert await seedgate("keys", "revoke", spelling, "--yes") == (0, f"revoked {key['id']}\n", "")
+    twins = [await made(seedgate, "keys", "create", tenant["id"], "--name", "render farm") for _ in range(2)]
     code, out, err = await seedgate("keys", "revoke", "render farm", "--yes")
-    assert (code, out, key["id"] in err, rotated["id"] in err) == (2, "", True, True)
-    for spelling, meant in ((rotated["id"], rotated), (str(listed["public_part"]), key)):
-        assert await seedgate("keys", "revoke", spelling, "--yes") == (0, f"revoked {meant['id']}\n", "")
+    assert (code, out, all(twin["id"] in err for twin in twins)) == (2, "", True)
 
 
-async def test_an_exact_id_wins_over_a_name(seedgate: Command) -> None:
+async def test_an_id_is_never_taken_for_a_name(seedgate: Command) -> None:
     first = await made(seedgate, "tenants", "create", "first")
-    await made(seedgate, "tenants", "create", first["id"])
+    second = await made(seedgate, "tenants", "create", first["id"])
     suspended = await made(seedgate, "tenants", "suspend", first["id"])
     assert (suspended["id"], suspended["name"], suspended["status"]) == (first["id"], "first", "suspended")
+    deleted = [await seedgate("tenants", "delete", first["id"], "--yes") for _ in range(2)]
+    assert [code for code, _, _ in deleted] == [0, 1]
+    assert await seedgate("keys", "list", "--tenant", second["id"], "--json") == (0, "[]\n", "")
+    # What was done to a tenant that is gone is still found by its id.
+    assert "tenant.delete" in (await seedgate("audit", "list", "--tenant", first["id"]))[1]
 
 
-@pytest.mark.parametrize("text", ["", "nothing", "../channels", "a?b", "%2e%2e"])
+@pytest.mark.parametrize("text", ["", "nothing", "..", "../channels", "a?b", "%2e%2e"])
 async def test_what_names_nothing_changes_nothing(seedgate: Command, text: str) -> None:
     for kind in ("tenant", "key", "channel"):
         command = "revoke" if kind == "key" else "delete"
@@ -97,6 +105,57 @@ async def test_the_catalogue_goes_through_a_file_unchanged(seedgate: Command, tm
         code, out, err = await seedgate("models", "replace", str(file), "--yes")
         assert (code, out) == (2, "")
         assert str(file) in err
+
+
+@pytest.mark.parametrize("text", ["", ".", "..", "a\x1bb", "\udcff"])
+async def test_what_no_path_can_hold_is_refused(seedgate: Command, text: str) -> None:
+    for arguments in (("tasks", "get", text), ("deliveries", "resend", text)):
+        code, out, err = await seedgate(*arguments)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "neither an id nor a name" in err
+
+
+async def test_a_token_of_the_environment_goes_to_no_address_of_a_folder(
+    seedgate: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("SEEDGATE_URL")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("seedgate_url=http://127.0.0.1:1\n")
+    code, out, err = await seedgate("tenants", "list")
+    assert (code, out) == (2, "")
+    assert "SEEDGATE_ADMIN_TOKEN is set in the environment and SEEDGATE_URL in .env" in err
+
+
+async def test_a_token_is_never_printed(seedgate: Command, monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    token = world.admin.headers["Authorization"].removeprefix("Bearer ")
+    monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", f"{token}\n")  # as in a mounted secret
+    assert (await seedgate("tenants", "list", "--json"))[0] == 0
+    monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", f"secret{token}\nmore")
+    code, out, err = await seedgate("tenants", "list")
+    assert (code, out, token in err) == (2, "", False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"HTTP/1.1 308 Permanent Redirect\r\nLocation: https://gateway.example/\r\n", "https://gateway.example/"),
+        (b"HTTP/1.1 200 OK\r\n", "no gateway"),
+        (b"HTTP/1.1 404 Not Found\r\n", "404"),
+    ],
+)
+async def test_what_is_no_gateway_is_named(
+    seedgate: Command, monkeypatch: pytest.MonkeyPatch, answer: bytes, told: str
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer + b"Content-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        monkeypatch.setenv("SEEDGATE_URL", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        for arguments in (("tenants", "list"), ("tasks", "get", "x"), ("models", "list")):
+            code, out, err = await seedgate(*arguments)
+            assert (code, out, told in err, err.count("\n")) == (1, "", True, 1)
 
 
 async def test_url_and_token_come_from_the_env_file_too(

@@ -93,11 +93,13 @@ def test_a_pipe_gets_no_colours_and_a_terminal_none_that_it_does_not_want(tmp_pa
     assert "\x1b[3" not in run_on_a_terminal("-c", _TABLE, cwd=tmp_path, NO_COLOR="1")
 
 
-_ASK = "from app.cli.options import confirm; confirm('The key will stop working', is_sure=False); print('gone', 'on')"
+_ASK = (
+    "from app.cli.options import confirm; confirm('The key a\\x1b[2Kb will stop', is_sure=False); print('gone', 'on')"
+)
 
 
 @pytest.mark.parametrize(("answer", "is_done"), [("y\n", True), ("n\n", False), ("\n", False)])
 def test_a_person_is_asked_before_what_cannot_be_undone(tmp_path: Path, answer: str, *, is_done: bool) -> None:
     shown = run_on_a_terminal("-c", _ASK, cwd=tmp_path, answer=answer)
-    assert "The key will stop working, which cannot be undone. Go on? [y/N]" in shown
+    assert r"The key a\x1b[2Kb will stop, which cannot be undone. Go on? [y/N]" in shown
     assert ("gone on" in shown) is is_done

@@ -107,6 +107,22 @@ async def test_a_file_of_somebody_elses_survives_a_reset(tmp_path: Path) -> None
         assert [(path.name, path.read_text()) for path in data.iterdir()] == [("dev.json", "mine")]
 
 
+async def test_a_reset_spares_what_is_no_demo(tmp_path: Path) -> None:
+    account = {"ARK_BASE_URL": "http://127.0.0.1:1/api/v3", "ARK_API_KEY": "secret"}
+    with temporary_folder() as data:
+        code, output = await run("migrate", folder=tmp_path, settings={"DATA_DIR": str(data)})
+        assert code == 0, output
+        code, output = await run(*options(data), "--reset", folder=tmp_path, settings={})
+        assert (code, "is not one of `dev`" in output) == (2, True), output
+        assert (await run("migrate", "--check", folder=tmp_path, settings={"DATA_DIR": str(data)}))[0] == 0
+    with temporary_folder() as data:
+        async with started(*options(data), "--real", folder=tmp_path, settings=account) as program:
+            await program.read_until("-d '")
+            await interrupt(program, data)
+        code, output = await run(*options(data), "--reset", folder=tmp_path, settings={}, within=())
+        assert (code, "repeat the command with --yes" in output) == (2, True), output
+
+
 async def test_one_folder_never_mixes_the_sandbox_with_the_real_upstream(tmp_path: Path) -> None:
     account = {"ARK_BASE_URL": "http://127.0.0.1:1/api/v3", "ARK_API_KEY": "secret"}
     with temporary_folder() as data:
