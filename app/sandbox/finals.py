@@ -9,6 +9,7 @@ from app.create_parameters import PARAMETERS, Kind, names_of_kind
 from app.sandbox.catalogue import VideoModel
 from app.sandbox.content import Content, not_valid_for
 from app.sandbox.errors import RefusedError, invalid
+from app.sandbox.tasks import TaskPlan
 
 _INHERITED = frozenset(
     {
@@ -52,23 +53,25 @@ def check_model(model: VideoModel, model_of_draft: VideoModel) -> None:
         raise invalid("model", f"the draft task was made by model {model_of_draft.name}.")
 
 
-def final_body(body: dict[str, Any], content: Content, model: VideoModel, draft: dict[str, Any]) -> dict[str, Any]:
+def final_body(body: dict[str, Any], content: Content, draft: dict[str, Any], plan: TaskPlan) -> dict[str, Any]:
     """Returns the request that makes the final video: what the draft decides, and the settings of its own.
 
     Args:
         body: the request, without null members.
         content: its content.
-        model: its model, which is the draft's.
-        draft: the draft's own request, with the seed that was used.
+        draft: the draft's own request.
+        plan: the draft's plan, which says what the draft's request left to the upstream.
 
     Raises:
         RefusedError: 400, the request holds something that does not apply to a final video, or another value for
             what the draft decides.
     """
+    model, decided = plan.model, plan.parameters
     if content.media or (content.has_text and model.generation == "2.5"):
         raise invalid("content", "draft_task content cannot be mixed with other content.")
-    inherited = {name: draft[name] for name in _INHERITED & draft.keys()}
+    inherited = {name: draft[name] for name in _INHERITED & draft.keys()} | {"seed": decided.seed}
+    shown = {"duration": decided.duration, "ratio": plan.ratio, "generate_audio": decided.generate_audio}
     for name in sorted(_DECIDED & body.keys()):
-        if body[name] != inherited.get(name, PARAMETERS[name].default):
+        if body[name] not in (inherited.get(name, PARAMETERS[name].default), shown.get(name)):
             raise RefusedError("InvalidParameter", not_valid_for(name, model, _MODE), param=name)
     return {**body, **inherited}

@@ -160,8 +160,7 @@ class TaskStore:
         if draft_task_id is not None:
             draft = self._find_draft(account, draft_task_id)
             check_model(model, draft.plan.model)
-            seed = draft.plan.parameters.seed
-            body = final_body(body, content, model, {**self._draft_bodies[draft.id], "seed": seed})
+            body = final_body(body, content, self._draft_bodies[draft.id], draft.plan)
             content = self._read_content(account, body)
         mode = check_mode(content, model)
         parameters = ParameterReader(body, content, model, mode, is_final=draft_task_id is not None).read()

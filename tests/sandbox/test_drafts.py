@@ -111,6 +111,10 @@ async def test_what_does_not_apply_to_a_final_is_refused_and_not_ignored(caller:
     repeated = {"draft": False, "duration": 6, "seed": 11, "generate_audio": False, "output_format": "mov"}
     final = await caller.finished(item, model=V25, **repeated)
     assert {name: final[name] for name in repeated} == repeated
+    left_open = await caller.finished(model=V25, draft=True)
+    repeated = {name: left_open[name] for name in ("duration", "ratio", "seed", "generate_audio")}
+    final = await caller.finished(of_draft(left_open["id"]), model=V25, **repeated)
+    assert {name: final[name] for name in repeated} == repeated
 
 
 async def test_a_final_has_settings_of_its_own(caller: Caller) -> None:
