@@ -2,10 +2,9 @@
 
 import re
 
-import httpx
-
 from app.channels.channel import ALL_PLANES, Channel, ChannelStatus, Plane
 from app.upstream.origins import Origin, parse_origin
+from app.urls import split_url
 
 DEFAULT_CHANNEL = "default"
 """Name of the channel that the environment describes."""
@@ -83,7 +82,7 @@ def is_same_origin(url: str, other: str) -> bool:
 def is_region_missing(channel: Channel) -> bool:
     """Whether an account of BytePlus, by one of its hosts, has the region of a channel that names none."""
     urls = [channel.ark.base_url if channel.ark else "", channel.openapi.url if channel.openapi else ""]
-    return channel.region == DEFAULT_REGION and any(_is_byteplus(httpx.URL(url).host) for url in urls)
+    return channel.region == DEFAULT_REGION and any(_is_byteplus(split_url(url).hostname or "") for url in urls)
 
 
 def check_name(text: str) -> str:
