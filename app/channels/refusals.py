@@ -12,7 +12,7 @@ from app.errors import (
     UpstreamOverloadedError,
     UpstreamRefusalError,
 )
-from app.upstream.codes import names_operators_things, words_for_tenant
+from app.upstream.codes import names_operators_ids, words_for_tenant
 from app.upstream.errors import (
     AccountFaultError,
     OutcomeUnknownError,
@@ -28,7 +28,7 @@ ErrorT = TypeVar("ErrorT", bound=UpstreamError)
 _CONFLICT = 409
 
 
-def to_client_error(*failures: UpstreamError) -> SeedgateError:
+def to_client_error(*failures: UpstreamError, model: str = "") -> SeedgateError:
     """Returns the error for a request that no channel carried out.
 
     The upstream's own error about the client's request is passed through; of everything else the client reads our own
@@ -37,11 +37,12 @@ def to_client_error(*failures: UpstreamError) -> SeedgateError:
 
     Args:
         failures: what each channel that was asked said; none when there was no channel to ask.
+        model: what the client named.
     """
     rejected = _first(failures, UpstreamRejectedError)
     if rejected is not None:
         return _refusal(
-            rejected.status, rejected.code, words_for_tenant(rejected.code, rejected.message), rejected.param
+            rejected.status, rejected.code, words_for_tenant(rejected.code, rejected.message, model), rejected.param
         )
     throttled = _first(failures, ThrottledError)
     if throttled is not None:
@@ -82,7 +83,7 @@ def _refusal(
         message,
         status=status,
         code=code,
-        param=None if param is not None and names_operators_things(param) else param,
+        param=None if param is not None and names_operators_ids(param) else param,
         internal=internal,
         # The Python SDKs send a create that was answered with 409 again.
         is_retry_refused=status == _CONFLICT,

@@ -259,6 +259,7 @@ class TaskCreation:
             body_for=lambda channel: self._body_for(channel, submission),
             before_attempt=before_attempt,
             request_id=submission.request_id,
+            model=str(submission.checked.fields["model"]),
         )
         shown_id = await self._apply(intent, outcome)
         if isinstance(outcome, Refused) and not intent.has_task:

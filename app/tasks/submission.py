@@ -63,6 +63,7 @@ async def submit(
     body_for: Callable[[Channel], Payload],
     before_attempt: Callable[[Channel], Awaitable[None]],
     request_id: str,
+    model: str,
 ) -> Outcome:
     """Offers a create to the candidates in turn, until one accepts it or may have accepted it.
 
@@ -73,6 +74,7 @@ async def submit(
         before_attempt: records which channel is about to be asked, so that a crash leaves a trace; the attempts end
             when that cannot be recorded.
         request_id: our request id, sent along as ``X-Client-Request-Id``.
+        model: what the client named.
     """
     failures: list[UpstreamError] = []
     for channel in candidates:
@@ -86,6 +88,8 @@ async def submit(
         result = await _attempt(ark, channel, channel.ark, body, request_id)
         if not isinstance(result, UpstreamError):
             return result
+        if isinstance(result, UpstreamRejectedError):
+            return Refused(to_client_error(result, model=model))
         failures.append(result)
     return Refused(to_client_error(*failures))
 
@@ -93,11 +97,11 @@ async def submit(
 async def _attempt(
     ark: ArkClient, channel: Channel, account: ArkAccount, body: Payload, request_id: str
 ) -> Outcome | UpstreamError:
-    """Sends a create once. Returns an error when nothing was accepted and another channel may be asked."""
+    """Sends a create once. Returns an error when nothing was accepted."""
     try:
         created = await ark.create(account, body, request_id=request_id)
     except UpstreamRejectedError as error:
-        return Refused(to_client_error(error))
+        return error
     except (NotSentError, AccountFaultError) as error:
         _log.warning("create_not_accepted", channel=channel.name, error=repr(error))
         return error

@@ -59,7 +59,7 @@ def to_task(row: TaskRow) -> dict[str, Any]:
     body.setdefault("error", None)
     for name in _REASONS:
         if name in body:
-            body[name] = _reason_for_tenant(body[name])
+            body[name] = _reason_for_tenant(body[name], body["model"])
     _set_integers(body, _INTEGER_FIELDS)
     body.setdefault("created_at", _seconds(row.created_at))
     body.setdefault("updated_at", _seconds(row.updated_at))
@@ -108,12 +108,12 @@ def _ended_at(body: dict[str, Any], row: TaskRow) -> int:
     return _seconds(row.finished_at or row.updated_at)
 
 
-def _reason_for_tenant(reason: Any) -> dict[str, str] | None:
+def _reason_for_tenant(reason: Any, model: str) -> dict[str, str] | None:
     if not reason:
         return None
     told = reason if isinstance(reason, dict) else {"message": reason}
     code, message = (text if isinstance(text := told.get(name), str) else "" for name in ("code", "message"))
-    shown_code, shown_message = failure_for_tenant(code, message)
+    shown_code, shown_message = failure_for_tenant(code, message, model)
     return {"code": shown_code, "message": shown_message}
 
 

@@ -159,13 +159,31 @@ _PLAN = re.compile(
 _ADVICE = re.compile(
     r"\bconsole\b|\bupgrade|\bpurchase|\brecharge|\btop up\b|\bactivate|控制台|购买|充值|升级|开通", re.IGNORECASE
 )
-# What only the operator may read: account numbers have ten digits and begin with 20 or 21, so that the bounds of a seed
-# are no such number.
-_OPERATORS = re.compile(
-    r"\b(accounts?|consoles?|projects?|iam|access keys?|api keys?|ak/sk)\b|账号|账户|帐号|帐户|控制台|项目"
-    r"|(?<![0-9])(?!214748364)2[01][0-9]{8}(?![0-9])",
+# What a tenant may have sent itself: an address, and what the upstream quotes of a request. Addresses of consoles stay.
+_ADDRESS = re.compile(r"https?://(?!(?:[a-z0-9-]+\.)*(?:volcengine|byteplus)\.com\b)[^\s'\"`<>，。）]+", re.IGNORECASE)
+_PARAMETER = re.compile(r"`[^`]{0,300}`")
+_QUOTED = re.compile(r"\"[^\"]{0,300}\"|“[^”]{0,300}”|(?<!\w)'.{0,300}?'(?!\w)", re.DOTALL)
+# Account numbers have ten digits and begin with 20 or 21, so that the bounds of a seed are no such number.
+_IDS = re.compile(
+    r"(?<![0-9])(?!214748364)2[01][0-9]{8}(?![0-9])|(?<![a-z0-9])ep-(?:[a-z]+-)?[0-9]{8,}|(?<![a-z0-9])AK(?:LT|TP)\w{4,}"
+    r"|(?<![a-z0-9.-])(?!www\.|docs\.)(?:[a-z0-9-]+\.)+(?:volcengine|byteplus)\.com",
     re.IGNORECASE,
 )
+_KEYS = r"iam[ _-]?(?:users?|roles?)?|(?:api|access|secret)[ _-]?(?:access[ _-]?)?keys?(?:[ _-]?ids?)?|ak/sk"
+_WORDS = re.compile(
+    r"(?<![a-z])(?:(?:accounts?|projects?|users?(?=[ _-]?id))[ _-]?(?:ids?|names?|numbers?)?|consoles?|uid"
+    rf"|{_KEYS})(?![a-z])|账号|账户|帐号|帐户|控制台|项目|余额|欠费",
+    re.IGNORECASE,
+)
+# A client may write of a console or a project; these say whose it is.
+_WHOSE = re.compile(
+    r"(?<![a-z])(?:(?:your|this|current|main)[ _-](?:\w+ )?(?:account|project)"
+    r"|account[ _-]?(?:ids?|names?|numbers?)?\W{0,3}[0-9]{3}"
+    rf"|(?:account|project|user)[ _-]?(?:ids?|names?)|(?:ark|volcengine|byteplus) console|{_KEYS})(?![a-z])"
+    r"|账号|账户|帐号|帐户|控制台|余额|欠费",
+    re.IGNORECASE,
+)
+_WORD_OF_CODE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ACCOUNT_STATUSES = frozenset({401, 402, 403})
 # A proxy answers the last two when its own client has left, whatever became of the request behind it.
 UNDECIDED_STATUSES = frozenset({408, 460, 499})
@@ -210,7 +228,7 @@ def judge(status: int, code: str, message: str, *, is_assets: bool = False) -> M
     if known is Meaning.UPSTREAM:
         return Meaning.RATE if status == _TOO_MANY else Meaning.UPSTREAM
     if known is None or status in _ACCOUNT_STATUSES:
-        return _judge_by_status(status, message)
+        return _judge_by_status(status, code, message)
     return known
 
 
@@ -219,39 +237,62 @@ def is_full_queue(code: str) -> bool:
     return meaning_of(code) is Meaning.QUOTA
 
 
-def names_operators_things(text: str) -> bool:
-    """Whether a text of the upstream names an account, a console, a project or a credential."""
-    return _OPERATORS.search(text) is not None
+def names_operators_ids(text: str) -> bool:
+    """Whether a text holds an account number, an endpoint, an access key or the address of a console."""
+    return _IDS.search(_ADDRESS.sub(" ", text)) is not None
 
 
-def words_for_tenant(code: str, message: str) -> str:
+def names_operators_things(text: str, model: str = "") -> bool:
+    """Whether a text of the upstream names an account, a console, a project, an endpoint or a credential.
+
+    Addresses, and words in quotation marks, are what a client has sent.
+
+    Args:
+        text: such as a message.
+        model: what the client named; an endpoint that it knows is no secret.
+    """
+    if model.startswith("ep-"):
+        text = text.replace(model, " ")
+    text = _PARAMETER.sub(" ", _ADDRESS.sub(" ", text))
+    return any(found.search(text) for found in (_IDS, _WHOSE)) or _WORDS.search(_QUOTED.sub(" ", text)) is not None
+
+
+def words_for_tenant(code: str, message: str, model: str = "") -> str:
     """Returns the upstream's message about a client's mistake, or our own words when it names the operator's things."""
-    return f"The request was refused: {code}." if names_operators_things(message) else message
+    return f"The request was refused: {code}." if names_operators_things(message, model) else message
 
 
-def failure_for_tenant(code: str, message: str) -> tuple[str, str]:
+def failure_for_tenant(code: str, message: str, model: str = "") -> tuple[str, str]:
     """Returns code and message under which a tenant is shown why its task or asset failed upstream.
 
     Args:
         code: the upstream's; an empty one is not known.
         message: the upstream's.
+        model: what the client named.
     """
     meaning = meaning_of(code)
     if meaning in {Meaning.CLIENT, Meaning.UPSTREAM}:
-        return code, f"The upstream gave {code} as the reason." if names_operators_things(message) else message
+        return code, f"The upstream gave {code} as the reason." if names_operators_things(message, model) else message
     if meaning is Meaning.RATE:
         return code, NEUTRAL
-    if meaning is not None or names_operators_things(f"{code} {message}"):
+    if meaning is not None or names_operators_things(f"{_spaced(code)} {message}", model):
         return INTERNAL, NEUTRAL
     return code, message
 
 
-def _judge_by_status(status: int, message: str) -> Meaning:
+def _judge_by_status(status: int, code: str, message: str) -> Meaning:
     if status in _ACCOUNT_STATUSES:
         return Meaning.ACCOUNT
     if status == _TOO_MANY:
         return Meaning.RATE
-    return Meaning.ACCOUNT if names_operators_things(message) else Meaning.CLIENT
+    words = _QUOTED.sub(" ", _PARAMETER.sub(" ", _ADDRESS.sub(" ", message)))
+    is_operators = _WORDS.search(_spaced(code)) or names_operators_ids(message) or _WHOSE.search(words)
+    return Meaning.ACCOUNT if is_operators else Meaning.CLIENT
+
+
+def _spaced(code: str) -> str:
+    """Returns the words of a code: ``ProjectNotFound`` gives ``Project Not Found``."""
+    return _WORD_OF_CODE.sub(" ", code)
 
 
 def _judge_quota(message: str, *, is_assets: bool) -> Meaning:

@@ -15,8 +15,16 @@ from sqlalchemy import text
 
 from app.db.engine import open_engine
 from app.sandbox.faults import Effect, FaultScript
-from app.upstream.codes import Meaning, meaning_of
-from tests.contract.upstream_codes import LEAKING, Row, every_code, every_quota, some_codes
+from app.upstream.codes import Meaning, failure_for_tenant, judge, meaning_of, words_for_tenant
+from tests.contract.upstream_codes import (
+    LEAKING,
+    OPERATORS_TEXTS,
+    TENANTS_TEXTS,
+    Row,
+    every_code,
+    every_quota,
+    some_codes,
+)
 from tests.support.answers import check_error
 from tests.support.driving import new_asset, new_group
 from tests.support.world import TASKS, Tenant, World
@@ -160,6 +168,45 @@ async def test_an_unknown_code_counts_by_its_status_and_its_words(
         assert (answer.status_code, answer.json()["error"]["code"]) == expected
         assert not OPERATORS.search(answer.text)
         assert (answer.headers.get("x-should-retry") == "false") is (expected[0] in {409, 502})
+
+
+@pytest.mark.parametrize("message", OPERATORS_TEXTS)
+def test_no_spelling_of_the_operators_things_reaches_a_tenant(message: str) -> None:
+    assert words_for_tenant("InvalidParameter.x", message) == "The request was refused: InvalidParameter.x."
+    assert failure_for_tenant("InvalidParameter.x", message)[1] == "The upstream gave InvalidParameter.x as the reason."
+    hidden = ("InternalServiceError", "The service could not complete the request.")
+    assert failure_for_tenant("SomethingNew", message) == failure_for_tenant("", message) == hidden
+
+
+@pytest.mark.parametrize("message", TENANTS_TEXTS)
+def test_words_of_the_client_hide_no_reason(message: str) -> None:
+    assert words_for_tenant("InvalidParameter.x", message) == message
+    assert failure_for_tenant("SomethingNew", message) == ("SomethingNew", message)
+    assert judge(400, "SomethingNew", message) is Meaning.CLIENT
+
+
+def test_what_an_unknown_code_is_about_decides_whose_affair_it_is() -> None:
+    for code in ("ProjectNotFound", "AccountFrozen", "UserApiKeyExpired"):
+        assert judge(404, code, "It does not exist.") is Meaning.ACCOUNT
+        assert failure_for_tenant(code, "It does not exist.")[0] == "InternalServiceError"
+    # A client may write of a console.
+    assert judge(400, "InvalidPrompt", "A game console and a project are not enough.") is Meaning.CLIENT
+    for message in ("Your account has no right.", "account 3000123456 is frozen", "Visit the Ark Console."):
+        assert judge(400, "SomethingNew", message) is Meaning.ACCOUNT
+    own = "The duration is not valid for ep-20250101123456-abcde."
+    assert words_for_tenant("InvalidParameter", own, "ep-20250101123456-abcde") == own
+
+
+async def test_the_operators_things_stay_hidden_over_http(planes: Planes) -> None:
+    rows = zip(planes.calls, itertools.repeat("InvalidParameter.x"), OPERATORS_TEXTS, strict=False)
+    answers = await planes.answer({plane: Row("client", 400, code, message) for plane, code, message in rows})
+    for answer in answers.values():
+        error = check_error(answer, 400, "InvalidParameter.x")
+        assert error["message"].startswith("The request was refused: InvalidParameter.x.")
+    unknown = await planes.answer(
+        {"tasks": Row("unknown", 404, "ProjectNotFound", "ProjectName ops-internal: absent.")}
+    )
+    check_error(unknown["tasks"], 502, "InternalServiceError")
 
 
 async def test_why_a_task_failed_is_told_without_the_operators_account(world: World, tenant: Tenant) -> None:

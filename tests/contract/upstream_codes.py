@@ -10,6 +10,39 @@ LEAKING = (
 )
 """What the upstream tells the owner of the account."""
 
+OPERATORS_TEXTS = (
+    "AccountID 3000123456 may not do this.",
+    "account_id: 3000123456",
+    "The accountId of this call is frozen.",
+    "It is not found in ProjectName ops-internal.",
+    "project_name=ops-internal has no right",
+    "Your project ops-internal is over its budget.",
+    "ApiKey 0a1b is disabled.",
+    "The api_key 0a1b has expired.",
+    "API-Key of IAMUser ops",
+    "AccessKeyId AKLTMWU3 may not sign",
+    "The AKLTMWU3YjU0 is not allowed",
+    "Open https://ark.volcengine.com/region:cn-beijing/openManagement first.",
+    "Open console.volcengine.com first.",
+    "See https://ark.console.byteplus.com/ark for more",
+    "Visit the 'Ark Console' to activate it.",
+    "The duration is not valid for ep-20250101123456-abcde.",
+    "The endpoint 'ep-m-20250101123456-abcde' is closed.",
+    "It belongs to 2100123456.",
+    "\u4e3b\u8d26\u6237\u4f59\u989d\u4e0d\u8db3",
+)
+"""Spellings in which the upstream names things of the operator's."""
+
+TENANTS_TEXTS = (
+    "The parameter `content[1].image_url` is not valid: https://my-project.example.com/console.png: download failed.",
+    "The parameter `ProjectName` is missing.",
+    "The prompt 'a boy's account of a game console' is too short.",
+    'The prompt "my project" is too long.',
+    "The seed must be between -1 and 2147483647.",
+    "The projector and the accountant are not step-by-step, see https://www.volcengine.com/docs/82379/1299023.",
+)
+"""Messages about a client's mistake, with words of its own that look like the operator's."""
+
 _CLIENT = {
     400: """
         MissingParameter MissingParameter.model InvalidParameter InvalidParameter.content
