@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from app.errors import InvalidParameterError, RequestTooLargeError, RequestTooSlowError, SeedgateError
 from app.header_text import parse_decimal, trim
-from app.http.body_budget import BodyBudget, Holding, Sender
+from app.http.body_budget import BodyBudget, Holding, Sender, UnprovenSigner
 from app.http.held_body import HeldBody, no_room_left
 from app.http.media_type import Reading, begins_like_an_object, reading_of, unsupported_encoding, unsupported_type
 
@@ -59,7 +59,8 @@ class BodyAdmission:
         """Yields the whole body; it counts against the sender's share until it is released or the block ends.
 
         An empty body may have any type. One that is refused for its type is refused unread, where its head tells that
-        it is not empty, else at its first byte.
+        it is not empty, else at its first byte. That of an ``UnprovenSigner`` is read and is refused by ``move_to``,
+        after the signature has been judged.
 
         Args:
             request: whose body.
@@ -73,12 +74,14 @@ class BodyAdmission:
             RequestTooSlowError: 408, it did not arrive in time.
             InvalidParameterError: 400, the client left before all of it had arrived, or framed it wrongly.
         """
+        is_proven = not isinstance(sender, UnprovenSigner)
         encodings = request.headers.getlist("content-encoding")
-        if any(trim(encoding).lower() not in {"", "identity"} for encoding in encodings):
+        is_encoded = any(trim(encoding).lower() not in {"", "identity"} for encoding in encodings)
+        if is_encoded and is_proven:
             raise unsupported_encoding(encodings)
         content_types = request.headers.getlist("content-type")
         reading = reading_of(content_types)
-        refusal = unsupported_type(content_types) if reading is Reading.REFUSED else None
+        refusal = unsupported_type(content_types) if reading is Reading.REFUSED and is_proven else None
         most_bytes = self._budget.most_bytes(sender)
         if limit_bytes is not None:
             most_bytes = min(most_bytes, limit_bytes)
@@ -91,8 +94,12 @@ class BodyAdmission:
         try:
             # In no name of its own, which would keep it as long as this generator is suspended.
             body = HeldBody(await self._collect(request, holding, announced_bytes, most_bytes, refusal), holding)
-            if reading is Reading.JSON_OBJECT and not begins_like_an_object(body.data):
-                raise unsupported_type(content_types)
+            if is_encoded:
+                body.refusal = unsupported_encoding(encodings)
+            elif not _is_readable(reading, body.data):
+                body.refusal = unsupported_type(content_types)
+            if body.refusal is not None and is_proven:
+                raise body.refusal
             yield body
         finally:
             holding.release()
@@ -141,3 +148,10 @@ class BodyAdmission:
             come_bytes += len(chunk)
             if chunk:
                 yield chunk
+
+
+def _is_readable(reading: Reading, data: bytes) -> bool:
+    """Says whether a body may be parsed; an empty one may have any type."""
+    if reading is Reading.REFUSED:
+        return not data
+    return reading is Reading.JSON or begins_like_an_object(data)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import urllib.request
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from tests.http.operations import operations
 from tests.http.wires import connected
 from tests.support.answers import check_error
 from tests.support.driving import count_received, received
-from tests.support.signing import JAVA, Signing
+from tests.support.signing import JAVA, Signing, signed_headers
 from tests.support.world import TASKS, Tenant, World
 
 BOM = b"\xef\xbb\xbf"
@@ -222,6 +223,38 @@ async def test_a_refused_type_is_refused_before_the_body_is_read_but_after_the_c
         await wire.send_head(TASKS, *lines)
         await wire.send(b"1\r\n{\r\n0\r\n\r\n")
         check_error(await wire.read_answer(), 415, "UnsupportedMediaType")
+
+
+async def test_a_body_whose_hash_the_head_does_not_tell_is_refused_after_its_signature_was_judged(
+    world: World, tenant: Tenant
+) -> None:
+    """Before, the 415 would tell a stranger which access key ids there are."""
+    pair = (await world.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
+    forger = {**pair, "secret_access_key": "SGSKother"}
+    host = world.base_url.removeprefix("http://")
+
+    async def send(signer: dict[str, Any], body: bytes, name: str, value: str, *, is_chunked: bool) -> httpx.Response:
+        async def chunks() -> AsyncIterator[bytes]:
+            yield body
+
+        signed = signed_headers(signer, body, host=host, at=datetime.now(UTC), names=JAVA)
+        assert "x-content-sha256" not in signed
+        content = chunks() if is_chunked else body
+        url = "/?Action=ListAssetGroups&Version=2024-01-01"
+        return await world.anonymous.post(url, content=content, headers={**signed, name: value})
+
+    for name, value, body in (
+        ("content-type", "text/xml", LIST_GROUPS),
+        ("content-type", FORM, b"a=b"),
+        ("content-encoding", "gzip", LIST_GROUPS),
+    ):
+        for is_chunked in (False, True):
+            answer = await send(forger, body, name, value, is_chunked=is_chunked)
+            check_error(answer, 401, "SignatureDoesNotMatch")
+            answer = await send(pair, body, name, value, is_chunked=is_chunked)
+            check_error(answer, 415, "UnsupportedMediaType")
+    answer = await send(pair, b"", "content-type", "text/xml", is_chunked=False)
+    check_error(answer, 400, "MissingParameter.Filter", "Filter")
 
 
 @pytest.mark.parametrize("padding", [0, 300_000], ids=["small", "parsed in steps"])
