@@ -11,6 +11,7 @@ from app.admin.metrics import METRICS_PATH, Metrics, router
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
 from app.http.exact_paths import ExactPaths
+from app.http.head_requests import HeadAsGet
 from app.http.listening import bind_metrics_port
 from app.http.metrics_port import MetricsPort
 from app.http.rendering import install_error_handlers
@@ -50,6 +51,7 @@ def _metrics_app(metrics: Metrics, port: int) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None)
     app.include_router(router)
     install_error_handlers(app)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(MetricsPort, port=port, path=METRICS_PATH)
     app.add_middleware(ExactPaths)
     app.add_middleware(RequestScope, clock=utc_now)

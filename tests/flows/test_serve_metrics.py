@@ -124,6 +124,9 @@ async def test_a_worker_alone_serves_its_own_metrics(folder: Path, settings: dic
                 except httpx.TransportError:
                     await asyncio.sleep(0.1)
             assert (page.status_code, "seedgate_database_up 1.0" in page.text) == (200, True)
+            head = await client.head(f"http://127.0.0.1:{port}/metrics")
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-type"] == page.headers["content-type"]
             assert (await client.get(f"http://127.0.0.1:{port}/healthz")).status_code == 404
         program.signal(signal.SIGTERM)
         assert await program.wait() == 0, "".join(program.output)
