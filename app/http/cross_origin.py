@@ -26,7 +26,8 @@ EXPOSED = ("X-Request-Id", "Retry-After", "x-should-retry", "X-Seedgate-Stale", 
 
 _METHODS = "DELETE, GET, HEAD, POST"
 _REMEMBERED_SECONDS = 7200  # Chromium's longest
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$%&'*+.^_`|~-]{0,63}")
+# A token (RFC 9110 section 5.6.2), but not `*` alone, which would allow every header.
+_NAME = re.compile(r"(?!\*\Z)[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 # The official JavaScript SDKs send some twenty.
 _MOST_NAMES = 64
 _MOST_CHARACTERS = 4096

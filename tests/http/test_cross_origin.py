@@ -109,11 +109,23 @@ async def test_the_headers_that_it_names_are_allowed_and_only_if_they_are_a_few_
         (("",), None),
         (("x-a , ,x-b",), "x-a, x-b"),
         (("x-a", "x-b"), "x-a, x-b"),
+        (("_private,~x,**,!#$%&'*+-.^_`|~",), "_private, ~x, **, !#$%&'*+-.^_`|~"),
         ((",".join(f"x-{number}" for number in range(64)),), ", ".join(f"x-{number}" for number in range(64))),
     ):
         answer = await gateway.options(TASKS, headers=asking(*values))
         assert (answer.status_code, answer.headers.get("access-control-allow-headers")) == (204, allowed)
-    for wrong in ("*", "x a", "x-a;x-b", 'x"', "x:", "é", "x" * 65, ",".join(["x-a"] * 65), "x-a," * 2000 + "x-a"):
+    for wrong in (
+        "*",
+        "x-a, *",
+        "x a",
+        "x-a;x-b",
+        'x"',
+        "x:",
+        "é",
+        "x" * 65,
+        ",".join(["x-a"] * 65),
+        "x-a," * 2000 + "x-a",
+    ):
         answer = await gateway.options(
             TASKS, headers=[(name.encode(), value.encode("latin-1")) for name, value in asking(wrong)]
         )
