@@ -10,10 +10,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from app.errors import MethodNotAllowedError
+from app.errors import MethodNotAllowedError, SeedgateError
 from app.header_text import trim
 from app.http.page_headers import UNCACHED, page_headers
 from app.http.query import Query
+from app.http.rendering import handle_error
 
 HOME_PATH = "/"
 
@@ -44,7 +45,7 @@ OpenAPI SDK it is the address alone.</p>
 </html>
 """
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_HEADERS = {**page_headers(f"style-src 'sha256-{_STYLE_HASH}'"), **UNCACHED, "Vary": "Accept"}
+_HEADERS = {**page_headers(f"style-src 'sha256-{_STYLE_HASH}'"), **UNCACHED}
 # Browsers send some 150 characters; a client may send 64 KiB.
 _MOST_ACCEPT_CHARACTERS = 1024
 
@@ -53,7 +54,18 @@ router = APIRouter(include_in_schema=False)
 
 @router.get(HOME_PATH, response_model=None)
 async def home(request: Request) -> Response:
-    """Answers the page.
+    """Answers the page, or the error that a program knows how to read: 405, or 400 for a query that cannot be read."""
+    try:
+        answer = _page_for(request)
+    except SeedgateError as error:
+        answer = await handle_error(request, error)
+    # Each of these answers depends on it, so that a cache must not give a browser the error of a program.
+    answer.headers["Vary"] = "Accept"
+    return answer
+
+
+def _page_for(request: Request) -> Response:
+    """Returns the page.
 
     Raises:
         MethodNotAllowedError: 405, the client does not ask for HTML, or the query names an action.
