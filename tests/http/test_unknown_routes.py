@@ -1,6 +1,10 @@
 """Slashes too many do no harm on tenant routes, and a path with a wrong beginning is told the base URL to set."""
 
+import re
+import sys
 from collections.abc import AsyncIterator
+from types import FrameType
+from typing import Any
 
 import httpx
 import pytest
@@ -171,8 +175,36 @@ async def test_it_depends_on_no_id_and_needs_no_service(tenant: Tenant) -> None:
 
 
 async def test_a_long_path_costs_no_more_than_any_other(line: Wire) -> None:
-    for path in ("/x" * 4000 + "/contents/generations/tasks", "/" * 8000 + "whoami", "/api/v3" * 1000 + "/whoami"):
-        assert await ask(line, "GET", path, "") == (404, "NotFound")
+    """It is compared with as many patterns as a short path of the same form."""
+    bare = httpx.ASGITransport(create_app(Settings(_env_file=None)))
+
+    async def counted(client: httpx.AsyncClient, path: str) -> int:
+        matches = 0
+
+        def count(frame: FrameType, event: str, argument: Any) -> None:
+            nonlocal matches
+            is_pattern = event == "c_call" and isinstance(getattr(argument, "__self__", None), re.Pattern)
+            matches += is_pattern and "/app/http/" in frame.f_code.co_filename
+
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            answer = await client.get(f"http://gateway{path}")
+        finally:
+            sys.setprofile(before)
+        check_error(answer, 404, "NotFound")
+        return matches
+
+    async with httpx.AsyncClient(transport=bare) as client:
+        await counted(client, "/nowhere")  # the first request also builds what is kept
+        for path, short in (
+            ("/x" * 4000 + "/contents/generations/tasks", "/x" * 4 + "/contents/generations/tasks"),
+            ("/" * 8000 + "whoami", "/" * 8 + "whoami"),
+            ("/api/v3" * 1000 + "/whoami", "/api/v3" * 4 + "/whoami"),
+            ("/x" * 4000, "/x" * 9),
+        ):
+            assert await ask(line, "GET", path, "") == (404, "NotFound")
+            assert await counted(client, path) == await counted(client, short)
 
 
 async def test_metrics_and_the_log_know_these_paths_as_no_route(world: World) -> None:
