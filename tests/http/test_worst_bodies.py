@@ -73,6 +73,7 @@ class Search:
         status = await asyncio.to_thread(send, self._base_url, self._key, body)
         self.statuses[status] += 1
         assert status < 500, (status, as_json(body.data))
+        assert body.status in {None, status}, (body.family, status, as_json(body.data))
         await asyncio.sleep(0.02)
         return self._stalls.longest_seconds
 

@@ -50,7 +50,10 @@ NAMES = ("model", "Model", "draft_task", "image_url", "url", "k")
 
 @dataclass(frozen=True)
 class Body:
-    """A request, and what to call it; a body in chunks is sent a byte each. Its headers take the place of the usual."""
+    """A request, and what to call it; a body in chunks is sent a byte each. Its headers take the place of the usual.
+
+    ``status`` is what must be answered, where that says how far the request has come.
+    """
 
     family: str
     path: str
@@ -58,6 +61,7 @@ class Body:
     method: str = "POST"
     is_chunked: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None
 
 
 def text_of(rnd: random.Random, length_bytes: int) -> str:
@@ -173,6 +177,34 @@ def assets(rnd: random.Random, size: int) -> bytes:
     )
 
 
+def good_assets(rnd: random.Random, size: int) -> bytes:
+    """A valid create of an asset in a group that does not exist: its value is hashed, and then nothing is made."""
+    names = "{" + ",".join(f'"{number}k":0' for number in range(1400)) + "}"
+    one = rnd.choice(
+        [
+            "0",
+            "-0.0",
+            "123456789.87654321",
+            '"é"',
+            '"\\u00e9"',
+            '"\\\\"',
+            "[]",
+            "{}",
+            '{"k":0}',
+            "[" * 50 + "]" * 50,
+            names,
+        ]
+    )
+    count = max(
+        min(15_000 // (len(one.encode()) + 1), 8000 // (one.count("[") + one.count("{") + one.count(":") + 1)), 1
+    )
+    name = rnd.choice(["\ufdfa", "\\ud83d\\ude00", "\u0390", "n"]) * 64
+    url = "https://a.b/" + "a" * 8000
+    extra = ",".join([one] * count)
+    head = f'{{"GroupId":"g","AssetType":"Image","URL":"{url}","Name":"{name}","Extra":[{extra}]'.encode()
+    return head + rnd.choice([b" ", b"\r\n", b"\t"]) * ((size - len(head) - 1) // 2) + b"}"
+
+
 def _list(member: str) -> bytes:
     return f'{{"PageNumber":1,"PageSize":10,"Filter":{{"GroupType":"AIGC",{member}}}}}'.encode()
 
@@ -209,6 +241,8 @@ def bodies(rnd: random.Random, size: int) -> Iterator[Body]:
     yield Body("creates with a key", TASKS, keyed[:size], headers=key)
     action = rnd.choice(["ListAssets", "CreateAsset", "CreateAssetGroup"])
     yield Body("Assets", f"/api/v3/open/{action}", assets(rnd, size)[:size], headers=key)
+    valid = good_assets(rnd, min(max(size, 32 * 1024), 1024 * 1024))
+    yield Body("creates of assets with a key", "/api/v3/open/CreateAsset", valid, headers=key, status=404)
     # Six bytes on the wire for each.
     yield Body("tiny chunks", DRY, b" " * min(size // 6, 200_000), is_chunked=True)
     yield Body(
