@@ -23,6 +23,7 @@ from app.assets.search_turns import SearchTurns, cut_at
 from app.assets.searching import Searcher
 from app.assets.wanted import OPEN_FOR, Found, to_row
 from app.attempts.attempts import Attempts
+from app.channels.channel import Channel
 from app.channels.directory import ChannelDirectory
 from app.db.presence import Presence
 from app.upstream.control import ControlClient
@@ -30,6 +31,8 @@ from app.upstream.control import ControlClient
 _BATCH = 10
 _SEARCH_SECONDS = 60.0
 _KEEP_INTENTS = timedelta(days=1)
+# A create that began so long before a list was read, beyond the time for which it is open, is on that list.
+_PROOF_MARGIN = timedelta(minutes=2)
 # So long a retry of a lost client may still be given the result.
 _TICKETS_OVER_AFTER = timedelta(minutes=2)
 
@@ -84,11 +87,20 @@ class CreateFollower:
             async with asyncio.timeout(_SEARCH_SECONDS):
                 channel = await self._upstream.find_usable(str(intent.channel_id))
                 found = await self._searcher.look(intent, channel)
+                is_absent = found is None and await self._is_absent(intent, channel)
             if found is not None and await self._settle(intent, found):
+                return
+            if is_absent:
+                await self._intents.write_absent(intent)
+                _log.warning("lost_create_made_nothing", action=intent.kind, intent=intent.id)
                 return
         except Exception as error:  # noqa: BLE001 - see above
             _log.warning("create_follow_failed", action=intent.kind, channel=intent.channel_id, error=repr(error))
         await self._turns.end(intent)
+
+    async def _is_absent(self, intent: CreateIntentRow, channel: Channel) -> bool:
+        is_over = self._clock() - intent.started_at > OPEN_FOR + _PROOF_MARGIN
+        return is_over and await self._searcher.is_absent(intent, channel)
 
     async def _settle(self, intent: CreateIntentRow, found: Found) -> bool:
         """Gives what was found to its tenant, or has it deleted; False: it must be looked at again."""

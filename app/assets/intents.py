@@ -74,13 +74,13 @@ class IntentLog:
 
     async def forget(self, intent: CreateIntentRow) -> None:
         """Closes a create of which the upstream made nothing; keeps trying while the database is away."""
+        await self._insist(intent, lambda: self.write_absent(intent))
 
-        async def write() -> None:
-            async with self._sessions.begin() as session:
-                await OpenCreates(session).delete(intent)
-                await self._attempts.remove(session, intent.id)
-
-        await self._insist(intent, write)
+    async def write_absent(self, intent: CreateIntentRow) -> None:
+        """Does the same, but tries only once. The key of the create is free from then on."""
+        async with self._sessions.begin() as session:
+            await OpenCreates(session).delete(intent)
+            await self._attempts.remove(session, intent.id)
 
     async def note_cut(self, intent: CreateIntentRow) -> None:
         """Records that nobody knows the outcome: from now on the follower searches. Keeps trying likewise."""

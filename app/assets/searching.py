@@ -8,7 +8,7 @@ Nothing upstream says whose an object is, so one is taken for ours only when it 
 - nobody but us could have made it: it lies in the tenant's own group, or the account is exclusive to this gateway.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -17,7 +17,7 @@ from app.assets.calling import AssetsUpstream
 from app.assets.models import CreateIntentRow
 from app.assets.open_creates import OpenCreates
 from app.assets.repository import AllAssets
-from app.assets.wanted import OPEN_FOR, Found, find_like, list_call, reaches_back
+from app.assets.wanted import OPEN_FOR, Found, find_like, ids_while_open, list_call, reaches_back
 from app.channels.channel import Channel
 
 _PAGE_SIZE = 100
@@ -49,16 +49,43 @@ class Searcher:
         free = [found for found in listed if found.id not in owned]
         return free[0] if len(free) == 1 and not is_contested else None
 
+    async def is_absent(self, intent: CreateIntentRow, channel: Channel) -> bool:
+        """Says whether the upstream certainly has nothing that the create made.
+
+        That is so when everything that was made in the group or project while the create was open belongs to somebody,
+        whatever its name is: the upstream might show another one than was sent. To be asked when the create can bring
+        forth nothing any more.
+
+        Raises:
+            UpstreamError: the upstream could not be asked.
+        """
+        if not is_certain_on(intent, channel):
+            return False
+        listed: set[str] = set()
+        async for items, is_last in self._pages(intent, channel, any_name=True):
+            listed.update(ids_while_open(intent, items))
+            if is_last:
+                async with self._sessions.begin() as session:
+                    return listed <= await AllAssets(session).find_owned(sorted(listed))
+        return False
+
     async def _list(self, intent: CreateIntentRow, channel: Channel) -> list[Found]:
         """Returns everything that looks like it; nothing, when the list is too long to be read to its end."""
         found: dict[str, Found] = {}
-        for page_number in range(1, _MOST_PAGES + 1):
-            action, body = list_call(intent, page_number=page_number, page_size=_PAGE_SIZE)
-            items = _items(await self._upstream.call(channel, action, body))
+        async for items, is_last in self._pages(intent, channel):
             found.update({one.id: one for one in find_like(intent, items)})
-            if len(items) < _PAGE_SIZE or reaches_back(intent, items):
+            if is_last:
                 return list(found.values())
         return []
+
+    async def _pages(
+        self, intent: CreateIntentRow, channel: Channel, *, any_name: bool = False
+    ) -> AsyncIterator[tuple[list[dict[str, Any]], bool]]:
+        """Yields pages of a list, newest first, and whether nothing on later ones can be of that create."""
+        for page_number in range(1, _MOST_PAGES + 1):
+            action, body = list_call(intent, page_number=page_number, page_size=_PAGE_SIZE, any_name=any_name)
+            items = _items(await self._upstream.call(channel, action, body))
+            yield items, len(items) < _PAGE_SIZE or reaches_back(intent, items)
 
 
 def is_certain_on(intent: CreateIntentRow, channel: Channel) -> bool:

@@ -90,13 +90,22 @@ def to_row(intent: CreateIntentRow, found: Found, now: datetime) -> AssetGroupRo
     )
 
 
-def list_call(intent: CreateIntentRow, *, page_number: int, page_size: int) -> tuple[str, dict[str, Any]]:
-    """Returns the action and the body that list what a create may have made, newest first."""
+def list_call(
+    intent: CreateIntentRow, *, page_number: int, page_size: int, any_name: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Returns the action and the body that list what a create may have made, newest first.
+
+    Args:
+        intent: the create.
+        page_number: from 1.
+        page_size: at most 100.
+        any_name: lists objects of other names as well.
+    """
     members = _members(intent)
     wanted: dict[str, Any] = {"GroupType": members["GroupType"]}
     if "GroupId" in members:
         wanted["GroupIds"] = [members["GroupId"]]
-    if members["Name"]:
+    if members["Name"] and not any_name:
         wanted["Name"] = members["Name"]
     body = {
         "Filter": wanted,
@@ -113,21 +122,30 @@ def find_like(intent: CreateIntentRow, items: list[dict[str, Any]]) -> list[Foun
     """Returns those of the listed objects that look like what a create asked for, and were made while it was open."""
     members = _members(intent)
     shown = {name: members[name] for name in _SHOWN[Kind(intent.kind)]}
-    since, until = intent.started_at - _CLOCK_SKEW, intent.started_at + OPEN_FOR
     found = []
     for item in items:
         created_at = from_wire_time(item.get("CreateTime"))
-        if created_at is None or not since <= created_at <= until:
+        if created_at is None or not _is_while_open(intent, created_at):
             continue
         if all((item.get(name) or "") == value for name, value in shown.items()):
             found.append(Found(item["Id"], created_at))
     return found
 
 
+def ids_while_open(intent: CreateIntentRow, items: list[dict[str, Any]]) -> list[str]:
+    """Returns the ids of listed objects, whatever they look like, that may have been made while a create was open."""
+    times = [(item["Id"], from_wire_time(item.get("CreateTime"))) for item in items]
+    return [object_id for object_id, at in times if at is None or _is_while_open(intent, at)]
+
+
 def reaches_back(intent: CreateIntentRow, items: list[dict[str, Any]]) -> bool:
     """Says whether a list, newest first, ends with an object from before the create began."""
     oldest = from_wire_time(items[-1].get("CreateTime")) if items else None
     return oldest is not None and oldest < intent.started_at - _CLOCK_SKEW
+
+
+def _is_while_open(intent: CreateIntentRow, moment: datetime) -> bool:
+    return intent.started_at - _CLOCK_SKEW <= moment <= intent.started_at + OPEN_FOR
 
 
 def _members(intent: CreateIntentRow) -> dict[str, str]:

@@ -165,6 +165,11 @@ class Library:
         self.clock.advance(seconds)
         self.world.sandbox.state.world.clock.advance(seconds)
 
+    def move_clocks(self, seconds: float) -> None:
+        """Lets time pass for both, however much: a signature's time must agree with the upstream's."""
+        self.clock.advance(seconds)
+        self.world.sandbox.state.world.clock.skew_seconds += seconds
+
     def finish_processing(self) -> None:
         """Lets the upstream finish every asset that it is processing; no time passes for the gateway."""
         self.world.sandbox.state.world.clock.advance(60)

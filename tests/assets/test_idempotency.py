@@ -227,7 +227,7 @@ async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_i
     (first,) = followed.upstream_ids("groups", body["Name"])
     second = made(await send(tenant, "CreateAssetGroup", body, "second"))
     await followed.change_channel(exclusive=True)
-    followed.advance(timedelta(minutes=3).total_seconds())
+    followed.move_clocks(timedelta(minutes=3).total_seconds())
     await followed.services.asset_create_follower.run_once()
     assert made(await send(tenant, "CreateAssetGroup", body, "lost")) == first
     assert made(await send(tenant, "CreateAssetGroup", body, "second")) == second
@@ -251,7 +251,7 @@ async def lose(library: Library, tenant: Tenant, body: dict[str, Any], *, at: st
     with pytest.raises(ConflictError):
         await library.run(tenant, "CreateAssetGroup", search_seconds=0.0, sent=sent, **body)
     library.clear_faults()
-    library.advance(3)
+    library.move_clocks(3)
     return sent
 
 
@@ -269,11 +269,15 @@ async def test_one_of_those_that_ask_for_a_lost_create_searches_and_none_again_i
         assert {getattr(answer, "code", answer) for answer in answers} == {"OutcomeUnknown"}
         asked.append(followed.calls - before)
     assert asked == [1, 0]
-    followed.advance(5)
+    followed.move_clocks(5)
     before = followed.calls
     with pytest.raises(ConflictError):
         await followed.run(tenant, "CreateAssetGroup", search_seconds=0.5, sent=sent, **body)
     assert followed.calls == before + 1, "later it is searched for once more"
+    followed.move_clocks(timedelta(minutes=13).total_seconds())
+    await followed.services.asset_create_follower.run_once()
+    created = await followed.run(tenant, "CreateAssetGroup", sent=sent, **body)
+    assert [created["Id"]] == followed.upstream_ids("groups", body["Name"]), "nothing was made, so the key is free"
 
 
 async def test_when_the_client_that_searches_leaves_another_one_searches_on(followed: Library) -> None:

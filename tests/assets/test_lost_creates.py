@@ -87,14 +87,8 @@ def _upstream(library: Library) -> AssetStore:
     return library.world.sandbox.state.world.assets
 
 
-def _advance(library: Library, seconds: float) -> None:
-    """Lets time pass for both, however much: a signature's time must agree with the upstream's."""
-    library.clock.advance(seconds)
-    library.world.sandbox.state.world.clock.skew_seconds += seconds
-
-
 async def _follow(library: Library, *, seconds: float = 5.0) -> int:
-    _advance(library, seconds)
+    library.move_clocks(seconds)
     return await library.services.asset_create_follower.run_once()
 
 
@@ -111,7 +105,7 @@ async def test_what_a_lost_create_made_is_given_to_its_tenant_once_it_is_found(f
     (group,) = (await list_groups(tenant, Filter={"Name": "lost"}))["Items"]
     assert ([group["Id"]], group["Description"]) == (fresh.upstream_ids("groups", "lost"), "of mine")
     assert await _intents(fresh) == []
-    _advance(fresh, 30)
+    fresh.move_clocks(30)
     await fresh.services.asset_follower.run_once()
     assert (await list_assets(tenant))["Items"][0]["Status"] == "Active"
 
@@ -135,7 +129,7 @@ async def test_a_create_that_the_tenant_has_repeated_is_deleted_when_no_retry_ca
     group_id = await new_group(tenant)
     body = {"GroupId": group_id, "URL": URL, "AssetType": "Image", "Name": "twice"}
     await _lose(fresh, tenant, "CreateAsset", **body)
-    _advance(fresh, 1)
+    fresh.move_clocks(1)
     kept = await new_asset(tenant, group_id, Name="twice")
     (stray,) = [found for found in fresh.upstream_ids("assets", "twice") if found != kept]
     assert await _follow(fresh) == 1
@@ -152,7 +146,7 @@ async def test_a_create_of_another_url_under_the_same_name_is_no_repetition(fres
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)
     await _lose(fresh, tenant, "CreateAsset", GroupId=group_id, URL=URL, AssetType="Image", Name="same")
-    _advance(fresh, 1)
+    fresh.move_clocks(1)
     await new_asset(tenant, group_id, Name="same", URL="https://example.com/another.png")
     assert await _follow(fresh) == 1
     assert (await list_assets(tenant))["TotalCount"] == 2
@@ -207,7 +201,7 @@ async def test_an_asset_whose_group_was_deleted_meanwhile_is_deleted_too(fresh: 
     _upstream(fresh).groups[group_id].deleted_at = _upstream(fresh).assets[lost_id].deleted_at = None
     assert await _follow(fresh) == 1
     assert (await list_assets(tenant))["TotalCount"] == 0
-    _advance(fresh, 5)
+    fresh.move_clocks(5)
     await fresh.services.asset_follower.run_once()
     assert _upstream(fresh).assets[lost_id].deleted_at is not None
 
@@ -215,12 +209,35 @@ async def test_an_asset_whose_group_was_deleted_meanwhile_is_deleted_too(fresh: 
 async def test_a_search_that_finds_nothing_is_repeated_ever_more_seldom(fresh: Library) -> None:
     tenant = await fresh.tenant()
     await _lose(fresh, tenant, "CreateAssetGroup", Name="never", GroupType="AIGC", at="before")
+    _make_upstream(fresh, "made by nobody knows whom")
     pauses = []
     for seconds in (5, 60, 36_000):
         assert await _follow(fresh, seconds=seconds) == 1
         pauses.append(round((_next_look(await _intents(fresh)) - fresh.clock()).total_seconds()))
         assert await _follow(fresh, seconds=1) == 0
     assert pauses == [5, pytest.approx(17, abs=3), 600]
+
+
+async def test_a_create_that_provably_made_nothing_is_forgotten(fresh: Library) -> None:
+    """Once it can make nothing any more, and everything that was made at that time has an owner."""
+    tenant = await fresh.tenant()
+    group_id = await new_group(tenant, "grown")
+    asset = {"GroupId": group_id, "URL": URL, "AssetType": "Image"}
+    await _lose(fresh, tenant, "CreateAssetGroup", Name="no group", GroupType="AIGC", at="before")
+    await _lose(fresh, tenant, "CreateAsset", **asset, Name="no asset", at="before")
+    await new_asset(tenant, group_id, Name="another")
+    stray = _make_upstream(fresh, "a name that was not sent")
+    assert await _follow(fresh, seconds=11 * 60) == 2
+    assert {intent.name for intent in await _intents(fresh)} == {"no group", "no asset"}, "it is too early"
+    assert await _follow(fresh, seconds=11 * 60) == 2
+    assert [intent.name for intent in await _intents(fresh)] == ["no group"], "the stray may be what it made"
+    _upstream(fresh).groups[stray].deleted_at = fresh.clock()
+    await fresh.change_channel(exclusive=False)
+    assert await _follow(fresh, seconds=11 * 60) == 1
+    assert len(await _intents(fresh)) == 1, "on an account that others use too it cannot be told"
+    await fresh.change_channel(exclusive=True)
+    assert await _follow(fresh, seconds=11 * 60) == 1
+    assert await _intents(fresh) == []
 
 
 async def test_two_followers_do_not_search_twice(fresh: Library) -> None:
