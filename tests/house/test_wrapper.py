@@ -1,6 +1,7 @@
 import importlib.machinery
 import importlib.util
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -12,9 +13,22 @@ import pytest
 WRAPPER = Path(__file__).parents[2] / "seedgate"
 
 
+THIS_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
 @pytest.fixture(scope="module")
 def wrapper() -> ModuleType:
-    loader = importlib.machinery.SourceFileLoader("seedgate_wrapper", str(WRAPPER))
+    return load(WRAPPER)
+
+
+@pytest.fixture
+def miniature(tmp_path: Path) -> ModuleType:
+    """The wrapper of a checkout with nothing to install, in ``checkout`` below the test's folder."""
+    return load(checkout(tmp_path / "checkout", "# nothing to install\n"))
+
+
+def load(path: Path) -> ModuleType:
+    loader = importlib.machinery.SourceFileLoader("seedgate_wrapper", str(path))
     spec = importlib.util.spec_from_loader(loader.name, loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
@@ -55,31 +69,194 @@ def test_tests_may_keep_bytecode(wrapper: ModuleType) -> None:
     assert wrapper.for_tests({"PYTHONDONTWRITEBYTECODE": "1", "ARK_API_KEY": "x", "HOME": "/h"}) == {"HOME": "/h"}
 
 
-def test_an_environment_is_made_anew_when_the_lock_file_the_python_or_the_folder_changes(wrapper: ModuleType) -> None:
+def test_an_environment_is_made_anew_when_the_lock_file_or_the_folder_changes(wrapper: ModuleType) -> None:
     stamps = {
-        wrapper.stamp(b"a==1", "3.11.7", Path("/repo")),
-        wrapper.stamp(b"a==2", "3.11.7", Path("/repo")),
-        wrapper.stamp(b"a==1", "3.12.0", Path("/repo")),
-        wrapper.stamp(b"a==1", "3.11.7", Path("/elsewhere")),
+        wrapper.stamp(b"a==1", Path("/repo")),
+        wrapper.stamp(b"a==2", Path("/repo")),
+        wrapper.stamp(b"a==1", Path("/elsewhere")),
     }
-    assert len(stamps) == 4
-    assert wrapper.stamp(b"a==1", "3.11.7", Path("/repo")) in stamps
+    assert len(stamps) == 3
+    assert wrapper.stamp(b"a==1", Path("/repo")) in stamps
+
+
+def fabricate(wrapper: ModuleType, venv: Path, content: str = "x") -> None:
+    """Makes what the wrapper takes for a complete environment; it has this Python, and a file to know it by."""
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").symlink_to(sys.executable)
+    (venv / "pyvenv.cfg").touch()
+    (venv / "content").write_text(content)
+    for stage in (wrapper.RUNNING, wrapper.DEVELOPING):
+        (venv / stage.stamp_name).write_text(f"{stage.wanted()} {THIS_PYTHON}")
 
 
 def test_only_a_whole_environment_with_the_right_stamp_is_current(wrapper: ModuleType, tmp_path: Path) -> None:
+    python = tmp_path / "venv" / "bin" / "python"
+    fabricate(wrapper, tmp_path / "venv")
     for stage in (wrapper.RUNNING, wrapper.DEVELOPING):
-        folder = tmp_path / stage.stamp_name
-        assert not wrapper.is_current(folder, stage)
-        (folder / "bin").mkdir(parents=True)
-        (folder / "bin" / "python").touch()
-        assert not wrapper.is_current(folder, stage)
-        (folder / stage.stamp_name).write_text(stage.wanted())
-        assert wrapper.is_current(folder, stage)
-        (folder / stage.stamp_name).write_text("0" * 64)
-        assert not wrapper.is_current(folder, stage)
-        (folder / stage.stamp_name).write_text(stage.wanted())
-        (folder / "bin" / "python").unlink()
-        assert not wrapper.is_current(folder, stage)
+        stamp = tmp_path / "venv" / stage.stamp_name
+        right = stamp.read_text()
+        assert wrapper.is_current(tmp_path / "venv", stage)
+        for wrong in ("0" * 64, f"{'0' * 64} {THIS_PYTHON}", "", right.split()[0], f"{stage.wanted()} 3.99"):
+            stamp.write_text(wrong)
+            assert not wrapper.is_current(tmp_path / "venv", stage), wrong
+        stamp.unlink()
+        assert not wrapper.is_current(tmp_path / "venv", stage)
+        stamp.write_text(right)
+    python.unlink()
+    assert not wrapper.is_current(tmp_path / "venv", wrapper.RUNNING)
+    python.symlink_to("/no/such/python")
+    assert not wrapper.is_current(tmp_path / "venv", wrapper.RUNNING)
+
+
+def test_an_environment_of_another_python_serves_as_long_as_that_python_runs(
+    wrapper: ModuleType, tmp_path: Path
+) -> None:
+    fabricate(wrapper, tmp_path / "venv")
+    python = tmp_path / "venv" / "bin" / "python"
+    (tmp_path / "venv" / wrapper.RUNNING.stamp_name).write_text(f"{wrapper.RUNNING.wanted()} 3.99")
+    answers = {"#!/bin/sh\necho 3.99\n": True, "#!/bin/sh\necho 4.0\n": False, "#!/bin/sh\nexit 1\n": False}
+    for script, expected in answers.items():
+        python.unlink()
+        python.write_text(script)
+        python.chmod(0o755)
+        assert wrapper.is_current(tmp_path / "venv", wrapper.RUNNING) is expected, script
+
+
+@pytest.mark.parametrize("failure", ["SetupError", "KeyboardInterrupt"])
+def test_the_environment_before_comes_back_when_the_new_one_cannot_be_made(
+    miniature: ModuleType, monkeypatch: pytest.MonkeyPatch, failure: str
+) -> None:
+    fabricate(miniature, miniature.VENV, "before")
+    (miniature.ROOT / "requirements.txt").write_text("# changed\n")
+
+    def make(venv: Path, _files: object) -> None:
+        (venv / "lib").mkdir(parents=True)
+        (venv / "pyvenv.cfg").touch()
+        assert (miniature.OLD / "content").read_text() == "before"
+        raise miniature.SetupError("no network") if failure == "SetupError" else KeyboardInterrupt
+
+    monkeypatch.setattr(miniature, "make", make)
+    with pytest.raises((miniature.SetupError, KeyboardInterrupt)) as caught:
+        miniature.prepare(miniature.RUNNING)
+    assert (miniature.VENV / "content").read_text() == "before"
+    assert not (miniature.VENV / "lib").exists()
+    assert not miniature.OLD.exists()
+    if failure == "SetupError":
+        assert str(caught.value) == "no network\nThe .venv of before is back in its place."
+
+
+def test_a_replacement_that_was_killed_is_ended_by_the_next_run(miniature: ModuleType) -> None:
+    for half_made in (False, True):
+        fabricate(miniature, miniature.OLD, "before")
+        if half_made:
+            miniature.VENV.mkdir()
+            (miniature.VENV / "pyvenv.cfg").touch()
+        miniature.prepare(miniature.RUNNING)
+        assert (miniature.VENV / "content").read_text() == "before"
+        assert not miniature.OLD.exists()
+        shutil.rmtree(miniature.VENV)
+    # Killed after the new one was complete.
+    fabricate(miniature, miniature.OLD, "before")
+    fabricate(miniature, miniature.VENV, "new")
+    miniature.prepare(miniature.RUNNING)
+    assert (miniature.VENV / "content").read_text() == "new"
+    assert not miniature.OLD.exists()
+
+
+def test_a_changed_list_of_the_developers_adds_to_the_environment_in_its_place(
+    miniature: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway may be running in it. Running costs nothing, whatever the developers' list says."""
+    fabricate(miniature, miniature.VENV, "running")
+    (miniature.ROOT / "requirements-dev.txt").write_text("# other\n")
+    assert miniature.is_ready(miniature.RUNNING)
+    assert not miniature.is_ready(miniature.DEVELOPING)
+
+    def fail(*_: object) -> None:
+        raise miniature.SetupError("no network")
+
+    monkeypatch.setattr(miniature, "install", fail)
+    with pytest.raises(miniature.SetupError, match="The gateway runs as before"):
+        miniature.prepare(miniature.DEVELOPING)
+    assert miniature.is_ready(miniature.RUNNING)
+    monkeypatch.setattr(miniature, "install", lambda *_: None)
+    miniature.prepare(miniature.DEVELOPING)
+    assert miniature.is_ready(miniature.DEVELOPING)
+    assert (miniature.VENV / "content").read_text() == "running"
+
+
+def test_a_checkout_that_cannot_be_written_is_refused_with_the_remedy(
+    miniature: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write everywhere, so what fails here is a move to a file system that takes no files."""
+    fabricate(miniature, miniature.VENV)
+    (miniature.ROOT / "requirements.txt").write_text("# changed\n")
+    monkeypatch.setattr(miniature, "OLD", Path("/proc/no-such-folder/old"))
+    with pytest.raises(miniature.SetupError, match="Run this as the user to whom the checkout belongs"):
+        miniature.prepare(miniature.RUNNING)
+    assert (miniature.VENV / "content").exists()
+
+
+def put_on_path(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
+    """Puts a program named uv in front of all others."""
+    folder.mkdir()
+    (folder / "uv").write_text(script)
+    (folder / "uv").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+
+def test_uv_reads_no_configuration_of_where_the_user_stands_and_pip_follows_when_it_fails(
+    miniature: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    put_on_path(monkeypatch, tmp_path / "bin", f'#!/bin/sh\necho "$PWD" "$@" > {tmp_path}/called\nexit 3\n')
+    environ = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    assert not miniature.install_with_uv(Path("/venv"), ["--require-hashes"], environ)
+    called = (tmp_path / "called").read_text()
+    expected = "pip install --no-config --python /venv/bin/python --only-binary :all: --require-hashes"
+    assert called == f"{miniature.ROOT} {expected}\n"
+    assert capfd.readouterr().err.endswith("seedgate: uv has failed; trying pip ...\n")
+    put_on_path(monkeypatch, tmp_path / "works", "#!/bin/sh\n")
+    assert miniature.install_with_uv(Path("/venv"), [], environ)
+
+
+def test_uv_reads_the_configuration_of_its_user_where_a_mirror_may_be_named(
+    wrapper: ModuleType, tmp_path: Path
+) -> None:
+    environ = {"XDG_CONFIG_HOME": str(tmp_path)}
+    assert wrapper.uv_configuration(environ) == ["--no-config"]
+    (tmp_path / "uv").mkdir()
+    (tmp_path / "uv" / "uv.toml").touch()
+    assert wrapper.uv_configuration(environ) == ["--config-file", str(tmp_path / "uv" / "uv.toml")]
+    (tmp_path / "own.toml").touch()
+    environ["UV_CONFIG_FILE"] = str(tmp_path / "own.toml")
+    assert wrapper.uv_configuration(environ) == ["--config-file", str(tmp_path / "own.toml")]
+
+
+def test_the_count_of_packages_counts_pins_and_no_markers(wrapper: ModuleType) -> None:
+    lines = "a==1 ; python_version == '3.11' \\\n    --hash=sha256:==\n# x==1\nb-c[d]==2 \\\n    # via a==1\n"
+    assert wrapper.PIN.findall(lines) == ["a==", "b-c[d]=="]
+    for line in ("Collecting a==1", "Requirement already satisfied: a==1", "Ignoring a: markers ... don't match"):
+        assert line.startswith(wrapper.COLLECTED)
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_on_a_terminal_the_count_is_one_line_that_ends(
+    wrapper: ModuleType, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    script = f"echo Collecting a; echo Using cached a; echo Ignoring b; exit {code}"
+    ours, its = pty.openpty()
+    with os.fdopen(its, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        try:
+            wrapper.run(["sh", "-c", script], dict(os.environ), packages=3)
+        except wrapper.SetupError:
+            assert code == 1
+        monkeypatch.undo()
+        terminal.flush()
+        shown = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert shown.startswith("seedgate: 1 of 3 packages\rseedgate: 2 of 3 packages\r\r\n")
+    assert ("Using cached" in shown) is (code == 1)
 
 
 def test_what_running_needs_is_the_same_in_both_lists(wrapper: ModuleType) -> None:
@@ -153,48 +330,35 @@ def run(command: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProces
     )
 
 
-Made = tuple[Path, subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """The wrapper of a miniature whose environment was half-made when it ran for the first time, and what it said."""
-    folder = tmp_path_factory.mktemp("wrapper")
-    command = checkout(folder / "with space", "# nothing to install\n")
-    half = folder / "with space" / ".venv"
+@pytest.mark.slow
+def test_the_first_run_makes_the_environment_and_runs_the_program_from_any_folder(tmp_path: Path) -> None:
+    command = checkout(tmp_path / "with space", "# nothing to install\n")
+    half = tmp_path / "with space" / ".venv"
     half.mkdir()
     for name in ("pyvenv.cfg", "leftover"):
         (half / name).touch()
-    # A stranger's package of the same name, where the user stands.
-    (folder / "app").mkdir()
-    return command, run(command, "--flag", "value", cwd=folder)
+    # Strangers' modules of the same names, where the user stands.
+    for name in ("app", "venv", "pip"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__main__.py").write_text("raise SystemExit(99)\n")
+    first = run(command, "--flag", "value", cwd=tmp_path)
+    assert first.returncode == 7, first.stderr
+    assert first.stdout == f"program ['--flag', 'value'] {half}\n"
+    assert "making .venv" in first.stderr
+    assert not (half / "leftover").exists(), "a half-made environment is replaced"
+    assert not (tmp_path / "with space" / ".venv.old").exists()
+    again = run(command, "again", cwd=Path("/"))
+    assert (again.returncode, again.stderr) == (7, ""), "later runs make nothing"
 
 
 @pytest.mark.slow
-def test_the_first_run_makes_the_environment_and_runs_the_program_from_any_folder(made: Made) -> None:
-    command, first = made
-    assert first.returncode == 7, first.stderr
-    assert first.stdout == f"program ['--flag', 'value'] {command.parent / '.venv'}\n"
-    assert "making .venv" in first.stderr
-
-
-def test_a_half_made_environment_is_replaced(made: Made) -> None:
-    assert not (made[0].parent / ".venv" / "leftover").exists()
-
-
-def test_later_runs_make_nothing(made: Made) -> None:
-    again = run(made[0], "again", cwd=Path("/"))
-    assert again.returncode == 7
-    assert again.stderr == ""
-
-
-def test_a_failing_check_is_named_and_those_after_it_do_not_run(made: Made) -> None:
-    command, _ = made
-    (command.parent / ".venv" / "kept").touch()
+def test_a_failing_check_is_named_and_those_after_it_do_not_run(tmp_path: Path) -> None:
+    command = checkout(tmp_path / "repo", "# nothing to install\n")
+    run(command, cwd=tmp_path)
+    programs = tmp_path / "repo" / ".venv" / "bin"
     for name, code in (("ruff", 0), ("mypy", 1), ("lint-imports", 0)):
-        program = command.parent / ".venv" / "bin" / name
-        program.write_text(f"#!/bin/sh\necho ran {name}\nexit {code}\n")
-        program.chmod(0o755)
+        (programs / name).write_text(f"#!/bin/sh\necho ran {name}\nexit {code}\n")
+        (programs / name).chmod(0o755)
     answer = run(command, "check", cwd=Path("/"))
     assert answer.returncode == 1
     assert answer.stdout == "ran ruff\nran ruff\nran mypy\n"
@@ -202,17 +366,26 @@ def test_a_failing_check_is_named_and_those_after_it_do_not_run(made: Made) -> N
     assert answer.stderr.endswith("seedgate check: types failed\n")
     again = run(command, "check", cwd=Path("/"))
     assert again.stderr.startswith("seedgate check: format\n")
-    assert (command.parent / ".venv" / "kept").exists()
 
 
-def test_a_changed_list_of_the_developers_stage_costs_running_nothing(made: Made) -> None:
-    command, _ = made
-    run(command, "check", cwd=Path("/"))
-    (command.parent / ".venv" / "kept").touch()
-    (command.parent / "requirements-dev.txt").write_text("# other\n")
-    assert run(command, "again", cwd=Path("/")).stderr == ""
-    assert run(command, "check", cwd=Path("/")).stderr.startswith("seedgate: making .venv (once)")
-    assert not (command.parent / ".venv" / "kept").exists()
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "arguments"), [("requirements.txt", ["again"]), ("requirements-dev.txt", ["check"])])
+def test_a_list_that_cannot_be_installed_leaves_the_environment_that_there_is(
+    tmp_path: Path, name: str, arguments: list[str]
+) -> None:
+    command = checkout(tmp_path / "repo", "# nothing to install\n")
+    run(command, cwd=tmp_path)
+    venv = tmp_path / "repo" / ".venv"
+    (venv / "kept").touch()
+    before = (tmp_path / "repo" / name).read_text()
+    (tmp_path / "repo" / name).write_text("without-hash-or-version\n")
+    failed = run(command, *arguments, cwd=tmp_path)
+    assert failed.returncode == 1
+    assert "--require-hashes" in failed.stderr
+    assert (venv / "kept").exists()
+    (tmp_path / "repo" / name).write_text(before)
+    again = run(command, "again", cwd=tmp_path)
+    assert (again.returncode, again.stderr) == (7, "")
 
 
 @pytest.mark.slow
