@@ -334,7 +334,8 @@ def _build(
     faults = ChannelFaults(sessions, clock)
     ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds, observe=faults.observe)
     control = ControlClient(http, clock, observe=faults.observe)
-    probe = ChannelProbe(ark, control)
+    # Calls with settings that may never become the channel's are no calls of the channel.
+    trial_ark, trial_control = ArkClient(http), ControlClient(http, clock)
     last_used = LastUsedWriter(sessions)
     directory = ChannelDirectory(sessions, box, monotonic=monotonic)
     rates = AccountRates(sessions, kept_by=directory.keeper_of_rates)
@@ -371,9 +372,9 @@ def _build(
         tenants=TenantService(sessions, clock),
         signing_keys=SigningKeyService(sessions, box, clock),
         channels=ChannelService(sessions, box, directory, clock, destinations=destinations),
-        continuity=ContinuityCheck(sessions, ark, control, clock),
-        probe=probe,
-        channel_watch=ChannelWatch(directory, probe, rates),
+        continuity=ContinuityCheck(sessions, trial_ark, trial_control, clock),
+        probe=ChannelProbe(trial_ark, trial_control),
+        channel_watch=ChannelWatch(directory, ChannelProbe(ark, control), rates),
         channel_faults=faults,
         directory=directory,
         catalogue=catalogue,

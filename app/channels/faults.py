@@ -1,35 +1,57 @@
-"""What the operator has to mend about a channel: the calls that its account or URL refused last.
+"""What the operator has to mend about a channel: the calls that its account or URL has refused lately.
 
-Every call tells ``ChannelFaults`` what became of it. A refusal is kept by channel and operation until that operation is
-answered again, so that the operator sees what fails now, and in the upstream's own words.
+Every call tells ``ChannelFaults`` what became of it. A refusal is kept by channel, operation and code, in the words of
+the upstream, until the operation is answered and the refusal has not recurred for five minutes: an answer about one
+model says nothing about another one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, select, text
+from sqlalchemy import TextClause, delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.models import ChannelFaultRow
 from app.upstream.errors import AccountFaultError, ThrottledError, UpstreamError, UpstreamRejectedError
 
-_TOLD_EVERY = timedelta(minutes=5)
+_LASTS = timedelta(minutes=5)
+# The upstream chooses the codes, and nothing that it says may grow without bound.
+_MOST_CODES = 20
 
+# What a channel refused before its last change may be mended by that change.
 _NOTE = text("""
     INSERT INTO channel_faults AS f (channel_id, operation, status, code, message, first_at, last_at, times)
     SELECT :channel_id, :operation, :status, :code, :message, :first_at, :last_at, :times
-    FROM channels WHERE id = :channel_id AND deleted_at IS NULL
-    ON CONFLICT (channel_id, operation) DO UPDATE
-    SET status = excluded.status, code = excluded.code, message = excluded.message,
+    FROM channels WHERE id = :channel_id AND deleted_at IS NULL AND updated_at <= :last_at
+    ON CONFLICT (channel_id, operation, code) DO UPDATE
+    SET status = excluded.status, message = excluded.message,
         last_at = GREATEST(f.last_at, excluded.last_at), times = f.times + excluded.times
 """)
+# Both skip rows that another process is writing, so that neither ever waits while it holds a row.
 _FORGET = text("""
-    DELETE FROM channel_faults AS f
-    USING unnest(CAST(:channels AS text[]), CAST(:operations AS text[]), CAST(:ends AS timestamptz[]))
-        AS v (channel_id, operation, answered_at)
-    WHERE f.channel_id = v.channel_id AND f.operation = v.operation AND f.last_at <= v.answered_at
+    DELETE FROM channel_faults WHERE (channel_id, operation, code) IN (
+        SELECT f.channel_id, f.operation, f.code
+        FROM channel_faults AS f
+        JOIN unnest(CAST(:channels AS text[]), CAST(:operations AS text[]), CAST(:ends AS timestamptz[]))
+            AS v (channel_id, operation, ended_at)
+            ON f.channel_id = v.channel_id AND f.operation = v.operation AND f.last_at <= v.ended_at
+        FOR UPDATE OF f SKIP LOCKED
+    )
+""")
+_LIMIT = text("""
+    DELETE FROM channel_faults WHERE (channel_id, operation, code) IN (
+        SELECT channel_id, operation, code FROM channel_faults
+        WHERE (channel_id, operation, code) IN (
+            SELECT channel_id, operation, code FROM (
+                SELECT channel_id, operation, code,
+                    row_number() OVER (PARTITION BY channel_id, operation ORDER BY last_at DESC, code) AS place
+                FROM channel_faults
+            ) AS placed WHERE place > :most
+        )
+        FOR UPDATE SKIP LOCKED
+    )
 """)
 
 _log = structlog.get_logger()
@@ -37,7 +59,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Fault:
-    """Refusals of one operation on one channel, the last one's words; ``times`` since ``first_at``."""
+    """Refusals of one operation on one channel with one code, the last one's words; ``times`` since ``first_at``."""
 
     channel_id: str
     operation: str
@@ -49,7 +71,8 @@ class Fault:
     times: int = 1
 
 
-_Key = tuple[str, str]
+_Operation = tuple[str, str]
+_Key = tuple[str, str, str]
 
 
 class ChannelFaults:
@@ -59,51 +82,62 @@ class ChannelFaults:
         self._sessions = sessions
         self._clock = clock
         self._faults: dict[_Key, Fault] = {}
-        self._answered: dict[_Key, datetime] = {}
-        self._told: dict[_Key, Fault] = {}
+        self._answered: dict[_Operation, datetime] = {}
+        self._told_at: dict[_Key, datetime] = {}
 
     def observe(self, channel_id: str, operation: str, error: UpstreamError | None) -> None:
         """Takes in what became of one call; a throttle, and what was not clearly answered, tells nothing.
 
-        Logs a refusal with the upstream's words when it is a new one, and every five minutes while it lasts.
+        Logs a refusal with the upstream's words when it is a new one, and every five minutes while it recurs.
         """
         if not channel_id:
             return
-        key, now = (channel_id, operation), self._clock()
+        now = self._clock()
         if error is None or isinstance(error, UpstreamRejectedError):
-            self._faults.pop(key, None)
-            self._told.pop(key, None)
-            self._answered[key] = now
+            self._answered[channel_id, operation] = now
         elif isinstance(error, AccountFaultError) and not isinstance(error, ThrottledError):
             fault = Fault(channel_id, operation, error.status, error.code, error.message, now, now)
-            self._answered.pop(key, None)
-            self._faults[key] = _joined(self._faults.get(key), fault)
-            self._tell(key, fault)
+            key = (channel_id, operation, error.code)
+            if self._tell(key, fault):
+                self._faults[key] = _joined(self._faults.get(key), fault)
 
     async def flush(self) -> None:
-        """Writes what has changed since the last time."""
+        """Writes what has changed since the last time.
+
+        Each statement has a transaction of its own: one that held several rows, or a row and its channel, could wait
+        for a process that waits for it.
+        """
         faults, self._faults = self._faults, {}
         answered, self._answered = self._answered, {}
-        if not faults and not answered:
-            return
+        has_faults = bool(faults)
         try:
-            async with self._sessions.begin() as session:
-                if answered:
-                    await session.execute(_FORGET, _columns(answered))
-                for key in sorted(faults):
-                    await session.execute(_NOTE, vars(faults[key]))
+            for key in sorted(faults):
+                await self._write(_NOTE, vars(faults[key]))
+                del faults[key]
+            if answered:
+                await self._write(_FORGET, _columns(answered))
+            if has_faults:
+                await self._write(_LIMIT, {"most": _MOST_CODES})
         except BaseException:
             for key, fault in faults.items():
-                if key not in self._answered:
-                    self._faults[key] = _joined(fault, self._faults.get(key))
+                self._faults[key] = _joined(fault, self._faults.get(key))
             self._answered = answered | self._answered
             raise
 
-    def _tell(self, key: _Key, fault: Fault) -> None:
-        told = self._told.get(key)
-        if told is not None and told.code == fault.code and fault.last_at - told.last_at < _TOLD_EVERY:
-            return
-        self._told[key] = fault
+    async def _write(self, statement: TextClause, values: Mapping[str, object]) -> None:
+        async with self._sessions.begin() as session:
+            await session.execute(statement, values)
+
+    def _tell(self, key: _Key, fault: Fault) -> bool:
+        """Logs a refusal unless it was logged less than five minutes ago; false for one code too many."""
+        told_at = self._told_at.get(key)
+        if told_at is not None and fault.last_at - told_at < _LASTS:
+            return True
+        if told_at is None:
+            self._told_at = {each: at for each, at in self._told_at.items() if fault.last_at - at < _LASTS}
+            if sum(each[:2] == key[:2] for each in self._told_at) >= _MOST_CODES:
+                return False
+        self._told_at[key] = fault.last_at
         _log.error(
             "channel_refused_call",
             channel=fault.channel_id,
@@ -112,13 +146,16 @@ class ChannelFaults:
             code=fault.code,
             message=fault.message,
         )
+        return True
 
 
 async def faults_of(session: AsyncSession, channel_ids: Sequence[str]) -> dict[str, list[ChannelFaultRow]]:
-    """Returns the refusals that last, by channel, the newest first."""
+    """Returns the refusals that are kept, by channel, the newest first."""
     query = select(ChannelFaultRow).where(ChannelFaultRow.channel_id.in_(channel_ids))
     found: dict[str, list[ChannelFaultRow]] = {channel_id: [] for channel_id in channel_ids}
-    for row in await session.scalars(query.order_by(ChannelFaultRow.last_at.desc(), ChannelFaultRow.operation)):
+    for row in await session.scalars(
+        query.order_by(ChannelFaultRow.last_at.desc(), ChannelFaultRow.operation, ChannelFaultRow.code)
+    ):
         found[row.channel_id].append(row)
     return found
 
@@ -136,9 +173,9 @@ def _joined(earlier: Fault | None, later: Fault | None) -> Fault:
     return replace(later, first_at=earlier.first_at, times=earlier.times + later.times)
 
 
-def _columns(answered: dict[_Key, datetime]) -> dict[str, list[object]]:
+def _columns(answered: dict[_Operation, datetime]) -> dict[str, list[object]]:
     return {
         "channels": [channel_id for channel_id, _ in answered],
         "operations": [operation for _, operation in answered],
-        "ends": list(answered.values()),
+        "ends": [at - _LASTS for at in answered.values()],
     }

@@ -54,14 +54,14 @@ class ChannelHealthRow(Base):
 
 
 class ChannelFaultRow(Base):
-    """Refusals of one operation by a channel's account, or at its URL, until the operation is answered again."""
+    """Refusals of one operation by a channel's account, or at its URL, with one code; see ``app.channels.faults``."""
 
     __tablename__ = "channel_faults"
 
     channel_id: Mapped[str] = mapped_column(ForeignKey("channels.id"), primary_key=True)
     operation: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
     status: Mapped[int]
-    code: Mapped[str]
     message: Mapped[str]
     first_at: Mapped[datetime]
     last_at: Mapped[datetime]

@@ -105,7 +105,7 @@ class ChannelHealth:
 
 
 class FaultView(BaseModel):
-    """Calls of one operation that were refused and have not been answered since; ``message`` is the upstream's."""
+    """Calls of one operation that were refused with one code lately; ``message`` is the upstream's."""
 
     operation: str
     status: int

@@ -211,7 +211,7 @@ def _refused_calls(name: str, faults: Sequence[ChannelFaultRow]) -> Finding:
         f"UTC: {fault.message}"
         for fault in faults
     )
-    mend = "mend the account or the URL; this goes when such a call is answered"
+    mend = "mend the account or the URL; this goes five minutes after the last refusal, once such a call is answered"
     return broken(f"channel {name} (refused calls)", f"{told}; {mend}")
 
 

@@ -1,4 +1,4 @@
-"""What an account refuses is kept by channel and operation, until the operation is answered again."""
+"""What an account refuses is kept by channel, operation and code, until it has not recurred for five minutes."""
 
 import asyncio
 from datetime import timedelta
@@ -12,7 +12,6 @@ from app.upstream.errors import (
     NotSentError,
     OutcomeUnknownError,
     ThrottledError,
-    UpstreamError,
     UpstreamRejectedError,
 )
 from tests.support.channel_app import ChannelApp
@@ -27,7 +26,7 @@ async def shown(app: ChannelApp, channel_id: str) -> list[tuple[str, int, str, i
     return [(fault["operation"], fault["status"], fault["code"], fault["times"]) for fault in health["faults"]]
 
 
-async def test_a_refusal_is_shown_until_the_operation_is_answered(app: ChannelApp) -> None:
+async def test_a_refusal_is_shown_until_it_recurs_no_more(app: ChannelApp) -> None:
     made = await app.channel(ark_base_url="http://127.0.0.1:1/api/v3")
     first, second = (ChannelFaults(app.sessions, app.clock) for _ in range(2))
     for faults in (first, second, first):
@@ -41,8 +40,10 @@ async def test_a_refusal_is_shown_until_the_operation_is_answered(app: ChannelAp
     listed = (await app.http.get("/channels")).json()["data"][0]["health"]["faults"]
     assert "Your account 2100123456 is at its limit." in [fault["message"] for fault in listed]
 
-    app.clock.advance(1)
-    # An answer to another operation, a throttle or an unclear answer tells nothing about this one.
+    # An answer soon after may be about another model; one to another operation, a throttle or an unclear answer tells
+    # nothing at all.
+    second.observe(made["id"], "create_task", None)
+    app.clock.advance(301)
     nothing = [OutcomeUnknownError("x"), NotSentError("x"), ThrottledError(status=429, code="X", message="x")]
     for error in nothing:
         second.observe(made["id"], "create_task", error)
@@ -54,14 +55,58 @@ async def test_a_refusal_is_shown_until_the_operation_is_answered(app: ChannelAp
     assert await shown(app, made["id"]) == []
 
 
-@pytest.mark.parametrize("errors", [[LIMIT, None], [None, LIMIT], [LIMIT, None, LIMIT]])
-async def test_the_last_call_counts(app: ChannelApp, errors: list[UpstreamError | None]) -> None:
+async def test_a_lasting_refusal_outlives_answers_and_other_refusals(
+    app: ChannelApp, caplog: pytest.LogCaptureFixture
+) -> None:
     made = await app.channel(ark_base_url="http://127.0.0.1:1/api/v3")
     faults = ChannelFaults(app.sessions, app.clock)
-    for error in errors:
-        faults.observe(made["id"], "create_task", error)
+    for _ in range(20):
+        for error in (LIMIT, None, PAGE):
+            app.clock.advance(1)
+            faults.observe(made["id"], "create_task", error)
+        await faults.flush()
+    assert sorted(await shown(app, made["id"])) == [
+        ("create_task", 404, "Unworded", 20),
+        ("create_task", 429, "SetLimitExceeded", 20),
+    ]
+    assert caplog.text.count("channel_refused_call") == 2
+
+
+async def test_codes_that_never_repeat_are_bounded(app: ChannelApp, caplog: pytest.LogCaptureFixture) -> None:
+    made = await app.channel(ark_base_url="http://127.0.0.1:1/api/v3")
+    processes = [ChannelFaults(app.sessions, app.clock) for _ in range(2)]
+    for number in range(50):
+        for process, faults in enumerate(processes):
+            error = AccountFaultError(status=403, code=f"Odd{process}x{number}", message="x")
+            faults.observe(made["id"], "create_task", error)
+    for faults in processes:
+        await faults.flush()
+    assert (len(await shown(app, made["id"])), caplog.text.count("channel_refused_call")) == (20, 40)
+
+
+async def test_two_processes_and_an_operator_never_wait_for_each_other(app: ChannelApp) -> None:
+    made = await app.channel(ark_base_url="http://127.0.0.1:1/api/v3")
+    processes = [ChannelFaults(app.sessions, app.clock) for _ in range(2)]
+    operations = ["create_task", "get_task"]
+    for number in range(25):
+        for faults in processes:
+            operations.reverse()
+            faults.observe(made["id"], operations[0], None)
+            faults.observe(made["id"], operations[1], LIMIT)
+        # In the order of the operations one process would forget what the other is writing.
+        app.clock.advance(301)
+        changed = app.patch(made["id"], ark_api_key=f"key-{number}") if number % 5 == 0 else asyncio.sleep(0)
+        await asyncio.gather(*(faults.flush() for faults in processes), changed)
+
+
+async def test_what_was_refused_before_the_last_change_is_not_written(app: ChannelApp) -> None:
+    made = await app.channel(ark_base_url="http://127.0.0.1:1/api/v3")
+    faults = ChannelFaults(app.sessions, app.clock)
+    faults.observe(made["id"], "create_task", LIMIT)
+    app.clock.advance(1)
+    await app.patch(made["id"], ark_api_key="another")
     await faults.flush()
-    assert [code for _, _, code, _ in await shown(app, made["id"])] == (["SetLimitExceeded"] if errors[-1] else [])
+    assert await shown(app, made["id"]) == []
 
 
 async def test_what_was_refused_elsewhere_or_of_a_channel_that_is_gone_is_forgotten(app: ChannelApp) -> None:

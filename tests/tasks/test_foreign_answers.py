@@ -88,8 +88,18 @@ async def test_what_the_account_refuses_is_shown_to_the_operator_and_suspends_no
     assert (fault["status"], fault["code"]) == (429, "SetLimitExceeded")
     assert fault["message"].startswith(message)
     assert (await stage.world.admin.get(channel)).json()["status"] == "active"
+    stage.clock.advance(301)
     await tenant.new_task()
     await _refused_creates(stage, channel, number=0)
+    # The URL of a refused change has never been the channel's.
+    await stage.fault("list_tasks", account="second", kind="answer", status=404, body=PAGE)
+    wrong = {"ark_base_url": f"{stage.world.sandbox.ark_base_url}/typo", "ark_api_key": "second-ark-key"}
+    assert (await stage.world.admin.patch(channel, json=wrong)).status_code == 400
+    await stage.fault("create_task", account="second", kind="error", status=403, code="AccessDenied", message=message)
+    check_error(await tenant.create_task(), 502, "InternalServiceError")
+    await _refused_creates(stage, channel, number=1)
+    health = (await stage.world.admin.get(channel)).json()["health"]
+    assert [fault["operation"] for fault in health["faults"]] == ["create_task"]
 
 
 async def _refused_creates(stage: Stage, channel: str, *, number: int) -> list[dict[str, Any]]:
