@@ -74,7 +74,7 @@ class CreateFollower:
         now = self._clock()
         async with self._sessions.begin() as session:
             opened = OpenCreates(session)
-            await opened.delete_begun_before(now - _KEEP_INTENTS)
+            await opened.delete_begun_before(now - _KEEP_INTENTS, now=now)
             await opened.cut_begun_before(now - OPEN_FOR, now=now)
             for instance_id in await opened.carriers():
                 gone_at = await self._presence.is_dead(session, instance_id)

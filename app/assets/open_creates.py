@@ -41,9 +41,10 @@ class OpenCreates:
         """Closes a create whose outcome is known."""
         await self._session.execute(delete(CreateIntentRow).where(CreateIntentRow.id == intent.id))
 
-    async def delete_begun_before(self, moment: datetime) -> None:
-        """Forgets creates whose outcome nobody will learn any more."""
-        await self._session.execute(delete(CreateIntentRow).where(CreateIntentRow.started_at < moment))
+    async def delete_begun_before(self, moment: datetime, *, now: datetime) -> None:
+        """Forgets creates whose outcome will not be known any more, but none for which a search is due."""
+        is_searched = CreateIntentRow.members.is_(None) | (CreateIntentRow.next_look_at > now)
+        await self._session.execute(delete(CreateIntentRow).where(CreateIntentRow.started_at < moment, is_searched))
 
     async def carriers(self) -> Sequence[str]:
         """Returns the processes that carry creates which are not known to be cut."""

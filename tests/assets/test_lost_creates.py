@@ -240,6 +240,19 @@ async def test_a_create_that_provably_made_nothing_is_forgotten(fresh: Library) 
     assert await _intents(fresh) == []
 
 
+async def test_a_create_is_forgotten_after_a_day_and_not_before_it_was_searched_for(fresh: Library) -> None:
+    """No gateway need have run in that day."""
+    tenant = await fresh.tenant()
+    await _lose(fresh, tenant, "CreateAssetGroup", Name="made", GroupType="AIGC")
+    await _lose(fresh, tenant, "CreateAssetGroup", Name="never made", GroupType="AIGC", at="before")
+    _make_upstream(fresh, "made by nobody knows whom")
+    assert await _follow(fresh, seconds=timedelta(days=2).total_seconds()) == 2
+    assert [group["Name"] for group in (await list_groups(tenant))["Items"]] == ["made"]
+    assert [intent.name for intent in await _intents(fresh)] == ["never made"]
+    assert await _follow(fresh) == 0
+    assert await _intents(fresh) == []
+
+
 async def test_two_followers_do_not_search_twice(fresh: Library) -> None:
     tenant = await fresh.tenant()
     for number in range(6):
