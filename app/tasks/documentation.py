@@ -20,7 +20,7 @@ _TASK = {
         "content": {
             "type": "object",
             "properties": {
-                "video_url": {"type": "string"},
+                "video_url": {"type": "string", "description": "serves at most 100 downloads"},
                 "last_frame_url": {"type": "string"},
                 "expires_at": {
                     "type": "integer",
