@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from app.assets.models import GroupType
 from app.errors import EMPTY, InvalidParameterError
-from app.http.dry_run import is_dry_run_name
+from app.http.dry_run import find_dry_run, is_dry_run_name
 from app.http.json_body import member_path, to_json_bytes
 from app.http.plain_form import plain_form
 from app.http.schemas import WireModel, parse_model
@@ -262,13 +262,25 @@ def _without_nulls(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_forwarded(request: ActionRequest) -> None:
-    """What a request is parsed into outlives its body, so nothing of it may be of any length."""
+    """Checks what is passed on to the upstream, first of all its length.
+
+    What a request is parsed into outlives its body, so nothing of it may be of any length.
+    """
     left = _MAX_FORWARDED_BYTES
     for name, value in (request.model_extra or {}).items():
         left -= len(name) + len(to_json_bytes(value))
         if left < 0:
             text = f"Parameters that are passed on to the upstream may have {_MAX_FORWARDED_BYTES} bytes altogether."
             raise InvalidParameterError(member_path("", name), text)
+    # Only now, since it costs something for each name.
+    dry_run = find_dry_run(request.model_extra or {})
+    if dry_run is not None:
+        raise _no_dry_run(dry_run)
+
+
+def _no_dry_run(path: str) -> InvalidParameterError:
+    text = f"The parameter `{path}` is not supported: the actions have no dry run. Nothing was done."
+    return InvalidParameterError(path, text)
 
 
 def _check_names(model: type[ActionRequest], members: Mapping[str, Any]) -> None:
@@ -281,9 +293,7 @@ def _check_names(model: type[ActionRequest], members: Mapping[str, Any]) -> None
         if meant is not None:
             raise InvalidParameterError(meant, f"The parameter `{meant}` must be written exactly so.")
         if is_dry_run_name(plain_name):
-            path = member_path("", name)
-            text = f"The parameter `{path}` is not supported: the actions have no dry run. Nothing was done."
-            raise InvalidParameterError(path, text)
+            raise _no_dry_run(member_path("", name))
         if name in _OTHER_PAGING and "PageNumber" in known:
             text = f"The parameter `{name}` is not supported; lists are paged by `PageNumber` and `PageSize`."
             raise InvalidParameterError(name, text)

@@ -5,9 +5,10 @@ URL. Whatever could pass for a known name or for ``asset:`` after trimming, perc
 refused. So is a member that asks for a dry run, which the upstream would ignore.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
-from app.http.dry_run import is_dry_run_name
+from app.http.dry_run import find_dry_run
 from app.http.json_body import member_path
 from app.http.plain_form import HEAD_LENGTH, decode, plain_form
 from app.tasks.refusals import not_valid
@@ -30,18 +31,20 @@ def is_asset_like(text: str) -> bool:
     return len(text) > HEAD_LENGTH and len(plain) < _FEWEST_CHARACTERS
 
 
-def check_member_names(names: Iterable[str], known: frozenset[str], path: str) -> None:
+def check_member_names(members: Mapping[str, Any], known: frozenset[str], path: str) -> None:
     """Checks that no unknown name could be read as a known one: ``Model`` as ``model``, nor asks for a dry run.
+
+    A dry run is also looked for in the objects that an unknown member holds.
 
     Raises:
         InvalidParameterError: 400 with the path of the first such member.
     """
-    for name in names:
-        if name in known:
-            continue
+    unknown = {name: value for name, value in members.items() if name not in known}
+    for name in unknown:
         plain = plain_form(name)
         if plain in known:
             raise not_valid(member_path(path, name), f"the name must be written `{plain}`")
-        if is_dry_run_name(plain):
-            reason = "a dry run is asked for in the query of the request, by ?dry_run=true; nothing was created"
-            raise not_valid(member_path(path, name), reason)
+    dry_run = find_dry_run(unknown, path)
+    if dry_run is not None:
+        reason = "a dry run is asked for in the query of the request, by ?dry_run=true; nothing was created"
+        raise not_valid(dry_run, reason)

@@ -5,8 +5,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.attempts.marks import is_marked_as_retry, read_idempotency_key
+from app.errors import InvalidParameterError, RequestTooLargeError, UnsupportedMediaTypeError
 from app.http.body import BodyAdmission
+from app.http.body_budget import Sender
 from app.http.disconnect import watching_client
+from app.http.dry_run import find_dry_run, is_dry_run_name
+from app.http.json_body import parse_json_object
+from app.http.plain_form import plain_form
 from app.http.query import read_query
 from app.http.request_scope import note
 from app.http.responses import json_response
@@ -20,6 +25,8 @@ from app.tenants.caller import admit, identify
 
 _COLLECTION = "/api/v3/contents/generations/tasks"
 _MAX_ID_LENGTH = 128
+# A deletion needs no body. Of one as long as this every name is looked at within some milliseconds.
+_MAX_DELETE_BODY_BYTES = 16 * 1024
 
 router = APIRouter(tags=["video tasks"])
 
@@ -97,11 +104,39 @@ async def get_task(request: Request) -> Response:
     openapi_extra=documentation.DELETE,
 )
 async def delete_task(request: Request) -> Response:
-    """Cancels a queued task, removes a finished one; an optional body is ignored."""
+    """Cancels a queued task, removes a finished one; an optional body is ignored unless it asks for a dry run."""
+    sender = await admit(request)
+    await _check_no_dry_run(request, sender)
+    # Asked again: the key may have ended while the body was arriving.
     principal = await identify(request)
     deletion: TaskDeletion = request.state.task_deletion
     await deletion.delete(principal, _task_id(request))
     return json_response({})
+
+
+async def _check_no_dry_run(request: Request, sender: Sender) -> None:
+    """Refuses a body by which a deletion is to be tried out: it would be carried out. What is no JSON is not looked at.
+
+    Raises:
+        InvalidParameterError: 400, the body asks for a dry run.
+        RequestTooSlowError: 408, it did not arrive in time.
+        ServiceUnavailableError: 503, there is no room for it.
+    """
+    bodies: BodyAdmission = request.state.bodies
+    try:
+        async with bodies.read(request, sender, limit_bytes=_MAX_DELETE_BODY_BYTES) as body:
+            members = parse_json_object(body.data)
+    except InvalidParameterError as error:
+        # A member that appears twice is refused when it is this one: who knows which of the two counts.
+        if error.param is not None and is_dry_run_name(plain_form(error.param)):
+            raise
+        return
+    except (RequestTooLargeError, UnsupportedMediaTypeError):
+        return
+    dry_run = find_dry_run(members)
+    if dry_run is not None:
+        text = f"The parameter `{dry_run}` is not supported: a deletion has no dry run. Nothing was done."
+        raise InvalidParameterError(dry_run, text)
 
 
 def _task_id(request: Request) -> str:

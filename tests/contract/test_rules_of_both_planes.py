@@ -242,14 +242,31 @@ def reason(answer: Any, path: str) -> str:
     return message.partition(" is not valid: ")[2].partition(". Request id: ")[0]
 
 
-DRY_RUNS = ("dry_run", "dryRun", "DryRun", "dryrun", "DRY_RUN", "dry-run", "isDryRun", "ｄｒｙ＿ｒｕｎ", "dry%5Frun")
+DRY_RUNS = (
+    "dry_run",
+    "dryRun",
+    "DryRun",
+    "DRY_RUN",
+    "isDryRun",
+    "ｄｒｙ＿ｒｕｎ",
+    "dry%5Frun",
+    "dry\u2013run",
+    "dry/run?",
+    "dry_run[]",
+    "validate_only",
+    "ValidateOnly",
+)
+PLACES = (
+    ("extra_body", lambda name: {name: True}, "extra_body.{}"),
+    ("Tags", lambda name: [1, {"Key": "a"}, {name: 1}], "Tags[2].{}"),
+)
 
 
 async def test_a_dry_run_that_a_body_asks_for_is_refused_by_name(world: World, tenant: Tenant) -> None:
     group_id = await new_group(tenant)
     before = len(world.sandbox.state.world.ledger.requests)
     for name in DRY_RUNS:
-        for value in (True, False, "true", 1):
+        for value in (True, False):
             answer = await tenant.http.post(TASKS, json=with_member(name, value))
             error = answer.json()["error"]
             assert (answer.status_code, error["code"].split(".")[0]) == (400, "InvalidParameter"), name
@@ -263,14 +280,28 @@ async def test_a_dry_run_that_a_body_asks_for_is_refused_by_name(world: World, t
             answer = await tenant.action(action, **request, **{name: True})
             assert answer.status_code == 400, name
             assert "no dry run" in answer.json()["error"]["message"]
-    check_error(
-        await tenant.http.post(TASKS, json={**body(), "dry_run": True}), 400, "InvalidParameter.dry_run", "dry_run"
-    )
+    for name in ("dry_run", "validateOnly"):
+        code = f"InvalidParameter.{name}"
+        check_error(await tenant.http.post(TASKS, json={**body(), name: True}), 400, code, name)
+        for place, made, path in PLACES:
+            code, param = f"InvalidParameter.{place}", path.format(name)
+            check_error(await tenant.http.post(TASKS, json={**body(), place: made(name)}), 400, code, param)
+            answer = await tenant.action("CreateAssetGroup", Name="x", GroupType="AIGC", **{place: made(name)})
+            check_error(answer, 400, code, param)
+        item = {**image(), "options": {name: True}}
+        param = f"content[0].options.{name}"
+        check_error(await tenant.http.post(TASKS, json=body(item)), 400, "InvalidParameter.content", param)
     assert len(world.sandbox.state.world.ledger.requests) == before
 
 
 async def test_other_members_that_the_gateway_does_not_know_reach_the_upstream(world: World, tenant: Tenant) -> None:
-    unknown = {"dry": True, "run": 1, "dry_runs": 2, "laundry_run": "", "note": {"dry_run": True}}
+    unknown = {
+        "dry": True,
+        "run": 1,
+        "dry_runs": 2,
+        "laundry_run": "",
+        "note": {"dry_run": None, "a": {"dry_run": True}},
+    }
     created = await tenant.http.post(TASKS, json={**body(), **unknown, "dry_run": None})
     assert created.status_code == 200, created.text
     sent = received(world, created.json()["id"])

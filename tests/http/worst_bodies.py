@@ -243,6 +243,7 @@ def bodies(rnd: random.Random, size: int) -> Iterator[Body]:
     yield Body("Assets", f"/api/v3/open/{action}", assets(rnd, size)[:size], headers=key)
     valid = good_assets(rnd, min(max(size, 32 * 1024), 1024 * 1024))
     yield Body("creates of assets with a key", "/api/v3/open/CreateAsset", valid, headers=key, status=404)
+    yield Body("deletions", f"{TASKS}/cgt-1", CREATES[rnd.choice(list(CREATES))](rnd, 16_000)[:16_384], method="DELETE")
     # Six bytes on the wire for each.
     yield Body("tiny chunks", DRY, b" " * min(size // 6, 200_000), is_chunked=True)
     yield Body(

@@ -163,7 +163,30 @@ async def test_a_task_on_a_suspended_channel_cannot_be_deleted_for_now(stage: St
     assert not stage.received("delete_task")
 
 
-@pytest.mark.parametrize("content", [b"{}", b"", b"not json", b"[1]", b"\xff"])
+async def test_a_body_that_asks_for_a_dry_run_is_refused_and_nothing_is_cancelled(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    url, headers = f"{TASKS}/{task_id}", {"Content-Type": "application/json"}
+    for content, param in (
+        (b'{"dry_run": true}', "dry_run"),
+        (b'\xef\xbb\xbf{"a": 1, "DryRun": false}', "DryRun"),
+        (b'{"dry_run": true, "dry_run": null}', "dry_run"),
+        (b'{"extra_body": {"dry_run": 1}}', "extra_body.dry_run"),
+    ):
+        refused = await tenant.http.request("DELETE", url, content=content, headers=headers)
+        check_error(refused, 400, f"InvalidParameter.{param.partition('.')[0]}", param)
+        # As a form, which curl says unless it is told otherwise.
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert (await tenant.http.request("DELETE", url, content=content, headers=form)).status_code == 400
+    assert (await get(tenant, task_id)).json()["status"] == "queued"
+    assert not stage.received("delete_task")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{}", b"", b"not json", b"[1]", b"\xff", b'{"dry_run": null}', b'{"a": 1, "a": 2}', b"{" + b" " * 100_000],
+    ids=lambda content: content[:20].decode(errors="replace"),
+)
 async def test_a_body_is_ignored(stage: Stage, content: bytes) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
