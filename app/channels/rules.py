@@ -1,6 +1,7 @@
 """What the settings of a channel must look like. Pure."""
 
 import re
+from urllib.parse import unquote
 
 from app.channels.channel import ALL_PLANES, Channel, ChannelStatus, Plane
 from app.upstream.origins import Origin, parse_origin
@@ -13,12 +14,16 @@ DEFAULT_REGION = "cn-beijing"
 """Region of a channel that names none; one of Volcano Engine's, and none of BytePlus'."""
 
 _MAX_URL_LENGTH = 2048
-# What clients of the data plane add to its base URL.
-_ROUTE = re.compile(r"(/(?:contents(?:/generations(?:/tasks(?:/[^/]*)?)?)?|chat/completions|images/generations))$")
+# What clients of the data plane add to its base URL: these wherever they stand, …
+_ROUTES = (("contents", "generations"), ("chat", "completions"), ("images", "generations"))
+# … and these at the end, or right after the version of the API.
+_LAST_WORDS = frozenset({"contents", "responses", "embeddings", "models", "files", "bots"})
+_VERSION = re.compile(r"v[0-9]")
 _REPEATED = re.compile(r"(?<=/api/v[0-9])(/api/v[0-9])$")
-_DATA_HOST = re.compile(r"ark\.[a-z0-9-]+\.(?:volces|bytepluses)\.com")
+_DATA_HOST = re.compile(r"ark\.([a-z0-9-]+)\.(?:volces|bytepluses)\.com")
 _DATA_PATH = re.compile(r"/api(?:/[a-z]+)?/v[0-9]")
-_CONTROL_HOST = re.compile(r"[a-z0-9.-]+\.(?:volcengineapi|byteplusapi)\.com")
+# Other hosts of these domains are other products.
+_CONTROL_HOST = re.compile(r"(?:open|ark\.([a-z0-9-]+?)(?:-1)?)\.(?:volcengineapi|byteplusapi)\.com")
 
 
 def check_url(text: str) -> str:
@@ -48,7 +53,10 @@ def check_ark_base_url(text: str) -> str:
     if _CONTROL_HOST.fullmatch(origin.host):
         right = _data_plane_of(origin.host)
         raise ValueError(f"{origin.host} is the control plane, which `openapi_url` names; the data plane is {right}")
-    found = _ROUTE.search(path) or _REPEATED.search(path)
+    route = _find_route(path)
+    if route is not None:
+        raise ValueError(f"it must end before {route[1]}: {origin.text}{route[0]}")
+    found = _REPEATED.search(path)
     if found is not None:
         raise ValueError(f"it must end before {found[1]}: {url.removesuffix(found[1])}")
     if _DATA_HOST.fullmatch(origin.host) and not _DATA_PATH.fullmatch(path):
@@ -151,16 +159,39 @@ def planes_to_verify(before: Channel, after: Channel, *, wanted_status: str | No
 def _split(text: str) -> tuple[str, Origin, str]:
     url = check_url(text)
     origin = parse_origin(url)
-    return url, origin, url.removeprefix(origin.text)
+    path = url.removeprefix(origin.text)
+    if {".", ".."} & set(unquote(path).split("/")):
+        raise ValueError("its path must not have the segments . and ..")
+    return url, origin, path
+
+
+def _find_route(path: str) -> tuple[str, str] | None:
+    """Returns what stands before the route of the API that a path holds, and from the route on; None if it has none.
+
+    A route counts however it is spelled: in capitals, percent-encoded, or with parameters after a semicolon.
+    """
+    segments = unquote(path).split("/")
+    words = [segment.partition(";")[0].lower() for segment in segments]
+    for place, word in enumerate(words):
+        is_last = place == len(words) - 1 or _VERSION.fullmatch(words[place - 1]) is not None
+        if tuple(words[place : place + 2]) in _ROUTES or (word in _LAST_WORDS and is_last):
+            return "/".join(segments[:place]).rstrip("/"), "/" + "/".join(segments[place:])
+    return None
 
 
 def _data_plane_of(control_host: str) -> str:
-    host = "ark.ap-southeast.bytepluses.com" if _is_byteplus(control_host) else "ark.cn-beijing.volces.com"
-    return f"https://{host}/api/v3"
+    found = _CONTROL_HOST.fullmatch(control_host)
+    region = found[1] if found is not None else None
+    if _is_byteplus(control_host):
+        return f"https://ark.{region or 'ap-southeast'}.bytepluses.com/api/v3"
+    return f"https://ark.{region or DEFAULT_REGION}.volces.com/api/v3"
 
 
 def _control_plane_of(data_host: str) -> str:
-    return "https://open.byteplusapi.com" if _is_byteplus(data_host) else "https://open.volcengineapi.com"
+    found = _DATA_HOST.fullmatch(data_host)
+    if found is not None and _is_byteplus(data_host):
+        return f"https://ark.{found[1]}-1.byteplusapi.com"
+    return "https://open.volcengineapi.com"
 
 
 def _is_byteplus(host: str) -> bool:

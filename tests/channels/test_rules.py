@@ -132,7 +132,20 @@ CN = "https://ark.cn-beijing.volces.com"
         (f"{CN}/v1", f"{CN}/api/v3"),
         ("https://ark.ap-southeast.bytepluses.com/", "https://ark.ap-southeast.bytepluses.com/api/v3"),
         ("https://open.volcengineapi.com", f"{CN}/api/v3"),
+        ("https://ark.cn-beijing.volcengineapi.com", f"{CN}/api/v3"),
+        ("https://open.byteplusapi.com", "https://ark.ap-southeast.bytepluses.com/api/v3"),
         ("https://ark.ap-southeast-1.byteplusapi.com", "https://ark.ap-southeast.bytepluses.com/api/v3"),
+        ("https://ark.eu-west-1.byteplusapi.com", "https://ark.eu-west.bytepluses.com/api/v3"),
+        (f"{CN}/api/v3/contents/generations/tasks/x/y", f"{CN}/api/v3"),
+        (f"{CN}/api/v3/contents/generations/%74asks", f"{CN}/api/v3"),
+        (f"{CN}/api/v3/%63ontents%2Fgenerations/tasks", f"{CN}/api/v3"),
+        (f"{CN}/api/v3/Contents/Generations/Tasks", f"{CN}/api/v3"),
+        (f"{CN}/api/v3/contents/generations/tasks;a=1", f"{CN}/api/v3"),
+        (f"{CN}/api/v3//contents/generations/tasks", f"{CN}/api/v3"),
+        ("https://gw.example.com/api/v3/responses", "https://gw.example.com/api/v3"),
+        ("https://gw.example.com/api/v3/embeddings", "https://gw.example.com/api/v3"),
+        ("https://gw.example.com/api/v3/models/x", "https://gw.example.com/api/v3"),
+        ("https://ark.cn-beijing.volces.com./v1", f"{CN}/api/v3"),
     ],
 )
 def test_what_cannot_be_a_base_url_is_refused_with_the_right_one(url: str, right: str) -> None:
@@ -148,6 +161,8 @@ def test_what_cannot_be_a_base_url_is_refused_with_the_right_one(url: str, right
         "https://ark.eu-west.bytepluses.com/api/v3",
         "https://gw.example.com",
         "https://gw.example.com/contents-of-ark",
+        "https://gw.example.com/models/ark/api/v3",
+        "https://visual.volcengineapi.com/api/v3",
         "http://127.0.0.1:8090/api/v3",
     ],
 )
@@ -155,11 +170,17 @@ def test_what_may_be_a_base_url_is_kept(url: str) -> None:
     assert check_ark_base_url(url) == url
 
 
+def test_a_path_that_leads_back_is_refused() -> None:
+    for url in (f"{CN}/api/v3/contents/generations/tasks/x/..", f"{CN}/api/./v3", "https://gw.example.com/x/%2e%2E"):
+        with pytest.raises(ValueError, match="must not have the segments"):
+            check_ark_base_url(url)
+
+
 @pytest.mark.parametrize(
     ("url", "right"),
     [
         (f"{CN}/api/v3", "https://open.volcengineapi.com"),
-        ("https://ark.eu-west.bytepluses.com/api/v3", "https://open.byteplusapi.com"),
+        ("https://ark.eu-west.bytepluses.com/api/v3", "https://ark.eu-west-1.byteplusapi.com"),
         ("https://open.volcengineapi.com/api/v3", "https://open.volcengineapi.com"),
     ],
 )
