@@ -15,6 +15,7 @@ from app.errors import (
 from app.upstream.codes import names_operators_ids, words_for_tenant
 from app.upstream.errors import (
     AccountFaultError,
+    NotSentError,
     OutcomeUnknownError,
     ThrottledError,
     UnclearQuotaError,
@@ -32,8 +33,8 @@ def to_client_error(*failures: UpstreamError, model: str = "") -> SeedgateError:
     """Returns the error for a request that no channel carried out.
 
     The upstream's own error about the client's request is passed through; of everything else the client reads our own
-    words, since the upstream's name the operator's account. A throttle, which passes by itself, is told before an
-    account's fault, which does not.
+    words, since the upstream's name the operator's account. A throttle, and a channel that was not reached, pass by
+    themselves and are told before an account's fault, which does not.
 
     Args:
         failures: what each channel that was asked said; none when there was no channel to ask.
@@ -50,7 +51,9 @@ def to_client_error(*failures: UpstreamError, model: str = "") -> SeedgateError:
             throttled.code, retry_after_seconds=throttled.retry_after_seconds, internal=_told(throttled)
         )
     refused = [error for error in failures if isinstance(error, AccountFaultError)]
-    if refused:
+    unreached = _first(failures, NotSentError)
+    # The channel that was not asked may serve it soon.
+    if refused and unreached is None:
         return _of_refused(refused)
     unknown = _first(failures, OutcomeUnknownError)
     if unknown is not None:

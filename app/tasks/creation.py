@@ -26,7 +26,7 @@ from app.tasks.intents import Intent, IntentLog
 from app.tasks.model_catalogue import ModelCatalogue
 from app.tasks.model_index import ModelIndex, nearest, upstream_id_on
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.ownership import choose_channels, is_served_by_any, resolve_references
+from app.tasks.ownership import Choice, choose_channels, is_served_by_any, resolve_references
 from app.tasks.replays import Replays
 from app.tasks.rules import CheckedCreate, check_create, to_upstream_body
 from app.tasks.submission import Outcome, Refused, submit
@@ -65,10 +65,15 @@ class _Submission:
     """A checked create on its way to the upstream; ``token`` is the one in its callback address."""
 
     checked: CheckedCreate
-    candidates: list[Channel]
+    choice: Choice
     token: str
     request_id: str
     held: HeldBody
+
+    @property
+    def candidates(self) -> list[Channel]:
+        """The channels that may take it, best first."""
+        return self.choice.channels
 
 
 class TaskCreation:
@@ -143,8 +148,8 @@ class TaskCreation:
             earlier_id = await self._replays.find(sent, client.gone)
             if earlier_id is not None:
                 return earlier_id
-            checked, candidates = await self._prepare(principal, body.data)
-            submission = _Submission(checked, candidates, new_callback_token(), client.id, body)
+            checked, choice = await self._prepare(principal, body.data)
+            submission = _Submission(checked, choice, new_callback_token(), client.id, body)
             row = self._to_row(principal, submission, sent)
             if client.gone.is_set():
                 raise ServiceUnavailableError(internal="the client left before anything was sent")
@@ -155,8 +160,8 @@ class TaskCreation:
 
     async def dry_run(self, principal: Principal, data: bytes) -> dict[str, Any]:
         """Validates a create and says what would be sent; stores and sends nothing."""
-        checked, candidates = await self._prepare(principal, data)
-        upstream_model = _upstream_model(checked.model, candidates[0])
+        checked, choice = await self._prepare(principal, data)
+        upstream_model = _upstream_model(checked.model, choice.channels[0])
         return {
             "dry_run": True,
             "model": checked.model.name,
@@ -168,8 +173,8 @@ class TaskCreation:
         """Waits for the creates that are under way; called before the database is closed."""
         await asyncio.gather(self._under_way.drain(patience_seconds=_DRAIN_SECONDS), self._replays.drain())
 
-    async def _prepare(self, principal: Principal, data: bytes) -> tuple[CheckedCreate, list[Channel]]:
-        """Returns the checked request and the channels that may take it, best first, at least one."""
+    async def _prepare(self, principal: Principal, data: bytes) -> tuple[CheckedCreate, Choice]:
+        """Returns the checked request and the channels that may take it, at least one."""
         models = await self._catalogue.index()
 
         def check(body: bytes) -> CheckedCreate:
@@ -259,6 +264,7 @@ class TaskCreation:
             body_for=lambda channel: self._body_for(channel, submission),
             before_attempt=before_attempt,
             request_id=submission.request_id,
+            is_one_skipped=submission.choice.is_one_skipped,
             model=str(submission.checked.fields["model"]),
         )
         shown_id = await self._apply(intent, outcome)

@@ -1,6 +1,7 @@
 """Whose are the assets and drafts that a create refers to, and which channels may therefore take it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -52,10 +53,18 @@ async def resolve_references(session: AsyncSession, tenant_id: str, checked: Che
     return _only(channels)
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The channels that may take a create, best first, and whether one was left out because its breaker is open."""
+
+    channels: list[Channel]
+    is_one_skipped: bool
+
+
 async def choose_channels(
     directory: ChannelDirectory, principal: Principal, checked: CheckedCreate, pinned: str | None
-) -> list[Channel]:
-    """Returns the channels that may take a create, best first. All of them serve its model.
+) -> Choice:
+    """Returns the channels that may take a create, at least one. All of them serve its model.
 
     Raises:
         AccessDeniedError: 403, the key or tenant is allowed no channel that exists, or not the one that holds the
@@ -92,14 +101,14 @@ def is_served_by_any(channels: Iterable[Channel], model: ModelSpec) -> bool:
     return not makers or any(serves(channel, model) for channel in makers)
 
 
-def _without_open_breakers(channels: list[Channel]) -> list[Channel]:
+def _without_open_breakers(channels: list[Channel]) -> Choice:
     closed = [channel for channel in channels if not channel.is_breaker_open]
     if not closed:
         raise ServiceUnavailableError(
             "The upstream does not answer clearly at the moment, so nothing was sent. Please try again.",
             retry_after_seconds=_BREAKER_RETRY_SECONDS,
         )
-    return closed
+    return Choice(closed, is_one_skipped=len(closed) < len(channels))
 
 
 def _channel_denied() -> AccessDeniedError:

@@ -63,6 +63,7 @@ async def submit(
     body_for: Callable[[Channel], Payload],
     before_attempt: Callable[[Channel], Awaitable[None]],
     request_id: str,
+    is_one_skipped: bool,
     model: str,
 ) -> Outcome:
     """Offers a create to the candidates in turn, until one accepts it or may have accepted it.
@@ -74,9 +75,10 @@ async def submit(
         before_attempt: records which channel is about to be asked, so that a crash leaves a trace; the attempts end
             when that cannot be recorded.
         request_id: our request id, sent along as ``X-Client-Request-Id``.
+        is_one_skipped: another channel could take it, but is given no creates at the moment.
         model: what the client named.
     """
-    failures: list[UpstreamError] = []
+    failures: list[UpstreamError] = [NotSentError("the breaker of a channel is open")] if is_one_skipped else []
     for channel in candidates:
         if channel.ark is None:
             continue

@@ -105,6 +105,10 @@ async def test_the_next_channel_takes_over(flaky: Flaky) -> None:
     both = await flaky.stage.tenant(flaky.name, "default")
     await both.new_task()
     assert flaky.stage.received("create_task")[-1].account == "default"
+    # The one that was left out may serve the model soon.
+    refusal = {"kind": "error", "status": 404, "code": "UnsupportedModel", "message": "x"}
+    await flaky.stage.fault("create_task", account="default", **refusal)  # type: ignore[arg-type]  # an effect
+    check_error(await both.create_task(), 503, "ServiceUnavailable")
 
 
 async def test_another_process_sends_nothing_either(flaky: Flaky) -> None:

@@ -122,6 +122,15 @@ async def test_what_was_provably_not_sent_may_be_tried_again(stage: Stage) -> No
     assert await stage.rows_of(tenant) == []
 
 
+async def test_what_one_channel_refuses_may_be_served_by_one_that_was_not_reached(stage: Stage) -> None:
+    tenant = await stage.tenant("dead", "second")
+    for status, code in ((404, "UnsupportedModel"), (403, "AccountOverdueError")):
+        await stage.fault("create_task", account="second", kind="error", status=status, code=code, message="x")
+        refused = await tenant.create_task()
+        check_error(refused, 503, "ServiceUnavailable")
+        assert (refused.headers["retry-after"], "x-should-retry" in refused.headers) == ("1", False)
+
+
 async def test_without_a_channel_nothing_is_taken(stage: Stage) -> None:
     channel_id = await stage.channel_id("second")
     tenant = await stage.tenant("second")
