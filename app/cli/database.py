@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.db.embedded import EmbeddedPostgres
+from app.db.embedded import EmbeddedPostgres, running_server, url_at
+from app.db.roles import GATEWAY, OWNER
 from app.settings import Settings
 
 
@@ -16,7 +17,7 @@ class Database:
     Attributes:
         url: for SQLAlchemy; holds a password when the configured one does.
         owner_url: for migrations; of a configured database the same.
-        is_embedded: whether this process keeps the server running.
+        is_embedded: whether it is one that Seedgate starts.
         account: what account of this machine an embedded server runs under.
     """
 
@@ -49,3 +50,15 @@ def opened_database(
         folder, pg_bin=settings.pg_bin, pg_user=settings.pg_user, may_use_nobody=may_use_nobody
     ) as server:
         yield Database(server.url, owner_url=server.owner_url, is_embedded=True, account=server.account_name)
+
+
+def running_database(data_dir: Path) -> Database | None:
+    """Returns the embedded database of a folder if its server runs, else None; starts, changes and stops nothing.
+
+    Raises:
+        EmbeddedPostgresError: the database belongs to another account.
+    """
+    socket_folder = running_server(data_dir)
+    if socket_folder is None:
+        return None
+    return Database(url_at(socket_folder, GATEWAY), owner_url=url_at(socket_folder, OWNER), is_embedded=True)

@@ -25,8 +25,8 @@ from app.channels.repository import ChannelRepository
 from app.channels.rules import is_region_missing
 from app.channels.sealing import is_bound
 from app.channels.seeding import described_channel
-from app.cli.advisory_locks import examine_advisory_locks
-from app.cli.database import Database, opened_database
+from app.cli.advisory_locks import examine_advisory_locks, is_of_shared_sessions, shared_sessions
+from app.cli.database import Database, running_database
 from app.cli.database_role import examine_role
 from app.cli.dev_folder import dev_folder, is_running, kept_secrets
 from app.cli.exits import FAILED
@@ -35,7 +35,7 @@ from app.cli.findings import Finding, broken, fine, warned
 from app.cli.stuck_work import stuck_work
 from app.crypto import SealError, SecretBox
 from app.db.base import utc_now
-from app.db.embedded.folders import was_used
+from app.db.embedded.folders import LOG_NAME, was_used
 from app.db.engine import is_unavailable, open_engine, session_factory
 from app.db.schema import schema_state
 from app.observability.redaction import hide, redact
@@ -50,6 +50,7 @@ from app.wiring import destination_rules, open_http
 _MOST_SKEW = timedelta(minutes=5)
 _LEAST_FREE_BYTES = 1024**3
 _GIBIBYTE = 1024**3
+_SERVER = "embedded server"
 _PUBLIC_URL_SECONDS = 10.0
 _ALIVE = {"status": "ok"}
 _LOOPBACK = ip_network("127.0.0.0/8")
@@ -67,13 +68,15 @@ def doctor() -> None:
 
 
 def _findings(settings: Settings) -> list[Finding]:
-    """Examines the database of ``serve`` where there is one, and of each ``dev`` that runs; makes none."""
+    """Examines the configured database or that of ``serve``, and of each ``dev``, as far as they run; starts none."""
     findings = []
     folders = [dev_folder(settings, is_real=is_real) for is_real in (False, True)]
     used = [folder for folder in folders if was_used(folder)]
-    if settings.database_url is not None or was_used(settings.data_dir):
-        with opened_database(settings) as database:
-            findings.extend(asyncio.run(examine(settings, database)))
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+        findings.extend(asyncio.run(examine(settings, Database(url, owner_url=url, is_embedded=False))))
+    elif was_used(settings.data_dir):
+        findings.extend(_examine_embedded(settings))
     elif not used:
         findings.append(warned("database", f"none yet in {settings.data_dir}: `seedgate dev` or `serve` makes it"))
     for folder in used:
@@ -81,10 +84,18 @@ def _findings(settings: Settings) -> list[Finding]:
     return findings
 
 
+def _examine_embedded(settings: Settings) -> list[Finding]:
+    database = running_database(settings.data_dir)
+    if database is None:
+        return [fine(_SERVER, _not_running(settings.data_dir)), asyncio.run(_public_url(settings))]
+    return asyncio.run(examine(settings, database))
+
+
 def _examine_dev(settings: Settings, folder: Path) -> list[Finding]:
     kept = kept_secrets(folder)
-    if kept is None or not is_running(folder):
-        return [fine(folder.name, f"not running; its data is in {folder}")]
+    database = running_database(folder) if kept is not None and is_running(folder) else None
+    if kept is None or database is None:
+        return [fine(folder.name, _not_running(folder))]
     described = settings.model_copy(
         update={
             "data_dir": folder,
@@ -93,9 +104,12 @@ def _examine_dev(settings: Settings, folder: Path) -> list[Finding]:
             "channel_allow": (*settings.channel_allow, _LOOPBACK),  # its sandbox is on this machine
         }
     )
-    with opened_database(described, data_dir=folder, may_use_nobody=True) as database:
-        findings = asyncio.run(examine(described, database))
+    findings = asyncio.run(examine(described, database))
     return [replace(finding, name=f"{folder.name}: {finding.name}") for finding in findings]
+
+
+def _not_running(folder: Path) -> str:
+    return f"not running; its data is in {folder}"
 
 
 async def examine(settings: Settings, database: Database) -> list[Finding]:
@@ -104,10 +118,11 @@ async def examine(settings: Settings, database: Database) -> list[Finding]:
     kind = "embedded" if database.is_embedded else "configured"
     engine = open_engine(database.url)
     try:
+        locks = await examine_advisory_locks(database.url)
         role = await examine_role(engine)
         findings = [fine("database", f"the {kind} one answers"), role]
         findings.append(await _embedded_server(settings, database, engine))
-        findings.append(await examine_advisory_locks(engine))
+        findings.append(locks)
         if not role.is_fine:
             return [*findings, await _public_url(settings)]  # nothing else in the database can be read for sure
         state = await schema_state(engine)
@@ -117,9 +132,14 @@ async def examine(settings: Settings, database: Database) -> list[Finding]:
         findings.append(fine("schema", f"current ({state.head})"))
         findings.extend([finding async for finding in _examine_contents(settings, engine)])
     except Exception as error:
+        if is_of_shared_sessions(error):
+            return [fine("database", f"the {kind} one answers"), shared_sessions(), await _public_url(settings)]
         if not is_unavailable(error):
             raise
-        told = f"the {kind} one does not answer: {redact(str(error))}; check SEEDGATE_DATABASE_URL and the server"
+        mend = "check SEEDGATE_DATABASE_URL and the server"
+        if database.is_embedded:
+            mend = f"run `doctor` under the account that started it, and read {settings.data_dir / LOG_NAME}"
+        told = f"the {kind} one does not answer: {redact(str(error))}; {mend}"
         return [broken("database", told), await _public_url(settings)]
     else:
         return [*findings, await _public_url(settings)]
@@ -129,14 +149,14 @@ async def examine(settings: Settings, database: Database) -> list[Finding]:
 
 async def _embedded_server(settings: Settings, database: Database, engine: AsyncEngine) -> Finding:
     if not database.is_embedded:
-        return fine("embedded server", "not used")
+        return fine(_SERVER, "not used")
     async with engine.connect() as connection:
         version = await connection.scalar(text("SHOW server_version"))
     free = shutil.disk_usage(_existing(settings.data_dir)).free
     told = f"PostgreSQL {version} in {settings.data_dir}, {free / _GIBIBYTE:.1f} GiB free"
     if free < _LEAST_FREE_BYTES:
-        return broken("embedded server", f"{told}: make room before it stops")
-    return fine("embedded server", told)
+        return broken(_SERVER, f"{told}: make room before it stops")
+    return fine(_SERVER, told)
 
 
 def _existing(folder: Path) -> Path:

@@ -13,6 +13,8 @@ COMMAND_TIMEOUT_SECONDS = 30.0
 # How long a request waits for one of the pool's connections to become free.
 _POOL_TIMEOUT_SECONDS = 5.0
 
+_KEPT_STATEMENTS = 100  # the driver's own number
+
 _APPLICATION_NAME = "seedgate"
 _SCHEMES = ("postgresql+asyncpg://", "postgresql://", "postgres://")
 
@@ -78,6 +80,7 @@ async def connect(
     *,
     command_timeout_seconds: float | None = COMMAND_TIMEOUT_SECONDS,
     server_settings: Mapping[str, str] | None = None,
+    statement_cache_size: int = _KEPT_STATEMENTS,
 ) -> Any:
     """Opens one connection of the driver's own (``asyncpg.Connection``), in UTC and named ``seedgate``.
 
@@ -85,6 +88,7 @@ async def connect(
         dsn: from ``to_dsn``.
         command_timeout_seconds: limit of one statement, or None.
         server_settings: more parameters of the session.
+        statement_cache_size: how many statements stay prepared in the session under a name; 0 leaves none there.
 
     Raises:
         DatabaseUnavailableError: the server cannot be reached or lets nobody in.
@@ -96,6 +100,7 @@ async def connect(
             timeout=CONNECT_TIMEOUT_SECONDS,
             command_timeout=command_timeout_seconds,
             server_settings={**names, **(server_settings or {})},
+            statement_cache_size=statement_cache_size,
         )
     except (OSError, *DRIVER_ERRORS) as error:
         raise DatabaseUnavailableError(f"no connection: {type(error).__name__}: {error}") from error

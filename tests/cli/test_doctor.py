@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +13,6 @@ import pytest_asyncio
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import StaticPool
 
 from app.cli import doctor as command
 from app.cli.advisory_locks import examine_advisory_locks
@@ -22,13 +21,23 @@ from app.cli.doctor import examine
 from app.cli.findings import Finding, broken, fine
 from app.crypto import SecretBox, generate_key
 from app.db.base import utc_now
+from app.db.embedded import reset, running_server, url_at
 from app.db.embedded.cluster import SUPERUSER
-from app.db.engine import open_engine
+from app.db.engine import connect, open_engine, to_dsn
 from app.db.roles import GATEWAY, OWNER
 from app.sandbox.config import SandboxConfig
 from app.settings import Settings
+from tests.cli.pooler import admit_every_account, pooled
+from tests.db.children import ServerUser, postmaster_of, query
 from tests.support.clock import MovableClock
-from tests.support.database import as_owner, as_superuser, own_database, url_of
+from tests.support.database import (
+    as_owner,
+    as_superuser,
+    embedded_server,
+    own_database,
+    temporary_folder,
+    url_of,
+)
 from tests.support.world import Tenant, World, running_world
 
 HOUR = timedelta(hours=1)
@@ -383,17 +392,90 @@ async def test_a_right_that_the_role_lacks_is_told(world: World, taken: str, tol
     assert told in findings["database role"].text
 
 
-async def test_locks_that_two_connections_may_hold_at_once_are_told(world: World) -> None:
-    """As behind a pooler that gives both connections one session of PostgreSQL, one after the other."""
-    engine = create_async_engine(
-        make_url(world.database_url).set(drivername="postgresql+asyncpg"), poolclass=StaticPool
-    )
-    try:
-        finding = await examine_advisory_locks(engine)
-    finally:
-        await engine.dispose()
-    assert not finding.is_fine
-    assert "`session`" in finding.text
+@pytest.mark.slow
+async def test_a_pooler_that_shares_sessions_is_told_and_no_lock_stays_behind_it() -> None:
+    async def busy(url: str) -> None:
+        """Makes transactions as other clients do, so that the pooler has several sessions to give out."""
+        connection = await connect(to_dsn(url), statement_cache_size=0)
+        try:
+            while True:
+                async with connection.transaction():
+                    await connection.fetchval("SELECT pg_sleep(random() * 0.01)")
+                await asyncio.sleep(secrets.randbelow(10) / 1000)
+        finally:
+            connection.terminate()
+
+    async def told(url: str, data_dir: Path, *, load: int) -> Finding:
+        others = [asyncio.create_task(busy(url)) for _ in range(load)]
+        try:
+            await asyncio.sleep(0.2 if load else 0)
+            finding = await examine_advisory_locks(url)
+        finally:
+            for other in others:
+                other.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+        count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+        socket_folder = running_server(data_dir)
+        assert socket_folder is not None
+        assert await query(url_at(socket_folder, SUPERUSER), count) == 0
+        return finding
+
+    with temporary_folder() as folder, embedded_server(folder) as server:
+        admit_every_account(folder)
+        async with pooled(server, folder, folder, pool_mode="session", default_pool_size=20) as url:
+            for load in (0, 4):
+                assert (await told(url, folder, load=load)).is_fine
+        for turns in (0, 1):
+            options = {"pool_mode": "transaction", "server_round_robin": turns}
+            for size, load in ((1, 0), (10, 0), (10, 4), (10, 4), (10, 4), (10, 4)):
+                async with pooled(server, folder, folder, default_pool_size=size, **options) as url:
+                    finding = await told(url, folder, load=load)
+                assert not finding.is_fine, (turns, size, load)
+                assert "`session`" in finding.text
+        async with pooled(server, folder, folder, pool_mode="transaction") as url:
+            database = Database(url, owner_url=url, is_embedded=False)
+            for _ in range(3):  # PgBouncer before 1.21 gives it the statements that the one before has prepared
+                findings = {each.name: each for each in await examine(Settings(_env_file=None), database)}
+                assert findings["database"].is_fine
+                assert not findings["advisory locks"].is_fine
+
+
+@pytest.mark.slow
+def test_a_diagnosis_of_an_embedded_database_starts_changes_and_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    rights = f"SELECT pg_roles::text || rolcreaterole FROM pg_roles WHERE rolname = '{GATEWAY}'"
+
+    def files(folder: Path) -> dict[str, tuple[int, int]]:
+        return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in folder.rglob("*")}
+
+    def diagnosis() -> str:
+        with suppress(SystemExit):
+            command.doctor()
+        return capsys.readouterr().out
+
+    monkeypatch.chdir(tmp_path)
+    with temporary_folder() as folder:
+        monkeypatch.setenv("SEEDGATE_DATA_DIR", str(folder))
+        with embedded_server(folder) as server:
+            asyncio.run(as_superuser(server.url, f"ALTER ROLE {GATEWAY} CREATEROLE"))
+            before = asyncio.run(query(server.url, rights))
+            assert "warn    database role: seedgate_gateway has CREATEROLE" in diagnosis()
+            assert asyncio.run(query(server.url, rights)) == before
+
+        stopped = files(folder)
+        expected = f"ok      embedded server: not running; its data is in {folder}\n"
+        assert diagnosis() == f"{expected}ok      public URL: not set: upstream callbacks are not used\n"
+        assert files(folder) == stopped
+
+        with ServerUser(folder) as user:
+            user.url()
+            user.kill()
+        left = postmaster_of(folder)
+        assert left is not None
+        assert "ok      database: the embedded one answers" in diagnosis()
+        assert postmaster_of(folder) == left, "what a killed process has left runs on"
+        reset(folder)
 
 
 def test_a_diagnosis_makes_no_database(

@@ -45,7 +45,7 @@ def without_account(tmp_path: Path) -> tuple[str, ...]:
     return within
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "doctor"])
+@pytest.mark.parametrize("command", ["serve", "worker", "migrate"])
 async def test_what_keeps_data_refuses_nobody_with_the_command_to_run(
     data: Path, tmp_path: Path, without_account: tuple[str, ...], command: str
 ) -> None:

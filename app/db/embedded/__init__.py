@@ -4,6 +4,6 @@ The server's programs come from a wheel or from the system; its lifecycle is our
 """
 
 from app.db.embedded.errors import EmbeddedPostgresError
-from app.db.embedded.server import EmbeddedPostgres, reset
+from app.db.embedded.server import EmbeddedPostgres, reset, running_server, url_at
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "reset"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "reset", "running_server", "url_at"]

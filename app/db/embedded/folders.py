@@ -85,10 +85,22 @@ def check_nothing_foreign(data_dir: Path) -> None:
 
 
 def existing_home(data_dir: Path) -> Path:
-    """Returns the folder that holds this data folder's cluster, or would hold it.
+    """Returns the folder that holds this data folder's cluster, or would hold it; notes when the folder was moved.
 
     Raises:
         EmbeddedPostgresError: the pointer leads nowhere, or to the cluster of another data folder.
+    """
+    home = find_home(data_dir)
+    if home != data_dir and _owner_of(home) != data_dir:
+        (home / _OWNER_NOTE).write_text(f"{data_dir}\n", encoding="utf-8")
+    return home
+
+
+def find_home(data_dir: Path) -> Path:
+    """Returns the same, and changes nothing.
+
+    Raises:
+        EmbeddedPostgresError: as ``existing_home``.
     """
     pointer = data_dir / _POINTER
     if not pointer.exists():
@@ -96,22 +108,27 @@ def existing_home(data_dir: Path) -> Path:
     if pointer.lstat().st_uid != os.geteuid():
         raise EmbeddedPostgresError(f"{pointer} was not made by this account, so it is not followed. Remove it.")
     home = Path(pointer.read_text(encoding="utf-8").strip())
-    note = home / _OWNER_NOTE
-    if not home.is_absolute() or not note.is_file():
+    if not home.is_absolute() or not (home / _OWNER_NOTE).is_file():
         raise EmbeddedPostgresError(
             f"{pointer} says that the database is in {home}, and it is not there. Put that folder back, or begin "
             "with an empty database by --reset."
         )
-    owner = Path(note.read_text(encoding="utf-8").strip())
-    if owner != data_dir:
-        if (owner / _POINTER).exists() and (owner / _POINTER).read_text(encoding="utf-8").strip() == str(home):
-            raise EmbeddedPostgresError(
-                f"{data_dir} is a copy of {owner}, whose database is in {home}; two folders cannot share one. "
-                f"Remove {pointer} to begin with an empty database here."
-            )
-        # The data folder was moved.
-        note.write_text(f"{data_dir}\n", encoding="utf-8")
+    owner = _owner_of(home)
+    if (
+        owner != data_dir
+        and (owner / _POINTER).exists()
+        and (owner / _POINTER).read_text(encoding="utf-8").strip() == str(home)
+    ):
+        raise EmbeddedPostgresError(
+            f"{data_dir} is a copy of {owner}, whose database is in {home}; two folders cannot share one. "
+            f"Remove {pointer} to begin with an empty database here."
+        )
     return home
+
+
+def _owner_of(home: Path) -> Path:
+    """Returns the data folder that a folder elsewhere was made for."""
+    return Path((home / _OWNER_NOTE).read_text(encoding="utf-8").strip())
 
 
 def home_for(data_dir: Path, account: Account) -> Path:

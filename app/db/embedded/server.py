@@ -17,6 +17,7 @@ from app.db.embedded.folders import (
     check_nothing_foreign,
     clusters_in,
     existing_home,
+    find_home,
     home_for,
     make_data_folder,
     removable_home,
@@ -24,7 +25,7 @@ from app.db.embedded.folders import (
     was_used,
 )
 from app.db.embedded.locks import UserLock, exclusive_lock
-from app.db.embedded.postmaster import PORT, stop_postmaster
+from app.db.embedded.postmaster import PORT, find_postmaster, stop_postmaster
 from app.db.embedded.shared_server import DATABASE, SharedServer
 from app.db.roles import GATEWAY, OWNER
 
@@ -104,8 +105,7 @@ class EmbeddedPostgres:
     def _url_of(self, role: str) -> str:
         if self._membership is None:
             raise EmbeddedPostgresError("The embedded database has no address before it is started.")
-        # The port is stated, or a stray PGPORT in the environment would count.
-        return f"postgresql+asyncpg://{role}@/{DATABASE}?host={quote(str(self._membership.socket_folder))}&port={PORT}"
+        return url_at(self._membership.socket_folder, role)
 
     @property
     def account_name(self) -> str | None:
@@ -179,6 +179,28 @@ class EmbeddedPostgres:
             _leave(server, place)
             raise
         return _Membership(server, place, data_dir / INIT_LOCK, socket_folder, os.getpid(), account.name)
+
+
+def running_server(data_dir: Path) -> Path | None:
+    """Returns the socket's folder of the server that runs on a data folder, or None where none runs.
+
+    Nothing is started, changed or locked, so that the server may end while it is used, and is not kept by its use.
+    Whether this process's account may connect is what a connection tells.
+
+    Raises:
+        EmbeddedPostgresError: the database belongs to another account, or the folder is a copy of another one.
+    """
+    for cluster in clusters_in(find_home(data_dir.resolve())):
+        postmaster = find_postmaster(cluster)
+        if postmaster is not None and postmaster.socket_folder is not None:
+            return postmaster.socket_folder
+    return None
+
+
+def url_at(socket_folder: Path, role: str) -> str:
+    """Returns the address of a running server for one of its roles."""
+    # The port is stated, or a stray PGPORT in the environment would count.
+    return f"postgresql+asyncpg://{role}@/{DATABASE}?host={quote(str(socket_folder))}&port={PORT}"
 
 
 def _leave(server: SharedServer, place: UserLock) -> None:
