@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.admin.channel_contents import ChannelContents, LiveObject
-from app.admin.channel_probe import ask, explain
+from app.admin.channel_probe import PROBE_SECONDS, ask, explain
 from app.channels.channel import Channel, Plane
 from app.upstream.accounts import OpenApiAccount
 from app.upstream.ark import ArkClient
@@ -44,7 +44,8 @@ class ContinuityCheck:
             ark: asks for tasks.
             control: asks for assets.
             clock: the time, UTC-aware.
-            pause_seconds: between two of at most three attempts; only what may pass by itself is asked again.
+            pause_seconds: between two of at most three attempts; only what may pass by itself is asked again, and
+                after ten seconds nothing is, because an operator waits.
         """
         self._sessions = sessions
         self._ark = ark
@@ -63,15 +64,14 @@ class ContinuityCheck:
             planes: which of them are new.
         """
         task, asset, group = await self._newest(channel.id)
+        checks: list[Awaitable[str | None]] = []
         if "ark" in planes and task is not None:
-            failure = await self._verify_task(channel, task)
-            if failure is not None:
-                return failure
+            checks.append(self._verify_task(channel, task))
         if "openapi" in planes and asset is not None:
-            return await self._verify_stored(channel, "GetAsset", "asset", asset)
-        if "openapi" in planes and group is not None:
-            return await self._verify_stored(channel, "GetAssetGroup", "asset group", group)
-        return None
+            checks.append(self._verify_stored(channel, "GetAsset", "asset", asset))
+        elif "openapi" in planes and group is not None:
+            checks.append(self._verify_stored(channel, "GetAssetGroup", "asset group", group))
+        return next((failure for failure in await asyncio.gather(*checks) if failure is not None), None)
 
     async def _newest(self, channel_id: str) -> tuple[LiveObject | None, LiveObject | None, LiveObject | None]:
         async with self._sessions() as session:
@@ -95,9 +95,11 @@ class ContinuityCheck:
         return await self._control.call(account, action, {"Id": found.id, "ProjectName": found.project_name})
 
     async def _verify(self, kind: str, found: LiveObject, call: Callable[[], Awaitable[object]]) -> str | None:
+        started = asyncio.get_running_loop().time()
         error = await ask(call())
         for _ in range(_ATTEMPTS - 1):
-            if error is None or self._is_definite(error, found):
+            is_over = asyncio.get_running_loop().time() - started >= PROBE_SECONDS
+            if error is None or is_over or self._is_definite(error, found):
                 break
             await asyncio.sleep(self._pause_seconds)
             error = await ask(call())

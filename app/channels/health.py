@@ -1,5 +1,7 @@
 """The breaker of a channel: after five creates in a row of unknown outcome it is given no more for a while.
 
+It opens, too, when the URL of the data plane leads to something else than the upstream's API.
+
 Each unknown outcome costs a search and, at worst, a paid task that nobody gets. While the breaker is open, creates go
 elsewhere or are refused unsent; a GET or LIST that succeeds on the channel closes it.
 """
@@ -21,6 +23,11 @@ _COUNT_UNKNOWN = text("""
         updated_at = :now
     RETURNING unknowns = :opens_at
 """)
+_OPEN = text("""
+    INSERT INTO channel_health AS h (channel_id, unknowns, opened_at, updated_at) VALUES (:channel_id, 0, :now, :now)
+    ON CONFLICT (channel_id) DO UPDATE SET opened_at = :now, updated_at = :now WHERE h.opened_at IS NULL
+    RETURNING 1
+""")
 _FORGET_UNKNOWNS = text("""
     UPDATE channel_health SET unknowns = 0, updated_at = :now
     WHERE channel_id = :channel_id AND unknowns > 0 AND opened_at IS NULL
@@ -40,6 +47,15 @@ async def note_unknown(session: AsyncSession, channel_id: str, *, now: datetime)
     """
     values = {"channel_id": channel_id, "opens_at": OPENS_AT, "now": now}
     return bool(await session.scalar(_COUNT_UNKNOWN, values))
+
+
+async def open_breaker(session: AsyncSession, channel_id: str, *, now: datetime) -> bool:
+    """Opens the breaker of a channel whose URL leads to something else, before any create is lost there.
+
+    Returns:
+        Whether it was closed.
+    """
+    return await session.scalar(_OPEN, {"channel_id": channel_id, "now": now}) is not None
 
 
 async def note_clear_create(session: AsyncSession, channel_id: str, *, now: datetime) -> None:

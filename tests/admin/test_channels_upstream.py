@@ -1,5 +1,6 @@
 """Channels against a real upstream: whether credentials work, and whether what lives on a channel still answers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,8 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.admin.channel_probe import ChannelProbe
 from app.admin.channel_watch import ChannelWatch
 from app.audit.actor import Actor
+from app.channels.channel import Channel, Plane
 from app.channels.schemas import ChannelPatch
 from app.channels.seeding import ensure_default_channel
+from app.db.leases import Leases
 from app.limits.account_rates import AccountRates
 from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer
@@ -24,6 +27,7 @@ from app.settings import Settings
 from app.upstream.accounts import ArkAccount, OpenApiAccount
 from tests.support.channel_app import ChannelApp, everything_stored, running_channel_app
 from tests.support.channel_contents import add_asset, add_group, add_task
+from tests.support.patience import until
 from tests.support.shared_accounts import ark_key, key_of_account, key_pair
 
 OURS = key_of_account("ours", "1")
@@ -435,15 +439,85 @@ async def test_a_changed_url_that_leads_to_something_else_is_refused_and_the_cha
     assert (changed["status"], "its openapi_url answered with 302" in changed["status_reason"]) == ("suspended", True)
 
 
+async def test_a_change_asks_for_a_list_and_the_newest_task_at_once(story: Story) -> None:
+    await story.new_task()
+    before = await story.requests("get_task")
+    await story.fault("list_tasks", kind="delay", at="before", delay_seconds=3600)
+    changing = asyncio.create_task(story.patch(ark_api_key=OURS_RENEWED.api_key))
+    requests = story.server.state.world.ledger.requests
+    await until(lambda: sum(entry.operation == "get_task" for entry in requests) > before)
+    assert not changing.done()
+    async with httpx.AsyncClient() as http:
+        await http.delete(f"{story.server.control_url}/faults")
+    assert (await changing)["status"] == "active"
+
+
+async def test_a_silent_upstream_is_not_waited_for_again_and_again(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await story.new_task()
+    before = await story.requests("get_task")
+    for module in ("channel_probe", "channel_continuity"):
+        monkeypatch.setattr(f"app.admin.{module}.PROBE_SECONDS", 0.2)
+    for operation in ("list_tasks", "get_task"):
+        await story.fault(operation, kind="delay", at="before", delay_seconds=3600)
+    changed = await story.patch(ark_api_key=OURS_RENEWED.api_key)
+    assert (changed["status"], "could not be verified" in changed["status_reason"]) == ("suspended", True)
+    assert await story.requests("get_task") == before + 1
+
+
+class BrokenForOne(ChannelProbe):
+    """Fails for one channel in a way that none of its own errors does."""
+
+    broken_id = ""
+
+    async def find_foreign(self, channel: Channel, planes: frozenset[Plane]) -> dict[str, str]:
+        if channel.id == self.broken_id:
+            raise RuntimeError("not foreseen")
+        return await super().find_foreign(channel, planes)
+
+
+def watch_of(app: ChannelApp, probe: ChannelProbe) -> ChannelWatch:
+    return ChannelWatch(
+        app.sessions,
+        directory=app.directory,
+        probe=probe,
+        rates=AccountRates(app.sessions),
+        leases=Leases(app.sessions),
+        clock=app.clock,
+        token_patience_seconds=0,
+    )
+
+
 async def test_the_watch_tells_what_the_environment_names_wrongly(
     story: Story, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rates = AccountRates(story.app.sessions)
-    watch = ChannelWatch(story.app.directory, ChannelProbe(story.app.ark, story.app.control), rates)
-    await watch.run_once()
+    probe = BrokenForOne(story.app.ark, story.app.control)
+    watches = [watch_of(story.app, probe) for _ in range(4)]
+
+    async def look(*forgotten: str) -> None:
+        async with story.app.sessions.begin() as session:
+            for table in forgotten:
+                await session.execute(text(f"DELETE FROM {table}"))
+        await asyncio.gather(*(watch.run_once() for watch in watches))
+
+    asked = await story.requests("list_tasks")
+    await look("account_rates", "leases")
     assert "channel_leads_elsewhere" not in caplog.text
+    assert await story.requests("list_tasks") == asked + 1, "four processes ask once"
     await story.fault("list_tasks", **PAGE)
+    await story.fault("ListAssetGroups", **PAGE)
+    await look()
+    assert "channel_leads_elsewhere" not in caplog.text
+    # Without a token for the list the other plane is asked all the same.
     async with story.app.sessions.begin() as session:
-        await session.execute(text("DELETE FROM account_rates"))
-    await watch.run_once()
-    assert "channel_leads_elsewhere" in caplog.text
+        await session.execute(text("UPDATE account_rates SET tokens = -1000"))
+    await look("leases")
+    assert ("openapi_url" in caplog.text, "ark_base_url" in caplog.text) == (True, False)
+    # One channel that fails keeps no other from being looked at.
+    addresses = {"ark_base_url": "http://127.0.0.1:1/api/v3", "openapi_url": "http://127.0.0.1:1"}
+    probe.broken_id = (await story.app.channel(name="broken", priority=9, **addresses, **ark_key(OURS)))["id"]
+    await look("account_rates", "leases")
+    assert ("watch_failed" in caplog.text, "ark_base_url" in caplog.text) == (True, True)
+    health = (await story.app.http.get(f"/channels/{story.id}")).json()["health"]
+    assert health["is_breaker_open"], "no create is lost there"
