@@ -43,6 +43,8 @@ ADMIN_TOKEN = "an admin token of at least 32 characters"
 # All processes of a gateway have the same.
 BOX = SecretBox.from_text(generate_key())
 WHOAMI = "/api/v3/whoami"
+# The models that the fixture ``process`` puts into its database.
+MODELS = ("a", "b", "c", "m", "n", "x", "allowed")
 
 
 @dataclass

@@ -6,7 +6,9 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.support.admin_app import Process, running_process
+from app.tasks.catalogue import ModelSpec
+from app.tasks.model_catalogue import seed_models
+from tests.support.admin_app import MODELS, Process, running_process
 from tests.support.clock import ManualSeconds, MovableClock
 
 
@@ -26,8 +28,9 @@ def seconds() -> ManualSeconds:
 async def process(
     engine: AsyncEngine, clean_database: None, clock: MovableClock, seconds: ManualSeconds
 ) -> AsyncIterator[Process]:
-    """One process on an empty database."""
+    """One process on a database that is empty but for models."""
     async with running_process(engine, clock, seconds) as running:
+        await seed_models(running.sessions, [ModelSpec(name=name, upstream_id="ep-1") for name in MODELS])
         yield running
 
 

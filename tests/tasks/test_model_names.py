@@ -161,7 +161,8 @@ async def test_an_unknown_model_is_told_the_nearest_that_the_key_may_use_and_no_
         assert 0 < len(named) <= 2
         assert len(response.json()["error"]["message"]) < 400
 
-    nothing = await stage.world.tenant(allowed_models=["misspelt"], allowed_channels=["default"])
+    nothing = await stage.world.tenant(allowed_models=["doubao-seedance-2-1-0"], allowed_channels=["default"])
+    assert (await stage.world.admin.put("/models", json={"data": models})).status_code == 200
     assert named_in(await dry_run(nothing, "doubao-seedance-2-1")) == []
 
 
