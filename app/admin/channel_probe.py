@@ -23,6 +23,10 @@ from app.upstream.errors import (
 PROBE_SECONDS = 10.0
 """How long the upstream may take to answer a probe."""
 
+_SUCCESSES = range(200, 300)
+_NO_SUCH_METHOD = 405
+_NO_SUCH_ROUTE = (404, _NO_SUCH_METHOD)
+
 
 @dataclass(frozen=True)
 class ProbeResult:
@@ -116,12 +120,15 @@ def explain(error: UpstreamError) -> str:
 def _foreign(error: UpstreamError | None) -> str | None:
     """Returns what a call shows to answer in the place of the upstream's API, or None.
 
-    A success that is no list is as foreign as a refusal in other words.
+    A success that is no list is as foreign as a refusal in other words, and so is a list that does not exist there.
     """
     if isinstance(error, ForeignAnswerError):
         return error.reason
-    if isinstance(error, OutcomeUnknownError) and error.status is not None and error.status < 300:  # noqa: PLR2004 - HTTP
+    if isinstance(error, OutcomeUnknownError) and error.code is None and error.status in _SUCCESSES:
         return f"answered with {error.status} and no list, unlike the upstream's API"
+    is_missing = isinstance(error, UpstreamRejectedError) and error.status in _NO_SUCH_ROUTE
+    if isinstance(error, UpstreamRejectedError | AccountFaultError) and (is_missing or error.status == _NO_SUCH_METHOD):
+        return f"answered with {error.status} {error.code}, unlike the upstream's API, which has this list"
     return None
 
 

@@ -8,7 +8,7 @@ Source: docs 82379/1299023 (Ark error codes), docs.byteplus.com common error cod
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,13 @@ _TYPES = frozenset(
 )
 # A 2xx may report an error, so that its code has to tell which status it should have had.
 _ABSENT = ("NotFound", "InvalidActionOrVersion")
+# Any server says "NotFound" about a route that it does not have.
+_SPEAKS_OF_TASK = re.compile(r"\bcontent generation task\b", re.IGNORECASE)
+_REQUEST_ID_TAIL = re.compile(r"\brequest id: ?\S+\s*\Z", re.IGNORECASE)
+_UPSTREAMS_REQUEST_ID = re.compile(r"02[0-9]{13}[0-9A-Fa-f]{8,}")
+# Of a page with one of these nothing tells whether the request went through before: a proxy words a conflict or
+# "too early" itself, or passes on what came from behind it.
+_UNDECIDED_UNWORDED = UNDECIDED_STATUSES | {409, 425}
 _TOO_MANY = 429
 _QUEUE_SECONDS = 30
 _THROTTLED_UNWORDED = "TooManyRequests"
@@ -114,15 +121,21 @@ def read_answer(response: httpx.Response) -> Answer:
     )
 
 
-def find_reported_error(answer: Answer, secrets: Iterable[str]) -> ReportedError | None:
+def find_reported_error(
+    answer: Answer, secrets: Iterable[str], *, is_assets: bool = False, names_task: bool = False
+) -> ReportedError | None:
     """Returns the error that the upstream's API words in the body, in any of its shapes; None: it words none.
 
-    An object with an error of another make is none of its words: a code is one word in the upstream's spelling, and
-    outside of a wrapper it must be one of those that are known.
+    An object with an error of another make is none of its words: a code is one word in the upstream's spelling. One
+    that is not known needs a further mark of the API: the envelope of the control plane, or in the wrapper ``error`` a
+    ``param``, a message that ends with the request id, or a request id of the upstream's form. ``NotFound`` without a
+    suffix is what any server says about a route, so it counts only when its message speaks of the task.
 
     Args:
         answer: of any status.
         secrets: texts that are struck out of the message.
+        is_assets: the call was one of the Assets API, which reports errors in its envelope alone.
+        names_task: the call was about one task, which may not exist.
     """
     body = answer.body
     if body is None:
@@ -130,14 +143,23 @@ def find_reported_error(answer: Answer, secrets: Iterable[str]) -> ReportedError
     metadata = body.get("ResponseMetadata")
     wrapped = metadata.get("Error") if isinstance(metadata, dict) else None
     if isinstance(wrapped, dict):
-        return _to_reported_error(wrapped.get("Code"), wrapped.get("Message"), None, None, secrets)
-    if "error" not in body:
-        bare = _to_reported_error(body.get("code"), body.get("message"), body.get("param"), body.get("type"), secrets)
-        return bare if bare is not None and meaning_of(bare.code) is not None else None
-    error = body["error"]
-    if not isinstance(error, dict):
+        fields = {"code": wrapped.get("Code"), "message": wrapped.get("Message")}
+        is_marked = True
+    elif is_assets:
         return None
-    return _to_reported_error(error.get("code"), error.get("message"), error.get("param"), error.get("type"), secrets)
+    elif "error" not in body:
+        fields, is_marked = body, False
+    elif isinstance(body["error"], dict):
+        fields = body["error"]
+        is_marked = _has_mark(fields, answer.request_id)
+    else:
+        return None
+    reported = _to_reported_error(fields, secrets)
+    if reported is None or not (is_marked or meaning_of(reported.code) is not None):
+        return None
+    if reported.code == "NotFound" and not (names_task and _SPEAKS_OF_TASK.search(reported.message)):
+        return None
+    return reported
 
 
 def to_error(
@@ -160,20 +182,31 @@ def to_error(
     if meaning is Meaning.RATE:
         return _to_throttled(answer, code, message)
     if meaning is Meaning.UPSTREAM:
-        return OutcomeUnknownError(f"answered with {status} {code}", status=status, request_id=request_id)
+        return OutcomeUnknownError(f"answered with {status} {code}", status=status, code=code, request_id=request_id)
     kind = UnclearQuotaError if meaning is Meaning.UNCLEAR else AccountFaultError
     return kind(status=status, code=code, message=message, request_id=request_id)
 
 
-def to_unusable(answer: Answer, secrets: Iterable[str], reason: str, *, is_read: bool = False) -> UpstreamError:
-    """Returns the error for a 2xx that lacks what was asked for: throttled if it says so, else unknown.
-
-    A web page in the place of something that was to be read is no answer of the upstream's API.
-    """
+def to_unusable(answer: Answer, secrets: Iterable[str], reason: str) -> UpstreamError:
+    """Returns the error for a 2xx to a create that lacks what was asked for: throttled if it says so, else unknown."""
     reported = find_reported_error(answer, secrets)
     if reported is not None and meaning_of(reported.code) is Meaning.RATE:
         return _to_throttled(answer, reported.code, reported.message)
-    if is_read and answer.is_page:
+    return OutcomeUnknownError(reason, status=answer.status, request_id=answer.request_id)
+
+
+def to_unreadable(answer: Answer, reported: ReportedError | None, reason: str, *, member: str | None) -> UpstreamError:
+    """Returns the error for a 2xx to a read or a deletion, which may be repeated, that is not what the API answers.
+
+    Args:
+        answer: the 2xx.
+        reported: the error that it reports, or None.
+        reason: why it cannot be used, for one that the API may have given.
+        member: every JSON object with which the API answers this call has it; None: a usable one has nothing else.
+    """
+    if reported is not None:
+        return to_error(answer, reported, is_read=True)
+    if answer.is_page or (answer.body is not None and member not in answer.body):
         return _to_foreign(answer)
     return OutcomeUnknownError(reason, status=answer.status, request_id=answer.request_id)
 
@@ -187,7 +220,8 @@ def _to_unworded(answer: Answer, *, is_read: bool) -> UpstreamError:
     status = answer.status
     if status == _TOO_MANY:
         return _to_throttled(answer, _THROTTLED_UNWORDED, "too many requests, said by something before the API")
-    is_refusal = 400 <= status < 500 and status not in UNDECIDED_STATUSES  # noqa: PLR2004 - HTTP
+    undecided = UNDECIDED_STATUSES if is_read else _UNDECIDED_UNWORDED
+    is_refusal = 400 <= status < 500 and status not in undecided  # noqa: PLR2004 - HTTP
     if is_refusal or (is_read and status < 400):  # noqa: PLR2004 - HTTP
         return _to_foreign(answer)
     return OutcomeUnknownError(f"answered with {status}", status=status, request_id=answer.request_id)
@@ -230,16 +264,24 @@ def _rejection_status(answer: Answer, error: ReportedError) -> int:
     return 404 if error.code in _ABSENT or error.code.startswith("NotFound.") else 400
 
 
-def _to_reported_error(
-    code: object, message: object, param: object, type_: object, secrets: Iterable[str]
-) -> ReportedError | None:
+def _to_reported_error(fields: Mapping[str, object], secrets: Iterable[str]) -> ReportedError | None:
     """Returns the error, or None when it is not worded as the upstream words one; a code may be absent, a type too."""
-    kind = _to_text(type_, secrets)
-    named = _to_text(code, secrets) or (kind if kind in _TYPES else None)
+    kind = _to_text(fields.get("type"), secrets)
+    named = _to_text(fields.get("code"), secrets) or (kind if kind in _TYPES else None)
     if named is None or not _CODE.fullmatch(named) or _CAPITALS.fullmatch(named):
         return None
-    text = _to_text(message, secrets) or "The upstream refused the request."
-    return ReportedError(named, text, _to_text(param, secrets), kind)
+    text = _to_text(fields.get("message"), secrets) or "The upstream refused the request."
+    return ReportedError(named, text, _to_text(fields.get("param"), secrets), kind)
+
+
+def _has_mark(error: Mapping[str, object], request_id: str | None) -> bool:
+    """Whether an error object has what the upstream's API adds to its errors, beside code and message."""
+    message = error.get("message")
+    return (
+        isinstance(error.get("param"), str)
+        or (isinstance(message, str) and _REQUEST_ID_TAIL.search(message) is not None)
+        or (request_id is not None and _UPSTREAMS_REQUEST_ID.fullmatch(request_id) is not None)
+    )
 
 
 def _to_text(value: object, secrets: Iterable[str]) -> str | None:

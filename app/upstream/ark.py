@@ -11,13 +11,17 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from app.upstream.accounts import ArkAccount
-from app.upstream.answers import Answer, find_reported_error, to_error, to_unusable
+from app.upstream.answers import Answer, ReportedError, find_reported_error, to_error, to_unreadable, to_unusable
+from app.upstream.errors import OutcomeUnknownError
 from app.upstream.exchange import Observe, counted, send_request, to_url
 from app.upstream.payload import Payload
 from app.upstream.transport import FRESH_WITHIN, FRESH_WITHIN_SECONDS
 
 _TASKS_PATH = "/contents/generations/tasks"
 _MAX_ID_CHARACTERS = 128
+_TASK_ID_PREFIX = "cgt-"
+_DELETE_MEMBERS = frozenset({"id", "ResponseMetadata"})
+_EMPTY_LIST_MEMBERS = frozenset({"items", "total"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,9 @@ class ArkClient:
     async def create(self, account: ArkAccount, body: bytes | Payload, *, request_id: str) -> CreatedTask:
         """Submits a task; costs money once the upstream accepts it, and is never written twice.
 
+        An answer with an id refuses nothing, whatever its status: one of the upstream's own form is the task's, and
+        of any other one nothing tells what it names.
+
         Args:
             account: whom it is billed to.
             body: the JSON, sent as it is; a ``Payload`` is dropped once it has been sent.
@@ -89,12 +96,8 @@ class ArkClient:
         headers = {"Content-Type": "application/json", "X-Client-Request-Id": request_id}
         extensions = {FRESH_WITHIN: FRESH_WITHIN_SECONDS, "timeout": self._create_timeout}
         with counted("create_task", account, self._observe):
-            answer = await self._call("POST", account, "", headers=headers, content=body, extensions=extensions)
-            raw = answer.body or {}
-            task_id = raw.get("id")
-            if not isinstance(task_id, str) or not is_usable_id(task_id):
-                raise to_unusable(answer, account.secrets, "a success without a usable id")
-            return CreatedTask(task_id, answer.request_id, raw)
+            answer = await self._send("POST", account, "", headers=headers, content=body, extensions=extensions)
+            return _to_created(answer, account)
 
     async def get(self, account: ArkAccount, task_id: str) -> dict[str, Any]:
         """Returns the task object; its ``id`` is the one asked for, its ``status`` a non-empty string.
@@ -108,9 +111,9 @@ class ArkClient:
             task = answer.body or {}
             status = task.get("status")
             if task.get("id") != task_id or not isinstance(status, str) or not status:
-                raise to_unusable(
-                    answer, account.secrets, "a success without the task that was asked for", is_read=True
-                )
+                # The error of an object with an id is the task's.
+                reported = None if "id" in task else _find_error(answer, account, names_task=True)
+                raise to_unreadable(answer, reported, "a success without the task that was asked for", member="id")
             return task
 
     async def delete(self, account: ArkAccount, task_id: str) -> None:
@@ -123,9 +126,9 @@ class ArkClient:
         extensions = {FRESH_WITHIN: FRESH_WITHIN_SECONDS}
         with counted("delete_task", account, self._observe):
             answer = await self._call("DELETE", account, f"/{quote(task_id, safe='')}", extensions=extensions)
-            is_garbled = answer.body is None and not answer.is_empty
-            if is_garbled or find_reported_error(answer, account.secrets):
-                raise to_unusable(answer, account.secrets, "a success that reports none")
+            reported = _find_error(answer, account, names_task=True)
+            if reported is not None or not _confirms_deletion(answer.body, task_id):
+                raise to_unreadable(answer, reported, "a success that confirms no deletion", member=None)
 
     async def list(
         self,
@@ -160,12 +163,28 @@ class ArkClient:
         query += [("filter.task_ids", task_id) for task_id in task_ids]
         with counted("list_tasks", account, self._observe):
             answer = await self._call("GET", account, f"?{urlencode(query, quote_via=quote)}")
+            reported = _find_error(answer, account)
             page = _to_page(answer.body or {}, _to_moment(answer.date))
-            if page is None:
-                raise to_unusable(answer, account.secrets, "a success without a usable list", is_read=True)
+            if reported is not None or page is None:
+                raise to_unreadable(answer, reported, "a success without a usable list", member="items")
             return page
 
     async def _call(
+        self,
+        method: str,
+        account: ArkAccount,
+        suffix: str,
+        *,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Sends a request that may be repeated and returns its successful answer; raises for every other one."""
+        answer = await self._send(method, account, suffix, extensions=extensions)
+        if not answer.is_success:
+            names_task = suffix.startswith("/")
+            raise to_error(answer, _find_error(answer, account, names_task=names_task), is_read=method == "GET")
+        return answer
+
+    async def _send(
         self,
         method: str,
         account: ArkAccount,
@@ -175,9 +194,9 @@ class ArkClient:
         content: bytes | Payload | None = None,
         extensions: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """Sends a request and returns its successful answer; raises for every other one."""
+        """Sends a request and returns its answer, of whatever status."""
         tasks_url = account.base_url.rstrip("/") + _TASKS_PATH
-        answer = await send_request(
+        return await send_request(
             self._http,
             method,
             to_url(tasks_url + suffix) if suffix else _to_tasks_url(tasks_url),
@@ -185,9 +204,6 @@ class ArkClient:
             content=content,
             extensions=extensions or {},
         )
-        if not answer.is_success:
-            raise to_error(answer, find_reported_error(answer, account.secrets), is_read=method == "GET")
-        return answer
 
 
 def is_usable_id(value: str) -> bool:
@@ -203,11 +219,34 @@ def _to_tasks_url(text: str) -> httpx.URL:
     return to_url(text)
 
 
+def _find_error(answer: Answer, account: ArkAccount, *, names_task: bool = False) -> ReportedError | None:
+    return find_reported_error(answer, account.secrets, names_task=names_task)
+
+
+def _to_created(answer: Answer, account: ArkAccount) -> CreatedTask:
+    raw = answer.body or {}
+    task_id = raw.get("id")
+    if isinstance(task_id, str) and is_usable_id(task_id):
+        if answer.is_success or task_id.startswith(_TASK_ID_PREFIX):
+            return CreatedTask(task_id, answer.request_id, raw)
+        reason = f"answered with {answer.status} and an id"
+        raise OutcomeUnknownError(reason, status=answer.status, request_id=answer.request_id)
+    if not answer.is_success:
+        raise to_error(answer, _find_error(answer, account))
+    raise to_unusable(answer, account.secrets, "a success without a usable id")
+
+
+def _confirms_deletion(body: dict[str, Any] | None, task_id: str) -> bool:
+    """Whether this is how the API answers a deletion: ``{}``, or nothing but the id and the metadata."""
+    return body is not None and set(body) <= _DELETE_MEMBERS and body.get("id", task_id) == task_id
+
+
 def _to_page(body: dict[str, Any], answered_at: datetime | None) -> TaskPage | None:
     items, total = body.get("items"), body.get("total")
     if type(total) is not int or total < 0:
         return None
-    if items is None and total == 0:
+    # Any other member makes it the answer of another API, which proves no task absent.
+    if items is None and total == 0 and set(body) <= _EMPTY_LIST_MEMBERS:
         return TaskPage((), 0, answered_at)
     if not isinstance(items, list) or not all(_is_task(item) for item in items):
         return None

@@ -185,6 +185,8 @@ _WHOSE = re.compile(
 )
 _WORD_OF_CODE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ACCOUNT_STATUSES = frozenset({401, 402, 403})
+# With a status of the account's, these say that it may not see or do something.
+_ABOUT_OBJECTS = frozenset({"NotFound", "InvalidAction"})
 # A proxy answers the last two when its own client has left, whatever became of the request behind it.
 UNDECIDED_STATUSES = frozenset({408, 460, 499})
 """Statuses below 500 that do not tell whether the request was carried out."""
@@ -207,9 +209,10 @@ def meaning_of(code: str) -> Meaning | None:
 def judge(status: int, code: str, message: str, *, is_assets: bool = False) -> Meaning:
     """Returns what an error that the upstream's API has worded means; never ``QUOTA``.
 
-    An unknown code counts by its status: 401, 402 and 403 are the account's affair, 429 is a rate, another 4xx is the
-    client's mistake unless its words name the operator's things. Whatever comes with 408, 5xx or a redirect may have
-    been carried out, unless the code is that of a rate, which the upstream reports with any status.
+    Whatever comes with 408, 5xx or a redirect may have been carried out: even the code of a rate, which the upstream
+    reports with 200, 400 and 429. An unknown code counts by its status: 401, 402 and 403 are the account's affair, 429
+    is a rate, another 4xx is the client's mistake unless its words name the operator's things. With 401, 402 and 403 a
+    code that says what is wrong with the request is the client's mistake all the same.
 
     Args:
         status: the HTTP status; 2xx for an error in a successful answer.
@@ -218,11 +221,11 @@ def judge(status: int, code: str, message: str, *, is_assets: bool = False) -> M
         is_assets: it comes from the Assets API, which has no queue: a quota of the account's is the size of its plan.
     """
     known = meaning_of(code)
-    if known is Meaning.RATE:
-        return Meaning.RATE
     is_redirect = 300 <= status < _FIRST_REFUSAL  # noqa: PLR2004 - HTTP
     if is_redirect or status >= _FIRST_FAILURE or status in UNDECIDED_STATUSES:
         return Meaning.UPSTREAM
+    if known is Meaning.RATE or (known is Meaning.CLIENT and code.partition(".")[0] not in _ABOUT_OBJECTS):
+        return known
     if known is Meaning.QUOTA:
         return _judge_quota(message, is_assets=is_assets)
     if known is Meaning.UPSTREAM:

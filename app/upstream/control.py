@@ -9,13 +9,14 @@ import httpx
 import orjson
 
 from app.upstream.accounts import OpenApiAccount
-from app.upstream.answers import Answer, find_reported_error, to_error, to_unusable
+from app.upstream.answers import Answer, find_reported_error, to_error, to_unreadable, to_unusable
 from app.upstream.exchange import Observe, counted, send_request, to_url
 from app.upstream.signature import canonical_query, sign
 from app.upstream.transport import FRESH_WITHIN, FRESH_WITHIN_SECONDS
 
 _SERVICE = "ark"
 _READS = ("Get", "List")
+_NO_ENVELOPE = "a success without the envelope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,13 @@ class ControlClient:
 
 
 def _to_result(answer: Answer, account: OpenApiAccount, *, is_read: bool) -> ControlResult:
-    reported = find_reported_error(answer, account.secrets)
+    reported = find_reported_error(answer, account.secrets, is_assets=True)
     if reported is not None or not answer.is_success:
         raise to_error(answer, reported, is_read=is_read, is_assets=True)
     body = answer.body or {}
     result = body.get("Result")
     if not isinstance(body.get("ResponseMetadata"), dict) or not isinstance(result, dict | None):
-        raise to_unusable(answer, account.secrets, "a success without the envelope", is_read=is_read)
+        if is_read:
+            raise to_unreadable(answer, None, _NO_ENVELOPE, member="ResponseMetadata")
+        raise to_unusable(answer, account.secrets, _NO_ENVELOPE)
     return ControlResult(result or {}, answer.request_id)

@@ -50,12 +50,16 @@ class OutcomeUnknownError(UpstreamError):
 
     Attributes:
         status: HTTP status, when an answer's head was read.
+        code: the upstream's code, when its API reported an error.
         request_id: the upstream's request id, when it sent one.
     """
 
-    def __init__(self, reason: str, *, status: int | None = None, request_id: str | None = None) -> None:
+    def __init__(
+        self, reason: str, *, status: int | None = None, code: str | None = None, request_id: str | None = None
+    ) -> None:
         super().__init__(reason)
         self.status = status
+        self.code = code
         self.request_id = request_id
 
 
@@ -93,10 +97,9 @@ class UpstreamRejectedError(UpstreamError):
     def is_not_found(self) -> bool:
         """Whether the upstream says that the object asked for does not exist.
 
-        It says so with a code ``NotFound.…``, or with a 404 of the type ``NotFound``.
+        The code says so, not the type: a bare ``NotFound`` gets here only when its message speaks of the task.
         """
-        is_named_so = self.code == "NotFound" or self.code.startswith("NotFound.")
-        return is_named_so or (self.status == 404 and self.type == "NotFound")  # noqa: PLR2004 - HTTP
+        return self.code == "NotFound" or self.code.startswith("NotFound.")
 
 
 class AccountFaultError(UpstreamError):

@@ -61,7 +61,7 @@ _CLIENT = {
         OutofContextError MissingParameter.GroupId MissingParameter.Filter MissingParameter.Id
         InvalidParameter.DownloadFailed InvalidParameter.WidthTooSmall
     """,
-    404: "NotFound NotFound.ID NotFound.group_id NotFound.asset_id NotFound.BytedToken",
+    404: "NotFound.ID NotFound.group_id NotFound.asset_id NotFound.BytedToken",
     409: "InvalidAction.RunningTaskDeletion",
 }
 _RATE = {

@@ -233,13 +233,14 @@ async def test_a_list_that_was_refused_for_a_while_is_tried_in_full_again_after_
         {"kind": "garbage"},
         {"kind": "cut"},
         {"kind": "answer", "status": 200, "body": {"items": [{"id": 5}], "total": 1}},
+        {"kind": "answer", "status": 200, "body": {"total": 0, "data": [], "code": 0}},
         {
             "kind": "answer",
             "status": 200,
             "body": {"items": [{"id": "cgt-of-somebody-else", "status": "x"}], "total": 1},
         },
     ],
-    ids=["500", "429", "garbage", "cut", "not a list", "other tasks"],
+    ids=["500", "429", "garbage", "cut", "not a list", "another list", "other tasks"],
 )
 async def test_without_a_usable_list_the_gets_go_on(
     stage: Stage, follower: TaskFollower, effect: dict[str, Any]

@@ -14,17 +14,30 @@ from tests.support.stage import ENDLESS, Stage, get, text
 from tests.support.world import TASKS
 
 PAGE = "<!doctype html><title>404</title>"
+# Beside the sandbox's own id of the request, which would be a mark of the upstream's API.
+ITS_ID = {"headers": {"X-Request-Id": "another"}}
+NO_ROUTE = {
+    "code": "NotFound",
+    "message": "No such route. Set the base URL to https://gw.example/api/v3.",
+    "param": None,
+}
 FOREIGN: list[Any] = [
     pytest.param({"status": 404, "body": PAGE}, id="a load balancer's 404"),
     pytest.param({"status": 403, "body": "<html>Request blocked"}, id="a firewall's 403"),
     pytest.param({"status": 400, "body": {"message": "no Route matched with those values"}}, id="another JSON"),
     pytest.param({"status": 404, "body": None}, id="nothing"),
     pytest.param({"status": 401, "body": {"error": {"code": "invalid_api_key", "message": "no"}}}, id="another API"),
+    pytest.param({"status": 404, "body": {"error": NO_ROUTE}}, id="another gateway of this kind"),
+    pytest.param({"status": 400, "body": {"error": {"code": "NoTenant", "message": "no"}}, **ITS_ID}, id="its code"),
+    pytest.param({"status": 400, "body": {"error": {"type": "BadRequest"}}, **ITS_ID}, id="its type"),
 ]
 READS: list[Any] = [
     *FOREIGN,
     pytest.param({"status": 200, "body": PAGE}, id="a page"),
     pytest.param({"status": 302, "headers": {"Location": "/login"}}, id="a redirect"),
+    pytest.param({"status": 200, "body": {"code": 1, "msg": "login required"}}, id="another JSON with 200"),
+    pytest.param({"status": 200, "body": {"total": 0, "data": [], "code": 0}}, id="another list"),
+    pytest.param({"status": 200, "body": {"error": NO_ROUTE}}, id="another API's error with 200"),
 ]
 
 
@@ -55,14 +68,34 @@ async def test_no_task_ends_and_none_is_deleted(stage: Stage, answer: dict[str, 
     assert (shown.json()["status"], "x-seedgate-stale" in shown.headers) == ("queued", True)
     refused = await tenant.http.delete(f"{TASKS}/{task_id}")
     check_error(refused, 502, "InternalServiceError")
-    # A page or a redirect does not tell whether a deletion was carried out, and that may be tried again.
-    is_undecided = answer["status"] < 400
+    # A redirect does not tell whether a deletion was carried out, and that may be tried again.
+    is_undecided = answer["status"] == 302
     refused = await tenant.http.delete(f"{TASKS}/{finished}")
     check_error(refused, *((503, "ServiceUnavailable") if is_undecided else (502, "InternalServiceError")))
     for found in (task_id, finished):
         row = await stage.row(found)
         assert row is not None
         assert (row.status, row.deleted_at) == ("queued" if found == task_id else "succeeded", None)
+
+
+async def test_a_channel_that_leads_to_another_gateway_of_this_kind_is_refused(stage: Stage) -> None:
+    fields = {"ark_base_url": stage.world.base_url, "ark_api_key": "sg-x"}
+    refused = await stage.world.admin.post("/channels", json={"name": "gateway", **fields})
+    assert (refused.status_code, "it answered with 404 and JSON of another make" in refused.text) == (400, True)
+    # So is one whose API says of the list that it is not there, in whatever words.
+    for status, code in ((404, "NotFound.ID"), (404, "SomethingNew"), (405, "MethodNotAllowed")):
+        await stage.fault("list_tasks", account="second", kind="error", status=status, code=code)
+        fields = {"ark_base_url": stage.world.sandbox.ark_base_url, "ark_api_key": "second-ark-key"}
+        refused = await stage.world.admin.post("/channels", json={"name": "gateway", **fields})
+        assert (refused.status_code, f"it answered with {status} {code}" in refused.text) == (400, True), refused.text
+
+
+@pytest.mark.parametrize("code", ["AccountOverdueError", "InternalServiceError"])
+async def test_an_error_that_the_api_reports_with_200_makes_no_url_wrong(stage: Stage, code: str) -> None:
+    await stage.fault("list_tasks", account="second", kind="error", status=200, code=code)
+    fields = {"ark_base_url": stage.world.sandbox.ark_base_url, "ark_api_key": "second-ark-key"}
+    made = await stage.world.admin.post("/channels", json={"name": code, **fields})
+    assert made.status_code == 201, made.text
 
 
 async def test_a_model_that_one_channel_does_not_offer_is_asked_of_the_next_one(stage: Stage) -> None:

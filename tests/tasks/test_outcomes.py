@@ -24,6 +24,7 @@ ACCOUNT_FAULTS = [
 
 THROTTLE: dict[str, Any] = {"kind": "throttle", "status": 429, "code": "ModelAccountRpmRateLimitExceeded"}
 
+OVERDUE = {"code": "AccountOverdueError", "message": "no"}
 UNKNOWN = [
     pytest.param({"kind": "error", "status": 500, "code": "InternalServiceError"}, id="500"),
     pytest.param({"kind": "error", "status": 500, "code": "InternalServiceError", "at": "after"}, id="500 late"),
@@ -34,6 +35,10 @@ UNKNOWN = [
     pytest.param({"kind": "answer", "status": 200, "body": {"id": 7}}, id="200 with a number for an id"),
     pytest.param({"kind": "answer", "status": 200, "body": {"id": "a/../b"}}, id="200 with a strange id"),
     pytest.param({"kind": "answer", "status": 204}, id="204"),
+    pytest.param({"kind": "answer", "status": 409, "body": "<html>Conflict"}, id="a conflict of another server's"),
+    pytest.param({"kind": "answer", "status": 402, "body": {"id": "err-1", "error": OVERDUE}}, id="402 with an id"),
+    pytest.param({"kind": "error", "status": 500, "code": "RequestLimitExceeded"}, id="a rate with 500"),
+    pytest.param({"kind": "error", "status": 503, "code": "RequestLimitExceeded"}, id="a rate with 503"),
     pytest.param({"kind": "garbage"}, id="garbage"),
     pytest.param({"kind": "cut", "at": "request"}, id="cut while the body is sent"),
     pytest.param({"kind": "cut", "at": "before"}, id="cut before the effect"),
@@ -83,6 +88,23 @@ async def test_a_fault_of_our_account_is_never_the_tenants(stage: Stage, effect:
     assert refused.headers["x-should-retry"] == "false"
     assert "2100" not in refused.text
     assert await stage.rows_of(alone) == []
+
+
+async def test_a_tasks_id_is_kept_whatever_the_status_says(stage: Stage) -> None:
+    await stage.fault("create_task", kind="answer", status=402, body={"id": "cgt-1", "error": OVERDUE})
+    tenant = await stage.tenant("default", "second")
+    task_id = await tenant.new_task()
+    row = await stage.row(task_id)
+    assert row is not None
+    assert (row.upstream_id, row.channel_id) == ("cgt-1", await stage.channel_id("default"))
+    assert len(stage.received("create_task")) == 1
+
+
+async def test_a_mistake_of_the_clients_is_one_although_the_status_is_the_accounts(stage: Stage) -> None:
+    code = "InputTextSensitiveContentDetected"
+    await stage.fault("create_task", kind="error", status=403, code=code)
+    check_error(await (await stage.tenant("default", "second")).create_task(), 403, code, is_upstreams=True)
+    assert [entry.account for entry in stage.received("create_task")] == ["default"]
 
 
 async def test_a_throttled_account_hands_over_to_the_next_one(stage: Stage) -> None:

@@ -232,6 +232,13 @@ INCOMPLETE: list[Any] = [
     pytest.param({"times": None, "effect": {"kind": "answer", "body": {"items": [], "total": 3}}}, id="too few"),
     pytest.param({"times": None, "effect": {"kind": "garbage"}}, id="garbage"),
     pytest.param({"times": None, "effect": {"kind": "answer", "status": 404, "body": "<html>"}}, id="no API's 404"),
+    *(
+        pytest.param({"times": None, "effect": {"kind": "answer", "body": {"total": 0, **body}}}, id=name)
+        for name, body in (
+            ("another list", {"data": [], "code": 0, "msg": "ok"}),
+            ("an error", {"error": {"code": "AccountOverdueError", "message": "x"}}),
+        )
+    ),
     pytest.param({"times": 1, "effect": {"kind": "cut", "at": "body"}}, id="cut"),
 ]
 

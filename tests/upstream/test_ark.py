@@ -32,7 +32,7 @@ async def refused(bench: Bench, status: int, body: object, *headers: str) -> Ups
 
 
 def nested(code: str, **members: object) -> dict[str, Any]:
-    return {"error": {"code": code, "message": "The words of the upstream.", **members}}
+    return {"error": {"code": code, "message": "The words of the upstream.", "param": "", **members}}
 
 
 async def test_a_create_sends_these_bytes_and_no_others(bench: Bench) -> None:
@@ -85,7 +85,6 @@ async def test_a_slash_at_the_end_of_the_base_url_does_no_harm(bench: Bench) -> 
         (429, "ModelAccountIpmRateLimitExceeded"),
         (429, "ServerOverloaded"),
         (429, "SomethingNew"),
-        (503, "RequestLimitExceeded"),
     ],
 )
 async def test_a_throttle_is_known_by_its_code_or_by_429(bench: Bench, status: int, code: str) -> None:
@@ -120,6 +119,8 @@ async def test_retry_after_is_whole_seconds_or_nothing(bench: Bench, value: str,
         (403, "AccessDenied"),
         (403, "OperationDenied.ServiceNotOpen"),
         (403, "SomethingNew"),
+        (403, "NotFound.ID"),
+        (401, "InvalidAction.Create"),
         (400, "AccountOverdueError"),
         (404, "ModelNotOpen"),
         (404, "InvalidEndpointOrModel.ModelIDAccessDisabled"),
@@ -161,6 +162,9 @@ async def test_a_used_up_quota_is_told_apart_by_its_words(bench: Bench, message:
         (400, "InputTextSensitiveContentDetected"),
         (400, "InputImageSensitiveContentDetected.PrivacyInformation"),
         (400, "ContentSecurityDetectionError"),
+        (401, "InvalidParameter.content"),
+        (402, "MissingParameter"),
+        (403, "InputTextSensitiveContentDetected"),
         (409, "InvalidAction.RunningTaskDeletion"),
         (413, "RequestTooLarge"),
         (422, "Anything"),
@@ -192,6 +196,12 @@ UNWORDED = [
     {"error": {"code": "not_found", "message": "x"}},
     {"error": {"code": "NOT_FOUND", "message": "x"}},
     {"error": {"code": None, "message": "x", "type": "invalid_request_error"}},
+    {"error": {"code": "DeploymentNotFound", "message": "x", "param": None}},
+    {"error": {"code": "SomethingNew", "message": "x"}},
+    {"error": {"message": "x", "type": "BadRequest"}},
+    # Another gateway of this kind, about a route that it does not have.
+    {"error": {"code": "NotFound", "message": "No such route.", "param": None, "type": "NotFound"}},
+    {"error": {"code": "NotFound", "message": "The specified content generation task is not found", "param": "id"}},
     {"code": 404, "message": "no route"},
     {"code": "ResourceNotFound", "message": "no route"},
     {"type": "about:blank", "title": "Not Found", "status": 404},
@@ -207,12 +217,45 @@ async def test_a_4xx_that_the_api_did_not_word_is_the_channels_fault(bench: Benc
     assert error.reason.startswith(f"answered with {status} and ")
 
 
+@pytest.mark.parametrize(
+    ("error", "header"),
+    [
+        ({"param": ""}, ""),
+        ({"message": "x Request id: 02178000000000000000000000000000000000000000000ab"}, ""),
+        ({}, "X-Request-Id: 021780000000000ab12cd34ef"),
+    ],
+)
+async def test_a_mark_of_the_api_makes_an_unknown_code_one_of_its_own(
+    bench: Bench, error: dict[str, str], header: str
+) -> None:
+    body = {"error": {"code": "SomethingNew", "message": "x", **error}}
+    failure = await refused(bench, 400, body, *([header] if header else []))
+    assert isinstance(failure, UpstreamRejectedError)
+    assert failure.code == "SomethingNew"
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 408, 460, 499, 500, 502, 503, 504])
-@pytest.mark.parametrize("body", [b"", b"<html>", nested("NotFound")])
+@pytest.mark.parametrize("body", [b"", b"<html>", nested("NotFound"), nested("RequestLimitExceeded")])
 async def test_what_does_not_tell_whether_a_create_was_carried_out_is_unknown(
     bench: Bench, status: int, body: object
 ) -> None:
     assert type(await refused(bench, status, body)) is OutcomeUnknownError
+
+
+@pytest.mark.parametrize("status", [409, 425])
+@pytest.mark.parametrize("body", [b"", b"<html>", {"message": "busy"}])
+async def test_a_conflict_that_the_api_did_not_word_does_not_tell_either(
+    bench: Bench, status: int, body: object
+) -> None:
+    assert type(await refused(bench, status, body)) is OutcomeUnknownError
+
+
+@pytest.mark.parametrize("status", [302, 402, 404, 429, 500])
+async def test_an_answer_with_an_id_refuses_nothing(bench: Bench, status: int) -> None:
+    error = nested("AccountOverdueError")
+    assert type(await refused(bench, status, {"id": "err-1", **error})) is OutcomeUnknownError
+    server = await bench.serve(always(status, {"id": ID, **error}))
+    assert (await (await bench.ark()).create(server.account, b"{}", request_id="r")).id == ID
 
 
 @pytest.mark.parametrize("status", [200, 301, 302, 307, 308])
@@ -222,22 +265,26 @@ async def test_a_web_page_or_a_redirect_is_no_answer_to_a_read(bench: Bench, sta
     for call in (ark.get(server.account, ID), ark.list(server.account)):
         with pytest.raises(ForeignAnswerError):
             await call
-    with pytest.raises(OutcomeUnknownError):
+    with pytest.raises(ForeignAnswerError if status == 200 else OutcomeUnknownError):
         await ark.delete(server.account, ID)
 
 
+NO_TASK = "The specified content generation task is not found"
+
+
+@pytest.mark.parametrize("status", [200, 404])
 @pytest.mark.parametrize(
     "body",
     [
         nested("NotFound.ID"),
-        nested("NotFound"),
-        nested("TaskGone", type="NotFound"),
-        {"error": {"type": "NotFound"}},
+        nested("NotFound.id", message=NO_TASK, param="id", type="NotFound"),
+        nested("NotFound", message=NO_TASK),
+        {"error": {"type": "NotFound", "message": NO_TASK}},
         {"code": "NotFound.ID", "message": "no such task"},
     ],
 )
-async def test_an_unknown_task_is_not_found(bench: Bench, body: object) -> None:
-    server = await bench.serve(always(404, body))
+async def test_an_unknown_task_is_not_found(bench: Bench, status: int, body: object) -> None:
+    server = await bench.serve(always(status, body))
     ark = await bench.ark()
     for call in (ark.get, ark.delete):
         with pytest.raises(UpstreamRejectedError) as caught:
@@ -245,9 +292,26 @@ async def test_an_unknown_task_is_not_found(bench: Bench, body: object) -> None:
         assert caught.value.is_not_found
 
 
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"code": "NotFound", "message": "No such route: set the base URL to https://gateway.example/api/v3"},
+        {"type": "NotFound"},
+        {"code": "TaskGone", "message": "x", "type": "NotFound"},
+    ],
+)
+async def test_what_another_server_does_not_find_is_no_task(bench: Bench, status: int, error: dict[str, str]) -> None:
+    server = await bench.serve(always(status, {"error": error}))
+    ark = await bench.ark()
+    for call in (ark.get(server.account, ID), ark.delete(server.account, ID), ark.list(server.account)):
+        with pytest.raises(ForeignAnswerError):
+            await call
+
+
 async def test_secrets_are_struck_out_of_what_the_upstream_says(bench: Bench) -> None:
     for status in (400, 401, 429):
-        error = await refused(bench, status, {"error": {"code": f"A{API_KEY}", "message": f"bad key {API_KEY}!"}})
+        error = await refused(bench, status, nested(f"A{API_KEY}", message=f"bad key {API_KEY}!"))
         assert isinstance(error, UpstreamRejectedError | AccountFaultError)
         assert error.message == "bad key [redacted]!"
         assert API_KEY not in repr(error) + str(error) + error.code + str(error.__dict__)
@@ -280,7 +344,7 @@ async def test_a_failed_tasks_own_error_is_not_the_calls(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [[], {}, {"id": ID}, {"id": ID, "status": None}, {"id": ID, "status": ""}, {"id": "cgt-2", "status": "queued"}],
+    [[], {"id": ID}, {"id": ID, "status": None}, {"id": ID, "status": ""}, {"id": "cgt-2", "status": "queued"}],
 )
 async def test_a_task_that_is_not_the_one_asked_for_is_unknown(bench: Bench, body: object) -> None:
     server = await bench.serve(always(200, body))
@@ -316,6 +380,46 @@ async def test_a_list_asks_with_repeated_ids_and_named_filters(bench: Bench) -> 
     )
 
 
+FOREIGN: list[object] = [
+    {},
+    {"total": 0, "data": [], "code": 0, "msg": "ok"},
+    {"total": 0, "error": "no"},
+    {"status": "UP", "message": "health"},
+    {"code": 1, "msg": "login required"},
+    {"error": {"code": "unauthorized", "message": "no"}},
+]
+
+
+@pytest.mark.parametrize("body", FOREIGN)
+async def test_a_success_of_another_make_shows_no_task_and_deletes_none(bench: Bench, body: object) -> None:
+    server = await bench.serve(always(200, body))
+    ark = await bench.ark()
+    calls = [ark.get(server.account, ID), ark.list(server.account)]
+    if body:
+        calls.append(ark.delete(server.account, ID))
+    for call in calls:
+        with pytest.raises(ForeignAnswerError):
+            await call
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("AccountOverdueError", AccountFaultError),
+        ("RequestLimitExceeded", ThrottledError),
+        ("InternalServiceError", OutcomeUnknownError),
+        ("InvalidParameter", UpstreamRejectedError),
+    ],
+)
+async def test_an_error_in_a_success_is_what_it_says(bench: Bench, code: str, kind: type) -> None:
+    server = await bench.serve(always(200, {"total": 0, **nested(code)}))
+    ark = await bench.ark()
+    for call in (ark.get(server.account, ID), ark.list(server.account), ark.delete(server.account, ID)):
+        with pytest.raises(UpstreamError) as caught:
+            await call
+        assert type(caught.value) is kind
+
+
 @pytest.mark.parametrize("body", [{"items": [], "total": 0}, {"items": None, "total": 0}, {"total": 0}])
 async def test_an_empty_list_may_be_null(bench: Bench, body: object) -> None:
     server = await bench.serve(always(200, body))
@@ -327,8 +431,8 @@ async def test_an_empty_list_may_be_null(bench: Bench, body: object) -> None:
     "body",
     [
         [],
-        {},
         {"items": []},
+        {"items": None, "total": 0, "code": 0},
         {"items": [], "total": True},
         {"items": [], "total": -1},
         {"items": None, "total": 2},
@@ -344,16 +448,18 @@ async def test_a_list_that_cannot_be_trusted_is_unknown(bench: Bench, body: obje
         await (await bench.ark()).list(server.account)
 
 
-@pytest.mark.parametrize(("status", "body"), [(200, {}), (200, {"id": ID}), (200, b""), (204, b"")])
+@pytest.mark.parametrize(
+    ("status", "body"), [(200, {}), (200, {"id": ID}), (200, {"ResponseMetadata": {"RequestId": "r"}})]
+)
 async def test_a_delete_returns_nothing(bench: Bench, status: int, body: object) -> None:
     server = await bench.serve(always(status, body))
     await (await bench.ark()).delete(server.account, ID)
     assert server.requests[0].startswith(b"DELETE /api/v3/contents/generations/tasks/%b HTTP/1.1\r\n" % ID.encode())
 
 
-@pytest.mark.parametrize("body", [b"<html>", [], nested("InternalServiceError")])
-async def test_a_delete_whose_answer_says_something_else_is_unknown(bench: Bench, body: object) -> None:
-    server = await bench.serve(always(200, body))
+@pytest.mark.parametrize(("status", "body"), [(200, []), (200, b""), (200, b"OK"), (204, b"")])
+async def test_a_delete_whose_answer_is_no_object_is_unknown(bench: Bench, status: int, body: object) -> None:
+    server = await bench.serve(always(status, body))
     with pytest.raises(OutcomeUnknownError):
         await (await bench.ark()).delete(server.account, ID)
 

@@ -236,7 +236,7 @@ async def test_every_framing_of_a_whole_answer_is_read(bench: Bench, pieces: lis
 async def test_an_early_refusal_of_a_large_body_is_a_rejection(bench: Bench) -> None:
     async def refuse(peer: Peer) -> None:
         await peer.read_some()
-        await peer.answer(413, {"error": {"code": "RequestTooLarge", "message": "too large"}})
+        await peer.answer(413, {"error": {"code": "RequestTooLarge", "message": "too large", "param": ""}})
         while await peer.read_some():
             pass
 
