@@ -30,6 +30,7 @@ _ORIGIN = re.compile(
 )
 _PREFIX = "SEEDGATE_"
 
+_OTHER_PREFIXES = ("SEEDGATE_PORT_", "SEEDGATE_SERVICE_")
 _OTHERS = ("SEEDGATE_URL", "SEEDGATE_API_KEY", "SEEDGATE_WEBHOOK_SECRET", "SEEDGATE_PORT")
 """Variables of users' programs and of compose, which stand beside the settings."""
 
@@ -233,7 +234,10 @@ def unknown_names(variables: Iterable[tuple[str, str | None]]) -> Mapping[str, s
     unknown = {
         name
         for name, value in filled.items()
-        if name.startswith(_PREFIX) and name not in others and not _is_of_kubernetes(name, value)
+        if name.startswith(_PREFIX)
+        and name not in others
+        and not name.startswith(_OTHER_PREFIXES)
+        and not _is_of_kubernetes(name, value)
     }
     return {name: _hint(name, known) for name in sorted(unknown)}
 

@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 from urllib.parse import quote
 
 import httpx
-from dotenv import dotenv_values
 
 from app.cli.exits import FAILED, MISCONFIGURED, stop
+from app.env_file import EnvFileError, read_env_file
 
 _URL = "SEEDGATE_URL"
 _TOKEN = "SEEDGATE_ADMIN_TOKEN"  # noqa: S105 - a name
@@ -26,7 +26,11 @@ class AdminClient:
     """
 
     def __init__(self) -> None:
-        file = {name.upper(): value for name, value in dotenv_values(".env").items() if value}
+        try:
+            read = read_env_file()
+        except EnvFileError as error:
+            stop(str(error), MISCONFIGURED)
+        file = {name.upper(): value for name, value in read.items() if value}
         environment = {name.upper(): value for name, value in os.environ.items() if value}
         if _TOKEN in environment and _URL in file and _URL not in environment:
             # A folder that came from elsewhere would send the token to a server of its own choice.

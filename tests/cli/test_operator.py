@@ -167,5 +167,8 @@ async def test_url_and_token_come_from_the_env_file_too(
     monkeypatch.chdir(tmp_path)
     code, _, err = await seedgate("tenants", "list")
     assert (code, ".env" in err) == (2, True)
+    (tmp_path / ".env").write_bytes(b"NAME=\xe9\n")
+    code, out, err = await seedgate("tenants", "list")
+    assert (code, out, "is not UTF-8" in err, err.count("\n")) == (2, "", True, 1)
     (tmp_path / ".env").write_text(f"SEEDGATE_URL={world.base_url}\nSEEDGATE_ADMIN_TOKEN='{token}'\n")
     assert (await seedgate("tenants", "list", "--json"))[0] == 0

@@ -187,6 +187,8 @@ def test_what_users_and_platforms_set_beside_the_settings_passes(judge: Judge) -
         "SEEDGATE_WEBHOOK_SECRET": "s",
         # What Kubernetes sets for a service that is named seedgate.
         "SEEDGATE_SERVICE_HOST": "10.0.0.1",
+        "SEEDGATE_SERVICE_ANYTHING": "x",
+        "SEEDGATE_PORT_ANYTHING": "x",
         "SEEDGATE_SERVICE_PORT_HTTP": "80",
         "SEEDGATE_PORT": "tcp://10.0.0.1:80",
         "SEEDGATE_PORT_80_TCP_ADDR": "10.0.0.1",
