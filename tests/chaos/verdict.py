@@ -157,9 +157,9 @@ _STUCK = {
         "SELECT id, status FROM tasks WHERE status IN ('queued', 'running', 'unknown') AND deleted_at IS NULL "
         "AND (next_look_at IS NULL OR next_look_at > now() + interval '150 seconds')"
     ),
-    # The lease of a sweep is a schedule: nobody holds it, and it keeps the next sweep away for ten minutes.
+    # The lease of a sweep or of the watch over a channel is a schedule: it keeps the next one away for ten minutes.
     "a lease that outlives its holder": (
-        "SELECT name, expires_at FROM leases WHERE name NOT LIKE 'sweep:%' "
+        "SELECT name, expires_at FROM leases WHERE name NOT LIKE 'sweep:%' AND name NOT LIKE 'watch:%' "
         "AND expires_at > now() + interval '150 seconds'"
     ),
     "a delivery that nobody may take": (
