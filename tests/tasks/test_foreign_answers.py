@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.contract.upstream_codes import ACCOUNT_NUMBER, every_code
 from tests.support.answers import check_error
+from tests.support.driving import new_asset, new_group
 from tests.support.patience import HANG_SECONDS
 from tests.support.stage import ENDLESS, Stage, get, text
 from tests.support.world import TASKS
@@ -144,3 +146,41 @@ async def _refused_creates(stage: Stage, channel: str, *, number: int) -> list[d
             if len(found) == number:
                 return found
             await asyncio.sleep(0.05)
+
+
+@pytest.mark.slow
+async def test_no_code_of_the_table_but_not_found_ends_or_deletes_anything(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    channel = f"/channels/{await stage.channel_id('default')}"
+    task_id = await tenant.new_task(content=text(ENDLESS), execution_expires_after=86400)
+    finished = await tenant.new_task()
+    await stage.force(finished, "succeeded")
+    await get(tenant, finished)
+    asset_id = await new_asset(tenant, await new_group(tenant))
+    asked = ("get_task", "delete_task", "list_tasks", "GetAsset", "DeleteAsset", "ListAssetGroups")
+    statuses = {"rate": 429, "overloaded": 429, "account": 502, "failure": 503}
+    for row in every_code():
+        if row.group == "client" and row.code.startswith("NotFound."):
+            continue
+        await stage.prepare()
+        stage.clock.advance(3)
+        for operation in asked:
+            effect: dict[str, Any] = {"status": row.status, "code": row.code, "message": row.message}
+            await stage.fault(operation, times=None, kind="error", **effect)
+        probed = (await stage.world.admin.post(f"{channel}/check")).json()
+        assert not probed["ark"]["ok"]
+        assert not probed["openapi"]["ok"]
+        shown = [await get(tenant, task_id), await tenant.action("GetAsset", Id=asset_id)]
+        assert [(answer.status_code, "x-seedgate-stale" in answer.headers) for answer in shown] == [(200, True)] * 2, (
+            row
+        )
+        assert shown[0].json()["status"] == "queued"
+        refused = [await tenant.http.delete(f"{TASKS}/{finished}"), await tenant.action("DeleteAsset", Id=asset_id)]
+        expected = statuses.get(row.group, row.status)
+        assert [answer.status_code for answer in refused] == [expected] * 2, row
+        assert ACCOUNT_NUMBER not in "".join(answer.text for answer in (*shown, *refused))
+        assert all(stage.received(operation) for operation in asked), row
+    await stage.prepare()
+    stage.clock.advance(3)
+    assert (await tenant.http.get(f"{TASKS}/{finished}")).json()["status"] == "succeeded"
+    assert (await tenant.action("DeleteAsset", Id=asset_id)).status_code == 200
