@@ -61,3 +61,12 @@ def test_lock_files_name_versions_and_hashes_but_no_addresses() -> None:
         pinned = re.findall(r"^[a-z0-9._-]+==", text, re.MULTILINE)
         assert len(pinned) > 20
         assert text.count("--hash=sha256:") >= len(pinned)
+
+
+def test_the_chinese_readme_has_the_programs_and_links_of_the_english_one() -> None:
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
+    program = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+    assert program.findall(chinese) == program.findall(english)
+    target = re.compile(r"\]\(([^)]+)\)")
+    assert set(target.findall(chinese)) ^ set(target.findall(english)) == {"README.md", "README.zh-CN.md"}
+    assert len(re.findall(r"^##+ ", chinese, re.MULTILINE)) == len(re.findall(r"^##+ ", english, re.MULTILINE))
