@@ -34,7 +34,7 @@ class OpenCreates:
         await self._update(intent, channel_id=intent.channel_id, members=intent.members)
 
     async def set_cut(self, intent: CreateIntentRow, *, cut_at: datetime, next_look_at: datetime) -> None:
-        """Writes since when nobody knows the outcome, and when to search; no process is at work on it any more."""
+        """Writes since when the outcome is unknown, and when to search; no process is at work on it any more."""
         await self._update(intent, cut_at=cut_at, next_look_at=next_look_at, instance_id=None)
 
     async def delete(self, intent: CreateIntentRow) -> None:

@@ -66,5 +66,5 @@ class SearchTurns:
 
 
 def cut_at(intent: CreateIntentRow) -> datetime:
-    """Returns since when nobody knows the outcome of a create."""
+    """Returns since when the outcome of a create is unknown."""
     return intent.cut_at or intent.started_at

@@ -75,7 +75,7 @@ class RequestScope:
         state["request_id"] = new_request_id(self._clock())
         peer = scope["client"][0] if scope.get("client") else ""
         state["client_address"] = client_address(peer, headers.getlist("x-forwarded-for"), self._trusted_proxies)
-        # The framework parses every query that it sees, whoever sends it and however long that takes.
+        # The framework would parse every query, of authenticated clients or not, at any length.
         state["query"], scope["query_string"] = Query(scope["query_string"]), b""
         state["noted"] = {}
         exchange = _Exchange(receive, send, headers, state["request_id"], self._drain_limit_bytes)

@@ -1,9 +1,9 @@
 """Who is calling: the first line of every tenant route, and the first one after a body was read.
 
-Routes with a body ask twice: before it is read, so that nobody unknown is listened to, and after it, because a body
-may take minutes to arrive and the key may have ended meanwhile. Once it is known who calls, a query parameter that the
-route does not declare is refused (``app.http.query``). Whoever is identified gives the turn of its network back and
-waits for one of its tenant (``app.turns``), which ends with the request; none is held while a body arrives.
+Routes with a body ask twice: before it is read, so that no body of an unknown client is read, and after it, because a
+body may take minutes to arrive and the key may have ended meanwhile. Once the caller is known, a query parameter that
+the route does not declare is refused (``app.http.query``). A known caller gives the turn of its network back and waits
+for one of its tenant (``app.turns``), which ends with the request; none is held while a body arrives.
 """
 
 from starlette.requests import Request

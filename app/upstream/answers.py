@@ -214,8 +214,8 @@ def to_unreadable(answer: Answer, reported: ReportedError | None, reason: str, *
 def _to_unworded(answer: Answer, *, is_read: bool) -> UpstreamError:
     """Returns the error for an answer that the upstream's API did not word.
 
-    Whoever answers with a 4xx, the API did not get the request; 429 says by itself that it passes. A redirect proves
-    nothing about a create: proxies answer with one in the place of an error that came from behind them.
+    A server that answers with a 4xx page has kept the request from the API; 429 says by itself that it passes. A
+    redirect proves nothing about a create: proxies put one in the place of an error that came from behind them.
     """
     status = answer.status
     if status == _TOO_MANY:

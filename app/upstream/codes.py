@@ -187,7 +187,7 @@ _WORD_OF_CODE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ACCOUNT_STATUSES = frozenset({401, 402, 403})
 # With a status of the account's, these say that it may not see or do something.
 _ABOUT_OBJECTS = frozenset({"NotFound", "InvalidAction"})
-# A proxy answers the last two when its own client has left, whatever became of the request behind it.
+# A proxy answers the last two when its own client has left, and the request behind it may have been carried out.
 UNDECIDED_STATUSES = frozenset({408, 460, 499})
 """Statuses below 500 that do not tell whether the request was carried out."""
 
