@@ -30,10 +30,17 @@ _NO_SUCH_ROUTE = (404, _NO_SUCH_METHOD)
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """How one plane answered: whether the credentials work, and what happened in words."""
+    """How one plane answered.
+
+    Attributes:
+        ok: the credentials work.
+        detail: what happened, in words.
+        is_throttled: the account is known, and may not be asked right now: neither right nor wrong.
+    """
 
     ok: bool
     detail: str
+    is_throttled: bool = False
 
 
 class ChannelProbe:
@@ -137,7 +144,9 @@ async def _result(call: Awaitable[Any]) -> ProbeResult:
     if error is None:
         return ProbeResult(ok=True, detail="The upstream answers.")
     words = explain(error)
-    return ProbeResult(ok=False, detail=f"{words[0].upper()}{words[1:]}.")
+    return ProbeResult(
+        ok=False, detail=f"{words[0].upper()}{words[1:]}.", is_throttled=isinstance(error, ThrottledError)
+    )
 
 
 def _not_set(channel: Channel, detail: str) -> ProbeResult:

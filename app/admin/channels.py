@@ -1,7 +1,5 @@
 """Admin routes of channels."""
 
-from dataclasses import asdict
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -135,7 +133,7 @@ async def check_channel(request: Request) -> Response:
     probe: ChannelProbe = request.state.probe
     channel = await service.open(path_id(request, "channel_id"))
     results = await probe.probe(channel)
-    return json_response({plane: asdict(result) for plane, result in results.items()})
+    return json_response({plane: {"ok": result.ok, "detail": result.detail} for plane, result in results.items()})
 
 
 async def _shown(service: ChannelService, row: ChannelRow) -> dict[str, object]:

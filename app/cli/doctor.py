@@ -240,8 +240,13 @@ async def _examine_account(http: httpx.AsyncClient, channel: Channel) -> AsyncIt
     for plane, account in (("ark", channel.ark), ("openapi", channel.openapi)):
         if account is not None:
             name, result = f"channel {channel.name} ({plane})", results[plane]
-            mend = f"{result.detail} Set its credentials and URL right, then `seedgate channels check {channel.name}`"
-            yield fine(name, result.detail) if result.ok else broken(name, mend)
+            again = f"`seedgate channels check {channel.name}`"
+            if result.is_throttled:  # as one that the gateway has just listed is
+                yield warned(name, f"{result.detail} Ask again in a moment with {again}")
+            elif result.ok:
+                yield fine(name, result.detail)
+            else:
+                yield broken(name, f"{result.detail} Set its credentials and URL right, then {again}")
     if channel.ark is not None:
         yield await _examine_clock(http, channel.name, channel.ark)
 

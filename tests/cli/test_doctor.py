@@ -171,6 +171,14 @@ async def test_a_wrong_credential_is_told_for_its_plane(world: World) -> None:
     await world.admin.delete(f"/channels/{made['id']}")
 
 
+async def test_an_account_that_may_not_be_asked_right_now_is_not_broken(world: World) -> None:
+    """The gateway itself may have listed its tasks within this second."""
+    await world.control.post("/faults", json={"operation": "list_tasks", "effect": {"kind": "throttle"}, "times": 1})
+    finding = (await look(world))["channel default (ark)"]
+    assert str(finding).startswith("warn    channel default (ark): The upstream throttles the account: 429 ")
+    assert (await look(world))["channel default (ark)"].is_warning is False
+
+
 async def test_an_account_of_byteplus_without_its_region_is_warned_of(world: World) -> None:
     planes = (
         {"ark_base_url": "https://ark.ap-southeast.bytepluses.com/api/v3", "ark_api_key": "key"},

@@ -76,7 +76,8 @@ async def test_a_diagnosis_looks_at_the_dev_that_runs_and_leaves_a_stopped_one_a
             assert code == 0, output
             assert "ok      dev: database: the embedded one answers" in output
             assert "ok      dev: advisory locks" in output
-            assert "ok      dev: channel default (ark)" in output
+            # The gateway has just asked for a list itself, and an account may do so once a second.
+            assert re.search("^(ok|warn)  +dev: channel default \\(ark\\)", output, re.MULTILINE), output
             await interrupt(program, data / "dev")
         code, output = await run("doctor", folder=tmp_path, settings=settings)
         assert (code, output) == (0, f"ok      dev: not running; its data is in {data / 'dev'}\n")

@@ -27,5 +27,6 @@ async def test_a_base_url_without_the_version_is_told_by_the_channels_health(dat
             assert (channel["status"], fault["operation"], fault["status"]) == ("active", "list_tasks", 404)
             assert "not in the words of the upstream's API" in fault["message"]
             tenant = await world.tenant()
-            assert (await tenant.create_task()).status_code == 502
+            # The first says that the channel refuses, the second that its breaker has been opened meanwhile.
+            assert (await tenant.create_task()).status_code in {502, 503}
             assert (await world.ledger())["tasks"] == []
