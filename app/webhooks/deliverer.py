@@ -136,7 +136,7 @@ class Deliverer:
             _log.warning("delivery_not_recorded", delivery=row.id, origin=row.origin, error=type(error).__name__)
 
     async def _try(self, row: DeliveryRow, secret: str | None) -> TryResult:
-        """Posts once. Whatever goes wrong is a result: else the message would be tried for ever, and show no error."""
+        """Posts once. Every failure is a result; otherwise the message would be tried without end and show no error."""
         if secret is None:
             return TryResult(TryOutcome.UNSIGNED, error=Failure.NOT_SIGNED.value)
         message = Message(id=row.id, url=row.url, body=row.body)

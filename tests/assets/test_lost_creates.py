@@ -209,7 +209,7 @@ async def test_an_asset_whose_group_was_deleted_meanwhile_is_deleted_too(fresh: 
 async def test_a_search_that_finds_nothing_is_repeated_ever_more_seldom(fresh: Library) -> None:
     tenant = await fresh.tenant()
     await _lose(fresh, tenant, "CreateAssetGroup", Name="never", GroupType="AIGC", at="before")
-    _make_upstream(fresh, "made by nobody knows whom")
+    _make_upstream(fresh, "made by an unknown client")
     pauses = []
     for seconds in (5, 60, 36_000):
         assert await _follow(fresh, seconds=seconds) == 1
@@ -245,7 +245,7 @@ async def test_a_create_is_forgotten_after_a_day_and_not_before_it_was_searched_
     tenant = await fresh.tenant()
     await _lose(fresh, tenant, "CreateAssetGroup", Name="made", GroupType="AIGC")
     await _lose(fresh, tenant, "CreateAssetGroup", Name="never made", GroupType="AIGC", at="before")
-    _make_upstream(fresh, "made by nobody knows whom")
+    _make_upstream(fresh, "made by an unknown client")
     assert await _follow(fresh, seconds=timedelta(days=2).total_seconds()) == 2
     assert [group["Name"] for group in (await list_groups(tenant))["Items"]] == ["made"]
     assert [intent.name for intent in await _intents(fresh)] == ["never made"]
