@@ -28,12 +28,12 @@ from app.admin.webhooks import WebhookService
 from app.assets.create_follower import CreateFollower
 from app.assets.follower import AssetFollower
 from app.assets.service import AssetService
-from app.attempts.attempts import Attempts
 from app.channels.canary import check_canary
 from app.channels.directory import ChannelDirectory
 from app.channels.faults import ChannelFaults
 from app.channels.seeding import ensure_default_channel
 from app.channels.service import ChannelService
+from app.creates.retry_dedup import RetryDedup
 from app.crypto import SecretBox
 from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
@@ -100,7 +100,7 @@ class Services:
     engine: AsyncEngine
     sessions: Sessions
     presence: Presence
-    attempts: Attempts
+    retry_dedup: RetryDedup
     readiness: Readiness
     metrics: Metrics
     bodies: BodyAdmission
@@ -147,7 +147,7 @@ class Services:
             Job("deliver", 0.5, self.deliverer.run_once),
             Job("remove_old_deliveries", 3600.0, self.deliverer.prune),
             Job("settle_abandoned_creates", 2.0, self.abandonment.run_once),
-            Job("remove_old_attempts", 60.0, self.attempts.remove_old),
+            Job("remove_old_attempts", 60.0, self.retry_dedup.remove_old),
             Job("remove_old_instances", 3600.0, self.presence.remove_old),
         ]
 
@@ -157,7 +157,7 @@ class Services:
             Job("write_last_used", 5.0, self.last_used.flush),
             Job("write_channel_faults", 2.0, self.channel_faults.flush),
             Job("renew_presence", RENEW_SECONDS, self.presence.renew),
-            Job("write_answered_attempts", 1.0, self.attempts.flush),
+            Job("write_answered_attempts", 1.0, self.retry_dedup.flush),
         ]
 
 
@@ -230,7 +230,7 @@ async def _drain(services: Services) -> None:
         services.assets.drain(),
         services.task_creation.drain(),
         services.task_follower.drain(),
-        services.attempts.drain(),
+        services.retry_dedup.drain(),
         services.callbacks.drain(),
         services.reconciler.drain(),
         services.deliverer.drain(),
@@ -241,7 +241,7 @@ async def _write_what_is_left(services: Services) -> None:
     """Writes what the recorders hold; without a database the last seconds are lost, which must not spoil the end."""
     for name, flush in (
         ("last_used", services.last_used.flush),
-        ("answered_attempts", services.attempts.flush),
+        ("answered_attempts", services.retry_dedup.flush),
         ("channel_faults", services.channel_faults.flush),
     ):
         try:
@@ -330,7 +330,7 @@ def _build(
     assert settings.database_url is not None  # noqa: S101 - checked by the caller
     create_window = timedelta(seconds=settings.create_read_timeout_seconds) + _SUBMISSION_MARGIN
     presence = Presence(settings.database_url.get_secret_value(), sessions, clock)
-    attempts = Attempts(sessions, presence, clock, create_window=create_window, find_older_key=find_older_key)
+    retry_dedup = RetryDedup(sessions, presence, clock, create_window=create_window, find_older_key=find_older_key)
     faults = ChannelFaults(sessions, clock)
     ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds, observe=faults.observe)
     control = ControlClient(http, clock, observe=faults.observe)
@@ -345,12 +345,12 @@ def _build(
     grace = timedelta(seconds=settings.unknown_grace_seconds)
     catalogue = ModelCatalogue(sessions, clock, monotonic=monotonic)
     abandonment = Abandonment(sessions, presence, clock, create_window=create_window)
-    intents = IntentLog(sessions, attempts=attempts, directory=directory, clock=clock)
+    intents = IntentLog(sessions, retry_dedup=retry_dedup, directory=directory, clock=clock)
     return Services(
         engine=engine,
         sessions=sessions,
         presence=presence,
-        attempts=attempts,
+        retry_dedup=retry_dedup,
         readiness=Readiness(checks={"database": _database_check(engine), "schema": _schema_check(engine)}),
         metrics=Metrics(sessions, clock, monotonic=monotonic),
         bodies=BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes),
@@ -385,9 +385,11 @@ def _build(
         channel_faults=faults,
         directory=directory,
         catalogue=catalogue,
-        assets=AssetService(sessions, directory, control, clock, attempts=attempts, presence=presence),
+        assets=AssetService(sessions, directory, control, clock, retry_dedup=retry_dedup, presence=presence),
         asset_follower=AssetFollower(sessions, directory, control, clock),
-        asset_create_follower=CreateFollower(sessions, directory, control, clock, attempts=attempts, presence=presence),
+        asset_create_follower=CreateFollower(
+            sessions, directory, control, clock, retry_dedup=retry_dedup, presence=presence
+        ),
         tasks=TaskService(sessions, catalogue, looker, clock),
         task_creation=TaskCreation(
             sessions,
@@ -395,9 +397,9 @@ def _build(
             catalogue=catalogue,
             ark=ark,
             presence=presence,
-            attempts=attempts,
+            retry_dedup=retry_dedup,
             intents=intents,
-            replays=Replays(sessions, attempts=attempts, intents=intents, abandonment=abandonment),
+            replays=Replays(sessions, retry_dedup=retry_dedup, intents=intents, abandonment=abandonment),
             body_thread=body_thread,
             clock=clock,
             public_url=settings.public_url,

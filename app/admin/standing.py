@@ -12,7 +12,7 @@ from typing import Literal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.attempts.attempts import TICKET_FOR
+from app.creates.retry_dedup import CLAIMABLE_FOR
 from app.tasks.models import TaskStatus
 
 Kind = Literal["task", "asset"]
@@ -95,7 +95,7 @@ class Standing:
 
 async def read_standing(session: AsyncSession, *, now: datetime) -> Standing:
     """Reads how the work stands at the moment ``now``, in the session's transaction."""
-    values = {"now": now, "attempts_since": now - _ATTEMPTS_SINCE, "tickets_since": now - TICKET_FOR}
+    values = {"now": now, "attempts_since": now - _ATTEMPTS_SINCE, "tickets_since": now - CLAIMABLE_FOR}
     found: dict[tuple[str, str], Heap] = {}
     for row in await session.execute(_STANDING, values):
         seconds = (now - row.oldest_at).total_seconds() if row.oldest_at is not None else 0.0

@@ -11,6 +11,7 @@ from app.admin.documentation import list_operation, operation
 from app.admin.requests import path_id, read_body
 from app.admin.schemas import TenantCreate, TenantPatch, TenantView
 from app.admin.unfinished import count_unfinished
+from app.creates.idempotency import delete_idempotency_keys
 from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
 from app.tasks.model_catalogue import ModelCatalogue
@@ -111,7 +112,12 @@ async def update_tenant(request: Request) -> Response:
 async def delete_tenant(request: Request) -> Response:
     """Revokes the tenant's keys and hides it; refused while it has unfinished tasks or creates."""
     service: TenantService = request.state.tenants
-    await service.delete_tenant(request.state.actor, path_id(request, "tenant_id"), count_unfinished=count_unfinished)
+    await service.delete_tenant(
+        request.state.actor,
+        path_id(request, "tenant_id"),
+        count_unfinished=count_unfinished,
+        delete_idempotency_keys=delete_idempotency_keys,
+    )
     return Response(status_code=204)
 
 

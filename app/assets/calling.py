@@ -1,66 +1,20 @@
-"""Calls of Assets actions on the channel that may take them, and what their failures mean to a client.
-
-A create is offered to the candidates in turn::
-
-    Accepted   the upstream made it
-    Refused    nothing was made anywhere, and the error says why
-    Unknown    it was sent and not clearly answered; it must never be sent again
-"""
+"""Calls of Assets actions on the channel that may take them."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-
-import structlog
 
 from app.assets.schemas import DEFAULT_PROJECT
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.directory import ChannelDirectory
-from app.channels.refusals import to_client_error
+from app.creates.channel_offer import Outcome, offer_create
 from app.errors import (
     AccessDeniedError,
     InvalidParameterError,
     NoChannelError,
     SeedgateError,
-    ServiceUnavailableError,
 )
 from app.tenants.principal import Principal
 from app.upstream.control import ControlClient
-from app.upstream.errors import (
-    AccountFaultError,
-    NotSentError,
-    UpstreamError,
-    UpstreamRejectedError,
-)
-
-_MAX_TEXT_LENGTH = 8192
-
-_log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """The upstream did it and said so."""
-
-    channel: Channel
-    result: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Nothing was done anywhere."""
-
-    error: SeedgateError
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """The upstream may or may not have done it."""
-
-    channel: Channel
-
-
-Outcome = Accepted | Refused | Unknown
 
 
 class AssetsUpstream:
@@ -148,30 +102,12 @@ class AssetsUpstream:
             before_attempt: records which channel is about to be asked, so that a crash leaves a trace; the attempts
                 end when that cannot be recorded.
         """
-        failures: list[UpstreamError] = []
-        for channel in candidates:
-            try:
-                if before_attempt is not None:
-                    await before_attempt(channel)
-            except Exception as error:  # noqa: BLE001 - whatever it was, nothing has been accepted so far
-                return Refused(ServiceUnavailableError(internal=f"no attempt on {channel.name}: {error!r}"))
-            try:
-                named = {**body, "ProjectName": project_for(channel, project_name)}
-                result = await self.call(channel, action, named)
-            except UpstreamRejectedError as error:
-                return Refused(to_client_error(error))
-            except (NotSentError, AccountFaultError) as error:
-                _log.warning("create_not_accepted", action=action, channel=channel.name, error=repr(error))
-                failures.append(error)
-            except Exception as error:  # noqa: BLE001 - what nobody foresaw may have come after the upstream accepted
-                _log.error("create_outcome_unknown", action=action, channel=channel.name, error=repr(error))
-                return Unknown(channel)
-            else:
-                if all(_is_text(result.get(name)) for name in needed):
-                    return Accepted(channel, result)
-                _log.error("create_answer_unusable", action=action, channel=channel.name)
-                return Unknown(channel)
-        return Refused(to_client_error(*failures))
+
+        async def call(channel: Channel) -> dict[str, Any]:
+            named = {**body, "ProjectName": project_for(channel, project_name)}
+            return await self.call(channel, action, named)
+
+        return await offer_create(candidates, call, action=action, required=needed, before_attempt=before_attempt)
 
     async def _why_none(self, principal: Principal) -> SeedgateError:
         allowed = principal.allowed_channels
@@ -200,7 +136,3 @@ def not_open() -> SeedgateError:
         status=403,
         code="OperationDenied.ServiceNotOpen",
     )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= _MAX_TEXT_LENGTH and value.isprintable()

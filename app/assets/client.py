@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from app.attempts.attempts import SentRequest
+from app.creates.retry_dedup import RequestFingerprint
 
 
 @dataclass(frozen=True)
@@ -15,5 +15,5 @@ class Client:
         gone: set when the client has gone without waiting for the answer.
     """
 
-    sent: SentRequest
+    sent: RequestFingerprint
     gone: asyncio.Event

@@ -22,9 +22,9 @@ from app.assets.repository import AssetRepository
 from app.assets.search_turns import SearchTurns, cut_at
 from app.assets.searching import Searcher
 from app.assets.wanted import OPEN_FOR, Found, to_row
-from app.attempts.attempts import Attempts
 from app.channels.channel import Channel
 from app.channels.directory import ChannelDirectory
+from app.creates.retry_dedup import RetryDedup
 from app.db.presence import Presence
 from app.upstream.control import ControlClient
 
@@ -49,7 +49,7 @@ class CreateFollower:
         control: ControlClient,
         clock: Callable[[], datetime],
         *,
-        attempts: Attempts,
+        retry_dedup: RetryDedup,
         presence: Presence,
     ) -> None:
         self._sessions = sessions
@@ -57,8 +57,8 @@ class CreateFollower:
         self._searcher = Searcher(sessions, self._upstream)
         self._turns = SearchTurns(sessions, clock, instance_id=presence.id)
         self._presence = presence
-        self._attempts = attempts
-        self._intents = IntentLog(sessions, attempts, clock)
+        self._retry_dedup = retry_dedup
+        self._intents = IntentLog(sessions, retry_dedup, clock)
         self._clock = clock
 
     async def run_once(self) -> int:
@@ -108,7 +108,7 @@ class CreateFollower:
         row = to_row(intent, found, now)
         async with self._sessions.begin() as session:
             mirror = AssetRepository(session, intent.tenant_id)
-            is_keyed = await self._attempts.is_keyed(session, intent.id)
+            is_keyed = await self._retry_dedup.is_keyed(session, intent.id)
             is_unwanted = not is_keyed and await mirror.has_another(row, since=cut_at(intent))
             if is_unwanted and now - cut_at(intent) < _TICKETS_OVER_AFTER:
                 return False

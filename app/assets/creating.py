@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.assets.calling import Accepted, AssetsUpstream, Refused, Unknown, project_for
+from app.assets.calling import AssetsUpstream, project_for
 from app.assets.client import Client
 from app.assets.intents import IntentLog
 from app.assets.joining import Joiner
@@ -23,8 +23,9 @@ from app.assets.models import CreateIntentRow
 from app.assets.refusals import outcome_unknown, stopped_meanwhile
 from app.assets.searching import Searcher, is_certain_on
 from app.assets.wanted import Found, Kind, with_project
-from app.attempts.attempts import Attempt, Attempts, SentRequest
 from app.channels.channel import Channel
+from app.creates.channel_offer import Accepted, Refused, Unknown
+from app.creates.retry_dedup import Attempt, RequestFingerprint, RetryDedup
 from app.db.presence import Presence
 from app.errors import SeedgateError, ServiceUnavailableError
 from app.jobs import WorkUnderWay
@@ -68,14 +69,14 @@ class Creator:
         *,
         intents: IntentLog,
         joiner: Joiner,
-        attempts: Attempts,
+        retry_dedup: RetryDedup,
         presence: Presence,
         search_seconds: float,
     ) -> None:
         self._joiner = joiner
         self._upstream = upstream
         self._clock = clock
-        self._attempts = attempts
+        self._retry_dedup = retry_dedup
         self._presence = presence
         self._search_seconds = search_seconds
         self._intents = intents
@@ -115,7 +116,7 @@ class Creator:
         if attempt is None:
             return None
         work = self._under_way.start(self._call_and_apply(intent, create, candidates, is_keyed=attempt.is_keyed))
-        async with self._attempts.carried(attempt, client.gone):
+        async with self._retry_dedup.tracked(attempt, client.gone):
             try:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:
@@ -140,7 +141,7 @@ class Creator:
             started_at=self._clock(),
         )
 
-    async def _open(self, intent: CreateIntentRow, sent: SentRequest) -> Attempt | None:
+    async def _open(self, intent: CreateIntentRow, sent: RequestFingerprint) -> Attempt | None:
         """Commits the intent. When that fails it may have been committed unheard; as nothing was sent, it is undone."""
         try:
             return await self._intents.open(intent, sent)

@@ -9,17 +9,18 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.answers import FaceResultAnswer, Reply, SessionAnswer
-from app.assets.calling import Accepted, AssetsUpstream, Refused, project_for
+from app.assets.calling import AssetsUpstream, project_for
 from app.assets.mirror import apply_upstream_group
 from app.assets.models import AssetGroupRow, GroupType, ValidationSessionRow
-from app.assets.owners import hold_owners
 from app.assets.refusals import unknown_token
 from app.assets.repository import AllAssets, AssetRepository
 from app.assets.schemas import CreateVisualValidateSessionRequest, GetVisualValidateResultRequest
 from app.audit import log as audit
 from app.channels.channel import Channel
 from app.channels.refusals import to_client_error
-from app.errors import NoChannelError, ServiceUnavailableError
+from app.creates.channel_offer import Accepted, Refused
+from app.creates.locks import lock_owners
+from app.errors import ServiceUnavailableError
 from app.jobs import SingleFlight
 from app.tenants.principal import Principal
 from app.turns import leave_turn
@@ -73,7 +74,7 @@ class FaceService:
             created_at=self._clock(),
         )
         async with self._sessions.begin() as session:
-            await _check_owners(session, row)
+            await lock_owners(session, row.tenant_id, row.channel_id)
             session.add(row)
         callback_url = outcome.result.get("CallbackURL")
         answer = SessionAnswer(
@@ -164,7 +165,7 @@ class FaceService:
     ) -> str | None:
         """Gives the group to the tenant, unless it is another tenant's: then it is neither moved nor shared."""
         async with self._sessions.begin() as session:
-            await _check_owners(session, row)
+            await lock_owners(session, row.tenant_id, row.channel_id)
             current = await AssetRepository(session, row.tenant_id).find_session(row.token_hash, is_locked=True)
             if current is None or current.finished_at is not None:
                 return current.group_id if current is not None else None
@@ -179,12 +180,6 @@ class FaceService:
                 owned.deleted_at = owned.missing_since = owned.next_look_at = None
             current.group_id = group.id
         return group.id
-
-
-async def _check_owners(session: AsyncSession, row: ValidationSessionRow) -> None:
-    """What is written for a tenant or a channel that was deleted meanwhile would be nobody's to delete."""
-    if not await hold_owners(session, row.tenant_id, row.channel_id):
-        raise NoChannelError
 
 
 def _record_refusal(session: AsyncSession, principal: Principal, group_id: str, now: datetime) -> None:

@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow
 from app.assets.open_creates import OpenCreates
-from app.assets.owners import hold_owners
 from app.assets.repository import AllAssets
 from app.assets.wanted import Found, to_row, with_project
-from app.attempts.attempts import Attempt, Attempts, SentRequest
-from app.attempts.idempotency import is_key_taken
 from app.channels.channel import Channel
+from app.creates.idempotency import is_key_taken
+from app.creates.locks import lock_owners
+from app.creates.retry_dedup import Attempt, RequestFingerprint, RetryDedup
 from app.db.engine import is_unavailable
 from app.errors import NoChannelError
 
@@ -34,13 +34,13 @@ class IntentLog:
     """Writes intents and their outcomes, each in a short transaction of its own."""
 
     def __init__(
-        self, sessions: async_sessionmaker[AsyncSession], attempts: Attempts, clock: Callable[[], datetime]
+        self, sessions: async_sessionmaker[AsyncSession], retry_dedup: RetryDedup, clock: Callable[[], datetime]
     ) -> None:
         self._sessions = sessions
-        self._attempts = attempts
+        self._retry_dedup = retry_dedup
         self._clock = clock
 
-    async def open(self, intent: CreateIntentRow, sent: SentRequest) -> Attempt | None:
+    async def open(self, intent: CreateIntentRow, sent: RequestFingerprint) -> Attempt | None:
         """Commits an intent and its attempt, which share their id; None: another one has just taken its key.
 
         From then on the tenant and the channel are not deleted until the outcome is written.
@@ -50,8 +50,8 @@ class IntentLog:
         """
         try:
             async with self._sessions.begin() as session:
-                await _hold(session, intent)
-                attempt = self._attempts.add(session, sent)
+                await lock_owners(session, intent.tenant_id, str(intent.channel_id))
+                attempt = self._retry_dedup.add(session, sent)
                 intent.id = attempt.id
                 session.add(intent)
         except IntegrityError as error:
@@ -69,7 +69,7 @@ class IntentLog:
         intent.channel_id = channel.id
         intent.members = with_project(intent.members or {}, project_name)
         async with self._sessions.begin() as session:
-            await _hold(session, intent)
+            await lock_owners(session, intent.tenant_id, str(intent.channel_id))
             await OpenCreates(session).set_attempt(intent)
 
     async def forget(self, intent: CreateIntentRow) -> None:
@@ -80,7 +80,7 @@ class IntentLog:
         """Does the same, but tries only once. The key of the create is free from then on."""
         async with self._sessions.begin() as session:
             await OpenCreates(session).delete(intent)
-            await self._attempts.remove(session, intent.id)
+            await self._retry_dedup.remove(session, intent.id)
 
     async def note_cut(self, intent: CreateIntentRow) -> None:
         """Records that nobody knows the outcome: from now on the follower searches. Keeps trying likewise."""
@@ -112,7 +112,9 @@ class IntentLog:
             False when the id turns out to be another tenant's; or when the tenant or the channel was deleted
             meanwhile, since a row would be nobody's to delete. Then the intent is closed too.
         """
-        if not await hold_owners(session, row.tenant_id, row.channel_id):
+        try:
+            await lock_owners(session, row.tenant_id, row.channel_id)
+        except NoChannelError:
             _log.error("created_object_has_no_owner", object=row.id, tenant=row.tenant_id, channel=row.channel_id)
             await OpenCreates(session).delete(intent)
             return False
@@ -124,7 +126,7 @@ class IntentLog:
         if not is_new and await everything.find_owner(row.id) != row.tenant_id:
             _log.error("created_id_belongs_to_another_tenant", object=row.id, tenant=row.tenant_id)
             return False
-        await self._attempts.set_result(session, intent.id, row.id)
+        await self._retry_dedup.set_result(session, intent.id, row.id)
         await OpenCreates(session).delete(intent)
         return True
 
@@ -150,9 +152,3 @@ class IntentLog:
                 _log.warning("create_outcome_not_written_yet", **names, error=repr(error))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-
-
-async def _hold(session: AsyncSession, intent: CreateIntentRow) -> None:
-    """A deletion that comes later sees the intent; after one that came earlier nothing may be sent any more."""
-    if not await hold_owners(session, intent.tenant_id, str(intent.channel_id)):
-        raise NoChannelError

@@ -18,8 +18,8 @@ from app.assets.models import CreateIntentRow
 from app.assets.refusals import outcome_unknown, stopped_meanwhile
 from app.assets.search_turns import SearchTurns
 from app.assets.searching import Searcher, is_certain_on
-from app.attempts.attempts import Attempt, Attempts
 from app.channels.channel import Channel
+from app.creates.retry_dedup import Attempt, RetryDedup
 from app.db.presence import Presence
 from app.errors import SeedgateError, ServiceUnavailableError
 from app.turns import leave_turn
@@ -59,7 +59,7 @@ class Joiner:
         upstream: AssetsUpstream,
         *,
         intents: IntentLog,
-        attempts: Attempts,
+        retry_dedup: RetryDedup,
         presence: Presence,
         turns: SearchTurns,
         search_seconds: float,
@@ -67,7 +67,7 @@ class Joiner:
         self._sessions = sessions
         self._upstream = upstream
         self._intents = intents
-        self._attempts = attempts
+        self._retry_dedup = retry_dedup
         self._presence = presence
         self._turns = turns
         self._searcher = Searcher(sessions, upstream)
@@ -84,10 +84,10 @@ class Joiner:
                 something, there is no other error. 409 ``IdempotencyConflict``, the key identifies another create.
             ServiceUnavailableError: 503, the client left; or the server stops, and the request has a key.
         """
-        attempt = await self._attempts.find(client.sent)
+        attempt = await self._retry_dedup.claim(client.sent)
         if attempt is None:
             return None
-        async with self._attempts.carried(attempt, client.gone):
+        async with self._retry_dedup.tracked(attempt, client.gone):
             try:
                 return await self._outcome_of(attempt, client)
             except asyncio.CancelledError:
@@ -129,7 +129,7 @@ class Joiner:
         """
         intent = await self._intents.find(attempt.id)
         # Read after the intent: in one transaction the intent goes and the result comes.
-        current = await self._attempts.reload(attempt)
+        current = await self._retry_dedup.reload(attempt)
         if current is None or current.result_id is not None:
             return _Ended(None if current is None else current.result_id)
         if intent is None:

@@ -21,9 +21,9 @@ from app.assets.answers import Reply
 from app.assets.client import Client
 from app.assets.documentation import OPEN_QUERY, open_operation, query_operation
 from app.assets.service import AssetService
-from app.attempts.attempts import SentRequest
-from app.attempts.idempotency import IdempotencyKey
-from app.attempts.marks import is_marked_as_retry, read_idempotency_key
+from app.creates.idempotency import IdempotencyKey
+from app.creates.retry_dedup import RequestFingerprint
+from app.creates.sdk_retry_headers import is_marked_as_retry, read_idempotency_key
 from app.errors import InvalidParameterError, MissingParameterError
 from app.http.body import BodyAdmission
 from app.http.body_budget import Sender, UnprovenSigner
@@ -91,7 +91,7 @@ async def _call(request: Request, sender: Sender, find: Callable[[], Action], *,
         members = parse_json_object(body.data) if body.data.removeprefix(BOM).strip() else {}
         wanted = action.parse(members)
         idempotency_key = None if key is None else IdempotencyKey(key, hash_json(members))
-    sent = SentRequest(
+    sent = RequestFingerprint(
         tenant_id=principal.tenant_id,
         key_id=principal.key_id,
         route=action.name,

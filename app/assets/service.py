@@ -15,8 +15,8 @@ from app.assets.items import AssetItemService
 from app.assets.joining import Joiner
 from app.assets.looking import Looker
 from app.assets.search_turns import SearchTurns
-from app.attempts.attempts import Attempts
 from app.channels.directory import ChannelDirectory
+from app.creates.retry_dedup import RetryDedup
 from app.db.presence import Presence
 from app.upstream.control import ControlClient
 
@@ -39,7 +39,7 @@ class AssetService:
         control: ControlClient,
         clock: Callable[[], datetime],
         *,
-        attempts: Attempts,
+        retry_dedup: RetryDedup,
         presence: Presence,
         search_seconds: float = SEARCH_SECONDS,
     ) -> None:
@@ -50,19 +50,19 @@ class AssetService:
             directory: the channels.
             control: the client of the upstream's control plane.
             clock: the time in UTC.
-            attempts: what lost clients leave behind.
+            retry_dedup: recognises creates that are sent again.
             presence: this process.
             search_seconds: how long the upstream is searched for what a create of unknown outcome made.
         """
         upstream = AssetsUpstream(directory, control)
         looker = Looker(sessions, upstream, clock)
         changer = Changer(upstream, looker, clock)
-        intents = IntentLog(sessions, attempts, clock)
+        intents = IntentLog(sessions, retry_dedup, clock)
         joiner = Joiner(
             sessions,
             upstream,
             intents=intents,
-            attempts=attempts,
+            retry_dedup=retry_dedup,
             presence=presence,
             turns=SearchTurns(sessions, clock, instance_id=presence.id),
             search_seconds=search_seconds,
@@ -73,7 +73,7 @@ class AssetService:
             clock,
             intents=intents,
             joiner=joiner,
-            attempts=attempts,
+            retry_dedup=retry_dedup,
             presence=presence,
             search_seconds=search_seconds,
         )

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.attempts.attempts import Attempts, SentRequest
-from app.attempts.idempotency import CREATE_TASK, IdempotencyKey
 from app.channels.directory import Channel, ChannelDirectory
 from app.create_parameters import PARAMETERS
+from app.creates.idempotency import CREATE_TASK, IdempotencyKey
+from app.creates.retry_dedup import RequestFingerprint, RetryDedup
 from app.db.presence import Presence
 from app.errors import ModelNotFoundError, SeedgateError, ServiceUnavailableError
 from app.http.body_thread import BodyThread, sha256_of
@@ -50,7 +50,7 @@ class ClientRequest:
     Attributes:
         id: our request id, sent upstream as ``X-Client-Request-Id``.
         idempotency_key: or None.
-        is_marked_retry: the client's library says that it is one more try (``app.attempts.marks``).
+        is_marked_retry: the client's library says that it is one more try (``app.creates.sdk_retry_headers``).
         gone: set in the moment in which the client disconnects.
     """
 
@@ -87,7 +87,7 @@ class TaskCreation:
         catalogue: ModelCatalogue,
         ark: ArkClient,
         presence: Presence,
-        attempts: Attempts,
+        retry_dedup: RetryDedup,
         intents: IntentLog,
         replays: Replays,
         body_thread: BodyThread,
@@ -103,7 +103,7 @@ class TaskCreation:
             catalogue: the models.
             ark: the client of the upstream's data plane.
             presence: this process, which carries what it creates.
-            attempts: the tickets of retries.
+            retry_dedup: recognises creates that are sent again.
             intents: writes intents and outcomes.
             replays: answers repeated creates.
             body_thread: where large bodies are parsed and checked.
@@ -116,7 +116,7 @@ class TaskCreation:
         self._catalogue = catalogue
         self._ark = ark
         self._presence = presence
-        self._attempts = attempts
+        self._retry_dedup = retry_dedup
         self._intents = intents
         self._replays = replays
         self._body_thread = body_thread
@@ -136,7 +136,7 @@ class TaskCreation:
             SeedgateError: 4xx for the client's mistake; 429, 502 or 503 when no channel accepted the task. Once
                 the upstream may have accepted it, there is an id and no error.
         """
-        sent = SentRequest(
+        sent = RequestFingerprint(
             tenant_id=principal.tenant_id,
             key_id=principal.key_id,
             route=CREATE_TASK,
@@ -205,7 +205,7 @@ class TaskCreation:
         )
         return IdempotencyKey(text, value_hash)
 
-    def _to_row(self, principal: Principal, submission: _Submission, sent: SentRequest) -> TaskRow:
+    def _to_row(self, principal: Principal, submission: _Submission, sent: RequestFingerprint) -> TaskRow:
         now = self._clock()
         checked, channel = submission.checked, submission.candidates[0]
         return TaskRow(
@@ -229,7 +229,7 @@ class TaskCreation:
             sent_at=now,
         )
 
-    async def _open(self, intent: Intent, row: TaskRow, sent: SentRequest) -> bool:
+    async def _open(self, intent: Intent, row: TaskRow, sent: RequestFingerprint) -> bool:
         """Commits the intent. When that fails it may have been committed unheard; as nothing was sent, it is undone."""
         try:
             return await self._intents.open(intent, row, sent)
@@ -242,7 +242,7 @@ class TaskCreation:
     async def _carry(self, intent: Intent, submission: _Submission, gone: asyncio.Event) -> str:
         """Calls and applies, while the client is watched; its leaving or ours stops neither."""
         work = self._under_way.start(self._call_and_apply(intent, submission))
-        async with self._attempts.carried(intent.attempt, gone):
+        async with self._retry_dedup.tracked(intent.attempt, gone):
             try:
                 return await asyncio.shield(work)
             except asyncio.CancelledError:

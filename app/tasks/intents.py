@@ -10,12 +10,12 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.assets.owners import hold_owners
-from app.attempts.attempts import Attempt, Attempts, SentRequest
-from app.attempts.idempotency import is_key_taken
 from app.channels.directory import ChannelDirectory
 from app.channels.health import note_clear_create, note_unknown
-from app.errors import NoChannelError, UpstreamRefusalError
+from app.creates.idempotency import is_key_taken
+from app.creates.locks import lock_owners
+from app.creates.retry_dedup import Attempt, RequestFingerprint, RetryDedup
+from app.errors import UpstreamRefusalError
 from app.observability.metrics import BREAKERS_OPENED, FOREIGN_CLAIMS
 from app.tasks.listing import ListedTask
 from app.tasks.models import IDEMPOTENCY_INDEX, TaskRow, TaskStatus
@@ -59,17 +59,17 @@ class IntentLog:
         self,
         sessions: async_sessionmaker[AsyncSession],
         *,
-        attempts: Attempts,
+        retry_dedup: RetryDedup,
         directory: ChannelDirectory,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
-        self._attempts = attempts
+        self._retry_dedup = retry_dedup
         self._directory = directory
         self._clock = clock
         self._carried: weakref.WeakValueDictionary[str, Intent] = weakref.WeakValueDictionary()
 
-    async def open(self, intent: Intent, row: TaskRow, request: SentRequest) -> bool:
+    async def open(self, intent: Intent, row: TaskRow, request: RequestFingerprint) -> bool:
         """Commits a new task as an intent; returns False when another one has just taken its ``Idempotency-Key``.
 
         Args:
@@ -83,9 +83,9 @@ class IntentLog:
         self._carried[intent.spare_id] = intent
         try:
             async with self._sessions.begin() as session:
-                await _hold_owners(session, row.tenant_id, str(row.channel_id))
+                await lock_owners(session, row.tenant_id, str(row.channel_id))
                 session.add(row)
-                intent.attempt = self._attempts.add(session, request, result_id=row.id)
+                intent.attempt = self._retry_dedup.add(session, request, result_id=row.id)
         except IntegrityError as error:
             # A gateway of the version before writes keys into the rows of tasks alone.
             if not is_key_taken(error) and IDEMPOTENCY_INDEX not in str(error.orig):
@@ -100,7 +100,7 @@ class IntentLog:
             NoChannelError: 503, the channel was deleted in this very moment.
         """
         async with self._sessions.begin() as session:
-            await _hold_owners(session, intent.tenant_id, channel_id)
+            await lock_owners(session, intent.tenant_id, channel_id)
             row = await TaskRepository(session, intent.tenant_id).find(intent.spare_id, is_locked=True)
             if row is not None:
                 row.channel_id = channel_id
@@ -203,7 +203,7 @@ class IntentLog:
         if row.status == TaskStatus.SUBMITTING.value and not row.is_spare_id_public:
             await session.delete(row)
             if intent.attempt is not None:
-                await self._attempts.remove(session, intent.attempt.id)
+                await self._retry_dedup.remove(session, intent.attempt.id)
         else:
             error = outcome.error
             apply_no_task(session, row, source=Source.CREATE, now=now, code=error.code, message=error.message)
@@ -222,9 +222,3 @@ async def _leave(session: AsyncSession, row: TaskRow, upstream_id: str, *, now: 
         tag=None,
     )
     await Orphans(session).note(str(row.channel_id), [task], now=now)
-
-
-async def _hold_owners(session: AsyncSession, tenant_id: str, channel_id: str) -> None:
-    """A deletion that comes later sees the intent; after one that came earlier nothing may be sent any more."""
-    if not await hold_owners(session, tenant_id, channel_id):
-        raise NoChannelError

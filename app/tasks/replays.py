@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.attempts.attempts import Attempts, SentRequest
+from app.creates.retry_dedup import RequestFingerprint, RetryDedup
 from app.db.engine import is_unavailable
 from app.errors import ConflictError, ServiceUnavailableError
 from app.jobs import WorkUnderWay
@@ -32,17 +32,17 @@ class Replays:
         self,
         sessions: async_sessionmaker[AsyncSession],
         *,
-        attempts: Attempts,
+        retry_dedup: RetryDedup,
         intents: IntentLog,
         abandonment: Abandonment,
     ) -> None:
         self._sessions = sessions
-        self._attempts = attempts
+        self._retry_dedup = retry_dedup
         self._intents = intents
         self._abandonment = abandonment
         self._under_way = WorkUnderWay()
 
-    async def find(self, sent: SentRequest, gone: asyncio.Event) -> str | None:
+    async def find(self, sent: RequestFingerprint, gone: asyncio.Event) -> str | None:
         """Returns the id of the first create as its client is to know it; None: this request is a create of its own.
 
         Waits while the first one is running, unless its process is dead.
@@ -57,12 +57,12 @@ class Replays:
         """
         refused_id = None
         while True:
-            attempt = await self._attempts.find(sent)
+            attempt = await self._retry_dedup.claim(sent)
             if attempt is None:
                 return None
             if attempt.id == refused_id:
                 raise ConflictError("IdempotencyConflict", "The task of this Idempotency-Key is no longer stored.")
-            async with self._attempts.carried(attempt, gone):
+            async with self._retry_dedup.tracked(attempt, gone):
                 found_id = await self._outcome(sent.tenant_id, str(attempt.result_id), gone)
             if found_id is not None or not attempt.is_keyed:
                 return found_id

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.attempts.idempotency import OlderKey
+from app.creates.idempotency import OlderKey
 from app.observability.notes import note_for_request
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.wire import unknown_task

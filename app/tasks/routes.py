@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.attempts.marks import is_marked_as_retry, read_idempotency_key
+from app.creates.sdk_retry_headers import is_marked_as_retry, read_idempotency_key
 from app.errors import InvalidParameterError, RequestTooLargeError, UnsupportedMediaTypeError
 from app.http.body import BodyAdmission
 from app.http.body_budget import Sender

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.attempts.idempotency import IdempotencyKeyRepository
 from app.audit.actor import Actor
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.http.paging import PageRequest
@@ -22,7 +21,10 @@ from app.tenants.repository import AllKeys, AllTenants, KeyRepository
 from app.tenants.wire import to_rfc3339
 
 CountUnfinished = Callable[[AsyncSession, str], Awaitable[int]]
-"""Counts a tenant's unfinished tasks and creates in the given transaction; they live above, so the caller brings it."""
+"""Counts a tenant's unfinished tasks and creates in the given transaction. The tables are on floors above."""
+
+DeleteIdempotencyKeys = Callable[[AsyncSession, str], Awaitable[None]]
+"""Deletes a tenant's idempotency keys in the given transaction. The table is on a floor above."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,14 @@ class TenantService:
                 record_change(session, row, actor=actor, at=now, action="tenant.update", detail=detail)
         return row
 
-    async def delete_tenant(self, actor: Actor, tenant_id: str, *, count_unfinished: CountUnfinished) -> None:
+    async def delete_tenant(
+        self,
+        actor: Actor,
+        tenant_id: str,
+        *,
+        count_unfinished: CountUnfinished,
+        delete_idempotency_keys: DeleteIdempotencyKeys,
+    ) -> None:
         """Revokes a tenant's API keys, deletes its idempotency keys, and hides it; its tasks and their usage stay.
 
         Raises:
@@ -126,7 +135,7 @@ class TenantService:
             keys = await KeyRepository(session, tenant_id).unrevoked()
             for key in keys:
                 _revoke(session, key, actor, now)
-            await IdempotencyKeyRepository(session, tenant_id).delete_all()
+            await delete_idempotency_keys(session, tenant_id)
             row.deleted_at = row.updated_at = now
             record_change(session, row, actor=actor, at=now, action="tenant.delete", detail={"revoked_keys": len(keys)})
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.attempts.models import IdempotencyKeyRow
+from app.creates.models import IdempotencyKeyRow
 from app.db.base import utc_now
 from app.ids import new_id
 from app.tasks.models import TaskStatus

@@ -14,8 +14,8 @@ from sqlalchemy import and_
 from app.assets.actions import ACTIONS
 from app.assets.client import Client
 from app.assets.service import AssetService
-from app.attempts.attempts import SentRequest
-from app.attempts.models import AttemptRow
+from app.creates.models import AttemptRow
+from app.creates.retry_dedup import RequestFingerprint
 from app.crypto import generate_key
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.faults import Effect, FaultScript
@@ -94,9 +94,9 @@ class Library:
         assert made.status_code == 201, made.text
         self.services.directory.forget()
 
-    def sent_by(self, tenant: Tenant, action: str) -> SentRequest:
-        """A request as the attempts know it, unlike any other."""
-        return SentRequest(tenant.id, tenant.key_id, action, secrets.token_bytes(32))
+    def sent_by(self, tenant: Tenant, action: str) -> RequestFingerprint:
+        """A fingerprint unlike any other."""
+        return RequestFingerprint(tenant.id, tenant.key_id, action, secrets.token_bytes(32))
 
     async def run(
         self,
@@ -104,7 +104,7 @@ class Library:
         action: str,
         *,
         search_seconds: float = 1.0,
-        sent: SentRequest | None = None,
+        sent: RequestFingerprint | None = None,
         gone: asyncio.Event | None = None,
         **body: Any,
     ) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class Library:
                 self.services.directory,
                 ControlClient(http, self.clock),
                 self.clock,
-                attempts=self.services.attempts,
+                retry_dedup=self.services.retry_dedup,
                 presence=self.services.presence,
                 search_seconds=search_seconds,
             )

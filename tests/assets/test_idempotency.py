@@ -13,9 +13,9 @@ import pytest_asyncio
 from sqlalchemy import update
 
 from app.assets.intents import IntentLog
-from app.attempts.attempts import SentRequest
-from app.attempts.idempotency import IdempotencyKey
-from app.attempts.models import AttemptRow, IdempotencyKeyRow
+from app.creates.idempotency import IdempotencyKey
+from app.creates.models import AttemptRow, IdempotencyKeyRow
+from app.creates.retry_dedup import RequestFingerprint
 from app.errors import ConflictError, ServiceUnavailableError
 from app.http.json_hash import hash_json
 from app.ids import new_id
@@ -167,7 +167,7 @@ async def test_a_key_belongs_to_its_tenant_and_outlives_what_it_made(library: Li
     check_error(await tenant.action("GetAssetGroup", Id=first), 404, "NotFound.group_id", "Id")
 
 
-async def test_a_keyed_create_leaves_no_ticket(library: Library, tenant: Tenant) -> None:
+async def test_a_keyed_create_leaves_no_attempt(library: Library, tenant: Tenant) -> None:
     made(await send(tenant, "CreateAssetGroup", await body_of(tenant, "CreateAssetGroup"), "k"))
     async with library.services.sessions() as session:
         assert await session.scalar(AttemptRow.__table__.select().where(AttemptRow.tenant_id == tenant.id)) is None
@@ -235,15 +235,15 @@ async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_i
     assert followed.count("CreateAssetGroup") == before + 2
 
 
-def keyed(tenant: Tenant, body: dict[str, Any], key: str = "k") -> SentRequest:
-    """A create of a group with a key, as the attempts know it."""
+def keyed(tenant: Tenant, body: dict[str, Any], key: str = "k") -> RequestFingerprint:
+    """A create of a group with a key, as a fingerprint."""
     value_hash = hash_json(body)
-    return SentRequest(
+    return RequestFingerprint(
         tenant.id, tenant.key_id, "CreateAssetGroup", b"bytes", idempotency_key=IdempotencyKey(key, value_hash)
     )
 
 
-async def lose(library: Library, tenant: Tenant, body: dict[str, Any], *, at: str) -> SentRequest:
+async def lose(library: Library, tenant: Tenant, body: dict[str, Any], *, at: str) -> RequestFingerprint:
     """Leaves a keyed create of unknown outcome, for which a search may begin; returns the request."""
     sent = keyed(tenant, body)
     library.fault("CreateAssetGroup", kind="cut", at=at)

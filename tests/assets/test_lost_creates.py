@@ -266,7 +266,7 @@ async def test_two_followers_do_not_search_twice(fresh: Library) -> None:
             services.directory,
             control,
             fresh.clock,
-            attempts=services.attempts,
+            retry_dedup=services.retry_dedup,
             presence=services.presence,
         )
         done = await asyncio.gather(other.run_once(), services.asset_create_follower.run_once())

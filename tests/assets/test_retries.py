@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from app.attempts.models import AttemptRow
+from app.creates.models import AttemptRow
 from app.errors import ConflictError, ServiceUnavailableError
 from app.ids import new_id
 from tests.assets.library import OPEN, URL, Library, by_path, list_groups, new_group
@@ -139,7 +139,7 @@ async def test_two_at_the_same_time_are_two_objects(library: Library, tenant: Te
     assert len(_made(library, "CreateAsset", body)) == 2
 
 
-async def test_a_ticket_is_good_for_its_key_and_body_alone_and_for_one_request(
+async def test_an_abandoned_attempt_is_claimed_with_its_key_and_body_alone_and_by_one_request(
     library: Library, tenant: Tenant
 ) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
@@ -158,7 +158,7 @@ async def test_a_ticket_is_good_for_its_key_and_body_alone_and_for_one_request(
     assert _id(await _send(tenant, "CreateAssetGroup", body)) not in {lost, *others}
 
 
-async def test_a_ticket_is_good_for_a_minute(fresh: Library) -> None:
+async def test_an_attempt_can_be_claimed_for_a_minute(fresh: Library) -> None:
     tenant = await fresh.tenant()
     body = await _body_of(tenant, "CreateAssetGroup")
     async with _lost_client(fresh, tenant, "CreateAssetGroup", body):
@@ -185,7 +185,7 @@ async def test_a_lost_client_whose_create_was_refused_creates_anew(library: Libr
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "FlowLimitExceeded"])
-async def test_a_create_that_no_account_accepted_leaves_no_ticket(library: Library, tenant: Tenant, code: str) -> None:
+async def test_a_create_that_no_account_accepted_leaves_no_attempt(library: Library, tenant: Tenant, code: str) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
     library.fault("CreateAssetGroup", kind="error", status=403, code=code)
     assert (await by_path(tenant, "CreateAssetGroup", body)).status_code in {429, 502}
@@ -236,8 +236,8 @@ async def test_a_retry_without_a_database_is_never_told_that_nothing_was_made(fr
     tenant = await fresh.tenant()
     sent = fresh.sent_by(tenant, "CreateAssetGroup")
     async with fresh.services.sessions.begin() as session:
-        attempt = fresh.services.attempts.add(session, sent)
-    await fresh.services.attempts.lost(attempt)
+        attempt = fresh.services.retry_dedup.add(session, sent)
+    await fresh.services.retry_dedup.mark_abandoned(attempt)
     await as_owner(fresh.world.database_url, "ALTER TABLE asset_create_intents RENAME TO away")
     with pytest.raises(ConflictError) as caught:
         await fresh.run(tenant, "CreateAssetGroup", sent=sent, Name="x", GroupType="AIGC")

@@ -16,7 +16,7 @@ HANG_SECONDS = 60.0
 
 _SHORT = (
     "app.assets.creating._APPLY_PATIENCE_SECONDS",
-    "app.attempts.attempts._MARK_PATIENCE_SECONDS",
+    "app.creates.retry_dedup._MARK_TIMEOUT_SECONDS",
     "app.db.engine.CONNECT_TIMEOUT_SECONDS",
     "app.db.engine._POOL_TIMEOUT_SECONDS",
     "app.db.recent._QUERY_SECONDS",

@@ -21,8 +21,8 @@ import httpx
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.attempts.models import AttemptRow
 from app.channels.models import ChannelHealthRow
+from app.creates.models import AttemptRow
 from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
 from app.limits.account_rates import CallKind

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.attempts.idempotency import IdempotencyKeyRepository
-from app.attempts.models import IdempotencyKeyRow
+from app.creates.idempotency import IdempotencyKeyRepository
+from app.creates.models import IdempotencyKeyRow
 from app.tasks.repository import TaskRepository
 from tests.support.answers import check_error
 from tests.support.looks import Looks

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.attempts.attempts import Attempts
 from app.channels.directory import ChannelDirectory
+from app.creates.retry_dedup import RetryDedup
 from app.crypto import SecretBox
 from app.db.engine import DatabaseUnavailableError
 from app.db.presence import Presence
@@ -29,9 +29,11 @@ def intents(stage: Stage) -> IntentLog:
     settings = stage.world.settings
     assert settings.secret_key is not None
     box = SecretBox.from_text(settings.secret_key.get_secret_value())
-    attempts = Attempts(stage.sessions, Presence(stage.world.database_url, stage.sessions, stage.clock), stage.clock)
+    retry_dedup = RetryDedup(
+        stage.sessions, Presence(stage.world.database_url, stage.sessions, stage.clock), stage.clock
+    )
     directory = ChannelDirectory(stage.sessions, box)
-    return IntentLog(stage.sessions, attempts=attempts, directory=directory, clock=stage.clock)
+    return IntentLog(stage.sessions, retry_dedup=retry_dedup, directory=directory, clock=stage.clock)
 
 
 async def submitting(stage: Stage, tenant: Tenant) -> Intent:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.attempts.attempts import Attempts, SentRequest
-from app.attempts.idempotency import CREATE_TASK, IdempotencyKey
-from app.attempts.models import IdempotencyKeyRow
 from app.channels.directory import ChannelDirectory
+from app.creates.idempotency import CREATE_TASK, IdempotencyKey
+from app.creates.models import IdempotencyKeyRow
+from app.creates.retry_dedup import RequestFingerprint, RetryDedup
 from app.crypto import SecretBox
 from app.db.engine import DatabaseUnavailableError
 from app.db.presence import Presence
@@ -35,10 +35,10 @@ async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_th
     assert settings.secret_key is not None
     directory = ChannelDirectory(stage.sessions, SecretBox.from_text(settings.secret_key.get_secret_value()))
     presence = Presence(stage.world.database_url, stage.sessions, stage.clock)
-    attempts = Attempts(stage.sessions, presence, stage.clock)
-    intents = IntentLog(stage.sessions, attempts=attempts, directory=directory, clock=stage.clock)
+    retry_dedup = RetryDedup(stage.sessions, presence, stage.clock)
+    intents = IntentLog(stage.sessions, retry_dedup=retry_dedup, directory=directory, clock=stage.clock)
     abandonment = Abandonment(stage.sessions, presence, stage.clock, create_window=timedelta(minutes=5))
-    replays = Replays(stage.sessions, attempts=attempts, intents=intents, abandonment=abandonment)
+    replays = Replays(stage.sessions, retry_dedup=retry_dedup, intents=intents, abandonment=abandonment)
     write = intents._write  # noqa: SLF001 - where the other process comes first
 
     async def fail(*_: Any) -> bool:
@@ -53,5 +53,5 @@ async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_th
     monkeypatch.setattr(abandonment, "settle", fail)
     monkeypatch.setattr(intents, "_write", write_second)
     key = IdempotencyKey("once", hash_json(body))
-    sent = SentRequest(tenant.id, row.key_id, CREATE_TASK, row.request_hash, idempotency_key=key)
+    sent = RequestFingerprint(tenant.id, row.key_id, CREATE_TASK, row.request_hash, idempotency_key=key)
     assert await replays.find(sent, asyncio.Event()) is None

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from app.attempts.models import AttemptRow
+from app.creates.models import AttemptRow
 from app.tasks.models import TaskStatus
 from tests.support.patience import HANG_SECONDS, until
 from tests.support.process import GatewayProcess, gateway_process
@@ -82,7 +82,7 @@ async def test_creates_that_are_sent_at_once_are_tasks_of_their_own(stage: Stage
     assert len({answer.json()["id"] for answer in answers}) == 5
 
 
-async def test_a_ticket_is_used_once(stage: Stage) -> None:
+async def test_an_abandoned_attempt_is_claimed_once(stage: Stage) -> None:
     tenant = await stage.tenant()
     await stage.fault("create_task", **HELD)
     await left(stage, tenant)
@@ -144,13 +144,13 @@ async def test_the_retry_of_a_create_of_unknown_outcome_gets_its_id(stage: Stage
     assert len(stage.received("create_task")) == 1
 
 
-async def test_a_create_with_an_idempotency_key_leaves_no_ticket(stage: Stage) -> None:
+async def test_a_create_with_an_idempotency_key_leaves_no_attempt(stage: Stage) -> None:
     tenant = await stage.tenant()
     await tenant.http.post(TASKS, json=BODY, headers={"Idempotency-Key": "k"})
     assert await attempts_of(stage, tenant) == 0
 
 
-async def test_a_tickets_owner_is_the_key_and_no_other_tenant_can_take_it(stage: Stage) -> None:
+async def test_an_abandoned_attempt_belongs_to_its_api_key_and_no_other_tenant_can_claim_it(stage: Stage) -> None:
     tenant, stranger = await stage.tenant(), await stage.tenant()
     colleague = await stage.world.key_of(tenant.id, allowed_channels=["default"])
     await stage.fault("create_task", **HELD)
@@ -186,7 +186,7 @@ class Pair:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}], ids=["ticket", "idempotency key"])
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}], ids=["plain", "idempotency key"])
 async def test_when_a_process_is_killed_the_retry_is_answered_at_once_by_another_and_nothing_is_sent_twice(
     stage: Stage, tmp_path: Path, headers: dict[str, str]
 ) -> None:
@@ -212,7 +212,7 @@ async def test_when_a_process_is_killed_the_retry_is_answered_at_once_by_another
         assert len(stage.received("create_task")) == 1
         again = await pair.repeat(**headers)
         is_same = again.json()["id"] == row.id
-        assert is_same == bool(headers), "a ticket serves one request, a key all of them"
+        assert is_same == bool(headers), "an abandoned attempt is claimed by one request, a key by all of them"
 
 
 @pytest.mark.slow

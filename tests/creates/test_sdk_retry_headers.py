@@ -1,8 +1,8 @@
-"""How a request says that it is a retry."""
+"""How an SDK marks a request as a retry."""
 
 import pytest
 
-from app.attempts.marks import is_marked_as_retry
+from app.creates.sdk_retry_headers import is_marked_as_retry
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from app.attempts.marks import is_marked_as_retry
         {"x-stainless-retry-count": "0", "x-sdk-request": "attempt=3;max=4"},
     ],
 )
-def test_a_second_try_is_recognised(headers: dict[str, str]) -> None:
+def test_a_retry_is_recognised(headers: dict[str, str]) -> None:
     assert is_marked_as_retry(headers)
 
 
@@ -34,5 +34,5 @@ def test_a_second_try_is_recognised(headers: dict[str, str]) -> None:
         {"retry-count": "1"},
     ],
 )
-def test_anything_else_is_a_first_try(headers: dict[str, str]) -> None:
+def test_any_other_request_is_a_first_try(headers: dict[str, str]) -> None:
     assert not is_marked_as_retry(headers)

@@ -1,4 +1,4 @@
-"""Tickets: which request takes over which earlier attempt."""
+"""Which request claims which earlier attempt."""
 
 import asyncio
 import hashlib
@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.attempts.attempts import Attempt, Attempts, SentRequest
-from app.attempts.models import AttemptRow
+from app.creates.models import AttemptRow
+from app.creates.retry_dedup import Attempt, RequestFingerprint, RetryDedup
 from app.db.engine import session_factory
 from app.db.presence import Presence
 from app.errors import InvalidParameterError, SeedgateError, ServiceUnavailableError
@@ -20,7 +20,7 @@ from tests.support.clock import MovableClock
 from tests.support.database import empty_all_tables
 from tests.support.patience import HANG_SECONDS, until
 
-REQUEST = SentRequest("tenant 1", "key 1", "create_task", hashlib.sha256(b"body").digest())
+REQUEST = RequestFingerprint("tenant 1", "key 1", "create_task", hashlib.sha256(b"body").digest())
 MARKED = replace(REQUEST, is_marked_retry=True)
 OTHERS = [
     pytest.param(replace(REQUEST, tenant_id="tenant 2", key_id="key 2"), id="another tenant"),
@@ -43,16 +43,16 @@ class Processes:
         self.clock = MovableClock(stands_still=True)
         self.presence_here = Presence(url, sessions, self.clock)
         self.presence_there = Presence(url, sessions, self.clock)
-        self.here = Attempts(sessions, self.presence_here, self.clock)
-        self.there = Attempts(sessions, self.presence_there, self.clock)
+        self.here = RetryDedup(sessions, self.presence_here, self.clock)
+        self.there = RetryDedup(sessions, self.presence_there, self.clock)
 
-    async def begun(self, *, by: Attempts | None = None, result_id: str = "made") -> Attempt:
+    async def new_attempt(self, *, by: RetryDedup | None = None, result_id: str = "made") -> Attempt:
         async with self.sessions.begin() as session:
             return (by or self.here).add(session, REQUEST, result_id=result_id)
 
-    async def lost(self, **begun: str) -> Attempt:
-        attempt = await self.begun(**begun)  # type: ignore[arg-type]  # only the result's id is passed on
-        await self.here.lost(attempt)
+    async def abandoned(self, **fields: str) -> Attempt:
+        attempt = await self.new_attempt(**fields)  # type: ignore[arg-type]  # only the result's id is passed on
+        await self.here.mark_abandoned(attempt)
         return attempt
 
     async def cut_presence_here(self) -> None:
@@ -94,185 +94,191 @@ def result_of(attempt: Attempt | None) -> str | None:
     return attempt.result_id if attempt is not None else None
 
 
-async def test_a_lost_attempt_is_taken_by_the_next_identical_request_on_any_process(processes: Processes) -> None:
-    await processes.lost()
-    assert result_of(await processes.there.find(REQUEST)) == "made"
+async def test_an_abandoned_attempt_is_claimed_by_the_next_identical_request_on_any_process(
+    processes: Processes,
+) -> None:
+    await processes.abandoned()
+    assert result_of(await processes.there.claim(REQUEST)) == "made"
 
 
-async def test_a_ticket_serves_one_request(processes: Processes) -> None:
-    await processes.lost()
-    found = await asyncio.gather(*(process.find(REQUEST) for process in [processes.here, processes.there] * 5))
+async def test_an_abandoned_attempt_is_claimed_by_one_request(processes: Processes) -> None:
+    await processes.abandoned()
+    found = await asyncio.gather(*(process.claim(REQUEST) for process in [processes.here, processes.there] * 5))
     assert [result_of(one) for one in found].count("made") == 1
 
 
-async def test_two_lost_attempts_leave_two_tickets(processes: Processes) -> None:
-    await processes.lost(result_id="a")
-    await processes.lost(result_id="b")
-    found = await asyncio.gather(*(processes.here.find(REQUEST) for _ in range(3)))
+async def test_two_abandoned_attempts_are_claimed_by_two_requests(processes: Processes) -> None:
+    await processes.abandoned(result_id="a")
+    await processes.abandoned(result_id="b")
+    found = await asyncio.gather(*(processes.here.claim(REQUEST) for _ in range(3)))
     assert sorted(str(result_of(one)) for one in found) == ["None", "a", "b"]
 
 
-async def test_a_retry_that_overtakes_the_news_of_the_loss_takes_the_ticket_all_the_same(
+async def test_a_retry_that_arrives_before_the_disconnect_is_noticed_claims_the_attempt(
     processes: Processes, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The news may be half a second late; on a slow machine that half second is over before the test has told it.
-    monkeypatch.setattr("app.attempts.attempts._LOSS_NEWS_SECONDS", HANG_SECONDS)
-    monkeypatch.setattr("app.attempts.attempts._LOSS_LOOKS", 600)
+    # The retry waits half a second for the notice; on a slow machine that is over before the test has given it.
+    monkeypatch.setattr("app.creates.retry_dedup._DISCONNECT_NOTICE_TIMEOUT_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr("app.creates.retry_dedup._DISCONNECT_NOTICE_CHECKS", 600)
     for process in (processes.here, processes.there):
-        attempt = await processes.begun(result_id="made")
+        attempt = await processes.new_attempt(result_id="made")
         with QueryCount(engine, "create_attempts") as queries:
-            retry = asyncio.create_task(process.find(REQUEST))
+            retry = asyncio.create_task(process.claim(REQUEST))
             await until(lambda: queries.count > 1)
-        await processes.here.lost(attempt)
+        await processes.here.mark_abandoned(attempt)
         assert result_of(await retry) == "made"
 
 
-async def test_a_second_wish_right_after_an_answer_waits_for_no_news(
+async def test_a_second_create_right_after_an_answer_does_not_wait(
     processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.attempts.attempts._LOSS_NEWS_SECONDS", 3600)
-    processes.here.answered(await processes.begun())
+    monkeypatch.setattr("app.creates.retry_dedup._DISCONNECT_NOTICE_TIMEOUT_SECONDS", 3600)
+    processes.here.mark_answered(await processes.new_attempt())
     async with asyncio.timeout(HANG_SECONDS):
-        assert await processes.here.find(REQUEST) is None
+        assert await processes.here.claim(REQUEST) is None
 
 
 @pytest.mark.parametrize("other", OTHERS)
-async def test_nobody_else_finds_a_ticket(processes: Processes, other: SentRequest) -> None:
-    await processes.lost()
-    assert await processes.here.find(other) is None
-    assert await processes.here.find(replace(other, is_marked_retry=True)) is None
+async def test_no_other_request_claims_an_attempt(processes: Processes, other: RequestFingerprint) -> None:
+    await processes.abandoned()
+    assert await processes.here.claim(other) is None
+    assert await processes.here.claim(replace(other, is_marked_retry=True)) is None
 
 
-async def test_a_ticket_is_good_for_a_minute_after_the_loss(processes: Processes) -> None:
-    attempt = await processes.begun()
+async def test_an_attempt_can_be_claimed_for_a_minute_after_it_was_abandoned(processes: Processes) -> None:
+    attempt = await processes.new_attempt()
     processes.clock.advance(170)
-    await processes.here.lost(attempt)
+    await processes.here.mark_abandoned(attempt)
     processes.clock.advance(59)
-    again = await processes.here.find(REQUEST)
+    again = await processes.here.claim(REQUEST)
     assert again is not None
-    await processes.here.lost(again)
+    await processes.here.mark_abandoned(again)
     processes.clock.advance(61)
-    assert await processes.here.find(REQUEST) is None
-    assert await processes.here.find(MARKED) is None
+    assert await processes.here.claim(REQUEST) is None
+    assert await processes.here.claim(MARKED) is None
 
 
-async def test_an_attempt_that_is_running_or_answered_is_no_ticket(processes: Processes) -> None:
-    attempt = await processes.begun()
-    assert await processes.here.find(REQUEST) is None
-    assert await processes.there.find(REQUEST) is None
-    processes.here.answered(attempt)
+async def test_an_attempt_that_is_running_or_answered_is_not_claimed(processes: Processes) -> None:
+    attempt = await processes.new_attempt()
+    assert await processes.here.claim(REQUEST) is None
+    assert await processes.there.claim(REQUEST) is None
+    processes.here.mark_answered(attempt)
     await processes.here.flush()
-    assert await processes.there.find(REQUEST) is None
+    assert await processes.there.claim(REQUEST) is None
 
 
-async def test_a_marked_retry_joins_a_running_attempt_and_one_that_was_just_answered(processes: Processes) -> None:
-    attempt = await processes.begun()
+async def test_a_marked_retry_claims_a_running_attempt_and_one_that_was_just_answered(processes: Processes) -> None:
+    attempt = await processes.new_attempt()
     processes.clock.advance(100)
-    running = await processes.there.find(MARKED)
+    running = await processes.there.claim(MARKED)
     assert result_of(running) == "made"
     assert running is not None
-    processes.there.answered(running)
+    processes.there.mark_answered(running)
     await processes.there.flush()
     processes.clock.advance(59)
-    assert result_of(await processes.here.find(MARKED)) == "made"
+    assert result_of(await processes.here.claim(MARKED)) == "made"
     assert attempt.started_at < running.started_at
 
 
-async def test_a_marked_retry_joins_nothing_older(processes: Processes) -> None:
-    processes.here.answered(await processes.begun())
+async def test_a_marked_retry_claims_nothing_older(processes: Processes) -> None:
+    processes.here.mark_answered(await processes.new_attempt())
     await processes.here.flush()
     processes.clock.advance(61)
-    assert await processes.here.find(MARKED) is None
+    assert await processes.here.claim(MARKED) is None
 
 
 async def test_two_marked_retries_at_once_get_the_same_result(processes: Processes) -> None:
-    await processes.lost()
-    found = await asyncio.gather(processes.here.find(MARKED), processes.there.find(MARKED))
+    await processes.abandoned()
+    found = await asyncio.gather(processes.here.claim(MARKED), processes.there.claim(MARKED))
     assert [result_of(one) for one in found] == ["made", "made"]
 
 
-async def test_the_attempt_of_a_dead_process_is_lost_and_that_of_a_living_one_is_not(processes: Processes) -> None:
-    await processes.begun(by=processes.there)
-    assert await processes.here.find(REQUEST) is None
+async def test_the_attempt_of_a_dead_process_is_abandoned_and_that_of_a_living_one_is_not(processes: Processes) -> None:
+    await processes.new_attempt(by=processes.there)
+    assert await processes.here.claim(REQUEST) is None
     await processes.presence_there.close()
-    taken = await processes.here.find(REQUEST)
+    taken = await processes.here.claim(REQUEST)
     assert result_of(taken) == "made"
-    assert await processes.here.find(REQUEST) is None, "it is carried here now"
+    assert await processes.here.claim(REQUEST) is None, "this process is working on it now"
 
 
-async def test_a_living_process_that_was_taken_for_dead_still_says_who_got_an_answer(processes: Processes) -> None:
-    """Its lock was cut alone; of two creates that are alike, only one had a retry."""
-    attempts = [await processes.begun(by=processes.there, result_id=name) for name in "ab"]
+async def test_a_living_process_that_was_taken_for_dead_still_marks_its_attempts_as_answered(
+    processes: Processes,
+) -> None:
+    """Only the connection of its lock was cut; of two identical creates, one was sent again."""
+    attempts = [await processes.new_attempt(by=processes.there, result_id=name) for name in "ab"]
     await processes.presence_there.close()
-    assert result_of(await processes.here.find(REQUEST)) in {"a", "b"}
+    assert result_of(await processes.here.claim(REQUEST)) in {"a", "b"}
     for attempt in attempts:
-        processes.there.answered(attempt)
+        processes.there.mark_answered(attempt)
     await processes.there.flush()
-    assert await processes.here.find(REQUEST) is None, "the other one's client has its answer"
+    assert await processes.here.claim(REQUEST) is None, "the other client has its answer"
 
 
-async def test_who_died_together_with_the_database_is_waited_for_until_that_can_be_told(
+async def test_a_retry_waits_until_it_can_be_told_whether_the_process_died_with_the_database(
     processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.db.presence._GRACE_SECONDS", 0.5)
     monkeypatch.setattr("app.db.presence._LONGEST_DOUBT_SECONDS", HANG_SECONDS)
-    await processes.begun(by=processes.there)
+    await processes.new_attempt(by=processes.there)
     await processes.presence_there.close()
     await processes.cut_presence_here()
-    finding = asyncio.create_task(processes.here.find(REQUEST))
+    finding = asyncio.create_task(processes.here.claim(REQUEST))
     await processes.presence_here.renew()
     assert result_of(await finding) == "made"
 
 
-async def test_a_fresh_create_waits_for_nothing_when_the_database_is_back(
+async def test_a_new_create_does_not_wait_when_the_database_is_back(
     processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(processes.presence_here, "until_sure", never)
     await processes.cut_presence_here()
-    assert await processes.here.find(REQUEST) is None
+    assert await processes.here.claim(REQUEST) is None
 
 
-async def test_what_a_process_left_that_is_dead_for_long_is_no_ticket(processes: Processes) -> None:
-    await processes.begun(by=processes.there)
+async def test_an_attempt_of_a_process_that_is_dead_for_long_is_not_claimed(processes: Processes) -> None:
+    await processes.new_attempt(by=processes.there)
     await processes.presence_there.close()
     processes.clock.advance(65)
     await processes.presence_here.renew()
-    assert await processes.here.find(REQUEST) is None
+    assert await processes.here.claim(REQUEST) is None
 
 
-async def test_who_was_joined_can_mark_nothing_any_more(processes: Processes) -> None:
-    first = await processes.begun()
-    second = await processes.there.find(MARKED)
+async def test_a_request_whose_attempt_was_claimed_can_no_longer_mark_it(processes: Processes) -> None:
+    first = await processes.new_attempt()
+    second = await processes.there.claim(MARKED)
     assert second is not None
-    await processes.here.lost(first)
-    assert await processes.here.find(REQUEST) is None, "its retry has it in hand"
-    await processes.there.lost(second)
-    assert result_of(await processes.here.find(REQUEST)) == "made"
+    await processes.here.mark_abandoned(first)
+    assert await processes.here.claim(REQUEST) is None, "its retry is working on it"
+    await processes.there.mark_abandoned(second)
+    assert result_of(await processes.here.claim(REQUEST)) == "made"
 
 
-async def test_a_client_is_lost_in_the_moment_in_which_it_leaves_while_the_work_goes_on(processes: Processes) -> None:
-    attempt, gone = await processes.begun(), asyncio.Event()
-    async with processes.here.carried(attempt, gone):
-        assert await processes.there.find(REQUEST) is None
+async def test_an_attempt_is_abandoned_when_its_client_disconnects_although_the_work_goes_on(
+    processes: Processes,
+) -> None:
+    attempt, gone = await processes.new_attempt(), asyncio.Event()
+    async with processes.here.tracked(attempt, gone):
+        assert await processes.there.claim(REQUEST) is None
         gone.set()
         async with asyncio.timeout(HANG_SECONDS):
-            while await processes.there.find(REQUEST) is None:  # noqa: ASYNC110 - the database has no event for it
+            while await processes.there.claim(REQUEST) is None:  # noqa: ASYNC110 - the database has no event for it
                 await asyncio.sleep(0.01)
     await processes.here.flush()
-    assert await processes.here.find(REQUEST) is None, "the taker carries it"
+    assert await processes.here.claim(REQUEST) is None, "the request that claimed it is working on it"
 
 
-async def test_the_next_request_waits_for_a_loss_that_is_being_written(processes: Processes) -> None:
-    attempt, gone = await processes.begun(), asyncio.Event()
-    async with processes.here.carried(attempt, gone):
+async def test_the_next_request_waits_for_a_mark_that_is_being_written(processes: Processes) -> None:
+    attempt, gone = await processes.new_attempt(), asyncio.Event()
+    async with processes.here.tracked(attempt, gone):
         gone.set()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert result_of(await processes.here.find(REQUEST)) == "made"
+        assert result_of(await processes.here.claim(REQUEST)) == "made"
 
 
 @pytest.mark.parametrize(
-    ("error", "is_lost"),
+    ("error", "is_abandoned"),
     [
         (ServiceUnavailableError(), True),
         (RuntimeError("a bug"), True),
@@ -282,19 +288,21 @@ async def test_the_next_request_waits_for_a_loss_that_is_being_written(processes
     ],
     ids=["503", "bug", "stopped", "400", "409"],
 )
-async def test_an_answer_of_500_or_more_is_none(processes: Processes, error: BaseException, *, is_lost: bool) -> None:
-    attempt = await processes.begun()
+async def test_an_answer_of_500_or_more_leaves_the_attempt_abandoned(
+    processes: Processes, error: BaseException, *, is_abandoned: bool
+) -> None:
+    attempt = await processes.new_attempt()
     with pytest.raises(type(error)):
-        async with processes.here.carried(attempt, asyncio.Event()):
+        async with processes.here.tracked(attempt, asyncio.Event()):
             raise error
     await processes.here.flush()
-    assert result_of(await processes.here.find(REQUEST)) == ("made" if is_lost else None)
+    assert result_of(await processes.here.claim(REQUEST)) == ("made" if is_abandoned else None)
 
 
 async def test_an_answer_that_is_not_yet_written_survives_a_database_that_is_away(
     processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with processes.here.carried(await processes.begun(), asyncio.Event()):
+    async with processes.here.tracked(await processes.new_attempt(), asyncio.Event()):
         pass
     with monkeypatch.context() as patch:
         patch.setattr(processes.here, "_sessions", None)
@@ -310,8 +318,8 @@ async def test_an_answer_that_is_not_yet_written_survives_a_database_that_is_awa
 async def test_a_result_that_is_known_later_is_found(processes: Processes) -> None:
     async with processes.sessions.begin() as session:
         attempt = processes.here.add(session, REQUEST)
-    await processes.here.lost(attempt)
-    taken = await processes.there.find(REQUEST)
+    await processes.here.mark_abandoned(attempt)
+    taken = await processes.there.claim(REQUEST)
     assert taken is not None
     assert result_of(await processes.there.reload(taken)) is None
     async with processes.sessions.begin() as session:
@@ -319,20 +327,20 @@ async def test_a_result_that_is_known_later_is_found(processes: Processes) -> No
     assert result_of(await processes.there.reload(taken)) == "asset-1"
 
 
-async def test_a_removed_attempt_is_no_ticket_any_more(processes: Processes) -> None:
-    attempt = await processes.lost()
-    taken = await processes.there.find(REQUEST)
+async def test_a_removed_attempt_is_not_claimed(processes: Processes) -> None:
+    attempt = await processes.abandoned()
+    taken = await processes.there.claim(REQUEST)
     assert taken is not None
     async with processes.sessions.begin() as session:
         await processes.here.remove(session, attempt.id)
     assert await processes.there.reload(taken) is None
-    assert await processes.here.find(MARKED) is None
+    assert await processes.here.claim(MARKED) is None
 
 
 async def test_old_attempts_are_removed(processes: Processes) -> None:
-    await processes.begun()
+    await processes.new_attempt()
     processes.clock.advance(600)
-    await processes.begun()
+    await processes.new_attempt()
     await processes.here.remove_old()
     assert await processes.count() == 2
     processes.clock.advance(400)

@@ -1,4 +1,4 @@
-"""What the headers of a create tell about earlier attempts at it. Pure."""
+"""What the headers of a create say about earlier attempts: SDK retry counters and the idempotency key. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -14,10 +14,12 @@ _ATTEMPT = re.compile(r"(?:^|[;\s])attempt=(\d{1,9})(?:$|[;\s])", re.ASCII)
 
 
 def is_marked_as_retry(headers: Mapping[str, str]) -> bool:
-    """Whether a request names itself a retry: ``x-stainless-retry-count: 1`` or ``X-Sdk-Request: attempt=2; max=4``.
+    """Says whether an SDK marked a request as a retry.
+
+    That is ``x-stainless-retry-count: 1`` or more, or ``X-Sdk-Request: attempt=2; max=4`` with an attempt above 1.
 
     Args:
-        headers: of the request; names are looked up in lower case.
+        headers: of the request, with names in lower case.
 
     Source: the SDK contract, §1 and §4.2: the Python SDKs count retries from 0, the OpenAPI SDKs attempts from 1.
     """
@@ -28,15 +30,15 @@ def is_marked_as_retry(headers: Mapping[str, str]) -> bool:
 
 
 def read_idempotency_key(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """Returns the key of a create, 1 to 255 printable characters, or None when there is none.
+    """Returns the idempotency key of a create, 1 to 255 printable characters, or None when there is none.
 
-    A value is read as UTF-8, or as ISO-8859-1 when it is no UTF-8: HTTP leaves open which one a client sends.
+    A value is decoded as UTF-8, or as ISO-8859-1 when it is not valid UTF-8: HTTP does not say which one is sent.
 
     Args:
         headers: raw headers, names in lower case; ``Idempotency-Key``, ``X-Idempotency-Key``, or both with one value.
 
     Raises:
-        InvalidParameterError: 400, it is empty, too long, not printable, given twice, or the two headers differ.
+        InvalidParameterError: 400, the key is empty, too long, not printable or given twice, or the two headers differ.
     """
     found: dict[str, str] = {}
     for raw_name, raw_value in headers:

@@ -1,9 +1,9 @@
-"""Tickets: how a client library's next try is joined to the create that its first one began.
+"""Recognises a create that is sent again, and gives it the result of the first attempt.
 
-No SDK sends an idempotency key, and each sends a create again when it gets no complete answer. An attempt whose client
-was lost therefore leaves a ticket, which the next identical request takes to get that attempt's result. A create that
-bears an ``Idempotency-Key`` needs none: every later request with that key is given its result. The module knows neither
-tasks nor assets, nor a framework: a lost client is an ``asyncio.Event``.
+No SDK sends an idempotency key, and each of them sends a create again when it gets no complete answer. An attempt
+whose client got none is therefore *abandoned*: for 60 seconds the next identical request may *claim* it and its result.
+A create with an ``Idempotency-Key`` is never abandoned: every later request with that key is given its result.
+The module depends neither on tasks or assets nor on a framework: a disconnected client is an ``asyncio.Event``.
 """
 
 import asyncio
@@ -16,38 +16,37 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.attempts.idempotency import (
+from app.creates.idempotency import (
     CREATE_TASK,
     FindOlderKey,
     IdempotencyKey,
     IdempotencyKeyRepository,
-    OlderKey,
     check_older,
     check_row,
 )
-from app.attempts.models import AttemptRow, IdempotencyKeyRow
+from app.creates.models import AttemptRow, IdempotencyKeyRow
 from app.db.presence import Presence
 from app.errors import SeedgateError
 from app.ids import new_id
 from app.jobs import WorkUnderWay
 from app.turns import leave_turn
 
-TICKET_FOR = timedelta(seconds=60)
-"""How long after the loss of its client an attempt may be taken over."""
+CLAIMABLE_FOR = timedelta(seconds=60)
+"""How long after it was abandoned an attempt may be claimed."""
 
-_KEPT_FOR = timedelta(minutes=10)
+_RETENTION = timedelta(minutes=10)
 _FIRST_SERVER_ERROR = 500
-# So long may a retry be ahead of the news that the connection of its first try has ended.
-_LOSS_NEWS_SECONDS = 0.5
-_LOSS_LOOKS = 5
-_MARK_PATIENCE_SECONDS = 1.0
-_MARK_PAUSE_SECONDS = 0.2
-_DRAIN_SECONDS = 2.0
+# A retry may arrive before the server notices that the connection of the first attempt has ended.
+_DISCONNECT_NOTICE_TIMEOUT_SECONDS = 0.5
+_DISCONNECT_NOTICE_CHECKS = 5
+_MARK_TIMEOUT_SECONDS = 1.0
+_MARK_RETRY_SECONDS = 0.2
+_DRAIN_TIMEOUT_SECONDS = 2.0
 
 _TABLES: tuple[type[AttemptRow | IdempotencyKeyRow], ...] = (AttemptRow, IdempotencyKeyRow)
 
-# A loss that stands there was written by a process that took this one for dead: who answers writes none itself.
-_ANSWERED = text("""
+# Clears `lost_at`, too: only a process that took this one for dead can have set it on an answered attempt.
+_MARK_ANSWERED = text("""
     UPDATE create_attempts AS a SET answered_at = v.answered_at, lost_at = NULL
     FROM unnest(CAST(:ids AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
         AS v (id, started_at, answered_at)
@@ -58,15 +57,15 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class SentRequest:
+class RequestFingerprint:
     """What tells a client's create from other ones.
 
     Attributes:
-        tenant_id: whose.
+        tenant_id: of the API key.
         key_id: the API key's row.
-        route: the task route, or the action.
+        route: ``CREATE_TASK``, or the action.
         body_hash: SHA-256 of the body's bytes.
-        is_marked_retry: it says so itself (``app.attempts.marks``).
+        is_marked_retry: an SDK marked it as a retry (``app.creates.sdk_retry_headers``).
         idempotency_key: or None; when there is one, it alone identifies the create.
     """
 
@@ -80,14 +79,14 @@ class SentRequest:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One create as one client's request carries it.
+    """One create, as one request carries it out or waits for it.
 
     Attributes:
         id: of the row.
-        result_id: what it made or will have made; None while that is not known.
-        started_at: when this request began to carry it. Who takes it over begins anew, and the request before can
-            mark nothing any more.
-        is_keyed: it has an ``Idempotency-Key``, so that the loss of its client need not be recorded.
+        result_id: what the create makes; None while that is not known.
+        started_at: when this request began. Reset on takeover; later updates by the previous request are ignored
+            (compare-and-set on this value).
+        is_keyed: it has an ``Idempotency-Key``, so that it need not be marked as abandoned.
     """
 
     id: str
@@ -96,8 +95,16 @@ class Attempt:
     is_keyed: bool = False
 
 
-class Attempts:
-    """The attempts of all processes; each method scopes to the request or the attempt that it is given."""
+class RetryDedup:
+    """The attempts of all processes; each method is scoped to the request or the attempt that it is given.
+
+    Args:
+        sessions: of the database.
+        presence: this process.
+        clock: the time in UTC.
+        create_window: how long a create may be under way.
+        find_older_key: looks for keys where earlier versions kept them; None: there are none.
+    """
 
     def __init__(
         self,
@@ -108,28 +115,19 @@ class Attempts:
         create_window: timedelta = timedelta(minutes=5),
         find_older_key: FindOlderKey | None = None,
     ) -> None:
-        """Makes it.
-
-        Args:
-            sessions: of the database.
-            presence: this process.
-            clock: the time in UTC.
-            create_window: after so long a create is surely no longer under way.
-            find_older_key: looks for keys where earlier versions kept them; None: there are none.
-        """
         self._sessions = sessions
         self._presence = presence
         self._clock = clock
         self._create_window = create_window
-        self._find_older_key = find_older_key or _find_none
-        self._losses = WorkUnderWay()
-        self._losing: set[asyncio.Task[None]] = set()
+        self._find_older_key = find_older_key
+        self._background = WorkUnderWay()
+        self._marking: set[asyncio.Task[None]] = set()
         self._answered: list[tuple[Attempt, datetime]] = []
 
-    def add(self, session: AsyncSession, request: SentRequest, *, result_id: str | None = None) -> Attempt:
+    def add(self, session: AsyncSession, request: RequestFingerprint, *, result_id: str | None = None) -> Attempt:
         """Adds a new attempt, or the request's key in its place, to the transaction that writes its intent.
 
-        That transaction fails when another one has just taken the key (``app.attempts.idempotency.is_key_taken``).
+        That transaction fails when another one has just inserted the key (``app.creates.idempotency.is_key_taken``).
         """
         key = request.idempotency_key
         attempt = Attempt(new_id("try"), result_id, self._clock(), is_keyed=key is not None)
@@ -166,7 +164,7 @@ class Attempts:
             await session.execute(update(table).where(table.id == attempt_id).values(result_id=result_id))
 
     async def remove(self, session: AsyncSession, attempt_id: str) -> None:
-        """Deletes an attempt with its refused or unsent intent: the next try is a fresh one, and its key is free."""
+        """Deletes an attempt with its refused or unsent intent: a retry is a new create, and the key is free."""
         for table in _TABLES:
             await session.execute(delete(table).where(table.id == attempt_id))
 
@@ -182,44 +180,43 @@ class Attempts:
         query = select(IdempotencyKeyRow.id).where(IdempotencyKeyRow.id == attempt_id)
         return await session.scalar(query) is not None
 
-    async def find(self, request: SentRequest) -> Attempt | None:
-        """Takes over an earlier, identical attempt, or returns None: this request is a create of its own.
+    async def claim(self, request: RequestFingerprint) -> Attempt | None:
+        """Claims an earlier, identical attempt, or returns None: this request is a create of its own.
 
-        With an ``Idempotency-Key`` that is the one create that the key identifies, at any time.
+        With an ``Idempotency-Key`` the attempt is the one create that the key identifies, whenever it was.
 
-        Without a key an attempt can be taken for 60 seconds after its client was lost or its process died, by one
-        request. A request that is marked as a retry also takes one that is still running or was answered in that time.
-        While an identical attempt is running, half a second passes first, in which it may turn out that its client has
-        left.
+        Without a key an attempt can be claimed for 60 seconds after it was abandoned or its process died, by one
+        request. A request that is marked as a retry also claims an attempt that is still running or was answered in
+        that time. While an identical attempt is running, the call waits up to half a second, in case that attempt's
+        client turns out to have disconnected.
 
         Raises:
             ConflictError: 409 ``IdempotencyConflict``, the key identifies another create.
-            DatabaseUnavailableError: the database is away, or was and nobody can tell yet whether an identical
-                attempt's process is dead.
+            DatabaseUnavailableError: the database is unavailable, or was, and it cannot be told yet whether an
+                identical attempt's process is dead.
         """
         if request.idempotency_key is not None:
             return await self._find_by_key(request, request.idempotency_key)
-        if self._losing:
-            await asyncio.wait(set(self._losing), timeout=_MARK_PATIENCE_SECONDS)
-        # After the database was away nobody can tell for a moment whether the process that carries the first try is
-        # dead; a second create must not be the answer to that.
-        if self._presence.is_just_back and await self._is_carried_elsewhere(request):
+        if self._marking:
+            await asyncio.wait(set(self._marking), timeout=_MARK_TIMEOUT_SECONDS)
+        # After a database outage it cannot be told for a moment whether the process of the first attempt is dead;
+        # that must not lead to a second create.
+        if self._presence.is_just_back and await self._is_running_elsewhere(request):
             leave_turn()
             await self._presence.until_sure()
-        # A retry that comes at once may overtake the news that its first try lost its connection.
-        for _ in range(_LOSS_LOOKS):
-            taken, is_another_running = await self._look(request)
-            if taken is not None or not is_another_running:
-                return taken
+        for _ in range(_DISCONNECT_NOTICE_CHECKS):
+            claimed, is_another_running = await self._try_claim(request)
+            if claimed is not None or not is_another_running:
+                return claimed
             leave_turn()
-            await asyncio.sleep(_LOSS_NEWS_SECONDS / _LOSS_LOOKS)
-        return (await self._look(request))[0]
+            await asyncio.sleep(_DISCONNECT_NOTICE_TIMEOUT_SECONDS / _DISCONNECT_NOTICE_CHECKS)
+        return (await self._try_claim(request))[0]
 
-    async def _find_by_key(self, request: SentRequest, key: IdempotencyKey) -> Attempt | None:
+    async def _find_by_key(self, request: RequestFingerprint, key: IdempotencyKey) -> Attempt | None:
         async with self._sessions() as session:
             keys = IdempotencyKeyRepository(session, request.tenant_id)
             row = await keys.find(key.text)
-            if row is None or row.route != request.route:
+            if self._find_older_key is not None and (row is None or row.route != request.route):
                 older = await self._find_older_key(session, request.tenant_id, key.text)
                 # A create that began between the two queries has written both rows; its key's own row decides.
                 row = row or (None if older is None else await keys.find(key.text))
@@ -231,75 +228,77 @@ class Attempts:
         check_row(row, key, request.route)
         return Attempt(row.id, row.result_id, row.created_at, is_keyed=True)
 
-    async def _look(self, request: SentRequest) -> tuple[Attempt | None, bool]:
-        """Returns the attempt that this request takes over, if any, and whether an identical one is under way."""
+    async def _try_claim(self, request: RequestFingerprint) -> tuple[Attempt | None, bool]:
+        """Returns the attempt that this request claims, if any, and whether an identical one is under way."""
         now = self._clock()
-        is_open = _is_marked_open(now, self._create_window) if request.is_marked_retry else _is_lost(now)
-        # What was answered within the last second may not be written yet.
+        is_claimable = (
+            _is_claimable_by_marked(now, self._create_window) if request.is_marked_retry else _is_abandoned(now)
+        )
+        # An answer of the last second may not be written yet.
         answered = [attempt.id for attempt, _ in self._answered]
         is_under_way = and_(
             _is_running(), AttemptRow.started_at >= now - self._create_window, AttemptRow.id.not_in(answered)
         )
-        is_wanted = or_(is_open, is_under_way, self._is_elsewhere())
-        query = select(AttemptRow.instance_id).where(_is_same(request), is_wanted).distinct()
+        is_relevant = or_(is_claimable, is_under_way, self._is_elsewhere())
+        query = select(AttemptRow.instance_id).where(_is_same(request), is_relevant).distinct()
         try:
             async with self._sessions.begin() as session:
-                carriers = (await session.scalars(query)).all()
-                for instance_id in carriers:
+                instances = (await session.scalars(query)).all()
+                for instance_id in instances:
                     if instance_id != self._presence.id:
-                        await self._lose_if_dead(session, request, instance_id)
-                taken = await self._take(session, request, is_open, now) if carriers else None
+                        await self._abandon_if_dead(session, request, instance_id)
+                claimed = await self._take_over(session, request, is_claimable, now) if instances else None
         except BaseException:
-            # It may have been taken unheard. Nobody carries it then, so its ticket has to be left again.
-            is_taken = and_(
+            # The takeover may have committed although the call failed; make the attempt claimable again.
+            is_taken_over = and_(
                 _is_same(request), AttemptRow.started_at == now, AttemptRow.instance_id == self._presence.id
             )
-            self._losses.start(self._write_loss(is_taken, now))
+            self._background.start(self._write_abandoned(is_taken_over, now))
             raise
-        return taken, bool(carriers)
+        return claimed, bool(instances)
 
     @asynccontextmanager
-    async def carried(self, attempt: Attempt | None, gone: asyncio.Event) -> AsyncIterator[None]:
-        """Marks what becomes of the client while the block works on its attempt.
+    async def tracked(self, attempt: Attempt | None, gone: asyncio.Event) -> AsyncIterator[None]:
+        """Marks the attempt as answered or abandoned while the block works on it.
 
-        The attempt is lost in the moment in which ``gone`` is set, while the block goes on, and when the block ends
-        with an error of 500 or more; else it is answered when the block ends. For an attempt with a key, and for
-        None, nothing is marked.
+        It is abandoned at the moment when ``gone`` is set, although the block goes on, and when the block ends with an
+        error of 500 or more; otherwise it is answered when the block ends. An attempt with a key, and None, are not
+        marked.
         """
         if attempt is None or attempt.is_keyed:
             yield
             return
-        watch = self._losses.start(self._lose_when(attempt, gone))
+        watch = self._background.start(self._abandon_when(attempt, gone))
         try:
             yield
         except BaseException as error:
             status = error.status if isinstance(error, SeedgateError) else _FIRST_SERVER_ERROR
             if status >= _FIRST_SERVER_ERROR:
-                await self.lost(attempt)
+                await self.mark_abandoned(attempt)
             elif not gone.is_set():
-                self.answered(attempt)
+                self.mark_answered(attempt)
             raise
         else:
             if not gone.is_set():
-                self.answered(attempt)
+                self.mark_answered(attempt)
         finally:
             if not gone.is_set():
                 watch.cancel()
 
-    def answered(self, attempt: Attempt) -> None:
-        """Notes that the client got its answer; written within a second, and in a crash until then taken for lost."""
+    def mark_answered(self, attempt: Attempt) -> None:
+        """Notes that the client got its answer. Written within a second; a crash before that leaves it abandoned."""
         self._answered.append((attempt, self._clock()))
 
-    async def lost(self, attempt: Attempt) -> None:
-        """Marks that the client got no complete answer; when the database is away, goes on trying behind it."""
-        is_carried = and_(AttemptRow.id == attempt.id, AttemptRow.started_at == attempt.started_at)
-        task = self._losses.start(self._write_loss(is_carried, self._clock()))
-        self._losing.add(task)
-        task.add_done_callback(self._losing.discard)
-        await asyncio.wait({task}, timeout=_MARK_PATIENCE_SECONDS)
+    async def mark_abandoned(self, attempt: Attempt) -> None:
+        """Marks that the client got no complete answer; without a database, goes on trying in the background."""
+        is_current = and_(AttemptRow.id == attempt.id, AttemptRow.started_at == attempt.started_at)
+        task = self._background.start(self._write_abandoned(is_current, self._clock()))
+        self._marking.add(task)
+        task.add_done_callback(self._marking.discard)
+        await asyncio.wait({task}, timeout=_MARK_TIMEOUT_SECONDS)
 
     async def flush(self) -> None:
-        """Writes who has got an answer."""
+        """Writes which attempts were answered."""
         batch, self._answered = self._answered, []
         if not batch:
             return
@@ -310,59 +309,60 @@ class Attempts:
         }
         try:
             async with self._sessions.begin() as session:
-                await session.execute(_ANSWERED, values)
+                await session.execute(_MARK_ANSWERED, values)
         except BaseException:
             self._answered = batch + self._answered
             raise
 
     async def remove_old(self) -> None:
-        """Deletes attempts that nobody can take any more."""
-        before = self._clock() - self._create_window - _KEPT_FOR
+        """Deletes attempts that can no longer be claimed."""
+        before = self._clock() - self._create_window - _RETENTION
         async with self._sessions.begin() as session:
             await session.execute(delete(AttemptRow).where(AttemptRow.started_at < before))
 
     async def drain(self) -> None:
         """Waits for the marks that are being written; called before the database is closed."""
-        await self._losses.drain(patience_seconds=_DRAIN_SECONDS)
+        await self._background.drain(patience_seconds=_DRAIN_TIMEOUT_SECONDS)
 
     def _is_elsewhere(self) -> ColumnElement[bool]:
         return and_(_is_running(), AttemptRow.instance_id != self._presence.id)
 
-    async def _is_carried_elsewhere(self, request: SentRequest) -> bool:
+    async def _is_running_elsewhere(self, request: RequestFingerprint) -> bool:
         query = select(AttemptRow.id).where(_is_same(request), self._is_elsewhere()).limit(1)
         async with self._sessions() as session:
             return await session.scalar(query) is not None
 
-    async def _lose_when(self, attempt: Attempt, gone: asyncio.Event) -> None:
+    async def _abandon_when(self, attempt: Attempt, gone: asyncio.Event) -> None:
         await gone.wait()
-        await self.lost(attempt)
+        await self.mark_abandoned(attempt)
 
-    async def _write_loss(self, is_meant: ColumnElement[bool], lost_at: datetime) -> None:
+    async def _write_abandoned(self, is_meant: ColumnElement[bool], lost_at: datetime) -> None:
+        """Tries until it succeeds or the attempt could no longer be claimed anyway."""
         mark = update(AttemptRow).where(is_meant).values(lost_at=lost_at, answered_at=None)
-        while self._clock() < lost_at + TICKET_FOR:
+        while self._clock() < lost_at + CLAIMABLE_FOR:
             try:
                 async with self._sessions.begin() as session:
                     await session.execute(mark)
-            except Exception as error:  # noqa: BLE001 - the mark is worth another try for as long as it is worth anything
-                _log.warning("loss_not_marked_yet", error=type(error).__name__)
-                await asyncio.sleep(_MARK_PAUSE_SECONDS)
+            except Exception as error:  # noqa: BLE001 - whatever failed, the next try may succeed
+                _log.warning("abandoned_attempt_not_marked_yet", error=type(error).__name__)
+                await asyncio.sleep(_MARK_RETRY_SECONDS)
             else:
                 return
 
-    async def _lose_if_dead(self, session: AsyncSession, request: SentRequest, instance_id: str) -> None:
+    async def _abandon_if_dead(self, session: AsyncSession, request: RequestFingerprint, instance_id: str) -> None:
         dead_at = await self._presence.is_dead(session, instance_id)
         if dead_at is not None:
             mark = update(AttemptRow).where(_is_same(request), _is_running(), AttemptRow.instance_id == instance_id)
             mark = mark.values(lost_at=func.greatest(AttemptRow.started_at, dead_at))
             await session.execute(mark, execution_options={"synchronize_session": False})
 
-    async def _take(
-        self, session: AsyncSession, request: SentRequest, is_open: ColumnElement[bool], now: datetime
+    async def _take_over(
+        self, session: AsyncSession, request: RequestFingerprint, is_claimable: ColumnElement[bool], now: datetime
     ) -> Attempt | None:
-        """Takes one attempt in one statement: who comes a moment later waits for it, and finds that one taken."""
+        """Takes over one attempt in one statement: a concurrent request waits for the row lock and finds it taken."""
         best = (
             select(AttemptRow.id)
-            .where(_is_same(request), is_open)
+            .where(_is_same(request), is_claimable)
             .order_by(AttemptRow.lost_at.is_(None), AttemptRow.started_at.desc())
             .limit(1)
             .with_for_update()
@@ -379,11 +379,7 @@ class Attempts:
         return None if taken is None else Attempt(taken.id, taken.result_id, now)
 
 
-async def _find_none(_session: AsyncSession, _tenant_id: str, _key: str) -> OlderKey | None:
-    return None
-
-
-def _is_same(request: SentRequest) -> ColumnElement[bool]:
+def _is_same(request: RequestFingerprint) -> ColumnElement[bool]:
     return and_(
         AttemptRow.key_id == request.key_id,
         AttemptRow.tenant_id == request.tenant_id,
@@ -396,15 +392,15 @@ def _is_running() -> ColumnElement[bool]:
     return and_(AttemptRow.answered_at.is_(None), AttemptRow.lost_at.is_(None))
 
 
-def _is_lost(now: datetime) -> ColumnElement[bool]:
-    return and_(AttemptRow.answered_at.is_(None), AttemptRow.lost_at >= now - TICKET_FOR)
+def _is_abandoned(now: datetime) -> ColumnElement[bool]:
+    return and_(AttemptRow.answered_at.is_(None), AttemptRow.lost_at >= now - CLAIMABLE_FOR)
 
 
-def _is_marked_open(now: datetime, create_window: timedelta) -> ColumnElement[bool]:
-    """What a request that calls itself a retry may join."""
+def _is_claimable_by_marked(now: datetime, create_window: timedelta) -> ColumnElement[bool]:
+    """What a request that is marked as a retry may claim."""
     return or_(
-        _is_lost(now),
-        AttemptRow.answered_at >= now - TICKET_FOR,
-        AttemptRow.started_at >= now - TICKET_FOR,
+        _is_abandoned(now),
+        AttemptRow.answered_at >= now - CLAIMABLE_FOR,
+        AttemptRow.started_at >= now - CLAIMABLE_FOR,
         and_(_is_running(), AttemptRow.started_at >= now - create_window),
     )

@@ -1,4 +1,4 @@
-"""Idempotency keys of one tenant: each identifies one create, of whatever kind."""
+"""Idempotency keys of one tenant: each identifies one create, of any kind."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.attempts.models import IdempotencyKeyRow
+from app.creates.models import IdempotencyKeyRow
 from app.errors import ConflictError
 
 CREATE_TASK = "create_task"
-"""The route of a create of a task; that of another create is its action."""
+"""The route of a create of a task. The route of any other create is the name of its action."""
 
 _CODE = "IdempotencyConflict"
 _PRIMARY_KEY = "pk_idempotency_keys"
@@ -20,7 +20,7 @@ _PRIMARY_KEY = "pk_idempotency_keys"
 
 @dataclass(frozen=True)
 class IdempotencyKey:
-    """A client's key, and the hash by which a repetition of the same create is recognised.
+    """A client's key, and the hash that tells whether a request with it is the same create.
 
     Attributes:
         text: as the client sent it.
@@ -33,11 +33,11 @@ class IdempotencyKey:
 
 @dataclass(frozen=True)
 class OlderKey:
-    """A key that a version before 0007 of the schema wrote, into the row of its task.
+    """A key that a version before 0007 of the schema wrote into the row of its task.
 
     Attributes:
         task_id: the task's spare id.
-        body_hash: SHA-256 of the body's bytes; its value is not known.
+        body_hash: SHA-256 of the body's bytes; the hash of its value is not known.
         created_at: of the task.
     """
 
@@ -47,11 +47,11 @@ class OlderKey:
 
 
 FindOlderKey = Callable[[AsyncSession, str, str], Awaitable[OlderKey | None]]
-"""Returns what a tenant's task says of a key; tasks live above, so the caller brings it."""
+"""Takes a session, a tenant id and a key, and returns the older key. Tasks are on a floor above, so it is passed in."""
 
 
 class IdempotencyKeyRepository:
-    """One tenant's keys. All creates share them, so that a key which comes with another action is noticed."""
+    """One tenant's keys. Creates of all kinds share them, so that a key which comes with another action is noticed."""
 
     def __init__(self, session: AsyncSession, tenant_id: str) -> None:
         self._session = session
@@ -66,8 +66,13 @@ class IdempotencyKeyRepository:
         await self._session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.tenant_id == self._tenant_id))
 
 
+async def delete_idempotency_keys(session: AsyncSession, tenant_id: str) -> None:
+    """Deletes every key of a tenant; passed to ``TenantService.delete_tenant``."""
+    await IdempotencyKeyRepository(session, tenant_id).delete_all()
+
+
 def check_row(row: IdempotencyKeyRow, key: IdempotencyKey, route: str) -> None:
-    """Checks that a key which is known is sent for the create that it identifies.
+    """Checks that a known key is sent for the create that it identifies.
 
     Raises:
         ConflictError: 409 ``IdempotencyConflict``.
@@ -78,7 +83,7 @@ def check_row(row: IdempotencyKeyRow, key: IdempotencyKey, route: str) -> None:
 
 
 def check_older(older: OlderKey, body_hash: bytes, route: str) -> None:
-    """Does the same for a key of which only the bytes of the body are known.
+    """Checks the same for a key of which only the hash of the body's bytes is known.
 
     Raises:
         ConflictError: 409 ``IdempotencyConflict``.
@@ -89,7 +94,7 @@ def check_older(older: OlderKey, body_hash: bytes, route: str) -> None:
 
 
 def is_key_taken(error: IntegrityError) -> bool:
-    """Says whether a transaction failed because another one has just taken its key."""
+    """Says whether a transaction failed because another one has just inserted the same key."""
     return _PRIMARY_KEY in str(error.orig)
 
 

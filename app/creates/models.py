@@ -1,4 +1,4 @@
-"""Tables of attempts and of idempotency keys."""
+"""Tables of attempts at creates and of idempotency keys."""
 
 from datetime import datetime
 
@@ -9,12 +9,13 @@ from app.db.base import Base
 
 
 class AttemptRow(Base):
-    """One create as one client sent it; it becomes a ticket when that client gets no complete answer.
+    """One create as one client sent it, without an ``Idempotency-Key``.
 
-    Written in the transaction of the intent. ``lost_at`` is when the client was lost (disconnected, answered with
-    500 or more) and is empty after a complete answer, which sets ``answered_at``. When the process of ``instance_id``
-    dies first, the attempt is lost as well. ``result_id`` is what the create made or will have made: the spare id of
-    a task, known from the start, or the id of a group or asset, known with its outcome.
+    Inserted in the transaction that inserts the intent. ``lost_at`` is when the attempt was abandoned (its client
+    disconnected or was answered with 500 or more): from then on a retry may claim it. A complete answer sets
+    ``answered_at`` and clears ``lost_at``. When the process ``instance_id`` dies first, the attempt is abandoned too.
+    ``result_id`` is what the create makes: the spare id of a task, known from the start, or the id of a group or
+    asset, known with the outcome.
     """
 
     __tablename__ = "create_attempts"
@@ -37,11 +38,11 @@ class AttemptRow(Base):
 
 
 class IdempotencyKeyRow(Base):
-    """One ``Idempotency-Key`` of a tenant, and the one create that it identifies, of whatever kind.
+    """One ``Idempotency-Key`` of a tenant, and the one create of any kind that it identifies.
 
-    Written in the transaction of the intent, and removed with it when the create is refused. ``id`` names the create to
-    what carries it, as an attempt's does. ``value_hash`` is that of the body's JSON value (``app.http.json_hash``);
-    ``result_id`` as in ``AttemptRow``. It is kept until the tenant is deleted.
+    Inserted in the transaction that inserts the intent, and deleted with it when the create is refused; otherwise kept
+    until the tenant is deleted. ``id`` is the attempt's, which a task or an intent refers to. ``value_hash`` is the
+    hash of the body's JSON value (``app.http.json_hash``); ``result_id`` as in ``AttemptRow``.
     """
 
     __tablename__ = "idempotency_keys"
