@@ -77,6 +77,8 @@ def create_app(
         summary="A multi-tenant gateway for Seedance video tasks and the Assets API",
         lifespan=lifespan,
         redirect_slashes=False,
+        # Relative to the document's own address, so that calls from `/docs` keep the prefix of a proxy.
+        servers=[{"url": "./"}],
         # Served by ourselves; FastAPI's own pages load their scripts from elsewhere.
         openapi_url=None,
         docs_url=None,

@@ -18,6 +18,8 @@ from app.http.responses import json_response
 _ALL = "/channels"
 _ONE = _ALL + "/{channel_id}"
 _CHECK = _ONE + "/check"
+# Suspended: sent as it is, it must not be given creates, which it would refuse.
+_CREATE_EXAMPLE = {"name": "second-account", "ark_api_key": "the-key-of-that-account", "status": "suspended"}
 
 router = APIRouter(tags=["admin: channels"])
 
@@ -28,7 +30,7 @@ router = APIRouter(tags=["admin: channels"])
     summary="Create a channel",
     status_code=201,
     response_model=None,
-    openapi_extra=operation(body=ChannelCreate, answer=ChannelView, status=201, errors=[409]),
+    openapi_extra=operation(body=ChannelCreate, example=_CREATE_EXAMPLE, answer=ChannelView, status=201, errors=[409]),
 )
 async def create_channel(request: Request) -> Response:
     """Makes a channel; its secrets are sealed and never shown again.
@@ -79,7 +81,9 @@ async def get_channel(request: Request) -> Response:
     operation_id="admin_update_channel",
     summary="Change a channel",
     response_model=None,
-    openapi_extra=operation(path=["channel_id"], body=ChannelPatch, answer=ChannelView, errors=[409]),
+    openapi_extra=operation(
+        path=["channel_id"], body=ChannelPatch, example={"priority": 10, "weight": 2}, answer=ChannelView, errors=[409]
+    ),
 )
 async def update_channel(request: Request) -> Response:
     """Changes the members that are sent; null clears a secret.

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.http.documentation import ADMIN_ERROR, json_answer, schema_of
+from app.http.documentation import ADMIN_ERROR, json_answer, json_body, schema_of
 
 _PAGE_QUERY: dict[str, dict[str, Any]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
@@ -25,6 +25,7 @@ def operation(
     answer: type[BaseModel] | Mapping[str, Any] | None,
     status: int = 200,
     body: type[BaseModel] | None = None,
+    example: Mapping[str, Any] | None = None,
     path: Sequence[str] = (),
     query: Mapping[str, Mapping[str, Any]] | None = None,
     errors: Sequence[int] = (),
@@ -35,6 +36,7 @@ def operation(
         answer: what a success holds, as a wire class or a schema; None for an empty one.
         status: status of the success.
         body: wire class of the request body.
+        example: a body that is accepted as it is; every body needs one (``json_body``).
         path: names of the path's parameters, all of them strings.
         query: schemas of the query's parameters.
         errors: statuses beside 400, 401, 429 and 503, and beside 413 and 415 of a body.
@@ -52,8 +54,7 @@ def operation(
         | {str(error): json_answer("an error", ADMIN_ERROR) for error in told},
     }
     if body is not None:
-        schema = schema_of(body, mode="validation")
-        documented["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        documented["requestBody"] = json_body(schema_of(body, mode="validation"), {"example": example or {}})
     return documented
 
 

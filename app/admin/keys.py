@@ -34,7 +34,9 @@ router = APIRouter(tags=["admin: keys"])
     summary="Create a key",
     status_code=201,
     response_model=None,
-    openapi_extra=operation(path=["tenant_id"], body=KeyCreate, answer=IssuedKeyView, status=201),
+    openapi_extra=operation(
+        path=["tenant_id"], body=KeyCreate, example={"name": "rendering"}, answer=IssuedKeyView, status=201
+    ),
 )
 async def create_key(request: Request) -> Response:
     """Makes a key. This answer is the only one that ever shows it."""
@@ -92,7 +94,9 @@ async def get_key(request: Request) -> Response:
     operation_id="admin_update_key",
     summary="Change a key",
     response_model=None,
-    openapi_extra=operation(path=["key_id"], body=KeyPatch, answer=KeyView),
+    openapi_extra=operation(
+        path=["key_id"], body=KeyPatch, example={"allowed_models": ["doubao-seedance-2"]}, answer=KeyView
+    ),
 )
 async def update_key(request: Request) -> Response:
     """Changes the members that are sent; null clears one."""
@@ -130,7 +134,14 @@ async def revoke_key(request: Request) -> Response:
     summary="Replace a key by a new one",
     status_code=201,
     response_model=None,
-    openapi_extra=operation(path=["key_id"], body=KeyRotate, answer=IssuedKeyView, status=201, errors=[409]),
+    openapi_extra=operation(
+        path=["key_id"],
+        body=KeyRotate,
+        example={"grace_seconds": 86400},
+        answer=IssuedKeyView,
+        status=201,
+        errors=[409],
+    ),
 )
 async def rotate_key(request: Request) -> Response:
     """Makes a key with the same rights; the old one ends after the grace."""

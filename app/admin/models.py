@@ -14,13 +14,15 @@ from app.admin.requests import read_body
 from app.errors import InvalidParameterError
 from app.http.responses import json_response
 from app.http.schemas import WireModel
-from app.tasks.catalogue import ModelSpec
+from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
 from app.tasks.model_catalogue import ModelCatalogue
 from app.tasks.model_list import SpellingTakenError, check_distinct
 
 router = APIRouter(tags=["admin: models"])
 
 _MAX_MODELS = 1000
+# Sent as it is to a new installation, it changes nothing.
+_EXAMPLE = {"data": [model.to_json() for model in DEFAULT_MODELS]}
 _SPEC_FIELDS = {field.name for field in fields(ModelSpec)}
 
 _Spec = Annotated[dict[str, Any], WithJsonSchema(TypeAdapter(ModelSpec).json_schema())]
@@ -60,7 +62,7 @@ async def list_models(request: Request) -> Response:
     operation_id="admin_replace_models",
     summary="Replace the model catalogue",
     response_model=None,
-    openapi_extra=operation(body=ModelsReplace, answer=ModelsView),
+    openapi_extra=operation(body=ModelsReplace, example=_EXAMPLE, answer=ModelsView),
 )
 async def replace_models(request: Request) -> Response:
     """Replaces all models at once. What is not in the list can no longer be named; tasks that exist are not touched.

@@ -97,7 +97,9 @@ async def cancel_task(request: Request) -> Response:
     operation_id="admin_resolve_task",
     summary="Say what became of a create of unknown outcome",
     response_model=None,
-    openapi_extra=operation(path=["task_id"], body=TaskResolve, answer=TaskDetailView, errors=[409]),
+    openapi_extra=operation(
+        path=["task_id"], body=TaskResolve, example={"absent": True}, answer=TaskDetailView, errors=[409]
+    ),
 )
 async def resolve_task(request: Request) -> Response:
     """Gives the task its upstream task, which its channel must know and nobody own, or ends it as failed."""

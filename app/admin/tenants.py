@@ -30,7 +30,9 @@ router = APIRouter(tags=["admin: tenants"])
     summary="Create a tenant",
     status_code=201,
     response_model=None,
-    openapi_extra=operation(body=TenantCreate, answer=TenantView, status=201),
+    openapi_extra=operation(
+        body=TenantCreate, example={"name": "studio", "metadata": {"team": "video"}}, answer=TenantView, status=201
+    ),
 )
 async def create_tenant(request: Request) -> Response:
     """Makes a tenant, without keys yet."""
@@ -84,7 +86,7 @@ async def get_tenant(request: Request) -> Response:
     operation_id="admin_update_tenant",
     summary="Change a tenant",
     response_model=None,
-    openapi_extra=operation(path=["tenant_id"], body=TenantPatch, answer=TenantView),
+    openapi_extra=operation(path=["tenant_id"], body=TenantPatch, example={"name": "studio two"}, answer=TenantView),
 )
 async def update_tenant(request: Request) -> Response:
     """Changes the members that are sent; null clears one."""

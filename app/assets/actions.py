@@ -33,6 +33,7 @@ class Action:
         summary: what it does, for the documentation.
         request: what its body holds.
         answer: what its result holds.
+        example: a body of it.
         use_case: carries it out.
         errors: statuses that it can answer beside those that every action can.
         key_use: what it does with an ``Idempotency-Key``.
@@ -42,6 +43,7 @@ class Action:
     summary: str
     request: type[ActionRequest]
     answer: type[WireAnswer]
+    example: Mapping[str, Any]
     use_case: Callable[[AssetService, Principal, Any, Client], Awaitable[Reply]]
     errors: tuple[int, ...] = ()
     key_use: KeyUse = KeyUse.IGNORED
@@ -75,12 +77,15 @@ def find_action(name: str, version: str) -> Action:
     return action
 
 
+_GROUP_ID = "group-20260520103710-f2hzc"
+_ASSET_ID = "asset-20260520105344-gk4kd"
 _TABLE = (
     Action(
         "CreateAssetGroup",
         "Create an asset group",
         schemas.CreateAssetGroupRequest,
         answers.IdAnswer,
+        {"Name": "kittens", "Description": "characters of one story", "GroupType": "AIGC"},
         lambda service, principal, wanted, client: service.groups.create(principal, wanted, client),
         errors=(409,),
         key_use=KeyUse.HONOURED,
@@ -90,6 +95,7 @@ _TABLE = (
         "List asset groups",
         schemas.ListAssetGroupsRequest,
         answers.GroupPage,
+        {"Filter": {"GroupType": "AIGC"}, "PageNumber": 1, "PageSize": 20},
         lambda service, principal, wanted, _client: service.groups.page(principal, wanted),
     ),
     Action(
@@ -97,6 +103,7 @@ _TABLE = (
         "Show an asset group",
         schemas.GroupIdRequest,
         answers.GroupDetail,
+        {"Id": _GROUP_ID},
         lambda service, principal, wanted, _client: service.groups.get(principal, wanted),
     ),
     Action(
@@ -104,6 +111,7 @@ _TABLE = (
         "Change an asset group's name or description",
         schemas.UpdateAssetGroupRequest,
         answers.IdAnswer,
+        {"Id": _GROUP_ID, "Name": "cats"},
         lambda service, principal, wanted, _client: service.groups.update(principal, wanted),
     ),
     Action(
@@ -111,6 +119,7 @@ _TABLE = (
         "Delete an asset group and all its assets",
         schemas.GroupIdRequest,
         answers.NothingAnswer,
+        {"Id": _GROUP_ID},
         lambda service, principal, wanted, _client: service.groups.delete(principal, wanted),
     ),
     Action(
@@ -118,6 +127,7 @@ _TABLE = (
         "Create an asset from a URL",
         schemas.CreateAssetRequest,
         answers.IdAnswer,
+        {"GroupId": _GROUP_ID, "Name": "kitten", "AssetType": "Image", "URL": "https://example.com/kitten.png"},
         lambda service, principal, wanted, client: service.items.create(principal, wanted, client),
         errors=(409,),
         key_use=KeyUse.HONOURED,
@@ -127,6 +137,7 @@ _TABLE = (
         "List assets",
         schemas.ListAssetsRequest,
         answers.AssetPage,
+        {"Filter": {"GroupType": "AIGC"}, "PageNumber": 1, "PageSize": 20},
         lambda service, principal, wanted, _client: service.items.page(principal, wanted),
     ),
     Action(
@@ -134,6 +145,7 @@ _TABLE = (
         "Show an asset, with a freshly signed URL",
         schemas.AssetIdRequest,
         answers.AssetDetail,
+        {"Id": _ASSET_ID},
         lambda service, principal, wanted, _client: service.items.get(principal, wanted),
     ),
     Action(
@@ -141,6 +153,7 @@ _TABLE = (
         "Change an asset's name",
         schemas.UpdateAssetRequest,
         answers.IdAnswer,
+        {"Id": _ASSET_ID, "Name": "cat"},
         lambda service, principal, wanted, _client: service.items.update(principal, wanted),
     ),
     Action(
@@ -148,6 +161,7 @@ _TABLE = (
         "Delete an asset",
         schemas.AssetIdRequest,
         answers.NothingAnswer,
+        {"Id": _ASSET_ID},
         lambda service, principal, wanted, _client: service.items.delete(principal, wanted),
     ),
     Action(
@@ -155,6 +169,7 @@ _TABLE = (
         "Open a face verification",
         schemas.CreateVisualValidateSessionRequest,
         answers.SessionAnswer,
+        {"CallbackURL": "https://example.com/verified"},
         lambda service, principal, wanted, _client: service.faces.create_session(principal, wanted),
         key_use=KeyUse.REFUSED,
     ),
@@ -163,6 +178,7 @@ _TABLE = (
         "Fetch the group that a face verification yielded",
         schemas.GetVisualValidateResultRequest,
         answers.FaceResultAnswer,
+        {"BytedToken": "the BytedToken that CreateVisualValidateSession answered"},
         lambda service, principal, wanted, _client: service.faces.get_result(principal, wanted),
     ),
 )

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.assets.actions import ACTIONS, VERSION, Action, KeyUse
-from app.http.documentation import IDEMPOTENCY_HEADERS, METADATA, TENANT_ERROR, TENANT_SECURITY, json_answer, schema_of
+from app.http.documentation import (
+    IDEMPOTENCY_HEADERS,
+    METADATA,
+    TENANT_ERROR,
+    TENANT_SECURITY,
+    json_answer,
+    json_body,
+    schema_of,
+)
 
 _ERRORS = (400, 401, 403, 404, 413, 415, 429, 502, 503)
 _STALE = {
@@ -32,7 +40,9 @@ def open_operation(action: Action) -> dict[str, Any]:
     return {
         "security": TENANT_SECURITY,
         "parameters": [*OPEN_QUERY["parameters"], *(IDEMPOTENCY_HEADERS if action.key_use is KeyUse.HONOURED else ())],
-        "requestBody": _body(schema_of(action.request, mode="validation")),
+        "requestBody": json_body(
+            schema_of(action.request, mode="validation"), {action.name: action.example}, is_required=False
+        ),
         "responses": _responses(schema_of(action.answer, mode="serialization"), action.errors),
     }
 
@@ -60,13 +70,11 @@ def query_operation(*, is_wrapped: bool) -> dict[str, Any]:
             _VERSION,
             *IDEMPOTENCY_HEADERS,
         ],
-        "requestBody": _body({"anyOf": _distinct(bodies)}),
+        "requestBody": json_body(
+            {"anyOf": _distinct(bodies)}, {name: action.example for name, action in ACTIONS.items()}, is_required=False
+        ),
         "responses": _responses(result, (409,)),
     }
-
-
-def _body(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"required": False, "content": {"application/json": {"schema": schema}}}
 
 
 def _responses(result: Mapping[str, Any], errors: Iterable[int]) -> dict[str, Any]:

@@ -104,6 +104,21 @@ def json_answer(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
+def json_body(
+    schema: Mapping[str, Any], examples: Mapping[str, Mapping[str, Any]], *, is_required: bool = True
+) -> dict[str, Any]:
+    """Returns the description of a request body in JSON.
+
+    Args:
+        schema: of the body.
+        examples: bodies that the gateway accepts as they are, by the names under which ``/docs`` offers them. The first
+            one fills the form; a body made from the schema alone would have every optional member, and be refused.
+        is_required: whether a request without a body is refused.
+    """
+    named = {name: {"value": value} for name, value in examples.items()}
+    return {"required": is_required, "content": {"application/json": {"schema": schema, "examples": named}}}
+
+
 def schema_of(model: type[BaseModel], *, mode: Literal["validation", "serialization"]) -> dict[str, Any]:
     """Returns a wire class's schema that stands by itself: routes have no place for definitions to refer to."""
     schema = model.model_json_schema(by_alias=True, mode=mode)

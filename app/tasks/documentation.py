@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.http.documentation import IDEMPOTENCY_HEADERS, TENANT_ERROR, TENANT_SECURITY, json_answer
+from app.http.documentation import IDEMPOTENCY_HEADERS, TENANT_ERROR, TENANT_SECURITY, json_answer, json_body
 from app.tasks.create_schema import create_body
 from app.webhooks.report import CallbackState
 
@@ -61,12 +61,34 @@ def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
+# Without a `callback_url`: a message would go to somebody else's server.
+_CREATE_EXAMPLES: dict[str, dict[str, Any]] = {
+    "text to video": {
+        "model": "doubao-seedance-2",
+        "content": [{"type": "text", "text": "A kitten stretches in the morning light."}],
+        "resolution": "720p",
+        "ratio": "16:9",
+        "duration": 5,
+    },
+    "image to video": {
+        "model": "doubao-seedance-2",
+        "content": [
+            {"type": "text", "text": "The kitten wakes and yawns."},
+            {
+                "type": "image_url",
+                "image_url": {"url": "https://example.com/first-frame.png"},
+                "role": "first_frame",
+            },
+        ],
+        "duration": 5,
+    },
+}
 _PAGE = {"type": "integer", "minimum": 1, "maximum": 500}
 _TASK_ID_PARAMETER = {"name": "task_id", "in": "path", "required": True, "schema": _TASK_ID}
 
 CREATE: dict[str, Any] = {
     "security": TENANT_SECURITY,
-    "requestBody": {"required": True, "content": {"application/json": {"schema": create_body()}}},
+    "requestBody": json_body(create_body(), _CREATE_EXAMPLES),
     "parameters": [
         _query("dry_run", {"type": "boolean"}, "validate only: nothing is sent, stored or paid"),
         *IDEMPOTENCY_HEADERS,

@@ -13,7 +13,8 @@ def test_every_program_is_run_once_and_by_its_mark() -> None:
     run = []
     for path in sorted((ROOT / "tests/clients").glob("test_*.py")):
         module = import_module(f"tests.clients.{path.stem}")
-        for mark in module.test_a_program_does_all_that_it_can.pytestmark:
+        test = getattr(module, "test_a_program_does_all_that_it_can", None)
+        for mark in test.pytestmark if test is not None else ():
             run += [(str(value.values[0]), [each.name for each in value.marks]) for value in mark.args[1]]
     assert sorted(run) == sorted((str(each), [each.mark]) for each in PROGRAMS)
 

@@ -47,6 +47,12 @@ class Operation:
         schema = self.documented["requestBody"]["content"]["application/json"]["schema"]
         return sorted({name for shape in schema.get("anyOf", [schema]) for name in shape["properties"]})
 
+    @property
+    def examples(self) -> dict[str, dict[str, Any]]:
+        """The bodies that the document gives as examples, by name."""
+        content = self.documented["requestBody"]["content"]["application/json"]
+        return {name: each["value"] for name, each in content.get("examples", {}).items()}
+
 
 def document() -> dict[str, Any]:
     """Returns the document."""

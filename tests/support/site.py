@@ -76,6 +76,7 @@ class Site:
     """A gateway, its upstream, and how to look behind them.
 
     Attributes:
+        admin_token: of the gateway.
         gateway: what programs are pointed at.
         sandbox: the upstream; its ledger is the truth about what was paid.
         control: a client of its controls.
@@ -85,6 +86,7 @@ class Site:
     def __init__(
         self, gateway: Gateway, sandbox: SandboxServer, database_url: str, settings: Mapping[str, str]
     ) -> None:
+        self.admin_token = _ADMIN_TOKEN
         self.gateway = gateway
         self._settings = settings
         self.sandbox = sandbox
