@@ -23,11 +23,13 @@ from app.admin.channel_continuity import ContinuityCheck
 from app.admin.channel_probe import ChannelProbe
 from app.admin.channel_watch import INTERVAL_SECONDS, ChannelWatch
 from app.admin.metrics import Metrics
+from app.admin.reconciliation import Reconciliation
 from app.admin.task_control import TaskControl
 from app.admin.webhooks import WebhookService
 from app.assets.create_follower import CreateFollower
 from app.assets.follower import AssetFollower
 from app.assets.service import AssetService
+from app.assets.upstream_lists import AssetLister
 from app.channels.canary import check_canary
 from app.channels.directory import ChannelDirectory
 from app.channels.faults import ChannelFaults
@@ -128,6 +130,7 @@ class Services:
     task_follower: TaskFollower
     binder: Binder
     reconciler: Reconciler
+    reconciliation: Reconciliation
     callbacks: CallbackInbox
     webhooks: WebhookService
     deliverer: Deliverer
@@ -341,6 +344,7 @@ def _build(
     rates = AccountRates(sessions, kept_by=directory.keeper_of_rates)
     looker = TaskLooker(sessions, directory, ark, rates, clock, monotonic=monotonic)
     deletion = TaskDeletion(sessions, looker, ark, rates, clock)
+    lister, asset_lister = AccountLister(ark, rates, clock), AssetLister(control, rates)
     binder = Binder(sessions, directory, ark, rates, clock)
     grace = timedelta(seconds=settings.unknown_grace_seconds)
     catalogue = ModelCatalogue(sessions, clock, monotonic=monotonic)
@@ -422,9 +426,18 @@ def _build(
         reconciler=Reconciler(
             sessions,
             directory=directory,
-            lister=AccountLister(ark, rates, clock),
+            lister=lister,
             binder=binder,
             leases=Leases(sessions),
+            clock=clock,
+            grace=grace,
+        ),
+        reconciliation=Reconciliation(
+            sessions,
+            directory=directory,
+            lister=lister,
+            asset_lister=asset_lister,
+            catalogue=catalogue,
             clock=clock,
             grace=grace,
         ),

@@ -29,6 +29,7 @@ def operation(
     path: Sequence[str] = (),
     query: Mapping[str, Mapping[str, Any]] | None = None,
     errors: Sequence[int] = (),
+    media_type: str | None = None,
 ) -> dict[str, Any]:
     """Returns the ``openapi_extra`` of a route.
 
@@ -40,6 +41,7 @@ def operation(
         path: names of the path's parameters, all of them strings.
         query: schemas of the query's parameters.
         errors: statuses beside 400, 401, 429 and 503, and beside 413 and 415 of a body.
+        media_type: of a success that is no JSON; ``answer`` then describes each of its lines.
     """
     told = sorted({*_ALWAYS, *errors, *(_WITH_BODY if body else ()), *((404,) if path else ())})
     documented: dict[str, Any] = {
@@ -50,7 +52,7 @@ def operation(
                 for name, of in (query or {}).items()
             ),
         ],
-        "responses": {str(status): _success(answer)}
+        "responses": {str(status): _success(answer, media_type)}
         | {str(error): json_answer("an error", ADMIN_ERROR) for error in told},
     }
     if body is not None:
@@ -72,8 +74,15 @@ def list_operation(item: type[BaseModel], *, query: Mapping[str, Mapping[str, An
     return operation(answer=page, query={**(query or {}), **_PAGE_QUERY})
 
 
-def _success(answer: type[BaseModel] | Mapping[str, Any] | None) -> dict[str, Any]:
+def _success(answer: type[BaseModel] | Mapping[str, Any] | None, media_type: str | None) -> dict[str, Any]:
     if answer is None:
         return {"description": "done"}
     schema = answer if isinstance(answer, Mapping) else schema_of(answer, mode="serialization")
-    return json_answer("done", schema)
+    return (
+        json_answer("done", schema)
+        if media_type is None
+        else {
+            "description": "done, a JSON object in each line",
+            "content": {media_type: {"schema": dict(schema)}},
+        }
+    )

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from app.admin import audit, channels, deliveries, keys, models, tasks, tenants
+from app.admin import audit, channels, deliveries, keys, models, reconcile, tasks, tenants
 from app.admin.authentication import require_admin
 from app.http.query import read_query
 
@@ -19,5 +19,5 @@ async def check_query(request: Request) -> None:
 
 # In this order, so that only the operator is told which parameters there are.
 router = APIRouter(prefix="/admin/v1", dependencies=[Depends(require_admin), Depends(check_query)])
-for part in (tenants, keys, channels, models, tasks, deliveries, audit):
+for part in (tenants, keys, channels, models, tasks, reconcile, deliveries, audit):
     router.include_router(part.router)

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.models import CreateIntentRow
 
+_MOST = 1000
+
 CREATE_IS_UNDER_WAY = CreateIntentRow.cut_at.is_(None) & CreateIntentRow.members.is_not(None)
 """Of which creates somebody will still write the outcome. Those of the version before have no members."""
 
@@ -45,6 +47,11 @@ class OpenCreates:
         """Forgets creates whose outcome will not be known any more, but none for which a search is due."""
         is_searched = CreateIntentRow.members.is_(None) | (CreateIntentRow.next_look_at > now)
         await self._session.execute(delete(CreateIntentRow).where(CreateIntentRow.started_at < moment, is_searched))
+
+    async def of_kind(self, kind: str) -> Sequence[CreateIntentRow]:
+        """Returns the creates of a kind, of every tenant, of which it is known what they would make; a thousand."""
+        query = select(CreateIntentRow).where(CreateIntentRow.kind == kind, CreateIntentRow.members.is_not(None))
+        return (await self._session.scalars(query.order_by(CreateIntentRow.started_at.desc()).limit(_MOST))).all()
 
     async def carriers(self) -> Sequence[str]:
         """Returns the processes that carry creates which are not known to be cut."""

@@ -152,6 +152,11 @@ class AllAssets:
         query = select(AssetGroupRow).where(AssetGroupRow.id == group_id).execution_options(populate_existing=True)
         return (await self._session.scalars(query)).one_or_none()
 
+    async def find_groups(self, ids: Sequence[str]) -> dict[str, AssetGroupRow]:
+        """Returns those of the groups that there are, by id, whoever owns them and tombstones included."""
+        rows = await self._session.scalars(select(AssetGroupRow).where(_is_one_of(AssetGroupRow.id, ids)))
+        return {row.id: row for row in rows}
+
     async def find_owner(self, object_id: str) -> str | None:
         """Returns the tenant that a group or asset id belongs to, tombstones included."""
         groups = select(AssetGroupRow.tenant_id).where(AssetGroupRow.id == object_id)

@@ -33,7 +33,8 @@ _SHOWN: Mapping[Kind, tuple[str, ...]] = {
     Kind.GROUP: ("Name", "Description", "GroupType", _PROJECT),
     Kind.ASSET: ("Name", "GroupId", "AssetType", _PROJECT),
 }
-_LIST_ACTIONS: Mapping[Kind, str] = {Kind.GROUP: "ListAssetGroups", Kind.ASSET: "ListAssets"}
+LIST_ACTIONS: Mapping[Kind, str] = {Kind.GROUP: "ListAssetGroups", Kind.ASSET: "ListAssets"}
+"""The action that lists what each create makes."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def list_call(
         "SortOrder": "Desc",
         _PROJECT: members[_PROJECT],
     }
-    return _LIST_ACTIONS[Kind(intent.kind)], body
+    return LIST_ACTIONS[Kind(intent.kind)], body
 
 
 def find_like(intent: CreateIntentRow, items: list[dict[str, Any]]) -> list[Found]:

@@ -1,7 +1,9 @@
 """A thin client of the admin API."""
 
+import json
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from ipaddress import ip_address
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -61,20 +63,43 @@ class AdminClient:
                 return
             wanted["after"] = page["next_cursor"]
 
+    def lines(self, path: str, **query: str | None) -> Iterator[dict[str, Any]]:
+        """Yields the objects of an answer that comes line by line, each as soon as it is there."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        with self._failures_told(), self._stream(path, wanted) as response:
+            if not response.is_success:
+                response.read()
+                self._checked(response)
+            for line in response.iter_lines():
+                try:
+                    found = json.loads(line)
+                except ValueError:
+                    self._stop_at_stranger()
+                if not isinstance(found, dict):
+                    self._stop_at_stranger()
+                yield found
+
+    def _stream(self, path: str, query: dict[str, str]) -> AbstractContextManager[httpx.Response]:
+        return httpx.stream("GET", f"{self._base_url}/admin/v1{path}", params=query, **self._options())
+
     def _send(
         self, method: str, path: str, *, body: dict[str, Any] | None = None, query: dict[str, Any] | None = None
     ) -> httpx.Response:
+        with self._failures_told():
+            return httpx.request(method, f"{self._base_url}/admin/v1{path}", json=body, params=query, **self._options())
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "headers": self._headers,
+            "timeout": _TIMEOUT_SECONDS,
+            # A proxy of the environment is for other machines; on this one it would only see the token.
+            "trust_env": not _is_on_this_machine(self._base_url),
+        }
+
+    @contextmanager
+    def _failures_told(self) -> Iterator[None]:
         try:
-            return httpx.request(
-                method,
-                f"{self._base_url}/admin/v1{path}",
-                json=body,
-                params=query,
-                headers=self._headers,
-                timeout=_TIMEOUT_SECONDS,
-                # A proxy of the environment is for other machines; on this one it would only see the token.
-                trust_env=not _is_on_this_machine(self._base_url),
-            )
+            yield
         except httpx.LocalProtocolError:  # whose text may quote a header
             stop("the request cannot be written: check SEEDGATE_URL", MISCONFIGURED)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:

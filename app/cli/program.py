@@ -12,7 +12,8 @@ from app.cli.deliveries import deliveries
 from app.cli.implementations import implementation
 from app.cli.keys import keys
 from app.cli.models import models
-from app.cli.options import Sure, group
+from app.cli.options import AsJson, Sure, group
+from app.cli.reconcile import reconcile_since
 from app.cli.tasks import tasks
 from app.cli.tenants import tenants
 from app.sandbox.config import DEFAULT_PORT as SANDBOX_PORT
@@ -108,6 +109,19 @@ def dev(
 def doctor() -> None:
     """Say what is wrong, and how to mend it."""
     implementation("doctor")()
+
+
+@program.command()
+def reconcile(
+    since: Annotated[
+        str, typer.Option(help="From when on: a time such as 2026-01-31T12:00:00Z, a date, or 90min, 6h, 2d.")
+    ],
+    channel: Annotated[str | None, typer.Option(help="Only this channel; name or id.")] = None,
+    *,
+    json: AsJson = False,
+) -> None:
+    """After a restore: list the upstream, and show what the database does not know."""
+    reconcile_since(since, channel=channel, is_json=json)
 
 
 @program.command()

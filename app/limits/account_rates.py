@@ -11,6 +11,7 @@ INTERACTIVE_GET       4     8      14      a client waits: the larger share
 BACKGROUND_GET        1     4       6      nobody waits: what is left, but never less than that
 DELETE                5    12      20
 LIST                  1   0.8       –      1.25 seconds between two calls, so never two in one
+LIST_ASSETS           1     3       4.75   of the 10 that an Assets list allows; searches for lost creates take the rest
 ================  =====  ====  ==========  =====================================================
 
 The two kinds of GET make 20 together. Clients go before background work in that their share is the larger one and is
@@ -50,6 +51,7 @@ class CallKind(Enum):
     BACKGROUND_GET = ("background_get", 1.0, 4.0)
     LIST = ("list", 1.0, 0.8)
     DELETE = ("delete", 5.0, 12.0)
+    LIST_ASSETS = ("list_assets", 1.0, 3.0)
 
 
 class AccountRates:

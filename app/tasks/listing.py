@@ -16,6 +16,7 @@ import structlog
 from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.correlation import TAG_FIELD
 from app.tasks.integers import to_integer
+from app.tasks.state import total_tokens_of
 from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient, TaskPage, is_usable_id
 from app.upstream.errors import UpstreamError
@@ -44,6 +45,7 @@ class ListedTask:
         status: the upstream's word.
         created_at: on the upstream's clock; None when it is not told.
         tag: the ``safety_identifier`` that is echoed, or None; a successful task alone carries it.
+        total_tokens: what is billed for it, or None.
     """
 
     id: str
@@ -52,6 +54,7 @@ class ListedTask:
     status: str
     created_at: datetime | None
     tag: str | None
+    total_tokens: int | None = None
 
 
 @dataclass
@@ -64,6 +67,7 @@ class AccountList:
         is_complete: whether an id that is missing was not there when the reading began.
         offset: how far the upstream's clock is ahead of ours; None when it did not tell the time.
         has_answered: whether the upstream gave a page at all.
+        error: what ended the reading early; None also when every page was read and a task is missing all the same.
     """
 
     started_at: datetime
@@ -71,6 +75,7 @@ class AccountList:
     is_complete: bool = False
     offset: timedelta | None = None
     has_answered: bool = False
+    error: UpstreamError | TimeoutError | None = None
 
 
 class AccountLister:
@@ -100,6 +105,7 @@ class AccountLister:
             parts = [await self._read_tier(channel_id, account, tier, found, before_page) for tier in TIERS]
         except (UpstreamError, TimeoutError) as error:
             _log.warning("list_failed", channel=channel_id, error=repr(error))
+            found.error = error
             return found
         found.is_complete = all(parts)
         return found
@@ -166,6 +172,7 @@ def to_listed(item: dict[str, Any], tier: str) -> ListedTask:
         status=_to_text(item.get("status")),
         created_at=_to_moment(created_at),
         tag=tag if isinstance(tag, str) else None,
+        total_tokens=total_tokens_of(item),
     )
 
 

@@ -152,7 +152,7 @@ def apply_upstream_state(
         _log.error("unknown_upstream_status", task=row.upstream_id, status=str(body.get("status"))[:64])
         return
     if is_final:
-        row.total_tokens = _total_tokens(body)
+        row.total_tokens = total_tokens_of(body)
     _become(session, row, status, source=source, now=now)
 
 
@@ -183,6 +183,13 @@ def is_window_over(row: TaskRow, *, now: datetime) -> bool:
 def forgotten_before(now: datetime) -> datetime:
     """Returns the moment of which the upstream has certainly forgotten every task that was made earlier."""
     return now - _LONGEST_WINDOW - _WINDOW_MARGIN
+
+
+def total_tokens_of(body: dict[str, Any]) -> int | None:
+    """Returns what the upstream bills for a task, of its answer about it; None while it tells none."""
+    usage = body.get("usage")
+    total = to_integer(usage.get("total_tokens")) if isinstance(usage, dict) else None
+    return total if total is not None and 0 <= total <= _MOST_TOKENS else None
 
 
 def _become(
@@ -218,12 +225,6 @@ def _window(row: TaskRow) -> timedelta:
     if not isinstance(seconds, int):
         return _DEFAULT_WINDOW
     return timedelta(seconds=min(seconds, _LONGEST_WINDOW.total_seconds()))
-
-
-def _total_tokens(body: dict[str, Any]) -> int | None:
-    usage = body.get("usage")
-    total = to_integer(usage.get("total_tokens")) if isinstance(usage, dict) else None
-    return total if total is not None and 0 <= total <= _MOST_TOKENS else None
 
 
 def _storable(value: Any, depth_left: int = _DEEPEST) -> Any:

@@ -1,0 +1,58 @@
+"""Which tenants may have made an upstream task, as far as rights tell. Pure but for the load."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.channels.channel import Channel
+from app.tasks.model_index import ModelIndex, upstream_id_on
+from app.tenants.models import TenantRow
+
+# Where there are more tenants, rights name none of them.
+_MOST_TENANTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Rights:
+    tenant_id: str
+    models: Sequence[str] | None
+    channels: Sequence[str] | None
+
+
+class LikelyOwners:
+    """The rights of all tenants at one moment."""
+
+    def __init__(self, rights: Sequence[_Rights], index: ModelIndex) -> None:
+        self._rights = rights
+        self._index = index
+        self._known: dict[tuple[str, str], str | None] = {}
+
+    def only_one(self, channel: Channel, upstream_model: str) -> str | None:
+        """Returns the only tenant that may use a channel for what it calls by this model; None: there are others."""
+        key = (channel.id, upstream_model)
+        if key not in self._known:
+            able = [each.tenant_id for each in self._rights if self._may_use(each, channel, upstream_model)]
+            is_told = len(able) == 1 and len(self._rights) < _MOST_TENANTS
+            self._known[key] = able[0] if is_told else None
+        return self._known[key]
+
+    def _may_use(self, rights: _Rights, channel: Channel, upstream_model: str) -> bool:
+        if rights.channels is not None and channel.id not in rights.channels:
+            return False
+        if rights.models is None:
+            return True
+        models = [model for name in rights.models if (model := self._index.find(name)) is not None]
+        return any(upstream_id_on(channel, model) == upstream_model for model in models)
+
+
+async def load_likely_owners(session: AsyncSession, index: ModelIndex) -> LikelyOwners:
+    """Returns the rights of the tenants that are not deleted."""
+    query = (
+        select(TenantRow.id, TenantRow.allowed_models, TenantRow.allowed_channels)
+        .where(TenantRow.deleted_at.is_(None))
+        .order_by(TenantRow.id)
+        .limit(_MOST_TENANTS)
+    )
+    return LikelyOwners([_Rights(*found) for found in await session.execute(query)], index)

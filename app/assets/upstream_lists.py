@@ -1,0 +1,100 @@
+"""Reading of what an account holds in groups and assets, whosever it is, newest first.
+
+An account has a list for each project and each type of group, and shows nothing beyond the projects that are named.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from app.assets.mirror import from_wire_time
+from app.assets.models import GroupType
+from app.assets.wanted import LIST_ACTIONS, Kind
+from app.channels.channel import Channel
+from app.limits.account_rates import AccountRates, CallKind
+from app.upstream.accounts import OpenApiAccount
+from app.upstream.control import ControlClient
+from app.upstream.errors import OutcomeUnknownError
+
+_PAGE_SIZE = 100
+# A hundred thousand objects: what is behind them would take longer than an operator waits.
+_MOST_PAGES = 1000
+_CALL_SECONDS = 20.0
+_TOKEN_PATIENCE_SECONDS = 20.0
+
+Item = Mapping[str, Any]
+"""A group or an asset as the upstream lists it; ``Id`` is a string."""
+
+
+class AssetLister:
+    """Reads lists within the calls that an account can spare for it."""
+
+    def __init__(self, control: ControlClient, rates: AccountRates) -> None:
+        self._control = control
+        self._rates = rates
+
+    async def pages(
+        self, channel: Channel, kind: Kind, *, since: datetime | None = None, group_ids: tuple[str, ...] = ()
+    ) -> AsyncIterator[list[Item]]:
+        """Yields the groups or assets of all of a channel's projects, page by page.
+
+        Args:
+            channel: with a key pair.
+            kind: groups or assets.
+            since: what was made before is left out; None reads everything.
+            group_ids: only these groups, or the assets in them; empty means all.
+
+        Raises:
+            UpstreamError: the upstream did not give a page, or has more of them than are read.
+            TimeoutError: the account had no call to spare, or the upstream took too long.
+        """
+        assert channel.openapi is not None  # noqa: S101 - the caller has chosen such a channel
+        for project in channel.projects:
+            for group_type in GroupType:
+                wanted = {"GroupType": group_type.value, **({"GroupIds": list(group_ids)} if group_ids else {})}
+                body = {"Filter": wanted, "ProjectName": project, "SortBy": "CreateTime", "SortOrder": "Desc"}
+                async for page in self._pages(channel.id, channel.openapi, kind, body, since):
+                    yield page
+
+    async def _pages(
+        self, channel_id: str, account: OpenApiAccount, kind: Kind, body: dict[str, Any], since: datetime | None
+    ) -> AsyncIterator[list[Item]]:
+        token: str | None = None
+        for _ in range(_MOST_PAGES):
+            further = {"NextToken": token} if token is not None else {}
+            result = await self._call(
+                channel_id, account, LIST_ACTIONS[kind], {**body, "MaxResults": _PAGE_SIZE, **further}
+            )
+            items = _items(result)
+            shown = [item for item in items if not _is_before(item, since)]
+            yield shown
+            token = _next_token(result)
+            if token is None or len(shown) < len(items):
+                return
+        raise OutcomeUnknownError(f"has more than {_MOST_PAGES * _PAGE_SIZE} objects in one list")
+
+    async def _call(
+        self, channel_id: str, account: OpenApiAccount, action: str, body: dict[str, Any]
+    ) -> Mapping[str, Any]:
+        if not await self._rates.take(channel_id, CallKind.LIST_ASSETS, patience_seconds=_TOKEN_PATIENCE_SECONDS):
+            raise TimeoutError("no call to spare for an Assets list")
+        async with asyncio.timeout(_CALL_SECONDS):
+            return (await self._control.call(account, action, body)).result
+
+
+def _items(result: Mapping[str, Any]) -> list[Item]:
+    items = result.get("Items")
+    if items is not None and not isinstance(items, list):
+        raise OutcomeUnknownError("answered an Assets list without its items")
+    return [item for item in items or [] if isinstance(item, dict) and isinstance(item.get("Id"), str)]
+
+
+def _next_token(result: Mapping[str, Any]) -> str | None:
+    token = result.get("NextToken")
+    return token if isinstance(token, str) and token else None
+
+
+def _is_before(item: Item, since: datetime | None) -> bool:
+    created_at = from_wire_time(item.get("CreateTime"))
+    return since is not None and created_at is not None and created_at < since

@@ -1,0 +1,246 @@
+"""``GET /admin/v1/reconcile``: what the upstream holds and the database does not know."""
+
+import json
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from sqlalchemy import delete
+from sqlalchemy import text as sql
+
+from app.assets.models import AssetGroupRow, AssetRow
+from app.limits.account_rates import AccountRates
+from app.sandbox.config import DEFAULT_ACCOUNT
+from app.tasks.models import TaskEventRow, TaskRow
+from tests.support.plain import PLAIN
+from tests.support.stage import ENDLESS, Stage, text
+from tests.support.world import Tenant
+
+UPSTREAM_MODEL = "doubao-seedance-2-0-260128"
+_KINDS = sql("SELECT kind FROM account_rates")
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def a_time_of_its_own(stage: Stage) -> None:
+    """Lets a day pass, so that nothing of another test was made since."""
+    stage.clock.advance(86_400)
+
+
+async def has_a_call_to_spare(*_call: object) -> bool:
+    return True
+
+
+async def reconcile(
+    stage: Stage, *, hours: float = 1, channel: str = "default", is_rated: bool = False
+) -> list[dict[str, Any]]:
+    """Returns all lines of the answer; the account has every call to spare unless ``is_rated``."""
+    since = (stage.clock() - timedelta(hours=hours)).isoformat()
+    with pytest.MonkeyPatch.context() as patch:
+        if not is_rated:
+            patch.setattr(AccountRates, "try_take", has_a_call_to_spare)
+        answer = await stage.world.admin.get("/reconcile", params={"since": since, "channel": channel})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert lines[-1] == {"type": "end"}
+    return lines
+
+
+def objects(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {line["upstream_id"]: line for line in lines if line["type"] == "object"}
+
+
+def lists(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {line["kind"]: line for line in lines if line["type"] == "list"}
+
+
+async def forget(stage: Stage, *ids: str) -> None:
+    """Does to rows what a restore from an older backup does."""
+    async with stage.sessions.begin() as session:
+        rows = [row for task_id in ids if (row := await stage.row(task_id)) is not None]
+        for row in rows:
+            await session.execute(delete(TaskEventRow).where(TaskEventRow.task_id == row.id))
+            await session.execute(delete(TaskRow).where(TaskRow.id == row.id))
+        await session.execute(delete(AssetRow).where(AssetRow.id.in_(ids) | AssetRow.group_id.in_(ids)))
+        await session.execute(delete(AssetGroupRow).where(AssetGroupRow.id.in_(ids)))
+
+
+async def made(tenant: Tenant, action: str, **body: Any) -> str:
+    answer = await tenant.action(action, **body)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["Id"])
+
+
+async def new_group(tenant: Tenant, name: str) -> str:
+    return await made(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+
+
+async def new_asset(tenant: Tenant, group_id: str) -> str:
+    return await made(
+        tenant, "CreateAsset", GroupId=group_id, URL="https://example.com/a.png", AssetType="Image", Name="an asset"
+    )
+
+
+@pytest_asyncio.fixture
+async def exclusive(stage: Stage) -> AsyncIterator[None]:
+    """Declares the account of the channel ``default`` exclusive."""
+    path = f"/channels/{await stage.channel_id('default')}"
+    assert (await stage.world.admin.patch(path, json={"exclusive": True})).status_code == 200
+    stage.forget_rows()
+    yield
+    assert (await stage.world.admin.patch(path, json={"exclusive": False})).status_code == 200
+    stage.forget_rows()
+
+
+async def test_what_the_database_forgot_is_shown_with_its_tokens_and_nothing_else(stage: Stage) -> None:
+    tenant, other = await stage.tenant(), await stage.tenant()
+    kept, deleted, ended, queued = [await each.new_task() for each in (tenant, other, tenant, other)]
+    await stage.force(ended, "succeeded", extra={"usage": {"total_tokens": 108_900, "completion_tokens": 108_900}})
+    await stage.force(deleted, "failed", code="InternalServiceError")
+    assert (await other.http.delete(f"/api/v3/contents/generations/tasks/{deleted}")).status_code == 200
+    await forget(stage, ended, queued)
+
+    lines = await reconcile(stage)
+
+    found = objects(lines)
+    assert found.keys() == {ended, queued}
+    assert (found[ended]["total_tokens"], found[queued]["total_tokens"]) == (108_900, None)
+    assert (found[ended]["status"], found[ended]["model"]) == ("succeeded", UPSTREAM_MODEL)
+    assert {found[each]["channel_name"] for each in found} == {"default"}
+    # Rights name no tenant here, and nothing proves that another program did not make them.
+    assert {(line["is_ours"], line["likely_tenant"]) for line in found.values()} == {(None, None)}
+    told = lists(lines)["task"]
+    assert (told["unknown"], told["is_complete"], told["problem"]) == (2, True, None)
+    assert kept not in json.dumps(lines)
+
+
+async def test_what_is_older_is_not_shown_and_a_week_is_the_longest(stage: Stage) -> None:
+    old = await (await stage.tenant()).new_task(content=text(ENDLESS))
+    await forget(stage, old)
+    stage.clock.advance(7200)
+
+    assert old not in objects(await reconcile(stage, hours=1.5))
+    lines = await reconcile(stage, hours=24 * 30)
+    assert old in objects(lines)
+    ages = {kind: stage.clock() - datetime.fromisoformat(line["since"]) for kind, line in lists(lines).items()}
+    assert {kind: age.days for kind, age in ages.items()} == {"task": 7, "group": 30, "asset": 30}
+
+
+@pytest.mark.usefixtures("exclusive")
+async def test_groups_and_assets_are_shown_with_the_tenant_whose_group_it_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.assets.upstream_lists._PAGE_SIZE", 2)
+    tenant = await stage.tenant()
+    group, lost = await new_group(tenant, "kept"), await new_group(tenant, "lost")
+    assets = [await new_asset(tenant, group) for _ in range(5)]
+    inside = await new_asset(tenant, lost)
+    await forget(stage, lost, *assets[:3], inside)
+
+    lines = await reconcile(stage)
+
+    found = objects(lines)
+    assert found.keys() == {lost, inside, *assets[:3]}
+    assert {found[each]["likely_tenant"] for each in assets[:3]} == {tenant.id}
+    assert {(found[each]["likely_tenant"], found[each]["is_ours"]) for each in (lost, inside)} == {(None, True)}
+    assert (found[lost]["name"], found[inside]["group_id"]) == ("lost", lost)
+    assert (lists(lines)["asset"]["listed"], lists(lines)["asset"]["unknown"]) == (6, 4)
+
+
+async def test_a_create_of_unknown_outcome_names_its_tenant_and_one_under_way_is_told_apart(stage: Stage) -> None:
+    tenant, other = await stage.tenant(), await stage.tenant()
+    await stage.fault("create_task", kind="cut", at="after")
+    lost = await tenant.new_task(content=text(ENDLESS))
+    upstream_id = str(stage.received("create_task")[-1].resource_id)
+
+    (line,) = objects(await reconcile(stage)).values()
+    assert (line["upstream_id"], line["likely_tenant"], line["possible_tasks"]) == (upstream_id, tenant.id, [lost])
+    assert not line["is_in_flight"]
+
+    await other.new_task(content=text(ENDLESS))
+    async with stage.sessions.begin() as session:
+        row = await session.get_one(TaskRow, (tenant.id, lost))
+        row.status = "submitting"
+    (line,) = objects(await reconcile(stage)).values()
+    assert line["is_in_flight"]
+    async with stage.sessions.begin() as session:
+        (await session.get_one(TaskRow, (tenant.id, lost))).status = "unknown"
+
+
+async def test_what_another_program_made_is_never_called_ours(stage: Stage) -> None:
+    body = {"model": UPSTREAM_MODEL, "content": text(ENDLESS)}
+    headers = {"Authorization": f"Bearer {DEFAULT_ACCOUNT.api_key}"}
+    async with httpx.AsyncClient(verify=PLAIN, headers=headers) as client:
+        answer = await client.post(f"{stage.world.sandbox.ark_base_url}/contents/generations/tasks", json=body)
+    (line,) = objects(await reconcile(stage)).values()
+    assert (line["upstream_id"], line["is_ours"], line["likely_tenant"]) == (answer.json()["id"], None, None)
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "effect"),
+    [
+        ("list_tasks", "task", {"kind": "cut", "at": "before"}),
+        ("ListAssets", "asset", {"kind": "error", "status": 503, "code": "ServiceUnavailable"}),
+    ],
+)
+async def test_a_list_that_cannot_be_read_is_called_incomplete_and_the_others_are_shown(
+    stage: Stage, operation: str, kind: str, effect: dict[str, Any]
+) -> None:
+    tenant = await stage.tenant()
+    task, group = await tenant.new_task(content=text(ENDLESS)), await new_group(tenant, "lost")
+    await forget(stage, task, group)
+    await stage.fault(operation, times=None, **effect)
+
+    lines = await reconcile(stage)
+
+    assert group in objects(lines)
+    told = lists(lines)
+    assert {name: line["is_complete"] for name, line in told.items()} == {
+        name: name != kind for name in ("task", "group", "asset")
+    }
+    assert told[kind]["problem"]
+
+
+async def test_an_account_is_asked_within_its_rates(stage: Stage) -> None:
+    await reconcile(stage, is_rated=True)
+    assert len(stage.received("list_tasks")) == 2
+    async with stage.sessions() as session:
+        kinds = await session.execute(_KINDS)
+    assert {"list", "list_assets"} <= set(kinds.scalars())
+
+
+async def test_a_suspended_channel_is_not_asked_and_that_is_said(stage: Stage) -> None:
+    path = f"/channels/{await stage.channel_id('second')}"
+    assert (await stage.world.admin.patch(path, json={"status": "suspended"})).status_code == 200
+    stage.forget_rows()
+    (told, _) = await reconcile(stage, channel="second")
+    assert (told["is_complete"], "suspended" in told["problem"]) == (False, True)
+    assert (await stage.world.admin.patch(path, json={"status": "active"})).status_code == 200
+    stage.forget_rows()
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({}, "MissingParameter.since"),
+        ({"since": "yesterday"}, "InvalidParameter.since"),
+        ({"since": "2026-01-31T12:00:00"}, "InvalidParameter.since"),
+        ({"since": "2999-01-31T12:00:00Z"}, "InvalidParameter.since"),
+        ({"since": "2026-01-31T12:00:00Z", "channel": "none"}, "InvalidParameter.channel"),
+    ],
+)
+async def test_a_wrong_question_is_refused_before_anything_is_asked(
+    stage: Stage, query: dict[str, str], code: str
+) -> None:
+    answer = await stage.world.admin.get("/reconcile", params=query)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+    assert stage.received("list_tasks") == []
+
+
+async def test_no_tenant_may_ask(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    answer = await tenant.http.get("/admin/v1/reconcile", params={"since": "2026-01-31T12:00:00Z"})
+    assert answer.status_code == 401

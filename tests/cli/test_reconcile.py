@@ -1,0 +1,76 @@
+"""``seedgate reconcile`` against a running gateway."""
+
+import json
+
+import pytest
+from sqlalchemy import delete
+
+from app.limits.account_rates import AccountRates
+from app.tasks.models import TaskEventRow, TaskRow
+from tests.cli.commands import Command, commands
+from tests.support.stage import ENDLESS, Stage, text
+
+
+@pytest.fixture
+def seedgate(stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs a command; returns its exit code and what it printed on either stream."""
+
+    async def has_a_call_to_spare(*_call: object) -> bool:
+        return True
+
+    monkeypatch.setattr(AccountRates, "try_take", has_a_call_to_spare)
+    return commands(stage.world, capsys, monkeypatch)
+
+
+async def forgotten(stage: Stage) -> str:
+    """Makes a task that the upstream bills, and forgets it as a restore does."""
+    task_id = await (await stage.tenant()).new_task(content=text(ENDLESS))
+    await stage.force(task_id, "succeeded", extra={"usage": {"total_tokens": 4711}})
+    row = await stage.written(task_id)
+    async with stage.sessions.begin() as session:
+        await session.execute(delete(TaskEventRow).where(TaskEventRow.task_id == row.id))
+        await session.execute(delete(TaskRow).where(TaskRow.id == row.id))
+    return task_id
+
+
+async def test_it_is_shown_for_people_and_for_programs(stage: Stage, seedgate: Command) -> None:
+    task_id = await forgotten(stage)
+
+    code, out, err = await seedgate("reconcile", "--since", "30d", "--channel", "default")
+    assert code == 0
+    assert all(told in out for told in (task_id, "4711", "default", "perhaps another program"))
+    assert "tasks on default: " in err
+    assert "the upstream lists tasks of seven days" in err
+
+    code, out, err = await seedgate("reconcile", "--since", "2026-01-01", "--channel", "default", "--json")
+    assert code == 0
+    told = json.loads(out)
+    assert 4711 in [line["total_tokens"] for line in told["found"] if line["upstream_id"] == task_id]
+    assert [ended["kind"] for ended in told["lists"]] == ["task", "group", "asset"]
+
+
+async def test_a_partial_result_is_shown_and_called_one(stage: Stage, seedgate: Command) -> None:
+    await stage.fault("list_tasks", times=None, kind="cut", at="before")
+    code, _, err = await seedgate("reconcile", "--since", "1h", "--channel", "default")
+    assert code == 1
+    assert "tasks on default: INCOMPLETE: " in err
+
+
+async def test_an_answer_that_broke_off_is_told(
+    stage: Stage, seedgate: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(*_call: object) -> bool:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(AccountRates, "try_take", breaks)
+    code, _, err = await seedgate("reconcile", "--since", "1h", "--channel", "default")
+    assert code == 1
+    assert "the answer broke off" in err
+
+
+@pytest.mark.parametrize("since", ["yesterday", "2999-01-01"])
+async def test_a_wrong_time_is_refused_before_anything_is_asked(stage: Stage, seedgate: Command, since: str) -> None:
+    code, out, err = await seedgate("reconcile", "--since", since)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"seedgate: --since: {since!r} is ")
+    assert stage.received("list_tasks") == []
