@@ -1,4 +1,4 @@
-"""Settings: environment variables named ``SEEDGATE_…``, or a ``.env`` file.
+"""Settings: environment variables named ``SEEDGATE_…``, a ``.env`` file, or files in a folder of secrets.
 
 Every setting is documented in ``docs/operating.md``; a test compares the two.
 """
@@ -12,11 +12,19 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from app.addresses import Network, canonical_host, check_not_wrapped, read_literal, read_network
+from app.database_url import DEFAULT_PORT, check_host, join_url
 from app.env_file import ENV_FILE, ENV_FILE_ENCODING, EnvFileError, read_env_file
+from app.secret_files import FOLDER_VARIABLE, SecretFile, SecretFileError, read_secret_files
 from app.urls import split_url
 
 _MIN_ADMIN_TOKEN_LENGTH = 32
@@ -37,6 +45,10 @@ _OTHERS = ("SEEDGATE_URL", "SEEDGATE_API_KEY", "SEEDGATE_WEBHOOK_SECRET", "SEEDG
 _OF_KUBERNETES = re.compile(r"SEEDGATE_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?)")
 _LINK = re.compile(r"(tcp|udp|sctp)://.*")
 """Kubernetes sets such names for a service ``seedgate`` or ``seedgate-…``, and ``…_PORT`` to such a value."""
+
+_DATABASE_PARTS = ("database_host", "database_port", "database_user", "database_password", "database_name")
+_DEFAULT_DATABASE_USER = "seedgate_gateway"
+_DEFAULT_DATABASE_NAME = "seedgate"
 
 NOT_BUILT = ("redis_url", "queue")
 """Settings whose feature comes later. Setting one stops the start: it is never accepted and ignored."""
@@ -68,7 +80,15 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    secrets_dir: Path | None = None
+
     database_url: SecretStr | None = None
+    """Also when only the parts below were set: then it is made of them."""
+    database_host: str | None = None
+    database_port: int | None = Field(default=None, ge=1, le=_MAX_PORT)
+    database_user: str | None = None
+    database_password: SecretStr | None = None
+    database_name: str | None = None
     data_dir: Path = Field(default_factory=default_data_dir)
     pg_bin: Path | None = None
     pg_user: str | None = None
@@ -117,11 +137,11 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Reads the environment and ``.env``.
+        """Reads the environment, ``.env`` and the folder of secrets; what comes earlier in this list counts.
 
         Raises:
-            SettingError: a variable begins with ``SEEDGATE_`` and is no setting (a misspelt one would be ignored), or
-                ``.env`` cannot be read.
+            SettingError: a variable or a file of the folder begins with ``SEEDGATE_`` and is no setting (a misspelt one
+                would be ignored), or ``.env``, the folder or a file in it cannot be read.
             ValidationError: the value of a setting is wrong; ``problems`` turns it into lines.
         """
         try:
@@ -133,10 +153,40 @@ class Settings(BaseSettings):
             raise SettingError("\n".join(f"{name} is no setting{hint}" for name, hint in unknown.items()))
         return cls()
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the folder of secrets is read below
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Puts the files of the folder of secrets last.
+
+        The library's own source for such files warns where this one refuses: of a file that cannot be read, of a folder
+        in the place of a file, of a misspelt name.
+        """
+        named = env_settings().get("secrets_dir") or dotenv_settings().get("secrets_dir")
+        files = EnvSettingsSource(settings_cls)
+        found = _secret_files(Path(named) if named else None)
+        files.env_vars = {file.name.lower(): file.value for file in found if file.value}
+        return init_settings, env_settings, dotenv_settings, files
+
+    @property
+    def database_variable(self) -> str:
+        """The name of the variable that says where the configured database is, for messages."""
+        return variable("database_url" if self.database_host is None else "database_host")
+
     def secret_texts(self) -> list[str]:
         """Returns every secret that was configured, each key of a list by itself, so that the log can mask them."""
-        secrets = [value for name in type(self).model_fields if isinstance(value := getattr(self, name), SecretStr)]
-        return [part for secret in secrets for part in secret.get_secret_value().split(",") if part]
+        secrets = {
+            name: value.get_secret_value()
+            for name in type(self).model_fields
+            if isinstance(value := getattr(self, name), SecretStr)
+        }
+        keys = secrets.pop("secret_key", "").split(",")
+        return [text for text in (*secrets.values(), *keys) if text]
 
     @field_validator("trusted_proxies", "callback_allow", mode="before")
     @classmethod
@@ -175,6 +225,11 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with postgresql://")
         return value
 
+    @field_validator("database_host")
+    @classmethod
+    def _check_database_host(cls, value: str | None) -> str | None:
+        return None if value is None else check_host(value)
+
     @field_validator("public_url")
     @classmethod
     def _check_public_url(cls, value: str | None) -> str | None:
@@ -198,12 +253,13 @@ class Settings(BaseSettings):
             raise ValueError(f"it needs at least {_MIN_ADMIN_TOKEN_LENGTH} characters")
         return value
 
-    @field_validator("metrics_port", mode="before")
+    @field_validator("metrics_port", "database_port", mode="before")
     @classmethod
-    def _check_metrics_port(cls, value: object) -> object:
+    def _check_is_no_link(cls, value: object, info: ValidationInfo) -> object:
         if isinstance(value, str) and _LINK.fullmatch(value):
+            service = f"seedgate-{str(info.field_name).removesuffix('_port')}"
             raise ValueError(
-                "Kubernetes has set it for a service named seedgate-metrics; put `enableServiceLinks: false` into the "
+                f"Kubernetes has set it for a service named {service}; put `enableServiceLinks: false` into the "
                 "pod's spec, or set it to a number there"
             )
         return value
@@ -215,6 +271,26 @@ class Settings(BaseSettings):
                 raise ValueError(f"SEEDGATE_{name.upper()} is not supported yet; unset it")
         if (self.access_key_id is None) != (self.secret_access_key is None):
             raise ValueError("SEEDGATE_ACCESS_KEY_ID and SEEDGATE_SECRET_ACCESS_KEY are set together or not at all")
+        return self
+
+    @model_validator(mode="after")
+    def _join_database_url(self) -> Self:
+        parts = [variable(name) for name in _DATABASE_PARTS if getattr(self, name) is not None]
+        if not parts:
+            return self
+        if self.database_url is not None:
+            raise ValueError(f"SEEDGATE_DATABASE_URL and {' and '.join(parts)} are both set; unset one or the other")
+        if self.database_host is None:
+            raise ValueError(f"{' and '.join(parts)} is of no use without SEEDGATE_DATABASE_HOST")
+        self.database_url = SecretStr(
+            join_url(
+                host=self.database_host,
+                port=self.database_port or DEFAULT_PORT,
+                user=self.database_user or _DEFAULT_DATABASE_USER,
+                password=None if self.database_password is None else self.database_password.get_secret_value(),
+                name=self.database_name or _DEFAULT_DATABASE_NAME,
+            )
+        )
         return self
 
 
@@ -240,6 +316,25 @@ def unknown_names(variables: Iterable[tuple[str, str | None]]) -> Mapping[str, s
         and not _is_of_kubernetes(name, value)
     }
     return {name: _hint(name, known) for name in sorted(unknown)}
+
+
+def _secret_files(named: Path | None) -> list[SecretFile]:
+    """Returns the files of the folder of secrets.
+
+    Raises:
+        SettingError: one cannot be read, or is no setting.
+    """
+    try:
+        files = read_secret_files(named)
+    except SecretFileError as error:
+        raise SettingError(str(error)) from None
+    paths = {file.name: file.path for file in files}
+    if FOLDER_VARIABLE in paths:
+        raise SettingError(f"{paths[FOLDER_VARIABLE]} cannot say where the folder is; set it in the environment")
+    unknown = unknown_names((file.name, file.value) for file in files)
+    if unknown:
+        raise SettingError("\n".join(f"{paths[name]} is no setting{hint}" for name, hint in unknown.items()))
+    return files
 
 
 def _is_of_kubernetes(name: str, value: str) -> bool:

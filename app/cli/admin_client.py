@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ import httpx
 
 from app.cli.exits import FAILED, MISCONFIGURED, stop
 from app.env_file import EnvFileError, read_env_file
+from app.secret_files import FOLDER_VARIABLE, SecretFileError, read_secret_files
 
 _URL = "SEEDGATE_URL"
 _TOKEN = "SEEDGATE_ADMIN_TOKEN"  # noqa: S105 - a name
@@ -23,8 +25,8 @@ _PAGE = 100
 class AdminClient:
     """Calls ``/admin/v1`` of the gateway at ``SEEDGATE_URL`` with ``SEEDGATE_ADMIN_TOKEN``.
 
-    Both are read from the environment, or from ``.env`` in the working folder. Every method ends the program with the
-    server's message when the call fails.
+    Both are read from the environment, or from ``.env`` in the working folder; the token also from the folder of
+    secrets. Every method ends the program with the server's message when the call fails.
     """
 
     def __init__(self) -> None:
@@ -34,9 +36,13 @@ class AdminClient:
             stop(str(error), MISCONFIGURED)
         file = {name.upper(): value for name, value in read.items() if value}
         environment = {name.upper(): value for name, value in os.environ.items() if value}
+        place = "the environment"
+        if _TOKEN not in environment and _TOKEN not in file:
+            environment |= _token_of_folder(environment.get(FOLDER_VARIABLE) or file.get(FOLDER_VARIABLE))
+            place = "the folder of secrets"
         if _TOKEN in environment and _URL in file and _URL not in environment:
             # A folder that came from elsewhere would send the token to a server of its own choice.
-            stop(f"{_TOKEN} is set in the environment and {_URL} in .env: set both in one place", MISCONFIGURED)
+            stop(f"{_TOKEN} is set in {place} and {_URL} in .env: set both in one place", MISCONFIGURED)
         variables = {**file, **environment}
         self._base_url = (variables.get(_URL) or _DEFAULT_URL).strip().rstrip("/")
         self._headers = {"Authorization": f"Bearer {_token(variables.get(_TOKEN))}"}
@@ -132,6 +138,14 @@ def segment(text: str) -> str:
     if text in {"", ".", ".."} or not text.isprintable():
         stop(f"{text!r} is neither an id nor a name", MISCONFIGURED)
     return quote(text, safe="")
+
+
+def _token_of_folder(named: str | None) -> dict[str, str]:
+    try:
+        files = read_secret_files(Path(named) if named else None)
+    except SecretFileError as error:
+        stop(str(error), MISCONFIGURED)
+    return {file.name: file.value for file in files if file.name == _TOKEN and file.value}
 
 
 def _token(text: str | None) -> str:

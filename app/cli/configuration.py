@@ -1,25 +1,48 @@
 """``config check``: every setting judged without a database and without a call."""
 
 import asyncio
+import os
 
 from app.channels.seeding import described_channel
 from app.cli.failures import explained_failures, read_settings
 from app.crypto import SecretBox
+from app.database_url import without_password
 from app.db.embedded.binaries import find_binaries
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.engine import check_url
+from app.env_file import read_env_file
+from app.secret_files import SecretFile, read_secret_files
 from app.settings import SettingError, Settings
 from app.wiring import destination_rules, first_models, open_http
 
 
 def check() -> None:
-    """Prints that the settings are usable; exits with 2 and the reason when one is not."""
+    """Prints that the settings are usable, and where they lead; exits with 2 and the reason when one is not."""
     settings = read_settings()
     with explained_failures():
         asyncio.run(_judge(settings))
     missing = [f"SEEDGATE_{name.upper()}" for name in ("admin_token", "secret_key") if getattr(settings, name) is None]
     needed = f"; `serve` also needs {' and '.join(missing)}" if missing else ""
-    print(f"The settings are usable{needed}.")  # noqa: T201 - the command's answer
+    for line in (f"The settings are usable{needed}.", _database_line(settings), *_file_lines(settings)):
+        print(line)  # noqa: T201 - the command's answer
+
+
+def _database_line(settings: Settings) -> str:
+    if settings.database_url is None:
+        return f"Database: embedded, in {settings.data_dir}"
+    return f"Database: {without_password(settings.database_url.get_secret_value())} ({settings.database_variable})"
+
+
+def _file_lines(settings: Settings) -> list[str]:
+    """Returns a line for each file of secrets, which says whether it counts; shows no value."""
+    elsewhere = {name.upper() for name, value in [*read_env_file().items(), *os.environ.items()] if value}
+    return [f"File: {file.path}{_unused(file, elsewhere)}" for file in read_secret_files(settings.secrets_dir)]
+
+
+def _unused(file: SecretFile, elsewhere: set[str]) -> str:
+    if not file.value:
+        return ", empty: counts as unset"
+    return ", not used: the environment or .env sets it too" if file.name in elsewhere else ""
 
 
 async def _judge(settings: Settings) -> None:
@@ -44,7 +67,7 @@ async def _judge_database(settings: Settings) -> None:
         try:
             await check_url(settings.database_url.get_secret_value())
         except ValueError as error:
-            raise SettingError(f"SEEDGATE_DATABASE_URL: {error}") from None
+            raise SettingError(f"{settings.database_variable}: {error}") from None
     if settings.database_url is None or settings.pg_bin is not None:
         try:
             find_binaries(settings.pg_bin)

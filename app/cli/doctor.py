@@ -136,7 +136,7 @@ async def examine(settings: Settings, database: Database) -> list[Finding]:
             return [fine("database", f"the {kind} one answers"), shared_sessions(), await _public_url(settings)]
         if not is_unavailable(error):
             raise
-        mend = "check SEEDGATE_DATABASE_URL and the server"
+        mend = f"check {settings.database_variable} and the server"
         if database.is_embedded:
             mend = f"run `doctor` under the account that started it, and read {settings.data_dir / LOG_NAME}"
         told = f"the {kind} one does not answer: {redact(str(error))}; {mend}"

@@ -90,9 +90,10 @@ def _server_settings() -> Settings:
 
 
 def _prepare(database: Database) -> None:
-    """Makes sure that every worker process will be able to start, and tells them where the database is."""
+    """Makes sure that every worker process will be able to start, and tells them where an embedded database is."""
     if database.is_embedded:
         asyncio.run(upgrade_to_head(database.owner_url))
+        os.environ["SEEDGATE_DATABASE_URL"] = database.url
     state = asyncio.run(_state(database.url))
     if not state.is_current:
         stop(_outdated(state), SCHEMA_OUTDATED)

@@ -9,6 +9,7 @@ import yaml
 
 from app.db.roles import GATEWAY, OWNER
 from app.settings import NOT_BUILT, Settings
+from tests.support.sample_settings import DATABASE_PARTS
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -69,7 +70,7 @@ def test_the_gateway_s_memory_holds_the_bodies_that_its_processes_accept() -> No
 @pytest.mark.parametrize("name", ["gateway", "worker"])
 def test_every_setting_can_be_made_in_the_file_that_compose_reads(name: str) -> None:
     """The file is not in the image, so each setting is handed on; what is left empty there counts as unset."""
-    fixed = {"database_url", "data_dir", "pg_bin", "pg_user", *NOT_BUILT}
+    fixed = {"database_url", *DATABASE_PARTS, "secrets_dir", "data_dir", "pg_bin", "pg_user", *NOT_BUILT}
     environment = SERVICES[name]["environment"]
     handed_on = {variable for variable, value in environment.items() if value.startswith(f"${{{variable}:")}
     assert handed_on == {f"SEEDGATE_{setting.upper()}" for setting in Settings.model_fields if setting not in fixed}

@@ -2,7 +2,6 @@
 
 import errno
 import os
-from collections.abc import Callable
 from ipaddress import ip_network
 from itertools import product
 from pathlib import Path
@@ -11,10 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from app.addresses import is_in, unwrap
-from app.cli.configuration import check
 from app.settings import Settings, problems
-
-Judge = Callable[..., tuple[int, str, str]]
+from tests.house.judging import Judge, judging
 
 
 @pytest.mark.parametrize(
@@ -148,24 +145,7 @@ def test_a_public_url_loses_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.fixture
 def judge(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Judge:
-    """Returns ``config check`` in an empty folder: environment in, exit code and what it printed out."""
-    for name in [name for name in os.environ if name.startswith("SEEDGATE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-
-    def run(**environment: str) -> tuple[int, str, str]:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        try:
-            check()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        else:
-            code = 0
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+    return judging(monkeypatch, capsys, tmp_path)
 
 
 def test_a_misspelt_setting_is_refused_with_the_nearest_name(judge: Judge, tmp_path: Path) -> None:
@@ -204,7 +184,8 @@ def test_what_users_and_platforms_set_beside_the_settings_passes(judge: Judge) -
         "SEEDGATE_ARK_APIKEY": "",
     }
     needed = "SEEDGATE_ADMIN_TOKEN and SEEDGATE_SECRET_KEY"
-    assert judge(**beside) == (0, f"The settings are usable; `serve` also needs {needed}.\n", "")
+    code, out, err = judge(**beside)
+    assert (code, out.splitlines()[0], err) == (0, f"The settings are usable; `serve` also needs {needed}.", "")
 
 
 @pytest.mark.parametrize(
@@ -222,10 +203,12 @@ def test_what_only_resembles_a_variable_of_kubernetes_is_refused(judge: Judge, n
     assert err.startswith(f"seedgate: {name} is no setting")
 
 
-def test_a_metrics_port_that_kubernetes_has_set_is_refused_with_the_remedy(judge: Judge) -> None:
-    code, _, err = judge(SEEDGATE_METRICS_PORT="tcp://10.0.0.1:9090")
+@pytest.mark.parametrize("field", [name for name in Settings.model_fields if name.endswith("_port")])
+def test_a_port_that_kubernetes_has_set_is_refused_with_the_remedy(judge: Judge, field: str) -> None:
+    name, service = f"SEEDGATE_{field.upper()}", f"seedgate-{field.removesuffix('_port')}"
+    code, _, err = judge(**{name: "tcp://10.0.0.1:9090"})
     assert code == 2
-    assert err.startswith("seedgate: SEEDGATE_METRICS_PORT: Kubernetes has set it for a service named seedgate-metrics")
+    assert err.startswith(f"seedgate: {name}: Kubernetes has set it for a service named {service}")
     assert "`enableServiceLinks: false`" in err
 
 
@@ -261,6 +244,9 @@ def test_a_folder_in_the_place_of_the_env_file_holds_no_settings(judge: Judge, t
         ("SEEDGATE_DATABASE_URL", "postgresql://u:secret-value/x@h/db"),
         ("SEEDGATE_DATABASE_URL", "postgresql://u:secret-value@h/db?sslmode=bogus"),
         ("SEEDGATE_DATABASE_URL", "postgresql://u:secret-value@h/db?sslmode=verify-full&sslrootcert=/no/such/file"),
+        ("SEEDGATE_DATABASE_HOST", "postgresql://u:secret-value@h/db"),
+        ("SEEDGATE_DATABASE_PASSWORD", "secret-value"),
+        ("SEEDGATE_SECRETS_DIR", "/no/such/folder"),
         ("SEEDGATE_PG_BIN", "/no/such/folder"),
         ("SEEDGATE_ADMIN_TOKEN", "secret-value"),
         ("SEEDGATE_SECRET_KEY", "secret-value"),

@@ -1,0 +1,81 @@
+"""Settings as files of one folder: how Docker, Kubernetes and systemd hand secrets to a program."""
+
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+FOLDER_VARIABLE = "SEEDGATE_SECRETS_DIR"
+DEFAULT_FOLDER = Path("/run/secrets")
+_PREFIX = "SEEDGATE_"
+_MAX_BYTES = 1024 * 1024
+# As in a .env file: editors of Windows put a byte order mark in front.
+_ENCODING = "utf-8-sig"
+
+
+class SecretFileError(ValueError):
+    """The folder or a file in it cannot be used; the text names it and says why, and shows nothing of what it holds."""
+
+
+class SecretFile(NamedTuple):
+    """A file of the folder.
+
+    Attributes:
+        path: where it is, its name as it was written.
+        name: the variable that it stands for, in capitals.
+        value: what it holds, without line ends at its end; empty for an empty file, which counts as unset.
+    """
+
+    path: Path
+    name: str
+    value: str
+
+
+def read_secret_files(named: Path | None) -> list[SecretFile]:
+    """Returns the files whose names begin with ``SEEDGATE_``, in any case, by name; symbolic links are followed.
+
+    Everything else in the folder is left alone: Kubernetes keeps ``..data`` there and a service account below
+    ``/run/secrets``.
+
+    Args:
+        named: the folder of ``SEEDGATE_SECRETS_DIR``; None for ``/run/secrets``, which need not exist.
+
+    Raises:
+        SecretFileError: the named folder or one of the files cannot be used.
+    """
+    folder = named or DEFAULT_FOLDER
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.name.upper().startswith(_PREFIX))
+    except OSError as error:
+        if named is None:
+            return []
+        raise SecretFileError(f"{FOLDER_VARIABLE}: {folder} cannot be read: {error.strerror or error}") from None
+    files: dict[str, SecretFile] = {}
+    for path in paths:
+        name = path.name.upper()
+        if name in files:
+            raise SecretFileError(f"{files[name].path} and {path} stand for one setting; remove one of them")
+        files[name] = SecretFile(path, name, _read(path))
+    return list(files.values())
+
+
+def _read(path: Path) -> str:
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            # Docker makes one in the place of a file that it should mount and does not find.
+            raise SecretFileError(f"{path} is a folder; a file with the value belongs there")
+        if not stat.S_ISREG(found.st_mode):
+            raise SecretFileError(f"{path} is no regular file")
+        if found.st_size > _MAX_BYTES:
+            raise SecretFileError(f"{path} is larger than {_MAX_BYTES} bytes")
+        text = path.read_bytes().decode(_ENCODING)
+    except PermissionError:
+        raise SecretFileError(f"{path} cannot be read: the user {os.geteuid()} may not") from None
+    except OSError as error:
+        raise SecretFileError(f"{path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise SecretFileError(f"{path} is not UTF-8; save it as UTF-8") from None
+    if "\0" in text:
+        raise SecretFileError(f"{path} holds a NUL character; save it as UTF-8 text")
+    return text.rstrip("\r\n")
