@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import httpx
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
@@ -46,7 +45,6 @@ from app.http.body import BodyAdmission
 from app.http.body_thread import BodyThread
 from app.http.health import Readiness
 from app.jobs import Job
-from app.limits.account_rates import AccountRates
 from app.observability.redaction import hide
 from app.settings import SettingError, Settings
 from app.tasks.abandonment import Abandonment
@@ -74,10 +72,11 @@ from app.tenants.signing_service import SigningKeyService
 from app.tenants.stored_key import load_signers, load_stored_keys
 from app.turns import Turns
 from app.upstream.ark import ArkClient
-from app.upstream.control import ControlClient
 from app.upstream.destinations import DestinationRules
+from app.upstream.http.client import HttpClient, Timeouts, open_http_client
+from app.upstream.openapi import OpenApiClient
 from app.upstream.origins import parse_origin
-from app.upstream.transport import open_upstream_http
+from app.upstream.rate_limits import RateLimiter
 from app.webhooks.deliverer import Deliverer
 from app.webhooks.fairness import Caps
 from app.webhooks.sender import WebhookSender, open_sender
@@ -255,7 +254,7 @@ async def _write_what_is_left(services: Services) -> None:
             _log.warning("not_written_at_the_end", what=name, error=type(error).__name__)
 
 
-def open_http(settings: Settings, destinations: DestinationRules) -> httpx.AsyncClient:
+def open_http(settings: Settings, destinations: DestinationRules) -> HttpClient:
     """Returns the client of all upstream calls, as the settings describe it; the caller closes it.
 
     Args:
@@ -267,11 +266,13 @@ def open_http(settings: Settings, destinations: DestinationRules) -> httpx.Async
     """
     proxy = settings.egress_proxy
     with _named("EGRESS_PROXY or SEEDGATE_CA_BUNDLE"):
-        return open_upstream_http(
+        return open_http_client(
             destinations=destinations,
             max_connections=settings.upstream_max_connections,
-            connect_timeout_seconds=settings.upstream_connect_timeout_seconds,
-            read_timeout_seconds=settings.upstream_read_timeout_seconds,
+            timeouts=Timeouts(
+                connect_seconds=settings.upstream_connect_timeout_seconds,
+                read_seconds=settings.upstream_read_timeout_seconds,
+            ),
             proxy=proxy.get_secret_value() if proxy is not None else None,
             ca_bundle=str(settings.ca_bundle) if settings.ca_bundle is not None else None,
             max_response_bytes=settings.upstream_max_response_bytes,
@@ -320,7 +321,7 @@ def _build(
     engine: AsyncEngine,
     sessions: Sessions,
     box: SecretBox,
-    http: httpx.AsyncClient,
+    http: HttpClient,
     destinations: DestinationRules,
     clock: Callable[[], datetime],
     monotonic: Callable[[], float],
@@ -335,13 +336,13 @@ def _build(
     presence = Presence(settings.database_url.get_secret_value(), sessions, clock)
     retry_dedup = RetryDedup(sessions, presence, clock, create_window=create_window, find_older_key=find_older_key)
     faults = ChannelFaults(sessions, clock)
-    ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds, observe=faults.observe)
-    control = ControlClient(http, clock, observe=faults.observe)
+    ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds, observer=faults.observe)
+    control = OpenApiClient(http, clock, observer=faults.observe)
     # Calls with settings that may never become the channel's are no calls of the channel.
-    trial_ark, trial_control = ArkClient(http), ControlClient(http, clock)
+    trial_ark, trial_control = ArkClient(http), OpenApiClient(http, clock)
     last_used = LastUsedWriter(sessions)
     directory = ChannelDirectory(sessions, box, monotonic=monotonic)
-    rates = AccountRates(sessions, kept_by=directory.keeper_of_rates)
+    rates = RateLimiter(sessions, owner_of=directory.rate_limit_owner)
     looker = TaskLooker(sessions, directory, ark, rates, clock, monotonic=monotonic)
     deletion = TaskDeletion(sessions, looker, ark, rates, clock)
     lister, asset_lister = AccountLister(ark, rates, clock), AssetLister(control, rates)

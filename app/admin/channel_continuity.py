@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.admin.channel_contents import ChannelContents, LiveObject
 from app.admin.channel_probe import PROBE_SECONDS, ask, explain
 from app.channels.channel import Channel, Plane
-from app.upstream.accounts import OpenApiAccount
 from app.upstream.ark import ArkClient
-from app.upstream.control import ControlClient
+from app.upstream.credentials import OpenApiAccount
 from app.upstream.errors import AccountFaultError, ThrottledError, UpstreamError, UpstreamRejectedError
+from app.upstream.openapi import OpenApiClient
 
 # The upstream forgets a task seven days after its creation; the hour keeps clear of the edge.
 _TASK_LIFE = timedelta(days=7) - timedelta(hours=1)
@@ -32,7 +32,7 @@ class ContinuityCheck:
         self,
         sessions: async_sessionmaker[AsyncSession],
         ark: ArkClient,
-        control: ControlClient,
+        control: OpenApiClient,
         clock: Callable[[], datetime],
         *,
         pause_seconds: float = 1.0,

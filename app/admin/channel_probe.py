@@ -7,18 +7,18 @@ from typing import Any
 
 from app.channels.accounts import UNREADABLE
 from app.channels.channel import Channel, Plane
-from app.upstream.accounts import ArkAccount, OpenApiAccount
 from app.upstream.ark import ArkClient
-from app.upstream.control import ControlClient
+from app.upstream.credentials import ArkAccount, OpenApiAccount
 from app.upstream.errors import (
     AccountFaultError,
-    ForeignAnswerError,
+    ForeignResponseError,
     NotSentError,
     OutcomeUnknownError,
     ThrottledError,
     UpstreamError,
     UpstreamRejectedError,
 )
+from app.upstream.openapi import OpenApiClient
 
 PROBE_SECONDS = 10.0
 """How long the upstream may take to answer a probe."""
@@ -46,7 +46,7 @@ class ProbeResult:
 class ChannelProbe:
     """Calls both planes with a channel's own credentials."""
 
-    def __init__(self, ark: ArkClient, control: ControlClient) -> None:
+    def __init__(self, ark: ArkClient, control: OpenApiClient) -> None:
         self._ark = ark
         self._control = control
 
@@ -112,7 +112,7 @@ def explain(error: UpstreamError) -> str:
     match error:
         case NotSentError():
             return f"nothing was sent: {error.reason}"
-        case ForeignAnswerError():
+        case ForeignResponseError():
             return f"the URL leads to something else: it {error.reason}"
         case ThrottledError():
             return f"the upstream throttles the account: {error.status} {error.code}"
@@ -129,7 +129,7 @@ def _foreign(error: UpstreamError | None) -> str | None:
 
     A success that is no list is as foreign as a refusal in other words, and so is a list that does not exist there.
     """
-    if isinstance(error, ForeignAnswerError):
+    if isinstance(error, ForeignResponseError):
         return error.reason
     if isinstance(error, OutcomeUnknownError) and error.code is None and error.status in _SUCCESSES:
         return f"answered with {error.status} and no list, unlike the upstream's API"

@@ -17,8 +17,8 @@ from app.channels.channel import ALL_PLANES, Channel
 from app.channels.directory import ChannelDirectory
 from app.channels.health import open_breaker
 from app.db.leases import Leases
-from app.limits.account_rates import AccountRates, CallKind
 from app.observability.metrics import BREAKERS_OPENED
+from app.upstream.rate_limits import RateClass, RateLimiter
 
 INTERVAL_SECONDS = 600.0
 # Never released, so that the other processes do not look again; shorter than the pause, so that none is left out.
@@ -36,10 +36,10 @@ class ChannelWatch:
         *,
         directory: ChannelDirectory,
         probe: ChannelProbe,
-        rates: AccountRates,
+        rates: RateLimiter,
         leases: Leases,
         clock: Callable[[], datetime],
-        token_patience_seconds: float = 5.0,
+        token_timeout_seconds: float = 5.0,
     ) -> None:
         """Makes a watch.
 
@@ -50,7 +50,7 @@ class ChannelWatch:
             rates: of the accounts.
             leases: keep two processes from asking one channel.
             clock: the time, UTC-aware.
-            token_patience_seconds: how long a list may wait for the account's rate.
+            token_timeout_seconds: how long a list may wait for the account's rate.
         """
         self._sessions = sessions
         self._directory = directory
@@ -58,7 +58,7 @@ class ChannelWatch:
         self._rates = rates
         self._leases = leases
         self._clock = clock
-        self._token_patience_seconds = token_patience_seconds
+        self._token_timeout_seconds = token_timeout_seconds
 
     async def run_once(self) -> None:
         """Looks at each active channel once, one after another."""
@@ -73,8 +73,8 @@ class ChannelWatch:
 
     async def _look(self, channel: Channel) -> None:
         planes = ALL_PLANES
-        if channel.ark is not None and not await self._rates.take(
-            channel.id, CallKind.LIST, patience_seconds=self._token_patience_seconds
+        if channel.ark is not None and not await self._rates.acquire(
+            channel.id, RateClass.LIST, timeout_seconds=self._token_timeout_seconds
         ):
             planes = planes - {"ark"}
         foreign = await self._probe.find_foreign(channel, planes)

@@ -10,7 +10,6 @@ from app.audit.actor import Actor
 from app.audit.log import record
 from app.errors import ConflictError, ServiceUnavailableError
 from app.http.paging import PageRequest
-from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.binding import Binder
 from app.tasks.deletion import TaskDeletion
 from app.tasks.looking import TaskLooker
@@ -18,8 +17,9 @@ from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.oversight import OverseenOrphan, OverseenOrphans, OverseenTask, OverseenTasks, TaskSearch
 from app.tasks.wire import unknown_task
 from app.upstream.errors import UpstreamError
+from app.upstream.rate_limits import RateClass, RateLimiter
 
-_TOKEN_PATIENCE_SECONDS = 2.0
+_TOKEN_TIMEOUT_SECONDS = 2.0
 
 
 class TaskControl:
@@ -32,7 +32,7 @@ class TaskControl:
         looker: TaskLooker,
         deletion: TaskDeletion,
         binder: Binder,
-        rates: AccountRates,
+        rates: RateLimiter,
         clock: Callable[[], datetime],
         grace: timedelta,
     ) -> None:
@@ -104,8 +104,8 @@ class TaskControl:
         account = await self._looker.account_of(row)
         if account is None:
             raise ServiceUnavailableError("The channel of this task is not active, so the upstream cannot be asked.")
-        if not await self._rates.take(
-            str(row.channel_id), CallKind.INTERACTIVE_GET, patience_seconds=_TOKEN_PATIENCE_SECONDS
+        if not await self._rates.acquire(
+            str(row.channel_id), RateClass.INTERACTIVE_GET, timeout_seconds=_TOKEN_TIMEOUT_SECONDS
         ):
             raise ServiceUnavailableError("The upstream account is busy. Please try again.")
         try:

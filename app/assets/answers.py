@@ -12,7 +12,7 @@ from pydantic import AliasGenerator, BaseModel, ConfigDict
 
 from app.assets.models import AssetGroupRow, AssetRow
 from app.assets.schemas import to_wire_name
-from app.upstream.codes import failure_for_tenant
+from app.upstream.error_codes import failure_for_tenant
 
 
 class WireAnswer(BaseModel):

@@ -14,13 +14,13 @@ from app.errors import (
     SeedgateError,
 )
 from app.tenants.principal import Principal
-from app.upstream.control import ControlClient
+from app.upstream.openapi import OpenApiClient
 
 
 class AssetsUpstream:
     """The Assets actions of all channels."""
 
-    def __init__(self, directory: ChannelDirectory, control: ControlClient) -> None:
+    def __init__(self, directory: ChannelDirectory, control: OpenApiClient) -> None:
         self._directory = directory
         self._control = control
 

@@ -26,7 +26,7 @@ from app.channels.channel import Channel
 from app.channels.directory import ChannelDirectory
 from app.creates.retry_dedup import RetryDedup
 from app.db.presence import Presence
-from app.upstream.control import ControlClient
+from app.upstream.openapi import OpenApiClient
 
 _BATCH = 10
 _SEARCH_SECONDS = 60.0
@@ -46,7 +46,7 @@ class CreateFollower:
         self,
         sessions: async_sessionmaker[AsyncSession],
         directory: ChannelDirectory,
-        control: ControlClient,
+        control: OpenApiClient,
         clock: Callable[[], datetime],
         *,
         retry_dedup: RetryDedup,

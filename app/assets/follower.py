@@ -17,8 +17,8 @@ from app.assets.mirror import next_look_after
 from app.assets.models import AssetGroupRow, AssetRow
 from app.assets.repository import AllAssets
 from app.channels.directory import Channel, ChannelDirectory
-from app.upstream.control import ControlClient
 from app.upstream.errors import UpstreamRejectedError
+from app.upstream.openapi import OpenApiClient
 
 _BATCH = 25
 _AT_ONCE = 5
@@ -34,7 +34,7 @@ class AssetFollower:
         self,
         sessions: async_sessionmaker[AsyncSession],
         directory: ChannelDirectory,
-        control: ControlClient,
+        control: OpenApiClient,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions

@@ -18,7 +18,7 @@ from app.assets.search_turns import SearchTurns
 from app.channels.directory import ChannelDirectory
 from app.creates.retry_dedup import RetryDedup
 from app.db.presence import Presence
-from app.upstream.control import ControlClient
+from app.upstream.openapi import OpenApiClient
 
 SEARCH_SECONDS = 10.0
 
@@ -36,7 +36,7 @@ class AssetService:
         self,
         sessions: async_sessionmaker[AsyncSession],
         directory: ChannelDirectory,
-        control: ControlClient,
+        control: OpenApiClient,
         clock: Callable[[], datetime],
         *,
         retry_dedup: RetryDedup,

@@ -12,16 +12,16 @@ from app.assets.mirror import from_wire_time
 from app.assets.models import GroupType
 from app.assets.wanted import LIST_ACTIONS, Kind
 from app.channels.channel import Channel
-from app.limits.account_rates import AccountRates, CallKind
-from app.upstream.accounts import OpenApiAccount
-from app.upstream.control import ControlClient
+from app.upstream.credentials import OpenApiAccount
 from app.upstream.errors import OutcomeUnknownError
+from app.upstream.openapi import OpenApiClient
+from app.upstream.rate_limits import RateClass, RateLimiter
 
 _PAGE_SIZE = 100
 # A hundred thousand objects: what is behind them would take longer than an operator waits.
 _MOST_PAGES = 1000
 _CALL_SECONDS = 20.0
-_TOKEN_PATIENCE_SECONDS = 20.0
+_TOKEN_TIMEOUT_SECONDS = 20.0
 
 Item = Mapping[str, Any]
 """A group or an asset as the upstream lists it; ``Id`` is a string."""
@@ -30,7 +30,7 @@ Item = Mapping[str, Any]
 class AssetLister:
     """Reads lists within the calls that an account can spare for it."""
 
-    def __init__(self, control: ControlClient, rates: AccountRates) -> None:
+    def __init__(self, control: OpenApiClient, rates: RateLimiter) -> None:
         self._control = control
         self._rates = rates
 
@@ -77,7 +77,7 @@ class AssetLister:
     async def _call(
         self, channel_id: str, account: OpenApiAccount, action: str, body: dict[str, Any]
     ) -> Mapping[str, Any]:
-        if not await self._rates.take(channel_id, CallKind.LIST_ASSETS, patience_seconds=_TOKEN_PATIENCE_SECONDS):
+        if not await self._rates.acquire(channel_id, RateClass.LIST_ASSETS, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
             raise TimeoutError("no call to spare for an Assets list")
         async with asyncio.timeout(_CALL_SECONDS):
             return (await self._control.call(account, action, body)).result

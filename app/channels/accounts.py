@@ -4,7 +4,7 @@ from app.channels.channel import Channel, ChannelStatus
 from app.channels.models import ChannelRow
 from app.channels.sealing import ChannelSecrets, open_secrets
 from app.crypto import SealError, SecretBox
-from app.upstream.accounts import ArkAccount, OpenApiAccount
+from app.upstream.credentials import ArkAccount, OpenApiAccount
 
 UNREADABLE = "its secrets do not open: another SEEDGATE_SECRET_KEY sealed them, or they were given for another URL"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from app.upstream.accounts import ArkAccount, OpenApiAccount
+from app.upstream.credentials import ArkAccount, OpenApiAccount
 
 Plane = Literal["ark", "openapi"]
 """Half of an upstream account: ``ark`` makes videos, ``openapi`` keeps assets. Each has credentials of its own."""

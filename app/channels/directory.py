@@ -78,7 +78,7 @@ class ChannelDirectory:
         key = _data_plane_key(channel)
         return {other.id for other in (await self._channels.get()).values() if _data_plane_key(other) == key}
 
-    def keeper_of_rates(self, channel_id: str) -> str:
+    def rate_limit_owner(self, channel_id: str) -> str:
         """Returns the oldest channel with the same data plane key, as of the last read; it keeps the account's rates.
 
         A channel that was not there then is its own keeper.

@@ -12,7 +12,7 @@ from app.errors import (
     UpstreamOverloadedError,
     UpstreamRefusalError,
 )
-from app.upstream.codes import names_operators_ids, words_for_tenant
+from app.upstream.error_codes import mentions_operator_ids, message_for_tenant
 from app.upstream.errors import (
     AccountFaultError,
     NotSentError,
@@ -43,7 +43,7 @@ def to_client_error(*failures: UpstreamError, model: str = "") -> SeedgateError:
     rejected = _first(failures, UpstreamRejectedError)
     if rejected is not None:
         return _refusal(
-            rejected.status, rejected.code, words_for_tenant(rejected.code, rejected.message, model), rejected.param
+            rejected.status, rejected.code, message_for_tenant(rejected.code, rejected.message, model), rejected.param
         )
     throttled = _first(failures, ThrottledError)
     if throttled is not None:
@@ -86,7 +86,7 @@ def _refusal(
         message,
         status=status,
         code=code,
-        param=None if param is not None and names_operators_ids(param) else param,
+        param=None if param is not None and mentions_operator_ids(param) else param,
         internal=internal,
         # The Python SDKs send a create that was answered with 409 again.
         is_retry_refused=status == _CONFLICT,

@@ -41,10 +41,12 @@ from app.db.schema import schema_state
 from app.observability.redaction import hide, redact
 from app.settings import SettingError, Settings
 from app.tasks.correlation import CALLBACK_PATH
-from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
-from app.upstream.control import ControlClient
+from app.upstream.calls import parse_url
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError
+from app.upstream.http.client import HttpClient
+from app.upstream.openapi import OpenApiClient
 from app.wiring import destination_rules, open_http
 
 _MOST_SKEW = timedelta(minutes=5)
@@ -235,8 +237,8 @@ def _refused_calls(name: str, faults: Sequence[ChannelFaultRow]) -> Finding:
     return broken(f"channel {name} (refused calls)", f"{told}; {mend}")
 
 
-async def _examine_account(http: httpx.AsyncClient, channel: Channel) -> AsyncIterator[Finding]:
-    results = await ChannelProbe(ArkClient(http), ControlClient(http, utc_now)).probe(channel)
+async def _examine_account(http: HttpClient, channel: Channel) -> AsyncIterator[Finding]:
+    results = await ChannelProbe(ArkClient(http), OpenApiClient(http, utc_now)).probe(channel)
     for plane, account in (("ark", channel.ark), ("openapi", channel.openapi)):
         if account is not None:
             name, result = f"channel {channel.name} ({plane})", results[plane]
@@ -251,12 +253,12 @@ async def _examine_account(http: httpx.AsyncClient, channel: Channel) -> AsyncIt
         yield await _examine_clock(http, channel.name, channel.ark)
 
 
-async def _examine_clock(http: httpx.AsyncClient, name: str, account: ArkAccount) -> Finding:
+async def _examine_clock(http: HttpClient, name: str, account: ArkAccount) -> Finding:
     """Compares clocks, since a signature is refused when they differ by more than about fifteen minutes."""
     try:
-        response = await http.get(account.base_url)
-        skew = abs(parsedate_to_datetime(response.headers["date"]) - utc_now())
-    except (UpstreamError, KeyError, ValueError):
+        response = await http.request("GET", parse_url(account.base_url))
+        skew = abs(parsedate_to_datetime(response.header(b"date") or "") - utc_now())
+    except (UpstreamError, ValueError):
         return fine(f"clock ({name})", "the upstream does not tell its time")
     seconds = int(skew.total_seconds())
     if skew > _MOST_SKEW:

@@ -16,7 +16,6 @@ from app.audit.actor import Actor
 from app.audit.log import record
 from app.channels.directory import ChannelDirectory
 from app.errors import ConflictError, InvalidParameterError, ServiceUnavailableError
-from app.limits.account_rates import AccountRates, CallKind
 from app.observability.metrics import FOREIGN_CLAIMS
 from app.tasks.binding_evidence import fits
 from app.tasks.binding_queries import AllIntents
@@ -25,12 +24,13 @@ from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.orphans import Orphans
 from app.tasks.state import Source, apply_no_task, apply_upstream_id, apply_upstream_state
 from app.tasks.wire import unknown_task
-from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient, is_usable_id
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
+from app.upstream.rate_limits import RateClass, RateLimiter
 
 _UPSTREAM_ID_INDEX = "uq_tasks_upstream_id"
-_TOKEN_PATIENCE_SECONDS = 5.0
+_TOKEN_TIMEOUT_SECONDS = 5.0
 
 _log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ class Binder:
         sessions: async_sessionmaker[AsyncSession],
         directory: ChannelDirectory,
         ark: ArkClient,
-        rates: AccountRates,
+        rates: RateLimiter,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
@@ -94,8 +94,8 @@ class Binder:
             TimeoutError: the account had no call to spare.
             UpstreamError: the upstream gave no usable answer.
         """
-        if not await self._rates.take(
-            str(row.channel_id), CallKind.BACKGROUND_GET, patience_seconds=_TOKEN_PATIENCE_SECONDS
+        if not await self._rates.acquire(
+            str(row.channel_id), RateClass.BACKGROUND_GET, timeout_seconds=_TOKEN_TIMEOUT_SECONDS
         ):
             raise TimeoutError("no GET call to spare")
         asked_at = self._clock()

@@ -32,7 +32,7 @@ from app.tasks.rules import CheckedCreate, check_create, to_upstream_body
 from app.tasks.submission import Outcome, Refused, submit
 from app.tenants.principal import Principal
 from app.upstream.ark import ArkClient
-from app.upstream.payload import Payload
+from app.upstream.http.messages import RequestBody
 from app.webhooks.targets import PUBLIC_ONLY, TargetRules
 
 _APPLY_PATIENCE_SECONDS = 5.0
@@ -272,7 +272,7 @@ class TaskCreation:
             raise outcome.error
         return shown_id
 
-    def _body_for(self, channel: Channel, submission: _Submission) -> Payload:
+    def _body_for(self, channel: Channel, submission: _Submission) -> RequestBody:
         """Returns what a channel is sent: with where to call back, and with our tag where the channel asks for it.
 
         Of what the last channel is sent no other copy is left, so that sending it frees the memory of the whole body.
@@ -284,9 +284,9 @@ class TaskCreation:
             body.setdefault(TAG_FIELD, tag_of(hash_of(submission.token)))
         data = to_json_bytes(body)
         if channel is not submission.candidates[-1]:
-            return Payload(data)
+            return RequestBody(data)
         submission.checked.fields.clear()
-        return Payload(data, on_sent=submission.held.release)
+        return RequestBody(data, on_sent=submission.held.release)
 
     async def _apply(self, intent: Intent, outcome: Outcome) -> str:
         """Records the outcome and returns the id for the client; without a database goes on behind the answer.

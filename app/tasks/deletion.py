@@ -7,18 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.refusals import to_client_error
 from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
-from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository, load_task
 from app.tasks.state import Source, apply_cancellation, forgotten_before
 from app.tasks.wire import public_id
 from app.tenants.principal import Principal
-from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
+from app.upstream.rate_limits import RateClass, RateLimiter
 
-_TOKEN_PATIENCE_SECONDS = 2.0
+_TOKEN_TIMEOUT_SECONDS = 2.0
 
 
 class TaskDeletion:
@@ -29,7 +29,7 @@ class TaskDeletion:
         sessions: async_sessionmaker[AsyncSession],
         looker: TaskLooker,
         ark: ArkClient,
-        rates: AccountRates,
+        rates: RateLimiter,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
@@ -111,14 +111,14 @@ class TaskDeletion:
         return row
 
     async def _look(self, row: TaskRow, account: ArkAccount) -> None:
-        await self._take(row, CallKind.INTERACTIVE_GET)
+        await self._take(row, RateClass.INTERACTIVE_GET)
         try:
             await self._looker.look(row, account)
         except UpstreamError as error:
             raise _to_error(error) from error
 
     async def _delete_upstream(self, row: TaskRow, account: ArkAccount) -> None:
-        await self._take(row, CallKind.DELETE)
+        await self._take(row, RateClass.DELETE)
         try:
             await self._ark.delete(account, str(row.upstream_id))
         except UpstreamRejectedError as error:
@@ -129,8 +129,8 @@ class TaskDeletion:
         except UpstreamError as error:
             raise _to_error(error) from error
 
-    async def _take(self, row: TaskRow, kind: CallKind) -> None:
-        if not await self._rates.take(str(row.channel_id), kind, patience_seconds=_TOKEN_PATIENCE_SECONDS):
+    async def _take(self, row: TaskRow, kind: RateClass) -> None:
+        if not await self._rates.acquire(str(row.channel_id), kind, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
             raise ServiceUnavailableError("The upstream is busy. Please try again.")
 
     async def _apply(

@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.directory import Channel, ChannelDirectory
 from app.jobs import WorkUnderWay
-from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.listed_looking import FEW, ListLooker
 from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow
 from app.tasks.repository import AllTasks
 from app.tasks.state import Source, apply_absence, forgotten_before
-from app.upstream.accounts import ArkAccount
+from app.upstream.credentials import ArkAccount
+from app.upstream.rate_limits import RateClass, RateLimiter
 
 # Longer than a round of lists, the GETs after it and the last of these take together. A task that is claimed and not
 # looked at, because this process died or the upstream gave no answer, is due again after the lease.
@@ -44,7 +44,7 @@ class TaskFollower:
         directory: ChannelDirectory,
         looker: TaskLooker,
         lists: ListLooker,
-        rates: AccountRates,
+        rates: RateLimiter,
         clock: Callable[[], datetime],
     ) -> None:
         """Makes a follower.
@@ -137,7 +137,7 @@ class TaskFollower:
             await AllTasks(session).release(left, due_at=self._clock() + pause)
 
     async def _take(self, channel_id: str, patience_seconds: float) -> bool:
-        return await self._rates.take(channel_id, CallKind.BACKGROUND_GET, patience_seconds=patience_seconds)
+        return await self._rates.acquire(channel_id, RateClass.BACKGROUND_GET, timeout_seconds=patience_seconds)
 
     async def _look(self, row: TaskRow, account: ArkAccount, failed: list[TaskRow]) -> None:
         try:

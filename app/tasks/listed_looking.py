@@ -9,14 +9,14 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.health import note_read
-from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.listing import TIERS
 from app.tasks.models import FINAL_STATUSES, TaskRow
 from app.tasks.repository import AllTasks
 from app.tasks.state import Source, apply_upstream_state
-from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
-from app.upstream.errors import ForeignAnswerError, UpstreamError, UpstreamRejectedError
+from app.upstream.credentials import ArkAccount
+from app.upstream.errors import ForeignResponseError, UpstreamError, UpstreamRejectedError
+from app.upstream.rate_limits import RateClass, RateLimiter
 
 FEW = 2
 """So many tasks are asked about one by one: LIST calls are scarcer than GETs."""
@@ -29,7 +29,7 @@ _MOST_IDS = 100
 _TOO_LONG = {400, 413, 414, 431}
 # It may have said so for another reason, which must not make the lists short for ever.
 _SHORT_FOR = timedelta(hours=1)
-_TOKEN_PATIENCE_SECONDS = 5.0
+_TOKEN_TIMEOUT_SECONDS = 5.0
 _CALL_SECONDS = 15.0
 
 _log = structlog.get_logger()
@@ -46,7 +46,7 @@ class ListLooker:
         self,
         sessions: async_sessionmaker[AsyncSession],
         ark: ArkClient,
-        rates: AccountRates,
+        rates: RateLimiter,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
@@ -93,7 +93,7 @@ class ListLooker:
             asked = left[: self.most_ids(channel_id)]
             try:
                 words |= await self._ask(channel_id, account, tier, asked)
-            except (UpstreamRejectedError, ForeignAnswerError) as error:
+            except (UpstreamRejectedError, ForeignResponseError) as error:
                 if error.status not in _TOO_LONG:
                     raise
                 self._most_ids[channel_id] = (len(asked) // 2, self._clock() + _SHORT_FOR)
@@ -103,7 +103,7 @@ class ListLooker:
 
     async def _ask(self, channel_id: str, account: ArkAccount, tier: str, rows: Sequence[TaskRow]) -> dict[str, str]:
         """Makes one call and applies what it tells of unfinished tasks; returns the upstream's word about each."""
-        if not await self._rates.take(channel_id, CallKind.LIST, patience_seconds=_TOKEN_PATIENCE_SECONDS):
+        if not await self._rates.acquire(channel_id, RateClass.LIST, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
             raise TimeoutError("no LIST call to spare")
         ids = [str(row.upstream_id) for row in rows]
         asked_at = self._clock()

@@ -13,13 +13,13 @@ from typing import Any
 
 import structlog
 
-from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.correlation import TAG_FIELD
 from app.tasks.integers import to_integer
 from app.tasks.state import total_tokens_of
-from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient, TaskPage, is_usable_id
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError
+from app.upstream.rate_limits import RateClass, RateLimiter
 
 TIERS = ("default", "flex")
 _PAGE_SIZE = 500
@@ -27,8 +27,8 @@ _MOST_PAGES = 500
 # What was made while the pages were read stands on the first one, as far as the newest come first.
 _MOST_REREADS = 3
 _CALL_SECONDS = 20.0
-_TOKEN_PATIENCE_SECONDS = 10.0
-PAGE_SECONDS = _CALL_SECONDS + _TOKEN_PATIENCE_SECONDS
+_TOKEN_TIMEOUT_SECONDS = 10.0
+PAGE_SECONDS = _CALL_SECONDS + _TOKEN_TIMEOUT_SECONDS
 """What one page may take at most."""
 
 _log = structlog.get_logger()
@@ -81,7 +81,7 @@ class AccountList:
 class AccountLister:
     """Reads lists within the one LIST call a second that an account allows."""
 
-    def __init__(self, ark: ArkClient, rates: AccountRates, clock: Callable[[], datetime]) -> None:
+    def __init__(self, ark: ArkClient, rates: RateLimiter, clock: Callable[[], datetime]) -> None:
         self._ark = ark
         self._rates = rates
         self._clock = clock
@@ -156,7 +156,7 @@ class AccountLister:
     async def _page(
         self, channel_id: str, account: ArkAccount, tier: str, *, page_num: int, page_size: int
     ) -> TaskPage:
-        if not await self._rates.take(channel_id, CallKind.LIST, patience_seconds=_TOKEN_PATIENCE_SECONDS):
+        if not await self._rates.acquire(channel_id, RateClass.LIST, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
             raise TimeoutError("no LIST call to spare")
         async with asyncio.timeout(_CALL_SECONDS):
             return await self._ark.list(account, service_tier=tier, page_num=page_num, page_size=page_size)

@@ -14,14 +14,14 @@ from app.channels.directory import ChannelDirectory
 from app.channels.health import note_read
 from app.errors import AccessDeniedError
 from app.jobs import SingleFlight
-from app.limits.account_rates import AccountRates, CallKind
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_absence, apply_upstream_state
 from app.turns import leave_turn
-from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
+from app.upstream.rate_limits import RateClass, RateLimiter
 
 FRESH_FOR = timedelta(seconds=2)
 _PATIENCE_SECONDS = 5.0
@@ -39,7 +39,7 @@ class TaskLooker:
         sessions: async_sessionmaker[AsyncSession],
         directory: ChannelDirectory,
         ark: ArkClient,
-        rates: AccountRates,
+        rates: RateLimiter,
         clock: Callable[[], datetime],
         *,
         monotonic: Callable[[], float] = time.monotonic,
@@ -151,7 +151,7 @@ class TaskLooker:
             tasks = TaskRepository(session, row.tenant_id)
             if not await tasks.claim_look(row.id, now=self._clock(), min_age=FRESH_FOR):
                 return _Claim.OTHERS
-            if not await self._rates.take_in(session, channel_id, CallKind.INTERACTIVE_GET):
+            if not await self._rates.acquire_in(session, channel_id, RateClass.INTERACTIVE_GET):
                 self._spent_until[channel_id] = self._monotonic() + _SPENT_SECONDS
                 return _Claim.NO_CALL
             await session.commit()

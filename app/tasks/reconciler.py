@@ -24,7 +24,7 @@ from app.tasks.listing import PAGE_SECONDS, AccountList, AccountLister, ListedTa
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.orphans import FIRST, Orphans
 from app.tasks.state import Source, apply_absence, apply_no_task, is_window_over
-from app.upstream.accounts import ArkAccount
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError
 
 _LIST_LEASE_SECONDS = PAGE_SECONDS + 15.0

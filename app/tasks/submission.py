@@ -21,15 +21,15 @@ from app.errors import (
     SeedgateError,
     ServiceUnavailableError,
 )
-from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import (
     AccountFaultError,
     NotSentError,
     UpstreamError,
     UpstreamRejectedError,
 )
-from app.upstream.payload import Payload
+from app.upstream.http.messages import RequestBody
 
 _log = structlog.get_logger()
 
@@ -60,7 +60,7 @@ async def submit(
     ark: ArkClient,
     candidates: Sequence[Channel],
     *,
-    body_for: Callable[[Channel], Payload],
+    body_for: Callable[[Channel], RequestBody],
     before_attempt: Callable[[Channel], Awaitable[None]],
     request_id: str,
     is_one_skipped: bool,
@@ -97,7 +97,7 @@ async def submit(
 
 
 async def _attempt(
-    ark: ArkClient, channel: Channel, account: ArkAccount, body: Payload, request_id: str
+    ark: ArkClient, channel: Channel, account: ArkAccount, body: RequestBody, request_id: str
 ) -> Outcome | UpstreamError:
     """Sends a create once. Returns an error when nothing was accepted."""
     try:

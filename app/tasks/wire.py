@@ -10,7 +10,7 @@ from app.tasks.correlation import TAG_FIELD, tag_of
 from app.tasks.integers import to_integer
 from app.tasks.link_expiry import content_expires_at
 from app.tasks.models import TaskRow, TaskStatus
-from app.upstream.codes import failure_for_tenant
+from app.upstream.error_codes import failure_for_tenant
 
 # The Go and Java SDKs refuse 5.0 and "5" where they expect 5.
 _INTEGER_FIELDS = (

@@ -1,4 +1,4 @@
-"""Clients of Volcano Engine Ark: the data plane (video tasks) and the control plane (Assets).
+"""Clients of Volcano Engine Ark: the data plane (video tasks) and the control plane (Assets API).
 
-Every failure is one of the classes of ``app.upstream.errors``; services decide what a tenant is shown.
+Every failed call raises one of the classes of ``app.upstream.errors``; the services decide what a tenant is told.
 """

@@ -1,7 +1,7 @@
-"""To which servers upstream calls may be made. Pure.
+"""The servers to which upstream calls may be made. Pure.
 
-An operator may name any URL over the admin API, and the gateway stands inside a network that the operator may not see.
-So a channel leads to public addresses over https, unless the environment of the process allows more.
+The admin API accepts any URL for a channel, and the gateway may run in a network that its operator must not reach.
+Channels therefore lead to public addresses over https, unless the environment of the process allows more.
 """
 
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ _SETTING = "SEEDGATE_CHANNEL_ALLOW"
 
 
 class DestinationError(ValueError):
-    """A server to which no upstream call may be made; the text says why, without a full stop."""
+    """No upstream call may be made to this server; the text says why, without a full stop."""
 
 
 @dataclass(frozen=True)
 class DestinationRules:
-    """What the environment of the process allows beside public https.
+    """The destinations that the environment of the process allows in addition to public https.
 
     Attributes:
-        named: origins that the environment names for the channel ``default``, at whatever address.
-        hosts: names from ``SEEDGATE_CHANNEL_ALLOW``, in lower case, on any port, over http too, at whatever address.
-        networks: networks from ``SEEDGATE_CHANNEL_ALLOW``. A URL that spells such an address may use http; a name that
-            resolves to one needs https, because the next resolution may lead elsewhere.
+        named: origins that the environment names for the channel ``default``, at any address.
+        hosts: names from ``SEEDGATE_CHANNEL_ALLOW``, in lower case, on any port, with http or https, at any address.
+        networks: networks from ``SEEDGATE_CHANNEL_ALLOW``. A URL with a literal address of theirs may use http; a name
+            that resolves to one needs https, because it may resolve to a different address later.
     """
 
     named: frozenset[Origin] = frozenset()
@@ -32,10 +32,10 @@ class DestinationRules:
     networks: tuple[Network, ...] = ()
 
     def check(self, origin: Origin) -> None:
-        """Checks what can be said without resolving a name.
+        """Checks an origin without resolving its name.
 
         Raises:
-            DestinationError: no call may be made to this origin.
+            DestinationError: no call may be made to it.
         """
         if self.is_trusted(origin):
             return
@@ -48,7 +48,7 @@ class DestinationRules:
             raise DestinationError(f"it must begin with https://, unless {_SETTING} allows its host")
 
     def is_trusted(self, origin: Origin) -> bool:
-        """Whether an origin may be called at whatever address its name has."""
+        """Whether an origin may be called at any address."""
         return origin in self.named or origin.host in self.hosts
 
     def is_allowed(self, address: Address) -> bool:

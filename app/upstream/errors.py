@@ -1,33 +1,32 @@
-"""What can go wrong with a call to the upstream, sorted by what the caller may do next.
+"""Failures of a call to the upstream, by what the caller may do next.
 
 ::
 
     UpstreamError
-    ├── NotSentError             provably no byte of the request left us: another channel may be tried
-    ├── OutcomeUnknownError      sent, but not clearly answered: a create must never be sent again
-    ├── UpstreamRejectedError    the client's mistake: nothing was done, pass it on
-    └── AccountFaultError        this channel cannot do it: nothing was done, another channel may be tried
-        ├── ForeignAnswerError   what answers there is not the upstream's API
-        ├── UnservedError        the account does not offer this model or action
-        ├── UnclearQuotaError    a quota is used up, and the upstream does not say which one
-        └── ThrottledError       too many requests, or a full queue: it passes by itself
+    ├── NotSentError               provably no byte was sent: another channel may be tried
+    ├── OutcomeUnknownError        sent, but not clearly answered: a create must never be sent again
+    ├── UpstreamRejectedError      the client's mistake: nothing was done, pass it on
+    └── AccountFaultError          this channel cannot do it: nothing was done, another channel may be tried
+        ├── ForeignResponseError   the response is not the upstream API's
+        ├── UnservedError          the account does not offer this model or action
+        ├── UnclearQuotaError      a quota is used up, and the upstream does not say which one
+        └── ThrottledError         too many requests, or a full queue: it passes by itself
 
-The classes are about evidence, not about blame on the wire: *not sent* is decided by the transport, which
-knows whether it handed a byte to a socket; everything after that without a usable answer is *unknown*. Which code means
-what says ``app.upstream.codes``.
+*Not sent* is decided by the HTTP client, which knows whether it handed a byte to a socket; any later failure without a
+usable response is *unknown*. ``app.upstream.error_codes`` maps the upstream's codes to categories.
 
-Texts of these errors hold no credential: clients scrub the account's secrets from what the upstream says.
+The texts contain no credential: the account's secrets are redacted from what the upstream says.
 """
 
 UNWORDED_CODE = "Unworded"
-"""Code of an answer that is not in the words of the upstream's API, such as a load balancer's own page."""
+"""Code of a response that does not come from the upstream's API, such as a load balancer's error page."""
 
 
 class UpstreamError(Exception):
-    """A call to the upstream that brought no usable result.
+    """A call to the upstream without a usable result.
 
     Attributes:
-        reason: a short sentence for the log; holds no secret.
+        reason: a short sentence for the log, without secrets.
     """
 
     def __init__(self, reason: str) -> None:
@@ -38,18 +37,19 @@ class UpstreamError(Exception):
 class NotSentError(UpstreamError):
     """No byte of the request was handed to a socket.
 
-    Resolving the name, connecting, the TLS handshake or the proxy's CONNECT failed, no pooled connection
-    came free in time, or the request could not be encoded.
+    Resolving the name, connecting, the TLS handshake or the proxy's CONNECT failed, no pooled connection became free
+    in time, or the request could not be encoded.
     """
 
 
 class OutcomeUnknownError(UpstreamError):
-    """The request was sent, at least in part, and there is no usable answer.
+    """The request was sent, at least in part, and there is no usable response.
 
-    A cut, a timeout, 5xx, 408, 3xx, 2xx without a usable body or id, an oversized or garbled answer.
+    The connection was cut, a timeout, 5xx, 408, 3xx, 2xx without a usable body or id, an oversized or malformed
+    response.
 
     Attributes:
-        status: HTTP status, when an answer's head was read.
+        status: HTTP status, when a response's head was read.
         code: the upstream's code, when its API reported an error.
         request_id: the upstream's request id, when it sent one.
     """
@@ -64,7 +64,7 @@ class OutcomeUnknownError(UpstreamError):
 
 
 class UpstreamRejectedError(UpstreamError):
-    """The upstream refused the request for the client's mistake, input moderation included.
+    """The upstream refused the request because of the client's mistake; includes input moderation.
 
     Attributes:
         status: the upstream's status; 400 or 404 when it reported the error with a 2xx.
@@ -95,9 +95,10 @@ class UpstreamRejectedError(UpstreamError):
 
     @property
     def is_not_found(self) -> bool:
-        """Whether the upstream says that the object asked for does not exist.
+        """Whether the upstream says that the requested object does not exist.
 
-        The code says so, not the type: a bare ``NotFound`` gets here only when its message speaks of the task.
+        A bare ``NotFound`` is accepted as the API's only when its message mentions the task; see
+        ``responses.find_reported_error``.
         """
         return self.code == "NotFound" or self.code.startswith("NotFound.")
 
@@ -105,13 +106,13 @@ class UpstreamRejectedError(UpstreamError):
 class AccountFaultError(UpstreamError):
     """The channel cannot carry the call out, whatever the client asked for; nothing was done.
 
-    As it stands: the upstream refuses our account, for its credential, arrears, a model that is not opened, or a limit
-    that a person has to lift.
+    The class itself: the upstream refuses the account because of its credential, arrears, a model that is not enabled,
+    or a limit that a person has to raise.
 
     Attributes:
         status: the upstream's status.
         code: the upstream's code, or ``UNWORDED_CODE``.
-        message: the upstream's message, for the log and the operator; never for a tenant.
+        message: the upstream's message, for the log and the operator; never shown to a tenant.
         request_id: the upstream's request id, or None.
     """
 
@@ -123,27 +124,25 @@ class AccountFaultError(UpstreamError):
         self.request_id = request_id
 
 
-class ForeignAnswerError(AccountFaultError):
-    """Something else than the upstream's API answered: a firewall, a load balancer, another server.
+class ForeignResponseError(AccountFaultError):
+    """The response came from a firewall, a load balancer or another server instead of the upstream's API.
 
-    So the channel's URL is wrong, or what stands between does not let us through. It proves nothing about any object.
+    The channel's URL is wrong, or an intermediary blocks it. The response proves nothing about any object.
+
+    Args:
+        status: of the response.
+        what: its body in a few words, such as ``a web page``.
+        request_id: as the response states it, or None.
     """
 
     def __init__(self, *, status: int, what: str, request_id: str | None = None) -> None:
-        """Makes it.
-
-        Args:
-            status: of the answer.
-            what: its body in a few words, such as ``a web page``.
-            request_id: as the answer names it, or None.
-        """
         text = f"answered with {status} and {what}, not in the words of the upstream's API"
         super().__init__(status=status, code=UNWORDED_CODE, message=text, request_id=request_id)
         self.reason = text
 
 
 class UnservedError(AccountFaultError):
-    """The account does not offer the model or the action; another one may.
+    """The account does not offer the model or the action; another account may.
 
     Attributes:
         param: path of the offending field, or None.
@@ -157,14 +156,14 @@ class UnservedError(AccountFaultError):
 
 
 class UnclearQuotaError(AccountFaultError):
-    """A quota is used up: a plan's, which a person has to raise, or a queue's, which empties by itself."""
+    """A quota is used up: a plan's, which a person has to raise, or a queue's, which drains by itself."""
 
 
 class ThrottledError(AccountFaultError):
-    """The upstream throttles our account, or its queue is full.
+    """The upstream throttles the account, or its queue is full.
 
     Attributes:
-        retry_after_seconds: the upstream's ``Retry-After``, or how long a full queue takes to empty a little, or None.
+        retry_after_seconds: the upstream's ``Retry-After``, or an estimate for a full queue, or None.
     """
 
     def __init__(

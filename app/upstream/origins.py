@@ -1,7 +1,6 @@
-"""Which server a URL leads to: scheme, host and port, written in one way however the URL spells them.
+"""The server that a URL leads to: scheme, host and port in one canonical spelling.
 
-The transport connects to the origin that is read here, and credentials are kept for it, so that both always mean the
-same server.
+The HTTP client connects to the origin parsed here, and credentials are sealed for it, so both mean the same server.
 """
 
 from functools import lru_cache
@@ -47,7 +46,7 @@ def parse_origin(text: str) -> Origin:
     """Returns the origin of an absolute URL.
 
     Raises:
-        ValueError: it is no http or https URL, or holds a user name; the text says which.
+        ValueError: it is no http or https URL, or contains a user name; the text says which.
     """
     try:
         url = httpx.URL(text)
@@ -60,16 +59,15 @@ def origin_of(url: httpx.URL) -> Origin:
     """Returns the origin of a parsed URL.
 
     Raises:
-        ValueError: it is no http or https URL with a host, or holds a user name; the text says which.
+        ValueError: it is no http or https URL with a host, or contains a user name; the text says which.
     """
     if url.userinfo:
         raise ValueError("it must not hold a user name or password")
     return _to_origin(url.scheme, url.raw_host.decode("ascii"), url.port)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # the few URLs that the operator configured, parsed for every call
 def _to_origin(scheme: str, host: str, port: int | None) -> Origin:
-    """Every upstream call asks for the same few; they come from the operator, never from a client."""
     default_port = _DEFAULT_PORTS.get(scheme)
     if default_port is None or not host:
         raise ValueError("it must begin with http:// or https:// and a host")

@@ -21,10 +21,10 @@ _SCOPE_END = "request"
 
 @dataclass(frozen=True, slots=True)
 class SignatureHeader:
-    """An ``Authorization: HMAC-SHA256 …`` header, taken apart.
+    """A parsed ``Authorization: HMAC-SHA256 …`` header.
 
     Attributes:
-        access_key_id: who signs.
+        access_key_id: the signer's.
         date: ``YYYYMMDD`` of the scope.
         region: of the scope.
         service: of the scope, ``ark``.
@@ -76,7 +76,7 @@ def sign(
         session_token: of temporary credentials, or None.
         region: such as ``cn-beijing``.
         service: ``ark``.
-        at: the time of signing, aware.
+        at: the time of signing, with a time zone.
     """
     x_date = at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     body_hash = hash_body(body)
@@ -160,9 +160,9 @@ def signature(key: bytes, text: str) -> str:
 
 
 def parse_authorization(header: str) -> SignatureHeader:
-    """Takes an ``Authorization`` header apart.
+    """Parses an ``Authorization`` header.
 
-    The access key id may hold slashes; spaces after the commas may be missing.
+    The access key id may contain slashes; spaces after the commas may be missing.
 
     Raises:
         ValueError: the header is not of this scheme, lacks a part or has one twice.

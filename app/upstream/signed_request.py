@@ -1,10 +1,10 @@
-"""Whether a signed request is what its sender signed: one rule, for the gateway's own entry and for the sandbox's.
+"""Verification of signed requests, for the gateway's own entry and for the sandbox's. Pure: no clock, no network.
 
-Pure: no clock, no network. It comes in two parts, because a body may be large: ``check_scope`` needs the head of a
-request, ``check_request`` the hash of its body as well, the one that arrived or the one that the head claims.
+It has two parts, because a body may be large: ``check_scope`` needs only the head of a request, ``check_request`` also
+the hash of its body, either of the one that arrived or the one that the head states.
 
-Any set of signed headers that holds ``X-Date`` will do, because the SDKs differ: Python and Go sign ``Content-Type``,
-``Host`` and every ``X-`` header, Node fewer, Java ``X-Date`` alone. The body is signed with every set.
+Any set of signed headers with ``X-Date`` is accepted, because the SDKs differ: Python and Go sign ``Content-Type``,
+``Host`` and every ``X-`` header, Node fewer, Java only ``X-Date``. The body's hash is always signed.
 """
 
 import hmac
@@ -31,7 +31,7 @@ from app.upstream.signature import (
 )
 
 TOLERANCE = timedelta(minutes=15)
-"""How far the time of a signature may lie before or behind ours."""
+"""How far the time of a signature may be from the gateway's clock."""
 
 _SERVICE = "ark"
 _X_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
@@ -40,7 +40,7 @@ _HEADER_NAME = re.compile(r"[a-z0-9-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """The head of a request as it stood on the wire.
+    """The head of a request as it was received.
 
     Attributes:
         method: upper case.
@@ -63,7 +63,7 @@ class SignedRequest:
         query_pairs: Sequence[tuple[str, str]],
         headers: Iterable[tuple[bytes, bytes]],
     ) -> Self:
-        """Returns the head of a request as ASGI gives it; header names in lower case."""
+        """Returns the head of a request from its ASGI scope; header names are in lower case."""
         values: dict[str, list[str]] = {}
         for name, value in headers:
             values.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
@@ -71,16 +71,16 @@ class SignedRequest:
 
     @property
     def claimed_body_hash(self) -> str | None:
-        """What ``X-Content-Sha256`` says of the body, or None when it is not there; Java does not send it."""
+        """The header ``X-Content-Sha256``, or None without one; the Java SDK does not send it."""
         values = self.headers.get("x-content-sha256")
         return None if values is None else ", ".join(values)
 
 
 def read_claim(authorization: str) -> SignatureHeader:
-    """Returns what an ``Authorization`` header claims.
+    """Parses an ``Authorization`` header.
 
     Raises:
-        InvalidAuthorizationError: 400, it is no signature, or not a complete one.
+        InvalidAuthorizationError: 400, it is no signature, or an incomplete one.
     """
     try:
         return parse_authorization(authorization)
@@ -89,18 +89,18 @@ def read_claim(authorization: str) -> SignatureHeader:
 
 
 def check_scope(claim: SignatureHeader, request: SignedRequest, *, region: str, now: datetime) -> None:
-    """Checks when and for what a request was signed.
+    """Checks the time and the credential scope of a signature.
 
     Raises:
-        SignatureMismatchError: 401, ``X-Date`` is not signed, so that anybody could have written it.
+        SignatureMismatchError: 401, ``X-Date`` is not signed, so that it may have been replaced.
         InvalidTimestampError: 403, it is no time, or more than fifteen minutes from ``now``.
-        InvalidCredentialError: 400, the scope is another day, region or service.
+        InvalidCredentialError: 400, the scope has another day, region or service.
     """
     if "x-date" not in claim.signed_headers:
         raise SignatureMismatchError("The signature does not cover X-Date, which must be among SignedHeaders.")
-    x_date, signed_at = _time_of(request)
+    x_date, signed_at = _parse_x_date(request)
     if abs(now - signed_at) > TOLERANCE:
-        raise InvalidTimestampError(_told_apart(x_date, signed_at, now))
+        raise InvalidTimestampError(_describe_skew(x_date, signed_at, now))
     expected = credential_scope(x_date[:8], region, _SERVICE)
     if claim.scope != expected:
         raise InvalidCredentialError(
@@ -114,13 +114,13 @@ def check_request(claim: SignatureHeader, request: SignedRequest, *, secret_acce
 
     Args:
         claim: of the request.
-        request: as it arrived.
+        request: as received.
         secret_access_key: of the claim's access key id.
         body_hash: lower-case hex of the SHA-256 of the body.
 
     Raises:
-        SignatureMismatchError: 401, the body is not the one that the head tells of, a signed header is not there
-            exactly once, or the signature is another one.
+        SignatureMismatchError: 401, the body does not match ``X-Content-Sha256``, a signed header is absent or
+            repeated, or the signature does not match.
     """
     if request.claimed_body_hash not in {None, body_hash}:
         raise SignatureMismatchError("X-Content-Sha256 is not the SHA-256 of the body that arrived.")
@@ -134,7 +134,7 @@ def check_request(claim: SignatureHeader, request: SignedRequest, *, secret_acce
         expected = signature(key, string_to_sign(headers["x-date"], claim.scope, text))
         return hmac.compare_digest(expected.encode(), claim.signature.encode())
 
-    # Of an endpoint that was given with a slash the Go SDK signs the two slashes that it sends, the Python SDK one.
+    # When the endpoint was configured with a trailing slash, SDKs send "//": Go signs it as sent, Python signs "/".
     paths = {request.path} if request.path.strip("/") else {request.path, "/"}
     if not any(is_signed_with(path) for path in paths):
         raise SignatureMismatchError(
@@ -143,7 +143,7 @@ def check_request(claim: SignatureHeader, request: SignedRequest, *, secret_acce
         )
 
 
-def _time_of(request: SignedRequest) -> tuple[str, datetime]:
+def _parse_x_date(request: SignedRequest) -> tuple[str, datetime]:
     x_date = ", ".join(request.headers.get("x-date", ()))
     try:
         if _X_DATE.fullmatch(x_date):
@@ -153,7 +153,7 @@ def _time_of(request: SignedRequest) -> tuple[str, datetime]:
     raise InvalidTimestampError("The request needs one header X-Date, the time in UTC as YYYYMMDDTHHMMSSZ.")
 
 
-def _told_apart(x_date: str, signed_at: datetime, now: datetime) -> str:
+def _describe_skew(x_date: str, signed_at: datetime, now: datetime) -> str:
     apart_seconds = round((signed_at - now).total_seconds())
     minutes, seconds = divmod(abs(apart_seconds), 60)
     side = "ahead of" if apart_seconds > 0 else "behind"
@@ -166,6 +166,6 @@ def _told_apart(x_date: str, signed_at: datetime, now: datetime) -> str:
 def _only_value(request: SignedRequest, name: str) -> str:
     values = request.headers.get(name, ())
     if len(values) != 1:
-        told = name if _HEADER_NAME.fullmatch(name) else "a header"
-        raise SignatureMismatchError(f"SignedHeaders names {told}, which the request must have exactly once.")
+        shown = name if _HEADER_NAME.fullmatch(name) else "a header"
+        raise SignatureMismatchError(f"SignedHeaders names {shown}, which the request must have exactly once.")
     return values[0]

@@ -13,7 +13,7 @@ import httpcore
 from standardwebhooks import Webhook
 
 from app import __version__
-from app.upstream.dial import verifying_tls
+from app.upstream.http.dialer import tls_context
 from app.webhooks.bounded_stream import AnswerTooLongError
 from app.webhooks.connecting import (
     GuardedNetwork,
@@ -177,7 +177,7 @@ async def open_sender(
     async with system_resolver() as system:
         network = GuardedNetwork(rules, resolve or system)
         async with httpcore.AsyncConnectionPool(
-            ssl_context=tls or verifying_tls(None),
+            ssl_context=tls or tls_context(None),
             max_connections=most_at_once,
             max_keepalive_connections=0,
             http1=True,

@@ -20,11 +20,11 @@ from app.channels.channel import Channel, Plane
 from app.channels.schemas import ChannelPatch
 from app.channels.seeding import ensure_default_channel
 from app.db.leases import Leases
-from app.limits.account_rates import AccountRates
 from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer
 from app.settings import Settings
-from app.upstream.accounts import ArkAccount, OpenApiAccount
+from app.upstream.credentials import ArkAccount, OpenApiAccount
+from app.upstream.rate_limits import RateLimiter
 from tests.support.channel_app import ChannelApp, everything_stored, running_channel_app
 from tests.support.channel_contents import add_asset, add_group, add_task
 from tests.support.patience import until
@@ -482,10 +482,10 @@ def watch_of(app: ChannelApp, probe: ChannelProbe) -> ChannelWatch:
         app.sessions,
         directory=app.directory,
         probe=probe,
-        rates=AccountRates(app.sessions),
+        rates=RateLimiter(app.sessions),
         leases=Leases(app.sessions),
         clock=app.clock,
-        token_patience_seconds=0,
+        token_timeout_seconds=0,
     )
 
 

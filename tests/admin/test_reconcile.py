@@ -12,9 +12,9 @@ from sqlalchemy import delete
 from sqlalchemy import text as sql
 
 from app.assets.models import AssetGroupRow, AssetRow
-from app.limits.account_rates import AccountRates
 from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.models import TaskEventRow, TaskRow
+from app.upstream.rate_limits import RateLimiter
 from tests.support.plain import PLAIN
 from tests.support.stage import ENDLESS, Stage, text
 from tests.support.world import Tenant
@@ -29,7 +29,7 @@ async def a_time_of_its_own(stage: Stage) -> None:
     stage.clock.advance(86_400)
 
 
-async def has_a_call_to_spare(*_call: object) -> bool:
+async def has_a_call_to_spare(*_call: object, **_options: object) -> bool:
     return True
 
 
@@ -40,7 +40,7 @@ async def reconcile(
     since = (stage.clock() - timedelta(hours=hours)).isoformat()
     with pytest.MonkeyPatch.context() as patch:
         if not is_rated:
-            patch.setattr(AccountRates, "try_take", has_a_call_to_spare)
+            patch.setattr(RateLimiter, "acquire", has_a_call_to_spare)
         answer = await stage.world.admin.get("/reconcile", params={"since": since, "channel": channel})
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/x-ndjson"

@@ -21,8 +21,8 @@ from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.faults import Effect, FaultScript
 from app.settings import Settings
 from app.tenants.principal import Principal
-from app.upstream.control import ControlClient
-from app.upstream.transport import open_upstream_http
+from app.upstream.http.client import open_http_client
+from app.upstream.openapi import OpenApiClient
 from app.wiring import Services, open_services
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
@@ -109,11 +109,11 @@ class Library:
         **body: Any,
     ) -> dict[str, Any]:
         """Carries an action out below the routes, with less patience for a create of unknown outcome."""
-        async with open_upstream_http(destinations=LOOPBACK_ALLOWED) as http:
+        async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
             service = AssetService(
                 self.services.sessions,
                 self.services.directory,
-                ControlClient(http, self.clock),
+                OpenApiClient(http, self.clock),
                 self.clock,
                 retry_dedup=self.services.retry_dedup,
                 presence=self.services.presence,

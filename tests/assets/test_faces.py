@@ -12,8 +12,8 @@ from app.assets.schemas import GetVisualValidateResultRequest, parse_request
 from app.audit.models import AuditRow
 from app.channels.channel import Channel
 from app.tenants.principal import Principal
-from app.upstream.control import ControlClient
-from app.upstream.transport import open_upstream_http
+from app.upstream.http.client import open_http_client
+from app.upstream.openapi import OpenApiClient
 from tests.assets.library import (
     URL,
     Library,
@@ -72,8 +72,8 @@ async def test_one_who_read_before_the_first_answer_and_asks_after_it_costs_no_c
 
     services, principal = library.services, library.principal(tenant)
     wanted = parse_request(GetVisualValidateResultRequest, {"BytedToken": await _passed(library, tenant)})
-    async with open_upstream_http(destinations=LOOPBACK_ALLOWED) as http:
-        upstream = SlowOnce(services.directory, ControlClient(http, library.clock))
+    async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
+        upstream = SlowOnce(services.directory, OpenApiClient(http, library.clock))
         faces = FaceService(services.sessions, upstream, library.clock)
         late = asyncio.create_task(faces.get_result(principal, wanted))
         await is_reading.wait()

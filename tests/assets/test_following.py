@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from app.assets.follower import AssetFollower
 from app.assets.models import AssetRow
-from app.upstream.control import ControlClient
-from app.upstream.transport import open_upstream_http
+from app.upstream.http.client import open_http_client
+from app.upstream.openapi import OpenApiClient
 from tests.assets.library import Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
 from tests.support.database import as_owner
 from tests.support.loopback import LOOPBACK_ALLOWED
@@ -100,9 +100,9 @@ async def test_two_followers_do_not_ask_twice(fresh: Library) -> None:
         await new_asset(tenant, group_id)
     fresh.advance(30)
     before = fresh.count("GetAsset")
-    async with open_upstream_http(destinations=LOOPBACK_ALLOWED) as http:
+    async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
         other = AssetFollower(
-            fresh.services.sessions, fresh.services.directory, ControlClient(http, fresh.clock), fresh.clock
+            fresh.services.sessions, fresh.services.directory, OpenApiClient(http, fresh.clock), fresh.clock
         )
         done = await asyncio.gather(other.run_once(), fresh.services.asset_follower.run_once())
     assert sum(done) == 5

@@ -16,8 +16,8 @@ from app.assets.wanted import Kind, group_members, with_project
 from app.errors import ConflictError
 from app.ids import new_id
 from app.sandbox.assets import AssetStore
-from app.upstream.control import ControlClient
-from app.upstream.transport import open_upstream_http
+from app.upstream.http.client import open_http_client
+from app.upstream.openapi import OpenApiClient
 from tests.assets.library import URL, Library, list_assets, list_groups, new_asset, new_group, ok, running_library
 from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.world import Tenant
@@ -258,9 +258,9 @@ async def test_two_followers_do_not_search_twice(fresh: Library) -> None:
     for number in range(6):
         await _leave(fresh, tenant, f"lost {number}")
     before = fresh.count("ListAssetGroups")
-    async with open_upstream_http(destinations=LOOPBACK_ALLOWED) as http:
+    async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
         services = fresh.services
-        control = ControlClient(http, fresh.clock)
+        control = OpenApiClient(http, fresh.clock)
         other = CreateFollower(
             services.sessions,
             services.directory,

@@ -13,7 +13,7 @@ from app.channels.directory import ChannelDirectory
 from app.crypto import SecretBox, generate_key
 from app.db.engine import open_engine, session_factory
 from app.errors import ServiceUnavailableError
-from app.limits.account_rates import AccountRates, CallKind
+from app.upstream.rate_limits import RateClass, RateLimiter
 from tests.support.admin_app import QueryCount
 from tests.support.channel_app import ChannelApp
 from tests.support.clock import ManualSeconds
@@ -65,13 +65,13 @@ async def test_channels_on_one_account_share_its_call_rates(app: ChannelApp) -> 
         await app.channel(name=name, **account)
         for name, account in (("first", ARK), ("twin", ARK), ("other", {"ark_api_key": "another-key"}))
     ]
-    rates = AccountRates(app.sessions, kept_by=app.directory.keeper_of_rates)
+    rates = RateLimiter(app.sessions, owner_of=app.directory.rate_limit_owner)
     assert await app.directory.find(twin["id"]) is not None
 
-    assert await rates.try_take(first["id"], CallKind.LIST)
-    assert not await rates.try_take(twin["id"], CallKind.LIST)
-    assert await rates.try_take(other["id"], CallKind.LIST)
-    assert app.directory.keeper_of_rates("ch_gone") == "ch_gone"
+    assert await rates.acquire(first["id"], RateClass.LIST)
+    assert not await rates.acquire(twin["id"], RateClass.LIST)
+    assert await rates.acquire(other["id"], RateClass.LIST)
+    assert app.directory.rate_limit_owner("ch_gone") == "ch_gone"
 
 
 async def test_a_channel_carries_its_accounts(app: ChannelApp) -> None:

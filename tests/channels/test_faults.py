@@ -8,7 +8,7 @@ import pytest
 from app.channels.faults import ChannelFaults
 from app.upstream.errors import (
     AccountFaultError,
-    ForeignAnswerError,
+    ForeignResponseError,
     NotSentError,
     OutcomeUnknownError,
     ThrottledError,
@@ -17,7 +17,7 @@ from app.upstream.errors import (
 from tests.support.channel_app import ChannelApp
 
 LIMIT = AccountFaultError(status=429, code="SetLimitExceeded", message="Your account 2100123456 is at its limit.")
-PAGE = ForeignAnswerError(status=404, what="a web page")
+PAGE = ForeignResponseError(status=404, what="a web page")
 
 
 async def shown(app: ChannelApp, channel_id: str) -> list[tuple[str, int, str, int]]:

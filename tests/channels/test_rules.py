@@ -13,7 +13,7 @@ from app.channels.rules import (
     check_url,
     planes_to_verify,
 )
-from app.upstream.accounts import ArkAccount, OpenApiAccount
+from app.upstream.credentials import ArkAccount, OpenApiAccount
 
 BEFORE = Channel(
     id="ch_a",

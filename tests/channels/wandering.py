@@ -27,7 +27,7 @@ from app.http.request_scope import RequestScope
 from app.settings import Settings
 from app.tasks.routes import router as tasks_router
 from app.upstream.ark import ArkClient
-from app.upstream.control import ControlClient
+from app.upstream.openapi import OpenApiClient
 from app.wiring import Services, destination_rules, open_http, open_services
 from tests.support.listener import Listener, listening
 from tests.support.loopback import LOOPBACK_NETWORKS
@@ -199,7 +199,7 @@ async def wandering(database_url: str) -> AsyncIterator[Gateway]:
         servers[-1].redirect_to = servers[0].origin
         services = await stack.enter_async_context(open_services(settings))
         http = await stack.enter_async_context(open_http(settings, destination_rules(settings)))
-        control = ControlClient(http, utc_now)
+        control = OpenApiClient(http, utc_now)
         # What may pass by itself is asked again at once.
         continuity = ContinuityCheck(services.sessions, ArkClient(http), control, utc_now, pause_seconds=0)
         services = replace(services, continuity=continuity)

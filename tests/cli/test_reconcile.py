@@ -5,8 +5,8 @@ import json
 import pytest
 from sqlalchemy import delete
 
-from app.limits.account_rates import AccountRates
 from app.tasks.models import TaskEventRow, TaskRow
+from app.upstream.rate_limits import RateLimiter
 from tests.cli.commands import Command, commands
 from tests.support.stage import ENDLESS, Stage, text
 
@@ -15,10 +15,10 @@ from tests.support.stage import ENDLESS, Stage, text
 def seedgate(stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs a command; returns its exit code and what it printed on either stream."""
 
-    async def has_a_call_to_spare(*_call: object) -> bool:
+    async def has_a_call_to_spare(*_call: object, **_options: object) -> bool:
         return True
 
-    monkeypatch.setattr(AccountRates, "try_take", has_a_call_to_spare)
+    monkeypatch.setattr(RateLimiter, "acquire", has_a_call_to_spare)
     return commands(stage.world, capsys, monkeypatch)
 
 
@@ -59,10 +59,10 @@ async def test_a_partial_result_is_shown_and_called_one(stage: Stage, seedgate: 
 async def test_an_answer_that_broke_off_is_told(
     stage: Stage, seedgate: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def breaks(*_call: object) -> bool:
+    async def breaks(*_call: object, **_options: object) -> bool:
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(AccountRates, "try_take", breaks)
+    monkeypatch.setattr(RateLimiter, "acquire", breaks)
     code, _, err = await seedgate("reconcile", "--since", "1h", "--channel", "default")
     assert code == 1
     assert "the answer broke off" in err

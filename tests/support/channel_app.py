@@ -25,9 +25,9 @@ from app.http.rendering import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.tasks.model_catalogue import ModelCatalogue
 from app.upstream.ark import ArkClient
-from app.upstream.control import ControlClient
 from app.upstream.destinations import DestinationRules
-from app.upstream.transport import open_upstream_http
+from app.upstream.http.client import Timeouts, open_http_client
+from app.upstream.openapi import OpenApiClient
 from tests.support.clock import MovableClock
 from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.patience import HANG_SECONDS
@@ -53,7 +53,7 @@ class ChannelApp:
     catalogue: ModelCatalogue
     continuity: ContinuityCheck
     ark: ArkClient
-    control: ControlClient
+    control: OpenApiClient
 
     async def channel(self, **fields: Any) -> dict[str, Any]:
         """Makes a channel over the admin API."""
@@ -85,9 +85,9 @@ async def running_channel_app(
     clock = MovableClock(stands_still=True)
     box = box or SecretBox.from_text(generate_key())
     async with AsyncExitStack() as stack:
-        upstream = open_upstream_http(destinations=destinations, read_timeout_seconds=HANG_SECONDS)
+        upstream = open_http_client(destinations=destinations, timeouts=Timeouts(read_seconds=HANG_SECONDS))
         stack.push_async_callback(upstream.aclose)
-        ark, control = ArkClient(upstream), ControlClient(upstream, clock)
+        ark, control = ArkClient(upstream), OpenApiClient(upstream, clock)
         directory = ChannelDirectory(sessions, box)
         channels = ChannelService(sessions, box, directory, clock, destinations=destinations)
         continuity = ContinuityCheck(sessions, ark, control, clock, pause_seconds=0.01)

@@ -25,11 +25,11 @@ from app.channels.models import ChannelHealthRow
 from app.creates.models import AttemptRow
 from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
-from app.limits.account_rates import CallKind
-from app.limits.models import AccountRateRow
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.ledger import RequestEntry
 from app.tasks.models import TaskRow
+from app.upstream.models import RateLimitRow
+from app.upstream.rate_limits import RateClass
 from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.patience import HANG_SECONDS, until
 from tests.support.world import TASKS, Tenant, World, running_world
@@ -133,18 +133,18 @@ class Stage:
         """Waits until a retry has taken over the attempt of the tenant's client that left, and waits for its end."""
         await until_attempt(self.sessions, tenant, and_(AttemptRow.lost_at.is_(None), AttemptRow.answered_at.is_(None)))
 
-    async def use_up(self, kind: CallKind) -> None:
+    async def use_up(self, kind: RateClass) -> None:
         """Leaves the account ``default`` no call of a kind, for days."""
         channel_id = await self.channel_id("default")
         async with self.sessions.begin() as session:
             await session.merge(
-                AccountRateRow(channel_id=channel_id, kind=kind.value[0], tokens=-1e7, refilled_at=utc_now())
+                RateLimitRow(channel_id=channel_id, kind=kind.value[0], tokens=-1e7, refilled_at=utc_now())
             )
 
     async def refill(self) -> None:
         """Gives every account back the calls that it may make at once: four looks for clients."""
         async with self.sessions.begin() as session:
-            await session.execute(delete(AccountRateRow))
+            await session.execute(delete(RateLimitRow))
         self.forget_rows()
 
     async def channel_id(self, name: str) -> str:

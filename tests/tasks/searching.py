@@ -16,7 +16,6 @@ from sqlalchemy import text as sql
 
 from app.db.leases import Leases
 from app.db.models import LeaseRow
-from app.limits.account_rates import AccountRates, CallKind
 from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.binding import Binder
 from app.tasks.correlation import hash_of, new_callback_token
@@ -24,6 +23,7 @@ from app.tasks.listing import AccountLister
 from app.tasks.models import OrphanRow, TaskEventRow, TaskRow
 from app.tasks.reconciler import Reconciler
 from app.upstream.ark import ArkClient
+from app.upstream.rate_limits import RateClass, RateLimiter
 from app.wiring import Services, destination_rules, open_http, open_services
 from tests.support.database import own_database
 from tests.support.plain import PLAIN
@@ -37,10 +37,10 @@ PAUSE_SECONDS = 4
 _SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
 
 
-class FreeRates(AccountRates):
+class FreeRates(RateLimiter):
     """Has every call to spare."""
 
-    async def try_take(self, channel_id: str, kind: CallKind) -> bool:
+    async def acquire(self, channel_id: str, rate_class: RateClass, *, timeout_seconds: float = 0.0) -> bool:
         return True
 
 
@@ -53,11 +53,11 @@ class Search:
         self.ark = ark
         self.first, self.second = (self.reconciler(FreeRates(services.sessions)) for _ in range(2))
 
-    def binder(self, rates: AccountRates) -> Binder:
+    def binder(self, rates: RateLimiter) -> Binder:
         """Makes what binds."""
         return Binder(self.services.sessions, self.services.directory, self.ark, rates, self.stage.clock)
 
-    def reconciler(self, rates: AccountRates) -> Reconciler:
+    def reconciler(self, rates: RateLimiter) -> Reconciler:
         """Makes one more process's reconciler."""
         return Reconciler(
             self.services.sessions,

@@ -10,7 +10,7 @@ from app.audit.models import AuditRow
 from app.errors import ConflictError, InvalidParameterError, NotFoundError, SeedgateError, ServiceUnavailableError
 from app.tasks.binding import Binder, Evidence, Verdict
 from app.tasks.models import TaskRow
-from app.upstream.accounts import ArkAccount
+from app.upstream.credentials import ArkAccount
 from tests.support.stage import RUNNING, text
 from tests.tasks.searching import FreeRates, Search
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.limits.account_rates import CallKind
 from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_no_task
+from app.upstream.rate_limits import RateClass
 from tests.support.answers import check_error
 from tests.support.patience import until
 from tests.support.stage import ENDLESS, HELD, RUNNING, Stage, add_channel, get, text
@@ -313,12 +313,12 @@ async def test_a_task_of_unknown_outcome_cannot_be_deleted_until_it_has_ended(st
 async def test_deletes_beyond_the_accounts_rate_do_not_reach_the_upstream(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.tasks.deletion._TOKEN_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("app.tasks.deletion._TOKEN_TIMEOUT_SECONDS", 0.1)
     tenant = await stage.tenant()
     task_id = await tenant.new_task()
     await stage.force(task_id, "succeeded")
     await get(tenant, task_id)
-    await stage.use_up(CallKind.DELETE)
+    await stage.use_up(RateClass.DELETE)
     refused = await tenant.http.delete(f"{TASKS}/{task_id}")
     check_error(refused, 503, "ServiceUnavailable")
     assert not stage.received("delete_task")

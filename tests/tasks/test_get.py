@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.limits.account_rates import CallKind
+from app.upstream.rate_limits import RateClass
 from tests.support.answers import check_error
 from tests.support.plain import PLAIN
 from tests.support.stage import ENDLESS, HELD, RUNNING, Stage, get, text
@@ -244,7 +244,7 @@ async def test_when_the_accounts_calls_are_used_up_the_mirror_answers_at_once(st
     tenant = await stage.tenant()
     task_ids = await asyncio.gather(*(tenant.new_task(content=text(RUNNING)) for _ in range(10)))
     stage.clock.advance(3)
-    await stage.use_up(CallKind.INTERACTIVE_GET)
+    await stage.use_up(RateClass.INTERACTIVE_GET)
     answers = await asyncio.gather(*(get(tenant, task_id) for task_id in task_ids))
     assert {answer.json()["status"] for answer in answers} == {"queued"}
     assert not stage.received("get_task")

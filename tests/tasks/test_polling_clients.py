@@ -16,9 +16,9 @@ from sqlalchemy import text as sql_text
 from app.db.engine import is_unavailable
 from app.errors import ServiceUnavailableError
 from app.jobs import Job
-from app.limits.account_rates import CallKind
 from app.tasks.models import TaskRow
 from app.tenants.principal import Principal
+from app.upstream.rate_limits import RateClass
 from app.wiring import Services, open_services
 from app.worker import running
 from tests.support.database import as_superuser
@@ -65,7 +65,7 @@ async def granted(stage: Stage) -> AsyncIterator[None]:
     await as_superuser(url, *_STOP_WRITING)
 
 
-async def grants_of(stage: Stage, *kinds: CallKind) -> list[float]:
+async def grants_of(stage: Stage, *kinds: RateClass) -> list[float]:
     """Returns when calls of these kinds were granted, in seconds, in order."""
     names = [kind.value[0] for kind in kinds]
     query = sql_text("SELECT extract(epoch FROM at) FROM granted_calls WHERE kind = ANY(:names) ORDER BY at")
@@ -77,7 +77,7 @@ def most_within_a_second(moments: list[float]) -> int:
     return max(sum(start <= moment < start + 1 for moment in moments) for start in moments)
 
 
-async def check_budget(stage: Stage, operation: str, *kinds: CallKind, most_a_second: int) -> None:
+async def check_budget(stage: Stage, operation: str, *kinds: RateClass, most_a_second: int) -> None:
     """Checks that every call was granted, and that no span of time has more of them than the buckets allow."""
     moments = await grants_of(stage, *kinds)
     assert 1 <= len(stage.received(operation)) <= len(moments)
@@ -131,8 +131,8 @@ async def test_a_thousand_polling_clients_cost_the_upstream_no_more_than_the_bud
     for task_id in unwatched:
         await stage.force(task_id, "succeeded")
     await poll(stage, processes, tenant, task_ids)
-    await check_budget(stage, "get_task", CallKind.INTERACTIVE_GET, CallKind.BACKGROUND_GET, most_a_second=20)
-    await check_budget(stage, "list_tasks", CallKind.LIST, most_a_second=1)
+    await check_budget(stage, "get_task", RateClass.INTERACTIVE_GET, RateClass.BACKGROUND_GET, most_a_second=20)
+    await check_budget(stage, "list_tasks", RateClass.LIST, most_a_second=1)
     assert await count_finished(stage, tenant) == len(unwatched), "what nobody polls comes to its end all the same"
     asked = [entry.url.rsplit("/", 1)[-1] for entry in stage.received("get_task")]
     # The upstream is asked about a task once in two seconds, however many clients want to know.

@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 
 from app.channels.models import ChannelHealthRow
 from app.db.models import LeaseRow
-from app.limits.account_rates import AccountRates
 from app.observability.metrics import LEASE_LOSSES
+from app.upstream.rate_limits import RateLimiter
 from tests.support.patience import HANG_SECONDS, until
 from tests.support.stage import HELD, RUNNING, text
 from tests.tasks.searching import GRACE_SECONDS, PAUSE_SECONDS, FreeRates, Search
@@ -92,7 +92,7 @@ async def test_an_account_is_listed_once_a_second_at_most(search: Search) -> Non
     search.stage.clock.advance(PAUSE_SECONDS)
     loop = asyncio.get_running_loop()
     began = loop.time()
-    await search.reconciler(AccountRates(search.services.sessions)).run_once()
+    await search.reconciler(RateLimiter(search.services.sessions)).run_once()
     assert len(search.stage.received("list_tasks")) == 2
     assert loop.time() - began >= 0.9
 

@@ -3,13 +3,12 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 
-import httpx
 import pytest
 import uvloop
 
 from app.upstream.ark import ArkClient
-from app.upstream.control import ControlClient
-from app.upstream.transport import open_upstream_http
+from app.upstream.http.client import HttpClient, open_http_client
+from app.upstream.openapi import OpenApiClient
 from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.upstream.certificates import LOOPBACK, certify
 from tests.upstream.servers import AT, LoopbackServer, Script, serving, serving_tls
@@ -35,16 +34,16 @@ class Bench:
     async def serve_tls(self, context: ssl.SSLContext, response: bytes) -> int:
         return await self._stack.enter_async_context(serving_tls(context, response))
 
-    async def http(self, **options: object) -> httpx.AsyncClient:
-        client = open_upstream_http(**{"destinations": LOOPBACK_ALLOWED, "ca_bundle": self._ca_bundle, **options})  # type: ignore[arg-type]
+    async def http(self, **options: object) -> HttpClient:
+        client = open_http_client(**{"destinations": LOOPBACK_ALLOWED, "ca_bundle": self._ca_bundle, **options})  # type: ignore[arg-type]
         self._stack.push_async_callback(client.aclose)
         return client
 
     async def ark(self, **options: object) -> ArkClient:
         return ArkClient(await self.http(**options))
 
-    async def control(self, **options: object) -> ControlClient:
-        return ControlClient(await self.http(**options), lambda: AT)
+    async def control(self, **options: object) -> OpenApiClient:
+        return OpenApiClient(await self.http(**options), lambda: AT)
 
 
 @pytest.fixture(scope="session")

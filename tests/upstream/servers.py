@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from app.upstream.accounts import ArkAccount, OpenApiAccount
+from app.upstream.credentials import ArkAccount, OpenApiAccount
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 API_KEY = "secret-api-key-0001"

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import (
     AccountFaultError,
-    ForeignAnswerError,
+    ForeignResponseError,
     OutcomeUnknownError,
     ThrottledError,
     UnclearQuotaError,
@@ -213,7 +213,7 @@ UNWORDED = [
 @pytest.mark.parametrize("body", UNWORDED)
 async def test_a_4xx_that_the_api_did_not_word_is_the_channels_fault(bench: Bench, status: int, body: object) -> None:
     error = await refused(bench, status, body)
-    assert type(error) is ForeignAnswerError
+    assert type(error) is ForeignResponseError
     assert error.reason.startswith(f"answered with {status} and ")
 
 
@@ -263,9 +263,9 @@ async def test_a_web_page_or_a_redirect_is_no_answer_to_a_read(bench: Bench, sta
     server = await bench.serve(always(status, b"<!doctype html><p>Welcome", "Location: https://elsewhere.example/"))
     ark = await bench.ark()
     for call in (ark.get(server.account, ID), ark.list(server.account)):
-        with pytest.raises(ForeignAnswerError):
+        with pytest.raises(ForeignResponseError):
             await call
-    with pytest.raises(ForeignAnswerError if status == 200 else OutcomeUnknownError):
+    with pytest.raises(ForeignResponseError if status == 200 else OutcomeUnknownError):
         await ark.delete(server.account, ID)
 
 
@@ -305,7 +305,7 @@ async def test_what_another_server_does_not_find_is_no_task(bench: Bench, status
     server = await bench.serve(always(status, {"error": error}))
     ark = await bench.ark()
     for call in (ark.get(server.account, ID), ark.delete(server.account, ID), ark.list(server.account)):
-        with pytest.raises(ForeignAnswerError):
+        with pytest.raises(ForeignResponseError):
             await call
 
 
@@ -398,7 +398,7 @@ async def test_a_success_of_another_make_shows_no_task_and_deletes_none(bench: B
     if body:
         calls.append(ark.delete(server.account, ID))
     for call in calls:
-        with pytest.raises(ForeignAnswerError):
+        with pytest.raises(ForeignResponseError):
             await call
 
 

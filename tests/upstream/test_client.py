@@ -3,6 +3,7 @@
 import pytest
 
 from app.upstream.ark import ArkClient
+from app.upstream.calls import parse_url
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import always
 
@@ -12,10 +13,9 @@ ID = "cgt-20260809211822-9lklw"
 async def test_cookies_of_the_upstream_are_not_kept(bench: Bench) -> None:
     server = await bench.serve(always(200, {"id": ID}, "Set-Cookie: session=1; Path=/"))
     http = await bench.http()
-    await ArkClient(http).create(server.account, b"{}", request_id="r")
-    await http.get(server.origin)
+    for _ in range(2):
+        await ArkClient(http).create(server.account, b"{}", request_id="r")
     assert b"cookie" not in server.requests[1].lower()
-    assert not http.cookies
 
 
 async def test_the_environment_does_not_choose_the_proxy(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,5 +27,5 @@ async def test_the_environment_does_not_choose_the_proxy(bench: Bench, monkeypat
 
 async def test_redirects_are_not_followed(bench: Bench) -> None:
     server = await bench.serve(always(307, {}, "Location: /elsewhere"))
-    assert (await (await bench.http()).get(server.origin)).status_code == 307
+    assert (await (await bench.http()).request("GET", parse_url(server.origin))).status == 307
     assert len(server.requests) == 1

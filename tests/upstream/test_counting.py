@@ -13,13 +13,14 @@ from app.db.base import utc_now
 from app.observability.notes import noting
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
-from app.upstream.accounts import ArkAccount, OpenApiAccount
 from app.upstream.ark import ArkClient
-from app.upstream.control import ControlClient
+from app.upstream.credentials import ArkAccount, OpenApiAccount
 from app.upstream.errors import UpstreamError
-from app.upstream.transport import open_upstream_http
+from app.upstream.http.client import HttpClient, open_http_client
+from app.upstream.openapi import OpenApiClient
 from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.patience import HANG_SECONDS, until
+from tests.support.plain import PLAIN
 from tests.tasks.bodies import body
 
 AIGC = {"Filter": {"GroupType": "AIGC"}}
@@ -29,9 +30,9 @@ BODY = httpx.Request("POST", "http://x", json={**body(), "model": "doubao-seedan
 class Upstream:
     """A sandbox, and clients of both of its planes."""
 
-    def __init__(self, server: SandboxServer, http: httpx.AsyncClient) -> None:
+    def __init__(self, server: SandboxServer, http: HttpClient) -> None:
         self.ark = ArkClient(http, create_read_timeout_seconds=HANG_SECONDS)
-        self.control = ControlClient(http, utc_now)
+        self.control = OpenApiClient(http, utc_now)
         self.account = ArkAccount(server.ark_base_url, DEFAULT_ACCOUNT.api_key, channel_id="ch_1")
         self.stranger = ArkAccount(server.ark_base_url, "wrong")
         self.nowhere = ArkAccount("http://127.0.0.1:1/api/v3", "key")
@@ -44,7 +45,9 @@ class Upstream:
     async def fault(self, operation: str, **effect: object) -> None:
         """Has the next call of an operation go wrong."""
         script = {"operation": operation, "times": 1, "effect": effect}
-        assert (await self.http.post(f"{self._server.control_url}/faults", json=script)).status_code == 201
+        async with httpx.AsyncClient(verify=PLAIN) as client:
+            response = await client.post(f"{self._server.control_url}/faults", json=script)
+        assert response.status_code == 201
 
     def received(self, operation: str) -> bool:
         """Says whether a call of an operation has arrived."""
@@ -56,7 +59,7 @@ async def upstream() -> AsyncIterator[Upstream]:
     """An upstream that does as it is told."""
     async with (
         SandboxServer(SandboxConfig(limits=None)) as server,
-        open_upstream_http(destinations=LOOPBACK_ALLOWED) as http,
+        open_http_client(destinations=LOOPBACK_ALLOWED) as http,
     ):
         yield Upstream(server, http)
 

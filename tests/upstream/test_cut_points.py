@@ -2,14 +2,13 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
-from app.upstream.accounts import ArkAccount
 from app.upstream.ark import ArkClient
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import NotSentError, OutcomeUnknownError, UpstreamError, UpstreamRejectedError
+from app.upstream.http.client import Timeouts
 from tests.support.patience import HANG_SECONDS
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import API_KEY, Peer, always, raw, to_response, unused_port
@@ -44,7 +43,7 @@ async def test_a_handshake_that_is_never_answered_is_not_sent(bench: Bench) -> N
         await asyncio.sleep(60)
 
     server = await bench.serve(silent)
-    ark = await bench.ark(connect_timeout_seconds=0.1)
+    ark = await bench.ark(timeouts=Timeouts(connect_seconds=0.1))
     error = await failure(ark, ArkAccount(f"https://127.0.0.1:{server.port}", API_KEY))
     assert type(error) is NotSentError
 
@@ -101,7 +100,7 @@ async def test_a_peer_that_stops_reading_is_unknown(bench: Bench) -> None:
         await asyncio.sleep(60)
 
     server = await bench.serve(stop_reading)
-    error = await failure(await bench.ark(write_timeout_seconds=0.1), server.account, BIG)
+    error = await failure(await bench.ark(timeouts=Timeouts(write_seconds=0.1)), server.account, BIG)
     assert type(error) is OutcomeUnknownError
     assert "sending" in error.reason
 
@@ -113,7 +112,7 @@ async def test_a_peer_that_reads_drop_by_drop_does_not_hold_a_create_for_ever(be
 
     server = await bench.serve(sip)
     async with asyncio.timeout(HANG_SECONDS):
-        error = await failure(await bench.ark(write_timeout_seconds=0.2), server.account, BIG)
+        error = await failure(await bench.ark(timeouts=Timeouts(write_seconds=0.2)), server.account, BIG)
     assert type(error) is OutcomeUnknownError
     assert "sending" in error.reason
 
@@ -306,15 +305,3 @@ async def test_a_key_that_would_inject_a_header_is_not_sent(bench: Bench, key: s
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/api", "127.0.0.1/api", "http://[::1/", "http://127.0.0.1:99999", ""])
 async def test_an_account_without_a_usable_url_is_not_sent(bench: Bench, url: str) -> None:
     assert type(await failure(await bench.ark(), ArkAccount(url, API_KEY))) is NotSentError
-
-
-async def test_a_body_that_fails_while_it_is_produced_is_never_sent(bench: Bench) -> None:
-    async def broken() -> AsyncIterator[bytes]:
-        yield b"{"
-        raise RuntimeError("broken")
-
-    server = await bench.serve(always(200, {"id": ID}))
-    http = await bench.http()
-    with pytest.raises(RuntimeError, match="broken"):
-        await http.send(httpx.Request("POST", server.origin, content=broken()))
-    assert server.connection_count == 0

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 import pytest
 from volcenginesdkcore.signv4 import SignerV4
 
-from app.upstream.accounts import OpenApiAccount
-from app.upstream.control import ControlClient
+from app.upstream.credentials import OpenApiAccount
+from app.upstream.openapi import OpenApiClient
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import SECRET_ACCESS_KEY, SESSION_TOKEN, always
 
@@ -70,7 +70,7 @@ async def test_every_request_is_signed_as_the_official_sdk_signs_it(
     account = OpenApiAccount(server.origin + options.pop("path"), "AKLTEST", SECRET_ACCESS_KEY, **options)
     # The signer asks for the time itself; over the end of a second the request and it might have two.
     for _ in range(5):
-        client = ControlClient(await bench.http(), lambda: datetime.now(UTC))
+        client = OpenApiClient(await bench.http(), lambda: datetime.now(UTC))
         await client.call(account, action, body, version=version)
         ours, theirs = told(server.requests[-1]), authorization_of_the_sdk(server.requests[-1], account)
         if ours[0] == theirs[0]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from app.upstream.accounts import ArkAccount, OpenApiAccount
+from app.upstream.credentials import ArkAccount, OpenApiAccount
 from app.upstream.destinations import DestinationError, DestinationRules
 from app.upstream.errors import NotSentError
 from app.upstream.origins import parse_origin

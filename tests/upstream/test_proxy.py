@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app.upstream.accounts import ArkAccount
-from app.upstream.dial import Proxy
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import NotSentError, OutcomeUnknownError
+from app.upstream.http.client import Timeouts
+from app.upstream.http.dialer import Proxy
 from tests.upstream.certificates import LOOPBACK, certify
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import API_KEY, Peer, Script, always, raw, to_response, unused_port
@@ -104,7 +105,7 @@ async def test_a_proxy_that_is_silent_is_not_sent(bench: Bench) -> None:
         await asyncio.sleep(60)
 
     proxy = await bench.serve(silent)
-    ark = await bench.ark(proxy=f"http://127.0.0.1:{proxy.port}", connect_timeout_seconds=0.1)
+    ark = await bench.ark(proxy=f"http://127.0.0.1:{proxy.port}", timeouts=Timeouts(connect_seconds=0.1))
     with pytest.raises(NotSentError):
         await ark.create(ACCOUNT, b"{}", request_id="r")
 

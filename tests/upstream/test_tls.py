@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from app.upstream.accounts import ArkAccount
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import NotSentError
 from tests.upstream.certificates import LOOPBACK, certify
 from tests.upstream.conftest import Bench

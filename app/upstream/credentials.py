@@ -1,16 +1,16 @@
-"""Credentials for one upstream account, one class per plane."""
+"""Address and credentials of an upstream account, one class per plane."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class ArkAccount:
-    """How to reach the data plane (video tasks).
+    """The data plane (video tasks) of an account.
 
     Attributes:
         base_url: up to and including the API version, ``https://ark.cn-beijing.volces.com/api/v3``.
         api_key: the Bearer key; left out of ``repr``.
-        channel_id: which channel it belongs to, for the log; empty when none.
+        channel_id: the account's channel, for the log; empty when it has none.
     """
 
     base_url: str
@@ -19,22 +19,21 @@ class ArkAccount:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never appear in a text."""
+        """Strings to redact from any text."""
         return (self.api_key,)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenApiAccount:
-    """How to reach the control plane (Assets).
+    """The control plane (Assets API) of an account.
 
     Attributes:
-        url: the entry, ``https://open.volcengineapi.com``; a path is kept.
-        access_key_id: the public half of the key pair; no secret by itself, but nobody's business, so it is kept out
-            of texts like one.
+        url: the entry point, ``https://open.volcengineapi.com``; a path is kept.
+        access_key_id: the public half of the key pair; redacted from texts like the secret half.
         secret_access_key: as issued, not decoded; left out of ``repr``.
         session_token: of temporary (STS) credentials, or None; left out of ``repr``.
         region: signing region, ``cn-beijing``.
-        channel_id: which channel it belongs to, for the log; empty when none.
+        channel_id: the account's channel, for the log; empty when it has none.
     """
 
     url: str
@@ -46,6 +45,5 @@ class OpenApiAccount:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never appear in a text."""
-        both = (self.access_key_id, self.secret_access_key)
-        return (*both, self.session_token) if self.session_token else both
+        """Strings to redact from any text."""
+        return tuple(filter(None, (self.access_key_id, self.secret_access_key, self.session_token)))

@@ -1,22 +1,22 @@
-"""Kept connections, per origin, last in first out; every step costs the same however many there are.
+"""Kept connections, per origin, last in first out. Every operation takes constant time.
 
-httpx's own pool walks over all connections for each request, twice, and again inside that walk: at 256 requests
-in flight it reaches a twentieth of what the upstream could serve.
+httpx's own pool scans all connections for each request, in quadratic time: at 256 requests in flight it reaches a
+twentieth of the rate that the upstream could serve.
 """
 
 import asyncio
 from collections import OrderedDict
 
-from app.upstream.connection import Connection
-from app.upstream.dial import Dialer
 from app.upstream.errors import NotSentError
+from app.upstream.http.connection import Connection
+from app.upstream.http.dialer import Dialer
 from app.upstream.origins import Origin
 
 
 class ConnectionPool:
     """At most ``max_connections`` connections, busy and idle together, over all origins.
 
-    Who finds all of them busy waits in line. An idle one of another origin gives way to a new one.
+    While all are busy, requests queue. A new connection at the limit replaces the oldest idle one.
     """
 
     def __init__(self, dialer: Dialer, *, max_connections: int, max_idle_seconds: float) -> None:
@@ -36,7 +36,7 @@ class ConnectionPool:
 
     @property
     def idle_count(self) -> int:
-        """How many connections are kept for later."""
+        """How many connections are idle."""
         return len(self._idle_by_age)
 
     async def acquire(
@@ -44,20 +44,20 @@ class ConnectionPool:
         origin: Origin,
         *,
         max_idle_seconds: float | None,
-        pool_timeout_seconds: float | None,
-        connect_timeout_seconds: float | None,
+        pool_timeout_seconds: float,
+        connect_timeout_seconds: float,
     ) -> Connection:
-        """Returns a connection for one request; give it back with ``release``.
+        """Returns a connection for one request; return it with ``release``.
 
         Args:
-            origin: whom it must lead to.
+            origin: the server it must lead to.
             max_idle_seconds: a kept one must have been idle for less; 0 asks for a new one, None means the
                 pool's own limit.
-            pool_timeout_seconds: longest wait while all connections are busy.
-            connect_timeout_seconds: longest wait for a new one.
+            pool_timeout_seconds: how long to wait while all connections are busy.
+            connect_timeout_seconds: how long to wait for a new one.
 
         Raises:
-            NotSentError: there is none in time, or it cannot be opened.
+            NotSentError: none became free in time, or a new one cannot be opened.
         """
         await self._acquire_permit(pool_timeout_seconds)
         connection: Connection | None = None
@@ -72,7 +72,7 @@ class ConnectionPool:
         return connection
 
     def release(self, connection: Connection) -> None:
-        """Takes a connection back: a usable one is kept, another one is dropped."""
+        """Takes a connection back, keeping it if it is usable."""
         self._busy.discard(connection)
         now = asyncio.get_running_loop().time()
         if connection.is_usable and not self._is_closed:
@@ -81,7 +81,7 @@ class ConnectionPool:
             self._idle_by_age[connection] = None
         else:
             connection.drop()
-        self._drop_aged(now)
+        self._drop_expired(now)
         self._permits.release()
 
     async def aclose(self) -> None:
@@ -91,9 +91,9 @@ class ConnectionPool:
             connection.drop()
         self._idle_by_age.clear()
         self._idle_by_origin.clear()
-        await asyncio.sleep(0)  # the transports report their end in the next round of the event loop
+        await asyncio.sleep(0)  # connection_lost is called in the next iteration of the event loop
 
-    async def _acquire_permit(self, timeout_seconds: float | None) -> None:
+    async def _acquire_permit(self, timeout_seconds: float) -> None:
         if not self._permits.locked():
             await self._permits.acquire()
             return
@@ -108,15 +108,15 @@ class ConnectionPool:
             raise NotSentError("the connection pool is closed")
 
     def _take_idle(self, origin: Origin, max_idle_seconds: float | None) -> Connection | None:
-        """Takes out the connection of this origin that was idle last and is young enough, if any."""
+        """Removes and returns the most recently used idle connection of an origin, if it is recent enough."""
         limit = self._max_idle_seconds if max_idle_seconds is None else min(max_idle_seconds, self._max_idle_seconds)
         oldest_at = asyncio.get_running_loop().time() - limit
         kept = self._idle_by_origin.get(origin)
         while kept:
             connection = next(reversed(kept))
             if connection.idle_since <= oldest_at:
-                return None  # the others are older still
-            self._forget_idle(connection)
+                return None  # the others have been idle for longer
+            self._remove_idle(connection)
             if connection.is_usable and connection.is_quiet():
                 connection.is_reused = True
                 self._busy.add(connection)
@@ -124,12 +124,12 @@ class ConnectionPool:
             connection.drop()
         return None
 
-    async def _open(self, origin: Origin, timeout_seconds: float | None) -> Connection:
+    async def _open(self, origin: Origin, timeout_seconds: float) -> Connection:
         if len(self._busy) + len(self._idle_by_age) >= self._max_connections:
             oldest = next(iter(self._idle_by_age))
-            self._forget_idle(oldest)
+            self._remove_idle(oldest)
             oldest.drop()
-        connection = Connection(origin, self._forget_idle)
+        connection = Connection(origin, self._remove_idle)
         self._busy.add(connection)
         try:
             await self._dialer.open(connection, timeout_seconds)
@@ -139,16 +139,16 @@ class ConnectionPool:
             raise
         return connection
 
-    def _drop_aged(self, now: float) -> None:
-        """Drops what has been idle for too long, oldest first."""
+    def _drop_expired(self, now: float) -> None:
+        """Drops connections that have been idle for too long, oldest first."""
         while self._idle_by_age:
             oldest = next(iter(self._idle_by_age))
             if now - oldest.idle_since <= self._max_idle_seconds:
                 return
-            self._forget_idle(oldest)
+            self._remove_idle(oldest)
             oldest.drop()
 
-    def _forget_idle(self, connection: Connection) -> None:
+    def _remove_idle(self, connection: Connection) -> None:
         if self._idle_by_age.pop(connection, self) is self:
             return
         kept = self._idle_by_origin[connection.origin]

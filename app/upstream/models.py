@@ -1,4 +1,4 @@
-"""Table of the call rates that an upstream account allows."""
+"""Table of the call rates of upstream accounts."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db.base import Base
 
 
-class AccountRateRow(Base):
-    """A token bucket for one kind of call on one channel, shared by all processes."""
+class RateLimitRow(Base):
+    """A token bucket for one class of calls to one account, shared by all processes."""
 
     __tablename__ = "account_rates"
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.upstream.errors import NotSentError, OutcomeUnknownError
-from app.upstream.wire import ResponseParser, WireResponse, decode_body, encode_head
+from app.upstream.http.http1 import ResponseParser, decode_body, encode_head
+from app.upstream.http.messages import HttpResponse
 
 ANSWERS = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Empty:\r\nX-A: 1\r\n\r\n{}",
@@ -23,7 +24,7 @@ def test_a_gzip_bomb_is_not_unpacked() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(OutcomeUnknownError):
-            decode_body(WireResponse(200, [(b"Content-Encoding", b"gzip")], bomb), 1000)
+            decode_body(HttpResponse(200, [(b"Content-Encoding", b"gzip")], bomb), 1000)
         _, peak_bytes = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

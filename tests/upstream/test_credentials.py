@@ -1,4 +1,4 @@
-from app.upstream.accounts import ArkAccount, OpenApiAccount
+from app.upstream.credentials import ArkAccount, OpenApiAccount
 
 
 def test_no_account_shows_its_secrets() -> None:

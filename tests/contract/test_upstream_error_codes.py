@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app.db.engine import open_engine
 from app.sandbox.faults import Effect, FaultScript
-from app.upstream.codes import Meaning, failure_for_tenant, judge, meaning_of, words_for_tenant
+from app.upstream.error_codes import Category, category_of, classify, failure_for_tenant, message_for_tenant
 from tests.contract.upstream_codes import (
     LEAKING,
     OPERATORS_TEXTS,
@@ -35,12 +35,12 @@ PLAIN_WORDS = "The parameter is not what it should be."
 OPERATORS = re.compile(r"\b2100\d{6}\b|\bconsole\b|\bprojects?\b|\baccounts?\b|账号|控制台", re.IGNORECASE)
 PLANES = ("tasks", "open", "query", "native")
 MEANINGS = {
-    "client": Meaning.CLIENT,
-    "rate": Meaning.RATE,
-    "account": Meaning.ACCOUNT,
-    "unserved": Meaning.UNSERVED,
-    "overloaded": Meaning.UPSTREAM,
-    "failure": Meaning.UPSTREAM,
+    "client": Category.CLIENT,
+    "rate": Category.RATE,
+    "account": Category.ACCOUNT,
+    "unserved": Category.UNSERVED,
+    "overloaded": Category.UPSTREAM,
+    "failure": Category.UPSTREAM,
 }
 
 Step = dict[str, Row]
@@ -127,9 +127,9 @@ async def planes(world: World, tenant: Tenant) -> AsyncIterator[Planes]:
 
 
 def test_the_table_holds_every_code() -> None:
-    sorted_so = {row.code: meaning_of(row.code) for row in every_code()}
+    sorted_so = {row.code: category_of(row.code) for row in every_code()}
     assert sorted_so == {row.code: MEANINGS[row.group] for row in every_code()}
-    assert meaning_of("QuotaExceeded") is Meaning.QUOTA
+    assert category_of("QuotaExceeded") is Category.QUOTA
 
 
 @WALKS
@@ -195,7 +195,7 @@ async def test_an_unknown_code_counts_by_its_status_and_its_words(
 
 @pytest.mark.parametrize("message", OPERATORS_TEXTS)
 def test_no_spelling_of_the_operators_things_reaches_a_tenant(message: str) -> None:
-    assert words_for_tenant("InvalidParameter.x", message) == "The request was refused: InvalidParameter.x."
+    assert message_for_tenant("InvalidParameter.x", message) == "The request was refused: InvalidParameter.x."
     assert failure_for_tenant("InvalidParameter.x", message)[1] == "The upstream gave InvalidParameter.x as the reason."
     hidden = ("InternalServiceError", "The service could not complete the request.")
     assert failure_for_tenant("SomethingNew", message) == failure_for_tenant("", message) == hidden
@@ -203,21 +203,21 @@ def test_no_spelling_of_the_operators_things_reaches_a_tenant(message: str) -> N
 
 @pytest.mark.parametrize("message", TENANTS_TEXTS)
 def test_words_of_the_client_hide_no_reason(message: str) -> None:
-    assert words_for_tenant("InvalidParameter.x", message) == message
+    assert message_for_tenant("InvalidParameter.x", message) == message
     assert failure_for_tenant("SomethingNew", message) == ("SomethingNew", message)
-    assert judge(400, "SomethingNew", message) is Meaning.CLIENT
+    assert classify(400, "SomethingNew", message) is Category.CLIENT
 
 
 def test_what_an_unknown_code_is_about_decides_whose_affair_it_is() -> None:
     for code in ("ProjectNotFound", "AccountFrozen", "UserApiKeyExpired"):
-        assert judge(404, code, "It does not exist.") is Meaning.ACCOUNT
+        assert classify(404, code, "It does not exist.") is Category.ACCOUNT
         assert failure_for_tenant(code, "It does not exist.")[0] == "InternalServiceError"
     # A client may write of a console.
-    assert judge(400, "InvalidPrompt", "A game console and a project are not enough.") is Meaning.CLIENT
+    assert classify(400, "InvalidPrompt", "A game console and a project are not enough.") is Category.CLIENT
     for message in ("Your account has no right.", "account 3000123456 is frozen", "Visit the Ark Console."):
-        assert judge(400, "SomethingNew", message) is Meaning.ACCOUNT
+        assert classify(400, "SomethingNew", message) is Category.ACCOUNT
     own = "The duration is not valid for ep-20250101123456-abcde."
-    assert words_for_tenant("InvalidParameter", own, "ep-20250101123456-abcde") == own
+    assert message_for_tenant("InvalidParameter", own, "ep-20250101123456-abcde") == own
 
 
 async def test_the_operators_things_stay_hidden_over_http(planes: Planes) -> None:

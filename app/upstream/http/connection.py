@@ -4,67 +4,59 @@ import asyncio
 import contextlib
 import select
 from collections.abc import Callable
-from typing import NamedTuple, cast
+from typing import cast
 
 from app.upstream.errors import NotSentError, OutcomeUnknownError, UpstreamError
+from app.upstream.http.http1 import ResponseParser
+from app.upstream.http.messages import HttpRequest, HttpResponse
 from app.upstream.origins import Origin
-from app.upstream.payload import Payload
-from app.upstream.wire import ResponseParser, WireResponse
 
-_SLICE_BYTES = 262_144
-
-
-class WireRequest(NamedTuple):
-    """A request ready to be written."""
-
-    head: bytes
-    payload: Payload
-    is_head: bool
+_WRITE_SIZE_BYTES = 262_144
 
 
 class StaleConnectionError(OutcomeUnknownError):
-    """The peer closed the connection before any byte of the answer.
+    """The peer closed the connection before the first byte of the response.
 
-    Usual on a kept connection that the peer had given up. For a create it is as unknown as any other cut.
+    Common on a kept connection whose peer had timed out. The outcome of a create is as unknown as after any other cut.
     """
 
 
 class _Exchange:
-    """One request and the answer to it."""
+    """One request and its response."""
 
-    __slots__ = ("answer", "has_answer_bytes", "parser")
+    __slots__ = ("has_response_bytes", "parser", "response")
 
-    def __init__(self, parser: ResponseParser, answer: "asyncio.Future[WireResponse]") -> None:
+    def __init__(self, parser: ResponseParser, response: "asyncio.Future[HttpResponse]") -> None:
         self.parser = parser
-        self.answer = answer
-        self.has_answer_bytes = False
+        self.response = response
+        self.has_response_bytes = False
 
     def succeed(self) -> None:
-        """Hands the complete response to whoever waits, or its defect."""
-        if self.answer.done():
+        """Resolves the future with the complete response, or with the error of decoding it."""
+        if self.response.done():
             return
         try:
-            self.answer.set_result(self.parser.response())
+            self.response.set_result(self.parser.response())
         except UpstreamError as error:
-            self.answer.set_exception(error)
+            self.response.set_exception(error)
 
     def fail(self, error: UpstreamError) -> None:
-        """Tells whoever waits that there will be no answer."""
-        if not self.answer.done():
-            self.answer.set_exception(error)
+        """Resolves the future with an error."""
+        if not self.response.done():
+            self.response.set_exception(error)
 
-    def forget(self) -> None:
-        """Nobody waits any more; an error that was set counts as seen, or asyncio would log it."""
-        if not self.answer.cancel() and not self.answer.cancelled():
-            self.answer.exception()
+    def discard(self) -> None:
+        """Cancels the future, or retrieves its error: asyncio logs errors that are never retrieved."""
+        if not self.response.cancel() and not self.response.cancelled():
+            self.response.exception()
 
 
 class Connection(asyncio.Protocol):
-    """A TCP or TLS connection; asyncio calls the methods after ``send``.
+    """A TCP or TLS connection; the public methods from ``connection_made`` on are called by asyncio.
 
     Attributes:
-        origin: whom it leads to.
-        is_reused: it was kept from an earlier request; the pool says so.
+        origin: the server it leads to.
+        is_reused: it was kept from an earlier request; set by the pool.
         idle_since: event-loop time at which it last became idle.
     """
 
@@ -80,12 +72,12 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether it can carry a request, as far as we have heard from the peer."""
+        """Whether it is open, as far as the event loop knows."""
         transport = self._transport
         return transport is not None and not self._is_dropped and not transport.is_closing()
 
     def is_quiet(self) -> bool:
-        """Asks the kernel whether nothing has arrived that the event loop has not read: a close, most likely."""
+        """Whether the kernel holds no unread input; there is some when the peer has just closed the connection."""
         if self._transport is None:
             return False
         poll = select.poll()
@@ -93,33 +85,33 @@ class Connection(asyncio.Protocol):
         return not poll.poll(0)
 
     def drop(self) -> None:
-        """Closes it at once, whatever is in flight."""
+        """Closes it at once, even while a request is in flight."""
         self._is_dropped = True
         if self._transport is not None:
             self._transport.abort()
 
     async def send(
         self,
-        request: WireRequest,
+        request: HttpRequest,
         *,
         max_body_bytes: int,
-        write_timeout_seconds: float | None,
-        read_timeout_seconds: float | None,
-    ) -> WireResponse:
+        write_timeout_seconds: float,
+        read_timeout_seconds: float,
+    ) -> HttpResponse:
         """Sends a request and returns the complete response.
 
-        Unless it returns, the connection is dropped. ``is_usable`` tells whether it may be kept.
+        On any error the connection is dropped. Afterwards ``is_usable`` tells whether it may be kept.
 
         Args:
             request: what to write.
             max_body_bytes: larger responses are refused.
-            write_timeout_seconds: longest time for the peer to take the request.
-            read_timeout_seconds: longest time from the request's last byte to the response's last.
+            write_timeout_seconds: time for the peer to take the request.
+            read_timeout_seconds: time from the request's last byte to the response's last.
 
         Raises:
             NotSentError: the connection was closed before anything was written.
-            StaleConnectionError: it was closed before any byte of the answer.
-            OutcomeUnknownError: there is no usable answer.
+            StaleConnectionError: it was closed before the first byte of the response.
+            OutcomeUnknownError: there is no usable response.
         """
         transport = self._transport
         if transport is None or not self.is_usable:
@@ -129,63 +121,58 @@ class Connection(asyncio.Protocol):
         exchange = self._exchange = _Exchange(parser, loop.create_future())
         is_kept = False
         try:
-            write_until = None if write_timeout_seconds is None else loop.time() + write_timeout_seconds
-            is_written = await self._write(transport, exchange, request, write_until)
+            is_written = await self._write(transport, exchange, request, loop.time() + write_timeout_seconds)
             response = await self._read(loop, exchange, read_timeout_seconds)
             is_kept = is_written and parser.is_keep_alive and not transport.get_write_buffer_size()
         finally:
             self._exchange = None
             if not is_kept or parser.has_trailing_bytes:
                 self.drop()
-            exchange.forget()
+            exchange.discard()
         return response
 
     async def _write(
-        self, transport: asyncio.Transport, exchange: _Exchange, request: WireRequest, until: float | None
+        self, transport: asyncio.Transport, exchange: _Exchange, request: HttpRequest, deadline: float
     ) -> bool:
-        """Writes the request, then drops its body; False when the answer came before all of it was written."""
-        body = request.payload.data
-        if len(body) <= _SLICE_BYTES:
+        """Writes the request, then drops its body; False when the response came before all of it was written."""
+        body = request.body.data
+        if len(body) <= _WRITE_SIZE_BYTES:
             transport.write(request.head + body)
-            await self._wait_until_writable(until)
+            await self._wait_until_writable(deadline)
         else:
             transport.write(request.head)
-            for start in range(0, len(body), _SLICE_BYTES):
-                if exchange.answer.done():
+            for start in range(0, len(body), _WRITE_SIZE_BYTES):
+                if exchange.response.done():
                     return False
-                # A copy: a view of what the peer has not taken yet would keep all of the body.
-                transport.write(body[start : start + _SLICE_BYTES])
-                await self._wait_until_writable(until)
-        request.payload.sent()
+                # A copy: a memoryview in the transport's buffer would keep the whole body in memory.
+                transport.write(body[start : start + _WRITE_SIZE_BYTES])
+                await self._wait_until_writable(deadline)
+        request.body.mark_sent()
         return True
 
-    async def _wait_until_writable(self, until: float | None) -> None:
+    async def _wait_until_writable(self, deadline: float) -> None:
         if self._may_write is None:
             return
         try:
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout_at(deadline):
                 await self._may_write
         except TimeoutError:
             raise OutcomeUnknownError("timed out while sending the request") from None
 
-    async def _read(
-        self, loop: asyncio.AbstractEventLoop, exchange: _Exchange, timeout_seconds: float | None
-    ) -> WireResponse:
-        if timeout_seconds is None:
-            return await exchange.answer
-        timer = loop.call_later(timeout_seconds, self._give_up_reading, exchange)
+    async def _read(self, loop: asyncio.AbstractEventLoop, exchange: _Exchange, timeout_seconds: float) -> HttpResponse:
+        timer = loop.call_later(timeout_seconds, self._time_out, exchange)
         try:
-            return await exchange.answer
+            return await exchange.response
         finally:
             timer.cancel()
 
     @staticmethod
-    def _give_up_reading(exchange: _Exchange) -> None:
+    def _time_out(exchange: _Exchange) -> None:
         exchange.fail(OutcomeUnknownError("timed out waiting for the answer", status=exchange.parser.status))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open, TLS included."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by class
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's class is no subclass of it
         if self._is_dropped:
             self._transport.abort()
 
@@ -193,9 +180,9 @@ class Connection(asyncio.Protocol):
         """Bytes from the peer."""
         exchange = self._exchange
         if exchange is None:
-            self.drop()  # nobody asked for these
+            self.drop()  # unsolicited
             return
-        exchange.has_answer_bytes = True
+        exchange.has_response_bytes = True
         try:
             exchange.parser.feed(data)
         except OutcomeUnknownError as error:
@@ -207,10 +194,10 @@ class Connection(asyncio.Protocol):
                 self._wake_writer()
 
     def eof_received(self) -> bool:
-        """The peer has said that it sends no more; a body may end so."""
+        """The peer has closed its side, which may be the end of the body."""
         exchange = self._exchange
-        if exchange is not None and exchange.has_answer_bytes:
-            with contextlib.suppress(OutcomeUnknownError):  # connection_lost tells
+        if exchange is not None and exchange.has_response_bytes:
+            with contextlib.suppress(OutcomeUnknownError):  # connection_lost reports it
                 exchange.parser.feed_end()
                 exchange.succeed()
         self._is_dropped = True
@@ -221,7 +208,7 @@ class Connection(asyncio.Protocol):
         self._is_dropped = True
         exchange = self._exchange
         if exchange is not None:
-            if exchange.has_answer_bytes:
+            if exchange.has_response_bytes:
                 reason = "the connection was cut in the middle of the answer"
                 exchange.fail(OutcomeUnknownError(reason, status=exchange.parser.status))
             else:
@@ -230,11 +217,11 @@ class Connection(asyncio.Protocol):
         self._on_lost(self)
 
     def pause_writing(self) -> None:
-        """The peer takes no more for now."""
+        """The transport's write buffer is full."""
         self._may_write = asyncio.get_running_loop().create_future()
 
     def resume_writing(self) -> None:
-        """The peer takes more again."""
+        """The transport's write buffer has room again."""
         self._wake_writer()
 
     def _wake_writer(self) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.db.engine import session_factory
-from app.limits.account_rates import AccountRates, CallKind
+from app.upstream.rate_limits import RateClass, RateLimiter
 from tests.support.database import empty_all_tables
 
 CHANNEL = "ch_rates"
@@ -22,46 +22,46 @@ _ADD_CHANNEL = text(
 
 
 @pytest.fixture
-async def rates(database_url: str, engine: AsyncEngine) -> AccountRates:
+async def rates(database_url: str, engine: AsyncEngine) -> RateLimiter:
     """Rates of one channel."""
     await empty_all_tables(database_url)
     async with engine.begin() as connection:
         await connection.execute(_ADD_CHANNEL, {"id": CHANNEL})
-    return AccountRates(session_factory(engine))
+    return RateLimiter(session_factory(engine))
 
 
-async def use_up(rates: AccountRates, engine: AsyncEngine, kind: CallKind) -> None:
+async def use_up(rates: RateLimiter, engine: AsyncEngine, kind: RateClass) -> None:
     """Leaves no token, and none for days by the time that has passed."""
-    assert await rates.try_take(CHANNEL, kind)
+    assert await rates.acquire(CHANNEL, kind)
     async with engine.begin() as connection:
         await connection.execute(text("UPDATE account_rates SET tokens = -1e7, refilled_at = clock_timestamp()"))
 
 
-async def test_a_burst_is_followed_by_no_more_than_the_time_brings(rates: AccountRates) -> None:
+async def test_a_burst_is_followed_by_no_more_than_the_time_brings(rates: RateLimiter) -> None:
     began = time.monotonic()
-    granted = [await rates.try_take(CHANNEL, CallKind.INTERACTIVE_GET) for _ in range(20)]
-    _, burst, rate = CallKind.INTERACTIVE_GET.value
+    granted = [await rates.acquire(CHANNEL, RateClass.INTERACTIVE_GET) for _ in range(20)]
+    _, burst, rate = RateClass.INTERACTIVE_GET.value
     assert granted[: int(burst)] == [True] * int(burst)
     assert sum(granted) <= burst + rate * (time.monotonic() - began)
 
 
-async def test_what_is_used_up_is_refused(rates: AccountRates, engine: AsyncEngine) -> None:
-    await use_up(rates, engine, CallKind.INTERACTIVE_GET)
-    assert not await rates.try_take(CHANNEL, CallKind.INTERACTIVE_GET)
+async def test_what_is_used_up_is_refused(rates: RateLimiter, engine: AsyncEngine) -> None:
+    await use_up(rates, engine, RateClass.INTERACTIVE_GET)
+    assert not await rates.acquire(CHANNEL, RateClass.INTERACTIVE_GET)
 
 
-async def test_kinds_of_calls_do_not_take_each_others_tokens(rates: AccountRates, engine: AsyncEngine) -> None:
-    await use_up(rates, engine, CallKind.BACKGROUND_GET)
-    assert await rates.try_take(CHANNEL, CallKind.INTERACTIVE_GET)
-    assert not await rates.try_take(CHANNEL, CallKind.BACKGROUND_GET)
+async def test_kinds_of_calls_do_not_take_each_others_tokens(rates: RateLimiter, engine: AsyncEngine) -> None:
+    await use_up(rates, engine, RateClass.BACKGROUND_GET)
+    assert await rates.acquire(CHANNEL, RateClass.INTERACTIVE_GET)
+    assert not await rates.acquire(CHANNEL, RateClass.BACKGROUND_GET)
 
 
-async def test_a_database_clock_that_is_set_back_stops_nobody(rates: AccountRates, engine: AsyncEngine) -> None:
-    assert await rates.try_take(CHANNEL, CallKind.INTERACTIVE_GET)
+async def test_a_database_clock_that_is_set_back_stops_nobody(rates: RateLimiter, engine: AsyncEngine) -> None:
+    assert await rates.acquire(CHANNEL, RateClass.INTERACTIVE_GET)
     async with engine.begin() as connection:
         change = "UPDATE account_rates SET tokens = 0, refilled_at = clock_timestamp() + interval '1 hour'"
         await connection.execute(text(change))
-    assert await rates.try_take(CHANNEL, CallKind.INTERACTIVE_GET)
+    assert await rates.acquire(CHANNEL, RateClass.INTERACTIVE_GET)
     sessions: async_sessionmaker[AsyncSession] = session_factory(engine)
     async with sessions() as session:
         assert await session.scalar(text("SELECT refilled_at <= clock_timestamp() FROM account_rates"))
@@ -72,42 +72,42 @@ STRETCH = 1.25
 """A call may reach the upstream a quarter of a second later after its token than the one before."""
 
 
-def most_in_a_second(*kinds: CallKind) -> float:
+def most_in_a_second(*kinds: RateClass) -> float:
     return sum(burst + STRETCH * rate for _, burst, rate in (kind.value for kind in kinds))
 
 
 def test_the_shares_of_an_account_stay_within_what_the_upstream_allows() -> None:
-    assert most_in_a_second(CallKind.INTERACTIVE_GET, CallKind.BACKGROUND_GET) <= GETS_A_SECOND
-    assert most_in_a_second(CallKind.DELETE) <= DELETES_A_SECOND
-    assert CallKind.LIST.value[1:] == (1, 1 / STRETCH)
+    assert most_in_a_second(RateClass.INTERACTIVE_GET, RateClass.BACKGROUND_GET) <= GETS_A_SECOND
+    assert most_in_a_second(RateClass.DELETE) <= DELETES_A_SECOND
+    assert RateClass.LIST.value[1:] == (1, 1 / STRETCH)
 
 
 def test_clients_have_the_larger_share() -> None:
-    assert most_in_a_second(CallKind.INTERACTIVE_GET) > 2 * most_in_a_second(CallKind.BACKGROUND_GET)
+    assert most_in_a_second(RateClass.INTERACTIVE_GET) > 2 * most_in_a_second(RateClass.BACKGROUND_GET)
 
 
-async def test_no_two_lists_fall_into_one_second_however_many_ask(rates: AccountRates, engine: AsyncEngine) -> None:
+async def test_no_two_lists_fall_into_one_second_however_many_ask(rates: RateLimiter, engine: AsyncEngine) -> None:
     sessions = session_factory(engine)
     granted: list[datetime] = []
 
-    async def ask(process: AccountRates) -> None:
+    async def ask(process: RateLimiter) -> None:
         while len(granted) < 2:
             async with sessions.begin() as session:
-                if await process.take_in(session, CHANNEL, CallKind.LIST):
+                if await process.acquire_in(session, CHANNEL, RateClass.LIST):
                     # By the database's own clock; ours may have been kept from running in between.
                     granted.append((await session.execute(text("SELECT refilled_at FROM account_rates"))).scalar_one())
             await asyncio.sleep(0.01)
 
-    await asyncio.gather(*(ask(process) for process in [rates, AccountRates(sessions), AccountRates(sessions)]))
+    await asyncio.gather(*(ask(process) for process in [rates, RateLimiter(sessions), RateLimiter(sessions)]))
     assert all(later - earlier >= timedelta(seconds=1.25) for earlier, later in pairwise(sorted(granted)))
 
 
 async def test_a_token_of_a_transaction_that_is_rolled_back_is_not_spent(
-    rates: AccountRates, engine: AsyncEngine
+    rates: RateLimiter, engine: AsyncEngine
 ) -> None:
-    await rates.try_take(CHANNEL, CallKind.DELETE)
+    await rates.acquire(CHANNEL, RateClass.DELETE)
     async with session_factory(engine)() as session:
-        assert await rates.take_in(session, CHANNEL, CallKind.DELETE)
+        assert await rates.acquire_in(session, CHANNEL, RateClass.DELETE)
         await session.rollback()
     async with engine.begin() as connection:
-        assert await connection.scalar(text("SELECT tokens FROM account_rates")) == CallKind.DELETE.value[1] - 1
+        assert await connection.scalar(text("SELECT tokens FROM account_rates")) == RateClass.DELETE.value[1] - 1

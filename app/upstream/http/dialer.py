@@ -1,4 +1,4 @@
-"""Opening connections: name, TCP, proxy tunnel, TLS. Whatever fails here, the request was not sent."""
+"""Opening connections: name, TCP, proxy tunnel, TLS. After any failure here, the request was provably not sent."""
 
 import asyncio
 import base64
@@ -12,9 +12,9 @@ from ipaddress import ip_address
 from urllib.parse import unquote
 
 from app.addresses import Address
-from app.upstream.connection import Connection
 from app.upstream.destinations import DestinationError, DestinationRules
 from app.upstream.errors import NotSentError
+from app.upstream.http.connection import Connection
 from app.upstream.origins import Origin
 from app.urls import split_url
 
@@ -23,7 +23,7 @@ _PROXY_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
 
 
 class Proxy:
-    """An egress proxy; its password stays out of ``repr``.
+    """An egress proxy; ``repr`` omits its password.
 
     Attributes:
         host: name or address.
@@ -50,7 +50,7 @@ class Proxy:
         return f"Proxy({self.host}:{self.port})"
 
     def connect_request(self, origin: Origin) -> bytes:
-        """Returns the bytes that ask the proxy for a tunnel."""
+        """Returns the CONNECT request for a tunnel to ``origin``."""
         address = origin.address.encode()
         return b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n%b\r\n" % (address, address, self._authorization)
 
@@ -58,11 +58,11 @@ class Proxy:
 class Dialer:
     """Opens connections, all of them through the proxy when there is one.
 
-    A tunnel is asked for plain ``http`` too: then every answer is the origin's own, and whatever the proxy says
-    of itself belongs to the time before the request.
+    Plain ``http`` goes through a tunnel, too: errors of the proxy then arrive before the request is sent, and every
+    response is the origin's.
 
-    A connection is made to an address that was checked, so that a name which resolves otherwise a moment later gains
-    nothing. Through a proxy only addresses that the URL itself spells are checked: names are resolved by the proxy.
+    The address that was checked is the one connected to, which defeats DNS rebinding. Through a proxy only literal
+    addresses in the URL are checked, because the proxy resolves names.
     """
 
     def __init__(self, *, tls: ssl.SSLContext, proxy: Proxy | None, destinations: DestinationRules) -> None:
@@ -70,15 +70,15 @@ class Dialer:
         self._proxy = proxy
         self._destinations = destinations
 
-    async def open(self, connection: Connection, timeout_seconds: float | None) -> None:
+    async def open(self, connection: Connection, timeout_seconds: float) -> None:
         """Connects ``connection`` to its origin.
 
         Args:
-            connection: a new one.
+            connection: not connected yet.
             timeout_seconds: for name, TCP, proxy and TLS together.
 
         Raises:
-            NotSentError: it is not allowed, or it did not succeed.
+            NotSentError: the destination is not allowed, or connecting failed.
         """
         origin = connection.origin
         try:
@@ -91,7 +91,7 @@ class Dialer:
             raise NotSentError(f"{origin.text} may not be called: {error}") from error
         except TimeoutError as error:
             raise NotSentError(f"connecting to {origin.address} timed out") from error
-        except (OSError, ValueError, OverflowError) as error:  # ValueError: a name that IDNA does not know
+        except (OSError, ValueError, OverflowError) as error:  # ValueError: a name that IDNA cannot encode
             raise NotSentError(f"cannot connect to {origin.address}: {type(error).__name__}") from error
 
     async def _connect(self, connection: Connection) -> None:
@@ -127,11 +127,11 @@ class Dialer:
 async def _open_socket(
     loop: asyncio.AbstractEventLoop, host: str, port: int, is_allowed: Callable[[Address], bool] | None = None
 ) -> socket.socket:
-    """Returns a socket connected to the first allowed address that answers; ``is_allowed`` None allows all.
+    """Returns a socket connected to the first allowed address that accepts; ``is_allowed`` None allows all.
 
     Raises:
-        DestinationError: the host has addresses, and none is allowed.
-        OSError: it has none, or none of the allowed ones answers.
+        DestinationError: none of the host's addresses is allowed.
+        OSError: it has none, or none of the allowed ones accepts.
     """
     failure: OSError | None = None
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -155,7 +155,7 @@ async def _open_socket(
 
 
 async def _read_proxy_head(loop: asyncio.AbstractEventLoop, tunnel: socket.socket) -> bytes:
-    """Reads the proxy's answer; nothing may follow it, for the origin speaks only after us."""
+    """Reads the proxy's response head; nothing may follow it, because the origin has not been sent anything yet."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         if b"\r\n\r\n" in head or len(head) > _MAX_PROXY_HEAD_BYTES:
@@ -167,25 +167,24 @@ async def _read_proxy_head(loop: asyncio.AbstractEventLoop, tunnel: socket.socke
     return head
 
 
-def verifying_tls(ca_bundle: str | None) -> ssl.SSLContext:
-    """Returns a context that verifies certificate and name.
+def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """Returns a TLS context that verifies certificate and host name.
 
     Args:
         ca_bundle: PEM file of authorities that replace the system's, or None.
 
     Raises:
-        OSError: the file cannot be read or holds no certificate.
+        OSError: the file cannot be read or contains no certificate.
     """
-    return _system_tls() if ca_bundle is None else _tls(ca_bundle)
+    return _system_tls() if ca_bundle is None else _make_tls(ca_bundle)
 
 
-@cache
+@cache  # loading the system's authorities takes 60 ms
 def _system_tls() -> ssl.SSLContext:
-    """Loading the system's authorities takes 60 ms, and all clients of a process trust the same ones."""
-    return _tls(None)
+    return _make_tls(None)
 
 
-def _tls(ca_bundle: str | None) -> ssl.SSLContext:
+def _make_tls(ca_bundle: str | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_bundle)
     with contextlib.suppress(NotImplementedError):
         context.set_alpn_protocols(["http/1.1"])

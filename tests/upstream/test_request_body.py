@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from app.upstream.accounts import ArkAccount
+from app.upstream.credentials import ArkAccount
 from app.upstream.errors import AccountFaultError, NotSentError
-from app.upstream.payload import Payload
+from app.upstream.http.client import Timeouts
+from app.upstream.http.messages import RequestBody
 from tests.support.patience import HANG_SECONDS
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import API_KEY, Peer, always, unused_port
@@ -37,7 +38,7 @@ async def test_the_bytes_are_gone_while_the_upstream_thinks(bench: Bench, size: 
     server = await bench.serve(thinking)
     ark = await bench.ark()
     is_sent = asyncio.Event()
-    payload = Payload(Body(b"x" * size), on_sent=is_sent.set)
+    payload = RequestBody(Body(b"x" * size), on_sent=is_sent.set)
     ended.clear()
     creating = asyncio.create_task(ark.create(server.account, payload, request_id="r"))
     async with asyncio.timeout(HANG_SECONDS):
@@ -52,7 +53,7 @@ async def test_the_bytes_are_gone_while_the_upstream_thinks(bench: Bench, size: 
 
 
 async def test_what_was_not_sent_is_kept(bench: Bench) -> None:
-    payload = Payload(b"{}", on_sent=lambda: pytest.fail("nothing was sent"))
+    payload = RequestBody(b"{}", on_sent=lambda: pytest.fail("nothing was sent"))
     ark, account = await bench.ark(), ArkAccount(f"http://127.0.0.1:{unused_port()}", API_KEY)
     with pytest.raises(NotSentError):
         await ark.create(account, payload, request_id="r")
@@ -64,8 +65,8 @@ async def test_a_peer_that_takes_nothing_has_not_been_sent_the_body(bench: Bench
         await asyncio.Event().wait()
 
     server = await bench.serve(deaf)
-    payload = Payload(b"x" * 30_000_000, on_sent=lambda: pytest.fail("the peer has not got it"))
-    ark = await bench.ark(write_timeout_seconds=0.3)
+    payload = RequestBody(b"x" * 30_000_000, on_sent=lambda: pytest.fail("the peer has not got it"))
+    ark = await bench.ark(timeouts=Timeouts(write_seconds=0.3))
     with pytest.raises(Exception, match="timed out while sending"):
         await ark.create(server.account, payload, request_id="r")
     assert len(payload.data) == 30_000_000
@@ -74,7 +75,7 @@ async def test_a_peer_that_takes_nothing_has_not_been_sent_the_body(bench: Bench
 async def test_a_refusal_says_that_it_was_sent(bench: Bench) -> None:
     server = await bench.serve(always(401, {"error": {"code": "AuthenticationError", "message": "m"}}))
     sent: list[bool] = []
-    ark, payload = await bench.ark(), Payload(b"{}", on_sent=lambda: sent.append(True))
+    ark, payload = await bench.ark(), RequestBody(b"{}", on_sent=lambda: sent.append(True))
     with pytest.raises(AccountFaultError):
         await ark.create(server.account, payload, request_id="r")
     assert sent == [True]

@@ -7,10 +7,10 @@ import orjson
 import pytest
 
 from app.upstream import signature
-from app.upstream.accounts import OpenApiAccount
+from app.upstream.credentials import OpenApiAccount
 from app.upstream.errors import (
     AccountFaultError,
-    ForeignAnswerError,
+    ForeignResponseError,
     NotSentError,
     OutcomeUnknownError,
     ThrottledError,
@@ -104,7 +104,9 @@ async def test_an_absent_result_is_empty(bench: Bench, body: object) -> None:
 )
 async def test_a_success_without_the_envelope_does_nothing_and_tells_nothing(bench: Bench, body: object) -> None:
     is_of_another_make = isinstance(body, dict) and "ResponseMetadata" not in body
-    assert type(await refused(bench, 200, body)) is (ForeignAnswerError if is_of_another_make else OutcomeUnknownError)
+    assert type(await refused(bench, 200, body)) is (
+        ForeignResponseError if is_of_another_make else OutcomeUnknownError
+    )
     server = await bench.serve(always(200, body))
     for action in ("CreateAsset", "DeleteAsset"):
         with pytest.raises(OutcomeUnknownError):
@@ -208,14 +210,14 @@ NO_ROUTE = [
     "body", [b"", b"<html>404</html>", {"message": "no route"}, enveloped(Code=404, Message="x"), *NO_ROUTE]
 )
 async def test_a_4xx_that_the_api_did_not_word_is_the_channels_fault(bench: Bench, status: int, body: object) -> None:
-    assert type(await refused(bench, status, body)) is ForeignAnswerError
+    assert type(await refused(bench, status, body)) is ForeignResponseError
 
 
 @pytest.mark.parametrize("status", [200, 302, 308])
 async def test_a_web_page_is_no_answer_to_a_read_and_proves_nothing_about_a_change(bench: Bench, status: int) -> None:
     server = await bench.serve(always(status, b" <html>Welcome"))
     control = await bench.control()
-    with pytest.raises(ForeignAnswerError):
+    with pytest.raises(ForeignResponseError):
         await control.call(server.openapi_account, "ListAssets", {})
     with pytest.raises(OutcomeUnknownError):
         await control.call(server.openapi_account, "CreateAsset", {})

@@ -1,16 +1,14 @@
-"""HTTP/1.1 as bytes: one request out, one response in. Pure: no sockets, no clock."""
+"""HTTP/1.1: encoding one request, parsing one response. Pure: no sockets, no clock."""
 
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NoReturn
 
 import httptools
 
 from app.upstream.errors import NotSentError, OutcomeUnknownError
-
-Headers = list[tuple[bytes, bytes]]
+from app.upstream.http.messages import Headers, HttpResponse, header_values
 
 _MAX_HEAD_BYTES = 65_536
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -21,35 +19,26 @@ _SWITCHING_PROTOCOLS = 101
 _BODILESS_STATUSES = frozenset({204, 304})
 
 
-@dataclass(frozen=True, slots=True)
-class WireResponse:
-    """A complete response; the body is decoded and its ``Content-Encoding`` taken out."""
-
-    status: int
-    headers: Headers
-    body: bytes
-
-
 def encode_head(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]], body_bytes: int) -> bytes:
     """Returns the request line and headers; the body is always sent with a ``Content-Length``.
 
     Args:
         method: upper case.
         target: origin-form, ``/path?query``.
-        headers: as they go on the wire, ``Host`` included.
+        headers: ``Host`` included; those that frame the body are replaced.
         body_bytes: length of the body.
 
     Raises:
-        NotSentError: a part holds a character that could end a line or a field early.
+        NotSentError: a part contains a character that could end a line or a field early.
     """
     if not _TARGET.fullmatch(target) or not method.isalpha():
-        raise NotSentError("the request line holds a forbidden character")
+        raise NotSentError("the request line contains a forbidden character")
     parts = [b"%b %b HTTP/1.1\r\n" % (method.encode(), target)]
     for name, value in headers:
         if not _NAME.fullmatch(name):
-            raise NotSentError("a header's name holds a forbidden character")
+            raise NotSentError("a header's name contains a forbidden character")
         if b"\n" in value or b"\r" in value or b"\0" in value:
-            raise NotSentError(f"the header {name.decode()} holds a forbidden character")
+            raise NotSentError(f"the header {name.decode()} contains a forbidden character")
         if name.lower() not in _FRAMING_NAMES:
             parts.append(b"%b: %b\r\n" % (name, value))
     if body_bytes or method in _METHODS_WITH_BODY:
@@ -59,14 +48,14 @@ def encode_head(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes
 
 
 class ResponseParser:
-    """Reads one response from the bytes of a connection; informational ones (1xx) are passed over.
+    """Parses one response from the bytes of a connection; informational ones (1xx) are skipped.
 
-    The callbacks (``on_…``) are httptools'.
+    The ``on_…`` methods are the callbacks of httptools.
 
     Attributes:
-        status: of the final response, or None while its head is not complete.
-        is_complete: the response is whole.
-        has_trailing_bytes: more bytes came than the response has; the connection must be dropped.
+        status: of the final response, or None until its head is complete.
+        is_complete: the response is complete.
+        has_trailing_bytes: bytes arrived after the end of the response; the connection must be dropped.
         is_keep_alive: the peer keeps the connection open after this response.
     """
 
@@ -87,10 +76,10 @@ class ResponseParser:
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
-        """Takes the next bytes.
+        """Parses the next bytes.
 
         Raises:
-            OutcomeUnknownError: they are not HTTP, or pass a limit.
+            OutcomeUnknownError: they are not HTTP, or exceed a limit.
         """
         if self.is_complete or self._parser is None:
             self.has_trailing_bytes = True
@@ -98,35 +87,35 @@ class ResponseParser:
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._take_defect()
+            self._fail_parsing()
         if self.status is None:
             self._head_bytes += len(data)
             if self._head_bytes > _MAX_HEAD_BYTES:
                 raise OutcomeUnknownError("the answer's head is too large")
 
     def feed_end(self) -> None:
-        """Takes the orderly end of the connection.
+        """Handles the orderly end of the connection.
 
         Raises:
-            OutcomeUnknownError: the response is not whole.
+            OutcomeUnknownError: the response is not complete.
         """
         if self._ends_with_connection:
             self.is_complete = True
         if not self.is_complete:
             raise OutcomeUnknownError("the connection ended in the middle of the answer", status=self.status)
 
-    def response(self) -> WireResponse:
-        """Returns the complete response, and lets go of the parser.
+    def response(self) -> HttpResponse:
+        """Returns the complete response and releases the parser.
 
         Raises:
             OutcomeUnknownError: the body cannot be decoded, or is too large once it is.
         """
-        self._parser = None  # it refers back to us; without the cycle no garbage collection is needed
+        self._parser = None  # breaks a reference cycle, so that no garbage collection is needed
         status = self.status or 0
-        return decode_body(WireResponse(status, self._headers, b"".join(self._body)), self._max_body_bytes)
+        return decode_body(HttpResponse(status, self._headers, b"".join(self._body)), self._max_body_bytes)
 
     def on_message_begin(self) -> None:
-        """A response starts; a second final one is nobody's."""
+        """A response starts; one after the final response counts as trailing bytes."""
         if self.is_complete:
             self.has_trailing_bytes = True
 
@@ -136,13 +125,13 @@ class ResponseParser:
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """The head is complete."""
         parser = self._parser
         if parser is None or self.is_complete:
             return
         status = parser.get_status_code()
         if status == _SWITCHING_PROTOCOLS or status < 100:  # noqa: PLR2004 - HTTP
-            self._fail("the answer's status is not one of HTTP's answers")
+            self._fail("the answer's status is not a final status of HTTP")
         if status < 200:  # noqa: PLR2004 - HTTP
             self._is_informational = True
             self._headers = []
@@ -155,7 +144,7 @@ class ResponseParser:
         self._check_framing(parser.get_http_version())
 
     def on_body(self, data: bytes) -> None:
-        """A piece of the body, freed of its framing."""
+        """A piece of the body, without its framing."""
         if self.is_complete:
             self.has_trailing_bytes = True
             return
@@ -165,21 +154,21 @@ class ResponseParser:
         self._body.append(data)
 
     def on_message_complete(self) -> None:
-        """A response is whole."""
+        """A response is complete."""
         if self._is_informational:
             self._is_informational = False
         elif self._parser is not None and not self.is_complete:
             self.is_complete = True
             self.is_keep_alive = self._parser.should_keep_alive()
 
-    def _take_defect(self) -> None:
-        """Refuses what the parser could not read, unless the response was whole before."""
+    def _fail_parsing(self) -> None:
+        """Raises for bytes that cannot be parsed, unless the response was complete before them."""
         if not self.is_complete:
             raise OutcomeUnknownError(self._failure or "the answer is not HTTP", status=self.status) from None
         self.has_trailing_bytes = True
 
     def _check_framing(self, version: str) -> None:
-        """Finds out how the body ends; one without an end of its own is only taken before an announced close."""
+        """Determines how the body ends; one that ends with the connection needs ``Connection: close`` or HTTP/1.0."""
         codings = [value.strip().lower() for value in header_values(self._headers, b"transfer-encoding")]
         if codings not in ([], [b"chunked"]):
             self._fail("the answer's transfer coding is not known")
@@ -196,15 +185,10 @@ class ResponseParser:
         raise OutcomeUnknownError(reason)
 
 
-def header_values(headers: Headers, name: bytes) -> list[bytes]:
-    """Returns every value of a header, in order; the name is lower case."""
-    return [value for key, value in headers if key.lower() == name]
-
-
-def decode_body(response: WireResponse, max_body_bytes: int) -> WireResponse:
+def decode_body(response: HttpResponse, max_body_bytes: int) -> HttpResponse:
     """Returns the response with a gzip body decoded.
 
-    Done here and not by httpx, which decodes without a limit: 16 MiB of gzip may hold 16 GiB.
+    The decoded size is limited: 16 MiB of gzip may decode to 16 GiB.
 
     Raises:
         OutcomeUnknownError: the coding is another one, the data are broken, or too large once decoded.
@@ -225,4 +209,4 @@ def decode_body(response: WireResponse, max_body_bytes: int) -> WireResponse:
     if not inflater.eof or inflater.unused_data:
         raise OutcomeUnknownError("the answer's gzip data are broken", status=response.status)
     headers = [(name, value) for name, value in response.headers if name.lower() != b"content-encoding"]
-    return WireResponse(response.status, headers, body)
+    return HttpResponse(response.status, headers, body)

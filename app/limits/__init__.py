@@ -1,1 +1,0 @@
-"""Shares of what an upstream account allows."""
