@@ -1,4 +1,4 @@
-"""The folder of ``dev``: its secrets, and whether a ``dev`` runs in it."""
+"""The folder of ``dev``: its secrets, the state of its sandbox, and whether a ``dev`` runs in it."""
 
 import fcntl
 import json
@@ -13,20 +13,31 @@ from app.cli.exits import MISCONFIGURED, stop
 from app.crypto import generate_key
 from app.db.embedded.folders import was_used, write_whole
 from app.db.embedded.locks import open_owned
+from app.sandbox.state_file import is_state_file, remove_state_file
 from app.settings import Settings
 
 _SECRETS_FILE = "dev.json"
 _LOCK_FILE = "dev.lock"
+_SANDBOX_FILE = "sandbox.sqlite3"
 
 
 @dataclass
 class DevSecrets:
-    """What ``dev`` makes on its first run and keeps, readable by its owner only."""
+    """What ``dev`` makes on its first run and keeps, readable by its owner only.
+
+    Attributes:
+        admin_token: of the gateway.
+        secret_key: with which the gateway seals.
+        api_key: of the demo tenant.
+        is_real: whether the upstream is the real one.
+        sandbox_port: of the sandbox, which is in the URLs of all its videos.
+    """
 
     admin_token: str
     secret_key: str
     api_key: str | None = None
     is_real: bool = False
+    sandbox_port: int | None = None
 
 
 def dev_folder(settings: Settings, *, is_real: bool) -> Path:
@@ -64,16 +75,37 @@ def is_running(folder: Path) -> bool:
         os.close(descriptor)
 
 
-def check_secrets_are_ours(folder: Path) -> None:
-    """Ends the program when the folder holds a file of the name that ``dev`` would write to, and is not ours."""
-    path = folder / _SECRETS_FILE
-    if path.exists() and not was_used(folder):
-        stop(f"{path} was there before; move it away, or choose another --data-dir")
+def check_files_are_ours(folder: Path) -> None:
+    """Ends the program when the folder holds a file of a name that ``dev`` would write to, and is not ours."""
+    secrets_file, sandbox_file = folder / _SECRETS_FILE, folder / _SANDBOX_FILE
+    foreign = None
+    if secrets_file.exists() and not was_used(folder):
+        foreign = secrets_file
+    elif sandbox_file.exists() and not _is_our_sandbox(folder):
+        foreign = sandbox_file
+    if foreign is not None:
+        stop(f"{foreign} was there before; move it away, or choose another --data-dir")
 
 
-def forget_secrets(folder: Path) -> None:
-    """Removes what was kept."""
+def forget_demo(folder: Path) -> None:
+    """Removes what was kept: the state of the sandbox and the secrets, and no file of that name that is not ours."""
+    # The secrets go last: without them the folder would no longer count as one of a demo.
+    if (folder / _SANDBOX_FILE).exists() and _is_our_sandbox(folder):
+        remove_state_file(folder / _SANDBOX_FILE)
     (folder / _SECRETS_FILE).unlink(missing_ok=True)
+
+
+def prepare_sandbox_file(folder: Path) -> Path:
+    """Returns the path of the sandbox's state; what is missing is made, for the owner of the folder alone."""
+    path = folder / _SANDBOX_FILE
+    os.close(open_owned(path, os.O_RDWR))
+    return path
+
+
+def _is_our_sandbox(folder: Path) -> bool:
+    """Says whether a sandbox of this folder wrote the file of its state; where it did, the file may be damaged."""
+    kept = kept_secrets(folder) if was_used(folder) else None
+    return is_state_file(folder / _SANDBOX_FILE) or (kept is not None and kept.sandbox_port is not None)
 
 
 def kept_secrets(folder: Path) -> DevSecrets | None:

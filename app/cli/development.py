@@ -1,8 +1,12 @@
 """``dev``: the whole thing on one machine, with nothing to configure."""
 
 import asyncio
+import errno
+import secrets
 import signal
-from contextlib import AsyncExitStack, suppress
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +18,11 @@ from app.cli.database import opened_database
 from app.cli.dev_folder import (
     DevSecrets,
     alone,
-    check_secrets_are_ours,
+    check_files_are_ours,
     dev_folder,
-    forget_secrets,
+    forget_demo,
     kept_secrets,
+    prepare_sandbox_file,
     read_secrets,
     write_secrets,
 )
@@ -33,6 +38,9 @@ from app.main import OwnedServer, connection_limits, create_app, server_config
 from app.observability.logging import configure_logging
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
+from app.sandbox.state import SandboxState
+from app.sandbox.state_file import StateFile, StateFileError
+from app.sandbox.tasks import WINDOW
 from app.settings import Settings
 from app.tenants.api_key import parse_key
 from app.tenants.service import TenantService
@@ -40,6 +48,8 @@ from app.wiring import open_services
 
 _TIME_SCALE = 20.0
 _HOST = "127.0.0.1"
+# Below the ports that systems give to outgoing connections, where one could hold the sandbox's own at the next start.
+_SANDBOX_PORTS = range(20_000, 32_768)
 _ON_NOBODY = (
     "The database runs under the account nobody, since this machine has no account postgres. Other programs that run "
     "as nobody could read and change it: enough to try things out, and refused by `serve`."
@@ -54,12 +64,12 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool, is_s
         if is_reset and was_used(folder):
             _check_reset(folder, is_sure=is_sure)
             reset(folder)
-            forget_secrets(folder)
+            forget_demo(folder)
         if is_real:
             if settings.ark_api_key is None:
                 stop("--real needs SEEDGATE_ARK_API_KEY (and an access key pair for Assets)", MISCONFIGURED)
             _say("REAL UPSTREAM: every task made through this gateway is paid from your Volcano Engine account.")
-        check_secrets_are_ours(folder)
+        check_files_are_ours(folder)
         with opened_database(settings, data_dir=folder, may_use_nobody=True) as database, alone(folder):
             if database.account == NOBODY:
                 _say(_ON_NOBODY)
@@ -85,16 +95,15 @@ async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, 
         "secret_key": SecretStr(kept.secret_key),
         "drain_seconds": 0.0,
     }
+    is_upstream_new = False
     async with AsyncExitStack() as stack:
         if not is_real:
-            sandbox = await stack.enter_async_context(
-                SandboxServer(SandboxConfig(time_scale=_TIME_SCALE), host=_HOST, port=0)
-            )
+            sandbox, is_upstream_new = await stack.enter_async_context(_running_sandbox(folder, kept))
             changes |= _sandbox_settings(sandbox)
         configured = settings.model_copy(update=changes)
         # What follows seals with the key, which must not be lost when it fails.
         write_secrets(folder, kept)
-        kept.api_key = await _ensure_demo_key(configured, kept.api_key, is_upstream_new=not is_real)
+        kept.api_key = await _ensure_demo_key(configured, kept.api_key, is_upstream_new=is_upstream_new)
         write_secrets(folder, kept)
         config = server_config(create_app(configured), connection_limits(configured), host=_HOST, port=port)
         server = OwnedServer(config)
@@ -107,6 +116,44 @@ async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, 
         announcing.cancel()
         if not server.started:
             stop(f"the gateway did not start on port {port}")
+
+
+@asynccontextmanager
+async def _running_sandbox(folder: Path, kept: DevSecrets) -> AsyncIterator[tuple[SandboxServer, bool]]:
+    """Runs the sandbox of a folder where it ran before; yields it, and whether its state is new.
+
+    Its videos can be played as long as their tasks can be read, and at the same address: a demo is shown on the days
+    after, too.
+    """
+    config = SandboxConfig(time_scale=_TIME_SCALE, video_url_seconds=int(WINDOW.total_seconds()))
+    kept.sandbox_port = kept.sandbox_port or _free_port()
+    async with AsyncExitStack() as stack:
+        try:
+            file = stack.enter_context(StateFile(prepare_sandbox_file(folder), config.accounts))
+            state = SandboxState(config, file)
+        except StateFileError as error:
+            stop(f"{error} Mend that, or begin with an empty demo by --reset")
+        server = SandboxServer(state=state, host=_HOST, port=kept.sandbox_port)
+        try:
+            await stack.enter_async_context(server)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            stop(
+                f"another program listens on port {kept.sandbox_port}, where the videos of this demo are; end it and "
+                f"start again, begin with an empty demo by --reset, or change sandbox_port in {folder}/dev.json, "
+                "which leaves the URLs of the videos so far without a server"
+            )
+        yield server, file.is_new
+
+
+def _free_port() -> int:
+    """Returns a port for a sandbox that had none; two demos with folders of their own get two."""
+    while True:
+        port = secrets.choice(_SANDBOX_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((_HOST, port))
+            return port
 
 
 def _sandbox_settings(sandbox: SandboxServer) -> dict[str, Any]:

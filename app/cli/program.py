@@ -95,7 +95,7 @@ def migrate(
 @program.command()
 def dev(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = _GATEWAY_PORT,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded database.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the database and all else it keeps.")] = None,
     *,
     reset: Annotated[bool, typer.Option("--reset", help="Start with an empty database.")] = False,
     real: Annotated[bool, typer.Option("--real", help="Use the credentials in the environment: spends money.")] = False,

@@ -123,6 +123,7 @@ class AssetActions:
         group.name = name or group.name
         group.description = group.description if description is None else description
         group.updated_at = self._clock.now()
+        self._assets.save(group)
         return {"Id": group.id}
 
     def _delete_group(self, account: Account, body: Body) -> Body:
@@ -182,10 +183,13 @@ class AssetActions:
         asset = self._find_asset(account, body)
         asset.name = optional_text(body, "Name", max_length=_MAX_NAME) or asset.name
         asset.updated_at = self._clock.now()
+        self._assets.save(asset)
         return {"Id": asset.id}
 
     def _delete_asset(self, account: Account, body: Body) -> Body:
-        self._find_asset(account, body).deleted_at = self._clock.now()
+        asset = self._find_asset(account, body)
+        asset.deleted_at = self._clock.now()
+        self._assets.save(asset)
         return {}
 
     def _create_session(self, account: Account, body: Body) -> Body:

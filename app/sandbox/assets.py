@@ -6,12 +6,14 @@ Source: reference ``upstream.md`` §5.3.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from app.sandbox.clock import SandboxClock
 from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
 from app.sandbox.identifiers import new_resource_id
 from app.sandbox.markers import read_media_facts
+from app.sandbox.state_file import Save
 
 AIGC = "AIGC"
 LIVENESS_FACE = "LivenessFace"
@@ -25,6 +27,8 @@ _PROCESSING_SECONDS = {"Image": 6.0, "Audio": 8.0, "Video": 12.0}
 @dataclass(slots=True, kw_only=True)
 class AssetGroup:
     """A group's record; deleted ones are kept, unseen, for the ledger."""
+
+    KIND: ClassVar = "group"
 
     id: str
     account: Account
@@ -60,6 +64,8 @@ class Asset:
         deleted_at: when it was deleted, by itself or with its group.
     """
 
+    KIND: ClassVar = "asset"
+
     id: str
     account: Account
     group_id: str
@@ -94,13 +100,15 @@ class AssetStore:
     Args:
         clock: the sandbox's time.
         consistency_delay_seconds: returns how long a new asset stays invisible.
+        save: keeps what changed; who changes a group or an asset from outside calls it, too.
     """
 
-    def __init__(self, clock: SandboxClock, consistency_delay_seconds: Callable[[], float]) -> None:
+    def __init__(self, clock: SandboxClock, consistency_delay_seconds: Callable[[], float], save: Save) -> None:
         self.groups: dict[str, AssetGroup] = {}
         self.assets: dict[str, Asset] = {}
         self._clock = clock
         self._consistency_delay_seconds = consistency_delay_seconds
+        self.save = save
 
     def add_group(self, account: Account, *, name: str, description: str, type_: str, project: str) -> AssetGroup:
         """Makes a group and returns it."""
@@ -116,6 +124,7 @@ class AssetStore:
             updated_at=now,
         )
         self.groups[group.id] = group
+        self.save(group)
         return group
 
     def add_asset(self, group: AssetGroup, *, name: str, url: str, type_: str, moderation: str) -> Asset:
@@ -141,6 +150,7 @@ class AssetStore:
             failure=failure,
         )
         self.assets[asset.id] = asset
+        self.save(asset)
         return asset
 
     def group(self, account: Account, group_id: str, project: str | None = None) -> AssetGroup:
@@ -187,9 +197,10 @@ class AssetStore:
     def delete_group(self, group: AssetGroup) -> None:
         """Deletes a group and all its assets, for good."""
         group.deleted_at = self._clock.now()
-        for asset in self.assets.values():
-            if asset.group_id == group.id and asset.deleted_at is None:
-                asset.deleted_at = group.deleted_at
+        members = [asset for asset in self.assets.values() if asset.group_id == group.id and asset.deleted_at is None]
+        for asset in members:
+            asset.deleted_at = group.deleted_at
+        self.save(group, *members)
 
     def url_for_task(self, account: Account, asset_id: str) -> str | None:
         """Returns the submitted URL of an asset that a task of this account may use now, or None.
@@ -203,7 +214,9 @@ class AssetStore:
 
     def note_use(self, account: Account, asset_id: str) -> None:
         """Notes that a task used the asset."""
-        self.asset(account, asset_id).last_inference_at = self._clock.now()
+        asset = self.asset(account, asset_id)
+        asset.last_inference_at = self._clock.now()
+        self.save(asset)
 
     def _is_visible(self, asset: Asset, account: Account) -> bool:
         return asset.account == account and asset.deleted_at is None and self._clock.now() >= asset.visible_at

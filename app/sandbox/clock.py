@@ -14,17 +14,18 @@ class SandboxClock:
     Attributes:
         time_scale: sandbox seconds of work per second of this clock.
         skew_seconds: how far this clock is ahead of the truth.
+        advanced_seconds: how far it was advanced in all.
     """
 
     def __init__(self, source: Callable[[], datetime], time_scale: float) -> None:
         self._source = source
-        self._advanced = timedelta()
         self.time_scale = time_scale
         self.skew_seconds = 0.0
+        self.advanced_seconds = 0.0
 
     def now(self) -> datetime:
         """Returns the sandbox's time, UTC-aware."""
-        return self.wire_now() + self._advanced
+        return self.wire_now() + timedelta(seconds=self.advanced_seconds)
 
     def wire_now(self) -> datetime:
         """Returns the time that callers' clocks are compared with."""
@@ -32,7 +33,7 @@ class SandboxClock:
 
     def advance(self, seconds: float) -> None:
         """Lets ``seconds`` pass at once; they are not multiplied by the time scale."""
-        self._advanced += timedelta(seconds=seconds)
+        self.advanced_seconds += seconds
 
     def work(self, seconds: float) -> timedelta:
         """Returns how long ``seconds`` of the upstream's work take on this clock."""

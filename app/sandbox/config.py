@@ -77,6 +77,8 @@ class SandboxConfig:
             Timestamps, URL lifetimes and expiry follow the clock itself, which ``/_sandbox/clock`` can advance.
         clock: the time, UTC-aware.
         monotonic: seconds for the rate limits.
+        video_url_seconds: life of the URLs of a finished task. The upstream's is 24 hours; those of ``dev`` live as
+            long as the task can be read, so that a demo can be shown the next day.
         public_url: origin in the URLs that the sandbox hands out; a server on port 0 fills it in by itself.
         limits: None switches all rates and caps off.
         consistency_delay_seconds: so long a new asset is not found by GetAsset, ListAssets and create-task.
@@ -93,6 +95,7 @@ class SandboxConfig:
     time_scale: float = 1.0
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     monotonic: Callable[[], float] = monotonic
+    video_url_seconds: int = 24 * 3600
     public_url: str = f"http://127.0.0.1:{DEFAULT_PORT}"
     limits: Limits | None = field(default_factory=Limits)
     consistency_delay_seconds: float = 0.0

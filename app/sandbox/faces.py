@@ -6,12 +6,14 @@ Source: reference ``upstream.md`` §5.5.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from app.sandbox.assets import LIVENESS_FACE, AssetStore
 from app.sandbox.clock import SandboxClock
 from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
 from app.sandbox.identifiers import new_byted_token
+from app.sandbox.state_file import Save
 
 SUCCESS_CODE = 10000
 FAILURE_CODE = 10001
@@ -33,6 +35,8 @@ class FaceSession:
         group_id: of the LivenessFace group that a success made.
     """
 
+    KIND: ClassVar = "face_session"
+
     token: str
     account: Account
     callback_url: str
@@ -42,6 +46,11 @@ class FaceSession:
     result_code: int | None = None
     group_id: str | None = None
 
+    @property
+    def id(self) -> str:
+        """Its token."""
+        return self.token
+
 
 class FaceSessions:
     """All verification sessions.
@@ -50,13 +59,15 @@ class FaceSessions:
         clock: the sandbox's time.
         assets: where the groups come to live.
         ttl_seconds: returns the life of a new token.
+        save: keeps what changed.
     """
 
-    def __init__(self, clock: SandboxClock, assets: AssetStore, ttl_seconds: Callable[[], float]) -> None:
+    def __init__(self, clock: SandboxClock, assets: AssetStore, ttl_seconds: Callable[[], float], save: Save) -> None:
         self.by_token: dict[str, FaceSession] = {}
         self._clock = clock
         self._assets = assets
         self._ttl_seconds = ttl_seconds
+        self._save = save
 
     def open(self, account: Account, *, callback_url: str, project: str) -> FaceSession:
         """Starts a session and returns it."""
@@ -70,6 +81,7 @@ class FaceSessions:
             expires_at=now + timedelta(seconds=self._ttl_seconds()),
         )
         self.by_token[session.token] = session
+        self._save(session)
         return session
 
     def find_open(self, token: str) -> FaceSession | None:
@@ -87,6 +99,7 @@ class FaceSessions:
                 session.account, name="", description="", type_=LIVENESS_FACE, project=session.project
             )
             session.group_id = group.id
+        self._save(session)
 
     def result(self, account: Account, token: str, project: str | None = None) -> str:
         """Returns the LivenessFace group's id; asked again, the same one.

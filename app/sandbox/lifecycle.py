@@ -13,6 +13,7 @@ from itertools import count
 
 from app.sandbox.clock import SandboxClock
 from app.sandbox.config import Limits
+from app.sandbox.state_file import Save
 from app.sandbox.tasks import CANCELLED, EXPIRED, FAILED, QUEUED, RUNNING, SUCCEEDED, UNFINISHED, Task
 
 _START = "start"
@@ -46,7 +47,8 @@ class Lifecycle:
         clock: the sandbox's time.
         limits: returns the concurrency in force, None for unlimited.
         to_content: returns the URLs of a succeeded task, given the moment of its success.
-        on_change: called after each change of state, and once when a task enters.
+        save: keeps a task after each change of state, and when it enters.
+        on_change: called after each change that a callback tells, and once when a task enters.
     """
 
     def __init__(
@@ -55,11 +57,13 @@ class Lifecycle:
         *,
         limits: Callable[[], Limits | None],
         to_content: Callable[[Task, datetime], dict[str, str]],
+        save: Save,
         on_change: Callable[[Task], None],
     ) -> None:
         self._clock = clock
         self._limits = limits
         self._to_content = to_content
+        self._save = save
         self._on_change = on_change
         self._due: list[tuple[datetime, int, str, Task]] = []
         self._lanes: dict[tuple[str, str, bool], _Lane] = {}
@@ -67,9 +71,19 @@ class Lifecycle:
 
     def enter(self, task: Task) -> None:
         """Takes a new, queued task in."""
-        self._push(task.created_at + self._clock.work(task.plan.queue_seconds), _START, task)
+        self.resume(task)
+        self._changed(task)
+
+    def resume(self, task: Task) -> None:
+        """Takes a task in where it stands; what was due while the sandbox did not run happens with the next moment."""
+        if task.is_pinned or task.status not in UNFINISHED:
+            return
+        if task.status == RUNNING:
+            self._lane(task).running.add(task.id)
+            self._push(task.updated_at + self._clock.work(task.plan.run_seconds), _FINISH, task)
+        else:
+            self._push(task.created_at + self._clock.work(task.plan.queue_seconds), _START, task)
         self._push(task.expires_at, _EXPIRE, task)
-        self._on_change(task)
 
     def run_until(self, now: datetime) -> None:
         """Lets everything happen that is due, in order and each at its own time."""
@@ -98,6 +112,7 @@ class Lifecycle:
     def cancel(self, task: Task) -> None:
         """Turns a queued task into a cancelled one; this sends no callback (the documentation lists none)."""
         task.status, task.updated_at = CANCELLED, self._clock.now()
+        self._save(task)
 
     def force(self, task: Task, status: str, *, code: str | None, message: str | None) -> None:
         """Puts a task into any state at once, even one that the upstream does not know; there it stays.
@@ -137,7 +152,7 @@ class Lifecycle:
         task.status, task.updated_at, task.error = status, at, error
         if status != SUCCEEDED:
             task.content, task.billed_tokens = None, 0
-        self._on_change(task)
+        self._changed(task)
         lane = self._lane(task)
         lane.running.discard(task.id)
         self._fill(lane, at)
@@ -151,7 +166,11 @@ class Lifecycle:
             lane.running.add(task.id)
             task.status, task.updated_at = RUNNING, at
             self._push(at + self._clock.work(task.plan.run_seconds), _FINISH, task)
-            self._on_change(task)
+            self._changed(task)
+
+    def _changed(self, task: Task) -> None:
+        self._save(task)
+        self._on_change(task)
 
     def _places(self, lane: _Lane) -> int | None:
         limits = self._limits()

@@ -7,21 +7,54 @@ good for GET alone.
 import hashlib
 import hmac
 import secrets
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from app.sandbox.assets import Asset
 from app.sandbox.clock import SandboxClock
+from app.sandbox.state_file import Save
 from app.sandbox.tasks import Task
 
-VIDEO_SECONDS = 24 * 3600
 ASSET_SECONDS = 12 * 3600
 VIDEO_DOWNLOADS = 100
 _MOST = "X-Tos-Max-Requests"
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _SUFFIXES = {"Image": "png", "Video": "mp4", "Audio": "mp3"}
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """The secret that signs the URLs of one sandbox.
+
+    Attributes:
+        key: 64 hexadecimal digits.
+        id: there is one.
+    """
+
+    KIND: ClassVar = "signing_key"
+
+    key: str
+    id: str = "signed_urls"
+
+
+@dataclass(slots=True)
+class Downloads:
+    """How often a URL was downloaded that allows so many downloads.
+
+    Attributes:
+        id: the URL's signature.
+        expires_at: end of the URL's life.
+        count: downloads so far.
+    """
+
+    KIND: ClassVar = "downloads"
+
+    id: str
+    expires_at: datetime
+    count: int = 0
 
 
 class SignedUrls:
@@ -30,22 +63,37 @@ class SignedUrls:
     Args:
         clock: the sandbox's time.
         origin: returns scheme, host and port to put in front.
+        region: to name in the URLs.
+        video_url_seconds: life of the URLs of a task.
+        save: keeps the key and the counts.
     """
 
-    def __init__(self, clock: SandboxClock, origin: Callable[[], str], region: str) -> None:
+    def __init__(
+        self, clock: SandboxClock, origin: Callable[[], str], *, region: str, video_url_seconds: int, save: Save
+    ) -> None:
         self._clock = clock
         self._origin = origin
         self._region = region
-        self._key = secrets.token_bytes(32)
-        self._downloads: Counter[str] = Counter()
+        self._video_url_seconds = video_url_seconds
+        self._save = save
+        self._key = b""
+        self._downloads: dict[str, Downloads] = {}
+
+    def restore(self, keys: Iterable[SigningKey], downloads: Iterable[Downloads]) -> None:
+        """Takes in what an earlier process has kept; without a key it makes one."""
+        self._downloads |= {kept.id: kept for kept in downloads}
+        key = next(iter(keys), None)
+        if key is None:
+            key = SigningKey(secrets.token_hex(32))
+            self._save(key)
+        self._key = bytes.fromhex(key.key)
 
     def of_task(self, task: Task, at: datetime) -> dict[str, str]:
         """Returns ``content`` of a task that succeeded at ``at``; the URLs stay the same from then on."""
-        content = {
-            "video_url": self._sign(f"/media/videos/{task.id}.mp4", at, VIDEO_SECONDS, downloads=VIDEO_DOWNLOADS)
-        }
+        seconds = self._video_url_seconds
+        content = {"video_url": self._sign(f"/media/videos/{task.id}.mp4", at, seconds, downloads=VIDEO_DOWNLOADS)}
         if task.plan.parameters.return_last_frame:
-            content["last_frame_url"] = self._sign(f"/media/frames/{task.id}.png", at, VIDEO_SECONDS)
+            content["last_frame_url"] = self._sign(f"/media/frames/{task.id}.png", at, seconds)
         return content
 
     def of_asset(self, asset: Asset) -> str:
@@ -59,11 +107,16 @@ class SignedUrls:
         if not hmac.compare_digest(self._digest(path, parameters).encode(), given.encode()):
             return False
         signed_at = datetime.strptime(parameters["X-Tos-Date"], _DATE_FORMAT).replace(tzinfo=UTC)
-        if self._clock.now() >= signed_at + timedelta(seconds=int(parameters["X-Tos-Expires"])):
+        expires_at = signed_at + timedelta(seconds=int(parameters["X-Tos-Expires"]))
+        if self._clock.now() >= expires_at:
             return False
-        if _MOST in parameters:
-            self._downloads[given] += 1
-            return self._downloads[given] <= int(parameters[_MOST])
+        if _MOST not in parameters:
+            return True
+        downloads = self._downloads.setdefault(given, Downloads(given, expires_at))
+        if downloads.count >= int(parameters[_MOST]):
+            return False
+        downloads.count += 1
+        self._save(downloads)
         return True
 
     def _sign(self, path: str, at: datetime, lifetime_seconds: int, *, downloads: int | None = None) -> str:

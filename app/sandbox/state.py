@@ -1,26 +1,44 @@
-"""Everything one sandbox knows. It lives in memory alone."""
+"""Everything one sandbox knows: in memory, and in a state file where there is one."""
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from app.sandbox.asset_actions import AssetActions
-from app.sandbox.assets import AssetStore
+from app.sandbox.assets import Asset, AssetGroup, AssetStore
 from app.sandbox.callbacks import CallbackSender
 from app.sandbox.catalogue import Catalogue
 from app.sandbox.clock import SandboxClock
 from app.sandbox.config import Limits, SandboxConfig
-from app.sandbox.faces import FaceSessions
+from app.sandbox.faces import FaceSession, FaceSessions
 from app.sandbox.faults import Faults
 from app.sandbox.ledger import Ledger
 from app.sandbox.lifecycle import Lifecycle
 from app.sandbox.pages import h5_link
-from app.sandbox.signed_urls import SignedUrls
-from app.sandbox.task_store import TaskStore
-from app.sandbox.tasks import Task
+from app.sandbox.signed_urls import Downloads, SignedUrls, SigningKey
+from app.sandbox.state_file import StateFile, save_nothing
+from app.sandbox.task_store import DraftRequest, TaskStore
+from app.sandbox.tasks import WINDOW, Task
 from app.sandbox.throttles import Throttle
 
 _IDLE_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What the controls have changed: the clock and the settings in force."""
+
+    KIND: ClassVar = "settings"
+
+    advanced_seconds: float
+    skew_seconds: float
+    time_scale: float
+    has_limits: bool
+    consistency_delay_seconds: float
+    token_ttl_seconds: float
+    id: str = "settings"
 
 
 class World:
@@ -38,6 +56,8 @@ class World:
     def __init__(self, state: "SandboxState") -> None:
         config = state.config
         self._state = state
+        self._file = state.file
+        save = save_nothing if self._file is None else self._file.save
         self.limits: Limits | None = config.limits
         self.consistency_delay_seconds = config.consistency_delay_seconds
         self.token_ttl_seconds = config.token_ttl_seconds
@@ -45,9 +65,15 @@ class World:
         self.throttle = Throttle(config.monotonic)
         self.faults = Faults()
         self.ledger = Ledger(config.ledger_requests)
-        self.signed_urls = SignedUrls(self.clock, lambda: state.origin, config.region)
-        self.assets = AssetStore(self.clock, lambda: self.consistency_delay_seconds)
-        self.faces = FaceSessions(self.clock, self.assets, lambda: self.token_ttl_seconds)
+        self.signed_urls = SignedUrls(
+            self.clock,
+            lambda: state.origin,
+            region=config.region,
+            video_url_seconds=config.video_url_seconds,
+            save=save,
+        )
+        self.assets = AssetStore(self.clock, lambda: self.consistency_delay_seconds, save)
+        self.faces = FaceSessions(self.clock, self.assets, lambda: self.token_ttl_seconds, save)
         self.callbacks = CallbackSender(
             ledger=self.ledger,
             faults=self.faults,
@@ -56,7 +82,11 @@ class World:
             retry_seconds=config.callback_retry_seconds,
         )
         self.lifecycle = Lifecycle(
-            self.clock, limits=lambda: self.limits, to_content=self.signed_urls.of_task, on_change=self._on_change
+            self.clock,
+            limits=lambda: self.limits,
+            to_content=self.signed_urls.of_task,
+            save=save,
+            on_change=self._on_change,
         )
         self.catalogue = Catalogue(config.region, config.endpoints)
         self.tasks = TaskStore(
@@ -65,6 +95,7 @@ class World:
             lifecycle=self.lifecycle,
             clock=self.clock,
             throttle=self.throttle,
+            save=save,
         )
         self.actions = AssetActions(
             clock=self.clock,
@@ -74,6 +105,10 @@ class World:
             to_h5_link=lambda session: h5_link(state.origin, session.token),
             projects=config.projects,
         )
+        if self._file is None:
+            self.signed_urls.restore((), ())
+        else:
+            self._restore(self._file)
 
     def catch_up(self) -> None:
         """Lets everything happen that is due by now."""
@@ -85,6 +120,47 @@ class World:
         seconds = _IDLE_SECONDS if due_at is None else (due_at - now).total_seconds()
         return min(max(seconds, 0.0), _IDLE_SECONDS)
 
+    def save_settings(self) -> None:
+        """Keeps the clock and the settings, after a control has changed them."""
+        if self._file is not None:
+            self._file.save(
+                _Settings(
+                    advanced_seconds=self.clock.advanced_seconds,
+                    skew_seconds=self.clock.skew_seconds,
+                    time_scale=self.clock.time_scale,
+                    has_limits=self.limits is not None,
+                    consistency_delay_seconds=self.consistency_delay_seconds,
+                    token_ttl_seconds=self.token_ttl_seconds,
+                )
+            )
+
+    def _restore(self, file: StateFile) -> None:
+        """Takes in what an earlier process has kept, the clock first, and forgets what nobody can read any more."""
+        for kept in file.load(_Settings):
+            self._apply(kept)
+        now = self.clock.now()
+        tasks, drafts, downloads = file.load(Task), file.load(DraftRequest), file.load(Downloads)
+        old_tasks = [task for task in tasks if task.created_at < now - WINDOW]
+        old_ids = {task.id for task in old_tasks}
+        old_drafts = [draft for draft in drafts if draft.id in old_ids]
+        old_downloads = [counted for counted in downloads if counted.expires_at <= now]
+        file.forget(*old_tasks, *old_drafts, *old_downloads)
+        self.assets.groups |= {group.id: group for group in file.load(AssetGroup)}
+        self.assets.assets |= {asset.id: asset for asset in file.load(Asset)}
+        self.faces.by_token |= {session.token: session for session in file.load(FaceSession)}
+        self.signed_urls.restore(file.load(SigningKey), (counted for counted in downloads if counted.expires_at > now))
+        self.tasks.restore(
+            (task for task in tasks if task.id not in old_ids), (draft for draft in drafts if draft.id not in old_ids)
+        )
+
+    def _apply(self, kept: _Settings) -> None:
+        self.clock.advanced_seconds = kept.advanced_seconds
+        self.clock.skew_seconds = kept.skew_seconds
+        self.clock.time_scale = kept.time_scale
+        self.limits = (self.limits or Limits()) if kept.has_limits else None
+        self.consistency_delay_seconds = kept.consistency_delay_seconds
+        self.token_ttl_seconds = kept.token_ttl_seconds
+
     def _on_change(self, task: Task) -> None:
         self.callbacks.send(task)
         self._state.wake.set()
@@ -95,6 +171,7 @@ class SandboxState:
 
     Args:
         config: how it behaves.
+        file: keeps its state, and holds that of an earlier process; None for memory alone.
 
     Attributes:
         origin: scheme, host and port in the URLs it hands out.
@@ -103,8 +180,9 @@ class SandboxState:
         closing: set when the server stops; ends all waiting.
     """
 
-    def __init__(self, config: SandboxConfig) -> None:
+    def __init__(self, config: SandboxConfig, file: StateFile | None = None) -> None:
         self.config = config
+        self.file = file
         self.origin = config.public_url.rstrip("/")
         self.wake = asyncio.Event()
         self.closing = asyncio.Event()
@@ -112,6 +190,8 @@ class SandboxState:
 
     async def reset(self) -> None:
         """Starts over with an empty world and the settings of the configuration."""
+        if self.file is not None:
+            self.file.clear()
         old, self.world = self.world, World(self)
         old.faults.clear()
         await old.callbacks.aclose()

@@ -147,6 +147,7 @@ class _Steering:
         clock = self._state.world.clock
         clock.advance(change.advance_seconds)
         clock.skew_seconds = clock.skew_seconds if change.skew_seconds is None else change.skew_seconds
+        self._state.world.save_settings()
         self._state.world.catch_up()
         self._state.wake.set()
         return JSONResponse(self._show_clock())
@@ -161,6 +162,7 @@ class _Steering:
         if task is None:
             return _not_found(request.path_params["task_id"])
         task.extra |= change.extra
+        world.tasks.save(task)
         if change.status is not None:
             world.lifecycle.force(task, change.status, code=change.code, message=change.message)
         return JSONResponse(to_wire(task))
@@ -176,6 +178,7 @@ class _Steering:
         asset.ready_at = world.clock.now()
         asset.failure = change.code if change.status == "Failed" else None
         asset.failure_message = change.message
+        world.assets.save(asset)
         return JSONResponse({"id": asset.id, "status": asset.status_at(world.clock.now())})
 
     async def change_settings(self, request: Request) -> Response:
@@ -192,6 +195,7 @@ class _Steering:
             world.consistency_delay_seconds = change.consistency_delay_seconds
         if change.token_ttl_seconds is not None:
             world.token_ttl_seconds = change.token_ttl_seconds
+        world.save_settings()
         return JSONResponse(
             {
                 "time_scale": world.clock.time_scale,

@@ -4,8 +4,9 @@ Source: reference ``upstream.md`` §1 to §2.3, §4.4 and §11.1.
 """
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from app.sandbox.assets import AssetStore
 from app.sandbox.catalogue import Catalogue
@@ -19,6 +20,7 @@ from app.sandbox.lifecycle import Lifecycle
 from app.sandbox.markers import read_prompt_markers
 from app.sandbox.metering import Size, resolve_ratio
 from app.sandbox.parameters import ParameterReader
+from app.sandbox.state_file import Save
 from app.sandbox.tasks import CANCELLED, QUEUED, RUNNING, STATUSES, SUCCEEDED, Task, TaskPlan, make_plan
 from app.sandbox.throttles import Throttle
 
@@ -26,6 +28,21 @@ _TASK_ID = re.compile(r"cgt-[0-9]{14}-[0-9a-z]+")
 _MAX_PAGE = 500
 _DEFAULT_PAGE_SIZE = 10
 _MINUTE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRequest:
+    """The request that made a draft, from which its final video is made.
+
+    Attributes:
+        id: of the draft.
+        body: without null members.
+    """
+
+    KIND: ClassVar = "draft_request"
+
+    id: str
+    body: dict[str, Any]
 
 
 class TaskStore:
@@ -37,6 +54,7 @@ class TaskStore:
         lifecycle: moves the tasks.
         clock: the sandbox's time.
         throttle: shared by all rates.
+        save: keeps what changed; who changes a task from outside calls it, too.
     """
 
     def __init__(
@@ -47,14 +65,23 @@ class TaskStore:
         lifecycle: Lifecycle,
         clock: SandboxClock,
         throttle: Throttle,
+        save: Save,
     ) -> None:
         self.by_id: dict[str, Task] = {}
-        self._draft_bodies: dict[str, dict[str, Any]] = {}
+        self.save = save
+        self._drafts: dict[str, DraftRequest] = {}
         self._catalogue = catalogue
         self._assets = assets
         self._lifecycle = lifecycle
         self._clock = clock
         self._throttle = throttle
+
+    def restore(self, tasks: Iterable[Task], drafts: Iterable[DraftRequest]) -> None:
+        """Takes in what an earlier process has kept."""
+        self._drafts |= {draft.id: draft for draft in drafts}
+        for task in tasks:
+            self.by_id[task.id] = task
+            self._lifecycle.resume(task)
 
     def create(self, account: Account, body: dict[str, Any], limits: Limits | None) -> Task:
         """Checks a request and takes the task in.
@@ -78,7 +105,8 @@ class TaskStore:
         task = Task(id=task_id, account=account, plan=plan, created_at=now, updated_at=now)
         self.by_id[task.id] = task
         if plan.parameters.draft:
-            self._draft_bodies[task.id] = body
+            self._drafts[task.id] = DraftRequest(task.id, body)
+            self.save(self._drafts[task.id])
         for asset_id in content.asset_ids:
             self._assets.note_use(account, asset_id)
         self._lifecycle.enter(task)
@@ -147,6 +175,7 @@ class TaskStore:
             raise RefusedError("InvalidAction.RunningTaskDeletion", text)
         else:
             task.deleted_at = self._clock.now()
+            self.save(task)
 
     def _plan(self, account: Account, body: dict[str, Any]) -> tuple[TaskPlan, Content]:
         model_name = body.get("model")
@@ -160,7 +189,7 @@ class TaskStore:
         if draft_task_id is not None:
             draft = self._find_draft(account, draft_task_id)
             check_model(model, draft.plan.model)
-            body = final_body(body, content, self._draft_bodies[draft.id], draft.plan)
+            body = final_body(body, content, self._drafts[draft.id].body, draft.plan)
             content = self._read_content(account, body)
         mode = check_mode(content, model)
         parameters = ParameterReader(body, content, model, mode, is_final=draft_task_id is not None).read()
@@ -185,7 +214,7 @@ class TaskStore:
     def _find_draft(self, account: Account, task_id: str) -> Task:
         draft = self.by_id.get(task_id)
         is_known = draft is not None and draft.account == account and draft.is_visible(self._clock.now())
-        if draft is None or not is_known or draft.status != SUCCEEDED or draft.id not in self._draft_bodies:
+        if draft is None or not is_known or draft.status != SUCCEEDED or draft.id not in self._drafts:
             raise invalid("content.draft_task.id", f"The specified draft task {task_id} is not found.")
         return draft
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from app.sandbox.catalogue import VideoModel
 from app.sandbox.config import Account
@@ -134,6 +134,8 @@ class Task:
         is_pinned: a test forced its state; the clock no longer moves it.
         extra: members that a test added to the wire object.
     """
+
+    KIND: ClassVar = "task"
 
     id: str
     account: Account

@@ -7,6 +7,8 @@ import shlex
 import shutil
 import signal
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -42,7 +44,7 @@ async def test_a_newcomer_copies_a_curl_and_leaves_with_ctrl_c(tmp_path: Path) -
             assert re.fullmatch(r"cgt-\d{14}-[a-z0-9]{5}", created["id"])
             await look_around(base_url, key, created["id"])
             await interrupt(program, data)
-        # Started again, it knows its key and its tasks, though the sandbox has forgotten everything.
+        # Started again, it knows its key and its tasks.
         async with started(*options(data), folder=tmp_path, settings={}) as program:
             base_url, same_key, _ = told_by(await program.read_until("-d '"))
             assert same_key == key
@@ -54,6 +56,79 @@ async def test_a_newcomer_copies_a_curl_and_leaves_with_ctrl_c(tmp_path: Path) -
             _, new_key, _ = told_by(await program.read_until("-d '"))
             assert new_key != key
             await interrupt(program, data)
+
+
+async def test_the_demo_of_yesterday_goes_on_after_a_restart(tmp_path: Path) -> None:
+    with temporary_folder() as data:
+        async with started(*options(data), folder=tmp_path, settings={}) as program:
+            base_url, key, _ = told_by(await program.read_until("-d '"))
+            async with demo_tenant(base_url, key) as demo:
+                asset_id = await new_asset(demo, await new_group(demo))
+                session = await new_session(demo)
+                finished = await until(demo, await demo.new_task(return_last_frame=True), "succeeded")
+                files = [await download(finished["content"][name]) for name in ("video_url", "last_frame_url")]
+                running = await demo.new_task(content=[{"type": "text", "text": "[queue:0][run:90] a kitten"}])
+                await until(demo, running, "running")
+            await interrupt(program, data)
+        # Its clips can be played as long as their tasks can be read.
+        assert finished["content"]["expires_at"] - finished["updated_at"] == pytest.approx(7 * 86_400, abs=2)
+        port = httpx.URL(finished["content"]["video_url"]).port
+        async with started(*options(data), folder=tmp_path, settings={}) as program:
+            base_url, _, _ = told_by(await program.read_until("-d '"))
+            async with demo_tenant(base_url, key) as demo:
+                assert (await demo.http.get(f"{TASKS}/{finished['id']}")).json() == finished
+                urls = [finished["content"][name] for name in ("video_url", "last_frame_url")]
+                assert [await download(url) for url in urls] == files
+                await pass_verification(session["H5Link"])
+                assert "GroupId" in await act(demo, "GetVisualValidateResult", BytedToken=session["BytedToken"])
+                assert (await until(demo, running, "succeeded"))["content"]["video_url"]
+                image = {"type": "image_url", "image_url": {"url": f"asset://{asset_id}"}, "role": "first_frame"}
+                killed = await demo.new_task(content=[{"type": "text", "text": "[run:10] a kitten"}, image])
+            # Not even a program that is killed forgets what it has answered.
+            await program.end()
+        async with started(*options(data), folder=tmp_path, settings={}) as program:
+            base_url, _, _ = told_by(await program.read_until("-d '"))
+            async with demo_tenant(base_url, key) as demo:
+                task = await until(demo, killed, "succeeded")
+                assert httpx.URL(task["content"]["video_url"]).port == port
+                assert await download(task["content"]["video_url"]) == files[0]
+            await interrupt(program, data)
+        await check_what_stops_a_start(data, port, tmp_path)
+        async with started(*options(data), "--reset", folder=tmp_path, settings={}) as program:
+            base_url, new_key, _ = told_by(await program.read_until("-d '"))
+            async with demo_tenant(base_url, new_key) as demo:
+                await until(demo, await demo.new_task(), "succeeded")
+            await interrupt(program, data)
+
+
+async def check_what_stops_a_start(data: Path, port: int | None, folder: Path) -> None:
+    """Another program on the sandbox's port, and a damaged state, are told; nothing is changed."""
+    assert port is not None
+    with socket.create_server(("127.0.0.1", port)):
+        code, output = await run(*options(data), folder=folder, settings={})
+    assert (code, f"another program listens on port {port}" in output, "Traceback" in output) == (1, True, False), (
+        output
+    )
+    state = data / "sandbox.sqlite3"
+    state.write_bytes(state.read_bytes()[:5000])
+    code, output = await run(*options(data), folder=folder, settings={})
+    assert (code, "--reset" in output, "Traceback" in output) == (1, True, False), output
+    assert state.stat().st_size == 5000
+
+
+async def test_two_demos_run_side_by_side(tmp_path: Path) -> None:
+    with temporary_folder() as first_data, temporary_folder() as second_data:
+        async with (
+            started(*options(first_data), folder=tmp_path, settings={}) as first,
+            started(*options(second_data), folder=tmp_path, settings={}) as second,
+        ):
+            for program in (first, second):
+                base_url, key, _ = told_by(await program.read_until("-d '"))
+                async with demo_tenant(base_url, key) as demo:
+                    task = await until(demo, await demo.new_task(), "succeeded")
+                    assert (await download(task["content"]["video_url"]))[4:8] == b"ftyp"
+            await interrupt(first, first_data)
+            await interrupt(second, second_data)
 
 
 async def test_a_second_one_in_the_same_folder_is_refused_and_does_not_disturb_the_first(tmp_path: Path) -> None:
@@ -106,6 +181,15 @@ async def test_a_file_of_somebody_elses_survives_a_reset(tmp_path: Path) -> None
         code, output = await run(*options(data), "--reset", folder=tmp_path, settings={})
         assert (code, "dev.json was there before" in output) == (1, True), output
         assert [(path.name, path.read_text()) for path in data.iterdir()] == [("dev.json", "mine")]
+
+
+async def test_a_database_of_somebody_elses_is_not_taken_for_the_sandboxs(tmp_path: Path) -> None:
+    with temporary_folder() as data:
+        (data / "sandbox.sqlite3").write_text("mine")
+        for arguments in ((), ("--reset",)):
+            code, output = await run(*options(data), *arguments, folder=tmp_path, settings={})
+            assert (code, "sandbox.sqlite3 was there before" in output) == (1, True), output
+        assert [(path.name, path.read_text()) for path in data.iterdir()] == [("sandbox.sqlite3", "mine")]
 
 
 async def test_a_reset_spares_what_is_no_demo(tmp_path: Path) -> None:
@@ -178,19 +262,33 @@ async def check_that_the_account_is_ours_alone(base_url: str, output: str) -> No
     assert [(channel["name"], channel["exclusive"]) for channel in channels] == [("default", True)]
 
 
+@asynccontextmanager
+async def demo_tenant(base_url: str, key: str) -> AsyncIterator[Tenant]:
+    """Calls the gateway with the key that ``dev`` printed."""
+    async with httpx.AsyncClient(
+        verify=PLAIN, base_url=base_url, headers={"Authorization": f"Bearer {key}"}, timeout=HANG_SECONDS
+    ) as client:
+        yield Tenant(id="demo", key_id="demo", key=key, http=client)
+
+
+async def download(url: str) -> bytes:
+    """Returns what stands behind a signed URL, which must be there."""
+    async with httpx.AsyncClient(verify=PLAIN, timeout=HANG_SECONDS) as client:
+        response = await client.get(url)
+    assert response.status_code == 200, response.text
+    return response.content
+
+
 async def look_around(base_url: str, key: str, task_id: str) -> None:
     """Waits for the video, and makes an asset and a face-verified group."""
-    async with httpx.AsyncClient(
-        verify=PLAIN, base_url=base_url, headers={"Authorization": f"Bearer {key}"}, timeout=30
-    ) as client:
-        demo = Tenant(id="demo", key_id="demo", key=key, http=client)
+    async with demo_tenant(base_url, key) as demo:
         asset_id = await new_asset(demo, await new_group(demo))
         session = await new_session(demo)
         await pass_verification(session["H5Link"])
         person = await act(demo, "GetVisualValidateResult", BytedToken=session["BytedToken"])
         assert (await act(demo, "GetAssetGroup", Id=person["GroupId"]))["GroupType"] == "LivenessFace"
         task = await until(demo, task_id, "succeeded")
-        assert (await client.get(task["content"]["video_url"])).content[4:8] == b"ftyp"
+        assert (await download(task["content"]["video_url"]))[4:8] == b"ftyp"
         assert (await act(demo, "GetAsset", Id=asset_id))["Status"] == "Active"
 
 

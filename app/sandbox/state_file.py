@@ -1,0 +1,204 @@
+"""A file that keeps the state of a sandbox over restarts: one SQLite database with one table of JSON records.
+
+Every change is committed before it is answered. Committed records survive the death of the process; a power cut may
+lose the last of them, because the write-ahead log is not synced on each commit. Neither damages the file.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar, Protocol, Self, TypeVar
+
+import orjson
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from app.sandbox.config import Account
+
+FORMAT = 1
+"""Version of the records, kept as the database's ``user_version``."""
+
+_APPLICATION_ID = 0x53656564  # "Seed", kept as the database's ``application_id``
+_HEADER = b"SQLite format 3\0"
+_HEADER_BYTES = 100
+_APPLICATION_ID_BYTES = slice(68, 72)
+_COMPANIONS = ("-wal", "-shm", "-journal")
+_TABLE = "CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, id))"
+_UPSERT = "INSERT INTO record VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body"
+_log = structlog.get_logger()
+
+
+class StateFileError(Exception):
+    """The file cannot be used; the message says why and what to do. The file is as it was."""
+
+
+class Record(Protocol):
+    """A dataclass of which a state file can keep objects. An ``account`` is kept by its name.
+
+    Attributes:
+        KIND: name of the type in the file.
+    """
+
+    KIND: ClassVar[str]
+
+    @property
+    def id(self) -> str:
+        """Distinguishes the objects of one kind."""
+
+
+class Save(Protocol):
+    """A function that keeps the present state of records."""
+
+    def __call__(self, *records: Record) -> None:
+        """Keeps the present state of some records, all or none of them."""
+
+
+_R = TypeVar("_R", bound=Record)
+
+
+def save_nothing(*_records: Record) -> None:
+    """Is the ``Save`` of a sandbox that lives in memory alone."""
+
+
+class StateFile:
+    """An open state file, which no other process can open at the same time.
+
+    Args:
+        path: of the file, made when missing or empty.
+        accounts: that records may belong to.
+
+    Attributes:
+        path: of the file.
+        is_new: whether nothing had been saved in it.
+
+    Raises:
+        StateFileError: it is damaged, of a newer version, of another program, or in use.
+    """
+
+    def __init__(self, path: Path, accounts: tuple[Account, ...]) -> None:
+        self.path = path
+        self._accounts = {account.name: account for account in accounts}
+        self._unsaved: dict[tuple[str, str], Record] = {}
+        with self._explained():
+            self._connection = sqlite3.connect(path, timeout=1.0)
+        try:
+            with self._explained():
+                self.is_new = self._prepare()
+        except StateFileError:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def load(self, type_: type[_R]) -> list[_R]:
+        """Returns all records of a type, in the order in which they were first saved.
+
+        Raises:
+            StateFileError: one cannot be read.
+        """
+        with self._explained():
+            rows = self._connection.execute("SELECT body FROM record WHERE kind = ? ORDER BY rowid", (type_.KIND,))
+            return [self._read(type_, orjson.loads(body)) for (body,) in rows]
+
+    def save(self, *records: Record) -> None:
+        """Keeps the present state of some records, all or none of them.
+
+        While the file cannot be written (a full disk), they are kept with the next records that can.
+        """
+        self._unsaved |= {(record.KIND, record.id): record for record in records}
+        rows = [(kind, id_, _dump(record)) for (kind, id_), record in self._unsaved.items()]
+        try:
+            with self._connection:
+                self._connection.executemany(_UPSERT, rows)
+        except sqlite3.Error as error:
+            _log.warning("sandbox.state_not_saved", path=str(self.path), reason=str(error))
+        else:
+            self._unsaved.clear()
+
+    def forget(self, *records: Record) -> None:
+        """Removes records."""
+        keys = [(record.KIND, record.id) for record in records]
+        with self._connection:
+            self._connection.executemany("DELETE FROM record WHERE kind = ? AND id = ?", keys)
+
+    def clear(self) -> None:
+        """Removes all records."""
+        self._unsaved.clear()
+        with self._connection:
+            self._connection.execute("DELETE FROM record")
+
+    def _prepare(self) -> bool:
+        """Checks the file, or makes the table in an empty one, and returns whether nothing is saved in it."""
+        # The lock is held as long as the connection: two sandboxes would overwrite each other's records.
+        self._execute("PRAGMA locking_mode = EXCLUSIVE")
+        is_empty = not self._execute("SELECT count(*) FROM sqlite_schema")
+        if is_empty:
+            # Before the log is switched on, so that the mark stands in the file itself, where ``is_state_file`` looks.
+            self._execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        elif self._execute("PRAGMA application_id") != _APPLICATION_ID:
+            raise StateFileError(f"{self.path} belongs to another program.")
+        version = self._execute("PRAGMA user_version")
+        if version > FORMAT:
+            raise StateFileError(f"{self.path} was written by a newer version of Seedgate (format {version}).")
+        self._execute("PRAGMA journal_mode = WAL")
+        self._execute("PRAGMA synchronous = NORMAL")
+        if is_empty:
+            self._connection.executescript(f"BEGIN; {_TABLE}; PRAGMA user_version = {FORMAT}; COMMIT;")
+        elif self._execute("PRAGMA quick_check") != "ok":
+            raise StateFileError(f"{self.path} is damaged.")
+        return not self._execute("SELECT count(*) FROM record")
+
+    def _execute(self, statement: str) -> Any:
+        """Returns the first value of a statement's answer, or None."""
+        row = self._connection.execute(statement).fetchone()
+        return row[0] if row else None
+
+    def _read(self, type_: type[_R], body: dict[str, Any]) -> _R:
+        if "account" in body:
+            body["account"] = self._accounts[body["account"]]
+        record: _R = _adapter(type_).validate_python(body)
+        return record
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StateFileError(f"{self.path} cannot be used: {error}.") from error
+        except (sqlite3.DatabaseError, orjson.JSONDecodeError, ValidationError, KeyError) as error:
+            raise StateFileError(f"{self.path} is damaged ({type(error).__name__}).") from error
+
+
+def is_state_file(path: Path) -> bool:
+    """Returns whether a file is the state of a sandbox, or an empty one that was going to be."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    return not header or (
+        header.startswith(_HEADER) and header[_APPLICATION_ID_BYTES] == _APPLICATION_ID.to_bytes(4, "big")
+    )
+
+
+def remove_state_file(path: Path) -> None:
+    """Removes a state file and what SQLite keeps beside it, whatever is in them."""
+    for name in (*(f"{path.name}{suffix}" for suffix in _COMPANIONS), path.name):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+@cache
+def _adapter(type_: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(type_)
+
+
+def _dump(record: Record) -> bytes:
+    body: dict[str, Any] = _adapter(type(record)).dump_python(record, mode="json", exclude={"account"})
+    account: Account | None = getattr(record, "account", None)
+    return orjson.dumps(body | ({"account": account.name} if account else {}))
