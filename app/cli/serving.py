@@ -97,7 +97,6 @@ def _prepare(database: Database) -> None:
     state = asyncio.run(_state(database.url))
     if not state.is_current:
         stop(_outdated(state), SCHEMA_OUTDATED)
-    os.environ["SEEDGATE_DATABASE_URL"] = database.url
     asyncio.run(_try_services(read_settings()))
 
 

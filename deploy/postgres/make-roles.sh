@@ -14,7 +14,7 @@
     if [ -n "${POSTGRES_GATEWAY_PASSWORD_FILE:-}" ]; then
         POSTGRES_GATEWAY_PASSWORD=$(cat "$POSTGRES_GATEWAY_PASSWORD_FILE")
     fi
-    : "${POSTGRES_OWNER_PASSWORD:?set it in .env}" "${POSTGRES_GATEWAY_PASSWORD:?set it in .env}"
+    : "${POSTGRES_OWNER_PASSWORD:?is not set}" "${POSTGRES_GATEWAY_PASSWORD:?is not set}"
     export POSTGRES_OWNER_PASSWORD POSTGRES_GATEWAY_PASSWORD
 
     scripts=${SEEDGATE_SQL:-/opt/seedgate}
