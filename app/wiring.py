@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.admin.adoption import Adopter
 from app.admin.authentication import AdminToken
 from app.admin.channel_continuity import ContinuityCheck
 from app.admin.channel_probe import ChannelProbe
@@ -25,6 +26,7 @@ from app.admin.metrics import Metrics
 from app.admin.reconciliation import Reconciliation
 from app.admin.task_control import TaskControl
 from app.admin.webhooks import WebhookService
+from app.assets.adoption import GroupAdoption
 from app.assets.create_follower import CreateFollower
 from app.assets.follower import AssetFollower
 from app.assets.service import AssetService
@@ -48,6 +50,7 @@ from app.jobs import Job
 from app.observability.redaction import hide
 from app.settings import SettingError, Settings
 from app.tasks.abandonment import Abandonment
+from app.tasks.adoption import TaskAdoption
 from app.tasks.binding import Binder
 from app.tasks.callbacks import CallbackInbox
 from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
@@ -130,6 +133,7 @@ class Services:
     binder: Binder
     reconciler: Reconciler
     reconciliation: Reconciliation
+    adopter: Adopter
     callbacks: CallbackInbox
     webhooks: WebhookService
     deliverer: Deliverer
@@ -441,6 +445,13 @@ def _build(
             catalogue=catalogue,
             clock=clock,
             grace=grace,
+        ),
+        adopter=Adopter(
+            sessions,
+            directory=directory,
+            catalogue=catalogue,
+            tasks=TaskAdoption(sessions, ark=ark, rates=rates, clock=clock, grace=grace),
+            groups=GroupAdoption(sessions, control=control, lister=asset_lister, rates=rates, clock=clock),
         ),
         callbacks=CallbackInbox(sessions, clock),
         webhooks=WebhookService(sessions, box, clock),

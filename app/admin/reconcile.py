@@ -1,4 +1,4 @@
-"""Admin route of what the upstream holds and the database does not know."""
+"""Admin routes of what the upstream holds and the database does not know."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -9,16 +9,19 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from app.admin.adoption import Adopter
 from app.admin.documentation import operation
 from app.admin.fields import Moment
 from app.admin.reconciliation import Reconciliation
-from app.admin.reconciliation_schemas import End, FoundObject, ListEnd, Progress
-from app.admin.requests import query_text
+from app.admin.reconciliation_schemas import Adopt, AdoptedView, End, FoundObject, ListEnd, Progress
+from app.admin.requests import path_id, query_text, read_body
 from app.channels.channel import Channel
 from app.errors import InvalidParameterError, MissingParameterError
 from app.http.documentation import schema_of
+from app.http.responses import json_response
 
 NDJSON = "application/x-ndjson"
+_ADOPT = "/tenants/{tenant_id}/adopt"
 _LINES: tuple[type[BaseModel], ...] = (FoundObject, ListEnd, Progress, End)
 _since = TypeAdapter(Moment)
 
@@ -51,6 +54,31 @@ async def reconcile(request: Request) -> Response:
     since = reconciliation.check_since(_read_since(request))
     channels = await reconciliation.channels(query_text(request, "channel"))
     return StreamingResponse(_lines(reconciliation, channels, since), media_type=NDJSON)
+
+
+@router.post(
+    _ADOPT,
+    operation_id="admin_adopt",
+    summary="Give a tenant upstream objects that nobody owns",
+    response_model=None,
+    openapi_extra=operation(
+        path=["tenant_id"],
+        body=Adopt,
+        example={"channel": "default", "task_ids": ["cgt-20260131120000-abcde"]},
+        answer={
+            "type": "object",
+            "required": ["data"],
+            "properties": {"data": {"type": "array", "items": schema_of(AdoptedView, mode="serialization")}},
+        },
+        errors=[409],
+    ),
+)
+async def adopt(request: Request) -> Response:
+    """Asks the upstream for each object, and makes it the tenant's unless a tenant owns it; cannot be taken back."""
+    adopter: Adopter = request.state.adopter
+    wanted = await read_body(request, Adopt)
+    views = await adopter.adopt(request.state.actor, path_id(request, "tenant_id"), wanted)
+    return json_response({"data": [view.model_dump(mode="json") for view in views]})
 
 
 async def _lines(reconciliation: Reconciliation, channels: list[Channel], since: datetime) -> AsyncIterator[bytes]:

@@ -1,11 +1,18 @@
-"""The lines that ``GET /admin/v1/reconcile`` answers, one JSON object each."""
+"""What the admin API takes and shows of upstream objects that no row owns.
+
+``GET /admin/v1/reconcile`` answers line by line, one JSON object each: ``Line`` and at last ``End``.
+"""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from app.channels.channel import Channel
+from app.http.schemas import WireModel
+
+_MOST_ADOPTED = 100
+_UpstreamId = Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class FoundObject(BaseModel):
@@ -85,3 +92,32 @@ class End(BaseModel):
 
 
 Line = FoundObject | Progress | ListEnd
+
+
+class Adopt(WireModel):
+    """Body of ``POST /tenants/{id}/adopt``: at least one id, and at most a hundred."""
+
+    channel: str = Field(min_length=1, max_length=200, description="name or id of the channel that holds them")
+    task_ids: list[_UpstreamId] = Field(default=[], description="upstream tasks that no row owns")
+    group_ids: list[_UpstreamId] = Field(
+        default=[], description="upstream groups, which bring their assets; of a group of the tenant's, what is missing"
+    )
+
+    @model_validator(mode="after")
+    def _check_count(self) -> Self:
+        if not 1 <= len(self.task_ids) + len(self.group_ids) <= _MOST_ADOPTED:
+            raise ValueError(f"1 to {_MOST_ADOPTED} ids in `task_ids` and `group_ids` are needed")
+        return self
+
+
+class AdoptedView(BaseModel):
+    """What became of one id."""
+
+    kind: str = Field(description="`task` or `group`")
+    upstream_id: str
+    outcome: str = Field(
+        description="`adopted`; `own`: it was the tenant's before; `owned`: another tenant owns it; `not_found`; "
+        "`in_flight`: a create that is under way may have made it; `deleted`: the tenant has deleted it; `failed`"
+    )
+    detail: str | None = Field(default=None, description="why it failed; then nothing was changed but the assets told")
+    asset_ids: list[str] = Field(default=[], description="the assets of a group that were given to the tenant")

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from app.cli.admin_client import AdminClient
+from app.cli.exits import FAILED, MISCONFIGURED, stop
 from app.cli.naming import find_tenant
 from app.cli.options import AsJson, Sure, confirm, group
 from app.cli.tables import show_one, show_rows
@@ -20,6 +21,8 @@ tenants = group(
 
 Tenant = Annotated[str, typer.Argument(help="Its id or name.")]
 
+_ADOPTED = ("kind", "upstream_id", "outcome", "asset_ids", "detail")
+_GIVEN = ("adopted", "own")
 _LISTED = ("id", "name", "status", "allowed_models", "allowed_channels", "created_at")
 
 
@@ -45,6 +48,30 @@ def suspend_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
 def activate_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
     """Let a suspended tenant work again."""
     _change_status(tenant, "active", is_json=json)
+
+
+@tenants.command("adopt")
+def adopt(
+    tenant: Tenant,
+    channel: Annotated[str, typer.Option(help="Name or id of the channel that holds them.")],
+    task: Annotated[list[str] | None, typer.Option(help="An upstream task; may be given more than once.")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="An asset group, which brings its assets; likewise.")] = None,
+    *,
+    yes: Sure = False,
+    json: AsJson = False,
+) -> None:
+    """Give a tenant upstream objects that nobody owns; `seedgate reconcile` shows them. 1 when one was not given."""
+    if not task and not group:
+        stop("give --task or --group", MISCONFIGURED)
+    client = AdminClient()
+    found = find_tenant(client, tenant)
+    what = ", ".join([*(task or []), *(group or [])])
+    confirm(f"{what} will belong to the tenant {found['name']} ({found['id']})", is_sure=yes)
+    body = {"channel": channel, "task_ids": task or [], "group_ids": group or []}
+    rows = client.call("POST", f"/tenants/{found['id']}/adopt", body)["data"]
+    show_rows(rows, _ADOPTED, is_json=json)
+    if any(row["outcome"] not in _GIVEN for row in rows):
+        raise SystemExit(FAILED)
 
 
 @tenants.command("delete")

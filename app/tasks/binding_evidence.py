@@ -27,7 +27,7 @@ from app.tasks.models import TaskRow, TaskStatus
 MARGIN = timedelta(seconds=60)
 # A gateway's clock may be wrong, or be set right between the create and the search. A task that an intent would have
 # made by such a clock is too little to bind it, but enough not to call it absent.
-_DOUBT = timedelta(minutes=10)
+DOUBT = timedelta(minutes=10)
 # The upstream's list goes back seven days; the hour keeps clear of the edge.
 _LIST_SPAN = timedelta(days=7) - timedelta(hours=1)
 _DATED_MODEL = re.compile(r"(?!ep-)[a-z].*-[0-9]{6}")
@@ -97,7 +97,7 @@ def weigh(
             if may_belong(row, task, offset=read.offset, grace=grace):
                 tasks_of[row.id].append(task)
                 rows_of[task.id].append(row)
-            elif row.status == _UNKNOWN and may_belong(row, task, offset=read.offset, grace=grace, margin=_DOUBT):
+            elif row.status == _UNKNOWN and may_belong(row, task, offset=read.offset, grace=grace, margin=DOUBT):
                 doubtful_rows.add(row.id)
                 doubtful_tasks.add(task.id)
     _note_suspects(findings, unowned, rows_of, doubtful_tasks)

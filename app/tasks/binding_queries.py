@@ -59,6 +59,20 @@ class AllIntents:
             found.update(upstream_id for upstream_id in await self._session.scalars(query) if upstream_id is not None)
         return found
 
+    async def owner_of(self, upstream_id: str) -> str | None:
+        """Returns the tenant whose row, deleted or not, owns an upstream task; None: there is none."""
+        owner: str | None = await self._session.scalar(
+            select(TaskRow.tenant_id).where(TaskRow.upstream_id == upstream_id)
+        )
+        return owner
+
+    async def submitting(self, channel_ids: Collection[str]) -> Sequence[TaskRow]:
+        """Returns the creates that are under way on some channels."""
+        query = select(TaskRow).where(
+            TaskRow.channel_id.in_(channel_ids), TaskRow.status == literal_column(f"'{TaskStatus.SUBMITTING.value}'")
+        )
+        return (await self._session.scalars(query)).all()
+
     async def channels_with_work(self, *, now: datetime) -> set[str]:
         """Returns the ids of the channels on which a search is due."""
         return set(await self._session.scalars(_CHANNELS_WITH_WORK, {"now": now}))

@@ -26,6 +26,13 @@ class KeyRepository:
         found: ApiKeyRow | None = await self._session.scalar(query)
         return found
 
+    async def newest(self) -> ApiKeyRow | None:
+        """Returns the key that was made last, of those that are not revoked where there are any."""
+        query = select(ApiKeyRow).where(ApiKeyRow.tenant_id == self._tenant_id)
+        order = (ApiKeyRow.revoked_at.is_not(None), ApiKeyRow.created_at.desc(), ApiKeyRow.id.desc())
+        found: ApiKeyRow | None = await self._session.scalar(query.order_by(*order).limit(1))
+        return found
+
     async def unrevoked(self) -> Sequence[ApiKeyRow]:
         """Returns the keys that are not revoked."""
         query = select(ApiKeyRow).where(ApiKeyRow.tenant_id == self._tenant_id, ApiKeyRow.revoked_at.is_(None))

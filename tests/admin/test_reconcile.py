@@ -1,5 +1,6 @@
-"""``GET /admin/v1/reconcile``: what the upstream holds and the database does not know."""
+"""What the upstream holds and the database does not know: shown, and given to a tenant."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -16,8 +17,8 @@ from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.models import TaskEventRow, TaskRow
 from app.upstream.rate_limits import RateLimiter
 from tests.support.plain import PLAIN
-from tests.support.stage import ENDLESS, Stage, text
-from tests.support.world import Tenant
+from tests.support.stage import ENDLESS, HELD, Stage, text
+from tests.support.world import TASKS, Tenant
 
 UPSTREAM_MODEL = "doubao-seedance-2-0-260128"
 _KINDS = sql("SELECT kind FROM account_rates")
@@ -238,6 +239,137 @@ async def test_a_wrong_question_is_refused_before_anything_is_asked(
     answer = await stage.world.admin.get("/reconcile", params=query)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
     assert stage.received("list_tasks") == []
+
+
+async def adopt(stage: Stage, tenant: Tenant, **wanted: Any) -> dict[str, dict[str, Any]]:
+    """Gives objects to a tenant; returns what became of each, by its id."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RateLimiter, "acquire", has_a_call_to_spare)
+        answer = await stage.world.admin.post(f"/tenants/{tenant.id}/adopt", json={"channel": "default", **wanted})
+    assert answer.status_code == 200, answer.text
+    return {view["upstream_id"]: view for view in answer.json()["data"]}
+
+
+async def audit(stage: Stage, tenant: Tenant, action: str) -> list[dict[str, Any]]:
+    rows = await stage.world.admin.get("/audit", params={"tenant": tenant.id, "action": action})
+    return [row["detail"] for row in rows.json()["data"]]
+
+
+async def test_a_task_is_given_back_with_its_state_and_usage_and_is_seen_by_its_tenant_alone(stage: Stage) -> None:
+    tenant, other = await stage.tenant(), await stage.tenant()
+    ended, queued = await tenant.new_task(), await tenant.new_task(content=text(ENDLESS))
+    await stage.force(ended, "succeeded", extra={"usage": {"total_tokens": 4711, "completion_tokens": 4711}})
+    created_at = (await stage.written(ended)).created_at
+    await forget(stage, ended, queued)
+    assert (await tenant.http.get(f"{TASKS}/{ended}")).status_code == 404
+    creates = len(stage.received("create_task"))
+
+    outcomes = await adopt(stage, tenant, task_ids=[ended, queued])
+
+    assert {task_id: view["outcome"] for task_id, view in outcomes.items()} == {ended: "adopted", queued: "adopted"}
+    shown = (await tenant.http.get(f"{TASKS}/{ended}")).json()
+    assert (shown["id"], shown["status"], shown["usage"]["total_tokens"]) == (ended, "succeeded", 4711)
+    assert (await other.http.get(f"{TASKS}/{ended}")).status_code == 404
+    listed = (await tenant.http.get(TASKS)).json()["items"]
+    assert {item["id"] for item in listed} == {queued, ended}
+    row = await stage.written(ended)
+    assert (row.model, row.key_id, row.total_tokens) == ("doubao-seedance-2", tenant.key_id, 4711)
+    assert abs(row.created_at - created_at) < timedelta(seconds=1)
+    told = (await stage.world.admin.get(f"/tasks/{ended}")).json()["history"]
+    assert [(event["status"], event["source"]) for event in told] == [("queued", "operator"), ("succeeded", "operator")]
+    assert {detail["upstream_id"] for detail in await audit(stage, tenant, "task.adopt")} == {ended, queued}
+    assert (await tenant.http.delete(f"{TASKS}/{queued}")).status_code == 200
+    assert len(stage.received("create_task")) == creates
+    assert objects(await reconcile(stage)) == {}
+
+
+async def test_a_task_that_a_tenant_owns_stays_that_tenants(stage: Stage) -> None:
+    owner, other = await stage.tenant(), await stage.tenant()
+    kept, deleted = await owner.new_task(content=text(ENDLESS)), await owner.new_task()
+    await stage.force(deleted, "failed", code="InternalServiceError")
+    async with stage.sessions.begin() as session:
+        (await session.get_one(TaskRow, (owner.id, (await stage.written(deleted)).id))).deleted_at = stage.clock()
+
+    outcomes = await adopt(stage, other, task_ids=[kept, deleted, "cgt-20260101000000-none1", "a/b"])
+
+    assert [view["outcome"] for view in outcomes.values()] == ["owned", "owned", "not_found", "not_found"]
+    assert (await other.http.get(f"{TASKS}/{kept}")).status_code == 404
+    assert await audit(stage, other, "task.adopt") == []
+    assert [view["outcome"] for view in (await adopt(stage, owner, task_ids=[kept])).values()] == ["own"]
+
+
+async def test_a_task_of_a_create_that_is_under_way_is_given_to_nobody(stage: Stage) -> None:
+    tenant, other = await stage.tenant(), await stage.tenant()
+    fault = await stage.fault("create_task", **HELD)
+    create = asyncio.create_task(tenant.new_task(content=text(ENDLESS)))
+    upstream_id = await stage.effect("create_task")
+
+    outcomes = await adopt(stage, other, task_ids=[upstream_id])
+
+    await stage.release(fault)
+    assert (await create, outcomes[upstream_id]["outcome"]) == (upstream_id, "in_flight")
+    assert (await tenant.http.get(f"{TASKS}/{upstream_id}")).status_code == 200
+
+
+async def test_a_group_is_given_back_with_its_assets(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.assets.upstream_lists._PAGE_SIZE", 2)
+    tenant, other = await stage.tenant(), await stage.tenant()
+    group, kept = await new_group(tenant, "lost"), await new_group(tenant, "kept")
+    assets = [await new_asset(tenant, group) for _ in range(3)]
+    missing = await new_asset(tenant, kept)
+    await forget(stage, group, *assets, missing)
+
+    outcomes = await adopt(stage, tenant, group_ids=[group, kept])
+
+    assert {each: view["outcome"] for each, view in outcomes.items()} == {group: "adopted", kept: "own"}
+    assert (set(outcomes[group]["asset_ids"]), outcomes[kept]["asset_ids"]) == (set(assets), [missing])
+    shown = (await tenant.action("GetAssetGroup", Id=group)).json()
+    assert shown["Name"] == "lost"
+    for asset in (*assets, missing):
+        assert (await tenant.action("GetAsset", Id=asset)).json()["Name"] == "an asset"
+        assert (await other.action("GetAsset", Id=asset)).status_code == 404
+    assert (await adopt(stage, other, group_ids=[group]))[group]["outcome"] == "owned"
+    assert (await tenant.action("DeleteAssetGroup", Id=group)).status_code == 200
+    assert (await adopt(stage, tenant, group_ids=[group]))[group]["outcome"] == "not_found"
+    assert len(await audit(stage, tenant, "group.adopt")) == 4
+
+
+async def test_an_upstream_that_cannot_be_asked_keeps_nothing_else_from_being_given(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task, group = await tenant.new_task(content=text(ENDLESS)), await new_group(tenant, "lost")
+    await forget(stage, task, group)
+    await stage.fault("get_task", times=None, kind="cut", at="before")
+
+    outcomes = await adopt(stage, tenant, task_ids=[task], group_ids=[group])
+
+    assert (outcomes[group]["outcome"], outcomes[task]["outcome"]) == ("adopted", "failed")
+    assert outcomes[task]["detail"]
+    await stage.release()
+    assert (await adopt(stage, tenant, task_ids=[task]))[task]["outcome"] == "adopted"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "code"),
+    [
+        ({}, 400, "InvalidParameter"),
+        ({"task_ids": [f"cgt-{number}" for number in range(101)]}, 400, "InvalidParameter"),
+        ({"task_ids": ["cgt-1"], "channel": "none"}, 400, "InvalidParameter.channel"),
+        ({"group_ids": ["group-1"], "channel": "second"}, 400, "InvalidParameter.channel"),
+        ({"task_ids": ["cgt-1"], "asset_ids": ["asset-1"]}, 400, "InvalidParameter.asset_ids"),
+    ],
+)
+async def test_a_wrong_wish_is_refused(stage: Stage, wanted: dict[str, Any], status: int, code: str) -> None:
+    tenant = await stage.tenant()
+    answer = await stage.world.admin.post(f"/tenants/{tenant.id}/adopt", json={"channel": "default", **wanted})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+async def test_nothing_is_given_to_a_tenant_without_a_key_or_that_there_is_not(stage: Stage) -> None:
+    made = await stage.world.admin.post("/tenants", json={"name": "keyless"})
+    body = {"channel": "default", "task_ids": ["cgt-1"]}
+    refused = await stage.world.admin.post(f"/tenants/{made.json()['id']}/adopt", json=body)
+    unknown = await stage.world.admin.post("/tenants/none/adopt", json=body)
+    assert (refused.status_code, unknown.status_code) == (409, 404)
 
 
 async def test_no_tenant_may_ask(stage: Stage) -> None:

@@ -9,6 +9,7 @@ from app.tasks.models import TaskEventRow, TaskRow
 from app.upstream.rate_limits import RateLimiter
 from tests.cli.commands import Command, commands
 from tests.support.stage import ENDLESS, Stage, text
+from tests.support.world import TASKS, Tenant
 
 
 @pytest.fixture
@@ -22,9 +23,9 @@ def seedgate(stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     return commands(stage.world, capsys, monkeypatch)
 
 
-async def forgotten(stage: Stage) -> str:
+async def forgotten(stage: Stage, tenant: Tenant) -> str:
     """Makes a task that the upstream bills, and forgets it as a restore does."""
-    task_id = await (await stage.tenant()).new_task(content=text(ENDLESS))
+    task_id = await tenant.new_task(content=text(ENDLESS))
     await stage.force(task_id, "succeeded", extra={"usage": {"total_tokens": 4711}})
     row = await stage.written(task_id)
     async with stage.sessions.begin() as session:
@@ -34,7 +35,7 @@ async def forgotten(stage: Stage) -> str:
 
 
 async def test_it_is_shown_for_people_and_for_programs(stage: Stage, seedgate: Command) -> None:
-    task_id = await forgotten(stage)
+    task_id = await forgotten(stage, await stage.tenant())
 
     code, out, err = await seedgate("reconcile", "--since", "30d", "--channel", "default")
     assert code == 0
@@ -74,3 +75,22 @@ async def test_a_wrong_time_is_refused_before_anything_is_asked(stage: Stage, se
     assert (code, out) == (2, "")
     assert err.startswith(f"seedgate: --since: {since!r} is ")
     assert stage.received("list_tasks") == []
+
+
+async def test_an_object_is_given_to_a_tenant_once_that_is_confirmed(stage: Stage, seedgate: Command) -> None:
+    tenant = await stage.tenant()
+    task_id = await forgotten(stage, tenant)
+    given = ("tenants", "adopt", tenant.id, "--channel", "default", "--task", task_id)
+
+    code, out, err = await seedgate(*given)
+    assert (code, out) == (2, "")
+    assert f"{task_id} will belong to the tenant" in err
+    code, out, err = await seedgate(*given, "--yes")
+    assert code == 0
+    assert "adopted" in out
+    assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 200
+
+    code, out, _ = await seedgate(*given, "--task", "cgt-20260101000000-none1", "--yes", "--json")
+    assert code == 1
+    assert [row["outcome"] for row in json.loads(out)] == ["own", "not_found"]
+    assert (await seedgate("tenants", "adopt", tenant.id, "--channel", "default"))[0] == 2

@@ -1,0 +1,112 @@
+"""Giving a tenant upstream objects that no row owns, by the operator's word."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.admin.channel_probe import explain
+from app.admin.reconciliation_schemas import Adopt, AdoptedView
+from app.assets.adoption import GroupAdoption
+from app.audit.actor import Actor
+from app.channels.channel import Channel, Plane
+from app.channels.directory import ChannelDirectory
+from app.creates.adoption import Adoption
+from app.errors import ConflictError, InvalidParameterError, NotFoundError
+from app.tasks.adoption import TaskAdoption
+from app.tasks.model_catalogue import ModelCatalogue
+from app.tasks.model_index import upstream_id_on
+from app.tenants.repository import AllTenants, KeyRepository
+from app.upstream.ark import is_usable_id
+from app.upstream.errors import UpstreamError
+
+
+class Adopter:
+    """Use case of the operator, who alone can say whose an upstream object is."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        *,
+        directory: ChannelDirectory,
+        catalogue: ModelCatalogue,
+        tasks: TaskAdoption,
+        groups: GroupAdoption,
+    ) -> None:
+        self._sessions = sessions
+        self._directory = directory
+        self._catalogue = catalogue
+        self._tasks = tasks
+        self._groups = groups
+
+    async def adopt(self, actor: Actor, tenant_id: str, wanted: Adopt) -> Sequence[AdoptedView]:
+        """Gives each object to the tenant unless somebody owns it; returns what became of each, groups first.
+
+        A task counts to the newest of the tenant's API keys, since nobody knows which one made it.
+
+        Raises:
+            NotFoundError: 404, there is no such tenant.
+            InvalidParameterError: 400, there is no such channel, or it is not active or has no credentials for these.
+            ConflictError: 409, the tenant has no API key to which a task could count.
+        """
+        key_id = await self._key_of(tenant_id, is_needed=bool(wanted.task_ids))
+        channel = await self._channel(wanted)
+        sharing = await self._directory.sharing(channel)
+        index = await self._catalogue.index()
+
+        def name_of(upstream_model: str) -> str:
+            names = (model.name for model in index.models if upstream_id_on(channel, model) == upstream_model)
+            return next(names, upstream_model)
+
+        async def task(upstream_id: str) -> tuple[Adoption, list[str]]:
+            outcome = await self._tasks.adopt(
+                actor,
+                upstream_id,
+                tenant_id=tenant_id,
+                key_id=str(key_id),
+                channel=channel,
+                sharing=sharing,
+                name_of=name_of,
+            )
+            return outcome, []
+
+        async def group(upstream_id: str) -> tuple[Adoption, list[str]]:
+            return await self._groups.adopt(actor, upstream_id, tenant_id=tenant_id, channel=channel)
+
+        views = [await _adopted("group", group_id, group) for group_id in dict.fromkeys(wanted.group_ids)]
+        return [*views, *[await _adopted("task", task_id, task) for task_id in dict.fromkeys(wanted.task_ids)]]
+
+    async def _key_of(self, tenant_id: str, *, is_needed: bool) -> str | None:
+        async with self._sessions() as session:
+            if await AllTenants(session).find(tenant_id) is None:
+                raise NotFoundError("The specified tenant is not found.", field="tenant_id", param="tenant_id")
+            key = await KeyRepository(session, tenant_id).newest()
+        if key is None and is_needed:
+            raise ConflictError("InvalidAction", "The tenant has no API key to which its tasks could count: make one.")
+        return None if key is None else key.id
+
+    async def _channel(self, wanted: Adopt) -> Channel:
+        channels = await self._directory.all(None)
+        channel = next((each for each in channels if wanted.channel in {each.id, each.name}), None)
+        if channel is None:
+            raise InvalidParameterError("channel", "There is no channel with this id or name.")
+        needs: dict[Plane, list[str]] = {"ark": wanted.task_ids, "openapi": wanted.group_ids}
+        if not all(channel.is_ready_for(plane) for plane, ids in needs.items() if ids):
+            text = "The channel is suspended, or has no credentials for these objects, so the upstream cannot be asked."
+            raise InvalidParameterError("channel", text)
+        return channel
+
+
+async def _adopted(
+    kind: str, upstream_id: str, adopt: Callable[[str], Awaitable[tuple[Adoption, list[str]]]]
+) -> AdoptedView:
+    """Returns what became of one object; an upstream that cannot be asked about it keeps no other from being given."""
+    if not is_usable_id(upstream_id):
+        return AdoptedView(kind=kind, upstream_id=upstream_id, outcome=Adoption.NOT_FOUND.value)
+    try:
+        outcome, asset_ids = await adopt(upstream_id)
+    except UpstreamError as error:
+        return AdoptedView(kind=kind, upstream_id=upstream_id, outcome="failed", detail=explain(error))
+    except TimeoutError as error:
+        detail = str(error) or "the upstream did not answer in time"
+        return AdoptedView(kind=kind, upstream_id=upstream_id, outcome="failed", detail=detail)
+    return AdoptedView(kind=kind, upstream_id=upstream_id, outcome=outcome.value, asset_ids=asset_ids)

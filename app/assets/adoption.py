@@ -1,0 +1,173 @@
+"""Giving a tenant an upstream group with its assets, because the operator says that it is that tenant's.
+
+Of a group that is the tenant's already, the assets that no row owns are given to it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.assets.mirror import apply_upstream_asset, apply_upstream_group, clean_text, from_wire_time
+from app.assets.models import AssetGroupRow, AssetRow, AssetStatus, CreateIntentRow, GroupType
+from app.assets.open_creates import OpenCreates
+from app.assets.repository import AllAssets
+from app.assets.upstream_lists import AssetLister, Item
+from app.assets.wanted import Kind, find_like
+from app.audit.actor import Actor
+from app.audit.log import record
+from app.channels.channel import Channel
+from app.creates.adoption import Adoption
+from app.creates.locks import lock_owners
+from app.upstream.errors import UpstreamRejectedError
+from app.upstream.openapi import OpenApiClient
+from app.upstream.rate_limits import RateClass, RateLimiter
+
+_TOKEN_TIMEOUT_SECONDS = 10.0
+
+
+class GroupAdoption:
+    """Gives upstream groups to tenants."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        *,
+        control: OpenApiClient,
+        lister: AssetLister,
+        rates: RateLimiter,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._sessions = sessions
+        self._control = control
+        self._lister = lister
+        self._rates = rates
+        self._clock = clock
+
+    async def adopt(
+        self, actor: Actor, group_id: str, *, tenant_id: str, channel: Channel
+    ) -> tuple[Adoption, list[str]]:
+        """Makes a group and the assets in it a tenant's, as the upstream shows them.
+
+        Writes the audit row ``group.adopt`` in the transaction of each change: one for the group, one for each hundred
+        assets. The URLs that were submitted are forgotten; those of a list are empty.
+
+        Returns:
+            What became of the group, and the ids of the assets that are the tenant's from now on.
+
+        Raises:
+            NoChannelError: 503, the tenant or the channel was deleted in this very moment.
+            TimeoutError: the account had no call to spare.
+            UpstreamError: the upstream gave no usable answer; what was given to the tenant before stays its.
+        """
+        asked_at = self._clock()
+        item = await self._ask(channel, group_id)
+        if item is None:
+            return Adoption.NOT_FOUND, []
+        group = _to_group(item, group_id, tenant_id=tenant_id, channel=channel, now=self._clock())
+        apply_upstream_group(group, item, asked_at=asked_at, now=self._clock())
+        verdict = await self._give_group(actor, group, item)
+        if verdict not in {Adoption.ADOPTED, Adoption.OWN}:
+            return verdict, []
+        adopted: list[str] = []
+        async for page in self._lister.pages(channel, Kind.ASSET, group_ids=(group_id,)):
+            adopted += await self._give_assets(actor, group, page)
+        return verdict, adopted
+
+    async def _ask(self, channel: Channel, group_id: str) -> dict[str, Any] | None:
+        assert channel.openapi is not None  # noqa: S101 - the caller has chosen such a channel
+        for project in channel.projects:
+            if not await self._rates.acquire(channel.id, RateClass.LIST_ASSETS, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
+                raise TimeoutError("no call to spare for an asset group")
+            body = {"Id": group_id, "ProjectName": project}
+            try:
+                result = (await self._control.call(channel.openapi, "GetAssetGroup", body)).result
+            except UpstreamRejectedError as error:
+                if not error.is_not_found:
+                    raise
+                continue
+            return {**result, "ProjectName": project}
+        return None
+
+    async def _give_group(self, actor: Actor, group: AssetGroupRow, item: Item) -> Adoption:
+        async with self._sessions.begin() as session:
+            creates = await OpenCreates(session).of_kind(Kind.GROUP.value)
+            if _is_in_flight(creates, item):
+                return Adoption.IN_FLIGHT
+            await lock_owners(session, group.tenant_id, group.channel_id)
+            if await AllAssets(session).insert_group(group):
+                self._record(session, actor, group, asset_ids=[])
+                return Adoption.ADOPTED
+            found = await AllAssets(session).find_group(group.id)
+        if found is None or found.tenant_id != group.tenant_id:
+            return Adoption.OWNED
+        return Adoption.OWN if found.deleted_at is None else Adoption.DELETED
+
+    async def _give_assets(self, actor: Actor, group: AssetGroupRow, page: Sequence[Item]) -> list[str]:
+        now = self._clock()
+        async with self._sessions.begin() as session:
+            creates = await OpenCreates(session).of_kind(Kind.ASSET.value)
+            await lock_owners(session, group.tenant_id, group.channel_id)
+            everything = AllAssets(session)
+            adopted = []
+            for item in page:
+                if item.get("GroupId") != group.id or _is_in_flight(creates, item):
+                    continue
+                if await everything.insert_asset(_to_asset(item, group, now)):
+                    adopted.append(str(item["Id"]))
+            if adopted:
+                self._record(session, actor, group, asset_ids=adopted)
+        return adopted
+
+    def _record(self, session: AsyncSession, actor: Actor, group: AssetGroupRow, *, asset_ids: list[str]) -> None:
+        record(
+            session,
+            at=self._clock(),
+            actor=actor.name,
+            address=actor.address,
+            action="group.adopt",
+            target_type="asset_group",
+            target_id=group.id,
+            tenant_id=group.tenant_id,
+            detail={"channel_id": group.channel_id, "asset_ids": asset_ids},
+        )
+
+
+def _is_in_flight(creates: Sequence[CreateIntentRow], item: Item) -> bool:
+    """Whether a create that is under way will write its outcome, which this may be."""
+    return any(create.cut_at is None and find_like(create, [dict(item)]) for create in creates)
+
+
+def _to_group(item: Item, group_id: str, *, tenant_id: str, channel: Channel, now: datetime) -> AssetGroupRow:
+    return AssetGroupRow(
+        tenant_id=tenant_id,
+        id=group_id,
+        channel_id=channel.id,
+        name="",
+        description="",
+        group_type=item["GroupType"] if item.get("GroupType") in set(GroupType) else GroupType.AIGC.value,
+        project_name=item["ProjectName"],
+        extra={},
+        created_at=from_wire_time(item.get("CreateTime")) or now,
+        updated_at=now,
+    )
+
+
+def _to_asset(item: Item, group: AssetGroupRow, now: datetime) -> AssetRow:
+    row = AssetRow(
+        tenant_id=group.tenant_id,
+        id=item["Id"],
+        group_id=group.id,
+        channel_id=group.channel_id,
+        name="",
+        url="",
+        asset_type=clean_text(str(item.get("AssetType") or "")),
+        status=AssetStatus.PROCESSING.value,
+        project_name=group.project_name,
+        extra={},
+        created_at=from_wire_time(item.get("CreateTime")) or now,
+        updated_at=now,
+    )
+    apply_upstream_asset(row, dict(item), asked_at=now, now=now)
+    return row

@@ -1,0 +1,170 @@
+"""Giving a tenant an upstream task that no row owns, because the operator says that it is that tenant's.
+
+After a restore from a backup no intent is left that the task could be bound to (``app.tasks.binding``), so a row is
+made for it. The upstream is asked first, and whoever owns the task keeps it.
+"""
+
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.audit.actor import Actor
+from app.audit.log import record
+from app.channels.channel import Channel
+from app.create_parameters import PARAMETERS
+from app.creates.adoption import Adoption
+from app.creates.locks import lock_owners
+from app.ids import new_spare_task_id
+from app.tasks.binding_evidence import DOUBT, may_belong
+from app.tasks.binding_queries import AllIntents
+from app.tasks.listing import ListedTask, to_listed
+from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.orphans import Orphans
+from app.tasks.state import Source, apply_upstream_id, apply_upstream_state
+from app.upstream.ark import ArkClient
+from app.upstream.errors import UpstreamRejectedError
+from app.upstream.rate_limits import RateClass, RateLimiter
+
+_UPSTREAM_ID_INDEX = "uq_tasks_upstream_id"
+_TOKEN_TIMEOUT_SECONDS = 5.0
+_WINDOW = "execution_expires_after"
+
+_log = structlog.get_logger()
+
+
+class TaskAdoption:
+    """Gives upstream tasks to tenants."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        *,
+        ark: ArkClient,
+        rates: RateLimiter,
+        clock: Callable[[], datetime],
+        grace: timedelta,
+    ) -> None:
+        self._sessions = sessions
+        self._ark = ark
+        self._rates = rates
+        self._clock = clock
+        self._grace = grace
+
+    async def adopt(
+        self,
+        actor: Actor,
+        upstream_id: str,
+        *,
+        tenant_id: str,
+        key_id: str,
+        channel: Channel,
+        sharing: Collection[str],
+        name_of: Callable[[str], str],
+    ) -> Adoption:
+        """Makes an upstream task a tenant's, with the state and the usage that the upstream tells.
+
+        Writes the audit row ``task.adopt`` in the same transaction.
+
+        Args:
+            actor: the operator.
+            upstream_id: a usable id.
+            tenant_id: whose it becomes.
+            key_id: to which of the tenant's API keys it counts.
+            channel: on which it is, with a data plane.
+            sharing: all channels that use the same account.
+            name_of: returns the public name of what the channel calls a model.
+
+        Raises:
+            NoChannelError: 503, the tenant or the channel was deleted in this very moment.
+            TimeoutError: the account had no call to spare.
+            UpstreamError: the upstream gave no usable answer.
+        """
+        assert channel.ark is not None  # noqa: S101 - the caller has chosen such a channel
+        if not await self._rates.acquire(channel.id, RateClass.BACKGROUND_GET, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
+            raise TimeoutError("no GET call to spare")
+        asked_at = self._clock()
+        try:
+            body = await self._ark.get(channel.ark, upstream_id)
+        except UpstreamRejectedError as error:
+            if not error.is_not_found:
+                raise
+            return Adoption.NOT_FOUND
+        task = to_listed(body, str(body.get("service_tier") or PARAMETERS["service_tier"].default))
+        row = self._to_row(task, body, tenant_id=tenant_id, key_id=key_id, channel=channel, name_of=name_of)
+        try:
+            async with self._sessions.begin() as session:
+                # First, so that a create which ends meanwhile is seen as under way or as the owner.
+                if await self._is_in_flight(session, task, sharing):
+                    return Adoption.IN_FLIGHT
+                owner = await AllIntents(session).owner_of(upstream_id)
+                if owner is not None:
+                    return _verdict(owner, tenant_id)
+                await lock_owners(session, tenant_id, channel.id)
+                await self._write(session, actor, row, body, asked_at)
+        except IntegrityError as error:
+            if _UPSTREAM_ID_INDEX not in str(error.orig):
+                raise
+            async with self._sessions() as session:
+                return _verdict(await AllIntents(session).owner_of(upstream_id), tenant_id)
+        return Adoption.ADOPTED
+
+    async def _is_in_flight(self, session: AsyncSession, task: ListedTask, sharing: Collection[str]) -> bool:
+        rows = await AllIntents(session).submitting(sharing)
+        return any(may_belong(row, task, offset=timedelta(), grace=self._grace, margin=DOUBT) for row in rows)
+
+    def _to_row(
+        self,
+        task: ListedTask,
+        body: dict[str, Any],
+        *,
+        tenant_id: str,
+        key_id: str,
+        channel: Channel,
+        name_of: Callable[[str], str],
+    ) -> TaskRow:
+        now = self._clock()
+        window = body.get(_WINDOW)
+        return TaskRow(
+            tenant_id=tenant_id,
+            id=new_spare_task_id(now),
+            key_id=key_id,
+            channel_id=channel.id,
+            model=name_of(task.model),
+            upstream_model=task.model,
+            service_tier=task.service_tier,
+            status=TaskStatus.UNKNOWN.value,
+            parameters={_WINDOW: window} if type(window) is int else {},
+            request_hash=b"",
+            created_at=min(task.created_at or now, now),
+            updated_at=now,
+        )
+
+    async def _write(
+        self, session: AsyncSession, actor: Actor, row: TaskRow, body: dict[str, Any], asked_at: datetime
+    ) -> None:
+        now = self._clock()
+        session.add(row)
+        await session.flush()  # the entries of its history refer to it
+        apply_upstream_id(session, row, body["id"], source=Source.OPERATOR, now=now, detail="adopted")
+        apply_upstream_state(session, row, body, asked_at=asked_at, source=Source.OPERATOR, now=now)
+        await Orphans(session).remove(body["id"])
+        record(
+            session,
+            at=now,
+            actor=actor.name,
+            address=actor.address,
+            action="task.adopt",
+            target_type="task",
+            target_id=row.id,
+            tenant_id=row.tenant_id,
+            detail={"upstream_id": body["id"], "channel_id": row.channel_id},
+        )
+        _log.info("task_adopted", task=row.id, upstream_id=body["id"], tenant=row.tenant_id)
+
+
+def _verdict(owner: str | None, tenant_id: str) -> Adoption:
+    return Adoption.OWN if owner == tenant_id else Adoption.OWNED
