@@ -38,8 +38,8 @@ from app.main import OwnedServer, connection_limits, create_app, server_config
 from app.observability.logging import configure_logging
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
-from app.sandbox.state import SandboxState
 from app.sandbox.state_file import StateFile, StateFileError
+from app.sandbox.store import Sandbox
 from app.sandbox.tasks import WINDOW
 from app.settings import Settings
 from app.tenants.api_key import parse_key
@@ -130,10 +130,10 @@ async def _running_sandbox(folder: Path, kept: DevSecrets) -> AsyncIterator[tupl
     async with AsyncExitStack() as stack:
         try:
             file = stack.enter_context(StateFile(prepare_sandbox_file(folder), config.accounts))
-            state = SandboxState(config, file)
+            sandbox = Sandbox(config, file)
         except StateFileError as error:
             stop(f"{error} Mend that, or begin with an empty demo by --reset")
-        server = SandboxServer(state=state, host=_HOST, port=kept.sandbox_port)
+        server = SandboxServer(sandbox=sandbox, host=_HOST, port=kept.sandbox_port)
         try:
             await stack.enter_async_context(server)
         except OSError as error:

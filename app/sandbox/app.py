@@ -13,14 +13,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from app.sandbox.config import SandboxConfig
+from app.sandbox.control_api import control_api_routes
 from app.sandbox.control_plane import control_plane_routes
 from app.sandbox.data_plane import data_plane_routes
+from app.sandbox.fault_middleware import FaultMiddleware
 from app.sandbox.faults import Faults
-from app.sandbox.gate import Gate
-from app.sandbox.media_routes import media_routes
-from app.sandbox.pages import h5_routes
-from app.sandbox.state import SandboxState
-from app.sandbox.steering import steering_routes
+from app.sandbox.h5_pages import h5_routes
+from app.sandbox.signed_urls import media_routes
+from app.sandbox.store import Sandbox
 
 
 class LifespanState(TypedDict):
@@ -29,7 +29,7 @@ class LifespanState(TypedDict):
     faults: Callable[[], Faults]
 
 
-def create_sandbox(config: SandboxConfig | None = None, *, state: SandboxState | None = None) -> ASGIApp:
+def create_sandbox(config: SandboxConfig | None = None, *, sandbox: Sandbox | None = None) -> ASGIApp:
     """Returns the application.
 
     Scripted cuts need ``app.sandbox.server``; everything else works under any ASGI server, which must run the
@@ -37,36 +37,36 @@ def create_sandbox(config: SandboxConfig | None = None, *, state: SandboxState |
 
     Args:
         config: how the sandbox behaves; the defaults are those of ``SandboxConfig``.
-        state: one to go on with, instead of a new one from ``config``.
+        sandbox: one to go on with, instead of a new one from ``config``.
     """
-    sandbox = state or SandboxState(config or SandboxConfig())
+    sandbox = sandbox or Sandbox(config or SandboxConfig())
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[LifespanState]:
         sandbox.closing.clear()
         mover = asyncio.create_task(sandbox.run())
         try:
-            yield {"faults": lambda: sandbox.world.faults}
+            yield {"faults": lambda: sandbox.store.faults}
         finally:
             sandbox.closing.set()
             mover.cancel()
             await asyncio.gather(mover, return_exceptions=True)
-            await sandbox.world.callbacks.aclose()
+            await sandbox.store.callbacks.aclose()
 
     inner = Starlette(
         routes=[
             *data_plane_routes(sandbox),
             *control_plane_routes(sandbox),
-            *media_routes(sandbox),
-            *h5_routes(lambda: sandbox.world.faces),
-            *steering_routes(sandbox),
+            *media_routes(lambda: sandbox.store.signed_urls),
+            *h5_routes(lambda: sandbox.store.faces),
+            *control_api_routes(sandbox),
         ],
         exception_handlers={HTTPException: _answer_http_error},
         lifespan=lifespan,
     )
     # A wrong path is the upstream's bare 404, not a hint by redirect.
     inner.router.redirect_slashes = False
-    return Gate(inner, sandbox)
+    return FaultMiddleware(inner, sandbox)
 
 
 async def _answer_http_error(_request: Request, error: Exception) -> Response:

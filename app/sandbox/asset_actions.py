@@ -13,9 +13,17 @@ from app.sandbox.clock import SandboxClock
 from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
 from app.sandbox.faces import FaceSession, FaceSessions
-from app.sandbox.fields import bad, one_of, optional_text, required_object, required_text, text_list
-from app.sandbox.markers import is_web_url, read_media_facts
-from app.sandbox.paging import answer_page, read_page
+from app.sandbox.request_fields import (
+    answer_page,
+    bad,
+    one_of,
+    optional_text,
+    read_page,
+    required_object,
+    required_text,
+    text_list,
+)
+from app.sandbox.test_triggers import is_web_url, read_media_facts
 
 _MAX_NAME = 64
 _MAX_DESCRIPTION = 300

@@ -11,9 +11,9 @@ from typing import ClassVar
 from app.sandbox.clock import SandboxClock
 from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
-from app.sandbox.identifiers import new_resource_id
-from app.sandbox.markers import read_media_facts
+from app.sandbox.ids import new_resource_id
 from app.sandbox.state_file import Save
+from app.sandbox.test_triggers import read_media_facts
 
 AIGC = "AIGC"
 LIVENESS_FACE = "LivenessFace"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 
+from app.sandbox.rate_limits import Limits
+
 DEFAULT_PORT = 8090
 MIN_TIME_SCALE = 0.001
 
@@ -34,35 +36,6 @@ DEFAULT_ACCOUNT = Account(
     access_key_id="AKSANDBOX0000000000000000",
     secret_access_key="sandbox-secret-access-key",  # noqa: S106 - opens nothing but a sandbox
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The upstream's rates and caps per account, counted in real time, not in the sandbox's.
-
-    Source: reference ``upstream.md`` §4.4 and §5.3 (enterprise figures).
-
-    Attributes:
-        get_per_second: GET of one task.
-        list_per_second: LIST of tasks.
-        delete_per_second: DELETE of a task.
-        create_per_minute: creates per model; 4k has its own.
-        create_4k_per_minute: creates of 4k videos per model.
-        concurrency: running tasks per model; further ones wait as ``queued``.
-        concurrency_4k: running 4k tasks per model.
-        queued_tasks: more waiting tasks per account are refused with 429; None: no cap.
-        create_asset_per_minute: CreateAsset.
-    """
-
-    get_per_second: int = 20
-    list_per_second: int = 1
-    delete_per_second: int = 20
-    create_per_minute: int = 600
-    create_4k_per_minute: int = 15
-    concurrency: int = 10
-    concurrency_4k: int = 1
-    queued_tasks: int | None = None
-    create_asset_per_minute: int = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

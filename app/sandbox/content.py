@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.create_parameters import CONTENT_TYPES
-from app.sandbox.catalogue import VideoModel
+from app.sandbox.catalog import VideoModel
 from app.sandbox.errors import RefusedError, invalid, missing
-from app.sandbox.markers import MediaFacts, is_web_url, read_media_facts
+from app.sandbox.test_triggers import MediaFacts, is_web_url, read_media_facts
 
 FindAsset = Callable[[str], str | None]
 """Returns the submitted URL of an asset that this account may use now, or None."""

@@ -8,30 +8,29 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.header_text import BLANKS
-from app.sandbox.answers import VERSION, envelope, error_body
 from app.sandbox.asset_actions import Action
+from app.sandbox.authentication import check_signature
+from app.sandbox.calls import VERSION, Call, envelope, error_body
 from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
-from app.sandbox.operations import Call
-from app.sandbox.state import SandboxState
-from app.sandbox.verification import check_signature
+from app.sandbox.store import Sandbox
 
 _MINUTE_SECONDS = 60
 
 
-def control_plane_routes(state: SandboxState) -> list[Route]:
+def control_plane_routes(sandbox: Sandbox) -> list[Route]:
     """Returns the one route of the control plane."""
-    plane = _ControlPlane(state)
+    plane = _ControlPlane(sandbox)
     return [Route("/", plane.answer, methods=["GET", "POST"])]
 
 
 class _ControlPlane:
-    def __init__(self, state: SandboxState) -> None:
-        self._state = state
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
 
     async def answer(self, request: Request) -> Response:
         call: Call = request.state.call
-        region = self._state.config.region
+        region = self._sandbox.config.region
         try:
             result = self._call(request.method, call)
         except RefusedError as error:
@@ -40,43 +39,43 @@ class _ControlPlane:
         return Response(orjson.dumps(wrapped), media_type="application/json")
 
     def _call(self, method: str, call: Call) -> dict[str, Any]:
-        world = self._state.world
+        store = self._sandbox.store
         query = dict(call.query)
         name, version = query.get("Action", ""), query.get("Version", "")
-        action = world.actions.table.get(name)
+        action = store.actions.table.get(name)
         if action is None or version != VERSION:
             text = f"Could not find operation {name} for version {version}."
             raise RefusedError("InvalidActionOrVersion", text)
         account = check_signature(
-            self._state.config.accounts,
-            region=self._state.config.region,
+            self._sandbox.config.accounts,
+            region=self._sandbox.config.region,
             method=method,
             path=call.raw_path,
             query_pairs=call.query,
             headers=call.headers,
             body=call.body,
-            now=world.clock.wire_now(),
+            now=store.clock.wire_now(),
         )
         if method != "POST":
             raise RefusedError("MethodNotAllowed", f"{name} expects POST.", status=405)
         body = _read_body(call)
-        self._throttle(account, name, action)
-        world.catch_up()
+        self._limit_rate(account, name, action)
+        store.catch_up()
         result = action.call(account, body)
         if name in {"CreateAsset", "CreateAssetGroup"}:
-            world.ledger.note_made(call.entry, result["Id"])
+            store.ledger.note_made(call.entry, result["Id"])
         return result
 
-    def _throttle(self, account: Account, name: str, action: Action) -> None:
-        world = self._state.world
-        limits = world.limits
+    def _limit_rate(self, account: Account, name: str, action: Action) -> None:
+        store = self._sandbox.store
+        limits = store.limits
         if limits is None:
             return
         key = (name, account.name)
         if action.calls_per_second is None:
-            if not world.throttle.is_allowed(key, calls=limits.create_asset_per_minute, seconds=_MINUTE_SECONDS):
+            if not store.rate_limiter.is_allowed(key, calls=limits.create_asset_per_minute, seconds=_MINUTE_SECONDS):
                 raise RefusedError("QuotaWriteQPMExceeded", "The write quota per minute is exceeded.")
-        elif not world.throttle.is_allowed(key, calls=action.calls_per_second, seconds=1):
+        elif not store.rate_limiter.is_allowed(key, calls=action.calls_per_second, seconds=1):
             text = "Request speed exceeds the account flow control limit."
             raise RefusedError("AccountFlowLimitExceeded", text)
 

@@ -8,12 +8,11 @@ from email.utils import format_datetime
 
 from starlette.types import Receive, Scope, Send
 
-from app.sandbox.answers import error_body
+from app.sandbox.calls import Call, error_body
 from app.sandbox.errors import RefusedError
 from app.sandbox.faults import Effect
-from app.sandbox.operations import Call
-from app.sandbox.state import SandboxState
-from app.sandbox.wire import cut, render_head
+from app.sandbox.protocol import cut, render_head
+from app.sandbox.store import Sandbox
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 JSON_HEADERS = ((b"content-type", b"application/json"),)
@@ -47,12 +46,12 @@ class Exchange:
         state: for the date and for waiting.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, call: Call, state: SandboxState) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, call: Call, sandbox: Sandbox) -> None:
         self.scope = scope
         self.call = call
         self._receive = receive
         self._send = send
-        self._state = state
+        self._sandbox = sandbox
 
     async def read_body(self) -> None:
         """Reads the whole body into the call.
@@ -79,7 +78,7 @@ class Exchange:
 
     def refusal(self, error: RefusedError) -> Answer:
         """Returns a refusal in the shape of the plane that was called."""
-        return Answer(error.status, list(JSON_HEADERS), error_body(self.call, error, self._state.config.region))
+        return Answer(error.status, list(JSON_HEADERS), error_body(self.call, error, self._sandbox.config.region))
 
     async def answer(self, answer: Answer) -> None:
         """Sends an answer as it should be."""
@@ -90,7 +89,7 @@ class Exchange:
         """Sends an answer byte by byte."""
         await self._start(answer)
         for byte in answer.body:
-            await self._state.pause(pause_seconds)
+            await self._sandbox.pause(pause_seconds)
             await self._send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
 
@@ -125,7 +124,7 @@ class Exchange:
 
     def _headers(self, answer: Answer) -> Headers:
         """Returns the answer's headers with length, date and the request ids."""
-        now = self._state.world.clock.wire_now().astimezone(UTC)
+        now = self._sandbox.store.clock.wire_now().astimezone(UTC)
         headers = [
             (b"date", format_datetime(now, usegmt=True).encode()),
             (b"x-request-id", self.call.request_id.encode()),

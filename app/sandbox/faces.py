@@ -12,7 +12,7 @@ from app.sandbox.assets import LIVENESS_FACE, AssetStore
 from app.sandbox.clock import SandboxClock
 from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
-from app.sandbox.identifiers import new_byted_token
+from app.sandbox.ids import new_byted_token
 from app.sandbox.state_file import Save
 
 SUCCESS_CODE = 10000

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import count
 
 from app.sandbox.clock import SandboxClock
-from app.sandbox.config import Limits
+from app.sandbox.rate_limits import Limits
 from app.sandbox.state_file import Save
 from app.sandbox.tasks import CANCELLED, EXPIRED, FAILED, QUEUED, RUNNING, SUCCEEDED, UNFINISHED, Task
 

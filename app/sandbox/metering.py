@@ -3,7 +3,7 @@
 Source: reference ``upstream.md`` §1.4 (sizes) and §6 (tokens, exact against live bills) and §11.1 (drafts).
 """
 
-from app.sandbox.catalogue import ADAPTIVE, RATIOS, VideoModel
+from app.sandbox.catalog import ADAPTIVE, RATIOS, VideoModel
 
 FRAMES_PER_SECOND = 24
 _TOKEN_PIXELS = 1024

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.create_parameters import AUTO_DURATION, DRAFT_RESOLUTION, EDITED_SECONDS, PARAMETERS, Kind, names_of_kind
-from app.sandbox.catalogue import ADAPTIVE, RATIOS, VideoModel
+from app.sandbox.catalog import ADAPTIVE, RATIOS, VideoModel
 from app.sandbox.content import Content, not_valid_for
 from app.sandbox.errors import RefusedError, invalid
-from app.sandbox.markers import is_web_url
+from app.sandbox.test_triggers import is_web_url
 
 _FRAMES_STEP = 4
 _CHOSEN_DURATION = 5

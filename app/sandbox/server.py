@@ -14,9 +14,9 @@ import uvicorn
 from app.http.connections import ConnectionLimits, ConnectionTable
 from app.sandbox.app import create_sandbox
 from app.sandbox.config import DEFAULT_ACCOUNT, DEFAULT_PORT, SandboxConfig
-from app.sandbox.state import SandboxState
-from app.sandbox.steering import CONTROL_PREFIX
-from app.sandbox.wire import SandboxProtocol
+from app.sandbox.control_api import CONTROL_PREFIX
+from app.sandbox.protocol import SandboxProtocol
+from app.sandbox.store import Sandbox, Store
 
 _KEEP_ALIVE_SECONDS = 60
 # A gateway is its one client.
@@ -30,16 +30,16 @@ class SandboxServer:
     ::
 
         async with SandboxServer(SandboxConfig(time_scale=100)) as server:
-            ... server.ark_base_url, server.openapi_url, server.state ...
+            ... server.ark_base_url, server.openapi_url, server.store ...
 
     Args:
         config: how it behaves.
         host: address to listen on.
         port: 0 takes a free one.
-        state: of a stopped server, to come back with everything it knew; ``config`` is then ignored.
+        sandbox: of a stopped server, to come back with everything it knew; ``config`` is then ignored.
 
     Attributes:
-        state: everything the sandbox knows; ``state.world`` is open to tests.
+        sandbox: what it serves; its ``store`` is open to tests.
         port: in use, once entered.
     """
 
@@ -49,13 +49,23 @@ class SandboxServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        state: SandboxState | None = None,
+        sandbox: Sandbox | None = None,
     ) -> None:
-        self.state = state or SandboxState(config or SandboxConfig())
+        self.sandbox = sandbox or Sandbox(config or SandboxConfig())
         self.port = port
         self._host = host
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def store(self) -> Store:
+        """Everything that the sandbox knows at present."""
+        return self.sandbox.store
+
+    @property
+    def config(self) -> SandboxConfig:
+        """How the sandbox behaves."""
+        return self.sandbox.config
 
     @property
     def origin(self) -> str:
@@ -81,8 +91,8 @@ class SandboxServer:
     async def __aenter__(self) -> Self:
         listener = _listen(self._host, self.port)
         self.port = listener.getsockname()[1]
-        self.state.origin = self.origin
-        self._server = _GuestServer(self.state)
+        self.sandbox.origin = self.origin
+        self._server = _GuestServer(self.sandbox)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
         while not self._server.started:
             if self._serving.done():
@@ -121,13 +131,13 @@ def run_sandbox(
         raise SystemExit(f"The sandbox cannot listen on {host}:{port}: {error.strerror}.") from None
     shown = f"[{host}]" if ":" in host else host
     origin = public_url or f"http://{shown}:{listener.getsockname()[1]}"
-    state = SandboxState(SandboxConfig(time_scale=time_scale, public_url=origin))
-    _CommandServer(state).run(sockets=[listener])
+    sandbox = Sandbox(SandboxConfig(time_scale=time_scale, public_url=origin))
+    _CommandServer(sandbox).run(sockets=[listener])
 
 
-def _configure(state: SandboxState) -> uvicorn.Config:
+def _configure(sandbox: Sandbox) -> uvicorn.Config:
     return uvicorn.Config(
-        create_sandbox(state=state),
+        create_sandbox(sandbox=sandbox),
         http=cast("Any", partial(SandboxProtocol, table=ConnectionTable(ConnectionLimits(max_per_address=_ANY)))),
         ws="none",
         lifespan="on",
@@ -157,12 +167,12 @@ def _listen(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """A server that ends scripted delays when it is told to stop."""
 
-    def __init__(self, state: SandboxState) -> None:
-        super().__init__(_configure(state))
-        self._state = state
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(_configure(sandbox))
+        self._sandbox = sandbox
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._state.closing.set()
+        self._sandbox.closing.set()
         await super().shutdown(sockets)
 
 
@@ -171,7 +181,7 @@ class _CommandServer(_Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        origin, account = self._state.origin, DEFAULT_ACCOUNT
+        origin, account = self._sandbox.origin, DEFAULT_ACCOUNT
         sys.stdout.write(
             f"Sandbox upstream on {origin}: nothing is real, nothing is billed. To point a gateway at it:\n"
             f"SEEDGATE_ARK_BASE_URL={origin}/api/v3\n"

@@ -10,8 +10,13 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
 
 from app.sandbox.assets import Asset
 from app.sandbox.clock import SandboxClock
@@ -20,6 +25,9 @@ from app.sandbox.tasks import Task
 
 ASSET_SECONDS = 12 * 3600
 VIDEO_DOWNLOADS = 100
+MEDIA_PREFIX = "/media/"
+MEDIA_FOLDER = Path(__file__).parent / "media"
+_FILES = {".mp4": "clip.mp4", ".png": "last_frame.png", ".mp3": "tone.mp3"}
 _MOST = "X-Tos-Max-Requests"
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _SUFFIXES = {"Image": "png", "Video": "mp4", "Audio": "mp3"}
@@ -91,14 +99,16 @@ class SignedUrls:
     def of_task(self, task: Task, at: datetime) -> dict[str, str]:
         """Returns ``content`` of a task that succeeded at ``at``; the URLs stay the same from then on."""
         seconds = self._video_url_seconds
-        content = {"video_url": self._sign(f"/media/videos/{task.id}.mp4", at, seconds, downloads=VIDEO_DOWNLOADS)}
+        content = {
+            "video_url": self._sign(f"{MEDIA_PREFIX}videos/{task.id}.mp4", at, seconds, downloads=VIDEO_DOWNLOADS)
+        }
         if task.plan.parameters.return_last_frame:
-            content["last_frame_url"] = self._sign(f"/media/frames/{task.id}.png", at, seconds)
+            content["last_frame_url"] = self._sign(f"{MEDIA_PREFIX}frames/{task.id}.png", at, seconds)
         return content
 
     def of_asset(self, asset: Asset) -> str:
         """Returns a fresh URL of an asset, different each time."""
-        return self._sign(f"/media/assets/{asset.id}.{_SUFFIXES[asset.type]}", self._clock.now(), ASSET_SECONDS)
+        return self._sign(f"{MEDIA_PREFIX}assets/{asset.id}.{_SUFFIXES[asset.type]}", self._clock.now(), ASSET_SECONDS)
 
     def take(self, path: str, query: Mapping[str, str]) -> bool:
         """Returns whether a URL may be downloaded once more: it bears our signature and is not used up or expired."""
@@ -136,3 +146,16 @@ class SignedUrls:
     def _digest(self, path: str, parameters: Mapping[str, str]) -> str:
         text = "\n".join([path, *(f"{name}={parameters[name]}" for name in sorted(parameters))])
         return hmac.digest(self._key, text.encode(), hashlib.sha256).hex()
+
+
+def media_routes(signed_urls: Callable[[], SignedUrls]) -> list[Route]:
+    """Returns the route below ``/media/``: 200 or 206 to a GET while the signed URL holds, 403 to anything else."""
+
+    async def download(request: Request) -> Response:
+        file = _FILES.get(Path(request.scope["path"]).suffix)
+        if request.method == "GET" and file and signed_urls().take(request.scope["path"], request.query_params):
+            return FileResponse(MEDIA_FOLDER / file)
+        refusal = {"Code": "AccessDenied", "Message": "The signature is invalid, has expired or is used up."}
+        return JSONResponse(refusal, 403)
+
+    return [Route(MEDIA_PREFIX + "{path:path}", download, methods=["GET", "HEAD"])]

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from app.sandbox.assets import AssetStore
-from app.sandbox.catalogue import Catalogue
+from app.sandbox.catalog import Catalog
 from app.sandbox.clock import SandboxClock
-from app.sandbox.config import Account, Limits
+from app.sandbox.config import Account
 from app.sandbox.content import Content, check_mode, read_content
+from app.sandbox.drafts import check_model, final_body
 from app.sandbox.errors import RefusedError, invalid, missing
-from app.sandbox.finals import check_model, final_body
-from app.sandbox.identifiers import new_resource_id
+from app.sandbox.ids import new_resource_id
 from app.sandbox.lifecycle import Lifecycle
-from app.sandbox.markers import read_prompt_markers
 from app.sandbox.metering import Size, resolve_ratio
 from app.sandbox.parameters import ParameterReader
+from app.sandbox.rate_limits import Limits, RateLimiter
 from app.sandbox.state_file import Save
 from app.sandbox.tasks import CANCELLED, QUEUED, RUNNING, STATUSES, SUCCEEDED, Task, TaskPlan, make_plan
-from app.sandbox.throttles import Throttle
+from app.sandbox.test_triggers import read_prompt_triggers
 
 _TASK_ID = re.compile(r"cgt-[0-9]{14}-[0-9a-z]+")
 _MAX_PAGE = 500
@@ -49,32 +49,32 @@ class TaskStore:
     """All tasks of all accounts.
 
     Args:
-        catalogue: of models.
+        catalog: of models.
         assets: to resolve ``asset://``.
         lifecycle: moves the tasks.
         clock: the sandbox's time.
-        throttle: shared by all rates.
+        rate_limiter: shared by all rates.
         save: keeps what changed; who changes a task from outside calls it, too.
     """
 
     def __init__(
         self,
         *,
-        catalogue: Catalogue,
+        catalog: Catalog,
         assets: AssetStore,
         lifecycle: Lifecycle,
         clock: SandboxClock,
-        throttle: Throttle,
+        rate_limiter: RateLimiter,
         save: Save,
     ) -> None:
         self.by_id: dict[str, Task] = {}
         self.save = save
         self._drafts: dict[str, DraftRequest] = {}
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._assets = assets
         self._lifecycle = lifecycle
         self._clock = clock
-        self._throttle = throttle
+        self._rate_limiter = rate_limiter
 
     def restore(self, tasks: Iterable[Task], drafts: Iterable[DraftRequest]) -> None:
         """Takes in what an earlier process has kept."""
@@ -183,7 +183,7 @@ class TaskStore:
             raise missing("model")
         if not isinstance(model_name, str):
             raise invalid("model", "expected a string.")
-        model = self._catalogue.find(model_name)
+        model = self._catalog.find(model_name)
         content = self._read_content(account, body)
         draft_task_id = content.draft_task_id
         if draft_task_id is not None:
@@ -193,7 +193,7 @@ class TaskStore:
             content = self._read_content(account, body)
         mode = check_mode(content, model)
         parameters = ParameterReader(body, content, model, mode, is_final=draft_task_id is not None).read()
-        markers = read_prompt_markers(content.prompt)
+        markers = read_prompt_triggers(content.prompt)
         plan = make_plan(
             model=model,
             model_name=model_name,
@@ -222,7 +222,7 @@ class TaskStore:
         is_4k = plan.parameters.resolution == "4k"
         calls = limits.create_4k_per_minute if is_4k else limits.create_per_minute
         key = ("create", account.name, plan.model.id, "4k" if is_4k else "")
-        if not self._throttle.is_allowed(key, calls=calls, seconds=_MINUTE_SECONDS):
+        if not self._rate_limiter.is_allowed(key, calls=calls, seconds=_MINUTE_SECONDS):
             is_endpoint = plan.model_name.startswith("ep-")
             code = "RateLimitExceeded.EndpointRPMExceeded" if is_endpoint else "ModelAccountRpmRateLimitExceeded"
             raise RefusedError(code, "The request rate (RPM) of this model exceeds the limit of your account.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from app.sandbox.catalogue import VideoModel
+from app.sandbox.catalog import VideoModel
 from app.sandbox.config import Account
 from app.sandbox.metering import FRAMES_PER_SECOND, Size, count_tokens, frame_size
 from app.sandbox.parameters import Parameters

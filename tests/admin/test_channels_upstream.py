@@ -47,7 +47,7 @@ async def server() -> AsyncIterator[SandboxServer]:
 async def upstream(server: SandboxServer) -> AsyncIterator[SandboxServer]:
     """The upstream without scripted faults."""
     yield server
-    server.state.world.faults.clear()
+    server.store.faults.clear()
 
 
 @pytest_asyncio.fixture
@@ -418,9 +418,9 @@ async def test_a_refusal_in_the_apis_words_or_no_answer_makes_no_url_wrong(
     for number, where in enumerate((addresses, nowhere)):
         fields = {**where, **ark_key(NOBODYS), **key_pair(NOBODYS)}
         assert (await app.channel(name=f"c{number}", **fields))["status"] == "active"
-    asked = len(upstream.state.world.ledger.requests)
+    asked = len(upstream.store.ledger.requests)
     idle = await app.channel(name="idle", status="suspended", ark_base_url=upstream.ark_base_url[:-7], **ark_key(OURS))
-    assert len(upstream.state.world.ledger.requests) == asked, "a suspended channel is asked once it is set active"
+    assert len(upstream.store.ledger.requests) == asked, "a suspended channel is asked once it is set active"
     activated = await app.patch(idle["id"], status="active")
     assert (activated["status"], "its ark_base_url answered with 404" in activated["status_reason"]) == (
         "suspended",
@@ -444,7 +444,7 @@ async def test_a_change_asks_for_a_list_and_the_newest_task_at_once(story: Story
     before = await story.requests("get_task")
     await story.fault("list_tasks", kind="delay", at="before", delay_seconds=3600)
     changing = asyncio.create_task(story.patch(ark_api_key=OURS_RENEWED.api_key))
-    requests = story.server.state.world.ledger.requests
+    requests = story.server.store.ledger.requests
     await until(lambda: sum(entry.operation == "get_task" for entry in requests) > before)
     assert not changing.done()
     async with httpx.AsyncClient() as http:

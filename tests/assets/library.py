@@ -139,44 +139,44 @@ class Library:
 
     def upstream_ids(self, kind: str, name: str) -> list[str]:
         """Which live objects of that name the upstream truly has."""
-        store = getattr(self.world.sandbox.state.world.assets, kind)
+        store = getattr(self.world.sandbox.store.assets, kind)
         return [found.id for found in store.values() if found.name == name and found.deleted_at is None]
 
     def fault(self, operation: str, *, times: int | None = 1, **effect: Any) -> None:
         """Has the upstream misbehave."""
         script = FaultScript(operation=operation, times=times, effect=Effect(**effect))
-        self.world.sandbox.state.world.faults.add(script)
+        self.world.sandbox.store.faults.add(script)
 
     def clear_faults(self) -> None:
         """Has the upstream behave again, and answer the calls that it holds."""
-        self.world.sandbox.state.world.faults.clear()
+        self.world.sandbox.store.faults.clear()
 
     def count(self, operation: str) -> int:
         """How many calls of an operation the upstream received."""
-        return sum(entry.operation == operation for entry in self.world.sandbox.state.world.ledger.requests)
+        return sum(entry.operation == operation for entry in self.world.sandbox.store.ledger.requests)
 
     @property
     def calls(self) -> int:
         """How many calls the upstream received."""
-        return len(self.world.sandbox.state.world.ledger.requests)
+        return len(self.world.sandbox.store.ledger.requests)
 
     def advance(self, seconds: float) -> None:
         """Lets time pass for the gateway and the upstream."""
         self.clock.advance(seconds)
-        self.world.sandbox.state.world.clock.advance(seconds)
+        self.world.sandbox.store.clock.advance(seconds)
 
     def move_clocks(self, seconds: float) -> None:
         """Lets time pass for both, however much: a signature's time must agree with the upstream's."""
         self.clock.advance(seconds)
-        self.world.sandbox.state.world.clock.skew_seconds += seconds
+        self.world.sandbox.store.clock.skew_seconds += seconds
 
     def finish_processing(self) -> None:
         """Lets the upstream finish every asset that it is processing; no time passes for the gateway."""
-        self.world.sandbox.state.world.clock.advance(60)
+        self.world.sandbox.store.clock.advance(60)
 
     def delete_upstream(self, object_id: str) -> None:
         """Deletes an object behind the gateway's back."""
-        store = self.world.sandbox.state.world.assets
+        store = self.world.sandbox.store.assets
         (store.groups.get(object_id) or store.assets[object_id]).deleted_at = self.clock()
 
     async def pass_verification(self, link: str) -> None:

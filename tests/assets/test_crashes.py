@@ -26,7 +26,7 @@ async def fresh(database_url: str) -> AsyncIterator[Library]:
 
 
 def _has_effect(library: Library) -> bool:
-    return library.world.sandbox.state.world.ledger.requests[-1].has_effect
+    return library.world.sandbox.store.ledger.requests[-1].has_effect
 
 
 async def _kill_during(library: Library, tenant: Tenant, folder: Path, action: str, body: dict[str, Any]) -> None:

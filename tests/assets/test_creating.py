@@ -157,8 +157,8 @@ async def test_a_group_that_belongs_to_somebody_is_never_taken(
 
 async def test_of_two_groups_that_fit_none_is_taken(library: Library, tenant: Tenant) -> None:
     name = new_id("name")
-    store = library.world.sandbox.state.world.assets
-    account = library.world.sandbox.state.config.accounts[0]
+    store = library.world.sandbox.store.assets
+    account = library.world.sandbox.config.accounts[0]
     store.add_group(account, name=name, description="", type_="AIGC", project="default")
     library.fault("CreateAssetGroup", kind="cut", at="after")
     with pytest.raises(ConflictError):
@@ -171,8 +171,8 @@ async def test_a_group_that_differs_in_anything_is_not_taken(
 ) -> None:
     name = new_id("name")
     members = {"name": name, "description": "", "type_": "AIGC", "project": "default", **change}
-    account = library.world.sandbox.state.config.accounts[0]
-    library.world.sandbox.state.world.assets.add_group(account, **members)
+    account = library.world.sandbox.config.accounts[0]
+    library.world.sandbox.store.assets.add_group(account, **members)
     library.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(ConflictError):
         await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
@@ -182,9 +182,9 @@ async def test_a_group_is_not_taken_from_an_account_that_others_use_too(fresh: L
     """Somebody else may have made a group of that name in the same minute; it would become the tenant's to delete."""
     tenant = await fresh.tenant()
     await fresh.change_channel(exclusive=False)
-    account = fresh.world.sandbox.state.config.accounts[0]
+    account = fresh.world.sandbox.config.accounts[0]
     members = {"name": "MyAssetGroup", "description": "", "type_": "AIGC", "project": "default"}
-    theirs = fresh.world.sandbox.state.world.assets.add_group(account, **members)
+    theirs = fresh.world.sandbox.store.assets.add_group(account, **members)
     fresh.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(ConflictError) as caught:
         await fresh.run(tenant, "CreateAssetGroup", Name="MyAssetGroup", GroupType="AIGC")

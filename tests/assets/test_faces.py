@@ -131,7 +131,7 @@ async def test_a_group_of_another_tenant_is_neither_moved_nor_shared_and_that_is
     foreign = await library.new_face_group(other)
     token = await _passed(library, tenant)
     # The same person was verified before: the upstream names the group that it has already.
-    library.world.sandbox.state.world.faces.by_token[token].group_id = foreign
+    library.world.sandbox.store.faces.by_token[token].group_id = foreign
     told = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token)
     unknown = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken="nothing")
     assert told["message"].split(" Request id")[0] == unknown["message"].split(" Request id")[0]
@@ -149,7 +149,7 @@ async def test_a_group_of_another_tenant_is_neither_moved_nor_shared_and_that_is
 async def test_the_same_person_verified_twice_by_one_tenant_is_the_same_group(library: Library, tenant: Tenant) -> None:
     group_id = await library.new_face_group(tenant)
     token = await _passed(library, tenant)
-    library.world.sandbox.state.world.faces.by_token[token].group_id = group_id
+    library.world.sandbox.store.faces.by_token[token].group_id = group_id
     assert (await ok(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"] == group_id
     listed = await ok(tenant, "ListAssetGroups", Filter={"GroupType": "LivenessFace"})
     assert listed["TotalCount"] == 1

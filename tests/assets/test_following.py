@@ -45,7 +45,7 @@ async def test_an_asset_is_followed_to_its_end_without_any_poll(fresh: Library) 
 
 async def test_looks_become_rarer_with_age(fresh: Library) -> None:
     tenant, _, asset_id = await _library_with_asset(fresh)
-    fresh.world.sandbox.state.world.assets.assets[asset_id].ready_at += timedelta(days=1)
+    fresh.world.sandbox.store.assets.assets[asset_id].ready_at += timedelta(days=1)
     pauses = []
     for age in (4, 40, 400):
         fresh.clock.advance(age - (fresh.clock() - (await _row(fresh, asset_id)).created_at).total_seconds())

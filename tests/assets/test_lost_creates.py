@@ -77,14 +77,14 @@ async def _leave(library: Library, tenant: Tenant, name: str, *, instance_id: st
 
 
 def _make_upstream(library: Library, name: str, *, later: timedelta = timedelta()) -> str:
-    account = library.world.sandbox.state.config.accounts[0]
+    account = library.world.sandbox.config.accounts[0]
     made = _upstream(library).add_group(account, name=name, description="", type_="AIGC", project="default")
     made.created_at += later
     return made.id
 
 
 def _upstream(library: Library) -> AssetStore:
-    return library.world.sandbox.state.world.assets
+    return library.world.sandbox.store.assets
 
 
 async def _follow(library: Library, *, seconds: float = 5.0) -> int:

@@ -242,7 +242,7 @@ async def test_create_asset_accepts_and_keeps(tenant: Tenant, change: dict[str, 
 
 async def test_moderation_and_members_that_only_the_upstream_knows_reach_it(library: Library, tenant: Tenant) -> None:
     asset_id = await new_asset(tenant, await new_group(tenant), Moderation={"Strategy": "Skip"}, Tags=["x"])
-    assert library.world.sandbox.state.world.assets.assets[asset_id].moderation == "Skip"
+    assert library.world.sandbox.store.assets.assets[asset_id].moderation == "Skip"
     assert (await ok(tenant, "GetAsset", Id=asset_id))["Moderation"] == {"Strategy": "Skip"}
 
 

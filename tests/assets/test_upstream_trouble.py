@@ -128,7 +128,7 @@ async def test_deleting_a_group_takes_its_assets_along_here_and_upstream(library
     assert await ok(tenant, "DeleteAssetGroup", Id=group_id) == {}
     for asset_id in asset_ids:
         await refused(tenant, "GetAsset", 404, "NotFound.asset_id", Id=asset_id)
-        assert library.world.sandbox.state.world.assets.assets[asset_id].deleted_at is not None
+        assert library.world.sandbox.store.assets.assets[asset_id].deleted_at is not None
     await refused(tenant, "GetAssetGroup", 404, "NotFound.group_id", Id=group_id)
     body = {"GroupId": group_id, "URL": URL, "AssetType": "Image"}
     await refused(tenant, "CreateAsset", 404, "NotFound.group_id", **body)
@@ -145,7 +145,7 @@ async def test_a_failed_asset_says_why(library: Library, tenant: Tenant) -> None
 
 
 async def test_the_next_channel_takes_a_create_that_the_best_one_cannot(fresh: Library) -> None:
-    other_account = fresh.world.sandbox.state.config.accounts[1]
+    other_account = fresh.world.sandbox.config.accounts[1]
     await fresh.add_channel("second", other_account, priority=-1)
     tenant = await fresh.tenant()
     first_id = await new_group(tenant)
@@ -153,16 +153,16 @@ async def test_the_next_channel_takes_a_create_that_the_best_one_cannot(fresh: L
     second_id = await new_group(tenant)
     fresh.fault("CreateAssetGroup", kind="throttle")
     third_id = await new_group(tenant)
-    groups = fresh.world.sandbox.state.world.assets.groups
+    groups = fresh.world.sandbox.store.assets.groups
     assert [groups[found].account.name for found in (first_id, second_id, third_id)] == ["default", "other", "other"]
     # What exists is only ever asked of its own channel.
     asset_id = await new_asset(tenant, second_id)
-    assert fresh.world.sandbox.state.world.assets.assets[asset_id].account.name == "other"
+    assert fresh.world.sandbox.store.assets.assets[asset_id].account.name == "other"
     assert (await by_path(tenant, "GetAsset", {"Id": asset_id})).headers.get("x-seedgate-stale") is None
 
 
 async def test_a_create_that_provably_was_not_sent_goes_to_the_next_channel(fresh: Library) -> None:
-    other_account = fresh.world.sandbox.state.config.accounts[1]
+    other_account = fresh.world.sandbox.config.accounts[1]
     await fresh.add_channel("unreachable", other_account, priority=5, openapi_url="http://127.0.0.1:1")
     tenant = await fresh.tenant()
     assert (await ok(tenant, "GetAssetGroup", Id=await new_group(tenant)))["Name"] == "MyAssetGroup"
@@ -227,7 +227,7 @@ async def test_objects_of_a_channel_that_lost_its_key_pair_are_shown_from_the_mi
 
 
 async def test_an_object_that_the_upstream_does_not_show_yet_is_there_all_the_same(fresh: Library) -> None:
-    fresh.world.sandbox.state.world.consistency_delay_seconds = 5
+    fresh.world.sandbox.store.consistency_delay_seconds = 5
     tenant = await fresh.tenant()
     asset_id = await new_asset(tenant, await new_group(tenant), Name="new")
     shown = await by_path(tenant, "GetAsset", {"Id": asset_id})

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from app.sandbox import media_routes
+from app.sandbox.signed_urls import MEDIA_FOLDER
 from tests.clients.program import Program, Step
 from tests.support.site import Site, Tenant
 
 TASKS = "/api/v3/contents/generations/tasks"
-_CLIP = Path(media_routes.__file__).parent / "media" / "clip.mp4"
+_CLIP = MEDIA_FOLDER / "clip.mp4"
 _PATIENCE_SECONDS = 180
 _LOG_SECONDS = 10.0
 

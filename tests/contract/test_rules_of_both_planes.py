@@ -208,7 +208,7 @@ async def test_a_web_url_is_judged_by_one_rule_in_tasks_and_actions(world: World
         assert (await dry_run(tenant, body(image(url=url))))["content"] == [image(url=url)]
         assert (await dry_run(tenant, body(video(url=url))))["content"] == [video(url=url)]
         asset_id = await new_asset(tenant, group_id, URL=url)
-        assert world.sandbox.state.world.assets.assets[asset_id].url == url
+        assert world.sandbox.store.assets.assets[asset_id].url == url
     assets, sessions = count_received(world, "CreateAsset"), count_received(world, "CreateVisualValidateSession")
     for url, words in BAD_URLS:
         reasons = [
@@ -264,7 +264,7 @@ PLACES = (
 
 async def test_a_dry_run_that_a_body_asks_for_is_refused_by_name(world: World, tenant: Tenant) -> None:
     group_id = await new_group(tenant)
-    before = len(world.sandbox.state.world.ledger.requests)
+    before = len(world.sandbox.store.ledger.requests)
     for name in DRY_RUNS:
         for value in (True, False):
             answer = await tenant.http.post(TASKS, json=with_member(name, value))
@@ -291,7 +291,7 @@ async def test_a_dry_run_that_a_body_asks_for_is_refused_by_name(world: World, t
         item = {**image(), "options": {name: True}}
         param = f"content[0].options.{name}"
         check_error(await tenant.http.post(TASKS, json=body(item)), 400, "InvalidParameter.content", param)
-    assert len(world.sandbox.state.world.ledger.requests) == before
+    assert len(world.sandbox.store.ledger.requests) == before
 
 
 async def test_other_members_that_the_gateway_does_not_know_reach_the_upstream(world: World, tenant: Tenant) -> None:

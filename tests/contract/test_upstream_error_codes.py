@@ -104,7 +104,7 @@ class Planes:
 
     async def answer(self, rows: dict[str, Row]) -> dict[str, httpx.Response]:
         """Makes all calls at once, each of which the upstream refuses as its row says; returns the answers."""
-        faults = self._world.sandbox.state.world.faults
+        faults = self._world.sandbox.store.faults
         added = [
             faults.add(
                 FaultScript(
@@ -123,7 +123,7 @@ class Planes:
 @pytest_asyncio.fixture
 async def planes(world: World, tenant: Tenant) -> AsyncIterator[Planes]:
     yield Planes(world, tenant, await new_group(tenant))
-    world.sandbox.state.world.faults.clear()
+    world.sandbox.store.faults.clear()
 
 
 def test_the_table_holds_every_code() -> None:

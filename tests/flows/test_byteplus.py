@@ -94,7 +94,7 @@ async def beside(database_url: str) -> AsyncIterator[Beside]:
 
 def made_by(sandbox: SandboxServer, task_id: str) -> dict[str, Any]:
     """Returns the body with which an upstream was asked for a task, which must be of its making."""
-    [body] = [each.body for each in sandbox.state.world.ledger.requests if each.resource_id == task_id]
+    [body] = [each.body for each in sandbox.store.ledger.requests if each.resource_id == task_id]
     made: dict[str, Any] = json.loads(body or "")
     return made
 

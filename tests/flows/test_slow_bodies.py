@@ -36,7 +36,7 @@ async def test_a_key_that_ends_while_the_body_arrives_does_nothing_any_more(
     world: World, how: str, status: int, code: str
 ) -> None:
     tenants = [await world.tenant() for _ in REQUESTS]
-    ledger = world.sandbox.state.world.ledger
+    ledger = world.sandbox.store.ledger
     before = ledger.requests[-1].number if ledger.requests else 0
     async with AsyncExitStack() as stack:
         wires = [await stack.enter_async_context(connected(world.base_url)) for _ in REQUESTS]

@@ -170,7 +170,7 @@ async def test_a_foreign_id_looks_like_one_that_never_existed_and_is_not_asked_a
 ) -> None:
     foreign = owned[attempt.kind]
     never = never_made(attempt.kind, foreign)
-    ledger = world.sandbox.state.world.ledger
+    ledger = world.sandbox.store.ledger
     seen_before = ledger.requests[-1].number
 
     about_foreign = await attempt.send(stranger, foreign, signing)

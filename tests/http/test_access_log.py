@@ -59,7 +59,7 @@ async def test_the_line_names_the_channel_and_the_upstreams_id_of_the_call(
     created, listed, grouped, refused, _, shown = log.requests()
     channels = (await world.admin.get("/channels")).json()["data"]
     default = next(channel["id"] for channel in channels if channel["name"] == "default")
-    sent = {entry.request_id for entry in world.sandbox.state.world.ledger.requests}
+    sent = {entry.request_id for entry in world.sandbox.store.ledger.requests}
     for line in (created, grouped):
         assert line["channel"] == default
         assert line["upstream_request_id"] in sent

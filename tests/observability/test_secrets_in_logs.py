@@ -177,7 +177,7 @@ async def _fail_at_tasks(world: World, tenant: Tenant, used: Used) -> None:
 
 def _callback_tokens(world: World) -> list[str]:
     """Returns the tokens that the upstream was told."""
-    bodies = [entry.body for entry in world.sandbox.state.world.ledger.requests if entry.operation == "create_task"]
+    bodies = [entry.body for entry in world.sandbox.store.ledger.requests if entry.operation == "create_task"]
     urls = [json.loads(body).get("callback_url", "") for body in bodies if body]
     found = [url.rpartition("/callbacks/")[2] for url in urls if "/callbacks/" in url]
     assert len(found) > 1

@@ -29,7 +29,7 @@ async def world(database_url: str) -> AsyncIterator[World]:
         running_world(url, sandbox_config=config, clock=MovableClock(), trusted_proxies=trusted) as opened,
     ):
         yield opened
-        opened.sandbox.state.world.faults.clear()
+        opened.sandbox.store.faults.clear()
 
 
 @pytest.fixture(params=KINDS)
@@ -53,6 +53,6 @@ def start(kind: Kind, tmp_path: Path) -> Start:
 @pytest_asyncio.fixture
 async def proxy(world: World, start: Start) -> AsyncIterator[Proxy]:
     """The proxy in front of the gateway."""
-    world.sandbox.state.world.faults.clear()
+    world.sandbox.store.faults.clear()
     async with start(world.base_url) as opened:
         yield opened

@@ -45,7 +45,7 @@ class Caller:
 
     def now(self) -> datetime:
         """Returns the time by which the sandbox judges when a request was signed."""
-        return self.server.state.config.clock()
+        return self.server.config.clock()
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Calls the data plane with the account's key."""
@@ -128,7 +128,7 @@ class Caller:
 
     def advance(self, seconds: float) -> None:
         """Lets time pass in the sandbox."""
-        self.server.state.world.clock.advance(seconds)
+        self.server.store.clock.advance(seconds)
 
 
 def error_of(response: httpx.Response) -> tuple[int, str, str]:

@@ -37,7 +37,7 @@ async def running() -> AsyncIterator[SandboxServer]:
 @pytest_asyncio.fixture
 async def caller(running: SandboxServer) -> AsyncIterator[Caller]:
     """The default account's caller of an empty sandbox."""
-    await running.state.reset()
+    await running.sandbox.reset()
     found = Caller(running)
     yield found
     await found.http.aclose()

@@ -93,7 +93,7 @@ async def test_a_silent_receiver_is_given_up_on() -> None:
     async with server, SandboxServer(SandboxConfig(callback_timeout_seconds=0.1, limits=None)) as sandbox:
         caller = Caller(sandbox)
         await caller.made(callback_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-        callbacks = sandbox.state.world.ledger.callbacks
+        callbacks = sandbox.store.ledger.callbacks
         await until(lambda: len(callbacks) == 1)
         assert callbacks[0].answer is None
         release.set()

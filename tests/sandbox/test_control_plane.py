@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.sandbox.config import Limits, SandboxConfig
+from app.sandbox.config import SandboxConfig
+from app.sandbox.rate_limits import Limits
 from app.sandbox.server import SandboxServer
 from app.upstream.signature import (
     canonical_request,

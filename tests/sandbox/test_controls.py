@@ -154,7 +154,7 @@ async def test_a_sandbox_comes_back_on_its_port_with_all_it_knew() -> None:
         await caller.http.aclose()
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", first.port)
-    async with SandboxServer(state=first.state, port=first.port) as second:
+    async with SandboxServer(sandbox=first.sandbox, port=first.port) as second:
         caller = Caller(second)
         assert (await caller.task(task_id))["status"] == "queued"
         await caller.http.aclose()

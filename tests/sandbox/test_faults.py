@@ -79,7 +79,7 @@ async def test_a_client_that_leaves_before_its_body_is_complete_makes_no_task(ca
     await writer.drain()
     writer.close()
     await writer.wait_closed()
-    entries = caller.server.state.world.ledger.requests
+    entries = caller.server.store.ledger.requests
     await until(lambda: entries and entries[0].ended != "open")
     assert entries[0].ended == "client_gone"
     assert await _counts(caller) == (1, 0)
@@ -92,7 +92,7 @@ async def test_a_client_that_does_not_wait_for_the_answer_has_its_task_all_the_s
     await writer.drain()
     writer.close()
     await writer.wait_closed()
-    await until(lambda: caller.server.state.world.tasks.by_id)
+    await until(lambda: caller.server.store.tasks.by_id)
     await caller.control("DELETE", "/faults")
     assert await _counts(caller) == (1, 1)
 
@@ -168,7 +168,7 @@ async def test_an_answer_trickles_byte_by_byte(caller: Caller) -> None:
 async def test_a_delay_is_before_or_after_the_effect(caller: Caller, at: str, tasks: int) -> None:
     held = await caller.fault("create_task", kind="delay", at=at, delay_seconds=3600)
     creating = asyncio.create_task(caller.create())
-    requests = caller.server.state.world.ledger.requests
+    requests = caller.server.store.ledger.requests
     await until(lambda: requests and requests[0].has_effect == bool(tasks))
     assert await _counts(caller) == (1, tasks)
     assert not creating.done()
@@ -242,7 +242,7 @@ async def test_a_script_that_makes_no_sense_is_refused(caller: Caller, script: d
 async def test_a_removed_fault_holds_nothing_any_more_and_what_it_breaks_is_broken_then(caller: Caller) -> None:
     await caller.fault("create_task", kind="error", code="InternalServiceError", delay_seconds=3600)
     creating = asyncio.create_task(caller.create())
-    await until(lambda: caller.server.state.world.ledger.requests)
+    await until(lambda: caller.server.store.ledger.requests)
     await caller.control("DELETE", "/faults")
     assert (await creating).status_code == 500
 
@@ -250,7 +250,7 @@ async def test_a_removed_fault_holds_nothing_any_more_and_what_it_breaks_is_brok
 async def test_a_reset_ends_what_faults_hold(caller: Caller) -> None:
     await caller.fault("create_task", kind="delay", delay_seconds=3600)
     creating = asyncio.create_task(caller.create())
-    await until(lambda: caller.server.state.world.ledger.requests)
+    await until(lambda: caller.server.store.ledger.requests)
     await caller.control("POST", "/reset")
     assert (await creating).status_code == 200
 
@@ -260,7 +260,7 @@ async def test_a_stopping_server_waits_for_no_delay() -> None:
         caller = Caller(server)
         await caller.fault("create_task", kind="delay", delay_seconds=600)
         creating = asyncio.create_task(caller.create())
-        await until(lambda: server.state.world.ledger.requests)
-        server.state.closing.set()
+        await until(lambda: server.store.ledger.requests)
+        server.sandbox.closing.set()
         assert (await creating).status_code == 200
         await caller.http.aclose()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.sandbox.config import Limits, SandboxConfig
+from app.sandbox.config import SandboxConfig
+from app.sandbox.rate_limits import Limits
 from app.sandbox.server import SandboxServer
 from tests.sandbox.clients import MODEL, Caller, error_of, text
 

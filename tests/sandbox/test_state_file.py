@@ -14,10 +14,11 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from app.sandbox.config import DEFAULT_ACCOUNT, Limits, SandboxConfig
+from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
+from app.sandbox.rate_limits import Limits
 from app.sandbox.server import SandboxServer
-from app.sandbox.state import SandboxState
 from app.sandbox.state_file import StateFile, StateFileError, is_state_file, remove_state_file
+from app.sandbox.store import Sandbox
 from tests.sandbox.clients import MODEL, TASKS, Caller, image, text
 from tests.support.clock import MovableClock
 from tests.support.patience import HANG_SECONDS
@@ -52,8 +53,8 @@ class Machine:
     async def start(self) -> AsyncIterator[Caller]:
         """Runs a sandbox of its own until the block ends."""
         with StateFile(self.path, self.config.accounts) as file:
-            state = SandboxState(self.config, file)
-            async with SandboxServer(state=state, port=self.port) as server:
+            sandbox = Sandbox(self.config, file)
+            async with SandboxServer(sandbox=sandbox, port=self.port) as server:
                 self.port = server.port
                 caller = _Caller(server, self.clock)
                 try:
@@ -236,7 +237,7 @@ async def test_what_can_no_longer_be_read_does_not_fill_the_file(machine: Machin
 
 async def test_a_change_that_cannot_be_written_is_kept_with_the_next_one(machine: Machine) -> None:
     async with machine.start() as caller:
-        file = caller.server.state.file
+        file = caller.server.sandbox.file
         assert file is not None
         connection = file._connection  # noqa: SLF001 - a full disk, which only its connection can pretend
         connection.execute("PRAGMA max_page_count = 1")
@@ -349,8 +350,8 @@ async def test_no_task_that_was_answered_is_lost_when_the_process_is_killed(tmp_
                 process.kill()
             await process.communicate()
     with StateFile(path, (DEFAULT_ACCOUNT,)) as file:
-        state = SandboxState(SandboxConfig(limits=None), file)
-        assert set(answered) <= state.world.tasks.by_id.keys()
+        sandbox = Sandbox(SandboxConfig(limits=None), file)
+        assert set(answered) <= sandbox.store.tasks.by_id.keys()
         assert len(set(answered)) == len(answered) >= 250
 
 
@@ -358,13 +359,13 @@ _PROGRAM = """
 import asyncio, pathlib, sys
 from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer
-from app.sandbox.state import SandboxState
+from app.sandbox.store import Sandbox
 from app.sandbox.state_file import StateFile
 
 async def main():
     config = SandboxConfig(limits=None, time_scale=1000)
     with StateFile(pathlib.Path(sys.argv[1]), config.accounts) as file:
-        async with SandboxServer(state=SandboxState(config, file)) as server:
+        async with SandboxServer(sandbox=Sandbox(config, file)) as server:
             print(server.origin, flush=True)
             await asyncio.Event().wait()
 

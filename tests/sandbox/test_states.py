@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.sandbox.config import Limits, SandboxConfig
+from app.sandbox.config import SandboxConfig
+from app.sandbox.rate_limits import Limits
 from app.sandbox.server import SandboxServer
 from tests.sandbox.clients import MODEL, VIDEO, Caller, error_of, image, text, video
 

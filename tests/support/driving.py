@@ -37,7 +37,7 @@ async def force(world: World, tenant: Tenant, task_id: str, status: str, **chang
 
 def received(world: World, task_id: str) -> dict[str, Any]:
     """Returns the body with which the upstream was asked to make a task."""
-    for entry in reversed(world.sandbox.state.world.ledger.requests):
+    for entry in reversed(world.sandbox.store.ledger.requests):
         if entry.resource_id == task_id:
             body: dict[str, Any] = json.loads(entry.body or "")
             return body
@@ -46,7 +46,7 @@ def received(world: World, task_id: str) -> dict[str, Any]:
 
 def count_received(world: World, operation: str) -> int:
     """Returns how many calls of an operation the upstream has received so far."""
-    return sum(entry.operation == operation for entry in world.sandbox.state.world.ledger.requests)
+    return sum(entry.operation == operation for entry in world.sandbox.store.ledger.requests)
 
 
 async def create_with_fault(world: World, tenant: Tenant, **effect: Any) -> httpx.Response:

@@ -163,18 +163,18 @@ class Site:
 
     def body_of(self, task_id: str) -> str:
         """Returns the body with which the upstream was asked to make a task."""
-        requests = self.sandbox.state.world.ledger.requests
+        requests = self.sandbox.store.ledger.requests
         return next(entry.body or "" for entry in requests if entry.resource_id == task_id)
 
     def end_faults(self) -> None:
         """Lets the upstream behave again."""
-        self.sandbox.state.world.faults.clear()
+        self.sandbox.store.faults.clear()
 
     def made(self, mark: str) -> int:
         """Returns how many tasks, groups and assets the upstream has made of requests that hold a text."""
         return sum(
             entry.has_effect and mark in (entry.body or "") and entry.operation.lower().startswith("create")
-            for entry in self.sandbox.state.world.ledger.requests
+            for entry in self.sandbox.store.ledger.requests
         )
 
     @asynccontextmanager

@@ -174,7 +174,7 @@ class Stage:
         return str(entry.resource_id)
 
     def _requests(self) -> list[RequestEntry]:
-        return list(self.world.sandbox.state.world.ledger.requests)
+        return list(self.world.sandbox.store.ledger.requests)
 
 
 async def until_attempt(

@@ -168,7 +168,7 @@ async def test_an_orphan_that_finds_its_owner_or_is_gone_is_taken_from_the_list(
     await search.run()
     assert await search.orphans() == {second, third}
     await search.stage.force(second, "running")
-    del search.stage.world.sandbox.state.world.tasks.by_id[third]
+    del search.stage.world.sandbox.store.tasks.by_id[third]
     await search.end_leases()
     await search.run(after_seconds=25 * 3600)
     assert await search.orphans() == {second}

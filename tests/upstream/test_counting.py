@@ -51,7 +51,7 @@ class Upstream:
 
     def received(self, operation: str) -> bool:
         """Says whether a call of an operation has arrived."""
-        return any(entry.operation == operation for entry in self._server.state.world.ledger.requests)
+        return any(entry.operation == operation for entry in self._server.store.ledger.requests)
 
 
 @pytest_asyncio.fixture

@@ -9,19 +9,19 @@ from typing import ClassVar
 from app.sandbox.asset_actions import AssetActions
 from app.sandbox.assets import Asset, AssetGroup, AssetStore
 from app.sandbox.callbacks import CallbackSender
-from app.sandbox.catalogue import Catalogue
+from app.sandbox.catalog import Catalog
 from app.sandbox.clock import SandboxClock
-from app.sandbox.config import Limits, SandboxConfig
+from app.sandbox.config import SandboxConfig
 from app.sandbox.faces import FaceSession, FaceSessions
 from app.sandbox.faults import Faults
+from app.sandbox.h5_pages import h5_link
 from app.sandbox.ledger import Ledger
 from app.sandbox.lifecycle import Lifecycle
-from app.sandbox.pages import h5_link
+from app.sandbox.rate_limits import Limits, RateLimiter
 from app.sandbox.signed_urls import Downloads, SignedUrls, SigningKey
 from app.sandbox.state_file import StateFile, save_nothing
 from app.sandbox.task_store import DraftRequest, TaskStore
 from app.sandbox.tasks import WINDOW, Task
-from app.sandbox.throttles import Throttle
 
 _IDLE_SECONDS = 0.2
 
@@ -41,7 +41,7 @@ class _Settings:
     id: str = "settings"
 
 
-class World:
+class Store:
     """What a reset throws away: time, tasks, assets, faults, ledger and the settings changed on the way.
 
     Args:
@@ -53,21 +53,21 @@ class World:
         token_ttl_seconds: in force for new face sessions.
     """
 
-    def __init__(self, state: "SandboxState") -> None:
-        config = state.config
-        self._state = state
-        self._file = state.file
+    def __init__(self, sandbox: "Sandbox") -> None:
+        config = sandbox.config
+        self._sandbox = sandbox
+        self._file = sandbox.file
         save = save_nothing if self._file is None else self._file.save
         self.limits: Limits | None = config.limits
         self.consistency_delay_seconds = config.consistency_delay_seconds
         self.token_ttl_seconds = config.token_ttl_seconds
         self.clock = SandboxClock(config.clock, config.time_scale)
-        self.throttle = Throttle(config.monotonic)
+        self.rate_limiter = RateLimiter(config.monotonic)
         self.faults = Faults()
         self.ledger = Ledger(config.ledger_requests)
         self.signed_urls = SignedUrls(
             self.clock,
-            lambda: state.origin,
+            lambda: sandbox.origin,
             region=config.region,
             video_url_seconds=config.video_url_seconds,
             save=save,
@@ -88,13 +88,13 @@ class World:
             save=save,
             on_change=self._on_change,
         )
-        self.catalogue = Catalogue(config.region, config.endpoints)
+        self.catalog = Catalog(config.region, config.endpoints)
         self.tasks = TaskStore(
-            catalogue=self.catalogue,
+            catalog=self.catalog,
             assets=self.assets,
             lifecycle=self.lifecycle,
             clock=self.clock,
-            throttle=self.throttle,
+            rate_limiter=self.rate_limiter,
             save=save,
         )
         self.actions = AssetActions(
@@ -102,7 +102,7 @@ class World:
             assets=self.assets,
             faces=self.faces,
             to_asset_url=self.signed_urls.of_asset,
-            to_h5_link=lambda session: h5_link(state.origin, session.token),
+            to_h5_link=lambda session: h5_link(sandbox.origin, session.token),
             projects=config.projects,
         )
         if self._file is None:
@@ -163,11 +163,11 @@ class World:
 
     def _on_change(self, task: Task) -> None:
         self.callbacks.send(task)
-        self._state.wake.set()
+        self._sandbox.wake.set()
 
 
-class SandboxState:
-    """One sandbox: its configuration, its address and its present world.
+class Sandbox:
+    """One sandbox: its configuration, its address and its present store.
 
     Args:
         config: how it behaves.
@@ -175,7 +175,7 @@ class SandboxState:
 
     Attributes:
         origin: scheme, host and port in the URLs it hands out.
-        world: replaced by ``reset``.
+        store: replaced by ``reset``.
         wake: set when something new may be due.
         closing: set when the server stops; ends all waiting.
     """
@@ -186,22 +186,22 @@ class SandboxState:
         self.origin = config.public_url.rstrip("/")
         self.wake = asyncio.Event()
         self.closing = asyncio.Event()
-        self.world = World(self)
+        self.store = Store(self)
 
     async def reset(self) -> None:
-        """Starts over with an empty world and the settings of the configuration."""
+        """Starts over with an empty store and the settings of the configuration."""
         if self.file is not None:
             self.file.clear()
-        old, self.world = self.world, World(self)
+        old, self.store = self.store, Store(self)
         old.faults.clear()
         await old.callbacks.aclose()
 
     async def run(self) -> None:
-        """Moves the world along until it is cancelled, so that callbacks go out without being asked for."""
+        """Moves the store along until it is cancelled, so that callbacks go out without being asked for."""
         while True:
             self.wake.clear()
-            self.world.catch_up()
-            pause = self.world.seconds_to_next(self.world.clock.now())
+            self.store.catch_up()
+            pause = self.store.seconds_to_next(self.store.clock.now())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self.wake.wait()

@@ -50,7 +50,7 @@ class MediaFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class PromptMarkers:
+class PromptTriggers:
     """What a prompt asks the sandbox to pretend; None where it says nothing.
 
     Attributes:
@@ -96,10 +96,10 @@ def read_media_facts(url: str) -> MediaFacts:
     )
 
 
-def read_prompt_markers(prompt: str) -> PromptMarkers:
+def read_prompt_triggers(prompt: str) -> PromptTriggers:
     """Returns the markers of a prompt; of several of one kind the last counts, a non-number counts as absent."""
     found = {match["kind"]: match["value"] for match in _PROMPT_MARKER.finditer(prompt)}
-    return PromptMarkers(
+    return PromptTriggers(
         failure=found.get("fail"),
         queue_seconds=_to_seconds(found.get("queue")),
         run_seconds=_to_seconds(found.get("run")),

@@ -1,17 +1,22 @@
 """Which operation of the upstream a request means."""
 
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
 from starlette.types import Scope
 
+from app.sandbox.errors import RefusedError, ark_error_body, openapi_error
 from app.sandbox.faults import CONTROL_OPERATIONS
 from app.sandbox.ledger import RequestEntry
+from app.sandbox.signed_urls import MEDIA_PREFIX
 
 TASKS_PATH = "/api/v3/contents/generations/tasks"
 MODELS_PATH = "/api/v3/models"
 _OPERATIONS = {TASKS_PATH: {"POST": "create_task", "GET": "list_tasks"}, MODELS_PATH: {"GET": "list_models"}}
-MEDIA_PREFIX = "/media/"
+SERVICE = "ark"
+VERSION = "2024-01-01"
 UNKNOWN_ACTION = "unknown_action"
 UNKNOWN_ROUTE = "unknown_route"
 
@@ -62,3 +67,22 @@ def operation_of(scope: Scope) -> str | None:
     if path.startswith(("/_sandbox", "/h5")):
         return None
     return UNKNOWN_ROUTE
+
+
+def envelope(call: Call, region: str) -> dict[str, Any]:
+    """Returns the control plane's ``ResponseMetadata`` of a call."""
+    query = dict(call.query)
+    return {
+        "RequestId": call.request_id,
+        "Action": query.get("Action", ""),
+        "Version": query.get("Version", VERSION),
+        "Service": SERVICE,
+        "Region": region,
+    }
+
+
+def error_body(call: Call, error: RefusedError, region: str) -> bytes:
+    """Returns a refusal as JSON: wrapped on the control plane, flat on all other paths."""
+    if call.raw_path == "/":
+        return orjson.dumps({"ResponseMetadata": {**envelope(call, region), "Error": openapi_error(error)}})
+    return orjson.dumps(ark_error_body(error, call.request_id))

@@ -6,7 +6,7 @@ Source: reference ``upstream.md`` §1.3 and §11.1; what is not known of the ups
 from typing import Any
 
 from app.create_parameters import PARAMETERS, Kind, names_of_kind
-from app.sandbox.catalogue import VideoModel
+from app.sandbox.catalog import VideoModel
 from app.sandbox.content import Content, not_valid_for
 from app.sandbox.errors import RefusedError, invalid
 from app.sandbox.tasks import TaskPlan

@@ -10,16 +10,16 @@ import asyncio
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.sandbox.authentication import guess_account
+from app.sandbox.calls import Call, operation_of, read_query
 from app.sandbox.errors import RefusedError
 from app.sandbox.exchange import JSON_HEADERS, Answer, ClientGoneError, Exchange
 from app.sandbox.faults import Effect, Fault
-from app.sandbox.identifiers import new_request_id
-from app.sandbox.operations import Call, operation_of, read_query
-from app.sandbox.state import SandboxState
-from app.sandbox.verification import guess_account
+from app.sandbox.ids import new_request_id
+from app.sandbox.store import Sandbox
 
 
-class Gate:
+class FaultMiddleware:
     """ASGI middleware around the two planes and the media.
 
     Args:
@@ -27,9 +27,9 @@ class Gate:
         state: the sandbox's.
     """
 
-    def __init__(self, app: ASGIApp, state: SandboxState) -> None:
+    def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
         self._app = app
-        self._state = state
+        self._sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request, or passes on what is not the upstream's (lifespan, controls, the H5 page)."""
@@ -38,20 +38,20 @@ class Gate:
             await self._app(scope, receive, send)
             return
         call = self._open_call(scope, operation)
-        fault = self._state.world.faults.take(operation, call.entry.account, len(call.entry.url))
+        fault = self._sandbox.store.faults.take(operation, call.entry.account, len(call.entry.url))
         call.entry.fault_id = fault.id if fault else None
-        exchange = Exchange(scope, receive, send, call, self._state)
+        exchange = Exchange(scope, receive, send, call, self._sandbox)
         await self._pass(exchange, fault)
 
     def _open_call(self, scope: Scope, operation: str) -> Call:
-        world = self._state.world
+        store = self._sandbox.store
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         raw_path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
         query = scope["query_string"].decode("latin-1")
-        account = guess_account(self._state.config.accounts, headers)
-        request_id = new_request_id(world.clock.now())
-        entry = world.ledger.receive(
-            at=world.clock.now(),
+        account = guess_account(self._sandbox.config.accounts, headers)
+        request_id = new_request_id(store.clock.now())
+        entry = store.ledger.receive(
+            at=store.clock.now(),
             operation=operation,
             account=account.name if account else None,
             url=f"{raw_path}?{query}" if query else raw_path,
@@ -81,7 +81,7 @@ class Gate:
             await exchange.answer(exchange.refusal(error))
             return
         if fault and effect and effect.at == "before":
-            await self._state.pause(effect.delay_seconds, fault.removed)
+            await self._sandbox.pause(effect.delay_seconds, fault.removed)
             if effect.kind != "delay":
                 await self._break(exchange, effect, None)
                 return
@@ -124,7 +124,7 @@ class Gate:
         if effect.kind == "trickle":
             await exchange.answer_slowly(answer, effect.delay_seconds)
             return
-        await self._state.pause(effect.delay_seconds, fault.removed)
+        await self._sandbox.pause(effect.delay_seconds, fault.removed)
         if effect.kind == "delay":
             await exchange.answer(answer)
         else:

@@ -5,8 +5,10 @@ Which parameters a model takes, its lengths, its sizes and its references stand 
 Source: reference ``upstream.md`` §1.1 to §1.3 and §11.1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 
 from app.create_parameters import (
     AUTO_DURATION_FAMILIES,
@@ -21,6 +23,7 @@ from app.sandbox.errors import RefusedError
 ADAPTIVE = "adaptive"
 RATIOS = tuple(ratio for ratio in PARAMETERS["ratio"].words if ratio != ADAPTIVE)
 MODES = ("t2v", "i2v", "r2v")
+_TASK_TYPES = {"t2v": "TextToVideo", "i2v": "ImageToVideo", "r2v": "ReferenceToVideo"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +153,7 @@ _V10_LITE_IMAGE = replace(_V10_LITE, id="doubao-seedance-1-0-lite-i2v-250428", m
 _MODELS = (_V25, _V25_PREMIUM, _V20, _V20_FAST, _V20_MINI, _V15, _V10, _V10_FAST, _V10_LITE_TEXT, _V10_LITE_IMAGE)
 
 
-class Catalogue:
+class Catalog:
     """The models of one region, by dated id and by ``ep-…`` endpoint id.
 
     An undated alias is not a name: the upstream answers 404 to it.
@@ -192,3 +195,32 @@ def _abroad(model: VideoModel) -> VideoModel:
     """Returns the model under its BytePlus id: ``dreamina-`` before 2.x, no prefix before 1.x."""
     prefix = "dreamina-" if model.is_second_generation else ""
     return replace(model, id=prefix + model.id.removeprefix("doubao-"))
+
+
+def to_model_list(models: Iterable[VideoModel]) -> dict[str, Any]:
+    """Returns the answer: every model of the region."""
+    return {"object": "list", "data": [_to_wire(model) for model in models]}
+
+
+def _to_wire(model: VideoModel) -> dict[str, Any]:
+    version = model.id.rsplit("-", 1)[1]
+    created = datetime.strptime(version, "%y%m%d").replace(tzinfo=UTC)
+    references = ((model.references.videos, "video"), (model.references.audios, "audio"))
+    wire: dict[str, Any] = {
+        "id": model.id,
+        "object": "model",
+        "created": int(created.timestamp()),
+        "name": model.name,
+        "version": version,
+        "domain": "VideoGeneration",
+        "task_type": [_TASK_TYPES[mode] for mode in model.modes],
+        "modalities": {
+            "input_modalities": ["text", "image", *(word for most, word in references if most)],
+            "output_modalities": ["video"],
+        },
+        "features": {},
+        "token_limits": {},
+    }
+    if model.is_retiring:
+        wire["status"] = "Retiring"
+    return wire

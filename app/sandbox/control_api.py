@@ -11,9 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.header_text import parse_decimal
-from app.sandbox.config import MIN_TIME_SCALE, Limits
+from app.sandbox.config import MIN_TIME_SCALE
 from app.sandbox.faults import FaultScript
-from app.sandbox.state import SandboxState
+from app.sandbox.rate_limits import Limits
+from app.sandbox.store import Sandbox
 from app.sandbox.tasks import to_wire
 
 CONTROL_PREFIX = "/_sandbox"
@@ -89,53 +90,53 @@ class SettingsChange(BaseModel):
 _Body = TypeVar("_Body", bound=BaseModel)
 
 
-def steering_routes(state: SandboxState) -> list[Route]:
+def control_api_routes(sandbox: Sandbox) -> list[Route]:
     """Returns the control routes of a sandbox."""
-    steering = _Steering(state)
+    control_api = _ControlApi(sandbox)
     return [
-        Route(f"{CONTROL_PREFIX}/ledger", steering.ledger, methods=["GET"]),
-        Route(f"{CONTROL_PREFIX}/faults", steering.list_faults, methods=["GET"]),
-        Route(f"{CONTROL_PREFIX}/faults", steering.add_fault, methods=["POST"]),
-        Route(f"{CONTROL_PREFIX}/faults", steering.clear_faults, methods=["DELETE"]),
-        Route(f"{CONTROL_PREFIX}/faults/{{fault_id}}", steering.remove_fault, methods=["DELETE"]),
-        Route(f"{CONTROL_PREFIX}/clock", steering.clock, methods=["GET"]),
-        Route(f"{CONTROL_PREFIX}/clock", steering.move_clock, methods=["POST"]),
-        Route(f"{CONTROL_PREFIX}/tasks/{{task_id}}", steering.change_task, methods=["POST"]),
-        Route(f"{CONTROL_PREFIX}/assets/{{asset_id}}", steering.change_asset, methods=["POST"]),
-        Route(f"{CONTROL_PREFIX}/settings", steering.change_settings, methods=["POST"]),
-        Route(f"{CONTROL_PREFIX}/reset", steering.reset, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/ledger", control_api.ledger, methods=["GET"]),
+        Route(f"{CONTROL_PREFIX}/faults", control_api.list_faults, methods=["GET"]),
+        Route(f"{CONTROL_PREFIX}/faults", control_api.add_fault, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/faults", control_api.clear_faults, methods=["DELETE"]),
+        Route(f"{CONTROL_PREFIX}/faults/{{fault_id}}", control_api.remove_fault, methods=["DELETE"]),
+        Route(f"{CONTROL_PREFIX}/clock", control_api.clock, methods=["GET"]),
+        Route(f"{CONTROL_PREFIX}/clock", control_api.move_clock, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/tasks/{{task_id}}", control_api.change_task, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/assets/{{asset_id}}", control_api.change_asset, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/settings", control_api.change_settings, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/reset", control_api.reset, methods=["POST"]),
     ]
 
 
-class _Steering:
-    def __init__(self, state: SandboxState) -> None:
-        self._state = state
+class _ControlApi:
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
 
     async def ledger(self, request: Request) -> Response:
-        world = self._state.world
-        world.catch_up()
+        store = self._sandbox.store
+        store.catch_up()
         after = parse_decimal(request.query_params.get("after", "0"))
         if after is None:
             return _refuse("after is a request number")
         operation = request.query_params.get("operation")
-        return JSONResponse(world.ledger.report(world.tasks.by_id, world.assets, operation=operation, after=after))
+        return JSONResponse(store.ledger.report(store.tasks.by_id, store.assets, operation=operation, after=after))
 
     async def list_faults(self, _request: Request) -> Response:
-        return JSONResponse({"faults": [fault.to_wire() for fault in self._state.world.faults.list()]})
+        return JSONResponse({"faults": [fault.to_wire() for fault in self._sandbox.store.faults.list()]})
 
     async def add_fault(self, request: Request) -> Response:
         script = await _read(request, FaultScript)
         if isinstance(script, Response):
             return script
-        return JSONResponse(self._state.world.faults.add(script).to_wire(), 201)
+        return JSONResponse(self._sandbox.store.faults.add(script).to_wire(), 201)
 
     async def clear_faults(self, _request: Request) -> Response:
-        self._state.world.faults.clear()
+        self._sandbox.store.faults.clear()
         return JSONResponse({})
 
     async def remove_fault(self, request: Request) -> Response:
         fault_id = request.path_params["fault_id"]
-        return JSONResponse({}) if self._state.world.faults.remove(fault_id) else _not_found(fault_id)
+        return JSONResponse({}) if self._sandbox.store.faults.remove(fault_id) else _not_found(fault_id)
 
     async def clock(self, _request: Request) -> Response:
         return JSONResponse(self._show_clock())
@@ -144,73 +145,73 @@ class _Steering:
         change = await _read(request, ClockChange)
         if isinstance(change, Response):
             return change
-        clock = self._state.world.clock
+        clock = self._sandbox.store.clock
         clock.advance(change.advance_seconds)
         clock.skew_seconds = clock.skew_seconds if change.skew_seconds is None else change.skew_seconds
-        self._state.world.save_settings()
-        self._state.world.catch_up()
-        self._state.wake.set()
+        self._sandbox.store.save_settings()
+        self._sandbox.store.catch_up()
+        self._sandbox.wake.set()
         return JSONResponse(self._show_clock())
 
     async def change_task(self, request: Request) -> Response:
         change = await _read(request, TaskChange)
         if isinstance(change, Response):
             return change
-        world = self._state.world
-        world.catch_up()
-        task = world.tasks.by_id.get(request.path_params["task_id"])
+        store = self._sandbox.store
+        store.catch_up()
+        task = store.tasks.by_id.get(request.path_params["task_id"])
         if task is None:
             return _not_found(request.path_params["task_id"])
         task.extra |= change.extra
-        world.tasks.save(task)
+        store.tasks.save(task)
         if change.status is not None:
-            world.lifecycle.force(task, change.status, code=change.code, message=change.message)
+            store.lifecycle.force(task, change.status, code=change.code, message=change.message)
         return JSONResponse(to_wire(task))
 
     async def change_asset(self, request: Request) -> Response:
         change = await _read(request, AssetChange)
         if isinstance(change, Response):
             return change
-        world = self._state.world
-        asset = world.assets.assets.get(request.path_params["asset_id"])
+        store = self._sandbox.store
+        asset = store.assets.assets.get(request.path_params["asset_id"])
         if asset is None:
             return _not_found(request.path_params["asset_id"])
-        asset.ready_at = world.clock.now()
+        asset.ready_at = store.clock.now()
         asset.failure = change.code if change.status == "Failed" else None
         asset.failure_message = change.message
-        world.assets.save(asset)
-        return JSONResponse({"id": asset.id, "status": asset.status_at(world.clock.now())})
+        store.assets.save(asset)
+        return JSONResponse({"id": asset.id, "status": asset.status_at(store.clock.now())})
 
     async def change_settings(self, request: Request) -> Response:
         change = await _read(request, SettingsChange)
         if isinstance(change, Response):
             return change
-        world = self._state.world
+        store = self._sandbox.store
         if change.time_scale is not None:
-            world.clock.time_scale = change.time_scale
+            store.clock.time_scale = change.time_scale
         if change.limits is not None:
-            world.limits = (self._state.config.limits or Limits()) if change.limits == "on" else None
-            world.lifecycle.refill()
+            store.limits = (self._sandbox.config.limits or Limits()) if change.limits == "on" else None
+            store.lifecycle.refill()
         if change.consistency_delay_seconds is not None:
-            world.consistency_delay_seconds = change.consistency_delay_seconds
+            store.consistency_delay_seconds = change.consistency_delay_seconds
         if change.token_ttl_seconds is not None:
-            world.token_ttl_seconds = change.token_ttl_seconds
-        world.save_settings()
+            store.token_ttl_seconds = change.token_ttl_seconds
+        store.save_settings()
         return JSONResponse(
             {
-                "time_scale": world.clock.time_scale,
-                "limits": "off" if world.limits is None else "on",
-                "consistency_delay_seconds": world.consistency_delay_seconds,
-                "token_ttl_seconds": world.token_ttl_seconds,
+                "time_scale": store.clock.time_scale,
+                "limits": "off" if store.limits is None else "on",
+                "consistency_delay_seconds": store.consistency_delay_seconds,
+                "token_ttl_seconds": store.token_ttl_seconds,
             }
         )
 
     async def reset(self, _request: Request) -> Response:
-        await self._state.reset()
+        await self._sandbox.reset()
         return JSONResponse({})
 
     def _show_clock(self) -> dict[str, Any]:
-        clock = self._state.world.clock
+        clock = self._sandbox.store.clock
         return {"now": clock.now().isoformat(), "skew_seconds": clock.skew_seconds, "time_scale": clock.time_scale}
 
 
