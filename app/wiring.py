@@ -32,9 +32,9 @@ from app.assets.follower import AssetFollower
 from app.assets.service import AssetService
 from app.assets.upstream_lists import AssetLister
 from app.channels.canary import check_canary
+from app.channels.default_channel import ensure_default_channel
 from app.channels.directory import ChannelDirectory
 from app.channels.faults import ChannelFaults
-from app.channels.seeding import ensure_default_channel
 from app.channels.service import ChannelService
 from app.creates.retry_dedup import RetryDedup
 from app.crypto import SecretBox

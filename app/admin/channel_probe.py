@@ -5,8 +5,8 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
-from app.channels.accounts import UNREADABLE
 from app.channels.channel import Channel, Plane
+from app.channels.channel_secrets import UNREADABLE
 from app.upstream.ark import ArkClient
 from app.upstream.credentials import ArkAccount, OpenApiAccount
 from app.upstream.errors import (

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.admin.channel_probe import ChannelProbe
 from app.channels.channel import ALL_PLANES, Channel
+from app.channels.circuit_breaker import open_breaker
 from app.channels.directory import ChannelDirectory
-from app.channels.health import open_breaker
 from app.db.leases import Leases
 from app.observability.metrics import BREAKERS_OPENED
 from app.upstream.rate_limits import RateClass, RateLimiter

@@ -9,7 +9,7 @@ from app.assets.looking import Looker
 from app.assets.mirror import NEW_FOR
 from app.assets.models import AssetGroupRow, AssetRow
 from app.assets.refusals import unknown_asset, unknown_group
-from app.channels.refusals import to_client_error
+from app.channels.errors import to_client_error
 from app.errors import ServiceUnavailableError
 from app.tenants.principal import Principal
 from app.upstream.errors import OutcomeUnknownError, UpstreamError, UpstreamRejectedError

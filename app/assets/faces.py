@@ -17,7 +17,7 @@ from app.assets.repository import AllAssets, AssetRepository
 from app.assets.schemas import CreateVisualValidateSessionRequest, GetVisualValidateResultRequest
 from app.audit import log as audit
 from app.channels.channel import Channel
-from app.channels.refusals import to_client_error
+from app.channels.errors import to_client_error
 from app.creates.channel_offer import Accepted, Refused
 from app.creates.locks import lock_owners
 from app.errors import ServiceUnavailableError

@@ -1,9 +1,9 @@
-"""What a change of a channel comes to: planned on the row as it was read, verified, then written on the same row.
+"""Changes of a channel: planned from the row as it was read, verified, then applied to the same row.
 
-Between the two the upstream is asked, with no transaction open; so a plan remembers the row that it was made for.
+Verification asks the upstream with no transaction open; a plan therefore keeps the row that it was made for.
 
-A secret is only ever sent to the origin that it was given for. So when a URL moves to another origin, the secrets that
-go there must come with it; those that do not are dropped.
+A secret is only sent to the origin that it was given for. When a URL moves to another origin, its secrets must be sent
+again in the same request, or they are dropped.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -12,16 +12,15 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from app.channels.accounts import to_channel
 from app.channels.channel import Channel, ChannelStatus, Plane
+from app.channels.channel_secrets import SECRET_NAMES, URL_OF, ChannelSecrets, apply_secret, open_secrets, to_channel
 from app.channels.models import ChannelRow
 from app.channels.rules import check_rename, is_same_origin, planes_to_verify
-from app.channels.sealing import SECRET_NAMES, URL_OF, ChannelSecrets, apply_secret, open_secrets
 from app.crypto import SealError, SecretBox, has_origin
 from app.errors import ConflictError, InvalidParameterError, MissingParameterError
 from app.upstream.origins import parse_origin
 
-# The secret by which each plane's absence is told, and what the operator calls it.
+# The secret that each URL's plane needs first, and its name in messages.
 _CREDENTIALS = {"ark_base_url": ("ark_api_key", "ark_api_key"), "openapi_url": ("access_key_id", "access key pair")}
 
 
@@ -31,11 +30,11 @@ class ChannelChange:
 
     Attributes:
         seen: the row's columns when the change was planned.
-        settings: columns that get another value, ``status`` not among them.
-        secrets: secrets that get another value, or are sealed for their origin for the first time; None clears one.
-        channel: the channel with all that.
-        wanted_status: what the operator asks for, or None.
-        planes: what must still answer for the channel to be active afterwards; None: it stays suspended.
+        settings: columns with a new value, without ``status``.
+        secrets: secrets with a new value, or sealed for their origin for the first time; None clears one.
+        channel: the channel after the change.
+        wanted_status: the status that the operator asks for, or None.
+        planes: the planes that must answer for the channel to be active afterwards; None: it stays suspended.
         failure: why the channel must be suspended whatever the upstream answers, or None.
     """
 
@@ -49,12 +48,12 @@ class ChannelChange:
 
     @property
     def names(self) -> list[str]:
-        """The names of what changes, for the audit log."""
+        """The names of the changed settings and secrets, for the audit log."""
         return sorted([*self.settings, *self.secrets])
 
     @property
     def is_empty(self) -> bool:
-        """Whether the row is already as it is wanted."""
+        """Whether the row needs no change."""
         is_status_wanted = self.wanted_status in {None, self.seen["status"]} and (
             self.wanted_status is None or self.seen["status_reason"] is None
         )
@@ -62,17 +61,17 @@ class ChannelChange:
 
 
 def plan_change(box: SecretBox, row: ChannelRow, sent: dict[str, Any]) -> ChannelChange:
-    """Works out what ``sent`` changes about a channel.
+    """Plans the change of a channel.
 
     Args:
-        box: opens the secrets that the channel has.
-        row: the channel, no longer part of a session: it is altered to see what it would become.
+        box: opens the channel's secrets.
+        row: the channel, detached from its session: the plan writes to it.
         sent: members of a ``ChannelPatch``.
 
     Raises:
         MissingParameterError: 400, one half of a key pair without the other, or a credential without its URL while the
-            stored one leads to no server.
-        InvalidParameterError: 400, a session token without a key pair, or another name for the channel ``default``.
+            stored URL leads to no server.
+        InvalidParameterError: 400, a session token without a key pair, or a new name for the channel ``default``.
     """
     seen = columns_of(row)
     _check_urls_of(sent, seen)
@@ -83,7 +82,7 @@ def plan_change(box: SecretBox, row: ChannelRow, sent: dict[str, Any]) -> Channe
     try:
         old = open_secrets(box, row)
     except SealError:
-        old = None  # what was sealed with a lost key can only be replaced
+        old = None  # secrets sealed with a lost key can only be replaced
     before = to_channel(row, old or ChannelSecrets())
     moved = _moved_urls(seen, sent)
     staying = {name: getattr(old, name) for name in SECRET_NAMES if old is not None and URL_OF[name] not in moved}
@@ -104,22 +103,22 @@ def plan_change(box: SecretBox, row: ChannelRow, sent: dict[str, Any]) -> Channe
         channel=after,
         wanted_status=wanted_status,
         planes=planes_to_verify(before, after, wanted_status=wanted_status),
-        failure=_loss(seen, sent, moved),
+        failure=_describe_loss(seen, sent, moved),
     )
 
 
 def check_not_moved(sent: dict[str, Any], *, before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Refuses credentials without a URL when the URL moved to another origin after they were first planned.
+    """Refuses credentials sent without a URL if the URL has moved to another origin since the request arrived.
 
     They were meant for the origin that the channel had then.
 
     Args:
         sent: members of a ``ChannelPatch``.
-        before: the row's columns when the change was planned first.
+        before: the row's columns when the change was first planned.
         now: its columns now.
 
     Raises:
-        ConflictError: 409, another request moved the URL.
+        ConflictError: 409, a concurrent request moved the URL.
     """
     for name, url in URL_OF.items():
         has_moved = before[url] != now[url] and not is_same_origin(before[url], now[url])
@@ -132,8 +131,8 @@ def apply_change(box: SecretBox, row: ChannelRow, change: ChannelChange, *, fail
 
     Args:
         box: seals the new secrets.
-        row: the channel, locked in an open transaction and still as it was when the change was planned.
-        change: what to write.
+        row: the channel, locked in an open transaction and unchanged since the change was planned.
+        change: the plan.
         failure: why the channel must be suspended, or None.
         now: the present moment.
     """
@@ -156,11 +155,11 @@ def columns_of(row: ChannelRow) -> dict[str, Any]:
 
 
 def merge_secrets(old: ChannelSecrets, sent: dict[str, Any]) -> ChannelSecrets:
-    """Returns the secrets after a change: a key pair comes and goes as a pair, and takes its session token along.
+    """Returns the secrets after a change. A key pair is set or cleared as a whole, which clears its session token.
 
     Raises:
-        MissingParameterError: 400, one half of a pair without the other.
-        InvalidParameterError: 400, a session token without a pair.
+        MissingParameterError: 400, one half of a key pair without the other.
+        InvalidParameterError: 400, a session token without a key pair.
     """
     merged = asdict(old)
     if "access_key_id" in sent or "secret_access_key" in sent:
@@ -179,17 +178,17 @@ def _check_pair(sent: dict[str, Any]) -> None:
     has_id, has_secret = (sent.get(name) is not None for name in ("access_key_id", "secret_access_key"))
     is_complete = "access_key_id" in sent and "secret_access_key" in sent and has_id == has_secret
     if not is_complete:
-        absent = "secret_access_key" if has_id or "secret_access_key" not in sent else "access_key_id"
-        raise MissingParameterError(absent, "`access_key_id` and `secret_access_key` are set or cleared together.")
+        missing = "secret_access_key" if has_id or "secret_access_key" not in sent else "access_key_id"
+        raise MissingParameterError(missing, "`access_key_id` and `secret_access_key` are set or cleared together.")
 
 
 def _moved_urls(seen: dict[str, Any], sent: dict[str, Any]) -> set[str]:
-    """Returns the names of the URLs that change to another origin."""
+    """Returns the names of the URLs that move to another origin."""
     return {url for url in _CREDENTIALS if url in sent and not is_same_origin(sent[url], seen[url])}
 
 
 def _check_urls_of(sent: dict[str, Any], seen: dict[str, Any]) -> None:
-    """Refuses a credential whose URL is not sent with it while the stored one leads to no server.
+    """Refuses a credential sent without its URL if the stored URL leads to no server.
 
     Raises:
         MissingParameterError: 400, that URL.
@@ -205,7 +204,7 @@ def _check_urls_of(sent: dict[str, Any], seen: dict[str, Any]) -> None:
 
 
 def _moved_secrets(seen: dict[str, Any], new: ChannelSecrets, moved: set[str]) -> dict[str, str | None]:
-    """Returns the secrets to write because their URL moves; an equal one too, since it is sealed for the old origin."""
+    """Returns the secrets to write because their URL moves, even unchanged ones: they are sealed for the old origin."""
     names = [name for name in SECRET_NAMES if URL_OF[name] in moved]
     return {
         name: getattr(new, name)
@@ -215,7 +214,7 @@ def _moved_secrets(seen: dict[str, Any], new: ChannelSecrets, moved: set[str]) -
 
 
 def _unbound_secrets(seen: dict[str, Any], new: ChannelSecrets, sent: dict[str, Any]) -> dict[str, str | None]:
-    """Returns the secrets that are sent as they are stored, but are not sealed for an origin yet."""
+    """Returns the sent secrets whose stored value is not sealed for an origin yet."""
     names = [name for name in SECRET_NAMES if sent.get(name) is not None]
     return {
         name: getattr(new, name)
@@ -224,8 +223,8 @@ def _unbound_secrets(seen: dict[str, Any], new: ChannelSecrets, sent: dict[str, 
     }
 
 
-def _loss(seen: dict[str, Any], sent: dict[str, Any], moved: set[str]) -> str | None:
-    """Says which credentials are dropped because their URL moves and they were not sent with it."""
+def _describe_loss(seen: dict[str, Any], sent: dict[str, Any], moved: set[str]) -> str | None:
+    """Returns which credentials are dropped because their URL moves and they were not sent again, or None."""
     for url, (name, words) in _CREDENTIALS.items():
         if url in moved and seen[f"{name}_sealed"] is not None and name not in sent:
             return f"its {url} was changed to another origin without the {words}, which was dropped: send it again"

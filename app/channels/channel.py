@@ -1,23 +1,24 @@
-"""What the rest of the program knows of an upstream account."""
+"""An upstream account as the rest of the program uses it, and the order in which channels are tried. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from random import Random
 from typing import Literal
 
 from app.upstream.credentials import ArkAccount, OpenApiAccount
 
 Plane = Literal["ark", "openapi"]
-"""Half of an upstream account: ``ark`` makes videos, ``openapi`` keeps assets. Each has credentials of its own."""
+"""Half of an upstream account: ``ark`` for videos, ``openapi`` for assets. Each has its own credentials."""
 
 Correlate = Literal["off", "safety_identifier"]
-"""How a create of unknown outcome is told from others beside a callback; see ``Channel.correlate``."""
+"""How a create of unknown outcome is recognised without a callback; see ``Channel.correlate``."""
 
 ALL_PLANES: frozenset[Plane] = frozenset({"ark", "openapi"})
 
 
 class ChannelStatus(StrEnum):
-    """Whether a channel is used."""
+    """Whether a channel may be used."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -29,19 +30,19 @@ class Channel:
 
     Attributes:
         id: ``ch_…``.
-        name: the operator's word for it, unique.
+        name: chosen by the operator, unique.
         ark: account of the data plane, or None when it has no key.
         openapi: account of the control plane, or None when it has no key pair.
-        exclusive: nothing but this gateway uses the account, so what is found there and belongs to nobody is ours.
-        correlate: the request's field in which the upstream is sent a tag of ours that it echoes, or ``off``.
-        region: of the account, which decides what its models are called and which there are.
+        exclusive: only this gateway uses the account, so unowned objects found there may be attributed to it.
+        correlate: the request field that carries a random tag which the upstream returns with the task, or ``off``.
+        region: of the account; it decides which models there are and how they are called.
         models: public model name → the upstream id to use instead of the catalogue's.
-        projects: names of the account's projects that tenants may use; the first one is the usual one.
-        priority: channels of a higher one are tried first.
+        projects: names of the account's projects that tenants may use; the first is the default.
+        priority: channels of a higher priority are tried first.
         weight: share of the first tries among channels of equal priority, at least 1.
         status: ``active`` or ``suspended``.
-        status_reason: why the gateway itself suspended it; None when an operator did, or it is active.
-        is_breaker_open: its last creates were not clearly answered, so that it is given no more for a while.
+        status_reason: why the gateway suspended it; None when an operator did, or it is active.
+        is_breaker_open: whether its circuit breaker refuses creates.
     """
 
     id: str
@@ -65,5 +66,16 @@ class Channel:
         return self.status == ChannelStatus.ACTIVE and account is not None
 
     def is_in(self, allowed: frozenset[str] | None) -> bool:
-        """Whether a list of ids holds it; None holds all."""
+        """Whether its id is in ``allowed``; None allows all."""
         return allowed is None or self.id in allowed
+
+
+def order_candidates(channels: Iterable[Channel], rng: Random) -> list[Channel]:
+    """Returns all ``channels``, best first: by priority, higher first, and at random where priorities are equal.
+
+    Among channels of one priority, each comes first as often as its share of their weights.
+
+    Source: Efraimidis and Spirakis, "Weighted random sampling with a reservoir" (2006): the order of
+    ``u ** (1 / weight)`` for random ``u`` is a weighted draw without replacement.
+    """
+    return sorted(channels, key=lambda channel: (channel.priority, rng.random() ** (1 / channel.weight)), reverse=True)

@@ -1,4 +1,4 @@
-"""The channels that can take a request, best first."""
+"""A cached view of the channels, and the choice among them."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,11 +8,10 @@ from random import Random
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.channels.accounts import UNREADABLE, open_channel
-from app.channels.channel import Channel, Plane
-from app.channels.health import load_open_breakers
+from app.channels.channel import Channel, Plane, order_candidates
+from app.channels.channel_secrets import UNREADABLE, open_channel
+from app.channels.circuit_breaker import load_open_breakers
 from app.channels.repository import ChannelRepository
-from app.channels.selection import order_candidates
 from app.crypto import SecretBox
 from app.db.recent import RecentRead
 
@@ -22,7 +21,14 @@ _log = structlog.get_logger()
 
 
 class ChannelDirectory:
-    """Finds channels. What it tells is less than a second old; see ``app.db.recent``."""
+    """Finds channels. What it returns is less than a second old; see ``app.db.recent``.
+
+    Args:
+        sessions: of the database.
+        box: opens the secrets.
+        rng: spreads requests over channels of equal priority.
+        monotonic: seconds of a clock that never goes back; it decides how long a read is cached.
+    """
 
     def __init__(
         self,
@@ -32,40 +38,32 @@ class ChannelDirectory:
         rng: Random | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Makes a directory.
-
-        Args:
-            sessions: of the database.
-            box: opens the secrets.
-            rng: spreads requests over channels of equal priority.
-            monotonic: seconds that never go back, which decide how long a read is trusted.
-        """
         self._sessions = sessions
         self._box = box
-        self._rng = rng or Random()  # noqa: S311 - it spreads load and guards nothing
+        self._rng = rng or Random()  # noqa: S311 - it spreads load, no secret depends on it
         self._channels = RecentRead(self._load, monotonic=monotonic)
         self._unreadable: set[str] = set()
-        self._keepers: dict[str, str] = {}
+        self._rate_limit_owners: dict[str, str] = {}
 
     async def candidates(self, allowed: frozenset[str] | None, *, needs: Plane) -> list[Channel]:
-        """Returns the channels that may be tried, best first.
+        """Returns the active channels that may be tried, in the order of trying.
 
         Args:
             allowed: ids; None allows all.
             needs: the plane whose credentials they must have.
 
         Raises:
-            ServiceUnavailableError: 503, the database is away.
+            ServiceUnavailableError: 503, the database is not available.
         """
         channels = (await self._channels.get()).values()
-        fit = [channel for channel in channels if channel.is_ready_for(needs) and channel.is_in(allowed)]
-        return order_candidates(fit, self._rng)
+        usable = [channel for channel in channels if channel.is_ready_for(needs) and channel.is_in(allowed)]
+        return order_candidates(usable, self._rng)
 
     async def find(self, channel_id: str) -> Channel | None:
-        """Returns a channel of any status, or None when it is deleted or never was.
+        """Returns a channel of any status, or None when there is none or it was deleted.
 
         Raises:
-            ServiceUnavailableError: 503, the database is away.
+            ServiceUnavailableError: 503, the database is not available.
         """
         return (await self._channels.get()).get(channel_id)
 
@@ -73,28 +71,28 @@ class ChannelDirectory:
         """Returns the ids of all channels of any status, this one included, that use the same data plane key.
 
         Raises:
-            ServiceUnavailableError: 503, the database is away.
+            ServiceUnavailableError: 503, the database is not available.
         """
         key = _data_plane_key(channel)
         return {other.id for other in (await self._channels.get()).values() if _data_plane_key(other) == key}
 
     def rate_limit_owner(self, channel_id: str) -> str:
-        """Returns the oldest channel with the same data plane key, as of the last read; it keeps the account's rates.
+        """Returns the channel whose rows hold the rate limits of a channel's account, as of the last read.
 
-        A channel that was not there then is its own keeper.
+        It is the oldest one with the same data plane key. A channel unknown at the time of the read is its own owner.
         """
-        return self._keepers.get(channel_id, channel_id)
+        return self._rate_limit_owners.get(channel_id, channel_id)
 
     async def all(self, allowed: frozenset[str] | None) -> list[Channel]:
-        """Returns those of ``allowed`` that are channels at all, of whatever status; None allows all.
+        """Returns the channels among ``allowed``, of any status; None allows all.
 
         Raises:
-            ServiceUnavailableError: 503, the database is away.
+            ServiceUnavailableError: 503, the database is not available.
         """
         return [channel for channel in (await self._channels.get()).values() if channel.is_in(allowed)]
 
     def forget(self) -> None:
-        """Makes this process see a change of its own at once; the others see it within a second."""
+        """Makes this process see its own change at once; other processes see it within a second."""
         self._channels.forget()
 
     async def _load(self) -> dict[str, Channel]:
@@ -108,12 +106,12 @@ class ChannelDirectory:
         for channel_id in unreadable - self._unreadable:
             _log.error("channel_unusable", channel=channels[channel_id].name, reason=UNREADABLE)
         self._unreadable = unreadable
-        self._keepers = _keepers(channels)
+        self._rate_limit_owners = _find_rate_limit_owners(channels)
         return channels
 
 
-def _keepers(channels: Mapping[str, Channel]) -> dict[str, str]:
-    """Returns, for each channel with a data plane key, the first one that has the same."""
+def _find_rate_limit_owners(channels: Mapping[str, Channel]) -> dict[str, str]:
+    """Returns, for each channel with a data plane key, the first one with the same key."""
     first_of: dict[tuple[str, str], str] = {}
     keys = {channel.id: key for channel in channels.values() if (key := _data_plane_key(channel)) is not None}
     return {channel_id: first_of.setdefault(key, channel_id) for channel_id, key in keys.items()}

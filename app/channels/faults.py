@@ -1,8 +1,8 @@
-"""What the operator has to mend about a channel: the calls that its account or URL has refused lately.
+"""Recent calls that a channel's account or URL has refused, for the operator to fix.
 
-Every call tells ``ChannelFaults`` what became of it. A refusal is kept by channel, operation and code, in the words of
-the upstream, until the operation is answered and the refusal has not recurred for five minutes: an answer about one
-model says nothing about another one.
+``ChannelFaults`` observes the outcome of every call. A refusal is kept by channel, operation and code, with the
+upstream's message, until the operation succeeds and the refusal has not recurred for five minutes: a success with one
+model proves nothing about another one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,12 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.channels.models import ChannelFaultRow
 from app.upstream.errors import AccountFaultError, ThrottledError, UpstreamError, UpstreamRejectedError
 
-_LASTS = timedelta(minutes=5)
-# The upstream chooses the codes, and nothing that it says may grow without bound.
-_MOST_CODES = 20
+_FAULT_LIFETIME = timedelta(minutes=5)
+# The codes come from the upstream, so their number has to be limited.
+_MAX_CODES = 20
 
-# What a channel refused before its last change may be mended by that change.
-_NOTE = text("""
+# Faults from before a channel's last change are skipped: the change may have fixed them.
+_RECORD = text("""
     INSERT INTO channel_faults AS f (channel_id, operation, status, code, message, first_at, last_at, times)
     SELECT :channel_id, :operation, :status, :code, :message, :first_at, :last_at, :times
     FROM channels WHERE id = :channel_id AND deleted_at IS NULL AND updated_at <= :last_at
@@ -29,8 +29,8 @@ _NOTE = text("""
     SET status = excluded.status, message = excluded.message,
         last_at = GREATEST(f.last_at, excluded.last_at), times = f.times + excluded.times
 """)
-# Both skip rows that another process is writing, so that neither ever waits while it holds a row.
-_FORGET = text("""
+# Both statements skip rows that another process is writing, so that they never wait while holding a lock.
+_CLEAR = text("""
     DELETE FROM channel_faults WHERE (channel_id, operation, code) IN (
         SELECT f.channel_id, f.operation, f.code
         FROM channel_faults AS f
@@ -40,15 +40,15 @@ _FORGET = text("""
         FOR UPDATE OF f SKIP LOCKED
     )
 """)
-_LIMIT = text("""
+_TRIM = text("""
     DELETE FROM channel_faults WHERE (channel_id, operation, code) IN (
         SELECT channel_id, operation, code FROM channel_faults
         WHERE (channel_id, operation, code) IN (
             SELECT channel_id, operation, code FROM (
                 SELECT channel_id, operation, code,
-                    row_number() OVER (PARTITION BY channel_id, operation ORDER BY last_at DESC, code) AS place
+                    row_number() OVER (PARTITION BY channel_id, operation ORDER BY last_at DESC, code) AS position
                 FROM channel_faults
-            ) AS placed WHERE place > :most
+            ) AS ranked WHERE position > :max_codes
         )
         FOR UPDATE SKIP LOCKED
     )
@@ -59,7 +59,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Fault:
-    """Refusals of one operation on one channel with one code, the last one's words; ``times`` since ``first_at``."""
+    """Refusals of one operation on one channel with one code: the last message, and how often since ``first_at``."""
 
     channel_id: str
     operation: str
@@ -76,19 +76,19 @@ _Key = tuple[str, str, str]
 
 
 class ChannelFaults:
-    """The refusals that this process has seen and not written yet."""
+    """Observes calls, and keeps the refusals that are not written to the database yet."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
         self._clock = clock
         self._faults: dict[_Key, Fault] = {}
         self._answered: dict[_Operation, datetime] = {}
-        self._told_at: dict[_Key, datetime] = {}
+        self._logged_at: dict[_Key, datetime] = {}
 
     def observe(self, channel_id: str, operation: str, error: UpstreamError | None) -> None:
-        """Takes in what became of one call; a throttle, and what was not clearly answered, tells nothing.
+        """Records the outcome of one call; throttles and unknown outcomes are ignored.
 
-        Logs a refusal with the upstream's words when it is a new one, and every five minutes while it recurs.
+        A refusal is logged with the upstream's message when it is new, and every five minutes while it recurs.
         """
         if not channel_id:
             return
@@ -98,29 +98,28 @@ class ChannelFaults:
         elif isinstance(error, AccountFaultError) and not isinstance(error, ThrottledError):
             fault = Fault(channel_id, operation, error.status, error.code, error.message, now, now)
             key = (channel_id, operation, error.code)
-            if self._tell(key, fault):
-                self._faults[key] = _joined(self._faults.get(key), fault)
+            if self._log_unless_recent(key, fault):
+                self._faults[key] = _merge(self._faults.get(key), fault)
 
     async def flush(self) -> None:
-        """Writes what has changed since the last time.
+        """Writes what has changed since the last call.
 
-        Each statement has a transaction of its own: one that held several rows, or a row and its channel, could wait
-        for a process that waits for it.
+        Each statement has its own transaction: one that locked several rows, or a row and its channel, could deadlock.
         """
         faults, self._faults = self._faults, {}
         answered, self._answered = self._answered, {}
         has_faults = bool(faults)
         try:
             for key in sorted(faults):
-                await self._write(_NOTE, vars(faults[key]))
+                await self._write(_RECORD, vars(faults[key]))
                 del faults[key]
             if answered:
-                await self._write(_FORGET, _columns(answered))
+                await self._write(_CLEAR, _columns(answered))
             if has_faults:
-                await self._write(_LIMIT, {"most": _MOST_CODES})
+                await self._write(_TRIM, {"max_codes": _MAX_CODES})
         except BaseException:
             for key, fault in faults.items():
-                self._faults[key] = _joined(fault, self._faults.get(key))
+                self._faults[key] = _merge(fault, self._faults.get(key))
             self._answered = answered | self._answered
             raise
 
@@ -128,16 +127,16 @@ class ChannelFaults:
         async with self._sessions.begin() as session:
             await session.execute(statement, values)
 
-    def _tell(self, key: _Key, fault: Fault) -> bool:
-        """Logs a refusal unless it was logged less than five minutes ago; false for one code too many."""
-        told_at = self._told_at.get(key)
-        if told_at is not None and fault.last_at - told_at < _LASTS:
+    def _log_unless_recent(self, key: _Key, fault: Fault) -> bool:
+        """Logs a refusal unless it was logged less than five minutes ago; False when there are too many codes."""
+        logged_at = self._logged_at.get(key)
+        if logged_at is not None and fault.last_at - logged_at < _FAULT_LIFETIME:
             return True
-        if told_at is None:
-            self._told_at = {each: at for each, at in self._told_at.items() if fault.last_at - at < _LASTS}
-            if sum(each[:2] == key[:2] for each in self._told_at) >= _MOST_CODES:
+        if logged_at is None:
+            self._logged_at = {each: at for each, at in self._logged_at.items() if fault.last_at - at < _FAULT_LIFETIME}
+            if sum(each[:2] == key[:2] for each in self._logged_at) >= _MAX_CODES:
                 return False
-        self._told_at[key] = fault.last_at
+        self._logged_at[key] = fault.last_at
         _log.error(
             "channel_refused_call",
             channel=fault.channel_id,
@@ -149,8 +148,8 @@ class ChannelFaults:
         return True
 
 
-async def faults_of(session: AsyncSession, channel_ids: Sequence[str]) -> dict[str, list[ChannelFaultRow]]:
-    """Returns the refusals that are kept, by channel, the newest first."""
+async def load_faults(session: AsyncSession, channel_ids: Sequence[str]) -> dict[str, list[ChannelFaultRow]]:
+    """Returns the recorded refusals by channel, newest first."""
     query = select(ChannelFaultRow).where(ChannelFaultRow.channel_id.in_(channel_ids))
     found: dict[str, list[ChannelFaultRow]] = {channel_id: [] for channel_id in channel_ids}
     for row in await session.scalars(
@@ -160,15 +159,15 @@ async def faults_of(session: AsyncSession, channel_ids: Sequence[str]) -> dict[s
     return found
 
 
-async def forget_faults(session: AsyncSession, channel_id: str) -> None:
-    """Forgets the refusals of a channel that leads to another address, or has other credentials, from now on."""
+async def clear_faults(session: AsyncSession, channel_id: str) -> None:
+    """Deletes the refusals of a channel whose URL or credentials change."""
     await session.execute(delete(ChannelFaultRow).where(ChannelFaultRow.channel_id == channel_id))
 
 
-def _joined(earlier: Fault | None, later: Fault | None) -> Fault:
+def _merge(earlier: Fault | None, later: Fault | None) -> Fault:
     if earlier is None or later is None:
         only = later or earlier
-        assert only is not None  # noqa: S101 - one of them is there
+        assert only is not None  # noqa: S101 - one of them is given
         return only
     return replace(later, first_at=earlier.first_at, times=earlier.times + later.times)
 
@@ -177,5 +176,5 @@ def _columns(answered: dict[_Operation, datetime]) -> dict[str, list[object]]:
     return {
         "channels": [channel_id for channel_id, _ in answered],
         "operations": [operation for _, operation in answered],
-        "ends": [at - _LASTS for at in answered.values()],
+        "ends": [at - _FAULT_LIFETIME for at in answered.values()],
     }

@@ -1,4 +1,4 @@
-"""Tables of channels and of the canary that tells a wrong sealing key."""
+"""Tables of channels, and of the canary that detects a wrong sealing key."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from app.db.base import Base, Json, StrList, utc_now
 class ChannelRow(Base):
     """One upstream account. The ``…_sealed`` columns are sealed for their row and column (``app.crypto``).
 
-    A deleted channel leaves its row, since old tasks and assets refer to it, but neither its secrets nor its name.
+    A deleted channel keeps its row, which old tasks and assets refer to, but not its secrets; its name is free again.
     """
 
     __tablename__ = "channels"
@@ -40,7 +40,7 @@ class ChannelRow(Base):
 
 
 class ChannelHealthRow(Base):
-    """How the creates of a channel have lately fared; no row means well.
+    """The circuit breaker of a channel; without a row it is closed.
 
     ``unknowns`` counts the creates in a row whose outcome is unknown; ``opened_at`` is set while the breaker is open.
     """
@@ -69,7 +69,7 @@ class ChannelFaultRow(Base):
 
 
 class SealedCanaryRow(Base):
-    """A known text, sealed once. A process whose keys do not open it must not start."""
+    """A sealed known text. A process whose keys do not open it must not start."""
 
     __tablename__ = "sealed_canary"
 

@@ -1,4 +1,4 @@
-"""Queries on channels. Deleted ones are never found."""
+"""Queries on channels, without the deleted ones."""
 
 from collections.abc import Sequence
 
@@ -11,21 +11,20 @@ from app.http.paging import PageRequest
 
 
 class ChannelRepository:
-    """The channels, in one session."""
+    """The channels, through one session."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def all(self, *, is_locked: bool = False) -> Sequence[ChannelRow]:
-        """Returns every channel, oldest first; ``is_locked`` keeps others from changing them."""
+        """Returns every channel, oldest first; ``is_locked`` locks them for update."""
         query = select(ChannelRow).where(ChannelRow.deleted_at.is_(None)).order_by(ChannelRow.created_at, ChannelRow.id)
         return (await self._session.scalars(query.with_for_update() if is_locked else query)).all()
 
     async def find(self, channel_id: str, *, is_locked: bool = False) -> ChannelRow | None:
         """Returns a channel by its id.
 
-        ``is_locked`` keeps others from changing it, and tasks and assets from being added to it, until the
-        transaction ends.
+        ``is_locked`` locks it for update: until the transaction ends it does not change or get new tasks or assets.
         """
         query = select(ChannelRow).where(ChannelRow.id == channel_id, ChannelRow.deleted_at.is_(None))
         return (await self._session.scalars(query.with_for_update() if is_locked else query)).one_or_none()
@@ -36,7 +35,7 @@ class ChannelRepository:
         return (await self._session.scalars(query)).one_or_none()
 
     async def ids_by_word(self, words: Sequence[str]) -> dict[str, str]:
-        """Returns the id behind each word that names a channel or is the id of one, be it deleted by now."""
+        """Returns the channel id for each word that is a name, or an id, even of a deleted channel."""
         query = select(ChannelRow).where(or_(ChannelRow.id.in_(words), ChannelRow.name.in_(words)))
         rows = (await self._session.scalars(query)).all()
         names = {row.name: row.id for row in rows if row.deleted_at is None}
@@ -46,7 +45,7 @@ class ChannelRepository:
         """Returns channels newest first, one more than the page asks for when there are more.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         query = select(ChannelRow).where(ChannelRow.deleted_at.is_(None))
         if page.after is not None:

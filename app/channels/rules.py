@@ -1,4 +1,4 @@
-"""What the settings of a channel must look like. Pure."""
+"""Validation of a channel's settings. Pure."""
 
 import re
 from urllib.parse import unquote
@@ -8,21 +8,21 @@ from app.upstream.origins import Origin, parse_origin
 from app.urls import split_url
 
 DEFAULT_CHANNEL = "default"
-"""Name of the channel that the environment describes."""
+"""The name of the channel that the environment configures."""
 
 DEFAULT_REGION = "cn-beijing"
-"""Region of a channel that names none; one of Volcano Engine's, and none of BytePlus'."""
+"""The region of a channel that names none; Volcano Engine has it, BytePlus does not."""
 
 _MAX_URL_LENGTH = 2048
-# What clients of the data plane add to its base URL: these wherever they stand, …
+# Routes of the data plane that do not belong into its base URL: these anywhere in the path, …
 _ROUTES = (("contents", "generations"), ("chat", "completions"), ("images", "generations"))
-# … and these at the end, or right after the version of the API.
+# … and these at its end, or right after the version of the API.
 _LAST_WORDS = frozenset({"contents", "responses", "embeddings", "models", "files", "bots"})
 _VERSION = re.compile(r"v[0-9]")
 _REPEATED = re.compile(r"(?<=/api/v[0-9])(/api/v[0-9])$")
 _DATA_HOST = re.compile(r"ark\.([a-z0-9-]+)\.(?:volces|bytepluses)\.com")
 _DATA_PATH = re.compile(r"/api(?:/[a-z]+)?/v[0-9]")
-# Other hosts of these domains are other products.
+# Other hosts of these domains belong to other products.
 _CONTROL_HOST = re.compile(r"(?:open|ark\.([a-z0-9-]+?)(?:-1)?)\.(?:volcengineapi|byteplusapi)\.com")
 
 
@@ -31,7 +31,7 @@ def check_url(text: str) -> str:
 
     Raises:
         ValueError: it is not ``http(s)://host[:port][/path]``; credentials, a query or a fragment would be sent
-            with every request and end up in logs.
+            with every request and logged.
     """
     if len(text) > _MAX_URL_LENGTH or not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
         raise ValueError("it must be an ASCII URL without blanks")
@@ -47,7 +47,7 @@ def check_ark_base_url(text: str) -> str:
     """Returns the base URL of a data plane, as ``check_url`` does.
 
     Raises:
-        ValueError: it cannot be one, and the text names the right one; or as ``check_url``.
+        ValueError: it is none, and the text names the right one; or as ``check_url``.
     """
     url, origin, path = _split(text)
     if _CONTROL_HOST.fullmatch(origin.host):
@@ -68,7 +68,7 @@ def check_openapi_url(text: str) -> str:
     """Returns the URL of a control plane, as ``check_url`` does.
 
     Raises:
-        ValueError: it cannot be one, and the text names the right one; or as ``check_url``.
+        ValueError: it is none, and the text names the right one; or as ``check_url``.
     """
     url, origin, path = _split(text)
     if _DATA_HOST.fullmatch(origin.host):
@@ -88,7 +88,7 @@ def is_same_origin(url: str, other: str) -> bool:
 
 
 def is_region_missing(channel: Channel) -> bool:
-    """Whether an account of BytePlus, by one of its hosts, has the region of a channel that names none."""
+    """Whether a channel of BytePlus, judged by its hosts, has the default region, which BytePlus does not have."""
     urls = [channel.ark.base_url if channel.ark else "", channel.openapi.url if channel.openapi else ""]
     return channel.region == DEFAULT_REGION and any(_is_byteplus(split_url(url).hostname or "") for url in urls)
 
@@ -97,7 +97,7 @@ def check_name(text: str) -> str:
     """Returns a channel's name.
 
     Raises:
-        ValueError: it looks like an id; where an operator may write either, nobody could tell them apart.
+        ValueError: it looks like an id; commands take a name or an id.
     """
     if text.startswith("ch_"):
         raise ValueError("it must not begin with ch_, as ids do")
@@ -105,7 +105,7 @@ def check_name(text: str) -> str:
 
 
 def check_rename(before: str, after: str) -> None:
-    """Refuses to rename the channel that the environment describes: the next start would make it a second time.
+    """Refuses to rename the channel that the environment configures: the next start would create it again.
 
     Raises:
         ValueError: it is that channel, and its name would change.
@@ -115,7 +115,7 @@ def check_rename(before: str, after: str) -> None:
 
 
 def check_secret(text: str) -> None:
-    """Refuses what was copied by mistake with a secret: a blank, a line end, a typographic quote.
+    """Refuses characters copied along with a secret by mistake: a blank, a line end, a typographic quote.
 
     Raises:
         ValueError: the text is not printable ASCII without blanks.
@@ -125,7 +125,7 @@ def check_secret(text: str) -> None:
 
 
 def changed_planes(before: Channel, after: Channel) -> frozenset[Plane]:
-    """Returns the planes that are reached at another address or with other credentials than before."""
+    """Returns the planes whose URL or credentials differ."""
     changed: set[Plane] = set()
     if before.ark != after.ark:
         changed.add("ark")
@@ -135,15 +135,15 @@ def changed_planes(before: Channel, after: Channel) -> frozenset[Plane]:
 
 
 def planes_to_verify(before: Channel, after: Channel, *, wanted_status: str | None) -> frozenset[Plane] | None:
-    """Returns which planes must still answer for a change to leave the channel active; None: it stays suspended.
+    """Returns the planes that must answer for the channel to be active after a change; None: it stays suspended.
 
-    An operator's suspension is lifted by the operator, and then everything is verified. The gateway's own is
-    lifted by new credentials too, once everything answers with them.
+    An operator's suspension is lifted only by the operator, and both planes are verified then. The gateway's is also
+    lifted by new credentials, once both planes answer.
 
     Args:
         before: the channel as it is.
-        after: its new addresses and credentials.
-        wanted_status: what the operator asks for, or None.
+        after: the channel with its new URLs and credentials.
+        wanted_status: the status that the operator asks for, or None.
     """
     changed = changed_planes(before, after)
     was_active = before.status == ChannelStatus.ACTIVE
@@ -166,16 +166,16 @@ def _split(text: str) -> tuple[str, Origin, str]:
 
 
 def _find_route(path: str) -> tuple[str, str] | None:
-    """Returns what stands before the route of the API that a path holds, and from the route on; None if it has none.
+    """Returns the parts of a path before an API route and from it on, or None when it contains no route.
 
-    A route counts however it is spelled: in capitals, percent-encoded, or with parameters after a semicolon.
+    A route is recognised in capitals, percent-encoded, or with parameters after a semicolon.
     """
     segments = unquote(path).split("/")
     words = [segment.partition(";")[0].lower() for segment in segments]
-    for place, word in enumerate(words):
-        is_last = place == len(words) - 1 or _VERSION.fullmatch(words[place - 1]) is not None
-        if tuple(words[place : place + 2]) in _ROUTES or (word in _LAST_WORDS and is_last):
-            return "/".join(segments[:place]).rstrip("/"), "/" + "/".join(segments[place:])
+    for index, word in enumerate(words):
+        is_last = index == len(words) - 1 or _VERSION.fullmatch(words[index - 1]) is not None
+        if tuple(words[index : index + 2]) in _ROUTES or (word in _LAST_WORDS and is_last):
+            return "/".join(segments[:index]).rstrip("/"), "/" + "/".join(segments[index:])
     return None
 
 

@@ -1,4 +1,4 @@
-"""Channels as the admin API takes and shows them. Secrets go in and never come out."""
+"""Channels in requests and responses of the admin API. Secrets are accepted and never returned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,25 +35,25 @@ _Project = Annotated[str, Field(pattern=r"^\S{1,64}$")]
 
 
 class ChannelSettings(WireModel):
-    """What can be set on a channel, but its name.
+    """The settings of a channel, without its name.
 
     Attributes:
         ark_base_url: of the data plane, up to and including the API version.
-        ark_api_key: its Bearer key; without it the channel makes no videos.
+        ark_api_key: its Bearer key; without it the channel has no video tasks.
         openapi_url: of the control plane.
         access_key_id: public half of its key pair; without the pair the channel has no Assets.
-        secret_access_key: secret half of the pair; the two come and go together.
-        session_token: beside a temporary (STS) pair; a new pair without one drops the old one.
+        secret_access_key: secret half of the pair; the two are set or cleared together.
+        session_token: of a temporary (STS) pair; a new pair without one clears it.
         region: of the account: requests to the control plane are signed for it, and a model's ``regions`` say whether
             it is served there and under which id.
-        exclusive: nothing but this gateway uses the account, so what is found there and belongs to nobody is ours.
-        correlate: ``safety_identifier`` sends a random tag of ours in that field when the client sent none, and knows a
-            task of unclear outcome again by it.
+        exclusive: only this gateway uses the account, so unowned objects found there may be attributed to it.
+        correlate: ``safety_identifier`` sends a random tag in that field when the client sent none, by which a task of
+            unknown outcome is recognised.
         models: public model name or alias → upstream id that this channel uses instead of the catalogue's.
-        projects: the account's projects that tenants may use; the first one is the usual one.
-        priority: channels of a higher one are tried first.
+        projects: the account's projects that tenants may use; the first is the default.
+        priority: channels of a higher priority are tried first.
         weight: share of the first tries among channels of equal priority.
-        status: ``suspended`` channels take nothing new, and what they hold is not asked about.
+        status: ``suspended`` channels take nothing new, and their tasks are not polled.
     """
 
     ark_base_url: _ArkUrl = DEFAULT_ARK_BASE_URL
@@ -84,11 +84,11 @@ def _drop_defaults(schema: dict[str, Any]) -> None:
 
 
 class ChannelPatch(ChannelSettings):
-    """A change: members that are not sent stay as they are; null clears a secret."""
+    """A change: members that are not sent keep their value; null clears a secret."""
 
     model_config = ConfigDict(json_schema_extra=_drop_defaults)
 
-    # Never read unless it was sent; the others' defaults are not either.
+    # Like the other defaults, it is not used: ``sent`` returns only the members that were sent.
     name: _Name = ""
 
     def sent(self) -> dict[str, Any]:
@@ -98,14 +98,14 @@ class ChannelPatch(ChannelSettings):
 
 @dataclass(frozen=True)
 class ChannelHealth:
-    """How the last calls of a channel have fared: whether it is given no creates, and what was refused."""
+    """The state of a channel's circuit breaker, and its recent refusals."""
 
     is_breaker_open: bool
     faults: Sequence[ChannelFaultRow]
 
 
 class FaultView(BaseModel):
-    """Calls of one operation that were refused with one code lately; ``message`` is the upstream's."""
+    """Recent refusals of one operation with one code; ``message`` is the upstream's."""
 
     operation: str
     status: int
@@ -117,14 +117,14 @@ class FaultView(BaseModel):
 
 
 class HealthView(BaseModel):
-    """How the last calls of a channel have fared."""
+    """The state of a channel's circuit breaker, and its recent refusals."""
 
     is_breaker_open: bool
     faults: list[FaultView]
 
 
 class ChannelView(BaseModel):
-    """A channel as the admin API shows it: of each secret only whether there is one."""
+    """A channel as the admin API shows it; of its secrets only whether they are set."""
 
     id: str
     name: str
@@ -176,14 +176,14 @@ class ChannelView(BaseModel):
 
 
 class PlaneCheckView(BaseModel):
-    """How one plane of an upstream account answered."""
+    """The result of checking one plane of an upstream account."""
 
     ok: bool
     detail: str
 
 
 class ChannelCheckView(BaseModel):
-    """How both planes of an upstream account answered."""
+    """The results of checking both planes of an upstream account."""
 
     ark: PlaneCheckView
     openapi: PlaneCheckView

@@ -1,4 +1,4 @@
-"""Use cases of channels. Every change writes its audit row in its own transaction."""
+"""Use cases of channels. Every change writes its audit row in the same transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.audit.actor import Actor
 from app.audit.log import record
-from app.channels.accounts import open_channel, to_channel
 from app.channels.changes import (
     ChannelChange,
     apply_change,
@@ -21,13 +20,13 @@ from app.channels.changes import (
     plan_change,
 )
 from app.channels.channel import ALL_PLANES, Channel, ChannelStatus, Plane
+from app.channels.channel_secrets import SECRET_NAMES, URL_OF, ChannelSecrets, apply_secret, open_channel, to_channel
+from app.channels.circuit_breaker import load_open_breakers
 from app.channels.directory import ChannelDirectory
-from app.channels.faults import faults_of, forget_faults
-from app.channels.health import load_open_breakers
+from app.channels.faults import clear_faults, load_faults
 from app.channels.models import ChannelRow
 from app.channels.repository import ChannelRepository
 from app.channels.schemas import ChannelCreate, ChannelHealth, ChannelPatch
-from app.channels.sealing import SECRET_NAMES, URL_OF, ChannelSecrets, apply_secret
 from app.crypto import SecretBox
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.http.paging import PageRequest
@@ -36,15 +35,15 @@ from app.upstream.destinations import DestinationError, DestinationRules
 from app.upstream.origins import parse_origin
 
 Verify = Callable[[Channel, frozenset[Plane]], Awaitable[str | None]]
-"""Asks the upstream whether what lives on a channel still answers on these planes; returns why not, or None."""
+"""Asks the upstream whether these planes still answer for the channel's objects; returns why not, or None."""
 
 FindForeign = Callable[[Channel, frozenset[Plane]], Awaitable[Mapping[str, str]]]
-"""Asks the URLs of these planes for something free; returns, by the URL's name, what answered there instead of the
-upstream's API. A server that does not answer proves nothing."""
+"""Makes a free call to the URLs of these planes; returns, by the URL's name, what answered instead of the upstream's
+API. A server that does not answer proves nothing."""
 
 FindDependent = Callable[[AsyncSession, str], Awaitable[str | None]]
-"""Says in the given transaction what still lives on a channel. Tasks and assets live above channels, so the caller
-brings it, and ``Verify`` too."""
+"""Returns, from the given transaction, which objects a channel still has, or None. Tasks and assets are on floors above
+channels, so the caller passes this function, and ``Verify``."""
 
 _PLAN_ATTEMPTS = 5
 
@@ -52,7 +51,7 @@ _log = structlog.get_logger()
 
 
 class ChannelService:
-    """Administers channels. Rows that it returns belong to no session any more."""
+    """Administers channels. The rows it returns are detached."""
 
     def __init__(
         self,
@@ -72,10 +71,10 @@ class ChannelService:
     async def create(
         self, actor: Actor, wanted: ChannelCreate, *, find_foreign: FindForeign | None = None
     ) -> ChannelRow:
-        """Makes a channel, unless ``find_foreign`` says that one of its URLs leads to something else.
+        """Creates a channel, unless ``find_foreign`` says that one of its URLs leads to something else.
 
-        Only the URLs of an active channel are asked, and those for which it has credentials; the others once it is set
-        active or given some.
+        Only the URLs of an active channel are tried, and only those with credentials; the others are tried once it
+        is activated or gets credentials.
 
         Raises:
             ConflictError: 409, the name is taken.
@@ -108,7 +107,7 @@ class ChannelService:
         """Returns channels newest first, one more than asked when there are more.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         async with self._sessions() as session:
             return await ChannelRepository(session).page(page)
@@ -123,9 +122,9 @@ class ChannelService:
             return _check_found(await ChannelRepository(session).find(channel_id))
 
     async def health_of(self, channel_ids: Sequence[str]) -> dict[str, ChannelHealth]:
-        """Returns how the last calls of channels have fared, by channel."""
+        """Returns circuit breaker and recent refusals by channel."""
         async with self._sessions() as session:
-            faults = await faults_of(session, channel_ids)
+            faults = await load_faults(session, channel_ids)
             open_breakers = await load_open_breakers(session)
         return {
             channel_id: ChannelHealth(channel_id in open_breakers, faults[channel_id]) for channel_id in channel_ids
@@ -137,7 +136,7 @@ class ChannelService:
             return await ChannelRepository(session).find_by_name(name)
 
     async def open(self, channel_id: str) -> Channel:
-        """Returns a channel with its secrets, straight from the database.
+        """Returns a channel with its secrets, from the database.
 
         Raises:
             NotFoundError: 404.
@@ -153,20 +152,20 @@ class ChannelService:
         verify: Verify,
         find_foreign: FindForeign | None = None,
     ) -> ChannelRow:
-        """Changes a channel; what already is as it is sent is not written again.
+        """Changes a channel; values that are equal to the stored ones are not written.
 
-        When an address or a credential changes, and when an operator lifts a suspension, ``verify`` decides whether
-        the channel is active afterwards or suspended with the reason. No transaction is open while it runs; when
-        the channel is changed meanwhile, all starts anew. A URL that changes to another origin without the credentials
-        for it drops those that were given for the old one, and suspends. A new URL that ``find_foreign`` says leads to
-        something else is refused; an old one that does suspends.
+        When a URL or credential changes, and when an operator lifts a suspension, ``verify`` decides whether the
+        channel is active afterwards or suspended with the reason. No transaction is open meanwhile; if the channel was
+        changed in between, planning starts again. A URL that moves to another origin without its credentials drops the
+        old ones and suspends the channel. If ``find_foreign`` says that a URL leads to something else, a new URL is
+        refused, and an unchanged one suspends the channel.
 
         Raises:
             NotFoundError: 404.
-            ConflictError: 409, the name is taken, others keep changing the channel, or moved a URL to another origin
-                while credentials for the old one were on their way.
+            ConflictError: 409, the name is taken, concurrent requests keep changing the channel, or one moved a URL to
+                another origin for which the sent credentials were not meant.
             MissingParameterError: 400, half a key pair, or a credential alone while its stored URL leads to no server.
-            InvalidParameterError: 400, a session token without a key pair, another name for the channel ``default``,
+            InvalidParameterError: 400, a session token without a key pair, a new name for the channel ``default``,
                 or a URL to which no call may be made or that leads to something else than the upstream's API.
         """
         sent = patch.sent()
@@ -181,18 +180,18 @@ class ChannelService:
                 return await self.get(channel_id)
             failure = change.failure
             if failure is None and change.planes:
-                failure = await _try(change, change.planes, verify, find_foreign)
+                failure = await _verify(change, change.planes, verify, find_foreign)
             written = await self._apply(actor, channel_id, change, failure)
             if written is not None:
                 return written
         raise ConflictError("Conflict", "The channel is being changed by others. Please try again.")
 
     async def delete(self, actor: Actor, channel_id: str, *, find_dependent: FindDependent) -> None:
-        """Deletes a channel and its secrets. The row stays for what once lived on it; the name is free again.
+        """Deletes a channel and its secrets. The row stays, because old objects refer to it; the name is free again.
 
         Raises:
             NotFoundError: 404.
-            ConflictError: 409, something still lives on it.
+            ConflictError: 409, it still has objects.
         """
         now = self._clock()
         async with self._sessions.begin() as session:
@@ -202,7 +201,7 @@ class ChannelService:
                 raise ConflictError("InvalidAction", f"The channel still has {dependent}.")
             for name in SECRET_NAMES:
                 apply_secret(self._box, row, name, None)
-            await forget_faults(session, channel_id)
+            await clear_faults(session, channel_id)
             row.status = ChannelStatus.SUSPENDED.value
             row.deleted_at = row.updated_at = now
             _record(session, row, actor, "channel.delete", {"name": row.name})
@@ -218,7 +217,7 @@ class ChannelService:
     async def _apply(
         self, actor: Actor, channel_id: str, change: ChannelChange, failure: str | None
     ) -> ChannelRow | None:
-        """Writes a change; returns None when the channel is no longer as it was when the change was planned."""
+        """Writes a change; returns None when the channel was changed since the change was planned."""
         now = self._clock()
         try:
             async with self._sessions.begin() as session:
@@ -227,7 +226,7 @@ class ChannelService:
                     return None
                 apply_change(self._box, row, change, failure=failure, now=now)
                 if change.secrets or set(URL_OF.values()) & change.settings.keys():
-                    await forget_faults(session, channel_id)
+                    await clear_faults(session, channel_id)
                 fields = change.names + (["status"] if row.status != change.seen["status"] else [])
                 detail = {"fields": fields, "status": row.status, "status_reason": row.status_reason}
                 _record(session, row, actor, "channel.update", detail)
@@ -239,10 +238,10 @@ class ChannelService:
         return row
 
 
-async def _try(
+async def _verify(
     change: ChannelChange, planes: frozenset[Plane], verify: Verify, find_foreign: FindForeign | None
 ) -> str | None:
-    """Returns why a change suspends its channel, or None; both questions at once, since each may wait for ten seconds.
+    """Returns why a change suspends its channel, or None. Both checks run at once: each may take ten seconds.
 
     Raises:
         InvalidParameterError: 400, a new URL leads to something else.

@@ -3,7 +3,7 @@
 import asyncio
 import os
 
-from app.channels.seeding import described_channel
+from app.channels.default_channel import channel_from_environment
 from app.cli.failures import explained_failures, read_settings
 from app.crypto import SecretBox
 from app.database_url import without_password
@@ -56,7 +56,7 @@ async def _judge(settings: Settings) -> None:
         SecretBox.from_text(settings.secret_key.get_secret_value())
     await _judge_database(settings)
     first_models(settings)
-    described_channel(settings)
+    channel_from_environment(settings)
     async with open_http(settings, destination_rules(settings)):
         pass  # opening it reads the proxy and the certificate authorities
 

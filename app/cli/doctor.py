@@ -16,15 +16,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.admin.channel_probe import ChannelProbe
-from app.channels.accounts import open_channel
 from app.channels.canary import check_canary
 from app.channels.channel import Channel, ChannelStatus
-from app.channels.faults import faults_of
+from app.channels.channel_secrets import is_bound, open_channel
+from app.channels.default_channel import channel_from_environment
+from app.channels.faults import load_faults
 from app.channels.models import ChannelFaultRow, ChannelRow
 from app.channels.repository import ChannelRepository
 from app.channels.rules import is_region_missing
-from app.channels.sealing import is_bound
-from app.channels.seeding import described_channel
 from app.cli.advisory_locks import examine_advisory_locks, is_of_shared_sessions, shared_sessions
 from app.cli.database import Database, running_database
 from app.cli.database_role import examine_role
@@ -190,9 +189,9 @@ async def _examine_channels(
 ) -> AsyncIterator[Finding]:
     async with sessions() as session:
         rows = await ChannelRepository(session).all()
-        faults = await faults_of(session, [row.id for row in rows])
+        faults = await load_faults(session, [row.id for row in rows])
     try:
-        described_channel(settings)
+        channel_from_environment(settings)
     except SettingError as error:
         yield broken("settings of the channel default", f"{error}; `serve` will not start with it")
     channels = [open_channel(box, row) for row in rows]

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from app.channels.channel import Channel
-from app.channels.refusals import to_client_error
+from app.channels.errors import to_client_error
 from app.errors import SeedgateError, ServiceUnavailableError
 from app.upstream.errors import AccountFaultError, NotSentError, UpstreamError, UpstreamRejectedError
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.channels.refusals import to_client_error
+from app.channels.errors import to_client_error
 from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
 from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow, TaskStatus

@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.channels.circuit_breaker import record_clear_create, record_unknown
 from app.channels.directory import ChannelDirectory
-from app.channels.health import note_clear_create, note_unknown
 from app.creates.idempotency import is_key_taken
 from app.creates.locks import lock_owners
 from app.creates.retry_dedup import Attempt, RequestFingerprint, RetryDedup
@@ -176,12 +176,12 @@ class IntentLog:
             if isinstance(outcome, Accepted):
                 if not apply_upstream_id(session, row, outcome.upstream_id, source=Source.CREATE, now=now):
                     await _leave(session, row, outcome.upstream_id, now=now)
-                await note_clear_create(session, channel_id, now=now)
+                await record_clear_create(session, channel_id, now=now)
             elif isinstance(outcome, Refused):
                 await self._apply_refusal(session, row, intent, outcome, now)
             elif isinstance(outcome, Unknown) and row.status == TaskStatus.SUBMITTING.value:
                 apply_unknown(session, row, source=Source.CREATE, now=now)
-                is_breaker_opened = await note_unknown(session, channel_id, now=now)
+                is_breaker_opened = await record_unknown(session, channel_id, now=now)
         if is_breaker_opened:
             BREAKERS_OPENED.inc()
             _log.error("breaker_opened", channel=channel_id)
@@ -208,7 +208,7 @@ class IntentLog:
             error = outcome.error
             apply_no_task(session, row, source=Source.CREATE, now=now, code=error.code, message=error.message)
         if isinstance(outcome.error, UpstreamRefusalError):
-            await note_clear_create(session, str(row.channel_id), now=now)
+            await record_clear_create(session, str(row.channel_id), now=now)
 
 
 async def _leave(session: AsyncSession, row: TaskRow, upstream_id: str, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.channels.health import note_read
+from app.channels.circuit_breaker import record_success
 from app.tasks.listing import TIERS
 from app.tasks.models import FINAL_STATUSES, TaskRow
 from app.tasks.repository import AllTasks
@@ -124,7 +124,7 @@ class ListLooker:
             for row in await AllTasks(session).lock(rows):
                 body = items[str(row.upstream_id)]
                 apply_upstream_state(session, row, body, asked_at=asked_at, source=Source.LIST, now=now)
-            await note_read(session, channel_id, now=now)
+            await record_success(session, channel_id, now=now)
 
 
 def _tier_of(row: TaskRow) -> str:

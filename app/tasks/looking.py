@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.channels.circuit_breaker import record_success
 from app.channels.directory import ChannelDirectory
-from app.channels.health import note_read
 from app.errors import AccessDeniedError
 from app.jobs import SingleFlight
 from app.tasks.models import TaskRow, TaskStatus
@@ -109,7 +109,7 @@ class TaskLooker:
                 apply_absence(session, current, source=Source.LOOK, now=now)
             else:
                 apply_upstream_state(session, current, body, asked_at=asked_at, source=Source.LOOK, now=now)
-                await note_read(session, str(row.channel_id), now=now)
+                await record_success(session, str(row.channel_id), now=now)
 
     async def account_of(self, row: TaskRow, allowed: frozenset[str] | None = None) -> ArkAccount | None:
         """Returns the account that owns a task, or None while it must not be asked.

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.channels.circuit_breaker import record_success
 from app.channels.directory import Channel, ChannelDirectory
-from app.channels.health import note_read
 from app.db.leases import Lease, Leases
 from app.jobs import WorkUnderWay
 from app.observability.metrics import LEASE_LOSSES
@@ -158,7 +158,7 @@ class Reconciler:
         """Asks a channel whose breaker is open whether it answers again, and closes the breaker if it does."""
         if await self._lister.probe(channel.id, account):
             async with self._sessions.begin() as session:
-                await note_read(session, channel.id, now=self._clock())
+                await record_success(session, channel.id, now=self._clock())
 
     async def _search(self, channel: Channel, account: ArkAccount, *, is_sweeping: bool) -> None:
         lease = await self._leases.claim("list", channel.id, seconds=_LIST_LEASE_SECONDS)
@@ -211,7 +211,7 @@ class Reconciler:
                 await orphans.remove_gone(channel.id, now=now)
             await self._apply(session, read, findings, now=now)
             if read.has_answered:
-                await note_read(session, channel.id, now=now)
+                await record_success(session, channel.id, now=now)
         return findings
 
     async def _apply(

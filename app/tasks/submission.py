@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import structlog
 
 from app.channels.directory import Channel
-from app.channels.refusals import to_client_error
+from app.channels.errors import to_client_error
 from app.errors import (
     SeedgateError,
     ServiceUnavailableError,

@@ -10,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.admin.resealing import reseal
 from app.audit.actor import Actor
-from app.channels.accounts import UNREADABLE
 from app.channels.channel import Channel, Plane
+from app.channels.channel_secrets import SECRET_NAMES, UNREADABLE, apply_secret, is_bound
 from app.channels.schemas import ChannelPatch
-from app.channels.sealing import SECRET_NAMES, apply_secret, is_bound
 from app.crypto import SealError
 from app.errors import ConflictError
 from app.upstream.destinations import DestinationRules

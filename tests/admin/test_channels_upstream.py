@@ -17,8 +17,8 @@ from app.admin.channel_probe import ChannelProbe
 from app.admin.channel_watch import ChannelWatch
 from app.audit.actor import Actor
 from app.channels.channel import Channel, Plane
+from app.channels.default_channel import ensure_default_channel
 from app.channels.schemas import ChannelPatch
-from app.channels.seeding import ensure_default_channel
 from app.db.leases import Leases
 from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.admin.resealing import Resealed, reseal
 from app.audit.actor import Actor
 from app.channels.canary import check_canary
+from app.channels.channel_secrets import SECRET_NAMES, apply_secret, open_secrets
 from app.channels.models import ChannelRow
-from app.channels.sealing import SECRET_NAMES, apply_secret, open_secrets
 from app.crypto import SealError, SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.engine import session_factory

@@ -8,7 +8,7 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.channels.accounts import UNREADABLE
+from app.channels.channel_secrets import UNREADABLE
 from app.channels.directory import ChannelDirectory
 from app.crypto import SecretBox, generate_key
 from app.db.engine import open_engine, session_factory

@@ -19,7 +19,7 @@ from app.admin.channel_continuity import ContinuityCheck
 from app.admin.resealing import reseal
 from app.admin.router import router as admin_router
 from app.assets.routes import router as assets_router
-from app.channels.seeding import ensure_default_channel
+from app.channels.default_channel import ensure_default_channel
 from app.crypto import SealError, SecretBox, generate_key
 from app.db.base import utc_now
 from app.http.rendering import install_error_handlers

@@ -48,7 +48,7 @@ class Bench:
 
 @pytest.fixture(scope="session")
 def ca_bundle(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """One authority that nobody uses: loading the system's takes longer than most of these tests."""
+    """An unused authority: loading the system's takes longer than most of these tests."""
     _, path = certify(tmp_path_factory.mktemp("authority"), LOOPBACK)
     return path
 

@@ -192,7 +192,7 @@ async def serving_tls(context: ssl.SSLContext, response: bytes) -> AsyncIterator
 
 
 def unused_port() -> int:
-    """A port on which nobody listens."""
+    """A port without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     return port

@@ -317,7 +317,7 @@ async def test_secrets_are_struck_out_of_what_the_upstream_says(bench: Bench) ->
         assert API_KEY not in repr(error) + str(error) + error.code + str(error.__dict__)
 
 
-async def test_words_that_no_database_could_hold_are_mended(bench: Bench) -> None:
+async def test_a_nul_is_removed_from_the_upstreams_message(bench: Bench) -> None:
     error = await refused(bench, 400, {"error": {"code": "Invalid\0Parameter", "message": "a\0b", "param": "\0"}})
     assert isinstance(error, UpstreamRejectedError)
     assert (error.code, error.message, error.param) == ("InvalidParameter", "ab", None)

@@ -56,7 +56,7 @@ class Upstream:
 
 @pytest_asyncio.fixture
 async def upstream() -> AsyncIterator[Upstream]:
-    """An upstream that does as it is told."""
+    """A sandbox whose next calls can be made to fail."""
     async with (
         SandboxServer(SandboxConfig(limits=None)) as server,
         open_http_client(destinations=LOOPBACK_ALLOWED) as http,
@@ -128,7 +128,7 @@ async def test_a_call_that_is_broken_off_counts_as_unknown(upstream: Upstream) -
     assert calls()["get_task", "unknown"] == before + 1
 
 
-async def test_the_request_behind_a_call_learns_whom_it_went_to_and_under_which_id(upstream: Upstream) -> None:
+async def test_a_requests_log_line_has_the_channel_and_the_upstreams_request_id(upstream: Upstream) -> None:
     notes: dict[str, str] = {}
     with noting(notes):
         created = await upstream.ark.create(upstream.account, BODY, request_id="r")

@@ -105,7 +105,7 @@ async def test_a_peer_that_stops_reading_is_unknown(bench: Bench) -> None:
     assert "sending" in error.reason
 
 
-async def test_a_peer_that_reads_drop_by_drop_does_not_hold_a_create_for_ever(bench: Bench) -> None:
+async def test_a_peer_that_reads_byte_by_byte_cannot_delay_a_create_without_limit(bench: Bench) -> None:
     async def sip(peer: Peer) -> None:
         while await peer.read_some():  # noqa: ASYNC110 - it is meant to be slow
             await asyncio.sleep(0.05)

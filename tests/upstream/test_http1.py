@@ -67,7 +67,7 @@ def test_trailers_are_no_headers() -> None:
     assert parser.response().headers == [(b"Transfer-Encoding", b"chunked")]
 
 
-def test_the_length_of_the_body_is_ours_to_tell() -> None:
+def test_the_client_sets_the_content_length_itself() -> None:
     head = encode_head(
         "POST", b"/a?b", [(b"Host", b"h"), (b"Transfer-Encoding", b"chunked"), (b"content-length", b"9")], 3
     )

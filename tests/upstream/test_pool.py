@@ -87,7 +87,7 @@ async def test_a_request_that_gets_no_connection_in_time_is_not_sent(bench: Benc
     assert len(server.requests) == 1
 
 
-async def test_a_place_that_nobody_waits_for_any_more_goes_to_the_next(bench: Bench) -> None:
+async def test_a_cancelled_wait_passes_its_permit_to_the_next(bench: Bench) -> None:
     gate = Gate(1)
     server = await bench.serve(gate)
     ark = await bench.ark(max_connections=1)
@@ -143,7 +143,7 @@ async def end_before_answer(peer: Peer) -> None:
 
 
 async def test_a_create_after_an_idle_close_goes_out_once_on_a_new_connection(bench: Bench) -> None:
-    """The close has happened, and the event loop has not been told yet: the kernel is asked."""
+    """The event loop has not noticed the close yet; the kernel is asked."""
     peers: list[Peer] = []
 
     async def answer(peer: Peer) -> None:
@@ -339,7 +339,7 @@ async def test_a_connection_is_dropped_after(bench: Bench, response: bytes) -> N
     assert server.connection_count == 2
 
 
-async def test_bytes_that_nobody_asked_for_drop_an_idle_connection(bench: Bench) -> None:
+async def test_unsolicited_bytes_drop_an_idle_connection(bench: Bench) -> None:
     has_ended = asyncio.Event()
 
     async def say_more(peer: Peer) -> None:

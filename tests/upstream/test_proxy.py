@@ -122,7 +122,7 @@ async def test_a_cut_inside_the_tunnel_is_unknown(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "url", ["https://127.0.0.1:3128", "socks5://127.0.0.1", "127.0.0.1:3128", "http://", "http://a:b"]
 )
-def test_a_proxy_url_of_another_kind_is_told_at_once(url: str) -> None:
+def test_an_unsupported_proxy_url_is_refused_at_the_start(url: str) -> None:
     with pytest.raises(ValueError, match=r"proxy|Port"):
         Proxy(url)
 

@@ -56,7 +56,7 @@ async def test_kinds_of_calls_do_not_take_each_others_tokens(rates: RateLimiter,
     assert not await rates.acquire(CHANNEL, RateClass.BACKGROUND_GET)
 
 
-async def test_a_database_clock_that_is_set_back_stops_nobody(rates: RateLimiter, engine: AsyncEngine) -> None:
+async def test_setting_the_database_clock_back_blocks_no_call(rates: RateLimiter, engine: AsyncEngine) -> None:
     assert await rates.acquire(CHANNEL, RateClass.INTERACTIVE_GET)
     async with engine.begin() as connection:
         change = "UPDATE account_rates SET tokens = 0, refilled_at = clock_timestamp() + interval '1 hour'"

@@ -67,7 +67,7 @@ def test_the_set_of_headers_that_each_sdk_signs_is_accepted(authorization: str) 
     judge(authorization, head([]))
 
 
-def test_java_tells_nothing_of_its_body_and_signs_it_all_the_same() -> None:
+def test_java_sends_no_body_hash_but_signs_it() -> None:
     request = head([("x-content-sha256", "absent")])
     judge(JAVA, request)
     assert request.claimed_body_hash is None
@@ -127,7 +127,7 @@ def test_what_was_changed_after_it_was_signed_is_found_out(what: str) -> None:
     assert code_of(PYTHON_AND_GO, TAMPERINGS[what]()) == "SignatureDoesNotMatch"
 
 
-def test_a_hash_that_is_told_must_be_the_bodys_although_it_is_not_signed() -> None:
+def test_a_stated_hash_must_match_the_body_even_if_it_is_not_signed() -> None:
     """Before the body came it may have been what the signature was judged by."""
     judge(JAVA, head([("x-content-sha256", hash_body(BODY))]))
     assert code_of(JAVA, head([("x-content-sha256", hash_body(b"{}"))])) == "SignatureDoesNotMatch"
@@ -146,7 +146,7 @@ def test_a_header_that_is_named_twice_is_refused_although_it_was_signed_so() -> 
 
 @pytest.mark.parametrize("authorization", [PYTHON_AND_GO, NODE, JAVA, OLD_NODE], ids=["go", "node", "java", "old node"])
 def test_another_body_is_found_out_whichever_headers_were_signed(authorization: str) -> None:
-    """Also when whoever changed the body has changed the header that tells its hash."""
+    """Even if the hash header was changed along with the body."""
     assert code_of(authorization, head([]), body=BODY + b" ") == "SignatureDoesNotMatch"
     assert code_of(authorization, head([], body=BODY + b" "), body=BODY + b" ") == "SignatureDoesNotMatch"
 

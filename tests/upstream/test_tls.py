@@ -47,6 +47,6 @@ async def test_a_large_body_arrives_over_tls(bench: Bench, tmp_path: Path) -> No
     assert created.id == "cgt-1"
 
 
-async def test_a_bundle_that_does_not_exist_is_told_at_once(bench: Bench, tmp_path: Path) -> None:
+async def test_a_missing_ca_bundle_is_refused_at_the_start(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         await bench.http(ca_bundle=str(tmp_path / "absent.pem"))

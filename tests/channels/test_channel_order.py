@@ -4,8 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from random import Random
 
-from app.channels.channel import Channel
-from app.channels.selection import order_candidates
+from app.channels.channel import Channel, order_candidates
 
 _CHANNEL = Channel(
     id="ch_a",

@@ -8,15 +8,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.channels.channel import Channel, Plane
-from app.channels.sealing import is_bound, open_secrets
-from app.channels.seeding import ensure_default_channel
+from app.channels.channel_secrets import is_bound, open_secrets
+from app.channels.default_channel import ensure_default_channel
 from app.settings import Settings
 from tests.support.channel_app import ChannelApp, running_channel_app
 from tests.support.starting_line import start_together
 
 
 class Verifier:
-    """Stands for the upstream: says what it is told to, and remembers what it was asked."""
+    """Stands in for the upstream: returns preset results and records the questions."""
 
     def __init__(self, failure: str | None = None) -> None:
         self.failure = failure
@@ -67,7 +67,7 @@ async def test_the_default_channel_is_made_as_the_environment_says(app: ChannelA
     assert (await app.audit())[0][0] == "channel.create"
 
 
-async def test_an_unchanged_environment_writes_nothing_and_asks_nobody(app: ChannelApp) -> None:
+async def test_an_unchanged_environment_writes_nothing_and_makes_no_call(app: ChannelApp) -> None:
     await ensure_default_channel(settings(), app.channels, verify=None)
     before = await default_row(app)
     verifier = Verifier("would suspend")

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text, update
 
+from app.channels.channel_secrets import SECRET_NAMES, ChannelSecrets, open_secrets
 from app.channels.models import ChannelRow
-from app.channels.sealing import SECRET_NAMES, ChannelSecrets, open_secrets
 from app.crypto import SealError
 from tests.support.channel_app import ChannelApp, everything_stored
 

@@ -1,4 +1,4 @@
-"""What a client is told when the channels that were asked did not carry its request out."""
+"""The error for a client whose request no channel carried out."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -32,13 +32,13 @@ _CONFLICT = 409
 def to_client_error(*failures: UpstreamError, model: str = "") -> SeedgateError:
     """Returns the error for a request that no channel carried out.
 
-    The upstream's own error about the client's request is passed through; of everything else the client reads our own
-    words, since the upstream's name the operator's account. A throttle, and a channel that was not reached, pass by
-    themselves and are told before an account's fault, which does not.
+    The upstream's own error about the client's request is passed through. Every other message is the gateway's,
+    because the upstream's mention the operator's account. Temporary failures (a throttle, an unreachable channel) take
+    precedence over faults of an account.
 
     Args:
-        failures: what each channel that was asked said; none when there was no channel to ask.
-        model: what the client named.
+        failures: of each channel that was tried; empty when there was none to try.
+        model: the one the client named.
     """
     rejected = _first(failures, UpstreamRejectedError)
     if rejected is not None:
@@ -48,13 +48,13 @@ def to_client_error(*failures: UpstreamError, model: str = "") -> SeedgateError:
     throttled = _first(failures, ThrottledError)
     if throttled is not None:
         return ThrottledByUpstreamError(
-            throttled.code, retry_after_seconds=throttled.retry_after_seconds, internal=_told(throttled)
+            throttled.code, retry_after_seconds=throttled.retry_after_seconds, internal=_describe(throttled)
         )
     refused = [error for error in failures if isinstance(error, AccountFaultError)]
     unreached = _first(failures, NotSentError)
-    # The channel that was not asked may serve it soon.
+    # A channel that was unreachable may serve the request soon.
     if refused and unreached is None:
-        return _of_refused(refused)
+        return _to_account_error(refused)
     unknown = _first(failures, OutcomeUnknownError)
     if unknown is not None:
         text = "The upstream did not answer clearly. It is safe to send this request again."
@@ -62,17 +62,17 @@ def to_client_error(*failures: UpstreamError, model: str = "") -> SeedgateError:
     return ServiceUnavailableError(internal=repr(failures)) if failures else NoChannelError()
 
 
-def _of_refused(refused: Sequence[AccountFaultError]) -> SeedgateError:
-    """Returns the error for a request that some channels refused on account of what only the operator can mend."""
+def _to_account_error(refused: Sequence[AccountFaultError]) -> SeedgateError:
+    """Returns the error for a request that channels refused for reasons that only the operator can fix."""
     unclear = _first(refused, UnclearQuotaError)
     if unclear is not None:
-        return UpstreamOverloadedError(internal=_told(unclear))
+        return UpstreamOverloadedError(internal=_describe(unclear))
     unserved = [error for error in refused if isinstance(error, UnservedError)]
     if len(unserved) < len(refused):
-        return UpstreamAccountError(internal="; ".join(_told(error) for error in refused))
+        return UpstreamAccountError(internal="; ".join(_describe(error) for error in refused))
     error = unserved[0]
     text = "The requested model or action is not available here."
-    return _refusal(error.status, error.code, text, error.param, internal=_told(error))
+    return _refusal(error.status, error.code, text, error.param, internal=_describe(error))
 
 
 def _first(failures: Iterable[UpstreamError], kind: type[ErrorT]) -> ErrorT | None:
@@ -88,10 +88,10 @@ def _refusal(
         code=code,
         param=None if param is not None and mentions_operator_ids(param) else param,
         internal=internal,
-        # The Python SDKs send a create that was answered with 409 again.
+        # The Python SDKs retry a create that was answered with 409.
         is_retry_refused=status == _CONFLICT,
     )
 
 
-def _told(error: AccountFaultError) -> str:
+def _describe(error: AccountFaultError) -> str:
     return f"{error.status} {error.code}: {error.message}"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.channels.health import OPENS_AT, load_open_breakers, note_read
+from app.channels.circuit_breaker import FAILURE_THRESHOLD, load_open_breakers, record_success
 from app.observability.metrics import BREAKERS_OPENED
 from tests.support.answers import check_error
 from tests.support.driving import activate, new_asset, new_group
@@ -32,7 +32,7 @@ class Flaky:
     async def read(self) -> None:
         """A GET or LIST has succeeded on the channel."""
         async with self.stage.sessions.begin() as session:
-            await note_read(session, self.id, now=self.stage.clock())
+            await record_success(session, self.id, now=self.stage.clock())
 
     async def move(self, base_url: str) -> None:
         """Has the channel lead somewhere else."""
@@ -55,29 +55,29 @@ async def flaky(stage: Stage, request: pytest.FixtureRequest) -> Flaky:
 
 async def test_after_five_unclear_answers_nothing_more_is_sent(flaky: Flaky) -> None:
     before = BREAKERS_OPENED._value.get()  # noqa: SLF001 - the client library has no other way to read a counter
-    await flaky.fail(OPENS_AT)
+    await flaky.fail(FAILURE_THRESHOLD)
     assert BREAKERS_OPENED._value.get() == before + 1  # noqa: SLF001 - as above
     refused = await flaky.tenant.create_task()
     check_error(refused, 503, "ServiceUnavailable")
     assert refused.headers["retry-after"].isdigit()
     assert "x-should-retry" not in refused.headers
-    assert len(flaky.stage.received("create_task")) == OPENS_AT
-    assert len(await flaky.stage.rows_of(flaky.tenant)) == OPENS_AT
+    assert len(flaky.stage.received("create_task")) == FAILURE_THRESHOLD
+    assert len(await flaky.stage.rows_of(flaky.tenant)) == FAILURE_THRESHOLD
 
 
 async def test_four_are_not_enough_and_a_clear_answer_begins_the_count_anew(flaky: Flaky) -> None:
-    await flaky.fail(OPENS_AT - 1)
+    await flaky.fail(FAILURE_THRESHOLD - 1)
     await flaky.tenant.new_task()
-    await flaky.fail(OPENS_AT - 1)
+    await flaky.fail(FAILURE_THRESHOLD - 1)
     refusal = {"kind": "error", "status": 400, "code": "InputTextSensitiveContentDetected"}
     await flaky.stage.fault("create_task", account="second", **refusal)  # type: ignore[arg-type]  # an effect
     assert (await flaky.tenant.create_task()).status_code == 400
-    await flaky.fail(OPENS_AT - 1)
+    await flaky.fail(FAILURE_THRESHOLD - 1)
     assert not await flaky.is_open()
 
 
 async def test_what_was_not_sent_is_no_answer(flaky: Flaky) -> None:
-    await flaky.fail(OPENS_AT - 1)
+    await flaky.fail(FAILURE_THRESHOLD - 1)
     await flaky.move("http://127.0.0.1:1/api/v3")
     check_error(await flaky.tenant.create_task(), 503, "ServiceUnavailable")
     await flaky.move(flaky.stage.world.sandbox.ark_base_url)
@@ -86,7 +86,7 @@ async def test_what_was_not_sent_is_no_answer(flaky: Flaky) -> None:
 
 
 async def test_a_read_closes_it(flaky: Flaky) -> None:
-    await flaky.fail(OPENS_AT)
+    await flaky.fail(FAILURE_THRESHOLD)
     await flaky.read()
     assert not await flaky.is_open()
     flaky.stage.forget_rows()
@@ -94,14 +94,14 @@ async def test_a_read_closes_it(flaky: Flaky) -> None:
 
 
 async def test_a_read_begins_the_count_anew(flaky: Flaky) -> None:
-    await flaky.fail(OPENS_AT - 1)
+    await flaky.fail(FAILURE_THRESHOLD - 1)
     await flaky.read()
-    await flaky.fail(OPENS_AT - 1)
+    await flaky.fail(FAILURE_THRESHOLD - 1)
     assert not await flaky.is_open()
 
 
 async def test_the_next_channel_takes_over(flaky: Flaky) -> None:
-    await flaky.fail(OPENS_AT)
+    await flaky.fail(FAILURE_THRESHOLD)
     both = await flaky.stage.tenant(flaky.name, "default")
     await both.new_task()
     assert flaky.stage.received("create_task")[-1].account == "default"
@@ -112,7 +112,7 @@ async def test_the_next_channel_takes_over(flaky: Flaky) -> None:
 
 
 async def test_another_process_sends_nothing_either(flaky: Flaky) -> None:
-    await flaky.fail(OPENS_AT)
+    await flaky.fail(FAILURE_THRESHOLD)
     stage = flaky.stage
     async with running_gateway(stage.world.settings, stage.clock, stage.seconds) as base_url:
         body = {"model": "doubao-seedance-2", "content": text("x")}
@@ -126,13 +126,13 @@ async def test_a_task_that_can_only_go_there_is_refused_unsent(stage: Stage) -> 
     await activate(stage.world, tenant, asset_id)
     item = {"type": "image_url", "image_url": {"url": f"asset://{asset_id}"}, "role": "reference_image"}
     content = [*text("the girl in image 1 waves"), item]
-    await stage.fault("create_task", times=OPENS_AT, account="default", **_UNCLEAR)
-    for _ in range(OPENS_AT):
+    await stage.fault("create_task", times=FAILURE_THRESHOLD, account="default", **_UNCLEAR)
+    for _ in range(FAILURE_THRESHOLD):
         assert (await tenant.create_task(content=content)).status_code == 200
     try:
         check_error(await tenant.create_task(content=content), 503, "ServiceUnavailable")
     finally:
         channel_id = await stage.channel_id("default")
         async with stage.sessions.begin() as session:
-            await note_read(session, channel_id, now=stage.clock())
+            await record_success(session, channel_id, now=stage.clock())
         stage.forget_rows()

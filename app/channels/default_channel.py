@@ -1,4 +1,4 @@
-"""The channel that the environment describes."""
+"""The channel ``default``, which the environment configures."""
 
 from app.audit.actor import Actor
 from app.channels.channel import Channel, Plane
@@ -18,25 +18,24 @@ _ADDRESSES = ("ark_base_url", "openapi_url", "region")
 async def ensure_default_channel(
     settings: Settings, channels: ChannelService, *, verify: Verify | None
 ) -> ChannelRow | None:
-    """Makes the channel ``default``, or brings its addresses, region and credentials up to the environment's.
+    """Creates the channel ``default``, or updates its URLs, region and credentials from the environment.
 
-    The environment decides all of them, so a credential that it does not name is removed. Everything else about the
-    channel belongs to the database, also whether it is suspended: changed credentials are verified as a PATCH's are.
-    An unchanged environment makes no call, and writes nothing once every secret is sealed for its origin. Several
-    processes may do this at once.
+    A credential that the environment does not name is removed. All other settings, including a suspension, stay as the
+    database has them: changed credentials are verified like a PATCH's. An unchanged environment makes no call, and
+    writes nothing once every secret is sealed for its origin. Several processes may do this at once.
 
     Args:
         settings: with ``SEEDGATE_ARK_API_KEY`` or an access key; without either nothing is done.
         channels: makes the change.
-        verify: whether what lives on the channel still answers; None when there is no need to ask.
+        verify: as in ``ChannelService.update``; None skips the verification.
 
     Returns:
-        The channel, or None when the environment describes none.
+        The channel, or None when the environment configures none.
 
     Raises:
         SettingError: a setting is not valid.
     """
-    described = described_channel(settings)
+    described = channel_from_environment(settings)
     if described is None:
         return None
     create, patch = described
@@ -44,17 +43,17 @@ async def ensure_default_channel(
     if row is None:
         try:
             return await channels.create(_ACTOR, create)
-        except ConflictError:  # another process was faster
+        except ConflictError:  # another process was first
             row = await channels.find_by_name(DEFAULT_CHANNEL)
     if row is None:
-        return None  # made and deleted by others in this very moment
+        return None  # another process created it, and it was deleted since
     return await channels.update(_ACTOR, row.id, patch, verify=verify or _trust)
 
 
-def described_channel(settings: Settings) -> tuple[ChannelCreate, ChannelPatch] | None:
-    """Returns how the channel is made and how it is brought up to date, or None when the environment describes none.
+def channel_from_environment(settings: Settings) -> tuple[ChannelCreate, ChannelPatch] | None:
+    """Returns the requests that create and update the channel, or None when the environment configures none.
 
-    Addresses and region are judged either way: a signature on the native entry is compared with the region.
+    URLs and region are validated in any case: signatures on the native entry are checked against the region.
 
     Raises:
         SettingError: a setting is not valid.
