@@ -26,10 +26,12 @@ from app.admin.metrics import Metrics
 from app.admin.reconciliation import Reconciliation
 from app.admin.task_control import TaskControl
 from app.admin.webhooks import WebhookService
+from app.assets.actions import AssetService
 from app.assets.adoption import GroupAdoption
-from app.assets.create_follower import CreateFollower
-from app.assets.follower import AssetFollower
-from app.assets.service import AssetService
+from app.assets.context import AssetsContext
+from app.assets.poller import AssetPoller
+from app.assets.recovery import CreateRecovery
+from app.assets.upstream import AssetsUpstream
 from app.assets.upstream_lists import AssetLister
 from app.channels.canary import check_canary
 from app.channels.default_channel import ensure_default_channel
@@ -122,8 +124,8 @@ class Services:
     directory: ChannelDirectory
     catalogue: ModelCatalogue
     assets: AssetService
-    asset_follower: AssetFollower
-    asset_create_follower: CreateFollower
+    asset_poller: AssetPoller
+    asset_create_recovery: CreateRecovery
     tasks: TaskService
     task_creation: TaskCreation
     abandonment: Abandonment
@@ -147,8 +149,8 @@ class Services:
         return [
             Job("follow_tasks", 1.0, self.task_follower.run_once),
             Job("reconcile", 1.0, self.reconciler.run_once),
-            Job("follow_assets", 1.0, self.asset_follower.run_once),
-            Job("follow_asset_creates", 1.0, self.asset_create_follower.run_once),
+            Job("poll_assets", 1.0, self.asset_poller.run_once),
+            Job("recover_asset_creates", 1.0, self.asset_create_recovery.run_once),
             Job("watch_channels", INTERVAL_SECONDS, self.channel_watch.run_once),
             Job("deliver", 0.5, self.deliverer.run_once),
             Job("remove_old_deliveries", 3600.0, self.deliverer.prune),
@@ -355,6 +357,7 @@ def _build(
     catalogue = ModelCatalogue(sessions, clock, monotonic=monotonic)
     abandonment = Abandonment(sessions, presence, clock, create_window=create_window)
     intents = IntentLog(sessions, retry_dedup=retry_dedup, directory=directory, clock=clock)
+    assets = AssetsContext(sessions, clock, AssetsUpstream(directory, control), retry_dedup, presence)
     return Services(
         engine=engine,
         sessions=sessions,
@@ -394,11 +397,9 @@ def _build(
         channel_faults=faults,
         directory=directory,
         catalogue=catalogue,
-        assets=AssetService(sessions, directory, control, clock, retry_dedup=retry_dedup, presence=presence),
-        asset_follower=AssetFollower(sessions, directory, control, clock),
-        asset_create_follower=CreateFollower(
-            sessions, directory, control, clock, retry_dedup=retry_dedup, presence=presence
-        ),
+        assets=AssetService(assets),
+        asset_poller=AssetPoller(assets),
+        asset_create_recovery=CreateRecovery(assets),
         tasks=TaskService(sessions, catalogue, looker, clock),
         task_creation=TaskCreation(
             sessions,

@@ -15,12 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.admin.channel_probe import explain
 from app.admin.likely_owners import LikelyOwners, load_likely_owners
 from app.admin.reconciliation_schemas import FoundObject, Line, ListEnd, Progress
-from app.assets.mirror import from_wire_time
+from app.assets.create_spec import Kind, matches
 from app.assets.models import AssetGroupRow, CreateIntentRow
-from app.assets.open_creates import OpenCreates
-from app.assets.repository import AllAssets
+from app.assets.repository import AllAssets, OpenCreates
+from app.assets.state import parse_time
 from app.assets.upstream_lists import AssetLister, Item
-from app.assets.wanted import Kind, find_like
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.directory import ChannelDirectory
 from app.errors import InvalidParameterError
@@ -231,7 +230,7 @@ class _Comparison:
 def _to_object(
     channel: Channel, kind: Kind, item: Item, creates: Iterable[CreateIntentRow], group: AssetGroupRow | None
 ) -> FoundObject:
-    possible = [create for create in creates if find_like(create, [dict(item)])]
+    possible = [create for create in creates if matches(create, [dict(item)])]
     tenants = {create.tenant_id for create in possible}
     likely, evidence = None, None
     if group is not None:
@@ -246,7 +245,7 @@ def _to_object(
         name=_text(item, "Name"),
         group_id=_text(item, "GroupId"),
         status=_text(item, "Status"),
-        created_at=from_wire_time(item.get("CreateTime")),
+        created_at=parse_time(item.get("CreateTime")),
         is_in_flight=any(create.cut_at is None for create in possible),
         # Nobody can add to a group that is a tenant's but through the gateway, as far as the account is asked.
         is_ours=True if channel.exclusive or group is not None else None,

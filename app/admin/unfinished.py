@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.models import CreateIntentRow
-from app.assets.open_creates import CREATE_IS_UNDER_WAY
+from app.assets.repository import CREATE_IS_UNDER_WAY
 from app.tasks.models import TaskRow, TaskStatus
 
 _FINAL = [status.value for status in TaskStatus if status.is_final]

@@ -1,15 +1,19 @@
-"""The one table of Assets actions that stands behind every entry: name, request, answer, use case."""
+"""The table of Assets actions that all entries share: name, request, response, use case."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from app.assets import answers, schemas
-from app.assets.answers import Reply, WireAnswer
-from app.assets.client import Client
+from app.assets import responses, schemas
+from app.assets.assets import AssetActions
+from app.assets.context import AssetsContext
+from app.assets.create import AssetCreation
+from app.assets.create_spec import Client
+from app.assets.faces import FaceActions
+from app.assets.groups import GroupActions
+from app.assets.responses import Reply, WireResponse
 from app.assets.schemas import ActionRequest, parse_request
-from app.assets.service import AssetService
 from app.errors import UnknownActionError
 from app.tenants.principal import Principal
 
@@ -17,11 +21,31 @@ VERSION = "2024-01-01"
 
 
 class KeyUse(Enum):
-    """What an ``Idempotency-Key`` means to an action."""
+    """What an action does with an ``Idempotency-Key``."""
 
-    IGNORED = "it makes nothing, or the same again however often it is carried out"
+    IGNORED = "the action makes nothing, or may be repeated safely"
     HONOURED = "a second request with the key gets what the first one made"
-    REFUSED = "it makes a secret, which is not kept and so cannot be answered twice"
+    REFUSED = "the action makes a secret, which is not kept and so cannot be answered twice"
+
+
+class AssetService:
+    """The use cases of all actions.
+
+    Attributes:
+        groups: asset groups.
+        assets: assets.
+        faces: face verification.
+    """
+
+    def __init__(self, context: AssetsContext) -> None:
+        self._creation = AssetCreation(context)
+        self.groups = GroupActions(context, self._creation)
+        self.assets = AssetActions(context, self._creation)
+        self.faces = FaceActions(context)
+
+    async def drain(self) -> None:
+        """Waits for the creates that are under way; called before the database is closed."""
+        await self._creation.drain()
 
 
 @dataclass(frozen=True)
@@ -29,20 +53,20 @@ class Action:
     """One action.
 
     Attributes:
-        name: as it is called, case matters.
-        summary: what it does, for the documentation.
-        request: what its body holds.
-        answer: what its result holds.
-        example: a body of it.
+        name: case-sensitive.
+        summary: for the documentation.
+        request: the class of its body.
+        response: the class of its result.
+        example: of a body.
         use_case: carries it out.
-        errors: statuses that it can answer beside those that every action can.
+        errors: statuses that it can answer in addition to those of every action.
         key_use: what it does with an ``Idempotency-Key``.
     """
 
     name: str
     summary: str
     request: type[ActionRequest]
-    answer: type[WireAnswer]
+    response: type[WireResponse]
     example: Mapping[str, Any]
     use_case: Callable[[AssetService, Principal, Any, Client], Awaitable[Reply]]
     errors: tuple[int, ...] = ()
@@ -56,13 +80,13 @@ class Action:
         """
         return parse_request(self.request, members)
 
-    async def run(self, service: AssetService, principal: Principal, wanted: ActionRequest, client: Client) -> Reply:
-        """Carries the action out, as ``wanted`` from ``parse`` says.
+    async def run(self, service: AssetService, principal: Principal, request: ActionRequest, client: Client) -> Reply:
+        """Carries the action out, as a request from ``parse`` says.
 
         Raises:
-            SeedgateError: whatever the use case raises.
+            SeedgateError: as the use case.
         """
-        return await self.use_case(service, principal, wanted, client)
+        return await self.use_case(service, principal, request, client)
 
 
 def find_action(name: str, version: str) -> Action:
@@ -79,14 +103,15 @@ def find_action(name: str, version: str) -> Action:
 
 _GROUP_ID = "group-20260520103710-f2hzc"
 _ASSET_ID = "asset-20260520105344-gk4kd"
+
 _TABLE = (
     Action(
         "CreateAssetGroup",
         "Create an asset group",
         schemas.CreateAssetGroupRequest,
-        answers.IdAnswer,
+        responses.IdResponse,
         {"Name": "kittens", "Description": "characters of one story", "GroupType": "AIGC"},
-        lambda service, principal, wanted, client: service.groups.create(principal, wanted, client),
+        lambda service, principal, request, client: service.groups.create(principal, request, client),
         errors=(409,),
         key_use=KeyUse.HONOURED,
     ),
@@ -94,41 +119,41 @@ _TABLE = (
         "ListAssetGroups",
         "List asset groups",
         schemas.ListAssetGroupsRequest,
-        answers.GroupPage,
+        responses.GroupPage,
         {"Filter": {"GroupType": "AIGC"}, "PageNumber": 1, "PageSize": 20},
-        lambda service, principal, wanted, _client: service.groups.page(principal, wanted),
+        lambda service, principal, request, _client: service.groups.page(principal, request),
     ),
     Action(
         "GetAssetGroup",
         "Show an asset group",
-        schemas.GroupIdRequest,
-        answers.GroupDetail,
+        schemas.IdRequest,
+        responses.GroupDetail,
         {"Id": _GROUP_ID},
-        lambda service, principal, wanted, _client: service.groups.get(principal, wanted),
+        lambda service, principal, request, _client: service.groups.get(principal, request),
     ),
     Action(
         "UpdateAssetGroup",
         "Change an asset group's name or description",
         schemas.UpdateAssetGroupRequest,
-        answers.IdAnswer,
+        responses.IdResponse,
         {"Id": _GROUP_ID, "Name": "cats"},
-        lambda service, principal, wanted, _client: service.groups.update(principal, wanted),
+        lambda service, principal, request, _client: service.groups.update(principal, request),
     ),
     Action(
         "DeleteAssetGroup",
         "Delete an asset group and all its assets",
-        schemas.GroupIdRequest,
-        answers.NothingAnswer,
+        schemas.IdRequest,
+        responses.NothingResponse,
         {"Id": _GROUP_ID},
-        lambda service, principal, wanted, _client: service.groups.delete(principal, wanted),
+        lambda service, principal, request, _client: service.groups.delete(principal, request),
     ),
     Action(
         "CreateAsset",
         "Create an asset from a URL",
         schemas.CreateAssetRequest,
-        answers.IdAnswer,
+        responses.IdResponse,
         {"GroupId": _GROUP_ID, "Name": "kitten", "AssetType": "Image", "URL": "https://example.com/kitten.png"},
-        lambda service, principal, wanted, client: service.items.create(principal, wanted, client),
+        lambda service, principal, request, client: service.assets.create(principal, request, client),
         errors=(409,),
         key_use=KeyUse.HONOURED,
     ),
@@ -136,50 +161,50 @@ _TABLE = (
         "ListAssets",
         "List assets",
         schemas.ListAssetsRequest,
-        answers.AssetPage,
+        responses.AssetPage,
         {"Filter": {"GroupType": "AIGC"}, "PageNumber": 1, "PageSize": 20},
-        lambda service, principal, wanted, _client: service.items.page(principal, wanted),
+        lambda service, principal, request, _client: service.assets.page(principal, request),
     ),
     Action(
         "GetAsset",
         "Show an asset, with a freshly signed URL",
-        schemas.AssetIdRequest,
-        answers.AssetDetail,
+        schemas.IdRequest,
+        responses.AssetDetail,
         {"Id": _ASSET_ID},
-        lambda service, principal, wanted, _client: service.items.get(principal, wanted),
+        lambda service, principal, request, _client: service.assets.get(principal, request),
     ),
     Action(
         "UpdateAsset",
         "Change an asset's name",
         schemas.UpdateAssetRequest,
-        answers.IdAnswer,
+        responses.IdResponse,
         {"Id": _ASSET_ID, "Name": "cat"},
-        lambda service, principal, wanted, _client: service.items.update(principal, wanted),
+        lambda service, principal, request, _client: service.assets.update(principal, request),
     ),
     Action(
         "DeleteAsset",
         "Delete an asset",
-        schemas.AssetIdRequest,
-        answers.NothingAnswer,
+        schemas.IdRequest,
+        responses.NothingResponse,
         {"Id": _ASSET_ID},
-        lambda service, principal, wanted, _client: service.items.delete(principal, wanted),
+        lambda service, principal, request, _client: service.assets.delete(principal, request),
     ),
     Action(
         "CreateVisualValidateSession",
         "Open a face verification",
         schemas.CreateVisualValidateSessionRequest,
-        answers.SessionAnswer,
+        responses.SessionResponse,
         {"CallbackURL": "https://example.com/verified"},
-        lambda service, principal, wanted, _client: service.faces.create_session(principal, wanted),
+        lambda service, principal, request, _client: service.faces.create_session(principal, request),
         key_use=KeyUse.REFUSED,
     ),
     Action(
         "GetVisualValidateResult",
         "Fetch the group that a face verification yielded",
         schemas.GetVisualValidateResultRequest,
-        answers.FaceResultAnswer,
+        responses.FaceResultResponse,
         {"BytedToken": "the BytedToken that CreateVisualValidateSession answered"},
-        lambda service, principal, wanted, _client: service.faces.get_result(principal, wanted),
+        lambda service, principal, request, _client: service.faces.get_result(principal, request),
     ),
 )
 

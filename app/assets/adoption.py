@@ -1,6 +1,6 @@
-"""Giving a tenant an upstream group with its assets, because the operator says that it is that tenant's.
+"""Gives a tenant an upstream group and its assets, at the operator's request.
 
-Of a group that is the tenant's already, the assets that no row owns are given to it.
+When the group is the tenant's already, the assets in it that have no row are given to it.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,12 +9,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.assets.mirror import apply_upstream_asset, apply_upstream_group, clean_text, from_wire_time
+from app.assets.create_spec import Kind, matches
 from app.assets.models import AssetGroupRow, AssetRow, AssetStatus, CreateIntentRow, GroupType
-from app.assets.open_creates import OpenCreates
-from app.assets.repository import AllAssets
+from app.assets.repository import AllAssets, OpenCreates
+from app.assets.state import apply_upstream_asset, apply_upstream_group, parse_time, sanitize
 from app.assets.upstream_lists import AssetLister, Item
-from app.assets.wanted import Kind, find_like
 from app.audit.actor import Actor
 from app.audit.log import record
 from app.channels.channel import Channel
@@ -48,18 +47,18 @@ class GroupAdoption:
     async def adopt(
         self, actor: Actor, group_id: str, *, tenant_id: str, channel: Channel
     ) -> tuple[Adoption, list[str]]:
-        """Makes a group and the assets in it a tenant's, as the upstream shows them.
+        """Inserts rows for a group and the assets in it, as the upstream shows them.
 
-        Writes the audit row ``group.adopt`` in the transaction of each change: one for the group, one for each hundred
-        assets. The URLs that were submitted are forgotten; those of a list are empty.
+        Each transaction writes an audit row ``group.adopt``: one for the group, one for each hundred assets. The
+        submitted URLs are not known, so the rows of the assets have empty ones.
 
         Returns:
-            What became of the group, and the ids of the assets that are the tenant's from now on.
+            The outcome for the group, and the ids of the assets that were inserted.
 
         Raises:
-            NoChannelError: 503, the tenant or the channel was deleted in this very moment.
-            TimeoutError: the account had no call to spare.
-            UpstreamError: the upstream gave no usable answer; what was given to the tenant before stays its.
+            NoChannelError: 503, the tenant or the channel has just been deleted.
+            TimeoutError: the account's rate limit left no call.
+            UpstreamError: the upstream gave no usable answer; what was inserted before that stays.
         """
         asked_at = self._clock()
         item = await self._ask(channel, group_id)
@@ -96,7 +95,7 @@ class GroupAdoption:
             if _is_in_flight(creates, item):
                 return Adoption.IN_FLIGHT
             await lock_owners(session, group.tenant_id, group.channel_id)
-            if await AllAssets(session).insert_group(group):
+            if await AllAssets(session).insert(group):
                 self._record(session, actor, group, asset_ids=[])
                 return Adoption.ADOPTED
             found = await AllAssets(session).find_group(group.id)
@@ -109,12 +108,12 @@ class GroupAdoption:
         async with self._sessions.begin() as session:
             creates = await OpenCreates(session).of_kind(Kind.ASSET.value)
             await lock_owners(session, group.tenant_id, group.channel_id)
-            everything = AllAssets(session)
+            objects = AllAssets(session)
             adopted = []
             for item in page:
                 if item.get("GroupId") != group.id or _is_in_flight(creates, item):
                     continue
-                if await everything.insert_asset(_to_asset(item, group, now)):
+                if await objects.insert(_to_asset(item, group, now)):
                     adopted.append(str(item["Id"]))
             if adopted:
                 self._record(session, actor, group, asset_ids=adopted)
@@ -135,8 +134,8 @@ class GroupAdoption:
 
 
 def _is_in_flight(creates: Sequence[CreateIntentRow], item: Item) -> bool:
-    """Whether a create that is under way will write its outcome, which this may be."""
-    return any(create.cut_at is None and find_like(create, [dict(item)]) for create in creates)
+    """Says whether a create that is under way may have made the object and will write it."""
+    return any(create.cut_at is None and matches(create, [dict(item)]) for create in creates)
 
 
 def _to_group(item: Item, group_id: str, *, tenant_id: str, channel: Channel, now: datetime) -> AssetGroupRow:
@@ -149,7 +148,7 @@ def _to_group(item: Item, group_id: str, *, tenant_id: str, channel: Channel, no
         group_type=item["GroupType"] if item.get("GroupType") in set(GroupType) else GroupType.AIGC.value,
         project_name=item["ProjectName"],
         extra={},
-        created_at=from_wire_time(item.get("CreateTime")) or now,
+        created_at=parse_time(item.get("CreateTime")) or now,
         updated_at=now,
     )
 
@@ -162,11 +161,11 @@ def _to_asset(item: Item, group: AssetGroupRow, now: datetime) -> AssetRow:
         channel_id=group.channel_id,
         name="",
         url="",
-        asset_type=clean_text(str(item.get("AssetType") or "")),
+        asset_type=sanitize(str(item.get("AssetType") or "")),
         status=AssetStatus.PROCESSING.value,
         project_name=group.project_name,
         extra={},
-        created_at=from_wire_time(item.get("CreateTime")) or now,
+        created_at=parse_time(item.get("CreateTime")) or now,
         updated_at=now,
     )
     apply_upstream_asset(row, dict(item), asked_at=now, now=now)

@@ -1,5 +1,6 @@
-"""What ``/openapi.json`` says of the Assets routes, made from the action table's wire classes."""
+"""The OpenAPI operations of the Assets routes, derived from the request and response classes of the action table."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -43,7 +44,7 @@ def open_operation(action: Action) -> dict[str, Any]:
         "requestBody": json_body(
             schema_of(action.request, mode="validation"), {action.name: action.example}, is_required=False
         ),
-        "responses": _responses(schema_of(action.answer, mode="serialization"), action.errors),
+        "responses": _responses(schema_of(action.response, mode="serialization"), action.errors),
     }
 
 
@@ -51,11 +52,11 @@ def query_operation(*, is_wrapped: bool) -> dict[str, Any]:
     """Returns the ``openapi_extra`` of a route whose query names the action.
 
     Args:
-        is_wrapped: the answer is ``{ResponseMetadata, Result}`` instead of the bare result.
+        is_wrapped: the response is ``{ResponseMetadata, Result}`` instead of the bare result.
     """
     bodies = [schema_of(action.request, mode="validation") for action in ACTIONS.values()]
     result: dict[str, Any] = {
-        "anyOf": _distinct(schema_of(action.answer, mode="serialization") for action in ACTIONS.values())
+        "anyOf": _distinct(schema_of(action.response, mode="serialization") for action in ACTIONS.values())
     }
     if is_wrapped:
         result = {
@@ -79,13 +80,9 @@ def query_operation(*, is_wrapped: bool) -> dict[str, Any]:
 
 def _responses(result: Mapping[str, Any], errors: Iterable[int]) -> dict[str, Any]:
     success = {"description": "done", "headers": _STALE, "content": {"application/json": {"schema": result}}}
-    told = {str(status): json_answer("an error", TENANT_ERROR) for status in sorted({*_ERRORS, *errors})}
-    return {"200": success, **told}
+    errors_by_status = {str(status): json_answer("an error", TENANT_ERROR) for status in sorted({*_ERRORS, *errors})}
+    return {"200": success, **errors_by_status}
 
 
-def _distinct(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    kept: list[dict[str, Any]] = []
-    for schema in found:
-        if schema not in kept:
-            kept.append(schema)
-    return kept
+def _distinct(schemas: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({json.dumps(schema): schema for schema in schemas}.values())

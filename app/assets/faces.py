@@ -1,20 +1,20 @@
-"""Use cases of face verification. Tokens and links are secrets: never logged, and a token is kept only as a hash."""
+"""The actions of face verification. Tokens and links are secrets: never logged; of a token only a hash is kept."""
 
 import hashlib
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.assets.answers import FaceResultAnswer, Reply, SessionAnswer
-from app.assets.calling import AssetsUpstream, project_for
-from app.assets.mirror import apply_upstream_group
+from app.assets.context import AssetsContext
+from app.assets.errors import unknown_token
 from app.assets.models import AssetGroupRow, GroupType, ValidationSessionRow
-from app.assets.refusals import unknown_token
 from app.assets.repository import AllAssets, AssetRepository
+from app.assets.responses import FaceResultResponse, Reply, SessionResponse
 from app.assets.schemas import CreateVisualValidateSessionRequest, GetVisualValidateResultRequest
+from app.assets.state import apply_upstream_group
+from app.assets.upstream import project_for
 from app.audit import log as audit
 from app.channels.channel import Channel
 from app.channels.errors import to_client_error
@@ -32,34 +32,29 @@ _UNCLEAR = "The upstream did not answer clearly. It is safe to send this request
 _log = structlog.get_logger()
 
 
-class FaceService:
+class FaceActions:
     """Face verification for any tenant; every method takes the principal on whose behalf it acts."""
 
-    def __init__(
-        self,
-        sessions: async_sessionmaker[AsyncSession],
-        upstream: AssetsUpstream,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._sessions = sessions
-        self._upstream = upstream
-        self._clock = clock
+    def __init__(self, context: AssetsContext) -> None:
+        self._sessions = context.sessions
+        self._upstream = context.upstream
+        self._clock = context.clock
         self._results: SingleFlight[str | None] = SingleFlight()
 
-    async def create_session(self, principal: Principal, wanted: CreateVisualValidateSessionRequest) -> Reply:
+    async def create_session(self, principal: Principal, request: CreateVisualValidateSessionRequest) -> Reply:
         """Opens a verification; its token belongs to the tenant.
 
         Raises:
-            SeedgateError: see ``AssetsUpstream.candidates``; the upstream's own 4xx, or 429, 502 or 503. A session
-                that nobody got to know costs nothing, so an unclear answer may be followed by another request.
+            SeedgateError: see ``AssetsUpstream.candidates``; the upstream's own 4xx, or 429, 502 or 503. An undelivered
+                session costs nothing, so it is safe to send the request again.
         """
-        candidates = await self._upstream.candidates(principal, wanted.project_name)
+        candidates = await self._upstream.candidates(principal, request.project_name)
         outcome = await self._upstream.offer(
             candidates,
             "CreateVisualValidateSession",
-            wanted.to_upstream(),
-            project_name=wanted.project_name,
-            needed=["BytedToken", "H5Link"],
+            request.to_upstream(),
+            project_name=request.project_name,
+            required=["BytedToken", "H5Link"],
         )
         if isinstance(outcome, Refused):
             raise outcome.error
@@ -70,40 +65,40 @@ class FaceService:
             tenant_id=principal.tenant_id,
             token_hash=_hash(token),
             channel_id=outcome.channel.id,
-            project_name=project_for(outcome.channel, wanted.project_name),
+            project_name=project_for(outcome.channel, request.project_name),
             created_at=self._clock(),
         )
         async with self._sessions.begin() as session:
             await lock_owners(session, row.tenant_id, row.channel_id)
             session.add(row)
         callback_url = outcome.result.get("CallbackURL")
-        answer = SessionAnswer(
+        answer = SessionResponse(
             byted_token=token,
-            callback_url=callback_url if isinstance(callback_url, str) else wanted.callback_url,
+            callback_url=callback_url if isinstance(callback_url, str) else request.callback_url,
             h5_link=outcome.result["H5Link"],
         )
         return Reply(answer)
 
-    async def get_result(self, principal: Principal, wanted: GetVisualValidateResultRequest) -> Reply:
+    async def get_result(self, principal: Principal, request: GetVisualValidateResultRequest) -> Reply:
         """Returns the LivenessFace group that a verification yielded; from then on it is the tenant's.
 
-        However many ask at once, the upstream is asked once. A known result is answered from the mirror.
+        Concurrent requests share one call of the upstream. A known result is answered from the database.
 
         Raises:
             NotFoundError: 404, the token is not this tenant's, has expired, is not finished yet, or yielded a group
                 that belongs to another tenant.
             SeedgateError: the upstream's own 4xx, or 429, 502 or 503.
         """
-        token_hash = _hash(wanted.byted_token)
+        token_hash = _hash(request.byted_token)
         row = await self._find(principal, token_hash)
-        if row is None or wanted.project_name not in {None, row.project_name}:
+        if row is None or request.project_name not in {None, row.project_name}:
             raise unknown_token()
         if row.finished_at is not None:
             return _to_reply(row.group_id)
         channel = await self._upstream.channel_of(principal, row.channel_id)
         leave_turn()
         group_id = await self._results.run(
-            (row.tenant_id, token_hash), lambda: self._ask_and_apply(principal, row, channel, wanted.byted_token)
+            (row.tenant_id, token_hash), lambda: self._ask_and_apply(principal, row, channel, request.byted_token)
         )
         return _to_reply(group_id)
 
@@ -114,8 +109,8 @@ class FaceService:
     async def _ask_and_apply(
         self, principal: Principal, row: ValidationSessionRow, channel: Channel, token: str
     ) -> str | None:
-        """Returns the group's id, or None when the tenant must not have it."""
-        # Another request may have been answered since ours has read the row, and this one must not ask again.
+        """Returns the group's id, or None when the group belongs to another tenant."""
+        # Read again: another request may have been answered since this one read the row.
         current = await self._find(principal, row.token_hash)
         if current is None or current.finished_at is not None:
             return current.group_id if current is not None else None
@@ -163,21 +158,21 @@ class FaceService:
     async def _apply(
         self, principal: Principal, row: ValidationSessionRow, group: AssetGroupRow, now: datetime
     ) -> str | None:
-        """Gives the group to the tenant, unless it is another tenant's: then it is neither moved nor shared."""
+        """Gives the group to the tenant, unless it belongs to another tenant."""
         async with self._sessions.begin() as session:
             await lock_owners(session, row.tenant_id, row.channel_id)
             current = await AssetRepository(session, row.tenant_id).find_session(row.token_hash, is_locked=True)
             if current is None or current.finished_at is not None:
                 return current.group_id if current is not None else None
             current.finished_at = now
-            everything = AllAssets(session)
-            if not await everything.insert_group(group):
-                owned = await everything.find_group(group.id)
+            objects = AllAssets(session)
+            if not await objects.insert(group):
+                owned = await objects.find_group(group.id)
                 if owned is None or owned.tenant_id != row.tenant_id:
                     _record_refusal(session, principal, group.id, now)
                     return None
-                # Verified once more: a group that the tenant had deleted here is there again.
-                owned.deleted_at = owned.missing_since = owned.next_look_at = None
+                # A repeated verification restores a group that the tenant had deleted.
+                owned.deleted_at = owned.missing_since = owned.next_poll_at = None
             current.group_id = group.id
         return group.id
 
@@ -199,7 +194,7 @@ def _record_refusal(session: AsyncSession, principal: Principal, group_id: str, 
 def _to_reply(group_id: str | None) -> Reply:
     if group_id is None:
         raise unknown_token()
-    return Reply(FaceResultAnswer(group_id=group_id))
+    return Reply(FaceResultResponse(group_id=group_id))
 
 
 def _hash(token: str) -> bytes:

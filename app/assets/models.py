@@ -1,4 +1,4 @@
-"""Tables of asset groups, assets and face verification sessions."""
+"""Tables of asset groups, assets, face verification sessions and open creates."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,14 +10,14 @@ from app.db.base import Base, Json
 
 
 class GroupType(StrEnum):
-    """What an asset group holds: made material, or one verified person."""
+    """What an asset group holds: generated material, or one verified person."""
 
     AIGC = "AIGC"
     LIVENESS_FACE = "LivenessFace"
 
 
 class AssetStatus(StrEnum):
-    """Where the upstream's processing of an asset is."""
+    """How far the upstream's processing of an asset is."""
 
     PROCESSING = "Processing"
     ACTIVE = "Active"
@@ -25,10 +25,11 @@ class AssetStatus(StrEnum):
 
 
 class AssetGroupRow(Base):
-    """A group as last known. Its id is the upstream's and belongs to one tenant for ever.
+    """A group as last known. Its id is the upstream's and belongs to one tenant permanently.
 
-    ``looked_at`` is when the upstream's word was last written here, ``next_look_at`` when the follower asks again:
-    after a first not-found, and once after a delete that the upstream may not have seen.
+    ``polled_at`` is when an answer of the upstream was last written here; ``next_poll_at`` is when the poller asks
+    again: after a first "not found", after an update without a clear answer, and once after a deletion that the
+    upstream may not have carried out. ``missing_since`` is the time of the first "not found".
     """
 
     __tablename__ = "asset_groups"
@@ -49,14 +50,14 @@ class AssetGroupRow(Base):
     extra: Mapped[Json]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
-    looked_at: Mapped[datetime | None]
-    next_look_at: Mapped[datetime | None]
+    polled_at: Mapped[datetime | None] = mapped_column("looked_at")
+    next_poll_at: Mapped[datetime | None] = mapped_column("next_look_at")
     missing_since: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
 
 class AssetRow(Base):
-    """An asset as last known. ``url`` is what the tenant submitted, never the upstream's signed copy."""
+    """An asset as last known; times as in ``AssetGroupRow``. ``url`` is what the tenant submitted."""
 
     __tablename__ = "assets"
     __table_args__ = (
@@ -81,8 +82,8 @@ class AssetRow(Base):
     extra: Mapped[Json]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
-    looked_at: Mapped[datetime | None]
-    next_look_at: Mapped[datetime | None]
+    polled_at: Mapped[datetime | None] = mapped_column("looked_at")
+    next_poll_at: Mapped[datetime | None] = mapped_column("next_look_at")
     missing_since: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
@@ -103,14 +104,15 @@ class ValidationSessionRow(Base):
 
 
 class CreateIntentRow(Base):
-    """A create of a group or asset that is under way, or whose outcome nobody knows.
+    """A create of a group or an asset whose outcome is not known (yet).
 
-    Written before the upstream is called and removed with the outcome. While another one of the same kind, group and
-    name is open, an object found upstream cannot be told to be ours.
+    Inserted before the upstream is called and deleted with the outcome. While two intents of the same kind, group and
+    name exist, an object found upstream cannot be attributed to either.
 
-    ``members`` is what the object must look like upstream and what its row is made of; ``channel_id`` the account
-    that was last asked, ``instance_id`` the process that carries the create or, once it is cut, searches for what it
-    made; ``cut_at`` when its outcome became unknown, ``next_look_at`` when the next search may begin.
+    ``members`` is what the object must look like upstream and what its row is made of. ``channel_id`` is the channel
+    that was asked last. ``cut_at`` is since when the create is in doubt; until then ``instance_id`` is the process
+    that carries it out, afterwards the one that searches for what it made. ``next_search_at`` is when the next search
+    is due.
     """
 
     __tablename__ = "asset_create_intents"
@@ -137,4 +139,9 @@ class CreateIntentRow(Base):
     instance_id: Mapped[str | None]
     started_at: Mapped[datetime]
     cut_at: Mapped[datetime | None]
-    next_look_at: Mapped[datetime | None]
+    next_search_at: Mapped[datetime | None] = mapped_column("next_look_at")
+
+    @property
+    def in_doubt_since(self) -> datetime:
+        """Since when the outcome is unknown; for a create whose process has died, since it began."""
+        return self.cut_at or self.started_at

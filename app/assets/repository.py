@@ -1,20 +1,25 @@
-"""Queries over groups, assets and face verification sessions.
+"""Queries over groups, assets, face verification sessions and open creates.
 
-``AssetRepository`` is built with a tenant and sees nothing else. ``AllAssets`` sees every tenant's rows; only
-background work and the checks of who owns an id use it.
+``AssetRepository`` is constructed with a tenant and sees no other tenant's rows. ``AllAssets`` and ``OpenCreates`` see
+the rows of every tenant; they are used by background work and by the checks of who owns an id.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Text, any_, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, Text, any_, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.assets.models import AssetGroupRow, AssetRow, ValidationSessionRow
+from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow, ValidationSessionRow
 from app.assets.schemas import ListAssetGroupsRequest, ListAssetsRequest
+
+_MAX_OPEN_CREATES = 1000
+
+CREATE_IS_UNDER_WAY = CreateIntentRow.cut_at.is_(None) & CreateIntentRow.members.is_not(None)
+"""Selects creates whose outcome a process will still write. Intents of the version before have no members."""
 
 _GROUP_SORT: dict[str, InstrumentedAttribute[Any]] = {
     "CreateTime": AssetGroupRow.created_at,
@@ -26,36 +31,30 @@ _ASSET_SORT: dict[str, InstrumentedAttribute[Any]] = {
     "GroupId": AssetRow.group_id,
 }
 
-_GROUP_SAMENESS = ("channel_id", "project_name", "group_type", "name", "description")
-_ASSET_SAMENESS = ("group_id", "asset_type", "name", "url")
+# Objects that are equal in these columns are what one and the same create would make.
+_GROUP_IDENTITY = ("channel_id", "project_name", "group_type", "name", "description")
+_ASSET_IDENTITY = ("group_id", "asset_type", "name", "url")
 
 RowT = TypeVar("RowT")
-FollowedRowT = TypeVar("FollowedRowT", AssetGroupRow, AssetRow)
+ObjectT = TypeVar("ObjectT", bound=AssetGroupRow | AssetRow)
 
 
 class AssetRepository:
-    """One tenant's live groups, assets and sessions."""
+    """One tenant's groups, assets and sessions that are not deleted."""
 
     def __init__(self, session: AsyncSession, tenant_id: str) -> None:
         self._session = session
         self._tenant_id = tenant_id
 
-    async def find_group(self, group_id: str, *, is_locked: bool = False) -> AssetGroupRow | None:
-        """Returns a group that is not deleted, locked until the transaction ends if asked."""
-        query = select(AssetGroupRow).where(
-            AssetGroupRow.tenant_id == self._tenant_id, AssetGroupRow.id == group_id, AssetGroupRow.deleted_at.is_(None)
-        )
-        return await self._one(query, is_locked=is_locked)
-
-    async def find_asset(self, asset_id: str, *, is_locked: bool = False) -> AssetRow | None:
-        """Returns an asset that is not deleted, locked until the transaction ends if asked."""
-        query = select(AssetRow).where(
-            AssetRow.tenant_id == self._tenant_id, AssetRow.id == asset_id, AssetRow.deleted_at.is_(None)
+    async def find(self, table: type[ObjectT], object_id: str, *, is_locked: bool = False) -> ObjectT | None:
+        """Returns a group or an asset, locked until the transaction ends if asked."""
+        query = select(table).where(
+            table.tenant_id == self._tenant_id, table.id == object_id, table.deleted_at.is_(None)
         )
         return await self._one(query, is_locked=is_locked)
 
     async def find_assets(self, asset_ids: Iterable[str]) -> Sequence[AssetRow]:
-        """Returns those of the assets that are this tenant's and not deleted."""
+        """Returns those of the assets that exist."""
         query = select(AssetRow).where(
             AssetRow.tenant_id == self._tenant_id, _is_one_of(AssetRow.id, asset_ids), AssetRow.deleted_at.is_(None)
         )
@@ -68,59 +67,61 @@ class AssetRepository:
         )
         return await self._one(query, is_locked=is_locked)
 
-    async def groups_page(self, wanted: ListAssetGroupsRequest) -> tuple[Sequence[AssetGroupRow], int]:
+    async def list_groups(self, request: ListAssetGroupsRequest) -> tuple[Sequence[AssetGroupRow], int]:
         """Returns one page of groups and how many there are on all pages."""
         conditions = [
             AssetGroupRow.tenant_id == self._tenant_id,
             AssetGroupRow.deleted_at.is_(None),
-            AssetGroupRow.group_type == wanted.filter.group_type,
+            AssetGroupRow.group_type == request.filter.group_type,
         ]
-        if wanted.filter.group_ids:
-            conditions.append(_is_one_of(AssetGroupRow.id, wanted.filter.group_ids))
-        if wanted.filter.name:
-            conditions.append(_contains(AssetGroupRow.name, wanted.filter.name))
-        if wanted.project_name is not None:
-            conditions.append(AssetGroupRow.project_name == wanted.project_name)
+        if request.filter.group_ids:
+            conditions.append(_is_one_of(AssetGroupRow.id, request.filter.group_ids))
+        if request.filter.name:
+            conditions.append(_contains(AssetGroupRow.name, request.filter.name))
+        if request.project_name is not None:
+            conditions.append(AssetGroupRow.project_name == request.project_name)
         query = select(AssetGroupRow).where(*conditions)
-        return await self._page(query, _GROUP_SORT[wanted.sort_by], AssetGroupRow.id, wanted)
+        return await self._page(query, _GROUP_SORT[request.sort_by], AssetGroupRow.id, request)
 
-    async def assets_page(self, wanted: ListAssetsRequest) -> tuple[Sequence[AssetRow], int]:
+    async def list_assets(self, request: ListAssetsRequest) -> tuple[Sequence[AssetRow], int]:
         """Returns one page of assets and how many there are on all pages."""
         group = (AssetGroupRow.tenant_id == AssetRow.tenant_id) & (AssetGroupRow.id == AssetRow.group_id)
         conditions = [
             AssetRow.tenant_id == self._tenant_id,
             AssetRow.deleted_at.is_(None),
-            AssetGroupRow.group_type == wanted.filter.group_type,
+            AssetGroupRow.group_type == request.filter.group_type,
         ]
-        if wanted.filter.group_ids:
-            conditions.append(_is_one_of(AssetRow.group_id, wanted.filter.group_ids))
-        if wanted.filter.statuses:
-            conditions.append(_is_one_of(AssetRow.status, wanted.filter.statuses))
-        if wanted.filter.name:
-            conditions.append(_contains(AssetRow.name, wanted.filter.name))
-        if wanted.project_name is not None:
-            conditions.append(AssetRow.project_name == wanted.project_name)
+        if request.filter.group_ids:
+            conditions.append(_is_one_of(AssetRow.group_id, request.filter.group_ids))
+        if request.filter.statuses:
+            conditions.append(_is_one_of(AssetRow.status, request.filter.statuses))
+        if request.filter.name:
+            conditions.append(_contains(AssetRow.name, request.filter.name))
+        if request.project_name is not None:
+            conditions.append(AssetRow.project_name == request.project_name)
         query = select(AssetRow).join(AssetGroupRow, group).where(*conditions)
-        return await self._page(query, _ASSET_SORT[wanted.sort_by], AssetRow.id, wanted)
+        return await self._page(query, _ASSET_SORT[request.sort_by], AssetRow.id, request)
 
     async def has_another(self, row: AssetGroupRow | AssetRow, *, since: datetime) -> bool:
-        """Says whether the tenant made an object that is the same in everything but its id, since deleted or not."""
-        table, names = (
-            (AssetGroupRow, _GROUP_SAMENESS) if isinstance(row, AssetGroupRow) else (AssetRow, _ASSET_SAMENESS)
-        )
-        alike = [getattr(table, name) == getattr(row, name) for name in names]
+        """Says whether the tenant created an object since then that differs only in its id, whether deleted or not."""
+        table: type[AssetGroupRow | AssetRow] = type(row)
+        names = _GROUP_IDENTITY if isinstance(row, AssetGroupRow) else _ASSET_IDENTITY
+        is_equal = [getattr(table, name) == getattr(row, name) for name in names]
         query = select(func.count()).where(
-            table.tenant_id == self._tenant_id, table.id != row.id, table.created_at >= since, *alike
+            table.tenant_id == self._tenant_id, table.id != row.id, table.created_at >= since, *is_equal
         )
         return (await self._session.scalars(query)).one() > 0
 
-    async def delete_group(self, group: AssetGroupRow, *, at: datetime) -> None:
-        """Makes a locked group a tombstone, and its assets with it."""
-        group.deleted_at = at
-        mine = (AssetRow.tenant_id == self._tenant_id) & (AssetRow.group_id == group.id)
-        await self._session.execute(
-            update(AssetRow).where(mine, AssetRow.deleted_at.is_(None)).values(deleted_at=at, next_look_at=None)
-        )
+    async def delete(self, row: AssetGroupRow | AssetRow, *, at: datetime) -> None:
+        """Makes a locked group or asset a tombstone, and a group's assets with it."""
+        row.deleted_at = at
+        if isinstance(row, AssetGroupRow):
+            is_in_group = (AssetRow.tenant_id == self._tenant_id) & (AssetRow.group_id == row.id)
+            await self._session.execute(
+                update(AssetRow)
+                .where(is_in_group, AssetRow.deleted_at.is_(None))
+                .values(deleted_at=at, next_poll_at=None)
+            )
 
     async def _one(self, query: Select[RowT], *, is_locked: bool) -> RowT | None:
         if is_locked:
@@ -132,23 +133,23 @@ class AssetRepository:
         query: Select[RowT],
         sort: InstrumentedAttribute[Any],
         tie_break: InstrumentedAttribute[str],
-        wanted: ListAssetGroupsRequest | ListAssetsRequest,
+        request: ListAssetGroupsRequest | ListAssetsRequest,
     ) -> tuple[Sequence[RowT], int]:
         counted = select(func.count()).select_from(query.subquery())
-        order = [column.desc() if wanted.sort_order == "Desc" else column.asc() for column in (sort, tie_break)]
-        offset = (wanted.page_number - 1) * wanted.page_size
-        page = query.order_by(*order).limit(wanted.page_size).offset(offset)
+        order = [column.desc() if request.sort_order == "Desc" else column.asc() for column in (sort, tie_break)]
+        offset = (request.page_number - 1) * request.page_size
+        page = query.order_by(*order).limit(request.page_size).offset(offset)
         return (await self._session.scalars(page)).all(), (await self._session.scalars(counted)).one()
 
 
 class AllAssets:
-    """Groups and assets of every tenant."""
+    """Groups and assets of every tenant, tombstones included."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def find_group(self, group_id: str) -> AssetGroupRow | None:
-        """Returns a group, whoever owns it and even when it is a tombstone."""
+        """Returns a group."""
         query = select(AssetGroupRow).where(AssetGroupRow.id == group_id).execution_options(populate_existing=True)
         return (await self._session.scalars(query)).one_or_none()
 
@@ -158,67 +159,162 @@ class AllAssets:
         return {row.id: row for row in rows}
 
     async def find_owner(self, object_id: str) -> str | None:
-        """Returns the tenant that a group or asset id belongs to, tombstones included."""
+        """Returns the tenant that a group or asset id belongs to."""
         groups = select(AssetGroupRow.tenant_id).where(AssetGroupRow.id == object_id)
         assets = select(AssetRow.tenant_id).where(AssetRow.id == object_id)
         return (await self._session.scalars(groups.union(assets))).one_or_none()
 
     async def find_owned(self, ids: Sequence[str]) -> set[str]:
-        """Returns those of the group and asset ids that belong to anyone, tombstones included."""
+        """Returns those of the group and asset ids that belong to a tenant."""
         groups = select(AssetGroupRow.id).where(_is_one_of(AssetGroupRow.id, ids))
         assets = select(AssetRow.id).where(_is_one_of(AssetRow.id, ids))
         return set((await self._session.scalars(groups.union(assets))).all())
 
-    async def insert_group(self, row: AssetGroupRow) -> bool:
-        """Inserts a group unless its id exists already; waits for whoever is inserting it at this moment."""
-        return await self._insert(AssetGroupRow, row)
+    async def insert(self, row: AssetGroupRow | AssetRow) -> bool:
+        """Inserts a group or an asset; returns False when its id exists. Waits for a concurrent insert of the id.
 
-    async def insert_asset(self, row: AssetRow) -> bool:
-        """Inserts an asset unless its id exists already; waits for whoever is inserting it at this moment.
-
-        Into a group that was deleted meanwhile it goes as a tombstone, since the upstream deleted it with its group.
-        What comes as a tombstone stays one.
+        An asset whose group was deleted meanwhile is inserted as a tombstone, since the upstream deleted both.
         """
-        group = select(AssetGroupRow.deleted_at).where(
-            AssetGroupRow.tenant_id == row.tenant_id, AssetGroupRow.id == row.group_id
-        )
-        group_deleted_at = (await self._session.scalars(group.with_for_update(read=True))).one()
-        row.deleted_at = row.deleted_at or group_deleted_at
-        return await self._insert(AssetRow, row)
-
-    async def claim_due_groups(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[AssetGroupRow]:
-        """Returns groups whose look is due; for the time of the ``lease`` nobody else is given them."""
-        due = select(AssetGroupRow).where(AssetGroupRow.next_look_at <= now).order_by(AssetGroupRow.next_look_at)
-        return await self._claim(due, now + lease, limit)
-
-    async def claim_due_assets(self, *, now: datetime, lease: timedelta, limit: int) -> Sequence[AssetRow]:
-        """Returns assets whose look is due; for the time of the ``lease`` nobody else is given them."""
-        due = select(AssetRow).where(AssetRow.next_look_at <= now).order_by(AssetRow.next_look_at)
-        return await self._claim(due, now + lease, limit)
-
-    async def set_next_look(self, row: AssetGroupRow | AssetRow, at: datetime | None) -> None:
-        """Writes when to look at an object again, tombstones included."""
+        if isinstance(row, AssetRow):
+            group = select(AssetGroupRow.deleted_at).where(
+                AssetGroupRow.tenant_id == row.tenant_id, AssetGroupRow.id == row.group_id
+            )
+            group_deleted_at = (await self._session.scalars(group.with_for_update(read=True))).one()
+            row.deleted_at = row.deleted_at or group_deleted_at
         table = type(row)
-        mine = (table.tenant_id == row.tenant_id) & (table.id == row.id)
-        await self._session.execute(update(table).where(mine).values(next_look_at=at))
-
-    async def _claim(self, due: Select[FollowedRowT], leased_until: datetime, limit: int) -> Sequence[FollowedRowT]:
-        rows = (await self._session.scalars(due.limit(limit).with_for_update(skip_locked=True))).all()
-        for row in rows:
-            row.next_look_at = leased_until
-        return rows
-
-    async def _insert(self, table: type[AssetGroupRow | AssetRow], row: AssetGroupRow | AssetRow) -> bool:
-        values = {column.key: getattr(row, column.key) for column in table.__mapper__.column_attrs}
+        values = {prop.columns[0]: getattr(row, prop.key) for prop in table.__mapper__.column_attrs}
         statement = insert(table).values(values).on_conflict_do_nothing().returning(table.id)
         return (await self._session.scalars(statement)).one_or_none() is not None
 
+    async def claim_due(
+        self, table: type[ObjectT], *, now: datetime, lease: timedelta, limit: int
+    ) -> Sequence[ObjectT]:
+        """Returns objects whose poll is due; for the time of the ``lease`` no other process is given them."""
+        due = select(table).where(table.next_poll_at <= now).order_by(table.next_poll_at)
+        rows = (await self._session.scalars(due.limit(limit).with_for_update(skip_locked=True))).all()
+        for row in rows:
+            row.next_poll_at = now + lease
+        return rows
+
+    async def set_next_poll(self, row: AssetGroupRow | AssetRow, at: datetime | None) -> None:
+        """Writes when to poll an object again."""
+        table: type[AssetGroupRow | AssetRow] = type(row)
+        is_row = (table.tenant_id == row.tenant_id) & (table.id == row.id)
+        await self._session.execute(update(table).where(is_row).values(next_poll_at=at))
+
+
+class OpenCreates:
+    """The create intents of every tenant."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def is_contested(self, intent: CreateIntentRow, *, within: timedelta) -> bool:
+        """Says whether another create of the same kind, group and name is open that began at about that time."""
+        query = select(func.count()).where(
+            CreateIntentRow.kind == intent.kind,
+            CreateIntentRow.name == intent.name,
+            CreateIntentRow.group_id.is_not_distinct_from(intent.group_id),
+            CreateIntentRow.id != intent.id,
+            CreateIntentRow.started_at.between(intent.started_at - within, intent.started_at + within),
+        )
+        return (await self._session.scalars(query)).one() > 0
+
+    async def set_channel(self, intent: CreateIntentRow) -> None:
+        """Writes which channel is asked, and what the object will look like there."""
+        await self._update(intent, channel_id=intent.channel_id, members=intent.members)
+
+    async def set_in_doubt(self, intent: CreateIntentRow, *, since: datetime, next_search_at: datetime) -> None:
+        """Writes since when the outcome is unknown and when to search; no process is working on it any more."""
+        await self._update(intent, cut_at=since, next_search_at=next_search_at, instance_id=None)
+
+    async def delete(self, intent: CreateIntentRow) -> None:
+        """Closes a create whose outcome is known."""
+        await self._session.execute(delete(CreateIntentRow).where(CreateIntentRow.id == intent.id))
+
+    async def delete_begun_before(self, moment: datetime, *, now: datetime) -> None:
+        """Deletes intents that are too old to be resolved, but none whose search is due."""
+        is_searched = CreateIntentRow.members.is_(None) | (CreateIntentRow.next_search_at > now)
+        await self._session.execute(delete(CreateIntentRow).where(CreateIntentRow.started_at < moment, is_searched))
+
+    async def of_kind(self, kind: str) -> Sequence[CreateIntentRow]:
+        """Returns the creates of a kind whose object is described, the newest first, at most a thousand."""
+        query = select(CreateIntentRow).where(CreateIntentRow.kind == kind, CreateIntentRow.members.is_not(None))
+        newest_first = query.order_by(CreateIntentRow.started_at.desc())
+        return (await self._session.scalars(newest_first.limit(_MAX_OPEN_CREATES))).all()
+
+    async def instances(self) -> Sequence[str]:
+        """Returns the processes that carry out creates."""
+        query = select(CreateIntentRow.instance_id).where(CREATE_IS_UNDER_WAY).distinct()
+        return [instance_id for instance_id in await self._session.scalars(query) if instance_id is not None]
+
+    async def set_instance_dead(self, instance_id: str, *, since: datetime, now: datetime) -> None:
+        """Makes the creates of a process that is dead since then in doubt, and due for a search."""
+        await self._set_due(CreateIntentRow.instance_id == instance_id, since=since, now=now)
+
+    async def set_expired(self, moment: datetime, *, now: datetime) -> None:
+        """Does the same for creates that began before ``moment``, too long ago to be still under way."""
+        await self._set_due(CreateIntentRow.started_at < moment, since=now, now=now)
+
+    async def claim(
+        self, intent: CreateIntentRow, *, since: datetime, by: str, now: datetime, lease: timedelta
+    ) -> bool:
+        """Claims the search for one create, in doubt since then, for the process ``by``; False: it is not due."""
+        statement = (
+            update(CreateIntentRow)
+            .where(
+                CreateIntentRow.id == intent.id,
+                or_(CreateIntentRow.next_search_at.is_(None), CreateIntentRow.next_search_at <= now),
+            )
+            .values(
+                cut_at=func.coalesce(CreateIntentRow.cut_at, func.greatest(CreateIntentRow.started_at, since)),
+                instance_id=by,
+                next_search_at=now + lease,
+            )
+            .returning(CreateIntentRow.id)
+        )
+        return await self._session.scalar(statement) is not None
+
+    async def claim_due(self, *, by: str, now: datetime, lease: timedelta, limit: int) -> Sequence[CreateIntentRow]:
+        """Claims the searches that are due, the oldest first, for the process ``by`` and the time of the ``lease``."""
+        due = (
+            select(CreateIntentRow)
+            .where(CreateIntentRow.next_search_at <= now)
+            .order_by(CreateIntentRow.next_search_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = (await self._session.scalars(due)).all()
+        for row in rows:
+            row.instance_id, row.next_search_at = by, now + lease
+        return rows
+
+    async def release(self, intent: CreateIntentRow, *, by: str, next_search_at: datetime) -> None:
+        """Writes when to search again, unless another process has claimed the search since."""
+        statement = (
+            update(CreateIntentRow)
+            .where(CreateIntentRow.id == intent.id, CreateIntentRow.instance_id == by)
+            .values(instance_id=None, next_search_at=next_search_at)
+        )
+        await self._session.execute(statement)
+
+    async def _set_due(self, condition: ColumnElement[bool], *, since: datetime, now: datetime) -> None:
+        statement = (
+            update(CreateIntentRow)
+            .where(CREATE_IS_UNDER_WAY, condition)
+            .values(cut_at=func.greatest(CreateIntentRow.started_at, since), next_search_at=now)
+        )
+        await self._session.execute(statement)
+
+    async def _update(self, intent: CreateIntentRow, **values: object) -> None:
+        await self._session.execute(update(CreateIntentRow).where(CreateIntentRow.id == intent.id).values(**values))
+
 
 def _is_one_of(column: InstrumentedAttribute[str], values: Iterable[str]) -> ColumnElement[bool]:
-    """One parameter, however many values there are; as many parameters would be parsed and planned one by one."""
+    """Binds all values as one array: PostgreSQL would parse and plan a parameter of its own for each."""
     return column == any_(literal(list(values), ARRAY(Text)))
 
 
 def _contains(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
-    """Any-case substring; ``%``, ``_`` and the escape itself mean themselves."""
+    """Matches a substring in any case; ``%``, ``_`` and the escape character stand for themselves."""
     return column.icontains(text, autoescape=True)

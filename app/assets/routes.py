@@ -1,10 +1,10 @@
-"""The three entries to the Assets actions. All look the action up in one table.
+"""The three entries to the Assets actions. All of them find the action in one table.
 
 - ``POST /api/v3/open/{Action}``: a route of its own for each action; bare results.
 - ``POST /api/v3/assets?Action=…&Version=2024-01-01``: bare results.
 - ``POST /?Action=…&Version=2024-01-01``: the native OpenAPI form, results in ``{ResponseMetadata, Result}``.
 
-OpenAPI SDKs add a slash to the endpoint's path and do not follow redirects; a slash at the end means nothing
+OpenAPI SDKs add a slash to the endpoint's path and do not follow redirects, so a trailing slash is ignored
 (``app.http.exact_paths``).
 """
 
@@ -16,11 +16,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.assets.actions import ACTIONS, VERSION, Action, KeyUse, find_action
-from app.assets.answers import Reply
-from app.assets.client import Client
+from app.assets.actions import ACTIONS, VERSION, Action, AssetService, KeyUse, find_action
+from app.assets.create_spec import Client
 from app.assets.documentation import OPEN_QUERY, open_operation, query_operation
-from app.assets.service import AssetService
+from app.assets.responses import Reply
 from app.creates.idempotency import IdempotencyKey
 from app.creates.retry_dedup import RequestFingerprint
 from app.creates.sdk_retry_headers import is_marked_as_retry, read_idempotency_key
@@ -38,60 +37,60 @@ from app.tenants.caller import admit, admit_on_native_entry, identify, identify_
 
 _OPEN = "/api/v3/open/"
 _STALE_HEADER = "X-Seedgate-Stale"
-# An action names things and addresses; none takes media. So much can be parsed and checked in the event loop.
+# Actions take names and URLs, no media. A body of this size can be parsed and checked in the event loop.
 _MAX_BODY_BYTES = 1024 * 1024
 
 router = APIRouter(tags=["assets"])
 
 
 async def call_by_query(request: Request) -> Response:
-    """Calls the action that the query names; answers its bare result."""
+    """Calls the action that the query names; responds with the bare result."""
     sender = await admit(request)
-    return _answer(await _call(request, sender, lambda: _action_of_query(request)))
+    return _respond(await _call(request, sender, lambda: _action_of_query(request)))
 
 
 async def call_natively(request: Request) -> Response:
-    """Calls the action that the query names; answers ``{ResponseMetadata, Result}``.
+    """Calls the action that the query names; responds with ``{ResponseMetadata, Result}``.
 
-    Beside an API key this entry takes requests that are signed with a signing key of one (HMAC-SHA256).
+    In addition to API keys this entry takes requests that are signed with a signing key (HMAC-SHA256).
     """
     sender = await admit_on_native_entry(request)
     reply = await _call(request, sender, lambda: _action_of_query(request), is_native=True)
-    return _answer(reply, metadata=response_metadata(request.scope))
+    return _respond(reply, metadata=response_metadata(request.scope))
 
 
 async def call_by_path(request: Request) -> Response:
-    """Tells that there is no such action: each that there is has a route of its own."""
+    """Responds that the action does not exist: each existing one has a route of its own."""
     sender = await admit(request)
-    return _answer(await _call(request, sender, lambda: _action_of_path(request, request.path_params["action"])))
+    return _respond(await _call(request, sender, lambda: _action_of_path(request, request.path_params["action"])))
 
 
 def _endpoint_of(action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def call_action(request: Request) -> Response:
         sender = await admit(request)
-        return _answer(await _call(request, sender, lambda: _action_of_path(request, action.name)))
+        return _respond(await _call(request, sender, lambda: _action_of_path(request, action.name)))
 
     return call_action
 
 
 async def _call(request: Request, sender: Sender, find: Callable[[], Action], *, is_native: bool = False) -> Reply:
     if not isinstance(sender, UnprovenSigner):
-        find()  # an action that does not exist is told of before the body is read, to those who are known
+        find()  # to an authenticated client an unknown action is reported before the body is read
     service: AssetService = request.state.assets
     bodies: BodyAdmission = request.state.bodies
     async with bodies.read(request, sender, limit_bytes=_MAX_BODY_BYTES) as body:
         body_hash = hashlib.sha256(body.data).digest()
-        # Asked again: the key may have ended while the body was arriving, and only now can a signature be judged.
+        # Once more: the key may have been revoked while the body arrived, and a signature can be checked only now.
         principal = await (identify_on_native_entry(request, body_hash.hex()) if is_native else identify(request))
         body.move_to(sender_of(principal))
         action = find()
         note(request, action=action.name)
-        # What is left of the body afterwards is short, so it no longer counts while the action is carried out.
+        # What is parsed from the body is short, so it is not counted in the budget while the action is carried out.
         key = _key_of(request, action)
         members = parse_json_object(body.data) if body.data.removeprefix(BOM).strip() else {}
-        wanted = action.parse(members)
+        parsed = action.parse(members)
         idempotency_key = None if key is None else IdempotencyKey(key, hash_json(members))
-    sent = RequestFingerprint(
+    fingerprint = RequestFingerprint(
         tenant_id=principal.tenant_id,
         key_id=principal.key_id,
         route=action.name,
@@ -100,11 +99,11 @@ async def _call(request: Request, sender: Sender, find: Callable[[], Action], *,
         idempotency_key=idempotency_key,
     )
     async with watching_client(request) as gone:
-        return await action.run(service, principal, wanted, Client(sent, gone))
+        return await action.run(service, principal, parsed, Client(fingerprint, gone))
 
 
 def _key_of(request: Request, action: Action) -> str | None:
-    """Returns the ``Idempotency-Key`` of a request to an action that makes something."""
+    """Returns the ``Idempotency-Key`` of a request, or None when the action ignores it."""
     if action.key_use is KeyUse.IGNORED:
         return None
     key = read_idempotency_key(request.headers.raw)
@@ -114,7 +113,7 @@ def _key_of(request: Request, action: Action) -> str | None:
     return key
 
 
-def _answer(reply: Reply, *, metadata: dict[str, str] | None = None) -> Response:
+def _respond(reply: Reply, *, metadata: dict[str, str] | None = None) -> Response:
     result = reply.body.to_wire()
     payload: dict[str, Any] = result if metadata is None else {"ResponseMetadata": metadata, "Result": result}
     headers = {} if reply.stale_seconds is None else {_STALE_HEADER: str(reply.stale_seconds)}
@@ -130,7 +129,7 @@ def _action_of_query(request: Request) -> Action:
 
 
 def _action_of_path(request: Request, name: str) -> Action:
-    """Returns the action that a path names. OpenAPI SDKs name it in the query as well."""
+    """Returns the action that a path names. OpenAPI SDKs name it in the query, too."""
     query = read_query(request)
     if query.one("Action") not in {None, "", name}:
         raise InvalidParameterError(

@@ -1,4 +1,4 @@
-"""Requests of the twelve Assets actions: which members each takes, which it must have, and their bounds.
+"""Requests of the twelve Assets actions: their members, which are required, and their bounds.
 
 Source: the parameter tables of the spec's "Assets" section; members that only the upstream documents
 (``Moderation``, ``Id`` with ``ProjectName``) follow its own documents 82379/2318271 and neighbours.
@@ -23,7 +23,7 @@ DEFAULT_PROJECT = "default"
 
 _MAX_PAGE_NUMBER = 1_000_000
 _MAX_FORWARDED_BYTES = 16 * 1024
-# Far more than any action has. Each unknown name is compared with the known ones in its plain form.
+# Far more than any action has; checking an unknown name is costly.
 _MAX_MEMBERS = 100
 _UPSTREAM_ACRONYMS = {"Url": "URL", "CallbackUrl": "CallbackURL"}
 _FORMS_OF_A_TASK = ("data:", "asset:")
@@ -37,7 +37,7 @@ def to_wire_name(name: str) -> str:
 
 
 def _to_integer(value: object) -> object:
-    """``10.0`` is the integer 10 to a client whose language has one kind of number."""
+    """Accepts ``10.0`` for 10: some languages have one type of number."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -46,7 +46,7 @@ def _empty_to_none(value: object) -> object:
 
 
 def _refuse_empty(value: object) -> object:
-    """An empty text is no value: a required word is then missing, and an optional one is not taken for absent."""
+    """Refuses an empty text where it would otherwise count as absent."""
     if value == "":
         raise ValueError(EMPTY)
     return value
@@ -59,7 +59,7 @@ def _require(value: object) -> object:
 
 
 def _check_http_url(url: str) -> str:
-    """By the rule that tasks have for their web URLs; the other forms that a task takes are not for an asset."""
+    """Checks a URL by the rule of tasks, but takes only web URLs."""
     fault = fault_of_web_url(url)
     if fault is not None:
         is_other_form = url.startswith(_FORMS_OF_A_TASK)
@@ -90,7 +90,7 @@ GroupName = Annotated[str, Field(min_length=1, max_length=64), BeforeValidator(_
 Description = Annotated[str, Field(max_length=300)]
 HttpUrl = Annotated[
     str,
-    # The length is in the document alone, because pydantic has a sentence of its own for it.
+    # The length is only documented here: the validator reports it in words that tasks use, too.
     Field(min_length=1, json_schema_extra={"format": "uri", "maxLength": MAX_WEB_URL_LENGTH}),
     AfterValidator(_check_http_url),
 ]
@@ -117,7 +117,7 @@ class ActionRequest(WireModel):
 
 
 class ForwardingRequest(ActionRequest):
-    """An action that makes something: members that only the upstream knows are forwarded to it, up to 16 KiB."""
+    """The body of a create: members that only the upstream knows are forwarded to it, up to 16 KiB."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -132,7 +132,7 @@ class CreateAssetGroupRequest(ForwardingRequest):
 
 
 class GroupFilter(ActionRequest):
-    """Which groups are wanted; ``Name`` matches any-case substrings."""
+    """Selects groups; ``Name`` matches substrings in any case."""
 
     group_type: AnyGroupType
     group_ids: list[ListedId] | None = None
@@ -150,8 +150,8 @@ class ListAssetGroupsRequest(ActionRequest):
     project_name: ProjectName = None
 
 
-class GroupIdRequest(ActionRequest):
-    """Body of GetAssetGroup and DeleteAssetGroup."""
+class IdRequest(ActionRequest):
+    """Body of an action on one group or asset: GetAsset, DeleteAsset, GetAssetGroup, DeleteAssetGroup."""
 
     id: ObjectId
     project_name: ProjectName = None
@@ -184,26 +184,19 @@ class CreateAssetRequest(ForwardingRequest):
 
 
 class AssetFilter(GroupFilter):
-    """Which assets are wanted."""
+    """Selects assets."""
 
     statuses: list[Literal["Active", "Processing", "Failed"]] | None = None
 
 
 class ListAssetsRequest(ActionRequest):
-    """Body of ListAssets; unlike ListAssetGroups it must say which page."""
+    """Body of ListAssets; unlike in ListAssetGroups, the page is required."""
 
     filter: AssetFilter
     page_number: PageNumber
     page_size: PageSize
     sort_by: SortAssetsBy = "CreateTime"
     sort_order: SortOrder = "Desc"
-    project_name: ProjectName = None
-
-
-class AssetIdRequest(ActionRequest):
-    """Body of GetAsset and DeleteAsset."""
-
-    id: ObjectId
     project_name: ProjectName = None
 
 
@@ -233,16 +226,16 @@ RequestT = TypeVar("RequestT", bound=ActionRequest)
 
 
 def parse_request(model: type[RequestT], members: Mapping[str, Any]) -> RequestT:
-    """Returns the checked request that a JSON object holds; null means absent, at any depth of objects.
+    """Returns a checked request; null counts as absent, at any depth of objects.
 
     Args:
         model: the action's request class.
-        members: the body, already parsed.
+        members: the parsed body.
 
     Raises:
         MissingParameterError: 400, a required member is absent or empty.
-        InvalidParameterError: 400, a member is wrong or unknown, or differs from a known one only in case.
-            The upstream reads names case-insensitively, so ``groupid`` beside ``GroupId`` would get past our checks.
+        InvalidParameterError: 400, a member is wrong or unknown, or its name is confusable with a known one. The
+            upstream reads names case-insensitively, so ``groupid`` beside ``GroupId`` would bypass the checks.
     """
     present = _without_nulls(members)
     _check_names(model, present)
@@ -262,9 +255,9 @@ def _without_nulls(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_forwarded(request: ActionRequest) -> None:
-    """Checks what is passed on to the upstream, first of all its length.
+    """Checks the members that are forwarded to the upstream, their total length first.
 
-    What a request is parsed into outlives its body, so nothing of it may be of any length.
+    The parsed request is kept in memory after the body has been released from the budget, so its size is bounded.
     """
     left = _MAX_FORWARDED_BYTES
     for name, value in (request.model_extra or {}).items():
@@ -272,7 +265,7 @@ def _check_forwarded(request: ActionRequest) -> None:
         if left < 0:
             text = f"Parameters that are passed on to the upstream may have {_MAX_FORWARDED_BYTES} bytes altogether."
             raise InvalidParameterError(member_path("", name), text)
-    # Only now, since it costs something for each name.
+    # After the length check, because it is costly for each name.
     dry_run = find_dry_run(request.model_extra or {})
     if dry_run is not None:
         raise _no_dry_run(dry_run)

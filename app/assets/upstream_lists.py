@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from app.assets.mirror import from_wire_time
+from app.assets.create_spec import LIST_ACTIONS, Kind
 from app.assets.models import GroupType
-from app.assets.wanted import LIST_ACTIONS, Kind
+from app.assets.state import parse_time
 from app.channels.channel import Channel
 from app.upstream.credentials import OpenApiAccount
 from app.upstream.errors import OutcomeUnknownError
@@ -96,5 +96,5 @@ def _next_token(result: Mapping[str, Any]) -> str | None:
 
 
 def _is_before(item: Item, since: datetime | None) -> bool:
-    created_at = from_wire_time(item.get("CreateTime"))
+    created_at = parse_time(item.get("CreateTime"))
     return since is not None and created_at is not None and created_at < since

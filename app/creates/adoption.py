@@ -1,14 +1,14 @@
-"""What can become of the operator's wish to give a tenant an upstream object that no row owns."""
+"""Outcomes of an adoption: the operator gives a tenant an upstream object that has no row."""
 
 from enum import Enum
 
 
 class Adoption(Enum):
-    """How it ended.
+    """Outcome of one adoption.
 
-    ``ADOPTED``: it is the tenant's now. ``OWN``: it was before. ``OWNED``: another tenant owns it. ``NOT_FOUND``: the
-    channel does not know it. ``IN_FLIGHT``: a create that is under way may have made it. ``DELETED``: it was the
-    tenant's, who has deleted it.
+    ``ADOPTED``: the object is the tenant's now. ``OWN``: it was before. ``OWNED``: another tenant owns it.
+    ``NOT_FOUND``: the channel does not know it. ``IN_FLIGHT``: a create that is under way may have made it.
+    ``DELETED``: the tenant had it and has deleted it.
     """
 
     ADOPTED = "adopted"

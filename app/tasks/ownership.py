@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.assets.references import resolve_assets
+from app.assets.assets import resolve_assets
 from app.channels.directory import Channel, ChannelDirectory
 from app.errors import (
     AccessDeniedError,

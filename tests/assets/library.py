@@ -11,9 +11,10 @@ import httpx
 from pydantic import SecretStr
 from sqlalchemy import and_
 
-from app.assets.actions import ACTIONS
-from app.assets.client import Client
-from app.assets.service import AssetService
+from app.assets.actions import ACTIONS, AssetService
+from app.assets.context import AssetsContext
+from app.assets.create_spec import Client
+from app.assets.upstream import AssetsUpstream
 from app.creates.models import AttemptRow
 from app.creates.retry_dedup import RequestFingerprint
 from app.crypto import generate_key
@@ -21,7 +22,7 @@ from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.faults import Effect, FaultScript
 from app.settings import Settings
 from app.tenants.principal import Principal
-from app.upstream.http.client import open_http_client
+from app.upstream.http.client import HttpClient, open_http_client
 from app.upstream.openapi import OpenApiClient
 from app.wiring import Services, open_services
 from tests.support.clock import MovableClock
@@ -98,27 +99,27 @@ class Library:
         """A fingerprint unlike any other."""
         return RequestFingerprint(tenant.id, tenant.key_id, action, secrets.token_bytes(32))
 
+    def context(self, http: HttpClient, *, search_timeout_seconds: float = 1.0) -> AssetsContext:
+        """What another process over the same database and upstream would have."""
+        services = self.services
+        upstream = AssetsUpstream(services.directory, OpenApiClient(http, self.clock))
+        return AssetsContext(
+            services.sessions, self.clock, upstream, services.retry_dedup, services.presence, search_timeout_seconds
+        )
+
     async def run(
         self,
         tenant: Tenant,
         action: str,
         *,
-        search_seconds: float = 1.0,
+        search_timeout_seconds: float = 1.0,
         sent: RequestFingerprint | None = None,
         gone: asyncio.Event | None = None,
         **body: Any,
     ) -> dict[str, Any]:
         """Carries an action out below the routes, with less patience for a create of unknown outcome."""
         async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
-            service = AssetService(
-                self.services.sessions,
-                self.services.directory,
-                OpenApiClient(http, self.clock),
-                self.clock,
-                retry_dedup=self.services.retry_dedup,
-                presence=self.services.presence,
-                search_seconds=search_seconds,
-            )
+            service = AssetService(self.context(http, search_timeout_seconds=search_timeout_seconds))
             client = Client(sent or self.sent_by(tenant, action), gone or asyncio.Event())
             try:
                 reply = await ACTIONS[action].run(service, self.principal(tenant), ACTIONS[action].parse(body), client)

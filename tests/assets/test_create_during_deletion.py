@@ -71,11 +71,11 @@ async def test_a_create_whose_outcome_nobody_knows_stands_in_no_deletions_way(fr
     tenant = await fresh.tenant()
     fresh.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(Exception, match="did not answer"):
-        await fresh.run(tenant, "CreateAssetGroup", Name="lost", GroupType="AIGC", search_seconds=0.0)
+        await fresh.run(tenant, "CreateAssetGroup", Name="lost", GroupType="AIGC", search_timeout_seconds=0.0)
     assert await _delete_channel(fresh) == 204
     fresh.services.directory.forget()
     fresh.advance(60)
-    await fresh.services.asset_create_follower.run_once()
+    await fresh.services.asset_create_recovery.run_once()
     assert await _count_rows(fresh) == 0
 
 

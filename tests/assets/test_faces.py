@@ -1,14 +1,15 @@
 """Face verification: tokens belong to their tenant, and so do the groups that they yield."""
 
 import asyncio
+from dataclasses import replace
 
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from app.assets.calling import AssetsUpstream
-from app.assets.faces import FaceService
+from app.assets.faces import FaceActions
 from app.assets.models import ValidationSessionRow
 from app.assets.schemas import GetVisualValidateResultRequest, parse_request
+from app.assets.upstream import AssetsUpstream
 from app.audit.models import AuditRow
 from app.channels.channel import Channel
 from app.tenants.principal import Principal
@@ -71,13 +72,13 @@ async def test_one_who_read_before_the_first_answer_and_asks_after_it_costs_no_c
             return await super().channel_of(principal, channel_id)
 
     services, principal = library.services, library.principal(tenant)
-    wanted = parse_request(GetVisualValidateResultRequest, {"BytedToken": await _passed(library, tenant)})
+    request = parse_request(GetVisualValidateResultRequest, {"BytedToken": await _passed(library, tenant)})
     async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
         upstream = SlowOnce(services.directory, OpenApiClient(http, library.clock))
-        faces = FaceService(services.sessions, upstream, library.clock)
-        late = asyncio.create_task(faces.get_result(principal, wanted))
+        faces = FaceActions(replace(library.context(http), upstream=upstream))
+        late = asyncio.create_task(faces.get_result(principal, request))
         await is_reading.wait()
-        first = await faces.get_result(principal, wanted)
+        first = await faces.get_result(principal, request)
         before = library.calls
         may_go_on.set()
         assert (await late).body.to_wire() == first.body.to_wire()

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import update
 
-from app.assets.intents import IntentLog
+from app.assets.intent_log import IntentLog
 from app.creates.idempotency import IdempotencyKey
 from app.creates.models import AttemptRow, IdempotencyKeyRow
 from app.creates.retry_dedup import RequestFingerprint
@@ -228,7 +228,7 @@ async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_i
     second = made(await send(tenant, "CreateAssetGroup", body, "second"))
     await followed.change_channel(exclusive=True)
     followed.move_clocks(timedelta(minutes=3).total_seconds())
-    await followed.services.asset_create_follower.run_once()
+    await followed.services.asset_create_recovery.run_once()
     assert made(await send(tenant, "CreateAssetGroup", body, "lost")) == first
     assert made(await send(tenant, "CreateAssetGroup", body, "second")) == second
     assert {item["Id"] for item in (await list_groups(tenant))["Items"]} == {first, second}
@@ -249,7 +249,7 @@ async def lose(library: Library, tenant: Tenant, body: dict[str, Any], *, at: st
     library.fault("CreateAssetGroup", kind="cut", at=at)
     library.fault("ListAssetGroups", times=None, kind="error", status=500, code="InternalServiceError")
     with pytest.raises(ConflictError):
-        await library.run(tenant, "CreateAssetGroup", search_seconds=0.0, sent=sent, **body)
+        await library.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.0, sent=sent, **body)
     library.clear_faults()
     library.move_clocks(3)
     return sent
@@ -264,7 +264,9 @@ async def test_one_of_those_that_ask_for_a_lost_create_searches_and_none_again_i
     asked = []
     for _ in range(2):
         before = followed.calls
-        asking = (followed.run(tenant, "CreateAssetGroup", search_seconds=0.5, sent=sent, **body) for _ in range(8))
+        asking = (
+            followed.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.5, sent=sent, **body) for _ in range(8)
+        )
         answers = await asyncio.gather(*asking, return_exceptions=True)
         assert {getattr(answer, "code", answer) for answer in answers} == {"OutcomeUnknown"}
         asked.append(followed.calls - before)
@@ -272,10 +274,10 @@ async def test_one_of_those_that_ask_for_a_lost_create_searches_and_none_again_i
     followed.move_clocks(5)
     before = followed.calls
     with pytest.raises(ConflictError):
-        await followed.run(tenant, "CreateAssetGroup", search_seconds=0.5, sent=sent, **body)
+        await followed.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.5, sent=sent, **body)
     assert followed.calls == before + 1, "later it is searched for once more"
     followed.move_clocks(timedelta(minutes=13).total_seconds())
-    await followed.services.asset_create_follower.run_once()
+    await followed.services.asset_create_recovery.run_once()
     created = await followed.run(tenant, "CreateAssetGroup", sent=sent, **body)
     assert [created["Id"]] == followed.upstream_ids("groups", body["Name"]), "nothing was made, so the key is free"
 
@@ -287,11 +289,11 @@ async def test_when_the_client_that_searches_leaves_another_one_searches_on(foll
     before, gone = followed.calls, asyncio.Event()
     followed.fault("ListAssetGroups", kind="error", status=500, code="InternalServiceError", delay_seconds=3600)
     leaving = asyncio.create_task(
-        followed.run(tenant, "CreateAssetGroup", search_seconds=HANG_SECONDS, sent=sent, gone=gone, **body)
+        followed.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, sent=sent, gone=gone, **body)
     )
     await until(lambda: followed.calls > before)
     staying = asyncio.create_task(
-        followed.run(tenant, "CreateAssetGroup", search_seconds=HANG_SECONDS, sent=sent, **body)
+        followed.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, sent=sent, **body)
     )
     gone.set()
     followed.clear_faults()

@@ -54,7 +54,7 @@ async def test_the_stray_of_a_repeated_create_cannot_be_used(fresh: Library) -> 
     fresh.fault("ListAssets", kind="error", status=500, code="InternalServiceError")
     body: dict[str, Any] = {"GroupId": group_id, "URL": URL, "AssetType": "Image", "Name": "twice"}
     with pytest.raises(Exception, match="did not answer"):
-        await fresh.run(tenant, "CreateAsset", search_seconds=0.0, **body)
+        await fresh.run(tenant, "CreateAsset", search_timeout_seconds=0.0, **body)
     fresh.advance(1)
     kept = await new_asset(tenant, group_id, Name="twice")
     (stray,) = [found for found in fresh.upstream_ids("assets", "twice") if found != kept]
@@ -62,6 +62,6 @@ async def test_the_stray_of_a_repeated_create_cannot_be_used(fresh: Library) -> 
     for _ in range(2):
         assert (await _create_with(tenant, stray))[0] == 400
         assert (await _create_with(tenant, kept))[0] == 200
-        assert await fresh.services.asset_create_follower.run_once() < 2
+        assert await fresh.services.asset_create_recovery.run_once() < 2
     assert stray in fresh.upstream_ids("assets", "twice"), "the other follower deletes it"
     assert (await by_path(tenant, "GetAsset", {"Id": stray})).status_code == 404

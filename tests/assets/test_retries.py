@@ -206,7 +206,7 @@ async def test_a_marked_retry_of_an_unknown_outcome_gets_the_409_or_what_was_fou
     assert (second.status_code, second.json()["error"]["code"]) == (409, "OutcomeUnknown"), second.text
     await fresh.change_channel(exclusive=True)
     fresh.advance(5)
-    await fresh.services.asset_create_follower.run_once()
+    await fresh.services.asset_create_recovery.run_once()
     assert [_id(await _send(tenant, "CreateAssetGroup", body, **MARKS[0]))] == _made(fresh, "CreateAssetGroup", body)
     assert fresh.count("CreateAssetGroup") == 1
 

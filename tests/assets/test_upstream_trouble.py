@@ -118,7 +118,7 @@ async def test_deleting_what_the_upstream_does_not_have_succeeds(fresh: Library)
     fresh.delete_upstream(group_id)
     assert await ok(tenant, "DeleteAsset", Id=asset_id) == {}
     assert await ok(tenant, "DeleteAssetGroup", Id=group_id) == {}
-    assert await fresh.services.asset_follower.run_once() == 0
+    assert await fresh.services.asset_poller.run_once() == 0
 
 
 async def test_deleting_a_group_takes_its_assets_along_here_and_upstream(library: Library, tenant: Tenant) -> None:
@@ -238,9 +238,9 @@ async def test_an_object_that_the_upstream_does_not_show_yet_is_there_all_the_sa
     await refused(tenant, "GetAsset", 404, "NotFound.asset_id", Id=asset_id)
     assert fresh.upstream_ids("assets", "new") == [asset_id], "the upstream could not delete what it did not see"
     fresh.advance(61)
-    assert await fresh.services.asset_follower.run_once() == 1
+    assert await fresh.services.asset_poller.run_once() == 1
     assert fresh.upstream_ids("assets", "new") == []
-    assert await fresh.services.asset_follower.run_once() == 0
+    assert await fresh.services.asset_poller.run_once() == 0
 
 
 async def test_a_client_that_goes_away_does_not_undo_a_create(library: Library, tenant: Tenant) -> None:

@@ -157,7 +157,7 @@ async def test_what_is_not_due_costs_no_job_anything(url: str, services: Service
             known = costs.get(job.name, (0, 0))
             costs[job.name] = (known[0] + rows, known[1] + blocks)
     told = "\n".join(f"{name}: {rows} rows, {blocks} blocks" for name, (rows, blocks) in costs.items())
-    assert costs.keys() >= {"deliver", "remove_old_deliveries", "follow_tasks", "reconcile", "follow_asset_creates"}
+    assert costs.keys() >= {"deliver", "remove_old_deliveries", "follow_tasks", "reconcile", "recover_asset_creates"}
     assert all(rows <= MAX_ROWS and blocks <= MAX_BLOCKS for rows, blocks in costs.values()), told
 
 

@@ -15,7 +15,7 @@ PLANTED = [
     ("No package is in a cycle", "app/tasks/models.py", "import app.tasks.state"),
     ("Below the routes there is no web framework", "app/tasks/service.py", "import starlette.requests"),
     ("Routes hold no SQL", "app/assets/routes.py", "import sqlalchemy"),
-    ("Only the upstream clients", "app/assets/service.py", "import httpx"),
+    ("Only the upstream clients", "app/assets/upstream.py", "import httpx"),
     ("Pure modules do no I/O", "app/upstream/signature.py", "import asyncio"),
 ]
 

@@ -15,7 +15,7 @@ import pytest
 HANG_SECONDS = 60.0
 
 _SHORT = (
-    "app.assets.creating._APPLY_PATIENCE_SECONDS",
+    "app.assets.create._WRITE_TIMEOUT_SECONDS",
     "app.creates.retry_dedup._MARK_TIMEOUT_SECONDS",
     "app.db.engine.CONNECT_TIMEOUT_SECONDS",
     "app.db.engine._POOL_TIMEOUT_SECONDS",

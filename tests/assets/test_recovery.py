@@ -9,15 +9,14 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import delete, select
 
-from app.assets.create_follower import CreateFollower
+from app.assets.create_spec import Kind, group_spec, with_project
 from app.assets.models import CreateIntentRow
+from app.assets.recovery import CreateRecovery
 from app.assets.schemas import CreateAssetGroupRequest
-from app.assets.wanted import Kind, group_members, with_project
 from app.errors import ConflictError
 from app.ids import new_id
 from app.sandbox.assets import AssetStore
 from app.upstream.http.client import open_http_client
-from app.upstream.openapi import OpenApiClient
 from tests.assets.library import URL, Library, list_assets, list_groups, new_asset, new_group, ok, running_library
 from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.world import Tenant
@@ -53,13 +52,13 @@ async def _lose(library: Library, tenant: Tenant, action: str, *, at: str = "aft
     library.fault("ListAssetGroups", times=None, kind="error", status=500, code="InternalServiceError")
     library.fault("ListAssets", times=None, kind="error", status=500, code="InternalServiceError")
     with pytest.raises(ConflictError):
-        await library.run(tenant, action, search_seconds=0.0, **body)
+        await library.run(tenant, action, search_timeout_seconds=0.0, **body)
     library.clear_faults()
 
 
 async def _leave(library: Library, tenant: Tenant, name: str, *, instance_id: str = DEAD) -> None:
     """Leaves a create as a killed process does: its intent is written, and the upstream made the group."""
-    members = group_members(CreateAssetGroupRequest(Name=name, GroupType="AIGC"))
+    members = group_spec(tenant.id, CreateAssetGroupRequest(Name=name, GroupType="AIGC")).members
     async with library.services.sessions.begin() as session:
         session.add(
             CreateIntentRow(
@@ -89,7 +88,7 @@ def _upstream(library: Library) -> AssetStore:
 
 async def _follow(library: Library, *, seconds: float = 5.0) -> int:
     library.move_clocks(seconds)
-    return await library.services.asset_create_follower.run_once()
+    return await library.services.asset_create_recovery.run_once()
 
 
 async def test_what_a_lost_create_made_is_given_to_its_tenant_once_it_is_found(fresh: Library) -> None:
@@ -106,7 +105,7 @@ async def test_what_a_lost_create_made_is_given_to_its_tenant_once_it_is_found(f
     assert ([group["Id"]], group["Description"]) == (fresh.upstream_ids("groups", "lost"), "of mine")
     assert await _intents(fresh) == []
     fresh.move_clocks(30)
-    await fresh.services.asset_follower.run_once()
+    await fresh.services.asset_poller.run_once()
     assert (await list_assets(tenant))["Items"][0]["Status"] == "Active"
 
 
@@ -135,7 +134,7 @@ async def test_a_create_that_the_tenant_has_repeated_is_deleted_when_no_retry_ca
     assert await _follow(fresh) == 1
     assert set(fresh.upstream_ids("assets", "twice")) == {kept, stray}
     assert await _follow(fresh, seconds=120) == 1
-    await fresh.services.asset_follower.run_once()
+    await fresh.services.asset_poller.run_once()
     assert fresh.upstream_ids("assets", "twice") == [kept]
     assert [item["Id"] for item in (await list_assets(tenant))["Items"]] == [kept]
     assert (await ok(tenant, "GetAsset", Id=kept))["Name"] == "twice"
@@ -202,7 +201,7 @@ async def test_an_asset_whose_group_was_deleted_meanwhile_is_deleted_too(fresh: 
     assert await _follow(fresh) == 1
     assert (await list_assets(tenant))["TotalCount"] == 0
     fresh.move_clocks(5)
-    await fresh.services.asset_follower.run_once()
+    await fresh.services.asset_poller.run_once()
     assert _upstream(fresh).assets[lost_id].deleted_at is not None
 
 
@@ -213,7 +212,7 @@ async def test_a_search_that_finds_nothing_is_repeated_ever_more_seldom(fresh: L
     pauses = []
     for seconds in (5, 60, 36_000):
         assert await _follow(fresh, seconds=seconds) == 1
-        pauses.append(round((_next_look(await _intents(fresh)) - fresh.clock()).total_seconds()))
+        pauses.append(round((_next_search(await _intents(fresh)) - fresh.clock()).total_seconds()))
         assert await _follow(fresh, seconds=1) == 0
     assert pauses == [5, pytest.approx(17, abs=3), 600]
 
@@ -259,17 +258,8 @@ async def test_two_followers_do_not_search_twice(fresh: Library) -> None:
         await _leave(fresh, tenant, f"lost {number}")
     before = fresh.count("ListAssetGroups")
     async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
-        services = fresh.services
-        control = OpenApiClient(http, fresh.clock)
-        other = CreateFollower(
-            services.sessions,
-            services.directory,
-            control,
-            fresh.clock,
-            retry_dedup=services.retry_dedup,
-            presence=services.presence,
-        )
-        done = await asyncio.gather(other.run_once(), services.asset_create_follower.run_once())
+        other = CreateRecovery(fresh.context(http))
+        done = await asyncio.gather(other.run_once(), fresh.services.asset_create_recovery.run_once())
     assert sum(done) == 6
     assert fresh.count("ListAssetGroups") == before + 6
     assert (await list_groups(tenant))["TotalCount"] == 6
@@ -286,7 +276,7 @@ async def test_one_search_that_fails_does_not_hold_up_the_others(fresh: Library)
     assert (await list_groups(tenant))["TotalCount"] == 3
 
 
-def _next_look(intents: list[CreateIntentRow]) -> datetime:
+def _next_search(intents: list[CreateIntentRow]) -> datetime:
     (intent,) = intents
-    assert intent.next_look_at is not None
-    return intent.next_look_at
+    assert intent.next_search_at is not None
+    return intent.next_search_at

@@ -1,8 +1,7 @@
-"""What a tenant is told about an object that is not its own: exactly what it is told about one that never was.
+"""Errors of the Assets actions. An object of another tenant gets the same 404 as one that never existed."""
 
-And what it is told when nobody knows whether its object exists.
-"""
-
+from app.assets.models import AssetGroupRow
+from app.db.base import Base
 from app.errors import ConflictError, NotFoundError, SeedgateError, ServiceUnavailableError
 
 
@@ -16,8 +15,13 @@ def unknown_asset(asset_id: str) -> NotFoundError:
     return NotFoundError(f"The specified asset {asset_id} is not found.", field="asset_id", param="Id")
 
 
+def unknown_object(table: type[Base], object_id: str) -> NotFoundError:
+    """Returns the 404 for the id of a group or an asset."""
+    return unknown_group(object_id) if table is AssetGroupRow else unknown_asset(object_id)
+
+
 def unknown_token() -> NotFoundError:
-    """Returns the 404 for a face verification token: unknown, expired, or not finished yet. It never names it."""
+    """Returns the 404 for a face verification token: unknown, expired, or not finished yet. The token is not shown."""
     return NotFoundError(
         "The specified BytedToken is not found, has expired, or its verification is not finished yet.",
         field="BytedToken",
@@ -30,7 +34,7 @@ def outcome_unknown(action: str, *, is_keyed: bool) -> ConflictError:
 
     Args:
         action: the create.
-        is_keyed: it has an ``Idempotency-Key``, so that it can be asked for again without harm.
+        is_keyed: it has an ``Idempotency-Key``, so that sending it again is safe.
     """
     text = f"The upstream did not answer {action} clearly, so the object may or may not have been created. "
     if is_keyed:
@@ -43,11 +47,11 @@ def outcome_unknown(action: str, *, is_keyed: bool) -> ConflictError:
     return ConflictError("OutcomeUnknown", text)
 
 
-def stopped_meanwhile(action: str, *, is_keyed: bool) -> SeedgateError:
-    """Returns the error for a create whose outcome a server that stops cannot wait for.
+def server_stopping(action: str, *, is_keyed: bool) -> SeedgateError:
+    """Returns the error for a create that is under way when the server stops.
 
-    With an ``Idempotency-Key`` another try finds that outcome, so it is 503 with ``Retry-After``; without one it is
-    ``outcome_unknown``, since 503 would say that nothing was made.
+    With an ``Idempotency-Key`` a later request finds the outcome, so the error is 503 with ``Retry-After``. Without a
+    key it is ``outcome_unknown``, since 503 would say that nothing was made.
     """
     if not is_keyed:
         return outcome_unknown(action, is_keyed=False)

@@ -138,7 +138,7 @@ async def test_a_create_that_was_left_open_long_ago_stands_in_nobodys_way(librar
     name = new_id("name")
     await _open_rival(library, await library.tenant(), name=name, minutes_ago=11)
     library.fault("CreateAssetGroup", kind="cut", at="after")
-    await library.run(tenant, "CreateAssetGroup", search_seconds=HANG_SECONDS, Name=name, GroupType="AIGC")
+    await library.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, Name=name, GroupType="AIGC")
 
 
 @pytest.mark.parametrize("is_own", [True, False])
@@ -208,7 +208,7 @@ async def test_an_upstream_that_does_not_answer_the_search_either_keeps_nobody_w
     library.fault("CreateAssetGroup", kind="cut", at="after")
     library.fault("ListAssetGroups", **HELD)
     with pytest.raises(ConflictError):
-        await library.run(tenant, "CreateAssetGroup", search_seconds=0.3, Name=new_id("name"), GroupType="AIGC")
+        await library.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.3, Name=new_id("name"), GroupType="AIGC")
     # The list is held until now: it was not waited for.
     library.clear_faults()
 
@@ -224,5 +224,5 @@ async def test_open_creates_are_forgotten_after_a_day(fresh: Library) -> None:
     tenant = await fresh.tenant()
     await _open_rival(fresh, tenant, name="old", minutes_ago=24 * 60 + 1)
     await _open_rival(fresh, tenant, name="young", minutes_ago=23 * 60)
-    await fresh.services.asset_create_follower.run_once()
+    await fresh.services.asset_create_recovery.run_once()
     assert [row.name for row in await _open_intents(fresh, tenant)] == ["young"]

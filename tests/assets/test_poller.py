@@ -6,10 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.assets.follower import AssetFollower
 from app.assets.models import AssetRow
+from app.assets.poller import AssetPoller
 from app.upstream.http.client import open_http_client
-from app.upstream.openapi import OpenApiClient
 from tests.assets.library import Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
 from tests.support.database import as_owner
 from tests.support.loopback import LOOPBACK_ALLOWED
@@ -30,7 +29,7 @@ async def _library_with_asset(library: Library) -> tuple[Tenant, str, str]:
 async def test_an_asset_is_followed_to_its_end_without_any_poll(fresh: Library) -> None:
     tenant, group_id, good = await _library_with_asset(fresh)
     bad = await new_asset(tenant, group_id, URL="https://example.com/fail-DownloadFailed.png")
-    follower = fresh.services.asset_follower
+    follower = fresh.services.asset_poller
     assert await follower.run_once() == 0, "the first look comes three seconds after the create"
     fresh.clock.advance(3.5)
     assert await follower.run_once() == 2
@@ -49,10 +48,10 @@ async def test_looks_become_rarer_with_age(fresh: Library) -> None:
     pauses = []
     for age in (4, 40, 400):
         fresh.clock.advance(age - (fresh.clock() - (await _row(fresh, asset_id)).created_at).total_seconds())
-        assert await fresh.services.asset_follower.run_once() == 1
+        assert await fresh.services.asset_poller.run_once() == 1
         row = await _row(fresh, asset_id)
-        assert row.next_look_at is not None
-        pauses.append((row.next_look_at - fresh.clock()).total_seconds())
+        assert row.next_poll_at is not None
+        pauses.append((row.next_poll_at - fresh.clock()).total_seconds())
     assert [round(pause) for pause in pauses] == [3, 10, 60]
     assert (await list_assets(tenant))["Items"][0]["Status"] == "Processing"
 
@@ -62,11 +61,11 @@ async def test_a_failing_upstream_puts_the_look_off_and_does_not_end_it(fresh: L
     second = await new_asset(tenant, group_id)
     fresh.fault("GetAsset", kind="error", status=500, code="InternalServiceError")
     fresh.advance(30)
-    assert await fresh.services.asset_follower.run_once() == 2
+    assert await fresh.services.asset_poller.run_once() == 2
     statuses = [item["Status"] for item in (await list_assets(tenant))["Items"]]
     assert sorted(statuses) == ["Active", "Processing"], "one failure must not keep the others from being looked at"
     fresh.advance(30)
-    assert await fresh.services.asset_follower.run_once() == 1
+    assert await fresh.services.asset_poller.run_once() == 1
     for found in (asset_id, second):
         assert (await _row(fresh, found)).status == "Active"
 
@@ -77,7 +76,7 @@ async def test_an_asset_that_cannot_be_written_does_not_keep_the_others_from_bei
     poisoned = f"ALTER TABLE assets ADD CHECK (id <> '{poison}' OR status = 'Processing')"
     await as_owner(fresh.world.database_url, poisoned)
     fresh.advance(30)
-    assert await fresh.services.asset_follower.run_once() == 4
+    assert await fresh.services.asset_poller.run_once() == 4
     assert [(await _row(fresh, asset_id)).status for asset_id in (poison, *good)] == ["Processing", *["Active"] * 3]
 
 
@@ -86,11 +85,11 @@ async def test_a_suspended_channel_is_left_alone_and_followed_again_afterwards(f
     await fresh.change_channel(status="suspended")
     before = fresh.calls
     fresh.advance(30)
-    assert await fresh.services.asset_follower.run_once() == 1
+    assert await fresh.services.asset_poller.run_once() == 1
     assert fresh.calls == before
     await fresh.change_channel(status="active")
     fresh.advance(61)
-    await fresh.services.asset_follower.run_once()
+    await fresh.services.asset_poller.run_once()
     assert (await _row(fresh, asset_id)).status == "Active"
 
 
@@ -101,10 +100,8 @@ async def test_two_followers_do_not_ask_twice(fresh: Library) -> None:
     fresh.advance(30)
     before = fresh.count("GetAsset")
     async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
-        other = AssetFollower(
-            fresh.services.sessions, fresh.services.directory, OpenApiClient(http, fresh.clock), fresh.clock
-        )
-        done = await asyncio.gather(other.run_once(), fresh.services.asset_follower.run_once())
+        other = AssetPoller(fresh.context(http))
+        done = await asyncio.gather(other.run_once(), fresh.services.asset_poller.run_once())
     assert sum(done) == 5
     assert fresh.count("GetAsset") == before + 5
 
@@ -131,9 +128,9 @@ async def test_the_follower_takes_the_second_look_by_itself(fresh: Library) -> N
     fresh.delete_upstream(asset_id)
     await ok(tenant, "GetAsset", Id=asset_id)
     fresh.advance(59)
-    assert await fresh.services.asset_follower.run_once() == 0
+    assert await fresh.services.asset_poller.run_once() == 0
     fresh.advance(2)
-    assert await fresh.services.asset_follower.run_once() == 1
+    assert await fresh.services.asset_poller.run_once() == 1
     assert (await list_assets(tenant))["TotalCount"] == 0
     assert (await ok(tenant, "GetAssetGroup", Id=group_id))["Id"] == group_id
 
@@ -146,7 +143,7 @@ async def test_a_group_that_is_gone_upstream_goes_with_its_assets(fresh: Library
     shown = await by_path(tenant, "GetAssetGroup", {"Id": group_id})
     assert (shown.status_code, shown.headers["x-seedgate-stale"]) == (200, "120")
     fresh.advance(61)
-    assert await fresh.services.asset_follower.run_once() == 1
+    assert await fresh.services.asset_poller.run_once() == 1
     assert (await list_groups(tenant))["TotalCount"] == 0
     assert (await list_assets(tenant))["TotalCount"] == 0
     await refused(tenant, "GetAsset", 404, "NotFound.asset_id", Id=asset_id)
@@ -206,7 +203,7 @@ async def test_an_answer_that_is_not_the_apis_hides_and_deletes_nothing(
         assert [group["Id"] for group in (await list_groups(tenant))["Items"]] == [group_id]
         assert [asset["Id"] for asset in (await list_assets(tenant))["Items"]] == [asset_id]
         fresh.advance(61)
-        await fresh.services.asset_follower.run_once()
+        await fresh.services.asset_poller.run_once()
     row = await _row(fresh, asset_id)
     assert (row.deleted_at, row.missing_since) == (None, None)
 
@@ -230,7 +227,7 @@ async def test_an_update_of_what_is_gone_is_404_and_noted(fresh: Library) -> Non
     await refused(tenant, "UpdateAssetGroup", 404, "NotFound.group_id", Id=group_id, Name="x")
     assert (await list_assets(tenant))["TotalCount"] == 1
     fresh.advance(61)
-    assert await fresh.services.asset_follower.run_once() == 2
+    assert await fresh.services.asset_poller.run_once() == 2
     assert (await list_assets(tenant))["TotalCount"] == 0
     assert (await list_groups(tenant))["TotalCount"] == 0
 
@@ -242,6 +239,6 @@ async def test_a_change_without_a_clear_answer_is_looked_up(fresh: Library) -> N
     for action, object_id in (("UpdateAsset", asset_id), ("UpdateAssetGroup", group_id)):
         fresh.fault(action, kind="cut", at="after")
         assert (await by_path(tenant, action, {"Id": object_id, "Name": "changed"})).status_code == 503
-    assert await fresh.services.asset_follower.run_once() == 2
+    assert await fresh.services.asset_poller.run_once() == 2
     assert (await list_assets(tenant))["Items"][0]["Name"] == "changed"
     assert (await list_groups(tenant))["Items"][0]["Name"] == "changed"

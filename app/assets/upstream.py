@@ -1,4 +1,4 @@
-"""Calls of Assets actions on the channel that may take them."""
+"""Calls of Assets actions, on the channel that may take them."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -7,12 +7,7 @@ from app.assets.schemas import DEFAULT_PROJECT
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.directory import ChannelDirectory
 from app.creates.channel_offer import Outcome, offer_create
-from app.errors import (
-    AccessDeniedError,
-    InvalidParameterError,
-    NoChannelError,
-    SeedgateError,
-)
+from app.errors import AccessDeniedError, InvalidParameterError, NoChannelError, SeedgateError
 from app.tenants.principal import Principal
 from app.upstream.openapi import OpenApiClient
 
@@ -25,34 +20,34 @@ class AssetsUpstream:
         self._control = control
 
     async def candidates(self, principal: Principal, project_name: str | None) -> list[Channel]:
-        """Returns the channels that may take a create in a project, best first; never none.
+        """Returns the channels that may take a create in a project, best first, at least one.
 
         Args:
-            principal: who creates.
+            principal: on whose behalf.
             project_name: as the client named it, or None; see ``project_for``.
 
         Raises:
-            InvalidParameterError: 400, no channel lists the project.
+            InvalidParameterError: 400, no channel has the project.
             AccessDeniedError: 403, the key may use none of the channels that have Assets.
             SeedgateError: 403 ``OperationDenied.ServiceNotOpen``, no channel has a key pair for Assets.
             NoChannelError: 503, no channel is active.
         """
-        found = await self._directory.candidates(principal.allowed_channels, needs="openapi")
-        if not found:
+        usable = await self._directory.candidates(principal.allowed_channels, needs="openapi")
+        if not usable:
             raise await self._why_none(principal)
-        fitting = [channel for channel in found if project_for(channel, project_name) in channel.projects]
+        fitting = [channel for channel in usable if project_for(channel, project_name) in channel.projects]
         if not fitting:
             text = f"The parameter `ProjectName` is not valid: project {project_name} is not available here."
             raise InvalidParameterError("ProjectName", text)
         return fitting
 
     async def channel_of(self, principal: Principal, channel_id: str) -> Channel:
-        """Returns the channel that owns an object; only that one can be asked about it.
+        """Returns the channel of an object; no other channel can be asked about it.
 
         Raises:
             AccessDeniedError: 403, the key may not use it.
             SeedgateError: 403 ``OperationDenied.ServiceNotOpen``, it has no key pair for Assets any more.
-            NoChannelError: 503, it is suspended or gone.
+            NoChannelError: 503, it is suspended or deleted.
         """
         channel = await self.find_usable(channel_id)
         if not channel.is_in(principal.allowed_channels):
@@ -60,15 +55,18 @@ class AssetsUpstream:
         return channel
 
     async def find_usable(self, channel_id: str) -> Channel:
-        """Returns an active channel with a key pair; for background work, which acts for no key.
+        """Returns an active channel with a key pair; for background work, which has no API key.
 
-        A suspended channel is not asked: it may be another account by now, which would say "not found" of everything.
+        A suspended channel is not asked: it may lead to another account, which would answer "not found" for every id.
+
+        Raises:
+            SeedgateError: as ``channel_of``.
         """
         channel = await self._directory.find(channel_id)
         if channel is None or channel.status != ChannelStatus.ACTIVE:
             raise NoChannelError("The upstream channel that holds this object is not available at the moment.")
         if channel.openapi is None:
-            raise not_open()
+            raise _not_open()
         return channel
 
     async def call(self, channel: Channel, action: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +76,7 @@ class AssetsUpstream:
             UpstreamError: there is no usable result.
         """
         if channel.openapi is None:
-            raise not_open()
+            raise _not_open()
         return (await self._control.call(channel.openapi, action, body)).result
 
     async def offer(
@@ -88,49 +86,46 @@ class AssetsUpstream:
         body: Mapping[str, Any],
         *,
         project_name: str | None,
-        needed: Sequence[str],
+        required: Sequence[str],
         before_attempt: Callable[[Channel], Awaitable[None]] | None = None,
     ) -> Outcome:
-        """Offers a create to the candidates in turn, until one accepts it or may have accepted it.
+        """Offers a create to the candidates in turn; see ``app.creates.channel_offer``.
 
         Args:
             candidates: channels with a key pair, best first.
             action: such as ``CreateAsset``.
             body: its parameters; ``ProjectName`` is added.
             project_name: as the client named it, or None.
-            needed: texts that the result must have to be of use, such as ``Id``.
-            before_attempt: records which channel is about to be asked, so that a crash leaves a trace; the attempts
-                end when that cannot be recorded.
+            required: texts that the result must have.
+            before_attempt: records which channel is about to be asked.
         """
 
         async def call(channel: Channel) -> dict[str, Any]:
-            named = {**body, "ProjectName": project_for(channel, project_name)}
-            return await self.call(channel, action, named)
+            return await self.call(channel, action, {**body, "ProjectName": project_for(channel, project_name)})
 
-        return await offer_create(candidates, call, action=action, required=needed, before_attempt=before_attempt)
+        return await offer_create(candidates, call, action=action, required=required, before_attempt=before_attempt)
 
     async def _why_none(self, principal: Principal) -> SeedgateError:
         allowed = principal.allowed_channels
         if allowed is not None and not await self._directory.all(allowed):
             return AccessDeniedError("This API key may not use any upstream channel that has Assets.")
         if await self._directory.candidates(allowed, needs="ark"):
-            return not_open()
+            return _not_open()
         return NoChannelError()
 
 
 def project_for(channel: Channel, project_name: str | None) -> str:
-    """Returns the project in which a channel creates something.
+    """Returns the project in which a channel creates an object.
 
-    That is the one the client named, else ``default`` as the spec says; on a channel whose operator does not offer
-    ``default``, its usual project.
+    That is the one the client named, else ``default`` as the spec says; on a channel without ``default``, its first
+    project.
     """
     if project_name is not None:
         return project_name
     return DEFAULT_PROJECT if DEFAULT_PROJECT in channel.projects else channel.projects[0]
 
 
-def not_open() -> SeedgateError:
-    """Returns the 403 for a channel without a key pair, which the upstream's Assets need."""
+def _not_open() -> SeedgateError:
     return SeedgateError(
         "Assets are not available here: the operator has not configured an access key (AK/SK) for them.",
         status=403,

@@ -1,0 +1,34 @@
+"""What the parts of this package share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.assets.upstream import AssetsUpstream
+from app.creates.retry_dedup import RetryDedup
+from app.db.presence import Presence
+
+
+@dataclass(frozen=True)
+class AssetsContext:
+    """The process-long objects that use cases and background work are built from."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    """Of the database."""
+
+    clock: Callable[[], datetime]
+    """The time in UTC."""
+
+    upstream: AssetsUpstream
+    """The Assets actions of all channels."""
+
+    retry_dedup: RetryDedup
+    """Recognises creates that are sent again."""
+
+    presence: Presence
+    """This process."""
+
+    search_timeout_seconds: float = 10.0
+    """How long a request searches the upstream for what a create of unknown outcome made."""
