@@ -14,25 +14,17 @@ from app.db.engine import to_dsn
 from app.db.roles import GATEWAY, OWNER
 from app.db.schema import upgrade_to_head
 from tests.db.children import postmaster_of, query
-from tests.support.database import as_superuser, embedded_server, url_of
+from tests.support.database import FORGET_THE_ROLES, as_superuser, embedded_server, url_of
 from tests.support.patience import HANG_SECONDS
 
 # Every test here makes database servers of its own.
 pytestmark = pytest.mark.slow
 
-_FORGET_THE_ROLES = (
-    f"REASSIGN OWNED BY {OWNER} TO {SUPERUSER}",
-    f"DROP OWNED BY {OWNER}",
-    f"DROP OWNED BY {GATEWAY}",
-    f"DROP ROLE {OWNER}",
-    f"DROP ROLE {GATEWAY}",
-)
-
 
 async def make_old(data_dir: Path) -> None:
     """Makes a folder as the versions left it that knew one role, with a row in a table of that role."""
     with embedded_server(data_dir) as server:
-        await as_superuser(server.url, *_FORGET_THE_ROLES)
+        await as_superuser(server.url, *FORGET_THE_ROLES)
         await upgrade_to_head(url_of(SUPERUSER, server.url))
         row = "INSERT INTO leases (name, token, expires_at) VALUES ('kept', 'seven', now())"
         await as_superuser(server.url, row)
@@ -62,7 +54,7 @@ async def test_an_old_folder_is_taken_over_at_the_next_start(made_dir: Path) -> 
 
 async def test_an_old_folder_with_a_table_of_something_else_is_refused_with_its_name(made_dir: Path) -> None:
     with embedded_server(made_dir) as server:
-        await as_superuser(server.url, *_FORGET_THE_ROLES, f"ALTER DATABASE postgres OWNER TO {SUPERUSER}")
+        await as_superuser(server.url, *FORGET_THE_ROLES, f"ALTER DATABASE postgres OWNER TO {SUPERUSER}")
         await as_superuser(server.url, "CREATE TABLE scratch (n int)")
     with pytest.raises(
         EmbeddedPostgresError, match=r"it also holds scratch\nHINT: +Give Seedgate a database of its own"
@@ -73,7 +65,7 @@ async def test_an_old_folder_with_a_table_of_something_else_is_refused_with_its_
 
 async def make_running_one_old(older: EmbeddedPostgres, data_dir: Path) -> None:
     """Makes a running server that knows one role, with the access files of the version that left it."""
-    await as_superuser(older.url, *_FORGET_THE_ROLES)
+    await as_superuser(older.url, *FORGET_THE_ROLES)
     home = clusters_in(data_dir)[0].parent
     (home / "pg_hba.conf").write_text(f"local all {SUPERUSER} peer map=seedgate\n")
     lines = (home / "pg_ident.conf").read_text().splitlines(keepends=True)

@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, reset
 from app.db.embedded.cluster import SUPERUSER
 from app.db.engine import connect, to_dsn
-from app.db.roles import OWNER, ensure_roles
+from app.db.roles import GATEWAY, OWNER, ensure_roles
 
 _PREFIX = "seedgate-tests-"
 _ABANDONED_AFTER_SECONDS = 3600
@@ -25,6 +25,15 @@ _MEMORY = Path("/dev/shm")
 # Each of several sessions takes some hundred MiB; a container usually has 64 MiB there.
 _ENOUGH_BYTES = 2 * 1024**3
 _TEMPLATE = "migrated"
+
+FORGET_THE_ROLES = (
+    f"REASSIGN OWNED BY {OWNER} TO {SUPERUSER}",
+    f"DROP OWNED BY {OWNER}",
+    f"DROP OWNED BY {GATEWAY}",
+    f"DROP ROLE {OWNER}",
+    f"DROP ROLE {GATEWAY}",
+)
+"""Makes an embedded server, in whose first database it is run, one that does not know our roles."""
 
 # Truncating makes every table and index a new file, which takes a hundred times as long for the few rows of a test.
 _EMPTY_ALL = """
