@@ -17,6 +17,7 @@ from tests.support.plain import PLAIN
 _ROOT = Path(__file__).parents[2]
 _KEPT = {"SEEDGATE_PG_BIN", "SEEDGATE_PG_USER"}
 _PATIENCE_SECONDS = 90
+_OF_THE_CHECKOUT = (sys.executable, "-m", "app")
 
 
 @dataclass
@@ -61,18 +62,24 @@ class Program:
 
 @asynccontextmanager
 async def started(
-    *arguments: str, folder: Path, settings: Mapping[str, str], within: Sequence[str] = ()
+    *arguments: str,
+    folder: Path,
+    settings: Mapping[str, str],
+    within: Sequence[str] = (),
+    command: Sequence[str] = _OF_THE_CHECKOUT,
 ) -> AsyncIterator[Program]:
     """Starts ``seedgate`` in a folder, with these settings and no others; kills it when the test forgets it.
 
-    ``within`` is a command that runs the one behind it, such as ``env``.
+    ``within`` is a command that runs the one behind it, such as ``env``; ``command`` is another ``seedgate`` than that
+    of this checkout.
     A test that fails meanwhile tells what the program has printed.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SEEDGATE_") or name in _KEPT}
+    path = {"PYTHONPATH": str(_ROOT)} if command is _OF_THE_CHECKOUT else {}
     process = await asyncio.create_subprocess_exec(
-        *(*within, sys.executable, "-m", "app", *arguments),
+        *(*within, *command, *arguments),
         cwd=folder,
-        env={**inherited, "PYTHONPATH": str(_ROOT), **{f"SEEDGATE_{name}": value for name, value in settings.items()}},
+        env={**inherited, **path, **{f"SEEDGATE_{name}": value for name, value in settings.items()}},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
@@ -89,10 +96,14 @@ async def started(
 
 
 async def run(
-    *arguments: str, folder: Path, settings: Mapping[str, str], within: Sequence[str] = ()
+    *arguments: str,
+    folder: Path,
+    settings: Mapping[str, str],
+    within: Sequence[str] = (),
+    command: Sequence[str] = _OF_THE_CHECKOUT,
 ) -> tuple[int, str]:
     """Runs ``seedgate`` to its end; returns exit code and output."""
-    async with started(*arguments, folder=folder, settings=settings, within=within) as program:
+    async with started(*arguments, folder=folder, settings=settings, within=within, command=command) as program:
         return await program.wait(), "".join(program.output)
 
 

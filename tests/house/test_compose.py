@@ -4,7 +4,6 @@
 given to the real program.
 """
 
-import asyncio
 import json
 import os
 import shutil
@@ -20,14 +19,11 @@ import pytest
 import pytest_asyncio
 from dotenv import dotenv_values
 
-from app.db.embedded.binaries import find_binaries
-from app.db.embedded.cluster import SUPERUSER
-from app.db.embedded.folders import clusters_in
 from app.settings import Settings, variable
 from tests.flows.programs import free_port, run, started, until_ready
-from tests.support.database import as_superuser, embedded_server, temporary_folder
 from tests.support.plain import PLAIN
 from tests.support.sample_settings import DATABASE_PARTS, plain, samples
+from tests.support.secured_database import make_roles, secured_database
 from tests.support.toolchains import BUILT, ROOT, build, go_programs, require
 
 pytestmark = pytest.mark.slow
@@ -187,14 +183,9 @@ def test_secrets_are_made_once_and_are_closed_to_others_on_this_machine(project:
 
 @pytest_asyncio.fixture
 async def socket_folder() -> AsyncIterator[Path]:
-    """The socket of a PostgreSQL that asks both roles for their passwords, as that of the compose file does."""
-    with temporary_folder() as folder, embedded_server(folder / "data") as server:
-        [cluster] = clusters_in(folder / "data")
-        rules = cluster.parent / "pg_hba.conf"
-        asked = "".join(f"local all {role} scram-sha-256\n" for role in ("seedgate_owner", "seedgate_gateway"))
-        rules.write_text(asked + rules.read_text())
-        await as_superuser(server.url, "SELECT pg_reload_conf()", "CREATE DATABASE seedgate")
-        yield Path(str(httpx.URL(server.url).params["host"]))
+    """The socket of a PostgreSQL that asks for passwords."""
+    async with secured_database() as sockets:
+        yield sockets
 
 
 @pytest_asyncio.fixture
@@ -213,18 +204,7 @@ async def stack(project: Project, socket_folder: Path) -> AsyncIterator[dict[str
     assert sorted(mounted) == sorted(
         value for name, value in services["postgres"]["environment"].items() if name.endswith("_FILE")
     )
-    environment = {
-        "PATH": f"{find_binaries(None).folder}:{os.defpath}",
-        "PGHOST": str(socket_folder),
-        "POSTGRES_USER": SUPERUSER,
-        "POSTGRES_DB": "seedgate",
-        "POSTGRES_OWNER_PASSWORD_FILE": str(project.folder / "secrets/migrate/SEEDGATE_DATABASE_PASSWORD"),
-        "POSTGRES_GATEWAY_PASSWORD_FILE": str(project.folder / "secrets/gateway/SEEDGATE_DATABASE_PASSWORD"),
-        "SEEDGATE_SQL": str(ROOT / "app" / "db"),
-    }
-    script = project.folder / "deploy" / "postgres" / "make-roles.sh"
-    made = await asyncio.create_subprocess_exec("/bin/sh", script, env=environment)
-    assert await made.wait() == 0
+    await make_roles(socket_folder, project.folder / "secrets")
     yield {
         name: {
             **{
