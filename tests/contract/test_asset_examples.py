@@ -62,9 +62,12 @@ async def test_groups_are_created_listed_shown_and_updated(world: World, send: S
     # Asked, the upstream tells its own time of creation, which is a moment from ours.
     assert {**shown, **times} == item
     assert await send(tenant, "UpdateAssetGroup", examples.UPDATE_ASSET_GROUP, id=item["Id"]) == created
+    # Listed first: the GET would bring the change from the upstream.
+    (listed,) = (await send(tenant, "ListAssetGroups", examples.LIST_ASSET_GROUPS))["Items"]
     changed = await send(tenant, "GetAssetGroup", examples.BY_ID, id=item["Id"])
     check_shape(changed, GROUP)
-    assert (changed["Name"], changed["Description"]) == ("MyAssetGroup2", "Updated description")
+    for seen in (changed, listed):
+        assert (seen["Name"], seen["Description"]) == ("MyAssetGroup2", "Updated description")
 
 
 async def test_assets_are_created_listed_shown_updated_and_deleted(world: World, send: Send) -> None:
@@ -92,6 +95,9 @@ async def test_assets_are_created_listed_shown_updated_and_deleted(world: World,
     assert shown["Status"] == "Active"
     async with httpx.AsyncClient(verify=PLAIN) as client:
         assert (await client.get(shown["URL"])).content.startswith(b"\x89PNG")
+
+    (listed,) = (await send(tenant, "ListAssets", examples.LIST_ASSETS, id=group_id))["Items"]
+    assert {**shown, "URL": item["URL"], "Moderation": None} == {**listed, "Moderation": None}
 
     assert await send(tenant, "UpdateAsset", examples.UPDATE_ASSET, id=asset_id) == {"Id": asset_id}
     assert (await send(tenant, "GetAsset", examples.BY_ID, id=asset_id))["Name"] == "reference-image-v2"

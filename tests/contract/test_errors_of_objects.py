@@ -56,6 +56,8 @@ async def test_an_unknown_asset_in_a_task_is_400_in_the_upstreams_words(tenant: 
         ("/api/v3/open/NoSuchAction", "NoSuchAction", "2024-01-01"),
         ("/api/v3/open/getasset", "getasset", "2024-01-01"),
         ("/api/v3/open/GetAsset?Version=2023-01-01", "GetAsset", "2023-01-01"),
+        ("/api/v3/open/GetAsset/more", "GetAsset/more", "2024-01-01"),
+        ("/api/v3/open/GetAsset%2F", "GetAsset/", "2024-01-01"),
         ("/api/v3/assets?Action=NoSuchAction&Version=2024-01-01", "NoSuchAction", "2024-01-01"),
         ("/api/v3/assets?Action=GetAsset&Version=2024-01-02", "GetAsset", "2024-01-02"),
         ("/?Action=NoSuchAction", "NoSuchAction", "2024-01-01"),
@@ -63,7 +65,9 @@ async def test_an_unknown_asset_in_a_task_is_400_in_the_upstreams_words(tenant: 
     ],
 )
 async def test_an_unknown_action_or_version_is_404(tenant: Tenant, url: str, action: str, version: str) -> None:
-    error = check_error(await tenant.http.post(url, json={}), 404, "InvalidActionOrVersion", "Action")
+    answer = await tenant.http.post(url, json={})
+    error = check_error(answer, 404, "InvalidActionOrVersion", "Action")
+    assert answer.json()["ResponseMetadata"]["Action"].startswith(action.partition("/")[0])
     assert f"Could not find operation {action} for version {version}." in error["message"]
 
 
@@ -72,7 +76,10 @@ async def test_an_unknown_route_is_404(tenant: Tenant, path: str) -> None:
     check_error(await tenant.http.get(path), 404, "NotFound")
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", TASKS), ("PATCH", f"{TASKS}/x"), ("GET", GROUPS), ("GET", "/")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", TASKS), ("PATCH", f"{TASKS}/x"), ("GET", GROUPS), ("PUT", "/api/v3/assets"), ("GET", "/")],
+)
 async def test_a_wrong_method_is_405(tenant: Tenant, method: str, path: str) -> None:
     check_error(await tenant.http.request(method, path), 405, "MethodNotAllowed")
 
