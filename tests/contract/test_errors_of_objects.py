@@ -56,8 +56,8 @@ async def test_an_unknown_asset_in_a_task_is_400_in_the_upstreams_words(tenant: 
         ("/api/v3/open/NoSuchAction", "NoSuchAction", "2024-01-01"),
         ("/api/v3/open/getasset", "getasset", "2024-01-01"),
         ("/api/v3/open/GetAsset?Version=2023-01-01", "GetAsset", "2023-01-01"),
-        ("/api/v3/open/GetAsset/more", "GetAsset/more", "2024-01-01"),
-        ("/api/v3/open/GetAsset%2F", "GetAsset/", "2024-01-01"),
+        ("/api/v3/open/GetAsset/more", "GetAsset?more", "2024-01-01"),
+        ("/api/v3/open/GetAsset%2F", "GetAsset?2F", "2024-01-01"),
         ("/api/v3/assets?Action=NoSuchAction&Version=2024-01-01", "NoSuchAction", "2024-01-01"),
         ("/api/v3/assets?Action=GetAsset&Version=2024-01-02", "GetAsset", "2024-01-02"),
         ("/?Action=NoSuchAction", "NoSuchAction", "2024-01-01"),
@@ -67,7 +67,7 @@ async def test_an_unknown_asset_in_a_task_is_400_in_the_upstreams_words(tenant: 
 async def test_an_unknown_action_or_version_is_404(tenant: Tenant, url: str, action: str, version: str) -> None:
     answer = await tenant.http.post(url, json={})
     error = check_error(answer, 404, "InvalidActionOrVersion", "Action")
-    assert answer.json()["ResponseMetadata"]["Action"].startswith(action.partition("/")[0])
+    assert answer.json()["ResponseMetadata"]["Action"] == action
     assert f"Could not find operation {action} for version {version}." in error["message"]
 
 
