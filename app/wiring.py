@@ -38,11 +38,12 @@ from app.channels.default_channel import ensure_default_channel
 from app.channels.directory import ChannelDirectory
 from app.channels.faults import ChannelFaults
 from app.channels.service import ChannelService
+from app.core.leases import Leases
+from app.core.sealing import SecretBox
+from app.core.turns import Turns
 from app.creates.retry_dedup import RetryDedup
-from app.crypto import SecretBox
 from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
-from app.db.leases import Leases
 from app.db.presence import RENEW_SECONDS, Presence
 from app.db.schema import schema_state
 from app.http.body import BodyAdmission
@@ -70,12 +71,11 @@ from app.tasks.replays import Replays
 from app.tasks.repository import find_older_key
 from app.tasks.service import TaskService
 from app.tenants.authentication import Authenticator
-from app.tenants.key_memory import KeyMemory
+from app.tenants.key_cache import KeyCache
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.service import TenantService
 from app.tenants.signing_service import SigningKeyService
 from app.tenants.stored_key import load_signers, load_stored_keys
-from app.turns import Turns
 from app.upstream.ark import ArkClient
 from app.upstream.destinations import DestinationRules
 from app.upstream.http.client import HttpClient, Timeouts, open_http_client
@@ -368,18 +368,18 @@ def _build(
         bodies=BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes),
         admin_token=AdminToken(settings.admin_token.get_secret_value()),
         authenticator=Authenticator(
-            KeyMemory(sessions, load_stored_keys, monotonic=monotonic, most_unknown_queries=_UNKNOWN_KEY_QUERIES),
-            KeyMemory(
+            KeyCache(sessions, load_stored_keys, monotonic=monotonic, max_unknown_queries=_UNKNOWN_KEY_QUERIES),
+            KeyCache(
                 sessions,
                 partial(load_signers, box=box),
                 monotonic=monotonic,
-                most_unknown_queries=_UNKNOWN_SIGNER_QUERIES,
+                max_unknown_queries=_UNKNOWN_SIGNER_QUERIES,
             ),
             clock,
             last_used=last_used,
             region=settings.region,
         ),
-        turns=Turns(most_at_once=max(1, settings.db_pool_size // 2)),
+        turns=Turns(max_per_party=max(1, settings.db_pool_size // 2)),
         last_used=last_used,
         tenants=TenantService(sessions, clock),
         signing_keys=SigningKeyService(sessions, box, clock),

@@ -12,10 +12,10 @@ from starlette.requests import Request
 
 from app.admin.guesses import GuessLimit
 from app.audit.actor import Actor
+from app.core.turns import leave_turn
 from app.errors import AuthenticationFailedError, RateLimitedError
 from app.header_text import split_scheme
 from app.tenants.api_key import parse_key
-from app.turns import leave_turn
 
 _MESSAGE = "The admin token is missing or wrong. Send it as `Authorization: Bearer <admin token>`."
 _TOO_MANY = "Too many wrong admin tokens came from this network. Please wait."

@@ -16,7 +16,7 @@ from app.admin.channel_probe import ChannelProbe
 from app.channels.channel import ALL_PLANES, Channel
 from app.channels.circuit_breaker import open_breaker
 from app.channels.directory import ChannelDirectory
-from app.db.leases import Leases
+from app.core.leases import Leases
 from app.observability.metrics import BREAKERS_OPENED
 from app.upstream.rate_limits import RateClass, RateLimiter
 
@@ -89,7 +89,7 @@ class ChannelWatch:
         if is_opened:
             BREAKERS_OPENED.inc()
             _log.error("breaker_opened", channel=channel.id)
-            self._directory.forget()
+            self._directory.invalidate()
 
 
 def _subject(channel: Channel) -> str:

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from app.admin.authentication import require_admin
 from app.admin.standing import Standing, read_standing
-from app.db.recent import RecentRead
+from app.core.ttl_cache import CachedRead
 from app.errors import ServiceUnavailableError
 from app.observability.exposition import exposition
 
@@ -40,7 +40,7 @@ class Metrics:
     ) -> None:
         self._sessions = sessions
         self._clock = clock
-        self._standing = RecentRead(self._load, monotonic=monotonic)
+        self._standing = CachedRead(self._load, monotonic=monotonic)
 
     async def text(self) -> bytes:
         """Returns the metrics; the database's are left out while it is away, and ``seedgate_database_up`` is 0."""

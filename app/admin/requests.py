@@ -5,10 +5,10 @@ from typing import TypeVar
 from pydantic import BaseModel
 from starlette.requests import Request
 
+from app.core.strict_json import parse_json_object
 from app.errors import InvalidParameterError
 from app.http.body import BodyAdmission
 from app.http.body_budget import OperatorSender
-from app.http.json_body import parse_json_object
 from app.http.query import read_query
 from app.http.schemas import parse_model
 

@@ -8,7 +8,7 @@ from app.channels.canary import CANARY_ID, reseal_canary
 from app.channels.channel_secrets import SECRET_NAMES, apply_secret, open_secrets
 from app.channels.models import SealedCanaryRow
 from app.channels.repository import ChannelRepository
-from app.crypto import SealError, SecretBox
+from app.core.sealing import SealError, SecretBox
 from app.tenants.signing_secrets import reseal_signing_keys
 from app.webhooks.secrets import reseal_secrets
 

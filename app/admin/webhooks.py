@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.audit.actor import Actor
 from app.audit.log import record
-from app.crypto import SecretBox
+from app.core.sealing import SecretBox
 from app.errors import NotFoundError
 from app.http.paging import PageRequest
 from app.tasks.models import TaskRow

@@ -16,9 +16,9 @@ from app.assets.in_doubt import InDoubtSearch, SearchLeases, is_attributable, pa
 from app.assets.intent_log import IntentLog
 from app.assets.models import CreateIntentRow
 from app.channels.channel import Channel
+from app.core.turns import leave_turn
 from app.creates.retry_dedup import Attempt
 from app.errors import SeedgateError, ServiceUnavailableError
-from app.turns import leave_turn
 
 _WAIT_TIMEOUT_SECONDS = 120.0
 _CHECK_INTERVAL_SECONDS = 0.2

@@ -20,6 +20,8 @@ from app.assets.actions import ACTIONS, VERSION, Action, AssetService, KeyUse, f
 from app.assets.create_spec import Client
 from app.assets.documentation import OPEN_QUERY, open_operation, query_operation
 from app.assets.responses import Reply
+from app.core.json_hash import hash_json
+from app.core.strict_json import BOM, parse_json_object
 from app.creates.idempotency import IdempotencyKey
 from app.creates.retry_dedup import RequestFingerprint
 from app.creates.sdk_retry_headers import is_marked_as_retry, read_idempotency_key
@@ -27,8 +29,6 @@ from app.errors import InvalidParameterError, MissingParameterError
 from app.http.body import BodyAdmission
 from app.http.body_budget import Sender, UnprovenSigner
 from app.http.disconnect import watching_client
-from app.http.json_body import BOM, parse_json_object
-from app.http.json_hash import hash_json
 from app.http.query import read_query
 from app.http.rendering import response_metadata
 from app.http.request_scope import note

@@ -12,10 +12,10 @@ from pydantic.alias_generators import to_pascal
 from pydantic_core import PydanticCustomError
 
 from app.assets.models import GroupType
+from app.core.confusables import skeleton
+from app.core.strict_json import member_path, to_json_bytes
 from app.errors import EMPTY, InvalidParameterError
 from app.http.dry_run import find_dry_run, is_dry_run_name
-from app.http.json_body import member_path, to_json_bytes
-from app.http.plain_form import plain_form
 from app.http.schemas import WireModel, parse_model
 from app.urls import MAX_WEB_URL_LENGTH, fault_of_web_url
 
@@ -279,9 +279,9 @@ def _no_dry_run(path: str) -> InvalidParameterError:
 def _check_names(model: type[ActionRequest], members: Mapping[str, Any]) -> None:
     known = {field.alias or name for name, field in model.model_fields.items()}
     unknown = [name for name in members if name not in known]
-    plain = {plain_form(name): name for name in known} if unknown else {}
+    plain = {skeleton(name): name for name in known} if unknown else {}
     for name in unknown:
-        plain_name = plain_form(name)
+        plain_name = skeleton(name)
         meant = plain.get(plain_name)
         if meant is not None:
             raise InvalidParameterError(meant, f"The parameter `{meant}` must be written exactly so.")

@@ -4,7 +4,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.models import SealedCanaryRow
-from app.crypto import SealError, SecretBox
+from app.core.sealing import SealError, SecretBox
 
 CANARY_ID = 1
 _ROW = "sealed_canary/1"

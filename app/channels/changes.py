@@ -16,7 +16,7 @@ from app.channels.channel import Channel, ChannelStatus, Plane
 from app.channels.channel_secrets import SECRET_NAMES, URL_OF, ChannelSecrets, apply_secret, open_secrets, to_channel
 from app.channels.models import ChannelRow
 from app.channels.rules import check_rename, is_same_origin, planes_to_verify
-from app.crypto import SealError, SecretBox, has_origin
+from app.core.sealing import SealError, SecretBox, has_origin
 from app.errors import ConflictError, InvalidParameterError, MissingParameterError
 from app.upstream.origins import parse_origin
 

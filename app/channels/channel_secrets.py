@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.models import ChannelRow
-from app.crypto import SealError, SecretBox, has_origin
+from app.core.sealing import SealError, SecretBox, has_origin
 from app.upstream.credentials import ArkAccount, OpenApiAccount
 from app.upstream.origins import parse_origin
 

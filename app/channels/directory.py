@@ -12,8 +12,8 @@ from app.channels.channel import Channel, Plane, order_candidates
 from app.channels.channel_secrets import UNREADABLE, open_channel
 from app.channels.circuit_breaker import load_open_breakers
 from app.channels.repository import ChannelRepository
-from app.crypto import SecretBox
-from app.db.recent import RecentRead
+from app.core.sealing import SecretBox
+from app.core.ttl_cache import CachedRead
 
 __all__ = ["Channel", "ChannelDirectory"]
 
@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 
 
 class ChannelDirectory:
-    """Finds channels. What it returns is less than a second old; see ``app.db.recent``.
+    """Finds channels. What it returns is less than a second old; see ``app.core.ttl_cache``.
 
     Args:
         sessions: of the database.
@@ -41,7 +41,7 @@ class ChannelDirectory:
         self._sessions = sessions
         self._box = box
         self._rng = rng or Random()  # noqa: S311 - it spreads load, no secret depends on it
-        self._channels = RecentRead(self._load, monotonic=monotonic)
+        self._channels = CachedRead(self._load, monotonic=monotonic)
         self._unreadable: set[str] = set()
         self._rate_limit_owners: dict[str, str] = {}
 
@@ -91,9 +91,9 @@ class ChannelDirectory:
         """
         return [channel for channel in (await self._channels.get()).values() if channel.is_in(allowed)]
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Makes this process see its own change at once; other processes see it within a second."""
-        self._channels.forget()
+        self._channels.invalidate()
 
     async def _load(self) -> dict[str, Channel]:
         async with self._sessions() as session:

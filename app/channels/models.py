@@ -9,7 +9,7 @@ from app.db.base import Base, Json, StrList, utc_now
 
 
 class ChannelRow(Base):
-    """One upstream account. The ``…_sealed`` columns are sealed for their row and column (``app.crypto``).
+    """One upstream account. The ``…_sealed`` columns are sealed for their row and column (``app.core.sealing``).
 
     A deleted channel keeps its row, which old tasks and assets refer to, but not its secrets; its name is free again.
     """

@@ -27,7 +27,7 @@ from app.channels.faults import clear_faults, load_faults
 from app.channels.models import ChannelRow
 from app.channels.repository import ChannelRepository
 from app.channels.schemas import ChannelCreate, ChannelHealth, ChannelPatch
-from app.crypto import SecretBox
+from app.core.sealing import SecretBox
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.http.paging import PageRequest
 from app.ids import new_id
@@ -100,7 +100,7 @@ class ChannelService:
                 _record(session, row, actor, "channel.create", detail)
         except IntegrityError as error:
             raise _name_is_taken(row.name) from error
-        self._directory.forget()
+        self._directory.invalidate()
         return row
 
     async def page(self, page: PageRequest) -> Sequence[ChannelRow]:
@@ -205,7 +205,7 @@ class ChannelService:
             row.status = ChannelStatus.SUSPENDED.value
             row.deleted_at = row.updated_at = now
             _record(session, row, actor, "channel.delete", {"name": row.name})
-        self._directory.forget()
+        self._directory.invalidate()
 
     def _check_urls(self, settings: dict[str, Any]) -> None:
         for name in sorted(set(URL_OF.values()) & settings.keys()):
@@ -232,7 +232,7 @@ class ChannelService:
                 _record(session, row, actor, "channel.update", detail)
         except IntegrityError as error:
             raise _name_is_taken(change.channel.name) from error
-        self._directory.forget()
+        self._directory.invalidate()
         if failure is not None:
             _log.error("channel_suspended", channel=row.name, reason=failure)
         return row

@@ -5,7 +5,7 @@ import os
 
 from app.channels.default_channel import channel_from_environment
 from app.cli.failures import explained_failures, read_settings
-from app.crypto import SecretBox
+from app.core.sealing import SecretBox
 from app.database_url import without_password
 from app.db.embedded.binaries import find_binaries
 from app.db.embedded.errors import EmbeddedPostgresError

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from app.cli.exits import MISCONFIGURED, stop
-from app.crypto import generate_key
+from app.core.sealing import generate_key
 from app.db.embedded.folders import was_used, write_whole
 from app.db.embedded.locks import open_owned
 from app.sandbox.state_file import is_state_file, remove_state_file

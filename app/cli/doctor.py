@@ -32,7 +32,7 @@ from app.cli.exits import FAILED
 from app.cli.failures import explained_failures, read_settings
 from app.cli.findings import Finding, broken, fine, warned
 from app.cli.stuck_work import stuck_work
-from app.crypto import SealError, SecretBox
+from app.core.sealing import SealError, SecretBox
 from app.db.base import utc_now
 from app.db.embedded.folders import LOG_NAME, was_used
 from app.db.engine import is_unavailable, open_engine, session_factory

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pydantic import ValidationError
 
 from app.cli.exits import MISCONFIGURED, stop
-from app.crypto import SealError
+from app.core.sealing import SealError
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.engine import denied_by, is_unavailable
 from app.db.schema import SchemaError

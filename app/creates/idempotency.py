@@ -24,7 +24,7 @@ class IdempotencyKey:
 
     Attributes:
         text: as the client sent it.
-        value_hash: of the body's JSON value (``app.http.json_hash``).
+        value_hash: of the body's JSON value (``app.core.json_hash``).
     """
 
     text: str

@@ -42,7 +42,7 @@ class IdempotencyKeyRow(Base):
 
     Inserted in the transaction that inserts the intent, and deleted with it when the create is refused; otherwise kept
     until the tenant is deleted. ``id`` is the attempt's, which a task or an intent refers to. ``value_hash`` is the
-    hash of the body's JSON value (``app.http.json_hash``); ``result_id`` as in ``AttemptRow``.
+    hash of the body's JSON value (``app.core.json_hash``); ``result_id`` as in ``AttemptRow``.
     """
 
     __tablename__ = "idempotency_keys"

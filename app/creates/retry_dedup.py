@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.core.turns import leave_turn
 from app.creates.idempotency import (
     CREATE_TASK,
     FindOlderKey,
@@ -29,7 +30,6 @@ from app.db.presence import Presence
 from app.errors import SeedgateError
 from app.ids import new_id
 from app.jobs import WorkUnderWay
-from app.turns import leave_turn
 
 CLAIMABLE_FOR = timedelta(seconds=60)
 """How long after it was abandoned an attempt may be claimed."""

@@ -1,7 +1,7 @@
 """Work on large bodies beside the event loop.
 
 A thread of its own keeps the loop free only while no single call in it keeps Python's interpreter lock for long, so
-the work is made of small steps: ``app.http.large_json`` for parsing, plain Python for checking.
+the work is made of small steps: ``app.core.large_json`` for parsing, plain Python for checking.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from app.json_values import has_more_values
+from app.core.strict_json import has_more_values
 
 MAX_LIGHT_BYTES = 64 * 1024
 MAX_LIGHT_VALUES = 500

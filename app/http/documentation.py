@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.http.json_body import to_json_bytes
+from app.core.strict_json import to_json_bytes
 from app.http.responses import constant_response
 
 _OPENAPI_PATH = "/openapi.json"

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.http.json_body import member_path
-from app.http.plain_form import plain_form
+from app.core.confusables import skeleton
+from app.core.strict_json import member_path
 
 _NAMES = frozenset({"dryrun", "validateonly"})
 
@@ -13,7 +13,7 @@ def is_dry_run_name(plain: str) -> bool:
     """Says whether a member's name asks for a dry run: ``dry_run``, ``dryRun``, ``isDryRun``, ``validate_only``.
 
     Args:
-        plain: the name in its plain form (``app.http.plain_form``), which is short and in lower case.
+        plain: the name in its plain form (``app.core.confusables``), which is short and in lower case.
     """
     return "".join(filter(str.isalnum, plain)).removeprefix("is") in _NAMES
 
@@ -29,12 +29,12 @@ def find_dry_run(unknown: Mapping[str, Any], parent: str = "") -> str | None:
         parent: path of the object that has them.
     """
     for name, value in unknown.items():
-        if value is not None and is_dry_run_name(plain_form(name)):
+        if value is not None and is_dry_run_name(skeleton(name)):
             return member_path(parent, name)
         if isinstance(value, dict | list):
             for place, inner in _objects_in(value, member_path(parent, name)):
                 for inner_name, inner_value in inner.items():
-                    if inner_value is not None and is_dry_run_name(plain_form(inner_name)):
+                    if inner_value is not None and is_dry_run_name(skeleton(inner_name)):
                         return member_path(place, inner_name)
     return None
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from enum import Enum
 
+from app.core.strict_json import BOM
 from app.errors import UnsupportedMediaTypeError
 from app.header_text import trim
-from app.http.json_body import BOM
 
 READ = (
     "Read as JSON in UTF-8: no Content-Type, application/json, application/*+json, text/plain, "

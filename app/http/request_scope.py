@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.turns import Turns
 from app.errors import SeedgateError
 from app.http.client_address import client_address, network_of
 from app.http.query import Query
@@ -24,7 +25,6 @@ from app.ids import new_request_id
 from app.observability.metrics import REQUEST_SECONDS, REQUESTS
 from app.observability.notes import noting
 from app.observability.redaction import redact
-from app.turns import Turns
 
 _CLIENT_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _DRAIN_SECONDS = 10.0
@@ -100,7 +100,7 @@ class RequestScope:
         network = network_of(state["client_address"])
         # On a Unix socket nobody has an address, and all would be one.
         if turns is not None and network:
-            exchange.endings.append((await turns.take(f"network {network}")).end)
+            exchange.endings.append((await turns.acquire(f"network {network}")).end)
 
     async def _answer_failure(self, scope: Scope, exchange: "_Exchange", error: Exception) -> None:
         response = await handle_error(Request(scope), error)

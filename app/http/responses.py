@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
-from app.http.json_body import to_json_bytes
+from app.core.strict_json import to_json_bytes
 
 _PIECE_BYTES = 64 * 1024
 

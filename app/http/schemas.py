@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from app.core.strict_json import member_path
 from app.errors import InvalidParameterError, MissingParameterError, SeedgateError
-from app.http.json_body import member_path
 
 
 class WireModel(BaseModel):

@@ -16,9 +16,9 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.core.strict_json import parse_json_object
 from app.db.engine import is_unavailable
 from app.errors import SeedgateError
-from app.http.json_body import parse_json_object
 from app.jobs import WorkUnderWay
 from app.observability.metrics import FOREIGN_CLAIMS
 from app.tasks.binding_queries import AllIntents

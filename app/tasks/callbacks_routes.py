@@ -6,13 +6,13 @@ from fastapi import APIRouter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from app.core.turns import leave_turn
 from app.http.body import BodyAdmission
 from app.http.body_budget import CallbackSender, Holding
 from app.http.client_address import network_of
 from app.http.responses import json_response
 from app.tasks.callbacks import CallbackInbox
 from app.tasks.correlation import CALLBACK_PATH
-from app.turns import leave_turn
 
 _LIMIT_BYTES = 64 * 1024
 # A sender that writes first and reads later should see the answer, but not for any length.

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.directory import Channel, ChannelDirectory
+from app.core.json_hash import hash_json
+from app.core.strict_json import parse_json_object, to_json_bytes
 from app.create_parameters import PARAMETERS
 from app.creates.idempotency import CREATE_TASK, IdempotencyKey
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
@@ -16,8 +18,6 @@ from app.db.presence import Presence
 from app.errors import ModelNotFoundError, SeedgateError, ServiceUnavailableError
 from app.http.body_thread import BodyThread, sha256_of
 from app.http.held_body import HeldBody
-from app.http.json_body import parse_json_object, to_json_bytes
-from app.http.json_hash import hash_json
 from app.ids import new_spare_task_id
 from app.jobs import WorkUnderWay
 from app.tasks.catalogue import ModelSpec

@@ -185,7 +185,7 @@ class IntentLog:
         if is_breaker_opened:
             BREAKERS_OPENED.inc()
             _log.error("breaker_opened", channel=channel_id)
-            self._directory.forget()
+            self._directory.invalidate()
         return public_id(row)
 
     async def _apply_refusal(

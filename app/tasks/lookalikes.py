@@ -8,9 +8,9 @@ refused. So is a member that asks for a dry run, which the upstream would ignore
 from collections.abc import Mapping
 from typing import Any
 
+from app.core.confusables import MAX_INPUT_LENGTH, decode, skeleton
+from app.core.strict_json import member_path
 from app.http.dry_run import find_dry_run
-from app.http.json_body import member_path
-from app.http.plain_form import HEAD_LENGTH, decode, plain_form
 from app.tasks.refusals import not_valid
 
 _ASSET_SCHEME = "asset:"
@@ -28,7 +28,7 @@ def is_asset_like(text: str) -> bool:
     plain, is_stable = decode(text)
     if not is_stable or plain.startswith(_ASSET_SCHEME):
         return True
-    return len(text) > HEAD_LENGTH and len(plain) < _FEWEST_CHARACTERS
+    return len(text) > MAX_INPUT_LENGTH and len(plain) < _FEWEST_CHARACTERS
 
 
 def check_member_names(members: Mapping[str, Any], known: frozenset[str], path: str) -> None:
@@ -41,7 +41,7 @@ def check_member_names(members: Mapping[str, Any], known: frozenset[str], path: 
     """
     unknown = {name: value for name, value in members.items() if name not in known}
     for name in unknown:
-        plain = plain_form(name)
+        plain = skeleton(name)
         if plain in known:
             raise not_valid(member_path(path, name), f"the name must be written `{plain}`")
     dry_run = find_dry_run(unknown, path)

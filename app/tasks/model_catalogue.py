@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.audit.actor import Actor
 from app.audit.log import record
+from app.core.ttl_cache import CachedRead
 from app.db.base import utc_now
-from app.db.recent import RecentRead
 from app.tasks.catalogue import ModelSpec
 from app.tasks.model_index import ModelIndex
 from app.tasks.models import ModelRow
@@ -25,7 +25,7 @@ _ROWS_AT_A_TIME = 50
 
 
 class ModelCatalogue:
-    """Finds models by the names that clients send. What it tells is less than a second old; see ``app.db.recent``."""
+    """Finds models by the names that clients send; what it returns is less than a second old."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class ModelCatalogue:
         """
         self._sessions = sessions
         self._clock = clock
-        self._models = RecentRead(self._load, monotonic=monotonic)
+        self._models = CachedRead(self._load, monotonic=monotonic)
         self._latest: tuple[list[_Row], ModelIndex] | None = None
 
     async def index(self) -> ModelIndex:
@@ -89,7 +89,7 @@ class ModelCatalogue:
                 target_id="models",
                 detail=_difference(before, {model.name: model for model in models}),
             )
-        self._models.forget()
+        self._models.invalidate()
 
     async def _load(self) -> ModelIndex:
         async with self._sessions() as session:

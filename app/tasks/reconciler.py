@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.circuit_breaker import record_success
 from app.channels.directory import Channel, ChannelDirectory
-from app.db.leases import Lease, Leases
+from app.core.leases import Lease, Leases
 from app.jobs import WorkUnderWay
 from app.observability.metrics import LEASE_LOSSES
 from app.tasks.binding import Binder, Evidence, Verdict

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.confusables import skeleton
+from app.core.strict_json import member_path
 from app.errors import MissingParameterError
-from app.http.json_body import member_path
-from app.http.plain_form import plain_form
 from app.tasks.lookalikes import check_member_names, is_asset_like
 from app.tasks.media_urls import MEDIA_PAYLOADS, asset_id_of
 from app.tasks.refusals import check_json_type, not_valid
@@ -107,7 +107,7 @@ def _search_member(name: str, value: Any, path: str, found: References) -> None:
             found.check_count(f"{path}.url")
             found.assets.append(AssetReference(asset_id, f"{path}.url"))
             value = {other: member for other, member in value.items() if other != "url"}
-    elif value is not None and plain_form(name) == DRAFT_TASK:
+    elif value is not None and skeleton(name) == DRAFT_TASK:
         found.check_count(path)
         found.drafts.append(_to_draft(name, value, path))
     _search(value, path, found)

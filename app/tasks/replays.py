@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.core.turns import leave_turn
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
 from app.db.engine import is_unavailable
 from app.errors import ConflictError, ServiceUnavailableError
@@ -17,7 +18,6 @@ from app.tasks.abandonment import Abandonment
 from app.tasks.intents import IntentLog
 from app.tasks.repository import TaskRepository
 from app.tasks.wire import public_id
-from app.turns import leave_turn
 
 _POLL_SECONDS = 0.2
 _DRAIN_SECONDS = 2.0

@@ -4,14 +4,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.core.confusables import skeleton
+from app.core.strict_json import parse_json_object
 from app.creates.sdk_retry_headers import is_marked_as_retry, read_idempotency_key
 from app.errors import InvalidParameterError, RequestTooLargeError, UnsupportedMediaTypeError
 from app.http.body import BodyAdmission
 from app.http.body_budget import Sender
 from app.http.disconnect import watching_client
 from app.http.dry_run import find_dry_run, is_dry_run_name
-from app.http.json_body import parse_json_object
-from app.http.plain_form import plain_form
 from app.http.query import read_query
 from app.http.request_scope import note
 from app.http.responses import json_response
@@ -128,7 +128,7 @@ async def _check_no_dry_run(request: Request, sender: Sender) -> None:
             members = parse_json_object(body.data)
     except InvalidParameterError as error:
         # A member that appears twice is refused when it is this one: who knows which of the two counts.
-        if error.param is not None and is_dry_run_name(plain_form(error.param)):
+        if error.param is not None and is_dry_run_name(skeleton(error.param)):
             raise
         return
     except (RequestTooLargeError, UnsupportedMediaTypeError):

@@ -12,7 +12,7 @@ from app.tenants.credentials import (
     read_credential,
     signing_key_misplaced,
 )
-from app.tenants.key_memory import KeyMemory
+from app.tenants.key_cache import KeyCache
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.principal import Principal
 from app.tenants.stored_key import StoredKey, StoredSigner
@@ -25,8 +25,8 @@ class Authenticator:
 
     def __init__(
         self,
-        keys: KeyMemory[KeyParts, StoredKey],
-        signers: KeyMemory[str, StoredSigner],
+        keys: KeyCache[KeyParts, StoredKey],
+        signers: KeyCache[str, StoredSigner],
         clock: Callable[[], datetime],
         *,
         last_used: LastUsedWriter,

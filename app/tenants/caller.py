@@ -3,11 +3,12 @@
 Routes with a body ask twice: before it is read, so that no body of an unknown client is read, and after it, because a
 body may take minutes to arrive and the key may have ended meanwhile. Once the caller is known, a query parameter that
 the route does not declare is refused (``app.http.query``). A known caller gives the turn of its network back and waits
-for one of its tenant (``app.turns``), which ends with the request; none is held while a body arrives.
+for one of its tenant (``app.core.turns``), which ends with the request; none is held while a body arrives.
 """
 
 from starlette.requests import Request
 
+from app.core.turns import Turns, leave_turn
 from app.http.body_budget import KeySender, Sender, UnprovenSigner
 from app.http.client_address import network_of
 from app.http.query import read_query
@@ -15,7 +16,6 @@ from app.http.request_scope import note
 from app.tenants.authentication import Authenticator
 from app.tenants.credentials import read_credential
 from app.tenants.principal import Principal
-from app.turns import Turns, leave_turn
 from app.upstream.signed_request import SignedRequest
 
 
@@ -102,7 +102,7 @@ async def _authenticate(request: Request) -> Principal:
 async def _with_turn(request: Request, principal: Principal) -> Principal:
     leave_turn()
     turns: Turns = request.state.turns
-    turn = await turns.take(f"tenant {principal.tenant_id}")
+    turn = await turns.acquire(f"tenant {principal.tenant_id}")
     request.state.endings.append(turn.end)
     return principal
 

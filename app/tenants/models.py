@@ -41,7 +41,7 @@ class ApiKeyRow(Base):
     """One API key. Only the hash of its secret is kept; it is found by its public part.
 
     It may have a pair of access key id and secret, with which requests are signed instead. A signature can only be
-    verified with the secret itself, so that one is kept, sealed for its row and column (``app.crypto``).
+    verified with the secret itself, so that one is kept, sealed for its row and column (``app.core.sealing``).
 
     ``expires_at`` is the end that its owner gave it, ``grace_ends_at`` the end that its rotation gave it; it stops at
     the earlier one (``app.tenants.key_status``).

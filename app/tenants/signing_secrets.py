@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.crypto import SealError, SecretBox
+from app.core.sealing import SealError, SecretBox
 from app.tenants.models import ApiKeyRow
 
 _COLUMN = "secret_access_key_sealed"

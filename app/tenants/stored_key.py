@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import ARRAY, Row, Text, any_, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.crypto import SealError, SecretBox
+from app.core.sealing import SealError, SecretBox
 from app.tenants.api_key import KeyParts
 from app.tenants.key_status import earlier_end
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import httpx
 
+from app.core.turns import leave_turn
 from app.observability.metrics import UPSTREAM_CALLS, UPSTREAM_SECONDS
 from app.observability.notes import note_for_request
-from app.turns import leave_turn
 from app.upstream.credentials import ArkAccount, OpenApiAccount
 from app.upstream.errors import (
     AccountFaultError,
@@ -56,8 +56,8 @@ def recorded_call(
 ) -> Iterator[None]:
     """Counts the one call made inside the block by its outcome, and logs its channel with the client's request.
 
-    The client's request gives up its turn (``app.turns``). A call that was cancelled, or ended in an error that is no
-    ``UpstreamError``, counts as unknown, and the observer is not called.
+    The client's request gives up its turn (``app.core.turns``). A call that was cancelled, or ended in an error that is
+    no ``UpstreamError``, counts as unknown, and the observer is not called.
 
     Args:
         operation: one of a fixed list, because it becomes a metric label.

@@ -26,7 +26,7 @@ from enum import Enum
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.turns import leave_turn
+from app.core.turns import leave_turn
 
 # One statement takes a token or changes nothing. The time is the database's, which all processes share. ABS: a clock
 # that was set back refills the bucket instead of draining it until the old time is reached again.

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from app.json_values import has_more_values
+from app.core.strict_json import has_more_values
 from app.upstream.error_codes import UNDECIDED_STATUSES, Category, category_of, classify, is_full_queue
 from app.upstream.errors import (
     AccountFaultError,

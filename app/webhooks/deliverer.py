@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.crypto import SealError, SecretBox
+from app.core.sealing import SealError, SecretBox
 from app.ids import new_id
 from app.jobs import WorkUnderWay
 from app.observability.metrics import DELIVERIES, LEASE_LOSSES

@@ -18,7 +18,7 @@ class DeliveryStatus(StrEnum):
 
 
 class WebhookSecretRow(Base):
-    """The secret with which a tenant's deliveries are signed, sealed for its row and column (``app.crypto``)."""
+    """The secret with which a tenant's deliveries are signed, sealed for its row and column (``app.core.sealing``)."""
 
     __tablename__ = "webhook_secrets"
 

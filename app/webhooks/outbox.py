@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.http.json_body import to_json_bytes
+from app.core.strict_json import to_json_bytes
 from app.ids import new_id
 from app.urls import split_url
 from app.webhooks.models import DeliveryRow, DeliveryStatus

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.crypto import SealError, SecretBox
+from app.core.sealing import SealError, SecretBox
 from app.webhooks.models import WebhookSecretRow
 
 _PREFIX = "whsec_"

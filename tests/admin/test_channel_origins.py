@@ -13,7 +13,7 @@ from app.audit.actor import Actor
 from app.channels.channel import Channel, Plane
 from app.channels.channel_secrets import SECRET_NAMES, UNREADABLE, apply_secret, is_bound
 from app.channels.schemas import ChannelPatch
-from app.crypto import SealError
+from app.core.sealing import SealError
 from app.errors import ConflictError
 from app.upstream.destinations import DestinationRules
 from tests.support.channel_app import ChannelApp, running_channel_app
@@ -70,7 +70,7 @@ async def set_by_hand(app: ChannelApp, column: str, value: str) -> None:
     """Writes a column of every channel in the database, past the gateway."""
     async with app.sessions.begin() as session:
         await session.execute(text(f"UPDATE channels SET {column} = :value"), {"value": value})
-    app.directory.forget()
+    app.directory.invalidate()
 
 
 async def seal_as_the_previous_version(app: ChannelApp, channel_id: str) -> None:

@@ -19,7 +19,7 @@ from app.audit.actor import Actor
 from app.channels.channel import Channel, Plane
 from app.channels.default_channel import ensure_default_channel
 from app.channels.schemas import ChannelPatch
-from app.db.leases import Leases
+from app.core.leases import Leases
 from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer
 from app.settings import Settings

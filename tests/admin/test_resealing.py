@@ -11,7 +11,7 @@ from app.audit.actor import Actor
 from app.channels.canary import check_canary
 from app.channels.channel_secrets import SECRET_NAMES, apply_secret, open_secrets
 from app.channels.models import ChannelRow
-from app.crypto import SealError, SecretBox, generate_key
+from app.core.sealing import SealError, SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.engine import session_factory
 from app.tenants.service import TenantService

@@ -15,9 +15,9 @@ from app.assets.actions import ACTIONS, AssetService
 from app.assets.context import AssetsContext
 from app.assets.create_spec import Client
 from app.assets.upstream import AssetsUpstream
+from app.core.sealing import generate_key
 from app.creates.models import AttemptRow
 from app.creates.retry_dedup import RequestFingerprint
-from app.crypto import generate_key
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.faults import Effect, FaultScript
 from app.settings import Settings
@@ -80,7 +80,7 @@ class Library:
         """Changes a channel, and waits until every process must know it."""
         changed = await self.world.admin.patch(f"/channels/{await self.channel_id(name)}", json=fields)
         assert changed.status_code == 200, changed.text
-        self.services.directory.forget()
+        self.services.directory.invalidate()
 
     async def add_channel(self, name: str, account: Account, **fields: Any) -> None:
         """Adds a channel on one of the sandbox's accounts."""
@@ -93,7 +93,7 @@ class Library:
         }
         made = await self.world.admin.post("/channels", json=body)
         assert made.status_code == 201, made.text
-        self.services.directory.forget()
+        self.services.directory.invalidate()
 
     def sent_by(self, tenant: Tenant, action: str) -> RequestFingerprint:
         """A fingerprint unlike any other."""

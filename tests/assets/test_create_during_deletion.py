@@ -73,7 +73,7 @@ async def test_a_create_whose_outcome_nobody_knows_stands_in_no_deletions_way(fr
     with pytest.raises(Exception, match="did not answer"):
         await fresh.run(tenant, "CreateAssetGroup", Name="lost", GroupType="AIGC", search_timeout_seconds=0.0)
     assert await _delete_channel(fresh) == 204
-    fresh.services.directory.forget()
+    fresh.services.directory.invalidate()
     fresh.advance(60)
     await fresh.services.asset_create_recovery.run_once()
     assert await _count_rows(fresh) == 0

@@ -13,11 +13,11 @@ import pytest_asyncio
 from sqlalchemy import update
 
 from app.assets.intent_log import IntentLog
+from app.core.json_hash import hash_json
 from app.creates.idempotency import IdempotencyKey
 from app.creates.models import AttemptRow, IdempotencyKeyRow
 from app.creates.retry_dedup import RequestFingerprint
 from app.errors import ConflictError, ServiceUnavailableError
-from app.http.json_hash import hash_json
 from app.ids import new_id
 from app.tasks.models import TaskRow
 from tests.assets.library import OPEN, URL, Library, list_groups, new_group, ok, running_library

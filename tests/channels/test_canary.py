@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.canary import check_canary
-from app.crypto import SealError, SecretBox, generate_key
+from app.core.sealing import SealError, SecretBox, generate_key
 from tests.support.starting_line import start_together
 
 Sessions = async_sessionmaker[AsyncSession]

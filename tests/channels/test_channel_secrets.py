@@ -5,7 +5,7 @@ from sqlalchemy import text, update
 
 from app.channels.channel_secrets import SECRET_NAMES, ChannelSecrets, open_secrets
 from app.channels.models import ChannelRow
-from app.crypto import SealError
+from app.core.sealing import SealError
 from tests.support.channel_app import ChannelApp, everything_stored
 
 SECRETS = {

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.channels.channel_secrets import UNREADABLE
 from app.channels.directory import ChannelDirectory
-from app.crypto import SecretBox, generate_key
+from app.core.sealing import SecretBox, generate_key
 from app.db.engine import open_engine, session_factory
 from app.errors import ServiceUnavailableError
 from app.upstream.rate_limits import RateClass, RateLimiter
@@ -142,13 +142,13 @@ async def test_a_channel_whose_secrets_do_not_open_is_unusable_and_the_others_go
             text("UPDATE channels SET ark_api_key_sealed = :sealed WHERE id = :id"),
             {"sealed": foreign, "id": broken["id"]},
         )
-    app.directory.forget()
+    app.directory.invalidate()
 
     assert await names(app.directory) == ["fine"]
     found = await app.directory.find(broken["id"])
     assert found is not None
     assert (found.status, found.status_reason, found.ark) == ("suspended", UNREADABLE, None)
-    app.directory.forget()
+    app.directory.invalidate()
     await names(app.directory)
     logged = capfd.readouterr()
     assert (logged.out + logged.err + caplog.text).count("channel_unusable") == 1

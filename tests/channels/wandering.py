@@ -20,7 +20,7 @@ from app.admin.resealing import reseal
 from app.admin.router import router as admin_router
 from app.assets.routes import router as assets_router
 from app.channels.default_channel import ensure_default_channel
-from app.crypto import SealError, SecretBox, generate_key
+from app.core.sealing import SealError, SecretBox, generate_key
 from app.db.base import utc_now
 from app.http.rendering import install_error_handlers
 from app.http.request_scope import RequestScope
@@ -76,7 +76,7 @@ class Gateway:
         async with self.services.sessions.begin() as session:
             for table in _LEFT_BEHIND:
                 await session.execute(text(f"DELETE FROM {table}"))
-        self.services.directory.forget()
+        self.services.directory.invalidate()
         self.given.clear()
         self.arrived = 0
         for server in self.servers:
@@ -132,7 +132,7 @@ class Gateway:
             await session.execute(
                 text(f"UPDATE channels SET {url} = :value WHERE id = :id"), {"value": value, "id": channel["id"]}
             )
-        self.services.directory.forget()
+        self.services.directory.invalidate()
 
     async def reseal(self) -> None:
         """Seals everything anew; a row that was edited by hand stops it."""

@@ -12,7 +12,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.crypto import generate_key
+from app.core.sealing import generate_key
 from app.db.engine import open_engine
 from app.sandbox.config import DEFAULT_ACCOUNT
 from tests.chaos.front import Front

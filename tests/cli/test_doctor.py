@@ -19,7 +19,7 @@ from app.cli.advisory_locks import examine_advisory_locks
 from app.cli.database import Database
 from app.cli.doctor import examine
 from app.cli.findings import Finding, broken, fine
-from app.crypto import SecretBox, generate_key
+from app.core.sealing import SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.embedded import reset, running_server, url_at
 from app.db.embedded.cluster import SUPERUSER

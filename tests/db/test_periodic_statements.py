@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.crypto import generate_key
+from app.core.sealing import generate_key
 from app.db.base import utc_now
 from app.db.engine import to_dsn
 from app.settings import Settings

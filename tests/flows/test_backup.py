@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.crypto import generate_key
+from app.core.sealing import generate_key
 from app.db.embedded.binaries import find_binaries
 from app.db.embedded.cluster import SUPERUSER
 from app.db.roles import GATEWAY, OWNER

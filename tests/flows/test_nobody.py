@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.crypto import generate_key
+from app.core.sealing import generate_key
 from app.db.embedded.folders import clusters_in
 from tests.flows.programs import run, started
 from tests.support.database import temporary_folder

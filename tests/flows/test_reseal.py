@@ -9,7 +9,7 @@ from app.channels.canary import check_canary
 from app.channels.directory import ChannelDirectory
 from app.channels.schemas import ChannelCreate
 from app.channels.service import ChannelService
-from app.crypto import SecretBox, generate_key
+from app.core.sealing import SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
 from app.http.schemas import parse_model

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from app.crypto import generate_key
+from app.core.sealing import generate_key
 from app.db.roles import GATEWAY
 from app.sandbox.config import DEFAULT_ACCOUNT
 from tests.flows.programs import Program, on_socket, run, started, until_ready

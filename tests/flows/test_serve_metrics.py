@@ -13,7 +13,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from app.crypto import generate_key
+from app.core.sealing import generate_key
 from tests.flows.programs import run, started
 from tests.flows.test_serve import ADMIN, ADMIN_TOKEN, WHOAMI, only, serving, two_workers, workers_of
 from tests.support.database import own_database

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 PLANTED = [
-    ("Imports go down only", "app/channels/selection.py", "import app.tasks.wire"),
+    ("Imports go down only", "app/channels/channel.py", "import app.tasks.wire"),
     ("Imports go down only", "app/tenants/principal.py", "import app.channels.channel"),
     ("No package is in a cycle", "app/tasks/models.py", "import app.tasks.state"),
     ("Below the routes there is no web framework", "app/tasks/service.py", "import starlette.requests"),

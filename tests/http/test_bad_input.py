@@ -7,8 +7,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from app.core.strict_json import parse_json_object
 from app.errors import SeedgateError
-from app.http.json_body import parse_json_object
 from tests.http.operations import Operation, operations
 from tests.support.clock import MovableClock
 from tests.support.plain import PLAIN

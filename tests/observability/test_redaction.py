@@ -15,7 +15,7 @@ from urllib.parse import quote_plus, unquote_plus
 import pytest
 import structlog
 
-from app.crypto import generate_key
+from app.core.sealing import generate_key
 from app.observability.logging import configure_logging
 from app.observability.redaction import MASK, MAX_TEXT_CHARACTERS, hide, redact
 from app.settings import Settings

@@ -20,7 +20,8 @@ from app.admin.router import router as admin_router
 from app.admin.webhooks import WebhookService
 from app.channels.models import ChannelRow
 from app.channels.schemas import ChannelCreate
-from app.crypto import SecretBox, generate_key
+from app.core.sealing import SecretBox, generate_key
+from app.core.turns import Turns
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
 from app.http.rendering import install_error_handlers
@@ -29,13 +30,12 @@ from app.ids import new_id
 from app.tasks.model_catalogue import ModelCatalogue
 from app.tenants.api_key import KeyParts
 from app.tenants.authentication import Authenticator
-from app.tenants.key_memory import KeyMemory
+from app.tenants.key_cache import KeyCache
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.routes import router as tenants_router
 from app.tenants.service import TenantService
 from app.tenants.signing_service import SigningKeyService
 from app.tenants.stored_key import StoredKey, load_signers, load_stored_keys
-from app.turns import Turns
 from tests.support.clock import MovableClock
 from tests.support.plain import PLAIN
 
@@ -57,7 +57,7 @@ class Process:
     """
 
     sessions: async_sessionmaker[AsyncSession]
-    key_memory: KeyMemory[KeyParts, StoredKey]
+    key_cache: KeyCache[KeyParts, StoredKey]
     signing_keys: SigningKeyService
     authenticator: Authenticator
     last_used: LastUsedWriter
@@ -102,9 +102,9 @@ async def running_process(
     """Runs one process's worth of routes over the given database."""
     sessions = session_factory(engine)
     last_used = LastUsedWriter(sessions)
-    key_memory = KeyMemory(sessions, load_stored_keys, monotonic=seconds)
-    signers = KeyMemory(sessions, partial(load_signers, box=BOX), monotonic=seconds)
-    authenticator = Authenticator(key_memory, signers, clock, last_used=last_used, region="cn-beijing")
+    key_cache = KeyCache(sessions, load_stored_keys, monotonic=seconds)
+    signers = KeyCache(sessions, partial(load_signers, box=BOX), monotonic=seconds)
+    authenticator = Authenticator(key_cache, signers, clock, last_used=last_used, region="cn-beijing")
     tenants = TenantService(sessions, clock)
     signing_keys = SigningKeyService(sessions, BOX, clock)
     state = {
@@ -112,7 +112,7 @@ async def running_process(
         "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
         "admin_token": AdminToken(ADMIN_TOKEN, monotonic=seconds),
         "authenticator": authenticator,
-        "turns": Turns(most_at_once=5),
+        "turns": Turns(max_per_party=5),
         "tenants": tenants,
         "signing_keys": signing_keys,
         "webhooks": WebhookService(sessions, BOX, clock),
@@ -138,7 +138,7 @@ async def running_process(
             headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
         )
         await stack.enter_async_context(admin)
-        yield Process(sessions, key_memory, signing_keys, authenticator, last_used, tenants, admin, client_from)
+        yield Process(sessions, key_cache, signing_keys, authenticator, last_used, tenants, admin, client_from)
 
 
 def _make_app(state: dict[str, Any], clock: Callable[[], datetime]) -> FastAPI:

@@ -18,7 +18,7 @@ from app.admin.channel_probe import ChannelProbe
 from app.admin.router import router as admin_router
 from app.channels.directory import ChannelDirectory
 from app.channels.service import ChannelService
-from app.crypto import SecretBox, generate_key
+from app.core.sealing import SecretBox, generate_key
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
 from app.http.rendering import install_error_handlers

@@ -19,12 +19,11 @@ _SHORT = (
     "app.creates.retry_dedup._MARK_TIMEOUT_SECONDS",
     "app.db.engine.CONNECT_TIMEOUT_SECONDS",
     "app.db.engine._POOL_TIMEOUT_SECONDS",
-    "app.db.recent._QUERY_SECONDS",
+    "app.core.ttl_cache._QUERY_TIMEOUT_SECONDS",
     "app.tasks.creation._APPLY_PATIENCE_SECONDS",
     "app.tasks.follower._PATIENCE_SECONDS",
     "app.tasks.looking._PATIENCE_SECONDS",
     "app.tasks.reconciler._PATIENCE_SECONDS",
-    "app.tenants.key_memory._QUERY_SECONDS",
     "app.webhooks.deliverer._RUN_SECONDS",
 )
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from app.crypto import generate_key
+from app.core.sealing import generate_key
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
 from tests.support.database import own_database

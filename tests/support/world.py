@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from app.crypto import generate_key
+from app.core.sealing import generate_key
 from app.main import create_app, server_config
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from app.core.strict_json import parse_json_object
 from app.errors import SeedgateError
-from app.http.json_body import parse_json_object
 from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
 from app.tasks.rules import CheckedCreate, check_create
 

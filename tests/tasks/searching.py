@@ -14,7 +14,7 @@ import httpx
 from sqlalchemy import delete, func, select, update
 from sqlalchemy import text as sql
 
-from app.db.leases import Leases
+from app.core.leases import Leases
 from app.db.models import LeaseRow
 from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.binding import Binder
@@ -84,7 +84,7 @@ class Search:
         channel_id = await self.stage.channel_id(channel)
         patched = await self.stage.world.admin.patch(f"/channels/{channel_id}", json=fields)
         assert patched.status_code == 200, patched.text
-        self.services.directory.forget()
+        self.services.directory.invalidate()
 
     async def lose(self, tenant: Tenant, *, at: str = "after", **fields: Any) -> tuple[str, str]:
         """Loses the answer to a create, ``after`` or ``before`` the upstream took it.

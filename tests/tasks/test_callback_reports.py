@@ -14,7 +14,7 @@ from cryptography import x509
 from sqlalchemy import delete, inspect, select, update
 
 from app.addresses import Address
-from app.crypto import SecretBox, generate_key
+from app.core.sealing import SecretBox, generate_key
 from app.ids import new_id
 from app.tasks.models import TaskRow
 from app.webhooks.deliverer import KEPT_FOR, Deliverer

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from app.channels.directory import ChannelDirectory
+from app.core.sealing import SecretBox
 from app.creates.retry_dedup import RetryDedup
-from app.crypto import SecretBox
 from app.db.engine import DatabaseUnavailableError
 from app.db.presence import Presence
 from app.errors import ServiceUnavailableError, UpstreamRefusalError

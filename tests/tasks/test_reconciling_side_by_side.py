@@ -126,7 +126,7 @@ async def test_a_channel_that_takes_creates_no_more_is_asked_now_and_then_until_
     now = search.stage.clock()
     async with search.stage.sessions.begin() as session:
         session.add(ChannelHealthRow(channel_id=channel_id, unknowns=5, opened_at=now, updated_at=now))
-    search.services.directory.forget()
+    search.services.directory.invalidate()
     await search.stage.fault("list_tasks", kind="error", status=500, code="InternalServiceError")
     await search.run()
     await search.run()
@@ -137,7 +137,7 @@ async def test_a_channel_that_takes_creates_no_more_is_asked_now_and_then_until_
         health = await session.get(ChannelHealthRow, channel_id)
     assert health is not None
     assert health.opened_at is None
-    search.services.directory.forget()
+    search.services.directory.invalidate()
     await search.end_leases()
     await search.run()
     assert len(search.stage.received("list_tasks")) == 2

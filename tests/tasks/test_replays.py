@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from app.channels.directory import ChannelDirectory
+from app.core.json_hash import hash_json
+from app.core.sealing import SecretBox
 from app.creates.idempotency import CREATE_TASK, IdempotencyKey
 from app.creates.models import IdempotencyKeyRow
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
-from app.crypto import SecretBox
 from app.db.engine import DatabaseUnavailableError
 from app.db.presence import Presence
-from app.http.json_hash import hash_json
 from app.tasks.abandonment import Abandonment
 from app.tasks.intents import Intent, IntentLog
 from app.tasks.models import TaskRow

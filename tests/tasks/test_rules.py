@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.http.json_body import parse_json_object, to_json_bytes
+from app.core.strict_json import parse_json_object, to_json_bytes
 from app.tasks.references import AssetReference, DraftReference
 from app.tasks.rules import check_create, to_upstream_body
 from app.webhooks.targets import TargetRules

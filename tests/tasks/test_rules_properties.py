@@ -8,8 +8,8 @@ from urllib.parse import unquote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.core.strict_json import to_json_bytes
 from app.errors import SeedgateError, top_level_field
-from app.http.json_body import to_json_bytes
 from app.tasks.rules import CheckedCreate, check_create, to_upstream_body
 from tests.tasks.bodies import MODELS
 

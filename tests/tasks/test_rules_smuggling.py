@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.http.plain_form import plain_form
+from app.core.confusables import skeleton
 from app.tasks.lookalikes import is_asset_like
 from app.tasks.references import AssetReference, DraftReference
 from tests.tasks.bodies import ALIAS, PROMPT, audio, body, check, code_and_param, draft, image, refusal, video
@@ -231,4 +231,4 @@ def test_a_draft_task_in_another_shape_is_refused(extra: dict[str, Any], code: s
     ],
 )
 def test_the_plain_form_is_what_the_most_tolerant_reader_sees(text: str, plain: str) -> None:
-    assert plain_form(text) == plain
+    assert skeleton(text) == plain

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.core.ttl_cache import TtlCache
 from app.db.engine import open_engine
 from app.errors import AccessDeniedError, ServiceUnavailableError
 from app.tenants.api_key import make_key, parse_key
 from app.tenants.principal import Principal
-from app.tenants.short_memory import ShortMemory
 from tests.support.admin_app import Process, QueryCount, in_the_future, running_process
 from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.keys import with_other_secret
@@ -222,8 +222,8 @@ async def test_guessed_keys_neither_fill_the_memory_nor_push_out_real_keys(
     process: Process, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = (await process.key())["key"]
-    memory: ShortMemory[object, bool] = ShortMemory(capacity=10)
-    monkeypatch.setattr(process.key_memory, "_unknown", memory)
+    memory: TtlCache[object, bool] = TtlCache(capacity=10)
+    monkeypatch.setattr(process.key_cache, "_unknown", memory)
     await _authenticate(process, key)
 
     for _ in range(40):
@@ -299,7 +299,7 @@ async def test_a_failed_look_up_is_not_remembered(
     try:
         async with running_process(away, clock, seconds) as broken:
             assert (await broken.whoami(key)).status_code == 503
-            monkeypatch.setattr(broken.key_memory, "_sessions", process.sessions)
+            monkeypatch.setattr(broken.key_cache, "_sessions", process.sessions)
             monkeypatch.setattr(broken.tenants, "_sessions", process.sessions)
             response = await broken.whoami(key)
     finally:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from app.db.engine import session_factory
 from app.errors import AuthenticationFailedError
 from app.tenants.api_key import make_key
-from app.tenants.key_memory import MOST_PER_NETWORK, MOST_WAITING, KeyMemory
+from app.tenants.key_cache import MAX_PENDING, MAX_PENDING_PER_NETWORK, KeyCache
 from app.tenants.lookups import Lookup, UnknownLane
 from app.tenants.signing_key import make_signing_key
 from app.upstream.signed_request import SignedRequest
@@ -46,7 +46,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 def waiting(process: Process) -> Sized:
     """Returns the look-ups of keys that have no answer yet."""
-    lookups: Sized = process.key_memory._lookups  # noqa: SLF001 - nothing else tells
+    lookups: Sized = process.key_cache._lookups  # noqa: SLF001 - nothing else tells
     return lookups
 
 
@@ -130,10 +130,10 @@ async def test_each_network_has_so_many_unknown_keys_at_a_time_and_no_more(
     async with slow_database(engine):
         guessing = [
             guess
-            for number, key in enumerate(unknown_keys(MOST_PER_NETWORK))
+            for number, key in enumerate(unknown_keys(MAX_PENDING_PER_NETWORK))
             for guess in guesses(process, [key], f"2001:db8::{number % 8:x}")
         ]
-        await until(lambda: len(waiting(process)) == MOST_PER_NETWORK)
+        await until(lambda: len(waiting(process)) == MAX_PENDING_PER_NETWORK)
         refused = await process.whoami(fresh, address="2001:db8::77")
         from_there = asyncio.create_task(process.whoami(known, address="2001:db8::1"))
         elsewhere = asyncio.create_task(process.whoami(fresh, address="2001:db8:0:1::1"))
@@ -196,7 +196,7 @@ class SlowNames:
     def __init__(self, engine: AsyncEngine) -> None:
         self.batches: list[list[str]] = []
         self.go_on = asyncio.Event()
-        self.memory: KeyMemory[str, str] = KeyMemory(session_factory(engine), self._load, most_unknown_queries=1)
+        self.memory: KeyCache[str, str] = KeyCache(session_factory(engine), self._load, max_unknown_queries=1)
 
     async def _load(self, _session: AsyncSession, names: Sequence[str]) -> dict[str, str]:
         self.batches.append(list(names))
@@ -216,11 +216,11 @@ def _guessed(count: int) -> list[str]:
 
 async def test_a_name_that_a_stranger_has_put_behind_guesses_waits_in_its_owners_line_too(engine: AsyncEngine) -> None:
     slow = SlowNames(engine)
-    strangers = await slow.ask([*_guessed(MOST_PER_NETWORK - 1), "real"], "198.51.100.1")
+    strangers = await slow.ask([*_guessed(MAX_PENDING_PER_NETWORK - 1), "real"], "198.51.100.1")
     [own] = await slow.ask(["real"], "198.51.100.2")
     slow.go_on.set()
     assert await own == "real"
-    assert await asyncio.gather(*strangers) == [None] * (MOST_PER_NETWORK - 1) + ["real"]
+    assert await asyncio.gather(*strangers) == [None] * (MAX_PENDING_PER_NETWORK - 1) + ["real"]
     assert "real" in slow.batches[1]
     assert [name for batch in slow.batches for name in batch].count("real") == 1, "both are told by one look-up"
 
@@ -228,7 +228,7 @@ async def test_a_name_that_a_stranger_has_put_behind_guesses_waits_in_its_owners
 async def test_who_has_no_place_left_is_still_told_what_another_network_has_asked(engine: AsyncEngine) -> None:
     slow = SlowNames(engine)
     elsewhere = await slow.ask([*(f"other {name}" for name in _guessed(100)), "real"], "198.51.100.1")
-    guessing = await slow.ask(_guessed(MOST_PER_NETWORK), "198.51.100.2")
+    guessing = await slow.ask(_guessed(MAX_PENDING_PER_NETWORK), "198.51.100.2")
     [own] = await slow.ask(["real"], "198.51.100.2")
     slow.go_on.set()
     assert await own == "real"
@@ -237,12 +237,12 @@ async def test_who_has_no_place_left_is_still_told_what_another_network_has_aske
 
 async def test_requests_without_an_address_leave_half_of_all_places_to_the_others(engine: AsyncEngine) -> None:
     slow = SlowNames(engine)
-    guessing = await slow.ask(_guessed(MOST_WAITING), "")
+    guessing = await slow.ask(_guessed(MAX_PENDING), "")
     [own] = await slow.ask(["real"], "198.51.100.2")
     slow.go_on.set()
     assert await own == "real"
     refused = [ended for ended in await asyncio.gather(*guessing, return_exceptions=True) if ended is not None]
-    assert len(refused) == MOST_WAITING // 2
+    assert len(refused) == MAX_PENDING // 2
 
 
 @pytest.mark.parametrize("is_network_known", [False, True], ids=["no address, as on a socket", "many networks"])
@@ -252,7 +252,7 @@ async def test_all_that_wait_are_bounded(*, is_network_known: bool) -> None:
             lookup.answer.set_result(None)
 
     lane = _lane(carry_out)
-    most = MOST_WAITING if is_network_known else MOST_WAITING // 2
+    most = MAX_PENDING if is_network_known else MAX_PENDING // 2
     for _ in range(2):
         added = [Lookup[int, str](number) for number in range(most)]
         # Every one stands in two lines; a place that has become void must come back as well.
@@ -267,7 +267,7 @@ async def test_all_that_wait_are_bounded(*, is_network_known: bool) -> None:
 
 
 def _lane(carry_out: Callable[[list[Lookup[NameT, str]]], Awaitable[None]]) -> UnknownLane[NameT, str]:
-    return UnknownLane(carry_out, most_queries=1, most_waiting=MOST_WAITING, most_per_network=MOST_PER_NETWORK)
+    return UnknownLane(carry_out, most_queries=1, most_waiting=MAX_PENDING, most_per_network=MAX_PENDING_PER_NETWORK)
 
 
 def _bearer(key: str) -> list[tuple[bytes, bytes]]:

@@ -10,7 +10,7 @@ import pytest_asyncio
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.crypto import SecretBox, generate_key
+from app.core.sealing import SecretBox, generate_key
 from app.db.engine import session_factory
 from app.ids import new_id
 from app.tenants.models import TenantRow, TenantStatus

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
-from app.crypto import SecretBox, generate_key
+from app.core.sealing import SecretBox, generate_key
 from app.webhooks.deliverer import KEPT_FOR, LEASE
 from app.webhooks.fairness import Caps
 from app.webhooks.models import DeliveryRow, WebhookSecretRow

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.core.strict_json import MAX_DEPTH, MAX_VALUES, MAX_WHOLE_BYTES, member_path, parse_json_object, to_json_bytes
 from app.errors import InvalidParameterError, SeedgateError
-from app.http.json_body import MAX_DEPTH, MAX_VALUES, MAX_WHOLE_BYTES, member_path, parse_json_object, to_json_bytes
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)

@@ -1,28 +1,26 @@
-"""One hash for all spellings of one JSON value.
+"""A hash of a JSON value that does not depend on its spelling.
 
-Numbers count by what they are worth (``5.0`` is ``5``, ``1e1`` is ``10``): one that is written with a fraction or an
-exponent as the double that it is read as, a whole one exactly. Beyond 2^53, where doubles leave integers out,
-``9007199254740993.0`` is therefore ``9007199254740992``, and ``9007199254740993`` another value. Objects count
-whatever the order of their members, and text by its characters, however it was escaped. ``true``, ``1`` and ``"1"``
-are three values, and ``null`` is not an absent member.
+Numbers are equal by value (``5.0`` and ``5``, ``1e1`` and ``10``): one with a fraction or an exponent as a double, an
+integer exactly. Beyond 2^53, where not every integer has a double, ``9007199254740993.0`` is therefore equal to
+``9007199254740992`` and different from ``9007199254740993``. The order of members and the escapes of a text do not
+matter. ``true``, ``1`` and ``"1"`` are different values, and ``null`` is different from an absent member.
 """
 
 import hashlib
 from collections.abc import Callable
 from typing import Any
 
-# So much of a text is encoded at a time: in a thread of its own no step may keep the interpreter lock for long.
+# A text is encoded in steps, because in a thread no step may hold the interpreter lock for long.
 _STEP_CHARACTERS = 256 * 1024
 
 
 def hash_json(value: Any) -> bytes:
-    """Returns the SHA-256 of a parsed value in one canonical form.
+    """Returns the SHA-256 of a parsed value in a canonical form.
 
-    Each part is written with its kind and its length, so that no two values are written alike.
+    Each part is written with its type and length, so that different values have different forms.
 
     Args:
-        value: as ``app.http.json_body`` parses it, which refuses what has no one meaning: members that appear twice,
-            numbers beyond 64 bits, and text that is no Unicode. It is nested no deeper than that allows.
+        value: parsed by ``app.core.strict_json``, which refuses ambiguous values and limits the depth.
     """
     found = hashlib.sha256()
     _add(found.update, value)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.http.json_body import parse_json_object
-from app.http.json_hash import hash_json
+from app.core.json_hash import hash_json
+from app.core.strict_json import parse_json_object
 
 SAME: dict[str, tuple[str, ...]] = {
     "blanks and order": ('{"a":1,"b":[2,{"c":3,"d":4}]}', ' { "b" : [ 2 , {"d":4,\n"c":3} ] ,\t"a" : 1 }\r\n'),

@@ -1,8 +1,8 @@
-"""The right to do one piece of work, which at most one process has at a time. No process is special.
+"""Leases: at most one process at a time does a piece of work. No process is special.
 
-A lease ends by itself, so that a process that dies holds nobody up. Its token tells the holder from a successor: who
-writes a result asks with ``extend`` right before whether the lease is still his. All times are the database's, the one
-clock that all processes share. A lease that is never released is a schedule: nobody does the work again before it ends.
+A lease expires, so that a process that dies blocks the work only for a while. Its token identifies the holder: before a
+result is written, ``extend`` tells whether the lease is still held. All times are the database's, which all processes
+share. A lease that is not released serves as a schedule: the work is not repeated before it expires.
 """
 
 import secrets
@@ -20,7 +20,7 @@ _CLAIM = text("""
     WHERE held.expires_at <= clock_timestamp()
     RETURNING 1
 """)
-# One that has run out and that nobody took meanwhile is still the holder's.
+# An expired lease that no other process has claimed can still be extended.
 _EXTEND = text("""
     UPDATE leases SET expires_at = clock_timestamp() + make_interval(secs => :seconds)
     WHERE name = :name AND token = :token
@@ -31,13 +31,13 @@ _RELEASE = text("DELETE FROM leases WHERE name = :name AND token = :token")
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease that was claimed.
+    """A claimed lease.
 
     Attributes:
         job: the kind of work, such as ``list``; a label of the metrics.
-        subject: what the work is about, such as a channel's id.
-        token: tells this holder from the next one.
-        seconds: how long it lasts from each claim or extension.
+        subject: the object of the work, such as a channel's id.
+        token: identifies this holder.
+        seconds: its duration from each claim or extension.
     """
 
     job: str
@@ -47,7 +47,7 @@ class Lease:
 
     @property
     def name(self) -> str:
-        """What no two holders share."""
+        """The key that only one holder can have."""
         return f"{self.job}:{self.subject}"
 
 
@@ -58,7 +58,7 @@ class Leases:
         self._sessions = sessions
 
     async def claim(self, job: str, subject: str, *, seconds: float) -> Lease | None:
-        """Returns the lease for ``job`` on ``subject``, or None while another holder's runs."""
+        """Returns the lease for ``job`` on ``subject``, or None while another process holds it."""
         lease = Lease(job, subject, secrets.token_hex(_TOKEN_BYTES), seconds)
         values = {"name": lease.name, "token": lease.token, "seconds": seconds}
         async with self._sessions.begin() as session:
@@ -66,16 +66,16 @@ class Leases:
         return lease if is_claimed else None
 
     async def extend(self, lease: Lease) -> bool:
-        """Makes a lease last its full time again.
+        """Renews a lease for its full duration.
 
         Returns:
-            False when it has passed to another holder: what was done under it must not be written.
+            False when another process holds it now: the result of the work must not be written.
         """
         values = {"name": lease.name, "token": lease.token, "seconds": lease.seconds}
         async with self._sessions.begin() as session:
             return (await session.execute(_EXTEND, values)).first() is not None
 
     async def release(self, lease: Lease) -> None:
-        """Ends a lease early; does nothing when it has passed to another holder."""
+        """Ends a lease early; does nothing when another process holds it now."""
         async with self._sessions.begin() as session:
             await session.execute(_RELEASE, {"name": lease.name, "token": lease.token})

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from app.crypto import SealError, SecretBox, generate_key
+from app.core.sealing import SealError, SecretBox, generate_key
 
 
 def test_a_sealed_value_opens_for_its_own_row_and_column_only() -> None:

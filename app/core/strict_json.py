@@ -1,7 +1,7 @@
-"""Strict JSON: what two parsers could read in two ways, or a database cannot store, is refused.
+"""Strict JSON: documents that parsers read differently, or that a database cannot store, are refused.
 
-A gateway checks a body and somebody else acts on it. A member that appears twice, a number that does not fit
-and a string that is no Unicode text are read differently by different parsers, so none of them gets past here.
+The gateway checks a body and the upstream acts on it. Parsers differ about repeated members, numbers beyond 64 bits and
+strings that are not valid Unicode, so a body with one of these is refused.
 """
 
 import json
@@ -12,46 +12,46 @@ from typing import Any
 
 import orjson
 
+from app.core.large_json import LargeJsonError, load_large
 from app.errors import InvalidParameterError, shown_name
-from app.http.large_json import LargeJsonError, load_large
-from app.json_values import has_more_values
 
 BOM = b"\xef\xbb\xbf"
-"""The mark with which editors of Windows begin a file in UTF-8; it is no part of the JSON (RFC 8259 section 8.1)."""
+"""The byte order mark with which editors on Windows begin UTF-8 files; ignored as RFC 8259 section 8.1 allows."""
 
 MAX_DEPTH = 64
 MAX_VALUES = 10_000
 MAX_WHOLE_BYTES = 256 * 1024
 """A larger body is parsed in steps."""
 
+_VALUE_MARKS = (b",", b"[", b"{")
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
 
 def member_path(parent: str, name: str) -> str:
     """Returns the path of a member: ``content[0]`` and ``text`` give ``content[0].text``.
 
-    Paths are shown to clients, logged and end up in error codes, so a name appears as ``shown_name`` has it.
+    Paths are shown to clients, logged and used in error codes, so names go through ``shown_name``.
     """
     shown = shown_name(name) or "?"
     return f"{parent}.{shown}" if parent else shown
 
 
 def parse_json_object(data: bytes, *, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES) -> dict[str, Any]:
-    """Returns the JSON object that ``data`` holds. ``5`` stays an int and ``5.0`` a float.
+    """Parses a JSON object. ``5`` is parsed as an int and ``5.0`` as a float.
 
-    The standard library parses, because only its hook sees members that appear twice: ``orjson`` and ``pydantic_core``
-    keep the last one in silence. A body of more than 256 KiB is parsed in steps (``app.http.large_json``), so that in
-    a thread no step keeps the interpreter lock for long.
+    The standard library parses, because only its hook reports repeated members: ``orjson`` and ``pydantic_core``
+    silently keep the last. A body of more than 256 KiB is parsed in steps (``app.core.large_json``), so that in a
+    thread no step holds the interpreter lock for long.
 
     Args:
         data: the whole body, UTF-8, with or without a byte order mark.
-        max_depth: how many objects and arrays may be nested, the outermost counted.
+        max_depth: how many objects and arrays may be nested, including the outermost.
         max_values: roughly how many values there may be; a body of tiny values takes twenty times its
             size in memory.
 
     Raises:
-        InvalidParameterError: 400 with the path of the first offending member, or no path at all when the
-            body is not a JSON object, is nested too deep or has too many values.
+        InvalidParameterError: 400 with the path of the first offending member, or without a path when the body is
+            not a JSON object, is nested too deep or has too many values.
     """
     if has_more_values(data, max_values):
         raise InvalidParameterError(None, "The request body has too many values.")
@@ -65,16 +65,33 @@ def parse_json_object(data: bytes, *, max_depth: int = MAX_DEPTH, max_values: in
 
 
 def to_json_bytes(value: Any) -> bytes:
-    """Returns ``value`` as compact UTF-8 JSON, members in their order."""
+    """Returns ``value`` as compact UTF-8 JSON; the order of members is kept."""
     try:
         return orjson.dumps(value)
     except TypeError:
-        # PostgreSQL gives a number such as 1e300 back as an integer of 301 digits, which orjson does not write.
+        # PostgreSQL returns a number such as 1e300 as an integer of 301 digits, which orjson cannot encode.
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def has_more_values(data: bytes, limit: int) -> bool:
+    """Whether a JSON document may have more than ``limit`` values, judged before it is parsed.
+
+    Every value follows one of three bytes; those inside strings count, too. Calling ``find`` is thirty times faster
+    than ``bytes.count`` on base64.
+    """
+    left = limit
+    for mark in _VALUE_MARKS:
+        position = data.find(mark)
+        while position >= 0:
+            left -= 1
+            if left < 0:
+                return True
+            position = data.find(mark, position + 1)
+    return False
+
+
 class _RepeatedMember:
-    """Stands in the parsed tree where an object has the same member twice."""
+    """Replaces an object with a repeated member in the parsed tree."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -92,25 +109,25 @@ def _to_object(members: list[tuple[str, Any]]) -> dict[str, Any] | _RepeatedMemb
     return _RepeatedMember(name)
 
 
-# Not ``json.loads``, which has advice for Python programmers about a second mark.
+# Not ``json.loads``, whose message about a second byte order mark is meant for Python programmers.
 _DECODER = json.JSONDecoder(object_pairs_hook=_to_object)
 
 
 def _parse(data: bytes) -> Any:
-    with _parser_errors_told(lambda error: f"line {error.lineno} column {error.colno}"):
+    with _parse_errors_as_400(lambda error: f"line {error.lineno} column {error.colno}"):
         return _DECODER.decode(data.removeprefix(BOM).decode())
 
 
 def _parse_large(data: bytes, max_values: int) -> Any:
-    with _parser_errors_told(lambda error: f"byte {error.pos}"):
+    with _parse_errors_as_400(lambda error: f"byte {error.pos}"):
         # Each value may be a string and have a name.
         start = len(BOM) if data.startswith(BOM) else 0
         return load_large(data, start=start, max_strings=2 * max_values + 1, to_object=_to_object)
 
 
 @contextmanager
-def _parser_errors_told(place_of: Callable[[json.JSONDecodeError], str]) -> Iterator[None]:
-    """Turns what either parser raises into the 400 that tells of it."""
+def _parse_errors_as_400(place_of: Callable[[json.JSONDecodeError], str]) -> Iterator[None]:
+    """Converts the exceptions of both parsers."""
     try:
         yield
     except LargeJsonError as error:
@@ -120,7 +137,7 @@ def _parser_errors_told(place_of: Callable[[json.JSONDecodeError], str]) -> Iter
     except json.JSONDecodeError as error:
         text = f"The request body is not valid JSON: {error.msg} at {place_of(error)}."
         raise InvalidParameterError(None, text) from None
-    except ValueError:  # an integer of more digits than Python converts
+    except ValueError:  # an integer with more digits than Python converts
         raise InvalidParameterError(None, "The request body holds a number that is too large.") from None
     except RecursionError:
         raise _too_deep() from None
@@ -159,7 +176,7 @@ def _check_container(value: dict[str, Any] | list[Any], path: str, depth_left: i
 
 
 def _check_text(text: str, path: str) -> None:
-    """A NUL is no text for PostgreSQL, half a surrogate pair is none for anyone."""
+    """Refuses NUL, which PostgreSQL cannot store, and half of a surrogate pair, which UTF-8 cannot encode."""
     if "\0" in text:
         raise InvalidParameterError(path, "Text must not hold the character U+0000.")
     if text.isascii():

@@ -1,8 +1,8 @@
-"""Sealing of secrets that are kept in the database.
+"""Encryption of secrets that are stored in the database.
 
-A sealed value is text, ``v1:<key id>:<base64 of nonce and ciphertext>``. It is AES-256-GCM with the row and the
-column as associated data, so a value copied to another row or column does not open. ``v2`` has a third part there: the
-origin that a credential was given for, so that it does not open either when the row's URL is changed by hand.
+A sealed value is text, ``v1:<key id>:<base64 of nonce and ciphertext>``: AES-256-GCM with the row and the column as
+associated data, so that a value copied to another row or column does not open. ``v2`` adds the origin that a credential
+was given for, so that it does not open when the row's URL is changed by hand either.
 """
 
 import base64
@@ -21,16 +21,16 @@ _PARTS = 3
 
 
 class SealError(Exception):
-    """A key is malformed, or a sealed value does not open with any key we hold."""
+    """A key is malformed, or no configured key opens a sealed value."""
 
 
 def generate_key() -> str:
-    """Returns a new key in the form that ``SEEDGATE_SECRET_KEY`` takes."""
+    """Returns a new key as ``SEEDGATE_SECRET_KEY`` takes it."""
     return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
 
 
 class SecretBox:
-    """Seals with its first key and opens with any of them, which is what makes key rotation possible."""
+    """Seals with its first key and opens with any, which makes key rotation possible."""
 
     def __init__(self, keys: list[bytes]) -> None:
         if not keys or any(len(key) != _KEY_BYTES for key in keys):
@@ -52,21 +52,21 @@ class SecretBox:
 
     @property
     def sealing_key_id(self) -> str:
-        """Public name of the key that seals; safe to log."""
+        """Id of the key that seals; safe to log."""
         return self._first
 
     def seal(self, plaintext: str, *, row: str, column: str, origin: str | None = None) -> str:
-        """Returns ``plaintext`` sealed for one row and column and, when it is given, one origin."""
+        """Returns ``plaintext`` sealed for a row and column and, if given, an origin."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = self._ciphers[self._first].encrypt(nonce, plaintext.encode(), _bound_to(row, column, origin))
+        sealed = self._ciphers[self._first].encrypt(nonce, plaintext.encode(), _associated_data(row, column, origin))
         version = _VERSION if origin is None else _VERSION_WITH_ORIGIN
         return f"{version}:{self._first}:{base64.b64encode(nonce + sealed).decode()}"
 
     def open(self, sealed: str, *, row: str, column: str, origin: str | None = None) -> str:
-        """Returns the plaintext of a sealed value. One that was sealed without an origin opens for any.
+        """Returns the plaintext of a sealed value. A value sealed without an origin opens for any.
 
         Raises:
-            SealError: the key is not held, or the value was altered or belongs to another row, column or origin.
+            SealError: its key is not configured, or it was altered or belongs to another row, column or origin.
         """
         parts = sealed.split(":")
         if len(parts) != _PARTS or parts[0] not in {_VERSION, _VERSION_WITH_ORIGIN}:
@@ -80,7 +80,9 @@ class SecretBox:
             raise SealError(f"no key with id {parts[1]} is configured")
         try:
             data = base64.b64decode(parts[2], validate=True)
-            return cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], _bound_to(row, column, origin)).decode()
+            return cipher.decrypt(
+                data[:_NONCE_BYTES], data[_NONCE_BYTES:], _associated_data(row, column, origin)
+            ).decode()
         except (binascii.Error, InvalidTag, ValueError) as error:
             raise SealError("the sealed value does not open") from error
 
@@ -94,5 +96,5 @@ def _key_id(key: bytes) -> str:
     return hashlib.sha256(b"seedgate sealing key\0" + key).hexdigest()[:8]
 
 
-def _bound_to(row: str, column: str, origin: str | None) -> bytes:
+def _associated_data(row: str, column: str, origin: str | None) -> bytes:
     return "\0".join((row, column) if origin is None else (row, column, origin)).encode()

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.errors import InvalidParameterError
-from app.http.json_body import MAX_VALUES, MAX_WHOLE_BYTES, parse_json_object
-from app.http.large_json import (
+from app.core.large_json import (
     MAX_RICH_CHARACTERS,
     MAX_STRUCTURE_BYTES,
     STEP_BYTES,
     LargeJsonError,
     load_large,
 )
+from app.core.strict_json import MAX_VALUES, MAX_WHOLE_BYTES, parse_json_object
+from app.errors import InvalidParameterError
 
 # Everything that a step could cut in two, and what surrounds it.
 PIECES = [

@@ -1,13 +1,13 @@
-"""Parsing of large JSON without any long step.
+"""Parsing of large JSON in short steps.
 
-``json.loads`` keeps Python's interpreter lock for as long as it takes, half a second for 60 MB, so that not even a
-thread of its own lets others run. Here strings are cut out of the document and decoded in steps of at most 256 KiB;
-what is left is small, and the standard library's parser judges it. What ``json.loads`` accepts is accepted with the
-same result, but for two bounds, which keep memory and time in proportion to the body:
+``json.loads`` holds Python's interpreter lock until it is done, half a second for 60 MB, which blocks other threads,
+too. Here the strings are cut out of the document and decoded in steps of at most 256 KiB; the rest is small and parsed
+by the standard library. The result is that of ``json.loads``, with two limits that keep memory and time proportional to
+the body:
 
-- beside strings, and with a run of blanks counted as one, there is at most 1 MiB;
-- the strings that are not plain have at most 4 Mi characters. A plain one is ASCII of which JSON escapes nothing: every
-  data URI, even when the client's library writes its slashes with a backslash.
+- everything but strings, with a run of blanks counted as one, has at most 1 MiB;
+- strings that are not plain have at most 4 Mi characters. A plain string is ASCII without characters that JSON has to
+  escape: every data URI, even from a library that escapes slashes.
 """
 
 import json
@@ -18,23 +18,23 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
 STEP_BYTES = 256 * 1024
-"""The most that one step works on."""
+"""The maximum size of one step."""
 
 MAX_STRUCTURE_BYTES = 1024 * 1024
 MAX_RICH_CHARACTERS = 4 * 1024 * 1024
 
 _FIRST_STEP_BYTES = 1024
-# A shorter string without escapes stays where it is.
-_MAX_LEFT_BYTES = 64
+# A shorter string without escapes stays in the skeleton.
+_MAX_INLINE_BYTES = 64
 _SURROGATE_ESCAPE_BYTES = 6
 _MAX_CHARACTER_BYTES = 4
 _MAX_ESCAPE_BYTES = 2 * _SURROGATE_ESCAPE_BYTES
 _BLANKS = re.compile(rb"[ \t\r\n]+")
-_STAND_IN = "\0"
+_PLACEHOLDER = "\0"
 
 
 class LargeJsonError(ValueError):
-    """The document passes a bound; the text says which, as the end of a sentence that begins "The request body"."""
+    """The document exceeds a limit; the text is the predicate of a sentence that begins "The request body"."""
 
 
 def load_large(
@@ -45,29 +45,29 @@ def load_large(
     to_object: Callable[[list[tuple[str, Any]]], Any],
     step_bytes: int = STEP_BYTES,
 ) -> Any:
-    """Returns the value that ``data`` holds.
+    """Parses a document.
 
     Args:
         data: the whole document.
-        start: where it begins in ``data``, behind a byte order mark.
-        max_strings: how many strings it may have, names of members counted.
-        to_object: makes an object of its members, as ``object_pairs_hook`` of ``json.loads`` does.
-        step_bytes: the most that one step works on; at least 32.
+        start: where it begins in ``data``, after a byte order mark.
+        max_strings: how many strings it may have, including names of members.
+        to_object: as ``object_pairs_hook`` of ``json.loads``.
+        step_bytes: the maximum size of one step; at least 32.
 
     Raises:
-        LargeJsonError: it passes a bound.
+        LargeJsonError: it exceeds a limit.
         UnicodeDecodeError: it is not UTF-8.
-        json.JSONDecodeError: it is no JSON; ``pos`` counts bytes, and line and column mean nothing.
+        json.JSONDecodeError: it is not JSON; ``pos`` counts bytes, line and column are meaningless.
         ValueError: an integer has more digits than Python converts.
         RecursionError: it is nested too deep.
     """
-    cut = _Cut(data, max_strings, step_bytes)
-    skeleton, texts = cut.run(start)
+    cutter = _StringCutter(data, max_strings, step_bytes)
+    skeleton, texts = cutter.run(start)
 
     def resolved(value: Any) -> Any:
         if isinstance(value, str):
-            # A string that was left where it is has no escapes, and so no NUL.
-            return texts[int(value[1:])] if value.startswith(_STAND_IN) else value
+            # A string that stayed in the skeleton has no escapes, and therefore no NUL.
+            return texts[int(value[1:])] if value.startswith(_PLACEHOLDER) else value
         return [resolved(item) for item in value] if isinstance(value, list) else value
 
     def to_resolved_object(members: list[tuple[str, Any]]) -> Any:
@@ -76,11 +76,11 @@ def load_large(
     try:
         return resolved(json.JSONDecoder(object_pairs_hook=to_resolved_object).decode(skeleton))
     except json.JSONDecodeError as error:
-        raise json.JSONDecodeError(error.msg, "", cut.position_of(error.pos)) from None
+        raise json.JSONDecodeError(error.msg, "", cutter.position_of(error.pos)) from None
 
 
-class _Cut:
-    """One document on its way to a skeleton, in which a NUL and the number n stand for the n-th string."""
+class _StringCutter:
+    """Replaces the strings of one document; in the skeleton a NUL and the number n stand for the n-th string."""
 
     def __init__(self, data: bytes, max_strings: int, step_bytes: int) -> None:
         self._data = data
@@ -92,12 +92,12 @@ class _Cut:
         self._texts: list[str] = []
         self._parts: list[str] = []
         self._length = 0
-        # Where the parts begin, in the skeleton and in the document.
+        # The start of each part in the skeleton and in the document.
         self._starts: list[int] = []
         self._origins: list[int] = []
 
     def run(self, position: int) -> tuple[str, list[str]]:
-        """Returns the skeleton of what begins at a position, and the strings that were cut out."""
+        """Returns the skeleton of the document from ``position`` on, and the strings cut out of it."""
         while (quote := self._data.find(b'"', position)) >= 0:
             self._add_structure(position, quote)
             self._strings_left -= 1
@@ -108,7 +108,7 @@ class _Cut:
         return "".join(self._parts), self._texts
 
     def position_of(self, skeleton_position: int) -> int:
-        """Returns where in the document a place of the skeleton is, to the blank."""
+        """Returns the position in the document for one in the skeleton; exact but for runs of blanks."""
         part = bisect_right(self._starts, skeleton_position) - 1
         return self._origins[part] + skeleton_position - self._starts[part] if part >= 0 else 0
 
@@ -121,14 +121,14 @@ class _Cut:
             self._add(text, step)
 
     def _add_string(self, quote: int) -> int:
-        """Adds the string that begins at a quote; returns the position behind its end."""
+        """Adds the string that begins at ``quote``; returns the position after its end."""
         start = quote + 1
         end = self._data.find(b'"', start)
         if end < 0:
             raise json.JSONDecodeError("Unterminated string starting at", "", quote)
         if self._data.find(b"\\", start, end) >= 0:
             text, end = self._decode_escaped(start)
-        elif end - start <= _MAX_LEFT_BYTES:
+        elif end - start <= _MAX_INLINE_BYTES:
             self._add(f'"{str(self._view[start:end], "utf-8")}"', quote)
             return end + 1
         else:
@@ -138,14 +138,14 @@ class _Cut:
         return end + 1
 
     def _decode_verbatim(self, start: int, end: int) -> str:
-        """Returns a string without escapes. Of the one that makes most of the body no second copy is held."""
+        """Returns a string without escapes; it is checked piece by piece first, and copied only once."""
         if end - start <= self._step_bytes:
             text, _ = self._scan(start, end)
         else:
             position = start
             while position < end:
                 stop = min(position + self._step_bytes, end)
-                stop = stop if stop == end else self._whole(position, stop)
+                stop = stop if stop == end else self._boundary(position, stop)
                 piece, _ = self._scan(position, stop)
                 if not piece.isascii() and end - start > self._rich_left * _MAX_CHARACTER_BYTES:
                     raise _too_rich()
@@ -162,10 +162,10 @@ class _Cut:
         is_rich = False
         position, step_bytes = start, min(_FIRST_STEP_BYTES, self._step_bytes)
         while True:
-            stop = self._whole(position, min(position + step_bytes, len(self._data)))
+            stop = self._boundary(position, min(position + step_bytes, len(self._data)))
             piece, ended_at = self._scan(position, stop)
             if ended_at is None and piece[-1:] and "\ud800" <= piece[-1] <= "\udbff":
-                # The other half of a surrogate pair may follow.
+                # The second half of a surrogate pair may follow.
                 piece, stop = piece[:-1], stop - _SURROGATE_ESCAPE_BYTES
             pieces.append(piece)
             characters += len(piece)
@@ -182,7 +182,7 @@ class _Cut:
         return "".join(pieces), ended_at
 
     def _scan(self, start: int, stop: int) -> tuple[str, int | None]:
-        """Returns what a piece of a string says, up to the quote that ends it, and where that is; None: further on."""
+        """Decodes a piece of a string; returns the text and the position of the closing quote, or None if not in it."""
         text = str(self._view[start:stop], "utf-8")
         try:
             piece, used = scanstring(text + '"', 0)
@@ -192,20 +192,20 @@ class _Cut:
             return piece, None
         return piece, start + (used if text.isascii() else len(text[:used].encode())) - 1
 
-    def _whole(self, start: int, stop: int) -> int:
-        """Returns the last position up to ``stop`` at which neither a character nor an escape is cut in two."""
+    def _boundary(self, start: int, stop: int) -> int:
+        """Returns the last position up to ``stop`` that is not inside a character or an escape."""
         data = self._data
         if stop == len(data):
             return stop
         for _ in range(3):
-            if data[stop] & 0xC0 == 0x80:  # noqa: PLR2004 - a byte of UTF-8 that continues a character
+            if data[stop] & 0xC0 == 0x80:  # noqa: PLR2004 - a UTF-8 continuation byte
                 stop -= 1
         backslash = data.rfind(b"\\", max(start, stop - _MAX_ESCAPE_BYTES), stop)
         if backslash < 0:
             return stop
         before = data[start : backslash + 1]
-        is_beginning = (len(before) - len(before.rstrip(b"\\"))) % 2 == 1
-        return backslash if is_beginning else stop
+        is_escape = (len(before) - len(before.rstrip(b"\\"))) % 2 == 1
+        return backslash if is_escape else stop
 
     def _count_rich(self, characters: int) -> None:
         self._rich_left -= characters

@@ -6,24 +6,24 @@ import unicodedata
 
 import pytest
 
-from app.http.plain_form import HEAD_LENGTH, decode, plain_form
+from app.core.confusables import MAX_INPUT_LENGTH, decode, skeleton
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "\ufdfa" * 18,
-        "\ufdfa" * HEAD_LENGTH,
+        "\ufdfa" * MAX_INPUT_LENGTH,
         "%EF%B7%BA" * 17,
         "%25EF%25B7%25BA" * 11,
-        "\u0390" * HEAD_LENGTH,
+        "\u0390" * MAX_INPUT_LENGTH,
         "ﬃ" * 200,
     ],
     ids=["ligatures", "more", "escaped", "escaped twice", "folded", "ffi"],
 )
 def test_no_plain_form_is_longer_than_what_is_looked_at(text: str) -> None:
-    assert len(plain_form(text)) <= HEAD_LENGTH
-    assert len(plain_form(text * 1000)) <= HEAD_LENGTH
+    assert len(skeleton(text)) <= MAX_INPUT_LENGTH
+    assert len(skeleton(text * 1000)) <= MAX_INPUT_LENGTH
 
 
 def cost(text: str) -> float:
@@ -50,8 +50,8 @@ def test_folding_twice_changes_nothing_that_a_known_name_is_made_of() -> None:
     for number in range(sys.maxunicode + 1):
         character = chr(number)
         if unicodedata.decomposition(character) or character.casefold() != character:
-            once = plain_form(character)
-            assert plain_form(once) == once, hex(number)
+            once = skeleton(character)
+            assert skeleton(once) == once, hex(number)
 
 
 def test_an_escape_is_decoded_four_levels_deep() -> None:

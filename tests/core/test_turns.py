@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 import pytest
 from sqlalchemy import text
 
+from app.core.turns import Turns, leave_turn
 from app.db.engine import open_engine
-from app.turns import Turns, leave_turn
 from tests.support.world import TASKS, World
 
 
@@ -26,13 +26,13 @@ async def test_a_tenant_whose_requests_are_slow_leaves_connections_for_the_other
 
 
 async def test_turns_go_in_the_order_of_asking_and_no_more_than_allowed_at_once() -> None:
-    turns = Turns(most_at_once=2)
+    turns = Turns(max_per_party=2)
     order: list[int] = []
     at_once = most = 0
 
     async def work(number: int) -> None:
         nonlocal at_once, most
-        turn = await turns.take("tenant")
+        turn = await turns.acquire("tenant")
         order.append(number)
         at_once += 1
         most = max(most, at_once)
@@ -46,12 +46,12 @@ async def test_turns_go_in_the_order_of_asking_and_no_more_than_allowed_at_once(
 
 
 async def test_requests_that_wait_for_nothing_are_spread_over_the_rounds_of_the_loop() -> None:
-    turns = Turns(most_at_once=2)
+    turns = Turns(max_per_party=2)
     rounds: list[int] = []
     now = 0
 
     async def work() -> None:
-        turn = await turns.take("network")
+        turn = await turns.acquire("network")
         rounds.append(now)
         turn.end()
 
@@ -63,40 +63,40 @@ async def test_requests_that_wait_for_nothing_are_spread_over_the_rounds_of_the_
 
 
 async def test_who_waits_for_something_else_lets_the_next_one_begin() -> None:
-    turns = Turns(most_at_once=1)
+    turns = Turns(max_per_party=1)
     go_on = asyncio.Event()
 
     async def work() -> None:
-        turn = await turns.take("tenant")
+        turn = await turns.acquire("tenant")
         leave_turn()
         await go_on.wait()
         turn.end()
 
     waiting = [asyncio.create_task(work()) for _ in range(5)]
     await asyncio.sleep(0.01)
-    (await asyncio.wait_for(turns.take("tenant"), 1)).end()
+    (await asyncio.wait_for(turns.acquire("tenant"), 1)).end()
     go_on.set()
     await asyncio.gather(*waiting)
 
 
 async def test_who_leaves_while_it_waits_neither_takes_a_turn_nor_loses_one() -> None:
-    turns = Turns(most_at_once=1)
-    first = await turns.take("tenant")
-    leaving, staying = [asyncio.create_task(turns.take("tenant")) for _ in range(2)]
+    turns = Turns(max_per_party=1)
+    first = await turns.acquire("tenant")
+    leaving, staying = [asyncio.create_task(turns.acquire("tenant")) for _ in range(2)]
     await asyncio.sleep(0)
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await leaving
     first.end()
     (await asyncio.wait_for(staying, 1)).end()
-    late = asyncio.create_task(turns.take("tenant"))
+    late = asyncio.create_task(turns.acquire("tenant"))
     turn = await asyncio.wait_for(late, 1)
-    cut = asyncio.create_task(turns.take("tenant"))
+    cut = asyncio.create_task(turns.acquire("tenant"))
     await asyncio.sleep(0)
     turn.end()
     cut.cancel()  # its turn has come, and it leaves before it knows
     await asyncio.gather(cut, return_exceptions=True)
-    (await asyncio.wait_for(turns.take("tenant"), 1)).end()
+    (await asyncio.wait_for(turns.acquire("tenant"), 1)).end()
     await asyncio.sleep(0)
     assert vars(turns)["_running"] == {}
     assert vars(turns)["_waiting"] == {}

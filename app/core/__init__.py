@@ -1,0 +1,1 @@
+"""What several features need and none owns: strict JSON, caches, leases, turns, sealing."""

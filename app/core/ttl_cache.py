@@ -1,0 +1,103 @@
+"""Values cached for less than a second, so that a busy client does not cost a query per request.
+
+A change made by another process (a revoked key, a suspended channel) is seen within a second, without any messages
+between processes.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+from app.db.engine import is_unavailable
+from app.errors import ServiceUnavailableError
+
+T = TypeVar("T")
+KeyT = TypeVar("KeyT", bound=Hashable)
+ValueT = TypeVar("ValueT")
+
+FRESH_SECONDS = 0.9
+"""How long a read is used, counted from before its query. With the duration of a request it stays below one second."""
+
+_QUERY_TIMEOUT_SECONDS = 5.0
+
+
+class TtlCache(Generic[KeyT, ValueT]):
+    """Values that expire, at most ``capacity`` of them; the oldest are evicted first.
+
+    The caller passes the time, in seconds of a clock that never goes back.
+    """
+
+    def __init__(self, *, capacity: int) -> None:
+        self._capacity = capacity
+        self._entries: OrderedDict[KeyT, tuple[ValueT, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: KeyT, *, now: float) -> ValueT | None:
+        """Returns the value of ``key``, or None when there is none or it has expired."""
+        entry = self._entries.get(key)
+        return entry[0] if entry is not None and now < entry[1] else None
+
+    def put(self, key: KeyT, value: ValueT, *, until: float, now: float) -> None:
+        """Stores a value that expires at ``until``, and evicts expired and surplus ones."""
+        self._entries.pop(key, None)
+        while self._entries and (len(self._entries) >= self._capacity or next(iter(self._entries.values()))[1] <= now):
+            self._entries.popitem(last=False)
+        self._entries[key] = (value, until)
+
+
+class CachedRead(Generic[T]):
+    """One value read from the database, shared by all callers within ``FRESH_SECONDS``.
+
+    Concurrent callers share one query. A failed read is not cached.
+
+    Args:
+        load: reads the value.
+        monotonic: seconds of a clock that never goes back.
+    """
+
+    def __init__(self, load: Callable[[], Awaitable[T]], *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._load = load
+        self._monotonic = monotonic
+        self._latest: tuple[float, asyncio.Task[T]] | None = None
+
+    async def get(self) -> T:
+        """Returns the value of a read that began less than ``FRESH_SECONDS`` ago.
+
+        Raises:
+            ServiceUnavailableError: 503, the database is not available.
+        """
+        latest = self._latest
+        now = self._monotonic()
+        # A running read that began earlier is not joined: it may return what the rows were then.
+        if latest is None or now - latest[0] >= FRESH_SECONDS:
+            latest = self._latest = now, asyncio.create_task(read_or_503(self._load))
+        try:
+            # Shielded, so that a caller that is cancelled does not cancel the query of the others.
+            return await asyncio.shield(latest[1])
+        except Exception:
+            if self._latest is latest:
+                self._latest = None
+            raise
+
+    def invalidate(self) -> None:
+        """Makes the next ``get`` read again; call it after changing the rows."""
+        self._latest = None
+
+
+async def read_or_503(load: Callable[[], Awaitable[T]]) -> T:
+    """Returns what ``load`` reads from the database within five seconds.
+
+    Raises:
+        ServiceUnavailableError: 503, the database is not available or too slow.
+    """
+    try:
+        async with asyncio.timeout(_QUERY_TIMEOUT_SECONDS):
+            return await load()
+    except Exception as error:
+        if isinstance(error, TimeoutError) or is_unavailable(error):
+            raise ServiceUnavailableError(internal=f"database unavailable: {error!r}") from error
+        raise
