@@ -82,10 +82,10 @@ from app.upstream.http.client import HttpClient, Timeouts, open_http_client
 from app.upstream.openapi import OpenApiClient
 from app.upstream.origins import parse_origin
 from app.upstream.rate_limits import RateLimiter
-from app.webhooks.deliverer import Deliverer
-from app.webhooks.fairness import Caps
+from app.webhooks.callback_url_policy import CallbackUrlPolicy
+from app.webhooks.delivery_worker import DeliveryWorker
+from app.webhooks.scheduler import Caps
 from app.webhooks.sender import WebhookSender, open_sender
-from app.webhooks.targets import TargetRules
 
 Sessions = async_sessionmaker[AsyncSession]
 Check = Callable[[], Awaitable[str | None]]
@@ -138,7 +138,7 @@ class Services:
     adopter: Adopter
     callbacks: CallbackInbox
     webhooks: WebhookService
-    deliverer: Deliverer
+    delivery_worker: DeliveryWorker
 
     def to_state(self) -> dict[str, Any]:
         """Returns the lifespan state in which routes find what they need."""
@@ -152,8 +152,8 @@ class Services:
             Job("poll_assets", 1.0, self.asset_poller.run_once),
             Job("recover_asset_creates", 1.0, self.asset_create_recovery.run_once),
             Job("watch_channels", INTERVAL_SECONDS, self.channel_watch.run_once),
-            Job("deliver", 0.5, self.deliverer.run_once),
-            Job("remove_old_deliveries", 3600.0, self.deliverer.prune),
+            Job("deliver", 0.5, self.delivery_worker.run_once),
+            Job("remove_old_deliveries", 3600.0, self.delivery_worker.prune),
             Job("settle_abandoned_creates", 2.0, self.abandonment.run_once),
             Job("remove_old_attempts", 60.0, self.retry_dedup.remove_old),
             Job("remove_old_instances", 3600.0, self.presence.remove_old),
@@ -206,8 +206,8 @@ async def open_services(
         destinations = destination_rules(settings)
         http = open_http(settings, destinations)
         stack.push_async_callback(http.aclose)
-        targets = TargetRules(allow=settings.callback_allow, public_url=settings.public_url)
-        sender = await stack.enter_async_context(open_sender(targets, most_at_once=Caps().total))
+        targets = CallbackUrlPolicy(allow=settings.callback_allow, public_url=settings.public_url)
+        sender = await stack.enter_async_context(open_sender(targets, max_concurrent=Caps().total))
         body_thread = BodyThread()
         stack.callback(body_thread.close)
         services = _build(
@@ -241,7 +241,7 @@ async def _drain(services: Services) -> None:
         services.retry_dedup.drain(),
         services.callbacks.drain(),
         services.reconciler.drain(),
-        services.deliverer.drain(),
+        services.delivery_worker.drain(),
     )
 
 
@@ -331,7 +331,7 @@ def _build(
     destinations: DestinationRules,
     clock: Callable[[], datetime],
     monotonic: Callable[[], float],
-    targets: TargetRules,
+    targets: CallbackUrlPolicy,
     sender: WebhookSender,
     body_thread: BodyThread,
 ) -> Services:
@@ -456,7 +456,7 @@ def _build(
         ),
         callbacks=CallbackInbox(sessions, clock),
         webhooks=WebhookService(sessions, box, clock),
-        deliverer=Deliverer(sessions, sender, box, clock),
+        delivery_worker=DeliveryWorker(sessions, sender, box, clock),
     )
 
 

@@ -12,7 +12,7 @@ from app.assets.create import AssetCreation
 from app.assets.create_spec import Client
 from app.assets.faces import FaceActions
 from app.assets.groups import GroupActions
-from app.assets.responses import HttpResponse, Reply
+from app.assets.responses import ActionResponse, Reply
 from app.assets.schemas import ActionRequest, parse_request
 from app.errors import UnknownActionError
 from app.tenants.principal import Principal
@@ -66,7 +66,7 @@ class Action:
     name: str
     summary: str
     request: type[ActionRequest]
-    response: type[HttpResponse]
+    response: type[ActionResponse]
     example: Mapping[str, Any]
     use_case: Callable[[AssetService, Principal, Any, Client], Awaitable[Reply]]
     errors: tuple[int, ...] = ()

@@ -31,7 +31,7 @@ def _for_tenant(error: dict[str, Any] | None) -> dict[str, Any] | None:
 WireTime = Annotated[datetime, PlainSerializer(_to_wire_time, return_type=str)]
 
 
-class HttpResponse(BaseModel):
+class ActionResponse(BaseModel):
     """The result of one action. Member names are the upstream's."""
 
     model_config = ConfigDict(
@@ -52,21 +52,21 @@ class Reply:
         stale_seconds: age of the result when the upstream could not be asked, else None.
     """
 
-    body: HttpResponse
+    body: ActionResponse
     stale_seconds: int | None = None
 
 
-class NothingResponse(HttpResponse):
+class NothingResponse(ActionResponse):
     """``{}``: a deletion."""
 
 
-class IdResponse(HttpResponse):
+class IdResponse(ActionResponse):
     """The id of what was created or updated."""
 
     id: str
 
 
-class GroupItem(HttpResponse):
+class GroupItem(ActionResponse):
     """A group as ListAssetGroups shows it."""
 
     id: str
@@ -84,7 +84,7 @@ class GroupDetail(GroupItem):
     title: str | None = Field(default=None, validation_alias=AliasPath("extra", "Title"))
 
 
-class GroupPage(HttpResponse):
+class GroupPage(ActionResponse):
     """One page of groups."""
 
     total_count: int
@@ -93,7 +93,7 @@ class GroupPage(HttpResponse):
     page_size: int
 
 
-class AssetItem(HttpResponse):
+class AssetItem(ActionResponse):
     """An asset as ListAssets shows it; ``URL`` is the submitted one."""
 
     id: str
@@ -121,7 +121,7 @@ class AssetDetail(AssetItem):
         return shown.model_copy(update={"url": signed_url}) if isinstance(signed_url, str) and signed_url else shown
 
 
-class AssetPage(HttpResponse):
+class AssetPage(ActionResponse):
     """One page of assets."""
 
     items: list[AssetItem]
@@ -130,7 +130,7 @@ class AssetPage(HttpResponse):
     page_size: int
 
 
-class SessionResponse(HttpResponse):
+class SessionResponse(ActionResponse):
     """A face verification session. The token and the link are secrets of the tenant's."""
 
     byted_token: str
@@ -138,7 +138,7 @@ class SessionResponse(HttpResponse):
     h5_link: str
 
 
-class FaceResultResponse(HttpResponse):
+class FaceResultResponse(ActionResponse):
     """The group that a finished face verification yielded."""
 
     group_id: str

@@ -9,7 +9,7 @@ from typing import Any
 from app.create_parameters import CONTENT_TYPES, PARAMETERS, ContentType, Kind, Parameter
 from app.tasks.media_urls import MEDIA_PAYLOADS
 from app.urls import MAX_WEB_URL_LENGTH
-from app.webhooks.targets import MAX_URL_LENGTH
+from app.webhooks.callback_url_policy import MAX_URL_LENGTH
 
 _TASK_ID_EXAMPLE = "cgt-20260518175249-8x55h"
 # A text may be empty beside other items, and texts alone must not all be.

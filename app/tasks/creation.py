@@ -33,7 +33,7 @@ from app.tasks.submission import Outcome, Refused, submit
 from app.tenants.principal import Principal
 from app.upstream.ark import ArkClient
 from app.upstream.http.messages import RequestBody
-from app.webhooks.targets import PUBLIC_ONLY, TargetRules
+from app.webhooks.callback_url_policy import PUBLIC_ONLY, CallbackUrlPolicy
 
 _APPLY_PATIENCE_SECONDS = 5.0
 _DRAIN_SECONDS = 5.0
@@ -93,7 +93,7 @@ class TaskCreation:
         body_thread: BodyThread,
         clock: Callable[[], datetime],
         public_url: str | None = None,
-        callback_targets: TargetRules = PUBLIC_ONLY,
+        callback_targets: CallbackUrlPolicy = PUBLIC_ONLY,
     ) -> None:
         """Makes the use case.
 

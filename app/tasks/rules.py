@@ -17,7 +17,7 @@ from app.tasks.references import DRAFT_TASK, AssetReference, DraftReference, fin
 from app.tasks.refusals import check_json_type, not_valid
 from app.tasks.rules_content import check_content
 from app.tasks.rules_parameters import check_parameters
-from app.webhooks.targets import PUBLIC_ONLY, TargetError, TargetRules
+from app.webhooks.callback_url_policy import PUBLIC_ONLY, CallbackUrlError, CallbackUrlPolicy
 
 _FIELDS = frozenset(PARAMETERS)
 _PAYLOADS = (*MEDIA_PAYLOADS, DRAFT_TASK)
@@ -53,7 +53,7 @@ class CheckedCreate:
 
 
 def check_create(
-    body: dict[str, Any], find_model: Callable[[str], ModelSpec | None], *, targets: TargetRules = PUBLIC_ONLY
+    body: dict[str, Any], find_model: Callable[[str], ModelSpec | None], *, targets: CallbackUrlPolicy = PUBLIC_ONLY
 ) -> CheckedCreate:
     """Checks the body of ``POST …/tasks`` against every rule; the first one that it breaks is told.
 
@@ -115,13 +115,13 @@ def _check_content_present(content: Any) -> None:
     check_json_type(content, list, "content")
 
 
-def _check_callback_url(url: Any, targets: TargetRules) -> str | None:
+def _check_callback_url(url: Any, targets: CallbackUrlPolicy) -> str | None:
     """Returns the address in the one way that we write it. Where its name leads is checked when it is called."""
     if url is None:
         return None
     try:
         return targets.check(url).url
-    except TargetError as error:
+    except CallbackUrlError as error:
         raise not_valid("callback_url", str(error)) from None
 
 

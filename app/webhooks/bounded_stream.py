@@ -1,7 +1,7 @@
-"""What a tenant's endpoint may answer: a few KiB, in small pieces.
+"""Bounds what is read of a tenant endpoint's response: a few KiB, in small pieces.
 
-The answer's bytes are the tenant's choice. A kilobyte of interim answers, or of chunks of one byte, costs the HTTP
-parser several milliseconds, all of which the event loop would spend at once on whatever one read has brought.
+The tenant decides which bytes the endpoint sends. A kilobyte of interim responses, or of chunks of one byte, costs the
+HTTP parser several milliseconds, and the event loop is blocked while the parser works on the result of one read.
 """
 
 import ssl
@@ -10,32 +10,32 @@ from typing import Any
 import httpcore
 
 MAX_READ_BYTES = 1024
-"""The most that is read, and then parsed, without letting others run."""
+"""How much is read and parsed before other tasks can run."""
 
-MAX_ANSWER_BYTES = 32 * 1024
-"""The most that is read of an answer, its head included."""
+MAX_RESPONSE_BYTES = 32 * 1024
+"""How much of a response is read, its head included."""
 
 
-class AnswerTooLongError(httpcore.ReadError):
-    """The endpoint has sent more than is read of an answer."""
+class ResponseTooLongError(httpcore.ReadError):
+    """The endpoint has sent more than ``MAX_RESPONSE_BYTES``."""
 
 
 class BoundedStream(httpcore.AsyncNetworkStream):
-    """A connection that reads little at a time, and little altogether."""
+    """A connection with a limit for each read and for all reads together."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
-        self._left_bytes = MAX_ANSWER_BYTES
+        self._left_bytes = MAX_RESPONSE_BYTES
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
         """Returns the next bytes.
 
         Raises:
-            AnswerTooLongError: the answer is too long.
+            ResponseTooLongError: the response is too long.
             httpcore.ReadError: the connection broke.
         """
         if self._left_bytes <= 0:
-            raise AnswerTooLongError
+            raise ResponseTooLongError
         data = await self._stream.read(min(max_bytes, MAX_READ_BYTES), timeout)
         self._left_bytes -= len(data)
         return data
@@ -54,9 +54,9 @@ class BoundedStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
     ) -> httpcore.AsyncNetworkStream:
-        """Returns the same connection, encrypted; the handshake does not count as an answer."""
+        """Returns the same connection, encrypted; the handshake is not counted."""
         return BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
-        """Returns what the connection knows of itself."""
+        """Returns a property of the connection."""
         return self._stream.get_extra_info(info)

@@ -1,10 +1,10 @@
-"""In what words a failed try is told. Pure.
+"""Texts of failed attempts. Pure.
 
-The operator reads the words that are stored with a message. The tenant reads others (``callback.last_error`` of its
-task), which hold nothing of our network: no address, nothing that a resolver, a TLS library or the endpoint said. A
-name without an address and one that leads only to addresses that may not be reached have the same words for a tenant,
-or it could find out which names exist inside our network. So have all failures at an address that the operator's list
-alone allows, or a tenant could search the allowed networks for what listens there.
+The stored text is for the operator. The tenant is shown another one (``callback.last_error`` of its task), which
+reveals nothing about the operator's network: no address, no words of a resolver, a TLS library or the endpoint. A
+name without an address and a name with only forbidden addresses have the same text for a tenant, which could otherwise
+find out which internal names exist. All failures at an address that only the operator's list allows share one text,
+too; otherwise a tenant could scan the allowed networks.
 """
 
 import re
@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Failure(StrEnum):
-    """Why a message was not delivered, for the operator. Those with a status are followed by it in parentheses."""
+    """Why a message was not delivered, for the operator. A status of the endpoint is appended in parentheses."""
 
     UNRESOLVED = "the host name does not resolve"
     NO_ALLOWED_ADDRESS = "the host name leads to no address that may be reached"
@@ -30,12 +30,12 @@ class Failure(StrEnum):
     NOT_SENT = "the message could not be sent"
 
     def with_status(self, status: int) -> str:
-        """Returns the words for an answer that had a status."""
+        """Returns the text for a response with a status."""
         return f"{self.value} ({status})"
 
 
 class TenantFailure(StrEnum):
-    """What a tenant is told in place of an operator's words."""
+    """What a tenant is shown instead of the operator's text."""
 
     NO_ADDRESS = "the host name does not resolve to a public address"
     NOT_REACHED = "the endpoint could not be reached"
@@ -54,15 +54,15 @@ _FOR_TENANT = {
 
 
 def in_allowed_network(words: str) -> str:
-    """Returns the operator's words for a failure at an address that only ``SEEDGATE_CALLBACK_ALLOW`` allows."""
+    """Returns the operator's text for a failure at an address that only ``SEEDGATE_CALLBACK_ALLOW`` allows."""
     return words + _ALLOWED_NETWORK
 
 
 def for_tenant(words: str) -> str:
-    """Returns what a tenant is told of a failure.
+    """Returns what a tenant is shown of a failure.
 
     Args:
-        words: as they are stored with the message. Other versions have stored other words, which are not passed on.
+        words: the stored text. Texts that other versions have stored are not shown.
     """
     if words.endswith(_ALLOWED_NETWORK):
         return TenantFailure.NOT_REACHED.value

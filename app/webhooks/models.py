@@ -10,7 +10,7 @@ from app.db.base import Base
 
 
 class DeliveryStatus(StrEnum):
-    """Where a delivery is; the last two are its end, unless an operator resends it."""
+    """The state of a delivery; the last two are final, unless an operator resends it."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -18,7 +18,7 @@ class DeliveryStatus(StrEnum):
 
 
 class WebhookSecretRow(Base):
-    """The secret with which a tenant's deliveries are signed, sealed for its row and column (``app.core.sealing``)."""
+    """The secret that signs a tenant's deliveries, sealed for its row and column (``app.core.sealing``)."""
 
     __tablename__ = "webhook_secrets"
 
@@ -30,9 +30,9 @@ class WebhookSecretRow(Base):
 class DeliveryRow(Base):
     """One message to a tenant's ``callback_url``: the outbox, and afterwards the log.
 
-    ``id`` is the ``webhook-id`` of every try. ``attempts`` counts the tries since it was written or resent, and
-    after ``retry_until`` there are no more. ``next_attempt_at`` is empty once it is delivered or given up. While
-    ``lease_token`` names the try that has it in hand, it is the end of that lease, ``lease_until``.
+    ``id`` is the ``webhook-id`` of every attempt. ``attempts`` counts them since the message was written or resent;
+    after ``retry_until`` there are no more. ``next_attempt_at`` is empty once the message is delivered or given up.
+    While ``lease_token`` names an attempt under way, it is the end of that attempt's lease, ``lease_until``.
     """
 
     __tablename__ = "deliveries"

@@ -1,4 +1,4 @@
-"""The written side of a delivery: what a state change leaves behind, in its own transaction."""
+"""Writes deliveries, in the transaction of the change that they report."""
 
 from datetime import datetime
 from typing import Any
@@ -8,22 +8,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.strict_json import to_json_bytes
 from app.ids import new_id
 from app.urls import split_url
+from app.webhooks.backoff import RETRY_FOR
 from app.webhooks.models import DeliveryRow, DeliveryStatus
-from app.webhooks.schedule import RETRY_FOR
 
 
 def enqueue(
     session: AsyncSession, *, tenant_id: str, task_id: str, url: str, body: dict[str, Any], now: datetime
 ) -> None:
-    """Adds a delivery to the open transaction, so that it exists exactly when the change that it tells of does.
+    """Adds a delivery to the open transaction, so that it exists if and only if the reported change does.
 
     Args:
         session: of the transaction.
-        tenant_id: whose task, and whose secret signs.
+        tenant_id: of the task; its secret signs.
         task_id: the task's spare id.
-        url: where to; it has passed ``app.webhooks.targets`` at the create.
-        body: what to tell, the body of a GET at this moment.
-        now: the present moment.
+        url: checked by ``app.webhooks.callback_url_policy`` when the task was created.
+        body: of the message, equal to the body of a GET at this moment.
+        now: the current time.
     """
     parts = split_url(url)
     session.add(
@@ -45,7 +45,7 @@ def enqueue(
 
 
 def apply_resend(row: DeliveryRow, *, now: datetime) -> None:
-    """Makes a delivery due now, with new tries for a day, whatever became of it; a try under way counts no more."""
+    """Makes a delivery in any state due now, with attempts for another day; an attempt under way is disregarded."""
     row.status = DeliveryStatus.PENDING.value
     row.attempts = 0
     row.next_attempt_at = now

@@ -1,4 +1,4 @@
-"""What a task shows of its deliveries: how it stands with the newest message, which tells of the task's last change."""
+"""What a task shows of its deliveries: the state of the newest message, which reports the task's last change."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +12,10 @@ from app.webhooks.models import DeliveryRow, DeliveryStatus
 
 
 class CallbackState(StrEnum):
-    """How it stands with the newest message about a task.
+    """The state of the newest message about a task.
 
-    ``pending``: nothing has changed yet, or the message is about to be tried for the first time. ``failing``: a try
-    failed, and there will be others. ``delivered``, ``failed``: its end. ``unknown``: it ended so long ago that the log
-    has it no more.
+    ``pending``: nothing has changed yet, or the message has not been attempted. ``failing``: an attempt failed, and
+    others will follow. ``delivered``, ``failed``: final. ``unknown``: the message is no longer in the log.
     """
 
     PENDING = "pending"
@@ -28,11 +27,11 @@ class CallbackState(StrEnum):
 
 @dataclass(frozen=True)
 class NewestMessage:
-    """What the log has of the newest message about a task.
+    """The newest message about a task in the log.
 
     Attributes:
         status: a ``DeliveryStatus``.
-        last_error: what the last try failed with, in the operator's words; None when none has failed.
+        last_error: the operator's text of the last failure; None when no attempt has failed.
     """
 
     status: str
@@ -48,15 +47,15 @@ def newest_message(
 ) -> FromClause:
     """Returns a lateral subquery: ``status`` and ``last_error`` of the newest message about a task, if there is one.
 
-    An older message can outlive a newer one in the log, since each stays there for a time after its own end.
+    An older message can stay in the log longer than a newer one, since the retention begins with each one's end.
 
     Args:
-        tenant_id: the task's, a column of the query that this one is joined to.
-        task_id: its spare id, likewise.
-        wanted: a condition on that row, which decides whether anything is looked for.
-        since: of that row, when the task ended: from then on only the message about its end counts.
+        tenant_id: the task's, a column of the outer query.
+        task_id: its spare id, a column of the outer query.
+        wanted: a condition on the outer row; when it is false, no message is looked up.
+        since: of the outer row, when the task ended: then only the message about the end is relevant.
     """
-    # The offset is a fence: otherwise the planner might prefer the index of a tenant's messages, and walk all of them.
+    # OFFSET 0 is an optimisation fence: the planner might otherwise scan the index of all messages of the tenant.
     messages = (
         select(
             DeliveryRow.tenant_id, DeliveryRow.status, DeliveryRow.last_error, DeliveryRow.created_at, DeliveryRow.id
@@ -76,18 +75,18 @@ def newest_message(
 
 
 def report(newest: NewestMessage | None, *, is_ended: bool) -> dict[str, str | None]:
-    """Returns ``callback`` of a task: its state and, in words for the tenant, why the last try failed.
+    """Returns ``callback`` of a task: its state and, for the tenant, why the last attempt failed.
 
     Args:
         newest: None when the log has no message about the task.
-        is_ended: whether the task has ended, and so a message about it has been written.
+        is_ended: the task has ended, so that a message about it has been written.
     """
     if newest is None:
-        return _told(CallbackState.UNKNOWN if is_ended else CallbackState.PENDING)
+        return _to_wire(CallbackState.UNKNOWN if is_ended else CallbackState.PENDING)
     if newest.status == DeliveryStatus.PENDING.value and newest.last_error is not None:
-        return _told(CallbackState.FAILING, newest.last_error)
-    return _told(CallbackState(newest.status), newest.last_error)
+        return _to_wire(CallbackState.FAILING, newest.last_error)
+    return _to_wire(CallbackState(newest.status), newest.last_error)
 
 
-def _told(state: CallbackState, last_error: str | None = None) -> dict[str, str | None]:
+def _to_wire(state: CallbackState, last_error: str | None = None) -> dict[str, str | None]:
     return {"state": state.value, "last_error": None if last_error is None else for_tenant(last_error)}

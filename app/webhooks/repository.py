@@ -8,21 +8,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import InvalidParameterError
 from app.http.paging import PageRequest
-from app.webhooks.fairness import Lane
 from app.webhooks.models import DeliveryRow
+from app.webhooks.scheduler import Destination
 
-# The time is compared as part of a row, so that only the index of lanes fits (``app.webhooks.lanes``).
+# Compares a row with the time in it, so that only ix_deliveries_lanes fits (``app.webhooks.due_destinations``).
 _CLAIM = text(
     """
     WITH picked AS (
         SELECT found.id
         FROM unnest(CAST(:tenant_ids AS text[]), CAST(:origins AS text[]), CAST(:counts AS int[]))
-            AS wanted (tenant_id, origin, places)
+            AS wanted (tenant_id, origin, slots)
         CROSS JOIN LATERAL (
             SELECT id FROM deliveries
             WHERE next_attempt_at IS NOT NULL AND tenant_id = wanted.tenant_id AND origin = wanted.origin
               AND (tenant_id, origin, next_attempt_at) <= (wanted.tenant_id, wanted.origin, :now)
-            ORDER BY next_attempt_at LIMIT wanted.places
+            ORDER BY next_attempt_at LIMIT wanted.slots
             FOR UPDATE SKIP LOCKED
         ) AS found
     )
@@ -41,24 +41,24 @@ class AllDeliveries:
         self._session = session
 
     async def claim(
-        self, places: Mapping[Lane, int], *, now: datetime, token: str, until: datetime
+        self, slots: Mapping[Destination, int], *, now: datetime, token: str, until: datetime
     ) -> Sequence[DeliveryRow]:
-        """Takes so many due deliveries of each lane under a lease, passing over those that another process takes.
+        """Claims as many due deliveries of each destination as it has slots, under a lease.
 
-        A delivery whose lease has expired is due again.
+        Deliveries that another process is claiming are skipped. A delivery whose lease has expired is due again.
         """
         values = {
-            "tenant_ids": [lane.tenant_id for lane in places],
-            "origins": [lane.origin for lane in places],
-            "counts": list(places.values()),
+            "tenant_ids": [destination.tenant_id for destination in slots],
+            "origins": [destination.origin for destination in slots],
+            "counts": list(slots.values()),
             "now": now,
             "token": token,
             "until": until,
         }
         return (await self._session.scalars(select(DeliveryRow).from_statement(_CLAIM), values)).all()
 
-    async def held(self, delivery_id: str, *, token: str) -> DeliveryRow | None:
-        """Returns a delivery, locked, if it is still under the lease of that token."""
+    async def lock_leased(self, delivery_id: str, *, token: str) -> DeliveryRow | None:
+        """Returns a delivery, locked, if the lease of that token still holds."""
         query = select(DeliveryRow).where(DeliveryRow.id == delivery_id, DeliveryRow.lease_token == token)
         found: DeliveryRow | None = await self._session.scalar(query.with_for_update())
         return found
@@ -78,7 +78,7 @@ class AllDeliveries:
         """Returns deliveries newest first, one more than the page asks for when there are more.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         query = select(DeliveryRow)
         for column, wanted in (

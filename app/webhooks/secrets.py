@@ -1,4 +1,4 @@
-"""The secrets with which deliveries are signed: one per tenant, sealed in its row, ``whsec_…`` when open."""
+"""The secrets that sign deliveries, one per tenant: sealed in the database, ``whsec_…`` when opened."""
 
 import base64
 import secrets
@@ -17,15 +17,15 @@ _COLUMN = "secret_sealed"
 
 
 def new_secret() -> str:
-    """Returns a secret as Standard Webhooks writes it: ``whsec_`` and base64 of 32 random bytes."""
+    """Returns a secret in the format of Standard Webhooks: ``whsec_`` and base64 of 32 random bytes."""
     return _PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 async def secret_of(session: AsyncSession, box: SecretBox, tenant_id: str, *, now: datetime) -> str:
-    """Returns a tenant's secret, which is made when the tenant has none yet.
+    """Returns a tenant's secret; creates it when the tenant has none yet.
 
     Raises:
-        SealError: no key that we hold opens it.
+        SealError: no configured key opens it.
     """
     row = await _find(session, tenant_id)
     if row is None:
@@ -39,7 +39,7 @@ async def secret_of(session: AsyncSession, box: SecretBox, tenant_id: str, *, no
 
 
 async def replace_secret(session: AsyncSession, box: SecretBox, tenant_id: str, *, now: datetime) -> str:
-    """Gives a tenant a new secret and returns it; the one before signs nothing any more."""
+    """Gives a tenant a new secret and returns it; the previous one is no longer used."""
     secret = new_secret()
     values = {"secret_sealed": box.seal(secret, row=tenant_id, column=_COLUMN), "created_at": now}
     statement = insert(WebhookSecretRow).values({"tenant_id": tenant_id, **values})

@@ -1,4 +1,4 @@
-"""Posting of one message to a tenant's endpoint."""
+"""Posts one message to a tenant's endpoint."""
 
 import asyncio
 import contextlib
@@ -14,27 +14,27 @@ from standardwebhooks import Webhook
 
 from app import __version__
 from app.upstream.http.dialer import tls_context
-from app.webhooks.bounded_stream import AnswerTooLongError
-from app.webhooks.connecting import (
+from app.webhooks.bounded_stream import ResponseTooLongError
+from app.webhooks.callback_url_policy import CallbackUrl, CallbackUrlError, CallbackUrlPolicy
+from app.webhooks.failures import Failure, in_allowed_network
+from app.webhooks.ssrf import (
+    AddressNotAllowedError,
     GuardedNetwork,
     NoAddressError,
     Resolve,
-    TargetNotAllowedError,
-    noting_way,
     system_resolver,
+    tracking_allowed_network,
 )
-from app.webhooks.failures import Failure, in_allowed_network
-from app.webhooks.targets import Target, TargetError, TargetRules
 
-CONNECT_SECONDS = 5.0
-TOTAL_SECONDS = 10.0
-_MOST_READ_BYTES = 4096
-POLITE_SECONDS = 1.0
+CONNECT_TIMEOUT_SECONDS = 5.0
+TOTAL_TIMEOUT_SECONDS = 10.0
+_MAX_BODY_BYTES = 4096
+BODY_TIMEOUT_SECONDS = 1.0
 _USER_AGENT = f"Seedgate/{__version__}"
 
 
-class TryOutcome(StrEnum):
-    """What became of one try; a label of the metrics."""
+class Outcome(StrEnum):
+    """The outcome of one attempt; a label of the metrics."""
 
     DELIVERED = "delivered"
     GONE = "gone"
@@ -49,27 +49,27 @@ class TryOutcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class TryResult:
-    """What one try brought.
+class Result:
+    """The result of one attempt.
 
     Attributes:
         outcome: its class.
-        status: of the answer, when there was one.
-        error: what went wrong, in words for the operator; None when it was delivered.
+        status: of the response, when there was one.
+        error: the operator's text of the failure; None when the message was delivered.
     """
 
-    outcome: TryOutcome
+    outcome: Outcome
     status: int | None = None
     error: str | None = None
 
 
 @dataclass(frozen=True)
 class Message:
-    """What is posted.
+    """One message.
 
     Attributes:
-        id: the same in every try.
-        url: where to.
+        id: the same in every attempt.
+        url: of the endpoint.
         body: JSON text.
     """
 
@@ -79,106 +79,111 @@ class Message:
 
 
 class WebhookSender:
-    """Posts messages, each over a connection of its own, which only leads where the rules allow."""
+    """Posts messages, each over a new connection to an address that the policy allows.
+
+    ``open_sender`` is the usual way to get one.
+
+    Args:
+        pool: over a ``GuardedNetwork`` with the same policy.
+        policy: where messages may go.
+        connect_timeout_seconds: for name resolution and TCP, and again for TLS.
+        total_timeout_seconds: for the whole exchange until the head of the response.
+        body_timeout_seconds: for the body of the response, which comes after that and is not used.
+    """
 
     def __init__(
         self,
         pool: httpcore.AsyncConnectionPool,
-        rules: TargetRules,
+        policy: CallbackUrlPolicy,
         *,
-        connect_seconds: float = CONNECT_SECONDS,
-        total_seconds: float = TOTAL_SECONDS,
-        polite_seconds: float = POLITE_SECONDS,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        total_timeout_seconds: float = TOTAL_TIMEOUT_SECONDS,
+        body_timeout_seconds: float = BODY_TIMEOUT_SECONDS,
     ) -> None:
-        """Makes a sender; ``open_sender`` is the usual way.
-
-        Args:
-            pool: over a ``GuardedNetwork`` with the same rules.
-            rules: where messages may go.
-            connect_seconds: longest time for name and TCP, and again for TLS.
-            total_seconds: longest time for all of it.
-            polite_seconds: longest time for the body of an answer, which comes after that and is not used.
-        """
         self._pool = pool
-        self._rules = rules
-        self._timeouts = {"connect": connect_seconds, "pool": total_seconds}
-        self._total_seconds = total_seconds
-        self._polite_seconds = polite_seconds
+        self._policy = policy
+        self._timeouts = {"connect": connect_timeout_seconds, "pool": total_timeout_seconds}
+        self._total_seconds = total_timeout_seconds
+        self._polite_seconds = body_timeout_seconds
 
-    async def post(self, message: Message, *, secret: str, now: datetime) -> TryResult:
-        """Posts a message once, signed as Standard Webhooks has it. Redirects are not followed.
+    async def post(self, message: Message, *, secret: str, now: datetime) -> Result:
+        """Posts a message once, signed according to Standard Webhooks. Redirects are not followed.
 
         Args:
-            message: what and where to.
+            message: to post.
             secret: the tenant's, ``whsec_…``.
             now: the time that is signed.
         """
-        with noting_way() as is_inside:
-            result = await self._try(message, secret, now)
-            if result.error is not None and is_inside():
+        with tracking_allowed_network() as has_tried_allowed_network:
+            result = await self._attempt(message, secret, now)
+            if result.error is not None and has_tried_allowed_network():
                 return replace(result, error=in_allowed_network(result.error))
             return result
 
-    async def _try(self, message: Message, secret: str, now: datetime) -> TryResult:
+    async def _attempt(self, message: Message, secret: str, now: datetime) -> Result:
         try:
-            target = self._rules.check(message.url)
-            status = await self._exchange(target, message, _headers(target, message, secret, now))
-        except TargetError:
-            return TryResult(TryOutcome.NOT_ALLOWED, error=Failure.NOT_ALLOWED.value)
-        except TargetNotAllowedError:
-            return TryResult(TryOutcome.NOT_ALLOWED, error=Failure.NO_ALLOWED_ADDRESS.value)
+            url = self._policy.check(message.url)
+            status = await self._exchange(url, message, _headers(url, message, secret, now))
+        except CallbackUrlError:
+            return Result(Outcome.NOT_ALLOWED, error=Failure.NOT_ALLOWED.value)
+        except AddressNotAllowedError:
+            return Result(Outcome.NOT_ALLOWED, error=Failure.NO_ALLOWED_ADDRESS.value)
         except NoAddressError:
-            return TryResult(TryOutcome.UNRESOLVED, error=Failure.UNRESOLVED.value)
+            return Result(Outcome.UNRESOLVED, error=Failure.UNRESOLVED.value)
         except (TimeoutError, httpcore.TimeoutException):
-            return TryResult(TryOutcome.TIMED_OUT, error=Failure.TIMED_OUT.value)
+            return Result(Outcome.TIMED_OUT, error=Failure.TIMED_OUT.value)
         except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError) as error:
-            return TryResult(TryOutcome.UNREACHABLE, error=_failure_of(error).value)
+            return Result(Outcome.UNREACHABLE, error=_failure_of(error).value)
         return _judge(status)
 
-    async def _exchange(self, target: Target, message: Message, headers: list[tuple[bytes, bytes]]) -> int:
-        """Returns the status of the answer; of its body a few KiB are read, so that a polite peer can end."""
-        url = httpcore.URL(
-            scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=target.path.encode()
+    async def _exchange(self, url: CallbackUrl, message: Message, headers: list[tuple[bytes, bytes]]) -> int:
+        """Returns the status of the response; a few KiB of its body are read, so that the peer can finish sending."""
+        requested = httpcore.URL(
+            scheme=url.scheme.encode(), host=url.host.encode(), port=url.port, target=url.path.encode()
         )
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(self._total_seconds):
                 posting = self._pool.stream(
-                    "POST", url, headers=headers, content=message.body.encode(), extensions={"timeout": self._timeouts}
+                    "POST",
+                    requested,
+                    headers=headers,
+                    content=message.body.encode(),
+                    extensions={"timeout": self._timeouts},
                 )
-                answer = await stack.enter_async_context(posting)
+                response = await stack.enter_async_context(posting)
             with contextlib.suppress(httpcore.NetworkError, httpcore.ProtocolError, TimeoutError):
                 async with asyncio.timeout(self._polite_seconds):
-                    await _read_a_little(answer)
-            return answer.status
+                    await _read_a_little(response)
+            return response.status
 
 
 @asynccontextmanager
 async def open_sender(
-    rules: TargetRules,
+    policy: CallbackUrlPolicy,
     *,
-    most_at_once: int,
+    max_concurrent: int,
     resolve: Resolve | None = None,
     tls: ssl.SSLContext | None = None,
-    connect_seconds: float = CONNECT_SECONDS,
-    total_seconds: float = TOTAL_SECONDS,
-    polite_seconds: float = POLITE_SECONDS,
+    connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+    total_timeout_seconds: float = TOTAL_TIMEOUT_SECONDS,
+    body_timeout_seconds: float = BODY_TIMEOUT_SECONDS,
 ) -> AsyncIterator[WebhookSender]:
-    """Yields a sender, and drops its connections in the end. It reads nothing from the environment.
+    """Yields a sender, and closes its connections at the end. Proxy variables of the environment are ignored.
 
     Args:
-        rules: where messages may go.
-        most_at_once: posts at the same time.
-        resolve: finds the addresses of a name; the system's resolver when None.
-        tls: how certificates are verified; by the system's authorities when None.
-        connect_seconds: longest time for name and TCP, and again for TLS.
-        total_seconds: longest time for all of it.
-        polite_seconds: longest time for the body of an answer, which comes after that and is not used.
+        policy: where messages may go.
+        max_concurrent: posts at a time.
+        resolve: resolves names; None: the system's resolver.
+        tls: verifies certificates; None: with the system's authorities.
+        connect_timeout_seconds: as in ``WebhookSender``.
+        total_timeout_seconds: as in ``WebhookSender``.
+        body_timeout_seconds: as in ``WebhookSender``.
     """
     async with system_resolver() as system:
-        network = GuardedNetwork(rules, resolve or system)
+        network = GuardedNetwork(policy, resolve or system)
         async with httpcore.AsyncConnectionPool(
             ssl_context=tls or tls_context(None),
-            max_connections=most_at_once,
+            max_connections=max_concurrent,
             max_keepalive_connections=0,
             http1=True,
             http2=False,
@@ -186,25 +191,25 @@ async def open_sender(
         ) as pool:
             yield WebhookSender(
                 pool,
-                rules,
-                connect_seconds=connect_seconds,
-                total_seconds=total_seconds,
-                polite_seconds=polite_seconds,
+                policy,
+                connect_timeout_seconds=connect_timeout_seconds,
+                total_timeout_seconds=total_timeout_seconds,
+                body_timeout_seconds=body_timeout_seconds,
             )
 
 
-async def _read_a_little(answer: httpcore.Response) -> None:
+async def _read_a_little(response: httpcore.Response) -> None:
     read_bytes = 0
-    async for part in answer.aiter_stream():
+    async for part in response.aiter_stream():
         read_bytes += len(part)
-        if read_bytes >= _MOST_READ_BYTES:
+        if read_bytes >= _MAX_BODY_BYTES:
             return
 
 
-def _headers(target: Target, message: Message, secret: str, now: datetime) -> list[tuple[bytes, bytes]]:
+def _headers(url: CallbackUrl, message: Message, secret: str, now: datetime) -> list[tuple[bytes, bytes]]:
     signature = Webhook(secret).sign(message.id, now, message.body)
     named = {
-        "Host": target.origin.partition("//")[2],
+        "Host": url.origin.partition("//")[2],
         "Connection": "close",
         "Content-Type": "application/json",
         "User-Agent": _USER_AGENT,
@@ -215,23 +220,23 @@ def _headers(target: Target, message: Message, secret: str, now: datetime) -> li
     return [(name.encode(), value.encode()) for name, value in named.items()]
 
 
-def _judge(status: int) -> TryResult:
+def _judge(status: int) -> Result:
     if 200 <= status < 300:  # noqa: PLR2004 - HTTP
-        return TryResult(TryOutcome.DELIVERED, status)
+        return Result(Outcome.DELIVERED, status)
     if status == 410:  # noqa: PLR2004 - HTTP
-        return TryResult(TryOutcome.GONE, status, Failure.GONE.with_status(status))
+        return Result(Outcome.GONE, status, Failure.GONE.with_status(status))
     if 300 <= status < 400:  # noqa: PLR2004 - HTTP
-        return TryResult(TryOutcome.REDIRECTED, status, Failure.REDIRECTED.with_status(status))
-    return TryResult(TryOutcome.REFUSED, status, Failure.REFUSED.with_status(status))
+        return Result(Outcome.REDIRECTED, status, Failure.REDIRECTED.with_status(status))
+    return Result(Outcome.REFUSED, status, Failure.REFUSED.with_status(status))
 
 
 def _failure_of(error: Exception) -> Failure:
-    """Returns what kind of failure it was."""
-    # httpcore raises its own "from None", which leaves only the context.
+    """Returns the kind of failure."""
+    # httpcore raises its own errors "from None", so that only the context shows the cause.
     if isinstance(error, ssl.SSLError) or isinstance(error.__context__, ssl.SSLError):
         return Failure.TLS
     if isinstance(error, httpcore.ProtocolError):
         return Failure.NOT_HTTP
-    if isinstance(error, AnswerTooLongError):
+    if isinstance(error, ResponseTooLongError):
         return Failure.TOO_LONG
     return Failure.NO_CONNECTION if isinstance(error, httpcore.ConnectError) else Failure.CUT

@@ -7,17 +7,17 @@ from sqlalchemy import select, update
 from standardwebhooks import Webhook
 
 from app.tasks.models import TaskRow, TaskStatus
-from app.webhooks.deliverer import apply_result
+from app.webhooks.delivery_worker import apply_result
 from app.webhooks.models import DeliveryRow, WebhookSecretRow
 from app.webhooks.outbox import enqueue
-from app.webhooks.sender import TryOutcome, TryResult
+from app.webhooks.sender import Outcome, Result
 from tests.support.admin_app import Process
 from tests.support.clock import MovableClock
 from tests.support.tasks import add_task
 
 
 async def deliver(
-    process: Process, tenant_id: str, clock: MovableClock, *, task_id: str = "t", result: TryResult | None = None
+    process: Process, tenant_id: str, clock: MovableClock, *, task_id: str = "t", result: Result | None = None
 ) -> str:
     """Writes a delivery, and what a try brought; returns its id."""
     async with process.sessions.begin() as session:
@@ -75,7 +75,7 @@ async def test_a_deleted_tenant_gets_no_secret(process: Process) -> None:
 
 async def test_deliveries_are_shown_without_their_address_and_body(process: Process, clock: MovableClock) -> None:
     tenant = await process.tenant()
-    failed = TryResult(TryOutcome.REFUSED, 500, "answered with 500")
+    failed = Result(Outcome.REFUSED, 500, "answered with 500")
     delivery = await deliver(process, tenant["id"], clock, result=failed)
     (row,) = await listed(process)
     assert row["next_attempt_at"] > row["updated_at"]
@@ -101,8 +101,8 @@ async def test_deliveries_are_found_by_tenant_task_and_status(process: Process, 
         await session.execute(update(TaskRow).values(upstream_id="cgt-1"))
         spare_id = (await session.scalars(select(TaskRow.id))).one()
     mine = await deliver(process, key["tenant_id"], clock, task_id=spare_id)
-    done = await deliver(process, other["id"], clock, result=TryResult(TryOutcome.DELIVERED, 200))
-    gone = await deliver(process, other["id"], clock, result=TryResult(TryOutcome.GONE, 410, "gone"))
+    done = await deliver(process, other["id"], clock, result=Result(Outcome.DELIVERED, 200))
+    gone = await deliver(process, other["id"], clock, result=Result(Outcome.GONE, 410, "gone"))
 
     assert [row["id"] for row in await listed(process)] == [gone, done, mine]
     assert [row["id"] for row in await listed(process, tenant=key["tenant_id"])] == [mine]
@@ -117,11 +117,11 @@ async def test_deliveries_are_found_by_tenant_task_and_status(process: Process, 
 
 @pytest.mark.parametrize(
     "result",
-    [None, TryResult(TryOutcome.DELIVERED, 200), TryResult(TryOutcome.GONE, 410, "gone")],
+    [None, Result(Outcome.DELIVERED, 200), Result(Outcome.GONE, 410, "gone")],
     ids=["pending", "delivered", "failed"],
 )
 async def test_a_delivery_in_any_state_is_sent_again_with_new_tries(
-    process: Process, clock: MovableClock, result: TryResult | None
+    process: Process, clock: MovableClock, result: Result | None
 ) -> None:
     tenant = await process.tenant()
     delivery = await deliver(process, tenant["id"], clock, result=result)

@@ -258,6 +258,8 @@ async def test_a_liveness_group_is_refused_with_the_way_to_get_one(tenant: Tenan
 
 async def test_moderation_and_members_that_only_the_upstream_knows_reach_it(world: World, tenant: Tenant) -> None:
     asset_id = await new_asset(tenant, await new_group(tenant), Moderation={"Strategy": "Skip"}, Tags=["x"])
+    sent = next(entry for entry in reversed(world.sandbox.store.ledger.requests) if entry.operation == "CreateAsset")
+    assert '"Tags":["x"]' in str(sent.body)
     assert world.sandbox.store.assets.assets[asset_id].moderation == "Skip"
     assert (await tenant.action("GetAsset", Id=asset_id)).json()["Moderation"] == {"Strategy": "Skip"}
 

@@ -17,7 +17,7 @@ from app.db.base import utc_now
 from app.db.engine import to_dsn
 from app.settings import Settings
 from app.tenants.principal import Principal
-from app.webhooks.lanes import MAX_LANES, MAX_TENANTS, WINDOW, DueLanes
+from app.webhooks.due_destinations import MAX_ORIGINS, MAX_TENANTS, WINDOW, DueDestinations
 from app.webhooks.repository import AllDeliveries
 from app.wiring import Services, open_services
 from tests.support.database import as_superuser, own_database
@@ -161,22 +161,22 @@ async def test_what_is_not_due_costs_no_job_anything(url: str, services: Service
     assert all(rows <= MAX_ROWS and blocks <= MAX_BLOCKS for rows, blocks in costs.values()), told
 
 
-async def test_a_backlog_in_a_hundred_thousand_lanes_costs_a_walk_and_no_more(url: str, services: Services) -> None:
+async def test_a_backlog_to_a_hundred_thousand_origins_costs_a_walk_and_no_more(url: str, services: Services) -> None:
     await as_superuser(url, "UPDATE deliveries SET next_attempt_at = now() - interval '1 hour' WHERE id LIKE 'later%'")
-    lanes = DueLanes()
+    destinations = DueDestinations()
     with statements_of(services.engine) as seen:
         for _ in range(3):
             async with services.sessions.begin() as session:
-                found = await lanes.find(session, now=utc_now(), most=8)
-            assert WINDOW <= len(found) <= WINDOW + MAX_TENANTS * MAX_LANES
-        places = {lane: 8 for lane, _ in found[-8:]}
+                found = await destinations.find(session, now=utc_now(), most=8)
+            assert WINDOW <= len(found) <= WINDOW + MAX_TENANTS * MAX_ORIGINS
+        slots = {destination: 8 for destination, _ in found[-8:]}
         async with services.sessions.begin() as session:
-            claimed = await AllDeliveries(session).claim(places, now=utc_now(), token="t", until=utc_now())
-        assert len(claimed) == len(places)
+            claimed = await AllDeliveries(session).claim(slots, now=utc_now(), token="t", until=utc_now())
+        assert len(claimed) == len(slots)
     for statement, parameters in seen:
         rows, _ = await visited(url, statement, parameters)
-        assert rows <= 3 * MAX_TENANTS * MAX_LANES
-    assert rows <= 4 * len(places), "the claim is the last statement"
+        assert rows <= 3 * MAX_TENANTS * MAX_ORIGINS
+    assert rows <= 4 * len(slots), "the claim is the last statement"
 
 
 async def test_a_task_and_its_newest_message_are_found_by_one_statement_and_few_rows(

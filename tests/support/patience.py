@@ -24,7 +24,7 @@ _SHORT = (
     "app.tasks.follower._PATIENCE_SECONDS",
     "app.tasks.looking._PATIENCE_SECONDS",
     "app.tasks.reconciler._PATIENCE_SECONDS",
-    "app.webhooks.deliverer._RUN_SECONDS",
+    "app.webhooks.delivery_worker._RUN_TIMEOUT_SECONDS",
 )
 
 

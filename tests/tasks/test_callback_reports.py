@@ -17,12 +17,12 @@ from app.addresses import Address
 from app.core.sealing import SecretBox, generate_key
 from app.ids import new_id
 from app.tasks.models import TaskRow
-from app.webhooks.deliverer import KEPT_FOR, Deliverer
+from app.webhooks.backoff import RETRY_FOR
+from app.webhooks.callback_url_policy import CallbackUrlPolicy
+from app.webhooks.delivery_worker import RETENTION, DeliveryWorker
 from app.webhooks.models import DeliveryRow, WebhookSecretRow
 from app.webhooks.outbox import enqueue
-from app.webhooks.schedule import RETRY_FOR
 from app.webhooks.sender import open_sender
-from app.webhooks.targets import TargetRules
 from tests.support.patience import HANG_SECONDS
 from tests.support.stage import RUNNING, Stage, get, text
 from tests.support.world import TASKS, Tenant
@@ -30,7 +30,7 @@ from tests.upstream.certificates import certify
 from tests.webhooks.receiver import Answer, LoopbackAsPublic, Receiver, raw, receiving, status, when
 
 AS_PUBLIC = LoopbackAsPublic()
-AS_ALLOWED = TargetRules(allow=(ip_network("127.0.0.1/32"),))
+AS_ALLOWED = CallbackUrlPolicy(allow=(ip_network("127.0.0.1/32"),))
 TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 NO_ADDRESS = "the host name does not resolve to a public address"
 NOT_ACCEPTED = "the endpoint did not accept the message"
@@ -57,14 +57,20 @@ class Post:
         self.names = {"hooks.example": ["127.0.0.1"], "inside.example": ["10.1.2.3"], "empty.example": []}
         self.url = receiver.url.replace("127.0.0.1", "hooks.example")
 
-    async def deliver(self, *, total_seconds: float = HANG_SECONDS, rules: TargetRules = AS_PUBLIC) -> None:
+    async def deliver(
+        self, *, total_timeout_seconds: float = HANG_SECONDS, rules: CallbackUrlPolicy = AS_PUBLIC
+    ) -> None:
         """Tries what is due, once."""
         async with open_sender(
-            rules, most_at_once=64, resolve=self._resolve, tls=TRUSTS_NOBODY, total_seconds=total_seconds
+            rules,
+            max_concurrent=64,
+            resolve=self._resolve,
+            tls=TRUSTS_NOBODY,
+            total_timeout_seconds=total_timeout_seconds,
         ) as sender:
-            deliverer = Deliverer(self.stage.sessions, sender, self.box, self.stage.clock)
-            await deliverer.run_once()
-            await deliverer.drain(patience_seconds=HANG_SECONDS)
+            worker = DeliveryWorker(self.stage.sessions, sender, self.box, self.stage.clock)
+            await worker.run_once()
+            await worker.drain(patience_seconds=HANG_SECONDS)
 
     async def ended(self, tenant: Tenant, url: str) -> str:
         """Makes a task that has succeeded, as the gateway knows: the message about it is due."""
@@ -107,8 +113,8 @@ class Post:
 
     async def prune(self) -> None:
         """Removes what the log need not have any more."""
-        async with open_sender(AS_PUBLIC, most_at_once=1) as sender:
-            await Deliverer(self.stage.sessions, sender, self.box, self.stage.clock).prune()
+        async with open_sender(AS_PUBLIC, max_concurrent=1) as sender:
+            await DeliveryWorker(self.stage.sessions, sender, self.box, self.stage.clock).prune()
 
     async def states(self, tenant: Tenant) -> list[str]:
         """Returns how it stands with each message to a tenant, sorted."""
@@ -147,7 +153,9 @@ ANSWERS: list[tuple[Answer, dict[str, Any]]] = [
 ]
 
 
-async def _try_each_way(post: Post, tenant: Tenant, folder: Path, rules: TargetRules) -> dict[str, dict[str, Any]]:
+async def _try_each_way(
+    post: Post, tenant: Tenant, folder: Path, rules: CallbackUrlPolicy
+) -> dict[str, dict[str, Any]]:
     """Has messages fail in every way; returns what each of their tasks is to show when the endpoint is public."""
     post.receiver.by_path = {f"/{number}": answer for number, (answer, _) in enumerate(ANSWERS)}
     context, _ = certify(folder, x509.DNSName("hooks.example"))
@@ -165,7 +173,7 @@ async def _try_each_way(post: Post, tenant: Tenant, folder: Path, rules: TargetR
     late = await post.ended(tenant, post.url)
     released = asyncio.Event()
     post.receiver.answers = [when(released, status(200))]
-    await post.deliver(total_seconds=0.2, rules=rules)
+    await post.deliver(total_timeout_seconds=0.2, rules=rules)
     released.set()
     return {**dict(zip(tasks, told.values(), strict=True)), late: failing("no answer in time")}
 
@@ -272,9 +280,9 @@ async def test_the_newest_message_counts_and_none_outlives_it(post: Post) -> Non
     post.receiver.answers = [status(500)]
     await post.deliver()
     for age, left, shown in (
-        (KEPT_FOR - timedelta(seconds=1), ["delivered", "failed"], {"state": "delivered", "last_error": None}),
-        (KEPT_FOR + timedelta(seconds=1), ["failed"], {"state": "unknown", "last_error": None}),
-        (KEPT_FOR + RETRY_FOR + timedelta(minutes=1), [], {"state": "unknown", "last_error": None}),
+        (RETENTION - timedelta(seconds=1), ["delivered", "failed"], {"state": "delivered", "last_error": None}),
+        (RETENTION + timedelta(seconds=1), ["failed"], {"state": "unknown", "last_error": None}),
+        (RETENTION + RETRY_FOR + timedelta(minutes=1), [], {"state": "unknown", "last_error": None}),
     ):
         post.stage.clock.advance((ended_at + age - post.stage.clock()).total_seconds())
         await post.prune()

@@ -10,7 +10,7 @@ import pytest
 from app.core.strict_json import parse_json_object, to_json_bytes
 from app.tasks.references import AssetReference, DraftReference
 from app.tasks.rules import check_create, to_upstream_body
-from app.webhooks.targets import TargetRules
+from app.webhooks.callback_url_policy import CallbackUrlPolicy
 from tests.tasks.bodies import (
     ALIAS,
     DATED,
@@ -216,7 +216,7 @@ def test_a_callback_url_is_kept_for_us_and_not_sent_upstream() -> None:
 
 
 def test_a_callback_url_may_lead_where_the_operator_allows_it() -> None:
-    targets = TargetRules(allow=(IPv4Network("127.0.0.0/8"),))
+    targets = CallbackUrlPolicy(allow=(IPv4Network("127.0.0.0/8"),))
     checked = check_create(body(callback_url="http://127.0.0.1:9000/hook"), MODELS.get, targets=targets)
     assert checked.callback_url == "http://127.0.0.1:9000/hook"
 

@@ -14,22 +14,22 @@ from app.core.sealing import SecretBox, generate_key
 from app.db.engine import session_factory
 from app.ids import new_id
 from app.tenants.models import TenantRow, TenantStatus
-from app.webhooks.deliverer import Deliverer
-from app.webhooks.fairness import Caps
+from app.webhooks.callback_url_policy import CallbackUrlPolicy
+from app.webhooks.delivery_worker import DeliveryWorker
 from app.webhooks.models import DeliveryRow
 from app.webhooks.outbox import enqueue
+from app.webhooks.scheduler import Caps
 from app.webhooks.secrets import secret_of
 from app.webhooks.sender import open_sender
-from app.webhooks.targets import TargetRules
 from tests.support.clock import MovableClock
 from tests.support.patience import HANG_SECONDS
 from tests.webhooks.receiver import Receiver, receiving
 
-LOOPBACK = TargetRules(allow=(ip_network("127.0.0.0/8"),))
+LOOPBACK = CallbackUrlPolicy(allow=(ip_network("127.0.0.0/8"),))
 
 
 class Office:
-    """Some tenants' outbox, and as many processes that empty it as a test wants."""
+    """The outbox of some tenants, and any number of processes that deliver it."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], stack: AsyncExitStack) -> None:
         self.sessions = sessions
@@ -37,16 +37,19 @@ class Office:
         self.box = SecretBox.from_text(generate_key())
         self._stack = stack
 
-    async def process(self, *, total_seconds: float = HANG_SECONDS, caps: Caps | None = None) -> Deliverer:
+    async def process(self, *, total_timeout_seconds: float = HANG_SECONDS, caps: Caps | None = None) -> DeliveryWorker:
         """Returns the job of one more process."""
         sender = await self._stack.enter_async_context(
             open_sender(
-                LOOPBACK, most_at_once=64, tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), total_seconds=total_seconds
+                LOOPBACK,
+                max_concurrent=64,
+                tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                total_timeout_seconds=total_timeout_seconds,
             )
         )
-        deliverer = Deliverer(self.sessions, sender, self.box, self.clock, caps=caps)
-        self._stack.push_async_callback(deliverer.drain, patience_seconds=0)
-        return deliverer
+        worker = DeliveryWorker(self.sessions, sender, self.box, self.clock, caps=caps)
+        self._stack.push_async_callback(worker.drain, patience_seconds=0)
+        return worker
 
     async def receiver(self) -> Receiver:
         """Returns one more endpoint."""
@@ -109,10 +112,10 @@ class Office:
             return await secret_of(session, self.box, tenant_id, now=self.clock())
 
 
-async def settle(deliverer: Deliverer) -> None:
+async def settle(worker: DeliveryWorker) -> None:
     """Runs a job until nothing is due, and what it posts to its end."""
-    await deliverer.run_once()
-    await deliverer.drain(patience_seconds=HANG_SECONDS)
+    await worker.run_once()
+    await worker.drain(patience_seconds=HANG_SECONDS)
 
 
 @pytest_asyncio.fixture

@@ -12,22 +12,22 @@ from typing import Any
 from standardwebhooks import Webhook
 
 from app.addresses import Address
-from app.webhooks.targets import TargetRules
+from app.webhooks.callback_url_policy import CallbackUrlPolicy
 from tests.support.patience import until
 
 LOOPBACK = ip_network("127.0.0.0/8")
 
 
-class LoopbackAsPublic(TargetRules):
-    """The rules as they are for public addresses, where the only endpoint that a test can have is on loopback."""
+class LoopbackAsPublic(CallbackUrlPolicy):
+    """The policy for public addresses, applied to loopback, where a test's endpoint is."""
 
     def is_allowed(self, address: Address) -> bool:
         """Allows loopback, too."""
         return address in LOOPBACK or super().is_allowed(address)
 
-    def is_inside(self, address: Address) -> bool:
-        """Takes loopback for public."""
-        return address not in LOOPBACK and super().is_inside(address)
+    def is_only_allowed(self, address: Address) -> bool:
+        """Treats loopback as public."""
+        return address not in LOOPBACK and super().is_only_allowed(address)
 
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -91,7 +91,7 @@ class Receiver:
         return self.answers.pop(0) if self.answers else self.default
 
     async def stop(self) -> None:
-        """Breaks off what it has not answered."""
+        """Cancels what it has not answered."""
         unanswered = list(self._serving)
         for task in unanswered:
             task.cancel()

@@ -1,4 +1,4 @@
-"""Posting of one message: what is sent, where it may go, and what counts as delivered."""
+"""Posting one message: what is sent, where it may go, and what counts as delivered."""
 
 import asyncio
 import socket
@@ -16,19 +16,19 @@ from cryptography import x509
 from standardwebhooks import WebhookVerificationError
 
 from app.addresses import Address
-from app.webhooks.bounded_stream import MAX_ANSWER_BYTES, MAX_READ_BYTES, BoundedStream
+from app.webhooks.bounded_stream import MAX_READ_BYTES, MAX_RESPONSE_BYTES, BoundedStream
+from app.webhooks.callback_url_policy import PUBLIC_ONLY, CallbackUrlPolicy
 from app.webhooks.failures import Failure, TenantFailure, for_tenant
 from app.webhooks.secrets import new_secret
-from app.webhooks.sender import Message, TryOutcome, TryResult, WebhookSender, open_sender
-from app.webhooks.targets import PUBLIC_ONLY, TargetRules
+from app.webhooks.sender import Message, Outcome, Result, WebhookSender, open_sender
 from tests.support.patience import HANG_SECONDS
 from tests.upstream.certificates import certify
 from tests.webhooks.receiver import raw, receiving, status, when
 
-LOOPBACK = TargetRules(allow=(ip_network("127.0.0.0/8"),))
+LOOPBACK = CallbackUrlPolicy(allow=(ip_network("127.0.0.0/8"),))
 SECRET = new_secret()
 TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-UNRESOLVED = TryResult(TryOutcome.UNRESOLVED, error=Failure.UNRESOLVED)
+UNRESOLVED = Result(Outcome.UNRESOLVED, error=Failure.UNRESOLVED)
 BODY = '{"id":"cgt-1","status":"succeeded","文":"字"}'
 
 
@@ -36,7 +36,7 @@ def at(url: str) -> Message:
     return Message(id="msg_1", url=url, body=BODY)
 
 
-async def post(sender: WebhookSender, url: str) -> TryResult:
+async def post(sender: WebhookSender, url: str) -> Result:
     return await sender.post(at(url), secret=SECRET, now=datetime.now(UTC))
 
 
@@ -55,21 +55,21 @@ class Names:
 
 @asynccontextmanager
 async def sending(
-    rules: TargetRules = LOOPBACK,
+    policy: CallbackUrlPolicy = LOOPBACK,
     *,
     names: Names | None = None,
     tls: ssl.SSLContext = TRUSTS_NOBODY,
-    total_seconds: float = HANG_SECONDS,
-    polite_seconds: float = HANG_SECONDS,
+    total_timeout_seconds: float = HANG_SECONDS,
+    body_timeout_seconds: float = HANG_SECONDS,
 ) -> AsyncIterator[WebhookSender]:
     async with open_sender(
-        rules,
-        most_at_once=8,
+        policy,
+        max_concurrent=8,
         resolve=names,
         tls=tls,
-        connect_seconds=HANG_SECONDS,
-        total_seconds=total_seconds,
-        polite_seconds=polite_seconds,
+        connect_timeout_seconds=HANG_SECONDS,
+        total_timeout_seconds=total_timeout_seconds,
+        body_timeout_seconds=body_timeout_seconds,
     ) as sender:
         yield sender
 
@@ -81,7 +81,7 @@ def named(url: str, name: str) -> str:
 async def test_a_receiver_can_verify_what_it_gets() -> None:
     async with receiving() as receiver, sending() as sender:
         result = await post(sender, receiver.url)
-    assert result == TryResult(TryOutcome.DELIVERED, 200)
+    assert result == Result(Outcome.DELIVERED, 200)
     (received,) = receiver.received
     assert received.target == "/hook?secret=path"
     assert received.body == BODY
@@ -98,15 +98,15 @@ async def test_a_receiver_can_verify_what_it_gets() -> None:
 async def test_every_2xx_is_delivered(code: int) -> None:
     async with receiving() as receiver, sending() as sender:
         receiver.answers = [status(code, body=b"")]
-        assert await post(sender, receiver.url) == TryResult(TryOutcome.DELIVERED, code)
+        assert await post(sender, receiver.url) == Result(Outcome.DELIVERED, code)
 
 
 @pytest.mark.parametrize("code", [400, 401, 404, 429, 500, 503])
-async def test_another_status_is_not(code: int) -> None:
+async def test_another_status_is_refused(code: int) -> None:
     async with receiving() as receiver, sending() as sender:
         receiver.answers = [status(code)]
         result = await post(sender, receiver.url)
-    assert (result.outcome, result.status) == (TryOutcome.REFUSED, code)
+    assert (result.outcome, result.status) == (Outcome.REFUSED, code)
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
@@ -114,7 +114,7 @@ async def test_a_redirect_is_not_followed(code: int) -> None:
     async with receiving() as private, receiving() as receiver, sending() as sender:
         receiver.answers = [status(code, f"location: {private.url}")]
         result = await post(sender, receiver.url)
-    assert (result.outcome, result.status) == (TryOutcome.REDIRECTED, code)
+    assert (result.outcome, result.status) == (Outcome.REDIRECTED, code)
     assert private.received == []
 
 
@@ -123,16 +123,16 @@ async def test_a_literal_that_the_operator_no_longer_allows_is_not_called(url: s
     async with receiving() as receiver, sending(PUBLIC_ONLY) as sender:
         port = receiver.url.split(":")[2].split("/")[0]
         result = await post(sender, url.format(port))
-    assert result.outcome is TryOutcome.NOT_ALLOWED
+    assert result.outcome is Outcome.NOT_ALLOWED
     assert receiver.received == []
 
 
-async def test_our_own_address_is_not_called_even_if_it_became_ours_after_the_create() -> None:
+async def test_the_gateways_own_address_is_not_called_even_if_it_was_set_after_the_create() -> None:
     async with receiving() as receiver:
-        rules = TargetRules(allow=LOOPBACK.allow, public_url=receiver.url.partition("/hook")[0])
-        async with sending(rules) as sender:
+        policy = CallbackUrlPolicy(allow=LOOPBACK.allow, public_url=receiver.url.partition("/hook")[0])
+        async with sending(policy) as sender:
             result = await post(sender, receiver.url)
-    assert result.outcome is TryOutcome.NOT_ALLOWED
+    assert result.outcome is Outcome.NOT_ALLOWED
     assert receiver.received == []
 
 
@@ -143,74 +143,74 @@ async def test_our_own_address_is_not_called_even_if_it_became_ours_after_the_cr
 async def test_a_name_that_leads_to_a_private_address_is_not_called(address: str) -> None:
     async with receiving() as receiver, sending(PUBLIC_ONLY, names=Names([address])) as sender:
         result = await post(sender, named(receiver.url, "innocent.example"))
-    assert result == TryResult(TryOutcome.NOT_ALLOWED, error=Failure.NO_ALLOWED_ADDRESS)
-    # A tenant must not find out which names there are inside.
+    assert result == Result(Outcome.NOT_ALLOWED, error=Failure.NO_ALLOWED_ADDRESS)
+    # A tenant must not find out which internal names exist.
     assert {for_tenant(Failure.NO_ALLOWED_ADDRESS), for_tenant(Failure.UNRESOLVED)} == {TenantFailure.NO_ADDRESS}
     assert receiver.received == []
 
 
-async def test_a_name_that_answers_otherwise_a_moment_later_gains_nothing() -> None:
+async def test_dns_rebinding_has_no_effect() -> None:
     # The first answer is checked and used; 127.0.0.1 would be the second one.
     names = Names(["127.0.0.2"], ["127.0.0.1"])
     async with receiving() as receiver:
-        rules = TargetRules(allow=(ip_network("127.0.0.2/32"),))
-        async with sending(rules, names=names) as sender:
+        policy = CallbackUrlPolicy(allow=(ip_network("127.0.0.2/32"),))
+        async with sending(policy, names=names) as sender:
             result = await post(sender, named(receiver.url, "rebinding.example"))
-    assert result.outcome is TryOutcome.UNREACHABLE
+    assert result.outcome is Outcome.UNREACHABLE
     assert names.asked == ["rebinding.example"]
     assert receiver.received == []
 
 
 async def test_of_several_addresses_only_the_allowed_are_tried_until_one_answers() -> None:
-    rules = TargetRules(allow=(ip_network("127.0.0.1/32"), ip_network("127.0.0.3/32")))
+    policy = CallbackUrlPolicy(allow=(ip_network("127.0.0.1/32"), ip_network("127.0.0.3/32")))
     names = Names(["127.0.0.2", "127.0.0.3", "127.0.0.1"])
-    async with receiving() as receiver, sending(rules, names=names) as sender:
+    async with receiving() as receiver, sending(policy, names=names) as sender:
         result = await post(sender, named(receiver.url, "several.example"))
-    assert result.outcome is TryOutcome.DELIVERED
+    assert result.outcome is Outcome.DELIVERED
     assert receiver.received[0].headers["host"].startswith("several.example:")
 
 
 @pytest.mark.parametrize("failure", [OSError("no such name"), UnicodeError("label too long")])
-async def test_a_name_that_does_not_resolve_is_told_as_such(failure: Exception) -> None:
+async def test_a_name_that_does_not_resolve_is_reported_as_such(failure: Exception) -> None:
     async def resolve(_host: str, _port: int) -> list[Address]:
         raise failure
 
-    async with open_sender(LOOPBACK, most_at_once=1, resolve=resolve) as sender:
+    async with open_sender(LOOPBACK, max_concurrent=1, resolve=resolve) as sender:
         assert await post(sender, "http://nowhere.example/") == UNRESOLVED
 
 
-async def test_a_name_without_any_address_is_told_as_such() -> None:
+async def test_a_name_without_any_address_is_reported_as_such() -> None:
     async with sending(names=Names([])) as sender:
         assert await post(sender, "http://nothing.example/") == UNRESOLVED
 
 
 async def test_localhost_is_resolved_by_the_system() -> None:
     async with receiving() as receiver, sending() as sender:
-        assert (await post(sender, named(receiver.url, "localhost"))).outcome is TryOutcome.DELIVERED
+        assert (await post(sender, named(receiver.url, "localhost"))).outcome is Outcome.DELIVERED
 
 
-async def test_nobody_listening_is_unreachable() -> None:
+async def test_a_port_that_is_not_open_is_unreachable() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         async with sending() as sender:
             result = await post(sender, f"http://127.0.0.1:{unused.getsockname()[1]}/")
-    assert result == TryResult(TryOutcome.UNREACHABLE, error="cannot connect (allowed network)")
+    assert result == Result(Outcome.UNREACHABLE, error="cannot connect (allowed network)")
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200", b"SSH-2.0-OpenSSH_9\r\n", b"\0" * 200_000])
-async def test_an_answer_that_is_no_http_is_not_delivered(answer: bytes) -> None:
+async def test_a_response_that_is_not_http_is_not_delivered(answer: bytes) -> None:
     async with receiving() as receiver, sending() as sender:
         receiver.answers = [raw(answer)]
-        assert (await post(sender, receiver.url)).outcome is TryOutcome.UNREACHABLE
+        assert (await post(sender, receiver.url)).outcome is Outcome.UNREACHABLE
 
 
 async def test_an_endpoint_that_does_not_answer_is_given_up() -> None:
     released = asyncio.Event()
-    async with receiving() as receiver, sending(total_seconds=0.2) as sender:
+    async with receiving() as receiver, sending(total_timeout_seconds=0.2) as sender:
         receiver.answers = [when(released, status(200))]
         result = await post(sender, receiver.url)
         released.set()
-    assert result == TryResult(TryOutcome.TIMED_OUT, error="no answer in time (allowed network)")
+    assert result == Result(Outcome.TIMED_OUT, error="no answer in time (allowed network)")
 
 
 async def test_a_name_that_resolves_too_slowly_is_given_up() -> None:
@@ -218,12 +218,12 @@ async def test_a_name_that_resolves_too_slowly_is_given_up() -> None:
         await asyncio.sleep(60)
         return []
 
-    async with open_sender(LOOPBACK, most_at_once=1, resolve=resolve, connect_seconds=0.1) as sender:
-        assert (await post(sender, "http://slow.example/")).outcome is TryOutcome.TIMED_OUT
+    async with open_sender(LOOPBACK, max_concurrent=1, resolve=resolve, connect_timeout_seconds=0.1) as sender:
+        assert (await post(sender, "http://slow.example/")).outcome is Outcome.TIMED_OUT
 
 
 @pytest.mark.parametrize("kind", ["endless", "stalled", "cut"])
-async def test_the_body_of_an_answer_is_not_waited_for(kind: str) -> None:
+async def test_the_body_of_a_response_is_not_waited_for(kind: str) -> None:
     async def answer(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n")
         await writer.drain()
@@ -233,11 +233,11 @@ async def test_the_body_of_an_answer_is_not_waited_for(kind: str) -> None:
             writer.write(b"x" * 65_536)
             await writer.drain()
 
-    async with receiving() as receiver, sending(polite_seconds=0.05) as sender:
+    async with receiving() as receiver, sending(body_timeout_seconds=0.05) as sender:
         receiver.answers = [answer]
         async with asyncio.timeout(HANG_SECONDS):
             result = await post(sender, receiver.url)
-    assert result == TryResult(TryOutcome.DELIVERED, 200)
+    assert result == Result(Outcome.DELIVERED, 200)
 
 
 async def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +245,7 @@ async def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.Monkey
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"):
             monkeypatch.setenv(name, proxy.url)
         async with sending() as sender:
-            assert (await post(sender, receiver.url)).outcome is TryOutcome.DELIVERED
+            assert (await post(sender, receiver.url)).outcome is Outcome.DELIVERED
     assert (len(receiver.received), proxy.received) == (1, [])
 
 
@@ -258,8 +258,8 @@ async def test_tls_is_verified_against_the_name_and_not_the_address(tmp_path: Pa
             other = await post(sender, named(receiver.url, "other.example"))
         async with sending(names=names) as sender:
             unknown = await post(sender, named(receiver.url, "hook.example"))
-    assert good.outcome is TryOutcome.DELIVERED
-    assert {other.outcome, unknown.outcome} == {TryOutcome.UNREACHABLE}
+    assert good.outcome is Outcome.DELIVERED
+    assert {other.outcome, unknown.outcome} == {Outcome.UNREACHABLE}
     assert "TLS" in str(other.error)
     assert len(receiver.received) == 1
 
@@ -270,21 +270,21 @@ INTERIM = b"HTTP/1.1 103 X\r\n\r\n"
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        (INTERIM * 5 + b"HTTP/1.1 200 X\r\ncontent-length: 0\r\n\r\n", TryOutcome.DELIVERED),
-        (INTERIM * 100_000, TryOutcome.UNREACHABLE),
-        (b"HTTP/1.1 200 X\r\nx: " + b"a" * 1_000_000, TryOutcome.UNREACHABLE),
-        (b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100_000, TryOutcome.DELIVERED),
+        (INTERIM * 5 + b"HTTP/1.1 200 X\r\ncontent-length: 0\r\n\r\n", Outcome.DELIVERED),
+        (INTERIM * 100_000, Outcome.UNREACHABLE),
+        (b"HTTP/1.1 200 X\r\nx: " + b"a" * 1_000_000, Outcome.UNREACHABLE),
+        (b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100_000, Outcome.DELIVERED),
     ],
     ids=["a few interim answers", "interim answers without end", "a head without end", "tiny chunks without end"],
 )
-async def test_of_an_answer_that_goes_on_and_on_little_is_read(answer: bytes, outcome: TryOutcome) -> None:
-    """Each interim answer and each chunk is work for the parser, in the event loop of everybody."""
+async def test_little_is_read_of_an_endless_response(answer: bytes, outcome: Outcome) -> None:
+    """Each interim response and each chunk is work for the parser, which blocks the event loop."""
     async with receiving() as receiver, sending() as sender:
         receiver.default = raw(answer)
         assert (await post(sender, receiver.url)).outcome is outcome
 
 
-async def test_an_answer_is_read_in_small_pieces() -> None:
+async def test_a_response_is_read_in_small_pieces() -> None:
     class Peer(httpcore.AsyncNetworkStream):
         asked: ClassVar[list[int]] = []
 
@@ -293,9 +293,9 @@ async def test_an_answer_is_read_in_small_pieces() -> None:
             return b"x" * max_bytes
 
     stream = BoundedStream(Peer())
-    for _ in range(MAX_ANSWER_BYTES // MAX_READ_BYTES):
+    for _ in range(MAX_RESPONSE_BYTES // MAX_READ_BYTES):
         await stream.read(64 * 1024)
     with pytest.raises(httpcore.ReadError):
         await stream.read(64 * 1024)
     assert set(Peer.asked) == {MAX_READ_BYTES}
-    assert sum(Peer.asked) == MAX_ANSWER_BYTES
+    assert sum(Peer.asked) == MAX_RESPONSE_BYTES

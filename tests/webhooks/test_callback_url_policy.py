@@ -1,11 +1,11 @@
-"""Where deliveries may go, as far as an address tells by itself."""
+"""Which callback URLs are allowed, without resolving their names."""
 
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
-from app.webhooks.targets import MAX_URL_LENGTH, PUBLIC_ONLY, TargetError, TargetRules
+from app.webhooks.callback_url_policy import MAX_URL_LENGTH, PUBLIC_ONLY, CallbackUrlError, CallbackUrlPolicy
 
 PUBLIC = [
     "8.8.8.8",
@@ -156,27 +156,27 @@ def test_a_public_address_or_name_passes(host: str) -> None:
 @pytest.mark.parametrize("host", [*LOOPBACK, *NOT_PUBLIC])
 @pytest.mark.parametrize("shape", ["http://{}/", "https://{}:8443/a?b"])
 def test_an_address_that_is_not_public_is_refused_however_it_is_spelled(host: str, shape: str) -> None:
-    with pytest.raises(TargetError):
+    with pytest.raises(CallbackUrlError):
         PUBLIC_ONLY.check(shape.format(host))
 
 
 @pytest.mark.parametrize("url", NONSENSE)
-def test_what_is_no_plain_web_address_is_refused(url: Any) -> None:
-    with pytest.raises(TargetError):
+def test_a_malformed_or_other_url_is_refused(url: Any) -> None:
+    with pytest.raises(CallbackUrlError):
         PUBLIC_ONLY.check(url)
 
 
 @pytest.mark.parametrize("host", LOOPBACK)
 def test_the_operator_may_allow_a_network_and_with_it_every_spelling_of_its_addresses(host: str) -> None:
-    rules = TargetRules(allow=(ip_network("127.0.0.0/8"),))
-    assert rules.check(f"http://{host}:8000/").port == 8000
+    policy = CallbackUrlPolicy(allow=(ip_network("127.0.0.0/8"),))
+    assert policy.check(f"http://{host}:8000/").port == 8000
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "[::1]", "[fd00::2]", "169.254.169.254", "0.0.0.0"])
 def test_an_allowed_network_allows_no_other(host: str) -> None:
-    rules = TargetRules(allow=(ip_network("127.0.0.0/8"), ip_network("fd00::1/128")))
-    with pytest.raises(TargetError):
-        rules.check(f"http://{host}/")
+    policy = CallbackUrlPolicy(allow=(ip_network("127.0.0.0/8"), ip_network("fd00::1/128")))
+    with pytest.raises(CallbackUrlError):
+        policy.check(f"http://{host}/")
 
 
 @pytest.mark.parametrize(
@@ -188,9 +188,9 @@ def test_an_allowed_network_allows_no_other(host: str) -> None:
         "http://gateway.example/",
     ],
 )
-def test_our_own_address_is_refused(url: str) -> None:
-    with pytest.raises(TargetError, match="own"):
-        TargetRules(public_url="https://gateway.example/seedgate").check(url)
+def test_the_gateways_own_address_is_refused(url: str) -> None:
+    with pytest.raises(CallbackUrlError, match="own"):
+        CallbackUrlPolicy(public_url="https://gateway.example/seedgate").check(url)
 
 
 @pytest.mark.parametrize(
@@ -204,17 +204,17 @@ def test_our_own_address_is_refused(url: str) -> None:
         ("https://[2606:4700::1]", "https://[2606:4700:0::0001]/"),
     ],
 )
-def test_our_own_address_is_refused_however_its_number_is_spelled(own: str, url: str) -> None:
-    with pytest.raises(TargetError, match="own"):
-        TargetRules(public_url=own).check(url)
+def test_the_gateways_own_address_is_refused_however_its_number_is_spelled(own: str, url: str) -> None:
+    with pytest.raises(CallbackUrlError, match="own"):
+        CallbackUrlPolicy(public_url=own).check(url)
 
 
 @pytest.mark.parametrize("url", ["https://gateway.example:8443/", "https://www.gateway.example/"])
-def test_another_server_beside_ours_is_not_ours(url: str) -> None:
-    assert TargetRules(public_url="https://gateway.example").check(url).url == url
+def test_another_port_or_host_is_not_the_gateways(url: str) -> None:
+    assert CallbackUrlPolicy(public_url="https://gateway.example").check(url).url == url
 
 
-def test_an_address_is_written_in_one_way() -> None:
+def test_a_url_has_one_canonical_spelling() -> None:
     target = PUBLIC_ONLY.check("HTTPS://Example.COM:443/a b?q=é@x#part")
     assert target.url == "https://example.com/a%20b?q=%C3%A9@x"
     assert target.origin == "https://example.com"
@@ -223,5 +223,5 @@ def test_an_address_is_written_in_one_way() -> None:
 
 
 @pytest.mark.parametrize("address", ["fe80::1%eth0", "::ffff:127.0.0.1", "64:ff9b::a00:1", "2002:7f00:1::", "::"])
-def test_what_a_resolver_returns_is_unwrapped_before_it_is_judged(address: str) -> None:
+def test_a_resolved_address_is_unwrapped_before_it_is_checked(address: str) -> None:
     assert not PUBLIC_ONLY.is_allowed(ip_address(address))

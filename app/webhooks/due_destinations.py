@@ -1,9 +1,9 @@
-"""Finding the lanes in which something is due, at a cost that does not grow with what is not due.
+"""Finds the destinations with due messages, at a cost that does not grow with the messages that are not due.
 
-Usually fewer messages are due than ``WINDOW``, and the index of due times tells all of them. Where more are, the oldest
-of them may all belong to one tenant and one dead endpoint. Then lanes are walked as well: some tenants at a time and
-some lanes of each, going on where the last walk ended. However many lanes a tenant has, the other tenants' turns come
-as often as before; its own lanes take turns.
+Usually fewer than ``WINDOW`` messages are due, and the index of due times lists all of them. Otherwise the oldest ones
+may all be for one tenant and one dead endpoint. Then the destinations are walked as well: some tenants at a time and
+some origins of each, continuing where the last walk ended. A tenant with many destinations does not delay the other
+tenants, only its own destinations, which are visited in turn.
 """
 
 from collections.abc import Sequence
@@ -12,16 +12,16 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.webhooks.fairness import Lane
+from app.webhooks.scheduler import Destination
 
 WINDOW = 500
-"""How many of the oldest due messages are looked at."""
+"""How many of the oldest due messages are read."""
 
 MAX_TENANTS = 50
 """How many tenants a walk visits."""
 
-MAX_LANES = 20
-"""How many lanes of one tenant a walk visits."""
+MAX_ORIGINS = 20
+"""How many origins of one tenant a walk visits."""
 
 _OLDEST_DUE = text("""
     SELECT tenant_id, origin, count(*) AS due FROM (
@@ -30,9 +30,9 @@ _OLDEST_DUE = text("""
     GROUP BY tenant_id, origin
 """)
 
-# Steps along the index of lanes from tenant to tenant, and from lane to lane, whatever the number of messages in each.
-# The time is compared as part of a row, as only that index has it: the planner might prefer the index of due times,
-# along which a lane is as far away as the backlog is long.
+# Loose index scans over ix_deliveries_lanes: one step per tenant, and one per origin, however many messages each has.
+# The time is compared as part of a row, which only that index supports. With the index of due times, which the planner
+# might prefer, a step would take as long as the backlog is.
 _TENANTS = text("""
     WITH RECURSIVE tenants AS (
         (SELECT tenant_id, 1 AS nth FROM deliveries
@@ -49,19 +49,19 @@ _TENANTS = text("""
     )
     SELECT tenant_id FROM tenants ORDER BY tenant_id
 """)
-_LANES = text("""
+_DESTINATIONS = text("""
     SELECT tenant_id, origin, due
     FROM unnest(CAST(:tenant_ids AS text[]), CAST(:after AS text[])) AS visited (tenant_id, after)
     CROSS JOIN LATERAL (
-        WITH RECURSIVE lanes AS (
+        WITH RECURSIVE origins AS (
             (SELECT origin, 1 AS nth FROM deliveries
              WHERE next_attempt_at IS NOT NULL AND tenant_id = visited.tenant_id AND origin > visited.after
              ORDER BY origin, next_attempt_at LIMIT 1)
             UNION ALL
             SELECT following.origin, nth + 1
-            FROM lanes CROSS JOIN LATERAL (
+            FROM origins CROSS JOIN LATERAL (
                 SELECT origin FROM deliveries
-                WHERE next_attempt_at IS NOT NULL AND tenant_id = visited.tenant_id AND origin > lanes.origin
+                WHERE next_attempt_at IS NOT NULL AND tenant_id = visited.tenant_id AND origin > origins.origin
                 ORDER BY origin, next_attempt_at LIMIT 1
             ) AS following
             WHERE nth < :limit
@@ -69,50 +69,52 @@ _LANES = text("""
         SELECT origin, nth, (
             SELECT count(*) FROM (
                 SELECT 1 FROM deliveries
-                WHERE next_attempt_at IS NOT NULL AND tenant_id = visited.tenant_id AND origin = lanes.origin
-                  AND (tenant_id, origin, next_attempt_at) <= (visited.tenant_id, lanes.origin, :now)
+                WHERE next_attempt_at IS NOT NULL AND tenant_id = visited.tenant_id AND origin = origins.origin
+                  AND (tenant_id, origin, next_attempt_at) <= (visited.tenant_id, origins.origin, :now)
                 ORDER BY next_attempt_at LIMIT :most
             ) AS counted
         ) AS due
-        FROM lanes
+        FROM origins
     ) AS found
     ORDER BY tenant_id, nth
 """)
 
 
-class DueLanes:
-    """Finds due lanes for one process, and remembers where its walk goes on."""
+class DueDestinations:
+    """Finds due destinations for one process, and remembers where its walk continues."""
 
     def __init__(self) -> None:
         self._after_tenant = ""
         self._after_origin: dict[str, str] = {}
 
-    async def find(self, session: AsyncSession, *, now: datetime, most: int) -> list[tuple[Lane, int]]:
-        """Returns lanes in which something is due, and how much, counted up to ``most``.
+    async def find(self, session: AsyncSession, *, now: datetime, most: int) -> list[tuple[Destination, int]]:
+        """Returns destinations with the number of messages that are due, counted up to ``most``.
 
-        All of them when fewer than ``WINDOW`` messages are due; else those of the oldest messages, and those that are
-        next on the walk.
+        All of them when fewer than ``WINDOW`` messages are due; otherwise those of the oldest messages and those that
+        the walk visits next.
         """
         oldest = (await session.execute(_OLDEST_DUE, {"now": now, "window": WINDOW})).all()
-        due = {Lane(row.tenant_id, row.origin): min(row.due, most) for row in oldest}
+        due = {Destination(row.tenant_id, row.origin): min(row.due, most) for row in oldest}
         if sum(row.due for row in oldest) < WINDOW:
             self._after_origin.clear()
         else:
             due |= await self._walk(session, now=now, most=most)
         return list(due.items())
 
-    async def _walk(self, session: AsyncSession, *, now: datetime, most: int) -> dict[Lane, int]:
+    async def _walk(self, session: AsyncSession, *, now: datetime, most: int) -> dict[Destination, int]:
         tenants = await self._next_tenants(session)
         after = [self._after_origin.pop(tenant, "") for tenant in tenants]
-        values = {"tenant_ids": tenants, "after": after, "limit": MAX_LANES, "now": now, "most": most}
-        due: dict[Lane, int] = {}
+        values = {"tenant_ids": tenants, "after": after, "limit": MAX_ORIGINS, "now": now, "most": most}
+        due: dict[Destination, int] = {}
         visited: dict[str, list[str]] = {}
-        for row in await session.execute(_LANES, values):
+        for row in await session.execute(_DESTINATIONS, values):
             visited.setdefault(row.tenant_id, []).append(row.origin)
             if row.due:
-                due[Lane(row.tenant_id, row.origin)] = row.due
-        # A tenant with fewer lanes has seen all of them, and begins anew.
-        self._after_origin |= {tenant: origins[-1] for tenant, origins in visited.items() if len(origins) == MAX_LANES}
+                due[Destination(row.tenant_id, row.origin)] = row.due
+        # When fewer origins were found, the end was reached, and the next walk begins with the first one.
+        self._after_origin |= {
+            tenant: origins[-1] for tenant, origins in visited.items() if len(origins) == MAX_ORIGINS
+        }
         return due
 
     async def _next_tenants(self, session: AsyncSession) -> Sequence[str]:

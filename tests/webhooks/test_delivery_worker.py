@@ -12,10 +12,10 @@ from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
 from app.core.sealing import SecretBox, generate_key
-from app.webhooks.deliverer import KEPT_FOR, LEASE
-from app.webhooks.fairness import Caps
+from app.webhooks.backoff import RETRY_FOR
+from app.webhooks.delivery_worker import LEASE, RETENTION
 from app.webhooks.models import DeliveryRow, WebhookSecretRow
-from app.webhooks.schedule import RETRY_FOR
+from app.webhooks.scheduler import Caps
 from tests.support.patience import HANG_SECONDS, until
 from tests.webhooks.conftest import Office, settle
 from tests.webhooks.receiver import Receiver, status, when
@@ -60,7 +60,7 @@ async def test_a_delivered_message_is_not_sent_again(office: Office) -> None:
     assert len(receiver.received) == 1
 
 
-async def test_a_message_that_is_not_taken_is_tried_again_with_the_same_id_and_a_fresh_signature(
+async def test_a_message_that_is_not_accepted_is_sent_again_with_the_same_id_and_a_new_signature(
     office: Office,
 ) -> None:
     process, receiver = await office.process(), await office.receiver()
@@ -108,7 +108,7 @@ async def test_a_message_is_given_up_after_a_day(office: Office) -> None:
     assert len(receiver.received) == row.attempts
 
 
-async def test_an_endpoint_that_is_gone_ends_the_tries_at_once(office: Office) -> None:
+async def test_an_endpoint_that_is_gone_gets_no_further_attempts(office: Office) -> None:
     process, receiver = await office.process(), await office.receiver()
     receiver.default = status(410)
     (message,) = await office.write(await office.tenant(), receiver.url)
@@ -117,14 +117,14 @@ async def test_an_endpoint_that_is_gone_ends_the_tries_at_once(office: Office) -
     assert (row.status, row.attempts, row.last_status, row.next_attempt_at) == ("failed", 1, 410, None)
 
 
-async def test_what_was_posted_by_a_process_that_died_before_writing_it_down_is_posted_again(office: Office) -> None:
+async def test_a_message_is_posted_again_when_the_process_died_before_writing_the_result(office: Office) -> None:
     first, second, receiver = await office.process(), await office.process(), await office.receiver()
     receiver.answers = [when(asyncio.Event(), status(200))]
     (message,) = await office.write(await office.tenant(), receiver.url)
     run = asyncio.create_task(first.run_once())
     await receiver.until(1)
     await stop(run)
-    await first.drain(patience_seconds=0)  # the process dies with the answer on its way
+    await first.drain(patience_seconds=0)  # the process dies before the response arrives
 
     await settle(second)
     assert len(receiver.received) == 1  # the lease still holds
@@ -158,7 +158,7 @@ async def test_a_result_that_comes_after_the_lease_passed_on_is_not_written(offi
 
 
 async def test_no_database_connection_is_held_while_an_endpoint_is_awaited(office: Office, engine: AsyncEngine) -> None:
-    process, receiver = await office.process(total_seconds=3600.0), await office.receiver()
+    process, receiver = await office.process(total_timeout_seconds=3600.0), await office.receiver()
     receiver.default = when(asyncio.Event(), status(200))
     await office.write(await office.tenant(), receiver.url, count=3)
     run = asyncio.create_task(process.run_once())
@@ -180,10 +180,10 @@ async def test_two_processes_at_once_post_each_message_once(office: Office) -> N
 
 
 @pytest.mark.parametrize("is_same_tenant", [True, False])
-async def test_ten_thousand_messages_to_a_hanging_endpoint_hold_up_nobody(
+async def test_ten_thousand_messages_to_a_hanging_endpoint_delay_no_other_message(
     office: Office, *, is_same_tenant: bool
 ) -> None:
-    process = await office.process(total_seconds=3600.0, caps=Caps(total=8, per_tenant=6, per_origin=4))
+    process = await office.process(total_timeout_seconds=3600.0, caps=Caps(total=8, per_tenant=6, per_origin=4))
     hanging, alive = await office.receiver(), await office.receiver()
     hanging.default = when(asyncio.Event(), status(200))
     loud = await office.tenant()
@@ -200,8 +200,8 @@ async def test_ten_thousand_messages_to_a_hanging_endpoint_hold_up_nobody(
     assert len(hanging.received) == 4
 
 
-async def test_hanging_endpoints_of_one_tenant_leave_places_for_the_others(office: Office) -> None:
-    process = await office.process(total_seconds=3600.0, caps=Caps(total=8, per_tenant=6, per_origin=4))
+async def test_hanging_endpoints_of_one_tenant_leave_slots_for_the_others(office: Office) -> None:
+    process = await office.process(total_timeout_seconds=3600.0, caps=Caps(total=8, per_tenant=6, per_origin=4))
     hanging: list[Receiver] = [await office.receiver() for _ in range(10)]
     alive = await office.receiver()
     loud, quiet = await office.tenant(), await office.tenant()
@@ -216,7 +216,7 @@ async def test_hanging_endpoints_of_one_tenant_leave_places_for_the_others(offic
     assert sum(len(receiver.received) for receiver in hanging) == 6
 
 
-async def test_a_secret_that_does_not_open_holds_up_only_its_tenant(office: Office) -> None:
+async def test_a_secret_that_cannot_be_opened_delays_only_its_tenant(office: Office) -> None:
     process, receiver = await office.process(), await office.receiver()
     broken, whole = await office.tenant(), await office.tenant()
     await office.secret(broken)
@@ -244,7 +244,7 @@ async def test_a_secret_is_kept_sealed_and_stays_the_same(office: Office) -> Non
     assert secret.removeprefix("whsec_") not in row.secret_sealed
 
 
-async def test_every_try_is_counted_and_logged_without_the_address_beyond_its_origin(office: Office) -> None:
+async def test_every_attempt_is_counted_and_logged_with_the_origin_of_its_url_alone(office: Office) -> None:
     process, receiver = await office.process(), await office.receiver()
     receiver.answers = [status(500)]
     (message,) = await office.write(await office.tenant(), receiver.url, video_url="https://signed.example/?x=1")
@@ -265,7 +265,7 @@ async def test_every_try_is_counted_and_logged_without_the_address_beyond_its_or
         assert counted("seedgate_deliveries_total", outcome=outcome) == count + 1
 
 
-async def test_what_ended_thirty_days_ago_is_removed_and_nothing_else(office: Office) -> None:
+async def test_messages_that_ended_thirty_days_ago_are_removed_and_no_others(office: Office) -> None:
     process, receiver = await office.process(), await office.receiver()
     tenant = await office.tenant()
     receiver.answers = [status(410)]
@@ -273,19 +273,19 @@ async def test_what_ended_thirty_days_ago_is_removed_and_nothing_else(office: Of
     await settle(process)
     await office.write(tenant, receiver.url)
     await settle(process)
-    office.clock.advance(KEPT_FOR.total_seconds() - 60)
+    office.clock.advance(RETENTION.total_seconds() - 60)
     await process.prune()
     assert len(await office.rows(tenant)) == 2
     (pending,) = await office.write(tenant, "http://127.0.0.1:1/")
     office.clock.advance(120)
     await process.prune()
     assert [row.id for row in await office.rows(tenant)] == [pending]
-    office.clock.advance(KEPT_FOR.total_seconds() * 2)
+    office.clock.advance(RETENTION.total_seconds() * 2)
     await process.prune()
     assert [row.id for row in await office.rows(tenant)] == [pending]
 
 
-async def test_nothing_is_posted_before_its_time(office: Office) -> None:
+async def test_no_message_is_posted_before_it_is_due(office: Office) -> None:
     process, receiver = await office.process(), await office.receiver()
     await office.write(await office.tenant(), receiver.url)
     async with office.sessions.begin() as session:

@@ -1,8 +1,8 @@
-"""The background job that brings deliveries to tenants' endpoints, at least once each.
+"""The background job that posts deliveries to tenants' endpoints, each at least once.
 
-Claim, post, apply: a short transaction takes due deliveries under a lease, nothing is open while a tenant's endpoint
-is awaited, and the result is written only if the lease still holds. A process that dies in between leaves a lease
-that expires, and the message is posted again under the same ``webhook-id``.
+Claim, post, apply: a short transaction claims due deliveries under a lease, no transaction is open while an endpoint is
+awaited, and the result is written only if the lease still holds. When a process dies in between, its lease expires, and
+the message is posted again under the same ``webhook-id``.
 """
 
 import asyncio
@@ -18,32 +18,41 @@ from app.core.sealing import SealError, SecretBox
 from app.ids import new_id
 from app.jobs import WorkUnderWay
 from app.observability.metrics import DELIVERIES, LEASE_LOSSES
+from app.webhooks.backoff import next_attempt_after
+from app.webhooks.due_destinations import DueDestinations
 from app.webhooks.failures import Failure
-from app.webhooks.fairness import Caps, Lane, share_places
-from app.webhooks.lanes import DueLanes
 from app.webhooks.models import DeliveryRow, DeliveryStatus
 from app.webhooks.repository import AllDeliveries
-from app.webhooks.schedule import next_try_at
+from app.webhooks.scheduler import Caps, Destination, allocate_slots
 from app.webhooks.secrets import secret_of
-from app.webhooks.sender import Message, TryOutcome, TryResult, WebhookSender
+from app.webhooks.sender import Message, Outcome, Result, WebhookSender
 
 LEASE = timedelta(seconds=60)
-"""Longer than a post and its transactions may take."""
+"""Longer than an attempt and its transactions can take."""
 
-KEPT_FOR = timedelta(days=30)
-"""How long an ended delivery stays in the log."""
+RETENTION = timedelta(days=30)
+"""How long a delivered or failed message stays in the log."""
 
-_RUN_SECONDS = 5.0
-_POLL_SECONDS = 0.5
-_DRAIN_SECONDS = 5.0
-_PRUNED_AT_ONCE = 1000
+_RUN_TIMEOUT_SECONDS = 5.0
+_POLL_INTERVAL_SECONDS = 0.5
+_DRAIN_TIMEOUT_SECONDS = 5.0
+_PRUNE_BATCH_SIZE = 1000
 _JOB = "deliver"
 
 _log = structlog.get_logger()
 
 
-class Deliverer:
-    """Posts what is due; any number of processes may do so on one database."""
+class DeliveryWorker:
+    """Posts due deliveries; any number of processes may run one.
+
+    Args:
+        sessions: of the database.
+        sender: posts.
+        box: opens the tenants' secrets.
+        clock: the time in UTC.
+        caps: how much is posted at a time.
+        shuffle: draws the order of tenants and destinations.
+    """
 
     def __init__(
         self,
@@ -55,72 +64,62 @@ class Deliverer:
         caps: Caps | None = None,
         shuffle: Callable[[MutableSequence[Any]], None] = random.shuffle,
     ) -> None:
-        """Makes the job.
-
-        Args:
-            sessions: of the database.
-            sender: posts.
-            box: opens the tenants' secrets.
-            clock: the time in UTC.
-            caps: how much is posted at once.
-            shuffle: draws whose turn it is.
-        """
         self._sessions = sessions
         self._sender = sender
         self._box = box
         self._clock = clock
         self._caps = caps or Caps()
         self._shuffle = shuffle
-        self._due_lanes = DueLanes()
-        self._under_way = WorkUnderWay()
-        self._posting: dict[asyncio.Task[None], Lane] = {}
+        self._due_destinations = DueDestinations()
+        self._background = WorkUnderWay()
+        self._posting: dict[asyncio.Task[None], Destination] = {}
 
     async def run_once(self) -> None:
-        """Posts what is due, for some seconds or until nothing is; slow posts go on behind it."""
+        """Posts due messages until there are none, for some seconds at most; slow posts continue in the background."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + _RUN_SECONDS
+        until = loop.time() + _RUN_TIMEOUT_SECONDS
         while True:
             is_started = await self._start_due()
             if not (is_started or self._posting) or loop.time() >= until:
                 return
             if self._posting:
-                await asyncio.wait(self._posting, timeout=_POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(self._posting, timeout=_POLL_INTERVAL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
 
-    async def drain(self, *, patience_seconds: float = _DRAIN_SECONDS) -> None:
-        """Waits for what is being posted, then breaks off the rest, which is posted again once its lease is over."""
-        await self._under_way.drain(patience_seconds=patience_seconds)
+    async def drain(self, *, patience_seconds: float = _DRAIN_TIMEOUT_SECONDS) -> None:
+        """Waits for the posts under way, then cancels the rest, which are repeated once their leases expire."""
+        await self._background.drain(patience_seconds=patience_seconds)
 
     async def prune(self) -> None:
-        """Removes what ended thirty days ago."""
-        removed = _PRUNED_AT_ONCE
-        while removed == _PRUNED_AT_ONCE:
+        """Removes messages that ended thirty days ago."""
+        removed = _PRUNE_BATCH_SIZE
+        while removed == _PRUNE_BATCH_SIZE:
             async with self._sessions.begin() as session:
                 removed = await AllDeliveries(session).prune(
-                    ended_before=self._clock() - KEPT_FOR, limit=_PRUNED_AT_ONCE
+                    ended_before=self._clock() - RETENTION, limit=_PRUNE_BATCH_SIZE
                 )
 
     async def _start_due(self) -> bool:
-        """Claims as much as there are free places for and starts posting it; False when there was nothing."""
+        """Claims as many due messages as there are free slots and starts posting them; False: there were none."""
         if len(self._posting) >= self._caps.total:
             return False
         token, now = new_id("lease"), self._clock()
         async with self._sessions.begin() as session:
-            due = await self._due_lanes.find(session, now=now, most=self._caps.per_origin)
-            places = share_places(due, self._posting.values(), self._caps, shuffle=self._shuffle)
-            if not places:
+            due = await self._due_destinations.find(session, now=now, most=self._caps.per_origin)
+            slots = allocate_slots(due, self._posting.values(), self._caps, shuffle=self._shuffle)
+            if not slots:
                 return False
-            rows = await AllDeliveries(session).claim(places, now=now, token=token, until=now + LEASE)
-            # In one order, or two processes that make secrets could wait for each other.
+            rows = await AllDeliveries(session).claim(slots, now=now, token=token, until=now + LEASE)
+            # In a fixed order: two processes that create secrets could deadlock otherwise.
             tenants = sorted({row.tenant_id for row in rows})
             secrets = {tenant: await self._secret_of(session, tenant, now) for tenant in tenants}
         for row in rows:
-            task = self._under_way.start(self._deliver(row, token, secrets[row.tenant_id]))
-            self._posting[task] = Lane(row.tenant_id, row.origin)
+            task = self._background.start(self._deliver(row, token, secrets[row.tenant_id]))
+            self._posting[task] = Destination(row.tenant_id, row.origin)
             task.add_done_callback(self._posting.pop)
         return bool(rows)
 
     async def _secret_of(self, session: AsyncSession, tenant_id: str, now: datetime) -> str | None:
-        """Returns a tenant's secret; None when it does not open, which must not hold up the others."""
+        """Returns a tenant's secret; None when it cannot be opened, which must not delay other tenants."""
         try:
             return await secret_of(session, self._box, tenant_id, now=now)
         except SealError as error:
@@ -129,27 +128,27 @@ class Deliverer:
 
     async def _deliver(self, row: DeliveryRow, token: str, secret: str | None) -> None:
         try:
-            result = await self._try(row, secret)
+            result = await self._attempt(row, secret)
             DELIVERIES.labels(result.outcome.value).inc()
             await self._apply(row.id, token, result)
         except Exception as error:  # noqa: BLE001 - the lease expires, and the message is posted again
             _log.warning("delivery_not_recorded", delivery=row.id, origin=row.origin, error=type(error).__name__)
 
-    async def _try(self, row: DeliveryRow, secret: str | None) -> TryResult:
-        """Posts once. Every failure is a result; otherwise the message would be tried without end and show no error."""
+    async def _attempt(self, row: DeliveryRow, secret: str | None) -> Result:
+        """Posts once. Every failure becomes a result, so that it is counted and shown instead of repeated endlessly."""
         if secret is None:
-            return TryResult(TryOutcome.UNSIGNED, error=Failure.NOT_SIGNED.value)
+            return Result(Outcome.UNSIGNED, error=Failure.NOT_SIGNED.value)
         message = Message(id=row.id, url=row.url, body=row.body)
         try:
             return await self._sender.post(message, secret=secret, now=self._clock())
-        except Exception as error:  # noqa: BLE001 - its text may hold the address or the secret
+        except Exception as error:  # noqa: BLE001 - logged by type, since its text may contain the URL or the secret
             _log.error("delivery_broken", delivery=row.id, origin=row.origin, error=type(error).__name__)
-            return TryResult(TryOutcome.UNSENT, error=Failure.NOT_SENT.value)
+            return Result(Outcome.UNSENT, error=Failure.NOT_SENT.value)
 
-    async def _apply(self, delivery_id: str, token: str, result: TryResult) -> None:
+    async def _apply(self, delivery_id: str, token: str, result: Result) -> None:
         now = self._clock()
         async with self._sessions.begin() as session:
-            row = await AllDeliveries(session).held(delivery_id, token=token)
+            row = await AllDeliveries(session).lock_leased(delivery_id, token=token)
             if row is not None:
                 apply_result(row, result, now=now)
         if row is None:
@@ -170,18 +169,18 @@ class Deliverer:
         )
 
 
-def apply_result(row: DeliveryRow, result: TryResult, *, now: datetime) -> None:
-    """Writes what a try brought into its row: the end, or when to try again."""
+def apply_result(row: DeliveryRow, result: Result, *, now: datetime) -> None:
+    """Writes the result of an attempt into its row: the final status, or when the next attempt is due."""
     row.lease_token = row.lease_until = None
     row.last_status, row.last_error = result.status, result.error
     row.updated_at = now
     row.next_attempt_at = None
-    if result.outcome is TryOutcome.DELIVERED:
+    if result.outcome is Outcome.DELIVERED:
         row.status = DeliveryStatus.DELIVERED.value
         row.delivered_at = now
         return
-    following = next_try_at(row.attempts, now=now)
-    if result.outcome is TryOutcome.GONE or following > row.retry_until:
+    next_attempt_at = next_attempt_after(row.attempts, now=now)
+    if result.outcome is Outcome.GONE or next_attempt_at > row.retry_until:
         row.status = DeliveryStatus.FAILED.value
         return
-    row.next_attempt_at = following
+    row.next_attempt_at = next_attempt_at

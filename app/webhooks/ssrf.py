@@ -1,7 +1,7 @@
-"""Opening connections to tenants' endpoints, and only to addresses that are allowed.
+"""Protects against SSRF: connections to tenants' endpoints are only opened to allowed addresses.
 
-A name is resolved, every address that it has is checked, and the connection is made to a checked address itself: a
-name that answers otherwise a moment later gains nothing. TLS is verified against the name.
+A name is resolved, each of its addresses is checked, and the connection is made to a checked address, so that DNS
+rebinding has no effect. TLS is verified against the name.
 """
 
 import asyncio
@@ -18,44 +18,43 @@ import httpcore
 
 from app.addresses import Address
 from app.webhooks.bounded_stream import BoundedStream
-from app.webhooks.targets import TargetRules
+from app.webhooks.callback_url_policy import CallbackUrlPolicy
 
 Resolve = Callable[[str, int], Awaitable[list[Address]]]
-"""Returns the addresses of a host; ``OSError`` when it has none."""
+"""Returns the addresses of a host; raises ``OSError`` when it has none."""
 
-# A resolver's answer cannot be broken off. One tenant's names that nobody answers for may hold about a hundred threads.
-_RESOLVING_THREADS = 128
+# A call of the resolver cannot be cancelled. Names of one tenant that time out may block about a hundred threads.
+_RESOLVER_THREADS = 128
 
-
-_is_inside: ContextVar[bool] = ContextVar("is_inside", default=False)
+_tried_allowed_network: ContextVar[bool] = ContextVar("tried_allowed_network", default=False)
 
 
 @contextlib.contextmanager
-def noting_way() -> Iterator[Callable[[], bool]]:
-    """Yields a function that says whether this task has tried an address which the operator's list alone allows.
+def tracking_allowed_network() -> Iterator[Callable[[], bool]]:
+    """Yields a function that says whether this task has tried an address that only the operator's list allows.
 
-    Between the sender and the network is httpcore, which opens a connection in the task that asks for it.
+    A context variable works because httpcore opens a connection in the task that asks for it.
     """
-    before = _is_inside.set(False)
+    before = _tried_allowed_network.set(False)
     try:
-        yield _is_inside.get
+        yield _tried_allowed_network.get
     finally:
-        _is_inside.reset(before)
+        _tried_allowed_network.reset(before)
 
 
 class NoAddressError(httpcore.ConnectError):
     """The host has no address."""
 
 
-class TargetNotAllowedError(Exception):
-    """The host has no address that may be connected to."""
+class AddressNotAllowedError(Exception):
+    """The host has no allowed address."""
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """The network as deliveries see it: TCP to allowed addresses, nothing else."""
+    """The network backend of deliveries: TCP connections to allowed addresses only."""
 
-    def __init__(self, rules: TargetRules, resolve: Resolve) -> None:
-        self._rules = rules
+    def __init__(self, policy: CallbackUrlPolicy, resolve: Resolve) -> None:
+        self._policy = policy
         self._resolve = resolve
         self._network = httpcore.AnyIOBackend()
 
@@ -67,12 +66,12 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connects to the first allowed address of a host that answers; ``timeout`` covers all of it.
+        """Connects to the first allowed address of a host that accepts; ``timeout`` covers resolving and all attempts.
 
         Raises:
             NoAddressError: it has no address.
-            TargetNotAllowedError: none of its addresses is allowed.
-            httpcore.ConnectError: no allowed one answers.
+            AddressNotAllowedError: none of its addresses is allowed.
+            httpcore.ConnectError: no allowed one accepts.
             httpcore.ConnectTimeout: it took too long.
         """
         try:
@@ -82,15 +81,15 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectTimeout from error
 
     async def connect_unix_socket(self, *_args: Any, **_options: Any) -> httpcore.AsyncNetworkStream:
-        """Connects to no socket of this machine.
+        """Refuses sockets of this machine.
 
         Raises:
-            TargetNotAllowedError: always.
+            AddressNotAllowedError: always.
         """
-        raise TargetNotAllowedError
+        raise AddressNotAllowedError
 
     async def sleep(self, seconds: float) -> None:
-        """Sleeps; httpcore asks for it between its own retries, of which there are none."""
+        """Sleeps. Required by httpcore, which would call it between retries; retries are off."""
         await asyncio.sleep(seconds)
 
     async def _connect(
@@ -98,17 +97,17 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         try:
             addresses = await self._resolve(host, port)
-        except (OSError, UnicodeError) as error:  # UnicodeError: a name that cannot be put into a question
+        except (OSError, UnicodeError) as error:  # UnicodeError: the name cannot be encoded for DNS
             raise NoAddressError from error
         if not addresses:
             raise NoAddressError
-        allowed = [address for address in addresses if self._rules.is_allowed(address)]
+        allowed = [address for address in addresses if self._policy.is_allowed(address)]
         if not allowed:
-            raise TargetNotAllowedError
+            raise AddressNotAllowedError
         failure = httpcore.ConnectError()
         for address in allowed:
-            if self._rules.is_inside(address):
-                _is_inside.set(True)
+            if self._policy.is_only_allowed(address):
+                _tried_allowed_network.set(True)
             try:
                 stream = await self._network.connect_tcp(
                     str(address), port, local_address=local_address, socket_options=socket_options
@@ -122,8 +121,8 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
 
 @asynccontextmanager
 async def system_resolver() -> AsyncIterator[Resolve]:
-    """Yields the system's resolver, in threads of its own: slow names must not delay those of the upstream."""
-    threads = ThreadPoolExecutor(_RESOLVING_THREADS, thread_name_prefix="resolve")
+    """Yields the system's resolver in a thread pool of its own, so that slow names do not delay the upstream's."""
+    threads = ThreadPoolExecutor(_RESOLVER_THREADS, thread_name_prefix="resolve")
     loop = asyncio.get_running_loop()
 
     async def resolve(host: str, port: int) -> list[Address]:

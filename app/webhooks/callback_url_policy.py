@@ -1,7 +1,7 @@
-"""Where deliveries may go: what can be said of a ``callback_url`` without asking anybody. Pure.
+"""Decides whether a ``callback_url`` may be delivered to, without resolving its name. Pure.
 
-The same rules are applied when a task is created, and again before each try, when a name also has to lead to an
-address that they allow (``app.webhooks.connecting``).
+The policy is applied when a task is created and again before each attempt, when the name must also resolve to an
+allowed address (``app.webhooks.ssrf``).
 """
 
 import re
@@ -20,13 +20,13 @@ _END_OF_AUTHORITY = re.compile(r"[/?#]")
 _LOOPBACKS = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
-class TargetError(ValueError):
-    """An address to which nothing may be delivered; the text says why, without a full stop."""
+class CallbackUrlError(ValueError):
+    """Nothing may be delivered to the URL; the text says why, without a full stop."""
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A checked address.
+class CallbackUrl:
+    """A checked URL.
 
     Attributes:
         scheme: ``http`` or ``https``.
@@ -42,74 +42,74 @@ class Target:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and, unless it is the scheme's own, port. It may be logged, the rest of a URL may not."""
+        """Scheme, host and, unless it is the scheme's default, port. It may be logged, unlike the rest of the URL."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         is_default = self.port == _DEFAULT_PORTS[self.scheme]
         return f"{self.scheme}://{host}" if is_default else f"{self.scheme}://{host}:{self.port}"
 
     @property
     def url(self) -> str:
-        """The whole address, written in the one way that we write it."""
+        """The whole URL in its canonical spelling."""
         return self.origin + self.path
 
 
 @dataclass(frozen=True)
-class TargetRules:
-    """What the operator has set.
+class CallbackUrlPolicy:
+    """The operator's settings.
 
     Attributes:
-        allow: networks that are not public and may be reached all the same (``SEEDGATE_CALLBACK_ALLOW``).
-        public_url: our own address (``SEEDGATE_PUBLIC_URL``), to which nothing is delivered.
+        allow: networks that are not public but allowed (``SEEDGATE_CALLBACK_ALLOW``).
+        public_url: of this service (``SEEDGATE_PUBLIC_URL``); nothing is delivered to it.
     """
 
     allow: tuple[Network, ...] = ()
     public_url: str | None = None
 
-    def check(self, url: Any) -> Target:
-        """Returns a target when it may be delivered to, as far as can be said without resolving its name.
+    def check(self, url: Any) -> CallbackUrl:
+        """Returns the checked URL; its name is not resolved.
 
         Raises:
-            TargetError: it may not.
+            CallbackUrlError: nothing may be delivered to it.
         """
-        target = _parse(url)
-        address = _address_of(target.host)
+        checked = _parse(url)
+        address = _address_of(checked.host)
         if address is not None and not self.is_allowed(address):
-            raise TargetError("the address is not on the public internet")
-        if _is_local_name(target.host) and not any(self.is_allowed(loopback) for loopback in _LOOPBACKS):
-            raise TargetError("the name is this machine's own")
-        if self.public_url is not None and _is_same_server(target, _parse(self.public_url)):
-            raise TargetError("the address is this service's own")
-        return target
+            raise CallbackUrlError("the address is not on the public internet")
+        if _is_local_name(checked.host) and not any(self.is_allowed(loopback) for loopback in _LOOPBACKS):
+            raise CallbackUrlError("the name is this machine's own")
+        if self.public_url is not None and _is_same_server(checked, _parse(self.public_url)):
+            raise CallbackUrlError("the address is this service's own")
+        return checked
 
     def is_allowed(self, address: Address) -> bool:
         """Says whether a connection to an address may be opened."""
         return is_public(address) or is_in(unwrap(address), self.allow)
 
-    def is_inside(self, address: Address) -> bool:
-        """Says whether an allowed address is so by the operator's list alone."""
+    def is_only_allowed(self, address: Address) -> bool:
+        """Says whether an allowed address is not public, so that only the operator's list allows it."""
         return not is_public(address)
 
 
-PUBLIC_ONLY = TargetRules()
+PUBLIC_ONLY = CallbackUrlPolicy()
 """Public addresses and nothing else."""
 
 
-def _parse(url: Any) -> Target:
-    """Takes an address apart; what is refused of any web URL is refused in the same words."""
+def _parse(url: Any) -> CallbackUrl:
+    """Parses a URL; faults of any web URL are reported in the same words as elsewhere."""
     fault = fault_of_web_url(url, MAX_URL_LENGTH) if isinstance(url, str) else "expected a string"
     if fault is not None:
-        raise TargetError(fault)
+        raise CallbackUrlError(fault)
     try:
         parts = httpx.URL(url)
         port = parts.port
     except (httpx.InvalidURL, ValueError):
-        raise TargetError(MALFORMED) from None
+        raise CallbackUrlError(MALFORMED) from None
     if "@" in _END_OF_AUTHORITY.split(url.partition("//")[2], maxsplit=1)[0] or parts.userinfo:
-        raise TargetError("it must not hold a user name or password")
+        raise CallbackUrlError("it must not hold a user name or password")
     host = parts.raw_host.decode("ascii").removesuffix(".")
     if not is_host_name(host) and ":" not in host:
-        raise TargetError(MALFORMED)
-    return Target(
+        raise CallbackUrlError(MALFORMED)
+    return CallbackUrl(
         parts.scheme, host, _DEFAULT_PORTS[parts.scheme] if port is None else port, parts.raw_path.decode("ascii")
     )
 
@@ -118,11 +118,11 @@ def _address_of(host: str) -> Address | None:
     try:
         return read_literal(host)
     except ValueError:
-        raise TargetError(MALFORMED) from None
+        raise CallbackUrlError(MALFORMED) from None
 
 
 def _machine_of(host: str) -> Address | str:
-    """Returns a name, or the address that a host spells, whatever it is wrapped in."""
+    """Returns the unwrapped address that a host spells, or else the name."""
     address = _address_of(host)
     return host if address is None else unwrap(address)
 
@@ -131,9 +131,9 @@ def _is_local_name(host: str) -> bool:
     return host.rpartition(".")[2] == "localhost"
 
 
-def _is_same_server(target: Target, own: Target) -> bool:
-    """The ports of http and https count as one, since one usually leads to the other."""
-    if _machine_of(target.host) != _machine_of(own.host):
+def _is_same_server(url: CallbackUrl, own: CallbackUrl) -> bool:
+    """Compares hosts and ports; the default ports of http and https count as equal, since one often redirects."""
+    if _machine_of(url.host) != _machine_of(own.host):
         return False
     defaults = _DEFAULT_PORTS.values()
-    return target.port == own.port or (target.port in defaults and own.port in defaults)
+    return url.port == own.port or (url.port in defaults and own.port in defaults)
