@@ -21,20 +21,28 @@ class Job:
         name: for the log.
         interval_seconds: pause between two runs.
         run: does the work once.
+        due: set when there is something to do; a run clears it. Without it the job runs after each pause.
     """
 
     name: str
     interval_seconds: float
     run: Callable[[], Awaitable[object]]
+    due: asyncio.Event | None = None
 
 
 async def repeat(job: Job, stopping: asyncio.Event) -> None:
-    """Runs ``job`` again and again until ``stopping`` is set.
+    """Runs ``job`` again and again until ``stopping`` is set, and with it the job's ``due``.
 
     An error is logged and makes the next pause longer, up to sixteen times the interval; it never ends the loop.
     """
     failures = 0
     while not stopping.is_set():
+        if job.due is not None:
+            await job.due.wait()
+            if stopping.is_set():
+                return
+            # Before the run: what becomes due during it may be too late for it.
+            job.due.clear()
         try:
             await job.run()
             failures = 0
@@ -54,6 +62,10 @@ async def run_jobs(jobs: list[Job], stopping: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         for job in jobs:
             group.create_task(repeat(job, stopping), name=f"job:{job.name}")
+        await stopping.wait()
+        for job in jobs:
+            if job.due is not None:
+                job.due.set()
 
 
 class WorkUnderWay:

@@ -26,6 +26,7 @@ from app.admin.metrics import Metrics
 from app.admin.reconciliation import Reconciliation
 from app.admin.task_control import TaskControl
 from app.admin.webhooks import WebhookService
+from app.assets import due_work as assets_due
 from app.assets.actions import AssetService
 from app.assets.adoption import GroupAdoption
 from app.assets.context import AssetsContext
@@ -38,6 +39,7 @@ from app.channels.default_channel import ensure_default_channel
 from app.channels.directory import ChannelDirectory
 from app.channels.faults import ChannelFaults
 from app.channels.service import ChannelService
+from app.core.due_work import DueWork, Probe
 from app.core.leases import Leases
 from app.core.sealing import SecretBox
 from app.core.turns import Turns
@@ -52,6 +54,7 @@ from app.http.health import Readiness
 from app.jobs import Job
 from app.observability.redaction import hide
 from app.settings import SettingError, Settings
+from app.tasks import due_work as tasks_due
 from app.tasks.abandonment import Abandonment
 from app.tasks.adoption import TaskAdoption
 from app.tasks.binding import Binder
@@ -84,6 +87,7 @@ from app.upstream.origins import parse_origin
 from app.upstream.rate_limits import RateLimiter
 from app.webhooks.callback_url_policy import CallbackUrlPolicy
 from app.webhooks.delivery_worker import DeliveryWorker
+from app.webhooks.repository import DELIVERIES_DUE
 from app.webhooks.scheduler import Caps
 from app.webhooks.sender import WebhookSender, open_sender
 
@@ -107,6 +111,7 @@ class Services:
     sessions: Sessions
     presence: Presence
     retry_dedup: RetryDedup
+    due_work: DueWork
     readiness: Readiness
     metrics: Metrics
     bodies: BodyAdmission
@@ -146,15 +151,22 @@ class Services:
 
     def jobs(self) -> list[Job]:
         """Returns the background jobs. Leases make it safe to run them in every process."""
+
+        def when_due(name: str, interval_seconds: float, run: Callable[[], Awaitable[object]], probe: Probe) -> Job:
+            return Job(name, interval_seconds, run, self.due_work.watch(probe))
+
+        recovery = self.asset_create_recovery
         return [
-            Job("follow_tasks", 1.0, self.task_follower.run_once),
-            Job("reconcile", 1.0, self.reconciler.run_once),
-            Job("poll_assets", 1.0, self.asset_poller.run_once),
-            Job("recover_asset_creates", 1.0, self.asset_create_recovery.run_once),
+            Job("find_due_work", 1.0, self.due_work.find),
+            when_due("follow_tasks", 1.0, self.task_follower.run_once, tasks_due.POLLS_DUE),
+            when_due("reconcile", 1.0, self.reconciler.run_once, tasks_due.SEARCHES_DUE),
+            when_due("tidy_intents", 10.0, self.reconciler.tidy, tasks_due.LEFTOVERS_DUE),
+            when_due("settle_abandoned_creates", 2.0, self.abandonment.run_once, self.abandonment.probe),
+            when_due("poll_assets", 1.0, self.asset_poller.run_once, assets_due.POLLS_DUE),
+            when_due("recover_asset_creates", 1.0, recovery.run_once, assets_due.SEARCHES_DUE),
+            when_due("deliver", 0.5, self.delivery_worker.run_once, DELIVERIES_DUE),
             Job("watch_channels", INTERVAL_SECONDS, self.channel_watch.run_once),
-            Job("deliver", 0.5, self.delivery_worker.run_once),
             Job("remove_old_deliveries", 3600.0, self.delivery_worker.prune),
-            Job("settle_abandoned_creates", 2.0, self.abandonment.run_once),
             Job("remove_old_attempts", 60.0, self.retry_dedup.remove_old),
             Job("remove_old_instances", 3600.0, self.presence.remove_old),
         ]
@@ -363,6 +375,7 @@ def _build(
         sessions=sessions,
         presence=presence,
         retry_dedup=retry_dedup,
+        due_work=DueWork(engine, sessions, clock, instance_id=presence.id),
         readiness=Readiness(checks={"database": _database_check(engine), "schema": _schema_check(engine)}),
         metrics=Metrics(sessions, clock, monotonic=monotonic),
         bodies=BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes),

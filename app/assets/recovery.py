@@ -22,7 +22,7 @@ from app.channels.channel import Channel
 
 _BATCH_SIZE = 10
 _SEARCH_TIMEOUT_SECONDS = 60.0
-_INTENT_RETENTION = timedelta(days=1)
+INTENT_RETENTION = timedelta(days=1)
 # An object that was made in the window of a create is on any list that is read so long after the window.
 _LIST_DELAY = timedelta(minutes=2)
 # Until then a retry may still claim the attempt and be given its result.
@@ -54,7 +54,7 @@ class CreateRecovery:
         now = self._context.clock()
         async with self._context.sessions.begin() as session:
             opened = OpenCreates(session)
-            await opened.delete_begun_before(now - _INTENT_RETENTION, now=now)
+            await opened.delete_begun_before(now - INTENT_RETENTION, now=now)
             await opened.set_expired(now - CREATE_WINDOW, now=now)
             for instance_id in await opened.instances():
                 dead_since = await self._context.presence.is_dead(session, instance_id)

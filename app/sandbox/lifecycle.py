@@ -101,8 +101,13 @@ class Lifecycle:
                 self._end(task, EXPIRED, at)
 
     def next_due_at(self) -> datetime | None:
-        """Returns when something happens next, or None when nothing is pending."""
-        return self._due[0][0] if self._due else None
+        """Returns when something happens next, or None when no task is unfinished."""
+        while self._due:
+            at, _, _, task = self._due[0]
+            if task.status in UNFINISHED and not task.is_pinned:
+                return at
+            heapq.heappop(self._due)
+        return None
 
     def refill(self) -> None:
         """Lets waiting tasks run at once after the concurrency was changed."""

@@ -23,7 +23,7 @@ from app.sandbox.state_file import StateFile, save_nothing
 from app.sandbox.task_store import DraftRequest, TaskStore
 from app.sandbox.tasks import WINDOW, Task
 
-_IDLE_SECONDS = 0.2
+_MAX_PAUSE_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,13 @@ class Store:
         """Lets everything happen that is due by now."""
         self.lifecycle.run_until(self.clock.now())
 
-    def seconds_to_next(self, now: datetime) -> float:
-        """Returns how long nothing will happen by itself, a fifth of a second at most."""
+    def seconds_to_next(self, now: datetime) -> float | None:
+        """Returns how long nothing will happen by itself; None when every task has ended.
+
+        A fifth of a second at most, because the clock may be one that somebody moves.
+        """
         due_at = self.lifecycle.next_due_at()
-        seconds = _IDLE_SECONDS if due_at is None else (due_at - now).total_seconds()
-        return min(max(seconds, 0.0), _IDLE_SECONDS)
+        return None if due_at is None else min(max((due_at - now).total_seconds(), 0.0), _MAX_PAUSE_SECONDS)
 
     def save_settings(self) -> None:
         """Keeps the clock and the settings, after a control has changed them."""

@@ -11,7 +11,9 @@ import structlog
 from sqlalchemy import ColumnElement, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.core.due_work import Probe
 from app.db.presence import Presence
+from app.tasks.due_work import abandoned_creates
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.state import Source, apply_unknown
 
@@ -45,6 +47,7 @@ class Abandonment:
         self._presence = presence
         self._clock = clock
         self._create_window = create_window
+        self.probe: Probe = abandoned_creates(create_window)
 
     async def settle(self, session: AsyncSession, row: TaskRow) -> bool:
         """Makes a create ``unknown`` if it is abandoned; returns whether its outcome is still awaited.

@@ -23,7 +23,7 @@ from app.tasks.binding_queries import AllIntents
 from app.tasks.listing import PAGE_SECONDS, AccountList, AccountLister, ListedTask
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.orphans import FIRST, Orphans
-from app.tasks.state import Source, apply_absence, apply_no_task, is_window_over
+from app.tasks.state import SHORTEST_WINDOW, Source, apply_absence, apply_no_task, is_window_over
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError
 
@@ -37,7 +37,6 @@ _CLAIM_BATCH = 10
 _MOST_BINDINGS = 50
 _OVERDUE_BATCH = 200
 _ORPHANS_BATCH = 500
-_SHORTEST_WINDOW = timedelta(hours=1)
 _SHORTEST_PAUSE = timedelta(seconds=3)
 _LONGEST_PAUSE = timedelta(seconds=60)
 _AGE_SHARE = 10
@@ -88,7 +87,6 @@ class Reconciler:
 
     async def run_once(self) -> None:
         """Does what is due on each active channel; what takes longer than a few seconds goes on behind."""
-        await self._tidy()
         async with self._sessions.begin() as session:
             due = await AllIntents(session).channels_with_work(now=self._clock())
         channels = await self._directory.candidates(None, needs="ark")
@@ -100,21 +98,21 @@ class Reconciler:
         if started:
             await asyncio.wait(started, timeout=_PATIENCE_SECONDS)
 
-    async def drain(self) -> None:
-        """Breaks off what is under way; another process, or the next start, begins it anew."""
-        await self._under_way.drain(patience_seconds=0)
-
-    async def _tidy(self) -> None:
+    async def tidy(self) -> None:
         """Ends intents whose own window has passed, and takes from the orphans those that found an owner."""
         now = self._clock()
         async with self._sessions.begin() as session:
             intents = AllIntents(session)
-            rows = await intents.overdue(now=now, created_before=now - _SHORTEST_WINDOW, limit=_OVERDUE_BATCH)
+            rows = await intents.overdue(now=now, created_before=now - SHORTEST_WINDOW, limit=_OVERDUE_BATCH)
             for row in await intents.lock_unknown([row for row in rows if is_window_over(row, now=now)]):
                 apply_absence(session, row, source=Source.RECONCILER, now=now)
             orphans = Orphans(session)
             self._orphans_after = await orphans.remove_owned(self._orphans_after, limit=_ORPHANS_BATCH)
             await orphans.remove_forgotten(now=now)
+
+    async def drain(self) -> None:
+        """Breaks off what is under way; another process, or the next start, begins it anew."""
+        await self._under_way.drain(patience_seconds=0)
 
     async def _serve(self, channel: Channel, account: ArkAccount, *, has_work: bool) -> None:
         self._busy.add(channel.id)

@@ -37,6 +37,12 @@ _UPSTREAM_STATUSES = {
     status.value for status in TaskStatus if status not in {TaskStatus.SUBMITTING, TaskStatus.UNKNOWN}
 }
 
+SHORTEST_WINDOW = timedelta(hours=1)
+"""No task's window is over sooner after its create."""
+
+FORGOTTEN_AFTER = _LONGEST_WINDOW + _WINDOW_MARGIN
+"""The upstream has certainly forgotten every task that is older."""
+
 _log = structlog.get_logger()
 
 
@@ -182,7 +188,7 @@ def is_window_over(row: TaskRow, *, now: datetime) -> bool:
 
 def forgotten_before(now: datetime) -> datetime:
     """Returns the moment of which the upstream has certainly forgotten every task that was made earlier."""
-    return now - _LONGEST_WINDOW - _WINDOW_MARGIN
+    return now - FORGOTTEN_AFTER
 
 
 def total_tokens_of(body: dict[str, Any]) -> int | None:

@@ -5,11 +5,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.due_work import wake_after_commit
 from app.core.strict_json import to_json_bytes
 from app.ids import new_id
 from app.urls import split_url
 from app.webhooks.backoff import RETRY_FOR
 from app.webhooks.models import DeliveryRow, DeliveryStatus
+from app.webhooks.repository import DELIVERIES_DUE
 
 
 def enqueue(
@@ -42,6 +44,7 @@ def enqueue(
             updated_at=now,
         )
     )
+    wake_after_commit(session, DELIVERIES_DUE)
 
 
 def apply_resend(row: DeliveryRow, *, now: datetime) -> None:

@@ -6,10 +6,14 @@ from datetime import datetime
 from sqlalchemy import delete, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.due_work import Probe
 from app.errors import InvalidParameterError
 from app.http.paging import PageRequest
 from app.webhooks.models import DeliveryRow
 from app.webhooks.scheduler import Destination
+
+DELIVERIES_DUE = Probe("(SELECT min(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL) <= :now")
+"""Some message may be tried now."""
 
 # Compares a row with the time in it, so that only ix_deliveries_lanes fits (``app.webhooks.due_destinations``).
 _CLAIM = text(

@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from tests.assets.library import Library, running_library
+from tests.support.due_jobs import jobs_run_only_when_due
 from tests.support.world import Tenant
+
+__all__ = ["jobs_run_only_when_due"]
 
 
 @pytest_asyncio.fixture(scope="session")

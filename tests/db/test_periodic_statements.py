@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -157,8 +158,44 @@ async def test_what_is_not_due_costs_no_job_anything(url: str, services: Service
             known = costs.get(job.name, (0, 0))
             costs[job.name] = (known[0] + rows, known[1] + blocks)
     told = "\n".join(f"{name}: {rows} rows, {blocks} blocks" for name, (rows, blocks) in costs.items())
-    assert costs.keys() >= {"deliver", "remove_old_deliveries", "follow_tasks", "reconcile", "recover_asset_creates"}
+    assert costs.keys() >= {
+        "find_due_work",
+        "deliver",
+        "remove_old_deliveries",
+        "follow_tasks",
+        "reconcile",
+        "recover_asset_creates",
+    }
     assert all(rows <= MAX_ROWS and blocks <= MAX_BLOCKS for rows, blocks in costs.values()), told
+
+
+async def test_asking_what_is_due_reads_an_entry_of_each_index_however_it_is_planned(
+    url: str, services: Services
+) -> None:
+    services.jobs()
+    with statements_of(services.engine) as seen:
+        await services.due_work.find()
+    ((statement, parameters),) = seen
+    told = ", ".join(_literal(value) for value in parameters)
+    statistics = "DELETE FROM pg_statistic WHERE starelid IN ('tasks'::regclass, 'asset_create_intents'::regclass)"
+    for preparing in ("ANALYZE", statistics):
+        await as_superuser(url, preparing)
+        for mode in ("force_generic_plan", "force_custom_plan"):
+            connection = await asyncpg.connect(to_dsn(url), server_settings={"plan_cache_mode": mode})
+            try:
+                await connection.execute(f"PREPARE asking AS {statement}")
+                plan = json.loads(
+                    await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asking ({told})")
+                )[0]["Plan"]
+            finally:
+                await connection.close()
+            assert _rows(plan) <= 20, (preparing, mode, plan)
+            assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= 100, (preparing, mode)
+
+
+def _literal(value: Any) -> str:
+    """Returns a parameter as SQL."""
+    return f"'{value.total_seconds()} seconds'" if isinstance(value, timedelta) else f"'{value}'"
 
 
 async def test_a_backlog_to_a_hundred_thousand_origins_costs_a_walk_and_no_more(url: str, services: Services) -> None:

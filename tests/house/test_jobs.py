@@ -139,3 +139,50 @@ async def test_an_error_of_a_shared_call_reaches_all_who_wait_for_it() -> None:
 
     results = await asyncio.gather(*(flights.run(1, fail) for _ in range(3)), return_exceptions=True)
     assert [type(result) for result in results] == [OSError] * 3
+
+
+async def test_a_job_with_nothing_due_sleeps_and_is_woken_again_by_what_becomes_due_while_it_runs() -> None:
+    stopping, due, ran_twice = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    runs: list[int] = []
+
+    async def run() -> None:
+        runs.append(len(runs))
+        if len(runs) == 1:
+            due.set()
+        else:
+            ran_twice.set()
+
+    running = asyncio.create_task(run_jobs([Job("idle", 0.001, run, due)], stopping))
+    await asyncio.sleep(0.02)
+    assert runs == []
+    due.set()
+    await asyncio.wait_for(ran_twice.wait(), HANG_SECONDS)
+    await asyncio.sleep(0.02)
+    assert runs == [0, 1]
+    stopping.set()
+    await asyncio.wait_for(running, HANG_SECONDS)
+    assert runs == [0, 1], "the end of the process is no work"
+
+
+async def test_a_job_that_fails_is_left_alone_for_longer_however_often_it_is_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    stopping, due = asyncio.Event(), asyncio.Event()
+
+    def timeout(seconds: float) -> asyncio.Timeout:
+        pauses.append(seconds)
+        due.set()
+        return real(0)
+
+    async def fail() -> None:
+        if len(pauses) == 6:
+            stopping.set()
+            return
+        raise RuntimeError("not this time")
+
+    real = asyncio.timeout
+    monkeypatch.setattr("app.jobs.asyncio.timeout", timeout)
+    due.set()
+    await run_jobs([Job("restless", 1, fail, due)], stopping)
+    assert pauses == [2, 4, 8, 16, 16, 16, 1]

@@ -6,8 +6,11 @@ from typing import Any
 import pytest_asyncio
 
 from tests.support.database import own_database
+from tests.support.due_jobs import jobs_run_only_when_due
 from tests.support.stage import Stage, open_stage
 from tests.tasks.searching import Search, open_search
+
+__all__ = ["jobs_run_only_when_due"]
 
 
 @pytest_asyncio.fixture(scope="session")

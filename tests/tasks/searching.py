@@ -126,6 +126,7 @@ class Search:
     async def run(self, *, after_seconds: float = PAUSE_SECONDS) -> None:
         """Lets time pass, and one reconciler do what is due then."""
         self.stage.clock.advance(after_seconds)
+        await self.first.tidy()
         await self.first.run_once()
 
     async def row(self, task_id: str) -> TaskRow:

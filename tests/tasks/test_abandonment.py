@@ -22,12 +22,12 @@ class Scene:
         self.living, self.carrier = [Presence(stage.world.database_url, stage.sessions, stage.clock) for _ in range(2)]
         self.abandonment = Abandonment(stage.sessions, self.living, stage.clock, create_window=WINDOW)
 
-    async def submitting(self) -> TaskRow:
-        """Makes a create that the second process carries."""
+    async def submitting(self, *, carrier: Presence | None = None) -> TaskRow:
+        """Makes a create that the second process carries, or the one that is named."""
         tenant = await self.stage.tenant()
         row = await self.stage.written(await tenant.new_task())
         async with self.stage.sessions.begin() as session:
-            row.status, row.instance_id = TaskStatus.SUBMITTING.value, self.carrier.id
+            row.status, row.instance_id = TaskStatus.SUBMITTING.value, (carrier or self.carrier).id
             row.upstream_id = row.next_look_at = None
             await session.merge(row)
         return row
@@ -68,9 +68,11 @@ async def test_a_create_of_a_living_process_is_left_alone(scene: Scene) -> None:
 
 
 async def test_a_create_that_cannot_be_under_way_any_more_is_given_up_although_its_process_lives(scene: Scene) -> None:
-    row = await scene.submitting()
-    scene.stage.clock.advance(WINDOW.total_seconds() + 1)
-    assert (await scene.settled(row)).status == TaskStatus.UNKNOWN
+    for carrier in (scene.carrier, scene.living):
+        row = await scene.submitting(carrier=carrier)
+        assert (await scene.settled(row)).status == TaskStatus.SUBMITTING
+        scene.stage.clock.advance(WINDOW.total_seconds() + 1)
+        assert (await scene.settled(row)).status == TaskStatus.UNKNOWN
 
 
 async def test_many_are_settled_in_one_run_and_once(scene: Scene) -> None:

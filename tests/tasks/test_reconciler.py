@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.channels.circuit_breaker import load_open_breakers, open_breaker
 from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.correlation import hash_of, tag_of
 from tests.support.stage import ENDPOINT, FAST, add_channel
@@ -338,6 +339,35 @@ async def test_an_intent_ends_expired_when_its_own_window_has_passed(search: Sea
     assert (await search.row(task_id)).status == "unknown"
     await search.run(after_seconds=120)
     assert (await search.show(tenant, task_id))["status"] == "expired"
+
+
+async def test_an_intent_on_a_suspended_channel_ends_with_its_window_too(search: Search) -> None:
+    tenant = await search.stage.tenant()
+    task_id, _ = await search.lose(tenant, execution_expires_after=3600)
+    await search.declare("default", status="suspended")
+    try:
+        await search.run(after_seconds=2 * 3600 + 60)
+        assert (await search.row(task_id)).status == "expired"
+        assert not search.stage.received("list_tasks")
+    finally:
+        await search.declare("default", status="active")
+
+
+async def test_a_channel_whose_breaker_is_open_is_asked_every_five_seconds_until_it_answers(search: Search) -> None:
+    channel_id = await search.stage.channel_id("default")
+    async with search.stage.sessions.begin() as session:
+        await open_breaker(session, channel_id, now=search.stage.clock())
+    await search.stage.fault("list_tasks", kind="error", status=500, code="InternalServiceError")
+    for _ in range(2):
+        search.services.directory.invalidate()
+        await search.run()
+        assert len(search.stage.received("list_tasks")) == 1
+    async with search.stage.sessions() as session:
+        assert await load_open_breakers(session) == {channel_id}
+    await search.end_leases()
+    await search.run()
+    async with search.stage.sessions() as session:
+        assert await load_open_breakers(session) == set()
 
 
 async def test_one_list_serves_all_intents_and_searches_become_rarer(search: Search) -> None:

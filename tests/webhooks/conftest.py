@@ -22,8 +22,11 @@ from app.webhooks.scheduler import Caps
 from app.webhooks.secrets import secret_of
 from app.webhooks.sender import open_sender
 from tests.support.clock import MovableClock
+from tests.support.due_jobs import jobs_run_only_when_due
 from tests.support.patience import HANG_SECONDS
 from tests.webhooks.receiver import Receiver, receiving
+
+__all__ = ["jobs_run_only_when_due"]
 
 LOOPBACK = CallbackUrlPolicy(allow=(ip_network("127.0.0.0/8"),))
 

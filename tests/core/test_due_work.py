@@ -1,0 +1,107 @@
+"""What wakes the background jobs: one statement, which asks for all of them."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest_asyncio
+from pydantic import SecretStr
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.core.due_work import DueWork, Probe, wake_after_commit
+from app.core.sealing import generate_key
+from app.db.engine import open_engine, session_factory
+from app.settings import Settings
+from app.wiring import Services, open_services
+from tests.support.clock import MovableClock
+from tests.support.database import own_database
+
+
+@pytest_asyncio.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine with one connection."""
+    opened = open_engine(database_url, pool_size=1)
+    yield opened
+    await opened.dispose()
+
+
+@pytest_asyncio.fixture
+async def idle(database_url: str) -> AsyncIterator[Services]:
+    """A process that has a channel and nothing to do."""
+    async with own_database(database_url) as url:
+        settings = Settings(_env_file=None).model_copy(
+            update={
+                "database_url": SecretStr(url),
+                "admin_token": SecretStr("t" * 32),
+                "secret_key": SecretStr(generate_key()),
+                "ark_base_url": "http://127.0.0.1:1/api/v3",
+                "ark_api_key": SecretStr("key"),
+            }
+        )
+        async with open_services(settings, is_upstream_new=True) as services:
+            yield services
+
+
+async def test_the_events_of_those_jobs_are_set_whose_condition_holds(engine: AsyncEngine) -> None:
+    clock = MovableClock(stands_still=True)
+    due_work = DueWork(engine, session_factory(engine), clock, instance_id="inst-1")
+    probes = {
+        "now": Probe("CAST(:now AS timestamptz) >= CAST(:first AS timestamptz)", {"first": clock()}),
+        "later": Probe("CAST(:now AS timestamptz) >= CAST(:second AS timestamptz)", {"second": clock() + timedelta(1)}),
+        "never": Probe("NULL"),
+        "mine": Probe("CAST(:instance_id AS text) = 'inst-1'"),
+    }
+    events = {name: due_work.watch(probe) for name, probe in probes.items()}
+    await due_work.find()
+    assert {name for name, event in events.items() if event.is_set()} == {"now", "mine"}
+    clock.advance(timedelta(days=2).total_seconds())
+    await due_work.find()
+    assert {name for name, event in events.items() if event.is_set()} == {"now", "mine", "later"}
+
+
+async def test_asking_is_one_statement_without_a_transaction(engine: AsyncEngine) -> None:
+    due_work = DueWork(engine, session_factory(engine), MovableClock(), instance_id="inst-1")
+    for _ in range(2):
+        due_work.watch(Probe("true"))
+    await due_work.find()
+    seen: list[str] = []
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+    # What the driver sends by itself, such as BEGIN, and what it is given.
+    driver.add_query_logger(lambda query: seen.append(query.query))
+    event.listen(engine.sync_engine, "before_cursor_execute", lambda *told: seen.append(told[2]))
+    await due_work.find()
+    assert len(seen) == 1, seen
+
+
+async def test_an_idle_process_wakes_no_job(idle: Services) -> None:
+    jobs = {job.name: job.due for job in idle.jobs() if job.due is not None}
+    assert jobs.keys() >= {"follow_tasks", "reconcile", "poll_assets", "recover_asset_creates", "deliver"}
+    await idle.due_work.find()
+    assert not [name for name, due in jobs.items() if due.is_set()]
+
+
+async def test_what_a_process_commits_wakes_its_own_job_at_once_and_what_it_takes_back_wakes_none(
+    engine: AsyncEngine,
+) -> None:
+    sessions, probe = session_factory(engine), Probe("false")
+    due = DueWork(engine, sessions, MovableClock(), instance_id="inst-1").watch(probe)
+    async with sessions.begin() as session:
+        wake_after_commit(session, probe)
+        await session.execute(text("SELECT 1"))
+        await session.rollback()
+    assert not due.is_set()
+    async with sessions.begin() as session:
+        wake_after_commit(session, probe)
+        await session.execute(text("SELECT 1"))
+        assert not due.is_set(), "nothing can be found yet"
+    assert due.is_set()
+
+
+async def test_a_process_that_runs_no_job_wakes_none(engine: AsyncEngine) -> None:
+    sessions = session_factory(engine)
+    for _ in range(2):  # without and with one that watches nothing
+        async with sessions.begin() as session:
+            wake_after_commit(session, Probe("false"))
+        DueWork(engine, sessions, MovableClock(), instance_id="inst-1")
