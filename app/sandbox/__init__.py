@@ -1,8 +1,9 @@
-"""The sandbox upstream: a server that behaves as Volcano Engine Ark is known to behave.
+"""The sandbox upstream: an emulator of Volcano Engine Ark.
 
-It speaks the real wire formats (Bearer data plane, HMAC-signed control plane, H5 page, signed media URLs), moves
-its tasks by a clock of its own, breaks on command and tells the truth afterwards. It reads the upstream's
-behaviour independently: nothing here imports the gateway's own task or asset code. All state is in memory.
+It serves the wire formats of the data plane (Bearer key), the control plane (HMAC signature), the H5 page and the
+signed media URLs. Tasks change state by a clock that tests can advance, faults can be scripted, and a ledger records
+every request. Its rules are written from the upstream's documentation and not shared with the gateway: of ``app`` it
+imports ids, one error class, the signature and the table of create parameters.
 
-Start at ``app.sandbox.app.create_sandbox`` (ASGI) or ``app.sandbox.server.SandboxServer`` (a socket).
+Entry points: ``app.sandbox.app.create_sandbox`` (ASGI) and ``app.sandbox.server.SandboxServer`` (a socket).
 """

@@ -24,7 +24,7 @@ from app.sandbox.store import Sandbox
 
 
 class LifespanState(TypedDict):
-    """What the server's protocol may see of the application."""
+    """The lifespan state, which the server's protocol reads."""
 
     faults: Callable[[], Faults]
 
@@ -32,25 +32,25 @@ class LifespanState(TypedDict):
 def create_sandbox(config: SandboxConfig | None = None, *, sandbox: Sandbox | None = None) -> ASGIApp:
     """Returns the application.
 
-    Scripted cuts need ``app.sandbox.server``; everything else works under any ASGI server, which must run the
-    lifespan (it moves the clock's events along and ends callbacks).
+    It runs under any ASGI server that supports the lifespan protocol, which starts the clock's background task and
+    ends callbacks. Scripted cuts work under ``app.sandbox.server`` only.
 
     Args:
-        config: how the sandbox behaves; the defaults are those of ``SandboxConfig``.
-        sandbox: one to go on with, instead of a new one from ``config``.
+        config: of a new sandbox; None for the defaults.
+        sandbox: an existing sandbox to serve; ``config`` is then ignored.
     """
     sandbox = sandbox or Sandbox(config or SandboxConfig())
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[LifespanState]:
         sandbox.closing.clear()
-        mover = asyncio.create_task(sandbox.run())
+        runner = asyncio.create_task(sandbox.run())
         try:
             yield {"faults": lambda: sandbox.store.faults}
         finally:
             sandbox.closing.set()
-            mover.cancel()
-            await asyncio.gather(mover, return_exceptions=True)
+            runner.cancel()
+            await asyncio.gather(runner, return_exceptions=True)
             await sandbox.store.callbacks.aclose()
 
     inner = Starlette(
@@ -61,16 +61,15 @@ def create_sandbox(config: SandboxConfig | None = None, *, sandbox: Sandbox | No
             *h5_routes(lambda: sandbox.store.faces),
             *control_api_routes(sandbox),
         ],
-        exception_handlers={HTTPException: _answer_http_error},
+        exception_handlers={HTTPException: _render_http_error},
         lifespan=lifespan,
     )
-    # A wrong path is the upstream's bare 404, not a hint by redirect.
+    # The upstream answers an unknown path with a bare 404 and never redirects.
     inner.router.redirect_slashes = False
     return FaultMiddleware(inner, sandbox)
 
 
-async def _answer_http_error(_request: Request, error: Exception) -> Response:
-    """Answers unknown routes: a bare 404 as from a wrong host, JSON for a wrong method."""
+async def _render_http_error(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status == 404:  # noqa: PLR2004 - HTTP
         return Response(status_code=404)

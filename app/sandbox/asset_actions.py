@@ -1,4 +1,4 @@
-"""The twelve actions of the Assets API, without HTTP: body in, Result out.
+"""The twelve actions of the Assets API, independent of HTTP.
 
 Source: reference ``upstream.md`` §5.3 to §5.5.
 """
@@ -14,21 +14,21 @@ from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
 from app.sandbox.faces import FaceSession, FaceSessions
 from app.sandbox.request_fields import (
-    answer_page,
-    bad,
+    invalid_field,
     one_of,
     optional_text,
+    page_result,
     read_page,
     required_object,
     required_text,
     text_list,
 )
-from app.sandbox.test_triggers import is_web_url, read_media_facts
+from app.sandbox.test_triggers import is_web_url, read_media_info
 
-_MAX_NAME = 64
-_MAX_DESCRIPTION = 300
-_DEEPEST_GROUPS = 10_000
-_DEEPEST_ASSETS = 20_000
+_MAX_NAME_LENGTH = 64
+_MAX_DESCRIPTION_LENGTH = 300
+_MAX_GROUP_DEPTH = 10_000
+_MAX_ASSET_DEPTH = 20_000
 _GROUP_TYPES = (AIGC, LIVENESS_FACE)
 _TYPES = ("Image", "Video", "Audio")
 
@@ -40,24 +40,27 @@ class Action:
     """One row of the action table.
 
     Attributes:
-        call: takes the account and the body, returns the Result.
-        calls_per_second: the upstream's rate per account; None for CreateAsset, which has one per minute.
+        run: returns the Result for an account and a body.
+        calls_per_second: rate limit per account; None for CreateAsset, which has one per minute.
     """
 
-    call: Callable[[Account, Body], Body]
+    run: Callable[[Account, Body], Body]
     calls_per_second: int | None
 
 
 class AssetActions:
-    """The action table over one sandbox's assets and face sessions.
+    """The actions on the assets and the face sessions of a sandbox.
 
     Args:
-        clock: the sandbox's time.
+        clock: the sandbox's clock.
         assets: groups and assets.
         faces: verification sessions.
-        to_asset_url: signs a fresh 12-hour URL for an asset.
-        to_h5_link: makes the link that a person opens.
-        projects: known names, or None for all.
+        to_asset_url: returns a new signed URL of an asset.
+        to_h5_link: returns the link of a verification's H5 page.
+        projects: existing project names; None accepts every name.
+
+    Attributes:
+        table: by the name of the action.
     """
 
     def __init__(
@@ -92,8 +95,8 @@ class AssetActions:
         }
 
     def _create_group(self, account: Account, body: Body) -> Body:
-        name = required_text(body, "Name", max_length=_MAX_NAME)
-        description = optional_text(body, "Description", max_length=_MAX_DESCRIPTION) or ""
+        name = required_text(body, "Name", max_length=_MAX_NAME_LENGTH)
+        description = optional_text(body, "Description", max_length=_MAX_DESCRIPTION_LENGTH) or ""
         type_ = one_of(body, "GroupType", (AIGC,), default=AIGC)
         project = self._project(body)
         group = self._assets.add_group(account, name=name, description=description, type_=type_, project=project)
@@ -106,9 +109,9 @@ class AssetActions:
         filters = required_object(body, "Filter")
         type_ = one_of(filters, "GroupType", _GROUP_TYPES)
         ids = text_list(filters, "GroupIds")
-        name = (optional_text(filters, "Name", max_length=_MAX_NAME) or "").casefold()
+        name = (optional_text(filters, "Name", max_length=_MAX_NAME_LENGTH) or "").casefold()
         project = self._project(body)
-        page = read_page(body, deepest=_DEEPEST_GROUPS)
+        page = read_page(body, max_depth=_MAX_GROUP_DEPTH)
         sort_by = one_of(body, "SortBy", ("CreateTime", "UpdateTime"), default="CreateTime")
         found = [
             group
@@ -122,12 +125,12 @@ class AssetActions:
             key=lambda group: group.created_at if sort_by == "CreateTime" else group.updated_at,
             reverse=_is_descending(body),
         )
-        return answer_page(page, [_group_to_wire(group) for group in found])
+        return page_result(page, [_group_to_wire(group) for group in found])
 
     def _update_group(self, account: Account, body: Body) -> Body:
         group = self._find_group(account, body)
-        name = optional_text(body, "Name", max_length=_MAX_NAME)
-        description = optional_text(body, "Description", max_length=_MAX_DESCRIPTION)
+        name = optional_text(body, "Name", max_length=_MAX_NAME_LENGTH)
+        description = optional_text(body, "Description", max_length=_MAX_DESCRIPTION_LENGTH)
         group.name = name or group.name
         group.description = group.description if description is None else description
         group.updated_at = self._clock.now()
@@ -142,14 +145,14 @@ class AssetActions:
         group_id = required_text(body, "GroupId")
         url = required_text(body, "URL")
         type_ = one_of(body, "AssetType", _TYPES)
-        name = optional_text(body, "Name", max_length=_MAX_NAME) or ""
+        name = optional_text(body, "Name", max_length=_MAX_NAME_LENGTH) or ""
         moderation = body.get("Moderation")
         strategy = "Default"
         if moderation is not None:
             strategy = one_of(required_object(body, "Moderation"), "Strategy", ("Default", "Skip"), default="Default")
         if not is_web_url(url):
-            raise bad("URL", "a public http or https URL is expected")
-        rejection = read_media_facts(url).rejection
+            raise invalid_field("URL", "a public http or https URL is expected")
+        rejection = read_media_info(url).rejection
         if rejection:
             raise RefusedError(f"InvalidParameter.{rejection}", f"The asset is refused: {rejection}.")
         group = self._assets.group(account, group_id, self._project(body))
@@ -164,10 +167,10 @@ class AssetActions:
         ids = text_list(filters, "GroupIds")
         statuses = text_list(filters, "Statuses")
         if any(status not in {PROCESSING, ACTIVE, ASSET_FAILED} for status in statuses):
-            raise bad("Statuses", f"expected {PROCESSING}, {ACTIVE} or {ASSET_FAILED}")
-        name = (optional_text(filters, "Name", max_length=_MAX_NAME) or "").casefold()
+            raise invalid_field("Statuses", f"expected {PROCESSING}, {ACTIVE} or {ASSET_FAILED}")
+        name = (optional_text(filters, "Name", max_length=_MAX_NAME_LENGTH) or "").casefold()
         project = self._project(body)
-        page = read_page(body, deepest=_DEEPEST_ASSETS)
+        page = read_page(body, max_depth=_MAX_ASSET_DEPTH)
         sort_by = one_of(body, "SortBy", ("CreateTime", "UpdateTime", "GroupId"), default="CreateTime")
         now = self._clock.now()
         found = [
@@ -185,11 +188,11 @@ class AssetActions:
             "GroupId": lambda asset: asset.group_id,
         }
         found.sort(key=keys[sort_by], reverse=_is_descending(body))
-        return answer_page(page, [self._asset_to_wire(asset) for asset in found])
+        return page_result(page, [self._asset_to_wire(asset) for asset in found])
 
     def _update_asset(self, account: Account, body: Body) -> Body:
         asset = self._find_asset(account, body)
-        asset.name = optional_text(body, "Name", max_length=_MAX_NAME) or asset.name
+        asset.name = optional_text(body, "Name", max_length=_MAX_NAME_LENGTH) or asset.name
         asset.updated_at = self._clock.now()
         self._assets.save(asset)
         return {"Id": asset.id}
@@ -203,7 +206,7 @@ class AssetActions:
     def _create_session(self, account: Account, body: Body) -> Body:
         callback_url = required_text(body, "CallbackURL")
         if not is_web_url(callback_url):
-            raise bad("CallbackURL", "an http or https URL is expected")
+            raise invalid_field("CallbackURL", "an http or https URL is expected")
         session = self._faces.open(account, callback_url=callback_url, project=self._project(body))
         return {"BytedToken": session.token, "H5Link": self._to_h5_link(session), "CallbackURL": callback_url}
 

@@ -13,7 +13,7 @@ from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
 from app.sandbox.ids import new_resource_id
 from app.sandbox.state_file import Save
-from app.sandbox.test_triggers import read_media_facts
+from app.sandbox.test_triggers import read_media_info
 
 AIGC = "AIGC"
 LIVENESS_FACE = "LivenessFace"
@@ -26,7 +26,7 @@ _PROCESSING_SECONDS = {"Image": 6.0, "Audio": 8.0, "Video": 12.0}
 
 @dataclass(slots=True, kw_only=True)
 class AssetGroup:
-    """A group's record; deleted ones are kept, unseen, for the ledger."""
+    """An asset group; a deleted one is kept for the ledger."""
 
     KIND: ClassVar = "group"
 
@@ -43,25 +43,25 @@ class AssetGroup:
 
 @dataclass(slots=True, kw_only=True)
 class Asset:
-    """An asset's record; deleted ones are kept, unseen, for the ledger.
+    """An asset; a deleted one is kept for the ledger.
 
     Attributes:
         id: ``asset-…``.
-        account: whose it is.
-        group_id: the group it is in.
+        account: the owner.
+        group_id: its group.
         name: may be empty.
-        url: as submitted.
+        url: the submitted URL.
         type: ``Image``, ``Video`` or ``Audio``.
-        project: the group's.
+        project: that of the group.
         moderation: ``Default`` or ``Skip``.
         created_at: UTC.
-        updated_at: of the last change by a caller.
+        updated_at: time of the last change by a caller.
         ready_at: when processing ends.
-        visible_at: before this it is "not found", as right after a create upstream.
-        failure: code with which processing ends, or None.
-        failure_message: in which words, or None for the usual ones.
-        last_inference_at: of the last task that used it.
-        deleted_at: when it was deleted, by itself or with its group.
+        visible_at: when it stops being "not found" after its creation.
+        failure: code with which processing fails, or None.
+        failure_message: its message; None for the default.
+        last_inference_at: time of the last task that used it.
+        deleted_at: when it or its group was deleted.
     """
 
     KIND: ClassVar = "asset"
@@ -90,7 +90,7 @@ class Asset:
         return ASSET_FAILED if self.failure else ACTIVE
 
     def changed_at(self, now: datetime) -> datetime:
-        """Returns the time of the last change, the end of processing included."""
+        """Returns the time of the last change, by a caller or by the end of processing."""
         return max(self.updated_at, self.ready_at) if now >= self.ready_at else self.updated_at
 
 
@@ -98,9 +98,14 @@ class AssetStore:
     """All groups and assets of all accounts.
 
     Args:
-        clock: the sandbox's time.
-        consistency_delay_seconds: returns how long a new asset stays invisible.
-        save: keeps what changed; who changes a group or an asset from outside calls it, too.
+        clock: the sandbox's clock.
+        consistency_delay_seconds: returns how long a new asset is invisible.
+        save: persists changes.
+
+    Attributes:
+        groups: by id, deleted ones included.
+        assets: by id, deleted ones included.
+        save: to be called with a group or an asset that was changed outside of this class.
     """
 
     def __init__(self, clock: SandboxClock, consistency_delay_seconds: Callable[[], float], save: Save) -> None:
@@ -111,7 +116,7 @@ class AssetStore:
         self.save = save
 
     def add_group(self, account: Account, *, name: str, description: str, type_: str, project: str) -> AssetGroup:
-        """Makes a group and returns it."""
+        """Creates a group."""
         now = self._clock.now()
         group = AssetGroup(
             id=_unused_id("group", now, self.groups),
@@ -128,11 +133,11 @@ class AssetStore:
         return group
 
     def add_asset(self, group: AssetGroup, *, name: str, url: str, type_: str, moderation: str) -> Asset:
-        """Makes an asset in a group and returns it; processing starts."""
+        """Creates an asset in a group and starts its processing."""
         now = self._clock.now()
-        facts = read_media_facts(url)
-        failure = facts.failure
-        if group.type == LIVENESS_FACE and facts.is_other_person:
+        media = read_media_info(url)
+        failure = media.failure
+        if group.type == LIVENESS_FACE and media.is_other_person:
             failure = failure or "FaceMismatch"
         asset = Asset(
             id=_unused_id("asset", now, self.assets),
@@ -154,7 +159,7 @@ class AssetStore:
         return asset
 
     def group(self, account: Account, group_id: str, project: str | None = None) -> AssetGroup:
-        """Returns one live group.
+        """Returns one group that is not deleted.
 
         Args:
             account: the caller.
@@ -171,7 +176,7 @@ class AssetStore:
         return group
 
     def asset(self, account: Account, asset_id: str, project: str | None = None) -> Asset:
-        """Returns one live asset that has become visible.
+        """Returns one asset that is visible and not deleted.
 
         Args:
             account: the caller.
@@ -187,15 +192,15 @@ class AssetStore:
         return asset
 
     def groups_of(self, account: Account) -> list[AssetGroup]:
-        """Returns an account's live groups."""
+        """Returns the groups of an account that are not deleted."""
         return [group for group in self.groups.values() if group.account == account and group.deleted_at is None]
 
     def assets_of(self, account: Account) -> list[Asset]:
-        """Returns an account's live, visible assets."""
+        """Returns the assets of an account that are visible and not deleted."""
         return [asset for asset in self.assets.values() if self._is_visible(asset, account)]
 
     def delete_group(self, group: AssetGroup) -> None:
-        """Deletes a group and all its assets, for good."""
+        """Deletes a group and its assets."""
         group.deleted_at = self._clock.now()
         members = [asset for asset in self.assets.values() if asset.group_id == group.id and asset.deleted_at is None]
         for asset in members:
@@ -203,17 +208,14 @@ class AssetStore:
         self.save(group, *members)
 
     def url_for_task(self, account: Account, asset_id: str) -> str | None:
-        """Returns the submitted URL of an asset that a task of this account may use now, or None.
-
-        Only ``Active`` assets may be used; one that is still invisible right after its creation is unknown here too.
-        """
+        """Returns the submitted URL of an asset; None unless it is visible, ``Active`` and of this account."""
         asset = self.assets.get(asset_id)
         if asset is None or not self._is_visible(asset, account):
             return None
         return asset.url if asset.status_at(self._clock.now()) == ACTIVE else None
 
-    def note_use(self, account: Account, asset_id: str) -> None:
-        """Notes that a task used the asset."""
+    def record_use(self, account: Account, asset_id: str) -> None:
+        """Records that a task uses an asset."""
         asset = self.asset(account, asset_id)
         asset.last_inference_at = self._clock.now()
         self.save(asset)

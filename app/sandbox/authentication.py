@@ -1,24 +1,26 @@
-"""Who is calling: Bearer keys on the data plane, HMAC signatures on the control plane.
+"""Authentication: Bearer keys on the data plane, HMAC signatures on the control plane.
 
-Source: reference ``upstream.md`` §5.1; the codes are the OpenAPI gateway's.
+Source: reference ``upstream.md`` §5.1; the error codes are those of the OpenAPI gateway.
 """
 
 import hmac
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 from app.errors import SeedgateError
-from app.header_text import split_scheme
 from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
 from app.upstream.signature import hash_body
 from app.upstream.signed_request import SignedRequest, check_request, check_scope, read_claim
 
+# Only blanks of HTTP (RFC 9110 §5.6.3): str.split would also split at other bytes of a latin-1 header.
+_BEARER = re.compile(r"[ \t]*bearer[ \t]+(?P<key>.*?)[ \t]*", re.IGNORECASE | re.ASCII | re.DOTALL)
+
 
 @contextmanager
-def _refusing() -> Iterator[None]:
-    """Makes a refusal of the emulated upstream from what the common rule says."""
+def _as_upstream_error() -> Iterator[None]:
     try:
         yield
     except SeedgateError as error:
@@ -26,7 +28,7 @@ def _refusing() -> Iterator[None]:
 
 
 def guess_account(accounts: Sequence[Account], headers: Mapping[str, str]) -> Account | None:
-    """Returns the account that a request claims to be, without checking anything; for the ledger and for faults."""
+    """Returns the account that a request names, without verification; for the ledger and for faults."""
     authorization = headers.get("authorization", "")
     for account in accounts:
         if authorization == f"Bearer {account.api_key}" or f"Credential={account.access_key_id}/" in authorization:
@@ -40,15 +42,15 @@ def check_bearer(accounts: Sequence[Account], headers: Mapping[str, str]) -> Acc
     Raises:
         RefusedError: 401 ``AuthenticationError``.
     """
-    scheme, key = split_scheme(headers.get("authorization", ""))
+    found = _BEARER.fullmatch(headers.get("authorization", ""))
     for account in accounts:
-        if scheme == "bearer" and hmac.compare_digest(key.encode(), account.api_key.encode()):
+        if found and hmac.compare_digest(found["key"].encode(), account.api_key.encode()):
             return account
     text = "The API key or AK/SK in the request is missing or invalid."
     raise RefusedError("AuthenticationError", text)
 
 
-@_refusing()
+@_as_upstream_error()
 def check_signature(
     accounts: Sequence[Account],
     *,
@@ -60,22 +62,22 @@ def check_signature(
     body: bytes,
     now: datetime,
 ) -> Account:
-    """Returns the account of a control-plane request whose signature holds.
+    """Returns the account of a control-plane request with a valid signature.
 
-    Any set of signed headers that contains ``X-Date`` is accepted: the SDKs differ.
+    Any set of signed headers that contains ``X-Date`` is accepted, because the SDKs differ.
 
     Args:
-        accounts: all known.
+        accounts: all accounts of the sandbox.
         region: the signing region.
         method: upper case.
-        path: as on the wire.
+        path: percent-encoded.
         query_pairs: decoded.
         headers: names in lower case.
-        body: exact bytes.
-        now: to judge ``X-Date`` by.
+        body: the exact bytes.
+        now: the time to compare ``X-Date`` with.
 
     Raises:
-        RefusedError: 400, 401 or 403 with the gateway's code.
+        RefusedError: 400, 401 or 403 with a code of the OpenAPI gateway.
     """
     authorization = headers.get("authorization")
     if not authorization:

@@ -1,7 +1,7 @@
-"""Callbacks: the body of GET, posted to the request's ``callback_url`` on each change of state.
+"""Callbacks: the JSON of GET, posted to a task's ``callback_url`` on each change of status.
 
-A final state (succeeded, failed) is delivered up to three times until a 2xx comes within the timeout, any other
-state once. Nothing is signed and nothing is ordered.
+A final status (succeeded, failed) has up to three delivery attempts until a 2xx response arrives within the timeout,
+any other status one. Callbacks are not signed, and their order is not guaranteed.
 
 Source: reference ``upstream.md`` §3.
 """
@@ -19,19 +19,19 @@ from app.sandbox.faults import CALLBACK, Fault, Faults
 from app.sandbox.ledger import CallbackEntry, Ledger
 from app.sandbox.tasks import FAILED, SUCCEEDED, Task, to_wire
 
-_FINAL_DELIVERIES = 3
+_MAX_FINAL_ATTEMPTS = 3
 _log = structlog.get_logger()
 
 
 class CallbackSender:
-    """Posts callbacks from background tasks.
+    """Posts callbacks in background tasks.
 
     Args:
-        ledger: where each attempt is written down.
+        ledger: records each attempt.
         faults: may delay, drop or duplicate a callback.
-        now: the time, for the ledger.
-        timeout_seconds: for one delivery.
-        retry_seconds: between deliveries.
+        now: returns the time, for the ledger.
+        timeout_seconds: of one attempt.
+        retry_seconds: between two attempts.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class CallbackSender:
         self._client: httpx.AsyncClient | None = None
 
     def send(self, task: Task) -> None:
-        """Starts delivering the task's present state, if it has a ``callback_url``; needs a running event loop."""
+        """Starts the delivery of a task's present status, if it has a ``callback_url``; needs a running event loop."""
         url = task.plan.parameters.callback_url
         if url is None:
             return
@@ -65,7 +65,7 @@ class CallbackSender:
             delivery.add_done_callback(self._running.discard)
 
     async def aclose(self) -> None:
-        """Gives up what is under way."""
+        """Cancels the deliveries in progress."""
         running = list(self._running)
         for delivery in running:
             delivery.cancel()
@@ -79,8 +79,8 @@ class CallbackSender:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(effect.delay_seconds):
                     await fault.removed.wait()
-        deliveries = _FINAL_DELIVERIES if status in {SUCCEEDED, FAILED} else 1
-        for attempt in range(1, deliveries + 1):
+        attempts = _MAX_FINAL_ATTEMPTS if status in {SUCCEEDED, FAILED} else 1
+        for attempt in range(1, attempts + 1):
             if attempt > 1:
                 await asyncio.sleep(self._retry_seconds)
             is_dropped = effect is not None and effect.kind == "drop"
@@ -99,12 +99,12 @@ class CallbackSender:
                 return
 
     async def _post(self, url: str, body: bytes) -> int | None:
-        """Returns the receiver's status, or None when it gave no answer in time."""
+        """Returns the receiver's HTTP status; None when no response arrived in time."""
         if self._client is None:
-            # The sandbox may be pointed at private addresses on purpose; a proxy would hide them.
+            # Without the proxies of the environment: receivers have private addresses, which a proxy cannot reach.
             self._client = httpx.AsyncClient(trust_env=False, timeout=self._timeout_seconds)
         try:
-            # One bound for the whole delivery: httpx's own timeout starts anew with every phase.
+            # Limits the whole attempt: httpx's timeout applies to each phase of a request separately.
             async with asyncio.timeout(self._timeout_seconds):
                 response = await self._client.post(url, content=body, headers={"content-type": "application/json"})
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:

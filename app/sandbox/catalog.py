@@ -1,8 +1,8 @@
-"""The models that the emulated upstream serves, and what each takes.
+"""The video models of the emulated upstream, and ``GET /api/v3/models``.
 
-Which parameters a model takes, its lengths, its sizes and its references stand in ``app.create_parameters``.
+The parameters of a model, its durations, resolutions and numbers of references are those of ``app.create_parameters``.
 
-Source: reference ``upstream.md`` §1.1 to §1.3 and §11.1.
+Source: reference ``upstream.md`` §1.1 to §1.3, §11.1 and §11.5; the task type of references is a guess.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,16 +28,16 @@ _TASK_TYPES = {"t2v": "TextToVideo", "i2v": "ImageToVideo", "r2v": "ReferenceToV
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoModel:
-    """What one model accepts.
+    """One model of a region.
 
     Attributes:
-        id: dated id, the only name the upstream answers to.
-        generation: ``1.0``, ``1.5``, ``2.0`` or ``2.5``; picks the pixel table and most rules.
+        id: the dated id; the upstream accepts no other name.
+        generation: ``1.0``, ``1.5``, ``2.0`` or ``2.5``; selects the frame sizes and most rules.
         modes: of ``t2v``, ``i2v``, ``r2v``.
-        max_media_seconds: total length of reference videos, as the validator sees it.
+        max_media_seconds: maximum of the total length of reference videos.
         seconds_per_kilotoken: rendering time, from published observations (reference §7).
-        refused: parameters that this model does not take.
-        is_retiring: whether the list of models says so.
+        refused: parameters that this model does not accept.
+        is_retiring: whether the list of models shows it as retiring.
         is_in_china: whether the Chinese region serves it.
         is_abroad: whether BytePlus serves it.
     """
@@ -54,52 +54,52 @@ class VideoModel:
 
     @property
     def name(self) -> str:
-        """The id without its date, as error messages call the model."""
+        """The id without its date, which is used in error messages."""
         return self.id.rsplit("-", 1)[0]
 
     @property
     def family(self) -> str:
-        """The id without vendor and date, as ``app.create_parameters`` names the model."""
+        """The id without vendor and date, which is the name in ``app.create_parameters``."""
         return self.name.partition("seedance-")[2]
 
     @property
     def references(self) -> ReferenceLimits:
-        """How many references one request may have."""
+        """Maximum numbers of references in one request."""
         return REFERENCE_LIMITS[self.family]
 
     @property
     def default_resolution(self) -> str:
-        """The resolution when the request names none."""
+        """The default of ``resolution``."""
         return str(PARAMETERS["resolution"].default_of[self.family])
 
     @property
     def default_duration(self) -> int:
-        """Seconds, or −1 for "the model chooses"."""
+        """The default of ``duration``, seconds; −1 when the model chooses."""
         return int(PARAMETERS["duration"].default_of[self.family])
 
     @property
     def final_resolutions(self) -> tuple[str, ...]:
-        """The values of ``resolution`` for the final video of a draft."""
+        """The allowed values of ``resolution`` for the final video of a draft."""
         return FINAL_RESOLUTIONS.get(self.family, ())
 
     @property
     def resolutions(self) -> tuple[str, ...]:
-        """The values of ``resolution``."""
+        """The allowed values of ``resolution``."""
         return PARAMETERS["resolution"].words_of[self.family]
 
     @property
     def durations(self) -> tuple[int, int]:
-        """The shortest and the longest video, seconds."""
+        """The minimum and maximum of ``duration``, seconds."""
         return PARAMETERS["duration"].ranges[self.family]
 
     @property
     def is_second_generation(self) -> bool:
-        """Whether this is one of the 2.x models."""
+        """Whether it is a 2.x model."""
         return self.generation.startswith("2")
 
     @property
     def takes_drafts(self) -> bool:
-        """Whether it makes drafts, and the final videos of drafts."""
+        """Whether it renders drafts and final videos of drafts."""
         return "draft" not in self.refused
 
     @property
@@ -156,10 +156,14 @@ _MODELS = (_V25, _V25_PREMIUM, _V20, _V20_FAST, _V20_MINI, _V15, _V10, _V10_FAST
 class Catalog:
     """The models of one region, by dated id and by ``ep-…`` endpoint id.
 
-    An undated alias is not a name: the upstream answers 404 to it.
+    An undated alias is 404, as upstream.
+
+    Args:
+        region: see ``SandboxConfig``.
+        endpoints: see ``SandboxConfig``.
 
     Attributes:
-        models: all of the region, newest first.
+        models: all models of the region, newest first.
     """
 
     def __init__(self, region: str, endpoints: Mapping[str, str]) -> None:
@@ -174,7 +178,7 @@ class Catalog:
         self._models |= {endpoint: self._models[model_id] for endpoint, model_id in endpoints.items()}
 
     def find(self, name: str) -> VideoModel:
-        """Returns the model that a request names.
+        """Returns the model with an id.
 
         Raises:
             RefusedError: 404 ``InvalidEndpointOrModel.NotFound``.
@@ -187,18 +191,18 @@ class Catalog:
 
 
 def _refused_by(model: VideoModel, *, is_china: bool) -> frozenset[str]:
-    """Returns what a model does not take; there is no web search on BytePlus."""
+    """Returns the parameters that a model does not accept; BytePlus has no web search."""
     return refused_by(model.family) | (frozenset() if is_china else {"tools"})
 
 
 def _abroad(model: VideoModel) -> VideoModel:
-    """Returns the model under its BytePlus id: ``dreamina-`` before 2.x, no prefix before 1.x."""
+    """Returns the model with its BytePlus id, whose prefix is ``dreamina-`` for 2.x and empty for 1.x."""
     prefix = "dreamina-" if model.is_second_generation else ""
     return replace(model, id=prefix + model.id.removeprefix("doubao-"))
 
 
 def to_model_list(models: Iterable[VideoModel]) -> dict[str, Any]:
-    """Returns the answer: every model of the region."""
+    """Returns the JSON of ``GET /api/v3/models``."""
     return {"object": "list", "data": [_to_wire(model) for model in models]}
 
 

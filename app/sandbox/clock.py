@@ -1,20 +1,24 @@
-"""The sandbox's own time."""
+"""The clock of a sandbox."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 
 class SandboxClock:
-    """A clock that can be pushed forward and bent.
+    """A clock that can be advanced and skewed.
 
-    *Advancing* lets hours of queueing, expiry and URL lifetime pass at once. *Skew* makes the sandbox's clock wrong
-    against the caller's. Only skew counts where two machines compare clocks (``X-Date``, the ``Date`` header):
-    a caller whose sandbox was advanced by a week still signs with today's date.
+    *Advancing* moves queueing, expiry and URL lifetimes ahead. *Skew* is a clock error of the upstream. Values that
+    the caller compares with its own clock (``X-Date``, the ``Date`` header) contain the skew only, because a caller
+    signs with the real date even after the sandbox was advanced by a week.
+
+    Args:
+        source: returns the real time, UTC-aware.
+        time_scale: see below.
 
     Attributes:
         time_scale: sandbox seconds of work per second of this clock.
-        skew_seconds: how far this clock is ahead of the truth.
-        advanced_seconds: how far it was advanced in all.
+        skew_seconds: error of this clock; positive when it is fast.
+        advanced_seconds: sum of all advances.
     """
 
     def __init__(self, source: Callable[[], datetime], time_scale: float) -> None:
@@ -28,11 +32,11 @@ class SandboxClock:
         return self.wire_now() + timedelta(seconds=self.advanced_seconds)
 
     def wire_now(self) -> datetime:
-        """Returns the time that callers' clocks are compared with."""
+        """Returns the time that is compared with callers' clocks, UTC-aware."""
         return self._source() + timedelta(seconds=self.skew_seconds)
 
     def advance(self, seconds: float) -> None:
-        """Lets ``seconds`` pass at once; they are not multiplied by the time scale."""
+        """Advances the clock; the seconds are not scaled."""
         self.advanced_seconds += seconds
 
     def work(self, seconds: float) -> timedelta:

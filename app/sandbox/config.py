@@ -1,4 +1,4 @@
-"""What a sandbox is started with."""
+"""The configuration of a sandbox."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ MIN_TIME_SCALE = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One main account of the emulated upstream; accounts see nothing of each other.
+    """One main account of the emulated upstream; accounts are isolated from each other.
 
     Attributes:
         name: for the ledger and for scripted faults; never on the wire.
         api_key: Bearer key of the data plane.
-        access_key_id: the public half of the control plane's key pair.
-        secret_access_key: the secret half.
-        session_token: set, the pair counts as temporary (STS) and needs this ``X-Security-Token``.
+        access_key_id: access key id of the control plane.
+        secret_access_key: its secret.
+        session_token: when set, the key pair is temporary (STS) and requests need this ``X-Security-Token``.
     """
 
     name: str
@@ -40,27 +40,26 @@ DEFAULT_ACCOUNT = Account(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxConfig:
-    """How one sandbox behaves.
+    """The settings of one sandbox.
 
     Attributes:
-        accounts: who may call.
-        region: ``cn-…`` serves the Chinese model ids, any other region the BytePlus ones; also the signing region.
-        time_scale: how many sandbox seconds of queueing, rendering and asset processing pass in a real one,
-            0.001 at least.
-            Timestamps, URL lifetimes and expiry follow the clock itself, which ``/_sandbox/clock`` can advance.
-        clock: the time, UTC-aware.
-        monotonic: seconds for the rate limits.
-        video_url_seconds: life of the URLs of a finished task. The upstream's is 24 hours; those of ``dev`` live as
-            long as the task can be read, so that a demo can be shown the next day.
-        public_url: origin in the URLs that the sandbox hands out; a server on port 0 fills it in by itself.
-        limits: None switches all rates and caps off.
-        consistency_delay_seconds: so long a new asset is not found by GetAsset, ListAssets and create-task.
-        token_ttl_seconds: life of a face verification's BytedToken.
-        callback_timeout_seconds: how long a callback waits for its answer.
-        callback_retry_seconds: pause between the deliveries of a final state.
-        endpoints: ``ep-…`` ids and the dated model id that each serves.
-        projects: known project names; None knows all.
-        ledger_requests: how many requests the ledger remembers.
+        accounts: the accounts it serves.
+        region: ``cn-…`` serves the Chinese model ids, any other region those of BytePlus; also the signing region.
+        time_scale: sandbox seconds of queueing, rendering and asset processing per real second, at least 0.001.
+            Timestamps, URL lifetimes and expiry are not scaled; ``/_sandbox/clock`` can advance them.
+        clock: returns the time, UTC-aware.
+        monotonic: returns seconds, for the rate limits.
+        video_url_seconds: lifetime of the URLs of a finished task. Upstream it is 24 hours; ``dev`` uses the 7 days
+            during which the task can be read, so that yesterday's demo still plays.
+        public_url: origin of the URLs that the sandbox returns; ``SandboxServer`` replaces it by its own.
+        limits: rate limits and quotas; None for none.
+        consistency_delay_seconds: how long a new asset is invisible to GetAsset, ListAssets and create-task.
+        token_ttl_seconds: lifetime of a face verification's BytedToken.
+        callback_timeout_seconds: for one delivery of a callback.
+        callback_retry_seconds: between two deliveries of a final state.
+        endpoints: ``ep-…`` ids and the dated model id behind each.
+        projects: existing project names; None accepts every name.
+        ledger_requests: how many requests the ledger keeps.
     """
 
     accounts: tuple[Account, ...] = (DEFAULT_ACCOUNT,)

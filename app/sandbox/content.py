@@ -1,6 +1,6 @@
-"""The ``content`` array of a create-task request: reading it, and the rules between its items.
+"""Validation of the ``content`` array of a create-task request.
 
-Source: reference ``upstream.md`` §1.2 and the live messages of §4.3; wording of ours is marked in ``docs/sandbox.md``.
+Source: reference ``upstream.md`` §1.2 and the live messages of §4.3; ``docs/sandbox.md`` lists the guessed ones.
 """
 
 import base64
@@ -13,10 +13,10 @@ from typing import Any
 from app.create_parameters import CONTENT_TYPES
 from app.sandbox.catalog import VideoModel
 from app.sandbox.errors import RefusedError, invalid, missing
-from app.sandbox.test_triggers import MediaFacts, is_web_url, read_media_facts
+from app.sandbox.test_triggers import MediaInfo, is_web_url, read_media_info
 
 FindAsset = Callable[[str], str | None]
-"""Returns the submitted URL of an asset that this account may use now, or None."""
+"""Returns the submitted URL of an asset; None unless the account may use it now."""
 
 _ASSET_SCHEME = "asset://"
 _NO_TEXT = "content"
@@ -39,26 +39,26 @@ class Medium:
     Attributes:
         type: ``image_url``, ``video_url`` or ``audio_url``.
         path: ``content[1].image_url``.
-        role: as sent, None when absent.
-        facts: what the sandbox believes about the file behind it.
+        role: None when absent.
+        info: properties of the file.
     """
 
     type: str
     path: str
     role: str | None
-    facts: MediaFacts
+    info: MediaInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A ``content`` array, taken apart.
+    """A parsed ``content`` array.
 
     Attributes:
         prompt: all text items, joined by line breaks.
-        prompt_path: path of the first text item.
-        media: in the order sent.
+        prompt_path: path of the first text item, ``content`` without one.
+        media: in the order of the request.
         draft_task_id: of a ``draft_task`` item, or None.
-        asset_ids: assets that the request names.
+        asset_ids: the referenced assets.
     """
 
     prompt: str
@@ -69,7 +69,7 @@ class Content:
 
     @property
     def has_text(self) -> bool:
-        """Whether there is a text item, be it empty."""
+        """Whether there is a text item, even an empty one."""
         return self.prompt_path != _NO_TEXT
 
     def of_type(self, type_: str) -> tuple[Medium, ...]:
@@ -78,14 +78,14 @@ class Content:
 
 
 def read_content(items: object, find_asset: FindAsset) -> Content:
-    """Takes the array apart and checks every item for itself.
+    """Parses the array and validates each item.
 
     Args:
         items: the value of ``content``.
         find_asset: resolves ``asset://`` ids.
 
     Raises:
-        RefusedError: 400, naming the item.
+        RefusedError: 400, with the path of the item.
     """
     if items is None or items == []:
         raise missing("content")
@@ -121,10 +121,10 @@ def read_content(items: object, find_asset: FindAsset) -> Content:
 
 
 def check_mode(content: Content, model: VideoModel) -> str:
-    """Checks roles, counts and combinations, and returns the mode.
+    """Validates roles, counts and combinations, and returns the mode.
 
     Returns:
-        ``t2v`` for text alone, ``i2v`` for first (and last) frames, ``r2v`` for reference media.
+        ``t2v`` for text without media, ``i2v`` for first and last frames, ``r2v`` for reference media.
 
     Raises:
         RefusedError: 400.
@@ -154,7 +154,7 @@ def check_mode(content: Content, model: VideoModel) -> str:
 
 
 def not_valid_for(parameter: str, model: VideoModel, mode: str) -> str:
-    """Returns the live message for a parameter that a model does not take in a mode."""
+    """Returns the upstream's message for a parameter that a model does not accept in a mode."""
     return f"the parameter {parameter} specified in the request is not valid for model {model.name} in {mode}"
 
 
@@ -176,10 +176,10 @@ def _check_references(content: Content, model: VideoModel) -> None:
     longest = _MAX_CLIP_SECONDS_LATEST if model.generation == "2.5" else _MAX_CLIP_SECONDS
     for word, clips in (("video", videos), ("audio", audios)):
         for clip in clips:
-            if not _MIN_CLIP_SECONDS <= clip.facts.seconds <= longest:
+            if not _MIN_CLIP_SECONDS <= clip.info.seconds <= longest:
                 text = f"expected the duration to be {_MIN_CLIP_SECONDS} to {longest} seconds, but received a"
-                raise invalid(clip.path, f"{text} {clip.facts.seconds:g}s {word} instead.")
-        if sum(clip.facts.seconds for clip in clips) > model.max_media_seconds:
+                raise invalid(clip.path, f"{text} {clip.info.seconds:g}s {word} instead.")
+        if sum(clip.info.seconds for clip in clips) > model.max_media_seconds:
             text = f"the parameter {word} total duration (seconds) specified in the request must be less than or equal"
             message = f"{text} to {model.max_media_seconds:g} for model {model.name} in r2v"
             raise RefusedError("InvalidParameter", message, param="content")
@@ -198,14 +198,14 @@ def _read_medium(item: dict[str, Any], type_: str, url: str, path: str, find_ass
         submitted = find_asset(asset_id)
         if submitted is None:
             raise invalid(f"{media_path}.url", f"The specified asset {asset_id} is not found.")
-        return Medium(type_, media_path, role, read_media_facts(submitted))
+        return Medium(type_, media_path, role, read_media_info(submitted))
     _check_url(url, type_, media_path)
-    facts = read_media_facts(url)
-    if facts.failure:
-        raise _media_failure(facts.failure, word, path, media_path)
+    info = read_media_info(url)
+    if info.failure:
+        raise _media_failure(info.failure, word, path, media_path)
     if type_ != "audio_url":
-        _check_sides(facts, word, media_path)
-    return Medium(type_, media_path, role, facts)
+        _check_sides(info, word, media_path)
+    return Medium(type_, media_path, role, info)
 
 
 def _check_url(url: str, type_: str, media_path: str) -> None:
@@ -233,11 +233,11 @@ def _media_failure(code: str, word: str, path: str, media_path: str) -> RefusedE
     return invalid(media_path, f"{code}.")
 
 
-def _check_sides(facts: MediaFacts, word: str, media_path: str) -> None:
-    for side, pixels in (("height", facts.height), ("width", facts.width)):
+def _check_sides(info: MediaInfo, word: str, media_path: str) -> None:
+    for side, pixels in (("height", info.height), ("width", info.width)):
         if not _MIN_SIDE <= pixels <= _MAX_SIDE:
             bound = f"at least {_MIN_SIDE}px" if pixels < _MIN_SIDE else f"at most {_MAX_SIDE}px"
-            received = f"but received a {facts.width}x{facts.height}px {word} instead"
+            received = f"but received a {info.width}x{info.height}px {word} instead"
             raise invalid(media_path, f"expected the {side} to be {bound}, {received}")
 
 

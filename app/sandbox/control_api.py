@@ -1,8 +1,9 @@
-"""The sandbox's own controls under ``/_sandbox/``: time, faults, forced states, the ledger.
+"""The control API under ``/_sandbox/``: clock, faults, forced states, settings, ledger.
 
-They take no credential: a sandbox belongs on a loopback address or in a test network.
+It needs no credential, so a sandbox belongs on a loopback address or in a test network.
 """
 
+import re
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -10,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.header_text import parse_decimal
 from app.sandbox.config import MIN_TIME_SCALE
 from app.sandbox.faults import FaultScript
 from app.sandbox.rate_limits import Limits
@@ -19,14 +19,15 @@ from app.sandbox.tasks import to_wire
 
 CONTROL_PREFIX = "/_sandbox"
 _MAX_CLOCK_SECONDS = 10 * 366 * 86_400
+_REQUEST_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class ClockChange(BaseModel):
-    """Moves the sandbox's clock.
+    """Body of ``POST /clock``.
 
     Attributes:
-        advance_seconds: lets so much time pass at once.
-        skew_seconds: makes the clock wrong by so much against callers' clocks; None leaves it.
+        advance_seconds: time to advance by.
+        skew_seconds: new error of the clock against callers' clocks; None leaves it unchanged.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -36,13 +37,13 @@ class ClockChange(BaseModel):
 
 
 class TaskChange(BaseModel):
-    """Forces a task into a state, where it stays.
+    """Body of ``POST /tasks/{id}``, which pins a task to a status.
 
     Attributes:
-        status: any text, even a status that the upstream does not have; None leaves it.
+        status: any string, known to the upstream or not; None leaves it unchanged.
         code: of the error, for ``failed``.
         message: of the error.
-        extra: members added to the task's wire object.
+        extra: members to add to the task's JSON.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -54,12 +55,12 @@ class TaskChange(BaseModel):
 
 
 class AssetChange(BaseModel):
-    """Ends an asset's processing at once.
+    """Body of ``POST /assets/{id}``, which ends the processing of an asset.
 
     Attributes:
-        status: what becomes of it.
+        status: its new status.
         code: of the failure.
-        message: of the failure; None for the usual one.
+        message: of the failure; None for the default.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -70,13 +71,13 @@ class AssetChange(BaseModel):
 
 
 class SettingsChange(BaseModel):
-    """Changes settings until the next reset; None leaves one as it is.
+    """Body of ``POST /settings``; a change lasts until the next reset, None leaves a setting unchanged.
 
     Attributes:
-        time_scale: for work that starts from now on.
-        limits: ``on`` for the upstream's usual rates and caps, ``off`` for none.
-        consistency_delay_seconds: for assets made from now on.
-        token_ttl_seconds: for sessions opened from now on.
+        time_scale: of work that starts later.
+        limits: ``on`` for the configured rate limits and quotas, ``off`` for none.
+        consistency_delay_seconds: of assets created later.
+        token_ttl_seconds: of sessions created later.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -91,20 +92,20 @@ _Body = TypeVar("_Body", bound=BaseModel)
 
 
 def control_api_routes(sandbox: Sandbox) -> list[Route]:
-    """Returns the control routes of a sandbox."""
-    control_api = _ControlApi(sandbox)
+    """Returns the routes of the control API."""
+    api = _ControlApi(sandbox)
     return [
-        Route(f"{CONTROL_PREFIX}/ledger", control_api.ledger, methods=["GET"]),
-        Route(f"{CONTROL_PREFIX}/faults", control_api.list_faults, methods=["GET"]),
-        Route(f"{CONTROL_PREFIX}/faults", control_api.add_fault, methods=["POST"]),
-        Route(f"{CONTROL_PREFIX}/faults", control_api.clear_faults, methods=["DELETE"]),
-        Route(f"{CONTROL_PREFIX}/faults/{{fault_id}}", control_api.remove_fault, methods=["DELETE"]),
-        Route(f"{CONTROL_PREFIX}/clock", control_api.clock, methods=["GET"]),
-        Route(f"{CONTROL_PREFIX}/clock", control_api.move_clock, methods=["POST"]),
-        Route(f"{CONTROL_PREFIX}/tasks/{{task_id}}", control_api.change_task, methods=["POST"]),
-        Route(f"{CONTROL_PREFIX}/assets/{{asset_id}}", control_api.change_asset, methods=["POST"]),
-        Route(f"{CONTROL_PREFIX}/settings", control_api.change_settings, methods=["POST"]),
-        Route(f"{CONTROL_PREFIX}/reset", control_api.reset, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/ledger", api.ledger, methods=["GET"]),
+        Route(f"{CONTROL_PREFIX}/faults", api.list_faults, methods=["GET"]),
+        Route(f"{CONTROL_PREFIX}/faults", api.add_fault, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/faults", api.clear_faults, methods=["DELETE"]),
+        Route(f"{CONTROL_PREFIX}/faults/{{fault_id}}", api.remove_fault, methods=["DELETE"]),
+        Route(f"{CONTROL_PREFIX}/clock", api.clock, methods=["GET"]),
+        Route(f"{CONTROL_PREFIX}/clock", api.change_clock, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/tasks/{{task_id}}", api.change_task, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/assets/{{asset_id}}", api.change_asset, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/settings", api.change_settings, methods=["POST"]),
+        Route(f"{CONTROL_PREFIX}/reset", api.reset, methods=["POST"]),
     ]
 
 
@@ -115,11 +116,11 @@ class _ControlApi:
     async def ledger(self, request: Request) -> Response:
         store = self._sandbox.store
         store.catch_up()
-        after = parse_decimal(request.query_params.get("after", "0"))
-        if after is None:
-            return _refuse("after is a request number")
+        after = request.query_params.get("after", "0")
+        if not _REQUEST_NUMBER.fullmatch(after):
+            return _bad_request("after is a request number")
         operation = request.query_params.get("operation")
-        return JSONResponse(store.ledger.report(store.tasks.by_id, store.assets, operation=operation, after=after))
+        return JSONResponse(store.ledger.report(store.tasks.by_id, store.assets, operation=operation, after=int(after)))
 
     async def list_faults(self, _request: Request) -> Response:
         return JSONResponse({"faults": [fault.to_wire() for fault in self._sandbox.store.faults.list()]})
@@ -139,9 +140,9 @@ class _ControlApi:
         return JSONResponse({}) if self._sandbox.store.faults.remove(fault_id) else _not_found(fault_id)
 
     async def clock(self, _request: Request) -> Response:
-        return JSONResponse(self._show_clock())
+        return JSONResponse(self._clock_to_wire())
 
-    async def move_clock(self, request: Request) -> Response:
+    async def change_clock(self, request: Request) -> Response:
         change = await _read(request, ClockChange)
         if isinstance(change, Response):
             return change
@@ -151,7 +152,7 @@ class _ControlApi:
         self._sandbox.store.save_settings()
         self._sandbox.store.catch_up()
         self._sandbox.wake.set()
-        return JSONResponse(self._show_clock())
+        return JSONResponse(self._clock_to_wire())
 
     async def change_task(self, request: Request) -> Response:
         change = await _read(request, TaskChange)
@@ -191,7 +192,7 @@ class _ControlApi:
             store.clock.time_scale = change.time_scale
         if change.limits is not None:
             store.limits = (self._sandbox.config.limits or Limits()) if change.limits == "on" else None
-            store.lifecycle.refill()
+            store.lifecycle.apply_limits()
         if change.consistency_delay_seconds is not None:
             store.consistency_delay_seconds = change.consistency_delay_seconds
         if change.token_ttl_seconds is not None:
@@ -210,20 +211,20 @@ class _ControlApi:
         await self._sandbox.reset()
         return JSONResponse({})
 
-    def _show_clock(self) -> dict[str, Any]:
+    def _clock_to_wire(self) -> dict[str, Any]:
         clock = self._sandbox.store.clock
         return {"now": clock.now().isoformat(), "skew_seconds": clock.skew_seconds, "time_scale": clock.time_scale}
 
 
 async def _read(request: Request, model: type[_Body]) -> _Body | Response:
-    """Returns the parsed body, or the 400 that says what is wrong with it."""
+    """Returns the parsed body, or a 400 response."""
     try:
         return model.model_validate_json(await request.body() or b"{}")
     except ValidationError as error:
-        return _refuse(str(error))
+        return _bad_request(str(error))
 
 
-def _refuse(why: str) -> Response:
+def _bad_request(why: str) -> Response:
     return JSONResponse({"error": why}, 400)
 
 

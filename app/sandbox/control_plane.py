@@ -7,10 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.header_text import BLANKS
 from app.sandbox.asset_actions import Action
 from app.sandbox.authentication import check_signature
-from app.sandbox.calls import VERSION, Call, envelope, error_body
+from app.sandbox.calls import VERSION, Call, error_body, response_metadata
 from app.sandbox.config import Account
 from app.sandbox.errors import RefusedError
 from app.sandbox.store import Sandbox
@@ -21,22 +20,22 @@ _MINUTE_SECONDS = 60
 def control_plane_routes(sandbox: Sandbox) -> list[Route]:
     """Returns the one route of the control plane."""
     plane = _ControlPlane(sandbox)
-    return [Route("/", plane.answer, methods=["GET", "POST"])]
+    return [Route("/", plane.handle, methods=["GET", "POST"])]
 
 
 class _ControlPlane:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    async def answer(self, request: Request) -> Response:
+    async def handle(self, request: Request) -> Response:
         call: Call = request.state.call
         region = self._sandbox.config.region
         try:
             result = self._call(request.method, call)
         except RefusedError as error:
             return Response(error_body(call, error, region), error.status, media_type="application/json")
-        wrapped = {"ResponseMetadata": envelope(call, region), "Result": result}
-        return Response(orjson.dumps(wrapped), media_type="application/json")
+        envelope = {"ResponseMetadata": response_metadata(call, region), "Result": result}
+        return Response(orjson.dumps(envelope), media_type="application/json")
 
     def _call(self, method: str, call: Call) -> dict[str, Any]:
         store = self._sandbox.store
@@ -58,15 +57,15 @@ class _ControlPlane:
         )
         if method != "POST":
             raise RefusedError("MethodNotAllowed", f"{name} expects POST.", status=405)
-        body = _read_body(call)
-        self._limit_rate(account, name, action)
+        body = _parse_body(call)
+        self._check_rate(account, name, action)
         store.catch_up()
-        result = action.call(account, body)
+        result = action.run(account, body)
         if name in {"CreateAsset", "CreateAssetGroup"}:
-            store.ledger.note_made(call.entry, result["Id"])
+            store.ledger.record_created(call.entry, result["Id"])
         return result
 
-    def _limit_rate(self, account: Account, name: str, action: Action) -> None:
+    def _check_rate(self, account: Account, name: str, action: Action) -> None:
         store = self._sandbox.store
         limits = store.limits
         if limits is None:
@@ -80,8 +79,8 @@ class _ControlPlane:
             raise RefusedError("AccountFlowLimitExceeded", text)
 
 
-def _read_body(call: Call) -> dict[str, Any]:
-    content_type = call.headers.get("content-type", "application/json").partition(";")[0].strip(BLANKS).lower()
+def _parse_body(call: Call) -> dict[str, Any]:
+    content_type = call.headers.get("content-type", "application/json").partition(";")[0].strip(" \t").lower()
     if content_type != "application/json":
         raise RefusedError("InvalidParameter", f"The content type {content_type} is not supported.")
     try:

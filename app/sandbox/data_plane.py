@@ -18,7 +18,7 @@ from app.sandbox.tasks import to_wire
 
 
 def data_plane_routes(sandbox: Sandbox) -> list[Route]:
-    """Returns the routes under ``/api/v3/contents/generations/tasks``, and ``/api/v3/models``."""
+    """Returns the routes of ``/api/v3/contents/generations/tasks`` and ``/api/v3/models``."""
     plane = _DataPlane(sandbox)
     one = TASKS_PATH + "/{task_id}"
     return [
@@ -36,30 +36,29 @@ class _DataPlane:
         self._sandbox = sandbox
 
     async def create(self, request: Request) -> Response:
-        return self._answer(request, self._create)
+        return self._respond(request, self._create)
 
     async def get(self, request: Request) -> Response:
-        return self._answer(request, self._get)
+        return self._respond(request, self._get)
 
     async def list(self, request: Request) -> Response:
-        return self._answer(request, self._list)
+        return self._respond(request, self._list)
 
     async def delete(self, request: Request) -> Response:
-        return self._answer(request, self._delete)
+        return self._respond(request, self._delete)
 
     async def models(self, request: Request) -> Response:
-        return self._answer(request, self._models)
+        return self._respond(request, self._models)
 
-    def _answer(self, request: Request, operation: Callable[[Account, Call, Request], object]) -> Response:
+    def _respond(self, request: Request, operation: Callable[[Account, Call, Request], object]) -> Response:
         call: Call = request.state.call
+        config = self._sandbox.config
         try:
-            account = check_bearer(self._sandbox.config.accounts, call.headers)
+            account = check_bearer(config.accounts, call.headers)
             self._sandbox.store.catch_up()
             result = operation(account, call, request)
         except RefusedError as error:
-            return Response(
-                error_body(call, error, self._sandbox.config.region), error.status, media_type="application/json"
-            )
+            return Response(error_body(call, error, config.region), error.status, media_type="application/json")
         return Response(orjson.dumps(result), media_type="application/json")
 
     def _create(self, account: Account, call: Call, _request: Request) -> object:
@@ -71,28 +70,28 @@ class _DataPlane:
             raise invalid("body", "expected a JSON object.")
         store = self._sandbox.store
         task = store.tasks.create(account, body, store.limits)
-        store.ledger.note_made(call.entry, task.id)
+        store.ledger.record_created(call.entry, task.id)
         store.catch_up()
         return {"id": task.id}
 
     def _get(self, account: Account, _call: Call, request: Request) -> object:
-        self._limit_rate(account, "get", lambda limits: limits.get_per_second)
+        self._check_rate(account, "get", lambda limits: limits.get_per_second)
         return to_wire(self._sandbox.store.tasks.get(account, request.path_params["task_id"]))
 
     def _list(self, account: Account, call: Call, _request: Request) -> object:
-        self._limit_rate(account, "list", lambda limits: limits.list_per_second)
+        self._check_rate(account, "list", lambda limits: limits.list_per_second)
         tasks, total = self._sandbox.store.tasks.list(account, call.query)
         return {"items": [to_wire(task) for task in tasks], "total": total}
 
     def _delete(self, account: Account, _call: Call, request: Request) -> object:
-        self._limit_rate(account, "delete", lambda limits: limits.delete_per_second)
+        self._check_rate(account, "delete", lambda limits: limits.delete_per_second)
         self._sandbox.store.tasks.delete(account, request.path_params["task_id"])
         return {}
 
     def _models(self, _account: Account, _call: Call, _request: Request) -> object:
         return to_model_list(self._sandbox.store.catalog.models)
 
-    def _limit_rate(self, account: Account, operation: str, rate: Callable[[Limits], int]) -> None:
+    def _check_rate(self, account: Account, operation: str, rate: Callable[[Limits], int]) -> None:
         store = self._sandbox.store
         if store.limits is None:
             return

@@ -1,6 +1,6 @@
-"""The final video of a draft: what its request may hold, and what it takes over from the draft. Pure.
+"""The final video of a draft: validation of its request, and the parameters that it inherits.
 
-Source: reference ``upstream.md`` §1.3 and §11.1; what is not known of the upstream is listed in ``docs/sandbox.md``.
+Source: reference ``upstream.md`` §1.3 and §11.1; guesses are listed in ``docs/sandbox.md``.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ _INHERITED = frozenset(
         "seed",
         "generate_audio",
         "camera_fixed",
-        "omni_reference_task_type",  # it belongs to the references
+        "omni_reference_task_type",  # together with the references in ``content``
     }
 )
 _SETTABLE = frozenset(
@@ -35,14 +35,14 @@ _SETTABLE = frozenset(
         "output_format",
     }
 )
-_NOT_LOOKED_AT = frozenset(names_of_kind(Kind.ANY))
-# The draft decides all the rest: by its own value, or by having none.
-_DECIDED = PARAMETERS.keys() - _SETTABLE - _NOT_LOOKED_AT - {"model", "content"}
+_IGNORED = frozenset(names_of_kind(Kind.ANY))
+# The draft determines all other parameters, by its value or by the absence of one.
+_DETERMINED = PARAMETERS.keys() - _SETTABLE - _IGNORED - {"model", "content"}
 _MODE = "draft"
 
 
 def check_model(model: VideoModel, model_of_draft: VideoModel) -> None:
-    """Checks that a model makes final videos, and that of this draft.
+    """Checks that a model renders final videos and rendered the draft.
 
     Raises:
         RefusedError: 400.
@@ -54,24 +54,24 @@ def check_model(model: VideoModel, model_of_draft: VideoModel) -> None:
 
 
 def final_body(body: dict[str, Any], content: Content, draft: dict[str, Any], plan: TaskPlan) -> dict[str, Any]:
-    """Returns the request that makes the final video: what the draft decides, and the settings of its own.
+    """Returns the complete request of a final video: its own parameters and those of the draft.
 
     Args:
         body: the request, without null members.
         content: its content.
-        draft: the draft's own request.
-        plan: the draft's plan, which says what the draft's request left to the upstream.
+        draft: the request of the draft.
+        plan: the plan of the draft, with the defaults that the upstream chose.
 
     Raises:
-        RefusedError: 400, the request holds something that does not apply to a final video, or another value for
-            what the draft decides.
+        RefusedError: 400, the request has a parameter that does not apply to a final video, or a value that differs
+            from the draft's.
     """
-    model, decided = plan.model, plan.parameters
+    model, chosen = plan.model, plan.parameters
     if content.media or (content.has_text and model.generation == "2.5"):
         raise invalid("content", "draft_task content cannot be mixed with other content.")
-    inherited = {name: draft[name] for name in _INHERITED & draft.keys()} | {"seed": decided.seed}
-    shown = {"duration": decided.duration, "ratio": plan.ratio, "generate_audio": decided.generate_audio}
-    for name in sorted(_DECIDED & body.keys()):
+    inherited = {name: draft[name] for name in _INHERITED & draft.keys()} | {"seed": chosen.seed}
+    shown = {"duration": chosen.duration, "ratio": plan.ratio, "generate_audio": chosen.generate_audio}
+    for name in sorted(_DETERMINED & body.keys()):
         if body[name] not in (inherited.get(name, PARAMETERS[name].default), shown.get(name)):
             raise RefusedError("InvalidParameter", not_valid_for(name, model, _MODE), param=name)
     return {**body, **inherited}

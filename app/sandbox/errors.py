@@ -1,7 +1,6 @@
-"""Refusals of the emulated upstream, and how each plane words them.
+"""Errors of the emulated upstream, and their JSON on both planes.
 
-One exception serves both planes: the data plane answers ``{"error": {…}}``, the control plane
-``{"ResponseMetadata": {…, "Error": {…}}}``.
+The data plane answers ``{"error": {…}}``, the control plane ``{"ResponseMetadata": {…, "Error": {…}}}``.
 """
 
 from typing import Any
@@ -56,7 +55,7 @@ STATUS_OF_CODE = {
     "InternalServiceTimeout": 504,
     "FailToConnect": 502,
 }
-"""HTTP status of the known codes, by the part before the first dot; 400 for all others."""
+"""HTTP status of the known codes, by the part before the first dot. Other codes have 400."""
 
 NUMBER_OF_CODE = {
     "MissingParameter": 100002,
@@ -74,13 +73,13 @@ NUMBER_OF_CODE = {
 
 
 class RefusedError(Exception):
-    """The emulated upstream refuses a request.
+    """An error that the emulated upstream answers with.
 
     Attributes:
-        status: HTTP status.
+        status: HTTP status; unless given, the one of the code.
         code: the upstream's code.
-        message: without the request id, which the renderer appends on the data plane.
-        param: path of the offending field, or empty.
+        message: without the request id, which ``ark_error_body`` appends.
+        param: path of the invalid field, or empty.
     """
 
     def __init__(self, code: str, message: str, *, param: str = "", status: int | None = None) -> None:
@@ -92,12 +91,12 @@ class RefusedError(Exception):
 
 
 def status_of(code: str) -> int:
-    """Returns the HTTP status that goes with a code, 400 for one that is not known."""
+    """Returns the HTTP status of a code."""
     return STATUS_OF_CODE.get(code.split(".", 1)[0], 400)
 
 
 def invalid(path: str, why: str, *, code: str = "InvalidParameter") -> RefusedError:
-    """Returns the refusal "The parameter `path` specified in the request is not valid: why".
+    """Returns the error "The parameter `path` specified in the request is not valid: why".
 
     Source: live messages, reference ``upstream.md`` §4.3.
     """
@@ -105,14 +104,14 @@ def invalid(path: str, why: str, *, code: str = "InvalidParameter") -> RefusedEr
 
 
 def missing(path: str) -> RefusedError:
-    """Returns the refusal of a request that lacks a required field."""
+    """Returns the error for a required field that is missing."""
     return RefusedError(
         "MissingParameter", f"The request failed because it is missing the `{path}` parameter.", param=path
     )
 
 
 def ark_error_body(error: RefusedError, request_id: str) -> dict[str, Any]:
-    """Returns the data plane's error object."""
+    """Returns the body of an error on the data plane."""
     return {
         "error": {
             "code": error.code,

@@ -1,4 +1,4 @@
-"""One request and its answer on the wire: whole, slow, oversized or cut."""
+"""Reading one request and sending its response: complete, slow, oversized or cut."""
 
 import asyncio
 import hashlib
@@ -17,18 +17,18 @@ from app.sandbox.store import Sandbox
 MAX_BODY_BYTES = 64 * 1024 * 1024
 JSON_HEADERS = ((b"content-type", b"application/json"),)
 _CHUNK_BYTES = 64 * 1024
-_MID_HEADERS = b"HTTP/1.1 200 OK\r\ncontent-type: applica"
+_PARTIAL_HEADERS = b"HTTP/1.1 200 OK\r\ncontent-type: applica"
 
 Headers = list[tuple[bytes, bytes]]
 
 
-class ClientGoneError(Exception):
+class ClientDisconnectedError(Exception):
     """The client closed the connection before its body was complete."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """A complete answer."""
+    """A complete response."""
 
     status: int = 200
     headers: Headers = field(default_factory=list)
@@ -36,14 +36,14 @@ class Answer:
 
 
 class Exchange:
-    """The wire's side of one call; what it does is written into the call's ledger entry.
+    """The request and the response of one call; the ledger entry of the call is updated on the way.
 
     Args:
         scope: of the request.
         receive: of the request.
         send: of the request.
-        call: what the request means.
-        state: for the date and for waiting.
+        call: the call.
+        sandbox: its clock is the source of the ``Date`` header.
     """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, call: Call, sandbox: Sandbox) -> None:
@@ -54,11 +54,11 @@ class Exchange:
         self._sandbox = sandbox
 
     async def read_body(self) -> None:
-        """Reads the whole body into the call.
+        """Reads the complete body into ``call.body``.
 
         Raises:
-            ClientGoneError: the client closed first.
-            RefusedError: 413, above 64 MB.
+            ClientDisconnectedError: the client closed the connection first.
+            RefusedError: 413, the body exceeds 64 MB.
         """
         parts: list[bytes] = []
         size = 0
@@ -66,7 +66,7 @@ class Exchange:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 self.call.entry.ended = "client_gone"
-                raise ClientGoneError
+                raise ClientDisconnectedError
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > MAX_BODY_BYTES:
@@ -74,27 +74,27 @@ class Exchange:
             if not message.get("more_body", False):
                 break
         self.call.body = b"".join(parts)
-        self.call.entry.keep_body(self.call.body, hashlib.sha256(self.call.body).hexdigest())
+        self.call.entry.set_body(self.call.body, hashlib.sha256(self.call.body).hexdigest())
 
-    def refusal(self, error: RefusedError) -> Answer:
-        """Returns a refusal in the shape of the plane that was called."""
+    def error_answer(self, error: RefusedError) -> Answer:
+        """Returns an error response in the shape of the plane that was called."""
         return Answer(error.status, list(JSON_HEADERS), error_body(self.call, error, self._sandbox.config.region))
 
-    async def answer(self, answer: Answer) -> None:
-        """Sends an answer as it should be."""
+    async def send(self, answer: Answer) -> None:
+        """Sends a response."""
         await self._start(answer)
         await self._send({"type": "http.response.body", "body": answer.body})
 
-    async def answer_slowly(self, answer: Answer, pause_seconds: float) -> None:
-        """Sends an answer byte by byte."""
+    async def send_slowly(self, answer: Answer, pause_seconds: float) -> None:
+        """Sends a response byte by byte."""
         await self._start(answer)
         for byte in answer.body:
             await self._sandbox.pause(pause_seconds)
             await self._send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
 
-    async def answer_oversize(self, size_bytes: int) -> None:
-        """Sends 200 and a JSON object of that size, in pieces."""
+    async def send_oversize(self, size_bytes: int) -> None:
+        """Sends 200 and a JSON object of ``size_bytes``, in chunks."""
         head, tail = b'{"padding":"', b'"}'
         left = max(size_bytes - len(head) - len(tail), 0)
         length = len(head) + left + len(tail)
@@ -108,11 +108,11 @@ class Exchange:
         await self._send({"type": "http.response.body", "body": tail})
 
     async def cut(self, effect: Effect, answer: Answer | None) -> None:
-        """Closes the connection, in the midst of the answer when the effect says so."""
+        """Closes the connection, within the headers or the body of ``answer`` when the effect says so."""
         self.call.entry.ended = "cut"
         first = b""
         if answer is not None and effect.at == "headers":
-            first = _MID_HEADERS
+            first = _PARTIAL_HEADERS
         elif answer is not None and effect.at == "body":
             first = render_head(answer.status, self._headers(answer)) + answer.body[: len(answer.body) // 2]
         await cut(self.scope, self._receive, is_reset=effect.reset, first=first)
@@ -123,7 +123,7 @@ class Exchange:
         await self._send({"type": "http.response.start", "status": answer.status, "headers": self._headers(answer)})
 
     def _headers(self, answer: Answer) -> Headers:
-        """Returns the answer's headers with length, date and the request ids."""
+        """Returns the response's headers with date, request ids and length."""
         now = self._sandbox.store.clock.wire_now().astimezone(UTC)
         headers = [
             (b"date", format_datetime(now, usegmt=True).encode()),

@@ -1,4 +1,4 @@
-"""Face verification sessions: from CreateVisualValidateSession over the H5 page to a LivenessFace group.
+"""Face verification sessions, from CreateVisualValidateSession to the LivenessFace group.
 
 Source: reference ``upstream.md`` §5.5.
 """
@@ -17,7 +17,7 @@ from app.sandbox.state_file import Save
 
 SUCCESS_CODE = 10000
 FAILURE_CODE = 10001
-"""Any other code than 10000 is a failure; the upstream's table is not public."""
+"""Every code except 10000 is a failure; the upstream's table is not public."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,13 +26,13 @@ class FaceSession:
 
     Attributes:
         token: BytedToken.
-        account: who asked for it.
-        callback_url: where the person's browser goes afterwards.
-        project: of the group to come.
+        account: the owner.
+        callback_url: where the page redirects to.
+        project: of the group.
         created_at: UTC.
-        expires_at: end of the token's life.
-        result_code: what the page decided, None while open.
-        group_id: of the LivenessFace group that a success made.
+        expires_at: when the token expires.
+        result_code: result of the page; None while it is pending.
+        group_id: of the LivenessFace group; None unless the verification succeeded.
     """
 
     KIND: ClassVar = "face_session"
@@ -48,7 +48,7 @@ class FaceSession:
 
     @property
     def id(self) -> str:
-        """Its token."""
+        """The token."""
         return self.token
 
 
@@ -56,10 +56,10 @@ class FaceSessions:
     """All verification sessions.
 
     Args:
-        clock: the sandbox's time.
-        assets: where the groups come to live.
-        ttl_seconds: returns the life of a new token.
-        save: keeps what changed.
+        clock: the sandbox's clock.
+        assets: gets the groups.
+        ttl_seconds: returns the lifetime of a new token.
+        save: persists changes.
     """
 
     def __init__(self, clock: SandboxClock, assets: AssetStore, ttl_seconds: Callable[[], float], save: Save) -> None:
@@ -70,7 +70,7 @@ class FaceSessions:
         self._save = save
 
     def open(self, account: Account, *, callback_url: str, project: str) -> FaceSession:
-        """Starts a session and returns it."""
+        """Creates a session."""
         now = self._clock.now()
         session = FaceSession(
             token=new_byted_token(now),
@@ -85,14 +85,14 @@ class FaceSessions:
         return session
 
     def find_open(self, token: str) -> FaceSession | None:
-        """Returns the session that the page may still decide, or None: unknown, expired, or used already."""
+        """Returns a pending session; None when the token is unknown, expired or used."""
         session = self.by_token.get(token)
         if session is None or session.result_code is not None or self._clock.now() >= session.expires_at:
             return None
         return session
 
-    def decide(self, session: FaceSession, *, is_passed: bool) -> None:
-        """Writes what the page found and, on success, makes the person's group; the link is used up."""
+    def finish(self, session: FaceSession, *, is_passed: bool) -> None:
+        """Stores the result and, on success, creates the person's group."""
         session.result_code = SUCCESS_CODE if is_passed else FAILURE_CODE
         if is_passed:
             group = self._assets.add_group(
@@ -102,7 +102,7 @@ class FaceSessions:
         self._save(session)
 
     def result(self, account: Account, token: str, project: str | None = None) -> str:
-        """Returns the LivenessFace group's id; asked again, the same one.
+        """Returns the id of the LivenessFace group.
 
         Args:
             account: the caller.
@@ -110,8 +110,8 @@ class FaceSessions:
             project: must be the session's; None matches any.
 
         Raises:
-            RefusedError: 404 ``NotFound.BytedToken``: unknown, another account's, not finished, failed or expired,
-                which the upstream does not tell apart.
+            RefusedError: 404 ``NotFound.BytedToken``, for a token that is unknown, expired or of another account, and
+                for a verification that is pending or failed; the upstream does not distinguish them.
         """
         session = self.by_token.get(token)
         if session is None or session.account != account or project not in (None, session.project):

@@ -1,8 +1,8 @@
-"""The gate in front of the emulated upstream: writes the ledger and lets scripted faults strike.
+"""The middleware in front of the planes and the media: it writes the ledger and applies scripted faults.
 
-A call passes through five moments: its headers are read (``request``), its body is complete (``before``), it is
-carried out, its answer is ready (``after``), its answer is on the wire (``headers``, ``body``). Answers are small,
-so they are held back whole until the faults have had their say.
+A fault applies at one of five moments: the headers were read (``request``), the body is complete (``before``), the call
+was carried out (``after``), within the response's ``headers``, within its ``body``. Responses are buffered completely,
+so that a fault can alter or drop them.
 """
 
 import asyncio
@@ -13,18 +13,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.sandbox.authentication import guess_account
 from app.sandbox.calls import Call, operation_of, read_query
 from app.sandbox.errors import RefusedError
-from app.sandbox.exchange import JSON_HEADERS, Answer, ClientGoneError, Exchange
+from app.sandbox.exchange import JSON_HEADERS, Answer, ClientDisconnectedError, Exchange
 from app.sandbox.faults import Effect, Fault
 from app.sandbox.ids import new_request_id
 from app.sandbox.store import Sandbox
 
 
 class FaultMiddleware:
-    """ASGI middleware around the two planes and the media.
+    """ASGI middleware around the application.
 
     Args:
         app: carries calls out; finds its ``Call`` in ``scope["state"]["call"]``.
-        state: the sandbox's.
+        sandbox: holds faults and ledger.
     """
 
     def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
@@ -32,7 +32,7 @@ class FaultMiddleware:
         self._sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves one request, or passes on what is not the upstream's (lifespan, controls, the H5 page)."""
+        """Serves a call of the upstream; passes on the lifespan, the H5 page and the control API."""
         operation = operation_of(scope) if scope["type"] == "http" else None
         if operation is None:
             await self._app(scope, receive, send)
@@ -41,7 +41,7 @@ class FaultMiddleware:
         fault = self._sandbox.store.faults.take(operation, call.entry.account, len(call.entry.url))
         call.entry.fault_id = fault.id if fault else None
         exchange = Exchange(scope, receive, send, call, self._sandbox)
-        await self._pass(exchange, fault)
+        await self._serve(exchange, fault)
 
     def _open_call(self, scope: Scope, operation: str) -> Call:
         store = self._sandbox.store
@@ -50,7 +50,7 @@ class FaultMiddleware:
         query = scope["query_string"].decode("latin-1")
         account = guess_account(self._sandbox.config.accounts, headers)
         request_id = new_request_id(store.clock.now())
-        entry = store.ledger.receive(
+        entry = store.ledger.open_entry(
             at=store.clock.now(),
             operation=operation,
             account=account.name if account else None,
@@ -67,32 +67,31 @@ class FaultMiddleware:
             entry=entry,
         )
 
-    async def _pass(self, exchange: Exchange, fault: Fault | None) -> None:
-        """Takes a call through its moments."""
+    async def _serve(self, exchange: Exchange, fault: Fault | None) -> None:
         effect = fault.script.effect if fault else None
         if effect and effect.at == "request":
             await exchange.cut(effect, None)
             return
         try:
             await exchange.read_body()
-        except ClientGoneError:
+        except ClientDisconnectedError:
             return
         except RefusedError as error:
-            await exchange.answer(exchange.refusal(error))
+            await exchange.send(exchange.error_answer(error))
             return
         if fault and effect and effect.at == "before":
             await self._sandbox.pause(effect.delay_seconds, fault.removed)
             if effect.kind != "delay":
-                await self._break(exchange, effect, None)
+                await self._apply(exchange, effect, None)
                 return
-        answer = await self._carry_out(exchange)
+        answer = await self._run_app(exchange)
         if fault and effect and effect.at != "before":
-            await self._break_after(exchange, fault, answer)
+            await self._apply_after(exchange, fault, answer)
         else:
-            await exchange.answer(answer)
+            await exchange.send(answer)
 
-    async def _carry_out(self, exchange: Exchange) -> Answer:
-        """Runs the application on the complete body and collects its whole answer."""
+    async def _run_app(self, exchange: Exchange) -> Answer:
+        """Runs the application on the complete body and returns its response."""
         call = exchange.call
         call.entry.has_effect = True
         answer = Answer()
@@ -101,7 +100,7 @@ class FaultMiddleware:
 
         async def receive() -> Message:
             if not request:
-                # The upstream carries a call out whether or not its client is still there.
+                # The upstream carries a call out whether or not its client is still connected.
                 await asyncio.Event().wait()
             return request.pop()
 
@@ -118,43 +117,43 @@ class FaultMiddleware:
         answer.body = b"".join(parts)
         return answer
 
-    async def _break_after(self, exchange: Exchange, fault: Fault, answer: Answer) -> None:
-        """Lets a fault strike a call that was carried out."""
+    async def _apply_after(self, exchange: Exchange, fault: Fault, answer: Answer) -> None:
+        """Applies a fault to a call that was carried out."""
         effect = fault.script.effect
         if effect.kind == "trickle":
-            await exchange.answer_slowly(answer, effect.delay_seconds)
+            await exchange.send_slowly(answer, effect.delay_seconds)
             return
         await self._sandbox.pause(effect.delay_seconds, fault.removed)
         if effect.kind == "delay":
-            await exchange.answer(answer)
+            await exchange.send(answer)
         else:
-            await self._break(exchange, effect, answer)
+            await self._apply(exchange, effect, answer)
 
-    async def _break(self, exchange: Exchange, effect: Effect, answer: Answer | None) -> None:
-        """Cuts the connection, or sends what a fault puts in the place of the answer."""
+    async def _apply(self, exchange: Exchange, effect: Effect, answer: Answer | None) -> None:
+        """Cuts the connection, or sends the fault's response instead of ``answer``."""
         if effect.kind == "cut":
             await exchange.cut(effect, answer)
         elif effect.kind == "oversize":
-            await exchange.answer_oversize(effect.size_bytes)
+            await exchange.send_oversize(effect.size_bytes)
         else:
-            await exchange.answer(_scripted_answer(exchange, effect))
+            await exchange.send(_scripted_answer(exchange, effect))
 
 
 def _scripted_answer(exchange: Exchange, effect: Effect) -> Answer:
     if effect.kind == "garbage":
         answer = Answer(200, list(JSON_HEADERS), b'\x00\xff{"id": "cgt-<<<')
     elif effect.kind == "answer":
-        answer = _own_answer(effect)
+        answer = _custom_answer(effect)
     else:
-        answer = exchange.refusal(_scripted_error(exchange.call, effect))
-    chosen = [(name.lower().encode(), value.encode("latin-1")) for name, value in effect.headers.items()]
-    names = {name for name, _ in chosen}
-    answer.headers = [pair for pair in answer.headers if pair[0] not in names] + chosen
+        answer = exchange.error_answer(_scripted_error(exchange.call, effect))
+    custom = [(name.lower().encode(), value.encode("latin-1")) for name, value in effect.headers.items()]
+    names = {name for name, _ in custom}
+    answer.headers = [pair for pair in answer.headers if pair[0] not in names] + custom
     return answer
 
 
-def _own_answer(effect: Effect) -> Answer:
-    """Returns the answer that a caller wrote: no body, a text as it is, or JSON."""
+def _custom_answer(effect: Effect) -> Answer:
+    """Returns the response that the script contains: without a body, a string as it is, or JSON."""
     status = effect.status or 200
     if effect.body is None:
         return Answer(status)

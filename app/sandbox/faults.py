@@ -1,4 +1,4 @@
-"""Scripted faults: what shall go wrong, with which calls, how often."""
+"""Scripted faults: which calls fail, how, and how often."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -32,23 +32,23 @@ Moment = Literal["request", "before", "after", "headers", "body"]
 
 
 class Effect(BaseModel):
-    """What goes wrong.
+    """What a fault does to a call.
 
     Attributes:
-        kind: ``delay``; ``answer`` (a status and body of one's own); ``error`` (a code, in the plane's shape);
-            ``throttle``; ``cut`` (connection closed); ``garbage`` (200, not JSON); ``oversize`` (200, a huge body);
-            ``trickle`` (the true answer, byte by byte); for callbacks ``delay``, ``drop`` and ``duplicate``.
-        at: ``before`` or ``after`` the effect of the call. A cut can also come at ``request`` (the body is not
-            read), or in the midst of the answer's ``headers`` or ``body`` (after the effect).
-        delay_seconds: real seconds to wait first, at the same moment, or until the fault is removed; between two bytes
-            of a ``trickle``.
+        kind: ``delay``; ``answer`` (a custom response); ``error`` (a code, in the plane's shape); ``throttle``; ``cut``
+            (the connection is closed); ``garbage`` (200, not JSON); ``oversize`` (200, a huge body); ``trickle`` (the
+            real response, byte by byte); for callbacks ``delay``, ``drop`` and ``duplicate``.
+        at: ``before`` or ``after`` the call is carried out. A cut can also happen at ``request`` (the body is not
+            read), or within the response's ``headers`` or ``body`` (the call was carried out).
+        delay_seconds: real seconds to wait at that moment, unless the fault is removed earlier; between two bytes of a
+            ``trickle``.
         status: of ``answer``, ``error`` and ``throttle``.
-        headers: added to such an answer.
-        body: of ``answer``: JSON, or a string that is sent as it is.
+        headers: added to that response.
+        body: of ``answer``: JSON, or a string that is sent unchanged.
         code: of ``error`` and ``throttle``.
         message: of ``error`` and ``throttle``.
         param: of ``error``, on the data plane.
-        reset: the cut is a TCP reset instead of an orderly close.
+        reset: whether a cut is a TCP reset instead of FIN.
         size_bytes: of ``oversize``.
     """
 
@@ -78,16 +78,16 @@ class Effect(BaseModel):
 
 
 class FaultScript(BaseModel):
-    """A fault as a caller orders it.
+    """The definition of a fault: the body of ``POST /_sandbox/faults``.
 
     Attributes:
         operation: a task operation, an action of the Assets API, ``get_media``, ``callback``, ``connect`` (new
-            connections are closed at once), or ``*`` for every request.
-        account: name of the account it is limited to, or None.
-        skip: so many matching calls pass first.
-        times: so many calls are hit; None means all until it is removed.
-        min_url_bytes: only calls whose path and query are at least so long.
-        effect: what happens to them.
+            connections), or ``*`` for every request.
+        account: name of the only account whose calls match; None for all.
+        skip: number of matching calls that pass first.
+        times: number of calls that are hit after them; None for all until the fault is removed.
+        min_url_bytes: minimum length of path and query of a matching call.
+        effect: what happens to the calls that are hit.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -114,14 +114,14 @@ class FaultScript(BaseModel):
 
 @dataclass(slots=True)
 class Fault:
-    """A fault in force.
+    """An active fault.
 
     Attributes:
-        id: ``fault-1``.
-        script: as ordered.
+        id: ``fault-<number>``.
+        script: its definition.
         seen: matching calls so far.
-        hits: calls it struck.
-        removed: set when it is removed, which ends the waiting of the calls that it delays.
+        hits: calls that were hit so far.
+        removed: set on removal; ends the delays that the fault causes.
     """
 
     id: str
@@ -132,36 +132,36 @@ class Fault:
 
     @property
     def is_spent(self) -> bool:
-        """Whether it strikes no more."""
+        """Whether it hits no further call."""
         return self.script.times is not None and self.hits >= self.script.times
 
     def to_wire(self) -> dict[str, Any]:
-        """Returns how the control route shows it."""
+        """Returns its JSON in the control API."""
         return {"id": self.id, "seen": self.seen, "hits": self.hits, "is_spent": self.is_spent} | (
             self.script.model_dump(mode="json")
         )
 
 
 class Faults:
-    """The faults in force; the oldest that matches a call strikes it, at most one per call."""
+    """All faults. A call is hit by at most one of them: the oldest that matches."""
 
     def __init__(self) -> None:
         self._faults: dict[str, Fault] = {}
         self._made = 0
 
     def add(self, script: FaultScript) -> Fault:
-        """Puts a fault in force."""
+        """Adds a fault and returns it."""
         self._made += 1
         fault = Fault(f"fault-{self._made}", script)
         self._faults[fault.id] = fault
         return fault
 
     def list(self) -> list[Fault]:
-        """Returns all faults, the spent ones too."""
+        """Returns all faults, spent ones included."""
         return list(self._faults.values())
 
     def remove(self, fault_id: str) -> bool:
-        """Removes one fault and ends the delays that it causes; returns whether it was there."""
+        """Removes a fault and ends the delays that it causes; returns whether it existed."""
         fault = self._faults.pop(fault_id, None)
         if fault is not None:
             fault.removed.set()
@@ -173,7 +173,7 @@ class Faults:
             self.remove(fault_id)
 
     def take(self, operation: str, account: str | None = None, url_bytes: int = 0) -> Fault | None:
-        """Returns the fault that strikes this call, having counted it, or None."""
+        """Returns the fault that hits this call, or None; counts the call."""
         for fault in self._faults.values():
             script = fault.script
             is_match = script.operation == operation or (

@@ -1,6 +1,6 @@
-"""The H5 page: where a person (or a test's browser) passes or fails a face verification.
+"""The H5 page of a face verification, with two buttons in place of the upstream's camera.
 
-It is the sandbox's stand-in for the upstream's camera page: two buttons instead of a camera, no outside resources.
+It loads no external resources.
 """
 
 import secrets
@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app.sandbox.faces import FaceSession, FaceSessions
-from app.urls import split_url
+from app.sandbox.test_triggers import split_url
 
 H5_PATH = "/h5"
 _HEADERS = {
@@ -44,8 +44,8 @@ _FACE = """<svg viewBox="0 0 96 96" fill="none" stroke="#1664ff" stroke-width="4
 def h5_link(origin: str, token: str) -> str:
     """Returns the one-time link of a session.
 
-    Like the upstream's older form it carries temporary credentials (made-up ones), so that a caller which logs it
-    can be caught at it.
+    It contains random temporary credentials, as the upstream's older form does, so that tests can find them in a
+    caller's logs.
     """
     query = {
         "accessKeyId": f"AKTP{secrets.token_urlsafe(24)}",
@@ -59,30 +59,30 @@ def h5_link(origin: str, token: str) -> str:
 
 
 def h5_routes(faces: Callable[[], FaceSessions]) -> list[Route]:
-    """Returns the page's routes.
+    """Returns the routes of the page.
 
     Args:
-        faces: returns the present sessions.
+        faces: returns the sessions.
     """
 
     async def show(request: Request) -> Response:
         token = request.query_params.get("bytedToken", "")
         return _page(token) if faces().find_open(token) else _gone()
 
-    async def decide(request: Request) -> Response:
+    async def finish(request: Request) -> Response:
         form = parse_qs((await request.body()).decode(errors="replace"))
         token, outcome = form.get("bytedToken", [""])[0], form.get("outcome", [""])[0]
         session = faces().find_open(token)
         if session is None or outcome not in {"complete", "fail"}:
             return _gone()
-        faces().decide(session, is_passed=outcome == "complete")
+        faces().finish(session, is_passed=outcome == "complete")
         return RedirectResponse(_return_url(session), 303, headers=_HEADERS)
 
-    return [Route(H5_PATH, show, methods=["GET"]), Route(H5_PATH, decide, methods=["POST"])]
+    return [Route(H5_PATH, show, methods=["GET"]), Route(H5_PATH, finish, methods=["POST"])]
 
 
 def _return_url(session: FaceSession) -> str:
-    """Returns CallbackURL with the result in its query, what was in it before kept."""
+    """Returns CallbackURL with the result added to its query."""
     parts = split_url(session.callback_url)
     is_passed = session.group_id is not None
     result = [

@@ -1,4 +1,4 @@
-"""Ids as the upstream makes them."""
+"""Ids in the upstream's formats."""
 
 import secrets
 import string
@@ -11,18 +11,18 @@ _LOWER_ALNUM = string.digits + string.ascii_lowercase
 
 
 def new_resource_id(prefix: str, now: datetime) -> str:
-    """Returns ``cgt-yyyyMMddHHmmss-xxxxx`` and the like: the time in UTC+8 and five random characters.
+    """Returns ``<prefix>-yyyyMMddHHmmss-xxxxx``: the time in UTC+8 and five random characters.
 
     Args:
         prefix: ``cgt``, ``group`` or ``asset``.
-        now: aware.
+        now: the time, aware.
     """
     stamp = now.astimezone(_BEIJING).strftime("%Y%m%d%H%M%S")
     return f"{prefix}-{stamp}-{random_text(5, _LOWER_ALNUM)}"
 
 
 def new_request_id(now: datetime) -> str:
-    """Returns a request id: ``02``, the time in milliseconds and 32 random hexadecimal digits."""
+    """Returns ``02``, the time in milliseconds and 32 random hexadecimal digits."""
     return f"02{int(now.timestamp() * 1000)}{secrets.token_hex(16)}"
 
 

@@ -1,4 +1,4 @@
-"""The ledger: what the sandbox really received, made and billed."""
+"""The ledger: every request received, every object created, every token billed."""
 
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -8,28 +8,28 @@ from typing import Any
 from app.sandbox.assets import Asset, AssetGroup, AssetStore
 from app.sandbox.tasks import Task
 
-_KEPT_BODY_BYTES = 64 * 1024
+_MAX_BODY_BYTES = 64 * 1024
 
 
 @dataclass(slots=True, kw_only=True)
 class RequestEntry:
-    """One request that reached the sandbox.
+    """One request.
 
     Attributes:
-        number: counts up from 1.
+        number: starts at 1.
         at: arrival of its headers, ISO 8601 UTC.
         operation: ``create_task``, ``GetAsset``, …
-        account: name of the account whose credential it bears (checked or not), or None.
+        account: name of the account that its credential names, verified or not; None for none.
         url: path and query.
-        client_request_id: ``X-Client-Request-Id`` as sent.
-        request_id: ours.
-        body_sha256: hex, None while the body was never read to its end.
-        body: the text when it is at most 64 KiB of UTF-8.
-        ended: ``open``, ``answered``, ``cut`` (by a fault), ``client_gone`` (closed before its body was complete).
-        status: of the answer, whether or not it arrived.
+        client_request_id: ``X-Client-Request-Id`` of the request.
+        request_id: ``X-Request-Id`` of the response.
+        body_sha256: hex; None when the body was not read completely.
+        body: the body as text, when it has at most 64 KiB.
+        ended: ``open``, ``answered``, ``cut`` (by a fault) or ``client_gone`` (closed before its body was complete).
+        status: of the response, whether or not it arrived.
         has_effect: whether the call was carried out (successfully or not) rather than answered by a fault.
-        resource_id: of the task, group or asset that it made.
-        fault_id: of the fault that struck it.
+        resource_id: of the task, group or asset that it created.
+        fault_id: of the fault that hit it.
     """
 
     number: int
@@ -47,24 +47,24 @@ class RequestEntry:
     resource_id: str | None = None
     fault_id: str | None = None
 
-    def keep_body(self, body: bytes, sha256: str) -> None:
-        """Notes the complete body."""
+    def set_body(self, body: bytes, sha256: str) -> None:
+        """Stores the complete body and its hash."""
         self.body_sha256 = sha256
-        if len(body) <= _KEPT_BODY_BYTES:
+        if len(body) <= _MAX_BODY_BYTES:
             self.body = body.decode(errors="replace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackEntry:
-    """One attempt to deliver a callback.
+    """One delivery attempt of a callback.
 
     Attributes:
         at: ISO 8601 UTC.
-        task_id: whose.
-        status: the task's, as told.
+        task_id: id of the task.
+        status: status of the task in the callback's body.
         attempt: 1 to 3.
-        answer: HTTP status of the receiver, None when it gave none.
-        is_dropped: a fault kept it back.
+        answer: HTTP status of the receiver; None when there was no response.
+        is_dropped: whether a fault dropped it.
     """
 
     at: str
@@ -76,19 +76,19 @@ class CallbackEntry:
 
 
 class Ledger:
-    """Everything that happened since the last reset.
+    """The requests and callbacks since the last reset.
 
     Args:
-        kept_requests: older requests are forgotten; what they made is not.
+        max_requests: how many requests, and how many callbacks, are kept.
     """
 
-    def __init__(self, kept_requests: int) -> None:
-        self.requests: deque[RequestEntry] = deque(maxlen=kept_requests)
-        self.callbacks: deque[CallbackEntry] = deque(maxlen=kept_requests)
+    def __init__(self, max_requests: int) -> None:
+        self.requests: deque[RequestEntry] = deque(maxlen=max_requests)
+        self.callbacks: deque[CallbackEntry] = deque(maxlen=max_requests)
         self._received = 0
-        self._made_by: dict[str, RequestEntry] = {}
+        self._created_by: dict[str, RequestEntry] = {}
 
-    def receive(
+    def open_entry(
         self,
         *,
         at: datetime,
@@ -98,7 +98,7 @@ class Ledger:
         client_request_id: str | None,
         request_id: str,
     ) -> RequestEntry:
-        """Opens the entry of a request whose headers have arrived."""
+        """Adds the entry of a request whose headers have arrived, and returns it."""
         self._received += 1
         entry = RequestEntry(
             number=self._received,
@@ -112,21 +112,21 @@ class Ledger:
         self.requests.append(entry)
         return entry
 
-    def note_made(self, entry: RequestEntry, resource_id: str) -> None:
-        """Notes what a request made."""
+    def record_created(self, entry: RequestEntry, resource_id: str) -> None:
+        """Records which task, group or asset a request created."""
         entry.resource_id = resource_id
-        self._made_by[resource_id] = entry
+        self._created_by[resource_id] = entry
 
     def report(
         self, tasks: dict[str, Task], assets: AssetStore, *, operation: str | None = None, after: int = 0
     ) -> dict[str, Any]:
-        """Returns the whole truth as JSON.
+        """Returns the JSON of ``GET /_sandbox/ledger``.
 
         Args:
-            tasks: all tasks, deleted ones too.
-            assets: all groups and assets, deleted ones too.
-            operation: shows only requests of this operation.
-            after: shows only requests with a higher number.
+            tasks: all tasks, deleted ones included.
+            assets: all groups and assets, deleted ones included.
+            operation: only requests of this operation.
+            after: only requests with a higher number.
         """
         shown = [
             asdict(entry) for entry in self.requests if entry.number > after and operation in (None, entry.operation)
@@ -143,7 +143,7 @@ class Ledger:
         }
 
     def _task(self, task: Task) -> dict[str, Any]:
-        maker = self._made_by.get(task.id)
+        creator = self._created_by.get(task.id)
         return {
             "id": task.id,
             "account": task.account.name,
@@ -156,13 +156,13 @@ class Ledger:
             "billed_tokens": task.billed_tokens,
             "safety_identifier": task.plan.parameters.safety_identifier,
             "callback_url": task.plan.parameters.callback_url,
-            "request_number": maker.number if maker else None,
-            "client_request_id": maker.client_request_id if maker else None,
-            "body_sha256": maker.body_sha256 if maker else None,
+            "request_number": creator.number if creator else None,
+            "client_request_id": creator.client_request_id if creator else None,
+            "body_sha256": creator.body_sha256 if creator else None,
         }
 
     def _group(self, group: AssetGroup) -> dict[str, Any]:
-        maker = self._made_by.get(group.id)
+        creator = self._created_by.get(group.id)
         return {
             "id": group.id,
             "account": group.account.name,
@@ -171,11 +171,11 @@ class Ledger:
             "project": group.project,
             "created_at": group.created_at.isoformat(),
             "deleted_at": _iso(group.deleted_at),
-            "request_number": maker.number if maker else None,
+            "request_number": creator.number if creator else None,
         }
 
     def _asset(self, asset: Asset) -> dict[str, Any]:
-        maker = self._made_by.get(asset.id)
+        creator = self._created_by.get(asset.id)
         return {
             "id": asset.id,
             "account": asset.account.name,
@@ -184,7 +184,7 @@ class Ledger:
             "type": asset.type,
             "created_at": asset.created_at.isoformat(),
             "deleted_at": _iso(asset.deleted_at),
-            "request_number": maker.number if maker else None,
+            "request_number": creator.number if creator else None,
         }
 
 

@@ -1,8 +1,8 @@
-"""The state machine: what happens to tasks as the sandbox's clock moves.
+"""The state machine of tasks, driven by the sandbox's clock.
 
-``queued → running → succeeded | failed``, ``queued | running → expired``, ``queued → cancelled``. A heap holds what
-is due; nothing happens until somebody calls ``run_until``. Each account and model has so many places to run
-(4k ones apart); a waiting task takes a place by priority, then by age.
+``queued → running → succeeded | failed``, ``queued | running → expired``, ``queued → cancelled``. Scheduled events are
+in a heap; ``run_until`` processes those that are due. Each account and model has a concurrency limit, with a separate
+one for 4k; of the waiting tasks the one with the highest priority runs first, then the oldest.
 """
 
 import heapq
@@ -32,8 +32,8 @@ FAILURE_MESSAGES = {
 
 
 @dataclass(slots=True)
-class _Lane:
-    """Who runs and who waits on one account's model."""
+class _Queue:
+    """The running and waiting tasks of one account, model and 4k or not."""
 
     is_4k: bool
     running: set[str] = field(default_factory=set)
@@ -41,14 +41,14 @@ class _Lane:
 
 
 class Lifecycle:
-    """Moves tasks from state to state.
+    """Changes the status of tasks.
 
     Args:
-        clock: the sandbox's time.
-        limits: returns the concurrency in force, None for unlimited.
-        to_content: returns the URLs of a succeeded task, given the moment of its success.
-        save: keeps a task after each change of state, and when it enters.
-        on_change: called after each change that a callback tells, and once when a task enters.
+        clock: the sandbox's clock.
+        limits: returns the concurrency limits; None for none.
+        to_content: returns the URLs of a task that succeeded at the given time.
+        save: persists a task.
+        on_change: called for a new task and after each change of status, except a cancellation.
     """
 
     def __init__(
@@ -65,68 +65,68 @@ class Lifecycle:
         self._to_content = to_content
         self._save = save
         self._on_change = on_change
-        self._due: list[tuple[datetime, int, str, Task]] = []
-        self._lanes: dict[tuple[str, str, bool], _Lane] = {}
+        self._events: list[tuple[datetime, int, str, Task]] = []
+        self._queues: dict[tuple[str, str, bool], _Queue] = {}
         self._order: Iterator[int] = count()
 
-    def enter(self, task: Task) -> None:
-        """Takes a new, queued task in."""
+    def add(self, task: Task) -> None:
+        """Adds a new, queued task."""
         self.resume(task)
         self._changed(task)
 
     def resume(self, task: Task) -> None:
-        """Takes a task in where it stands; what was due while the sandbox did not run happens with the next moment."""
+        """Schedules the events of a loaded task; those in the past are processed by the next ``run_until``."""
         if task.is_pinned or task.status not in UNFINISHED:
             return
         if task.status == RUNNING:
-            self._lane(task).running.add(task.id)
-            self._push(task.updated_at + self._clock.work(task.plan.run_seconds), _FINISH, task)
+            self._queue_of(task).running.add(task.id)
+            self._schedule(task.updated_at + self._clock.work(task.plan.run_seconds), _FINISH, task)
         else:
-            self._push(task.created_at + self._clock.work(task.plan.queue_seconds), _START, task)
-        self._push(task.expires_at, _EXPIRE, task)
+            self._schedule(task.created_at + self._clock.work(task.plan.queue_seconds), _START, task)
+        self._schedule(task.expires_at, _EXPIRE, task)
 
     def run_until(self, now: datetime) -> None:
-        """Lets everything happen that is due, in order and each at its own time."""
-        while self._due and self._due[0][0] <= now:
-            at, _, kind, task = heapq.heappop(self._due)
+        """Processes the events up to ``now``, in order; each changes its task as of the event's own time."""
+        while self._events and self._events[0][0] <= now:
+            at, _, kind, task = heapq.heappop(self._events)
             if task.is_pinned:
                 continue
             if kind == _START and task.status == QUEUED:
-                lane = self._lane(task)
-                heapq.heappush(lane.waiting, (-task.plan.parameters.priority, next(self._order), task))
-                self._fill(lane, at)
+                queue = self._queue_of(task)
+                heapq.heappush(queue.waiting, (-task.plan.parameters.priority, next(self._order), task))
+                self._start_waiting(queue, at)
             elif kind == _FINISH and task.status == RUNNING:
                 self._finish(task, at)
             elif kind == _EXPIRE and task.status in UNFINISHED:
                 self._end(task, EXPIRED, at)
 
     def next_due_at(self) -> datetime | None:
-        """Returns when something happens next, or None when no task is unfinished."""
-        while self._due:
-            at, _, _, task = self._due[0]
+        """Returns the time of the next event of an unfinished task; None when there is none."""
+        while self._events:
+            at, _, _, task = self._events[0]
             if task.status in UNFINISHED and not task.is_pinned:
                 return at
-            heapq.heappop(self._due)
+            heapq.heappop(self._events)
         return None
 
-    def refill(self) -> None:
-        """Lets waiting tasks run at once after the concurrency was changed."""
-        for lane in self._lanes.values():
-            self._fill(lane, self._clock.now())
+    def apply_limits(self) -> None:
+        """Starts waiting tasks that a changed concurrency limit allows."""
+        for queue in self._queues.values():
+            self._start_waiting(queue, self._clock.now())
 
     def cancel(self, task: Task) -> None:
-        """Turns a queued task into a cancelled one; this sends no callback (the documentation lists none)."""
+        """Cancels a queued task, without a callback: the upstream's documentation lists none."""
         task.status, task.updated_at = CANCELLED, self._clock.now()
         self._save(task)
 
     def force(self, task: Task, status: str, *, code: str | None, message: str | None) -> None:
-        """Puts a task into any state at once, even one that the upstream does not know; there it stays.
+        """Pins a task to any status.
 
         Args:
-            task: which one.
-            status: ``succeeded`` and ``failed`` get content, bill or error as usual.
-            code: of the error of a failed task.
-            message: of that error.
+            task: the task.
+            status: ``succeeded`` sets content and billed tokens, ``failed`` the error.
+            code: of the error; None for ``InternalServiceError``.
+            message: of the error; None for the default of the code.
         """
         at = self._clock.now()
         task.is_pinned = True
@@ -153,39 +153,39 @@ class Lifecycle:
         self._end(task, FAILED, at, error={"code": code, "message": text})
 
     def _end(self, task: Task, status: str, at: datetime, *, error: dict[str, str] | None = None) -> None:
-        """Writes a state that no longer runs (or one that was forced) and frees the place."""
+        """Sets a final or a forced status, and starts the next waiting task."""
         task.status, task.updated_at, task.error = status, at, error
         if status != SUCCEEDED:
             task.content, task.billed_tokens = None, 0
         self._changed(task)
-        lane = self._lane(task)
-        lane.running.discard(task.id)
-        self._fill(lane, at)
+        queue = self._queue_of(task)
+        queue.running.discard(task.id)
+        self._start_waiting(queue, at)
 
-    def _fill(self, lane: _Lane, at: datetime) -> None:
-        places = self._places(lane)
-        while lane.waiting and (places is None or len(lane.running) < places):
-            _, _, task = heapq.heappop(lane.waiting)
+    def _start_waiting(self, queue: _Queue, at: datetime) -> None:
+        concurrency = self._concurrency(queue)
+        while queue.waiting and (concurrency is None or len(queue.running) < concurrency):
+            _, _, task = heapq.heappop(queue.waiting)
             if task.status != QUEUED or task.is_pinned:
                 continue
-            lane.running.add(task.id)
+            queue.running.add(task.id)
             task.status, task.updated_at = RUNNING, at
-            self._push(at + self._clock.work(task.plan.run_seconds), _FINISH, task)
+            self._schedule(at + self._clock.work(task.plan.run_seconds), _FINISH, task)
             self._changed(task)
 
     def _changed(self, task: Task) -> None:
         self._save(task)
         self._on_change(task)
 
-    def _places(self, lane: _Lane) -> int | None:
+    def _concurrency(self, queue: _Queue) -> int | None:
         limits = self._limits()
         if limits is None:
             return None
-        return limits.concurrency_4k if lane.is_4k else limits.concurrency
+        return limits.concurrency_4k if queue.is_4k else limits.concurrency
 
-    def _lane(self, task: Task) -> _Lane:
+    def _queue_of(self, task: Task) -> _Queue:
         is_4k = task.plan.parameters.resolution == "4k"
-        return self._lanes.setdefault((task.account.name, task.plan.model.id, is_4k), _Lane(is_4k))
+        return self._queues.setdefault((task.account.name, task.plan.model.id, is_4k), _Queue(is_4k))
 
-    def _push(self, at: datetime, kind: str, task: Task) -> None:
-        heapq.heappush(self._due, (at, next(self._order), kind, task))
+    def _schedule(self, at: datetime, kind: str, task: Task) -> None:
+        heapq.heappush(self._events, (at, next(self._order), kind, task))

@@ -1,4 +1,4 @@
-"""Frame sizes, and the tokens that a video costs.
+"""Frame sizes and token counts of videos.
 
 Source: reference ``upstream.md`` §1.4 (sizes) and §6 (tokens, exact against live bills) and §11.1 (drafts).
 """
@@ -30,10 +30,11 @@ def frame_size(model: VideoModel, resolution: str, ratio: str) -> Size:
     """Returns width and height in pixels.
 
     Args:
-        model: picks the table; 1.5 and 2.5 share 2.0's but for 2.5's 480p.
-        resolution: one the model allows.
+        model: selects the table.
+        resolution: one that the model allows.
         ratio: a resolved one, not ``adaptive``.
     """
+    # 1.5 and 2.5 have the sizes of 2.0, except 480p of 2.5.
     generation = model.generation
     if (resolution, generation) not in _SIZES:
         generation = "2.0"
@@ -41,7 +42,7 @@ def frame_size(model: VideoModel, resolution: str, ratio: str) -> Size:
 
 
 def nearest_ratio(width: int, height: int) -> str:
-    """Returns the ratio that ``adaptive`` resolves to for a picture of this size."""
+    """Returns the ratio that ``adaptive`` resolves to for a size."""
     wanted = width / height
     return min(RATIOS, key=lambda ratio: abs(_value(ratio) - wanted))
 
@@ -50,8 +51,8 @@ def resolve_ratio(ratio: str, guide: Size | None) -> str:
     """Returns the ratio of the video.
 
     Args:
-        ratio: as asked for.
-        guide: size of the first frame or first reference; None for text alone.
+        ratio: the requested one.
+        guide: size of the first frame or first reference; None for a request without media.
     """
     if ratio != ADAPTIVE:
         return ratio
@@ -63,15 +64,16 @@ def count_tokens(
 ) -> int:
     """Returns the tokens that a succeeded task is billed.
 
-    Without video input ``W×H×frames/1024``, frames being 24·seconds+1. With it ``(in+out)·24·W×H/1024``, where 2.5
-    counts one frame more and a short input counts as four seconds (the only point of the floor that is known).
+    Without reference videos the count is ``W×H×frames/1024``, with ``frames = 24·seconds+1``. With reference videos it
+    is ``(in+out)·24·W×H/1024``; 2.5 adds one frame, and the input counts as at least four seconds, the only known
+    point of the minimum.
 
     Args:
         size: width and height.
         frames: of the output.
         input_seconds: of all reference videos; 0 for none.
         generation: of the model.
-        is_draft: a draft of 1.5 costs 0.6 of the tokens with sound, 0.7 without; one of 2.5 costs what its pixels cost.
+        is_draft: multiplies the tokens of 1.5 by 0.6 with sound and by 0.7 without; 2.5 has no factor.
         has_audio: whether sound is generated.
     """
     width, height = size

@@ -1,9 +1,9 @@
-"""The parameters of a create-task request beside ``content``: reading, checking, filling in defaults.
+"""Validation and defaults of the parameters of a create-task request, except ``content``.
 
-``null`` means absent. Legacy suffixes in the prompt (``--dur 5``) count where the body says nothing; of these only
-resolution and duration are validated, the rest is ignored when it makes no sense.
+``null`` counts as absent. Legacy suffixes in the prompt (``--dur 5``) apply to absent parameters; an invalid suffix is
+an error for resolution and duration, and is ignored for the others.
 
-Which parameters there are, their words, ranges and defaults stand in ``app.create_parameters``.
+Names, values, ranges and defaults are those of ``app.create_parameters``.
 
 Source: reference ``upstream.md`` §1.3, §4.3, §11.1 and §11.2.
 """
@@ -29,24 +29,24 @@ _FLAGS = names_of_kind(Kind.SWITCH)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """A request's parameters with the upstream's defaults filled in.
+    """The parameters of a request, with the upstream's defaults.
 
     Attributes:
         resolution: such as ``720p``.
-        ratio: may still be ``adaptive``.
-        duration: seconds; the chosen length where the request left it to the model. None when ``frames`` rules.
-        frames: 1.0 only, None otherwise.
-        seed: the one in use, drawn when the request gave −1 or none.
+        ratio: may be ``adaptive``.
+        duration: seconds, chosen when the request leaves it to the model; None when ``frames`` is given.
+        frames: 1.0 only, otherwise None.
+        seed: random when the request has −1 or none.
         service_tier: ``default`` or ``flex``.
         execution_expires_after: seconds from creation to ``expired``.
-        generate_audio: None for models that know no sound.
-        draft: whether this is a cheap preview.
-        return_last_frame: whether the answer has ``last_frame_url``.
-        priority: 0–9, higher runs first.
-        tools: as sent, or None.
-        safety_identifier: as sent, or None.
-        output_format: as sent, or None.
-        callback_url: as sent, or None.
+        generate_audio: None for models without sound.
+        draft: whether the task is a draft.
+        return_last_frame: whether ``content`` has ``last_frame_url``.
+        priority: 0–9; tasks with a higher one run first.
+        tools: of the request, or None.
+        safety_identifier: of the request, or None.
+        output_format: of the request, or None.
+        callback_url: of the request, or None.
     """
 
     resolution: str
@@ -67,7 +67,7 @@ class Parameters:
 
 
 class ParameterReader:
-    """Reads one request body's parameters for one model and mode.
+    """Validates the parameters of one request.
 
     Args:
         body: the request, without null members.
@@ -89,14 +89,14 @@ class ParameterReader:
             for found in _SUFFIX.finditer(content.prompt)
         }
         if is_final:
-            # The prompt is the draft's, and so is the resolution that it names.
+            # The prompt is that of the draft, and so is a resolution in it.
             self._suffixes.pop("resolution", None)
 
     def read(self) -> Parameters:
-        """Returns the checked parameters.
+        """Returns the validated parameters.
 
         Raises:
-            RefusedError: 400, naming the first wrong one.
+            RefusedError: 400, with the name of the first invalid one.
         """
         self._check_supported()
         self._check_words_and_flags()
@@ -137,13 +137,13 @@ class ParameterReader:
                 raise invalid(name, "expected a boolean.")
 
     def _check_task_type(self) -> None:
-        """What "auto" turns out to be is found later, so a prompt marker decides whether it fails."""
+        # "auto" is resolved by the model while it renders, so only a prompt trigger can make it fail.
         name = "omni_reference_task_type"
         type_ = self._body.get(name, "auto")
         if type_ == "auto":
             return
         shortest, longest = EDITED_SECONDS
-        videos = [video.facts.seconds for video in self._content.of_type("video_url")]
+        videos = [video.info.seconds for video in self._content.of_type("video_url")]
         lacks_video = type_ == "edit" and not any(shortest <= seconds <= longest for seconds in videos)
         if self._mode != "r2v" or lacks_video:
             raise self._not_valid(name)
@@ -190,7 +190,7 @@ class ParameterReader:
         return "16:9" if self._model.generation == "1.0" and self._mode == "t2v" else ADAPTIVE
 
     def _read_length(self) -> tuple[int | None, int | None]:
-        """Returns (duration, None), or (None, frames) where frames rule."""
+        """Returns (duration, None), or (None, frames) when ``frames`` is given."""
         frames = self._body.get("frames")
         if frames is not None:
             frames = self._integer("frames")
@@ -237,7 +237,7 @@ class ParameterReader:
         return value
 
     def _given(self, name: str) -> Any:
-        """Returns a parameter, or its default where every model has the same."""
+        """Returns a parameter, or the default that all models share."""
         return self._body.get(name, PARAMETERS[name].default)
 
     def _integer(self, name: str) -> int:

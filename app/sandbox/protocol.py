@@ -1,8 +1,7 @@
-"""Breaking connections on the wire.
+"""The HTTP protocol of ``app.sandbox.server``, which can close a connection without an answer.
 
-ASGI has no way to close a connection without an answer, so the sandbox's own uvicorn protocol puts each connection's
-transport into ``scope["extensions"]``. A cut that is asked for under another server is an error, never silently
-a clean answer.
+ASGI has no message for that, so the protocol puts the connection's transport into ``scope["extensions"]``. Under
+another server a cut raises an error; it never becomes a complete answer.
 """
 
 import asyncio
@@ -11,22 +10,19 @@ import struct
 from typing import Any
 
 from starlette.types import Receive, Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.http.protocol import HttpProtocol
 from app.sandbox.faults import CONNECT, Faults
 
 _TRANSPORT = "app.sandbox.transport"
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
-class SandboxProtocol(HttpProtocol):
-    """The gateway's HTTP protocol, which lends its transport to the application.
+class SandboxProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with ``connect`` faults and a transport that the application can close."""
 
-    The lifespan state's ``faults`` (a callable that returns them) may have a new connection closed at once.
-    """
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Accepts a connection, or closes it when a ``connect`` fault says so."""
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Accepts a connection, or closes it when a ``connect`` fault applies."""
         super().connection_made(transport)
         faults: Faults = self.app_state["faults"]()
         fault = faults.take(CONNECT)
@@ -34,22 +30,22 @@ class SandboxProtocol(HttpProtocol):
             _close(transport, is_reset=fault.script.effect.reset)
 
     def on_message_begin(self) -> None:
-        """Starts a request's scope and adds the transport."""
+        """Starts the scope of a request and adds the transport."""
         super().on_message_begin()
         self.scope["extensions"] = {_TRANSPORT: {"transport": self.transport}}
 
 
 async def cut(scope: Scope, receive: Receive, *, is_reset: bool, first: bytes = b"") -> None:
-    """Closes a request's connection without (the rest of) an answer, and returns when it is gone.
+    """Closes the connection of a request without an answer, or within it, and returns when it is closed.
 
     Args:
         scope: of the request.
         receive: of the request.
-        is_reset: sends a TCP reset instead of an orderly end.
-        first: raw bytes to put on the wire before.
+        is_reset: whether to send a TCP reset instead of FIN.
+        first: raw bytes to send before.
 
     Raises:
-        RuntimeError: another server than ``app.sandbox.server`` runs the sandbox.
+        RuntimeError: the sandbox runs under another server.
     """
     extension: dict[str, Any] | None = scope.get("extensions", {}).get(_TRANSPORT)
     if extension is None:
@@ -57,7 +53,7 @@ async def cut(scope: Scope, receive: Receive, *, is_reset: bool, first: bytes = 
     transport: asyncio.Transport = extension["transport"]
     if first:
         transport.write(first)
-        # A reset throws away what is still unsent, so the bytes get a turn of the loop to leave.
+        # A reset discards unsent bytes, so the event loop needs time to send them.
         await asyncio.sleep(0.01)
     _close(transport, is_reset=is_reset)
     while (await receive())["type"] != "http.disconnect":
@@ -65,7 +61,7 @@ async def cut(scope: Scope, receive: Receive, *, is_reset: bool, first: bytes = 
 
 
 def render_head(status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
-    """Returns an answer's status line and headers as raw bytes, with the empty line."""
+    """Returns status line, headers and the empty line as raw bytes."""
     lines = [f"HTTP/1.1 {status} Cut".encode(), *(name + b": " + value for name, value in headers)]
     return b"\r\n".join(lines) + b"\r\n\r\n"
 

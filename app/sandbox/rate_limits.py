@@ -1,4 +1,4 @@
-"""Rates of the emulated upstream."""
+"""Rate limits and quotas of the emulated upstream."""
 
 from collections import deque
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The upstream's rates and caps per account, counted in real time, not in the sandbox's.
+    """The upstream's limits per account. Rates count real time, which the time scale does not change.
 
     Source: reference ``upstream.md`` §4.4 and §5.3 (enterprise figures).
 
@@ -15,11 +15,11 @@ class Limits:
         get_per_second: GET of one task.
         list_per_second: LIST of tasks.
         delete_per_second: DELETE of a task.
-        create_per_minute: creates per model; 4k has its own.
+        create_per_minute: creates per model, 4k videos excluded.
         create_4k_per_minute: creates of 4k videos per model.
-        concurrency: running tasks per model; further ones wait as ``queued``.
+        concurrency: running tasks per model; further tasks wait as ``queued``.
         concurrency_4k: running 4k tasks per model.
-        queued_tasks: more waiting tasks per account are refused with 429; None: no cap.
+        queued_tasks: maximum of queued tasks per account; None for no maximum.
         create_asset_per_minute: CreateAsset.
     """
 
@@ -35,22 +35,23 @@ class Limits:
 
 
 class RateLimiter:
-    """Lets at most so many calls through in any window; refused calls do not count.
+    """A sliding-window counter for each key; refused calls are not counted.
 
-    The window is real time: a faster sandbox does not allow a caller to ask more often.
+    Args:
+        monotonic: returns seconds.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._passed: dict[tuple[str, ...], deque[float]] = {}
+        self._allowed_at: dict[tuple[str, ...], deque[float]] = {}
 
     def is_allowed(self, key: tuple[str, ...], *, calls: int, seconds: float) -> bool:
-        """Counts a call under ``key`` and returns True, or returns False when the window is full."""
+        """Counts a call of ``key`` and returns True, or returns False when the window already holds ``calls``."""
         now = self._monotonic()
-        passed = self._passed.setdefault(key, deque())
-        while passed and passed[0] <= now - seconds:
-            passed.popleft()
-        if len(passed) >= calls:
+        allowed_at = self._allowed_at.setdefault(key, deque())
+        while allowed_at and allowed_at[0] <= now - seconds:
+            allowed_at.popleft()
+        if len(allowed_at) >= calls:
             return False
-        passed.append(now)
+        allowed_at.append(now)
         return True

@@ -5,13 +5,11 @@ import contextlib
 import socket
 import sys
 from collections.abc import Iterator
-from functools import partial
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Self
 
 import uvicorn
 
-from app.http.connections import ConnectionLimits, ConnectionTable
 from app.sandbox.app import create_sandbox
 from app.sandbox.config import DEFAULT_ACCOUNT, DEFAULT_PORT, SandboxConfig
 from app.sandbox.control_api import CONTROL_PREFIX
@@ -19,9 +17,7 @@ from app.sandbox.protocol import SandboxProtocol
 from app.sandbox.store import Sandbox, Store
 
 _KEEP_ALIVE_SECONDS = 60
-# A gateway is its one client.
-_ANY = sys.maxsize
-_GRACE_SECONDS = 2
+_SHUTDOWN_SECONDS = 2
 
 
 class SandboxServer:
@@ -33,14 +29,14 @@ class SandboxServer:
             ... server.ark_base_url, server.openapi_url, server.store ...
 
     Args:
-        config: how it behaves.
+        config: of a new sandbox; None for the defaults.
         host: address to listen on.
         port: 0 takes a free one.
-        sandbox: of a stopped server, to come back with everything it knew; ``config`` is then ignored.
+        sandbox: an existing sandbox to serve, such as that of a stopped server; ``config`` is then ignored.
 
     Attributes:
-        sandbox: what it serves; its ``store`` is open to tests.
-        port: in use, once entered.
+        sandbox: the served sandbox.
+        port: the port in use, once the server is entered.
     """
 
     def __init__(
@@ -59,19 +55,18 @@ class SandboxServer:
 
     @property
     def store(self) -> Store:
-        """Everything that the sandbox knows at present."""
+        """The present state of the sandbox."""
         return self.sandbox.store
 
     @property
     def config(self) -> SandboxConfig:
-        """How the sandbox behaves."""
+        """The settings of the sandbox."""
         return self.sandbox.config
 
     @property
     def origin(self) -> str:
         """Scheme, host and port."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}"
+        return _origin(self._host, self.port)
 
     @property
     def ark_base_url(self) -> str:
@@ -85,14 +80,14 @@ class SandboxServer:
 
     @property
     def control_url(self) -> str:
-        """Base URL of the sandbox's own controls."""
+        """Base URL of the sandbox's control API."""
         return f"{self.origin}{CONTROL_PREFIX}"
 
     async def __aenter__(self) -> Self:
         listener = _listen(self._host, self.port)
         self.port = listener.getsockname()[1]
         self.sandbox.origin = self.origin
-        self._server = _GuestServer(self.sandbox)
+        self._server = _EmbeddedServer(self.sandbox)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
         while not self._server.started:
             if self._serving.done():
@@ -112,15 +107,15 @@ class SandboxServer:
 def run_sandbox(
     *, host: str = "127.0.0.1", port: int = DEFAULT_PORT, time_scale: float = 1.0, public_url: str | None = None
 ) -> None:
-    """Serves a sandbox with the default account until SIGINT or SIGTERM; for the command line.
+    """Serves a sandbox with the default account until SIGINT or SIGTERM; the ``sandbox`` command.
 
-    Writes to standard output, once it listens, the settings that point a gateway at it.
+    Writes to standard output, once it listens, the settings for a gateway in front of it.
 
     Args:
         host: address to listen on.
-        port: fixed, or 0 for a free one.
+        port: 0 for a free one.
         time_scale: sandbox seconds of work per real second.
-        public_url: origin under which others reach it, when that is not host and port (in a container).
+        public_url: origin in the URLs that the sandbox returns, when host and port cannot be reached (in a container).
 
     Raises:
         SystemExit: the address cannot be listened on.
@@ -129,27 +124,13 @@ def run_sandbox(
         listener = _listen(host, port)
     except OSError as error:
         raise SystemExit(f"The sandbox cannot listen on {host}:{port}: {error.strerror}.") from None
-    shown = f"[{host}]" if ":" in host else host
-    origin = public_url or f"http://{shown}:{listener.getsockname()[1]}"
+    origin = public_url or _origin(host, listener.getsockname()[1])
     sandbox = Sandbox(SandboxConfig(time_scale=time_scale, public_url=origin))
-    _CommandServer(sandbox).run(sockets=[listener])
+    _StandaloneServer(sandbox).run(sockets=[listener])
 
 
-def _configure(sandbox: Sandbox) -> uvicorn.Config:
-    return uvicorn.Config(
-        create_sandbox(sandbox=sandbox),
-        http=cast("Any", partial(SandboxProtocol, table=ConnectionTable(ConnectionLimits(max_per_address=_ANY)))),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        # The gate writes its own, by the sandbox's clock.
-        date_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
+def _origin(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -165,19 +146,32 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """A server that ends scripted delays when it is told to stop."""
-
     def __init__(self, sandbox: Sandbox) -> None:
-        super().__init__(_configure(sandbox))
+        config = uvicorn.Config(
+            create_sandbox(sandbox=sandbox),
+            http=SandboxProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            # The middleware sends its own, by the sandbox's clock.
+            date_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        )
+        super().__init__(config)
         self._sandbox = sandbox
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Scripted delays end first: uvicorn waits for open requests.
         self._sandbox.closing.set()
         await super().shutdown(sockets)
 
 
-class _CommandServer(_Server):
-    """A server that tells a person how to use it."""
+class _StandaloneServer(_Server):
+    """The server of the ``sandbox`` command, which prints the settings for a gateway."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -193,8 +187,8 @@ class _CommandServer(_Server):
         sys.stdout.flush()
 
 
-class _GuestServer(_Server):
-    """A server that leaves the process's signals to its host."""
+class _EmbeddedServer(_Server):
+    """A server that leaves signal handling to its process."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,7 +1,7 @@
-"""Signed, expiring URLs as the upstream's object store hands them out, and their check.
+"""Presigned URLs of the emulated object store, and the files behind them.
 
 Source: reference ``upstream.md`` §2.1, §5.3 and §11.2: 24 hours and 100 downloads for a video, 12 hours for an asset,
-good for GET alone.
+GET only.
 """
 
 import hashlib
@@ -23,23 +23,23 @@ from app.sandbox.clock import SandboxClock
 from app.sandbox.state_file import Save
 from app.sandbox.tasks import Task
 
-ASSET_SECONDS = 12 * 3600
-VIDEO_DOWNLOADS = 100
 MEDIA_PREFIX = "/media/"
 MEDIA_FOLDER = Path(__file__).parent / "media"
 _FILES = {".mp4": "clip.mp4", ".png": "last_frame.png", ".mp3": "tone.mp3"}
-_MOST = "X-Tos-Max-Requests"
+_ASSET_SECONDS = 12 * 3600
+_MAX_VIDEO_DOWNLOADS = 100
+_MAX_REQUESTS = "X-Tos-Max-Requests"
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _SUFFIXES = {"Image": "png", "Video": "mp4", "Audio": "mp3"}
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """The secret that signs the URLs of one sandbox.
+    """The key that signs the URLs of a sandbox.
 
     Attributes:
         key: 64 hexadecimal digits.
-        id: there is one.
+        id: constant, because there is one key.
     """
 
     KIND: ClassVar = "signing_key"
@@ -50,11 +50,11 @@ class SigningKey:
 
 @dataclass(slots=True)
 class Downloads:
-    """How often a URL was downloaded that allows so many downloads.
+    """The downloads of a URL with a maximum.
 
     Attributes:
         id: the URL's signature.
-        expires_at: end of the URL's life.
+        expires_at: when the URL expires.
         count: downloads so far.
     """
 
@@ -66,14 +66,14 @@ class Downloads:
 
 
 class SignedUrls:
-    """Signs paths under ``/media/`` with a key of its own.
+    """Signs and verifies URLs of paths under ``/media/``.
 
     Args:
-        clock: the sandbox's time.
-        origin: returns scheme, host and port to put in front.
-        region: to name in the URLs.
-        video_url_seconds: life of the URLs of a task.
-        save: keeps the key and the counts.
+        clock: the sandbox's clock.
+        origin: returns scheme, host and port of the URLs.
+        region: part of the credential scope in the URLs.
+        video_url_seconds: lifetime of the URLs of a task.
+        save: persists the key and the download counts.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class SignedUrls:
         self._downloads: dict[str, Downloads] = {}
 
     def restore(self, keys: Iterable[SigningKey], downloads: Iterable[Downloads]) -> None:
-        """Takes in what an earlier process has kept; without a key it makes one."""
-        self._downloads |= {kept.id: kept for kept in downloads}
+        """Loads the saved key and counts; generates a key when there is none."""
+        self._downloads |= {saved.id: saved for saved in downloads}
         key = next(iter(keys), None)
         if key is None:
             key = SigningKey(secrets.token_hex(32))
@@ -97,21 +97,20 @@ class SignedUrls:
         self._key = bytes.fromhex(key.key)
 
     def of_task(self, task: Task, at: datetime) -> dict[str, str]:
-        """Returns ``content`` of a task that succeeded at ``at``; the URLs stay the same from then on."""
+        """Returns the ``content`` of a task that succeeded at ``at``; called once, so that its URLs do not change."""
         seconds = self._video_url_seconds
-        content = {
-            "video_url": self._sign(f"{MEDIA_PREFIX}videos/{task.id}.mp4", at, seconds, downloads=VIDEO_DOWNLOADS)
-        }
+        path = f"{MEDIA_PREFIX}videos/{task.id}.mp4"
+        content = {"video_url": self._sign(path, at, seconds, max_downloads=_MAX_VIDEO_DOWNLOADS)}
         if task.plan.parameters.return_last_frame:
             content["last_frame_url"] = self._sign(f"{MEDIA_PREFIX}frames/{task.id}.png", at, seconds)
         return content
 
     def of_asset(self, asset: Asset) -> str:
-        """Returns a fresh URL of an asset, different each time."""
-        return self._sign(f"{MEDIA_PREFIX}assets/{asset.id}.{_SUFFIXES[asset.type]}", self._clock.now(), ASSET_SECONDS)
+        """Returns a new URL of an asset, different on each call."""
+        return self._sign(f"{MEDIA_PREFIX}assets/{asset.id}.{_SUFFIXES[asset.type]}", self._clock.now(), _ASSET_SECONDS)
 
-    def take(self, path: str, query: Mapping[str, str]) -> bool:
-        """Returns whether a URL may be downloaded once more: it bears our signature and is not used up or expired."""
+    def count_download(self, path: str, query: Mapping[str, str]) -> bool:
+        """Counts a download and returns True; returns False for a URL that is forged, expired or used up."""
         parameters = {name: value for name, value in query.items() if name != "X-Tos-Signature"}
         given = query.get("X-Tos-Signature", "")
         if not hmac.compare_digest(self._digest(path, parameters).encode(), given.encode()):
@@ -120,16 +119,16 @@ class SignedUrls:
         expires_at = signed_at + timedelta(seconds=int(parameters["X-Tos-Expires"]))
         if self._clock.now() >= expires_at:
             return False
-        if _MOST not in parameters:
+        if _MAX_REQUESTS not in parameters:
             return True
         downloads = self._downloads.setdefault(given, Downloads(given, expires_at))
-        if downloads.count >= int(parameters[_MOST]):
+        if downloads.count >= int(parameters[_MAX_REQUESTS]):
             return False
         downloads.count += 1
         self._save(downloads)
         return True
 
-    def _sign(self, path: str, at: datetime, lifetime_seconds: int, *, downloads: int | None = None) -> str:
+    def _sign(self, path: str, at: datetime, lifetime_seconds: int, *, max_downloads: int | None = None) -> str:
         parameters = {
             "X-Tos-Algorithm": "TOS4-HMAC-SHA256",
             "X-Tos-Credential": f"AKTPSANDBOX/{at:%Y%m%d}/{self._region}/tos/request",
@@ -138,8 +137,8 @@ class SignedUrls:
             "X-Tos-Security-Token": secrets.token_urlsafe(24),
             "X-Tos-SignedHeaders": "host",
         }
-        if downloads is not None:
-            parameters[_MOST] = str(downloads)
+        if max_downloads is not None:
+            parameters[_MAX_REQUESTS] = str(max_downloads)
         signed = {**parameters, "X-Tos-Signature": self._digest(path, parameters)}
         return f"{self._origin()}{path}?{urlencode(signed)}"
 
@@ -149,11 +148,12 @@ class SignedUrls:
 
 
 def media_routes(signed_urls: Callable[[], SignedUrls]) -> list[Route]:
-    """Returns the route below ``/media/``: 200 or 206 to a GET while the signed URL holds, 403 to anything else."""
+    """Returns the route of ``/media/``: 200 or 206 to a GET with a valid URL, otherwise 403."""
 
     async def download(request: Request) -> Response:
-        file = _FILES.get(Path(request.scope["path"]).suffix)
-        if request.method == "GET" and file and signed_urls().take(request.scope["path"], request.query_params):
+        path: str = request.scope["path"]
+        file = _FILES.get(Path(path).suffix)
+        if request.method == "GET" and file and signed_urls().count_download(path, request.query_params):
             return FileResponse(MEDIA_FOLDER / file)
         refusal = {"Code": "AccessDenied", "Message": "The signature is invalid, has expired or is used up."}
         return JSONResponse(refusal, 403)

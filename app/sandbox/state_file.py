@@ -1,7 +1,7 @@
-"""A file that keeps the state of a sandbox over restarts: one SQLite database with one table of JSON records.
+"""The file that persists the state of a sandbox: a SQLite database with one table of JSON records.
 
-Every change is committed before it is answered. Committed records survive the death of the process; a power cut may
-lose the last of them, because the write-ahead log is not synced on each commit. Neither damages the file.
+Each change is committed before its response is sent. Committed records survive ``kill -9``. A power failure may lose
+the last of them, because the write-ahead log is not synced on each commit. Neither damages the file.
 """
 
 import sqlite3
@@ -19,9 +19,9 @@ from pydantic import TypeAdapter, ValidationError
 from app.sandbox.config import Account
 
 FORMAT = 1
-"""Version of the records, kept as the database's ``user_version``."""
+"""Version of the records, stored as the database's ``user_version``."""
 
-_APPLICATION_ID = 0x53656564  # "Seed", kept as the database's ``application_id``
+_APPLICATION_ID = 0x53656564  # "Seed", the database's ``application_id``
 _HEADER = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 _APPLICATION_ID_BYTES = slice(68, 72)
@@ -32,11 +32,11 @@ _log = structlog.get_logger()
 
 
 class StateFileError(Exception):
-    """The file cannot be used; the message says why and what to do. The file is as it was."""
+    """The file cannot be used; the message contains the reason. The file is not changed."""
 
 
 class Record(Protocol):
-    """A dataclass of which a state file can keep objects. An ``account`` is kept by its name.
+    """A dataclass that a state file can store. Its ``account``, if any, is stored by name.
 
     Attributes:
         KIND: name of the type in the file.
@@ -46,33 +46,33 @@ class Record(Protocol):
 
     @property
     def id(self) -> str:
-        """Distinguishes the objects of one kind."""
+        """Unique within its kind."""
 
 
 class Save(Protocol):
-    """A function that keeps the present state of records."""
+    """A function that persists records."""
 
     def __call__(self, *records: Record) -> None:
-        """Keeps the present state of some records, all or none of them."""
+        """Persists the present state of records in one transaction."""
 
 
 _R = TypeVar("_R", bound=Record)
 
 
 def save_nothing(*_records: Record) -> None:
-    """Is the ``Save`` of a sandbox that lives in memory alone."""
+    """Does nothing; the ``Save`` of a sandbox without a state file."""
 
 
 class StateFile:
-    """An open state file, which no other process can open at the same time.
+    """An open state file; no other process can open it at the same time.
 
     Args:
-        path: of the file, made when missing or empty.
-        accounts: that records may belong to.
+        path: of the file, which is created when it is missing.
+        accounts: the possible accounts of records.
 
     Attributes:
         path: of the file.
-        is_new: whether nothing had been saved in it.
+        is_new: whether it contained no records.
 
     Raises:
         StateFileError: it is damaged, of a newer version, of another program, or in use.
@@ -82,10 +82,10 @@ class StateFile:
         self.path = path
         self._accounts = {account.name: account for account in accounts}
         self._unsaved: dict[tuple[str, str], Record] = {}
-        with self._explained():
+        with self._as_state_file_error():
             self._connection = sqlite3.connect(path, timeout=1.0)
         try:
-            with self._explained():
+            with self._as_state_file_error():
                 self.is_new = self._prepare()
         except StateFileError:
             self._connection.close()
@@ -100,19 +100,19 @@ class StateFile:
         self._connection.close()
 
     def load(self, type_: type[_R]) -> list[_R]:
-        """Returns all records of a type, in the order in which they were first saved.
+        """Returns all records of a type, in the order of their first save.
 
         Raises:
-            StateFileError: one cannot be read.
+            StateFileError: a record cannot be read.
         """
-        with self._explained():
+        with self._as_state_file_error():
             rows = self._connection.execute("SELECT body FROM record WHERE kind = ? ORDER BY rowid", (type_.KIND,))
             return [self._read(type_, orjson.loads(body)) for (body,) in rows]
 
     def save(self, *records: Record) -> None:
-        """Keeps the present state of some records, all or none of them.
+        """Persists the present state of records in one transaction.
 
-        While the file cannot be written (a full disk), they are kept with the next records that can.
+        A failure (a full disk) is logged; the records are then part of the next transaction.
         """
         self._unsaved |= {(record.KIND, record.id): record for record in records}
         rows = [(kind, id_, _dump(record)) for (kind, id_), record in self._unsaved.items()]
@@ -124,7 +124,7 @@ class StateFile:
         else:
             self._unsaved.clear()
 
-    def forget(self, *records: Record) -> None:
+    def remove(self, *records: Record) -> None:
         """Removes records."""
         keys = [(record.KIND, record.id) for record in records]
         with self._connection:
@@ -137,12 +137,12 @@ class StateFile:
             self._connection.execute("DELETE FROM record")
 
     def _prepare(self) -> bool:
-        """Checks the file, or makes the table in an empty one, and returns whether nothing is saved in it."""
-        # The lock is held as long as the connection: two sandboxes would overwrite each other's records.
+        """Validates the file, or creates the table in an empty one; returns whether there are no records."""
+        # Held until the connection is closed: two sandboxes would overwrite each other's records.
         self._execute("PRAGMA locking_mode = EXCLUSIVE")
         is_empty = not self._execute("SELECT count(*) FROM sqlite_schema")
         if is_empty:
-            # Before the log is switched on, so that the mark stands in the file itself, where ``is_state_file`` looks.
+            # Before WAL mode, which would write it to the log: ``is_state_file`` reads the file itself.
             self._execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         elif self._execute("PRAGMA application_id") != _APPLICATION_ID:
             raise StateFileError(f"{self.path} belongs to another program.")
@@ -158,7 +158,7 @@ class StateFile:
         return not self._execute("SELECT count(*) FROM record")
 
     def _execute(self, statement: str) -> Any:
-        """Returns the first value of a statement's answer, or None."""
+        """Returns the first value of the first row, or None."""
         row = self._connection.execute(statement).fetchone()
         return row[0] if row else None
 
@@ -169,7 +169,7 @@ class StateFile:
         return record
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _as_state_file_error(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -179,7 +179,7 @@ class StateFile:
 
 
 def is_state_file(path: Path) -> bool:
-    """Returns whether a file is the state of a sandbox, or an empty one that was going to be."""
+    """Returns whether a file is a state file, by its header; an empty file counts as one."""
     with path.open("rb") as file:
         header = file.read(_HEADER_BYTES)
     return not header or (
@@ -188,7 +188,7 @@ def is_state_file(path: Path) -> bool:
 
 
 def remove_state_file(path: Path) -> None:
-    """Removes a state file and what SQLite keeps beside it, whatever is in them."""
+    """Removes a state file and the log files of SQLite, damaged or not."""
     for name in (*(f"{path.name}{suffix}" for suffix in _COMPANIONS), path.name):
         path.with_name(name).unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Everything one sandbox knows: in memory, and in a state file where there is one."""
+"""The state of a sandbox: in memory, and in a state file when there is one."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ _MAX_PAUSE_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
-    """What the controls have changed: the clock and the settings in force."""
+    """The clock and the settings, after a change by the control API."""
 
     KIND: ClassVar = "settings"
 
@@ -42,15 +42,18 @@ class _Settings:
 
 
 class Store:
-    """What a reset throws away: time, tasks, assets, faults, ledger and the settings changed on the way.
+    """The state that a reset replaces: clock, settings, tasks, assets, sessions, faults and ledger.
 
     Args:
-        state: the sandbox it belongs to; asked for its present origin.
+        sandbox: the owner; its origin is used in URLs.
 
     Attributes:
-        limits: rates and caps in force, None for none.
-        consistency_delay_seconds: in force for new assets.
-        token_ttl_seconds: in force for new face sessions.
+        limits: rate limits and quotas in force; None for none.
+        consistency_delay_seconds: of new assets.
+        token_ttl_seconds: of new face sessions.
+
+    Raises:
+        StateFileError: the sandbox's state file cannot be read.
     """
 
     def __init__(self, sandbox: "Sandbox") -> None:
@@ -108,22 +111,22 @@ class Store:
         if self._file is None:
             self.signed_urls.restore((), ())
         else:
-            self._restore(self._file)
+            self._load(self._file)
 
     def catch_up(self) -> None:
-        """Lets everything happen that is due by now."""
+        """Processes all events that are due."""
         self.lifecycle.run_until(self.clock.now())
 
-    def seconds_to_next(self, now: datetime) -> float | None:
-        """Returns how long nothing will happen by itself; None when every task has ended.
+    def seconds_to_next_event(self, now: datetime) -> float | None:
+        """Returns the time to the next event; None when every task has ended.
 
-        A fifth of a second at most, because the clock may be one that somebody moves.
+        At most 0.2 seconds, because a test may advance the configured clock.
         """
         due_at = self.lifecycle.next_due_at()
         return None if due_at is None else min(max((due_at - now).total_seconds(), 0.0), _MAX_PAUSE_SECONDS)
 
     def save_settings(self) -> None:
-        """Keeps the clock and the settings, after a control has changed them."""
+        """Persists the clock and the settings after a change by the control API."""
         if self._file is not None:
             self._file.save(
                 _Settings(
@@ -136,32 +139,33 @@ class Store:
                 )
             )
 
-    def _restore(self, file: StateFile) -> None:
-        """Takes in what an earlier process has kept, the clock first, and forgets what nobody can read any more."""
-        for kept in file.load(_Settings):
-            self._apply(kept)
-        now = self.clock.now()
-        tasks, drafts, downloads = file.load(Task), file.load(DraftRequest), file.load(Downloads)
-        old_tasks = [task for task in tasks if task.created_at < now - WINDOW]
-        old_ids = {task.id for task in old_tasks}
-        old_drafts = [draft for draft in drafts if draft.id in old_ids]
-        old_downloads = [counted for counted in downloads if counted.expires_at <= now]
-        file.forget(*old_tasks, *old_drafts, *old_downloads)
+    def _load(self, file: StateFile) -> None:
+        # The clock first: it decides which of the other records have expired.
+        for saved in file.load(_Settings):
+            self._apply(saved)
+        self._remove_expired(file)
         self.assets.groups |= {group.id: group for group in file.load(AssetGroup)}
         self.assets.assets |= {asset.id: asset for asset in file.load(Asset)}
         self.faces.by_token |= {session.token: session for session in file.load(FaceSession)}
-        self.signed_urls.restore(file.load(SigningKey), (counted for counted in downloads if counted.expires_at > now))
-        self.tasks.restore(
-            (task for task in tasks if task.id not in old_ids), (draft for draft in drafts if draft.id not in old_ids)
-        )
+        self.signed_urls.restore(file.load(SigningKey), file.load(Downloads))
+        self.tasks.restore(file.load(Task), file.load(DraftRequest))
 
-    def _apply(self, kept: _Settings) -> None:
-        self.clock.advanced_seconds = kept.advanced_seconds
-        self.clock.skew_seconds = kept.skew_seconds
-        self.clock.time_scale = kept.time_scale
-        self.limits = (self.limits or Limits()) if kept.has_limits else None
-        self.consistency_delay_seconds = kept.consistency_delay_seconds
-        self.token_ttl_seconds = kept.token_ttl_seconds
+    def _remove_expired(self, file: StateFile) -> None:
+        """Removes tasks that callers can no longer read, with what belongs to them, so that the file does not grow."""
+        now = self.clock.now()
+        tasks = [task for task in file.load(Task) if task.created_at < now - WINDOW]
+        ids = {task.id for task in tasks}
+        drafts = [draft for draft in file.load(DraftRequest) if draft.id in ids]
+        downloads = [counted for counted in file.load(Downloads) if counted.expires_at <= now]
+        file.remove(*tasks, *drafts, *downloads)
+
+    def _apply(self, saved: _Settings) -> None:
+        self.clock.advanced_seconds = saved.advanced_seconds
+        self.clock.skew_seconds = saved.skew_seconds
+        self.clock.time_scale = saved.time_scale
+        self.limits = (self.limits or Limits()) if saved.has_limits else None
+        self.consistency_delay_seconds = saved.consistency_delay_seconds
+        self.token_ttl_seconds = saved.token_ttl_seconds
 
     def _on_change(self, task: Task) -> None:
         self.callbacks.send(task)
@@ -169,17 +173,20 @@ class Store:
 
 
 class Sandbox:
-    """One sandbox: its configuration, its address and its present store.
+    """One sandbox.
 
     Args:
-        config: how it behaves.
-        file: keeps its state, and holds that of an earlier process; None for memory alone.
+        config: its settings.
+        file: persists its state, and holds that of a previous process; None for a state in memory.
 
     Attributes:
-        origin: scheme, host and port in the URLs it hands out.
-        store: replaced by ``reset``.
-        wake: set when something new may be due.
-        closing: set when the server stops; ends all waiting.
+        origin: scheme, host and port of the URLs that it returns.
+        store: its state.
+        wake: set when a new event may be due.
+        closing: set when the server stops; ends all delays.
+
+    Raises:
+        StateFileError: the state file cannot be read.
     """
 
     def __init__(self, config: SandboxConfig, file: StateFile | None = None) -> None:
@@ -191,7 +198,7 @@ class Sandbox:
         self.store = Store(self)
 
     async def reset(self) -> None:
-        """Starts over with an empty store and the settings of the configuration."""
+        """Replaces the state by an empty one with the configured settings."""
         if self.file is not None:
             self.file.clear()
         old, self.store = self.store, Store(self)
@@ -199,17 +206,17 @@ class Sandbox:
         await old.callbacks.aclose()
 
     async def run(self) -> None:
-        """Moves the store along until it is cancelled, so that callbacks go out without being asked for."""
+        """Processes events when they are due, until it is cancelled; callbacks do not depend on requests."""
         while True:
             self.wake.clear()
             self.store.catch_up()
-            pause = self.store.seconds_to_next(self.store.clock.now())
+            pause = self.store.seconds_to_next_event(self.store.clock.now())
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self.wake.wait()
 
     async def pause(self, seconds: float, until: asyncio.Event | None = None) -> None:
-        """Waits so many real seconds, or until ``until`` is set or the server stops."""
+        """Waits for so many real seconds, or until ``until`` is set or the server stops."""
         if seconds <= 0:
             return
         ends = [asyncio.create_task(event.wait()) for event in (self.closing, until) if event is not None]

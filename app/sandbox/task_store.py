@@ -1,4 +1,4 @@
-"""The data plane's four operations on tasks, without HTTP.
+"""The four operations on tasks of the data plane, independent of HTTP.
 
 Source: reference ``upstream.md`` §1 to §2.3, §4.4 and §11.1.
 """
@@ -32,7 +32,7 @@ _MINUTE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class DraftRequest:
-    """The request that made a draft, from which its final video is made.
+    """The request that created a draft, which its final video inherits from.
 
     Attributes:
         id: of the draft.
@@ -49,12 +49,16 @@ class TaskStore:
     """All tasks of all accounts.
 
     Args:
-        catalog: of models.
-        assets: to resolve ``asset://``.
-        lifecycle: moves the tasks.
-        clock: the sandbox's time.
-        rate_limiter: shared by all rates.
-        save: keeps what changed; who changes a task from outside calls it, too.
+        catalog: the models.
+        assets: resolves ``asset://``.
+        lifecycle: changes the status of tasks.
+        clock: the sandbox's clock.
+        rate_limiter: counts creates.
+        save: persists changes.
+
+    Attributes:
+        by_id: in the order of creation, deleted ones included.
+        save: to be called with a task that was changed outside of this class.
     """
 
     def __init__(
@@ -77,22 +81,22 @@ class TaskStore:
         self._rate_limiter = rate_limiter
 
     def restore(self, tasks: Iterable[Task], drafts: Iterable[DraftRequest]) -> None:
-        """Takes in what an earlier process has kept."""
+        """Adds loaded tasks, in the order of creation, and the requests of the drafts among them."""
         self._drafts |= {draft.id: draft for draft in drafts}
         for task in tasks:
             self.by_id[task.id] = task
             self._lifecycle.resume(task)
 
     def create(self, account: Account, body: dict[str, Any], limits: Limits | None) -> Task:
-        """Checks a request and takes the task in.
+        """Validates a request and creates its task.
 
         Args:
             account: the caller.
-            body: the request as parsed.
-            limits: in force, or None.
+            body: the parsed request.
+            limits: the limits in force; None for none.
 
         Raises:
-            RefusedError: 400, 404 unknown model, 429.
+            RefusedError: 400; 404 for an unknown model; 429.
         """
         body = {name: value for name, value in body.items() if value is not None}
         plan, content = self._plan(account, body)
@@ -108,15 +112,15 @@ class TaskStore:
             self._drafts[task.id] = DraftRequest(task.id, body)
             self.save(self._drafts[task.id])
         for asset_id in content.asset_ids:
-            self._assets.note_use(account, asset_id)
-        self._lifecycle.enter(task)
+            self._assets.record_use(account, asset_id)
+        self._lifecycle.add(task)
         return task
 
     def get(self, account: Account, task_id: str) -> Task:
         """Returns one task of the last seven days.
 
         Raises:
-            RefusedError: 404 ``NotFound.ID``, 400 for what cannot be a task id.
+            RefusedError: 404 ``NotFound.ID``; 400 for a malformed id.
         """
         if not _TASK_ID.fullmatch(task_id):
             raise RefusedError("InvalidParameter", f"Invalid task ID: {task_id}", param="id")
@@ -126,12 +130,12 @@ class TaskStore:
         return task
 
     def list(self, account: Account, query: Sequence[tuple[str, str]]) -> tuple[list[Task], int]:
-        """Returns one page of tasks, newest first, and how many match in all.
+        """Returns one page of tasks, newest first, and the number of matching tasks.
 
         Args:
             account: the caller.
-            query: decoded names and values; ``filter.task_ids`` may repeat. Without ``filter.service_tier`` only
-                ``default`` tasks are shown.
+            query: decoded pairs; ``filter.task_ids`` may repeat, and the default of ``filter.service_tier`` is
+                ``default``.
 
         Raises:
             RefusedError: 400.
@@ -159,10 +163,10 @@ class TaskStore:
         return found[(number - 1) * size : number * size], len(found)
 
     def delete(self, account: Account, task_id: str) -> None:
-        """Cancels a queued task, removes a finished one.
+        """Cancels a queued task or deletes a finished one.
 
         Raises:
-            RefusedError: 404, 409 for a running or a cancelled task.
+            RefusedError: 404; 409 for a running or a cancelled task.
         """
         task = self.get(account, task_id)
         if task.status == QUEUED:
@@ -193,17 +197,17 @@ class TaskStore:
             content = self._read_content(account, body)
         mode = check_mode(content, model)
         parameters = ParameterReader(body, content, model, mode, is_final=draft_task_id is not None).read()
-        markers = read_prompt_triggers(content.prompt)
+        triggers = read_prompt_triggers(content.prompt)
         plan = make_plan(
             model=model,
             model_name=model_name,
             parameters=parameters,
             ratio=resolve_ratio(parameters.ratio, _guide(content)),
-            input_seconds=sum(video.facts.seconds for video in content.of_type("video_url")),
-            failure=markers.failure,
-            queue_seconds=markers.queue_seconds,
-            run_seconds=markers.run_seconds,
-            has_numbers_as_strings=markers.has_numbers_as_strings,
+            input_seconds=sum(video.info.seconds for video in content.of_type("video_url")),
+            failure=triggers.failure,
+            queue_seconds=triggers.queue_seconds,
+            run_seconds=triggers.run_seconds,
+            has_numbers_as_strings=triggers.has_numbers_as_strings,
             draft_task_id=draft_task_id,
         )
         return plan, content
@@ -234,11 +238,11 @@ class TaskStore:
 
 
 def _guide(content: Content) -> Size | None:
-    """Returns the size that an adaptive ratio follows: the first frame's, or the first reference's, videos first."""
+    """Returns the size for an adaptive ratio: of the first frame, else of the first reference, videos first."""
     pictures = [*content.of_type("video_url"), *content.of_type("image_url")]
     first_frames = [picture for picture in pictures if picture.role in (None, "first_frame")]
     chosen = (first_frames or pictures)[:1]
-    return (chosen[0].facts.width, chosen[0].facts.height) if chosen else None
+    return (chosen[0].info.width, chosen[0].info.height) if chosen else None
 
 
 def _page_value(query: dict[str, str], name: str, default: int) -> int:

@@ -1,4 +1,4 @@
-"""One video task of the emulated upstream, and how it looks to a caller."""
+"""A video task of the emulated upstream and its JSON."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ UNFINISHED = frozenset({QUEUED, RUNNING})
 STATUSES = (QUEUED, RUNNING, CANCELLED, SUCCEEDED, FAILED, EXPIRED)
 
 WINDOW = timedelta(days=7)
-"""How far back a task can be read."""
+"""How long a task can be read after its creation."""
 
 CANCELLED_WINDOW = timedelta(hours=24)
 """How long a cancelled task can be read after its cancellation."""
@@ -32,20 +32,20 @@ _EARLY_FAILURE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPlan:
-    """What will happen to a task if nobody interferes; fixed when it is created.
+    """The course of a task, fixed when it is created.
 
     Attributes:
-        model: that renders it.
-        model_name: as the request called it (dated id or ``ep-…``).
-        parameters: checked, with defaults.
+        model: the model.
+        model_name: the name in the request (dated id or ``ep-…``).
+        parameters: validated, with defaults.
         ratio: resolved.
         size: of the frames.
-        tokens: billed if it succeeds.
+        tokens: billed on success.
         queue_seconds: work before it may run.
         run_seconds: work while it runs.
-        failure: code it will fail with, or None.
-        draft_task_id: the draft it finishes, or None.
-        has_numbers_as_strings: token counts and ``duration`` are written as strings.
+        failure: code with which it fails; None when it succeeds.
+        draft_task_id: its draft; None when it is no final video.
+        has_numbers_as_strings: whether token counts and ``duration`` are rendered as strings.
     """
 
     model: VideoModel
@@ -74,19 +74,19 @@ def make_plan(
     draft_task_id: str | None = None,
     has_numbers_as_strings: bool = False,
 ) -> TaskPlan:
-    """Works out size, price and timing of a task.
+    """Computes size, tokens and timing of a task.
 
     Args:
-        model: that renders it.
-        model_name: as the request called it.
-        parameters: checked.
-        ratio: resolved.
-        input_seconds: of all reference videos.
-        failure: code to fail with, or None.
-        queue_seconds: overrides the usual wait.
-        run_seconds: overrides the usual rendering time.
-        draft_task_id: the draft that this task finishes.
-        has_numbers_as_strings: token counts and ``duration`` are written as strings.
+        model: see ``TaskPlan``.
+        model_name: see ``TaskPlan``.
+        parameters: see ``TaskPlan``.
+        ratio: see ``TaskPlan``.
+        input_seconds: total length of the reference videos.
+        failure: see ``TaskPlan``.
+        queue_seconds: replaces the default.
+        run_seconds: replaces the estimate from the tokens.
+        draft_task_id: see ``TaskPlan``.
+        has_numbers_as_strings: see ``TaskPlan``.
     """
     size = frame_size(model, parameters.resolution, ratio)
     tokens = count_tokens(
@@ -118,21 +118,21 @@ def make_plan(
 
 @dataclass(slots=True, kw_only=True)
 class Task:
-    """A task's record. Deleted tasks are kept, unseen, for the ledger.
+    """A task; a deleted one is kept for the ledger.
 
     Attributes:
         id: ``cgt-…``.
-        account: who owns and pays it.
-        plan: what was asked for.
+        account: the owner.
+        plan: its course.
         created_at: UTC.
-        updated_at: of the last change of state.
-        status: an upstream status, or whatever a test forced.
-        error: ``{"code", "message"}`` once failed.
-        content: URLs, fixed when it succeeds.
-        billed_tokens: what it cost; 0 unless it succeeded.
-        deleted_at: when DELETE removed the record.
-        is_pinned: a test forced its state; the clock no longer moves it.
-        extra: members that a test added to the wire object.
+        updated_at: time of the last change of status.
+        status: a status of the upstream, or any string that a test forced.
+        error: ``{"code", "message"}`` of a failed task.
+        content: URLs of a succeeded task.
+        billed_tokens: 0 unless it succeeded.
+        deleted_at: time of the DELETE.
+        is_pinned: whether a test forced its status, which then no longer changes by time.
+        extra: members that a test added to its JSON.
     """
 
     KIND: ClassVar = "task"
@@ -152,21 +152,20 @@ class Task:
 
     @property
     def expires_at(self) -> datetime:
-        """When it ends as ``expired`` if it has not ended before."""
+        """When it becomes ``expired`` unless it has ended."""
         return self.created_at + timedelta(seconds=self.plan.parameters.execution_expires_after)
 
     def is_visible(self, now: datetime) -> bool:
-        """Whether a caller can still read it."""
+        """Returns whether callers can read it."""
         if self.deleted_at is not None or self.created_at < now - WINDOW:
             return False
         return self.status != CANCELLED or now < self.updated_at + CANCELLED_WINDOW
 
 
 def to_wire(task: Task) -> dict[str, Any]:
-    """Returns the object that GET, LIST and callbacks show.
+    """Returns the JSON of a task in GET, LIST and callbacks.
 
-    Unfinished tasks carry the minimal set, ``error`` is left out unless the task failed, ``usage`` and the echoed
-    parameters appear on success alone.
+    ``error`` is present on failed tasks only, ``content``, ``usage`` and the parameters on succeeded ones only.
 
     Source: reference ``upstream.md`` §2.1 (live behaviour), §11.2 for numbers as strings.
     """
@@ -189,13 +188,13 @@ def to_wire(task: Task) -> dict[str, Any]:
 
 def _result(task: Task) -> dict[str, Any]:
     plan, parameters = task.plan, task.plan.parameters
-    written: type[int | str] = str if plan.has_numbers_as_strings else int
-    tokens = written(task.billed_tokens)
+    number: type[int | str] = str if plan.has_numbers_as_strings else int
+    tokens = number(task.billed_tokens)
     usage: dict[str, Any] = {"completion_tokens": tokens, "total_tokens": tokens}
     if parameters.tools:
-        usage["tool_usage"] = {"web_search": written(1)}
+        usage["tool_usage"] = {"web_search": number(1)}
     optional = {
-        "duration": None if parameters.duration is None else written(parameters.duration),
+        "duration": None if parameters.duration is None else number(parameters.duration),
         "frames": parameters.frames,
         "generate_audio": parameters.generate_audio,
         "draft": parameters.draft if "draft" not in plan.model.refused else None,

@@ -1,44 +1,47 @@
-"""Markers: how a plain request tells the sandbox what to pretend.
+"""Test triggers: values in a valid request that select an outcome of the emulated upstream.
 
-The sandbox never downloads media and never looks into a picture. What the real upstream would find out, a caller
-writes into the URL or the prompt; requests stay valid for the real upstream.
+The sandbox downloads no media. Properties that the upstream would find in a file are written into its URL (image,
+video, audio, or the URL of an asset):
 
-In a media URL (image, video, audio, or the URL of an asset):
+* ``?seconds=12``, ``?width=640&height=480``: length and size;
+* a last path segment ``fail-<Code>`` (``fail-DownloadFailed.png``): as an asset it ends ``Failed`` with that code, in a
+  task the create is refused;
+* a last path segment ``reject-<Code>``: CreateAsset answers ``InvalidParameter.<Code>``;
+* ``other-person`` in the path: the face does not match the LivenessFace group (``Failed``, ``FaceMismatch``).
 
-* ``?seconds=12``, ``?width=640&height=480``: length and size of the medium;
-* a last path segment ``fail-<Code>`` (``fail-DownloadFailed.png``): as an asset it ends ``Failed`` with that code,
-  in a task it is refused at once;
-* a last path segment ``reject-<Code>``: CreateAsset refuses it at once with ``InvalidParameter.<Code>``;
-* ``other-person`` in the path: another face than a LivenessFace group's (``Failed``, ``FaceMismatch``).
-
-In a prompt: ``[fail:Code]`` fails the task; ``[queue:N]`` and ``[run:N]`` set how many seconds of work (before the
-time scale) it waits and renders; ``[numbers:strings]`` has its token counts and its ``duration`` written as strings.
+In a prompt: ``[fail:Code]`` fails the task; ``[queue:N]`` and ``[run:N]`` set the seconds of work (before the time
+scale) while it is queued and while it runs; ``[numbers:strings]`` renders its token counts and ``duration`` as strings.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote
+from typing import cast
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from app.urls import MAX_WEB_URL_LENGTH, split_url
+split_url = cast("Callable[[str], SplitResult]", urlsplit.__wrapped__)  # type: ignore[attr-defined]  # as below
+"""``urlsplit`` without its cache, since a sandbox can share the gateway's process, which must not keep requests."""
 
-_URL_MARKER = re.compile(r"^(?P<kind>fail|reject)-(?P<code>[A-Z][A-Za-z]*(?:\.[A-Z][A-Za-z]*)*)(?:\.[a-z0-9]+)?$")
-_PROMPT_MARKER = re.compile(r"\[(?P<kind>fail|queue|run|numbers):(?P<value>[A-Za-z0-9.]+)\]")
+_MAX_URL_LENGTH = 8192
+_URL_TRIGGER = re.compile(r"^(?P<kind>fail|reject)-(?P<code>[A-Z][A-Za-z]*(?:\.[A-Z][A-Za-z]*)*)(?:\.[a-z0-9]+)?$")
+_PROMPT_TRIGGER = re.compile(r"\[(?P<kind>fail|queue|run|numbers):(?P<value>[A-Za-z0-9.]+)\]")
+_SECONDS = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?")
 _OTHER_PERSON = "other-person"
 _DEFAULT_SECONDS = 5.0
 _DEFAULT_SIZE = (1280, 720)
 
 
 @dataclass(frozen=True, slots=True)
-class MediaFacts:
-    """What the sandbox believes about a medium.
+class MediaInfo:
+    """Properties of a media file.
 
     Attributes:
-        seconds: length of a video or sound.
+        seconds: length of a video or audio file.
         width: pixels.
         height: pixels.
-        failure: code with which processing fails, or None.
-        rejection: code with which CreateAsset refuses it, or None.
-        is_other_person: shows somebody else than the group's person.
+        failure: code with which its processing fails, or None.
+        rejection: code with which CreateAsset rejects it, or None.
+        is_other_person: whether it shows another person than that of the group.
     """
 
     seconds: float = _DEFAULT_SECONDS
@@ -51,13 +54,13 @@ class MediaFacts:
 
 @dataclass(frozen=True, slots=True)
 class PromptTriggers:
-    """What a prompt asks the sandbox to pretend; None where it says nothing.
+    """The triggers of a prompt; None where there is none.
 
     Attributes:
         failure: error code of the task.
-        queue_seconds: work before it runs.
+        queue_seconds: work while it is queued.
         run_seconds: work while it runs.
-        has_numbers_as_strings: token counts and ``duration`` are written as strings.
+        has_numbers_as_strings: whether token counts and ``duration`` are rendered as strings.
     """
 
     failure: str | None = None
@@ -67,8 +70,8 @@ class PromptTriggers:
 
 
 def is_web_url(url: str) -> bool:
-    """Returns whether a text is an absolute http or https URL of at most 8192 characters."""
-    if len(url) > MAX_WEB_URL_LENGTH:
+    """Returns whether a string is an absolute http or https URL of at most 8192 characters."""
+    if len(url) > _MAX_URL_LENGTH:
         return False
     try:
         parts = split_url(url)
@@ -77,16 +80,16 @@ def is_web_url(url: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
-def read_media_facts(url: str) -> MediaFacts:
-    """Returns what a media URL says about itself; a data URI says nothing."""
+def read_media_info(url: str) -> MediaInfo:
+    """Returns the properties that a media URL contains; the defaults for a data URI."""
     if url.startswith("data:"):
-        return MediaFacts()
+        return MediaInfo()
     parts = split_url(url)
     path = unquote(parts.path)
     query = parse_qs(parts.query)
-    marker = _URL_MARKER.match(path.rsplit("/", 1)[-1])
-    kind, code = (marker["kind"], marker["code"]) if marker else (None, None)
-    return MediaFacts(
+    trigger = _URL_TRIGGER.match(path.rsplit("/", 1)[-1])
+    kind, code = (trigger["kind"], trigger["code"]) if trigger else (None, None)
+    return MediaInfo(
         seconds=_number(query, "seconds", _DEFAULT_SECONDS),
         width=int(_number(query, "width", _DEFAULT_SIZE[0])) or _DEFAULT_SIZE[0],
         height=int(_number(query, "height", _DEFAULT_SIZE[1])) or _DEFAULT_SIZE[1],
@@ -97,22 +100,20 @@ def read_media_facts(url: str) -> MediaFacts:
 
 
 def read_prompt_triggers(prompt: str) -> PromptTriggers:
-    """Returns the markers of a prompt; of several of one kind the last counts, a non-number counts as absent."""
-    found = {match["kind"]: match["value"] for match in _PROMPT_MARKER.finditer(prompt)}
+    """Returns the triggers of a prompt; the last of each kind wins, and a value that is no number is ignored."""
+    found = {match["kind"]: match["value"] for match in _PROMPT_TRIGGER.finditer(prompt)}
     return PromptTriggers(
         failure=found.get("fail"),
-        queue_seconds=_to_seconds(found.get("queue")),
-        run_seconds=_to_seconds(found.get("run")),
+        queue_seconds=_parse_seconds(found.get("queue")),
+        run_seconds=_parse_seconds(found.get("run")),
         has_numbers_as_strings=found.get("numbers") == "strings",
     )
 
 
 def _number(query: dict[str, list[str]], name: str, default: float) -> float:
-    seconds = _to_seconds(query.get(name, [""])[0])
+    seconds = _parse_seconds(query.get(name, [""])[0])
     return default if seconds is None else seconds
 
 
-def _to_seconds(text: str | None) -> float | None:
-    if not text or not re.fullmatch(r"[0-9]{1,7}(\.[0-9]{1,3})?", text):
-        return None
-    return float(text)
+def _parse_seconds(text: str | None) -> float | None:
+    return float(text) if text and _SECONDS.fullmatch(text) else None

@@ -3,16 +3,19 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = sorted((ROOT / "app").glob("*/__init__.py"))
 
 PLANTED = [
     ("Imports go down only", "app/channels/channel.py", "import app.tasks.wire"),
     ("Imports go down only", "app/tenants/principal.py", "import app.channels.channel"),
     ("No package is in a cycle", "app/tasks/models.py", "import app.tasks.state"),
+    ("The sandbox shares ids", "app/sandbox/catalog.py", "import app.urls"),
     ("Below the routes there is no web framework", "app/tasks/service.py", "import starlette.requests"),
     ("Routes hold no SQL", "app/assets/routes.py", "import sqlalchemy"),
     ("Only the upstream clients", "app/assets/upstream.py", "import httpx"),
@@ -30,6 +33,22 @@ def test_a_planted_violation_breaks_its_contract(tmp_path: Path, contract: str, 
     result = _lint(tmp_path)
     assert result.returncode != 0
     assert any(contract in text and "BROKEN" in text for text in result.stdout.splitlines()), result.stdout
+
+
+def test_the_sandbox_may_import_five_modules_of_the_gateway_and_no_new_one() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (independent,) = [contract for contract in contracts if contract["id"] == "independent-sandbox"]
+    modules = {path.stem for path in (ROOT / "app").glob("*.py")} | {path.parent.name for path in PACKAGES}
+    shared = {f"app.{module}" for module in modules - {"__init__", "sandbox"}} - {*independent["forbidden_modules"]}
+    assert shared == {"app.ids", "app.errors", "app.create_parameters"}
+    assert {line.split(" -> ")[1] for line in independent["ignore_imports"]} == {
+        "app.upstream.signature",
+        "app.upstream.signed_request",
+    }
+    sources = [path.read_text() for path in (ROOT / "app/sandbox").glob("*.py")]
+    assert {line for source in sources for line in source.splitlines() if "app.errors" in line} == {
+        "from app.errors import SeedgateError"
+    }
 
 
 @pytest.mark.slow

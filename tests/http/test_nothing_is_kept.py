@@ -113,7 +113,7 @@ def test_the_search_finds_what_a_cache_keeps() -> None:
     assert kept(halves) == []
 
 
-def test_only_one_module_splits_urls_and_none_asks_the_framework_for_one() -> None:
+def test_no_module_splits_urls_by_the_cache_and_none_asks_the_framework_for_one() -> None:
     # ``request.url`` of Starlette goes through the cache of ``urllib.parse``, too.
     users = [
         str(path.relative_to(APP))
@@ -122,4 +122,5 @@ def test_only_one_module_splits_urls_and_none_asks_the_framework_for_one() -> No
         for line in path.read_text().splitlines()
         if _CACHED.search(line.partition("#")[0])
     ]
-    assert users == []
+    # The sandbox shares no code with the gateway, so it has its own function below the cache.
+    assert set(users) == {"sandbox/test_triggers.py"}
