@@ -29,7 +29,7 @@
     └── NoChannelError                 503 ServerOverloaded: no channel can serve the request
 
 An error holds a public message, which the client reads, and an internal one, which is only logged. The
-module knows no framework; ``app.http.rendering`` turns an error into bytes.
+module knows no framework; ``app.http.errors`` turns an error into bytes.
 """
 
 import re

@@ -21,19 +21,17 @@ from app.admin.router import router as admin_router
 from app.assets.routes import router as assets_router
 from app.db.base import utc_now
 from app.http.connections import ConnectionLimits, ConnectionTable
-from app.http.cross_origin import CrossOriginAnswers, Preflights
-from app.http.descriptors import default_max_connections, raise_descriptor_limit
-from app.http.docs_page import router as docs_router
-from app.http.documentation import name_security_schemes, serve_description
+from app.http.cors import CorsHeaders, CorsPreflight
+from app.http.errors import install_error_handlers
 from app.http.exact_paths import ExactPaths
-from app.http.head_requests import HeadAsGet
 from app.http.health import Readiness
 from app.http.health import router as health_router
-from app.http.home_page import router as home_router
-from app.http.metrics_port import MetricsPort
+from app.http.middleware import HeadAsGet, MetricsPort
+from app.http.openapi import describe_security, serve_description
+from app.http.pages import docs_router, home_router
 from app.http.protocol import HttpProtocol
-from app.http.rendering import install_error_handlers
 from app.http.request_scope import RequestScope
+from app.http.sockets import default_max_connections, raise_descriptor_limit
 from app.http.unknown_route import UnknownRoute
 from app.observability.logging import configure_logging
 from app.settings import Settings
@@ -99,13 +97,13 @@ def create_app(
     ):
         app.include_router(router)
     app.router.default = UnknownRoute([tasks_router, assets_router, tenants_router])
-    name_security_schemes(app)
+    describe_security(app)
     serve_description(app)
     install_error_handlers(app)
     # The one that is added last is the outermost.
     app.add_middleware(HeadAsGet)
     if settings.cors_origins:
-        app.add_middleware(Preflights, origins=settings.cors_origins)
+        app.add_middleware(CorsPreflight, origins=settings.cors_origins)
     if settings.metrics_port is not None:
         app.add_middleware(MetricsPort, port=settings.metrics_port, path=METRICS_PATH)
     app.add_middleware(ExactPaths)
@@ -116,7 +114,7 @@ def create_app(
         drain_limit_bytes=2 * settings.max_body_bytes,
     )
     if settings.cors_origins:
-        app.add_middleware(CrossOriginAnswers, origins=settings.cors_origins)
+        app.add_middleware(CorsHeaders, origins=settings.cors_origins)
     return app
 
 

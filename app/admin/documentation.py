@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.http.documentation import ADMIN_ERROR, json_answer, json_body, schema_of
+from app.http.openapi import ADMIN_ERROR, json_body, json_content, schema_of
 
 _PAGE_QUERY: dict[str, dict[str, Any]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
@@ -53,7 +53,7 @@ def operation(
             ),
         ],
         "responses": {str(status): _success(answer, media_type)}
-        | {str(error): json_answer("an error", ADMIN_ERROR) for error in told},
+        | {str(error): json_content("an error", ADMIN_ERROR) for error in told},
     }
     if body is not None:
         documented["requestBody"] = json_body(schema_of(body, mode="validation"), {"example": example or {}})
@@ -79,7 +79,7 @@ def _success(answer: type[BaseModel] | Mapping[str, Any] | None, media_type: str
         return {"description": "done"}
     schema = answer if isinstance(answer, Mapping) else schema_of(answer, mode="serialization")
     return (
-        json_answer("done", schema)
+        json_content("done", schema)
         if media_type is None
         else {
             "description": "done, a JSON object in each line",

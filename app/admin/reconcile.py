@@ -17,7 +17,7 @@ from app.admin.reconciliation_schemas import Adopt, AdoptedView, End, FoundObjec
 from app.admin.requests import path_id, query_text, read_body
 from app.channels.channel import Channel
 from app.errors import InvalidParameterError, MissingParameterError
-from app.http.documentation import schema_of
+from app.http.openapi import schema_of
 from app.http.responses import json_response
 
 NDJSON = "application/x-ndjson"

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.assets.actions import ACTIONS, VERSION, Action, KeyUse
-from app.http.documentation import (
+from app.http.openapi import (
     IDEMPOTENCY_HEADERS,
     METADATA,
     TENANT_ERROR,
     TENANT_SECURITY,
-    json_answer,
     json_body,
+    json_content,
     schema_of,
 )
 
@@ -80,7 +80,7 @@ def query_operation(*, is_wrapped: bool) -> dict[str, Any]:
 
 def _responses(result: Mapping[str, Any], errors: Iterable[int]) -> dict[str, Any]:
     success = {"description": "done", "headers": _STALE, "content": {"application/json": {"schema": result}}}
-    errors_by_status = {str(status): json_answer("an error", TENANT_ERROR) for status in sorted({*_ERRORS, *errors})}
+    errors_by_status = {str(status): json_content("an error", TENANT_ERROR) for status in sorted({*_ERRORS, *errors})}
     return {"200": success, **errors_by_status}
 
 

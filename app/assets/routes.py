@@ -28,11 +28,11 @@ from app.creates.sdk_retry_headers import is_marked_as_retry, read_idempotency_k
 from app.errors import InvalidParameterError, MissingParameterError
 from app.http.body import BodyAdmission
 from app.http.body_budget import Sender, UnprovenSigner
-from app.http.disconnect import watching_client
+from app.http.disconnect import client_disconnected
+from app.http.errors import response_metadata
 from app.http.query import read_query
-from app.http.rendering import response_metadata
-from app.http.request_scope import note
 from app.http.responses import json_response
+from app.observability.log_context import add_log_fields
 from app.tenants.caller import admit, admit_on_native_entry, identify, identify_on_native_entry, sender_of
 
 _OPEN = "/api/v3/open/"
@@ -84,7 +84,7 @@ async def _call(request: Request, sender: Sender, find: Callable[[], Action], *,
         principal = await (identify_on_native_entry(request, body_hash.hex()) if is_native else identify(request))
         body.move_to(sender_of(principal))
         action = find()
-        note(request, action=action.name)
+        add_log_fields(action=action.name)
         # What is parsed from the body is short, so it is not counted in the budget while the action is carried out.
         key = _key_of(request, action)
         members = parse_json_object(body.data) if body.data.removeprefix(BOM).strip() else {}
@@ -98,7 +98,7 @@ async def _call(request: Request, sender: Sender, find: Callable[[], Action], *,
         is_marked_retry=is_marked_as_retry(request.headers),
         idempotency_key=idempotency_key,
     )
-    async with watching_client(request) as gone:
+    async with client_disconnected(request) as gone:
         return await action.run(service, principal, parsed, Client(fingerprint, gone))
 
 

@@ -33,7 +33,7 @@ from app.db.embedded import reset
 from app.db.embedded.accounts import NOBODY
 from app.db.embedded.folders import was_used
 from app.db.schema import upgrade_to_head
-from app.http.listening import listeners
+from app.http.sockets import listeners
 from app.main import OwnedServer, connection_limits, create_app, server_config
 from app.observability.logging import configure_logging
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig

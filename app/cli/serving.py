@@ -14,9 +14,9 @@ from app.cli.failures import explained_failures, read_settings
 from app.cli.worker_metrics import serving_metrics
 from app.db.engine import open_engine
 from app.db.schema import SchemaState, schema_state, upgrade_to_head
-from app.http.listening import listeners
+from app.http.sockets import listeners
 from app.main import connection_limits, server_config
-from app.observability.exposition import counting_together
+from app.observability.exposition import multiprocess_metrics
 from app.observability.logging import configure_logging
 from app.settings import Settings
 from app.wiring import open_services
@@ -44,7 +44,7 @@ def _run(config: uvicorn.Config, workers: int, metrics_port: int | None) -> bool
     try:
         sockets = listeners(config, metrics_port)
         if workers > 1:
-            with counting_together():
+            with multiprocess_metrics():
                 Multiprocess(config, sockets=sockets or []).run()
             return True
         server = uvicorn.Server(config)

@@ -10,12 +10,11 @@ from fastapi import FastAPI
 from app.admin.metrics import METRICS_PATH, Metrics, router
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
+from app.http.errors import install_error_handlers
 from app.http.exact_paths import ExactPaths
-from app.http.head_requests import HeadAsGet
-from app.http.listening import bind_metrics_port
-from app.http.metrics_port import MetricsPort
-from app.http.rendering import install_error_handlers
+from app.http.middleware import HeadAsGet, MetricsPort
 from app.http.request_scope import RequestScope
+from app.http.sockets import bind_metrics_port
 from app.main import OwnedServer, server_config
 from app.settings import Settings
 

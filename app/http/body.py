@@ -1,7 +1,7 @@
-"""Reading of request bodies, within what one process can hold.
+"""Reads request bodies within the process's memory budget (``app.http.body_budget``).
 
-Bodies may be 64 MB of base64. Each byte that is held counts against its sender's share of the process's budget
-(``app.http.body_budget``); what does not fit is answered 503 instead of the process running out of memory.
+Bodies may be 64 MB of base64. A body that exceeds its sender's share of the budget is refused with 503, so that the
+process does not run out of memory.
 """
 
 import asyncio
@@ -12,19 +12,24 @@ from starlette.requests import ClientDisconnect, Request
 
 from app.errors import InvalidParameterError, RequestTooLargeError, RequestTooSlowError, SeedgateError
 from app.header_text import parse_decimal, trim
-from app.http.body_budget import BodyBudget, Holding, Sender, UnprovenSigner
-from app.http.held_body import HeldBody, no_room_left
+from app.http.body_budget import BodyBudget, HeldBody, Holding, Sender, UnprovenSigner, out_of_budget
 from app.http.media_type import Reading, begins_like_an_object, reading_of, unsupported_encoding, unsupported_type
 
-# A body takes no longer than this altogether, so that one which drips in does not keep its share. One of which nothing
-# comes at all is ended earlier, by ``app.http.protocol``.
+# A body that arrives too slowly is refused, so that it does not occupy its share. One that stalls is ended earlier, by
+# ``app.http.protocol``.
 _GRACE_SECONDS = 60.0
-_SLOWEST_BYTES_PER_SECOND = 64 * 1024
+_MIN_BYTES_PER_SECOND = 64 * 1024
 _PIECE_BYTES = 64 * 1024
 
 
 class BodyAdmission:
-    """Admits bodies up to a limit each, and a budget together that is divided among those who send."""
+    """Reads bodies up to a limit each, and within a budget together.
+
+    Args:
+        limit_bytes: maximum size of one body.
+        budget_bytes: maximum of all bodies in memory.
+        grace_seconds: how long a body may take, plus one second per 64 KiB announced or received.
+    """
 
     def __init__(
         self,
@@ -33,23 +38,16 @@ class BodyAdmission:
         budget_bytes: int,
         grace_seconds: float = _GRACE_SECONDS,
     ) -> None:
-        """Makes an admission.
-
-        Args:
-            limit_bytes: of one body.
-            budget_bytes: of all that are held.
-            grace_seconds: so long may a body take, beside a second for each 64 KiB that are announced or have come.
-        """
         self._budget = BodyBudget(limit_bytes=limit_bytes, budget_bytes=budget_bytes)
         self._grace_seconds = grace_seconds
 
     @property
     def held_bytes(self) -> int:
-        """How many bytes of bodies are held, over all senders."""
+        """How many bytes of bodies are in memory."""
         return self._budget.held_bytes
 
     def open(self, sender: Sender, *, announced_bytes: int = 0) -> Holding:
-        """Begins the counting of a body that the caller reads itself; the caller must ``release`` it."""
+        """Starts the accounting of a body that the caller reads itself and must ``release``."""
         return self._budget.open(sender, announced_bytes=announced_bytes)
 
     @asynccontextmanager
@@ -58,21 +56,21 @@ class BodyAdmission:
     ) -> AsyncIterator[HeldBody]:
         """Yields the whole body; it counts against the sender's share until it is released or the block ends.
 
-        An empty body may have any type. One that is refused for its type is refused unread, where its head tells that
-        it is not empty, else at its first byte. That of an ``UnprovenSigner`` is read and is refused by ``move_to``,
-        after the signature has been judged.
+        An empty body may have any type. A body of an unsupported type is refused before it is read, or at its first
+        byte without a ``Content-Length``. That of an ``UnprovenSigner`` is read and refused by ``move_to``, after the
+        signature was verified.
 
         Args:
-            request: whose body.
-            sender: on whose account.
-            limit_bytes: of this body, where its route takes less than others.
+            request: the request.
+            sender: whose share it counts against.
+            limit_bytes: a lower limit of this route.
 
         Raises:
             UnsupportedMediaTypeError: 415, the body is compressed, or of a type that is not read as JSON.
-            RequestTooLargeError: 413, it passes the limit, or could never fit the sender's share.
+            RequestTooLargeError: 413, it exceeds the limit, or could never fit the sender's share.
             ServiceUnavailableError: 503, the share or the budget is used up.
             RequestTooSlowError: 408, it did not arrive in time.
-            InvalidParameterError: 400, the client left before all of it had arrived, or framed it wrongly.
+            InvalidParameterError: 400, the client disconnected before all of it had arrived, or framed it wrongly.
         """
         is_proven = not isinstance(sender, UnprovenSigner)
         encodings = request.headers.getlist("content-encoding")
@@ -82,18 +80,18 @@ class BodyAdmission:
         content_types = request.headers.getlist("content-type")
         reading = reading_of(content_types)
         refusal = unsupported_type(content_types) if reading is Reading.REFUSED and is_proven else None
-        most_bytes = self._budget.most_bytes(sender)
+        max_bytes = self._budget.max_bytes(sender)
         if limit_bytes is not None:
-            most_bytes = min(most_bytes, limit_bytes)
+            max_bytes = min(max_bytes, limit_bytes)
         announced_bytes = parse_decimal(request.headers.get("content-length", "")) or 0
         if announced_bytes and refusal is not None:
             raise refusal
-        if announced_bytes > most_bytes:
-            raise RequestTooLargeError(most_bytes)
+        if announced_bytes > max_bytes:
+            raise RequestTooLargeError(max_bytes)
         holding = self._budget.open(sender, announced_bytes=announced_bytes)
         try:
-            # In no name of its own, which would keep it as long as this generator is suspended.
-            body = HeldBody(await self._collect(request, holding, announced_bytes, most_bytes, refusal), holding)
+            # Not assigned to a variable, which would keep the bytes alive while this generator is suspended.
+            body = HeldBody(await self._collect(request, holding, announced_bytes, max_bytes, refusal), holding)
             if is_encoded:
                 body.refusal = unsupported_encoding(encodings)
             elif not _is_readable(reading, body.data):
@@ -109,20 +107,20 @@ class BodyAdmission:
         request: Request,
         holding: Holding,
         announced_bytes: int,
-        most_bytes: int,
+        max_bytes: int,
         refusal: SeedgateError | None,
     ) -> bytes:
-        """Returns the body; raises ``refusal`` when there is one and the body is not empty."""
+        """Returns the body; raises ``refusal``, if given, at the first byte."""
         pieces: list[bytes] = []
-        # A body may come in parts of a byte each, and a bytes object takes dozens beside what it holds.
+        # A body may arrive in chunks of one byte, and each bytes object has an overhead of dozens.
         piece = bytearray()
         async for chunk in self._chunks(request, announced_bytes):
             if refusal is not None:
                 raise refusal
-            if holding.size_bytes + len(chunk) > most_bytes:
-                raise RequestTooLargeError(most_bytes)
+            if holding.size_bytes + len(chunk) > max_bytes:
+                raise RequestTooLargeError(max_bytes)
             if not holding.grow(len(chunk)):
-                raise no_room_left()
+                raise out_of_budget()
             piece += chunk
             if len(piece) >= _PIECE_BYTES:
                 pieces.append(bytes(piece))
@@ -132,10 +130,10 @@ class BodyAdmission:
     async def _chunks(self, request: Request, announced_bytes: int) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         started = loop.time()
-        come_bytes = 0
+        received_bytes = 0
         stream = request.stream()
         while True:
-            allowed_seconds = self._grace_seconds + max(announced_bytes, come_bytes) / _SLOWEST_BYTES_PER_SECOND
+            allowed_seconds = self._grace_seconds + max(announced_bytes, received_bytes) / _MIN_BYTES_PER_SECOND
             try:
                 async with asyncio.timeout_at(started + allowed_seconds):
                     chunk = await anext(stream)
@@ -145,13 +143,13 @@ class BodyAdmission:
                 raise RequestTooSlowError("The request body did not arrive in time.") from None
             except ClientDisconnect:
                 raise InvalidParameterError(None, "The client closed the connection before its body arrived.") from None
-            come_bytes += len(chunk)
+            received_bytes += len(chunk)
             if chunk:
                 yield chunk
 
 
 def _is_readable(reading: Reading, data: bytes) -> bool:
-    """Says whether a body may be parsed; an empty one may have any type."""
+    """Whether a body may be parsed as JSON; an empty one may have any type."""
     if reading is Reading.REFUSED:
         return not data
     return reading is Reading.JSON or begins_like_an_object(data)

@@ -1,23 +1,25 @@
-"""Who may hold how much of the memory that a process has for request bodies.
+"""The memory budget for request bodies of one process, and each sender's share of it.
 
-The budget is divided into pools, and each pool among those who send, so that one sender leaves room for the others::
+The budget is divided into pools, and each pool among the senders, so that no sender can use all of it::
 
     large      13/16   bodies of tenants; a tenant at most half of it, a key a quarter, but at least one whole body
-    small       2/16   only bodies under 64 KiB, divided in the same way; what does not fit counts as large
+    small       2/16   only bodies under 64 KiB, divided in the same way; the rest counts as large
     unproven    1/16   signed requests whose signature needs the body; an access key id half of it, a network a quarter
 
-Beside the budget stand two small pools of a fixed size: the operator's, and that of the upstream's callbacks.
+Two small pools of fixed size are separate: the operator's, and that of the upstream's callbacks.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from app.errors import SeedgateError, ServiceUnavailableError
+
 SMALL_BYTES = 64 * 1024
-"""A body under this size may use the pool for small ones."""
+"""A body under this size may use the small pool."""
 
 OPERATOR_BODY_BYTES = 1024 * 1024
-"""What one body of the admin API may have."""
+"""The maximum size of a body of the admin API."""
 
 _OPERATOR_BYTES = 8 * 1024 * 1024
 _CALLBACK_BYTES = 4 * 1024 * 1024
@@ -25,7 +27,7 @@ _CALLBACK_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class KeySender:
-    """Who has proven to hold an API key, or its signing key."""
+    """A client authenticated by an API key, or by its signing key."""
 
     tenant_id: str
     key_id: str
@@ -33,7 +35,7 @@ class KeySender:
 
 @dataclass(frozen=True)
 class UnprovenSigner:
-    """Who has only named a signing key so far; ``network`` is where from, empty when not known."""
+    """A client that named a signing key and is not authenticated yet; ``network`` is empty when not known."""
 
     access_key_id: str
     network: str
@@ -41,12 +43,12 @@ class UnprovenSigner:
 
 @dataclass(frozen=True)
 class OperatorSender:
-    """Who has sent the admin token."""
+    """A client authenticated by the admin token."""
 
 
 @dataclass(frozen=True)
 class CallbackSender:
-    """Who calls back, and claims to be the upstream; ``network`` is where from, empty when not known."""
+    """A client that claims to be the upstream calling back; ``network`` is empty when not known."""
 
     network: str
 
@@ -55,14 +57,14 @@ Sender = KeySender | UnprovenSigner | OperatorSender | CallbackSender
 
 
 class Part(NamedTuple):
-    """What one party may hold of a pool."""
+    """One party's share of a pool."""
 
     party: str
-    most_bytes: int
+    max_bytes: int
 
 
 class Pool:
-    """Bytes that are held by several parties, together at most ``size_bytes``."""
+    """Bytes held by several parties, together at most ``size_bytes``."""
 
     def __init__(self, size_bytes: int) -> None:
         self.size_bytes = size_bytes
@@ -70,16 +72,16 @@ class Pool:
         self._held_by: dict[str, int] = {}
 
     def take(self, count: int, parts: Sequence[Part]) -> bool:
-        """Counts bytes for a sender, or returns False when the pool or one of the parts is too small for them."""
+        """Reserves bytes; returns False, and reserves none, when the pool or one of the parts has no room."""
         if self.held_bytes + count > self.size_bytes:
             return False
-        if any(self._held_by.get(part.party, 0) + count > part.most_bytes for part in parts):
+        if any(self._held_by.get(part.party, 0) + count > part.max_bytes for part in parts):
             return False
         self._add(count, parts)
         return True
 
     def give_back(self, count: int, parts: Sequence[Part]) -> None:
-        """Ends the counting of bytes that were taken with the same parts."""
+        """Returns bytes that were reserved with the same parts."""
         self._add(-count, parts)
 
     def _add(self, count: int, parts: Sequence[Part]) -> None:
@@ -91,27 +93,26 @@ class Pool:
 
 
 class Place(NamedTuple):
-    """A pool, and what a sender may hold of it."""
+    """A pool, and a sender's shares of it."""
 
     pool: Pool
     parts: tuple[Part, ...]
 
     @property
-    def most_bytes(self) -> int:
-        """The largest body that fits while nothing else is held."""
-        return min(self.pool.size_bytes, *(part.most_bytes for part in self.parts))
+    def max_bytes(self) -> int:
+        """The largest body that fits into the empty pool."""
+        return min(self.pool.size_bytes, *(part.max_bytes for part in self.parts))
 
 
 class BodyBudget:
-    """The pools of one process."""
+    """The pools of one process.
+
+    Args:
+        limit_bytes: maximum size of one body.
+        budget_bytes: of all pools but the operator's and the callbacks'.
+    """
 
     def __init__(self, *, limit_bytes: int, budget_bytes: int) -> None:
-        """Makes a budget of which nothing is held.
-
-        Args:
-            limit_bytes: of one body.
-            budget_bytes: of all pools but the operator's and the callbacks'.
-        """
         self._limit_bytes = limit_bytes
         self._small = Pool(budget_bytes // 8)
         self._unproven = Pool(budget_bytes // 16)
@@ -125,22 +126,22 @@ class BodyBudget:
         pools = (self._small, self._unproven, self._large, self._operator, self._callbacks)
         return sum(pool.held_bytes for pool in pools)
 
-    def most_bytes(self, sender: Sender) -> int:
-        """Returns the size of the largest body that a sender's share can ever hold, the limit of one body included."""
-        largest = max(place.most_bytes for place in self.places(sender, size_bytes=0))
+    def max_bytes(self, sender: Sender) -> int:
+        """Returns the size of the largest body that a sender may send at all."""
+        largest = max(place.max_bytes for place in self.places(sender, size_bytes=0))
         return min(self._limit_bytes, OPERATOR_BODY_BYTES if isinstance(sender, OperatorSender) else largest)
 
     def open(self, sender: Sender, *, announced_bytes: int) -> "Holding":
-        """Begins the counting of one body.
+        """Starts the accounting of one body.
 
         Args:
-            sender: on whose account.
-            announced_bytes: the size that its head tells; 0 when it tells none.
+            sender: whose share it counts against.
+            announced_bytes: its ``Content-Length``; 0 without one.
         """
         return Holding(self, sender, announced_bytes)
 
     def places(self, sender: Sender, *, size_bytes: int) -> list[Place]:
-        """Returns where a body of that size may count, the best place first."""
+        """Returns the pools against which a body of this size may count, in order of preference."""
         match sender:
             case KeySender():
                 places = [self._place_of_key(self._large, sender, self._limit_bytes)]
@@ -155,9 +156,9 @@ class BodyBudget:
 
     @staticmethod
     def _place_of_key(pool: Pool, sender: KeySender, whole_body_bytes: int) -> Place:
-        of_tenant = pool.size_bytes // 2
-        of_key = min(max(pool.size_bytes // 4, whole_body_bytes), of_tenant)
-        return Place(pool, (Part(f"tenant {sender.tenant_id}", of_tenant), Part(f"key {sender.key_id}", of_key)))
+        tenant_bytes = pool.size_bytes // 2
+        key_bytes = min(max(pool.size_bytes // 4, whole_body_bytes), tenant_bytes)
+        return Place(pool, (Part(f"tenant {sender.tenant_id}", tenant_bytes), Part(f"key {sender.key_id}", key_bytes)))
 
 
 class Holding:
@@ -171,14 +172,14 @@ class Holding:
         self.size_bytes = 0
 
     def grow(self, count: int) -> bool:
-        """Counts ``count`` more bytes; False when they do not fit, and nothing has changed.
+        """Reserves ``count`` more bytes; returns False, and changes nothing, when they do not fit.
 
-        A body that is not small any more moves to the large ones.
+        A body that outgrows the small pool moves to the large one.
         """
         return self._fit(self.size_bytes + count)
 
     def move_to(self, sender: Sender) -> bool:
-        """Counts all of it on another account; False when it does not fit there, and nothing has changed."""
+        """Moves the body to another sender's share; returns False, and changes nothing, when it does not fit."""
         before, self._sender = self._sender, sender
         is_moved = self._fit(self.size_bytes)
         if not is_moved:
@@ -186,13 +187,13 @@ class Holding:
         return is_moved
 
     def release(self) -> None:
-        """Ends the counting; a second time nothing happens."""
+        """Returns the bytes to the pool; later calls have no effect."""
         if self._place is not None:
             self._place.pool.give_back(self.size_bytes, self._place.parts)
         self._place, self.size_bytes = None, 0
 
     def _fit(self, size_bytes: int) -> bool:
-        """Finds a place for the whole body, having freed the one that it had; takes that again when there is none."""
+        """Moves the whole body to a place with room for it; it returns to its old place when there is none."""
         before = self._place
         if before is not None:
             before.pool.give_back(self.size_bytes, before.parts)
@@ -206,5 +207,48 @@ class Holding:
 
 
 def _with_network(pool: Pool, network: str, parts: list[Part]) -> Place:
-    """Adds the share of a network; where none is known, as on a Unix socket, everybody would be one."""
+    """Adds the share of a network, if known: on a Unix socket all clients would share one."""
     return Place(pool, (*parts, Part(f"network {network}", pool.size_bytes // 4)) if network else tuple(parts))
+
+
+class HeldBody:
+    """A request body in memory; it counts against its sender's share until it is released.
+
+    It depends on no framework: use cases take it, so that they can release it early.
+
+    Attributes:
+        data: its bytes; empty once they were dropped.
+        refusal: the error for a body that cannot be parsed, kept until its sender is authenticated.
+    """
+
+    def __init__(self, data: bytes, holding: Holding) -> None:
+        self.data = data
+        self.refusal: SeedgateError | None = None
+        self._holding = holding
+
+    def move_to(self, sender: Sender) -> None:
+        """Counts the body against the share of an authenticated sender.
+
+        Raises:
+            UnsupportedMediaTypeError: 415, the body is not JSON; raised only now, because it would have revealed that
+                the sender exists.
+            ServiceUnavailableError: 503, the sender's share is used up.
+        """
+        if self.refusal is not None:
+            raise self.refusal
+        if not self._holding.move_to(sender):
+            raise out_of_budget()
+
+    def drop(self) -> None:
+        """Drops the bytes. Their size still counts, because the parsed body is as large."""
+        self.data = b""
+
+    def release(self) -> None:
+        """Drops the bytes and returns their share; later calls have no effect."""
+        self.drop()
+        self._holding.release()
+
+
+def out_of_budget() -> ServiceUnavailableError:
+    """Returns the 503 for a body that does not fit its sender's share."""
+    return ServiceUnavailableError("The service is handling too many large requests. Please try again.")

@@ -1,7 +1,7 @@
-"""Work on large bodies beside the event loop.
+"""A thread that parses and checks large bodies.
 
-A thread of its own keeps the loop free only while no single call in it keeps Python's interpreter lock for long, so
-the work is made of small steps: ``app.core.large_json`` for parsing, plain Python for checking.
+A thread only keeps the event loop responsive if no call in it holds Python's interpreter lock for long, so the work
+consists of short steps: ``app.core.large_json`` for parsing, plain Python for checking.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from app.core.strict_json import has_more_values
 
 MAX_LIGHT_BYTES = 64 * 1024
 MAX_LIGHT_VALUES = 500
-"""Up to these bounds a body is worked on in the event loop: that takes a few milliseconds at worst."""
+"""Smaller bodies are handled in the event loop, which takes a few milliseconds at most."""
 
 _MAX_HASHED_IN_LOOP_BYTES = 1024 * 1024
 
@@ -23,20 +23,20 @@ ResultT = TypeVar("ResultT")
 
 
 class BodyThread:
-    """One thread for all bodies of a process. Tenants take turns, so that one with many bodies delays its own."""
+    """One thread for all large bodies of a process. Each tenant queues at most one body in it at a time."""
 
     def __init__(self) -> None:
-        # A second thread would be a second rival of the event loop for the interpreter lock.
+        # One thread only: each competes with the event loop for the interpreter lock.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="bodies")
         self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
 
     async def run(self, tenant_id: str, data: bytes, work: Callable[[bytes], ResultT]) -> ResultT:
-        """Returns ``work(data)``, computed in the event loop when ``data`` is light, else in the thread.
+        """Returns ``work(data)``, computed in the event loop if ``data`` is small, else in the thread.
 
         Args:
-            tenant_id: whose body it is.
+            tenant_id: the sender.
             data: the body.
-            work: pure, and made of small steps; what it raises is raised here.
+            work: pure, in short steps; its exceptions are raised here.
         """
         if len(data) <= MAX_LIGHT_BYTES and not has_more_values(data, MAX_LIGHT_VALUES):
             return work(data)
@@ -44,7 +44,7 @@ class BodyThread:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work, data)
 
     def close(self) -> None:
-        """Ends the thread after what it is working on."""
+        """Ends the thread after its current work."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     @asynccontextmanager
@@ -61,7 +61,7 @@ class BodyThread:
 
 
 async def sha256_of(data: bytes) -> bytes:
-    """Returns the SHA-256 of a body; that of a large one is computed in a thread, without the interpreter lock."""
+    """Returns the SHA-256 of a body; a large one is hashed in a thread, which releases the interpreter lock."""
     if len(data) <= _MAX_HASHED_IN_LOOP_BYTES:
         return hashlib.sha256(data).digest()
     return await asyncio.to_thread(lambda: hashlib.sha256(data).digest())

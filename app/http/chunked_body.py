@@ -1,6 +1,6 @@
-"""Reading of a chunked body, to the letter of RFC 9112 section 7.1. Pure.
+"""Parser for chunked bodies, strict by RFC 9112 section 7.1. Pure.
 
-The parser below does not tell where in its input a message ends, so it is given heads only.
+httptools does not report where in its input a message ends, so it is only used for heads.
 """
 
 import re
@@ -8,8 +8,8 @@ import re
 from app.errors import HeadTooLargeError
 from app.http.message_head import LINE_END, MAX_HEAD_BYTES, MAX_HEADERS, MalformedRequestError
 
-# So many chunks are read before others get their turn: of one byte each, they take about a millisecond.
-_CHUNKS_AT_ONCE = 500
+# After this many chunks the event loop runs other work: with one byte each, they take about a millisecond.
+_MAX_CHUNKS_PER_STEP = 500
 _TEXT = rb"[\t\x20-\x7e\x80-\xff]*"
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;" + _TEXT + rb")?")
 _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:" + _TEXT)
@@ -21,7 +21,7 @@ class ChunkedBody:
 
     Attributes:
         is_complete: its last line has been read.
-        is_starved: the next step needs bytes that have not come.
+        is_starved: the next step needs more bytes.
     """
 
     def __init__(self) -> None:
@@ -30,28 +30,28 @@ class ChunkedBody:
         self._left_bytes = 0
         self._is_line_end_due = False
         self._is_in_trailers = False
-        # Of the line that has not come to its end, and of all extensions and trailers.
+        # Bytes of the unfinished line, and of all extensions and trailers.
         self._searched_bytes = 0
         self._framing_bytes = 0
         self._trailers = 0
 
     def read(self, data: bytes) -> tuple[bytes, int]:
-        """Reads what has come, up to a number of chunks at once.
+        """Parses bytes, up to a limited number of chunks.
 
         Args:
-            data: what was left unread last time, and what has come since.
+            data: the bytes left over by the last call, followed by new ones.
 
         Returns:
-            The data of the chunks, and how many bytes were read.
+            The data of the chunks, and how many bytes were parsed.
 
         Raises:
             MalformedRequestError: 400, it is no chunked body.
-            HeadTooLargeError: 431, extensions and trailers are as large as no head may be.
+            HeadTooLargeError: 431, extensions and trailers exceed the limits of a head.
         """
         self.is_starved = False
         found: list[bytes] = []
         position = 0
-        for _ in range(_CHUNKS_AT_ONCE):
+        for _ in range(_MAX_CHUNKS_PER_STEP):
             position = self._read_data(data, position, found)
             if not self.is_starved:
                 position = self._read_line(data, position)
@@ -91,9 +91,9 @@ class ChunkedBody:
 
     def _await_line(self, data: bytes, position: int) -> None:
         self.is_starved = True
-        # A CR at the end is judged once more with what follows it.
-        begun = position + max(self._searched_bytes - 1, 0)
-        if not _UNFINISHED.fullmatch(data, begun):
+        # A CR at the end is checked again together with the byte after it.
+        start = position + max(self._searched_bytes - 1, 0)
+        if not _UNFINISHED.fullmatch(data, start):
             raise _malformed()
         self._searched_bytes = len(data) - position
         self._check_framing(self._searched_bytes)
@@ -108,7 +108,7 @@ class ChunkedBody:
         self._is_in_trailers = self._left_bytes == 0
 
     def _take_trailer(self, line: bytes) -> None:
-        """Checks a trailer and drops it: it must not become part of a request that is running already."""
+        """Checks a trailer and drops it, because the application already has the request's head."""
         if not line:
             self.is_complete = True
             return

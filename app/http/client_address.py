@@ -1,4 +1,4 @@
-"""Where a request comes from, when proxies stand in between."""
+"""The client's address of a request that may have passed proxies."""
 
 import re
 from collections.abc import Sequence
@@ -6,14 +6,14 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from app.header_text import trim
 
-# What one customer or one machine is given of IPv6; all its addresses are one client's.
+# The usual size of an IPv6 assignment; its addresses count as one client.
 _IPV6_PREFIX_LENGTH = 64
-# More proxies in a row are none. A head has room for sixteen thousand addresses.
+# More hops than any real chain of proxies; a head has room for sixteen thousand addresses.
 _MAX_HOPS = 32
 # An IPv6 address with an IPv4 tail, brackets, a zone and a port.
 _MAX_HOP_CHARACTERS = 80
 _WITH_PORT = re.compile(r"(?:\[([^]]+)]|([0-9.]+)):[0-9]{1,5}")
-# The zone of a link-local address is a name of an interface; `ipaddress` takes any text for it.
+# The zone of a link-local address is the name of an interface; `ipaddress` accepts any text.
 _WITH_ODD_ZONE = re.compile(r"[^%]*%(?![0-9A-Za-z._-]{1,15}\Z)[\s\S]*")
 
 
@@ -31,15 +31,15 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IPv4Network | IPv6Network]) -> str:
-    """Returns the rightmost hop outside the trusted proxies; empty where one cannot be read, or there are too many.
+    """Returns the rightmost hop outside the trusted proxies; empty if a hop is malformed or there are too many.
 
-    Then it is somebody beyond the proxy, nobody knows who. To take the proxy's own address instead would let a key
-    that is meant for the proxy's network be used from everywhere.
+    The result is empty rather than the proxy's address, because a key restricted to the proxy's network could
+    otherwise be used from everywhere.
 
     Args:
         peer: address of the TCP connection.
         forwarded_for: values of the ``X-Forwarded-For`` headers, in order.
-        trusted: networks of the operator's own proxies; empty means that the header is not believed.
+        trusted: networks of the operator's own proxies; if empty, the header is ignored.
     """
     hops = [hop for value in forwarded_for[-_MAX_HOPS:] for hop in value.rsplit(",", _MAX_HOPS)]
     current = peer
@@ -55,7 +55,7 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IP
 
 
 def network_of(address: str) -> str:
-    """Returns whose share a client's address counts against: an IPv4 address itself, of IPv6 its /64.
+    """Returns the network whose share a client counts against: the IPv4 address itself, or the /64 of an IPv6 one.
 
     Args:
         address: from ``client_address``.
@@ -70,12 +70,12 @@ def network_of(address: str) -> str:
 
 
 def is_within(text: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    """Says whether a text is an IP address in one of the networks."""
+    """Whether a text is an IP address in one of the networks."""
     address = parse_address(text)
     return address is not None and any(address in network for network in networks)
 
 
 def _without_port(hop: str) -> str:
-    """Some proxies write ``203.0.113.7:4711`` and ``[2001:db8::7]:4711``."""
+    """Returns a hop without the port, which some proxies add: ``203.0.113.7:4711``, ``[2001:db8::7]:4711``."""
     found = _WITH_PORT.fullmatch(hop)
     return (found[1] or found[2]) if found else hop

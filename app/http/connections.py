@@ -1,4 +1,4 @@
-"""What all client connections of a server together may hold: sockets, and memory for what is unread or unsent."""
+"""Limits on the client connections of a server: their number, their deadlines and the memory of their buffers."""
 
 from asyncio import AbstractEventLoop, TimerHandle
 from collections import Counter, OrderedDict, deque
@@ -11,37 +11,37 @@ from typing import Protocol
 import structlog
 
 from app.http.client_address import is_within, network_of
-from app.http.descriptors import default_max_connections
+from app.http.sockets import default_max_connections
 from app.observability.metrics import CONNECTIONS_CUT
 
 _log = structlog.get_logger()
 
 _SWEEP_SECONDS = 1.0
-_CHECKED_AT_ONCE = 50
-# How many idle connections are looked at to find one of the same network.
-_SEARCHED = 256
-# A body of which nothing has come for so long may have to make room for a new connection.
+_SWEEP_BATCH_SIZE = 50
+# How many idle connections are searched for one of the same network.
+_MAX_SEARCHED = 256
+# A connection whose body stalls for this long may be cut to make room for a new one.
 _STALLED_SECONDS = 1.0
-# Connections of the metrics port that there may be beside all others.
-_RESERVED = 8
+# Connections to the metrics port in addition to all others.
+_RESERVED_CONNECTIONS = 8
 _MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """How long and how much a client connection may wait, and how many there may be.
+    """Limits and deadlines of client connections.
 
     Attributes:
         max_connections: open at the same time, in one process.
-        max_per_address: of these, from one address (of IPv6, one /64) outside ``trusted_proxies``; absent: a tenth.
-        trusted_proxies: networks from which many clients come over one address.
-        reserved_port: of the metrics, which are told when the gateway is full, too.
-        budget_bytes: for unfinished heads and unread answers of all connections.
-        first_byte_seconds: a connection may send nothing for so long after it was made.
-        head_seconds: a head that has begun must be complete after so long.
-        body_seconds: nothing of a body that is waited for may come for so long.
-        unread_seconds: none of an answer may be read for so long.
-        linger_seconds: once a refusal is sent, input is read and dropped for so long, so that the refusal is not lost.
+        max_per_address: of these, from one address (or one /64 of IPv6) outside ``trusted_proxies``; default: a tenth.
+        trusted_proxies: networks in which one address serves many clients.
+        reserved_port: the metrics port, which stays reachable when all connections are in use.
+        budget_bytes: for unfinished heads and unread responses of all connections.
+        first_byte_seconds: until the first byte of a new connection.
+        head_seconds: until a head that has begun is complete.
+        body_seconds: how long a body may stall while it is being read.
+        unread_seconds: how long the client may read nothing of a response.
+        linger_seconds: after a refusal, how long further input is read and dropped, so that the refusal is not lost.
     """
 
     max_connections: int = field(default_factory=default_max_connections)
@@ -57,40 +57,40 @@ class ConnectionLimits:
 
 
 class Connection(Protocol):
-    """What the table needs to know of a connection."""
+    """A connection, as the table sees it."""
 
     address: str
     port: int | None
 
     def cut(self) -> None:
-        """Ends the connection at once, without an answer."""
+        """Ends the connection at once, without a response."""
 
     def check(self, now: float) -> None:
-        """Ends the connection if a deadline of it has passed; ``now`` is the loop's time."""
+        """Ends the connection if one of its deadlines has passed; ``now`` is the loop's time."""
 
     def stalled_since(self) -> float | None:
-        """Returns since when the rest of a body is waited for, by the loop's time; None when it is not."""
+        """Returns since when the application has waited for more of a body (loop time), or None when it does not."""
 
 
 class ConnectionTable:
-    """The open client connections of one server. One per process and server, shared by its connections.
+    """The open client connections of one server in one process, shared by its connections.
 
-    It is handed to worker processes before it is used, so it is made of plain values.
+    It is pickled into worker processes before it is used, so its attributes are plain values.
     """
 
     def __init__(self, limits: ConnectionLimits | None = None) -> None:
         self.limits = limits or ConnectionLimits()
         self.held_bytes = 0
-        # Each with the network whose share it counts against; empty when it counts against none.
+        # Each with the network whose share it counts against, or an empty string.
         self._open: dict[Connection, str] = {}
         self._per_network: Counter[str] = Counter()
-        # Longest idle first; likewise, what has held memory for longest.
+        # Longest idle first; likewise the connections that hold memory.
         self._idle: OrderedDict[Connection, None] = OrderedDict()
         self._holding: OrderedDict[Connection, int] = OrderedDict()
         self._held_per_network: Counter[str] = Counter()
-        # As the last look at all connections found them, longest stalled first.
+        # As of the last sweep, longest stalled first.
         self._stalled: deque[Connection] = deque()
-        # What is told in one line at the next look.
+        # Logged in one line at the next sweep.
         self._cuts: Counter[str] = Counter()
         self._timer: TimerHandle | None = None
 
@@ -100,13 +100,13 @@ class ConnectionTable:
         return len(self._open)
 
     def admit(self, connection: Connection, loop: AbstractEventLoop) -> bool:
-        """Adds a new connection, and says whether it may stay; to make room, the longest idle one is cut.
+        """Adds a new connection; returns False when there is no room for it.
 
-        Where none is idle, that is the one whose body has stalled for longest.
-        Behind a trusted proxy or on a unix socket, one address stands for many clients and may hold all.
+        To make room, the longest idle connection is cut, or else the one whose body has stalled for longest. A trusted
+        proxy or a unix socket serves many clients and may use all connections.
         """
-        is_many = is_within(connection.address, self.limits.trusted_proxies)
-        network = "" if is_many else network_of(connection.address)
+        is_shared = is_within(connection.address, self.limits.trusted_proxies)
+        network = "" if is_shared else network_of(connection.address)
         if not self._has_room(connection, network):
             self._note_cut("no_room")
             return False
@@ -118,7 +118,7 @@ class ConnectionTable:
         return True
 
     def remove(self, connection: Connection) -> None:
-        """Forgets a connection that has ended."""
+        """Removes a connection that has ended."""
         network = self._open.pop(connection, None)
         if network is None:
             return
@@ -132,16 +132,16 @@ class ConnectionTable:
             self._timer = None
 
     def set_idle(self, connection: Connection, *, is_idle: bool) -> None:
-        """Notes that a connection begins or ends to work on a request."""
+        """Records whether a connection is between two requests."""
         if not is_idle:
             self._idle.pop(connection, None)
         elif connection in self._open:
             self._idle[connection] = None
 
     def hold(self, connection: Connection, size_bytes: int) -> None:
-        """Notes how much memory a connection holds.
+        """Records how much memory a connection holds.
 
-        Over the budget, connections of the network that holds most are cut, those first that have held for longest.
+        While all exceed the budget, connections of the network that holds most are cut, longest holder first.
         """
         network = self._open.get(connection)
         if network is None:
@@ -165,18 +165,18 @@ class ConnectionTable:
         if self._cuts:
             _log.warning("connections_cut", open=len(self._open), **self._cuts)
             self._cuts.clear()
-        self._check_some(loop, iter(list(self._open)), [])
+        self._check_batch(loop, iter(list(self._open)), [])
 
-    def _check_some(
+    def _check_batch(
         self, loop: AbstractEventLoop, connections: Iterator[Connection], stalled: list[tuple[float, int, Connection]]
     ) -> None:
-        """Ends those of some connections whose time is up, and lets others have their turn before the rest.
+        """Checks the deadlines of one batch of connections, and schedules the next batch.
 
-        Thousands whose time is up at once, each with an answer to be written, would hold the loop for a second.
+        Ending thousands at once, each with a response to be written, would block the event loop for a second.
         """
-        some = list(islice(connections, _CHECKED_AT_ONCE))
+        batch = list(islice(connections, _SWEEP_BATCH_SIZE))
         now = loop.time()
-        for connection in some:
+        for connection in batch:
             if connection not in self._open:
                 continue
             connection.check(now)
@@ -185,8 +185,8 @@ class ConnectionTable:
                 stalled.append((since, id(connection), connection))
         if not self._open:
             self._timer = None
-        elif some:
-            self._timer = loop.call_later(0, self._check_some, loop, connections, stalled)
+        elif batch:
+            self._timer = loop.call_later(0, self._check_batch, loop, connections, stalled)
         else:
             self._stalled = deque(connection for _, _, connection in sorted(stalled))
             self._timer = loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
@@ -194,11 +194,11 @@ class ConnectionTable:
     def _has_room(self, connection: Connection, network: str) -> bool:
         limits = self.limits
         if limits.reserved_port is not None and connection.port == limits.reserved_port:
-            return len(self._open) < limits.max_connections + _RESERVED
+            return len(self._open) < limits.max_connections + _RESERVED_CONNECTIONS
         most = limits.max_per_address or max(1, limits.max_connections // 10)
         if network and self._per_network[network] >= most:
-            # The network that holds so many is likely to hold one of the longest idle ones, too.
-            longest = islice(self._idle, _SEARCHED)
+            # A network with that many connections is likely to have one of the longest idle ones.
+            longest = islice(self._idle, _MAX_SEARCHED)
             return self._make_room(next((idle for idle in longest if self._open[idle] == network), None))
         if len(self._open) >= limits.max_connections:
             return self._make_room(next(iter(self._idle), None) or self._longest_stalled())

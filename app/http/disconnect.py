@@ -1,4 +1,4 @@
-"""Watching whether the client of a request is still there while its work is done."""
+"""Notices when the client of a request disconnects while the request is being worked on."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,22 +9,22 @@ from starlette.types import Receive
 
 
 @asynccontextmanager
-async def watching_client(request: Request) -> AsyncIterator[asyncio.Event]:
-    """Yields an event that is set in the moment in which the client disconnects.
+async def client_disconnected(request: Request) -> AsyncIterator[asyncio.Event]:
+    """Yields an event that is set when the client disconnects.
 
-    The body must have been read: what is left of it would be swallowed. The watch ends with the block, since a server
-    also says "disconnected" once the answer has been sent.
+    Read the body first, since this would discard it. The event is only meaningful inside the block: ASGI servers report
+    a disconnect after the response, too.
     """
-    gone = asyncio.Event()
-    watch = asyncio.create_task(_watch(request.receive, gone))
+    disconnected = asyncio.Event()
+    watch = asyncio.create_task(_watch(request.receive, disconnected))
     try:
-        yield gone
+        yield disconnected
     finally:
         watch.cancel()
         await asyncio.wait({watch})
 
 
-async def _watch(receive: Receive, gone: asyncio.Event) -> None:
+async def _watch(receive: Receive, disconnected: asyncio.Event) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    gone.set()
+    disconnected.set()

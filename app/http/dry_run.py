@@ -1,4 +1,4 @@
-"""Where a body asks for a dry run: there it would be ignored, and the request carried out and paid for."""
+"""Detects a dry run requested in a body, where it would be ignored and the request carried out and billed."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,23 +10,23 @@ _NAMES = frozenset({"dryrun", "validateonly"})
 
 
 def is_dry_run_name(plain: str) -> bool:
-    """Says whether a member's name asks for a dry run: ``dry_run``, ``dryRun``, ``isDryRun``, ``validate_only``.
+    """Whether a member's name requests a dry run: ``dry_run``, ``dryRun``, ``isDryRun``, ``validate_only``.
 
     Args:
-        plain: the name in its plain form (``app.core.confusables``), which is short and in lower case.
+        plain: the skeleton of the name (``app.core.confusables``).
     """
     return "".join(filter(str.isalnum, plain)).removeprefix("is") in _NAMES
 
 
 def find_dry_run(unknown: Mapping[str, Any], parent: str = "") -> str | None:
-    """Returns the path of the first member that asks for a dry run; None when none does.
+    """Returns the path of the first member that requests a dry run, or None.
 
-    Clients have places for what they do not know themselves, such as ``extra_body``. So the members of an object, or of
-    the objects in a list, are looked at, too, and no deeper ones. Null means that a member is not given.
+    Some clients put unknown parameters into a container such as ``extra_body``, so the members of objects and of
+    objects in lists are searched, too, but not deeper ones. A null member counts as absent.
 
     Args:
-        unknown: members that the caller does not know.
-        parent: path of the object that has them.
+        unknown: the unknown members of an object.
+        parent: path of the object.
     """
     for name, value in unknown.items():
         if value is not None and is_dry_run_name(skeleton(name)):

@@ -1,10 +1,10 @@
-"""Which spelling of a path reaches which route.
+"""The spellings of a path that reach a route.
 
-A rule of a proxy, such as "no /admin from outside", compares the path as it is spelled; a router compares what it
-decodes to. So that no spelling passes the one and reaches the other, the operator's routes and the public ones answer
-to their own spelling only. Tenant routes take any spelling of a character, and slashes that are repeated or at the end,
-which clients make of a base URL that ends in one; but an encoded slash is part of an id, never a separator. A signature
-is judged by the path as it was sent (``raw_path``).
+A proxy rule such as "no /admin from outside" compares the path as it is spelled; a router compares the decoded path. So
+that no spelling passes the proxy and still reaches the route, the operator's and the public routes accept only their
+own spelling. Tenant routes accept any spelling of a character, repeated slashes and a slash at the end, which result
+from a base URL that ends in one; an encoded slash is part of an id, not a separator. A signature is verified with the
+path as it was sent (``raw_path``).
 """
 
 import re
@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.errors import NotFoundError
 
 EXACT_NAMES = frozenset({b"admin", b"callbacks", b"docs", b"healthz", b"metrics", b"openapi.json", b"readyz", b"redoc"})
-"""First segments of the paths that are reached by one spelling only."""
+"""First segments of the paths that have only one spelling."""
 
-# Nothing here has a second spelling: most requests are done with after one match.
+# Paths without characters that have a second spelling: the common case, decided by one match.
 _PLAIN = re.compile(rb"/|(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+")
-# Escapes of unreserved characters are needless (RFC 3986 §2.3); those of separators and of escapes may be read twice.
+# Not allowed are escapes of unreserved characters (RFC 3986 §2.3), of separators, and of escapes.
 _ESCAPE = rb"%(?!25[0-9A-Fa-f]{2}|2[DdEeFf]|3[0-9Bb]|4[1-9A-Fa-f]|5[0-9AaCcFf]|6[1-9A-Fa-f]|7[0-9AaEe])[0-9A-Fa-f]{2}"
 _EXACT = re.compile(rb"(?:/(?!\.\.?(?:/|\Z))(?:[A-Za-z0-9_.~!$&'()*+,=:@-]|" + _ESCAPE + rb")+)+")
 _SLASHES = re.compile(r"/{2,}")
@@ -29,16 +29,16 @@ _OVERLONG = re.compile(rb"[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x
 _SEPARATORS = re.compile(rb"[/\\]")
 _MAX_DECODINGS = 4
 MAX_PATH_BYTES = 8 * 1024
-"""A longer path reaches no route, so what a path costs to read has an end."""
+"""A longer path reaches no route, which limits the cost of reading one."""
 
 
 def routed_path(raw_path: bytes) -> tuple[str | None, bool]:
-    """Returns the path that the router is to see, and whether it is, or may be read as, one with a single spelling.
+    """Returns the path for the router, and whether it is, or may be read as, one with only one spelling.
 
-    The path is None where no route may be reached.
+    The path is None when it must not reach any route.
 
     Args:
-        raw_path: as it stood in the request line, without the query.
+        raw_path: as received, without the query.
     """
     if len(raw_path) > MAX_PATH_BYTES or not raw_path.startswith(b"/") or not raw_path.isascii():
         return None, True
@@ -56,15 +56,15 @@ def routed_path(raw_path: bytes) -> tuple[str | None, bool]:
 
 
 def unescaped(path: bytes) -> bytes:
-    """Returns a path with its escapes decoded once; a ``%`` that begins none stays.
+    """Returns a path with its escapes decoded once; a ``%`` that is no escape stays.
 
-    The standard library's function gives the same, at a cost of 300 ns for each ``%`` that begins no escape.
+    The standard library's function does the same, but takes 300 ns for each ``%`` that is no escape.
     """
     return _ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace(b"%", b"").decode("ascii")), path)
 
 
 def _readings(path: bytes) -> Iterator[bytes]:
-    """Yields what a path means to programs that decode it once, again and again, or not at all."""
+    """Yields a path as programs read it that decode it not at all, once, or repeatedly."""
     for _ in range(_MAX_DECODINGS):
         yield path
         decoded = _OVERLONG.sub(_from_overlong, unescaped(path))
@@ -80,7 +80,7 @@ def _from_overlong(found: re.Match[bytes]) -> bytes:
 
 
 def _first_segment(path: bytes) -> bytes:
-    """Returns the first segment when backslashes, empty segments, dots, parameters and case are read leniently."""
+    """Returns the first segment, reading backslashes, empty segments, dots, parameters and case leniently."""
     segments: list[bytes] = []
     for part in _SEPARATORS.split(path):
         segment = part.partition(b";")[0].strip(b"\0\t\r\n ")
@@ -92,19 +92,19 @@ def _first_segment(path: bytes) -> bytes:
 
 
 class ExactPaths:
-    """Wraps an ASGI application: sets ``scope["path"]`` for the router by ``routed_path``; ``raw_path`` stays.
+    """ASGI wrapper that sets ``scope["path"]`` to the ``routed_path``; ``raw_path`` stays.
 
-    ``is_exact_path`` in the request's state tells whether the path has, or may be read as having, one spelling only.
+    ``is_exact_path`` in the request's state says whether the path has, or may be read as having, only one spelling.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles one connection event, as ASGI asks.
+        """Handles one ASGI connection.
 
         Raises:
-            NotFoundError: 404, another spelling of a path that has one only; ``RequestScope`` answers it.
+            NotFoundError: 404, a different spelling of a path that has only one; rendered by ``RequestScope``.
         """
         if scope["type"] == "http":
             path, scope["state"]["is_exact_path"] = routed_path(scope["raw_path"])

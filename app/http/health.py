@@ -15,10 +15,10 @@ router = APIRouter(tags=["operations"])
 
 @dataclass
 class Readiness:
-    """What decides whether this process should be sent requests.
+    """The conditions under which this process should get requests.
 
     Attributes:
-        checks: name → function that returns None when fine, else the reason in words.
+        checks: name → function that returns None, or why the process is not ready.
         is_draining: set on SIGTERM; requests are still accepted for a while.
     """
 

@@ -1,8 +1,8 @@
-"""Which bodies are read as JSON, by their media type. Pure.
+"""The media types of bodies that are parsed as JSON. Pure.
 
-Many clients send JSON under another name: curl's ``-d``, urllib and wget call it a form, fetch and axios call a string
-``text/plain``. These are read. A name that rules out JSON in UTF-8 is believed: text in another charset would be taken
-for other characters, and a task with a garbled prompt costs as much as a good one.
+Many clients label JSON differently: curl's ``-d``, urllib and wget as a form, fetch and axios label a string as
+``text/plain``. These are accepted. A type that rules out JSON in UTF-8 is refused: text in another charset would be
+decoded wrongly, and a task with a garbled prompt costs as much as a good one.
 Source: RFC 9110 section 8.3, RFC 8259 section 8.1.
 """
 
@@ -18,7 +18,7 @@ READ = (
     "Read as JSON in UTF-8: no Content-Type, application/json, application/*+json, text/plain, "
     "application/octet-stream, and application/x-www-form-urlencoded when the body begins with `{`."
 )
-"""The sentence that tells a client what is read."""
+"""The sentence of error messages that lists the accepted types."""
 
 _READ_TYPES = {"", "application/json", "text/plain", "application/octet-stream"}
 _FORM = "application/x-www-form-urlencoded"
@@ -26,14 +26,14 @@ _SUFFIXED = re.compile(r"[!#$&^_.+a-z0-9-]+/[!#$&^_.+a-z0-9-]+\+json")
 _CHARSETS = {"", "utf8"}
 _NOT_IN_CHARSET = str.maketrans("", "", "\"'-_ \t")
 # A client may send 64 KiB of parameters; a real type has some fifty characters.
-_MOST_CHARACTERS = 1024
-_MOST_SHOWN_CHARACTERS = 100
-# Of what follows a longer run of blanks the JSON parser speaks.
-_MOST_BLANK_BYTES = 64 * 1024
+_MAX_CHARACTERS = 1024
+_MAX_SHOWN_CHARACTERS = 100
+# After more blanks than this the JSON parser decides.
+_MAX_BLANK_BYTES = 64 * 1024
 
 
 class Reading(Enum):
-    """How a body is read, as far as its head tells."""
+    """How a body is read, judged by its headers."""
 
     JSON = "as JSON"
     JSON_OBJECT = "as JSON, if it begins like an object"
@@ -44,14 +44,14 @@ def reading_of(content_types: Sequence[str]) -> Reading:
     """Returns how a body is read.
 
     Args:
-        content_types: the values of every ``Content-Type`` that came. With two of them it is refused, since the next
-            reader may believe the other one.
+        content_types: the values of every ``Content-Type``. Two of them are refused, because another reader may use the
+            second one.
     """
-    if len(content_types) > 1 or len("".join(content_types)) > _MOST_CHARACTERS:
+    if len(content_types) > 1 or len("".join(content_types)) > _MAX_CHARACTERS:
         return Reading.REFUSED
     name, *parameters = content_types[0].split(";") if content_types else [""]
     name = trim(name).lower()
-    # A quoted value may hold a semicolon, so this may find a charset too many, but never one too few.
+    # A quoted value may contain a semicolon, so this may find a charset that is none, but never misses one.
     if any(_is_other_charset(parameter) for parameter in parameters):
         return Reading.REFUSED
     if name == _FORM:
@@ -60,27 +60,27 @@ def reading_of(content_types: Sequence[str]) -> Reading:
 
 
 def begins_like_an_object(body: bytes) -> bool:
-    """Says whether the first byte of a body that is no blank is ``{``; a body of blanks alone passes."""
-    begun = body[:_MOST_BLANK_BYTES].removeprefix(BOM).lstrip()
-    return not begun or begun.startswith(b"{")
+    """Whether the first byte of a body that is not a blank is ``{``; a body of only blanks passes."""
+    beginning = body[:_MAX_BLANK_BYTES].removeprefix(BOM).lstrip()
+    return not beginning or beginning.startswith(b"{")
 
 
 def unsupported_type(content_types: Sequence[str]) -> UnsupportedMediaTypeError:
-    """Returns the 415 that tells which types came, and which are read."""
+    """Returns the 415 that names the received types and the accepted ones."""
     return UnsupportedMediaTypeError(f"A request body of type `{_shown(content_types)}` is not supported. {READ}")
 
 
 def unsupported_encoding(encodings: Sequence[str]) -> UnsupportedMediaTypeError:
-    """Returns the 415 of a compressed body, which tells how it came."""
-    came = _shown(encodings)
+    """Returns the 415 for a compressed body."""
+    received = _shown(encodings)
     return UnsupportedMediaTypeError(
-        f"A request body with Content-Encoding `{came}` is not supported. Send it as it is."
+        f"A request body with Content-Encoding `{received}` is not supported. Send it as it is."
     )
 
 
 def _shown(values: Sequence[str]) -> str:
-    """Returns the beginning of what came in a header, which may be 64 KiB of any bytes, as printable ASCII."""
-    text = ", ".join(values[:2])[:_MOST_SHOWN_CHARACTERS]
+    """Returns the beginning of a header's values, which may be 64 KiB of any bytes, as printable ASCII."""
+    text = ", ".join(values[:2])[:_MAX_SHOWN_CHARACTERS]
     return "".join(character if " " <= character <= "~" else "?" for character in text)
 
 

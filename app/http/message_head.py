@@ -1,8 +1,8 @@
-"""Rules for the head of a request that are stricter than the parser's, as pure functions over bytes.
+"""Rules for the head of a request beyond the parser's, as pure functions over bytes.
 
-llhttp, the parser below httptools, is strict about syntax. What is decided here is what it leaves open: how large a
-head may be, which of two readings of a body's length is taken (none: both are refused), and what becomes of a wish to
-change the protocol. Source: RFC 9110 section 7.8, RFC 9112 sections 2, 3, 6 and 7.
+llhttp, the parser of httptools, is strict about syntax. These rules decide what it leaves open: the size of a head, the
+length of a body (an ambiguous one is refused), and requests to upgrade the protocol.
+Source: RFC 9110 section 7.8, RFC 9112 sections 2, 3, 6 and 7.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from app.errors import HeadTooLargeError, InvalidParameterError
 
 MAX_HEAD_BYTES = 64 * 1024
-"""Request line and header fields together; also the trailers and chunk extensions of one body."""
+"""Limit of request line and fields together, and of the trailers and chunk extensions of a body."""
 
 MAX_HEADERS = 100
 
@@ -19,30 +19,30 @@ LINE_END = b"\r\n"
 HEAD_END = LINE_END + LINE_END
 
 REFUSED_UPGRADE = b"seedgate-refused-upgrade"
-"""Name of a field that no application is shown."""
+"""Name of a field that is not passed to the application."""
 
 CHUNKED = -1
-"""Stands for the length of a body that comes in chunks."""
+"""The length of a chunked body."""
 
-# A head has this many line ends that belong to no field: of the request line and of the empty line.
-_LINES_BESIDE_FIELDS = 2
+# The line ends of the request line and of the empty line.
+_LINES_BESIDES_FIELDS = 2
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [\x21-\x7e]+ HTTP/1\.[01]\r\n")
-_REQUEST_LINE_BEGIN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}(?: |\Z)")
+_REQUEST_LINE_START = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}(?: |\Z)")
 _UPGRADE_FIELD = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 
 class MalformedRequestError(InvalidParameterError):
-    """400: the bytes are no HTTP/1.x request, or one that could be read in two ways."""
+    """400: the bytes are no HTTP/1.x request, or an ambiguous one."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(None, f"The request is malformed: {reason}.")
 
 
 def check_request_line(head: bytes) -> None:
-    """Checks the first line of a head; the parser allows several blanks in it, and RTSP in place of HTTP.
+    """Checks the request line; the parser also accepts several blanks, and RTSP instead of HTTP.
 
     Raises:
         MalformedRequestError: 400, it is not exactly a method, a target and HTTP/1.1 or HTTP/1.0.
@@ -52,27 +52,27 @@ def check_request_line(head: bytes) -> None:
 
 
 def check_head_size(head: bytes) -> None:
-    """Checks a head, or the part of it that has come.
+    """Checks the size of a head, or of the part that has arrived.
 
     Raises:
         HeadTooLargeError: 431, it has too many bytes or fields.
     """
     if len(head) > MAX_HEAD_BYTES:
         raise HeadTooLargeError(f"The head of the request is larger than {MAX_HEAD_BYTES} bytes.")
-    if head.count(b"\r\n") > MAX_HEADERS + _LINES_BESIDE_FIELDS:
+    if head.count(b"\r\n") > MAX_HEADERS + _LINES_BESIDES_FIELDS:
         raise HeadTooLargeError(f"The request has more than {MAX_HEADERS} header fields.")
 
 
 def check_unfinished_head(head: bytes, checked_bytes: int) -> None:
-    """Refuses at once what can no longer become a head, such as a TLS greeting or a request of HTTP/0.9.
+    """Refuses early what cannot become a valid head, such as a TLS handshake or a request of HTTP/0.9.
 
     Args:
-        head: what has come of it.
-        checked_bytes: how much of that was checked before.
+        head: the part that has arrived.
+        checked_bytes: how much of it was checked before.
 
     Raises:
         HeadTooLargeError: 431, it is too large already.
-        MalformedRequestError: 400, its request line is complete and none of HTTP/1.x, or a line end is no CRLF.
+        MalformedRequestError: 400, its request line is complete and not HTTP/1.x, or a line end is not CRLF.
     """
     if len(head) > MAX_HEAD_BYTES or checked_bytes == 0 or head.find(b"\n", checked_bytes) >= 0:
         check_head_size(head)
@@ -80,26 +80,25 @@ def check_unfinished_head(head: bytes, checked_bytes: int) -> None:
 
 
 def _check_lines(head: bytes) -> None:
-    begun = without_blank_line(head)
-    if b"\n" in begun:
-        check_request_line(begun)
-    elif begun not in {b"", b"\r"} and not _REQUEST_LINE_BEGIN.match(begun):
+    start = without_blank_line(head)
+    if b"\n" in start:
+        check_request_line(start)
+    elif start not in {b"", b"\r"} and not _REQUEST_LINE_START.match(start):
         raise MalformedRequestError("it does not begin with a method")
     if head.count(b"\n") != head.count(LINE_END):
         raise MalformedRequestError("a line of its head does not end in CRLF")
 
 
 def without_blank_line(head: bytes) -> bytes:
-    """Returns a head without the one empty line that old clients send after the body of the request before it."""
+    """Returns a head without the empty line that old clients send after the body of the previous request."""
     return head[2:] if head.startswith(b"\r\n") else head
 
 
 def without_upgrade(head: bytes) -> bytes:
-    """Returns a complete head in which the field ``Upgrade`` has another name, ``REFUSED_UPGRADE``.
+    """Returns a complete head in which the field ``Upgrade`` is renamed to ``REFUSED_UPGRADE``.
 
-    An upgrade that a server does not take up is as if it were not there (RFC 9110 section 7.8). The parser believes
-    otherwise: it ends the message at its head, and would take the body for the next request. The line itself stays, for
-    the parser to judge.
+    A server may ignore an upgrade (RFC 9110 section 7.8). The parser does not: it ends the message at its head, so that
+    the body would be parsed as the next request. The line stays, so that the parser checks its syntax.
     """
     return _UPGRADE_FIELD.sub(b"\r\n" + REFUSED_UPGRADE + b":", head)
 
@@ -112,7 +111,8 @@ def body_length(headers: Headers, http_version: str) -> int:
         http_version: ``1.1`` or ``1.0``.
 
     Raises:
-        MalformedRequestError: 400, the length is not told in exactly one way, or HTTP/1.1 lacks its one ``Host``.
+        MalformedRequestError: 400, the length is not stated in exactly one way, or ``Host`` is repeated or, in
+            HTTP/1.1, absent.
     """
     lengths: list[bytes] = []
     codings: list[bytes] = []
@@ -136,7 +136,7 @@ def body_length(headers: Headers, http_version: str) -> int:
 
 
 def split_target(target: bytes) -> tuple[bytes, bytes]:
-    """Returns path and query of a request target, which may be a path, an absolute URL or ``*``.
+    """Splits a request target (a path, an absolute URL or ``*``) into path and query.
 
     Raises:
         MalformedRequestError: 400, it is none of these.

@@ -17,7 +17,7 @@ _MAX_LIMIT = 100
 
 @dataclass(frozen=True)
 class PageRequest:
-    """How many rows are wanted, and after which cursor."""
+    """The size of a page, and the cursor after which it begins."""
 
     limit: int
     after: str | None
@@ -40,7 +40,7 @@ def parse_page(request: Request) -> PageRequest:
 
 
 def to_page(rows: Sequence[Any], page: PageRequest, *, cursor_of: Any, render: Any) -> dict[str, Any]:
-    """Returns the wire form of one page; ``rows`` holds one more than asked when there are more."""
+    """Returns the response for one page; ``rows`` has one more than the limit when there are more."""
     shown = rows[: page.limit]
     has_more = len(rows) > page.limit
     cursor = _encode(cursor_of(shown[-1])) if has_more else None

@@ -1,9 +1,9 @@
-"""The query string of a request: parsed once, within bounds, and held to the parameters that its route declares.
+"""The query string of a request: parsed once, within limits, and checked against the parameters of its route.
 
-A route declares its query parameters where ``/openapi.json`` reads them, in ``openapi_extra``; there is no second list.
-A parameter that is declared as an array may be repeated, and its name may end in ``[]`` or in an index such as ``[0]``,
-as axios and others write it. Every other parameter may be given once. What is not declared is refused, and never
-ignored: a misspelt ``dry_run`` would cost money.
+A route declares its query parameters in ``openapi_extra``, the source of ``/openapi.json``; there is no second list. An
+array parameter may be repeated, and its name may end in ``[]`` or in an index such as ``[0]``, as axios and others
+write it. Every other parameter may be given once. An undeclared parameter is refused, not ignored: a misspelt
+``dry_run`` would cost money.
 """
 
 import re
@@ -25,28 +25,27 @@ _INDEX = re.compile(r"\[[0-9]{0,4}\]\Z", re.ASCII)
 _SHOWN_LENGTH = 64
 _ODD_CHARACTER = re.compile(r"[^A-Za-z0-9_.\[\]-]|^[.\[]")
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
-# Of a shorter name less than two thirds would have to be the same.
-_SIMILARITY = 0.6
+# The ratio of ``difflib`` from which on a known name is suggested.
+_MIN_SIMILARITY = 0.6
 
 
 class Query:
-    """The query string of one request; ``app.http.request_scope`` puts it into the request's state."""
+    """The query string of one request; ``app.http.request_scope`` stores it in the request's state.
+
+    Args:
+        data: as received, without the question mark.
+    """
 
     def __init__(self, data: bytes) -> None:
-        """Makes it.
-
-        Args:
-            data: as it stood in the request line, without the question mark.
-        """
         self._data = data
         self._parsed: tuple[tuple[str, str], ...] | InvalidParameterError | None = None
         self._declared: DeclaredQuery | None = None
 
     def pairs(self) -> Sequence[tuple[str, str]]:
-        """Returns the decoded names and values, in their order.
+        """Returns the decoded names and values, in order.
 
         Raises:
-            InvalidParameterError: 400, it passes a bound or is not UTF-8.
+            InvalidParameterError: 400, it exceeds a limit or is not UTF-8.
         """
         if self._parsed is None:
             try:
@@ -58,7 +57,7 @@ class Query:
         return self._parsed
 
     def declared_by(self, route: Any) -> "DeclaredQuery":
-        """Returns the parameters, for the route that the request has.
+        """Returns the parameters as the request's route declares them.
 
         Raises:
             InvalidParameterError: 400, as ``read_query``.
@@ -68,7 +67,7 @@ class Query:
         return self._declared
 
     def first(self, name: str, default: str) -> str:
-        """Returns the first value of a parameter, for what is shown in an answer to whatever query."""
+        """Returns the first value of a parameter, or ``default`` when it is absent or the query is malformed."""
         try:
             return next((value for key, value in self.pairs() if key == name), default)
         except InvalidParameterError:
@@ -76,7 +75,7 @@ class Query:
 
 
 class DeclaredQuery:
-    """The parameters of one request, each of which its route declares."""
+    """The declared parameters of one request."""
 
     def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
         self._values = values
@@ -85,27 +84,27 @@ class DeclaredQuery:
         """Returns the value of a parameter, or None when it is absent.
 
         Raises:
-            KeyError: the route does not declare it, which is a mistake in the route.
+            KeyError: the route does not declare it, a bug of the route.
         """
         return next(iter(self._values[name]), None)
 
     def many(self, name: str) -> Sequence[str]:
-        """Returns every value of a parameter that is declared as an array.
+        """Returns every value of an array parameter.
 
         Raises:
-            KeyError: the route does not declare it, which is a mistake in the route.
+            KeyError: the route does not declare it, a bug of the route.
         """
         return self._values[name]
 
 
 def read_query(request: Request) -> DeclaredQuery:
-    """Returns the parameters of a request whose sender is known.
+    """Returns the parameters of an authenticated request.
 
-    An unauthenticated client must not learn what a route declares, so this is called after authentication: by
-    ``app.tenants.caller`` and by the router of the admin API, and so on every route that authenticates its caller.
+    An unauthenticated client must not learn what a route declares, so this is called after authentication, by
+    ``app.tenants.caller`` and by the router of the admin API, for every route that authenticates its caller.
 
     Raises:
-        InvalidParameterError: 400, the query passes a bound or is not UTF-8; or a parameter is not declared by the
+        InvalidParameterError: 400, the query exceeds a limit or is not UTF-8; or a parameter is not declared by the
             route, or given more than once although it is no array.
     """
     query: Query = request.state.query
@@ -113,7 +112,7 @@ def read_query(request: Request) -> DeclaredQuery:
 
 
 def _declarations(route: Any) -> dict[str, bool]:
-    """Returns the query parameters that a route declares, and of each whether it is an array."""
+    """Returns the query parameters that a route declares, and whether each is an array."""
     parameters = (getattr(route, "openapi_extra", None) or {}).get("parameters", ())
     return {each["name"]: each["schema"].get("type") == "array" for each in parameters if each["in"] == "query"}
 
@@ -143,9 +142,9 @@ def _unknown(name: str, known: Mapping[str, bool]) -> InvalidParameterError:
 
 
 def _nearest(name: str, known: Mapping[str, bool]) -> str | None:
-    """Returns the known name that a client most likely meant."""
+    """Returns the known name most similar to ``name``, or None."""
     plain = {_plain(each): each for each in known}
-    close = get_close_matches(_plain(name[:_SHOWN_LENGTH]), plain, n=1, cutoff=_SIMILARITY)
+    close = get_close_matches(_plain(name[:_SHOWN_LENGTH]), plain, n=1, cutoff=_MIN_SIMILARITY)
     return plain[close[0]] if close else None
 
 
@@ -154,7 +153,7 @@ def _plain(name: str) -> str:
 
 
 def _parse(data: bytes) -> tuple[tuple[str, str], ...]:
-    """Returns the decoded pairs; the standard library's parser takes 300 ns for each ``%`` that begins no escape."""
+    """Decodes the pairs; the standard library's parser takes 300 ns for each ``%`` that is no escape."""
     if len(data) > MAX_QUERY_BYTES:
         raise InvalidParameterError(None, f"The query string has more than {MAX_QUERY_BYTES} bytes.")
     if data.count(b"&") >= MAX_PARAMETERS:

@@ -1,43 +1,74 @@
-"""One request and its answer, on a connection of ``app.http.protocol``."""
+"""One request and its response, on a connection of ``app.http.protocol``."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.errors import SeedgateError
 
 
-class RequestCycle(RequestResponseCycle):
-    """uvicorn's cycle, in which the rest of a body can turn out to be malformed, too large or too slow.
+class Flow(FlowControl):
+    """Flow control of one connection; while it is held back, reading stays paused."""
 
-    The application learns it where it reads the body: ``receive`` raises the error, which it answers like any other.
-    So a request never gets a second answer from the protocol beside the application's.
+    is_held_back = False
+
+    def resume_reading(self) -> None:
+        """Resumes reading, unless the connection is held back."""
+        if not self.is_held_back:
+            super().resume_reading()
+
+
+class ResponseTransport:
+    """The transport that one request's cycle writes to.
+
+    Closing it calls ``on_close`` with it, so that the protocol can ignore a request that is no longer the current one:
+    an application that fails after its response must not end the connection under the next request.
+    """
+
+    __slots__ = ("_on_close", "is_closing", "write")
+
+    def __init__(self, transport: asyncio.Transport, on_close: "Callable[[ResponseTransport], None]") -> None:
+        self.write = transport.write
+        self.is_closing = transport.is_closing
+        self._on_close = on_close
+
+    def close(self) -> None:
+        """Ends the connection once the response is sent."""
+        self._on_close(self)
+
+
+class RequestCycle(RequestResponseCycle):
+    """uvicorn's cycle, extended by bodies that turn out to be malformed, too large or too slow.
+
+    ``receive`` raises the error in the application, which renders it like any other; the protocol never adds a second
+    response.
 
     Attributes:
-        waiting_since: the loop's time at which the application began to wait for more of the body; None while it
-            does not wait.
+        waiting_since: loop time at which the application began to wait for more of the body; None when it does not.
     """
 
     waiting_since: float | None = None
     _failure: SeedgateError | None = None
 
     def fail(self, error: SeedgateError) -> None:
-        """Ends the body with an error. The connection cannot be used afterwards."""
+        """Ends the body with an error, and the connection after the response."""
         self._failure = error
         self.keep_alive = False
         self.message_event.set()
 
-    def give_up(self) -> None:
-        """Tells the application that its client has gone: its answer, which has begun, cannot be completed."""
+    def abandon(self) -> None:
+        """Reports a disconnect to the application, because the response that has begun cannot be completed."""
         self.disconnected = True
         self.message_event.set()
 
     async def receive(self) -> Any:
-        """Returns the next part of the body, or that the client has gone, as ASGI asks.
+        """Returns the next ASGI event: a part of the body, or a disconnect.
 
         Raises:
-            SeedgateError: the body cannot be read to its end, and no answer has begun.
+            SeedgateError: the body cannot be read to its end, and no response has begun.
         """
         if self._failure is None:
             if self.more_body:
@@ -53,10 +84,10 @@ class RequestCycle(RequestResponseCycle):
         raise self._failure
 
     async def send(self, message: Any) -> None:
-        """Sends a part of the answer, as ASGI asks.
+        """Sends an ASGI event of the response.
 
-        A client that waits for ``100 Continue`` and gets its final answer instead may send the body or leave it out
-        (RFC 9110 section 10.1.1), so what it sends next could be either: the connection ends.
+        A client that waited for ``100 Continue`` and gets a final response may still send the body or not (RFC 9110
+        section 10.1.1). Its next bytes are ambiguous, so the connection ends.
         """
         if self.waiting_for_100_continue and self.more_body and not self.response_started:
             self.keep_alive = False

@@ -1,6 +1,6 @@
-"""The outermost layer of every request: its id, the client's address, the log line, the last resort for errors.
+"""The outermost layer of every request: request id, client address, log line, and unhandled errors.
 
-A pure ASGI middleware, because Starlette's BaseHTTPMiddleware costs 147 µs per request and breaks cancellation.
+It is a plain ASGI wrapper: Starlette's BaseHTTPMiddleware costs 147 µs per request and breaks cancellation.
 """
 
 import asyncio
@@ -19,22 +19,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core.turns import Turns
 from app.errors import SeedgateError
 from app.http.client_address import client_address, network_of
+from app.http.errors import handle_error
 from app.http.query import Query
-from app.http.rendering import handle_error
 from app.ids import new_request_id
+from app.observability.log_context import collecting_log_fields
 from app.observability.metrics import REQUEST_SECONDS, REQUESTS
-from app.observability.notes import noting
 from app.observability.redaction import redact
 
 _CLIENT_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _DRAIN_SECONDS = 10.0
 _FIRST_ERROR_STATUS = 400
-# Longer than any path of ours with the longest id; a client can send 64 KiB of it.
-_MOST_PATH_CHARACTERS = 256
-# Masking costs up to 2 µs a character on the event loop. Secrets are masked in more of a path than is shown, and of
-# that the end is dropped, where half of a secret may stand that is not recognised.
-_MOST_MASKED_CHARACTERS = 768
-_UNCERTAIN_CHARACTERS = 256
+# Longer than any valid path; a client may send 64 KiB.
+_MAX_PATH_CHARACTERS = 256
+# Redaction costs up to 2 µs a character on the event loop. More is redacted than is shown, and the end of that is
+# dropped, where a secret may have been cut in two and not recognised.
+_MAX_MASKED_CHARACTERS = 768
+_DROPPED_CHARACTERS = 256
 _QUIET_PATHS = {"/healthz", "/readyz", "/metrics"}
 _ADMIN_PREFIX = "/admin/v1"
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -43,12 +43,12 @@ _log = structlog.get_logger("access")
 
 
 class RequestScope:
-    """Wraps an ASGI application.
+    """ASGI wrapper around the whole application.
 
-    Sets ``request_id``, ``client_address``, ``query`` and ``endings`` in the request's state, ``X-Request-Id`` and an
-    echoed ``X-Client-Request-Id`` on the answer, writes one log line per request, and counts it. Of the probes and of
-    ``/metrics``, which come every few seconds for ever, only those that fail leave a line. What is in ``endings`` is
-    called once the answer is known, or the request has ended without one.
+    It sets ``request_id``, ``client_address``, ``query`` and ``on_end`` in the request's state, adds ``X-Request-Id``
+    and an echoed ``X-Client-Request-Id`` to the response, logs one line per request, and counts it. Probes and
+    ``/metrics`` are only logged when they fail. The functions in ``on_end`` are called once the response is known, or
+    the request has ended without one.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class RequestScope:
         self._drain_limit_bytes = drain_limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles one connection event, as ASGI asks."""
+        """Handles one ASGI connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -75,16 +75,16 @@ class RequestScope:
         state["request_id"] = new_request_id(self._clock())
         peer = scope["client"][0] if scope.get("client") else ""
         state["client_address"] = client_address(peer, headers.getlist("x-forwarded-for"), self._trusted_proxies)
-        # The framework would parse every query, of authenticated clients or not, at any length.
+        # The framework would parse every query, at any length and before authentication.
         state["query"], scope["query_string"] = Query(scope["query_string"]), b""
-        state["noted"] = {}
+        state["log_fields"] = {}
         exchange = _Exchange(receive, send, headers, state["request_id"], self._drain_limit_bytes)
-        state["endings"] = exchange.endings
+        state["on_end"] = exchange.on_end
         try:
             await self._take_turn(state, exchange)
-            with noting(state["noted"]):
+            with collecting_log_fields(state["log_fields"]):
                 await self._app(scope, exchange.receive, exchange.send)
-        except Exception as error:  # noqa: BLE001 - the last resort: no exception may leave without an answer
+        except Exception as error:  # noqa: BLE001 - every exception has to become a response
             await self._answer_failure(scope, exchange, error)
         finally:
             exchange.end_work()
@@ -95,16 +95,16 @@ class RequestScope:
 
     @staticmethod
     async def _take_turn(state: dict[str, Any], exchange: "_Exchange") -> None:
-        """Waits for a turn of the client's network, which lasts until it is known who calls."""
+        """Waits for a turn of the client's network, which lasts until the request is authenticated."""
         turns: Turns | None = state.get("turns")
         network = network_of(state["client_address"])
-        # On a Unix socket nobody has an address, and all would be one.
+        # On a Unix socket clients have no address; they would all share one turn.
         if turns is not None and network:
-            exchange.endings.append((await turns.acquire(f"network {network}")).end)
+            exchange.on_end.append((await turns.acquire(f"network {network}")).end)
 
     async def _answer_failure(self, scope: Scope, exchange: "_Exchange", error: Exception) -> None:
         response = await handle_error(Request(scope), error)
-        if response.status_code == 500:  # noqa: PLR2004 - an error nobody foresaw
+        if response.status_code == 500:  # noqa: PLR2004 - unexpected
             _log.exception("unexpected_error", request_id=scope["state"]["request_id"], exc_info=error)
         if exchange.status is None:
             await response(scope, exchange.receive, exchange.send)
@@ -112,13 +112,8 @@ class RequestScope:
             raise error
 
 
-def note(request: Request, **fields: str | None) -> None:
-    """Adds fields such as ``tenant``, ``key`` or ``task`` to the request's log line."""
-    request.state.noted.update({name: value for name, value in fields.items() if value is not None})
-
-
 class _Exchange:
-    """The two ends of one request, observed."""
+    """The ``receive`` and ``send`` of one request, observed."""
 
     def __init__(self, receive: Receive, send: Send, headers: Headers, request_id: str, drain_limit_bytes: int) -> None:
         self._receive = receive
@@ -130,15 +125,15 @@ class _Exchange:
         client_id = headers.get("x-client-request-id", "")
         self._client_request_id = client_id if _CLIENT_REQUEST_ID.fullmatch(client_id) else None
         self.status: int | None = None
-        self.endings: list[Callable[[], None]] = []
+        self.on_end: list[Callable[[], None]] = []
 
     def end_work(self) -> None:
-        """Calls what is to be called once the answer is known, before it is written: a client may read slowly."""
-        while self.endings:
-            self.endings.pop()()
+        """Calls the ``on_end`` functions; before the response is written, because a client may read slowly."""
+        while self.on_end:
+            self.on_end.pop()()
 
     async def receive(self) -> Message:
-        # Asking for the body is what makes the server send "100 Continue".
+        # Receiving the body makes the server send "100 Continue".
         self._is_body_held_back = False
         message = await self._receive()
         if message["type"] == "http.disconnect" or not message.get("more_body", False):
@@ -158,12 +153,12 @@ class _Exchange:
         await self._send(message)
 
     async def _drain(self) -> bool:
-        """Reads and drops the rest of the body, so that a client that writes first and reads later sees the error.
+        """Reads and drops the rest of the body, so that a client that reads only after writing gets the error.
 
-        A client that waits for ``100 Continue`` has sent nothing yet and is answered at once.
+        A client that waits for ``100 Continue`` has not sent a body yet.
 
         Returns:
-            False when the body was not read to its end, so that the connection cannot be used any more.
+            False when the body was not read to its end and the connection has to be closed.
         """
         dropped = 0
         try:
@@ -173,13 +168,13 @@ class _Exchange:
                     if dropped > self._drain_limit_bytes:
                         break
         except (TimeoutError, SeedgateError):
-            # It is too slow, or cannot be read to its end.
+            # The body is too slow, or malformed.
             pass
         return self._is_body_complete
 
 
 def _count(scope: Scope, status: int | None, seconds: float) -> None:
-    """Counts a request under labels of which there are only so many, whatever clients send."""
+    """Counts a request; the labels have a bounded number of values, whatever clients send."""
     route = _template_of(scope)
     method = scope["method"] if scope["method"] in _METHODS else "other"
     REQUESTS.labels(route, method, f"{status // 100}xx" if status else "none").inc()
@@ -188,21 +183,17 @@ def _count(scope: Scope, status: int | None, seconds: float) -> None:
 
 def _template_of(scope: Scope) -> str:
     template: str = getattr(scope.get("route"), "path", "none")
-    # The framework names the route of an included router without the router's prefix.
-    is_admins = scope["path"].startswith(_ADMIN_PREFIX) and template.startswith("/")
-    return _ADMIN_PREFIX + template if is_admins and not template.startswith(_ADMIN_PREFIX) else template
+    # The framework leaves the prefix of an included router out.
+    is_admin = scope["path"].startswith(_ADMIN_PREFIX) and template.startswith("/")
+    return _ADMIN_PREFIX + template if is_admin and not template.startswith(_ADMIN_PREFIX) else template
 
 
 def shown_path(path: str) -> str:
-    """Returns what a log line shows of a path: its beginning, with every secret masked.
-
-    Args:
-        path: of any length and content; what this costs is bounded.
-    """
-    masked: str = redact(path[:_MOST_MASKED_CHARACTERS])
-    if len(path) > _MOST_MASKED_CHARACTERS:
-        masked = masked[:-_UNCERTAIN_CHARACTERS]
-    return masked[:_MOST_PATH_CHARACTERS]
+    """Returns the beginning of a path for the log, redacted; the cost is bounded, whatever the path."""
+    masked: str = redact(path[:_MAX_MASKED_CHARACTERS])
+    if len(path) > _MAX_MASKED_CHARACTERS:
+        masked = masked[:-_DROPPED_CHARACTERS]
+    return masked[:_MAX_PATH_CHARACTERS]
 
 
 def _write_line(scope: Scope, status: int | None, seconds: float) -> None:
@@ -216,5 +207,5 @@ def _write_line(scope: Scope, status: int | None, seconds: float) -> None:
         code=state.get("error_code"),
         milliseconds=round(seconds * 1000, 1),
         client=state["client_address"],
-        **state["noted"],
+        **state["log_fields"],
     )

@@ -1,4 +1,4 @@
-"""JSON answers, and large ones that are always the same."""
+"""JSON responses, and large constant ones."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -11,17 +11,16 @@ _PIECE_BYTES = 64 * 1024
 
 
 def json_response(payload: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Returns ``payload`` as JSON. Integers stay integers, which the Go and Java SDKs insist on."""
+    """Returns ``payload`` as JSON. Integers stay integers, as the Go and Java SDKs require."""
     return Response(
         to_json_bytes(payload), status_code=status, headers=dict(headers or {}), media_type="application/json"
     )
 
 
 def constant_response(data: bytes, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Returns an answer that all requests share, such as a file.
+    """Returns a response whose body all requests share, such as a file.
 
-    It is sent in pieces, so that a client that does not read it holds a piece or two and not the whole, and without
-    a copy of its own.
+    It is sent in pieces and without a copy, so that a client that does not read it costs only a piece or two of memory.
     """
     own = {"Content-Type": media_type, "Content-Length": str(len(data))}
     return StreamingResponse(_in_pieces(data), headers={**(headers or {}), **own})

@@ -1,7 +1,7 @@
-"""From a JSON object to a checked wire class, with this project's own errors.
+"""Validation of JSON objects by pydantic models, with the gateway's own errors.
 
-Routes parse bodies themselves, so that credentials are checked before the body is read. FastAPI therefore never
-sees pydantic's ``ValidationError``; a global handler for it would also dress our own bugs as client errors.
+Routes parse bodies themselves, so that credentials are checked before the body is read. There is no global handler for
+pydantic's ``ValidationError``: it would also report bugs of the gateway as client errors.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from app.errors import InvalidParameterError, MissingParameterError, SeedgateErr
 
 
 class WireModel(BaseModel):
-    """The shape of a request body: unknown members are refused and no type is converted silently.
+    """The base of request bodies: unknown members are refused, and types are not converted.
 
-    ``"5"`` is no integer and ``1`` no boolean. A member that may be null says so in its type.
+    ``"5"`` is no integer and ``1`` no boolean. A member that may be null declares it in its type.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
@@ -27,11 +27,11 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def parse_model(model: type[ModelT], payload: Mapping[str, Any]) -> ModelT:
-    """Returns ``payload`` as an instance of ``model``; of several mistakes the first one is told.
+    """Returns ``payload`` as an instance of ``model``; of several mistakes the first is reported.
 
     Args:
-        model: the wire class; its aliases are the names that the client sees.
-        payload: a JSON object, already parsed.
+        model: its aliases are the names that clients use.
+        payload: a parsed JSON object.
 
     Raises:
         MissingParameterError: 400, a required member is absent or empty, or null where null is not allowed.
@@ -40,8 +40,8 @@ def parse_model(model: type[ModelT], payload: Mapping[str, Any]) -> ModelT:
     try:
         return model.model_validate(dict(payload))
     except ValidationError as error:
-        told = _to_error(error.errors(include_url=False)[0])
-    raise told
+        shown = _to_error(error.errors(include_url=False)[0])
+    raise shown  # outside of the handler: pydantic's error must not become its context
 
 
 def _to_error(mistake: ErrorDetails) -> SeedgateError:
@@ -70,7 +70,7 @@ def _to_path(location: tuple[int | str, ...]) -> str:
 
 
 def _to_sentence(mistake: ErrorDetails) -> str:
-    """A validator of ours speaks for itself; pydantic's own sentences start with "Input should"."""
+    """Returns the message of our own validator, or pydantic's, which starts with "Input should"."""
     raised = mistake.get("ctx", {}).get("error")
     text = str(raised) if raised is not None else mistake["msg"]
     return text.replace("Input should", "it should", 1).rstrip(".")

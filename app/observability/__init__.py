@@ -1,1 +1,1 @@
-"""Logging with redaction."""
+"""Logs, redaction and metrics."""

@@ -1,4 +1,4 @@
-"""Making text safe to print: none of it controls a terminal, hides, turns the direction or begins a line. Pure."""
+"""Escaping of characters that control a terminal, are invisible, change the text direction or start a line. Pure."""
 
 import json
 import re
@@ -12,11 +12,11 @@ _UNSAFE = re.compile(
 
 
 def escape(text: str, *, keep: str = "") -> str:
-    r"""Returns ``text`` with each unsafe character as Python writes it: ``\x1b``, ``\n``, ``\u202e``.
+    r"""Returns ``text`` with unsafe characters escaped as in Python: ``\x1b``, ``\n``, ``\u202e``.
 
     Args:
         text: to be printed or logged.
-        keep: unsafe characters to leave as they are, such as ``"\n"``.
+        keep: unsafe characters that are not escaped, such as ``"\n"``.
     """
     if text.isprintable():
         return text
@@ -24,7 +24,7 @@ def escape(text: str, *, keep: str = "") -> str:
 
 
 def escape_json(document: str) -> str:
-    r"""Returns a JSON document of one line with each unsafe character as JSON writes it: ``\u001b``."""
+    r"""Returns a JSON document of one line with unsafe characters escaped as in JSON: ``\u001b``."""
     if document.isprintable():
         return document
     return _UNSAFE.sub(lambda found: json.dumps(found[0])[1:-1] if found[0] != "\x7f" else r"\u007f", document)

@@ -1,8 +1,8 @@
-"""Structured logs on standard error, one JSON object or one readable line each.
+"""Structured logs on standard error, as JSON or as readable lines.
 
-Much of what is logged was chosen by clients and upstreams. So that it cannot pass for a line or a field of ours, or
-control the terminal of the person who reads it, every text and name is escaped: as JSON does, so that a program reads
-what was there, or visibly on the console, where the lines of a traceback get a margin.
+Clients and the upstream choose much of the logged text. So that it cannot imitate a line or a field, or control the
+reader's terminal, every text and name is escaped: as in JSON, so that a program reads the original, or visibly on the
+console, where the lines of a traceback are indented.
 """
 
 import logging
@@ -15,10 +15,10 @@ import structlog
 from app.observability.escaping import escape, escape_json
 from app.observability.redaction import MAX_TRACEBACK_CHARACTERS, SECRET_NAMES, SECRET_PATTERNS, redact
 
-# Several lines by nature.
-_MANY_LINES = frozenset({"exception", "stack"})
+# Fields that have several lines.
+_MULTILINE_FIELDS = frozenset({"exception", "stack"})
 _MARGIN = "  | "
-# structlog's own, which it removes itself.
+# Added and removed by structlog.
 _INTERNAL = frozenset({"_record", "_from_structlog"})
 
 
@@ -30,7 +30,7 @@ def configure_logging(*, level: str, style: str) -> None:
         style: ``json`` or ``console``.
 
     Raises:
-        RuntimeError: the redaction list is empty; a process that cannot redact must not log.
+        RuntimeError: there are no redaction rules.
     """
     if not SECRET_NAMES or not SECRET_PATTERNS:
         raise RuntimeError("refusing to start without redaction rules")
@@ -44,7 +44,7 @@ def configure_logging(*, level: str, style: str) -> None:
         _redact_event,
     ]
     structlog.configure(
-        # The first one drops what is below the level, before anything is spent on it.
+        # The first processor drops events below the level before they are processed.
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -53,7 +53,7 @@ def configure_logging(*, level: str, style: str) -> None:
     rendering: list[Any] = (
         [structlog.processors.JSONRenderer(), _escape_document]
         if style == "json"
-        else [_lay_out, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [_format_for_console, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -67,29 +67,29 @@ def configure_logging(*, level: str, style: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("httpx", "httpcore", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    # Uvicorn writes its own access lines, with query strings; ours replace them.
+    # Uvicorn's access log contains query strings; ``app.http.request_scope`` writes its own.
     logging.getLogger("uvicorn.access").disabled = True
-    # A line that cannot be written would be printed as it came, past the redaction.
+    # Otherwise a record that cannot be formatted would be printed without redaction.
     logging.raiseExceptions = False
 
 
 def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     internal = {name: event.pop(name) for name in _INTERNAL & event.keys()}
-    tracebacks = {name: event.pop(name) for name in _MANY_LINES & event.keys()}
-    return {**redact(event), **redact(tracebacks, most_characters=MAX_TRACEBACK_CHARACTERS), **internal}
+    tracebacks = {name: event.pop(name) for name in _MULTILINE_FIELDS & event.keys()}
+    return {**redact(event), **redact(tracebacks, max_characters=MAX_TRACEBACK_CHARACTERS), **internal}
 
 
 def _escape_document(_logger: object, _method: str, document: str) -> str:
     return escape_json(document)
 
 
-def _lay_out(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Prepares an event for the console, where only its first line begins at the margin."""
-    return {escape(str(name)): _laid_out(name, value) for name, value in event.items()}
+def _format_for_console(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Prepares an event for the console, with all but its first line indented."""
+    return {escape(str(name)): _format_value(name, value) for name, value in event.items()}
 
 
-def _laid_out(name: str, value: Any) -> Any:
-    if name in _MANY_LINES:
+def _format_value(name: str, value: Any) -> Any:
+    if name in _MULTILINE_FIELDS:
         return "\n".join(_MARGIN + line for line in escape(str(value), keep="\n\t").split("\n"))
-    # The renderer shows the repr of everything else, and of a text that holds a blank, an equals sign or a quote.
+    # The renderer uses ``repr`` for other types, and for texts with a blank, an equals sign or a quote.
     return escape(value) if isinstance(value, str) else value

@@ -1,16 +1,16 @@
-"""What is counted for Prometheus.
+"""The counters and histograms for Prometheus.
 
-Counters only; whatever can be read from the database (tasks by state, ages, depths) is asked for when the metrics
-are fetched, so that it is true for all processes at once. Labels are bounded: route templates, never paths;
-classes, never tenants, tasks or channels.
+Gauges (tasks by state, ages, queue depths) are read from the database when the metrics are fetched, so that they hold
+for all processes. Labels have a bounded number of values: route templates instead of paths, and classes instead of
+tenants, tasks or channels.
 
-These objects are module-level because the client library keeps one registry per process.
+The objects are module-level because the client library has one registry per process.
 """
 
 from prometheus_client import Counter, Histogram
 from prometheus_client.metrics import disable_created_metrics
 
-# The moment at which each label was first seen would double the number of series, and tells nobody anything.
+# The series with creation times would double the number of series without being useful.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no annotation there
 
 REQUESTS = Counter("seedgate_requests", "Requests answered.", ["route", "method", "status"])

@@ -16,8 +16,8 @@ from app.creates.idempotency import CREATE_TASK, IdempotencyKey
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
 from app.db.presence import Presence
 from app.errors import ModelNotFoundError, SeedgateError, ServiceUnavailableError
+from app.http.body_budget import HeldBody
 from app.http.body_thread import BodyThread, sha256_of
-from app.http.held_body import HeldBody
 from app.ids import new_spare_task_id
 from app.jobs import WorkUnderWay
 from app.tasks.catalogue import ModelSpec

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.http.documentation import IDEMPOTENCY_HEADERS, TENANT_ERROR, TENANT_SECURITY, json_answer, json_body
+from app.http.openapi import IDEMPOTENCY_HEADERS, TENANT_ERROR, TENANT_SECURITY, json_body, json_content
 from app.tasks.create_schema import create_body
 from app.webhooks.report import CallbackState
 
@@ -52,7 +52,7 @@ _TASK_OF_LIST = {
 
 def _responses(success: dict[str, Any], *errors: int) -> dict[str, Any]:
     told = {
-        str(status): json_answer("an error", TENANT_ERROR) for status in (400, 401, 403, 404, 429, 502, 503, *errors)
+        str(status): json_content("an error", TENANT_ERROR) for status in (400, 401, 403, 404, 429, 502, 503, *errors)
     }
     return {"200": success, **told}
 
@@ -94,7 +94,7 @@ CREATE: dict[str, Any] = {
         *IDEMPOTENCY_HEADERS,
     ],
     "responses": _responses(
-        json_answer("the task was created", {"type": "object", "properties": {"id": _TASK_ID}}), 409, 413, 415
+        json_content("the task was created", {"type": "object", "properties": {"id": _TASK_ID}}), 409, 413, 415
     ),
 }
 LIST: dict[str, Any] = {
@@ -112,7 +112,7 @@ LIST: dict[str, Any] = {
         ),
     ],
     "responses": _responses(
-        json_answer(
+        json_content(
             "one page, newest first",
             {
                 "type": "object",
@@ -129,10 +129,10 @@ _STALE = {
 GET: dict[str, Any] = {
     "security": TENANT_SECURITY,
     "parameters": [_TASK_ID_PARAMETER],
-    "responses": _responses(json_answer("the task", _TASK_OF_GET) | {"headers": {"X-Seedgate-Stale": _STALE}}),
+    "responses": _responses(json_content("the task", _TASK_OF_GET) | {"headers": {"X-Seedgate-Stale": _STALE}}),
 }
 DELETE: dict[str, Any] = {
     "security": TENANT_SECURITY,
     "parameters": [_TASK_ID_PARAMETER],
-    "responses": _responses(json_answer("cancelled or removed", {"type": "object"}), 409),
+    "responses": _responses(json_content("cancelled or removed", {"type": "object"}), 409),
 }

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.creates.idempotency import OlderKey
-from app.observability.notes import note_for_request
+from app.observability.log_context import add_log_fields
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.wire import unknown_task
 from app.webhooks.report import NewestMessage, newest_message
@@ -165,7 +165,7 @@ async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, 
         found = await TaskRepository(session, tenant_id).find_with_message(task_id)
     if found is None:
         raise unknown_task()
-    note_for_request(channel=found.row.channel_id)
+    add_log_fields(channel=found.row.channel_id)
     return found
 
 

@@ -10,11 +10,11 @@ from app.creates.sdk_retry_headers import is_marked_as_retry, read_idempotency_k
 from app.errors import InvalidParameterError, RequestTooLargeError, UnsupportedMediaTypeError
 from app.http.body import BodyAdmission
 from app.http.body_budget import Sender
-from app.http.disconnect import watching_client
+from app.http.disconnect import client_disconnected
 from app.http.dry_run import find_dry_run, is_dry_run_name
 from app.http.query import read_query
-from app.http.request_scope import note
 from app.http.responses import json_response
+from app.observability.log_context import add_log_fields
 from app.tasks import documentation
 from app.tasks.creation import ClientRequest, TaskCreation
 from app.tasks.deletion import TaskDeletion
@@ -50,7 +50,7 @@ async def create_task(request: Request) -> Response:
         principal = await identify(request)
         if is_dry_run:
             return json_response(await creation.dry_run(principal, body.data))
-        async with watching_client(request) as gone:
+        async with client_disconnected(request) as gone:
             client = ClientRequest(
                 id=request.state.request_id,
                 idempotency_key=idempotency_key,
@@ -58,7 +58,7 @@ async def create_task(request: Request) -> Response:
                 gone=gone,
             )
             task_id = await creation.create(principal, body, client)
-    note(request, task=task_id)
+    add_log_fields(task=task_id)
     return json_response({"id": task_id})
 
 
@@ -141,7 +141,7 @@ async def _check_no_dry_run(request: Request, sender: Sender) -> None:
 
 def _task_id(request: Request) -> str:
     task_id: str = request.path_params["task_id"]
-    note(request, task=task_id[:_MAX_ID_LENGTH])
+    add_log_fields(task=task_id[:_MAX_ID_LENGTH])
     if len(task_id) > _MAX_ID_LENGTH or not task_id.isprintable():
         raise unknown_task()
     return task_id

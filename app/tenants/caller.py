@@ -12,7 +12,7 @@ from app.core.turns import Turns, leave_turn
 from app.http.body_budget import KeySender, Sender, UnprovenSigner
 from app.http.client_address import network_of
 from app.http.query import read_query
-from app.http.request_scope import note
+from app.observability.log_context import add_log_fields
 from app.tenants.authentication import Authenticator
 from app.tenants.credentials import read_credential
 from app.tenants.principal import Principal
@@ -103,12 +103,12 @@ async def _with_turn(request: Request, principal: Principal) -> Principal:
     leave_turn()
     turns: Turns = request.state.turns
     turn = await turns.acquire(f"tenant {principal.tenant_id}")
-    request.state.endings.append(turn.end)
+    request.state.on_end.append(turn.end)
     return principal
 
 
 def _known(request: Request, principal: Principal) -> Principal:
-    note(request, tenant=principal.tenant_id, key=principal.key_public_part)
+    add_log_fields(tenant=principal.tenant_id, key=principal.key_public_part)
     read_query(request)
     return principal
 

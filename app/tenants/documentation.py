@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.http.documentation import TENANT_ERROR, TENANT_SECURITY, json_answer
+from app.http.openapi import TENANT_ERROR, TENANT_SECURITY, json_content
 
 _NAMES = {"type": ["array", "null"], "items": {"type": "string"}}
 _TEXT = {"type": "string"}
@@ -32,6 +32,6 @@ _WHOAMI = {
 
 WHOAMI: dict[str, Any] = {
     "security": TENANT_SECURITY,
-    "responses": {"200": json_answer("who is calling", _WHOAMI)}
-    | {status: json_answer("an error", TENANT_ERROR) for status in ("400", "401", "403", "429", "503")},
+    "responses": {"200": json_content("who is calling", _WHOAMI)}
+    | {status: json_content("an error", TENANT_ERROR) for status in ("400", "401", "403", "429", "503")},
 }

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import httpx
 
 from app.core.turns import leave_turn
+from app.observability.log_context import add_log_fields
 from app.observability.metrics import UPSTREAM_CALLS, UPSTREAM_SECONDS
-from app.observability.notes import note_for_request
 from app.upstream.credentials import ArkAccount, OpenApiAccount
 from app.upstream.errors import (
     AccountFaultError,
@@ -64,7 +64,7 @@ def recorded_call(
         account: the account called.
         observer: called with the outcome.
     """
-    note_for_request(channel=account.channel_id)
+    add_log_fields(channel=account.channel_id)
     leave_turn()
     started = time.perf_counter()
     outcome = "unknown"
@@ -112,7 +112,7 @@ async def send_request(
         raise NotSentError("a header is not ASCII") from None
     body = RequestBody(body) if isinstance(body, bytes) else body
     response = parse_response(await http.request(method, url, headers=sent, body=body, timeouts=timeouts))
-    note_for_request(upstream_request_id=response.request_id)
+    add_log_fields(upstream_request_id=response.request_id)
     return response
 
 

@@ -22,7 +22,7 @@ from app.assets.routes import router as assets_router
 from app.channels.default_channel import ensure_default_channel
 from app.core.sealing import SealError, SecretBox, generate_key
 from app.db.base import utc_now
-from app.http.rendering import install_error_handlers
+from app.http.errors import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.settings import Settings
 from app.tasks.routes import router as tasks_router

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from fastapi.routing import iter_route_contexts
 
-from app.http.docs_page import ASSETS
+from app.http.pages import ASSETS
 from app.main import create_app
 from app.settings import Settings
 from tests.support.signing import Signing

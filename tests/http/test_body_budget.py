@@ -58,8 +58,8 @@ def test_one_tenant_and_one_network_leave_room_for_every_other_party(
         assert budget.held_bytes == sum(one.size_bytes for one in held)
     for sender in OTHERS:
         holding = budget.open(sender, announced_bytes=0)
-        assert holding.grow(min(SMALL_BYTES, budget.most_bytes(sender))), sender
-        assert holding.grow(budget.most_bytes(sender) - holding.size_bytes), sender
+        assert holding.grow(min(SMALL_BYTES, budget.max_bytes(sender))), sender
+        assert holding.grow(budget.max_bytes(sender) - holding.size_bytes), sender
         holding.release()
     for one in held:
         one.release()
@@ -70,7 +70,7 @@ def test_one_tenant_and_one_network_leave_room_for_every_other_party(
 def test_a_key_may_hold_one_whole_body_where_its_tenants_share_allows() -> None:
     for budget_bytes, most in [(3 * MEBIBYTE, LIMIT), (BUDGET, LIMIT), (2 * MEBIBYTE, 13 * MEBIBYTE // 16)]:
         budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=budget_bytes)
-        assert budget.most_bytes(KeySender("t", "k")) == most
+        assert budget.max_bytes(KeySender("t", "k")) == most
 
 
 def test_a_body_that_grows_leaves_the_room_of_the_small_ones() -> None:
@@ -87,7 +87,7 @@ def test_a_body_that_grows_leaves_the_room_of_the_small_ones() -> None:
 def test_a_proven_signer_gives_the_room_of_the_unproven_back() -> None:
     budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=BUDGET)
     signer, key = UnprovenSigner("SGAK", "203.0.113.9"), KeySender("t", "k")
-    most = budget.most_bytes(signer)
+    most = budget.max_bytes(signer)
     for _ in range(3):
         holding = budget.open(signer, announced_bytes=most)
         assert holding.grow(most)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from app.http import docs_page
-from app.http.docs_page import ASSETS, SWAGGER_UI_VERSION
+from app.http import pages
+from app.http.pages import ASSETS, SWAGGER_UI_VERSION
 from tests.http.operations import Operation, document, operations
 from tests.support.world import World
 
-FOLDER = Path(docs_page.__file__).with_name("swagger_ui")
+FOLDER = Path(pages.__file__).with_name("swagger_ui")
 # Of the npm package swagger-ui-dist; the README beside them tells how they are renewed.
 PINNED_VERSION = "5.35.0"
 PINNED = {

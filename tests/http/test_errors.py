@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.db.base import utc_now
 from app.errors import SeedgateError
-from app.http.rendering import install_error_handlers
+from app.http.errors import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.main import server_config
 from tests.http.wires import connected

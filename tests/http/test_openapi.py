@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
     positive_data_acceptance,
 )
 
-from app.http.home_page import HOME_PATH
+from app.http.pages import HOME_PATH
 from tests.http.operations import document, operations
 from tests.support.threaded import Entrance
 from tests.support.world import World

@@ -20,7 +20,7 @@ from app.admin.metrics import Metrics, gauges
 from app.admin.standing import _STANDING, read_standing
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
-from app.http.listening import listeners
+from app.http.sockets import listeners
 from app.main import create_app, server_config
 from tests.support.clock import MovableClock
 from tests.support.database import own_database

@@ -24,7 +24,7 @@ from app.core.sealing import SecretBox, generate_key
 from app.core.turns import Turns
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
-from app.http.rendering import install_error_handlers
+from app.http.errors import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.ids import new_id
 from app.tasks.model_catalogue import ModelCatalogue

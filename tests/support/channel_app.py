@@ -21,7 +21,7 @@ from app.channels.service import ChannelService
 from app.core.sealing import SecretBox, generate_key
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
-from app.http.rendering import install_error_handlers
+from app.http.errors import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.tasks.model_catalogue import ModelCatalogue
 from app.upstream.ark import ArkClient

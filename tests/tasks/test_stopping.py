@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.core.strict_json import to_json_bytes
-from app.http.body_budget import BodyBudget, OperatorSender
-from app.http.held_body import HeldBody
+from app.http.body_budget import BodyBudget, HeldBody, OperatorSender
 from app.tasks.creation import ClientRequest
 from app.tasks.models import TaskStatus
 from app.tenants.principal import Principal

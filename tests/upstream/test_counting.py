@@ -10,7 +10,7 @@ import pytest_asyncio
 from prometheus_client import REGISTRY
 
 from app.db.base import utc_now
-from app.observability.notes import noting
+from app.observability.log_context import collecting_log_fields
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
 from app.upstream.ark import ArkClient
@@ -130,7 +130,7 @@ async def test_a_call_that_is_broken_off_counts_as_unknown(upstream: Upstream) -
 
 async def test_a_requests_log_line_has_the_channel_and_the_upstreams_request_id(upstream: Upstream) -> None:
     notes: dict[str, str] = {}
-    with noting(notes):
+    with collecting_log_fields(notes):
         created = await upstream.ark.create(upstream.account, BODY, request_id="r")
         assert notes == {"channel": "ch_1", "upstream_request_id": created.request_id}
         await asyncio.create_task(upstream.control.call(upstream.keys, "ListAssetGroups", AIGC))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.http.listening import bind_unix_socket
+from app.http.sockets import bind_unix_socket
 from app.settings import SettingError
 
 

@@ -1,4 +1,4 @@
-"""What ``/openapi.json`` says of every route alike: credentials, errors, and schemas made from wire classes."""
+"""The parts of ``/openapi.json`` that all routes share: credentials, errors, and schemas of request models."""
 
 import asyncio
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _ERROR_HALF = {
 _METADATA_ERROR = {"type": "object", "required": ["Code", "Message"], "properties": {"Code": _TEXT, "Message": _TEXT}}
 
 METADATA: dict[str, Any] = {"type": "object", "required": _METADATA_NAMES, "properties": _METADATA_TEXTS}
-"""``ResponseMetadata`` of a success."""
+"""``ResponseMetadata`` of a successful response."""
 
 ADMIN_ERROR: dict[str, Any] = {"type": "object", "required": ["error"], "properties": {"error": _ERROR_HALF}}
 """An error of the admin API."""
@@ -38,11 +38,10 @@ TENANT_ERROR: dict[str, Any] = {
         "ResponseMetadata": {**METADATA, "properties": {**_METADATA_TEXTS, "Error": _METADATA_ERROR}},
     },
 }
-"""An error of every other route, with one half for each family of SDKs (``app.http.rendering``)."""
-
+"""An error of every other route, with one part for each family of SDKs (``app.http.errors``)."""
 
 TENANT_SECURITY: list[dict[str, list[str]]] = [{"TenantKey": []}, {"TenantKeyHeader": []}]
-"""``security`` of a tenant's operation: either of its two headers will do."""
+"""``security`` of a tenant's operation: either of two headers."""
 
 IDEMPOTENCY_HEADERS: list[dict[str, Any]] = [
     {
@@ -60,18 +59,18 @@ IDEMPOTENCY_HEADERS: list[dict[str, Any]] = [
         ("X-Idempotency-Key", "the same by another name"),
     )
 ]
-"""Parameters of a create."""
+"""Header parameters of a create."""
 
-_KEY_WORDS = "an API key of a tenant, `sg-…`"
+_KEY_TEXT = "an API key of a tenant, `sg-…`"
 _SECURITY_SCHEMES = {
-    "TenantKey": {"type": "http", "scheme": "bearer", "description": f"{_KEY_WORDS}, as `Authorization: Bearer <key>`"},
-    "TenantKeyHeader": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": f"{_KEY_WORDS}"},
+    "TenantKey": {"type": "http", "scheme": "bearer", "description": f"{_KEY_TEXT}, as `Authorization: Bearer <key>`"},
+    "TenantKeyHeader": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": f"{_KEY_TEXT}"},
     "AdminToken": {"type": "http", "scheme": "bearer", "description": "the operator's admin token"},
 }
 
 
-def name_security_schemes(app: FastAPI) -> None:
-    """Makes the description of ``app`` tell how tenants and operators authenticate."""
+def describe_security(app: FastAPI) -> None:
+    """Adds to the description of ``app`` how tenants and operators authenticate."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -83,36 +82,36 @@ def name_security_schemes(app: FastAPI) -> None:
 
 
 def serve_description(app: FastAPI) -> None:
-    """Serves ``/openapi.json``, made at its first request and beside the event loop.
+    """Serves ``/openapi.json``, which is rendered once, at its first request, in a thread.
 
-    FastAPI's own route writes the 300 KB anew for every request, and anybody may ask for it.
+    FastAPI's own route renders the 300 KB for every request, and needs no authentication.
     """
-    made = b""
+    rendered = b""
     lock = asyncio.Lock()
 
     async def description(request: Request) -> Response:  # noqa: ARG001 - every route takes the request
-        nonlocal made
+        nonlocal rendered
         async with lock:
-            made = made or await asyncio.to_thread(lambda: to_json_bytes(app.openapi()))
-        return constant_response(made, "application/json")
+            rendered = rendered or await asyncio.to_thread(lambda: to_json_bytes(app.openapi()))
+        return constant_response(rendered, "application/json")
 
     app.add_route(_OPENAPI_PATH, description, include_in_schema=False)
 
 
-def json_answer(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the description of an answer in JSON."""
+def json_content(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the description of a JSON response."""
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
 def json_body(
     schema: Mapping[str, Any], examples: Mapping[str, Mapping[str, Any]], *, is_required: bool = True
 ) -> dict[str, Any]:
-    """Returns the description of a request body in JSON.
+    """Returns the description of a JSON request body.
 
     Args:
         schema: of the body.
-        examples: bodies that the gateway accepts as they are, by the names under which ``/docs`` offers them. The first
-            one fills the form; a body made from the schema alone would have every optional member, and be refused.
+        examples: valid bodies by the names under which ``/docs`` offers them. The first one fills the form; a body
+            generated from the schema would have every optional member, and be refused.
         is_required: whether a request without a body is refused.
     """
     named = {name: {"value": value} for name, value in examples.items()}
@@ -120,7 +119,7 @@ def json_body(
 
 
 def schema_of(model: type[BaseModel], *, mode: Literal["validation", "serialization"]) -> dict[str, Any]:
-    """Returns a wire class's schema that stands by itself: routes have no place for definitions to refer to."""
+    """Returns a model's schema with all references expanded: a route's description has no place for definitions."""
     schema = model.model_json_schema(by_alias=True, mode=mode)
     definitions = schema.pop("$defs", {})
     expanded: dict[str, Any] = _expand(schema, definitions)

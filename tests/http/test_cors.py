@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest_asyncio
 
-from app.http.cross_origin import EXPOSED
+from app.http.cors import EXPOSED
 from tests.http.test_exact_paths import EXACT
 from tests.http.wires import connected
 from tests.support.answers import check_error

@@ -1,10 +1,11 @@
-"""The one place where an error becomes bytes.
+"""Renders every error as a response.
 
-Below ``/api/v3`` and on ``/`` the body has two halves, ``error`` for the task SDKs and ``ResponseMetadata`` for
-the OpenAPI SDKs, since every released SDK finds its own half in it and ignores the other
-(Source: shared SDK measurements, "one error body satisfies all parsers"). The admin API shows ``error`` alone.
+Below ``/api/v3`` and on ``/`` the body has two parts, ``error`` for the task SDKs and ``ResponseMetadata`` for the
+OpenAPI SDKs: every released SDK parses its own part and ignores the other
+(Source: SDK measurements, "one error body satisfies all parsers"). The admin API returns only ``error``.
 """
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.db.engine import is_unavailable
 from app.errors import (
@@ -33,11 +35,15 @@ _ADMIN_PREFIX = "/admin"
 _OPEN_PREFIX = "/api/v3/open/"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
+_ROUTED_METHODS = "DELETE, GET, HEAD, PATCH, POST, PUT"
+
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
 _log = structlog.get_logger()
 
 
 def render_error(error: SeedgateError, scope: Scope) -> Response:
-    """Returns the answer for ``error``: its status, both error shapes, and the headers that clients obey."""
+    """Returns the response for ``error``: its status, the body, and the headers that control retries."""
     request_id = scope.get("state", {}).get("request_id", "")
     message = error.message
     if request_id and "request id:" not in message.lower():
@@ -54,6 +60,23 @@ def render_error(error: SeedgateError, scope: Scope) -> Response:
     return json_response(body, status=error.status, headers=headers)
 
 
+def render_refusal(error: SeedgateError, *, request_id: str, region: str, headers: RawHeaders) -> bytes:
+    """Returns the bytes of the response to a head that is refused before there is a request; it closes the connection.
+
+    Args:
+        error: why it is refused.
+        request_id: of the response.
+        region: of the gateway.
+        headers: the server's own.
+    """
+    response = render_error(error, {"path": "", "state": {"request_id": request_id, "region": region}})
+    if isinstance(error, MethodNotAllowedError):
+        response.headers["Allow"] = _ROUTED_METHODS
+    own = [(b"x-request-id", request_id.encode()), (b"connection", b"close")]
+    fields = [b"%b: %b\r\n" % field for field in (*headers, *response.raw_headers, *own)]
+    return b"".join([STATUS_LINE[error.status], *fields, b"\r\n", bytes(response.body)])
+
+
 def response_metadata(scope: Scope) -> dict[str, str]:
     """Returns the ``ResponseMetadata`` of a request, without ``Error``."""
     action, version = _action_and_version(scope)
@@ -67,7 +90,7 @@ def response_metadata(scope: Scope) -> dict[str, str]:
 
 
 def to_seedgate_error(error: Exception, method: str) -> SeedgateError:
-    """Returns what the client is told about any exception; what is not foreseen is a 500 without detail."""
+    """Returns the client's error for an exception; an unexpected one becomes a 500 without details."""
     if isinstance(error, SeedgateError):
         return error
     if isinstance(error, HTTPException):
@@ -83,19 +106,19 @@ def to_seedgate_error(error: Exception, method: str) -> SeedgateError:
 
 
 async def handle_error(request: Request, error: Exception) -> Response:
-    """Renders any exception; the handler of every one that a route raises."""
-    told = to_seedgate_error(error, request.method)
-    request.state.error_code = told.code
-    if told.internal:
-        _log.warning("request_failed", code=told.code, internal=told.internal)
-    response = render_error(told, request.scope)
-    if isinstance(told, MethodNotAllowedError):
+    """Renders any exception; the handler of all exceptions that routes raise."""
+    shown = to_seedgate_error(error, request.method)
+    request.state.error_code = shown.code
+    if shown.internal:
+        _log.warning("request_failed", code=shown.code, internal=shown.internal)
+    response = render_error(shown, request.scope)
+    if isinstance(shown, MethodNotAllowedError):
         response.headers["Allow"] = ", ".join(_allowed_methods(request))
     return response
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Makes every error of ``app`` ours, the framework's 404 and 405 included."""
+    """Makes ``app`` render all errors with ``handle_error``, including the framework's 404 and 405."""
     app.add_exception_handler(SeedgateError, handle_error)
     app.add_exception_handler(HTTPException, handle_error)
 
@@ -109,15 +132,15 @@ def _from_framework(error: HTTPException, method: str) -> SeedgateError:
 
 
 def _allowed_methods(request: Request) -> list[str]:
-    """Returns every method that some route takes at this path; the framework only names those of the first one.
+    """Returns the methods of all routes with this path; the framework only names those of the first one.
 
-    One that was just refused is none of them, though a route may take it in other circumstances.
+    The refused method is left out, although a route may accept it under other conditions.
     """
     routes = request.app.routes
     scopes = {method: {**request.scope, "method": method} for method in _METHODS}
     found = {method for method, scope in scopes.items() if any(each.matches(scope)[0] is Match.FULL for each in routes)}
     found.discard(request.method)
-    # Both are answered by the routes of GET (``app.http.head_requests``).
+    # HEAD is routed like GET (``app.http.middleware``).
     found = found | {"HEAD"} if "GET" in found else found - {"HEAD"}
     return [method for method in _METHODS if method in found]
 
