@@ -4,7 +4,8 @@ import asyncio
 import os
 
 from app.channels.default_channel import channel_from_environment
-from app.cli.failures import explained_failures, read_settings
+from app.cli.failures import explained_failures
+from app.cli.process_settings import read_settings
 from app.core.sealing import SecretBox
 from app.database_url import without_password
 from app.db.embedded.binaries import find_binaries

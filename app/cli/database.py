@@ -29,7 +29,7 @@ class Database:
 
 @contextmanager
 def opened_database(
-    settings: Settings, *, data_dir: Path | None = None, may_use_nobody: bool = False
+    settings: Settings, *, data_dir: Path | None = None, may_use_nobody: bool = False, is_demo: bool = False
 ) -> Iterator[Database]:
     """Yields the configured database, or starts the embedded one and stops it when its last user leaves.
 
@@ -37,6 +37,7 @@ def opened_database(
         settings: of this process.
         data_dir: folder of an embedded database, whatever is configured.
         may_use_nobody: whether the embedded server may run as ``nobody`` where root has no better account for it.
+        is_demo: whether the embedded database may be lost when the machine crashes just after it was made.
 
     Raises:
         EmbeddedPostgresError: the embedded server could not be started.
@@ -47,7 +48,11 @@ def opened_database(
         return
     folder = data_dir or settings.data_dir
     with EmbeddedPostgres(
-        folder, pg_bin=settings.pg_bin, pg_user=settings.pg_user, may_use_nobody=may_use_nobody
+        folder,
+        pg_bin=settings.pg_bin,
+        pg_user=settings.pg_user,
+        may_use_nobody=may_use_nobody,
+        sync_new=not is_demo,
     ) as server:
         yield Database(server.url, owner_url=server.owner_url, is_embedded=True, account=server.account_name)
 

@@ -1,4 +1,4 @@
-"""``dev``: the whole thing on one machine, with nothing to configure."""
+"""What ``dev`` runs beside its database: sandbox upstream, demo tenant and gateway."""
 
 import asyncio
 import errno
@@ -14,24 +14,10 @@ import uvicorn
 from pydantic import SecretStr
 
 from app.audit.actor import Actor
-from app.cli.database import opened_database
-from app.cli.dev_folder import (
-    DevSecrets,
-    alone,
-    check_files_are_ours,
-    dev_folder,
-    forget_demo,
-    kept_secrets,
-    prepare_sandbox_file,
-    read_secrets,
-    write_secrets,
-)
-from app.cli.exits import MISCONFIGURED, stop
-from app.cli.failures import explained_failures, read_settings
-from app.cli.options import confirm
-from app.db.embedded import reset
-from app.db.embedded.accounts import NOBODY
-from app.db.embedded.folders import was_used
+from app.cli.database import Database
+from app.cli.dev_folder import DevSecrets, prepare_sandbox_file, read_secrets, write_secrets
+from app.cli.exits import stop
+from app.cli.failures import explained_failures
 from app.db.schema import upgrade_to_head
 from app.http.sockets import listeners
 from app.main import OwnedServer, connection_limits, create_app, server_config
@@ -50,42 +36,15 @@ _TIME_SCALE = 20.0
 _HOST = "127.0.0.1"
 # Below the ports that systems give to outgoing connections, where one could hold the sandbox's own at the next start.
 _SANDBOX_PORTS = range(20_000, 32_768)
-_ON_NOBODY = (
-    "The database runs under the account nobody, since this machine has no account postgres. Other programs that run "
-    "as nobody could read and change it: enough to try things out, and refused by `serve`."
-)
 
 
-def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool, is_sure: bool = False) -> None:
-    """Runs database, sandbox upstream and gateway until Ctrl-C."""
-    settings = read_settings()
-    folder = data_dir or dev_folder(settings, is_real=is_real)
+def run_gateway(settings: Settings, folder: Path, database: Database, *, port: int, is_real: bool) -> None:
+    """Runs sandbox upstream and gateway on the database of a folder until Ctrl-C."""
     with explained_failures():
-        if is_reset and was_used(folder):
-            _check_reset(folder, is_sure=is_sure)
-            reset(folder)
-            forget_demo(folder)
-        if is_real:
-            if settings.ark_api_key is None:
-                stop("--real needs SEEDGATE_ARK_API_KEY (and an access key pair for Assets)", MISCONFIGURED)
-            _say("REAL UPSTREAM: every task made through this gateway is paid from your Volcano Engine account.")
-        check_files_are_ours(folder)
-        with opened_database(settings, data_dir=folder, may_use_nobody=True) as database, alone(folder):
-            if database.account == NOBODY:
-                _say(_ON_NOBODY)
-            kept = read_secrets(folder, is_real=is_real)
-            configure_logging(level="warning", style="console")
-            asyncio.run(upgrade_to_head(database.owner_url))
-            asyncio.run(_run(settings, folder, kept, url=database.url, port=port, is_real=is_real))
-
-
-def _check_reset(folder: Path, *, is_sure: bool) -> None:
-    """Lets a demo be reset; asks before what the real upstream was paid for, and leaves every other database alone."""
-    kept = kept_secrets(folder)
-    if kept is None:
-        stop(f"the database in {folder} is not one of `dev`: remove the folder yourself if it may go", MISCONFIGURED)
-    if kept.is_real:
-        confirm(f"Every tenant, key and paid task in {folder} will be forgotten", is_sure=is_sure)
+        kept = read_secrets(folder, is_real=is_real)
+        configure_logging(level="warning", style="console")
+        asyncio.run(upgrade_to_head(database.owner_url))
+        asyncio.run(_run(settings, folder, kept, url=database.url, port=port, is_real=is_real))
 
 
 async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, port: int, is_real: bool) -> None:

@@ -29,8 +29,9 @@ from app.cli.database import Database, running_database
 from app.cli.database_role import examine_role
 from app.cli.dev_folder import dev_folder, is_running, kept_secrets
 from app.cli.exits import FAILED
-from app.cli.failures import explained_failures, read_settings
+from app.cli.failures import explained_failures
 from app.cli.findings import Finding, broken, fine, warned
+from app.cli.process_settings import read_settings
 from app.cli.stuck_work import stuck_work
 from app.core.sealing import SealError, SecretBox
 from app.db.base import utc_now

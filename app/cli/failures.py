@@ -3,24 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydantic import ValidationError
-
 from app.cli.exits import MISCONFIGURED, stop
 from app.core.sealing import SealError
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.engine import denied_by, is_unavailable
 from app.db.schema import SchemaError
-from app.settings import SettingError, Settings, problems
-
-
-def read_settings() -> Settings:
-    """Reads the settings; ends the program with every reason when they are wrong."""
-    try:
-        return Settings.from_environment()
-    except SettingError as error:
-        stop(str(error), MISCONFIGURED)
-    except ValidationError as error:
-        stop("\n".join(problems(error)), MISCONFIGURED)
+from app.settings import SettingError
 
 
 @contextmanager

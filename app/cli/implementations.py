@@ -9,7 +9,9 @@ from typing import Any
 
 IMPLEMENTATIONS = {
     "config check": "app.cli.configuration:check",
-    "dev": "app.cli.development:dev",
+    "dev": "app.cli.dev:dev",
+    # What the command above imports while the database starts.
+    "dev gateway": "app.cli.development:run_gateway",
     "doctor": "app.cli.doctor:doctor",
     "migrate": "app.cli.serving:migrate",
     "sandbox": "app.sandbox.server:run_sandbox",

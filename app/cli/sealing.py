@@ -6,7 +6,8 @@ from app.admin.resealing import Resealed, reseal
 from app.channels.canary import check_canary
 from app.cli.database import opened_database
 from app.cli.exits import MISCONFIGURED, SCHEMA_OUTDATED, stop
-from app.cli.failures import explained_failures, read_settings
+from app.cli.failures import explained_failures
+from app.cli.process_settings import read_settings
 from app.core.sealing import SecretBox
 from app.db.engine import open_engine, session_factory
 from app.db.schema import schema_state

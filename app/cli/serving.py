@@ -10,7 +10,8 @@ from uvicorn.supervisors import Multiprocess
 
 from app.cli.database import Database, opened_database
 from app.cli.exits import FAILED, MISCONFIGURED, SCHEMA_OUTDATED, stop
-from app.cli.failures import explained_failures, read_settings
+from app.cli.failures import explained_failures
+from app.cli.process_settings import read_settings
 from app.cli.worker_metrics import serving_metrics
 from app.db.engine import open_engine
 from app.db.schema import SchemaState, schema_state, upgrade_to_head

@@ -1,3 +1,4 @@
+import hashlib
 import importlib.machinery
 import importlib.util
 import os
@@ -5,10 +6,14 @@ import pty
 import shutil
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.support.patience import HANG_SECONDS
 
 WRAPPER = Path(__file__).parents[2] / "seedgate"
 
@@ -129,7 +134,7 @@ def test_the_environment_before_comes_back_when_the_new_one_cannot_be_made(
     fabricate(miniature, miniature.VENV, "before")
     (miniature.ROOT / "requirements.txt").write_text("# changed\n")
 
-    def make(venv: Path, _files: object) -> None:
+    def make(venv: Path) -> None:
         (venv / "lib").mkdir(parents=True)
         (venv / "pyvenv.cfg").touch()
         assert (miniature.OLD / "content").read_text() == "before"
@@ -209,14 +214,14 @@ def test_uv_reads_no_configuration_of_where_the_user_stands_and_pip_follows_when
     miniature: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     put_on_path(monkeypatch, tmp_path / "bin", f'#!/bin/sh\necho "$PWD" "$@" > {tmp_path}/called\nexit 3\n')
-    environ = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    assert not miniature.install_with_uv(Path("/venv"), ["--require-hashes"], environ)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert not miniature.install_with_uv(Path("/venv"), ["requirements.txt"])
     called = (tmp_path / "called").read_text()
-    expected = "pip install --no-config --python /venv/bin/python --only-binary :all: --require-hashes"
-    assert called == f"{miniature.ROOT} {expected}\n"
+    expected = "pip install --no-config --python /venv/bin/python --only-binary :all: --require-hashes --no-deps"
+    assert called == f"{miniature.ROOT} {expected} --requirement {miniature.ROOT}/requirements.txt\n"
     assert capfd.readouterr().err.endswith("seedgate: uv has failed; trying pip ...\n")
     put_on_path(monkeypatch, tmp_path / "works", "#!/bin/sh\n")
-    assert miniature.install_with_uv(Path("/venv"), [], environ)
+    assert miniature.install_with_uv(Path("/venv"), [])
 
 
 def test_uv_reads_the_configuration_of_its_user_where_a_mirror_may_be_named(
@@ -232,33 +237,120 @@ def test_uv_reads_the_configuration_of_its_user_where_a_mirror_may_be_named(
     assert wrapper.uv_configuration(environ) == ["--config-file", str(tmp_path / "own.toml")]
 
 
-def test_the_count_of_packages_counts_pins_and_no_markers(wrapper: ModuleType) -> None:
-    lines = "a==1 ; python_version == '3.11' \\\n    --hash=sha256:==\n# x==1\nb-c[d]==2 \\\n    # via a==1\n"
-    assert wrapper.PIN.findall(lines) == ["a==", "b-c[d]=="]
-    for line in ("Collecting a==1", "Requirement already satisfied: a==1", "Ignoring a: markers ... don't match"):
-        assert line.startswith(wrapper.COLLECTED)
+LOCK = """a==1 ; python_version == '3.11' \\
+    --hash=sha256:== \\
+    --hash=sha256:x
+# x==1
+b-c[d]==2 \\
+    # via a==1
+"""
 
 
-@pytest.mark.parametrize("code", [0, 1])
-def test_on_a_terminal_the_count_is_one_line_that_ends(
-    wrapper: ModuleType, monkeypatch: pytest.MonkeyPatch, code: int
+def test_a_requirement_is_read_with_its_hashes_and_without_comments(miniature: ModuleType) -> None:
+    (miniature.ROOT / "requirements.txt").write_text(LOCK)
+    first, second = miniature.requirements(miniature.RUNNING.files)
+    assert first == LOCK[: LOCK.index("\n# x")]
+    assert second.startswith("b-c[d]==2")
+
+
+def test_what_is_downloaded_at_once_holds_every_requirement_once(wrapper: ModuleType) -> None:
+    wanted = wrapper.requirements(wrapper.RUNNING.files)
+    assert len(wanted) == sum("==" in line for name in wrapper.RUNNING.files for line in lines_of(name))
+    for count in (1, 2, 4):
+        shares = wrapper.shared_out(wanted, count)
+        assert sorted(requirement for share in shares for requirement in share) == sorted(wanted)
+        sizes = [sum(map(len, share)) for share in shares]
+        assert len(shares) == count
+        assert max(sizes) < 1.2 * min(sizes)
+    assert wrapper.shared_out([], 2) == []
+
+
+def lines_of(name: str) -> list[str]:
+    return (WRAPPER.parent / name).read_text().splitlines()
+
+
+PIP_SAYS = (
+    "Collecting a==1 (from -r x (line 1))\n",
+    "  Using cached a-1-py3-none-any.whl (10 kB)\n",
+    "  Downloading big_one-1.2-py3-none-any.whl.metadata (10 kB)\n",
+    "  Downloading big_one-1.2-py3-none-any.whl (13.6 MB)\n",
+    "Requirement already satisfied: c==1\n",
+    "Ignoring d: markers ... don't match\n",
+)
+
+
+def test_progress_counts_packages_and_names_what_takes_long_to_download(
+    wrapper: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    script = f"echo Collecting a; echo Using cached a; echo Ignoring b; exit {code}"
+    progress = wrapper.Progress(3)
+    for line in PIP_SAYS:
+        progress.read(line)
+    progress.end()
+    expected = ["1 of 3 packages; downloading big_one, 13.6 MB", "3 of 3 packages"]
+    assert capsys.readouterr().err.splitlines() == [f"seedgate: {line}" for line in expected]
+
+
+def test_on_a_terminal_progress_is_one_line_that_ends(wrapper: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, its = pty.openpty()
     with os.fdopen(its, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        try:
-            wrapper.run(["sh", "-c", script], dict(os.environ), packages=3)
-        except wrapper.SetupError:
-            assert code == 1
+        progress = wrapper.Progress(3)
+        for line in PIP_SAYS:
+            progress.read(line)
+        progress.end()
         monkeypatch.undo()
         print("END", file=terminal, flush=True)
         shown = ""
         while "END" not in shown:  # a terminal may hand over what was written in several pieces
             shown += os.read(ours, 4096).decode()
     os.close(ours)
-    assert shown.startswith("seedgate: 1 of 3 packages\rseedgate: 2 of 3 packages\r\r\n")
-    assert ("Using cached" in shown) is (code == 1)
+    assert shown.startswith(
+        "\rseedgate: 1 of 3 packages\x1b[K\rseedgate: 1 of 3 packages; downloading big_one, 13.6 MB"
+    )
+    assert shown.endswith("\rseedgate: 3 of 3 packages\x1b[K\r\nEND\r\n")
+
+
+def test_a_step_that_fails_shows_all_that_it_said(wrapper: ModuleType, capfd: pytest.CaptureFixture[str]) -> None:
+    for code in (0, 1):
+        try:
+            wrapper.run(["sh", "-c", f"echo Collecting a; echo why; exit {code}"], progress=wrapper.Progress(20))
+        except wrapper.SetupError:
+            assert code == 1
+        assert capfd.readouterr().err == ("Collecting a\nwhy\n" if code else "")
+
+
+def make_wheel(folder: Path, name: str, files: dict[str, str]) -> str:
+    """Makes a wheel, of which files in a folder ``bin`` are programs; returns its requirement with its hash."""
+    folder.mkdir(exist_ok=True)
+    wheel = folder / f"{name}-1-py3-none-any.whl"
+    about = {
+        f"{name}-1.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+        f"{name}-1.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{name}-1.dist-info/RECORD": "",
+    }
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for path, content in {**files, **about}.items():
+            member = zipfile.ZipInfo(path)
+            member.external_attr = (0o755 if "/bin/" in path else 0o644) << 16
+            archive.writestr(member, content)
+    return f"{name}==1 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
+
+
+def test_a_wheel_is_unpacked_with_its_programs_and_without_headers(wrapper: ModuleType, tmp_path: Path) -> None:
+    files = {"a/__init__.py": "", "a/bin/tool": "#!/bin/sh\n", "a-1.data/headers/a.h": "", "a/include/b.py": ""}
+    make_wheel(tmp_path, "a", files)
+    (tmp_path / "to").mkdir()
+    wrapper.unpack(tmp_path / "a-1-py3-none-any.whl", tmp_path / "to")
+    made = {str(path.relative_to(tmp_path / "to")) for path in (tmp_path / "to").rglob("*") if path.is_file()}
+    assert {path for path in made if "dist-info" not in path} == {"a/__init__.py", "a/bin/tool", "a/include/b.py"}
+    assert os.access(tmp_path / "to" / "a" / "bin" / "tool", os.X_OK)
+    assert not os.access(tmp_path / "to" / "a" / "__init__.py", os.X_OK)
+
+
+def test_a_wheel_with_parts_for_other_folders_is_refused(wrapper: ModuleType, tmp_path: Path) -> None:
+    make_wheel(tmp_path, "a", {"a-1.data/scripts/tool": ""})
+    with pytest.raises(wrapper.SetupError, match=r"a-1\.data/scripts/tool, which only pip can put in its place"):
+        wrapper.unpack(tmp_path / "a-1-py3-none-any.whl", tmp_path)
 
 
 def test_what_running_needs_is_the_same_in_both_lists(wrapper: ModuleType) -> None:
@@ -351,6 +443,30 @@ def test_the_first_run_makes_the_environment_and_runs_the_program_from_any_folde
     assert not (tmp_path / "with space" / ".venv.old").exists()
     again = run(command, "again", cwd=Path("/"))
     assert (again.returncode, again.stderr) == (7, ""), "later runs make nothing"
+
+
+@pytest.mark.slow
+def test_packages_are_downloaded_unpacked_and_compiled_and_those_of_another_hash_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
+    pins = [make_wheel(tmp_path / "wheels", name, {f"{name}.py": "print('imported')\n"}) for name in ("aa", "bb")]
+    command = checkout(tmp_path / "repo", "".join(pins))
+    (tmp_path / "repo" / "app" / "__main__.py").write_text("import aa, bb\n")
+    first = run(command, cwd=tmp_path)
+    assert (first.returncode, first.stdout) == (0, "imported\nimported\n"), first.stderr
+    assert "seedgate: 2 of 2 packages\n" in first.stderr
+    deadline = time.monotonic() + HANG_SECONDS
+    while len(list((tmp_path / "repo" / ".venv").rglob("__pycache__/??.*.pyc"))) < len(pins):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+    (tmp_path / "repo" / "requirements.txt").write_text(pins[0] + f"bb==1 --hash=sha256:{'0' * 64}\n")
+    other = run(command, cwd=tmp_path)
+    assert other.returncode == 1
+    assert "The .venv of before is back in its place" in other.stderr
 
 
 @pytest.mark.slow

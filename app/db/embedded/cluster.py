@@ -26,7 +26,7 @@ _CHARACTER_TYPES = ("C.UTF-8", "en_US.UTF-8", "UTF-8", "C")
 _FIRST_WITH_BUILTIN_LOCALES = 17
 
 
-def ensure_cluster(home: Path, binaries: Binaries, account: Account, *, fsync: bool) -> Path:
+def ensure_cluster(home: Path, binaries: Binaries, account: Account, *, sync: bool) -> Path:
     """Returns the cluster for the programs' major version, making an empty one where there is none at all.
 
     It is made under a name of its own and renamed when whole, so that a start that was killed leaves no
@@ -57,7 +57,7 @@ def ensure_cluster(home: Path, binaries: Binaries, account: Account, *, fsync: b
     try:
         if account.is_other:
             os.chown(unfinished, account.uid, account.gid)
-        _run_initdb(unfinished, binaries, account, fsync=fsync)
+        _run_initdb(unfinished, binaries, account, sync=sync)
         mark_cluster(unfinished)
         unfinished.rename(cluster)
     except BaseException:
@@ -66,12 +66,12 @@ def ensure_cluster(home: Path, binaries: Binaries, account: Account, *, fsync: b
     return cluster
 
 
-def _run_initdb(folder: Path, binaries: Binaries, account: Account, *, fsync: bool) -> None:
+def _run_initdb(folder: Path, binaries: Binaries, account: Account, *, sync: bool) -> None:
     command = [str(binaries.folder / "initdb"), "-D", str(folder), "-U", SUPERUSER, "-E", "UTF8", "--locale=C"]
     command += ["--auth-local=peer", "--auth-host=reject", "--no-instructions"]
     if binaries.major >= _FIRST_WITH_BUILTIN_LOCALES:
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    if not fsync:
+    if not sync:
         command += ["--no-sync"]
     for character_type in _CHARACTER_TYPES:
         answer = account.run([*command, f"--lc-ctype={character_type}"])

@@ -66,6 +66,7 @@ class EmbeddedPostgres:
         pg_user: str | None = None,
         fsync: bool = True,
         may_use_nobody: bool = True,
+        sync_new: bool = True,
     ) -> None:
         """Names the server; nothing happens before ``start``.
 
@@ -76,12 +77,15 @@ class EmbeddedPostgres:
             fsync: False trades the safety of the data for speed, for tests.
             may_use_nobody: False refuses to run the server as ``nobody``, an account that other programs share, unless
                 ``pg_user`` names it.
+            sync_new: False does not wait until the files of a new database are on the disk, which takes longer than
+                making them; a crash of the machine within the next half minute can cost the database.
         """
         self._requested_dir = data_dir
         self._pg_bin = pg_bin
         self._pg_user = pg_user
         self._fsync = fsync
         self._may_use_nobody = may_use_nobody
+        self._sync_new = fsync and sync_new
         self._membership: _Membership | None = None
 
     @property
@@ -171,7 +175,7 @@ class EmbeddedPostgres:
             check_not_nobody(account, clusters_in(existing_home(data_dir)))
         home = home_for(data_dir, account)
         binaries = binaries_for(account, found, copies=home)
-        cluster = ensure_cluster(home, binaries, account, fsync=self._fsync)
+        cluster = ensure_cluster(home, binaries, account, sync=self._sync_new)
         server = SharedServer(cluster, log_folder=data_dir, binaries=binaries, account=account, fsync=self._fsync)
         try:
             socket_folder = server.bring_up()

@@ -1,0 +1,58 @@
+"""``dev``: the whole thing on one machine, with nothing to configure."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from app.cli.database import opened_database
+from app.cli.dev_folder import alone, check_files_are_ours, dev_folder, forget_demo, kept_secrets
+from app.cli.exits import MISCONFIGURED, stop
+from app.cli.implementations import implementation
+from app.cli.options import confirm
+from app.cli.process_settings import read_settings
+from app.db.embedded import EmbeddedPostgresError, reset
+from app.db.embedded.accounts import NOBODY
+from app.db.embedded.folders import was_used
+
+_ON_NOBODY = (
+    "The database runs under the account nobody, since this machine has no account postgres. Other programs that run "
+    "as nobody could read and change it: enough to try things out, and refused by `serve`."
+)
+
+
+def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool, is_sure: bool = False) -> None:
+    """Runs database, sandbox upstream and gateway until Ctrl-C."""
+    settings = read_settings()
+    folder = data_dir or dev_folder(settings, is_real=is_real)
+    try:
+        if is_reset and was_used(folder):
+            _check_reset(folder, is_sure=is_sure)
+            reset(folder)
+            forget_demo(folder)
+        if is_real:
+            if settings.ark_api_key is None:
+                stop("--real needs SEEDGATE_ARK_API_KEY (and an access key pair for Assets)", MISCONFIGURED)
+            _say("REAL UPSTREAM: every task made through this gateway is paid from your Volcano Engine account.")
+        check_files_are_ours(folder)
+        # Importing the gateway takes as long as making or starting the database: both are done at once.
+        with ThreadPoolExecutor(1) as thread:
+            gateway = thread.submit(implementation, "dev gateway")
+            database = opened_database(settings, data_dir=folder, may_use_nobody=True, is_demo=not is_real)
+            with database as opened, alone(folder):
+                if opened.account == NOBODY:
+                    _say(_ON_NOBODY)
+                gateway.result()(settings, folder, opened, port=port, is_real=is_real)
+    except EmbeddedPostgresError as error:
+        stop(str(error))
+
+
+def _check_reset(folder: Path, *, is_sure: bool) -> None:
+    """Lets a demo be reset; asks before what the real upstream was paid for, and leaves every other database alone."""
+    kept = kept_secrets(folder)
+    if kept is None:
+        stop(f"the database in {folder} is not one of `dev`: remove the folder yourself if it may go", MISCONFIGURED)
+    if kept.is_real:
+        confirm(f"Every tenant, key and paid task in {folder} will be forgotten", is_sure=is_sure)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - the command's answer
