@@ -24,28 +24,18 @@ class AssetStatus(StrEnum):
     FAILED = "Failed"
 
 
-class AssetGroupRow(Base):
-    """A group as last known. Its id is the upstream's and belongs to one tenant permanently.
+class UpstreamObjectColumns:
+    """What groups and assets have in common. Their id is the upstream's and belongs to one tenant permanently.
 
     ``polled_at`` is when an answer of the upstream was last written here; ``next_poll_at`` is when the poller asks
-    again: after a first "not found", after an update without a clear answer, and once after a deletion that the
-    upstream may not have carried out. ``missing_since`` is the time of the first "not found".
+    again: while an asset is processed, after a first "not found", after an update without a clear answer, and once
+    after a deletion that the upstream may not have carried out. ``missing_since`` is the time of the first "not found".
     """
-
-    __tablename__ = "asset_groups"
-    __table_args__ = (
-        Index("uq_asset_groups_id", "id", unique=True),
-        Index("ix_asset_groups_listing", "tenant_id", "group_type", text("created_at DESC"), text("id DESC")),
-        Index("ix_asset_groups_channel_id_created_at", "channel_id", text("created_at DESC")),
-        Index("ix_asset_groups_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
-    )
 
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
     id: Mapped[str] = mapped_column(primary_key=True)
     channel_id: Mapped[str] = mapped_column(ForeignKey("channels.id"))
     name: Mapped[str]
-    description: Mapped[str]
-    group_type: Mapped[str]
     project_name: Mapped[str]
     extra: Mapped[Json]
     created_at: Mapped[datetime]
@@ -56,8 +46,23 @@ class AssetGroupRow(Base):
     deleted_at: Mapped[datetime | None]
 
 
-class AssetRow(Base):
-    """An asset as last known; times as in ``AssetGroupRow``. ``url`` is what the tenant submitted."""
+class AssetGroupRow(UpstreamObjectColumns, Base):
+    """A group as last known."""
+
+    __tablename__ = "asset_groups"
+    __table_args__ = (
+        Index("uq_asset_groups_id", "id", unique=True),
+        Index("ix_asset_groups_listing", "tenant_id", "group_type", text("created_at DESC"), text("id DESC")),
+        Index("ix_asset_groups_channel_id_created_at", "channel_id", text("created_at DESC")),
+        Index("ix_asset_groups_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
+    )
+
+    description: Mapped[str]
+    group_type: Mapped[str]
+
+
+class AssetRow(UpstreamObjectColumns, Base):
+    """An asset as last known. ``url`` is what the tenant submitted, never the upstream's signed one."""
 
     __tablename__ = "assets"
     __table_args__ = (
@@ -69,23 +74,11 @@ class AssetRow(Base):
         Index("ix_assets_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
     )
 
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
-    id: Mapped[str] = mapped_column(primary_key=True)
     group_id: Mapped[str]
-    channel_id: Mapped[str] = mapped_column(ForeignKey("channels.id"))
-    name: Mapped[str]
     url: Mapped[str]
     asset_type: Mapped[str]
     status: Mapped[str]
-    project_name: Mapped[str]
     error: Mapped[Json | None]
-    extra: Mapped[Json]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-    polled_at: Mapped[datetime | None] = mapped_column("looked_at")
-    next_poll_at: Mapped[datetime | None] = mapped_column("next_look_at")
-    missing_since: Mapped[datetime | None]
-    deleted_at: Mapped[datetime | None]
 
 
 class ValidationSessionRow(Base):

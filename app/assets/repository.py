@@ -69,37 +69,16 @@ class AssetRepository:
 
     async def list_groups(self, request: ListAssetGroupsRequest) -> tuple[Sequence[AssetGroupRow], int]:
         """Returns one page of groups and how many there are on all pages."""
-        conditions = [
-            AssetGroupRow.tenant_id == self._tenant_id,
-            AssetGroupRow.deleted_at.is_(None),
-            AssetGroupRow.group_type == request.filter.group_type,
-        ]
-        if request.filter.group_ids:
-            conditions.append(_is_one_of(AssetGroupRow.id, request.filter.group_ids))
-        if request.filter.name:
-            conditions.append(_contains(AssetGroupRow.name, request.filter.name))
-        if request.project_name is not None:
-            conditions.append(AssetGroupRow.project_name == request.project_name)
-        query = select(AssetGroupRow).where(*conditions)
+        query = select(AssetGroupRow).where(*self._conditions(AssetGroupRow, AssetGroupRow.id, request))
         return await self._page(query, _GROUP_SORT[request.sort_by], AssetGroupRow.id, request)
 
     async def list_assets(self, request: ListAssetsRequest) -> tuple[Sequence[AssetRow], int]:
         """Returns one page of assets and how many there are on all pages."""
         group = (AssetGroupRow.tenant_id == AssetRow.tenant_id) & (AssetGroupRow.id == AssetRow.group_id)
-        conditions = [
-            AssetRow.tenant_id == self._tenant_id,
-            AssetRow.deleted_at.is_(None),
-            AssetGroupRow.group_type == request.filter.group_type,
-        ]
-        if request.filter.group_ids:
-            conditions.append(_is_one_of(AssetRow.group_id, request.filter.group_ids))
+        query = select(AssetRow).join(AssetGroupRow, group)
+        query = query.where(*self._conditions(AssetRow, AssetRow.group_id, request))
         if request.filter.statuses:
-            conditions.append(_is_one_of(AssetRow.status, request.filter.statuses))
-        if request.filter.name:
-            conditions.append(_contains(AssetRow.name, request.filter.name))
-        if request.project_name is not None:
-            conditions.append(AssetRow.project_name == request.project_name)
-        query = select(AssetRow).join(AssetGroupRow, group).where(*conditions)
+            query = query.where(_is_one_of(AssetRow.status, request.filter.statuses))
         return await self._page(query, _ASSET_SORT[request.sort_by], AssetRow.id, request)
 
     async def has_another(self, row: AssetGroupRow | AssetRow, *, since: datetime) -> bool:
@@ -127,6 +106,25 @@ class AssetRepository:
         if is_locked:
             query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
         return (await self._session.scalars(query)).one_or_none()
+
+    def _conditions(
+        self,
+        table: type[AssetGroupRow | AssetRow],
+        group_id: InstrumentedAttribute[str],
+        request: ListAssetGroupsRequest | ListAssetsRequest,
+    ) -> list[ColumnElement[bool]]:
+        conditions = [
+            table.tenant_id == self._tenant_id,
+            table.deleted_at.is_(None),
+            AssetGroupRow.group_type == request.filter.group_type,
+        ]
+        if request.filter.group_ids:
+            conditions.append(_is_one_of(group_id, request.filter.group_ids))
+        if request.filter.name:
+            conditions.append(_contains(table.name, request.filter.name))
+        if request.project_name is not None:
+            conditions.append(table.project_name == request.project_name)
+        return conditions
 
     async def _page(
         self,

@@ -26,11 +26,23 @@ from app.webhooks.ssrf import (
     tracking_allowed_network,
 )
 
-CONNECT_TIMEOUT_SECONDS = 5.0
-TOTAL_TIMEOUT_SECONDS = 10.0
 _MAX_BODY_BYTES = 4096
-BODY_TIMEOUT_SECONDS = 1.0
 _USER_AGENT = f"Seedgate/{__version__}"
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Limits of one attempt.
+
+    Attributes:
+        connect_seconds: for name resolution and TCP, and again for TLS.
+        total_seconds: for the whole exchange until the head of the response.
+        body_seconds: for the body of the response, which comes after that and is not used.
+    """
+
+    connect_seconds: float = 5.0
+    total_seconds: float = 10.0
+    body_seconds: float = 1.0
 
 
 class Outcome(StrEnum):
@@ -86,25 +98,13 @@ class WebhookSender:
     Args:
         pool: over a ``GuardedNetwork`` with the same policy.
         policy: where messages may go.
-        connect_timeout_seconds: for name resolution and TCP, and again for TLS.
-        total_timeout_seconds: for the whole exchange until the head of the response.
-        body_timeout_seconds: for the body of the response, which comes after that and is not used.
+        timeouts: of each attempt.
     """
 
-    def __init__(
-        self,
-        pool: httpcore.AsyncConnectionPool,
-        policy: CallbackUrlPolicy,
-        *,
-        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
-        total_timeout_seconds: float = TOTAL_TIMEOUT_SECONDS,
-        body_timeout_seconds: float = BODY_TIMEOUT_SECONDS,
-    ) -> None:
+    def __init__(self, pool: httpcore.AsyncConnectionPool, policy: CallbackUrlPolicy, timeouts: Timeouts) -> None:
         self._pool = pool
         self._policy = policy
-        self._timeouts = {"connect": connect_timeout_seconds, "pool": total_timeout_seconds}
-        self._total_seconds = total_timeout_seconds
-        self._polite_seconds = body_timeout_seconds
+        self._timeouts = timeouts
 
     async def post(self, message: Message, *, secret: str, now: datetime) -> Result:
         """Posts a message once, signed according to Standard Webhooks. Redirects are not followed.
@@ -138,21 +138,22 @@ class WebhookSender:
 
     async def _exchange(self, url: CallbackUrl, message: Message, headers: list[tuple[bytes, bytes]]) -> int:
         """Returns the status of the response; a few KiB of its body are read, so that the peer can finish sending."""
+        limits = {"connect": self._timeouts.connect_seconds, "pool": self._timeouts.total_seconds}
         requested = httpcore.URL(
             scheme=url.scheme.encode(), host=url.host.encode(), port=url.port, target=url.path.encode()
         )
         async with AsyncExitStack() as stack:
-            async with asyncio.timeout(self._total_seconds):
+            async with asyncio.timeout(self._timeouts.total_seconds):
                 posting = self._pool.stream(
                     "POST",
                     requested,
                     headers=headers,
                     content=message.body.encode(),
-                    extensions={"timeout": self._timeouts},
+                    extensions={"timeout": limits},
                 )
                 response = await stack.enter_async_context(posting)
             with contextlib.suppress(httpcore.NetworkError, httpcore.ProtocolError, TimeoutError):
-                async with asyncio.timeout(self._polite_seconds):
+                async with asyncio.timeout(self._timeouts.body_seconds):
                     await _read_a_little(response)
             return response.status
 
@@ -164,9 +165,7 @@ async def open_sender(
     max_concurrent: int,
     resolve: Resolve | None = None,
     tls: ssl.SSLContext | None = None,
-    connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
-    total_timeout_seconds: float = TOTAL_TIMEOUT_SECONDS,
-    body_timeout_seconds: float = BODY_TIMEOUT_SECONDS,
+    timeouts: Timeouts | None = None,
 ) -> AsyncIterator[WebhookSender]:
     """Yields a sender, and closes its connections at the end. Proxy variables of the environment are ignored.
 
@@ -175,9 +174,7 @@ async def open_sender(
         max_concurrent: posts at a time.
         resolve: resolves names; None: the system's resolver.
         tls: verifies certificates; None: with the system's authorities.
-        connect_timeout_seconds: as in ``WebhookSender``.
-        total_timeout_seconds: as in ``WebhookSender``.
-        body_timeout_seconds: as in ``WebhookSender``.
+        timeouts: of each attempt; None: the defaults.
     """
     async with system_resolver() as system:
         network = GuardedNetwork(policy, resolve or system)
@@ -189,13 +186,7 @@ async def open_sender(
             http2=False,
             network_backend=network,
         ) as pool:
-            yield WebhookSender(
-                pool,
-                policy,
-                connect_timeout_seconds=connect_timeout_seconds,
-                total_timeout_seconds=total_timeout_seconds,
-                body_timeout_seconds=body_timeout_seconds,
-            )
+            yield WebhookSender(pool, policy, timeouts or Timeouts())
 
 
 async def _read_a_little(response: httpcore.Response) -> None:

@@ -20,7 +20,7 @@ async def library(database_url: str) -> AsyncIterator[Library]:
 
 @pytest_asyncio.fixture
 async def fresh(database_url: str) -> AsyncIterator[Library]:
-    """A gateway of the test's own, for who moves the clock or follows everything that is due."""
+    """A gateway of the test's own, for tests that move the clock or run background work."""
     async with running_library(database_url) as running:
         yield running
 

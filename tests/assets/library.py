@@ -1,4 +1,4 @@
-"""A gateway over a sandbox, seen through its Assets entries."""
+"""A gateway over a sandbox, used through its Assets entries."""
 
 import asyncio
 import secrets
@@ -61,7 +61,7 @@ async def natively(tenant: Tenant, action: str, body: dict[str, Any]) -> httpx.R
 
 @dataclass
 class Library:
-    """A running gateway, the same services once more in this process, and the clock of both."""
+    """A running gateway, a second set of services over its database in this process, and the clock of both."""
 
     world: World
     services: Services
@@ -77,7 +77,7 @@ class Library:
         return str(next(row["id"] for row in listed.json()["data"] if row["name"] == name))
 
     async def change_channel(self, name: str = "default", **fields: Any) -> None:
-        """Changes a channel, and waits until every process must know it."""
+        """Changes a channel, and makes this process read it anew."""
         changed = await self.world.admin.patch(f"/channels/{await self.channel_id(name)}", json=fields)
         assert changed.status_code == 200, changed.text
         self.services.directory.invalidate()
@@ -117,7 +117,7 @@ class Library:
         gone: asyncio.Event | None = None,
         **body: Any,
     ) -> dict[str, Any]:
-        """Carries an action out below the routes, with less patience for a create of unknown outcome."""
+        """Carries an action out below the routes, with a shorter search for a create of unknown outcome."""
         async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
             service = AssetService(self.context(http, search_timeout_seconds=search_timeout_seconds))
             client = Client(sent or self.sent_by(tenant, action), gone or asyncio.Event())
@@ -128,7 +128,7 @@ class Library:
             return reply.body.to_wire()
 
     def principal(self, tenant: Tenant) -> Principal:
-        """Who the tenant is below the routes."""
+        """The tenant's principal."""
         return Principal(
             tenant_id=tenant.id,
             tenant_name="tenant",
@@ -139,7 +139,7 @@ class Library:
         )
 
     def upstream_ids(self, kind: str, name: str) -> list[str]:
-        """Which live objects of that name the upstream truly has."""
+        """The ids of the live objects of a name that the upstream has."""
         store = getattr(self.world.sandbox.store.assets, kind)
         return [found.id for found in store.values() if found.name == name and found.deleted_at is None]
 
@@ -187,12 +187,12 @@ class Library:
             page = await browser.post(link.partition("?")[0], data={"bytedToken": token, "outcome": "complete"})
             assert page.status_code == 303, page.text
 
-    async def until_lost(self, tenant: Tenant) -> None:
-        """Waits until the gateway knows that a client of the tenant's has left."""
+    async def until_abandoned(self, tenant: Tenant) -> None:
+        """Waits until the gateway has noticed that a client of the tenant has disconnected."""
         await until_attempt(self.services.sessions, tenant, AttemptRow.lost_at.is_not(None))
 
-    async def until_taken(self, tenant: Tenant) -> None:
-        """Waits until a retry has taken over the attempt of the tenant's client that left, and waits for its end."""
+    async def until_claimed(self, tenant: Tenant) -> None:
+        """Waits until a retry has claimed the abandoned attempt and waits for its end."""
         under_way = and_(AttemptRow.lost_at.is_(None), AttemptRow.answered_at.is_(None))
         await until_attempt(self.services.sessions, tenant, under_way)
 
@@ -233,15 +233,15 @@ async def new_asset(tenant: Tenant, group_id: str, **fields: Any) -> str:
 
 
 async def list_assets(tenant: Tenant, *, page: int = 1, size: int = 100, **fields: Any) -> dict[str, Any]:
-    """Lists AIGC assets; fields beginning with a lower-case letter do not exist, so ``Filter`` is merged."""
-    wanted = {"GroupType": "AIGC", **fields.pop("Filter", {})}
-    return await ok(tenant, "ListAssets", Filter=wanted, PageNumber=page, PageSize=size, **fields)
+    """Lists AIGC assets; ``Filter`` is merged with the group type."""
+    filters = {"GroupType": "AIGC", **fields.pop("Filter", {})}
+    return await ok(tenant, "ListAssets", Filter=filters, PageNumber=page, PageSize=size, **fields)
 
 
 async def list_groups(tenant: Tenant, **fields: Any) -> dict[str, Any]:
     """Lists AIGC groups."""
-    wanted = {"GroupType": "AIGC", **fields.pop("Filter", {})}
-    return await ok(tenant, "ListAssetGroups", Filter=wanted, **fields)
+    filters = {"GroupType": "AIGC", **fields.pop("Filter", {})}
+    return await ok(tenant, "ListAssetGroups", Filter=filters, **fields)
 
 
 @asynccontextmanager

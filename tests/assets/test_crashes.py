@@ -1,4 +1,4 @@
-"""What a create of an asset or group is worth when the gateway is killed in the middle of it."""
+"""Creates of assets and groups whose gateway is killed while they are under way."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest_asyncio.fixture
 async def fresh(database_url: str) -> AsyncIterator[Library]:
-    """A gateway of the test's own, whose clock runs as those of the processes beside it do."""
+    """A gateway of the test's own, whose clock runs like those of the other processes."""
     async with running_library(database_url, stands_still=False) as running:
         yield running
 
@@ -46,7 +46,7 @@ async def _kill_during(library: Library, tenant: Tenant, folder: Path, action: s
     library.clear_faults()
 
 
-async def test_what_a_killed_gateway_had_made_is_in_the_tenants_lists_soon_after(
+async def test_an_object_that_a_killed_gateway_had_created_appears_in_the_tenants_lists(
     fresh: Library, tmp_path: Path
 ) -> None:
     tenant = await fresh.tenant()
@@ -66,7 +66,7 @@ async def test_what_a_killed_gateway_had_made_is_in_the_tenants_lists_soon_after
     assert (fresh.count("CreateAsset"), fresh.count("CreateAssetGroup")) == (1, 2)
 
 
-async def test_the_next_try_after_a_kill_gets_what_the_first_one_made(fresh: Library, tmp_path: Path) -> None:
+async def test_a_retry_after_a_kill_gets_what_the_first_attempt_made(fresh: Library, tmp_path: Path) -> None:
     tenant = await fresh.tenant()
     body = {"Name": "killed", "GroupType": "AIGC"}
     await _kill_during(fresh, tenant, tmp_path, "CreateAssetGroup", body)

@@ -1,4 +1,4 @@
-"""Creates whose outcome is unknown: never sent twice, found when that is certain, otherwise said to be unknown."""
+"""Creates of unknown outcome: never sent twice; the object is found if that is certain, else the client gets 409."""
 
 import asyncio
 from datetime import timedelta
@@ -81,7 +81,7 @@ async def test_an_asset_that_was_made_without_a_clear_answer_is_found(
 
 
 @pytest.mark.parametrize("action", ["CreateAssetGroup", "CreateAsset"])
-async def test_what_was_not_made_is_not_found_and_the_client_is_told_not_to_repeat(
+async def test_when_nothing_was_made_the_client_gets_409_and_must_not_retry(
     library: Library, tenant: Tenant, action: str
 ) -> None:
     name = new_id("name")
@@ -112,7 +112,7 @@ async def test_an_accepted_create_is_written_even_when_the_database_drops_its_co
 
 
 @pytest.mark.parametrize("effect", [None, {"kind": "cut", "at": "after"}])
-async def test_once_the_upstream_may_have_made_it_no_database_error_invites_the_client_to_repeat(
+async def test_once_the_upstream_may_have_made_the_object_a_database_error_does_not_cause_a_retry(
     fresh: Library, effect: dict[str, Any] | None
 ) -> None:
     tenant = await fresh.tenant()
@@ -125,7 +125,9 @@ async def test_once_the_upstream_may_have_made_it_no_database_error_invites_the_
     assert len(fresh.upstream_ids("groups", "once")) == 1
 
 
-async def test_a_group_is_not_taken_while_another_tenants_like_create_is_open(library: Library, tenant: Tenant) -> None:
+async def test_a_group_is_not_attributed_while_an_equal_create_of_another_tenant_is_open(
+    library: Library, tenant: Tenant
+) -> None:
     name = new_id("name")
     await _open_rival(library, await library.tenant(), name=name)
     library.fault("CreateAssetGroup", kind="cut", at="after")
@@ -134,7 +136,7 @@ async def test_a_group_is_not_taken_while_another_tenants_like_create_is_open(li
     assert (await list_groups(tenant))["TotalCount"] == 0
 
 
-async def test_a_create_that_was_left_open_long_ago_stands_in_nobodys_way(library: Library, tenant: Tenant) -> None:
+async def test_an_old_open_create_does_not_prevent_attribution(library: Library, tenant: Tenant) -> None:
     name = new_id("name")
     await _open_rival(library, await library.tenant(), name=name, minutes_ago=11)
     library.fault("CreateAssetGroup", kind="cut", at="after")
@@ -142,9 +144,7 @@ async def test_a_create_that_was_left_open_long_ago_stands_in_nobodys_way(librar
 
 
 @pytest.mark.parametrize("is_own", [True, False])
-async def test_a_group_that_belongs_to_somebody_is_never_taken(
-    library: Library, tenant: Tenant, *, is_own: bool
-) -> None:
+async def test_a_group_that_has_an_owner_is_never_attributed(library: Library, tenant: Tenant, *, is_own: bool) -> None:
     name = new_id("name")
     owner = tenant if is_own else await library.tenant()
     earlier = await new_group(owner, name)
@@ -155,7 +155,7 @@ async def test_a_group_that_belongs_to_somebody_is_never_taken(
     assert (await list_groups(tenant))["TotalCount"] == int(is_own)
 
 
-async def test_of_two_groups_that_fit_none_is_taken(library: Library, tenant: Tenant) -> None:
+async def test_of_two_matching_groups_none_is_attributed(library: Library, tenant: Tenant) -> None:
     name = new_id("name")
     store = library.world.sandbox.store.assets
     account = library.world.sandbox.config.accounts[0]
@@ -166,7 +166,7 @@ async def test_of_two_groups_that_fit_none_is_taken(library: Library, tenant: Te
 
 
 @pytest.mark.parametrize("change", [{"description": "another"}, {"project": "video"}])
-async def test_a_group_that_differs_in_anything_is_not_taken(
+async def test_a_group_that_differs_in_any_member_is_not_attributed(
     library: Library, tenant: Tenant, change: dict[str, str]
 ) -> None:
     name = new_id("name")
@@ -178,8 +178,8 @@ async def test_a_group_that_differs_in_anything_is_not_taken(
         await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
 
 
-async def test_a_group_is_not_taken_from_an_account_that_others_use_too(fresh: Library) -> None:
-    """Somebody else may have made a group of that name in the same minute; it would become the tenant's to delete."""
+async def test_a_group_on_a_shared_account_is_not_attributed(fresh: Library) -> None:
+    """Another client of the account may have made the group in the same minute, and the tenant could delete it."""
     tenant = await fresh.tenant()
     await fresh.change_channel(exclusive=False)
     account = fresh.world.sandbox.config.accounts[0]
@@ -193,7 +193,7 @@ async def test_a_group_is_not_taken_from_an_account_that_others_use_too(fresh: L
     await refused(tenant, "DeleteAssetGroup", 404, "NotFound.group_id", Id=theirs.id)
 
 
-async def test_an_asset_in_the_tenants_own_group_is_found_on_such_an_account(fresh: Library) -> None:
+async def test_an_asset_in_the_tenants_own_group_is_found_on_a_shared_account(fresh: Library) -> None:
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)
     await fresh.change_channel(exclusive=False)
@@ -202,14 +202,12 @@ async def test_an_asset_in_the_tenants_own_group_is_found_on_such_an_account(fre
     assert [item["Id"] for item in (await list_assets(tenant))["Items"]] == [asset_id]
 
 
-async def test_an_upstream_that_does_not_answer_the_search_either_keeps_nobody_waiting(
-    library: Library, tenant: Tenant
-) -> None:
+async def test_the_search_ends_in_time_when_the_upstream_does_not_answer_it(library: Library, tenant: Tenant) -> None:
     library.fault("CreateAssetGroup", kind="cut", at="after")
     library.fault("ListAssetGroups", **HELD)
     with pytest.raises(ConflictError):
         await library.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.3, Name=new_id("name"), GroupType="AIGC")
-    # The list is held until now: it was not waited for.
+    # The upstream has not answered the list until now, so the create did not wait for it.
     library.clear_faults()
 
 
@@ -220,7 +218,7 @@ async def test_a_refused_create_leaves_nothing_open(library: Library, tenant: Te
     assert await _open_intents(library, tenant) == []
 
 
-async def test_open_creates_are_forgotten_after_a_day(fresh: Library) -> None:
+async def test_open_creates_are_deleted_after_a_day(fresh: Library) -> None:
     tenant = await fresh.tenant()
     await _open_rival(fresh, tenant, name="old", minutes_ago=24 * 60 + 1)
     await _open_rival(fresh, tenant, name="young", minutes_ago=23 * 60)

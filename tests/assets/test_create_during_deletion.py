@@ -1,4 +1,4 @@
-"""A create or a verification that meets the deletion of its owners leaves nothing that nobody can delete."""
+"""A create or a verification during the deletion of its tenant or channel leaves no object without an owner."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ async def _being_deleted(library: Library, table: str, row_id: str) -> AsyncIter
         await session.execute(sql(f"UPDATE {table} SET deleted_at = now() WHERE id = :id"), {"id": row_id})
 
 
-async def _until_somebody_waits(library: Library) -> None:
+async def _until_a_lock_is_awaited(library: Library) -> None:
     async with asyncio.timeout(HANG_SECONDS), library.services.sessions() as session:
         while not await session.scalar(_LOCK_WAITERS):  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.02)
@@ -48,7 +48,7 @@ async def test_a_create_that_waits_for_a_deletion_is_not_sent(fresh: Library, ta
     body = {"Name": "late", "GroupType": "AIGC"}
     async with _being_deleted(fresh, table, tenant.id if table == "tenants" else await fresh.channel_id()):
         creating = asyncio.create_task(by_path(tenant, "CreateAssetGroup", body))
-        await _until_somebody_waits(fresh)
+        await _until_a_lock_is_awaited(fresh)
     response = await creating
     assert response.status_code == 503, response.text
     assert fresh.count("CreateAssetGroup") == 0
@@ -67,7 +67,7 @@ async def test_an_owner_is_not_deleted_while_a_create_is_in_flight(fresh: Librar
     assert (await creating).status_code == 200
 
 
-async def test_a_create_whose_outcome_nobody_knows_stands_in_no_deletions_way(fresh: Library) -> None:
+async def test_a_create_of_unknown_outcome_does_not_prevent_a_deletion(fresh: Library) -> None:
     tenant = await fresh.tenant()
     fresh.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(Exception, match="did not answer"):
@@ -79,7 +79,7 @@ async def test_a_create_whose_outcome_nobody_knows_stands_in_no_deletions_way(fr
     assert await _count_rows(fresh) == 0
 
 
-async def test_a_verification_that_meets_the_deletion_of_its_channel_leaves_no_group(fresh: Library) -> None:
+async def test_a_verification_whose_channel_is_being_deleted_leaves_no_group(fresh: Library) -> None:
     tenant = await fresh.tenant()
     opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL="https://example.com/back")
     await fresh.pass_verification(opened["H5Link"])

@@ -118,7 +118,9 @@ async def test_the_group_is_the_tenants_to_list_fill_and_use(library: Library, t
     assert (await list_assets(tenant))["TotalCount"] == 0, "an AIGC list does not show portraits"
 
 
-async def test_details_that_the_upstream_does_not_tell_do_not_lose_the_group(library: Library, tenant: Tenant) -> None:
+async def test_a_group_is_kept_although_the_upstream_does_not_return_its_details(
+    library: Library, tenant: Tenant
+) -> None:
     token = await _passed(library, tenant)
     library.fault("GetAssetGroup", kind="error", status=500, code="InternalServiceError")
     group_id = (await ok(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"]

@@ -1,4 +1,4 @@
-"""``Idempotency-Key`` on creates of groups and assets: one object per key, whatever the client repeats."""
+"""``Idempotency-Key`` on creates of groups and assets: one object per key, however often it is sent."""
 
 import asyncio
 import json
@@ -57,7 +57,7 @@ def upstream_ids(library: Library, action: str, body: dict[str, Any]) -> list[st
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_every_entry_and_every_spelling_gets_what_the_first_one_made(
+async def test_every_entry_and_every_spelling_gets_what_the_first_request_made(
     library: Library, tenant: Tenant, action: str
 ) -> None:
     body = await body_of(tenant, action)
@@ -69,7 +69,7 @@ async def test_every_entry_and_every_spelling_gets_what_the_first_one_made(
     assert made(await send(tenant, action, body, "another")) != made(answers[0])
 
 
-async def test_a_key_stands_for_one_body_and_one_kind_of_create(library: Library, tenant: Tenant) -> None:
+async def test_a_key_identifies_one_body_and_one_kind_of_create(library: Library, tenant: Tenant) -> None:
     group, asset = [await body_of(tenant, action) for action in ACTIONS]
     task = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "a kitten"}]}
     made(await send(tenant, "CreateAssetGroup", group, "group"))
@@ -94,7 +94,7 @@ async def test_a_key_stands_for_one_body_and_one_kind_of_create(library: Library
     assert library.calls == calls
 
 
-async def test_a_key_that_only_the_row_of_a_task_has_is_that_task_s(library: Library, tenant: Tenant) -> None:
+async def test_a_key_that_only_the_row_of_a_task_has_identifies_that_task(library: Library, tenant: Tenant) -> None:
     """As a version before 0007 of the schema leaves it, and as it is when an Assets create took the key as well."""
     task = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "a kitten"}]}
     group, asset = [await body_of(tenant, action) for action in ACTIONS]
@@ -194,45 +194,45 @@ async def test_a_bad_key_and_one_that_nothing_could_answer_are_refused(
     assert library.calls == calls
     listing = json.dumps({"Filter": {"GroupType": "AIGC"}})
     listed = await tenant.http.post(entry.format("ListAssetGroups"), content=listing, headers={"Idempotency-Key": ""})
-    assert listed.status_code == 200, "to what makes nothing a key means nothing"
+    assert listed.status_code == 200, "an action that creates nothing ignores the key"
 
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
-    """Who has looked for the outcome of an earlier create."""
+    """The tasks that have read the outcome of an earlier create."""
     return Looks(monkeypatch, IntentLog, "find")
 
 
 @pytest_asyncio.fixture(scope="module")
-async def followed(database_url: str) -> AsyncIterator[Library]:
-    """A gateway of this module's own: following concerns everything that is open."""
+async def isolated(database_url: str) -> AsyncIterator[Library]:
+    """A gateway of this module's own, since recovery concerns every open create."""
     async with running_library(database_url) as running:
         yield running
 
 
-async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_its_key(followed: Library) -> None:
-    """Even when the tenant has made the same under another key since, the first one is wanted."""
-    tenant = await followed.tenant()
+async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_its_key(isolated: Library) -> None:
+    """Also when the tenant has created an equal object under another key since."""
+    tenant = await isolated.tenant()
     body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
-    before = followed.count("CreateAssetGroup")
-    await followed.change_channel(exclusive=False)
-    followed.fault("CreateAssetGroup", kind="cut", at="after")
-    listed = followed.count("ListAssetGroups")
+    before = isolated.count("CreateAssetGroup")
+    await isolated.change_channel(exclusive=False)
+    isolated.fault("CreateAssetGroup", kind="cut", at="after")
+    listed = isolated.count("ListAssetGroups")
     for _ in range(2):
         lost = await send(tenant, "CreateAssetGroup", body, "lost")
         error = check_error(lost, 409, "OutcomeUnknown")
         assert "with the same Idempotency-Key never creates a second one" in error["message"]
         assert lost.headers["x-should-retry"] == "false"
-    assert followed.count("ListAssetGroups") == listed, "whatever a list says, it could not be told whose it is"
-    (first,) = followed.upstream_ids("groups", body["Name"])
+    assert isolated.count("ListAssetGroups") == listed, "a list could not show which client made it"
+    (first,) = isolated.upstream_ids("groups", body["Name"])
     second = made(await send(tenant, "CreateAssetGroup", body, "second"))
-    await followed.change_channel(exclusive=True)
-    followed.move_clocks(timedelta(minutes=3).total_seconds())
-    await followed.services.asset_create_recovery.run_once()
+    await isolated.change_channel(exclusive=True)
+    isolated.move_clocks(timedelta(minutes=3).total_seconds())
+    await isolated.services.asset_create_recovery.run_once()
     assert made(await send(tenant, "CreateAssetGroup", body, "lost")) == first
     assert made(await send(tenant, "CreateAssetGroup", body, "second")) == second
     assert {item["Id"] for item in (await list_groups(tenant))["Items"]} == {first, second}
-    assert followed.count("CreateAssetGroup") == before + 2
+    assert isolated.count("CreateAssetGroup") == before + 2
 
 
 def keyed(tenant: Tenant, body: dict[str, Any], key: str = "k") -> RequestFingerprint:
@@ -243,8 +243,8 @@ def keyed(tenant: Tenant, body: dict[str, Any], key: str = "k") -> RequestFinger
     )
 
 
-async def lose(library: Library, tenant: Tenant, body: dict[str, Any], *, at: str) -> RequestFingerprint:
-    """Leaves a keyed create of unknown outcome, for which a search may begin; returns the request."""
+async def leave_in_doubt(library: Library, tenant: Tenant, body: dict[str, Any], *, at: str) -> RequestFingerprint:
+    """Leaves a keyed create of unknown outcome whose search is due; returns its fingerprint."""
     sent = keyed(tenant, body)
     library.fault("CreateAssetGroup", kind="cut", at=at)
     library.fault("ListAssetGroups", times=None, kind="error", status=500, code="InternalServiceError")
@@ -255,54 +255,54 @@ async def lose(library: Library, tenant: Tenant, body: dict[str, Any], *, at: st
     return sent
 
 
-async def test_one_of_those_that_ask_for_a_lost_create_searches_and_none_again_in_the_next_seconds(
-    followed: Library,
+async def test_one_of_the_requests_for_a_create_in_doubt_searches_and_none_again_in_the_next_seconds(
+    isolated: Library,
 ) -> None:
-    tenant = await followed.tenant()
+    tenant = await isolated.tenant()
     body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
-    sent = await lose(followed, tenant, body, at="before")
+    sent = await leave_in_doubt(isolated, tenant, body, at="before")
     asked = []
     for _ in range(2):
-        before = followed.calls
+        before = isolated.calls
         asking = (
-            followed.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.5, sent=sent, **body) for _ in range(8)
+            isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.5, sent=sent, **body) for _ in range(8)
         )
         answers = await asyncio.gather(*asking, return_exceptions=True)
         assert {getattr(answer, "code", answer) for answer in answers} == {"OutcomeUnknown"}
-        asked.append(followed.calls - before)
+        asked.append(isolated.calls - before)
     assert asked == [1, 0]
-    followed.move_clocks(5)
-    before = followed.calls
+    isolated.move_clocks(5)
+    before = isolated.calls
     with pytest.raises(ConflictError):
-        await followed.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.5, sent=sent, **body)
-    assert followed.calls == before + 1, "later it is searched for once more"
-    followed.move_clocks(timedelta(minutes=13).total_seconds())
-    await followed.services.asset_create_recovery.run_once()
-    created = await followed.run(tenant, "CreateAssetGroup", sent=sent, **body)
-    assert [created["Id"]] == followed.upstream_ids("groups", body["Name"]), "nothing was made, so the key is free"
+        await isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.5, sent=sent, **body)
+    assert isolated.calls == before + 1, "later it is searched for again"
+    isolated.move_clocks(timedelta(minutes=13).total_seconds())
+    await isolated.services.asset_create_recovery.run_once()
+    created = await isolated.run(tenant, "CreateAssetGroup", sent=sent, **body)
+    assert [created["Id"]] == isolated.upstream_ids("groups", body["Name"]), "nothing was made, so the key is free"
 
 
-async def test_when_the_client_that_searches_leaves_another_one_searches_on(followed: Library) -> None:
-    tenant = await followed.tenant()
+async def test_when_the_client_that_searches_disconnects_another_one_searches(isolated: Library) -> None:
+    tenant = await isolated.tenant()
     body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
-    sent = await lose(followed, tenant, body, at="after")
-    before, gone = followed.calls, asyncio.Event()
-    followed.fault("ListAssetGroups", kind="error", status=500, code="InternalServiceError", delay_seconds=3600)
+    sent = await leave_in_doubt(isolated, tenant, body, at="after")
+    before, gone = isolated.calls, asyncio.Event()
+    isolated.fault("ListAssetGroups", kind="error", status=500, code="InternalServiceError", delay_seconds=3600)
     leaving = asyncio.create_task(
-        followed.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, sent=sent, gone=gone, **body)
+        isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, sent=sent, gone=gone, **body)
     )
-    await until(lambda: followed.calls > before)
+    await until(lambda: isolated.calls > before)
     staying = asyncio.create_task(
-        followed.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, sent=sent, **body)
+        isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, sent=sent, **body)
     )
     gone.set()
-    followed.clear_faults()
+    isolated.clear_faults()
     with pytest.raises(ServiceUnavailableError):
         await leaving
-    assert [(await staying)["Id"]] == followed.upstream_ids("groups", body["Name"])
+    assert [(await staying)["Id"]] == isolated.upstream_ids("groups", body["Name"])
 
 
-async def test_who_leaves_waits_no_longer_for_a_create_that_is_under_way(
+async def test_a_client_that_disconnects_no_longer_waits_for_a_create_that_is_under_way(
     library: Library, tenant: Tenant, looks: Looks
 ) -> None:
     body = await body_of(tenant, "CreateAssetGroup")

@@ -1,4 +1,4 @@
-"""The mirror follows the upstream whether or not clients ask; one "not found" hides nothing."""
+"""Rows are kept up to date whether or not clients ask; one "not found" hides nothing."""
 
 import asyncio
 from datetime import timedelta
@@ -26,23 +26,23 @@ async def _library_with_asset(library: Library) -> tuple[Tenant, str, str]:
     return tenant, group_id, await new_asset(tenant, group_id)
 
 
-async def test_an_asset_is_followed_to_its_end_without_any_poll(fresh: Library) -> None:
+async def test_an_asset_is_polled_to_its_end_although_no_client_asks(fresh: Library) -> None:
     tenant, group_id, good = await _library_with_asset(fresh)
     bad = await new_asset(tenant, group_id, URL="https://example.com/fail-DownloadFailed.png")
-    follower = fresh.services.asset_poller
-    assert await follower.run_once() == 0, "the first look comes three seconds after the create"
+    poller = fresh.services.asset_poller
+    assert await poller.run_once() == 0, "the first poll is due three seconds after the create"
     fresh.clock.advance(3.5)
-    assert await follower.run_once() == 2
+    assert await poller.run_once() == 2
     assert {item["Status"] for item in (await list_assets(tenant))["Items"]} == {"Processing"}
     fresh.advance(30)
-    assert await follower.run_once() == 2
+    assert await poller.run_once() == 2
     shown = {item["Id"]: item["Status"] for item in (await list_assets(tenant))["Items"]}
     assert shown == {good: "Active", bad: "Failed"}
     fresh.advance(600)
-    assert await follower.run_once() == 0, "what is final is not asked about again"
+    assert await poller.run_once() == 0, "a final status is not polled again"
 
 
-async def test_looks_become_rarer_with_age(fresh: Library) -> None:
+async def test_polls_become_rarer_with_age(fresh: Library) -> None:
     tenant, _, asset_id = await _library_with_asset(fresh)
     fresh.world.sandbox.store.assets.assets[asset_id].ready_at += timedelta(days=1)
     pauses = []
@@ -56,21 +56,21 @@ async def test_looks_become_rarer_with_age(fresh: Library) -> None:
     assert (await list_assets(tenant))["Items"][0]["Status"] == "Processing"
 
 
-async def test_a_failing_upstream_puts_the_look_off_and_does_not_end_it(fresh: Library) -> None:
+async def test_a_failing_upstream_delays_polls_and_does_not_end_them(fresh: Library) -> None:
     tenant, group_id, asset_id = await _library_with_asset(fresh)
     second = await new_asset(tenant, group_id)
     fresh.fault("GetAsset", kind="error", status=500, code="InternalServiceError")
     fresh.advance(30)
     assert await fresh.services.asset_poller.run_once() == 2
     statuses = [item["Status"] for item in (await list_assets(tenant))["Items"]]
-    assert sorted(statuses) == ["Active", "Processing"], "one failure must not keep the others from being looked at"
+    assert sorted(statuses) == ["Active", "Processing"], "one failure must not keep the others from being polled"
     fresh.advance(30)
     assert await fresh.services.asset_poller.run_once() == 1
     for found in (asset_id, second):
         assert (await _row(fresh, found)).status == "Active"
 
 
-async def test_an_asset_that_cannot_be_written_does_not_keep_the_others_from_being_followed(fresh: Library) -> None:
+async def test_an_asset_that_cannot_be_written_does_not_keep_the_others_from_being_polled(fresh: Library) -> None:
     tenant, group_id, poison = await _library_with_asset(fresh)
     good = [await new_asset(tenant, group_id) for _ in range(3)]
     poisoned = f"ALTER TABLE assets ADD CHECK (id <> '{poison}' OR status = 'Processing')"
@@ -80,7 +80,7 @@ async def test_an_asset_that_cannot_be_written_does_not_keep_the_others_from_bei
     assert [(await _row(fresh, asset_id)).status for asset_id in (poison, *good)] == ["Processing", *["Active"] * 3]
 
 
-async def test_a_suspended_channel_is_left_alone_and_followed_again_afterwards(fresh: Library) -> None:
+async def test_a_suspended_channel_is_not_polled_until_it_is_active_again(fresh: Library) -> None:
     _, _, asset_id = await _library_with_asset(fresh)
     await fresh.change_channel(status="suspended")
     before = fresh.calls
@@ -93,7 +93,7 @@ async def test_a_suspended_channel_is_left_alone_and_followed_again_afterwards(f
     assert (await _row(fresh, asset_id)).status == "Active"
 
 
-async def test_two_followers_do_not_ask_twice(fresh: Library) -> None:
+async def test_two_pollers_do_not_ask_twice(fresh: Library) -> None:
     tenant, group_id, _ = await _library_with_asset(fresh)
     for _ in range(4):
         await new_asset(tenant, group_id)
@@ -121,7 +121,7 @@ async def test_one_not_found_hides_nothing_and_two_a_minute_apart_do(fresh: Libr
     assert (await list_assets(tenant))["TotalCount"] == 0
 
 
-async def test_the_follower_takes_the_second_look_by_itself(fresh: Library) -> None:
+async def test_the_poller_asks_a_second_time_by_itself(fresh: Library) -> None:
     tenant, group_id, asset_id = await _library_with_asset(fresh)
     fresh.advance(120)
     await ok(tenant, "GetAsset", Id=asset_id)
@@ -135,7 +135,7 @@ async def test_the_follower_takes_the_second_look_by_itself(fresh: Library) -> N
     assert (await ok(tenant, "GetAssetGroup", Id=group_id))["Id"] == group_id
 
 
-async def test_a_group_that_is_gone_upstream_goes_with_its_assets(fresh: Library) -> None:
+async def test_a_group_that_is_gone_upstream_is_hidden_with_its_assets(fresh: Library) -> None:
     tenant, group_id, asset_id = await _library_with_asset(fresh)
     fresh.advance(120)
     await ok(tenant, "GetAsset", Id=asset_id)
@@ -149,7 +149,7 @@ async def test_a_group_that_is_gone_upstream_goes_with_its_assets(fresh: Library
     await refused(tenant, "GetAsset", 404, "NotFound.asset_id", Id=asset_id)
 
 
-async def test_a_404_that_clears_up_again_is_forgotten(fresh: Library) -> None:
+async def test_a_passing_404_is_forgotten(fresh: Library) -> None:
     tenant, _, asset_id = await _library_with_asset(fresh)
     fresh.advance(120)
     fresh.fault("GetAsset", kind="error", status=404, code="NotFound.asset_id")
@@ -199,7 +199,7 @@ async def test_an_answer_that_is_not_the_apis_hides_and_deletes_nothing(
             assert refusal.headers.get("x-should-retry") == ("false" if status == 404 else None)
         refusal = await by_path(tenant, "DeleteAssetGroup", {"Id": group_id})
         assert refusal.status_code == (502 if status == 404 else 503)
-        # The list is the mirror's, whatever the upstream's is answered with.
+        # Lists come from the database, whatever the upstream answers.
         assert [group["Id"] for group in (await list_groups(tenant))["Items"]] == [group_id]
         assert [asset["Id"] for asset in (await list_assets(tenant))["Items"]] == [asset_id]
         fresh.advance(61)
@@ -208,7 +208,7 @@ async def test_an_answer_that_is_not_the_apis_hides_and_deletes_nothing(
     assert (row.deleted_at, row.missing_since) == (None, None)
 
 
-async def test_a_lost_project_does_not_make_objects_look_deleted(fresh: Library) -> None:
+async def test_a_project_that_is_gone_does_not_make_objects_look_deleted(fresh: Library) -> None:
     tenant, _, asset_id = await _library_with_asset(fresh)
     fresh.advance(120)
     fresh.fault("GetAsset", times=None, kind="error", status=404, code="NotFound.ProjectName")
@@ -232,7 +232,7 @@ async def test_an_update_of_what_is_gone_is_404_and_noted(fresh: Library) -> Non
     assert (await list_groups(tenant))["TotalCount"] == 0
 
 
-async def test_a_change_without_a_clear_answer_is_looked_up(fresh: Library) -> None:
+async def test_an_update_without_a_clear_answer_is_polled(fresh: Library) -> None:
     tenant, group_id, asset_id = await _library_with_asset(fresh)
     fresh.finish_processing()
     await ok(tenant, "GetAsset", Id=asset_id)

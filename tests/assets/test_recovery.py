@@ -1,4 +1,4 @@
-"""Creates that were left open: what they made is found later and given to its tenant, or deleted, or left alone."""
+"""Creates in doubt: what they made is found later and given to its tenant, or deleted, or left alone."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,20 +25,20 @@ DEAD = "inst_that_never_was"
 
 
 @pytest_asyncio.fixture(scope="module")
-async def followed(database_url: str) -> AsyncIterator[Library]:
-    """A gateway of this module's own: following concerns everything that is open, whoever left it."""
+async def isolated(database_url: str) -> AsyncIterator[Library]:
+    """A gateway of this module's own, since recovery concerns every open create."""
     async with running_library(database_url) as running:
         yield running
 
 
 @pytest_asyncio.fixture
-async def fresh(followed: Library) -> Library:
-    """That gateway with nothing open, and an upstream that behaves."""
-    followed.clear_faults()
-    await followed.change_channel(exclusive=True)
-    async with followed.services.sessions.begin() as session:
+async def fresh(isolated: Library) -> Library:
+    """That gateway without open creates, and an upstream without faults."""
+    isolated.clear_faults()
+    await isolated.change_channel(exclusive=True)
+    async with isolated.services.sessions.begin() as session:
         await session.execute(delete(CreateIntentRow))
-    return followed
+    return isolated
 
 
 async def _intents(library: Library) -> list[CreateIntentRow]:
@@ -46,8 +46,8 @@ async def _intents(library: Library) -> list[CreateIntentRow]:
         return list((await session.scalars(select(CreateIntentRow))).all())
 
 
-async def _lose(library: Library, tenant: Tenant, action: str, *, at: str = "after", **body: Any) -> None:
-    """Makes a create whose client is told that nobody knows, since the upstream shows no list either."""
+async def _leave_in_doubt(library: Library, tenant: Tenant, action: str, *, at: str = "after", **body: Any) -> None:
+    """Makes a create of unknown outcome: the upstream cuts it and does not answer lists."""
     library.fault(action, kind="cut", at=at)
     library.fault("ListAssetGroups", times=None, kind="error", status=500, code="InternalServiceError")
     library.fault("ListAssets", times=None, kind="error", status=500, code="InternalServiceError")
@@ -56,7 +56,7 @@ async def _lose(library: Library, tenant: Tenant, action: str, *, at: str = "aft
     library.clear_faults()
 
 
-async def _leave(library: Library, tenant: Tenant, name: str, *, instance_id: str = DEAD) -> None:
+async def _leave_open(library: Library, tenant: Tenant, name: str, *, instance_id: str = DEAD) -> None:
     """Leaves a create as a killed process does: its intent is written, and the upstream made the group."""
     members = group_spec(tenant.id, CreateAssetGroupRequest(Name=name, GroupType="AIGC")).members
     async with library.services.sessions.begin() as session:
@@ -86,18 +86,18 @@ def _upstream(library: Library) -> AssetStore:
     return library.world.sandbox.store.assets
 
 
-async def _follow(library: Library, *, seconds: float = 5.0) -> int:
+async def _recover(library: Library, *, seconds: float = 5.0) -> int:
     library.move_clocks(seconds)
     return await library.services.asset_create_recovery.run_once()
 
 
-async def test_what_a_lost_create_made_is_given_to_its_tenant_once_it_is_found(fresh: Library) -> None:
+async def test_what_a_create_in_doubt_made_is_given_to_its_tenant_once_it_is_found(fresh: Library) -> None:
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)
-    await _lose(fresh, tenant, "CreateAsset", GroupId=group_id, URL=URL, AssetType="Image", Name="lost")
-    await _lose(fresh, tenant, "CreateAssetGroup", Name="lost", GroupType="AIGC", Description="of mine")
+    await _leave_in_doubt(fresh, tenant, "CreateAsset", GroupId=group_id, URL=URL, AssetType="Image", Name="lost")
+    await _leave_in_doubt(fresh, tenant, "CreateAssetGroup", Name="lost", GroupType="AIGC", Description="of mine")
     assert (await list_assets(tenant))["TotalCount"] == 0
-    assert await _follow(fresh) == 2
+    assert await _recover(fresh) == 2
     (asset,) = (await list_assets(tenant))["Items"]
     assert (asset["Name"], asset["URL"], asset["GroupId"]) == ("lost", URL, group_id)
     assert [asset["Id"]] == fresh.upstream_ids("assets", "lost")
@@ -109,31 +109,33 @@ async def test_what_a_lost_create_made_is_given_to_its_tenant_once_it_is_found(f
     assert (await list_assets(tenant))["Items"][0]["Status"] == "Active"
 
 
-async def test_a_create_of_a_process_that_is_gone_is_finished_and_one_of_a_living_process_is_left_alone(
+async def test_a_create_of_a_dead_process_is_recovered_and_one_of_a_living_process_is_left_alone(
     fresh: Library,
 ) -> None:
     tenant = await fresh.tenant()
-    await _leave(fresh, tenant, "of the dead")
-    await _leave(fresh, tenant, "of the living", instance_id=fresh.services.presence.id)
-    assert await _follow(fresh) == 1
+    await _leave_open(fresh, tenant, "of the dead")
+    await _leave_open(fresh, tenant, "of the living", instance_id=fresh.services.presence.id)
+    assert await _recover(fresh) == 1
     assert [item["Name"] for item in (await list_groups(tenant))["Items"]] == ["of the dead"]
-    assert await _follow(fresh, seconds=601) == 1, "no create is under way for ten minutes, whatever its process does"
+    assert await _recover(fresh, seconds=601) == 1, (
+        "after ten minutes a create is no longer under way, although its process lives"
+    )
     assert (await list_groups(tenant))["TotalCount"] == 2
 
 
-async def test_a_create_that_the_tenant_has_repeated_is_deleted_when_no_retry_can_ask_for_it_any_more(
+async def test_the_object_of_a_create_that_was_repeated_is_deleted_when_no_retry_can_claim_it(
     fresh: Library,
 ) -> None:
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)
     body = {"GroupId": group_id, "URL": URL, "AssetType": "Image", "Name": "twice"}
-    await _lose(fresh, tenant, "CreateAsset", **body)
+    await _leave_in_doubt(fresh, tenant, "CreateAsset", **body)
     fresh.move_clocks(1)
     kept = await new_asset(tenant, group_id, Name="twice")
-    (stray,) = [found for found in fresh.upstream_ids("assets", "twice") if found != kept]
-    assert await _follow(fresh) == 1
-    assert set(fresh.upstream_ids("assets", "twice")) == {kept, stray}
-    assert await _follow(fresh, seconds=120) == 1
+    (unowned,) = [found for found in fresh.upstream_ids("assets", "twice") if found != kept]
+    assert await _recover(fresh) == 1
+    assert set(fresh.upstream_ids("assets", "twice")) == {kept, unowned}
+    assert await _recover(fresh, seconds=120) == 1
     await fresh.services.asset_poller.run_once()
     assert fresh.upstream_ids("assets", "twice") == [kept]
     assert [item["Id"] for item in (await list_assets(tenant))["Items"]] == [kept]
@@ -141,121 +143,121 @@ async def test_a_create_that_the_tenant_has_repeated_is_deleted_when_no_retry_ca
     assert await _intents(fresh) == []
 
 
-async def test_a_create_of_another_url_under_the_same_name_is_no_repetition(fresh: Library) -> None:
+async def test_a_create_with_another_url_under_the_same_name_is_not_a_repetition(fresh: Library) -> None:
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)
-    await _lose(fresh, tenant, "CreateAsset", GroupId=group_id, URL=URL, AssetType="Image", Name="same")
+    await _leave_in_doubt(fresh, tenant, "CreateAsset", GroupId=group_id, URL=URL, AssetType="Image", Name="same")
     fresh.move_clocks(1)
     await new_asset(tenant, group_id, Name="same", URL="https://example.com/another.png")
-    assert await _follow(fresh) == 1
+    assert await _recover(fresh) == 1
     assert (await list_assets(tenant))["TotalCount"] == 2
 
 
-async def test_two_tenants_lost_groups_of_one_name_are_nobodys(fresh: Library) -> None:
+async def test_of_two_tenants_creates_in_doubt_of_one_name_none_is_attributed(fresh: Library) -> None:
     one, two = await fresh.tenant(), await fresh.tenant()
-    await _lose(fresh, one, "CreateAssetGroup", Name="of two", GroupType="AIGC")
-    await _lose(fresh, two, "CreateAssetGroup", Name="of two", GroupType="AIGC", at="before")
-    assert await _follow(fresh) == 2
+    await _leave_in_doubt(fresh, one, "CreateAssetGroup", Name="of two", GroupType="AIGC")
+    await _leave_in_doubt(fresh, two, "CreateAssetGroup", Name="of two", GroupType="AIGC", at="before")
+    assert await _recover(fresh) == 2
     for tenant in (one, two):
         assert (await list_groups(tenant))["TotalCount"] == 0
     assert len(fresh.upstream_ids("groups", "of two")) == 1
     assert len(await _intents(fresh)) == 2
 
 
-async def test_a_lost_group_on_an_account_that_others_use_too_is_never_taken(fresh: Library) -> None:
+async def test_a_group_on_a_shared_account_is_never_attributed(fresh: Library) -> None:
     tenant = await fresh.tenant()
     await fresh.change_channel(exclusive=False)
-    await _leave(fresh, tenant, "anybodys")
+    await _leave_open(fresh, tenant, "of any client")
     before = fresh.count("ListAssetGroups")
-    assert await _follow(fresh) == 1
+    assert await _recover(fresh) == 1
     assert (await list_groups(tenant))["TotalCount"] == 0
-    assert fresh.count("ListAssetGroups") == before, "whatever a list says, it could not be told whose it is"
+    assert fresh.count("ListAssetGroups") == before, "a list could not show which client made it"
 
 
 @pytest.mark.parametrize("minutes", [-2, 11])
-async def test_what_was_made_before_or_long_after_a_create_is_not_taken_for_its(fresh: Library, minutes: int) -> None:
+async def test_an_object_from_before_or_long_after_a_create_is_not_attributed(fresh: Library, minutes: int) -> None:
     tenant = await fresh.tenant()
-    await _lose(fresh, tenant, "CreateAssetGroup", Name=f"at {minutes}", GroupType="AIGC", at="before")
+    await _leave_in_doubt(fresh, tenant, "CreateAssetGroup", Name=f"at {minutes}", GroupType="AIGC", at="before")
     _make_upstream(fresh, f"at {minutes}", later=timedelta(minutes=minutes))
-    assert await _follow(fresh) == 1
+    assert await _recover(fresh) == 1
     assert (await list_groups(tenant))["TotalCount"] == 0
 
 
-async def test_a_lost_group_is_found_behind_a_page_of_newer_ones(fresh: Library) -> None:
+async def test_a_group_is_found_behind_a_page_of_newer_ones(fresh: Library) -> None:
     tenant = await fresh.tenant()
-    await _lose(fresh, tenant, "CreateAssetGroup", Name="mine", GroupType="AIGC")
+    await _leave_in_doubt(fresh, tenant, "CreateAssetGroup", Name="mine", GroupType="AIGC")
     for number in range(120):
         _make_upstream(fresh, f"mine too {number}", later=timedelta(seconds=1))
-    assert await _follow(fresh) == 1
+    assert await _recover(fresh) == 1
     assert [item["Name"] for item in (await list_groups(tenant))["Items"]] == ["mine"]
 
 
 async def test_an_asset_whose_group_was_deleted_meanwhile_is_deleted_too(fresh: Library) -> None:
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)
-    await _lose(fresh, tenant, "CreateAsset", GroupId=group_id, URL=URL, AssetType="Image", Name="lost")
+    await _leave_in_doubt(fresh, tenant, "CreateAsset", GroupId=group_id, URL=URL, AssetType="Image", Name="lost")
     await ok(tenant, "DeleteAssetGroup", Id=group_id)
-    # Made so late that the upstream's deletion of the group did not take it along.
+    # Made so late that the upstream did not delete it with its group.
     (lost_id,) = [made.id for made in _upstream(fresh).assets.values() if made.group_id == group_id]
     _upstream(fresh).groups[group_id].deleted_at = _upstream(fresh).assets[lost_id].deleted_at = None
-    assert await _follow(fresh) == 1
+    assert await _recover(fresh) == 1
     assert (await list_assets(tenant))["TotalCount"] == 0
     fresh.move_clocks(5)
     await fresh.services.asset_poller.run_once()
     assert _upstream(fresh).assets[lost_id].deleted_at is not None
 
 
-async def test_a_search_that_finds_nothing_is_repeated_ever_more_seldom(fresh: Library) -> None:
+async def test_a_search_that_finds_nothing_is_repeated_at_growing_intervals(fresh: Library) -> None:
     tenant = await fresh.tenant()
-    await _lose(fresh, tenant, "CreateAssetGroup", Name="never", GroupType="AIGC", at="before")
+    await _leave_in_doubt(fresh, tenant, "CreateAssetGroup", Name="never", GroupType="AIGC", at="before")
     _make_upstream(fresh, "made by an unknown client")
     pauses = []
     for seconds in (5, 60, 36_000):
-        assert await _follow(fresh, seconds=seconds) == 1
+        assert await _recover(fresh, seconds=seconds) == 1
         pauses.append(round((_next_search(await _intents(fresh)) - fresh.clock()).total_seconds()))
-        assert await _follow(fresh, seconds=1) == 0
+        assert await _recover(fresh, seconds=1) == 0
     assert pauses == [5, pytest.approx(17, abs=3), 600]
 
 
 async def test_a_create_that_provably_made_nothing_is_forgotten(fresh: Library) -> None:
-    """Once it can make nothing any more, and everything that was made at that time has an owner."""
+    """That is: its window is over, and every object of that time has an owner."""
     tenant = await fresh.tenant()
     group_id = await new_group(tenant, "grown")
     asset = {"GroupId": group_id, "URL": URL, "AssetType": "Image"}
-    await _lose(fresh, tenant, "CreateAssetGroup", Name="no group", GroupType="AIGC", at="before")
-    await _lose(fresh, tenant, "CreateAsset", **asset, Name="no asset", at="before")
+    await _leave_in_doubt(fresh, tenant, "CreateAssetGroup", Name="no group", GroupType="AIGC", at="before")
+    await _leave_in_doubt(fresh, tenant, "CreateAsset", **asset, Name="no asset", at="before")
     await new_asset(tenant, group_id, Name="another")
-    stray = _make_upstream(fresh, "a name that was not sent")
-    assert await _follow(fresh, seconds=11 * 60) == 2
+    unowned = _make_upstream(fresh, "a name that was not sent")
+    assert await _recover(fresh, seconds=11 * 60) == 2
     assert {intent.name for intent in await _intents(fresh)} == {"no group", "no asset"}, "it is too early"
-    assert await _follow(fresh, seconds=11 * 60) == 2
-    assert [intent.name for intent in await _intents(fresh)] == ["no group"], "the stray may be what it made"
-    _upstream(fresh).groups[stray].deleted_at = fresh.clock()
+    assert await _recover(fresh, seconds=11 * 60) == 2
+    assert [intent.name for intent in await _intents(fresh)] == ["no group"], "the unowned group may be what it made"
+    _upstream(fresh).groups[unowned].deleted_at = fresh.clock()
     await fresh.change_channel(exclusive=False)
-    assert await _follow(fresh, seconds=11 * 60) == 1
-    assert len(await _intents(fresh)) == 1, "on an account that others use too it cannot be told"
+    assert await _recover(fresh, seconds=11 * 60) == 1
+    assert len(await _intents(fresh)) == 1, "on a shared account nothing is provable"
     await fresh.change_channel(exclusive=True)
-    assert await _follow(fresh, seconds=11 * 60) == 1
+    assert await _recover(fresh, seconds=11 * 60) == 1
     assert await _intents(fresh) == []
 
 
-async def test_a_create_is_forgotten_after_a_day_and_not_before_it_was_searched_for(fresh: Library) -> None:
-    """No gateway need have run in that day."""
+async def test_a_create_is_deleted_after_a_day_and_not_before_it_was_searched_for(fresh: Library) -> None:
+    """Although no gateway may have run in that day."""
     tenant = await fresh.tenant()
-    await _lose(fresh, tenant, "CreateAssetGroup", Name="made", GroupType="AIGC")
-    await _lose(fresh, tenant, "CreateAssetGroup", Name="never made", GroupType="AIGC", at="before")
+    await _leave_in_doubt(fresh, tenant, "CreateAssetGroup", Name="made", GroupType="AIGC")
+    await _leave_in_doubt(fresh, tenant, "CreateAssetGroup", Name="never made", GroupType="AIGC", at="before")
     _make_upstream(fresh, "made by an unknown client")
-    assert await _follow(fresh, seconds=timedelta(days=2).total_seconds()) == 2
+    assert await _recover(fresh, seconds=timedelta(days=2).total_seconds()) == 2
     assert [group["Name"] for group in (await list_groups(tenant))["Items"]] == ["made"]
     assert [intent.name for intent in await _intents(fresh)] == ["never made"]
-    assert await _follow(fresh) == 0
+    assert await _recover(fresh) == 0
     assert await _intents(fresh) == []
 
 
-async def test_two_followers_do_not_search_twice(fresh: Library) -> None:
+async def test_two_processes_do_not_search_twice(fresh: Library) -> None:
     tenant = await fresh.tenant()
     for number in range(6):
-        await _leave(fresh, tenant, f"lost {number}")
+        await _leave_open(fresh, tenant, f"lost {number}")
     before = fresh.count("ListAssetGroups")
     async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
         other = CreateRecovery(fresh.context(http))
@@ -265,14 +267,14 @@ async def test_two_followers_do_not_search_twice(fresh: Library) -> None:
     assert (await list_groups(tenant))["TotalCount"] == 6
 
 
-async def test_one_search_that_fails_does_not_hold_up_the_others(fresh: Library) -> None:
+async def test_a_search_that_fails_does_not_delay_the_others(fresh: Library) -> None:
     tenant = await fresh.tenant()
     for name in ("one", "two", "three"):
-        await _leave(fresh, tenant, name)
+        await _leave_open(fresh, tenant, name)
     fresh.fault("ListAssetGroups", kind="error", status=500, code="InternalServiceError")
-    assert await _follow(fresh) == 3
+    assert await _recover(fresh) == 3
     assert (await list_groups(tenant))["TotalCount"] == 2
-    assert await _follow(fresh, seconds=6) == 1
+    assert await _recover(fresh, seconds=6) == 1
     assert (await list_groups(tenant))["TotalCount"] == 3
 
 

@@ -1,4 +1,4 @@
-"""``asset://`` in a task: only what the tenant has, and has not deleted, gets to the upstream."""
+"""``asset://`` in a task: only existing assets of the tenant are forwarded to the upstream."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ async def _unknown(tenant: Tenant) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("deletion", ["DeleteAsset", "DeleteAssetGroup"])
-async def test_a_deleted_asset_is_like_one_that_never_was(library: Library, tenant: Tenant, deletion: str) -> None:
+async def test_a_deleted_asset_is_like_one_that_never_existed(library: Library, tenant: Tenant, deletion: str) -> None:
     group_id = await new_group(tenant)
     asset_id = await new_asset(tenant, group_id)
     library.finish_processing()
@@ -33,7 +33,7 @@ async def test_a_deleted_asset_is_like_one_that_never_was(library: Library, tena
     assert library.calls == before, "the upstream was asked to use a deleted asset"
 
 
-async def test_an_asset_that_is_gone_upstream_is_like_one_that_never_was_but_not_after_a_single_not_found(
+async def test_an_asset_that_is_gone_upstream_is_like_one_that_never_existed_but_not_after_one_not_found(
     fresh: Library,
 ) -> None:
     tenant = await fresh.tenant()
@@ -47,7 +47,7 @@ async def test_an_asset_that_is_gone_upstream_is_like_one_that_never_was_but_not
     assert await _create_with(tenant, asset_id) == await _unknown(tenant)
 
 
-async def test_the_stray_of_a_repeated_create_cannot_be_used(fresh: Library) -> None:
+async def test_the_duplicate_of_a_repeated_create_cannot_be_used(fresh: Library) -> None:
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)
     fresh.fault("CreateAsset", kind="cut", at="after")
@@ -57,11 +57,11 @@ async def test_the_stray_of_a_repeated_create_cannot_be_used(fresh: Library) -> 
         await fresh.run(tenant, "CreateAsset", search_timeout_seconds=0.0, **body)
     fresh.advance(1)
     kept = await new_asset(tenant, group_id, Name="twice")
-    (stray,) = [found for found in fresh.upstream_ids("assets", "twice") if found != kept]
+    (duplicate,) = [found for found in fresh.upstream_ids("assets", "twice") if found != kept]
     fresh.advance(125)
     for _ in range(2):
-        assert (await _create_with(tenant, stray))[0] == 400
+        assert (await _create_with(tenant, duplicate))[0] == 400
         assert (await _create_with(tenant, kept))[0] == 200
         assert await fresh.services.asset_create_recovery.run_once() < 2
-    assert stray in fresh.upstream_ids("assets", "twice"), "the other follower deletes it"
-    assert (await by_path(tenant, "GetAsset", {"Id": stray})).status_code == 404
+    assert duplicate in fresh.upstream_ids("assets", "twice"), "the poller deletes it"
+    assert (await by_path(tenant, "GetAsset", {"Id": duplicate})).status_code == 404

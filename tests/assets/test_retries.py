@@ -1,4 +1,4 @@
-"""Creates that a client library sends again: the next try of a lost client gets what its first one made."""
+"""Creates that an SDK sends again: the retry gets what the first attempt made."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ async def _send(
 
 
 @asynccontextmanager
-async def _lost_client(
+async def _disconnected_client(
     library: Library, tenant: Tenant, action: str, body: dict[str, Any], *, entry: str = "by path"
 ) -> AsyncIterator[None]:
     """Has a client give up while the upstream is carrying its create out, which the upstream does not end by itself."""
@@ -50,7 +50,7 @@ async def _lost_client(
     await until(lambda: library.count(action) > before)
     sending.cancel()
     await asyncio.wait({sending})
-    await library.until_lost(tenant)
+    await library.until_abandoned(tenant)
     yield
     library.clear_faults()
     assert library.count(action) == before + 1, "the retry was sent upstream too"
@@ -80,23 +80,23 @@ def _made(library: Library, action: str, body: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("action", ["CreateAssetGroup", "CreateAsset"])
-async def test_the_next_identical_request_of_a_lost_client_gets_what_the_first_one_made(
+async def test_the_retry_of_a_disconnected_client_gets_what_the_first_attempt_made(
     library: Library, tenant: Tenant, action: str, entry: str
 ) -> None:
     body = await _body_of(tenant, action)
-    async with _lost_client(library, tenant, action, body, entry=entry):
+    async with _disconnected_client(library, tenant, action, body, entry=entry):
         retrying = asyncio.create_task(_send(tenant, action, body, entry=entry))
-        await library.until_taken(tenant)
+        await library.until_claimed(tenant)
         library.clear_faults()
         answered = _id(await retrying)
     assert _made(library, action, body) == [answered]
 
 
-async def test_a_lost_client_gets_the_result_also_when_it_comes_back_after_the_end(
+async def test_a_disconnected_client_gets_the_result_also_when_it_retries_after_the_end(
     library: Library, tenant: Tenant
 ) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
-    async with _lost_client(library, tenant, "CreateAssetGroup", body):
+    async with _disconnected_client(library, tenant, "CreateAssetGroup", body):
         await _end(library, tenant)
         answered = _id(await _send(tenant, "CreateAssetGroup", body))
     assert _made(library, "CreateAssetGroup", body) == [answered]
@@ -118,7 +118,7 @@ async def test_a_marked_retry_joins_the_attempt_that_is_still_running(
     second = await joining
     assert _id(second) == _id(await first)
     third = await _send(tenant, "CreateAssetGroup", body, **mark)
-    assert _id(third) == _id(second), "the answer to the first may have got lost on the way"
+    assert _id(third) == _id(second), "the answer to the first retry may not have arrived"
     assert _made(library, "CreateAssetGroup", body) == [_id(second)]
 
 
@@ -145,7 +145,7 @@ async def test_an_abandoned_attempt_is_claimed_with_its_key_and_body_alone_and_b
     body = await _body_of(tenant, "CreateAssetGroup")
     other_key = await library.world.key_of(tenant.id)
     stranger = await library.tenant()
-    async with _lost_client(library, tenant, "CreateAssetGroup", body):
+    async with _disconnected_client(library, tenant, "CreateAssetGroup", body):
         await _end(library, tenant)
     (lost,) = _made(library, "CreateAssetGroup", body)
     others = [
@@ -161,7 +161,7 @@ async def test_an_abandoned_attempt_is_claimed_with_its_key_and_body_alone_and_b
 async def test_an_attempt_can_be_claimed_for_a_minute(fresh: Library) -> None:
     tenant = await fresh.tenant()
     body = await _body_of(tenant, "CreateAssetGroup")
-    async with _lost_client(fresh, tenant, "CreateAssetGroup", body):
+    async with _disconnected_client(fresh, tenant, "CreateAssetGroup", body):
         await _end(fresh, tenant)
     fresh.clock.advance(61)
     _id(await _send(tenant, "CreateAssetGroup", body))
@@ -169,7 +169,7 @@ async def test_an_attempt_can_be_claimed_for_a_minute(fresh: Library) -> None:
     assert (await list_groups(tenant))["TotalCount"] == 2
 
 
-async def test_a_lost_client_whose_create_was_refused_creates_anew(library: Library, tenant: Tenant) -> None:
+async def test_the_retry_of_a_refused_create_is_a_new_create(library: Library, tenant: Tenant) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
     before = library.count("CreateAssetGroup")
     library.fault("CreateAssetGroup", kind="error", status=400, code="InvalidParameter.Name", delay_seconds=3600)
@@ -177,9 +177,9 @@ async def test_a_lost_client_whose_create_was_refused_creates_anew(library: Libr
     await until(lambda: library.count("CreateAssetGroup") > before)
     sending.cancel()
     await asyncio.wait({sending})
-    await library.until_lost(tenant)
+    await library.until_abandoned(tenant)
     retrying = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
-    await library.until_taken(tenant)
+    await library.until_claimed(tenant)
     library.clear_faults()
     assert [_id(await retrying)] == _made(library, "CreateAssetGroup", body)
 
@@ -223,7 +223,7 @@ async def test_a_gateway_that_stops_says_409_of_a_create_that_it_may_have_made(f
     assert (caught.value.code, caught.value.is_retry_refused) == ("OutcomeUnknown", True)
 
 
-async def test_nothing_is_sent_for_a_client_that_has_left_already(fresh: Library) -> None:
+async def test_nothing_is_sent_for_a_client_that_has_disconnected(fresh: Library) -> None:
     tenant = await fresh.tenant()
     gone = asyncio.Event()
     gone.set()
@@ -232,7 +232,7 @@ async def test_nothing_is_sent_for_a_client_that_has_left_already(fresh: Library
     assert fresh.count("CreateAssetGroup") == 0
 
 
-async def test_a_retry_without_a_database_is_never_told_that_nothing_was_made(fresh: Library) -> None:
+async def test_a_retry_without_a_database_gets_409_and_no_503(fresh: Library) -> None:
     tenant = await fresh.tenant()
     sent = fresh.sent_by(tenant, "CreateAssetGroup")
     async with fresh.services.sessions.begin() as session:

@@ -29,7 +29,7 @@ THROTTLES: list[tuple[int, str]] = [
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-async def test_reads_answer_from_the_mirror_and_say_so(
+async def test_reads_answer_from_the_database_and_say_so(
     library: Library, tenant: Tenant, trouble: dict[str, Any]
 ) -> None:
     group_id = await new_group(tenant)
@@ -70,7 +70,7 @@ async def test_a_throttle_is_a_429_with_the_upstreams_code_whatever_status_it_ca
     "code", ["SignatureDoesNotMatch", "AccessDenied", "AccountOverdueError", "SubscriptionRequired"]
 )
 @pytest.mark.parametrize("action", ["CreateAssetGroup", "UpdateAssetGroup", "CreateVisualValidateSession"])
-async def test_a_refusal_of_our_account_is_our_502_and_never_the_tenants_fault(
+async def test_a_refusal_of_the_operators_account_is_502(
     library: Library, tenant: Tenant, code: str, action: str
 ) -> None:
     body: dict[str, Any] = {
@@ -86,7 +86,7 @@ async def test_a_refusal_of_our_account_is_our_502_and_never_the_tenants_fault(
     assert code not in response.text
 
 
-async def test_the_upstreams_word_about_the_clients_mistake_passes_through(tenant: Tenant) -> None:
+async def test_the_upstreams_error_about_the_clients_mistake_passes_through(tenant: Tenant) -> None:
     group_id = await new_group(tenant)
     url = "https://example.com/reject-WidthTooSmall.png"
     error = await refused(
@@ -171,7 +171,7 @@ async def test_a_create_that_provably_was_not_sent_goes_to_the_next_channel(fres
     assert (response.status_code, response.json()["error"]["code"]) == (503, "ServiceUnavailable")
 
 
-async def test_a_key_whose_only_channel_is_suspended_is_told_to_come_back(fresh: Library) -> None:
+async def test_a_key_whose_only_channel_is_suspended_gets_503_with_retry_after(fresh: Library) -> None:
     tenant = await fresh.tenant()
     limited = await fresh.world.key_of(tenant.id, allowed_channels=["default"])
     await fresh.change_channel(status="suspended")
@@ -215,7 +215,7 @@ async def test_a_channel_without_a_key_pair_answers_clearly(fresh: Library) -> N
     await refused(tenant, "GetAssetGroup", 404, "NotFound.group_id", Id="group-x")
 
 
-async def test_objects_of_a_channel_that_lost_its_key_pair_are_shown_from_the_mirror(fresh: Library) -> None:
+async def test_objects_of_a_channel_without_a_key_pair_are_shown_as_last_known(fresh: Library) -> None:
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)
     await fresh.change_channel(access_key_id=None, secret_access_key=None)
@@ -226,7 +226,7 @@ async def test_objects_of_a_channel_that_lost_its_key_pair_are_shown_from_the_mi
     assert (response.status_code, response.json()["error"]["code"]) == (503, "ServerOverloaded")
 
 
-async def test_an_object_that_the_upstream_does_not_show_yet_is_there_all_the_same(fresh: Library) -> None:
+async def test_an_object_that_the_upstream_does_not_show_yet_exists_here(fresh: Library) -> None:
     fresh.world.sandbox.store.consistency_delay_seconds = 5
     tenant = await fresh.tenant()
     asset_id = await new_asset(tenant, await new_group(tenant), Name="new")
@@ -243,7 +243,7 @@ async def test_an_object_that_the_upstream_does_not_show_yet_is_there_all_the_sa
     assert await fresh.services.asset_poller.run_once() == 0
 
 
-async def test_a_client_that_goes_away_does_not_undo_a_create(library: Library, tenant: Tenant) -> None:
+async def test_a_client_that_disconnects_does_not_undo_a_create(library: Library, tenant: Tenant) -> None:
     group_id = await new_group(tenant)
     before = library.count("CreateAsset")
     library.fault("CreateAsset", **HELD)
@@ -251,7 +251,7 @@ async def test_a_client_that_goes_away_does_not_undo_a_create(library: Library, 
     creating = asyncio.create_task(tenant.http.post("/api/v3/open/CreateAsset", json=body))
     await until(lambda: library.count("CreateAsset") > before)
     creating.cancel()
-    await library.until_lost(tenant)
+    await library.until_abandoned(tenant)
     library.clear_faults()
     async with asyncio.timeout(HANG_SECONDS):
         while (await list_assets(tenant))["TotalCount"] == 0:  # noqa: ASYNC110 - the database has no event for it

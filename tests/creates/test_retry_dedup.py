@@ -25,7 +25,7 @@ MARKED = replace(REQUEST, is_marked_retry=True)
 OTHERS = [
     pytest.param(replace(REQUEST, tenant_id="tenant 2", key_id="key 2"), id="another tenant"),
     pytest.param(replace(REQUEST, key_id="key 2"), id="another key"),
-    pytest.param(replace(REQUEST, tenant_id="tenant 2"), id="a key that belongs to nobody here"),
+    pytest.param(replace(REQUEST, tenant_id="tenant 2"), id="a key of no tenant"),
     pytest.param(replace(REQUEST, route="CreateAsset"), id="another route"),
     pytest.param(replace(REQUEST, body_hash=hashlib.sha256(b"body ").digest()), id="another body"),
 ]

@@ -22,7 +22,7 @@ from app.webhooks.callback_url_policy import CallbackUrlPolicy
 from app.webhooks.delivery_worker import RETENTION, DeliveryWorker
 from app.webhooks.models import DeliveryRow, WebhookSecretRow
 from app.webhooks.outbox import enqueue
-from app.webhooks.sender import open_sender
+from app.webhooks.sender import Timeouts, open_sender
 from tests.support.patience import HANG_SECONDS
 from tests.support.stage import RUNNING, Stage, get, text
 from tests.support.world import TASKS, Tenant
@@ -57,16 +57,11 @@ class Post:
         self.names = {"hooks.example": ["127.0.0.1"], "inside.example": ["10.1.2.3"], "empty.example": []}
         self.url = receiver.url.replace("127.0.0.1", "hooks.example")
 
-    async def deliver(
-        self, *, total_timeout_seconds: float = HANG_SECONDS, rules: CallbackUrlPolicy = AS_PUBLIC
-    ) -> None:
-        """Tries what is due, once."""
+    async def deliver(self, *, total_seconds: float = HANG_SECONDS, policy: CallbackUrlPolicy = AS_PUBLIC) -> None:
+        """Attempts what is due, once."""
+        timeouts = Timeouts(total_seconds=total_seconds)
         async with open_sender(
-            rules,
-            max_concurrent=64,
-            resolve=self._resolve,
-            tls=TRUSTS_NOBODY,
-            total_timeout_seconds=total_timeout_seconds,
+            policy, max_concurrent=64, resolve=self._resolve, tls=TRUSTS_NOBODY, timeouts=timeouts
         ) as sender:
             worker = DeliveryWorker(self.stage.sessions, sender, self.box, self.stage.clock)
             await worker.run_once()
@@ -169,11 +164,11 @@ async def _try_each_way(
             ),
         }
         tasks = await post.ended_likewise(tenant, told)
-        await post.deliver(rules=rules)
+        await post.deliver(policy=rules)
     late = await post.ended(tenant, post.url)
     released = asyncio.Event()
     post.receiver.answers = [when(released, status(200))]
-    await post.deliver(total_timeout_seconds=0.2, rules=rules)
+    await post.deliver(total_seconds=0.2, policy=rules)
     released.set()
     return {**dict(zip(tasks, told.values(), strict=True)), late: failing("no answer in time")}
 

@@ -20,7 +20,7 @@ from app.webhooks.models import DeliveryRow
 from app.webhooks.outbox import enqueue
 from app.webhooks.scheduler import Caps
 from app.webhooks.secrets import secret_of
-from app.webhooks.sender import open_sender
+from app.webhooks.sender import Timeouts, open_sender
 from tests.support.clock import MovableClock
 from tests.support.due_jobs import jobs_run_only_when_due
 from tests.support.patience import HANG_SECONDS
@@ -40,15 +40,11 @@ class Office:
         self.box = SecretBox.from_text(generate_key())
         self._stack = stack
 
-    async def process(self, *, total_timeout_seconds: float = HANG_SECONDS, caps: Caps | None = None) -> DeliveryWorker:
+    async def process(self, *, total_seconds: float = HANG_SECONDS, caps: Caps | None = None) -> DeliveryWorker:
         """Returns the job of one more process."""
+        tls, timeouts = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), Timeouts(total_seconds=total_seconds)
         sender = await self._stack.enter_async_context(
-            open_sender(
-                LOOPBACK,
-                max_concurrent=64,
-                tls=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                total_timeout_seconds=total_timeout_seconds,
-            )
+            open_sender(LOOPBACK, max_concurrent=64, tls=tls, timeouts=timeouts)
         )
         worker = DeliveryWorker(self.sessions, sender, self.box, self.clock, caps=caps)
         self._stack.push_async_callback(worker.drain, patience_seconds=0)

@@ -158,7 +158,7 @@ async def test_a_result_that_comes_after_the_lease_passed_on_is_not_written(offi
 
 
 async def test_no_database_connection_is_held_while_an_endpoint_is_awaited(office: Office, engine: AsyncEngine) -> None:
-    process, receiver = await office.process(total_timeout_seconds=3600.0), await office.receiver()
+    process, receiver = await office.process(total_seconds=3600.0), await office.receiver()
     receiver.default = when(asyncio.Event(), status(200))
     await office.write(await office.tenant(), receiver.url, count=3)
     run = asyncio.create_task(process.run_once())
@@ -183,7 +183,7 @@ async def test_two_processes_at_once_post_each_message_once(office: Office) -> N
 async def test_ten_thousand_messages_to_a_hanging_endpoint_delay_no_other_message(
     office: Office, *, is_same_tenant: bool
 ) -> None:
-    process = await office.process(total_timeout_seconds=3600.0, caps=Caps(total=8, per_tenant=6, per_origin=4))
+    process = await office.process(total_seconds=3600.0, caps=Caps(total=8, per_tenant=6, per_origin=4))
     hanging, alive = await office.receiver(), await office.receiver()
     hanging.default = when(asyncio.Event(), status(200))
     loud = await office.tenant()
@@ -201,7 +201,7 @@ async def test_ten_thousand_messages_to_a_hanging_endpoint_delay_no_other_messag
 
 
 async def test_hanging_endpoints_of_one_tenant_leave_slots_for_the_others(office: Office) -> None:
-    process = await office.process(total_timeout_seconds=3600.0, caps=Caps(total=8, per_tenant=6, per_origin=4))
+    process = await office.process(total_seconds=3600.0, caps=Caps(total=8, per_tenant=6, per_origin=4))
     hanging: list[Receiver] = [await office.receiver() for _ in range(10)]
     alive = await office.receiver()
     loud, quiet = await office.tenant(), await office.tenant()

@@ -13,7 +13,7 @@ from app.webhooks.failures import Failure, TenantFailure, for_tenant
 from app.webhooks.report import CallbackState
 from app.webhooks.scheduler import Caps
 from app.webhooks.secrets import new_secret
-from app.webhooks.sender import CONNECT_TIMEOUT_SECONDS, TOTAL_TIMEOUT_SECONDS
+from app.webhooks.sender import Timeouts
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/webhooks.md").read_text()
 
@@ -41,10 +41,10 @@ def test_the_snippet_takes_what_is_signed_once_and_refuses_the_rest(
 
 
 def test_the_limits_are_told_as_they_are() -> None:
-    caps = Caps()
+    caps, timeouts = Caps(), Timeouts()
     assert f"at most {caps.total} messages at once, {caps.per_tenant} for one tenant, {caps.per_origin} to one" in PAGE
     assert (
-        f"**2xx within {TOTAL_TIMEOUT_SECONDS:.0f} seconds** is delivered ({CONNECT_TIMEOUT_SECONDS:.0f} of them"
+        f"**2xx within {timeouts.total_seconds:.0f} seconds** is delivered ({timeouts.connect_seconds:.0f} of them"
         in PAGE
     )
     assert f"at most {MAX_URL_LENGTH} characters" in PAGE

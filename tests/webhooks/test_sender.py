@@ -20,7 +20,7 @@ from app.webhooks.bounded_stream import MAX_READ_BYTES, MAX_RESPONSE_BYTES, Boun
 from app.webhooks.callback_url_policy import PUBLIC_ONLY, CallbackUrlPolicy
 from app.webhooks.failures import Failure, TenantFailure, for_tenant
 from app.webhooks.secrets import new_secret
-from app.webhooks.sender import Message, Outcome, Result, WebhookSender, open_sender
+from app.webhooks.sender import Message, Outcome, Result, Timeouts, WebhookSender, open_sender
 from tests.support.patience import HANG_SECONDS
 from tests.upstream.certificates import certify
 from tests.webhooks.receiver import raw, receiving, status, when
@@ -59,18 +59,11 @@ async def sending(
     *,
     names: Names | None = None,
     tls: ssl.SSLContext = TRUSTS_NOBODY,
-    total_timeout_seconds: float = HANG_SECONDS,
-    body_timeout_seconds: float = HANG_SECONDS,
+    total_seconds: float = HANG_SECONDS,
+    body_seconds: float = HANG_SECONDS,
 ) -> AsyncIterator[WebhookSender]:
-    async with open_sender(
-        policy,
-        max_concurrent=8,
-        resolve=names,
-        tls=tls,
-        connect_timeout_seconds=HANG_SECONDS,
-        total_timeout_seconds=total_timeout_seconds,
-        body_timeout_seconds=body_timeout_seconds,
-    ) as sender:
+    timeouts = Timeouts(connect_seconds=HANG_SECONDS, total_seconds=total_seconds, body_seconds=body_seconds)
+    async with open_sender(policy, max_concurrent=8, resolve=names, tls=tls, timeouts=timeouts) as sender:
         yield sender
 
 
@@ -206,7 +199,7 @@ async def test_a_response_that_is_not_http_is_not_delivered(answer: bytes) -> No
 
 async def test_an_endpoint_that_does_not_answer_is_given_up() -> None:
     released = asyncio.Event()
-    async with receiving() as receiver, sending(total_timeout_seconds=0.2) as sender:
+    async with receiving() as receiver, sending(total_seconds=0.2) as sender:
         receiver.answers = [when(released, status(200))]
         result = await post(sender, receiver.url)
         released.set()
@@ -218,7 +211,9 @@ async def test_a_name_that_resolves_too_slowly_is_given_up() -> None:
         await asyncio.sleep(60)
         return []
 
-    async with open_sender(LOOPBACK, max_concurrent=1, resolve=resolve, connect_timeout_seconds=0.1) as sender:
+    async with open_sender(
+        LOOPBACK, max_concurrent=1, resolve=resolve, timeouts=Timeouts(connect_seconds=0.1)
+    ) as sender:
         assert (await post(sender, "http://slow.example/")).outcome is Outcome.TIMED_OUT
 
 
@@ -233,7 +228,7 @@ async def test_the_body_of_a_response_is_not_waited_for(kind: str) -> None:
             writer.write(b"x" * 65_536)
             await writer.drain()
 
-    async with receiving() as receiver, sending(body_timeout_seconds=0.05) as sender:
+    async with receiving() as receiver, sending(body_seconds=0.05) as sender:
         receiver.answers = [answer]
         async with asyncio.timeout(HANG_SECONDS):
             result = await post(sender, receiver.url)
