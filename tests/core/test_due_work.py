@@ -1,5 +1,6 @@
 """What wakes the background jobs: one statement, which asks for all of them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -9,12 +10,15 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.due_work import DueWork, Probe, wake_after_commit
+from app.core.leases import Leases
 from app.core.sealing import generate_key
 from app.db.engine import open_engine, session_factory
+from app.jobs import Job, run_jobs
 from app.settings import Settings
 from app.wiring import Services, open_services
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
+from tests.support.patience import HANG_SECONDS, until
 
 
 @pytest_asyncio.fixture
@@ -80,6 +84,34 @@ async def test_an_idle_process_wakes_no_job(idle: Services) -> None:
     assert jobs.keys() >= {"follow_tasks", "reconcile", "poll_assets", "recover_asset_creates", "deliver"}
     await idle.due_work.find()
     assert not [name for name, due in jobs.items() if due.is_set()]
+
+
+async def test_what_another_process_creates_is_found_by_the_next_question(
+    engine: AsyncEngine, database_url: str, clean_database: None
+) -> None:
+    found, stopping = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        found.set()
+
+    due_work = DueWork(engine, session_factory(engine), MovableClock(), instance_id="inst-1")
+    due = due_work.watch(Probe("EXISTS (SELECT FROM leases)"))
+    asked: list[None] = []
+
+    async def ask() -> None:
+        await due_work.find()
+        asked.append(None)
+
+    running = asyncio.create_task(run_jobs([Job("ask", 0.01, ask), Job("work", 0.01, work, due)], stopping))
+    await until(lambda: len(asked) > 2)
+    assert not found.is_set()
+    other = open_engine(database_url)
+    await Leases(session_factory(other)).claim("job", "subject", seconds=60)
+    await other.dispose()
+    async with asyncio.timeout(HANG_SECONDS):
+        await found.wait()
+        stopping.set()
+        await running
 
 
 async def test_what_a_process_commits_wakes_its_own_job_at_once_and_what_it_takes_back_wakes_none(

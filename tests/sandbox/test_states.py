@@ -247,3 +247,20 @@ async def test_a_time_scale_makes_work_faster_but_not_expiry(caller: Caller) -> 
         shown = await guest.task(task_id)
         assert (shown["status"], shown["execution_expires_after"]) == ("succeeded", 3600)
         await guest.http.aclose()
+
+
+async def test_a_sandbox_whose_tasks_have_all_ended_sleeps_until_the_next_one(caller: Caller) -> None:
+    def pause() -> float | None:
+        return caller.server.store.seconds_to_next_event(caller.server.store.clock.now())
+
+    assert pause() is None
+    for ends in ("by itself", "cancelled", "forced"):
+        task_id = await caller.made()
+        assert pause() is not None
+        if ends == "cancelled":
+            await caller.ask("DELETE", f"/{task_id}")
+        elif ends == "forced":
+            await caller.control("POST", f"/tasks/{task_id}", status="failed")
+        else:
+            await caller.control("POST", "/clock", advance_seconds=600)
+        assert pause() is None, ends

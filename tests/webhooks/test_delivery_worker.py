@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook
 from structlog.testing import capture_logs
 
+from app.core.due_work import DueWork
 from app.core.sealing import SecretBox, generate_key
 from app.webhooks.backoff import RETRY_FOR
 from app.webhooks.delivery_worker import LEASE, RETENTION
 from app.webhooks.models import DeliveryRow, WebhookSecretRow
+from app.webhooks.repository import DELIVERIES_DUE
 from app.webhooks.scheduler import Caps
 from tests.support.patience import HANG_SECONDS, until
 from tests.webhooks.conftest import Office, settle
@@ -295,3 +297,10 @@ async def test_no_message_is_posted_before_it_is_due(office: Office) -> None:
     office.clock.advance(61)
     await settle(process)
     assert len(receiver.received) == 1
+
+
+async def test_a_message_wakes_the_job_of_the_process_that_writes_it(office: Office) -> None:
+    engine: AsyncEngine = office.sessions.kw["bind"]
+    due = DueWork(engine, office.sessions, office.clock, instance_id="inst-1").watch(DELIVERIES_DUE)
+    await office.write(await office.tenant(), "https://hooks.example.com/")
+    assert due.is_set()
