@@ -119,7 +119,7 @@ class AssetStore:
         """Creates a group."""
         now = self._clock.now()
         group = AssetGroup(
-            id=_unused_id("group", now, self.groups),
+            id=new_resource_id("group", now, self.groups),
             account=account,
             name=name,
             description=description,
@@ -140,7 +140,7 @@ class AssetStore:
         if group.type == LIVENESS_FACE and media.is_other_person:
             failure = failure or "FaceMismatch"
         asset = Asset(
-            id=_unused_id("asset", now, self.assets),
+            id=new_resource_id("asset", now, self.assets),
             account=group.account,
             group_id=group.id,
             name=name,
@@ -222,9 +222,3 @@ class AssetStore:
 
     def _is_visible(self, asset: Asset, account: Account) -> bool:
         return asset.account == account and asset.deleted_at is None and self._clock.now() >= asset.visible_at
-
-
-def _unused_id(prefix: str, now: datetime, taken: dict[str, AssetGroup] | dict[str, Asset]) -> str:
-    while (found := new_resource_id(prefix, now)) in taken:
-        pass
-    return found

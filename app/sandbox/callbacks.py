@@ -24,11 +24,11 @@ _log = structlog.get_logger()
 
 
 class CallbackSender:
-    """Posts callbacks in background tasks.
+    """Posts callbacks in background tasks and records each attempt in the ledger.
 
     Args:
-        ledger: records each attempt.
-        faults: may delay, drop or duplicate a callback.
+        ledger: of the sandbox.
+        faults: of the sandbox.
         now: returns the time, for the ledger.
         timeout_seconds: of one attempt.
         retry_seconds: between two attempts.

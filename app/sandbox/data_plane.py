@@ -1,6 +1,6 @@
 """The data plane over HTTP: video tasks and the list of models, with a Bearer key."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import orjson
 from starlette.requests import Request
@@ -22,12 +22,12 @@ def data_plane_routes(sandbox: Sandbox) -> list[Route]:
     plane = _DataPlane(sandbox)
     one = TASKS_PATH + "/{task_id}"
     return [
-        Route(TASKS_PATH, plane.create, methods=["POST"]),
-        Route(TASKS_PATH, plane.list, methods=["GET"]),
-        Route(one, plane.get, methods=["GET"]),
-        Route(one, plane.delete, methods=["DELETE"]),
-        Route(TASKS_PATH + "/{rest:path}", plane.create, methods=["POST"]),
-        Route(MODELS_PATH, plane.models, methods=["GET"]),
+        Route(TASKS_PATH, plane.endpoint(plane.create), methods=["POST"]),
+        Route(TASKS_PATH, plane.endpoint(plane.list), methods=["GET"]),
+        Route(one, plane.endpoint(plane.get), methods=["GET"]),
+        Route(one, plane.endpoint(plane.delete), methods=["DELETE"]),
+        Route(TASKS_PATH + "/{rest:path}", plane.endpoint(plane.create), methods=["POST"]),
+        Route(MODELS_PATH, plane.endpoint(plane.models), methods=["GET"]),
     ]
 
 
@@ -35,33 +35,25 @@ class _DataPlane:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
 
-    async def create(self, request: Request) -> Response:
-        return self._respond(request, self._create)
+    def endpoint(
+        self, operation: Callable[[Account, Call, Request], object]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """Returns the endpoint of an operation, which authenticates the call and renders the result or the error."""
 
-    async def get(self, request: Request) -> Response:
-        return self._respond(request, self._get)
+        async def serve(request: Request) -> Response:
+            call: Call = request.state.call
+            config = self._sandbox.config
+            try:
+                account = check_bearer(config.accounts, call.headers)
+                self._sandbox.store.catch_up()
+                result = operation(account, call, request)
+            except RefusedError as error:
+                return Response(error_body(call, error, config.region), error.status, media_type="application/json")
+            return Response(orjson.dumps(result), media_type="application/json")
 
-    async def list(self, request: Request) -> Response:
-        return self._respond(request, self._list)
+        return serve
 
-    async def delete(self, request: Request) -> Response:
-        return self._respond(request, self._delete)
-
-    async def models(self, request: Request) -> Response:
-        return self._respond(request, self._models)
-
-    def _respond(self, request: Request, operation: Callable[[Account, Call, Request], object]) -> Response:
-        call: Call = request.state.call
-        config = self._sandbox.config
-        try:
-            account = check_bearer(config.accounts, call.headers)
-            self._sandbox.store.catch_up()
-            result = operation(account, call, request)
-        except RefusedError as error:
-            return Response(error_body(call, error, config.region), error.status, media_type="application/json")
-        return Response(orjson.dumps(result), media_type="application/json")
-
-    def _create(self, account: Account, call: Call, _request: Request) -> object:
+    def create(self, account: Account, call: Call, _request: Request) -> object:
         try:
             body = orjson.loads(call.body)
         except orjson.JSONDecodeError:
@@ -74,21 +66,21 @@ class _DataPlane:
         store.catch_up()
         return {"id": task.id}
 
-    def _get(self, account: Account, _call: Call, request: Request) -> object:
+    def get(self, account: Account, _call: Call, request: Request) -> object:
         self._check_rate(account, "get", lambda limits: limits.get_per_second)
         return to_wire(self._sandbox.store.tasks.get(account, request.path_params["task_id"]))
 
-    def _list(self, account: Account, call: Call, _request: Request) -> object:
+    def list(self, account: Account, call: Call, _request: Request) -> object:
         self._check_rate(account, "list", lambda limits: limits.list_per_second)
         tasks, total = self._sandbox.store.tasks.list(account, call.query)
         return {"items": [to_wire(task) for task in tasks], "total": total}
 
-    def _delete(self, account: Account, _call: Call, request: Request) -> object:
+    def delete(self, account: Account, _call: Call, request: Request) -> object:
         self._check_rate(account, "delete", lambda limits: limits.delete_per_second)
         self._sandbox.store.tasks.delete(account, request.path_params["task_id"])
         return {}
 
-    def _models(self, _account: Account, _call: Call, _request: Request) -> object:
+    def models(self, _account: Account, _call: Call, _request: Request) -> object:
         return to_model_list(self._sandbox.store.catalog.models)
 
     def _check_rate(self, account: Account, operation: str, rate: Callable[[Limits], int]) -> None:

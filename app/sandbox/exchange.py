@@ -36,15 +36,7 @@ class Answer:
 
 
 class Exchange:
-    """The request and the response of one call; the ledger entry of the call is updated on the way.
-
-    Args:
-        scope: of the request.
-        receive: of the request.
-        send: of the request.
-        call: the call.
-        sandbox: its clock is the source of the ``Date`` header.
-    """
+    """The request and the response of one call; updates the call's ledger entry."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, call: Call, sandbox: Sandbox) -> None:
         self.scope = scope

@@ -59,11 +59,7 @@ def h5_link(origin: str, token: str) -> str:
 
 
 def h5_routes(faces: Callable[[], FaceSessions]) -> list[Route]:
-    """Returns the routes of the page.
-
-    Args:
-        faces: returns the sessions.
-    """
+    """Returns the routes of the page."""
 
     async def show(request: Request) -> Response:
         token = request.query_params.get("bytedToken", "")

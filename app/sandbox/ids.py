@@ -2,6 +2,7 @@
 
 import secrets
 import string
+from collections.abc import Container
 from datetime import datetime, timedelta, timezone
 
 from app.ids import random_text
@@ -10,15 +11,18 @@ _BEIJING = timezone(timedelta(hours=8))
 _LOWER_ALNUM = string.digits + string.ascii_lowercase
 
 
-def new_resource_id(prefix: str, now: datetime) -> str:
+def new_resource_id(prefix: str, now: datetime, used: Container[str]) -> str:
     """Returns ``<prefix>-yyyyMMddHHmmss-xxxxx``: the time in UTC+8 and five random characters.
 
     Args:
         prefix: ``cgt``, ``group`` or ``asset``.
         now: the time, aware.
+        used: ids that are not returned.
     """
     stamp = now.astimezone(_BEIJING).strftime("%Y%m%d%H%M%S")
-    return f"{prefix}-{stamp}-{random_text(5, _LOWER_ALNUM)}"
+    while (found := f"{prefix}-{stamp}-{random_text(5, _LOWER_ALNUM)}") in used:
+        pass
+    return found
 
 
 def new_request_id(now: datetime) -> str:

@@ -25,7 +25,7 @@ _APPLICATION_ID = 0x53656564  # "Seed", the database's ``application_id``
 _HEADER = b"SQLite format 3\0"
 _HEADER_BYTES = 100
 _APPLICATION_ID_BYTES = slice(68, 72)
-_COMPANIONS = ("-wal", "-shm", "-journal")
+_LOG_SUFFIXES = ("-wal", "-shm", "-journal")
 _TABLE = "CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (kind, id))"
 _UPSERT = "INSERT INTO record VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body"
 _log = structlog.get_logger()
@@ -114,6 +114,7 @@ class StateFile:
 
         A failure (a full disk) is logged; the records are then part of the next transaction.
         """
+        # The records themselves, not their JSON: they may change again before they can be written.
         self._unsaved |= {(record.KIND, record.id): record for record in records}
         rows = [(kind, id_, _dump(record)) for (kind, id_), record in self._unsaved.items()]
         try:
@@ -125,22 +126,30 @@ class StateFile:
             self._unsaved.clear()
 
     def remove(self, *records: Record) -> None:
-        """Removes records."""
+        """Removes records.
+
+        Raises:
+            StateFileError: the file cannot be written.
+        """
         keys = [(record.KIND, record.id) for record in records]
-        with self._connection:
+        with self._as_state_file_error(), self._connection:
             self._connection.executemany("DELETE FROM record WHERE kind = ? AND id = ?", keys)
 
     def clear(self) -> None:
-        """Removes all records."""
+        """Removes all records.
+
+        Raises:
+            StateFileError: the file cannot be written.
+        """
         self._unsaved.clear()
-        with self._connection:
+        with self._as_state_file_error(), self._connection:
             self._connection.execute("DELETE FROM record")
 
     def _prepare(self) -> bool:
         """Validates the file, or creates the table in an empty one; returns whether there are no records."""
         # Held until the connection is closed: two sandboxes would overwrite each other's records.
         self._execute("PRAGMA locking_mode = EXCLUSIVE")
-        is_empty = not self._execute("SELECT count(*) FROM sqlite_schema")
+        is_empty = not self._execute("SELECT count(*) FROM sqlite_master")
         if is_empty:
             # Before WAL mode, which would write it to the log: ``is_state_file`` reads the file itself.
             self._execute(f"PRAGMA application_id = {_APPLICATION_ID}")
@@ -189,7 +198,7 @@ def is_state_file(path: Path) -> bool:
 
 def remove_state_file(path: Path) -> None:
     """Removes a state file and the log files of SQLite, damaged or not."""
-    for name in (*(f"{path.name}{suffix}" for suffix in _COMPANIONS), path.name):
+    for name in (*(f"{path.name}{suffix}" for suffix in _LOG_SUFFIXES), path.name):
         path.with_name(name).unlink(missing_ok=True)
 
 

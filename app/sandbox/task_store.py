@@ -103,9 +103,7 @@ class TaskStore:
         if limits is not None:
             self._check_limits(account, plan, limits)
         now = self._clock.now()
-        task_id = new_resource_id("cgt", now)
-        while task_id in self.by_id:
-            task_id = new_resource_id("cgt", now)
+        task_id = new_resource_id("cgt", now, self.by_id)
         task = Task(id=task_id, account=account, plan=plan, created_at=now, updated_at=now)
         self.by_id[task.id] = task
         if plan.parameters.draft:
@@ -197,17 +195,13 @@ class TaskStore:
             content = self._read_content(account, body)
         mode = check_mode(content, model)
         parameters = ParameterReader(body, content, model, mode, is_final=draft_task_id is not None).read()
-        triggers = read_prompt_triggers(content.prompt)
         plan = make_plan(
             model=model,
             model_name=model_name,
             parameters=parameters,
             ratio=resolve_ratio(parameters.ratio, _guide(content)),
             input_seconds=sum(video.info.seconds for video in content.of_type("video_url")),
-            failure=triggers.failure,
-            queue_seconds=triggers.queue_seconds,
-            run_seconds=triggers.run_seconds,
-            has_numbers_as_strings=triggers.has_numbers_as_strings,
+            triggers=read_prompt_triggers(content.prompt),
             draft_task_id=draft_task_id,
         )
         return plan, content

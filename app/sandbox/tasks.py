@@ -8,6 +8,7 @@ from app.sandbox.catalog import VideoModel
 from app.sandbox.config import Account
 from app.sandbox.metering import FRAMES_PER_SECOND, Size, count_tokens, frame_size
 from app.sandbox.parameters import Parameters
+from app.sandbox.test_triggers import PromptTriggers
 
 QUEUED = "queued"
 RUNNING = "running"
@@ -68,26 +69,10 @@ def make_plan(
     parameters: Parameters,
     ratio: str,
     input_seconds: float,
-    failure: str | None = None,
-    queue_seconds: float | None = None,
-    run_seconds: float | None = None,
-    draft_task_id: str | None = None,
-    has_numbers_as_strings: bool = False,
+    triggers: PromptTriggers,
+    draft_task_id: str | None,
 ) -> TaskPlan:
-    """Computes size, tokens and timing of a task.
-
-    Args:
-        model: see ``TaskPlan``.
-        model_name: see ``TaskPlan``.
-        parameters: see ``TaskPlan``.
-        ratio: see ``TaskPlan``.
-        input_seconds: total length of the reference videos.
-        failure: see ``TaskPlan``.
-        queue_seconds: replaces the default.
-        run_seconds: replaces the estimate from the tokens.
-        draft_task_id: see ``TaskPlan``.
-        has_numbers_as_strings: see ``TaskPlan``.
-    """
+    """Computes size, tokens and timing of a task with ``input_seconds`` of reference videos."""
     size = frame_size(model, parameters.resolution, ratio)
     tokens = count_tokens(
         size,
@@ -98,7 +83,7 @@ def make_plan(
         has_audio=bool(parameters.generate_audio),
     )
     rendering = _START_SECONDS + tokens / 1000 * model.seconds_per_kilotoken
-    if failure and not failure.startswith("Output"):
+    if triggers.failure and not triggers.failure.startswith("Output"):
         rendering = min(rendering, _EARLY_FAILURE_SECONDS)
     waiting = _FLEX_QUEUE_SECONDS if parameters.service_tier == "flex" else _QUEUE_SECONDS
     return TaskPlan(
@@ -108,11 +93,11 @@ def make_plan(
         ratio=ratio,
         size=size,
         tokens=tokens,
-        queue_seconds=waiting if queue_seconds is None else queue_seconds,
-        run_seconds=rendering if run_seconds is None else run_seconds,
-        failure=failure,
+        queue_seconds=waiting if triggers.queue_seconds is None else triggers.queue_seconds,
+        run_seconds=rendering if triggers.run_seconds is None else triggers.run_seconds,
+        failure=triggers.failure,
         draft_task_id=draft_task_id,
-        has_numbers_as_strings=has_numbers_as_strings,
+        has_numbers_as_strings=triggers.has_numbers_as_strings,
     )
 
 

@@ -15,7 +15,7 @@ PLANTED = [
     ("Imports go down only", "app/channels/channel.py", "import app.tasks.wire"),
     ("Imports go down only", "app/tenants/principal.py", "import app.channels.channel"),
     ("No package is in a cycle", "app/tasks/models.py", "import app.tasks.state"),
-    ("The sandbox shares ids", "app/sandbox/catalog.py", "import app.urls"),
+    ("The sandbox is independent", "app/sandbox/catalog.py", "import app.urls"),
     ("Below the routes there is no web framework", "app/tasks/service.py", "import starlette.requests"),
     ("Routes hold no SQL", "app/assets/routes.py", "import sqlalchemy"),
     ("Only the upstream clients", "app/assets/upstream.py", "import httpx"),

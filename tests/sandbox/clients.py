@@ -1,4 +1,4 @@
-"""Callers of a sandbox, written against the wire and not against its code."""
+"""Clients of a sandbox that use its wire formats, not its code."""
 
 import json
 from datetime import datetime
@@ -36,7 +36,7 @@ def audio(url: str = AUDIO, role: str | None = "reference_audio") -> dict[str, A
 
 
 class Caller:
-    """One account's caller of both planes, and of the controls."""
+    """A client of both planes and of the control API, with one account."""
 
     def __init__(self, server: SandboxServer, account: Account = DEFAULT_ACCOUNT) -> None:
         self.server = server
@@ -44,7 +44,7 @@ class Caller:
         self.http = httpx.AsyncClient(base_url=server.origin, timeout=HANG_SECONDS, verify=False, trust_env=False)
 
     def now(self) -> datetime:
-        """Returns the time by which the sandbox judges when a request was signed."""
+        """Returns the time that the sandbox compares ``X-Date`` with."""
         return self.server.config.clock()
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
@@ -53,30 +53,30 @@ class Caller:
         return await self.http.request(method, f"{TASKS}{path}", headers=headers, **options)
 
     async def create(self, *content: dict[str, Any], **fields: Any) -> httpx.Response:
-        """Creates a task; ``fields`` go beside the content."""
+        """Creates a task; ``fields`` are members of the body beside ``content``."""
         return await self.ask("POST", "", json={"model": MODEL, "content": list(content) or [text()], **fields})
 
     async def made(self, *content: dict[str, Any], **fields: Any) -> str:
-        """Creates a task that must be accepted and returns its id."""
+        """Creates a task, asserts that it is accepted, and returns its id."""
         response = await self.create(*content, **fields)
         assert response.status_code == 200, response.text
         return str(response.json()["id"])
 
     async def task(self, task_id: str) -> dict[str, Any]:
-        """Returns a task that must be there."""
+        """Returns a task and asserts that it exists."""
         response = await self.ask("GET", f"/{task_id}")
         assert response.status_code == 200, response.text
         shown: dict[str, Any] = response.json()
         return shown
 
     async def finished(self, *content: dict[str, Any], **fields: Any) -> dict[str, Any]:
-        """Creates a task, lets its time pass and returns it."""
+        """Creates a task, advances the clock by an hour and returns the task."""
         task_id = await self.made(*content, **fields)
         self.advance(3600)
         return await self.task(task_id)
 
     async def act(self, action: str, **body: Any) -> httpx.Response:
-        """Calls an action of the control plane, signed."""
+        """Calls an action of the control plane with a signature."""
         content = json.dumps(body).encode()
         query = {"Action": action, "Version": "2024-01-01"}
         signed = sign(
@@ -96,38 +96,38 @@ class Caller:
         return await self.http.post("/", params=query, content=content, headers=signed)
 
     async def result(self, action: str, **body: Any) -> dict[str, Any]:
-        """Returns the Result of an action that must succeed."""
+        """Calls an action, asserts that it succeeds, and returns its Result."""
         response = await self.act(action, **body)
         assert response.status_code == 200, response.text
         found: dict[str, Any] = response.json()["Result"]
         return found
 
     async def group(self, **fields: Any) -> str:
-        """Makes a group and returns its id."""
+        """Creates a group and returns its id."""
         return str((await self.result("CreateAssetGroup", **{"Name": "group", **fields}))["Id"])
 
     async def asset(self, group_id: str, url: str = IMAGE, kind: str = "Image", **fields: Any) -> str:
-        """Makes an asset and returns its id."""
+        """Creates an asset and returns its id."""
         made = await self.result("CreateAsset", GroupId=group_id, URL=url, AssetType=kind, **fields)
         return str(made["Id"])
 
     async def control(self, method: str, path: str, **body: Any) -> dict[str, Any]:
-        """Calls one of the sandbox's own controls, which must succeed."""
+        """Calls the control API and asserts that it succeeds."""
         response = await self.http.request(method, f"/_sandbox{path}", json=body or None)
         assert response.status_code in {200, 201}, response.text
         found: dict[str, Any] = response.json()
         return found
 
     async def fault(self, operation: str, /, *, times: int | None = 1, skip: int = 0, **effect: Any) -> dict[str, Any]:
-        """Scripts a fault."""
+        """Adds a fault."""
         return await self.control("POST", "/faults", operation=operation, times=times, skip=skip, effect=effect)
 
     async def ledger(self) -> dict[str, Any]:
-        """Returns the whole truth."""
+        """Returns the ledger."""
         return await self.control("GET", "/ledger")
 
     def advance(self, seconds: float) -> None:
-        """Lets time pass in the sandbox."""
+        """Advances the sandbox's clock."""
         self.server.store.clock.advance(seconds)
 
 

@@ -1,4 +1,4 @@
-"""A running sandbox for every test."""
+"""Fixtures: sandboxes and clients of them."""
 
 from collections.abc import AsyncIterator
 
@@ -21,7 +21,7 @@ OTHER_ACCOUNT = Account(
 
 @pytest_asyncio.fixture(scope="session")
 async def running() -> AsyncIterator[SandboxServer]:
-    """One server for the session: no limits, two accounts, a clock that only tests move."""
+    """One server for the session: no limits, two accounts, a clock that stands still."""
     config = SandboxConfig(
         accounts=(DEFAULT_ACCOUNT, OTHER_ACCOUNT),
         clock=MovableClock(stands_still=True),
@@ -36,7 +36,7 @@ async def running() -> AsyncIterator[SandboxServer]:
 
 @pytest_asyncio.fixture
 async def caller(running: SandboxServer) -> AsyncIterator[Caller]:
-    """The default account's caller of an empty sandbox."""
+    """A client of an empty sandbox with the default account."""
     await running.sandbox.reset()
     found = Caller(running)
     yield found
@@ -45,7 +45,7 @@ async def caller(running: SandboxServer) -> AsyncIterator[Caller]:
 
 @pytest_asyncio.fixture
 async def stranger(caller: Caller) -> AsyncIterator[Caller]:
-    """Another account's caller of the same sandbox."""
+    """A client of the same sandbox with another account."""
     found = Caller(caller.server, OTHER_ACCOUNT)
     yield found
     await found.http.aclose()
@@ -53,7 +53,7 @@ async def stranger(caller: Caller) -> AsyncIterator[Caller]:
 
 @pytest_asyncio.fixture(scope="session")
 async def abroad() -> AsyncIterator[Caller]:
-    """A caller of BytePlus."""
+    """A client of a sandbox of BytePlus."""
     config = SandboxConfig(region="ap-southeast-1", clock=MovableClock(stands_still=True), limits=None)
     async with SandboxServer(config) as server:
         found = Caller(server)

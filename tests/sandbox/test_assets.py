@@ -13,7 +13,7 @@ DATA_URI = "data:image/png;base64,A"
 AIGC = {"Filter": {"GroupType": "AIGC"}}
 
 
-async def test_a_group_is_made_read_changed_and_deleted(caller: Caller) -> None:
+async def test_a_group_is_created_read_updated_and_deleted(caller: Caller) -> None:
     group_id = await caller.group(Name="Mine", Description="words", GroupType="AIGC")
     assert re.fullmatch(r"group-\d{14}-[0-9a-z]{5}", group_id)
     group = await caller.result("GetAssetGroup", Id=group_id)
@@ -39,7 +39,7 @@ async def test_a_group_is_made_read_changed_and_deleted(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(("kind", "url", "seconds"), [("Image", IMAGE, 6), ("Audio", AUDIO, 8), ("Video", VIDEO, 12)])
-async def test_an_asset_is_processed_then_active(caller: Caller, kind: str, url: str, seconds: int) -> None:
+async def test_an_asset_is_processing_then_active(caller: Caller, kind: str, url: str, seconds: int) -> None:
     group_id = await caller.group()
     asset_id = await caller.asset(group_id, url, kind, Name="it", Moderation={"Strategy": "Skip"})
     assert re.fullmatch(r"asset-\d{14}-[0-9a-z]{5}", asset_id)
@@ -68,7 +68,7 @@ async def test_an_asset_is_processed_then_active(caller: Caller, kind: str, url:
     )
 
 
-async def test_the_url_decides_how_processing_ends(caller: Caller) -> None:
+async def test_a_trigger_in_the_url_selects_the_end_of_the_processing(caller: Caller) -> None:
     asset_id = await caller.asset(await caller.group(), "https://example.com/x/fail-DownloadFailed.png")
     assert (await caller.result("GetAsset", Id=asset_id))["Status"] == "Processing"
     caller.advance(10)
@@ -76,7 +76,7 @@ async def test_the_url_decides_how_processing_ends(caller: Caller) -> None:
     assert (asset["Status"], asset["Error"]["Code"]) == ("Failed", "DownloadFailed")
 
 
-async def test_some_media_are_refused_at_once(caller: Caller) -> None:
+async def test_a_trigger_in_the_url_makes_create_asset_fail(caller: Caller) -> None:
     response = await caller.act(
         "CreateAsset",
         GroupId=await caller.group(),
@@ -121,7 +121,7 @@ async def test_wrong_fields_are_named(caller: Caller, action: str, body: dict[st
     assert error_of(await caller.act(action, **body))[:2] == (400, code)
 
 
-async def test_deleting_a_group_takes_its_assets_along(caller: Caller) -> None:
+async def test_deleting_a_group_deletes_its_assets(caller: Caller) -> None:
     doomed, kept = await caller.group(), await caller.group()
     inside = [await caller.asset(doomed) for _ in range(2)]
     outside = await caller.asset(kept)
@@ -166,7 +166,7 @@ async def test_assets_are_filtered_and_sorted(caller: Caller) -> None:
     assert await _listed(caller, "ListAssets", SortBy="GroupId") == [old, new]
 
 
-async def test_pages_by_number_tell_the_total(caller: Caller) -> None:
+async def test_pages_by_number_have_the_total(caller: Caller) -> None:
     made = [await caller.group() for _ in range(12)]
     shown = await caller.result("ListAssetGroups", Filter={"GroupType": "AIGC"})
     assert (len(shown["Items"]), shown["TotalCount"], shown["PageNumber"], shown["PageSize"]) == (10, 12, 1, 10)
@@ -174,7 +174,7 @@ async def test_pages_by_number_tell_the_total(caller: Caller) -> None:
     assert (len(last["Items"]), last["TotalCount"]) == (2, len(made))
 
 
-async def test_pages_by_token_end_without_one(caller: Caller) -> None:
+async def test_the_last_page_by_token_has_no_token(caller: Caller) -> None:
     made = {await caller.group() for _ in range(5)}
     seen: list[str] = []
     token: dict[str, str] = {}
@@ -218,7 +218,7 @@ async def test_a_new_asset_can_be_invisible_at_first(caller: Caller) -> None:
     assert (await caller.result("GetAsset", Id=asset_id))["Status"] == "Active"
 
 
-async def test_accounts_do_not_see_each_others_assets(caller: Caller, stranger: Caller) -> None:
+async def test_assets_are_isolated_by_account(caller: Caller, stranger: Caller) -> None:
     group_id = await caller.group()
     asset_id = await caller.asset(group_id)
     caller.advance(10)
@@ -238,7 +238,7 @@ async def test_accounts_do_not_see_each_others_assets(caller: Caller, stranger: 
     assert (await caller.create(text(), item)).status_code == 200
 
 
-async def test_tasks_take_active_assets_only_and_note_the_use(caller: Caller) -> None:
+async def test_tasks_accept_active_assets_only_and_record_the_use(caller: Caller) -> None:
     asset_id = await caller.asset(await caller.group())
     item = image("reference_image", f"asset://{asset_id}")
     refused = await caller.create(text(), item)

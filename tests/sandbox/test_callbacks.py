@@ -1,4 +1,4 @@
-"""Callbacks to a receiver on a real socket."""
+"""Callbacks, received on a socket."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from tests.support.patience import until
 
 
 class Receiver:
-    """Reads one request per connection and answers with the statuses it was given, 200 when they run out."""
+    """Reads one request per connection and answers with the next of ``statuses``, or 200."""
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
@@ -44,7 +44,7 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield found
 
 
-async def test_each_change_of_state_is_told_as_get_shows_it(caller: Caller, receiver: Receiver) -> None:
+async def test_each_change_of_status_sends_the_json_of_get(caller: Caller, receiver: Receiver) -> None:
     task_id = await caller.made(callback_url=receiver.url)
     await until(lambda: len(receiver.bodies) == 1)
     assert receiver.bodies[0] == await caller.task(task_id)
@@ -56,7 +56,7 @@ async def test_each_change_of_state_is_told_as_get_shows_it(caller: Caller, rece
     assert receiver.bodies[2] == await caller.task(task_id)
 
 
-async def test_callbacks_go_out_although_nobody_asks(receiver: Receiver) -> None:
+async def test_callbacks_are_sent_without_requests(receiver: Receiver) -> None:
     async with SandboxServer(SandboxConfig(time_scale=1000, limits=None)) as server:
         caller = Caller(server)
         await caller.made(callback_url=receiver.url)
@@ -64,7 +64,7 @@ async def test_callbacks_go_out_although_nobody_asks(receiver: Receiver) -> None
         await caller.http.aclose()
 
 
-async def test_a_final_state_is_delivered_three_times_at_most(caller: Caller, receiver: Receiver) -> None:
+async def test_a_final_status_has_three_attempts_at_most(caller: Caller, receiver: Receiver) -> None:
     receiver.statuses = [500, 500, 302, None, 500, 200]
     task_id = await caller.made(text("[queue:0][run:0][fail:InternalServiceError]"), callback_url=receiver.url)
     await until(lambda: len(receiver.bodies) == 5)
@@ -74,7 +74,7 @@ async def test_a_final_state_is_delivered_three_times_at_most(caller: Caller, re
     assert sorted(entry["attempt"] for entry in entries if entry["status"] == "failed") == [1, 2, 3]
 
 
-async def test_an_intermediate_state_is_delivered_once(caller: Caller, receiver: Receiver) -> None:
+async def test_an_intermediate_status_has_one_attempt(caller: Caller, receiver: Receiver) -> None:
     receiver.statuses = [500]
     await caller.made(callback_url=receiver.url)
     await until(lambda: len(receiver.bodies) == 1)
@@ -82,7 +82,7 @@ async def test_an_intermediate_state_is_delivered_once(caller: Caller, receiver:
     assert len(receiver.bodies) == 1
 
 
-async def test_a_silent_receiver_is_given_up_on() -> None:
+async def test_an_attempt_without_response_ends_at_the_timeout() -> None:
     release = asyncio.Event()
 
     async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -107,7 +107,7 @@ async def test_cancelling_sends_no_callback(caller: Caller, receiver: Receiver) 
     assert [body["status"] for body in receiver.bodies] == ["queued"]
 
 
-async def test_callbacks_can_be_dropped_doubled_and_delayed(caller: Caller, receiver: Receiver) -> None:
+async def test_faults_drop_duplicate_and_delay_callbacks(caller: Caller, receiver: Receiver) -> None:
     await caller.fault("callback", kind="drop")
     await caller.fault("callback", kind="duplicate")
     held = await caller.fault("callback", kind="delay", delay_seconds=3600)
@@ -119,7 +119,7 @@ async def test_callbacks_can_be_dropped_doubled_and_delayed(caller: Caller, rece
     assert receiver.bodies[2]["status"] == "succeeded"
 
 
-async def test_a_callback_can_overtake_the_answer_to_the_create(caller: Caller, receiver: Receiver) -> None:
+async def test_a_callback_can_arrive_before_the_response_to_the_create(caller: Caller, receiver: Receiver) -> None:
     await caller.fault("create_task", kind="delay", at="after", delay_seconds=3600)
     creating = asyncio.create_task(caller.made(callback_url=receiver.url))
     await until(lambda: len(receiver.bodies) == 1)

@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own, on the event loop that users get."""
+"""The ``sandbox`` command, as a process."""
 
 import asyncio
 import os
@@ -54,7 +54,7 @@ async def _read_settings(process: Process) -> dict[str, str]:
     return settings
 
 
-async def test_the_command_tells_how_to_use_it_breaks_connections_and_ends_on_sigterm() -> None:
+async def test_the_command_prints_settings_cuts_connections_and_ends_on_sigterm() -> None:
     async with _process(0) as process:
         settings = await _read_settings(process)
         assert settings["SEEDGATE_ARK_BASE_URL"] == f"{settings['SEEDGATE_OPENAPI_URL']}/api/v3"
@@ -85,7 +85,7 @@ async def test_the_command_tells_how_to_use_it_breaks_connections_and_ends_on_si
         assert process.returncode in {0, -signal.SIGTERM}
 
 
-async def test_a_port_in_use_is_told_in_a_line() -> None:
+async def test_a_port_in_use_is_an_error_of_one_line() -> None:
     async with _process(0) as first:
         port = (await _read_settings(first))["SEEDGATE_OPENAPI_URL"].rsplit(":", 1)[1]
         async with _process(int(port)) as second:

@@ -1,4 +1,4 @@
-"""The signed entry: who is let in, and the envelope."""
+"""The control plane: signatures, envelope, rate limits."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -48,7 +48,7 @@ async def _post(caller: Caller, headers: Mapping[str, str], body: bytes = BODY) 
     return await caller.http.post("/", params=QUERY, content=body, headers=headers)
 
 
-async def test_a_true_signature_is_let_in_and_answered_in_the_envelope(caller: Caller) -> None:
+async def test_a_valid_signature_is_accepted_and_answered_in_the_envelope(caller: Caller) -> None:
     response = await _post(caller, _headers(caller))
     assert response.status_code == 200
     metadata = response.json()["ResponseMetadata"]
@@ -108,27 +108,27 @@ Change = Callable[[Caller], dict[str, str]]
         (lambda _: {"Authorization": "HMAC-SHA256 Credential=x"}, 400, "InvalidAuthorization"),
     ],
 )
-async def test_anything_else_is_turned_away(caller: Caller, change: Change, status: int, code: str) -> None:
+async def test_invalid_signatures_are_refused(caller: Caller, change: Change, status: int, code: str) -> None:
     headers = {**change(caller), "Host": caller.server.origin.removeprefix("http://")}
     response = await _post(caller, headers)
     assert error_of(response)[:2] == (status, code)
     assert "Result" not in response.json()
 
 
-async def test_a_quarter_of_an_hour_is_tolerated(caller: Caller) -> None:
+async def test_a_clock_error_of_15_minutes_is_tolerated(caller: Caller) -> None:
     for minutes in (-14, 14):
         headers = _headers(caller, at=caller.now() + timedelta(minutes=minutes))
         assert (await _post(caller, headers)).status_code == 200
 
 
-async def test_an_advanced_sandbox_still_takes_todays_signatures_but_a_skewed_one_does_not(caller: Caller) -> None:
+async def test_advancing_the_clock_keeps_signatures_valid_and_skew_does_not(caller: Caller) -> None:
     caller.advance(86_400)
     assert (await _post(caller, _headers(caller))).status_code == 200
     await caller.control("POST", "/clock", skew_seconds=1000)
     assert error_of(await _post(caller, _headers(caller)))[1] == "InvalidTimestamp"
 
 
-async def test_the_date_header_shows_the_skew(caller: Caller) -> None:
+async def test_the_date_header_contains_the_skew(caller: Caller) -> None:
     await caller.control("POST", "/clock", skew_seconds=86_400 * 3)
     shown = parsedate_to_datetime((await caller.ask("GET", "")).headers["Date"])
     assert shown - caller.now() > timedelta(days=2)
@@ -154,12 +154,12 @@ async def test_a_body_that_is_no_object_is_400(caller: Caller, body: bytes) -> N
     assert error_of(response)[:2] == (400, "InvalidParameter")
 
 
-async def test_an_empty_body_means_no_fields(caller: Caller) -> None:
+async def test_an_empty_body_is_an_object_without_fields(caller: Caller) -> None:
     response = await _post(caller, _headers(caller, body=b""), b"")
     assert error_of(response)[:2] == (400, "MissingParameter.Name")
 
 
-async def test_rates_are_enforced_per_action() -> None:
+async def test_rate_limits_are_per_action() -> None:
     seconds = [50.0]
     config = SandboxConfig(monotonic=lambda: seconds[0], limits=Limits(create_asset_per_minute=2))
     async with SandboxServer(config) as server:

@@ -1,4 +1,4 @@
-"""What the sandbox accepts and refuses on create, in the upstream's words."""
+"""Validation of creates, with the upstream's messages."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ V10 = "doubao-seedance-1-0-pro-250528"
 LITE_T2V = "doubao-seedance-1-0-lite-t2v-250428"
 
 
-async def test_the_answer_is_exactly_an_id_stamped_in_beijing_time(caller: Caller) -> None:
+async def test_the_response_is_an_id_with_the_time_in_utc_8(caller: Caller) -> None:
     response = await caller.create()
     assert response.status_code == 200
     (task_id,) = response.json().values()
@@ -29,17 +29,17 @@ async def test_the_answer_is_exactly_an_id_stamped_in_beijing_time(caller: Calle
 
 
 @pytest.mark.parametrize("model", [MODEL, V25, V20_FAST, V20_MINI, V15, V10, LITE_T2V])
-async def test_dated_ids_are_served(caller: Caller, model: str) -> None:
+async def test_dated_model_ids_are_accepted(caller: Caller, model: str) -> None:
     assert (await caller.task(await caller.made(model=model)))["model"] == model
 
 
-async def test_an_endpoint_is_served_by_its_model(caller: Caller) -> None:
+async def test_an_endpoint_id_is_accepted_for_its_model(caller: Caller) -> None:
     task = await caller.task(await caller.made(model="ep-20260101-abcde"))
     assert task["model"] == V15
 
 
 @pytest.mark.parametrize("model", ["doubao-seedance-2-0", "doubao-seedance-2", "dreamina-seedance-2-0-260128", "ep-x"])
-async def test_aliases_and_foreign_ids_are_unknown(caller: Caller, model: str) -> None:
+async def test_aliases_and_other_model_ids_are_404(caller: Caller, model: str) -> None:
     assert error_of(await caller.create(model=model)) == (
         404,
         "InvalidEndpointOrModel.NotFound",
@@ -48,7 +48,7 @@ async def test_aliases_and_foreign_ids_are_unknown(caller: Caller, model: str) -
 
 
 @pytest.mark.parametrize("path", ["/cgt-20260101000000-abcde/cancel", "/cgt-20260101000000-abcde/stop"])
-async def test_cancel_and_stop_fall_through_to_create(caller: Caller, path: str) -> None:
+async def test_cancel_and_stop_are_routed_to_create(caller: Caller, path: str) -> None:
     response = await caller.ask("POST", path, json={})
     assert error_of(response)[:2] == (400, "MissingParameter")
     assert response.json()["error"]["param"] == "model"
@@ -63,7 +63,7 @@ async def test_a_wrong_key_is_401(caller: Caller, key: str) -> None:
     assert response.json()["error"]["type"] == "Unauthorized"
 
 
-async def test_request_ids_are_in_header_and_message_and_the_clients_is_echoed(caller: Caller) -> None:
+async def test_the_request_id_is_in_header_and_message_and_the_clients_is_echoed(caller: Caller) -> None:
     response = await caller.ask("POST", "", headers={"X-Client-Request-Id": "abc123"}, json={})
     request_id = response.headers["X-Request-Id"]
     assert response.json()["error"]["message"].endswith(f"Request id: {request_id}")
@@ -140,13 +140,13 @@ REFUSED_CONTENT: list[tuple[list[dict[str, Any]], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("content", "fields", "message"), REFUSED_CONTENT)
-async def test_content_is_refused_in_the_upstreams_words(
+async def test_invalid_content_has_the_upstreams_messages(
     caller: Caller, content: list[dict[str, Any]], fields: dict[str, Any], message: str
 ) -> None:
     assert error_of(await caller.create(*content, **fields)) == (400, "InvalidParameter", message)
 
 
-async def test_a_real_person_is_refused_at_once(caller: Caller) -> None:
+async def test_a_real_person_is_refused_by_the_create(caller: Caller) -> None:
     url = "https://example.com/fail-InputImageSensitiveContentDetected.PrivacyInformation.png"
     assert error_of(await caller.create(text(), image(url=url))) == (
         400,
@@ -172,7 +172,7 @@ async def test_a_real_person_is_refused_at_once(caller: Caller) -> None:
         ("a string", "content[0]"),
     ],
 )
-async def test_a_malformed_item_is_refused_by_its_path(caller: Caller, item: Any, param: str) -> None:
+async def test_the_error_for_a_malformed_item_has_its_path(caller: Caller, item: Any, param: str) -> None:
     response = await caller.create(item)
     assert response.status_code == 400
     assert response.json()["error"]["param"] == param
@@ -196,7 +196,7 @@ async def test_every_documented_combination_is_accepted(caller: Caller, content:
     assert (await caller.create(*content)).status_code == 200
 
 
-async def test_only_2_5_takes_audio_alone(caller: Caller) -> None:
+async def test_only_2_5_accepts_audio_without_other_media(caller: Caller) -> None:
     assert (await caller.create(text(), audio(AUDIO), model=V25)).status_code == 200
 
 
@@ -241,7 +241,7 @@ REFUSED_FIELDS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("fields", "message"), REFUSED_FIELDS)
-async def test_a_wrong_parameter_is_refused(caller: Caller, fields: dict[str, Any], message: str) -> None:
+async def test_an_invalid_parameter_is_refused(caller: Caller, fields: dict[str, Any], message: str) -> None:
     response = await caller.create(**fields)
     status, code, said = error_of(response)
     assert (status, code) == (400, "InvalidParameter")
@@ -251,7 +251,7 @@ async def test_a_wrong_parameter_is_refused(caller: Caller, fields: dict[str, An
 
 @pytest.mark.parametrize("name", ["model", "content"])
 @pytest.mark.parametrize("empty", [None, "absent"])
-async def test_null_means_absent(caller: Caller, name: str, empty: str | None) -> None:
+async def test_null_counts_as_absent(caller: Caller, name: str, empty: str | None) -> None:
     body: dict[str, Any] = {"model": MODEL, "content": [text()], "seed": None, "duration": None, name: None}
     if empty:
         del body[name]
@@ -265,11 +265,11 @@ async def test_a_body_that_is_no_json_object_is_400(caller: Caller, body: bytes)
     assert error_of(await caller.ask("POST", "", content=body))[:2] == (400, "InvalidParameter")
 
 
-async def test_unknown_fields_are_let_through(caller: Caller) -> None:
+async def test_unknown_fields_are_ignored(caller: Caller) -> None:
     assert (await caller.create(framespersecond=120, something={"else": [1]})).status_code == 200
 
 
-async def test_prompt_suffixes_count_where_the_body_says_nothing(caller: Caller) -> None:
+async def test_prompt_suffixes_apply_to_absent_parameters(caller: Caller) -> None:
     task = await caller.finished(text("a cat --rs 480p --rt 1:1 --dur 6 --seed 7 --fps 60"))
     assert (task["resolution"], task["ratio"], task["duration"], task["seed"]) == ("480p", "1:1", 6, 7)
     task = await caller.finished(text("a cat --dur 6 --ratio 7:7"), duration=8, ratio="16:9")
@@ -283,20 +283,20 @@ async def test_of_the_suffixes_only_resolution_and_duration_are_validated(caller
     assert (await caller.create(text("a cat --ratio 99:1 --seed many"))).status_code == 200
 
 
-async def test_web_search_is_known_to_2_0_and_2_0_fast(caller: Caller) -> None:
+async def test_only_2_0_and_2_0_fast_accept_web_search(caller: Caller) -> None:
     for model in (MODEL, V20_FAST):
         task = await caller.finished(model=model, tools=[{"type": "web_search"}])
         assert task["usage"]["tool_usage"] == {"web_search": 1}
 
 
-async def test_the_resolution_is_read_in_any_case_and_a_seed_may_be_0(caller: Caller) -> None:
+async def test_the_resolution_is_case_insensitive_and_a_seed_may_be_0(caller: Caller) -> None:
     task = await caller.finished(resolution="4K", seed=0)
     assert (task["resolution"], task["seed"]) == ("4k", 0)
     assert (await caller.finished(resolution="720P"))["resolution"] == "720p"
 
 
 @pytest.mark.parametrize("type_", ["reference", "edit", "extend"])
-async def test_what_is_made_of_references_needs_references(caller: Caller, type_: str) -> None:
+async def test_task_types_of_references_need_references(caller: Caller, type_: str) -> None:
     response = await caller.create(text(), model=V25, omni_reference_task_type=type_)
     words = "the parameter omni_reference_task_type specified in the request is not valid for model"
     assert error_of(response) == (400, "InvalidParameter", f"{words} doubao-seedance-2-5 in t2v")
@@ -312,7 +312,7 @@ async def test_what_is_made_of_references_needs_references(caller: Caller, type_
         (video(), {"ratio": "16:9"}, "ratio"),
     ],
 )
-async def test_an_edit_needs_a_video_of_4_to_30_seconds_and_takes_length_and_ratio_from_it(
+async def test_an_edit_needs_a_video_of_4_to_30_seconds_and_has_its_length_and_ratio(
     caller: Caller, item: dict[str, Any], fields: dict[str, Any], param: str
 ) -> None:
     edit = {"model": V25, "omni_reference_task_type": "edit"}
@@ -322,20 +322,20 @@ async def test_an_edit_needs_a_video_of_4_to_30_seconds_and_takes_length_and_rat
     assert (await caller.create(text(), video(f"{VIDEO}?seconds=30"), **edit, ratio="adaptive")).status_code == 200
 
 
-async def test_an_extension_has_the_ratio_of_its_reference_and_a_length_of_its_own(caller: Caller) -> None:
+async def test_an_extension_has_the_ratio_of_its_reference_and_its_own_length(caller: Caller) -> None:
     extend = {"model": V25, "omni_reference_task_type": "extend"}
     refused = await caller.create(text(), video(), **extend, ratio="1:1")
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "ratio")
     assert (await caller.finished(text(), video(), **extend, duration=8))["duration"] == 8
 
 
-async def test_what_auto_turns_out_to_be_may_fail_later(caller: Caller) -> None:
+async def test_the_task_type_auto_can_fail_the_task(caller: Caller) -> None:
     prompt = text("a dog [fail:InvalidParameter.TaskTypeMismatch]")
     task = await caller.finished(prompt, video(), model=V25, omni_reference_task_type="auto")
     assert (task["status"], task["error"]["code"]) == ("failed", "InvalidParameter.TaskTypeMismatch")
 
 
-async def test_2_5_takes_50_references_and_30_seconds_of_video(caller: Caller) -> None:
+async def test_2_5_accepts_50_references_and_30_seconds_of_video(caller: Caller) -> None:
     images, audios = [image("reference_image")] * 30, [audio(f"{AUDIO}?seconds=3")] * 10
     videos = [video(f"{VIDEO}?seconds=3")] * 10
     assert (await caller.create(*images, *videos, *audios, model=V25)).status_code == 200

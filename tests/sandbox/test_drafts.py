@@ -1,4 +1,4 @@
-"""Drafts and their final videos: which models make them, what each may set, what each costs."""
+"""Drafts and their final videos: models, parameters, tokens."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def of_draft(draft_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("model", [MODEL, V20_FAST, V20_MINI, V10])
-async def test_only_2_5_and_1_5_pro_make_drafts_and_finals(caller: Caller, model: str) -> None:
+async def test_only_2_5_and_1_5_pro_render_drafts_and_final_videos(caller: Caller, model: str) -> None:
     refused = await caller.create(model=model, draft=True)
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "draft")
     assert "draft specified in the request is not valid for model" in error_of(refused)[2]
@@ -38,8 +38,8 @@ async def test_a_draft_is_480p(caller: Caller, model: str) -> None:
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, next(iter(fields)))
 
 
-async def test_a_draft_of_2_5_costs_its_pixels_and_one_of_1_5_pro_a_part_of_them(caller: Caller) -> None:
-    """The factors 0.6 and 0.7 are 1.5 pro's; both the draft and its final are billed."""
+async def test_a_draft_of_1_5_pro_has_a_token_factor_and_one_of_2_5_has_none(caller: Caller) -> None:
+    """The factors of 1.5 pro are 0.6 and 0.7; draft and final video are both billed."""
     draft = await caller.finished(model=V25, draft=True, ratio="16:9", duration=5)
     assert draft["usage"]["total_tokens"] == 854 * 480 * 121 // 1024
     silent = await caller.finished(model=V25, draft=True, ratio="16:9", duration=5, generate_audio=False)
@@ -50,7 +50,7 @@ async def test_a_draft_of_2_5_costs_its_pixels_and_one_of_1_5_pro_a_part_of_them
     assert final["usage"]["total_tokens"] == 1920 * 1080 * 121 // 1024
 
 
-async def test_the_final_of_a_2_5_draft_is_1080p_and_inherits_the_rest(caller: Caller) -> None:
+async def test_the_final_video_of_a_2_5_draft_is_1080p_and_inherits_the_rest(caller: Caller) -> None:
     draft = await caller.finished(
         text("a dog"), video(), model=V25, draft=True, ratio="9:16", duration=6, seed=11, generate_audio=False
     )
@@ -58,7 +58,7 @@ async def test_the_final_of_a_2_5_draft_is_1080p_and_inherits_the_rest(caller: C
     assert (final["draft_task_id"], final["draft"], final["resolution"]) == (draft["id"], False, "1080p")
     inherited = ("ratio", "duration", "seed", "generate_audio")
     assert {name: final[name] for name in inherited} == {name: draft[name] for name in inherited}
-    # The reference video counts again.
+    # The reference video is counted again.
     assert final["usage"]["total_tokens"] == int(1080 * 1920 * ((5 + 6) * 24 + 1) / 1024)
     assert (await caller.create(of_draft(draft["id"]), model=V25, resolution="1080p")).status_code == 200
     for resolution in ("480p", "720p", "4k"):
@@ -66,7 +66,7 @@ async def test_the_final_of_a_2_5_draft_is_1080p_and_inherits_the_rest(caller: C
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, "resolution")
 
 
-async def test_beside_a_2_5_draft_there_is_no_other_content(caller: Caller) -> None:
+async def test_a_2_5_draft_task_refuses_other_content(caller: Caller) -> None:
     draft = await caller.finished(model=V25, draft=True)
     item = of_draft(draft["id"])
     for other in (text("a cat"), image("reference_image"), video(), item):
@@ -74,7 +74,7 @@ async def test_beside_a_2_5_draft_there_is_no_other_content(caller: Caller) -> N
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, "content")
 
 
-async def test_beside_a_draft_of_1_5_pro_there_may_be_a_text_and_the_draft_s_holds(caller: Caller) -> None:
+async def test_a_text_beside_a_1_5_pro_draft_task_is_ignored(caller: Caller) -> None:
     draft = await caller.finished(text("a dog --dur 6"), model=V15, draft=True)
     item = of_draft(draft["id"])
     assert (await caller.finished(text("a cat --dur 9"), item, model=V15))["duration"] == 6
@@ -83,14 +83,14 @@ async def test_beside_a_draft_of_1_5_pro_there_may_be_a_text_and_the_draft_s_hol
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, "content")
 
 
-async def test_the_resolution_in_a_draft_s_prompt_is_the_draft_s_alone(caller: Caller) -> None:
+async def test_the_resolution_in_the_prompt_of_a_draft_is_not_inherited(caller: Caller) -> None:
     draft = await caller.finished(text("a cat --resolution 480p --dur 6 --rt 9:16"), model=V25, draft=True)
     final = await caller.finished(of_draft(draft["id"]), model=V25)
     assert (final["resolution"], final["duration"], final["ratio"]) == ("1080p", 6, "9:16")
 
 
-async def test_what_does_not_apply_to_a_final_is_refused_and_not_ignored(caller: Caller) -> None:
-    """It may repeat what the draft decides, and not change it."""
+async def test_a_parameter_of_the_draft_cannot_be_changed(caller: Caller) -> None:
+    """The request may repeat a value of the draft."""
     draft = await caller.finished(model=V25, draft=True, duration=6, seed=11, generate_audio=False)
     item = of_draft(draft["id"])
     for name, value in (
@@ -117,7 +117,7 @@ async def test_what_does_not_apply_to_a_final_is_refused_and_not_ignored(caller:
     assert {name: final[name] for name in repeated} == repeated
 
 
-async def test_a_final_has_settings_of_its_own(caller: Caller) -> None:
+async def test_a_final_video_has_parameters_of_its_own(caller: Caller) -> None:
     settings = {"safety_identifier": "u1", "priority": 5, "output_format": "mov", "execution_expires_after": 3600}
     draft = await caller.finished(model=V25, draft=True, **settings)
     final = await caller.finished(of_draft(draft["id"]), model=V25)
@@ -129,14 +129,14 @@ async def test_a_final_has_settings_of_its_own(caller: Caller) -> None:
     assert {name: final[name] for name in settings} == settings
 
 
-async def test_a_draft_is_finished_by_its_own_model(caller: Caller) -> None:
+async def test_a_final_video_has_the_model_of_its_draft(caller: Caller) -> None:
     for made_by, other in ((V25, V15), (V15, V25)):
         draft = await caller.finished(model=made_by, draft=True)
         refused = await caller.create(of_draft(draft["id"]), model=other)
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, "model")
 
 
-async def test_a_draft_of_1_5_pro_is_finished_with_its_own_settings(caller: Caller) -> None:
+async def test_a_final_video_of_1_5_pro_has_the_parameters_of_its_draft(caller: Caller) -> None:
     draft = await caller.finished(text("a dog"), model=V15, draft=True, ratio="9:16", duration=6, seed=11)
     # An endpoint stands for its model.
     task = await caller.finished(of_draft(draft["id"]), model="ep-20260101-abcde", resolution="720p")
@@ -144,7 +144,7 @@ async def test_a_draft_of_1_5_pro_is_finished_with_its_own_settings(caller: Call
     assert (task["resolution"], task["ratio"], task["duration"], task["seed"]) == ("720p", "9:16", 6, 11)
 
 
-async def test_drafts_of_other_accounts_and_unfinished_ones_are_unknown(caller: Caller, stranger: Caller) -> None:
+async def test_drafts_of_other_accounts_and_unfinished_ones_are_not_found(caller: Caller, stranger: Caller) -> None:
     draft_id = await caller.made(text(), model=V15, draft=True)
     item = of_draft(draft_id)
     assert (await caller.create(item, model=V15)).status_code == 400
@@ -153,7 +153,7 @@ async def test_drafts_of_other_accounts_and_unfinished_ones_are_unknown(caller: 
     assert (await caller.create(item, model=V15)).status_code == 200
 
 
-async def test_a_draft_is_good_for_seven_days(caller: Caller) -> None:
+async def test_a_draft_can_be_used_for_seven_days(caller: Caller) -> None:
     draft = await caller.finished(model=V25, draft=True)
     caller.advance(7 * DAY - 3600 - 1)
     assert (await caller.create(of_draft(draft["id"]), model=V25)).status_code == 200
@@ -162,7 +162,7 @@ async def test_a_draft_is_good_for_seven_days(caller: Caller) -> None:
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "content.draft_task.id")
 
 
-async def test_premium_is_byteplus_alone_and_its_finals_are_4k(caller: Caller, abroad: Caller) -> None:
+async def test_premium_is_byteplus_only_and_its_final_videos_are_4k(caller: Caller, abroad: Caller) -> None:
     assert (await abroad.finished(model=PREMIUM, resolution="4k"))["resolution"] == "4k"
     draft = await abroad.finished(model=PREMIUM, draft=True)
     final = await abroad.finished(of_draft(draft["id"]), model=PREMIUM)

@@ -1,4 +1,4 @@
-"""Face verification, from the session over the page to the group."""
+"""Face verification: session, H5 page, group."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -17,8 +17,8 @@ async def _open(caller: Caller) -> tuple[str, str]:
     return session["BytedToken"], session["H5Link"]
 
 
-async def _decide(caller: Caller, link: str, outcome: str) -> httpx.Response:
-    """Does what a browser does: reads the form of the page and sends it."""
+async def _submit(caller: Caller, link: str, outcome: str) -> httpx.Response:
+    """Submits the form of the page, as a browser does."""
     page = await caller.http.get(link)
     assert page.status_code == 200
     action = re.search(r'<form method="post" action="([^"]+)"', page.text)
@@ -33,7 +33,7 @@ async def test_a_person_who_passes_gets_a_liveness_group(caller: Caller) -> None
     token, link = await _open(caller)
     pending = await caller.act("GetVisualValidateResult", BytedToken=token)
     assert error_of(pending)[:2] == (404, "NotFound.BytedToken")
-    back = await _decide(caller, link, "complete")
+    back = await _submit(caller, link, "complete")
     assert back.status_code == 303
     target = urlsplit(back.headers["Location"])
     assert f"{target.scheme}://{target.netloc}{target.path}" == "https://shop.example.com/back"
@@ -51,9 +51,9 @@ async def test_a_person_who_passes_gets_a_liveness_group(caller: Caller) -> None
     assert (await caller.result("GetAssetGroup", Id=results[0]))["GroupType"] == "LivenessFace"
 
 
-async def test_a_person_who_fails_gets_none(caller: Caller) -> None:
+async def test_a_person_who_fails_gets_no_group(caller: Caller) -> None:
     token, link = await _open(caller)
-    back = await _decide(caller, link, "fail")
+    back = await _submit(caller, link, "fail")
     assert back.status_code == 303
     assert parse_qs(urlsplit(back.headers["Location"]).query)["resultCode"] != ["10000"]
     assert error_of(await caller.act("GetVisualValidateResult", BytedToken=token))[1] == "NotFound.BytedToken"
@@ -61,7 +61,7 @@ async def test_a_person_who_fails_gets_none(caller: Caller) -> None:
 
 async def test_the_link_works_once(caller: Caller) -> None:
     token, link = await _open(caller)
-    await _decide(caller, link, "complete")
+    await _submit(caller, link, "complete")
     assert (await caller.http.get(link)).status_code == 410
     again = await caller.http.post("/h5", data={"bytedToken": token, "outcome": "fail"})
     assert again.status_code == 410
@@ -74,22 +74,22 @@ async def test_token_and_link_expire(caller: Caller) -> None:
     await caller.control("POST", "/settings", token_ttl_seconds=120)
     token, link = await _open(caller)
     passed, other = await _open(caller)
-    await _decide(caller, other, "complete")
+    await _submit(caller, other, "complete")
     caller.advance(120)
     assert (await caller.http.get(link)).status_code == 410
     for expired in (token, passed):
         assert error_of(await caller.act("GetVisualValidateResult", BytedToken=expired))[1] == "NotFound.BytedToken"
 
 
-async def test_a_token_is_its_accounts_alone(caller: Caller, stranger: Caller) -> None:
+async def test_a_token_is_readable_by_its_account_only(caller: Caller, stranger: Caller) -> None:
     token, link = await _open(caller)
-    await _decide(caller, link, "complete")
+    await _submit(caller, link, "complete")
     foreign = await stranger.act("GetVisualValidateResult", BytedToken=token)
     unknown = await stranger.act("GetVisualValidateResult", BytedToken="20260101000000AAAAAAAAAAAAAAAAAAAA")
     assert error_of(foreign) == error_of(unknown)
 
 
-async def test_the_page_needs_nothing_from_elsewhere_and_leaks_nothing(caller: Caller) -> None:
+async def test_the_page_loads_no_external_resources_and_sends_no_referrer(caller: Caller) -> None:
     _, link = await _open(caller)
     page = await caller.http.get(link)
     assert "通过核验" in page.text
@@ -102,9 +102,9 @@ async def test_the_page_needs_nothing_from_elsewhere_and_leaks_nothing(caller: C
     assert "<script" not in hostile.text
 
 
-async def test_another_face_does_not_fit_the_group(caller: Caller) -> None:
+async def test_an_asset_of_another_person_fails(caller: Caller) -> None:
     token, link = await _open(caller)
-    await _decide(caller, link, "complete")
+    await _submit(caller, link, "complete")
     face_group = (await caller.result("GetVisualValidateResult", BytedToken=token))["GroupId"]
     fitting = await caller.asset(face_group)
     other = await caller.asset(face_group, "https://example.com/other-person/1.png")

@@ -1,4 +1,4 @@
-"""Scripted faults, seen on raw sockets, and what the ledger says about them."""
+"""Scripted faults, on raw sockets and in the ledger."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ BODY = json.dumps({"model": MODEL, "content": [text()]}).encode()
 
 
 async def _raw(caller: Caller, request: bytes) -> tuple[bytes, bool]:
-    """Sends raw bytes; returns everything until the connection ends, and whether it ended in a reset."""
+    """Sends raw bytes; returns the received bytes and whether the connection was reset."""
     reader, writer = await asyncio.open_connection("127.0.0.1", caller.server.port)
     received = b""
     try:
@@ -38,7 +38,7 @@ def _create(caller: Caller, body: bytes = BODY, length: int | None = None) -> by
 
 
 async def _counts(caller: Caller) -> tuple[int, int]:
-    """Returns how many creates were received and how many tasks were made."""
+    """Returns the numbers of received creates and of created tasks."""
     ledger = await caller.ledger()
     received = sum(entry["operation"] == "create_task" for entry in ledger["requests"])
     return received, len(ledger["tasks"])
@@ -46,7 +46,7 @@ async def _counts(caller: Caller) -> tuple[int, int]:
 
 @pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize(("at", "tasks"), [("request", 0), ("before", 0), ("after", 1), ("headers", 1), ("body", 1)])
-async def test_a_connection_is_cut_at_each_moment(caller: Caller, at: str, tasks: int, *, reset: bool) -> None:
+async def test_a_connection_can_be_cut_at_each_moment(caller: Caller, at: str, tasks: int, *, reset: bool) -> None:
     await caller.fault("create_task", kind="cut", at=at, reset=reset)
     received, was_reset = await _raw(caller, _create(caller))
     # A close with unread bytes is a reset too, and only at "request" is the body still unread.
@@ -67,13 +67,13 @@ async def test_a_connection_is_cut_at_each_moment(caller: Caller, at: str, tasks
     assert (await caller.create()).status_code == 200
 
 
-async def test_a_cut_in_the_midst_of_the_request_leaves_nothing_behind(caller: Caller) -> None:
+async def test_a_cut_within_the_request_creates_nothing(caller: Caller) -> None:
     await caller.fault("create_task", kind="cut", at="request")
     assert (await _raw(caller, _create(caller, BODY[:40], len(BODY))))[0] == b""
     assert await _counts(caller) == (1, 0)
 
 
-async def test_a_client_that_leaves_before_its_body_is_complete_makes_no_task(caller: Caller) -> None:
+async def test_a_client_that_disconnects_within_its_body_creates_no_task(caller: Caller) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", caller.server.port)
     writer.write(_create(caller, BODY[:40], len(BODY)))
     await writer.drain()
@@ -85,7 +85,7 @@ async def test_a_client_that_leaves_before_its_body_is_complete_makes_no_task(ca
     assert await _counts(caller) == (1, 0)
 
 
-async def test_a_client_that_does_not_wait_for_the_answer_has_its_task_all_the_same(caller: Caller) -> None:
+async def test_a_client_that_disconnects_before_the_response_has_its_task(caller: Caller) -> None:
     await caller.fault("create_task", kind="delay", at="after", delay_seconds=3600)
     _, writer = await asyncio.open_connection("127.0.0.1", caller.server.port)
     writer.write(_create(caller))
@@ -116,7 +116,7 @@ async def test_new_connections_are_closed_at_once(caller: Caller) -> None:
         ({"status": 302, "headers": {"Location": "/x"}}, b""),
     ],
 )
-async def test_an_answer_is_replaced_before_or_after_the_effect(
+async def test_a_response_is_replaced_before_or_after_the_effect(
     caller: Caller, at: str, tasks: int, effect: dict[str, Any], body: bytes
 ) -> None:
     await caller.fault("create_task", kind="answer", at=at, **effect)
@@ -125,7 +125,7 @@ async def test_an_answer_is_replaced_before_or_after_the_effect(
     assert await _counts(caller) == (1, tasks)
 
 
-async def test_an_error_is_told_in_the_planes_own_shape(caller: Caller) -> None:
+async def test_an_error_has_the_shape_of_the_plane(caller: Caller) -> None:
     await caller.fault("*", kind="error", code="AccountOverdueError", message="Overdue.", times=2)
     task = await caller.create()
     assert error_of(task) == (403, "AccountOverdueError", "Overdue.")
@@ -136,7 +136,7 @@ async def test_an_error_is_told_in_the_planes_own_shape(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 400, 200])
-async def test_throttles_come_with_any_status(caller: Caller, status: int) -> None:
+async def test_a_throttle_can_have_any_status(caller: Caller, status: int) -> None:
     await caller.fault("GetAsset", kind="throttle", status=status, headers={"Retry-After": "2"})
     response = await caller.act("GetAsset", Id="asset-x")
     assert error_of(response)[:2] == (status, "AccountFlowLimitExceeded")
@@ -144,7 +144,7 @@ async def test_throttles_come_with_any_status(caller: Caller, status: int) -> No
     assert response.headers["Retry-After"] == "2"
 
 
-async def test_garbage_and_oversized_answers(caller: Caller) -> None:
+async def test_garbage_and_oversized_responses(caller: Caller) -> None:
     await caller.fault("create_task", kind="garbage", at="after")
     garbage = await caller.create()
     assert garbage.status_code == 200
@@ -155,7 +155,7 @@ async def test_garbage_and_oversized_answers(caller: Caller) -> None:
     assert await _counts(caller) == (2, 2)
 
 
-async def test_an_answer_trickles_byte_by_byte(caller: Caller) -> None:
+async def test_a_response_can_be_sent_byte_by_byte(caller: Caller) -> None:
     await caller.fault("create_task", kind="trickle", at="after", delay_seconds=0.002)
     loop = asyncio.get_running_loop()
     before = loop.time()
@@ -177,7 +177,7 @@ async def test_a_delay_is_before_or_after_the_effect(caller: Caller, at: str, ta
     assert await _counts(caller) == (1, 1)
 
 
-async def test_a_fault_skips_counts_and_ends(caller: Caller) -> None:
+async def test_a_fault_skips_calls_and_hits_a_number_of_them(caller: Caller) -> None:
     fault = await caller.fault("create_task", kind="error", code="ServerOverloaded", skip=1, times=2)
     statuses = [(await caller.create()).status_code for _ in range(5)]
     assert statuses == [200, 429, 429, 200, 200]
@@ -187,7 +187,7 @@ async def test_a_fault_skips_counts_and_ends(caller: Caller) -> None:
     assert struck == [None, fault["id"], fault["id"], None, None]
 
 
-async def test_a_lasting_fault_ends_when_it_is_removed(caller: Caller) -> None:
+async def test_a_fault_without_times_ends_when_it_is_removed(caller: Caller) -> None:
     fault = await caller.fault("create_task", kind="error", code="InternalServiceError", times=None)
     assert [(await caller.create()).status_code for _ in range(3)] == [500] * 3
     await caller.control("DELETE", f"/faults/{fault['id']}")
@@ -197,7 +197,7 @@ async def test_a_lasting_fault_ends_when_it_is_removed(caller: Caller) -> None:
     assert (await caller.create()).status_code == 200
 
 
-async def test_a_fault_can_be_one_accounts_or_one_for_long_urls(caller: Caller, stranger: Caller) -> None:
+async def test_a_fault_can_be_limited_to_an_account_or_to_long_urls(caller: Caller, stranger: Caller) -> None:
     effect = {"kind": "answer", "status": 414}
     await caller.control("POST", "/faults", operation="list_tasks", account="other", times=None, effect=effect)
     assert (await caller.ask("GET", "")).status_code == 200
@@ -209,7 +209,7 @@ async def test_a_fault_can_be_one_accounts_or_one_for_long_urls(caller: Caller, 
     assert (await caller.ask("GET", f"?{few}")).status_code == 200
 
 
-async def test_downloads_can_be_cut_too(caller: Caller) -> None:
+async def test_downloads_can_be_cut(caller: Caller) -> None:
     url = (await caller.finished())["content"]["video_url"]
     await caller.fault("get_media", kind="cut", at="body")
     with pytest.raises(httpx.RemoteProtocolError):
@@ -233,13 +233,13 @@ async def test_downloads_can_be_cut_too(caller: Caller) -> None:
         {"operation": "create_task", "effect": {"kind": "cut"}, "time": 1},
     ],
 )
-async def test_a_script_that_makes_no_sense_is_refused(caller: Caller, script: dict[str, Any]) -> None:
+async def test_an_invalid_script_is_refused(caller: Caller, script: dict[str, Any]) -> None:
     response = await caller.http.post("/_sandbox/faults", json=script)
     assert response.status_code == 400
     assert (await caller.control("GET", "/faults")) == {"faults": []}
 
 
-async def test_a_removed_fault_holds_nothing_any_more_and_what_it_breaks_is_broken_then(caller: Caller) -> None:
+async def test_removing_a_fault_ends_its_delays_and_applies_its_effect(caller: Caller) -> None:
     await caller.fault("create_task", kind="error", code="InternalServiceError", delay_seconds=3600)
     creating = asyncio.create_task(caller.create())
     await until(lambda: caller.server.store.ledger.requests)
@@ -247,7 +247,7 @@ async def test_a_removed_fault_holds_nothing_any_more_and_what_it_breaks_is_brok
     assert (await creating).status_code == 500
 
 
-async def test_a_reset_ends_what_faults_hold(caller: Caller) -> None:
+async def test_a_reset_ends_delays(caller: Caller) -> None:
     await caller.fault("create_task", kind="delay", delay_seconds=3600)
     creating = asyncio.create_task(caller.create())
     await until(lambda: caller.server.store.ledger.requests)
@@ -255,7 +255,7 @@ async def test_a_reset_ends_what_faults_hold(caller: Caller) -> None:
     assert (await creating).status_code == 200
 
 
-async def test_a_stopping_server_waits_for_no_delay() -> None:
+async def test_stopping_the_server_ends_delays() -> None:
     async with SandboxServer(SandboxConfig()) as server:
         caller = Caller(server)
         await caller.fault("create_task", kind="delay", delay_seconds=600)

@@ -1,4 +1,4 @@
-"""Listing tasks, and the rates of the data plane."""
+"""LIST of tasks, and the rate limits of the data plane."""
 
 import pytest
 
@@ -16,7 +16,7 @@ async def _ids(caller: Caller, query: str = "") -> list[str]:
     return [item["id"] for item in response.json()["items"]]
 
 
-async def test_newest_come_first_ten_to_a_page(caller: Caller) -> None:
+async def test_tasks_are_listed_newest_first_in_pages_of_ten(caller: Caller) -> None:
     made = [await caller.made() for _ in range(12)]
     first = (await caller.ask("GET", "")).json()
     assert [item["id"] for item in first["items"]] == made[:1:-1]
@@ -26,19 +26,19 @@ async def test_newest_come_first_ten_to_a_page(caller: Caller) -> None:
     assert await _ids(caller, "?") == made[:1:-1]
 
 
-async def test_an_item_is_the_object_that_get_shows(caller: Caller) -> None:
+async def test_an_item_is_the_json_of_get(caller: Caller) -> None:
     done = await caller.finished(return_last_frame=True)
     failed = await caller.finished(text("[fail:InternalServiceError]"))
     assert (await caller.ask("GET", "")).json() == {"items": [failed, done], "total": 2}
 
 
-async def test_repeated_task_ids_select(caller: Caller) -> None:
+async def test_task_ids_filter_and_may_repeat(caller: Caller) -> None:
     made = [await caller.made() for _ in range(3)]
     query = f"?filter.task_ids={made[0]}&filter.task_ids={made[2]}&filter.task_ids=cgt-20260101000000-abcde"
     assert await _ids(caller, query) == [made[2], made[0]]
 
 
-async def test_status_and_model_select(caller: Caller) -> None:
+async def test_status_and_model_filter(caller: Caller) -> None:
     done = (await caller.finished())["id"]
     other = await caller.made(model="ep-20260101-abcde")
     assert await _ids(caller, "?filter.status=succeeded") == [done]
@@ -48,7 +48,7 @@ async def test_status_and_model_select(caller: Caller) -> None:
     assert await _ids(caller, "?filter.model=ep-20260101-abcde") == [other]
 
 
-async def test_flex_tasks_are_hidden_unless_asked_for(caller: Caller) -> None:
+async def test_flex_tasks_need_the_filter(caller: Caller) -> None:
     plain = await caller.made(model=V15)
     flex = await caller.made(model=V15, service_tier="flex")
     assert await _ids(caller) == [plain]
@@ -57,7 +57,7 @@ async def test_flex_tasks_are_hidden_unless_asked_for(caller: Caller) -> None:
     assert await _ids(caller, f"?filter.task_ids={flex}") == []
 
 
-async def test_accounts_do_not_see_each_others_tasks(caller: Caller, stranger: Caller) -> None:
+async def test_tasks_are_isolated_by_account(caller: Caller, stranger: Caller) -> None:
     mine, theirs = await caller.made(), await stranger.made()
     assert await _ids(caller) == [mine]
     assert await _ids(stranger) == [theirs]
@@ -78,7 +78,7 @@ class _Seconds:
         return self.now
 
 
-async def test_rates_are_enforced_per_account_in_real_time() -> None:
+async def test_rate_limits_are_per_account_and_in_real_time() -> None:
     seconds = _Seconds()
     async with SandboxServer(SandboxConfig(monotonic=seconds, limits=Limits(create_per_minute=3))) as server:
         caller = Caller(server)

@@ -53,7 +53,7 @@ async def test_ark_creates_reads_lists_and_deletes(caller: Caller) -> None:
     assert (await caller.ask("GET", f"/{made.id}")).status_code == 404
 
 
-async def test_ark_understands_the_refusals(caller: Caller) -> None:
+async def test_ark_parses_the_errors(caller: Caller) -> None:
     with _ark(caller) as tasks, pytest.raises(ArkBadRequestError) as refused:
         await asyncio.to_thread(tasks.create, model=MODEL, content=[text()], duration=99)
     assert (refused.value.code, refused.value.param) == ("InvalidParameter", "duration")
@@ -62,7 +62,7 @@ async def test_ark_understands_the_refusals(caller: Caller) -> None:
 
 
 class _Universal:
-    """The generic OpenAPI client, as the documentation uses it."""
+    """The generic OpenAPI client, used as in the documentation."""
 
     def __init__(self, caller: Caller, account: Account) -> None:
         configuration = volcenginesdkcore.Configuration()
@@ -95,7 +95,7 @@ def _universal(caller: Caller, account: Account | None = None) -> Iterator[_Univ
         client.close()
 
 
-async def test_the_universal_client_is_let_in(caller: Caller) -> None:
+async def test_the_universal_client_is_accepted(caller: Caller) -> None:
     with _universal(caller) as client:
         group_id = (await client.call("CreateAssetGroup", Name="我的 素材", GroupType="AIGC"))["Id"]
         asset = {"GroupId": group_id, "URL": IMAGE, "AssetType": "Image"}
@@ -115,7 +115,7 @@ async def test_the_universal_client_sends_temporary_credentials(stranger: Caller
         assert (await client.call("CreateAssetGroup", Name="x", GroupType="AIGC"))["Id"]
 
 
-async def test_the_universal_client_is_turned_away_with_a_wrong_secret(caller: Caller) -> None:
+async def test_the_universal_client_is_refused_with_a_wrong_secret(caller: Caller) -> None:
     wrong = Account(name="x", api_key="x", access_key_id=caller.account.access_key_id, secret_access_key="wrong")
     with _universal(caller, wrong) as client, pytest.raises(ApiException) as refused:
         await client.call("GetAsset", Id="asset-x")

@@ -1,4 +1,4 @@
-"""A sandbox with a state file: what it knew before a restart, it knows afterwards."""
+"""A sandbox with a state file survives restarts."""
 
 import asyncio
 import re
@@ -30,7 +30,7 @@ V25 = "doubao-seedance-2-5-260628"
 
 
 class _Caller(Caller):
-    """A caller that lets time pass outside of the sandbox, where it passes for the next one, too."""
+    """A client that advances the configured clock, which the next sandbox has, too."""
 
     def __init__(self, server: SandboxServer, clock: MovableClock) -> None:
         super().__init__(server)
@@ -41,7 +41,7 @@ class _Caller(Caller):
 
 
 class Machine:
-    """A folder, a port and a clock that outlive the sandboxes which run there one after the other."""
+    """The folder, the port and the clock of sandboxes that run one after the other."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.path = folder / "sandbox.sqlite3"
@@ -51,7 +51,7 @@ class Machine:
 
     @asynccontextmanager
     async def start(self) -> AsyncIterator[Caller]:
-        """Runs a sandbox of its own until the block ends."""
+        """Runs a new sandbox on the file until the block ends."""
         with StateFile(self.path, self.config.accounts) as file:
             sandbox = Sandbox(self.config, file)
             async with SandboxServer(sandbox=sandbox, port=self.port) as server:
@@ -68,7 +68,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-async def test_a_finished_task_and_the_files_behind_its_urls_stay_as_they_were(machine: Machine) -> None:
+async def test_a_finished_task_and_the_files_of_its_urls_survive_a_restart(machine: Machine) -> None:
     async with machine.start() as caller:
         task = await caller.finished(
             image("first_frame"), text("a kitten"), return_last_frame=True, safety_identifier="hash", seed=5
@@ -91,7 +91,7 @@ async def test_a_finished_task_and_the_files_behind_its_urls_stay_as_they_were(m
         ]
 
 
-async def test_urls_live_as_long_as_the_configuration_says(tmp_path: Path) -> None:
+async def test_urls_have_the_configured_lifetime(tmp_path: Path) -> None:
     machine = Machine(tmp_path, video_url_seconds=7 * DAY)
     async with machine.start() as caller:
         content = (await caller.finished(return_last_frame=True))["content"]
@@ -104,7 +104,7 @@ async def test_urls_live_as_long_as_the_configuration_says(tmp_path: Path) -> No
         assert [(await caller.http.get(url)).status_code for url in content.values()] == [403, 403]
 
 
-async def test_what_was_unfinished_goes_on_where_it_stood_and_at_its_own_times(tmp_path: Path) -> None:
+async def test_unfinished_tasks_continue_with_the_times_of_a_sandbox_that_never_stopped(tmp_path: Path) -> None:
     machine = Machine(tmp_path, limits=Limits(concurrency=1))
     async with machine.start() as caller:
         running = await caller.made(text("[queue:0][run:600]"))
@@ -134,7 +134,7 @@ async def test_what_was_unfinished_goes_on_where_it_stood_and_at_its_own_times(t
         assert {"status": "paused", "progress": 50}.items() <= (await caller.task(pinned)).items()
 
 
-async def test_groups_and_assets_stay_as_they_were_and_can_be_used(machine: Machine) -> None:
+async def test_groups_and_assets_survive_a_restart_and_can_be_used(machine: Machine) -> None:
     async with machine.start() as caller:
         group_id, other_group = await caller.group(Name="first"), await caller.group()
         asset_id, failing = await caller.asset(group_id), await caller.asset(group_id)
@@ -162,7 +162,7 @@ async def test_groups_and_assets_stay_as_they_were_and_can_be_used(machine: Mach
         assert (await caller.act("GetAssetGroup", Id=other_group)).status_code == 404
 
 
-async def test_a_verification_goes_on_in_the_page_that_was_open(machine: Machine) -> None:
+async def test_a_pending_verification_survives_a_restart(machine: Machine) -> None:
     async with machine.start() as caller:
         opened = await caller.result("CreateVisualValidateSession", CallbackURL="https://example.com/back")
         used = await caller.result("CreateVisualValidateSession", CallbackURL="https://example.com/back")
@@ -178,7 +178,7 @@ async def test_a_verification_goes_on_in_the_page_that_was_open(machine: Machine
         assert (await caller.result("GetAssetGroup", Id=group))["GroupType"] == "LivenessFace"
 
 
-async def test_downloads_are_counted_over_restarts(machine: Machine) -> None:
+async def test_download_counts_survive_a_restart(machine: Machine) -> None:
     async with machine.start() as caller:
         url = (await caller.finished())["content"]["video_url"]
         for _ in range(2):
@@ -193,7 +193,7 @@ async def test_downloads_are_counted_over_restarts(machine: Machine) -> None:
         assert statuses == [200, 200, 403]
 
 
-async def test_a_draft_of_yesterday_can_be_finished(machine: Machine) -> None:
+async def test_a_draft_survives_a_restart(machine: Machine) -> None:
     async with machine.start() as caller:
         draft = await caller.finished(text("a kitten"), model=V25, draft=True, duration=6)
     async with machine.start() as caller:
@@ -201,7 +201,7 @@ async def test_a_draft_of_yesterday_can_be_finished(machine: Machine) -> None:
         assert (final["duration"], final["draft_task_id"], final["seed"]) == (6, draft["id"], draft["seed"])
 
 
-async def test_the_clock_and_the_settings_stay_until_the_reset_which_forgets_everything(machine: Machine) -> None:
+async def test_clock_and_settings_survive_a_restart_until_the_reset(machine: Machine) -> None:
     async with machine.start() as caller:
         await caller.control("POST", "/clock", advance_seconds=3600, skew_seconds=30)
         settings = {"time_scale": 7, "limits": "on", "consistency_delay_seconds": 3, "token_ttl_seconds": 60}
@@ -221,7 +221,7 @@ async def test_the_clock_and_the_settings_stay_until_the_reset_which_forgets_eve
         assert (await caller.http.get(url)).status_code == 403
 
 
-async def test_what_can_no_longer_be_read_does_not_fill_the_file(machine: Machine) -> None:
+async def test_expired_records_are_removed_at_the_start(machine: Machine) -> None:
     async with machine.start() as caller:
         draft = await caller.finished(model=V25, draft=True)
         await caller.http.get(draft["content"]["video_url"])
@@ -235,7 +235,7 @@ async def test_what_can_no_longer_be_read_does_not_fill_the_file(machine: Machin
     assert rows(machine.path, "draft_request") == rows(machine.path, "downloads") == []
 
 
-async def test_a_change_that_cannot_be_written_is_kept_with_the_next_one(machine: Machine) -> None:
+async def test_a_change_that_cannot_be_written_is_written_with_the_next_one(machine: Machine) -> None:
     async with machine.start() as caller:
         file = caller.server.sandbox.file
         assert file is not None
@@ -249,7 +249,7 @@ async def test_a_change_that_cannot_be_written_is_kept_with_the_next_one(machine
     assert rows(machine.path, "task") == made
 
 
-async def test_a_file_that_cannot_be_used_is_told_and_left_alone(machine: Machine) -> None:
+async def test_an_unusable_file_is_an_error_and_is_not_changed(machine: Machine) -> None:
     async with machine.start() as caller:
         for _ in range(20):
             await caller.finished()
@@ -285,7 +285,7 @@ async def test_two_sandboxes_cannot_share_a_file(machine: Machine) -> None:
         await caller.made()
 
 
-async def test_only_files_of_a_sandbox_are_taken_for_one(machine: Machine, tmp_path: Path) -> None:
+async def test_state_files_are_recognized_by_their_header(machine: Machine, tmp_path: Path) -> None:
     other = tmp_path / "notes"
     for content in (b"a diary", b"SQLite format 3\0" + bytes(100)):
         other.write_bytes(content)
@@ -294,15 +294,15 @@ async def test_only_files_of_a_sandbox_are_taken_for_one(machine: Machine, tmp_p
     assert is_state_file(other)
     async with machine.start() as caller:
         await caller.made()
-        # A process that is killed now leaves the file and its log as they are.
+        # As after kill -9: the file is open and its log is not merged.
         assert is_state_file(machine.path)
     remove_state_file(machine.path)
     remove_state_file(machine.path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes"]  # noqa: ASYNC240 - a folder of one file
 
 
-async def test_a_file_of_the_first_format_is_understood(machine: Machine) -> None:
-    """The sample was written when the format was introduced; a change that breaks this needs a new number."""
+async def test_a_file_of_the_first_format_can_be_loaded(machine: Machine) -> None:
+    """The sample is from the introduction of the format; a change that breaks this test needs a new format number."""
     with sqlite3.connect(machine.path) as connection:
         connection.executescript(SAMPLE.read_text())
     connection.close()
@@ -317,7 +317,7 @@ async def test_a_file_of_the_first_format_is_understood(machine: Machine) -> Non
 
 
 @pytest.mark.slow
-async def test_no_task_that_was_answered_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
+async def test_a_kill_loses_no_task_that_was_answered(tmp_path: Path) -> None:
     path = tmp_path / "sandbox.sqlite3"
     answered: list[str] = []
     for round_ in range(4):
@@ -385,7 +385,7 @@ async def _create_until_it_dies(client: httpx.AsyncClient, answered: list[str]) 
 
 
 def rows(path: Path, kind: str) -> list[str]:
-    """Returns the ids of the records of a kind in a file that no sandbox has open."""
+    """Returns the ids of the records of a kind; the file must not be open."""
     connection = sqlite3.connect(path)
     found = [id_ for (id_,) in connection.execute("SELECT id FROM record WHERE kind = ? ORDER BY rowid", (kind,))]
     connection.close()

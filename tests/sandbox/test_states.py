@@ -1,4 +1,4 @@
-"""The state machine, what each state shows, and what DELETE may do."""
+"""The state machine, the JSON of each status, and DELETE."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ MINIMAL = {
 DAY = 86_400
 
 
-async def test_a_task_is_queued_then_runs_then_succeeds(caller: Caller) -> None:
+async def test_a_task_is_queued_then_running_then_succeeded(caller: Caller) -> None:
     task_id = await caller.made()
     queued = await caller.task(task_id)
     assert queued["status"] == "queued"
@@ -37,7 +37,7 @@ async def test_a_task_is_queued_then_runs_then_succeeds(caller: Caller) -> None:
     assert (await caller.task(task_id))["status"] == "succeeded"
 
 
-async def test_unfinished_tasks_show_the_minimal_set_alone(caller: Caller) -> None:
+async def test_unfinished_tasks_have_the_minimal_members_only(caller: Caller) -> None:
     task_id = await caller.made(seed=5, ratio="1:1", tools=[{"type": "web_search"}])
     queued = await caller.task(task_id)
     assert set(queued) == MINIMAL
@@ -46,7 +46,7 @@ async def test_unfinished_tasks_show_the_minimal_set_alone(caller: Caller) -> No
     assert set(await caller.task(task_id)) == MINIMAL
 
 
-async def test_a_succeeded_task_shows_everything_and_no_error(caller: Caller) -> None:
+async def test_a_succeeded_task_has_all_members_and_no_error(caller: Caller) -> None:
     task = await caller.finished(
         seed=5,
         ratio="1:1",
@@ -76,7 +76,7 @@ async def test_a_succeeded_task_shows_everything_and_no_error(caller: Caller) ->
     assert set(task["content"]) == {"video_url", "last_frame_url"}
 
 
-async def test_frames_take_the_place_of_duration(caller: Caller) -> None:
+async def test_frames_replace_duration(caller: Caller) -> None:
     task = await caller.finished(model=V10, frames=121, duration=7, ratio="16:9")
     assert task["frames"] == 121
     assert not {"duration", "generate_audio", "priority"} & set(task)
@@ -112,7 +112,7 @@ async def test_tokens_follow_the_formula(caller: Caller, fields: dict[str, Any],
         ({"duration": 30, "model": V25}, 30, 1_296_900),
     ],
 )
-async def test_video_input_is_billed_with_a_floor(
+async def test_video_input_is_billed_with_a_minimum(
     caller: Caller, fields: dict[str, Any], seconds: int, tokens: int
 ) -> None:
     task = await caller.finished(video(f"{VIDEO}?seconds={seconds}"), ratio="16:9", **fields)
@@ -132,13 +132,13 @@ async def test_an_adaptive_ratio_is_resolved(caller: Caller, content: list[dict[
     assert (await caller.finished(*content))["ratio"] == ratio
 
 
-async def test_minus_one_is_echoed_as_the_chosen_length_and_seed(caller: Caller) -> None:
+async def test_minus_one_is_replaced_by_the_chosen_duration_and_seed(caller: Caller) -> None:
     task = await caller.finished(model=V25, duration=-1, seed=-1)
     assert task["duration"] == 5
     assert task["seed"] >= 0
 
 
-async def test_a_failed_task_shows_code_and_message_alone_and_costs_nothing(caller: Caller) -> None:
+async def test_a_failed_task_has_code_and_message_and_is_not_billed(caller: Caller) -> None:
     task = await caller.finished(text("a cat [fail:OutputVideoSensitiveContentDetected]"))
     assert set(task) == MINIMAL | {"error"}
     assert task["status"] == "failed"
@@ -161,7 +161,7 @@ async def test_a_task_that_does_not_finish_in_time_expires(caller: Caller) -> No
     assert (await caller.task(task_id))["status"] == "expired"
 
 
-async def test_tasks_are_forgotten_after_seven_days(caller: Caller) -> None:
+async def test_tasks_are_not_found_after_seven_days(caller: Caller) -> None:
     task_id = await caller.made()
     caller.advance(7 * DAY - 60)
     assert (await caller.task(task_id))["status"] == "succeeded"
@@ -180,7 +180,7 @@ async def test_unknown_and_foreign_tasks_are_not_found(caller: Caller, stranger:
     assert error_of(await caller.ask("GET", "/nonsense"))[:2] == (400, "InvalidParameter")
 
 
-async def test_a_queued_task_is_cancelled_and_stays_readable_for_a_day(caller: Caller) -> None:
+async def test_a_queued_task_is_cancelled_and_readable_for_a_day(caller: Caller) -> None:
     task_id = await caller.made()
     response = await caller.ask("DELETE", f"/{task_id}", json={})
     assert (response.status_code, response.json()) == (200, {})
@@ -206,7 +206,7 @@ async def test_a_running_task_cannot_be_deleted_and_is_billed(caller: Caller) ->
 
 
 @pytest.mark.parametrize("prompt", ["a cat", "[fail:OutputImageSensitiveContentDetected]", "[run:9000]"])
-async def test_a_finished_task_is_removed_at_once(caller: Caller, prompt: str) -> None:
+async def test_a_finished_task_can_be_deleted(caller: Caller, prompt: str) -> None:
     task = await caller.finished(text(prompt), execution_expires_after=3600)
     assert task["status"] in {"succeeded", "failed", "expired"}
     assert (await caller.ask("DELETE", f"/{task['id']}")).json() == {}
@@ -214,7 +214,7 @@ async def test_a_finished_task_is_removed_at_once(caller: Caller, prompt: str) -
     assert (await caller.ask("DELETE", f"/{task['id']}")).status_code == 404
 
 
-async def test_what_is_deleted_stays_billed(caller: Caller) -> None:
+async def test_a_deleted_task_remains_billed(caller: Caller) -> None:
     task = await caller.finished()
     await caller.ask("DELETE", f"/{task['id']}")
     ledger = await caller.ledger()
@@ -222,7 +222,7 @@ async def test_what_is_deleted_stays_billed(caller: Caller) -> None:
     assert ledger["tasks"][0]["deleted_at"] is not None
 
 
-async def test_over_the_concurrency_tasks_wait_and_priority_goes_first(caller: Caller) -> None:
+async def test_tasks_above_the_concurrency_limit_wait_in_order_of_priority(caller: Caller) -> None:
     async with SandboxServer(SandboxConfig(limits=Limits(concurrency=1))) as server:
         guest = Caller(server)
         first = await guest.made()
@@ -239,7 +239,7 @@ async def test_over_the_concurrency_tasks_wait_and_priority_goes_first(caller: C
         await guest.http.aclose()
 
 
-async def test_a_time_scale_makes_work_faster_but_not_expiry(caller: Caller) -> None:
+async def test_the_time_scale_applies_to_work_and_not_to_expiry(caller: Caller) -> None:
     async with SandboxServer(SandboxConfig(time_scale=1000, limits=None)) as server:
         guest = Caller(server)
         task_id = await guest.made(execution_expires_after=3600)

@@ -1,4 +1,4 @@
-"""Which models a region has, as its list says and as its creates do."""
+"""The models of each region, in the list and in creates."""
 
 from tests.sandbox.clients import MODEL, Caller, error_of, image
 
@@ -25,7 +25,7 @@ ABROAD = [
 ]
 
 
-async def test_the_list_names_the_models_of_the_region(caller: Caller, abroad: Caller) -> None:
+async def test_the_list_contains_the_models_of_the_region(caller: Caller, abroad: Caller) -> None:
     for calling, expected in ((caller, IN_CHINA), (abroad, ABROAD)):
         headers = {"Authorization": f"Bearer {calling.account.api_key}"}
         answer = await calling.http.get(MODELS, headers=headers)
@@ -44,8 +44,8 @@ async def test_the_list_needs_a_key(caller: Caller) -> None:
     assert error_of(await caller.http.get(MODELS))[:2] == (401, "AuthenticationError")
 
 
-async def test_a_model_belongs_to_a_region(caller: Caller, abroad: Caller) -> None:
-    """BytePlus has shut 1.5 pro and 1.0 lite down, and has no web search."""
+async def test_creates_accept_the_models_of_the_region_only(caller: Caller, abroad: Caller) -> None:
+    """BytePlus no longer serves 1.5 pro and 1.0 lite, and has no web search."""
     gone = ("seedance-1-5-pro-251215", "seedance-1-0-lite-t2v-250428", "seedance-1-0-lite-i2v-250428")
     for name in gone:
         assert (await abroad.create(model=name)).status_code == 404

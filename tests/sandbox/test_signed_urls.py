@@ -1,4 +1,4 @@
-"""What stands behind the signed URLs."""
+"""Signed URLs and the files behind them."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,13 +20,13 @@ async def test_the_clip_is_an_mp4_and_the_last_frame_a_png(caller: Caller) -> No
     assert frame.content.startswith(b"\x89PNG")
 
 
-async def test_ranges_are_served_as_players_ask_for_them(caller: Caller) -> None:
+async def test_ranges_are_served(caller: Caller) -> None:
     url = (await caller.finished())["content"]["video_url"]
     part = await caller.http.get(url, headers={"Range": "bytes=4-7"})
     assert (part.status_code, part.content) == (206, b"ftyp")
 
 
-async def test_the_signature_holds_for_get_alone(caller: Caller) -> None:
+async def test_the_signature_is_valid_for_get_only(caller: Caller) -> None:
     url = (await caller.finished())["content"]["video_url"]
     assert (await caller.http.head(url)).status_code == 403
 
@@ -62,7 +62,7 @@ async def test_a_changed_url_is_403(caller: Caller, change: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "submitted", "start"), [("Image", IMAGE, b"\x89PNG"), ("Video", VIDEO, b"\x00\x00"), ("Audio", AUDIO, b"")]
 )
-async def test_asset_urls_are_fresh_each_time_and_last_12_hours(
+async def test_asset_urls_differ_on_each_read_and_are_valid_for_12_hours(
     caller: Caller, kind: str, submitted: str, start: bytes
 ) -> None:
     asset_id = await caller.asset(await caller.group(), submitted, kind)

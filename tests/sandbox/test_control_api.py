@@ -1,4 +1,4 @@
-"""The ledger and the other controls."""
+"""The control API: ledger, clock, forced states, settings; and the application."""
 
 import asyncio
 import hashlib
@@ -14,7 +14,7 @@ from tests.sandbox.clients import MODEL, TASKS, Caller, error_of, image, text
 from tests.support.plain import PLAIN
 
 
-async def test_the_ledger_tells_what_was_received(caller: Caller, stranger: Caller) -> None:
+async def test_the_ledger_contains_requests(caller: Caller, stranger: Caller) -> None:
     body = json.dumps({"model": MODEL, "content": [text()]}).encode()
     made = await caller.ask("POST", "", content=body, headers={"X-Client-Request-Id": "attempt-1"})
     await stranger.ask("GET", "?page_num=1")
@@ -30,7 +30,7 @@ async def test_the_ledger_tells_what_was_received(caller: Caller, stranger: Call
     assert (third["operation"], third["account"], third["status"]) == ("unknown_route", None, 404)
 
 
-async def test_the_ledger_tells_what_was_made_and_billed(caller: Caller) -> None:
+async def test_the_ledger_contains_created_objects_and_billed_tokens(caller: Caller) -> None:
     done = await caller.finished(safety_identifier="tag")
     await caller.finished(text("[fail:InternalServiceError]"))
     group_id = await caller.group()
@@ -46,7 +46,7 @@ async def test_the_ledger_tells_what_was_made_and_billed(caller: Caller) -> None
     assert [(asset["id"], asset["deleted_at"] is None) for asset in ledger["assets"]] == [(asset_id, False)]
 
 
-async def test_the_ledger_can_be_read_in_parts(caller: Caller) -> None:
+async def test_the_ledger_can_be_filtered(caller: Caller) -> None:
     await caller.made()
     await caller.ask("GET", "")
     await caller.made()
@@ -58,7 +58,7 @@ async def test_the_ledger_can_be_read_in_parts(caller: Caller) -> None:
     assert (await caller.http.get("/_sandbox/ledger?after=x")).status_code == 400
 
 
-async def test_no_secret_is_in_the_ledger(caller: Caller) -> None:
+async def test_the_ledger_contains_no_secret(caller: Caller) -> None:
     await caller.made()
     await caller.group()
     written = json.dumps(await caller.ledger())
@@ -66,7 +66,7 @@ async def test_no_secret_is_in_the_ledger(caller: Caller) -> None:
     assert caller.account.secret_access_key not in written
 
 
-async def test_a_state_can_be_forced(caller: Caller) -> None:
+async def test_a_status_can_be_forced(caller: Caller) -> None:
     task_id = await caller.made()
     await caller.control("POST", f"/tasks/{task_id}", status="paused", extra={"progress": 50})
     odd = await caller.task(task_id)
@@ -84,7 +84,7 @@ async def test_a_state_can_be_forced(caller: Caller) -> None:
     assert (await caller.http.post("/_sandbox/tasks/cgt-x", json={"status": "failed"})).status_code == 404
 
 
-async def test_an_assets_processing_can_be_ended(caller: Caller) -> None:
+async def test_the_processing_of_an_asset_can_be_ended(caller: Caller) -> None:
     group_id = await caller.group()
     good, bad = await caller.asset(group_id), await caller.asset(group_id)
     await caller.control("POST", f"/assets/{good}", status="Active")
@@ -102,7 +102,7 @@ async def test_the_clock_can_be_advanced(caller: Caller) -> None:
     assert (await caller.task(task_id))["status"] == "succeeded"
 
 
-async def test_settings_hold_until_the_reset(caller: Caller) -> None:
+async def test_settings_last_until_the_reset(caller: Caller) -> None:
     changed = await caller.control("POST", "/settings", limits="on", time_scale=5, token_ttl_seconds=7)
     assert changed == {"time_scale": 5, "limits": "on", "consistency_delay_seconds": 0, "token_ttl_seconds": 7}
     assert [(await caller.ask("GET", "")).status_code for _ in range(2)] == [200, 429]
@@ -111,7 +111,7 @@ async def test_settings_hold_until_the_reset(caller: Caller) -> None:
     assert [(await caller.ask("GET", "")).status_code for _ in range(2)] == [200, 200]
 
 
-async def test_a_reset_forgets_everything(caller: Caller) -> None:
+async def test_a_reset_deletes_the_state(caller: Caller) -> None:
     task_id = await caller.made()
     await caller.asset(await caller.group())
     await caller.fault("create_task", kind="cut", times=None)
@@ -132,11 +132,11 @@ async def test_a_reset_forgets_everything(caller: Caller) -> None:
         ("/settings", {"unknown": 1}),
     ],
 )
-async def test_controls_refuse_nonsense(caller: Caller, path: str, body: dict[str, object]) -> None:
+async def test_invalid_bodies_are_400(caller: Caller, path: str, body: dict[str, object]) -> None:
     assert (await caller.http.post(f"/_sandbox{path}", json=body)).status_code == 400
 
 
-async def test_the_ledgers_memory_is_bounded() -> None:
+async def test_the_ledger_keeps_a_maximum_of_requests() -> None:
     async with SandboxServer(SandboxConfig(ledger_requests=3, limits=None)) as server:
         caller = Caller(server)
         made = [await caller.made() for _ in range(5)]
@@ -147,7 +147,7 @@ async def test_the_ledgers_memory_is_bounded() -> None:
         await caller.http.aclose()
 
 
-async def test_a_sandbox_comes_back_on_its_port_with_all_it_knew() -> None:
+async def test_a_sandbox_can_be_served_again_on_its_port() -> None:
     async with SandboxServer(SandboxConfig(limits=None)) as first:
         caller = Caller(first)
         task_id = await caller.made()
@@ -160,7 +160,7 @@ async def test_a_sandbox_comes_back_on_its_port_with_all_it_knew() -> None:
         await caller.http.aclose()
 
 
-async def test_the_app_runs_under_another_server_but_cuts_nothing_there() -> None:
+async def test_the_app_runs_under_another_server_where_a_cut_is_an_error() -> None:
     transport = httpx.ASGITransport(app=create_sandbox(SandboxConfig()))
     async with httpx.AsyncClient(verify=PLAIN, transport=transport, base_url="http://sandbox") as client:
         headers = {"Authorization": f"Bearer {DEFAULT_ACCOUNT.api_key}"}
@@ -182,6 +182,6 @@ async def test_urls_are_built_from_the_public_url() -> None:
     assert shown.json()["content"]["video_url"].startswith("https://sandbox.example.com/media/videos/cgt-")
 
 
-def test_a_time_scale_of_nothing_is_refused() -> None:
+def test_a_time_scale_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="time scale"):
         SandboxConfig(time_scale=0)
