@@ -118,11 +118,13 @@ BEGIN
         END LOOP;
     END IF;
 
-    IF (SELECT datdba <> 'seedgate_owner'::regrole FROM pg_database WHERE datname = current_database()) THEN
-        EXECUTE format('ALTER DATABASE %I OWNER TO seedgate_owner', current_database());
-    END IF;
+    -- The schema belongs to the database's owner. PostgreSQL 15 does not let us inherit that from a role that does not
+    -- inherit, so the schema is handed over while the database is still ours.
     IF (SELECT nspowner <> 'seedgate_owner'::regrole FROM pg_namespace WHERE nspname = 'public') THEN
         ALTER SCHEMA public OWNER TO seedgate_owner;
+    END IF;
+    IF (SELECT datdba <> 'seedgate_owner'::regrole FROM pg_database WHERE datname = current_database()) THEN
+        EXECUTE format('ALTER DATABASE %I OWNER TO seedgate_owner', current_database());
     END IF;
     -- After the schema, in which a table's owner needs the right to make tables.
     FOREACH wanted IN ARRAY coalesce(string_to_array(taken_over, ', '), '{}') LOOP

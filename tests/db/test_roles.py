@@ -254,10 +254,9 @@ async def test_settings_that_the_role_gave_itself_end(database_url: str) -> None
         assert await query(url, settings) == 0
 
 
-_MAKE_ADMINISTRATOR = (
-    "CREATE ROLE administrator CREATEROLE CREATEDB",
-    f"GRANT {OWNER}, {GATEWAY} TO administrator WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
-)
+_MAKE_ADMINISTRATOR = "CREATE ROLE administrator CREATEROLE CREATEDB"
+# Before PostgreSQL 16 CREATEROLE suffices to change any role that is no superuser.
+_MAKE_MEMBER = f"GRANT {OWNER}, {GATEWAY} TO administrator WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
 
 
 async def test_an_administrator_who_is_no_superuser_can_make_the_roles(old_url: str) -> None:
@@ -268,7 +267,8 @@ async def test_an_administrator_who_is_no_superuser_can_make_the_roles(old_url: 
     name = make_url(old_url).database
     await _execute(
         old_url,
-        *_MAKE_ADMINISTRATOR,
+        _MAKE_ADMINISTRATOR,
+        *([_MAKE_MEMBER] if await query(old_url, _VERSION_NUMBER) >= 160000 else []),
         f"ALTER ROLE {OWNER} INHERIT",
         f"ALTER ROLE {GATEWAY} INHERIT",
         f"ALTER DATABASE {name} OWNER TO administrator",
@@ -334,6 +334,7 @@ _OWNERS = """
 """
 _LEASE = "INSERT INTO leases (name, token, expires_at) VALUES ('{}', 't', now())"
 _DATABASE_GRANTS = "SELECT datacl::text FROM pg_database WHERE datname = current_database()"
+_VERSION_NUMBER = "SELECT current_setting('server_version_num')::int"
 _GRANTS = "SELECT array_agg(relacl::text ORDER BY oid) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
 _VERSIONS = "SELECT array_agg(xmin::text ORDER BY oid) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
 _IS_POLLING = """
