@@ -38,6 +38,7 @@ from app.db.base import utc_now
 from app.db.embedded.folders import LOG_NAME, was_used
 from app.db.engine import is_unavailable, open_engine, session_factory
 from app.db.schema import schema_state
+from app.db.versions import UnsupportedServerError
 from app.observability.redaction import hide, redact
 from app.settings import SettingError, Settings
 from app.tasks.correlation import CALLBACK_PATH
@@ -133,6 +134,8 @@ async def examine(settings: Settings, database: Database) -> list[Finding]:
             return [*findings, broken("schema", told), await _public_url(settings)]
         findings.append(fine("schema", f"current ({state.head})"))
         findings.extend([finding async for finding in _examine_contents(settings, engine)])
+    except UnsupportedServerError as error:
+        return [broken("database", f"{error}: move it to a newer server"), await _public_url(settings)]
     except Exception as error:
         if is_of_shared_sessions(error):
             return [fine("database", f"the {kind} one answers"), shared_sessions(), await _public_url(settings)]

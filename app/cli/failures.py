@@ -8,6 +8,7 @@ from app.core.sealing import SealError
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.engine import denied_by, is_unavailable
 from app.db.schema import SchemaError
+from app.db.versions import UnsupportedServerError
 from app.settings import SettingError
 
 
@@ -16,7 +17,7 @@ def explained_failures() -> Iterator[None]:
     """Turns the failures that an operator can mend into one line instead of a traceback."""
     try:
         yield
-    except (EmbeddedPostgresError, SchemaError) as error:
+    except (EmbeddedPostgresError, SchemaError, UnsupportedServerError) as error:
         stop(str(error))
     except (SealError, SettingError) as error:
         stop(str(error), MISCONFIGURED)

@@ -8,6 +8,8 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from app.db.versions import UnsupportedServerError, check_major
+
 CONNECT_TIMEOUT_SECONDS = 5.0
 COMMAND_TIMEOUT_SECONDS = 30.0
 # How long a request waits for one of the pool's connections to become free.
@@ -91,11 +93,12 @@ async def connect(
         statement_cache_size: how many statements stay prepared in the session under a name; 0 leaves none there.
 
     Raises:
-        DatabaseUnavailableError: the server cannot be reached or lets nobody in.
+        DatabaseUnavailableError: the server is unreachable or refuses the connection.
+        UnsupportedServerError: it is older than Seedgate needs.
     """
     names = {"timezone": "UTC", "application_name": _APPLICATION_NAME}
     try:
-        return await asyncpg.connect(
+        connection = await asyncpg.connect(
             dsn,
             timeout=CONNECT_TIMEOUT_SECONDS,
             command_timeout=command_timeout_seconds,
@@ -106,6 +109,18 @@ async def connect(
         raise DatabaseUnavailableError(f"no connection: {type(error).__name__}: {error}") from error
     except ValueError:
         raise DatabaseUnavailableError(_UNREADABLE_URL) from None
+    try:
+        _check_version(connection)
+    except UnsupportedServerError:
+        connection.terminate()
+        raise
+    return connection
+
+
+def _check_version(connection: Any) -> None:
+    # Told by the server when the connection was made: no statement is sent.
+    version = connection.get_settings().server_version
+    check_major(connection.get_server_version().major, f"the database server is PostgreSQL {version}")
 
 
 async def check_url(url: str) -> None:

