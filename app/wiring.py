@@ -40,18 +40,18 @@ from app.channels.directory import ChannelDirectory
 from app.channels.faults import ChannelFaults
 from app.channels.service import ChannelService
 from app.core.due_work import DueWork, Probe
+from app.core.jobs import Job
 from app.core.leases import Leases
+from app.core.process_registry import RENEW_SECONDS, ProcessRegistry
 from app.core.sealing import SecretBox
 from app.core.turns import Turns
 from app.creates.retry_dedup import RetryDedup
 from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
-from app.db.presence import RENEW_SECONDS, Presence
 from app.db.schema import schema_state
 from app.http.body import BodyAdmission
 from app.http.body_thread import BodyThread
 from app.http.health import Readiness
-from app.jobs import Job
 from app.observability.redaction import hide
 from app.settings import SettingError, Settings
 from app.tasks import due_work as tasks_due
@@ -109,7 +109,7 @@ class Services:
 
     engine: AsyncEngine
     sessions: Sessions
-    presence: Presence
+    processes: ProcessRegistry
     retry_dedup: RetryDedup
     due_work: DueWork
     readiness: Readiness
@@ -168,7 +168,7 @@ class Services:
             Job("watch_channels", INTERVAL_SECONDS, self.channel_watch.run_once),
             Job("remove_old_deliveries", 3600.0, self.delivery_worker.prune),
             Job("remove_old_attempts", 60.0, self.retry_dedup.remove_old),
-            Job("remove_old_instances", 3600.0, self.presence.remove_old),
+            Job("remove_old_instances", 3600.0, self.processes.remove_old),
         ]
 
     def recorders(self) -> list[Job]:
@@ -176,7 +176,7 @@ class Services:
         return [
             Job("write_last_used", 5.0, self.last_used.flush),
             Job("write_channel_faults", 2.0, self.channel_faults.flush),
-            Job("renew_presence", RENEW_SECONDS, self.presence.renew),
+            Job("renew_registration", RENEW_SECONDS, self.processes.renew),
             Job("write_answered_attempts", 1.0, self.retry_dedup.flush),
         ]
 
@@ -235,8 +235,8 @@ async def open_services(
             sender=sender,
             body_thread=body_thread,
         )
-        await services.presence.open()
-        stack.push_async_callback(services.presence.close)
+        await services.processes.open()
+        stack.push_async_callback(services.processes.close)
         stack.push_async_callback(_write_what_is_left, services)
         stack.push_async_callback(_drain, services)
         verify = None if is_upstream_new else services.continuity
@@ -351,8 +351,8 @@ def _build(
     assert settings.admin_token is not None  # noqa: S101 - checked by the caller
     assert settings.database_url is not None  # noqa: S101 - checked by the caller
     create_window = timedelta(seconds=settings.create_read_timeout_seconds) + _SUBMISSION_MARGIN
-    presence = Presence(settings.database_url.get_secret_value(), sessions, clock)
-    retry_dedup = RetryDedup(sessions, presence, clock, create_window=create_window, find_older_key=find_older_key)
+    processes = ProcessRegistry(settings.database_url.get_secret_value(), sessions, clock)
+    retry_dedup = RetryDedup(sessions, processes, clock, create_window=create_window, find_older_key=find_older_key)
     faults = ChannelFaults(sessions, clock)
     ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds, observer=faults.observe)
     control = OpenApiClient(http, clock, observer=faults.observe)
@@ -367,15 +367,15 @@ def _build(
     binder = Binder(sessions, directory, ark, rates, clock)
     grace = timedelta(seconds=settings.unknown_grace_seconds)
     catalogue = ModelCatalogue(sessions, clock, monotonic=monotonic)
-    abandonment = Abandonment(sessions, presence, clock, create_window=create_window)
+    abandonment = Abandonment(sessions, processes, clock, create_window=create_window)
     intents = IntentLog(sessions, retry_dedup=retry_dedup, directory=directory, clock=clock)
-    assets = AssetsContext(sessions, clock, AssetsUpstream(directory, control), retry_dedup, presence)
+    assets = AssetsContext(sessions, clock, AssetsUpstream(directory, control), retry_dedup, processes)
     return Services(
         engine=engine,
         sessions=sessions,
-        presence=presence,
+        processes=processes,
         retry_dedup=retry_dedup,
-        due_work=DueWork(engine, sessions, clock, instance_id=presence.id),
+        due_work=DueWork(engine, sessions, clock, instance_id=processes.instance_id),
         readiness=Readiness(checks={"database": _database_check(engine), "schema": _schema_check(engine)}),
         metrics=Metrics(sessions, clock, monotonic=monotonic),
         bodies=BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes),
@@ -419,7 +419,7 @@ def _build(
             directory=directory,
             catalogue=catalogue,
             ark=ark,
-            presence=presence,
+            processes=processes,
             retry_dedup=retry_dedup,
             intents=intents,
             replays=Replays(sessions, retry_dedup=retry_dedup, intents=intents, abandonment=abandonment),

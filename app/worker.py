@@ -1,22 +1,22 @@
-"""Background work: beside the gateway in its process, or alone in a process of its own."""
+"""Background jobs, in the gateway's process or in one of their own."""
 
 import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from app.jobs import Job, run_jobs
+from app.core.jobs import Job, run_jobs
 from app.settings import Settings
 from app.wiring import open_services
 
-_PATIENCE_SECONDS = 3.0
+_SHUTDOWN_TIMEOUT_SECONDS = 3.0
 
 
 @asynccontextmanager
-async def running(jobs: list[Job], *, patience_seconds: float = _PATIENCE_SECONDS) -> AsyncIterator[None]:
-    """Runs ``jobs`` while the block does; at its end waits a moment for what is under way, then cancels it.
+async def running(jobs: list[Job], *, timeout_seconds: float = _SHUTDOWN_TIMEOUT_SECONDS) -> AsyncIterator[None]:
+    """Runs ``jobs`` during the block; at its end waits up to ``timeout_seconds`` for current runs, then cancels them.
 
-    A slow upstream could hold a job for minutes. Leases make all of them fit to be broken off and done again.
+    A slow upstream could delay a run for minutes. Leases make it safe to cancel one and repeat it later.
     """
     stopping = asyncio.Event()
     task = asyncio.create_task(run_jobs(jobs, stopping))
@@ -25,12 +25,12 @@ async def running(jobs: list[Job], *, patience_seconds: float = _PATIENCE_SECOND
     finally:
         stopping.set()
         with suppress(TimeoutError):
-            async with asyncio.timeout(patience_seconds):
+            async with asyncio.timeout(timeout_seconds):
                 await task
 
 
 async def work(settings: Settings) -> None:
-    """Runs the background jobs alone until SIGTERM or SIGINT."""
+    """Runs only the background jobs until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.upstream import AssetsUpstream
+from app.core.process_registry import ProcessRegistry
 from app.creates.retry_dedup import RetryDedup
-from app.db.presence import Presence
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class AssetsContext:
     retry_dedup: RetryDedup
     """Recognises creates that are sent again."""
 
-    presence: Presence
+    processes: ProcessRegistry
     """This process."""
 
     search_timeout_seconds: float = 10.0

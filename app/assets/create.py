@@ -18,10 +18,10 @@ from app.assets.intent_log import IntentLog
 from app.assets.models import CreateIntentRow
 from app.assets.upstream import project_for
 from app.channels.channel import Channel
+from app.core.background import BackgroundTasks
 from app.creates.channel_offer import Accepted, Refused, Unknown
 from app.creates.retry_dedup import Attempt, RequestFingerprint
 from app.errors import SeedgateError, ServiceUnavailableError
-from app.jobs import WorkUnderWay
 
 _WRITE_TIMEOUT_SECONDS = 5.0
 _DRAIN_TIMEOUT_SECONDS = 5.0
@@ -37,7 +37,7 @@ class AssetCreation:
         self._replay = CreateReplay(context)
         self._intents = IntentLog(context)
         self._search = InDoubtSearch(context)
-        self._background = WorkUnderWay()
+        self._background = BackgroundTasks()
 
     async def create(
         self, client: Client, prepare: Callable[[], Awaitable[tuple[CreateSpec, Sequence[Channel]]]]
@@ -67,7 +67,7 @@ class AssetCreation:
 
     async def drain(self) -> None:
         """Waits for the creates that are under way; called before the database is closed."""
-        await self._background.drain(patience_seconds=_DRAIN_TIMEOUT_SECONDS)
+        await self._background.drain(timeout_seconds=_DRAIN_TIMEOUT_SECONDS)
 
     async def _carry_out(self, spec: CreateSpec, candidates: Sequence[Channel], client: Client) -> str | None:
         """Creates an object and returns its id; None: another request has just taken the key of this one."""
@@ -95,7 +95,7 @@ class AssetCreation:
             group_id=spec.members.get("GroupId"),
             name=spec.members["Name"],
             members=with_project(spec.members, project_for(channel, spec.project_name)),
-            instance_id=self._context.presence.id,
+            instance_id=self._context.processes.instance_id,
             started_at=self._context.clock(),
         )
 

@@ -124,7 +124,7 @@ class CreateReplay:
         if intent.cut_at is not None:
             return intent.cut_at
         async with self._context.sessions.begin() as session:
-            return await self._context.presence.is_dead(session, str(intent.instance_id))
+            return await self._context.processes.dead_since(session, str(intent.instance_id))
 
     async def _claim_search(self, known: _InDoubt) -> Channel | None:
         """Returns where this request is to search for a create; None: another request or process is searching.

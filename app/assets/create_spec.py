@@ -85,16 +85,16 @@ def group_spec(tenant_id: str, request: CreateAssetGroupRequest) -> CreateSpec:
     return CreateSpec(tenant_id, Kind.GROUP, request.to_upstream(), members, request.project_name)
 
 
-def asset_spec(group: AssetGroupRow, request: CreateAssetRequest) -> CreateSpec:
+def asset_spec(group: AssetGroupRow, body: CreateAssetRequest) -> CreateSpec:
     """Returns the create of an asset in its group."""
     members = {
-        "Name": request.name or "",
+        "Name": body.name or "",
         "GroupId": group.id,
         "GroupType": group.group_type,
-        "AssetType": request.asset_type,
-        "URL": request.url,
+        "AssetType": body.asset_type,
+        "URL": body.url,
     }
-    return CreateSpec(group.tenant_id, Kind.ASSET, request.to_upstream(), members, group.project_name)
+    return CreateSpec(group.tenant_id, Kind.ASSET, body.to_upstream(), members, group.project_name)
 
 
 def with_project(members: Mapping[str, str], project_name: str) -> dict[str, str]:

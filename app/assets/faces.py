@@ -18,11 +18,11 @@ from app.assets.upstream import project_for
 from app.audit import log as audit
 from app.channels.channel import Channel
 from app.channels.errors import to_client_error
+from app.core.background import SingleFlight
 from app.core.turns import leave_turn
 from app.creates.channel_offer import Accepted, Refused
 from app.creates.locks import lock_owners
 from app.errors import ServiceUnavailableError
-from app.jobs import SingleFlight
 from app.tenants.principal import Principal
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
 

@@ -135,7 +135,7 @@ class SearchLeases:
 
     def __init__(self, context: AssetsContext) -> None:
         self._context = context
-        self._instance_id = context.presence.id
+        self._instance_id = context.processes.instance_id
 
     def is_due(self, intent: CreateIntentRow) -> bool:
         """Says whether a search may begin, as far as the row shows."""

@@ -57,7 +57,7 @@ class CreateRecovery:
             await opened.delete_begun_before(now - INTENT_RETENTION, now=now)
             await opened.set_expired(now - CREATE_WINDOW, now=now)
             for instance_id in await opened.instances():
-                dead_since = await self._context.presence.is_dead(session, instance_id)
+                dead_since = await self._context.processes.dead_since(session, instance_id)
                 if dead_since is not None:
                     await opened.set_instance_dead(instance_id, since=dead_since, now=now)
 

@@ -16,6 +16,8 @@ import structlog
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.core.background import BackgroundTasks
+from app.core.process_registry import ProcessRegistry
 from app.core.turns import leave_turn
 from app.creates.idempotency import (
     CREATE_TASK,
@@ -26,10 +28,8 @@ from app.creates.idempotency import (
     check_row,
 )
 from app.creates.models import AttemptRow, IdempotencyKeyRow
-from app.db.presence import Presence
 from app.errors import SeedgateError
 from app.ids import new_id
-from app.jobs import WorkUnderWay
 
 CLAIMABLE_FOR = timedelta(seconds=60)
 """How long after it was abandoned an attempt may be claimed."""
@@ -100,7 +100,7 @@ class RetryDedup:
 
     Args:
         sessions: of the database.
-        presence: this process.
+        processes: this process.
         clock: the time in UTC.
         create_window: how long a create may be under way.
         find_older_key: looks for keys where earlier versions kept them; None: there are none.
@@ -109,18 +109,18 @@ class RetryDedup:
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
-        presence: Presence,
+        processes: ProcessRegistry,
         clock: Callable[[], datetime],
         *,
         create_window: timedelta = timedelta(minutes=5),
         find_older_key: FindOlderKey | None = None,
     ) -> None:
         self._sessions = sessions
-        self._presence = presence
+        self._processes = processes
         self._clock = clock
         self._create_window = create_window
         self._find_older_key = find_older_key
-        self._background = WorkUnderWay()
+        self._background = BackgroundTasks()
         self._marking: set[asyncio.Task[None]] = set()
         self._answered: list[tuple[Attempt, datetime]] = []
 
@@ -151,7 +151,7 @@ class RetryDedup:
                 key_id=request.key_id,
                 route=request.route,
                 body_hash=request.body_hash,
-                instance_id=self._presence.id,
+                instance_id=self._processes.instance_id,
                 result_id=result_id,
                 started_at=attempt.started_at,
             )
@@ -201,9 +201,9 @@ class RetryDedup:
             await asyncio.wait(set(self._marking), timeout=_MARK_TIMEOUT_SECONDS)
         # After a database outage it cannot be told for a moment whether the process of the first attempt is dead;
         # that must not lead to a second create.
-        if self._presence.is_just_back and await self._is_running_elsewhere(request):
+        if self._processes.is_recovering and await self._is_running_elsewhere(request):
             leave_turn()
-            await self._presence.until_sure()
+            await self._processes.wait_until_settled()
         for _ in range(_DISCONNECT_NOTICE_CHECKS):
             claimed, is_another_running = await self._try_claim(request)
             if claimed is not None or not is_another_running:
@@ -245,13 +245,13 @@ class RetryDedup:
             async with self._sessions.begin() as session:
                 instances = (await session.scalars(query)).all()
                 for instance_id in instances:
-                    if instance_id != self._presence.id:
+                    if instance_id != self._processes.instance_id:
                         await self._abandon_if_dead(session, request, instance_id)
                 claimed = await self._take_over(session, request, is_claimable, now) if instances else None
         except BaseException:
             # The takeover may have committed although the call failed; make the attempt claimable again.
             is_taken_over = and_(
-                _is_same(request), AttemptRow.started_at == now, AttemptRow.instance_id == self._presence.id
+                _is_same(request), AttemptRow.started_at == now, AttemptRow.instance_id == self._processes.instance_id
             )
             self._background.start(self._write_abandoned(is_taken_over, now))
             raise
@@ -322,10 +322,10 @@ class RetryDedup:
 
     async def drain(self) -> None:
         """Waits for the marks that are being written; called before the database is closed."""
-        await self._background.drain(patience_seconds=_DRAIN_TIMEOUT_SECONDS)
+        await self._background.drain(timeout_seconds=_DRAIN_TIMEOUT_SECONDS)
 
     def _is_elsewhere(self) -> ColumnElement[bool]:
-        return and_(_is_running(), AttemptRow.instance_id != self._presence.id)
+        return and_(_is_running(), AttemptRow.instance_id != self._processes.instance_id)
 
     async def _is_running_elsewhere(self, request: RequestFingerprint) -> bool:
         query = select(AttemptRow.id).where(_is_same(request), self._is_elsewhere()).limit(1)
@@ -350,7 +350,7 @@ class RetryDedup:
                 return
 
     async def _abandon_if_dead(self, session: AsyncSession, request: RequestFingerprint, instance_id: str) -> None:
-        dead_at = await self._presence.is_dead(session, instance_id)
+        dead_at = await self._processes.dead_since(session, instance_id)
         if dead_at is not None:
             mark = update(AttemptRow).where(_is_same(request), _is_running(), AttemptRow.instance_id == instance_id)
             mark = mark.values(lost_at=func.greatest(AttemptRow.started_at, dead_at))
@@ -371,7 +371,7 @@ class RetryDedup:
         take = (
             update(AttemptRow)
             .where(AttemptRow.id == best)
-            .values(instance_id=self._presence.id, started_at=now, answered_at=None, lost_at=None)
+            .values(instance_id=self._processes.instance_id, started_at=now, answered_at=None, lost_at=None)
             .returning(AttemptRow.id, AttemptRow.result_id)
             .execution_options(synchronize_session=False)
         )

@@ -67,7 +67,7 @@ class CorsHeaders:
 class CorsPreflight:
     """ASGI wrapper that answers preflights for tenant routes.
 
-    Preflights have no credential, so they are answered before authentication. They are answered for unknown routes,
+    CorsPreflight have no credential, so they are answered before authentication. They are answered for unknown routes,
     too: the page can then read the 404 of the request itself.
     """
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.core.due_work import Probe
-from app.db.presence import Presence
+from app.core.process_registry import ProcessRegistry
 from app.tasks.due_work import abandoned_creates
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.state import Source, apply_unknown
@@ -30,7 +30,7 @@ class Abandonment:
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
-        presence: Presence,
+        processes: ProcessRegistry,
         clock: Callable[[], datetime],
         *,
         create_window: timedelta,
@@ -39,12 +39,12 @@ class Abandonment:
 
         Args:
             sessions: of the database.
-            presence: tells which processes are dead.
+            processes: tells which processes are dead.
             clock: the time in UTC.
             create_window: after so long a create is surely no longer under way, in a living process either.
         """
         self._sessions = sessions
-        self._presence = presence
+        self._processes = processes
         self._clock = clock
         self._create_window = create_window
         self.probe: Probe = abandoned_creates(create_window)
@@ -70,7 +70,7 @@ class Abandonment:
         async with self._sessions.begin() as session:
             query = select(TaskRow.instance_id).where(_IS_SUBMITTING).distinct()
             carriers = (await session.scalars(query)).all()
-            dead = [carrier for carrier in carriers if carrier and await self._presence.is_dead(session, carrier)]
+            dead = [carrier for carrier in carriers if carrier and await self._processes.dead_since(session, carrier)]
         while await self._settle_batch(dead) == _BATCH:
             pass
 
@@ -91,7 +91,7 @@ class Abandonment:
 
     async def _cut_at(self, session: AsyncSession, row: TaskRow) -> datetime | None:
         began_at = row.sent_at or row.created_at
-        dead_at = await self._presence.is_dead(session, row.instance_id) if row.instance_id is not None else None
+        dead_at = await self._processes.dead_since(session, row.instance_id) if row.instance_id is not None else None
         if dead_at is not None:
             return max(dead_at, began_at)
         return self._clock() if self._clock() - began_at > self._create_window else None

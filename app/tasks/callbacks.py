@@ -16,10 +16,11 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.core.background import BackgroundTasks
+from app.core.backoff import backoff_seconds
 from app.core.strict_json import parse_json_object
 from app.db.engine import is_unavailable
 from app.errors import SeedgateError
-from app.jobs import WorkUnderWay
 from app.observability.metrics import FOREIGN_CLAIMS
 from app.tasks.binding_queries import AllIntents
 from app.tasks.correlation import hash_of
@@ -31,8 +32,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 # The upstream waits five seconds for the answer.
 _PATIENCE_SECONDS = 3.0
 _DRAIN_SECONDS = 5.0
-_FIRST_RETRY_SECONDS = 0.2
-_LONGEST_RETRY_SECONDS = 5.0
+_BASE_RETRY_SECONDS = 0.2
+_MAX_RETRY_SECONDS = 5.0
 _MOST_AT_ONCE = 4
 MOST_KEPT = 10_000
 """How many callbacks are kept until it is known whether their tokens exist."""
@@ -56,7 +57,7 @@ class CallbackInbox:
     def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
         self._clock = clock
-        self._under_way = WorkUnderWay()
+        self._background = BackgroundTasks()
         # First come, first served: the next tokens are looked up after what was found before has begun to be written.
         self._slots = asyncio.Semaphore(_MOST_AT_ONCE)
         self._lane: UnknownLane[bytes, bool] = UnknownLane(
@@ -80,12 +81,12 @@ class CallbackInbox:
         if not self._lane.add(lookup, network):
             self._note_drop()
             return
-        writing = self._under_way.start(self._write_if_known(lookup, _task_id(body)))
+        writing = self._background.start(self._write_if_known(lookup, _task_id(body)))
         await asyncio.wait({writing}, timeout=_PATIENCE_SECONDS)
 
     async def drain(self) -> None:
         """Waits a moment for what is not written yet; called before the database is closed."""
-        lost = await self._under_way.drain(patience_seconds=_DRAIN_SECONDS)
+        lost = await self._background.drain(timeout_seconds=_DRAIN_SECONDS)
         await self._lane.aclose()
         if lost:
             _log.error("callbacks_lost", callbacks=lost)
@@ -116,7 +117,7 @@ class CallbackInbox:
 
         A few at a time, so that clients get connections too.
         """
-        pause = _FIRST_RETRY_SECONDS
+        retries = 0
         while True:
             try:
                 async with self._slots, self._sessions.begin() as session:
@@ -124,8 +125,9 @@ class CallbackInbox:
             except Exception as error:
                 if not is_unavailable(error):
                     raise
+            pause = backoff_seconds(retries, base_seconds=_BASE_RETRY_SECONDS, max_seconds=_MAX_RETRY_SECONDS)
             await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_RETRY_SECONDS)
+            retries += 1
 
     async def _write(self, intents: AllIntents, token_hash: bytes, upstream_id: str | None) -> None:
         row = await intents.lock_by_token(token_hash)

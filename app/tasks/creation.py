@@ -9,17 +9,17 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.directory import Channel, ChannelDirectory
+from app.core.background import BackgroundTasks
 from app.core.json_hash import hash_json
+from app.core.process_registry import ProcessRegistry
 from app.core.strict_json import parse_json_object, to_json_bytes
 from app.create_parameters import PARAMETERS
 from app.creates.idempotency import CREATE_TASK, IdempotencyKey
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
-from app.db.presence import Presence
 from app.errors import ModelNotFoundError, SeedgateError, ServiceUnavailableError
 from app.http.body_budget import HeldBody
 from app.http.body_thread import BodyThread, sha256_of
 from app.ids import new_spare_task_id
-from app.jobs import WorkUnderWay
 from app.tasks.catalogue import ModelSpec
 from app.tasks.correlation import TAG_FIELD, callback_url_for, hash_of, new_callback_token, tag_of
 from app.tasks.intents import Intent, IntentLog
@@ -86,7 +86,7 @@ class TaskCreation:
         directory: ChannelDirectory,
         catalogue: ModelCatalogue,
         ark: ArkClient,
-        presence: Presence,
+        processes: ProcessRegistry,
         retry_dedup: RetryDedup,
         intents: IntentLog,
         replays: Replays,
@@ -102,7 +102,7 @@ class TaskCreation:
             directory: the channels.
             catalogue: the models.
             ark: the client of the upstream's data plane.
-            presence: this process, which carries what it creates.
+            processes: this process, which carries what it creates.
             retry_dedup: recognises creates that are sent again.
             intents: writes intents and outcomes.
             replays: answers repeated creates.
@@ -115,7 +115,7 @@ class TaskCreation:
         self._directory = directory
         self._catalogue = catalogue
         self._ark = ark
-        self._presence = presence
+        self._processes = processes
         self._retry_dedup = retry_dedup
         self._intents = intents
         self._replays = replays
@@ -123,7 +123,7 @@ class TaskCreation:
         self._clock = clock
         self._public_url = public_url
         self._callback_targets = callback_targets
-        self._under_way = WorkUnderWay()
+        self._background = BackgroundTasks()
 
     async def create(self, principal: Principal, body: HeldBody, client: ClientRequest) -> str:
         """Creates a task and returns its id, or the id that an earlier try of the same request was given.
@@ -171,7 +171,7 @@ class TaskCreation:
 
     async def drain(self) -> None:
         """Waits for the creates that are under way; called before the database is closed."""
-        await asyncio.gather(self._under_way.drain(patience_seconds=_DRAIN_SECONDS), self._replays.drain())
+        await asyncio.gather(self._background.drain(timeout_seconds=_DRAIN_SECONDS), self._replays.drain())
 
     async def _prepare(self, principal: Principal, data: bytes) -> tuple[CheckedCreate, Choice]:
         """Returns the checked request and the channels that may take it, at least one."""
@@ -220,7 +220,7 @@ class TaskCreation:
             parameters={name: value for name, value in checked.fields.items() if _is_kept(name, value)},
             request_hash=sent.body_hash,
             idempotency_key=None if sent.idempotency_key is None else sent.idempotency_key.text,
-            instance_id=self._presence.id,
+            instance_id=self._processes.instance_id,
             callback_token_hash=hash_of(submission.token),
             callback_url=checked.callback_url,
             is_spare_id_public=False,
@@ -236,12 +236,12 @@ class TaskCreation:
         except SeedgateError:
             raise
         except BaseException:
-            self._under_way.start(self._intents.conclude(intent, Refused(ServiceUnavailableError())))
+            self._background.start(self._intents.conclude(intent, Refused(ServiceUnavailableError())))
             raise
 
     async def _carry(self, intent: Intent, submission: _Submission, gone: asyncio.Event) -> str:
         """Calls and applies, while the client is watched; its leaving or ours stops neither."""
-        work = self._under_way.start(self._call_and_apply(intent, submission))
+        work = self._background.start(self._call_and_apply(intent, submission))
         async with self._retry_dedup.tracked(intent.attempt, gone):
             try:
                 return await asyncio.shield(work)
@@ -293,7 +293,7 @@ class TaskCreation:
 
         The client then gets the spare id, which finds the task before and after the outcome is recorded.
         """
-        recording = self._under_way.start(self._intents.conclude(intent, outcome))
+        recording = self._background.start(self._intents.conclude(intent, outcome))
         await asyncio.wait({recording}, timeout=_APPLY_PATIENCE_SECONDS)
         if recording.done():
             return recording.result() or intent.spare_id

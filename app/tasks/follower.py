@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.directory import Channel, ChannelDirectory
-from app.jobs import WorkUnderWay
+from app.core.background import BackgroundTasks
 from app.tasks.listed_looking import FEW, ListLooker
 from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow
@@ -63,7 +63,7 @@ class TaskFollower:
         self._lists = lists
         self._rates = rates
         self._clock = clock
-        self._under_way = WorkUnderWay()
+        self._background = BackgroundTasks()
         self._busy: set[str] = set()
 
     async def run_once(self) -> None:
@@ -74,7 +74,7 @@ class TaskFollower:
         await self._end_forgotten()
         channels = await self._directory.candidates(None, needs="ark")
         started = [
-            self._under_way.start(self._follow_channel(channel, channel.ark))
+            self._background.start(self._follow_channel(channel, channel.ark))
             for channel in channels
             if channel.ark is not None and channel.id not in self._busy
         ]
@@ -83,7 +83,7 @@ class TaskFollower:
 
     async def drain(self) -> None:
         """Breaks off what is under way; the leases let another process, or the next start, do it again."""
-        await self._under_way.drain(patience_seconds=0)
+        await self._background.drain(timeout_seconds=0)
 
     async def _end_forgotten(self) -> None:
         """Ends tasks that were never seen finished and that the upstream cannot know any more."""

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.circuit_breaker import record_clear_create, record_unknown
 from app.channels.directory import ChannelDirectory
+from app.core.backoff import backoff_seconds
 from app.creates.idempotency import is_key_taken
 from app.creates.locks import lock_owners
 from app.creates.retry_dedup import Attempt, RequestFingerprint, RetryDedup
@@ -25,8 +26,8 @@ from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream
 from app.tasks.submission import Accepted, Outcome, Refused, Unknown
 from app.tasks.wire import public_id
 
-_FIRST_RETRY_SECONDS = 0.2
-_LONGEST_RETRY_SECONDS = 10.0
+_BASE_RETRY_SECONDS = 0.2
+_MAX_RETRY_SECONDS = 10.0
 _GIVE_UP_AFTER_SECONDS = 3600.0
 
 _log = structlog.get_logger()
@@ -145,7 +146,7 @@ class IntentLog:
         return await self._insist(Intent(tenant_id, spare_id, is_spare_id_given=True), None) is not None
 
     async def _insist(self, intent: Intent, outcome: Outcome | None) -> str | None:
-        pause = _FIRST_RETRY_SECONDS
+        retries = 0
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _GIVE_UP_AFTER_SECONDS  # no clock that jumps may end it
         while True:
@@ -158,8 +159,10 @@ class IntentLog:
                 if loop.time() > deadline:
                     raise
                 _log.warning("outcome_not_recorded_yet", task=intent.spare_id, error=type(error).__name__)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_RETRY_SECONDS)
+                await asyncio.sleep(
+                    backoff_seconds(retries, base_seconds=_BASE_RETRY_SECONDS, max_seconds=_MAX_RETRY_SECONDS)
+                )
+                retries += 1
             else:
                 if is_spare_id_given == intent.is_spare_id_given:
                     return shown_id

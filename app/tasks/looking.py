@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.circuit_breaker import record_success
 from app.channels.directory import ChannelDirectory
+from app.core.background import SingleFlight
 from app.core.turns import leave_turn
 from app.errors import AccessDeniedError
-from app.jobs import SingleFlight
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_absence, apply_upstream_state

@@ -64,9 +64,9 @@ class TaskRow(Base):
     task; ``parameters`` the fields of the request other than ``content``. ``asked_at`` is when the upstream was
     last asked, ``looked_at`` when the question was asked to which it last answered.
 
-    Of the create: ``instance_id`` is the process that carries it (``app.db.presence``), ``sent_at`` when the last
-    attempt began, ``cut_at`` when its outcome became unknown. ``callback_token_hash`` is the SHA-256 of the token in
-    the address that the upstream calls back; ``claimed_upstream_id`` what such a callback named before we knew.
+    Of the create: ``instance_id`` is the process that carries it (``app.core.process_registry``), ``sent_at`` when the
+    last attempt began, ``cut_at`` when its outcome became unknown. ``callback_token_hash`` is the SHA-256 of the token
+    in the address that the upstream calls back; ``claimed_upstream_id`` what such a callback named before we knew.
     ``absent_at`` is when a complete list of the account first lacked the task. ``next_look_at`` is when the upstream
     is asked again, be it about the task or, while the outcome is unknown, by listing.
     """

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.circuit_breaker import record_success
 from app.channels.directory import Channel, ChannelDirectory
+from app.core.background import BackgroundTasks
 from app.core.leases import Lease, Leases
-from app.jobs import WorkUnderWay
 from app.observability.metrics import LEASE_LOSSES
 from app.tasks.binding import Binder, Evidence, Verdict
 from app.tasks.binding_evidence import MARGIN, Findings, is_final, weigh
@@ -81,7 +81,7 @@ class Reconciler:
         self._leases = leases
         self._clock = clock
         self._grace = grace
-        self._under_way = WorkUnderWay()
+        self._background = BackgroundTasks()
         self._busy: set[str] = set()
         self._orphans_after = FIRST
 
@@ -91,7 +91,7 @@ class Reconciler:
             due = await AllIntents(session).channels_with_work(now=self._clock())
         channels = await self._directory.candidates(None, needs="ark")
         started = [
-            self._under_way.start(self._serve(channel, channel.ark, has_work=channel.id in due))
+            self._background.start(self._serve(channel, channel.ark, has_work=channel.id in due))
             for channel in channels
             if channel.ark is not None and channel.id not in self._busy
         ]
@@ -112,7 +112,7 @@ class Reconciler:
 
     async def drain(self) -> None:
         """Breaks off what is under way; another process, or the next start, begins it anew."""
-        await self._under_way.drain(patience_seconds=0)
+        await self._background.drain(timeout_seconds=0)
 
     async def _serve(self, channel: Channel, account: ArkAccount, *, has_work: bool) -> None:
         self._busy.add(channel.id)

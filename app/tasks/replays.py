@@ -9,11 +9,11 @@ from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.core.background import BackgroundTasks
 from app.core.turns import leave_turn
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
 from app.db.engine import is_unavailable
 from app.errors import ConflictError, ServiceUnavailableError
-from app.jobs import WorkUnderWay
 from app.tasks.abandonment import Abandonment
 from app.tasks.intents import IntentLog
 from app.tasks.repository import TaskRepository
@@ -40,7 +40,7 @@ class Replays:
         self._retry_dedup = retry_dedup
         self._intents = intents
         self._abandonment = abandonment
-        self._under_way = WorkUnderWay()
+        self._background = BackgroundTasks()
 
     async def find(self, sent: RequestFingerprint, gone: asyncio.Event) -> str | None:
         """Returns the id of the first create as its client is to know it; None: this request is a create of its own.
@@ -71,7 +71,7 @@ class Replays:
 
     async def drain(self) -> None:
         """Waits for what is being written behind answers; called before the database is closed."""
-        await self._under_way.drain(patience_seconds=_DRAIN_SECONDS)
+        await self._background.drain(timeout_seconds=_DRAIN_SECONDS)
 
     async def _outcome(self, tenant_id: str, spare_id: str, gone: asyncio.Event) -> str | None:
         """Waits for a create to be concluded; None: nothing came of it, and another one may begin.
@@ -92,7 +92,7 @@ class Replays:
         except (Exception, asyncio.CancelledError) as error:
             if isinstance(error, Exception) and not is_unavailable(error):
                 raise
-            showing = self._under_way.start(self._intents.show_spare_id(tenant_id, spare_id))
+            showing = self._background.start(self._intents.show_spare_id(tenant_id, spare_id))
             if isinstance(error, Exception):
                 with suppress(asyncio.CancelledError):  # the server stops now; the answer is the same
                     await asyncio.wait({showing}, timeout=_SHOW_PATIENCE_SECONDS)

@@ -14,9 +14,9 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.core.background import BackgroundTasks
 from app.core.sealing import SealError, SecretBox
 from app.ids import new_id
-from app.jobs import WorkUnderWay
 from app.observability.metrics import DELIVERIES, LEASE_LOSSES
 from app.webhooks.backoff import next_attempt_after
 from app.webhooks.due_destinations import DueDestinations
@@ -71,7 +71,7 @@ class DeliveryWorker:
         self._caps = caps or Caps()
         self._shuffle = shuffle
         self._due_destinations = DueDestinations()
-        self._background = WorkUnderWay()
+        self._background = BackgroundTasks()
         self._posting: dict[asyncio.Task[None], Destination] = {}
 
     async def run_once(self) -> None:
@@ -85,9 +85,9 @@ class DeliveryWorker:
             if self._posting:
                 await asyncio.wait(self._posting, timeout=_POLL_INTERVAL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
 
-    async def drain(self, *, patience_seconds: float = _DRAIN_TIMEOUT_SECONDS) -> None:
+    async def drain(self, *, timeout_seconds: float = _DRAIN_TIMEOUT_SECONDS) -> None:
         """Waits for the posts under way, then cancels the rest, which are repeated once their leases expire."""
-        await self._background.drain(patience_seconds=patience_seconds)
+        await self._background.drain(timeout_seconds=timeout_seconds)
 
     async def prune(self) -> None:
         """Removes messages that ended thirty days ago."""

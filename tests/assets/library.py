@@ -104,7 +104,7 @@ class Library:
         services = self.services
         upstream = AssetsUpstream(services.directory, OpenApiClient(http, self.clock))
         return AssetsContext(
-            services.sessions, self.clock, upstream, services.retry_dedup, services.presence, search_timeout_seconds
+            services.sessions, self.clock, upstream, services.retry_dedup, services.processes, search_timeout_seconds
         )
 
     async def run(

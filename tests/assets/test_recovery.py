@@ -114,7 +114,7 @@ async def test_a_create_of_a_dead_process_is_recovered_and_one_of_a_living_proce
 ) -> None:
     tenant = await fresh.tenant()
     await _leave_open(fresh, tenant, "of the dead")
-    await _leave_open(fresh, tenant, "of the living", instance_id=fresh.services.presence.id)
+    await _leave_open(fresh, tenant, "of the living", instance_id=fresh.services.processes.instance_id)
     assert await _recover(fresh) == 1
     assert [item["Name"] for item in (await list_groups(tenant))["Items"]] == ["of the dead"]
     assert await _recover(fresh, seconds=601) == 1, (

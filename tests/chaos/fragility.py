@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import ContextVar
 from typing import Any
 
-from app import jobs
+from app.core import jobs
 from app.http.request_scope import RequestScope
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.leases import Leases
+from app.core.models import LeaseRow
 from app.db.engine import session_factory
-from app.db.models import LeaseRow
 
 SECONDS = 60.0
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.core.process_registry import ProcessRegistry
 from app.creates.models import AttemptRow
 from app.creates.retry_dedup import Attempt, RequestFingerprint, RetryDedup
 from app.db.engine import session_factory
-from app.db.presence import Presence
 from app.errors import InvalidParameterError, SeedgateError, ServiceUnavailableError
 from app.tenants.models import ApiKeyRow, TenantRow
 from tests.support.admin_app import QueryCount
@@ -41,8 +41,8 @@ class Processes:
     def __init__(self, url: str, sessions: async_sessionmaker[AsyncSession]) -> None:
         self.sessions = sessions
         self.clock = MovableClock(stands_still=True)
-        self.presence_here = Presence(url, sessions, self.clock)
-        self.presence_there = Presence(url, sessions, self.clock)
+        self.presence_here = ProcessRegistry(url, sessions, self.clock)
+        self.presence_there = ProcessRegistry(url, sessions, self.clock)
         self.here = RetryDedup(sessions, self.presence_here, self.clock)
         self.there = RetryDedup(sessions, self.presence_there, self.clock)
 
@@ -61,7 +61,7 @@ class Processes:
         async with self.sessions.begin() as session:
             await session.execute(text(cut))
         async with asyncio.timeout(HANG_SECONDS):
-            while not self.presence_here.is_just_back:  # noqa: ASYNC110 - the driver has no event for it
+            while not self.presence_here.is_recovering:  # noqa: ASYNC110 - the driver has no event for it
                 await asyncio.sleep(0.01)
 
     async def count(self) -> int:
@@ -218,8 +218,8 @@ async def test_a_living_process_that_was_taken_for_dead_still_marks_its_attempts
 async def test_a_retry_waits_until_it_can_be_told_whether_the_process_died_with_the_database(
     processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.db.presence._GRACE_SECONDS", 0.5)
-    monkeypatch.setattr("app.db.presence._LONGEST_DOUBT_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr("app.core.process_registry._GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("app.core.process_registry._SETTLE_TIMEOUT_SECONDS", HANG_SECONDS)
     await processes.new_attempt(by=processes.there)
     await processes.presence_there.close()
     await processes.cut_presence_here()
@@ -231,7 +231,7 @@ async def test_a_retry_waits_until_it_can_be_told_whether_the_process_died_with_
 async def test_a_new_create_does_not_wait_when_the_database_is_back(
     processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes.presence_here, "until_sure", never)
+    monkeypatch.setattr(processes.presence_here, "wait_until_settled", never)
     await processes.cut_presence_here()
     assert await processes.here.claim(REQUEST) is None
 

@@ -42,9 +42,9 @@ def _when_due(run: Callable[[Any], Awaitable[Any]], probe: Probe | None) -> Call
         parts = vars(job).get("_context") or SimpleNamespace(
             **{name.lstrip("_"): value for name, value in vars(job).items()}
         )
-        presence = getattr(parts, "presence", None)
+        processes = getattr(parts, "processes", None)
         engine: AsyncEngine = parts.sessions.kw["bind"]
-        instance_id = presence.id if presence is not None else "test"
+        instance_id = processes.instance_id if processes is not None else "test"
         due_work = DueWork(engine, session_factory(engine), parts.clock, instance_id=instance_id)
         due = due_work.watch(probe or job.probe)
         await due_work.find()

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy import text as sql
 
 from app.core.leases import Leases
-from app.db.models import LeaseRow
+from app.core.models import LeaseRow
 from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.binding import Binder
 from app.tasks.correlation import hash_of, new_callback_token

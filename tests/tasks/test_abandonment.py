@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.db.presence import Presence
+from app.core.process_registry import ProcessRegistry
 from app.tasks.abandonment import Abandonment
 from app.tasks.models import TaskRow, TaskStatus
 from tests.support.stage import Stage
@@ -19,15 +19,17 @@ class Scene:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.living, self.carrier = [Presence(stage.world.database_url, stage.sessions, stage.clock) for _ in range(2)]
+        self.living, self.carrier = [
+            ProcessRegistry(stage.world.database_url, stage.sessions, stage.clock) for _ in range(2)
+        ]
         self.abandonment = Abandonment(stage.sessions, self.living, stage.clock, create_window=WINDOW)
 
-    async def submitting(self, *, carrier: Presence | None = None) -> TaskRow:
+    async def submitting(self, *, carrier: ProcessRegistry | None = None) -> TaskRow:
         """Makes a create that the second process carries, or the one that is named."""
         tenant = await self.stage.tenant()
         row = await self.stage.written(await tenant.new_task())
         async with self.stage.sessions.begin() as session:
-            row.status, row.instance_id = TaskStatus.SUBMITTING.value, (carrier or self.carrier).id
+            row.status, row.instance_id = TaskStatus.SUBMITTING.value, (carrier or self.carrier).instance_id
             row.upstream_id = row.next_look_at = None
             await session.merge(row)
         return row

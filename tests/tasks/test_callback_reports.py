@@ -65,7 +65,7 @@ class Post:
         ) as sender:
             worker = DeliveryWorker(self.stage.sessions, sender, self.box, self.stage.clock)
             await worker.run_once()
-            await worker.drain(patience_seconds=HANG_SECONDS)
+            await worker.drain(timeout_seconds=HANG_SECONDS)
 
     async def ended(self, tenant: Tenant, url: str) -> str:
         """Makes a task that has succeeded, as the gateway knows: the message about it is due."""

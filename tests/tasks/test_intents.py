@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from app.channels.directory import ChannelDirectory
+from app.core.process_registry import ProcessRegistry
 from app.core.sealing import SecretBox
 from app.creates.retry_dedup import RetryDedup
 from app.db.engine import DatabaseUnavailableError
-from app.db.presence import Presence
 from app.errors import ServiceUnavailableError, UpstreamRefusalError
 from app.observability.metrics import FOREIGN_CLAIMS
 from app.tasks.intents import Intent, IntentLog
@@ -30,7 +30,7 @@ def intents(stage: Stage) -> IntentLog:
     assert settings.secret_key is not None
     box = SecretBox.from_text(settings.secret_key.get_secret_value())
     retry_dedup = RetryDedup(
-        stage.sessions, Presence(stage.world.database_url, stage.sessions, stage.clock), stage.clock
+        stage.sessions, ProcessRegistry(stage.world.database_url, stage.sessions, stage.clock), stage.clock
     )
     directory = ChannelDirectory(stage.sessions, box)
     return IntentLog(stage.sessions, retry_dedup=retry_dedup, directory=directory, clock=stage.clock)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.channels.models import ChannelHealthRow
-from app.db.models import LeaseRow
+from app.core.models import LeaseRow
 from app.observability.metrics import LEASE_LOSSES
 from app.upstream.rate_limits import RateLimiter
 from tests.support.patience import HANG_SECONDS, until

@@ -8,12 +8,12 @@ import pytest
 
 from app.channels.directory import ChannelDirectory
 from app.core.json_hash import hash_json
+from app.core.process_registry import ProcessRegistry
 from app.core.sealing import SecretBox
 from app.creates.idempotency import CREATE_TASK, IdempotencyKey
 from app.creates.models import IdempotencyKeyRow
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
 from app.db.engine import DatabaseUnavailableError
-from app.db.presence import Presence
 from app.tasks.abandonment import Abandonment
 from app.tasks.intents import Intent, IntentLog
 from app.tasks.models import TaskRow
@@ -34,10 +34,10 @@ async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_th
     settings = stage.world.settings
     assert settings.secret_key is not None
     directory = ChannelDirectory(stage.sessions, SecretBox.from_text(settings.secret_key.get_secret_value()))
-    presence = Presence(stage.world.database_url, stage.sessions, stage.clock)
-    retry_dedup = RetryDedup(stage.sessions, presence, stage.clock)
+    processes = ProcessRegistry(stage.world.database_url, stage.sessions, stage.clock)
+    retry_dedup = RetryDedup(stage.sessions, processes, stage.clock)
     intents = IntentLog(stage.sessions, retry_dedup=retry_dedup, directory=directory, clock=stage.clock)
-    abandonment = Abandonment(stage.sessions, presence, stage.clock, create_window=timedelta(minutes=5))
+    abandonment = Abandonment(stage.sessions, processes, stage.clock, create_window=timedelta(minutes=5))
     replays = Replays(stage.sessions, retry_dedup=retry_dedup, intents=intents, abandonment=abandonment)
     write = intents._write  # noqa: SLF001 - where the other process comes first
 

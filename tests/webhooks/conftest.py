@@ -47,7 +47,7 @@ class Office:
             open_sender(LOOPBACK, max_concurrent=64, tls=tls, timeouts=timeouts)
         )
         worker = DeliveryWorker(self.sessions, sender, self.box, self.clock, caps=caps)
-        self._stack.push_async_callback(worker.drain, patience_seconds=0)
+        self._stack.push_async_callback(worker.drain, timeout_seconds=0)
         return worker
 
     async def receiver(self) -> Receiver:
@@ -114,7 +114,7 @@ class Office:
 async def settle(worker: DeliveryWorker) -> None:
     """Runs a job until nothing is due, and what it posts to its end."""
     await worker.run_once()
-    await worker.drain(patience_seconds=HANG_SECONDS)
+    await worker.drain(timeout_seconds=HANG_SECONDS)
 
 
 @pytest_asyncio.fixture

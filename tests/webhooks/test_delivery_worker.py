@@ -126,7 +126,7 @@ async def test_a_message_is_posted_again_when_the_process_died_before_writing_th
     run = asyncio.create_task(first.run_once())
     await receiver.until(1)
     await stop(run)
-    await first.drain(patience_seconds=0)  # the process dies before the response arrives
+    await first.drain(timeout_seconds=0)  # the process dies before the response arrives
 
     await settle(second)
     assert len(receiver.received) == 1  # the lease still holds
@@ -152,7 +152,7 @@ async def test_a_result_that_comes_after_the_lease_passed_on_is_not_written(offi
 
     released.set()
     await run
-    await first.drain(patience_seconds=HANG_SECONDS)
+    await first.drain(timeout_seconds=HANG_SECONDS)
 
     after = await office.row(message)
     assert (after.status, after.last_status, after.updated_at) == ("delivered", 200, before.updated_at)
@@ -177,7 +177,7 @@ async def test_two_processes_at_once_post_each_message_once(office: Office) -> N
     messages = [message for tenant in tenants for message in await office.write(tenant, receiver.url, count=20)]
     await asyncio.gather(*(process.run_once() for process in processes))
     for process in processes:
-        await process.drain(patience_seconds=HANG_SECONDS)
+        await process.drain(timeout_seconds=HANG_SECONDS)
     assert sorted(request.id for request in receiver.received) == sorted(messages)
 
 

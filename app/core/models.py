@@ -1,4 +1,4 @@
-"""Tables with which processes of one database keep out of each other's way."""
+"""Tables that coordinate the processes of one database."""
 
 from datetime import datetime
 
@@ -8,9 +8,9 @@ from app.db.base import Base, BigInt
 
 
 class InstanceRow(Base):
-    """A process that serves or works. It holds the advisory lock ``lock_key`` for as long as it lives.
+    """A gateway or worker process. It holds the advisory lock ``lock_key`` while it lives.
 
-    ``seen_at`` is renewed every few seconds: the upper bound of when a dead one died is a little later.
+    ``seen_at`` is renewed every few seconds; a dead process died at most a little later.
     """
 
     __tablename__ = "instances"
@@ -22,7 +22,7 @@ class InstanceRow(Base):
 
 
 class LeaseRow(Base):
-    """The right to do one piece of periodic work, until it expires; the token tells the holder from its successor."""
+    """The exclusive right to a piece of periodic work until it expires; the token identifies the holder."""
 
     __tablename__ = "leases"
 

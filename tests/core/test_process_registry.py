@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.core.process_registry import RENEW_SECONDS, ProcessRegistry
 from app.db.engine import session_factory
-from app.db.presence import RENEW_SECONDS, Presence
 from tests.support.clock import MovableClock
 from tests.support.database import empty_all_tables
 from tests.support.patience import HANG_SECONDS
@@ -21,12 +21,12 @@ LIVE = """
 import asyncio, sys
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
-from app.db.presence import Presence
+from app.core.process_registry import ProcessRegistry
 
 async def main():
-    presence = Presence(sys.argv[1], session_factory(open_engine(sys.argv[1])), utc_now)
-    await presence.open()
-    print(presence.id, flush=True)
+    processes = ProcessRegistry(sys.argv[1], session_factory(open_engine(sys.argv[1])), utc_now)
+    await processes.open()
+    print(processes.instance_id, flush=True)
     await asyncio.sleep(60)
 
 asyncio.run(main())
@@ -40,17 +40,17 @@ class Neighbours:
         self.url = url
         self.sessions = sessions
         self.clock = MovableClock(stands_still=True)
-        self.opened: list[Presence] = []
+        self.opened: list[ProcessRegistry] = []
 
-    async def one(self) -> Presence:
-        presence = Presence(self.url, self.sessions, self.clock)
-        await presence.open()
-        self.opened.append(presence)
-        return presence
+    async def one(self) -> ProcessRegistry:
+        processes = ProcessRegistry(self.url, self.sessions, self.clock)
+        await processes.open()
+        self.opened.append(processes)
+        return processes
 
-    async def is_dead(self, asking: Presence, instance_id: str) -> bool:
+    async def is_dead(self, asking: ProcessRegistry, instance_id: str) -> bool:
         async with self.sessions.begin() as session:
-            return await asking.is_dead(session, instance_id) is not None
+            return await asking.dead_since(session, instance_id) is not None
 
     async def cut_locks(self) -> None:
         """Ends every connection that holds an advisory lock, as a restart of the database would."""
@@ -66,8 +66,8 @@ async def neighbours(database_url: str, engine: AsyncEngine) -> AsyncIterator[Ne
     await empty_all_tables(database_url)
     opened = Neighbours(database_url, session_factory(engine))
     yield opened
-    for presence in opened.opened:
-        await presence.close()
+    for processes in opened.opened:
+        await processes.close()
 
 
 @pytest.mark.slow
@@ -98,10 +98,10 @@ async def test_a_dead_process_was_gone_soon_after_it_was_last_seen(neighbours: N
     died_at = neighbours.clock()
     await gone.close()
     async with neighbours.sessions.begin() as session:
-        assert await asking.is_dead(session, gone.id) <= neighbours.clock()  # type: ignore[operator]  # it is dead
+        assert await asking.dead_since(session, gone.instance_id) <= neighbours.clock()  # type: ignore[operator]  # it is dead
     neighbours.clock.advance(600)
     async with neighbours.sessions.begin() as session:
-        since = await asking.is_dead(session, gone.id)
+        since = await asking.dead_since(session, gone.instance_id)
     assert since is not None
     assert abs(since - died_at) <= timedelta(seconds=RENEW_SECONDS)
 
@@ -109,15 +109,15 @@ async def test_a_dead_process_was_gone_soon_after_it_was_last_seen(neighbours: N
 async def test_nobody_takes_itself_for_dead(neighbours: Neighbours) -> None:
     asking = await neighbours.one()
     await neighbours.cut_locks()
-    assert not await neighbours.is_dead(asking, asking.id)
+    assert not await neighbours.is_dead(asking, asking.instance_id)
 
 
 async def test_two_who_ask_at_once_do_not_take_each_others_look_for_a_sign_of_life(neighbours: Neighbours) -> None:
     asking, also_asking, gone = [await neighbours.one() for _ in range(3)]
     await gone.close()
     async with neighbours.sessions.begin() as one, neighbours.sessions.begin() as other:
-        assert await asking.is_dead(one, gone.id)
-        assert await also_asking.is_dead(other, gone.id)
+        assert await asking.dead_since(one, gone.instance_id)
+        assert await also_asking.dead_since(other, gone.instance_id)
 
 
 async def test_a_process_without_a_row_is_dead(neighbours: Neighbours) -> None:
@@ -127,15 +127,15 @@ async def test_a_process_without_a_row_is_dead(neighbours: Neighbours) -> None:
 async def test_after_the_database_was_away_a_free_lock_proves_nothing_until_all_had_time_to_take_theirs(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.db.presence._GRACE_SECONDS", HANG_SECONDS)
+    monkeypatch.setattr("app.core.process_registry._GRACE_SECONDS", HANG_SECONDS)
     asking, other = await neighbours.one(), await neighbours.one()
     await neighbours.cut_locks()
     await asking.renew()
-    assert not await neighbours.is_dead(asking, other.id)
+    assert not await neighbours.is_dead(asking, other.instance_id)
     await other.renew()
     newcomer = await neighbours.one()
-    assert not await neighbours.is_dead(newcomer, other.id), "it did not take its lock again"
-    assert not await neighbours.is_dead(newcomer, asking.id)
+    assert not await neighbours.is_dead(newcomer, other.instance_id), "it did not take its lock again"
+    assert not await neighbours.is_dead(newcomer, asking.instance_id)
 
 
 async def test_a_living_process_is_seen_again_and_again(neighbours: Neighbours) -> None:
@@ -152,10 +152,10 @@ async def test_only_dead_processes_are_forgotten_and_only_after_a_day(neighbours
     await gone.close()
     neighbours.clock.advance(23 * 3600)
     await living.remove_old()
-    assert await _ids(neighbours) == {living.id, gone.id}
+    assert await _ids(neighbours) == {living.instance_id, gone.instance_id}
     neighbours.clock.advance(2 * 3600)
     await living.remove_old()
-    assert await _ids(neighbours) == {living.id}
+    assert await _ids(neighbours) == {living.instance_id}
 
 
 async def _ids(neighbours: Neighbours) -> set[str]:

@@ -1,9 +1,8 @@
-"""Which processes of a database are alive.
+"""The processes of a database, and which of them are alive.
 
-Each process holds one advisory lock on a connection of its own for as long as it lives. PostgreSQL frees the lock in
-the moment in which the process dies, however it dies, so another process learns of it by one try-lock: nobody has to
-wait for a timeout, and no process leads the others. The connection must be a session of its own: a pooler that shares
-sessions between clients would let go of the lock.
+Each process holds an advisory lock on a connection of its own while it lives. PostgreSQL frees the lock when the
+process dies, for whatever reason, so that other processes detect it by a try-lock, without a timeout or a leader. The
+connection must be a session of its own: a pooler that shares sessions between clients would release the lock.
 """
 
 import asyncio
@@ -24,14 +23,14 @@ RENEW_SECONDS = 2.0
 
 _COMMAND_TIMEOUT_SECONDS = 5.0
 _RETRY_SECONDS = 0.2
-# After the database was away every process takes its lock again within a moment; until then a free one proves nothing.
+# After the database was unavailable each process takes its lock again; until then a free lock proves nothing.
 _GRACE_SECONDS = 3.0
-# Until the next run of the renewal, its own tries, and the grace.
-_LONGEST_DOUBT_SECONDS = _GRACE_SECONDS + 2 * RENEW_SECONDS
-_REMOVED_AFTER = timedelta(days=1)
+# The interval of the renewal, its retries, and the grace period.
+_SETTLE_TIMEOUT_SECONDS = _GRACE_SECONDS + 2 * RENEW_SECONDS
+_MAX_ROW_AGE = timedelta(days=1)
 _LOCK_BITS = 63
 
-# A host that vanished without a word is noticed by the server within half a minute, not after two hours.
+# A host that disappears is noticed by the database server within half a minute instead of two hours.
 _KEEP_ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
 _RENEW = """
@@ -39,7 +38,7 @@ _RENEW = """
     ON CONFLICT (id) DO UPDATE SET seen_at = EXCLUDED.seen_at
 """
 
-# A shared lock does not get in the way of others who look at the same moment.
+# A shared lock does not conflict with concurrent probes.
 _PROBE = text("""
     SELECT seen_at, pg_try_advisory_xact_lock_shared(lock_key) AS is_free FROM instances WHERE id = :id
 """)
@@ -52,18 +51,20 @@ _REMOVE = text("""
 _log = structlog.get_logger()
 
 
-class Presence:
-    """This process among those of the database; one per process."""
+class ProcessRegistry:
+    """The registration of this process, and queries about others. One per process.
+
+    Attributes:
+        instance_id: the id of this process; call ``open`` before writing it anywhere.
+
+    Args:
+        url: of the database, as ``open_engine`` takes it.
+        sessions: of the same database.
+        clock: the time in UTC.
+    """
 
     def __init__(self, url: str, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
-        """Makes it; ``open`` has to follow before ``id`` is written anywhere.
-
-        Args:
-            url: the database's, as ``open_engine`` takes it.
-            sessions: of the same database.
-            clock: the time in UTC.
-        """
-        self.id = new_id("inst")
+        self.instance_id = new_id("inst")
         self._dsn = to_dsn(url)
         self._lock_key = secrets.randbits(_LOCK_BITS)
         self._sessions = sessions
@@ -75,12 +76,12 @@ class Presence:
         """Takes the lock and writes the row.
 
         Raises:
-            DatabaseUnavailableError: the database is away.
+            DatabaseUnavailableError: the database is not available.
         """
-        await self._hold()
+        await self._register()
 
     async def close(self) -> None:
-        """Lets go of the lock. The row stays for a while, so that others know since when this process is gone."""
+        """Releases the lock. The row stays for a day, so that others know since when this process is dead."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
@@ -90,90 +91,90 @@ class Presence:
             connection.terminate()
 
     async def renew(self) -> None:
-        """Renews ``seen_at``, and takes the lock again when it was lost; what the job does every two seconds.
+        """Renews ``seen_at``, and takes the lock again if it was lost; to be called every ``RENEW_SECONDS``.
 
-        A database that is away is not an error: it is tried again at short intervals, then at the next run.
+        While the database is not available it retries until the next run is due, and raises nothing.
         """
         deadline = asyncio.get_running_loop().time() + RENEW_SECONDS
         while True:
             try:
                 if self._connection is None:
-                    await self._hold()
+                    await self._register()
                     self._regained_at_seconds = asyncio.get_running_loop().time()
-                    _log.warning("presence_regained", instance=self.id)
+                    _log.warning("process_lock_regained", instance=self.instance_id)
                 else:
-                    await self._write()
+                    await self._renew_row()
             except (DatabaseUnavailableError, OSError, *DRIVER_ERRORS) as error:
-                self._let_go(error)
+                self._drop_connection(error)
             else:
                 return
             if asyncio.get_running_loop().time() > deadline:
                 return
             await asyncio.sleep(_RETRY_SECONDS)
 
-    async def is_dead(self, session: AsyncSession, instance_id: str) -> datetime | None:
-        """Says since when a process is surely gone.
+    async def dead_since(self, session: AsyncSession, instance_id: str) -> datetime | None:
+        """Returns since when a process is certainly dead, or None.
 
         Args:
-            session: of an open, short transaction; it is made to share the process's lock until it ends.
-            instance_id: the ``id`` of any process's ``Presence``.
+            session: of an open, short transaction, which shares the process's lock until it ends.
+            instance_id: of any process.
 
         Returns:
-            None when it lives, is ourselves, or may only have lost its lock together with the database a moment ago.
-            Otherwise a moment at which it was certainly gone: two seconds after it was last seen, or now. A process
-            without a row is gone for a day.
+            None when it is alive, is this process, or may only have lost its lock because the database was unavailable.
+            Otherwise a time at which it was certainly dead: two seconds after it was last seen, or now. A process
+            without a row is dead for a day.
         """
-        if instance_id == self.id or self.is_just_back:
+        if instance_id == self.instance_id or self.is_recovering:
             return None
         now = self._clock()
         found = (await session.execute(_PROBE, {"id": instance_id})).one_or_none()
         if found is None:
-            return now - _REMOVED_AFTER
+            return now - _MAX_ROW_AGE
         seen_at: datetime = found.seen_at
         return min(now, seen_at + timedelta(seconds=RENEW_SECONDS)) if found.is_free else None
 
     @property
-    def is_just_back(self) -> bool:
-        """Whether the database was away a moment ago, or is: until a while after, a free lock proves nothing."""
+    def is_recovering(self) -> bool:
+        """Whether the database is or was just unavailable, so that a free lock does not prove a death yet."""
         if self._connection is None or self._connection.is_closed():
             return True
         regained = self._regained_at_seconds
         return regained is not None and asyncio.get_running_loop().time() - regained < _GRACE_SECONDS
 
-    async def until_sure(self) -> None:
-        """Waits until it can be told again who is alive.
+    async def wait_until_settled(self) -> None:
+        """Waits until ``is_recovering`` is False.
 
         Raises:
-            DatabaseUnavailableError: that did not come within some seconds.
+            DatabaseUnavailableError: it took too long.
         """
-        deadline = asyncio.get_running_loop().time() + _LONGEST_DOUBT_SECONDS
-        while self.is_just_back:
+        deadline = asyncio.get_running_loop().time() + _SETTLE_TIMEOUT_SECONDS
+        while self.is_recovering:
             if asyncio.get_running_loop().time() > deadline:
                 raise DatabaseUnavailableError("it cannot be told which processes are alive")
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def remove_old(self) -> None:
-        """Removes the rows of processes that are dead for a day."""
+        """Deletes the rows of processes that have been dead for a day."""
         async with self._sessions.begin() as session:
-            await session.execute(_REMOVE, {"before": self._clock() - _REMOVED_AFTER})
+            await session.execute(_REMOVE, {"before": self._clock() - _MAX_ROW_AGE})
 
-    async def _hold(self) -> None:
+    async def _register(self) -> None:
         connection = await connect(
             self._dsn, command_timeout_seconds=_COMMAND_TIMEOUT_SECONDS, server_settings=_KEEP_ALIVE
         )
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", self._lock_key)
-            await connection.execute(_RENEW, self.id, self._lock_key, self._clock())
+            await connection.execute(_RENEW, self.instance_id, self._lock_key, self._clock())
         except BaseException:
             connection.terminate()
             raise
         self._connection = connection
 
-    async def _write(self) -> None:
-        await self._connection.execute(_RENEW, self.id, self._lock_key, self._clock())
+    async def _renew_row(self) -> None:
+        await self._connection.execute(_RENEW, self.instance_id, self._lock_key, self._clock())
 
-    def _let_go(self, error: Exception) -> None:
+    def _drop_connection(self, error: Exception) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
-            _log.warning("presence_lost", instance=self.id, error=repr(error))
+            _log.warning("process_lock_lost", instance=self.instance_id, error=repr(error))

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from app.jobs import Job, SingleFlight, WorkUnderWay, run_jobs
+from app.core.background import BackgroundTasks, SingleFlight
+from app.core.jobs import Job, run_jobs
 from app.worker import running
 from tests.support.patience import HANG_SECONDS
 
@@ -53,20 +54,20 @@ async def test_a_job_that_a_slow_upstream_holds_does_not_hold_up_the_end() -> No
             broken_off.append(True)
             raise
 
-    async with asyncio.timeout(HANG_SECONDS), running([Job("held", 10, hang)], patience_seconds=0.05):
+    async with asyncio.timeout(HANG_SECONDS), running([Job("held", 10, hang)], timeout_seconds=0.05):
         await begun.wait()
     assert broken_off == [True]
 
 
 async def test_work_goes_on_when_the_one_who_waits_for_it_is_cancelled() -> None:
-    under_way = WorkUnderWay()
+    background = BackgroundTasks()
     may_end = asyncio.Event()
 
     async def work() -> str:
         await may_end.wait()
         return "done"
 
-    task = under_way.start(work())
+    task = background.start(work())
 
     async def wait() -> str:
         return await asyncio.shield(task)
@@ -77,12 +78,12 @@ async def test_work_goes_on_when_the_one_who_waits_for_it_is_cancelled() -> None
     with pytest.raises(asyncio.CancelledError):
         await waiting
     may_end.set()
-    assert await under_way.drain(patience_seconds=HANG_SECONDS) == 0
+    assert await background.drain(timeout_seconds=HANG_SECONDS) == 0
     assert task.result() == "done"
 
 
 async def test_draining_waits_for_work_that_the_work_began() -> None:
-    under_way = WorkUnderWay()
+    background = BackgroundTasks()
     done: list[str] = []
 
     async def second() -> None:
@@ -91,18 +92,18 @@ async def test_draining_waits_for_work_that_the_work_began() -> None:
 
     async def first() -> None:
         await asyncio.sleep(0.01)
-        under_way.start(second())
+        background.start(second())
         done.append("first")
 
-    under_way.start(first())
-    assert await under_way.drain(patience_seconds=HANG_SECONDS) == 0
+    background.start(first())
+    assert await background.drain(timeout_seconds=HANG_SECONDS) == 0
     assert done == ["first", "second"]
 
 
 async def test_draining_gives_up_after_its_patience_and_leaves_nothing_running() -> None:
-    under_way = WorkUnderWay()
-    tasks = [under_way.start(asyncio.sleep(60)) for _ in range(2)]
-    assert await under_way.drain(patience_seconds=0.01) == 2
+    background = BackgroundTasks()
+    tasks = [background.start(asyncio.sleep(60)) for _ in range(2)]
+    assert await background.drain(timeout_seconds=0.01) == 2
     assert all(task.cancelled() for task in tasks)
 
 
@@ -182,7 +183,7 @@ async def test_a_job_that_fails_is_left_alone_for_longer_however_often_it_is_due
         raise RuntimeError("not this time")
 
     real = asyncio.timeout
-    monkeypatch.setattr("app.jobs.asyncio.timeout", timeout)
+    monkeypatch.setattr("app.core.jobs.asyncio.timeout", timeout)
     due.set()
     await run_jobs([Job("restless", 1, fail, due)], stopping)
     assert pauses == [2, 4, 8, 16, 16, 16, 1]

@@ -1,0 +1,67 @@
+"""Periodic background jobs, which survive their errors."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from app.core.backoff import backoff_seconds
+
+_log = structlog.get_logger()
+_MAX_BACKOFF_FACTOR = 16
+
+
+@dataclass(frozen=True)
+class Job:
+    """A periodic job.
+
+    Attributes:
+        name: for the log.
+        interval_seconds: the pause between two runs.
+        run: does the work once.
+        due: set when there is work; cleared before a run. Without it the job runs after each pause.
+    """
+
+    name: str
+    interval_seconds: float
+    run: Callable[[], Awaitable[object]]
+    due: asyncio.Event | None = None
+
+
+async def repeat(job: Job, stopping: asyncio.Event) -> None:
+    """Runs ``job`` periodically until ``stopping`` is set; ``due`` must be set then, too.
+
+    Errors are logged and double the pause, up to sixteen times the interval; they never end the loop.
+    """
+    failures = 0
+    while not stopping.is_set():
+        if job.due is not None:
+            await job.due.wait()
+            if stopping.is_set():
+                return
+            # Cleared before the run, because work that becomes due during the run may be missed by it.
+            job.due.clear()
+        try:
+            await job.run()
+            failures = 0
+        except Exception as error:  # noqa: BLE001 - a job must survive every error
+            failures += 1
+            _log.warning("job_failed", job=job.name, failures=failures, error=repr(error))
+        base_seconds, max_seconds = job.interval_seconds, _MAX_BACKOFF_FACTOR * job.interval_seconds
+        try:
+            async with asyncio.timeout(backoff_seconds(failures, base_seconds=base_seconds, max_seconds=max_seconds)):
+                await stopping.wait()
+        except TimeoutError:
+            continue
+
+
+async def run_jobs(jobs: list[Job], stopping: asyncio.Event) -> None:
+    """Runs all ``jobs`` concurrently until ``stopping`` is set, then waits for the current runs."""
+    async with asyncio.TaskGroup() as group:
+        for job in jobs:
+            group.create_task(repeat(job, stopping), name=f"job:{job.name}")
+        await stopping.wait()
+        for job in jobs:
+            if job.due is not None:
+                job.due.set()
