@@ -68,15 +68,6 @@ def test_lock_files_name_versions_and_hashes_but_no_addresses() -> None:
         assert text.count("--hash=sha256:") >= len(pinned)
 
 
-def test_the_chinese_readme_has_the_programs_and_links_of_the_english_one() -> None:
-    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
-    program = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-    assert program.findall(chinese) == program.findall(english)
-    target = re.compile(r"\]\(([^)]+)\)")
-    assert set(target.findall(chinese)) ^ set(target.findall(english)) == {"README.md", "README.zh-CN.md"}
-    assert len(re.findall(r"^##+ ", chinese, re.MULTILINE)) == len(re.findall(r"^##+ ", english, re.MULTILINE))
-
-
 def test_the_versions_of_postgresql_that_are_documented_are_those_that_are_tried() -> None:
     section = (ROOT / "docs/operating.md").read_text().partition("\n## PostgreSQL versions\n")[2].partition("\n## ")[0]
     documented = re.findall(r"^\| (\d+\.\d+) \|", section, re.MULTILINE)
