@@ -27,13 +27,13 @@ from app.admin.reconciliation import Reconciliation
 from app.admin.task_control import TaskControl
 from app.admin.webhooks import WebhookService
 from app.assets import due_work as assets_due
+from app.assets.account_snapshot import AssetSnapshot
 from app.assets.actions import AssetService
 from app.assets.adoption import GroupAdoption
 from app.assets.context import AssetsContext
 from app.assets.poller import AssetPoller
 from app.assets.recovery import CreateRecovery
 from app.assets.upstream import AssetsUpstream
-from app.assets.upstream_lists import AssetLister
 from app.channels.canary import check_canary
 from app.channels.default_channel import ensure_default_channel
 from app.channels.directory import ChannelDirectory
@@ -363,7 +363,7 @@ def _build(
     rates = RateLimiter(sessions, owner_of=directory.rate_limit_owner)
     looker = TaskLooker(sessions, directory, ark, rates, clock, monotonic=monotonic)
     deletion = TaskDeletion(sessions, looker, ark, rates, clock)
-    lister, asset_lister = AccountLister(ark, rates, clock), AssetLister(control, rates)
+    lister, asset_snapshot = AccountLister(ark, rates, clock), AssetSnapshot(control, rates)
     binder = Binder(sessions, directory, ark, rates, clock)
     grace = timedelta(seconds=settings.unknown_grace_seconds)
     catalogue = ModelCatalogue(sessions, clock, monotonic=monotonic)
@@ -455,7 +455,7 @@ def _build(
             sessions,
             directory=directory,
             lister=lister,
-            asset_lister=asset_lister,
+            asset_snapshot=asset_snapshot,
             catalogue=catalogue,
             clock=clock,
             grace=grace,
@@ -465,7 +465,7 @@ def _build(
             directory=directory,
             catalogue=catalogue,
             tasks=TaskAdoption(sessions, ark=ark, rates=rates, clock=clock, grace=grace),
-            groups=GroupAdoption(sessions, control=control, lister=asset_lister, rates=rates, clock=clock),
+            groups=GroupAdoption(sessions, control=control, snapshot=asset_snapshot, rates=rates, clock=clock),
         ),
         callbacks=CallbackInbox(sessions, clock),
         webhooks=WebhookService(sessions, box, clock),

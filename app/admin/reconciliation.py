@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.admin.channel_probe import explain
 from app.admin.likely_owners import LikelyOwners, load_likely_owners
 from app.admin.reconciliation_schemas import FoundObject, Line, ListEnd, Progress
+from app.assets.account_snapshot import AssetSnapshot, Item
 from app.assets.create_spec import Kind, matches
 from app.assets.models import AssetGroupRow, CreateIntentRow
 from app.assets.repository import AllAssets, OpenCreates
 from app.assets.state import parse_time
-from app.assets.upstream_lists import AssetLister, Item
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.directory import ChannelDirectory
 from app.errors import InvalidParameterError
@@ -48,7 +48,7 @@ class Reconciliation:
         *,
         directory: ChannelDirectory,
         lister: AccountLister,
-        asset_lister: AssetLister,
+        asset_snapshot: AssetSnapshot,
         catalogue: ModelCatalogue,
         clock: Callable[[], datetime],
         grace: timedelta,
@@ -59,7 +59,7 @@ class Reconciliation:
             sessions: of the database.
             directory: the channels.
             lister: reads lists of tasks.
-            asset_lister: reads lists of groups and assets.
+            asset_snapshot: reads lists of groups and assets.
             catalogue: the models.
             clock: the time, UTC-aware.
             grace: how long after its cut a create may still have become a task.
@@ -67,7 +67,7 @@ class Reconciliation:
         self._sessions = sessions
         self._directory = directory
         self._lister = lister
-        self._asset_lister = asset_lister
+        self._asset_snapshot = asset_snapshot
         self._catalogue = catalogue
         self._clock = clock
         self._grace = grace
@@ -187,7 +187,7 @@ class Reconciliation:
         listed = unknown = 0
         problem = None
         try:
-            async for page in self._asset_lister.pages(channel, kind, since=comparison.since - MARGIN):
+            async for page in self._asset_snapshot.pages(channel, kind, since=comparison.since - MARGIN):
                 fresh = [item for item in page if item["Id"] not in comparison.seen]
                 comparison.seen.update(item["Id"] for item in fresh)
                 listed += len(fresh)

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.assets.account_snapshot import AssetSnapshot, Item
 from app.assets.create_spec import Kind, matches
 from app.assets.models import AssetGroupRow, AssetRow, AssetStatus, CreateIntentRow, GroupType
 from app.assets.repository import AllAssets, OpenCreates
 from app.assets.state import apply_upstream_asset, apply_upstream_group, parse_time, sanitize
-from app.assets.upstream_lists import AssetLister, Item
 from app.audit.actor import Actor
 from app.audit.log import record
 from app.channels.channel import Channel
@@ -34,13 +34,13 @@ class GroupAdoption:
         sessions: async_sessionmaker[AsyncSession],
         *,
         control: OpenApiClient,
-        lister: AssetLister,
+        snapshot: AssetSnapshot,
         rates: RateLimiter,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
         self._control = control
-        self._lister = lister
+        self._snapshot = snapshot
         self._rates = rates
         self._clock = clock
 
@@ -70,7 +70,7 @@ class GroupAdoption:
         if verdict not in {Adoption.ADOPTED, Adoption.OWN}:
             return verdict, []
         adopted: list[str] = []
-        async for page in self._lister.pages(channel, Kind.ASSET, group_ids=(group_id,)):
+        async for page in self._snapshot.pages(channel, Kind.ASSET, group_ids=(group_id,)):
             adopted += await self._give_assets(actor, group, page)
         return verdict, adopted
 

@@ -44,7 +44,7 @@ class Client:
     """The request that a create serves.
 
     Attributes:
-        fingerprint: what tells the request from other ones.
+        fingerprint: identifies the request.
         gone: set when the client disconnects before it is answered.
     """
 
@@ -60,7 +60,7 @@ class CreateSpec:
         tenant_id: on whose behalf.
         kind: of what.
         body: its parameters.
-        members: what the object will look like and its row is made of, without its project.
+        members: of the object and its row, without its project.
         project_name: as the client named it, or None.
     """
 
@@ -156,7 +156,7 @@ def list_call(
 
 
 def matches(intent: CreateIntentRow, items: list[dict[str, Any]]) -> list[UpstreamObject]:
-    """Returns those of the listed objects that look as the create asked for and were made in its window."""
+    """Returns the listed objects that have the members of the create and were made in its window."""
     members = _members(intent)
     compared = {name: members[name] for name in _COMPARED[Kind(intent.kind)]}
     found = []
@@ -170,7 +170,7 @@ def matches(intent: CreateIntentRow, items: list[dict[str, Any]]) -> list[Upstre
 
 
 def ids_in_window(intent: CreateIntentRow, items: list[dict[str, Any]]) -> list[str]:
-    """Returns the ids of listed objects of any look that may have been made in the window of a create."""
+    """Returns the ids of listed objects with any members that may have been made in the window of a create."""
     times = [(item["Id"], parse_time(item.get("CreateTime"))) for item in items]
     return [object_id for object_id, at in times if at is None or _is_in_window(intent, at)]
 

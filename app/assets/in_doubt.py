@@ -43,7 +43,7 @@ class InDoubtSearch:
         self._context = context
 
     async def search(self, intent: CreateIntentRow, channel: Channel) -> UpstreamObject | None:
-        """Returns what a create certainly made; None when there is nothing, or when it cannot be told.
+        """Returns what a create certainly made; None when there is nothing, or no certainty.
 
         Raises:
             UpstreamError: the upstream could not be asked.

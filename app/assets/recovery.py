@@ -1,6 +1,6 @@
 """Finds out in the background what creates of unknown outcome made.
 
-A create whose process died or lost its connection or the database, and one whose client was told ``OutcomeUnknown``,
+A create whose process died or lost its connection or the database, and one whose client got ``OutcomeUnknown``,
 is searched for at growing intervals for a day. What it certainly made is given to its tenant, who then sees it in its
 lists. When the tenant has created an equal object since, the found one is deleted instead; unless it was created with
 an ``Idempotency-Key``, because the next request with that key is answered with it. An object that cannot be attributed

@@ -152,7 +152,7 @@ class AllAssets:
         return (await self._session.scalars(query)).one_or_none()
 
     async def find_groups(self, ids: Sequence[str]) -> dict[str, AssetGroupRow]:
-        """Returns those of the groups that there are, by id, whoever owns them and tombstones included."""
+        """Returns those of the groups that exist, by id."""
         rows = await self._session.scalars(select(AssetGroupRow).where(_is_one_of(AssetGroupRow.id, ids)))
         return {row.id: row for row in rows}
 

@@ -20,7 +20,7 @@ _PRIMARY_KEY = "pk_idempotency_keys"
 
 @dataclass(frozen=True)
 class IdempotencyKey:
-    """A client's key, and the hash that tells whether a request with it is the same create.
+    """A client's key, and the hash by which the same create is recognised.
 
     Attributes:
         text: as the client sent it.

@@ -58,7 +58,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class RequestFingerprint:
-    """What tells a client's create from other ones.
+    """Identifies a create as a client sends it.
 
     Attributes:
         tenant_id: of the API key.
@@ -192,14 +192,14 @@ class RetryDedup:
 
         Raises:
             ConflictError: 409 ``IdempotencyConflict``, the key identifies another create.
-            DatabaseUnavailableError: the database is unavailable, or was, and it cannot be told yet whether an
+            DatabaseUnavailableError: the database is unavailable, or was, and it is not yet known whether an
                 identical attempt's process is dead.
         """
         if request.idempotency_key is not None:
             return await self._find_by_key(request, request.idempotency_key)
         if self._marking:
             await asyncio.wait(set(self._marking), timeout=_MARK_TIMEOUT_SECONDS)
-        # After a database outage it cannot be told for a moment whether the process of the first attempt is dead;
+        # After a database outage it is unknown for a moment whether the process of the first attempt is dead;
         # that must not lead to a second create.
         if self._processes.is_recovering and await self._is_running_elsewhere(request):
             leave_turn()

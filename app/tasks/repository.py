@@ -51,7 +51,7 @@ class TaskRepository:
     async def find_with_message(self, task_id: str) -> TaskWithMessage | None:
         """Returns what ``find`` does with the newest message about it, by the same statement."""
         newest = newest_message(
-            TaskRow.tenant_id, TaskRow.id, wanted=TaskRow.callback_url.is_not(None), since=TaskRow.finished_at
+            TaskRow.tenant_id, TaskRow.id, condition=TaskRow.callback_url.is_not(None), since=TaskRow.finished_at
         )
         query = (
             select(TaskRow, newest.c.status, newest.c.last_error)

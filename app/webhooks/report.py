@@ -42,7 +42,7 @@ def newest_message(
     tenant_id: InstrumentedAttribute[str],
     task_id: InstrumentedAttribute[str],
     *,
-    wanted: ColumnElement[bool],
+    condition: ColumnElement[bool],
     since: InstrumentedAttribute[datetime | None],
 ) -> FromClause:
     """Returns a lateral subquery: ``status`` and ``last_error`` of the newest message about a task, if there is one.
@@ -52,7 +52,7 @@ def newest_message(
     Args:
         tenant_id: the task's, a column of the outer query.
         task_id: its spare id, a column of the outer query.
-        wanted: a condition on the outer row; when it is false, no message is looked up.
+        condition: on the outer row; when it is false, no message is looked up.
         since: of the outer row, when the task ended: then only the message about the end is relevant.
     """
     # OFFSET 0 is an optimisation fence: the planner might otherwise scan the index of all messages of the tenant.
@@ -60,7 +60,7 @@ def newest_message(
         select(
             DeliveryRow.tenant_id, DeliveryRow.status, DeliveryRow.last_error, DeliveryRow.created_at, DeliveryRow.id
         )
-        .where(wanted, DeliveryRow.task_id == task_id)
+        .where(condition, DeliveryRow.task_id == task_id)
         .correlate(task_id.class_)
         .offset(0)
         .subquery("messages")

@@ -21,12 +21,12 @@ _CLAIM = text(
     WITH picked AS (
         SELECT found.id
         FROM unnest(CAST(:tenant_ids AS text[]), CAST(:origins AS text[]), CAST(:counts AS int[]))
-            AS wanted (tenant_id, origin, slots)
+            AS destinations (tenant_id, origin, slots)
         CROSS JOIN LATERAL (
             SELECT id FROM deliveries
-            WHERE next_attempt_at IS NOT NULL AND tenant_id = wanted.tenant_id AND origin = wanted.origin
-              AND (tenant_id, origin, next_attempt_at) <= (wanted.tenant_id, wanted.origin, :now)
-            ORDER BY next_attempt_at LIMIT wanted.slots
+            WHERE next_attempt_at IS NOT NULL AND tenant_id = destinations.tenant_id AND origin = destinations.origin
+              AND (tenant_id, origin, next_attempt_at) <= (destinations.tenant_id, destinations.origin, :now)
+            ORDER BY next_attempt_at LIMIT destinations.slots
             FOR UPDATE SKIP LOCKED
         ) AS found
     )
@@ -85,13 +85,13 @@ class AllDeliveries:
             InvalidParameterError: 400, the cursor is not of this list.
         """
         query = select(DeliveryRow)
-        for column, wanted in (
+        for column, value in (
             (DeliveryRow.tenant_id, tenant_id),
             (DeliveryRow.task_id, task_id),
             (DeliveryRow.status, status),
         ):
-            if wanted is not None:
-                query = query.where(column == wanted)
+            if value is not None:
+                query = query.where(column == value)
         if page.after is not None:
             anchor = await self._session.get(DeliveryRow, page.after)
             if anchor is None:

@@ -134,7 +134,7 @@ async def test_what_is_older_is_not_shown_and_a_week_is_the_longest(stage: Stage
 async def test_groups_and_assets_are_shown_with_the_tenant_whose_group_it_is(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.assets.upstream_lists._PAGE_SIZE", 2)
+    monkeypatch.setattr("app.assets.account_snapshot._PAGE_SIZE", 2)
     tenant = await stage.tenant()
     group, lost = await new_group(tenant, "kept"), await new_group(tenant, "lost")
     assets = [await new_asset(tenant, group) for _ in range(5)]
@@ -312,7 +312,7 @@ async def test_a_task_of_a_create_that_is_under_way_is_given_to_nobody(stage: St
 
 
 async def test_a_group_is_given_back_with_its_assets(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.assets.upstream_lists._PAGE_SIZE", 2)
+    monkeypatch.setattr("app.assets.account_snapshot._PAGE_SIZE", 2)
     tenant, other = await stage.tenant(), await stage.tenant()
     group, kept = await new_group(tenant, "lost"), await new_group(tenant, "kept")
     assets = [await new_asset(tenant, group) for _ in range(3)]

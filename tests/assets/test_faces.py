@@ -40,7 +40,7 @@ async def _passed(library: Library, tenant: Tenant) -> str:
     return str(opened["BytedToken"])
 
 
-async def test_many_who_ask_at_once_cost_the_upstream_one_call(library: Library, tenant: Tenant) -> None:
+async def test_concurrent_requests_for_a_result_share_one_call(library: Library, tenant: Tenant) -> None:
     token = await _passed(library, tenant)
     before = library.count("GetVisualValidateResult")
     library.fault("GetVisualValidateResult", **HELD)
@@ -59,7 +59,7 @@ async def test_many_who_ask_at_once_cost_the_upstream_one_call(library: Library,
     assert library.count("GetVisualValidateResult") == before + 1
 
 
-async def test_one_who_read_before_the_first_answer_and_asks_after_it_costs_no_call(
+async def test_a_request_that_read_the_session_before_it_finished_makes_no_second_call(
     library: Library, tenant: Tenant
 ) -> None:
     is_reading, may_go_on = asyncio.Event(), asyncio.Event()
@@ -106,7 +106,7 @@ async def test_a_verification_that_is_not_finished_looks_like_an_unknown_token(
     assert (await ok(tenant, "GetVisualValidateResult", BytedToken=opened["BytedToken"]))["GroupId"]
 
 
-async def test_the_group_is_the_tenants_to_list_fill_and_use(library: Library, tenant: Tenant) -> None:
+async def test_the_group_belongs_to_the_tenant_who_can_list_fill_and_use_it(library: Library, tenant: Tenant) -> None:
     group_id = await library.new_face_group(tenant)
     shown = await ok(tenant, "GetAssetGroup", Id=group_id)
     assert (shown["GroupType"], shown["ProjectName"]) == ("LivenessFace", "default")
@@ -158,7 +158,7 @@ async def test_the_same_person_verified_twice_by_one_tenant_is_the_same_group(li
     assert listed["TotalCount"] == 1
 
 
-async def test_an_unclear_answer_is_a_503_and_the_result_is_still_there(library: Library, tenant: Tenant) -> None:
+async def test_an_unclear_answer_is_a_503_and_the_result_can_be_fetched_later(library: Library, tenant: Tenant) -> None:
     library.fault("CreateVisualValidateSession", kind="cut", at="after")
     response = await by_path(tenant, "CreateVisualValidateSession", {"CallbackURL": BACK})
     assert (response.status_code, response.json()["error"]["code"]) == (503, "ServiceUnavailable")
@@ -169,7 +169,7 @@ async def test_an_unclear_answer_is_a_503_and_the_result_is_still_there(library:
     assert (await ok(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"]
 
 
-async def test_links_and_tokens_reach_neither_log_nor_database(library: Library, tenant: Tenant) -> None:
+async def test_links_and_tokens_are_neither_logged_nor_stored(library: Library, tenant: Tenant) -> None:
     with capture_logs() as logs:
         opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL=BACK)
         library.fault("GetVisualValidateResult", kind="error", status=500, code="InternalServiceError")

@@ -174,7 +174,7 @@ async def test_a_keyed_create_leaves_no_attempt(library: Library, tenant: Tenant
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-async def test_a_bad_key_and_one_that_nothing_could_answer_are_refused(
+async def test_a_malformed_key_and_one_for_a_face_session_are_refused(
     library: Library, tenant: Tenant, entry: str
 ) -> None:
     body = json.dumps(await body_of(tenant, "CreateAssetGroup"))
@@ -319,10 +319,10 @@ async def test_a_client_that_disconnects_no_longer_waits_for_a_create_that_is_un
     made(await first)
 
 
-async def test_a_server_that_stops_has_a_keyed_create_sent_again(
+async def test_a_server_that_stops_answers_a_keyed_create_with_503_and_retry_after(
     library: Library, tenant: Tenant, looks: Looks
 ) -> None:
-    """Both that which carries it and that which waits for it."""
+    """Both the request that carries it out and the one that waits for it."""
     body = await body_of(tenant, "CreateAssetGroup")
     before, sent = library.count("CreateAssetGroup"), keyed(tenant, body)
     library.fault("CreateAssetGroup", **HELD)
@@ -343,7 +343,7 @@ async def test_a_server_that_stops_has_a_keyed_create_sent_again(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_the_key_of_a_killed_gateway_s_create_finds_what_that_made(
+async def test_the_key_of_a_create_finds_its_object_after_the_gateway_was_killed(
     database_url: str, tmp_path: Path, action: str
 ) -> None:
     async with running_library(database_url, stands_still=False) as library:

@@ -43,7 +43,7 @@ async def named(library: Library) -> tuple[Tenant, str]:
         ("", NAMES),
     ],
 )
-async def test_a_search_finds_substrings_in_any_case_and_takes_every_character_literally(
+async def test_a_search_matches_substrings_in_any_case_and_every_character_literally(
     named: tuple[Tenant, str], search: str, found: list[str]
 ) -> None:
     tenant, _ = named
@@ -54,7 +54,7 @@ async def test_a_search_finds_substrings_in_any_case_and_takes_every_character_l
         assert page["TotalCount"] == len(found)
 
 
-async def test_pages_join_to_the_whole_without_gap_or_repetition(named: tuple[Tenant, str]) -> None:
+async def test_pages_have_no_gaps_and_no_repetitions(named: tuple[Tenant, str]) -> None:
     tenant, _ = named
     for order in ("Desc", "Asc"):
         whole = [item["Id"] for item in (await list_assets(tenant, SortOrder=order))["Items"]]

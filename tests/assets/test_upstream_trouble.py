@@ -20,12 +20,6 @@ TROUBLES: list[dict[str, Any]] = [
     {"kind": "error", "code": "InternalServiceError", "status": 200},
     {"kind": "answer", "status": 404, "body": ""},
 ]
-THROTTLES: list[tuple[int, str]] = [
-    (200, "AccountFlowLimitExceeded"),
-    (400, "QuotaWriteQPMExceeded"),
-    (429, "FlowLimitExceeded"),
-    (200, "RequestLimitExceeded"),
-]
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
@@ -44,56 +38,6 @@ async def test_reads_answer_from_the_database_and_say_so(
         assert int(response.headers["x-seedgate-stale"]) < 30
     for action, object_id in (("GetAsset", asset_id), ("GetAssetGroup", group_id)):
         assert "x-seedgate-stale" not in (await by_path(tenant, action, {"Id": object_id})).headers
-
-
-@pytest.mark.parametrize(("status", "code"), THROTTLES)
-@pytest.mark.parametrize("action", ["CreateAssetGroup", "CreateAsset", "UpdateAsset", "DeleteAssetGroup"])
-async def test_a_throttle_is_a_429_with_the_upstreams_code_whatever_status_it_came_with(
-    library: Library, tenant: Tenant, status: int, code: str, action: str
-) -> None:
-    group_id = await new_group(tenant)
-    asset_id = await new_asset(tenant, group_id)
-    body: dict[str, Any] = {
-        "CreateAssetGroup": {"Name": "x", "GroupType": "AIGC"},
-        "CreateAsset": {"GroupId": group_id, "URL": URL, "AssetType": "Image"},
-        "UpdateAsset": {"Id": asset_id, "Name": "x"},
-        "DeleteAssetGroup": {"Id": group_id},
-    }[action]
-    library.fault(action, kind="error", status=status, code=code)
-    response = await by_path(tenant, action, body)
-    assert (response.status_code, response.json()["error"]["code"]) == (429, code), response.text
-    assert int(response.headers["retry-after"]) >= 1
-    assert (await by_path(tenant, action, body)).status_code == 200, "nothing was done the first time"
-
-
-@pytest.mark.parametrize(
-    "code", ["SignatureDoesNotMatch", "AccessDenied", "AccountOverdueError", "SubscriptionRequired"]
-)
-@pytest.mark.parametrize("action", ["CreateAssetGroup", "UpdateAssetGroup", "CreateVisualValidateSession"])
-async def test_a_refusal_of_the_operators_account_is_502(
-    library: Library, tenant: Tenant, code: str, action: str
-) -> None:
-    body: dict[str, Any] = {
-        "CreateAssetGroup": {"Name": "x", "GroupType": "AIGC"},
-        "UpdateAssetGroup": {"Id": await new_group(tenant), "Name": "x"},
-        "CreateVisualValidateSession": {"CallbackURL": "https://example.com"},
-    }[action]
-    library.fault(action, kind="error", status=403, code=code, message="account 2100001 is not allowed")
-    response = await by_path(tenant, action, body)
-    assert (response.status_code, response.json()["error"]["code"]) == (502, "InternalServiceError")
-    assert response.headers["x-should-retry"] == "false"
-    assert "2100001" not in response.text
-    assert code not in response.text
-
-
-async def test_the_upstreams_error_about_the_clients_mistake_passes_through(tenant: Tenant) -> None:
-    group_id = await new_group(tenant)
-    url = "https://example.com/reject-WidthTooSmall.png"
-    error = await refused(
-        tenant, "CreateAsset", 400, "InvalidParameter.WidthTooSmall", GroupId=group_id, URL=url, AssetType="Image"
-    )
-    assert error["message"].startswith("The asset is refused: WidthTooSmall.")
-    assert (await list_assets(tenant))["TotalCount"] == 0
 
 
 @pytest.mark.parametrize("trouble", [{"kind": "cut", "at": "after"}, {"kind": "answer", "status": 502, "body": ""}])
@@ -134,14 +78,6 @@ async def test_deleting_a_group_takes_its_assets_along_here_and_upstream(library
     await refused(tenant, "CreateAsset", 404, "NotFound.group_id", **body)
     assert [item["Id"] for item in (await list_assets(tenant))["Items"]] == [kept]
     assert [item["Id"] for item in (await list_groups(tenant))["Items"]] == [other_id]
-
-
-async def test_a_failed_asset_says_why(library: Library, tenant: Tenant) -> None:
-    asset_id = await new_asset(tenant, await new_group(tenant), URL="https://example.com/fail-DownloadFailed.png")
-    library.finish_processing()
-    shown = await ok(tenant, "GetAsset", Id=asset_id)
-    assert (shown["Status"], shown["Error"]["Code"]) == ("Failed", "DownloadFailed")
-    assert set((await list_assets(tenant))["Items"][0]) == set(shown) - {"Error", "Moderation", "LastInferenceTime"}
 
 
 async def test_the_next_channel_takes_a_create_that_the_best_one_cannot(fresh: Library) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of deliveries."""
+"""Fixtures of the webhook tests."""
 
 import ssl
 from collections.abc import AsyncIterator, Sequence
@@ -84,7 +84,7 @@ class Office:
             return [row.id for row in session.new if isinstance(row, DeliveryRow)]
 
     async def flood(self, tenant_id: str, url: str, *, count: int) -> None:
-        """Writes so many messages in one statement."""
+        """Writes many messages in one statement."""
         (first,) = await self.write(tenant_id, url)
         columns = "tenant_id, task_id, url, origin, body, status, attempts, next_attempt_at, retry_until, created_at"
         statement = text(
@@ -112,7 +112,7 @@ class Office:
 
 
 async def settle(worker: DeliveryWorker) -> None:
-    """Runs a job until nothing is due, and what it posts to its end."""
+    """Runs a worker until no message is due and its posts have ended."""
     await worker.run_once()
     await worker.drain(timeout_seconds=HANG_SECONDS)
 

@@ -52,9 +52,9 @@ class Received:
 
 
 class Receiver:
-    """Keeps what it receives, and answers with what it was given, ``200`` when that has run out.
+    """Records requests and answers with the given answers in turn, then with ``default``.
 
-    ``by_path`` has the answers of some paths, when many messages come at the same time.
+    ``by_path`` has the answers of some paths, for tests in which many messages arrive at a time.
     """
 
     def __init__(self) -> None:

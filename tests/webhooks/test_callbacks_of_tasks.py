@@ -1,4 +1,4 @@
-"""From a create with ``callback_url`` to the tenant's endpoint, through the whole product."""
+"""From a create with ``callback_url`` to the tenant's endpoint, end to end."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ OWN = "http://127.0.0.2:1"
 
 @pytest.fixture(scope="module")
 def clock() -> MovableClock:
-    """The gateway's time."""
+    """The gateway's clock."""
     return MovableClock()
 
 
@@ -43,7 +43,7 @@ async def open_world(database_url: str, clock: MovableClock) -> AsyncIterator[Wo
 
 
 async def final_message(receiver: Receiver, secret: str, clock: MovableClock) -> tuple[str, dict[str, Any]]:
-    """Has looks and retries become due, until the message that tells of the end comes; verifies every one."""
+    """Lets polls and retries become due until the final message arrives; verifies every message."""
     async with asyncio.timeout(HANG_SECONDS):
         while True:
             for request in receiver.received:
@@ -60,7 +60,9 @@ async def secret_of(world: World, tenant: Tenant) -> str:
     return str(made.json()["secret"])
 
 
-async def test_the_end_of_a_task_is_told_with_the_body_of_a_get(open_world: World, clock: MovableClock) -> None:
+async def test_the_message_about_the_end_of_a_task_has_the_body_of_a_get(
+    open_world: World, clock: MovableClock
+) -> None:
     tenant = await open_world.tenant(allowed_channels=["default"])
     secret = await secret_of(open_world, tenant)
     async with receiving() as receiver:
@@ -95,7 +97,7 @@ async def test_a_delivered_message_can_be_sent_again_under_its_id(open_world: Wo
 
 
 @pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://[::1]/", "http://169.254.169.254/", OWN, "ftp://x", 5])
-async def test_where_nothing_may_be_delivered_no_task_is_made(open_world: World, url: Any) -> None:
+async def test_a_create_with_a_forbidden_callback_url_is_refused(open_world: World, url: Any) -> None:
     tenant = await open_world.tenant(allowed_channels=["default"])
     before = len((await open_world.ledger())["tasks"])
     answer = await tenant.create_task(callback_url=url)

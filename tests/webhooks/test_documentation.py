@@ -18,7 +18,7 @@ from app.webhooks.sender import Timeouts
 PAGE = (Path(__file__).resolve().parents[2] / "docs/webhooks.md").read_text()
 
 
-def test_the_snippet_takes_what_is_signed_once_and_refuses_the_rest(
+def test_the_snippet_accepts_a_signed_message_once_and_refuses_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     secret, body = new_secret(), '{"id":"cgt-1","status":"succeeded"}'
@@ -40,7 +40,7 @@ def test_the_snippet_takes_what_is_signed_once_and_refuses_the_rest(
     assert capsys.readouterr().out == "cgt-1 is succeeded\n"
 
 
-def test_the_limits_are_told_as_they_are() -> None:
+def test_the_limits_are_documented() -> None:
     caps, timeouts = Caps(), Timeouts()
     assert f"at most {caps.total} messages at once, {caps.per_tenant} for one tenant, {caps.per_origin} to one" in PAGE
     assert (
@@ -50,7 +50,7 @@ def test_the_limits_are_told_as_they_are() -> None:
     assert f"at most {MAX_URL_LENGTH} characters" in PAGE
 
 
-def test_every_state_and_every_failure_has_its_row_and_no_other_has() -> None:
+def test_exactly_the_states_and_failures_that_exist_are_documented() -> None:
     section = PAGE.partition("## What became of it")[2].partition("\n## ")[0]
     cells = re.findall(r"^\| `([^`]*)` \| [^|]", section, re.MULTILINE)
     told = [re.sub(r" \(\d{3}\)$", "", cell) for cell in cells]

@@ -1,6 +1,6 @@
-"""Reading of what an account holds in groups and assets, whosever it is, newest first.
+"""Reads all groups and assets of an account, of every owner, newest first.
 
-An account has a list for each project and each type of group, and shows nothing beyond the projects that are named.
+The upstream has one list for each project and type of group. Projects that the channel does not name are not read.
 """
 
 import asyncio
@@ -18,17 +18,17 @@ from app.upstream.openapi import OpenApiClient
 from app.upstream.rate_limits import RateClass, RateLimiter
 
 _PAGE_SIZE = 100
-# A hundred thousand objects: what is behind them would take longer than an operator waits.
-_MOST_PAGES = 1000
-_CALL_SECONDS = 20.0
+# A hundred thousand objects; reading more would take longer than an operator waits.
+_MAX_PAGES = 1000
+_CALL_TIMEOUT_SECONDS = 20.0
 _TOKEN_TIMEOUT_SECONDS = 20.0
 
 Item = Mapping[str, Any]
 """A group or an asset as the upstream lists it; ``Id`` is a string."""
 
 
-class AssetLister:
-    """Reads lists within the calls that an account can spare for it."""
+class AssetSnapshot:
+    """Reads lists within the account's rate limit."""
 
     def __init__(self, control: OpenApiClient, rates: RateLimiter) -> None:
         self._control = control
@@ -42,18 +42,18 @@ class AssetLister:
         Args:
             channel: with a key pair.
             kind: groups or assets.
-            since: what was made before is left out; None reads everything.
+            since: objects from before are left out; None reads all.
             group_ids: only these groups, or the assets in them; empty means all.
 
         Raises:
-            UpstreamError: the upstream did not give a page, or has more of them than are read.
-            TimeoutError: the account had no call to spare, or the upstream took too long.
+            UpstreamError: there is no usable page, or there are more pages than are read.
+            TimeoutError: the rate limit left no call, or the upstream took too long.
         """
         assert channel.openapi is not None  # noqa: S101 - the caller has chosen such a channel
         for project in channel.projects:
             for group_type in GroupType:
-                wanted = {"GroupType": group_type.value, **({"GroupIds": list(group_ids)} if group_ids else {})}
-                body = {"Filter": wanted, "ProjectName": project, "SortBy": "CreateTime", "SortOrder": "Desc"}
+                filter_ = {"GroupType": group_type.value, **({"GroupIds": list(group_ids)} if group_ids else {})}
+                body = {"Filter": filter_, "ProjectName": project, "SortBy": "CreateTime", "SortOrder": "Desc"}
                 async for page in self._pages(channel.id, channel.openapi, kind, body, since):
                     yield page
 
@@ -61,25 +61,25 @@ class AssetLister:
         self, channel_id: str, account: OpenApiAccount, kind: Kind, body: dict[str, Any], since: datetime | None
     ) -> AsyncIterator[list[Item]]:
         token: str | None = None
-        for _ in range(_MOST_PAGES):
+        for _ in range(_MAX_PAGES):
             further = {"NextToken": token} if token is not None else {}
             result = await self._call(
                 channel_id, account, LIST_ACTIONS[kind], {**body, "MaxResults": _PAGE_SIZE, **further}
             )
             items = _items(result)
-            shown = [item for item in items if not _is_before(item, since)]
-            yield shown
+            kept = [item for item in items if not _is_before(item, since)]
+            yield kept
             token = _next_token(result)
-            if token is None or len(shown) < len(items):
+            if token is None or len(kept) < len(items):
                 return
-        raise OutcomeUnknownError(f"has more than {_MOST_PAGES * _PAGE_SIZE} objects in one list")
+        raise OutcomeUnknownError(f"has more than {_MAX_PAGES * _PAGE_SIZE} objects in one list")
 
     async def _call(
         self, channel_id: str, account: OpenApiAccount, action: str, body: dict[str, Any]
     ) -> Mapping[str, Any]:
         if not await self._rates.acquire(channel_id, RateClass.LIST_ASSETS, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
             raise TimeoutError("no call to spare for an Assets list")
-        async with asyncio.timeout(_CALL_SECONDS):
+        async with asyncio.timeout(_CALL_TIMEOUT_SECONDS):
             return (await self._control.call(account, action, body)).result
 
 
