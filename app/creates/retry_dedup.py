@@ -269,21 +269,19 @@ class RetryDedup:
             yield
             return
         watch = self._background.start(self._abandon_when(attempt, gone))
+        is_answered = True
         try:
             yield
         except BaseException as error:
-            status = error.status if isinstance(error, SeedgateError) else _FIRST_SERVER_ERROR
-            if status >= _FIRST_SERVER_ERROR:
+            is_answered = isinstance(error, SeedgateError) and error.status < _FIRST_SERVER_ERROR
+            if not is_answered:
                 await self.mark_abandoned(attempt)
-            elif not gone.is_set():
-                self.mark_answered(attempt)
             raise
-        else:
-            if not gone.is_set():
-                self.mark_answered(attempt)
         finally:
             if not gone.is_set():
                 watch.cancel()
+                if is_answered:
+                    self.mark_answered(attempt)
 
     def mark_answered(self, attempt: Attempt) -> None:
         """Notes that the client got its answer. Written within a second; a crash before that leaves it abandoned."""

@@ -108,12 +108,16 @@ async def test_assets_are_created_listed_shown_updated_and_deleted(world: World,
 @pytest.mark.parametrize("status", ["Processing", "Active", "Failed"])
 async def test_an_asset_has_each_documented_status(world: World, tenant: Tenant, send: Send, status: str) -> None:
     await world.control.post("/settings", json={"time_scale": 0.01})
-    asset_id = await new_asset(tenant, await new_group(tenant))
+    group_id = await new_group(tenant)
+    asset_id = await new_asset(tenant, group_id)
     await world.control.post("/settings", json={"time_scale": 200})
     if status != "Processing":
         await world.control.post(f"/assets/{asset_id}", json={"status": status, "code": "DownloadFailed"})
     shown = await send(tenant, "GetAsset", examples.BY_ID, id=asset_id)
     assert shown["Status"] == status
+    filters = {"GroupType": "AIGC", "GroupIds": [group_id]}
+    page = await tenant.action("ListAssets", Filter=filters, PageNumber=1, PageSize=10)
+    check_shape(page.json(), {**PAGE, "Items": [ASSET]})
     assert ("Error" in shown) is (status == "Failed")
     if status == "Failed":
         check_shape(shown["Error"], {"Code": str, "Message": str})
