@@ -19,6 +19,7 @@ from app.admin.metrics import METRICS_PATH
 from app.admin.metrics import router as metrics_router
 from app.admin.router import router as admin_router
 from app.assets.routes import router as assets_router
+from app.composition import open_services
 from app.db.base import utc_now
 from app.http.connections import ConnectionLimits, ConnectionTable
 from app.http.cors import CorsHeaders, CorsPreflight
@@ -38,7 +39,6 @@ from app.settings import Settings
 from app.tasks.callbacks_routes import router as callbacks_router
 from app.tasks.routes import router as tasks_router
 from app.tenants.routes import router as tenants_router
-from app.wiring import open_services
 from app.worker import running
 
 _GRACE_SECONDS = 30

@@ -5,9 +5,9 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from app.composition import open_services
 from app.core.jobs import Job, run_jobs
 from app.settings import Settings
-from app.wiring import open_services
 
 _SHUTDOWN_TIMEOUT_SECONDS = 3.0
 

@@ -6,6 +6,7 @@ import os
 from app.channels.default_channel import channel_from_environment
 from app.cli.failures import explained_failures
 from app.cli.process_settings import read_settings
+from app.composition import destination_rules, first_models, open_http
 from app.core.sealing import SecretBox
 from app.database_url import without_password
 from app.db.embedded.binaries import find_binaries
@@ -14,7 +15,6 @@ from app.db.engine import check_url
 from app.env_file import read_env_file
 from app.secret_files import SecretFile, read_secret_files
 from app.settings import SettingError, Settings
-from app.wiring import destination_rules, first_models, open_http
 
 
 def check() -> None:

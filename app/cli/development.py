@@ -18,6 +18,7 @@ from app.cli.database import Database
 from app.cli.dev_folder import DevSecrets, prepare_sandbox_file, read_secrets, write_secrets
 from app.cli.exits import stop
 from app.cli.failures import explained_failures
+from app.composition import open_services
 from app.db.schema import upgrade_to_head
 from app.http.sockets import listeners
 from app.main import OwnedServer, connection_limits, create_app, server_config
@@ -30,7 +31,6 @@ from app.sandbox.tasks import WINDOW
 from app.settings import Settings
 from app.tenants.api_key import parse_key
 from app.tenants.service import TenantService
-from app.wiring import open_services
 
 _TIME_SCALE = 20.0
 _HOST = "127.0.0.1"

@@ -33,6 +33,7 @@ from app.cli.failures import explained_failures
 from app.cli.findings import Finding, broken, fine, warned
 from app.cli.process_settings import read_settings
 from app.cli.stuck_work import stuck_work
+from app.composition import destination_rules, open_http
 from app.core.sealing import SealError, SecretBox
 from app.db.base import utc_now
 from app.db.embedded.folders import LOG_NAME, was_used
@@ -48,7 +49,6 @@ from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError
 from app.upstream.http.client import HttpClient
 from app.upstream.openapi import OpenApiClient
-from app.wiring import destination_rules, open_http
 
 _MOST_SKEW = timedelta(minutes=5)
 _LEAST_FREE_BYTES = 1024**3

@@ -13,6 +13,7 @@ from app.cli.exits import FAILED, MISCONFIGURED, SCHEMA_OUTDATED, stop
 from app.cli.failures import explained_failures
 from app.cli.process_settings import read_settings
 from app.cli.worker_metrics import serving_metrics
+from app.composition import open_services
 from app.db.engine import open_engine
 from app.db.schema import SchemaState, schema_state, upgrade_to_head
 from app.http.sockets import listeners
@@ -20,7 +21,6 @@ from app.main import connection_limits, server_config
 from app.observability.exposition import multiprocess_metrics
 from app.observability.logging import configure_logging
 from app.settings import Settings
-from app.wiring import open_services
 from app.worker import work
 
 _APP = "app.main:app_from_environment"

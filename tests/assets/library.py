@@ -15,6 +15,7 @@ from app.assets.actions import ACTIONS, AssetService
 from app.assets.context import AssetsContext
 from app.assets.create_spec import Client
 from app.assets.upstream import AssetsUpstream
+from app.composition import Services, open_services
 from app.core.sealing import generate_key
 from app.creates.models import AttemptRow
 from app.creates.retry_dedup import RequestFingerprint
@@ -24,7 +25,6 @@ from app.settings import Settings
 from app.tenants.principal import Principal
 from app.upstream.http.client import HttpClient, open_http_client
 from app.upstream.openapi import OpenApiClient
-from app.wiring import Services, open_services
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.loopback import LOOPBACK_ALLOWED, LOOPBACK_NETWORKS

@@ -9,13 +9,13 @@ from pydantic import SecretStr
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.composition import Services, open_services
 from app.core.due_work import DueWork, Probe, wake_after_commit
 from app.core.jobs import Job, run_jobs
 from app.core.leases import Leases
 from app.core.sealing import generate_key
 from app.db.engine import open_engine, session_factory
 from app.settings import Settings
-from app.wiring import Services, open_services
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.patience import HANG_SECONDS, until

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.composition import Services, open_services
 from app.core.sealing import generate_key
 from app.db.base import utc_now
 from app.db.engine import to_dsn
@@ -20,7 +21,6 @@ from app.settings import Settings
 from app.tenants.principal import Principal
 from app.webhooks.due_destinations import MAX_ORIGINS, MAX_TENANTS, WINDOW, DueDestinations
 from app.webhooks.repository import AllDeliveries
-from app.wiring import Services, open_services
 from tests.support.database import as_superuser, own_database
 
 pytestmark = pytest.mark.slow

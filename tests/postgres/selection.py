@@ -6,7 +6,7 @@ _FILES = (
     "tests/db/test_engine.py",
     "tests/core/test_leases.py",
     "tests/db/test_periodic_statements.py",
-    "tests/db/test_presence.py",
+    "tests/core/test_process_registry.py",
     "tests/db/test_roles.py",
     "tests/db/test_schema.py",
     "tests/tasks/test_delete.py",

@@ -14,6 +14,7 @@ import httpx
 from sqlalchemy import delete, func, select, update
 from sqlalchemy import text as sql
 
+from app.composition import Services, destination_rules, open_http, open_services
 from app.core.leases import Leases
 from app.core.models import LeaseRow
 from app.sandbox.config import DEFAULT_ACCOUNT
@@ -24,7 +25,6 @@ from app.tasks.models import OrphanRow, TaskEventRow, TaskRow
 from app.tasks.reconciler import Reconciler
 from app.upstream.ark import ArkClient
 from app.upstream.rate_limits import RateClass, RateLimiter
-from app.wiring import Services, destination_rules, open_http, open_services
 from tests.support.database import own_database
 from tests.support.plain import PLAIN
 from tests.support.stage import ENDLESS, Stage, open_stage, text

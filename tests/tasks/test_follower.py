@@ -7,9 +7,9 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import update
 
+from app.composition import open_services
 from app.tasks.follower import TaskFollower
 from app.tasks.models import TaskRow
-from app.wiring import open_services
 from tests.support.patience import HANG_SECONDS
 from tests.support.stage import RUNNING, Stage, text
 from tests.support.world import running_gateway

@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import select, update
 
 from app.channels.models import ChannelHealthRow
+from app.composition import destination_rules, open_http, open_services
 from app.sandbox.ledger import RequestEntry
 from app.tasks.follower import TaskFollower
 from app.tasks.listed_looking import ListLooker
@@ -19,7 +20,6 @@ from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.state import Source
 from app.upstream.ark import ArkClient
-from app.wiring import destination_rules, open_http, open_services
 from tests.support.patience import until
 from tests.support.stage import RUNNING, Stage, get, text
 from tests.support.world import Tenant

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.composition import Services, open_services
 from app.core.strict_json import to_json_bytes
 from app.http.body_budget import BodyBudget, HeldBody, OperatorSender
 from app.tasks.creation import ClientRequest
 from app.tasks.models import TaskStatus
 from app.tenants.principal import Principal
-from app.wiring import Services, open_services
 from tests.support.stage import HELD, MODEL, Stage, text
 from tests.support.world import Tenant
 

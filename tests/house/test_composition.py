@@ -2,10 +2,10 @@
 
 import pytest
 
+from app.composition import destination_rules
 from app.settings import SettingError, Settings
 from app.upstream.destinations import DestinationError
 from app.upstream.origins import parse_origin
-from app.wiring import destination_rules
 
 
 def test_what_the_environment_names_for_the_default_channel_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

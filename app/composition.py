@@ -1,7 +1,7 @@
-"""The one place that builds the objects which live as long as the process, in floor order.
+"""Builds the objects that live as long as the process, in floor order, without a container or singletons.
 
-``open_services`` is the whole of it: no container, no singletons. What it yields goes into the application's
-lifespan state, where the routes find it.
+``open_services`` opens what all of them share, a ``ProcessContext``, and builds the ``Services`` from it. The services
+become the application's lifespan state, where the routes find them.
 """
 
 import asyncio
@@ -96,16 +96,66 @@ Check = Callable[[], Awaitable[str | None]]
 
 _log = structlog.get_logger()
 
-# Beyond the time for the answer: connecting, writing a large body, and two short transactions.
+# Added to the timeout of the response: connecting, writing a large body, and two short transactions.
 _SUBMISSION_MARGIN = timedelta(seconds=120)
-# How many of the pool's connections look-ups of unknown keys, and of unknown access key ids, may use at a time.
+# How many database connections the look-ups of unknown keys, and of unknown access key ids, may use at a time.
 _UNKNOWN_KEY_QUERIES = 2
 _UNKNOWN_SIGNER_QUERIES = 1
 
 
 @dataclass(frozen=True)
+class ProcessContext:
+    """What the services of one process share."""
+
+    settings: Settings
+    """With a database URL, an admin token and a sealing key."""
+
+    engine: AsyncEngine
+    """The pool of database connections."""
+
+    sessions: Sessions
+    """Opens sessions on ``engine``."""
+
+    clock: Callable[[], datetime]
+    """The time in UTC."""
+
+    monotonic: Callable[[], float]
+    """Seconds of a clock that never goes back; it decides when cached reads expire."""
+
+    box: SecretBox
+    """Seals and opens the secrets in the database."""
+
+    destinations: DestinationRules
+    """The servers to which upstream calls may be made."""
+
+    http: HttpClient
+    """Sends all upstream calls."""
+
+    callback_urls: CallbackUrlPolicy
+    """The URLs that tenants may name for their callbacks."""
+
+    sender: WebhookSender
+    """Posts deliveries to tenants' URLs."""
+
+    body_thread: BodyThread
+    """Parses and checks large bodies."""
+
+    processes: ProcessRegistry
+    """The registration of this process."""
+
+    directory: ChannelDirectory
+    """The channels, cached for less than a second."""
+
+    rates: RateLimiter
+    """The call rates of the upstream accounts."""
+
+    faults: ChannelFaults
+    """Observes all upstream calls."""
+
+
+@dataclass(frozen=True)
 class Services:
-    """Everything that lives as long as the process."""
+    """The services of one process."""
 
     engine: AsyncEngine
     sessions: Sessions
@@ -146,11 +196,11 @@ class Services:
     delivery_worker: DeliveryWorker
 
     def to_state(self) -> dict[str, Any]:
-        """Returns the lifespan state in which routes find what they need."""
+        """Returns the lifespan state, in which routes find the services by name."""
         return dict(vars(self))
 
     def jobs(self) -> list[Job]:
-        """Returns the background jobs. Leases make it safe to run them in every process."""
+        """Returns the background jobs, which may run in every process: they claim their work."""
 
         def when_due(name: str, interval_seconds: float, run: Callable[[], Awaitable[object]], probe: Probe) -> Job:
             return Job(name, interval_seconds, run, self.due_work.watch(probe))
@@ -172,7 +222,7 @@ class Services:
         ]
 
     def recorders(self) -> list[Job]:
-        """Returns what each process does for itself, even with background work switched off."""
+        """Returns the jobs that every process needs, even without background work."""
         return [
             Job("write_last_used", 5.0, self.last_used.flush),
             Job("write_channel_faults", 2.0, self.channel_faults.flush),
@@ -189,63 +239,77 @@ async def open_services(
     monotonic: Callable[[], float] = time.monotonic,
     is_upstream_new: bool = False,
 ) -> AsyncIterator[Services]:
-    """Yields every process-long object, and closes them in reverse order.
+    """Yields the services of one process, and closes them in reverse order.
 
-    On the way it checks the canary, seeds an empty model table, and brings the channel ``default`` up to date with
-    the environment.
+    It checks the canary, seeds an empty model table, and updates the channel ``default`` from the environment.
 
     Args:
         settings: with a database URL, an admin token and a sealing key.
-        clock: the time, UTC-aware.
-        monotonic: seconds that never go back, which decide how long a row that was read is trusted.
-        is_upstream_new: the upstream is known to have forgotten everything (``dev``'s sandbox starts empty), so
-            that a channel is not suspended for not knowing the mirror's newest task.
+        clock: the time in UTC.
+        monotonic: seconds of a clock that never goes back.
+        is_upstream_new: the upstream is known to be empty (``dev``'s sandbox after its start), so the channel is not
+            suspended for lacking the newest known task.
 
     Raises:
-        SealError: ``SEEDGATE_SECRET_KEY`` does not open what the database holds.
-        SettingError: another setting cannot be used.
+        SealError: ``SEEDGATE_SECRET_KEY`` does not open the secrets in the database.
+        SettingError: another setting is not valid.
     """
     if settings.database_url is None or settings.admin_token is None or settings.secret_key is None:
         raise ValueError("services need a database URL, an admin token and a sealing key")
     hide(settings.secret_texts())
-    box = SecretBox.from_text(settings.secret_key.get_secret_value())
     async with AsyncExitStack() as stack:
-        engine = open_engine(settings.database_url.get_secret_value(), pool_size=settings.db_pool_size)
-        stack.push_async_callback(engine.dispose)
-        sessions = session_factory(engine)
-        await check_canary(sessions, box)
-        await seed_models(sessions, first_models(settings), clock)
-        destinations = destination_rules(settings)
-        http = open_http(settings, destinations)
-        stack.push_async_callback(http.aclose)
-        targets = CallbackUrlPolicy(allow=settings.callback_allow, public_url=settings.public_url)
-        sender = await stack.enter_async_context(open_sender(targets, max_concurrent=Caps().total))
-        body_thread = BodyThread()
-        stack.callback(body_thread.close)
-        services = _build(
-            settings,
-            engine=engine,
-            sessions=sessions,
-            box=box,
-            http=http,
-            destinations=destinations,
-            clock=clock,
-            monotonic=monotonic,
-            targets=targets,
-            sender=sender,
-            body_thread=body_thread,
-        )
+        context = await _open_context(settings, stack, clock=clock, monotonic=monotonic)
+        services = _build(context)
         await services.processes.open()
         stack.push_async_callback(services.processes.close)
-        stack.push_async_callback(_write_what_is_left, services)
+        stack.push_async_callback(_flush_recorders, services)
         stack.push_async_callback(_drain, services)
         verify = None if is_upstream_new else services.continuity
         await ensure_default_channel(settings, services.channels, verify=verify)
         yield services
 
 
+async def _open_context(
+    settings: Settings, stack: AsyncExitStack, *, clock: Callable[[], datetime], monotonic: Callable[[], float]
+) -> ProcessContext:
+    """Opens what the services share; ``stack`` closes it."""
+    assert settings.secret_key is not None  # noqa: S101 - checked by the caller
+    assert settings.database_url is not None  # noqa: S101 - checked by the caller
+    url = settings.database_url.get_secret_value()
+    box = SecretBox.from_text(settings.secret_key.get_secret_value())
+    engine = open_engine(url, pool_size=settings.db_pool_size)
+    stack.push_async_callback(engine.dispose)
+    sessions = session_factory(engine)
+    await check_canary(sessions, box)
+    await seed_models(sessions, first_models(settings), clock)
+    destinations = destination_rules(settings)
+    http = await stack.enter_async_context(open_http(settings, destinations))
+    callback_urls = CallbackUrlPolicy(allow=settings.callback_allow, public_url=settings.public_url)
+    sender = await stack.enter_async_context(open_sender(callback_urls, max_concurrent=Caps().total))
+    body_thread = BodyThread()
+    stack.callback(body_thread.close)
+    directory = ChannelDirectory(sessions, box, monotonic=monotonic)
+    return ProcessContext(
+        settings=settings,
+        engine=engine,
+        sessions=sessions,
+        clock=clock,
+        monotonic=monotonic,
+        box=box,
+        destinations=destinations,
+        http=http,
+        callback_urls=callback_urls,
+        sender=sender,
+        body_thread=body_thread,
+        processes=ProcessRegistry(url, sessions, clock),
+        directory=directory,
+        rates=RateLimiter(sessions, owner_of=directory.rate_limit_owner),
+        faults=ChannelFaults(sessions, clock),
+    )
+
+
 async def _drain(services: Services) -> None:
-    """Waits for all creates that are under way, at the same time: whoever stops us has only so much patience."""
+    """Waits for all running work, concurrently: the supervisor's stop timeout is limited."""
     await asyncio.gather(
         services.assets.drain(),
         services.task_creation.drain(),
@@ -257,8 +321,8 @@ async def _drain(services: Services) -> None:
     )
 
 
-async def _write_what_is_left(services: Services) -> None:
-    """Writes what the recorders hold; without a database the last seconds are lost, which must not spoil the end."""
+async def _flush_recorders(services: Services) -> None:
+    """Writes what the recorders hold; without a database the last seconds are lost, and the shutdown goes on."""
     for name, flush in (
         ("last_used", services.last_used.flush),
         ("answered_attempts", services.retry_dedup.flush),
@@ -273,14 +337,14 @@ async def _write_what_is_left(services: Services) -> None:
 
 
 def open_http(settings: Settings, destinations: DestinationRules) -> HttpClient:
-    """Returns the client of all upstream calls, as the settings describe it; the caller closes it.
+    """Returns the HTTP client for upstream calls; the caller closes it.
 
     Args:
         settings: of this process.
-        destinations: to which servers it connects, from ``destination_rules``.
+        destinations: from ``destination_rules``.
 
     Raises:
-        SettingError: the proxy is none, or the authorities cannot be read.
+        SettingError: the proxy is not valid, or the CA bundle cannot be read.
     """
     proxy = settings.egress_proxy
     with _named("EGRESS_PROXY or SEEDGATE_CA_BUNDLE"):
@@ -298,20 +362,20 @@ def open_http(settings: Settings, destinations: DestinationRules) -> HttpClient:
 
 
 def first_models(settings: Settings) -> Sequence[ModelSpec]:
-    """Returns the models that fill an empty catalogue.
+    """Returns the models for an empty catalogue.
 
     Raises:
-        SettingError: ``SEEDGATE_MODELS`` holds none, or cannot be read.
+        SettingError: ``SEEDGATE_MODELS`` contains none, or cannot be read.
     """
     with _named("MODELS"):
         return load_models(settings.models) if settings.models else DEFAULT_MODELS
 
 
 def destination_rules(settings: Settings) -> DestinationRules:
-    """Returns to which servers channels may lead: public https, and what the environment names or allows.
+    """Returns the servers that channels may lead to: public https, and those that the environment names or allows.
 
     Raises:
-        SettingError: an address of the channel ``default`` is not valid.
+        SettingError: a URL of the channel ``default`` is not valid.
     """
     named = set()
     for name in ("ark_base_url", "openapi_url"):
@@ -326,41 +390,26 @@ def destination_rules(settings: Settings) -> DestinationRules:
 
 @contextmanager
 def _named(setting: str) -> Iterator[None]:
-    """Names the setting whose value brings an error about."""
+    """Adds the name of a setting to the errors that its value causes."""
     try:
         yield
     except (ValueError, OSError) as error:
         raise SettingError(f"SEEDGATE_{setting}: {error}") from error
 
 
-def _build(
-    settings: Settings,
-    *,
-    engine: AsyncEngine,
-    sessions: Sessions,
-    box: SecretBox,
-    http: HttpClient,
-    destinations: DestinationRules,
-    clock: Callable[[], datetime],
-    monotonic: Callable[[], float],
-    targets: CallbackUrlPolicy,
-    sender: WebhookSender,
-    body_thread: BodyThread,
-) -> Services:
-    """Builds everything that needs no awaiting, from the lowest floor up."""
+def _build(context: ProcessContext) -> Services:
+    """Builds the services from the lowest floor up; it does no I/O."""
+    settings, sessions, clock, monotonic = context.settings, context.sessions, context.clock, context.monotonic
+    box, http, processes = context.box, context.http, context.processes
+    directory, rates, faults = context.directory, context.rates, context.faults
     assert settings.admin_token is not None  # noqa: S101 - checked by the caller
-    assert settings.database_url is not None  # noqa: S101 - checked by the caller
     create_window = timedelta(seconds=settings.create_read_timeout_seconds) + _SUBMISSION_MARGIN
-    processes = ProcessRegistry(settings.database_url.get_secret_value(), sessions, clock)
     retry_dedup = RetryDedup(sessions, processes, clock, create_window=create_window, find_older_key=find_older_key)
-    faults = ChannelFaults(sessions, clock)
     ark = ArkClient(http, create_read_timeout_seconds=settings.create_read_timeout_seconds, observer=faults.observe)
     control = OpenApiClient(http, clock, observer=faults.observe)
-    # Calls with settings that may never become the channel's are no calls of the channel.
+    # Not observed: they are called with settings that may never become the channel's.
     trial_ark, trial_control = ArkClient(http), OpenApiClient(http, clock)
     last_used = LastUsedWriter(sessions)
-    directory = ChannelDirectory(sessions, box, monotonic=monotonic)
-    rates = RateLimiter(sessions, owner_of=directory.rate_limit_owner)
     looker = TaskLooker(sessions, directory, ark, rates, clock, monotonic=monotonic)
     deletion = TaskDeletion(sessions, looker, ark, rates, clock)
     lister, asset_snapshot = AccountLister(ark, rates, clock), AssetSnapshot(control, rates)
@@ -371,12 +420,14 @@ def _build(
     intents = IntentLog(sessions, retry_dedup=retry_dedup, directory=directory, clock=clock)
     assets = AssetsContext(sessions, clock, AssetsUpstream(directory, control), retry_dedup, processes)
     return Services(
-        engine=engine,
+        engine=context.engine,
         sessions=sessions,
         processes=processes,
         retry_dedup=retry_dedup,
-        due_work=DueWork(engine, sessions, clock, instance_id=processes.instance_id),
-        readiness=Readiness(checks={"database": _database_check(engine), "schema": _schema_check(engine)}),
+        due_work=DueWork(context.engine, sessions, clock, instance_id=processes.instance_id),
+        readiness=Readiness(
+            checks={"database": _database_check(context.engine), "schema": _schema_check(context.engine)}
+        ),
         metrics=Metrics(sessions, clock, monotonic=monotonic),
         bodies=BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes),
         admin_token=AdminToken(settings.admin_token.get_secret_value()),
@@ -396,7 +447,7 @@ def _build(
         last_used=last_used,
         tenants=TenantService(sessions, clock),
         signing_keys=SigningKeyService(sessions, box, clock),
-        channels=ChannelService(sessions, box, directory, clock, destinations=destinations),
+        channels=ChannelService(sessions, box, directory, clock, destinations=context.destinations),
         continuity=ContinuityCheck(sessions, trial_ark, trial_control, clock),
         probe=ChannelProbe(trial_ark, trial_control),
         channel_watch=ChannelWatch(
@@ -423,10 +474,10 @@ def _build(
             retry_dedup=retry_dedup,
             intents=intents,
             replays=Replays(sessions, retry_dedup=retry_dedup, intents=intents, abandonment=abandonment),
-            body_thread=body_thread,
+            body_thread=context.body_thread,
             clock=clock,
             public_url=settings.public_url,
-            callback_targets=targets,
+            callback_targets=context.callback_urls,
         ),
         abandonment=abandonment,
         task_deletion=deletion,
@@ -469,7 +520,7 @@ def _build(
         ),
         callbacks=CallbackInbox(sessions, clock),
         webhooks=WebhookService(sessions, box, clock),
-        delivery_worker=DeliveryWorker(sessions, sender, box, clock),
+        delivery_worker=DeliveryWorker(sessions, context.sender, box, clock),
     )
 
 
