@@ -1,6 +1,6 @@
 # Two stages: the first installs the hash-locked dependencies, the second has no pip cache, no compiler and no root.
 # requirements.txt leaves out the embedded PostgreSQL, which is for development and tests only.
-# docs/operating.md, "Images", tells where the digest comes from and how to change it.
+# docs/containers.md, "Images", tells where the digest comes from and how to change it.
 ARG PYTHON_IMAGE=python:3.12.14-slim-bookworm@sha256:0f5b26b9518d002b6173fd61daad821fa340635ebfec5bba471013f9ca114579
 
 FROM ${PYTHON_IMAGE} AS dependencies

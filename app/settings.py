@@ -1,6 +1,6 @@
 """Settings: environment variables named ``SEEDGATE_…``, a ``.env`` file, or files in a folder of secrets.
 
-Every setting is documented in ``docs/operating.md``; a test compares the two.
+Every setting is documented in ``docs/settings.md``; a test compares the two.
 """
 
 import os

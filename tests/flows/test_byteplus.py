@@ -28,7 +28,7 @@ REGION = "ap-southeast-1"
 MODEL = "dreamina-seedance-2-0-260128"
 ABROAD = Account(name="abroad", api_key="byteplus-key", access_key_id="AKBYTEPLUS", secret_access_key="byteplus-secret")
 DOCUMENTATION = (
-    (Path(__file__).parents[2] / "docs/operating.md").read_text(encoding="utf-8").partition("## BytePlus\n")[2]
+    (Path(__file__).parents[2] / "docs/accounts.md").read_text(encoding="utf-8").partition("## BytePlus\n")[2]
 )
 
 

@@ -38,7 +38,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def commands() -> list[str]:
     """The commands that install the package, from the documentation."""
-    section = OPERATING.partition("\n## Production without containers\n")[2]
+    section = OPERATING.partition("\n### With pip\n")[2]
     block = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
     assert block is not None
     return [line.partition("  #")[0].strip() for line in block[1].splitlines() if line.strip()]

@@ -1,5 +1,7 @@
 """A Chinese page says what its English twin says: everything in them that is not prose is equal."""
 
+import re
+import subprocess
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -25,6 +27,13 @@ def english(path: Path) -> Path:
 
 CHINESE = [path for path in PAGES if english(path) != path]
 TRANSLATED = {english(path): path for path in CHINESE}
+
+
+def _tracked_files() -> list[str]:
+    """Returns the program's files and those that install it, which may name a section of the documentation."""
+    names = ("app", "deploy", "migrations", "*.yml", "Dockerfile", ".env.example", "seedgate")
+    listed = subprocess.run(["git", "ls-files", *names], cwd=ROOT, check=True, capture_output=True, text=True)
+    return listed.stdout.split()
 
 
 def canonical(source: Page, link: str) -> str:
@@ -84,3 +93,13 @@ def test_every_link_inside_the_repository_leads_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
 def test_a_readme_is_five_screens_at_most(name: str) -> None:
     assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= README_LINES
+
+
+def test_what_names_a_section_of_a_page_names_one_that_is_there() -> None:
+    lost = []
+    for path in (ROOT / name for name in _tracked_files()):
+        text = path.read_text(encoding="utf-8", errors="ignore")
+        for file, section in re.findall(r"(docs/[\w./-]+\.md), [\"`]([^\"`\n]+)[\"`]", text):
+            if f"# {section}\n" not in (ROOT / file).read_text(encoding="utf-8"):
+                lost.append(f"{path}: {file}, {section}")
+    assert lost == []

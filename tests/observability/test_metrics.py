@@ -206,7 +206,7 @@ async def test_reading_them_walks_through_no_large_table(stage: Stage) -> None:
 async def test_every_metric_is_documented_and_no_other(stage: Stage) -> None:
     page = await fetch(stage.world)
     exported = set(re.findall(r"^# TYPE (seedgate_\w+) ", page, re.MULTILINE))
-    told = (ROOT / "docs/operating.md").read_text().partition("\n## Metrics\n")[2].partition("\n## ")[0]
+    told = (ROOT / "docs/monitoring.md").read_text().partition("\n## Metrics\n")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `(seedgate_[a-z_]+)", told, re.MULTILINE))
     assert documented == exported
 
@@ -214,7 +214,7 @@ async def test_every_metric_is_documented_and_no_other(stage: Stage) -> None:
 async def test_the_alerts_in_the_documentation_ask_for_metrics_that_exist(stage: Stage) -> None:
     page = await fetch(stage.world)
     exported = set(re.findall(r"^# TYPE (seedgate_\w+) ", page, re.MULTILINE))
-    told = (ROOT / "docs/operating.md").read_text()
+    told = (ROOT / "docs/monitoring.md").read_text()
     asked = set(re.findall(r"seedgate_[a-z_]+", "\n".join(re.findall(r"expr: (.*)", told))))
     assert asked
     assert asked <= exported | {f"{name}_bucket" for name in exported}

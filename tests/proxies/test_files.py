@@ -1,4 +1,4 @@
-"""The examples fit the gateway: their limits are its own, and docs/operating.md tells of them what they say."""
+"""The examples fit the gateway: their limits are its own, and docs/proxies.md tells of them what they say."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from app.main import server_config
 from app.settings import Settings
 from tests.proxies.running import KINDS, Kind, example
 
-_PAGE = Path(__file__).resolve().parents[2] / "docs/operating.md"
+_PAGE = Path(__file__).resolve().parents[2] / "docs/proxies.md"
 _BESIDE_A_CREATE_SECONDS = 60
 """More than resolving, connecting, waiting for the account's budget and writing the outcome take."""
 _PATIENCE = {"nginx": r"proxy_read_timeout (\d+)s;", "caddy": r"response_header_timeout (\d+)s\n"}
