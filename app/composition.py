@@ -33,6 +33,7 @@ from app.assets.adoption import GroupAdoption
 from app.assets.context import AssetsContext
 from app.assets.poller import AssetPoller
 from app.assets.recovery import CreateRecovery
+from app.assets.repository import OpenCreates
 from app.assets.upstream import AssetsUpstream
 from app.channels.canary import check_canary
 from app.channels.default_channel import ensure_default_channel
@@ -58,6 +59,7 @@ from app.tasks import due_work as tasks_due
 from app.tasks.abandonment import Abandonment
 from app.tasks.adoption import TaskAdoption
 from app.tasks.binding import Binder
+from app.tasks.binding_queries import AllIntents
 from app.tasks.callbacks import CallbackInbox
 from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
 from app.tasks.creation import TaskCreation
@@ -301,11 +303,22 @@ async def _open_context(
         callback_urls=callback_urls,
         sender=sender,
         body_thread=body_thread,
-        processes=ProcessRegistry(url, sessions, clock),
+        processes=ProcessRegistry(url, sessions, clock, on_restore=partial(_doubt_older_creates, sessions)),
         directory=directory,
         rates=RateLimiter(sessions, owner_of=directory.rate_limit_owner),
         faults=ChannelFaults(sessions, clock),
     )
+
+
+async def _doubt_older_creates(sessions: Sessions, is_certain: bool) -> None:  # noqa: FBT001 - ``OnRestore``
+    """Keeps what forgotten creates made from being attributed to older creates that a restored database knows.
+
+    What a search for a group or an asset finds may even be deleted as a duplicate, so none is searched for.
+    """
+    async with sessions.begin() as session:
+        await AllIntents(session).mark_restored()
+        if is_certain:
+            await OpenCreates(session).delete_all()
 
 
 async def _drain(services: Services) -> None:

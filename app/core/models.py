@@ -10,7 +10,8 @@ from app.db.base import Base, BigInt
 class InstanceRow(Base):
     """A gateway or worker process. It holds the advisory lock ``lock_key`` while it lives.
 
-    ``seen_at`` is renewed every few seconds; a dead process died at most a little later.
+    ``seen_at`` is renewed every few seconds; a dead process died at most a little later. ``place`` tells on which
+    server the database was then, see ``app.core.process_registry``.
     """
 
     __tablename__ = "instances"
@@ -19,6 +20,7 @@ class InstanceRow(Base):
     lock_key: Mapped[BigInt]
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    place: Mapped[str | None]
 
 
 class LeaseRow(Base):

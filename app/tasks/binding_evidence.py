@@ -5,7 +5,8 @@ model that may be the intent's. Everything is decided on that relation, between 
 all intents that know none:
 
 - a task that echoes an intent's own tag is that intent's, exactly;
-- on an exclusive channel, a task and an intent that may belong to each other and to nothing else do;
+- on an exclusive channel, a task and an intent that may belong to each other and to nothing else do, unless the
+  database was restored since: then another create that it has forgotten may have made the task;
 - an intent to which nothing may belong, in two complete lists, the later one after the time of grace, has no task;
 - about the rest nothing is known.
 
@@ -174,7 +175,7 @@ def _match_tags(unowned: Iterable[ListedTask], intents: Iterable[TaskRow]) -> li
 
 
 def _is_only_pair(row: TaskRow, task: ListedTask, rows_of: dict[str, list[TaskRow]]) -> bool:
-    return task.model == row.upstream_model and rows_of[task.id] == [row]
+    return not row.is_restored and task.model == row.upstream_model and rows_of[task.id] == [row]
 
 
 def _shows(read: AccountList, row: TaskRow) -> bool:

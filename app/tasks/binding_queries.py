@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ARRAY, LargeBinary, and_, any_, cast, literal_column, select, text
+from sqlalchemy import ARRAY, LargeBinary, and_, any_, cast, literal_column, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.tasks.models import TaskRow, TaskStatus
@@ -65,6 +65,10 @@ class AllIntents:
             select(TaskRow.tenant_id).where(TaskRow.upstream_id == upstream_id)
         )
         return owner
+
+    async def mark_restored(self) -> None:
+        """Notes of every open create that the database has forgotten others of its time."""
+        await self._session.execute(update(TaskRow).where(TaskRow.status.in_(_OPEN)).values(is_restored=True))
 
     async def submitting(self, channel_ids: Collection[str]) -> Sequence[TaskRow]:
         """Returns the creates that are under way on some channels."""

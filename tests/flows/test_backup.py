@@ -130,8 +130,10 @@ async def new_tenant(port: int, name: str) -> Tenant:
 
 
 @asynccontextmanager
-async def serving(folder: Path, settings: dict[str, str], *arguments: str) -> AsyncIterator[int]:
-    """Runs a gateway; yields its port."""
+async def serving(
+    folder: Path, settings: dict[str, str], *arguments: str, telling: str | None = None
+) -> AsyncIterator[int]:
+    """Runs a gateway, which must tell something in its log; yields its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -140,6 +142,8 @@ async def serving(folder: Path, settings: dict[str, str], *arguments: str) -> As
         httpx.AsyncClient(verify=PLAIN, base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
     ):
         await until_ready(client, program)
+        if telling is not None:
+            await program.read_until(telling)
         yield port
 
 
@@ -202,7 +206,7 @@ async def test_what_a_restore_forgot_is_found_and_given_back_and_nothing_is_paid
             await operator.run(migrate)
             arguments = serve.partition("seedgate serve ")[2].split()
             restored = {**settings, "DATABASE_URL": operator.environment["GATEWAY_URL"]}
-            async with serving(folder, restored, *arguments) as port:
+            async with serving(folder, restored, *arguments, telling="database_may_be_restored") as port:
                 operator.environment["SEEDGATE_URL"] = f"http://127.0.0.1:{port}"
                 assert (await other.call(port, "GET", "/api/v3/whoami")).status_code == 200, "a revoked key works again"
                 await operator.run(look_back)
