@@ -28,7 +28,7 @@ class AssetsContext:
     """Recognises creates that are sent again."""
 
     processes: ProcessRegistry
-    """This process."""
+    """Knows which processes live; its ``instance_id`` is this one's."""
 
     search_timeout_seconds: float = 10.0
     """How long a request searches the upstream for what a create of unknown outcome made."""

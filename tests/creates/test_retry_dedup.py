@@ -41,10 +41,10 @@ class Processes:
     def __init__(self, url: str, sessions: async_sessionmaker[AsyncSession]) -> None:
         self.sessions = sessions
         self.clock = MovableClock(stands_still=True)
-        self.presence_here = ProcessRegistry(url, sessions, self.clock)
-        self.presence_there = ProcessRegistry(url, sessions, self.clock)
-        self.here = RetryDedup(sessions, self.presence_here, self.clock)
-        self.there = RetryDedup(sessions, self.presence_there, self.clock)
+        self.registry_here = ProcessRegistry(url, sessions, self.clock)
+        self.registry_there = ProcessRegistry(url, sessions, self.clock)
+        self.here = RetryDedup(sessions, self.registry_here, self.clock)
+        self.there = RetryDedup(sessions, self.registry_there, self.clock)
 
     async def new_attempt(self, *, by: RetryDedup | None = None, result_id: str = "made") -> Attempt:
         async with self.sessions.begin() as session:
@@ -55,13 +55,13 @@ class Processes:
         await self.here.mark_abandoned(attempt)
         return attempt
 
-    async def cut_presence_here(self) -> None:
+    async def cut_registry_here(self) -> None:
         """Cuts the connection with which this process holds its lock, as the server's end does."""
         cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
         async with self.sessions.begin() as session:
             await session.execute(text(cut))
         async with asyncio.timeout(HANG_SECONDS):
-            while not self.presence_here.is_recovering:  # noqa: ASYNC110 - the driver has no event for it
+            while not self.registry_here.is_recovering:  # noqa: ASYNC110 - the driver has no event for it
                 await asyncio.sleep(0.01)
 
     async def count(self) -> int:
@@ -82,12 +82,12 @@ async def processes(database_url: str, engine: AsyncEngine) -> AsyncIterator[Pro
             key.secret_hash = b""
             session.add(key)
     opened = Processes(database_url, sessions)
-    await opened.presence_here.open()
-    await opened.presence_there.open()
+    await opened.registry_here.open()
+    await opened.registry_there.open()
     yield opened
     await opened.here.drain()
-    await opened.presence_here.close()
-    await opened.presence_there.close()
+    await opened.registry_here.close()
+    await opened.registry_there.close()
 
 
 def result_of(attempt: Attempt | None) -> str | None:
@@ -196,7 +196,7 @@ async def test_two_marked_retries_at_once_get_the_same_result(processes: Process
 async def test_the_attempt_of_a_dead_process_is_abandoned_and_that_of_a_living_one_is_not(processes: Processes) -> None:
     await processes.new_attempt(by=processes.there)
     assert await processes.here.claim(REQUEST) is None
-    await processes.presence_there.close()
+    await processes.registry_there.close()
     taken = await processes.here.claim(REQUEST)
     assert result_of(taken) == "made"
     assert await processes.here.claim(REQUEST) is None, "this process is working on it now"
@@ -207,7 +207,7 @@ async def test_a_living_process_that_was_taken_for_dead_still_marks_its_attempts
 ) -> None:
     """Only the connection of its lock was cut; of two identical creates, one was sent again."""
     attempts = [await processes.new_attempt(by=processes.there, result_id=name) for name in "ab"]
-    await processes.presence_there.close()
+    await processes.registry_there.close()
     assert result_of(await processes.here.claim(REQUEST)) in {"a", "b"}
     for attempt in attempts:
         processes.there.mark_answered(attempt)
@@ -221,26 +221,26 @@ async def test_a_retry_waits_until_it_can_be_told_whether_the_process_died_with_
     monkeypatch.setattr("app.core.process_registry._GRACE_SECONDS", 0.5)
     monkeypatch.setattr("app.core.process_registry._SETTLE_TIMEOUT_SECONDS", HANG_SECONDS)
     await processes.new_attempt(by=processes.there)
-    await processes.presence_there.close()
-    await processes.cut_presence_here()
+    await processes.registry_there.close()
+    await processes.cut_registry_here()
     finding = asyncio.create_task(processes.here.claim(REQUEST))
-    await processes.presence_here.renew()
+    await processes.registry_here.renew()
     assert result_of(await finding) == "made"
 
 
 async def test_a_new_create_does_not_wait_when_the_database_is_back(
     processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(processes.presence_here, "wait_until_settled", never)
-    await processes.cut_presence_here()
+    monkeypatch.setattr(processes.registry_here, "wait_until_settled", never)
+    await processes.cut_registry_here()
     assert await processes.here.claim(REQUEST) is None
 
 
 async def test_an_attempt_of_a_process_that_is_dead_for_long_is_not_claimed(processes: Processes) -> None:
     await processes.new_attempt(by=processes.there)
-    await processes.presence_there.close()
+    await processes.registry_there.close()
     processes.clock.advance(65)
-    await processes.presence_here.renew()
+    await processes.registry_here.renew()
     assert await processes.here.claim(REQUEST) is None
 
 
