@@ -35,6 +35,9 @@ from app.assets.poller import AssetPoller
 from app.assets.recovery import CreateRecovery
 from app.assets.repository import OpenCreates
 from app.assets.upstream import AssetsUpstream
+from app.catalog.model_list import load_models
+from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.service import ModelCatalog, seed_models
 from app.channels.canary import check_canary
 from app.channels.default_channel import ensure_default_channel
 from app.channels.directory import ChannelDirectory
@@ -61,7 +64,6 @@ from app.tasks.adoption import TaskAdoption
 from app.tasks.binding import Binder
 from app.tasks.binding_queries import AllIntents
 from app.tasks.callbacks import CallbackInbox
-from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
 from app.tasks.creation import TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.follower import TaskFollower
@@ -69,8 +71,6 @@ from app.tasks.intents import IntentLog
 from app.tasks.listed_looking import ListLooker
 from app.tasks.listing import AccountLister
 from app.tasks.looking import TaskLooker
-from app.tasks.model_catalogue import ModelCatalogue, seed_models
-from app.tasks.model_list import load_models
 from app.tasks.reconciler import Reconciler
 from app.tasks.replays import Replays
 from app.tasks.repository import find_older_key
@@ -179,7 +179,7 @@ class Services:
     channel_watch: ChannelWatch
     channel_faults: ChannelFaults
     directory: ChannelDirectory
-    catalogue: ModelCatalogue
+    catalog: ModelCatalog
     assets: AssetService
     asset_poller: AssetPoller
     asset_create_recovery: CreateRecovery
@@ -428,7 +428,7 @@ def _build(context: ProcessContext) -> Services:
     lister, asset_snapshot = AccountLister(ark, rates, clock), AssetSnapshot(control, rates)
     binder = Binder(sessions, directory, ark, rates, clock)
     grace = timedelta(seconds=settings.unknown_grace_seconds)
-    catalogue = ModelCatalogue(sessions, clock, monotonic=monotonic)
+    catalog = ModelCatalog(sessions, clock, monotonic=monotonic)
     abandonment = Abandonment(sessions, processes, clock, create_window=create_window)
     intents = IntentLog(sessions, retry_dedup=retry_dedup, directory=directory, clock=clock)
     assets = AssetsContext(sessions, clock, AssetsUpstream(directory, control), retry_dedup, processes)
@@ -473,15 +473,15 @@ def _build(context: ProcessContext) -> Services:
         ),
         channel_faults=faults,
         directory=directory,
-        catalogue=catalogue,
+        catalog=catalog,
         assets=AssetService(assets),
         asset_poller=AssetPoller(assets),
         asset_create_recovery=CreateRecovery(assets),
-        tasks=TaskService(sessions, catalogue, looker, clock),
+        tasks=TaskService(sessions, catalog, looker, clock),
         task_creation=TaskCreation(
             sessions,
             directory=directory,
-            catalogue=catalogue,
+            catalog=catalog,
             ark=ark,
             processes=processes,
             retry_dedup=retry_dedup,
@@ -520,14 +520,14 @@ def _build(context: ProcessContext) -> Services:
             directory=directory,
             lister=lister,
             asset_snapshot=asset_snapshot,
-            catalogue=catalogue,
+            catalog=catalog,
             clock=clock,
             grace=grace,
         ),
         adopter=Adopter(
             sessions,
             directory=directory,
-            catalogue=catalogue,
+            catalog=catalog,
             tasks=TaskAdoption(sessions, ark=ark, rates=rates, clock=clock, grace=grace),
             groups=GroupAdoption(sessions, control=control, snapshot=asset_snapshot, rates=rates, clock=clock),
         ),

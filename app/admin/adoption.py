@@ -8,13 +8,13 @@ from app.admin.channel_probe import explain
 from app.admin.reconciliation_schemas import Adopt, AdoptedView
 from app.assets.adoption import GroupAdoption
 from app.audit.actor import Actor
+from app.catalog.model_index import upstream_id_on
+from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel, Plane
 from app.channels.directory import ChannelDirectory
 from app.creates.adoption import Adoption
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.tasks.adoption import TaskAdoption
-from app.tasks.model_catalogue import ModelCatalogue
-from app.tasks.model_index import upstream_id_on
 from app.tenants.repository import AllTenants, KeyRepository
 from app.upstream.ark import is_usable_id
 from app.upstream.errors import UpstreamError
@@ -28,13 +28,13 @@ class Adopter:
         sessions: async_sessionmaker[AsyncSession],
         *,
         directory: ChannelDirectory,
-        catalogue: ModelCatalogue,
+        catalog: ModelCatalog,
         tasks: TaskAdoption,
         groups: GroupAdoption,
     ) -> None:
         self._sessions = sessions
         self._directory = directory
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._tasks = tasks
         self._groups = groups
 
@@ -51,7 +51,7 @@ class Adopter:
         key_id = await self._key_of(tenant_id, is_needed=bool(wanted.task_ids))
         channel = await self._channel(wanted)
         sharing = await self._directory.sharing(channel)
-        index = await self._catalogue.index()
+        index = await self._catalog.index()
 
         def name_of(upstream_model: str) -> str:
             names = (model.name for model in index.models if upstream_id_on(channel, model) == upstream_model)

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 
+from app.catalog.model_index import ModelIndex, nearest
+from app.catalog.service import ModelCatalog
 from app.errors import InvalidParameterError
-from app.tasks.model_catalogue import ModelCatalogue
-from app.tasks.model_index import ModelIndex, nearest
 
 _FIELD = "allowed_models"
 
 
 async def check_models(
-    catalogue: ModelCatalogue, wanted: Sequence[str] | None, *, before: Sequence[str] | None = None
+    catalog: ModelCatalog, wanted: Sequence[str] | None, *, before: Sequence[str] | None = None
 ) -> None:
     """Checks that each entry of a list is the name or an alias of a model.
 
     Args:
-        catalogue: of the models.
+        catalog: of the models.
         wanted: the list; None allows every model.
         before: the list that the object has now. Its entries pass: a list can be sent back as it is shown, also when
             a model of it has been removed.
@@ -25,7 +25,7 @@ async def check_models(
     """
     if wanted is None:
         return
-    index = ModelIndex(await catalogue.stored())
+    index = ModelIndex(await catalog.stored())
     kept = frozenset(before or ())
     for number, word in enumerate(wanted):
         if word not in kept and index.find(word) is None:

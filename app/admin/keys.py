@@ -13,9 +13,9 @@ from app.admin.allowed_models import check_models
 from app.admin.documentation import list_operation, operation
 from app.admin.requests import path_id, query_text, read_body
 from app.admin.schemas import IssuedKeyView, IssuedSigningKeyView, KeyCreate, KeyPatch, KeyRotate, KeyView
+from app.catalog.service import ModelCatalog
 from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
-from app.tasks.model_catalogue import ModelCatalogue
 from app.tenants.models import ApiKeyRow
 from app.tenants.service import IssuedKey, TenantService
 from app.tenants.signing_service import SigningKeyService
@@ -42,9 +42,9 @@ async def create_key(request: Request) -> Response:
     """Makes a key. This answer is the only one that ever shows it."""
     service: TenantService = request.state.tenants
     sessions: async_sessionmaker[AsyncSession] = request.state.sessions
-    catalogue: ModelCatalogue = request.state.catalogue
+    catalog: ModelCatalog = request.state.catalog
     wanted = await read_body(request, KeyCreate)
-    await check_models(catalogue, wanted.allowed_models)
+    await check_models(catalog, wanted.allowed_models)
     issued = await service.create_key(
         request.state.actor,
         path_id(request, "tenant_id"),
@@ -102,11 +102,11 @@ async def update_key(request: Request) -> Response:
     """Changes the members that are sent; null clears one."""
     service: TenantService = request.state.tenants
     sessions: async_sessionmaker[AsyncSession] = request.state.sessions
-    catalogue: ModelCatalogue = request.state.catalogue
+    catalog: ModelCatalog = request.state.catalog
     changes = (await read_body(request, KeyPatch)).to_changes()
     if "allowed_models" in changes:
         before = (await service.get_key(path_id(request, "key_id"))).allowed_models
-        await check_models(catalogue, changes["allowed_models"], before=before)
+        await check_models(catalog, changes["allowed_models"], before=before)
     if "allowed_channels" in changes:
         changes["allowed_channels"] = await to_channel_ids(sessions, changes["allowed_channels"])
     row = await service.update_key(request.state.actor, path_id(request, "key_id"), changes)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog.model_index import ModelIndex, upstream_id_on
 from app.channels.channel import Channel
-from app.tasks.model_index import ModelIndex, upstream_id_on
 from app.tenants.models import TenantRow
 
 # Where there are more tenants, rights name none of them.

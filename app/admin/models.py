@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from app.admin.documentation import operation
 from app.admin.requests import read_body
+from app.catalog.model_list import SpellingTakenError, check_distinct
+from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.service import ModelCatalog
 from app.errors import InvalidParameterError
 from app.http.responses import json_response
 from app.http.schemas import WireModel
-from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
-from app.tasks.model_catalogue import ModelCatalogue
-from app.tasks.model_list import SpellingTakenError, check_distinct
 
 router = APIRouter(tags=["admin: models"])
 
@@ -29,7 +29,7 @@ _Spec = Annotated[dict[str, Any], WithJsonSchema(TypeAdapter(ModelSpec).json_sch
 
 
 class ModelsView(BaseModel):
-    """The whole catalogue, in the form of a list that has one page."""
+    """The whole catalog, in the form of a list that has one page."""
 
     data: list[_Spec]
     has_more: Literal[False] = False
@@ -37,7 +37,7 @@ class ModelsView(BaseModel):
 
 
 class ModelsReplace(WireModel):
-    """Body of ``PUT /models``: the whole catalogue, also as ``GET`` shows it."""
+    """Body of ``PUT /models``: the whole catalog, also as ``GET`` shows it."""
 
     data: Annotated[list[_Spec], Field(max_length=_MAX_MODELS)]
     has_more: Literal[False] = False
@@ -47,20 +47,20 @@ class ModelsReplace(WireModel):
 @router.get(
     "/models",
     operation_id="admin_list_models",
-    summary="Show the model catalogue",
+    summary="Show the model catalog",
     response_model=None,
     openapi_extra=operation(answer=ModelsView),
 )
 async def list_models(request: Request) -> Response:
     """Shows all models with their aliases, regions and limits, in the operator's order."""
-    catalogue: ModelCatalogue = request.state.catalogue
-    return json_response(_render(await catalogue.stored()))
+    catalog: ModelCatalog = request.state.catalog
+    return json_response(_render(await catalog.stored()))
 
 
 @router.put(
     "/models",
     operation_id="admin_replace_models",
-    summary="Replace the model catalogue",
+    summary="Replace the model catalog",
     response_model=None,
     openapi_extra=operation(body=ModelsReplace, example=_EXAMPLE, answer=ModelsView),
 )
@@ -69,10 +69,10 @@ async def replace_models(request: Request) -> Response:
 
     An empty list is refused: an empty table is filled from `SEEDGATE_MODELS` at the next start.
     """
-    catalogue: ModelCatalogue = request.state.catalogue
+    catalog: ModelCatalog = request.state.catalog
     wanted = await read_body(request, ModelsReplace)
     models = _to_models(wanted.data)
-    await catalogue.replace(request.state.actor, models)
+    await catalog.replace(request.state.actor, models)
     return json_response(_render(models))
 
 

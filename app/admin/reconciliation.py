@@ -20,13 +20,13 @@ from app.assets.create_spec import Kind, matches
 from app.assets.models import AssetGroupRow, CreateIntentRow
 from app.assets.repository import AllAssets, OpenCreates
 from app.assets.state import parse_time
+from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.directory import ChannelDirectory
 from app.errors import InvalidParameterError
 from app.tasks.binding_evidence import MARGIN, may_belong
 from app.tasks.binding_queries import AllIntents
 from app.tasks.listing import AccountList, AccountLister, ListedTask
-from app.tasks.model_catalogue import ModelCatalogue
 from app.tasks.models import TaskRow, TaskStatus
 from app.upstream.errors import UpstreamError
 
@@ -49,7 +49,7 @@ class Reconciliation:
         directory: ChannelDirectory,
         lister: AccountLister,
         asset_snapshot: AssetSnapshot,
-        catalogue: ModelCatalogue,
+        catalog: ModelCatalog,
         clock: Callable[[], datetime],
         grace: timedelta,
     ) -> None:
@@ -60,7 +60,7 @@ class Reconciliation:
             directory: the channels.
             lister: reads lists of tasks.
             asset_snapshot: reads lists of groups and assets.
-            catalogue: the models.
+            catalog: the models.
             clock: the time, UTC-aware.
             grace: how long after its cut a create may still have become a task.
         """
@@ -68,7 +68,7 @@ class Reconciliation:
         self._directory = directory
         self._lister = lister
         self._asset_snapshot = asset_snapshot
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._clock = clock
         self._grace = grace
 
@@ -97,7 +97,7 @@ class Reconciliation:
     async def lines(self, channels: Sequence[Channel], since: datetime) -> AsyncIterator[Line]:
         """Yields what each account holds since a moment and no row owns, and after each list how it ended."""
         async with self._sessions() as session:
-            owners = await load_likely_owners(session, await self._catalogue.index())
+            owners = await load_likely_owners(session, await self._catalog.index())
         comparison = _Comparison(since=since, owners=owners)
         for channel in channels:
             if channel.status != ChannelStatus.ACTIVE:

@@ -8,10 +8,10 @@ from app.admin.documentation import list_operation, operation
 from app.admin.requests import path_id, query_text, read_body
 from app.admin.task_control import TaskControl
 from app.admin.task_schemas import STATUSES, OrphanView, TaskDetailView, TaskResolve, TaskView
+from app.catalog.service import ModelCatalog
 from app.errors import InvalidParameterError
 from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
-from app.tasks.model_catalogue import ModelCatalogue
 from app.tasks.models import TaskStatus
 from app.tasks.oversight import OverseenOrphan, OverseenTask, TaskSearch, orphan_cursor, task_cursor
 
@@ -40,9 +40,9 @@ async def list_tasks(request: Request) -> Response:
     """Lists tasks, newest first, deleted ones too; the upstream is not asked."""
     control: TaskControl = request.state.task_control
     page = parse_page(request)
-    catalogue: ModelCatalogue = request.state.catalogue
+    catalog: ModelCatalog = request.state.catalog
     model = query_text(request, "model")
-    models = await catalogue.index()
+    models = await catalog.index()
     wanted = TaskSearch(
         tenant_id=query_text(request, "tenant"),
         status=_status(request),

@@ -11,10 +11,10 @@ from app.admin.documentation import list_operation, operation
 from app.admin.requests import path_id, read_body
 from app.admin.schemas import TenantCreate, TenantPatch, TenantView
 from app.admin.unfinished import count_unfinished
+from app.catalog.service import ModelCatalog
 from app.creates.idempotency import delete_idempotency_keys
 from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
-from app.tasks.model_catalogue import ModelCatalogue
 from app.tenants.models import TenantRow, TenantStatus
 from app.tenants.service import TenantService
 
@@ -38,9 +38,9 @@ async def create_tenant(request: Request) -> Response:
     """Makes a tenant, without keys yet."""
     service: TenantService = request.state.tenants
     sessions: async_sessionmaker[AsyncSession] = request.state.sessions
-    catalogue: ModelCatalogue = request.state.catalogue
+    catalog: ModelCatalog = request.state.catalog
     wanted = await read_body(request, TenantCreate)
-    await check_models(catalogue, wanted.allowed_models)
+    await check_models(catalog, wanted.allowed_models)
     row = await service.create_tenant(
         request.state.actor,
         name=wanted.name,
@@ -92,11 +92,11 @@ async def update_tenant(request: Request) -> Response:
     """Changes the members that are sent; null clears one."""
     service: TenantService = request.state.tenants
     sessions: async_sessionmaker[AsyncSession] = request.state.sessions
-    catalogue: ModelCatalogue = request.state.catalogue
+    catalog: ModelCatalog = request.state.catalog
     changes = (await read_body(request, TenantPatch)).to_changes()
     if "allowed_models" in changes:
         before = (await service.get_tenant(path_id(request, "tenant_id"))).allowed_models
-        await check_models(catalogue, changes["allowed_models"], before=before)
+        await check_models(catalog, changes["allowed_models"], before=before)
     if "allowed_channels" in changes:
         changes["allowed_channels"] = await to_channel_ids(sessions, changes["allowed_channels"])
     row = await service.update_tenant(request.state.actor, path_id(request, "tenant_id"), changes)

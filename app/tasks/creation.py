@@ -8,6 +8,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.catalog.model_index import ModelIndex, nearest, upstream_id_on
+from app.catalog.model_spec import ModelSpec
+from app.catalog.service import ModelCatalog
 from app.channels.directory import Channel, ChannelDirectory
 from app.core.background import BackgroundTasks
 from app.core.json_hash import hash_json
@@ -20,11 +23,8 @@ from app.errors import ModelNotFoundError, SeedgateError, ServiceUnavailableErro
 from app.http.body_budget import HeldBody
 from app.http.body_thread import BodyThread, sha256_of
 from app.ids import new_spare_task_id
-from app.tasks.catalogue import ModelSpec
 from app.tasks.correlation import TAG_FIELD, callback_url_for, hash_of, new_callback_token, tag_of
 from app.tasks.intents import Intent, IntentLog
-from app.tasks.model_catalogue import ModelCatalogue
-from app.tasks.model_index import ModelIndex, nearest, upstream_id_on
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.ownership import Choice, choose_channels, is_served_by_any, resolve_references
 from app.tasks.replays import Replays
@@ -84,7 +84,7 @@ class TaskCreation:
         sessions: async_sessionmaker[AsyncSession],
         *,
         directory: ChannelDirectory,
-        catalogue: ModelCatalogue,
+        catalog: ModelCatalog,
         ark: ArkClient,
         processes: ProcessRegistry,
         retry_dedup: RetryDedup,
@@ -100,7 +100,7 @@ class TaskCreation:
         Args:
             sessions: of the database.
             directory: the channels.
-            catalogue: the models.
+            catalog: the models.
             ark: the client of the upstream's data plane.
             processes: this process, which carries what it creates.
             retry_dedup: recognises creates that are sent again.
@@ -113,7 +113,7 @@ class TaskCreation:
         """
         self._sessions = sessions
         self._directory = directory
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._ark = ark
         self._processes = processes
         self._retry_dedup = retry_dedup
@@ -175,7 +175,7 @@ class TaskCreation:
 
     async def _prepare(self, principal: Principal, data: bytes) -> tuple[CheckedCreate, Choice]:
         """Returns the checked request and the channels that may take it, at least one."""
-        models = await self._catalogue.index()
+        models = await self._catalog.index()
 
         def check(body: bytes) -> CheckedCreate:
             return check_create(parse_json_object(body), models.find, targets=self._callback_targets)

@@ -1,4 +1,4 @@
-"""Tables of the model catalogue and of tasks."""
+"""Tables of tasks."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db.base import Base, BigInt, Json, StrList, utc_now
+from app.db.base import Base, BigInt, Json
 
 IDEMPOTENCY_INDEX = "uq_tasks_tenant_id_idempotency_key"
 """What a second task of a tenant with the same ``Idempotency-Key`` violates."""
@@ -37,22 +37,6 @@ class TaskStatus(StrEnum):
 
 FINAL_STATUSES = frozenset({TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.EXPIRED, TaskStatus.CANCELLED})
 _OURS = {TaskStatus.SUBMITTING, TaskStatus.UNKNOWN}
-
-
-class ModelRow(Base):
-    """A model: its names, what it is called upstream, and its limits (``app.tasks.catalogue.ModelSpec``).
-
-    ``spec`` holds all of the members but the two that have columns.
-    """
-
-    __tablename__ = "models"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    spec: Mapped[Json]
-    aliases: Mapped[StrList] = mapped_column(server_default="{}")
-    regions: Mapped[Json] = mapped_column(server_default="{}")
-    position: Mapped[int]
-    updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class TaskRow(Base):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.assets import resolve_assets
+from app.catalog.model_index import serves
+from app.catalog.model_spec import ModelSpec
 from app.channels.directory import Channel, ChannelDirectory
 from app.errors import (
     AccessDeniedError,
@@ -14,8 +16,6 @@ from app.errors import (
     NoChannelError,
     ServiceUnavailableError,
 )
-from app.tasks.catalogue import ModelSpec
-from app.tasks.model_index import serves
 from app.tasks.refusals import not_valid
 from app.tasks.repository import TaskRepository
 from app.tasks.rules import CheckedCreate

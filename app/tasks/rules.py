@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.catalog.model_spec import ModelSpec
 from app.create_parameters import PARAMETERS
 from app.errors import MissingParameterError, ModelNotFoundError
-from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
 from app.tasks.media_urls import MEDIA_PAYLOADS
 from app.tasks.references import DRAFT_TASK, AssetReference, DraftReference, find_references, with_drafts_renamed

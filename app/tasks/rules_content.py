@@ -8,9 +8,9 @@ from collections import defaultdict
 from enum import StrEnum
 from typing import Any
 
+from app.catalog.model_spec import ModelSpec
 from app.create_parameters import CONTENT_TYPES
 from app.errors import InvalidParameterError, MissingParameterError
-from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
 from app.tasks.media_urls import MEDIA_PAYLOADS, check_media_url
 from app.tasks.references import DRAFT_MEMBERS, DRAFT_TASK

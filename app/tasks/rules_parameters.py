@@ -8,9 +8,9 @@ Source: the spec's tables "Request Parameters", "tools Parameter" and "Parameter
 
 from typing import Any
 
+from app.catalog.model_spec import ModelSpec
 from app.create_parameters import AUTO_DURATION, PARAMETERS, Kind, names_of_kind
 from app.errors import InvalidParameterError, MissingParameterError
-from app.tasks.catalogue import ModelSpec
 from app.tasks.lookalikes import check_member_names
 from app.tasks.refusals import check_json_type, check_not_empty, not_valid
 from app.tasks.rules_content import Mode

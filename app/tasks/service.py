@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.catalog.service import ModelCatalog
 from app.tasks.looking import TaskLooker
-from app.tasks.model_catalogue import ModelCatalogue
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskFilter, TaskRepository, TaskWithMessage, load_task
 from app.tasks.wire import to_list_item, to_task
@@ -32,12 +32,12 @@ class TaskService:
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
-        catalogue: ModelCatalogue,
+        catalog: ModelCatalog,
         looker: TaskLooker,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._looker = looker
         self._clock = clock
 
@@ -62,7 +62,7 @@ class TaskService:
 
         A model that the filter names stands for all that it is called.
         """
-        index = await self._catalogue.index()
+        index = await self._catalog.index()
         wanted = replace(wanted, models=index.spellings_of_all(wanted.models))
         async with self._sessions.begin() as session:
             tasks = TaskRepository(session, principal.tenant_id)

@@ -37,8 +37,8 @@ async def whoami(request: Request) -> Response:
     """Tells the caller's tenant, its key without the secret, and what it may use; null means everything."""
     principal = await identify(request)
     service: TenantService = request.state.tenants
-    catalogue: ModelNames = request.state.catalogue
-    names = await catalogue.names() if principal.allowed_models else {}
+    catalog: ModelNames = request.state.catalog
+    names = await catalog.names() if principal.allowed_models else {}
     return json_response(_render(principal, await service.own_key(principal), names))
 
 

@@ -3,19 +3,19 @@
 from sqlalchemy import delete
 
 from app.audit.actor import Actor
-from app.tasks.catalogue import ModelSpec
-from app.tasks.model_catalogue import ModelCatalogue
-from app.tasks.models import ModelRow
+from app.catalog.model_spec import ModelSpec
+from app.catalog.models import ModelRow
+from app.catalog.service import ModelCatalog
 from tests.support.admin_app import Process
 
 
 async def test_a_list_names_models_or_aliases_that_there_are(process: Process) -> None:
-    catalogue = ModelCatalogue(process.sessions)
+    catalog = ModelCatalog(process.sessions)
     models = [
         ModelSpec(name="doubao-seedance-2", upstream_id="ep-1", aliases=("seedance-2.0",)),
         ModelSpec(name="other", upstream_id="ep-2"),
     ]
-    await catalogue.replace(Actor(name="test", address=None), models)
+    await catalog.replace(Actor(name="test", address=None), models)
     tenant = await process.tenant(allowed_models=["other", "seedance-2.0"])
     key = await process.key(tenant["id"], allowed_models=["doubao-seedance-2"])
     one, other = f"/tenants/{tenant['id']}", f"/keys/{key['id']}"

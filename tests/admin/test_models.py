@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
-from app.tasks.model_catalogue import seed_models
+from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.service import seed_models
 from tests.support.channel_app import ChannelApp, running_channel_app
 
 
@@ -46,7 +46,7 @@ async def test_a_new_list_replaces_the_whole_catalogue_at_once(app: ChannelApp) 
     assert [model["name"] for model in put.json()["data"]] == ["house-model", kept["name"]]
     assert put.json()["data"][0] == ModelSpec.from_json(added).to_json()
     assert put.json()["data"][1] == kept
-    index = await app.catalogue.index()
+    index = await app.catalog.index()
     assert [model.name for model in index.models] == ["house-model", kept["name"]]
     found = index.find("house-model")
     assert found is not None

@@ -7,12 +7,12 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker
 
+from app.catalog.model_list import check_distinct
+from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.service import ModelCatalog
 from app.db.engine import open_engine
 from app.db.roles import OWNER
 from app.db.schema import alembic_config
-from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
-from app.tasks.model_catalogue import ModelCatalogue
-from app.tasks.model_list import check_distinct
 from tests.support.database import own_database, url_of
 
 INSERT = text("INSERT INTO models (name, spec, position, updated_at) VALUES (:name, :spec, :position, now())")
@@ -30,7 +30,7 @@ async def migrated(connection: AsyncConnection, models: list[dict[str, Any]]) ->
     for position, spec in enumerate(models):
         await connection.execute(INSERT, {"name": spec["name"], "spec": json.dumps(spec), "position": position})
     await connection.run_sync(lambda sync: command.upgrade(alembic_config(sync), "0006"))
-    read = list(await ModelCatalogue(async_sessionmaker(connection)).stored())
+    read = list(await ModelCatalog(async_sessionmaker(connection)).stored())
     await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), "0005"))
     left = await connection.scalars(text("SELECT spec FROM models ORDER BY position"))
     assert list(left) == models

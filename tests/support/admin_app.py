@@ -18,6 +18,7 @@ from app.admin.metrics import Metrics
 from app.admin.metrics import router as metrics_router
 from app.admin.router import router as admin_router
 from app.admin.webhooks import WebhookService
+from app.catalog.service import ModelCatalog
 from app.channels.models import ChannelRow
 from app.channels.schemas import ChannelCreate
 from app.core.sealing import SecretBox, generate_key
@@ -27,7 +28,6 @@ from app.http.body import BodyAdmission
 from app.http.errors import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.ids import new_id
-from app.tasks.model_catalogue import ModelCatalogue
 from app.tenants.api_key import KeyParts
 from app.tenants.authentication import Authenticator
 from app.tenants.key_cache import KeyCache
@@ -117,7 +117,7 @@ async def running_process(
         "signing_keys": signing_keys,
         "webhooks": WebhookService(sessions, BOX, clock),
         "metrics": Metrics(sessions, clock),
-        "catalogue": ModelCatalogue(sessions, clock),
+        "catalog": ModelCatalog(sessions, clock),
     }
     app = _make_app(state, clock)
     async with AsyncExitStack() as stack:

@@ -6,8 +6,8 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.tasks.catalogue import ModelSpec
-from app.tasks.model_catalogue import seed_models
+from app.catalog.model_spec import ModelSpec
+from app.catalog.service import seed_models
 from tests.support.admin_app import MODELS, Process, running_process
 from tests.support.clock import ManualSeconds, MovableClock
 

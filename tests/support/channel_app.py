@@ -16,6 +16,7 @@ from app.admin.authentication import AdminToken
 from app.admin.channel_continuity import ContinuityCheck
 from app.admin.channel_probe import ChannelProbe
 from app.admin.router import router as admin_router
+from app.catalog.service import ModelCatalog
 from app.channels.directory import ChannelDirectory
 from app.channels.service import ChannelService
 from app.core.sealing import SecretBox, generate_key
@@ -23,7 +24,6 @@ from app.db.engine import session_factory
 from app.http.body import BodyAdmission
 from app.http.errors import install_error_handlers
 from app.http.request_scope import RequestScope
-from app.tasks.model_catalogue import ModelCatalogue
 from app.upstream.ark import ArkClient
 from app.upstream.destinations import DestinationRules
 from app.upstream.http.client import Timeouts, open_http_client
@@ -50,7 +50,7 @@ class ChannelApp:
     clock: MovableClock
     channels: ChannelService
     directory: ChannelDirectory
-    catalogue: ModelCatalogue
+    catalog: ModelCatalog
     continuity: ContinuityCheck
     ark: ArkClient
     control: OpenApiClient
@@ -91,7 +91,7 @@ async def running_channel_app(
         directory = ChannelDirectory(sessions, box)
         channels = ChannelService(sessions, box, directory, clock, destinations=destinations)
         continuity = ContinuityCheck(sessions, ark, control, clock, pause_seconds=0.01)
-        catalogue = ModelCatalogue(sessions, clock)
+        catalog = ModelCatalog(sessions, clock)
         state = {
             "sessions": sessions,
             "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
@@ -99,7 +99,7 @@ async def running_channel_app(
             "channels": channels,
             "continuity": continuity,
             "probe": ChannelProbe(ark, control),
-            "catalogue": catalogue,
+            "catalog": catalog,
         }
         running = (await stack.enter_async_context(LifespanManager(_make_app(state, clock)))).app
         http = httpx.AsyncClient(
@@ -116,7 +116,7 @@ async def running_channel_app(
             clock=clock,
             channels=channels,
             directory=directory,
-            catalogue=catalogue,
+            catalog=catalog,
             continuity=continuity,
             ark=ark,
             control=control,

@@ -7,8 +7,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from app.tasks.catalogue import ModelSpec
-from app.tasks.model_index import nearest
+from app.catalog.model_index import nearest
+from app.catalog.model_spec import ModelSpec
 from tests.support.answers import check_error
 from tests.support.stage import ENDPOINT, FAST, MODEL, Stage, add_channel, get, text
 from tests.support.world import TASKS, Tenant

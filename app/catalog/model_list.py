@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.tasks.catalogue import ModelSpec
+from app.catalog.model_spec import ModelSpec
 
 
 class SpellingTakenError(ValueError):

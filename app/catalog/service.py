@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.audit.actor import Actor
 from app.audit.log import record
+from app.catalog.model_index import ModelIndex
+from app.catalog.model_spec import ModelSpec
+from app.catalog.models import ModelRow
 from app.core.ttl_cache import CachedRead
 from app.db.base import utc_now
-from app.tasks.catalogue import ModelSpec
-from app.tasks.model_index import ModelIndex
-from app.tasks.models import ModelRow
 
 # Keeps other writers out until the transaction ends; readers go on seeing the table as it was.
 _LOCK = text("LOCK TABLE models IN SHARE ROW EXCLUSIVE MODE")
@@ -24,7 +24,7 @@ _Row = tuple[dict[str, Any], list[str], dict[str, str | None]]
 _ROWS_AT_A_TIME = 50
 
 
-class ModelCatalogue:
+class ModelCatalog:
     """Finds models by the names that clients send; what it returns is less than a second old."""
 
     def __init__(

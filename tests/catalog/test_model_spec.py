@@ -1,4 +1,4 @@
-"""The model catalogue: the spec's aliases exactly, and a setting that names its own mistakes."""
+"""The model catalog: the spec's aliases exactly, and a setting that names its own mistakes."""
 
 import json
 from dataclasses import fields
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.tasks.catalogue import ALL_RATIOS, DEFAULT_MODELS, ModelSpec
-from app.tasks.model_list import load_models
+from app.catalog.model_list import load_models
+from app.catalog.model_spec import ALL_RATIOS, DEFAULT_MODELS, ModelSpec
 
 BY_NAME = {model.name: model for model in DEFAULT_MODELS}
 MINIMAL = {"name": "house-model", "upstream_id": "ep-20260101-abcde"}

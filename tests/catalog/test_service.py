@@ -9,11 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.audit.actor import Actor
+from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.models import ModelRow
+from app.catalog.service import ModelCatalog, seed_models
 from app.db.engine import open_engine, session_factory
 from app.errors import ServiceUnavailableError
-from app.tasks.catalogue import DEFAULT_MODELS, ModelSpec
-from app.tasks.model_catalogue import ModelCatalogue, seed_models
-from app.tasks.models import ModelRow
 from tests.support.admin_app import QueryCount
 from tests.support.clock import ManualSeconds
 from tests.support.starting_line import start_together
@@ -33,13 +33,13 @@ async def sessions(engine: AsyncEngine, clean_database: None) -> Sessions:
 
 
 async def test_an_empty_table_is_filled_and_a_filled_one_left_alone(sessions: Sessions) -> None:
-    catalogue = ModelCatalogue(sessions)
+    catalog = ModelCatalog(sessions)
     await seed_models(sessions, DEFAULT_MODELS)
-    assert (await catalogue.index()).models == DEFAULT_MODELS
+    assert (await catalog.index()).models == DEFAULT_MODELS
 
     await seed_models(sessions, [model("other")])
 
-    assert await catalogue.stored() == DEFAULT_MODELS
+    assert await catalog.stored() == DEFAULT_MODELS
 
 
 async def test_a_row_holds_a_default_of_generate_audio_only_where_reading_adds_another_one(sessions: Sessions) -> None:
@@ -49,10 +49,10 @@ async def test_a_row_holds_a_default_of_generate_audio_only_where_reading_adds_a
         ModelSpec(name="doubao-seedance-2-fast", upstream_id="ep-1"),
     ]
     models = [each for each in DEFAULT_MODELS if each.name != "doubao-seedance-2-fast"] + own
-    catalogue = ModelCatalogue(sessions)
-    await catalogue.replace(ACTOR, models)
+    catalog = ModelCatalog(sessions)
+    await catalog.replace(ACTOR, models)
 
-    assert list(await catalogue.stored()) == models
+    assert list(await catalog.stored()) == models
     async with sessions() as session:
         rows = (await session.execute(select(ModelRow.name, ModelRow.spec))).all()
     found = {row.name: row.spec["generate_audio_default"] for row in rows if "generate_audio_default" in row.spec}
@@ -63,12 +63,12 @@ async def test_processes_that_start_at_once_with_different_models_do_not_mix_the
     lists = [[model(f"{kind}-{number}") for number in range(5)] for kind in "abcdef"]
     results = await start_together(sessions, "models", [seed_models(sessions, models) for models in lists])
     assert results == [None] * len(lists)
-    assert list(await ModelCatalogue(sessions).stored()) in lists
+    assert list(await ModelCatalog(sessions).stored()) in lists
 
 
 async def test_a_replacement_is_seen_at_once_here_and_within_a_second_elsewhere(sessions: Sessions) -> None:
     seconds = ManualSeconds()
-    here, elsewhere = ModelCatalogue(sessions), ModelCatalogue(sessions, monotonic=seconds)
+    here, elsewhere = ModelCatalog(sessions), ModelCatalog(sessions, monotonic=seconds)
     await seed_models(sessions, [model("old")])
     assert (await here.index()).models == (await elsewhere.index()).models == (model("old"),)
 
@@ -82,7 +82,7 @@ async def test_a_replacement_is_seen_at_once_here_and_within_a_second_elsewhere(
 
 async def test_models_are_made_of_rows_only_when_a_row_has_changed(sessions: Sessions) -> None:
     seconds = ManualSeconds()
-    catalogue, other = ModelCatalogue(sessions, monotonic=seconds), ModelCatalogue(sessions)
+    catalog, other = ModelCatalog(sessions, monotonic=seconds), ModelCatalog(sessions)
     many = [model(f"model-{number}") for number in range(120)]
     changes = (many[::-1], [*many[1:], model("last")], [*many[1:], replace(model("last"), aliases=("end",))])
     await seed_models(sessions, many)
@@ -90,22 +90,22 @@ async def test_models_are_made_of_rows_only_when_a_row_has_changed(sessions: Ses
         if models is not many:
             await other.replace(ACTOR, models)
         seconds.now += 1
-        index = await catalogue.index()
+        index = await catalog.index()
         assert list(index.models) == models
         seconds.now += 1
-        assert await catalogue.index() is index
+        assert await catalog.index() is index
 
 
 async def test_many_creates_at_once_cost_one_query(sessions: Sessions, engine: AsyncEngine) -> None:
     await seed_models(sessions, DEFAULT_MODELS)
-    catalogue = ModelCatalogue(sessions)
+    catalog = ModelCatalog(sessions)
     with QueryCount(engine, "FROM models") as queries:
-        await asyncio.gather(*(catalogue.index() for _ in range(50)))
+        await asyncio.gather(*(catalog.index() for _ in range(50)))
     assert queries.count == 1
 
 
 async def test_without_its_database_a_request_gets_503() -> None:
     engine = open_engine("postgresql://nobody@127.0.0.1:1/nowhere")
     with pytest.raises(ServiceUnavailableError):
-        await ModelCatalogue(session_factory(engine)).index()
+        await ModelCatalog(session_factory(engine)).index()
     await engine.dispose()

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain, islice
 
+from app.catalog.model_spec import ModelSpec
 from app.channels.channel import Channel
-from app.tasks.catalogue import ModelSpec
 
 _MOST_SHOWN = 3
 # A client may ask often for what is not there. A comparison takes some microseconds, and to find out whether a model is

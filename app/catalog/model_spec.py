@@ -9,8 +9,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from app.catalog.seedance_ids import SeedanceId
 from app.create_parameters import AUTO_DURATION_FAMILIES, PARAMETERS, REFERENCE_LIMITS
-from app.tasks.seedance_ids import SeedanceId
 
 _MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$"
 
