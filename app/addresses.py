@@ -1,6 +1,6 @@
-"""Which addresses are on the public internet, and which server a host really spells. Pure.
+"""Classification of IP addresses as public, and canonical spelling of hosts. Pure.
 
-The lists are written out, because the standard library's ``is_global`` means another thing in every release.
+The networks are listed here, because the standard library's ``is_global`` differs between releases.
 """
 
 import re
@@ -14,8 +14,8 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _IPV4_COMPATIBLE = IPv6Network("::/96")
 _IPV4_MAPPED = IPv6Network("::ffff:0:0/96")
 _SIX_TO_FOUR = IPv6Network("2002::/16")
-_THEMSELVES = IPv6Network("::/127")
-"""The unspecified address and loopback, which are no IPv4 addresses though they look like compatible ones."""
+# The unspecified address and loopback, which are in ``_IPV4_COMPATIBLE`` but are no IPv4 addresses.
+_UNSPECIFIED_AND_LOOPBACK = IPv6Network("::/127")
 _IPV4_MASK = 2**32 - 1
 _MAX_HOST_LENGTH = 253
 _HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -46,8 +46,8 @@ _NOT_PUBLIC = tuple(
         "3fff::/20",  # documentation
     )
 )
+# All assigned public IPv6 addresses; loopback, link-local, unique local and multicast ones are outside.
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""All that is given out of IPv6; loopback, link-local, unique local and multicast addresses are outside it."""
 
 
 def unwrap(address: Address) -> Address:
@@ -59,14 +59,14 @@ def unwrap(address: Address) -> Address:
         return plain.ipv4_mapped
     if plain.sixtofour is not None:
         return plain.sixtofour
-    is_compatible = plain in _IPV4_COMPATIBLE and int(plain) > 1  # :: and ::1 mean themselves
+    is_compatible = plain in _IPV4_COMPATIBLE and int(plain) > 1  # not :: and ::1
     if plain in _NAT64 or is_compatible:
         return IPv4Address(int(plain) & _IPV4_MASK)
     return plain
 
 
 def is_public(address: Address) -> bool:
-    """Says whether anybody on the internet has that address, whatever it is wrapped in."""
+    """Whether an address, or the IPv4 address embedded in it, is on the public internet."""
     inner = unwrap(address)
     if isinstance(inner, IPv6Address) and inner not in _GLOBAL_UNICAST:
         return False
@@ -74,15 +74,15 @@ def is_public(address: Address) -> bool:
 
 
 def is_in(address: Address, networks: tuple[Network, ...]) -> bool:
-    """Says whether an address is in one of the networks."""
+    """Whether an address is in one of the networks."""
     return any(address in network for network in networks)
 
 
 def read_network(text: str) -> Network:
-    """Returns the network that an operator wrote; bits behind its prefix are dropped.
+    """Parses a network; bits after its prefix are dropped.
 
     Raises:
-        ValueError: it is none, has a zone, or holds only IPv4-mapped addresses, which are compared as IPv4.
+        ValueError: it is none, has a zone, or contains only IPv4-mapped addresses, which are compared as IPv4.
     """
     if "%" in text:
         raise ValueError(f"{text} has a zone")
@@ -93,24 +93,24 @@ def read_network(text: str) -> Network:
 
 
 def check_not_wrapped(network: Network) -> None:
-    """Refuses a network in which no address is that ``unwrap`` returns.
+    """Refuses a network that no result of ``unwrap`` can match.
 
     Raises:
-        ValueError: it holds only IPv6 forms of IPv4 addresses.
+        ValueError: it contains only IPv6 forms of IPv4 addresses.
     """
-    if isinstance(network, IPv4Network) or network.subnet_of(_THEMSELVES):
+    if isinstance(network, IPv4Network) or network.subnet_of(_UNSPECIFIED_AND_LOOPBACK):
         return
     if any(network.subnet_of(form) for form in (_IPV4_MAPPED, _IPV4_COMPATIBLE, _NAT64, _SIX_TO_FOUR)):
         raise ValueError(f"{network} is IPv4 inside IPv6 and would match nothing; write the IPv4 network")
 
 
 def is_host_name(text: str) -> bool:
-    """Whether a text in lower case, without a dot at its end, is a host name or an IPv4 address."""
+    """Whether a text, in lower case and without a final dot, is a host name or an IPv4 address."""
     return len(text) <= _MAX_HOST_LENGTH and _HOST_NAME.fullmatch(text) is not None
 
 
 def canonical_host(host: str) -> str:
-    """Returns a name in lower case without the dot at its end, or an address as the resolver would read it.
+    """Returns a name in lower case without a final dot, or an address as the resolver reads it.
 
     Raises:
         ValueError: it is neither a name nor an address.
@@ -121,7 +121,7 @@ def canonical_host(host: str) -> str:
     except ValueError:
         raise ValueError("its host is neither a name nor an address") from None
     if address is not None:
-        # Python's releases write mapped addresses differently, and what is sealed for an origin outlives a release.
+        # Python releases print mapped addresses differently, and secrets are sealed for the printed origin.
         return str(getattr(address, "ipv4_mapped", None) or address)
     if not is_host_name(plain):
         raise ValueError("its host is neither a name nor an address")
@@ -129,14 +129,14 @@ def canonical_host(host: str) -> str:
 
 
 def read_literal(host: str) -> Address | None:
-    """Returns the address that a host spells as the system's resolver would read it, or None when it is a name.
+    """Returns the address that the system's resolver reads in a host, or None when it is a name.
 
     Args:
-        host: in lower case, without brackets and without a dot at the end: ``127.0.0.1``, ``127.1``,
-            ``0x7f000001``, ``017700000001``, ``::1``.
+        host: in lower case, without brackets or a final dot: ``127.0.0.1``, ``127.1``, ``0x7f000001``,
+            ``017700000001``, ``::1``.
 
     Raises:
-        ValueError: it can only be meant for an address and is none, or it has a zone.
+        ValueError: it has the form of an address but is none, or it has a zone.
     """
     if ":" in host:
         address = IPv6Address(host)

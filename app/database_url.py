@@ -1,4 +1,4 @@
-"""The URL of a database, made of its parts, and shown without its password."""
+"""Building the URL of a database from its parts, and masking its password."""
 
 import re
 from ipaddress import IPv6Address
@@ -11,7 +11,7 @@ _MASK = "***"
 
 
 def check_host(host: str) -> str:
-    """Returns where a server is, an IPv6 address without its brackets.
+    """Returns a server's host, an IPv6 address without its brackets.
 
     Raises:
         ValueError: it is neither a host name, an address nor the absolute path of a socket's folder.
@@ -26,7 +26,7 @@ def check_host(host: str) -> str:
 
 
 def join_url(*, host: str, port: int, user: str, password: str | None, name: str) -> str:
-    """Returns the ``postgresql://`` URL of a database; any character may stand in user, password and name.
+    """Returns the ``postgresql://`` URL of a database; user, password and name may contain any character.
 
     Args:
         host: from ``check_host``.
@@ -44,7 +44,7 @@ def join_url(*, host: str, port: int, user: str, password: str | None, name: str
 
 def without_password(url: str) -> str:
     """Returns a readable database URL with its passwords masked."""
-    # First, because the other password is looked for up to the last @, which this one may hold.
+    # The parameter first: it may contain an @, up to the last of which the other password is searched.
     scheme, _, rest = _PASSWORD_PARAMETER.sub(rf"\1{_MASK}", url).partition("://")
     credentials, at, address = rest.rpartition("@")
     user, colon, _ = credentials.partition(":")

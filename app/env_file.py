@@ -1,4 +1,4 @@
-"""The ``.env`` file of the working folder, for the settings and for the operator's commands."""
+"""The file ``.env`` in the working directory, for the settings and the operator's commands."""
 
 import io
 from pathlib import Path
@@ -6,16 +6,16 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 ENV_FILE = ".env"
-# Windows editors put a byte order mark in front, which would become a part of the first name.
+# Editors on Windows add a byte order mark, which would become part of the first name.
 ENV_FILE_ENCODING = "utf-8-sig"
 
 
 class EnvFileError(ValueError):
-    """The file cannot be used; the text names it and says why, and shows nothing of what it holds."""
+    """The file cannot be used; the text names it and says why, without showing its content."""
 
 
 def read_env_file() -> dict[str, str | None]:
-    """Returns the variables in ``.env``, in the file's order; none where there is no such file.
+    """Returns the variables in ``.env``, in the file's order; empty when there is no such file.
 
     A name without ``=`` has the value None. The environment is not changed.
 
@@ -25,7 +25,7 @@ def read_env_file() -> dict[str, str | None]:
     path = Path(ENV_FILE)
     try:
         text = path.read_text(encoding=ENV_FILE_ENCODING)
-    except (FileNotFoundError, IsADirectoryError):  # Docker makes a folder of a mounted file that is missing
+    except (FileNotFoundError, IsADirectoryError):  # Docker creates a folder for a mounted file that is missing
         return {}
     except UnicodeDecodeError:
         raise EnvFileError(f"{path.absolute()} is not UTF-8; save it as UTF-8") from None

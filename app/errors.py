@@ -1,4 +1,4 @@
-"""Every error that a client can be shown, as one tree.
+"""Every error that a client can get, as one tree.
 
 ::
 
@@ -15,21 +15,21 @@
     ├── ModelNotFoundError             404 InvalidEndpointOrModel.NotFound
     ├── UnknownActionError             404 InvalidActionOrVersion
     ├── MethodNotAllowedError          405 MethodNotAllowed
-    ├── RequestTooSlowError            408 RequestTooSlow: a head or a body stopped coming
-    ├── ConflictError                  409 <code>, never worth a retry
+    ├── RequestTooSlowError            408 RequestTooSlow: a head or a body stalled
+    ├── ConflictError                  409 <code>, not worth a retry
     ├── RequestTooLargeError           413 RequestTooLarge
     ├── UnsupportedMediaTypeError      415 UnsupportedMediaType
     ├── HeadTooLargeError              431 RequestHeaderFieldsTooLarge
     ├── UpstreamRefusalError           the upstream's own 4xx about the client's mistake, passed through
-    ├── RateLimitedError               429 RateLimitExceeded: too many requests for us
+    ├── RateLimitedError               429 RateLimitExceeded: too many requests to the gateway
     ├── ThrottledByUpstreamError       429 with the upstream's code
     ├── UpstreamAccountError           502 InternalServiceError: the channel's account or URL is at fault
-    ├── UpstreamOverloadedError        503 ServerOverloaded: a quota of the upstream's that may come back
+    ├── UpstreamOverloadedError        503 ServerOverloaded: a quota of the upstream's that may recover
     ├── ServiceUnavailableError        503 ServiceUnavailable: provably nothing was done
     └── NoChannelError                 503 ServerOverloaded: no channel can serve the request
 
-An error holds a public message, which the client reads, and an internal one, which is only logged. The
-module knows no framework; ``app.http.errors`` turns an error into bytes.
+An error has a public message for the client, and an internal one that is only logged. The module uses no framework;
+``app.http.errors`` renders the responses.
 """
 
 import re
@@ -37,7 +37,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 EMPTY = "it is empty; leave it out, or send null"
-"""Said of an optional member that is ``""``."""
+"""The message for an optional member that is ``""``."""
 
 _SHOWN_MODEL_LENGTH = 128
 _SHOWN_NAME_LENGTH = 64
@@ -62,37 +62,42 @@ _TYPES = {
 
 
 class SeedgateError(Exception):
-    """An outcome that the client is told about.
+    """An error that the client gets. Subclasses set the defaults of ``status``, ``code`` and the two retry attributes.
 
     Attributes:
-        status: HTTP status of the answer.
+        status: HTTP status of the response.
         code: stable, machine-readable code.
-        message: sentence for the client; holds no secret and nothing of another tenant.
+        message: sentence for the client, without secrets or anything of another tenant.
         param: path of the offending field (``content[1].image_url.url``), or None.
-        internal: what only the log may hold, or None.
+        internal: text for the log only, or None.
         retry_after_seconds: value of ``Retry-After``, or None.
         is_retry_refused: sends ``x-should-retry: false``, which the Python SDKs obey.
     """
+
+    status: int = 500
+    code: str = "InternalServiceError"
+    retry_after_seconds: int | None = None
+    is_retry_refused: bool = False
 
     def __init__(
         self,
         message: str,
         *,
-        status: int,
-        code: str,
+        status: int | None = None,
+        code: str | None = None,
         param: str | None = None,
         internal: str | None = None,
         retry_after_seconds: int | None = None,
-        is_retry_refused: bool = False,
+        is_retry_refused: bool | None = None,
     ) -> None:
         super().__init__(message)
-        self.status = status
-        self.code = code
         self.message = message
         self.param = param
         self.internal = internal
-        self.retry_after_seconds = retry_after_seconds
-        self.is_retry_refused = is_retry_refused
+        self.status = status or self.status
+        self.code = code or self.code
+        self.retry_after_seconds = retry_after_seconds or self.retry_after_seconds
+        self.is_retry_refused = self.is_retry_refused if is_retry_refused is None else is_retry_refused
 
     @property
     def type(self) -> str:
@@ -101,9 +106,9 @@ class SeedgateError(Exception):
 
 
 def shown_name(name: str) -> str:
-    """Returns what an answer shows of a name that a client chose: nothing long and nothing unprintable.
+    """Returns a client's name for use in a response: its first 64 characters.
 
-    Only the first 64 characters are kept, and ``?`` stands for each one that is no ASCII letter, digit, ``_`` or ``-``.
+    Characters other than ASCII letters, digits, ``_`` and ``-`` are replaced by ``?``.
     """
     return _ODD_CHARACTER.sub("?", name[:_SHOWN_NAME_LENGTH])
 
@@ -114,143 +119,148 @@ def top_level_field(path: str) -> str:
 
 
 class InvalidParameterError(SeedgateError):
-    """400: a field has a wrong value; the code ends in the top-level field, ``param`` is the path."""
+    """400: a field has an invalid value; the code ends in the top-level field, ``param`` is the path."""
+
+    status = 400
 
     def __init__(self, path: str | None, message: str, *, internal: str | None = None) -> None:
         code = f"InvalidParameter.{top_level_field(path)}" if path else "InvalidParameter"
-        super().__init__(message, status=400, code=code, param=path, internal=internal)
+        super().__init__(message, code=code, param=path, internal=internal)
 
 
 class MissingParameterError(SeedgateError):
     """400: a required field is absent, null or empty."""
 
+    status = 400
+
     def __init__(self, path: str, message: str | None = None) -> None:
         text = message or f"The request failed because it is missing the required parameter `{path}`."
-        super().__init__(text, status=400, code=f"MissingParameter.{top_level_field(path)}", param=path)
+        super().__init__(text, code=f"MissingParameter.{top_level_field(path)}", param=path)
 
 
 class AuthenticationFailedError(SeedgateError):
     """401: no credential, or one that is wrong, revoked or expired."""
 
-    def __init__(self, message: str, *, internal: str | None = None) -> None:
-        super().__init__(message, status=401, code="AuthenticationError", internal=internal)
+    status, code = 401, "AuthenticationError"
 
 
 class InvalidAuthorizationError(SeedgateError):
-    """400: the header of a signed request cannot be taken apart."""
+    """400: the ``Authorization`` header of a signed request is malformed."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, status=400, code="InvalidAuthorization")
+    status, code = 400, "InvalidAuthorization"
 
 
 class InvalidCredentialError(SeedgateError):
-    """400: a request is signed for another day, region or service."""
+    """400: a request is signed for a different day, region or service."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, status=400, code="InvalidCredential")
+    status, code = 400, "InvalidCredential"
 
 
 class InvalidTimestampError(SeedgateError):
-    """403: the time of a signature is absent, or too far from ours."""
+    """403: the time of a signature is absent, or too far from the gateway's clock."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, status=403, code="InvalidTimestamp")
+    status, code = 403, "InvalidTimestamp"
 
 
 class SignatureMismatchError(SeedgateError):
-    """401: a request is not what its sender signed, or was signed with another secret."""
+    """401: the request was changed after it was signed, or signed with a different secret."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, status=401, code="SignatureDoesNotMatch")
+    status, code = 401, "SignatureDoesNotMatch"
 
 
 class AccessDeniedError(SeedgateError):
-    """403: the credential is known but may not do this."""
+    """403: the credential is valid but does not permit this."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, status=403, code="AccessDenied")
+    status, code = 403, "AccessDenied"
 
 
 class NotFoundError(SeedgateError):
-    """404: the object does not exist, or is another tenant's; the two are told alike."""
+    """404: the object does not exist, or is another tenant's; the response is the same."""
+
+    status = 404
 
     def __init__(self, message: str, *, field: str | None = None, param: str | None = None) -> None:
-        super().__init__(message, status=404, code=f"NotFound.{field}" if field else "NotFound", param=param)
+        super().__init__(message, code=f"NotFound.{field}" if field else "NotFound", param=param)
 
 
 class ModelNotFoundError(SeedgateError):
-    """404: no such model, worded as the upstream words it, and which ones there are.
+    """404: there is no such model; in the upstream's words, with similar names.
 
     Attributes:
-        model: what the client called it.
+        model: the name that the client used.
+
+    Args:
+        model: the name that the client used; the message contains no more than the longest valid name.
+        nearest: similar names of models that this client may use.
     """
 
-    def __init__(self, model: str, nearest: Sequence[str] = ()) -> None:
-        """Makes the error.
+    status, code = 404, "InvalidEndpointOrModel.NotFound"
 
-        Args:
-            model: what the client called it; the message shows no more than the longest name could have.
-            nearest: similar names of models that this client may use.
-        """
+    def __init__(self, model: str, nearest: Sequence[str] = ()) -> None:
         text = f"The model or endpoint {model[:_SHOWN_MODEL_LENGTH]} does not exist or you do not have access to it."
         if nearest:
             text += f" The nearest that this API key may use: {', '.join(nearest)}."
-        super().__init__(text, status=404, code="InvalidEndpointOrModel.NotFound", param="model")
+        super().__init__(text, param="model")
         self.model = model
 
 
 class UnknownActionError(SeedgateError):
     """404: no such action, or a version other than 2024-01-01."""
 
+    status, code = 404, "InvalidActionOrVersion"
+
     def __init__(self, action: str, version: str) -> None:
         text = f"Could not find operation {shown_name(action)} for version {shown_name(version)}."
-        super().__init__(text, status=404, code="InvalidActionOrVersion", param="Action")
+        super().__init__(text, param="Action")
 
 
 class MethodNotAllowedError(SeedgateError):
     """405: the route exists, but not with this method."""
 
+    status, code = 405, "MethodNotAllowed"
+
     def __init__(self, method: str) -> None:
-        super().__init__(f"Method {method} is not allowed here.", status=405, code="MethodNotAllowed")
+        super().__init__(f"Method {method} is not allowed here.")
 
 
 class RequestTooSlowError(SeedgateError):
-    """408: a head or a body stopped coming, so the connection ends; nothing was done.
+    """408: a head or a body stalled, so the connection ends; nothing was done.
 
-    Its code is never ``RequestTimeout``, which makes the Go SDK send the request again.
+    Its code is not ``RequestTimeout``, because the Go SDK retries that.
     """
 
-    def __init__(self, message: str = "The request did not arrive in time.") -> None:
-        super().__init__(message, status=408, code="RequestTooSlow")
+    status, code = 408, "RequestTooSlow"
 
 
 class ConflictError(SeedgateError):
-    """409: the object's state forbids the request; repeating it would not help."""
+    """409: the object's state forbids the request; a retry would not help."""
+
+    status, is_retry_refused = 409, True
 
     def __init__(self, code: str, message: str, *, param: str | None = None) -> None:
-        super().__init__(message, status=409, code=code, param=param, is_retry_refused=True)
+        super().__init__(message, code=code, param=param)
 
 
 class RequestTooLargeError(SeedgateError):
-    """413: the body passes the limit."""
+    """413: the body exceeds the limit."""
+
+    status, code, is_retry_refused = 413, "RequestTooLarge", True
 
     def __init__(self, limit_bytes: int) -> None:
-        text = f"The request body is larger than {limit_bytes} bytes."
-        super().__init__(text, status=413, code="RequestTooLarge", is_retry_refused=True)
+        super().__init__(f"The request body is larger than {limit_bytes} bytes.")
 
 
 class UnsupportedMediaTypeError(SeedgateError):
     """415: the body is encoded or not JSON."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, status=415, code="UnsupportedMediaType")
+    status, code = 415, "UnsupportedMediaType"
 
 
 class HeadTooLargeError(SeedgateError):
-    """431: the request line and header fields, or the trailers of a body, pass the limit."""
+    """431: the request line and header fields, or the trailers of a body, exceed the limit."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, status=431, code="RequestHeaderFieldsTooLarge", is_retry_refused=True)
+    status, code = 431, "RequestHeaderFieldsTooLarge"
+    is_retry_refused = True
 
 
 class UpstreamRefusalError(SeedgateError):
@@ -258,75 +268,62 @@ class UpstreamRefusalError(SeedgateError):
 
 
 class RateLimitedError(SeedgateError):
-    """429: the client asks too often, by our own rules; nothing was done."""
+    """429: the client exceeds the gateway's rate limits; nothing was done."""
 
-    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
-        super().__init__(message, status=429, code="RateLimitExceeded", retry_after_seconds=retry_after_seconds)
+    status, code = 429, "RateLimitExceeded"
 
 
 class ThrottledByUpstreamError(SeedgateError):
-    """429: the upstream takes no more requests for now and no other channel may take this one.
+    """429: the upstream throttles the account, and no other channel may take the request.
 
-    It bears the upstream's code and our words: the upstream's own name the operator's account and console.
+    It has the upstream's code but not its message, which mentions the operator's account and console.
     """
 
+    status, retry_after_seconds = 429, 1
+
     def __init__(self, code: str, *, retry_after_seconds: int | None = None, internal: str | None = None) -> None:
-        super().__init__(
-            "There are too many requests at the moment. Please try again later.",
-            status=429,
-            code=code,
-            internal=internal,
-            retry_after_seconds=retry_after_seconds or 1,
-        )
+        text = "There are too many requests at the moment. Please try again later."
+        super().__init__(text, code=code, internal=internal, retry_after_seconds=retry_after_seconds)
 
 
 class UpstreamAccountError(SeedgateError):
-    """502: only the operator can mend it; never the tenant's fault, and never told in detail."""
+    """502: a fault that only the operator can fix; the client gets no details."""
+
+    status, code, is_retry_refused = 502, "InternalServiceError", True
 
     def __init__(self, *, internal: str) -> None:
-        super().__init__(
-            "The service could not complete the request, and sending it again will not help.",
-            status=502,
-            code="InternalServiceError",
-            internal=internal,
-            is_retry_refused=True,
-        )
+        text = "The service could not complete the request, and sending it again will not help."
+        super().__init__(text, internal=internal)
 
 
 class UpstreamOverloadedError(SeedgateError):
-    """503: a quota of the upstream's is used up, and it does not say whether that passes by itself."""
+    """503: a quota of the upstream's is used up, and it is not known whether that is temporary."""
+
+    status, code, retry_after_seconds = 503, "ServerOverloaded", 30
 
     def __init__(self, *, internal: str) -> None:
-        super().__init__(
-            "The service is overloaded at the moment. Please try again later.",
-            status=503,
-            code="ServerOverloaded",
-            internal=internal,
-            retry_after_seconds=30,
-        )
+        super().__init__("The service is overloaded at the moment. Please try again later.", internal=internal)
 
 
 class ServiceUnavailableError(SeedgateError):
-    """503: nothing was sent or stored, so the client may simply try again."""
+    """503: nothing was sent or stored, so a retry is safe."""
+
+    status, code, retry_after_seconds = 503, "ServiceUnavailable", 1
 
     def __init__(
         self,
         message: str = "The service is temporarily unavailable. Please try again.",
         *,
         internal: str | None = None,
-        retry_after_seconds: int = 1,
+        retry_after_seconds: int | None = None,
     ) -> None:
-        super().__init__(
-            message,
-            status=503,
-            code="ServiceUnavailable",
-            internal=internal,
-            retry_after_seconds=retry_after_seconds,
-        )
+        super().__init__(message, internal=internal, retry_after_seconds=retry_after_seconds)
 
 
 class NoChannelError(SeedgateError):
     """503: no active channel can serve the request."""
 
+    status, code, retry_after_seconds = 503, "ServerOverloaded", 5
+
     def __init__(self, message: str = "No upstream channel can serve this request at the moment.") -> None:
-        super().__init__(message, status=503, code="ServerOverloaded", retry_after_seconds=5)
+        super().__init__(message)

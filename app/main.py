@@ -41,12 +41,11 @@ from app.tasks.routes import router as tasks_router
 from app.tenants.routes import router as tenants_router
 from app.worker import running
 
-_GRACE_SECONDS = 30
-# A worker process answers pings only once its imports are done, which takes seconds on a busy machine; uvicorn's own 5
-# would have it killed and started again for ever. No longer than need be: of one that dies while it is asked, uvicorn
-# waits for the answer.
-_HUNG_AFTER_SECONDS = 20
-# Longer than the minute for which common load balancers keep a connection, so that they close it and not we.
+_SHUTDOWN_TIMEOUT_SECONDS = 30
+# A worker process answers health checks only after its imports, which take seconds on a busy machine: with uvicorn's 5
+# it would be killed and restarted endlessly. Not longer, because uvicorn waits that long for a worker that died.
+_HEALTHCHECK_TIMEOUT_SECONDS = 20
+# Longer than the minute for which common load balancers keep a connection, so that they are the ones to close it.
 _KEEP_ALIVE_SECONDS = 75
 
 
@@ -56,7 +55,7 @@ def create_app(
     clock: Callable[[], datetime] = utc_now,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
-    """Returns the gateway. Its lifespan opens the services and, unless switched off, runs the background jobs."""
+    """Returns the gateway. Its lifespan opens the services and runs the background jobs, unless switched off."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -65,7 +64,7 @@ def create_app(
             background = services.jobs() if settings.background == "on" else []
             await stack.enter_async_context(running([*background, *services.recorders()]))
             stack.enter_context(draining(services.readiness, drain_seconds=settings.drain_seconds))
-            # What start-up made stays; the collector need not walk it again and again.
+            # Objects of the start-up stay, so the garbage collector need not traverse them.
             gc.collect()
             gc.freeze()
             yield {**services.to_state(), "region": settings.region}
@@ -75,15 +74,15 @@ def create_app(
         summary="A multi-tenant gateway for Seedance video tasks and the Assets API",
         lifespan=lifespan,
         redirect_slashes=False,
-        # Relative to the document's own address, so that calls from `/docs` keep the prefix of a proxy.
+        # Relative to the document's URL, so that calls from `/docs` keep a proxy's prefix.
         servers=[{"url": "./"}],
-        # Served by ourselves; FastAPI's own pages load their scripts from elsewhere.
+        # ``app.http.pages`` serves them; FastAPI's pages load scripts from other servers.
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    # The routes that are called most are matched first.
+    # Routes are matched in this order, so the most frequent ones come first.
     for router in (
         tasks_router,
         assets_router,
@@ -100,7 +99,7 @@ def create_app(
     describe_security(app)
     serve_description(app)
     install_error_handlers(app)
-    # The one that is added last is the outermost.
+    # The last one added is the outermost.
     app.add_middleware(HeadAsGet)
     if settings.cors_origins:
         app.add_middleware(CorsPreflight, origins=settings.cors_origins)
@@ -119,7 +118,7 @@ def create_app(
 
 
 def app_from_environment() -> FastAPI:
-    """Returns the gateway configured by the environment: what each worker process of ``serve`` runs."""
+    """Returns the gateway configured by the environment, which each worker process of ``serve`` runs."""
     settings = Settings.from_environment()
     configure_logging(level=settings.log_level, style=settings.log_format)
     return create_app(settings)
@@ -129,14 +128,14 @@ def server_config(app: FastAPI | str, limits: ConnectionLimits | None = None, **
     """Returns uvicorn's configuration for the gateway.
 
     Args:
-        app: the application, or the import path of what makes it.
-        limits: of the clients' connections, for each process.
-        options: uvicorn's own.
+        app: the application, or the import path of a function that returns it.
+        limits: of client connections, per process.
+        options: of uvicorn.
     """
     return uvicorn.Config(
         app,
         factory=isinstance(app, str),
-        # A partial and no closure: worker processes are sent it.
+        # A partial, because a closure could not be pickled for the worker processes.
         http=cast("Any", partial(HttpProtocol, table=ConnectionTable(limits))),
         ws="none",
         lifespan="on",
@@ -145,14 +144,14 @@ def server_config(app: FastAPI | str, limits: ConnectionLimits | None = None, **
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        timeout_worker_healthcheck=_HUNG_AFTER_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT_SECONDS,
+        timeout_worker_healthcheck=_HEALTHCHECK_TIMEOUT_SECONDS,
         **options,
     )
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:
-    """Returns the limits of clients' connections, as the settings say; first raises the limit of descriptors."""
+    """Returns the limits of client connections from the settings, after raising the limit of open descriptors."""
     raise_descriptor_limit()
     most = settings.max_connections or default_max_connections()
     return ConnectionLimits(
@@ -161,20 +160,20 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
 
 
 class OwnedServer(uvicorn.Server):
-    """A server inside a larger program, which leaves signals to its owner; ``should_exit`` ends it."""
+    """A server inside a larger program, which handles the signals; ``should_exit`` ends it."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Captures nothing."""
+        """Does not install signal handlers."""
         yield
 
 
 @contextmanager
 def draining(readiness: Readiness, *, drain_seconds: float) -> Iterator[None]:
-    """Makes SIGTERM mean: not ready at once, but still accepting for a while.
+    """Makes SIGTERM report the process as not ready, and stop the server only after ``drain_seconds``.
 
-    A load balancer needs that moment to notice. The server's own handler, which stops accepting and finishes what is
-    in flight, is called afterwards; a second SIGTERM calls it at once. SIGINT, a person's Ctrl-C, is left alone.
+    A load balancer needs that time to notice. Afterwards the server's own handler stops accepting and finishes the
+    running requests; a second SIGTERM calls it at once. SIGINT (Ctrl-C) is not affected.
     """
     stop = signal.getsignal(signal.SIGTERM)
     if not callable(stop) or threading.current_thread() is not threading.main_thread():

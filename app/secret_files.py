@@ -1,4 +1,4 @@
-"""Settings as files of one folder: how Docker, Kubernetes and systemd hand secrets to a program."""
+"""Settings in the files of a folder, as Docker, Kubernetes and systemd provide secrets."""
 
 import os
 import stat
@@ -9,21 +9,21 @@ FOLDER_VARIABLE = "SEEDGATE_SECRETS_DIR"
 DEFAULT_FOLDER = Path("/run/secrets")
 _PREFIX = "SEEDGATE_"
 _MAX_BYTES = 1024 * 1024
-# As in a .env file: editors of Windows put a byte order mark in front.
+# As for ``.env``: editors on Windows add a byte order mark.
 _ENCODING = "utf-8-sig"
 
 
 class SecretFileError(ValueError):
-    """The folder or a file in it cannot be used; the text names it and says why, and shows nothing of what it holds."""
+    """The folder or a file in it cannot be used; the text names it and says why, without showing its content."""
 
 
 class SecretFile(NamedTuple):
     """A file of the folder.
 
     Attributes:
-        path: where it is, its name as it was written.
-        name: the variable that it stands for, in capitals.
-        value: what it holds, without line ends at its end; empty for an empty file, which counts as unset.
+        path: of the file.
+        name: the variable that it sets, in capitals.
+        value: its content without final line ends; empty for an empty file, which counts as unset.
     """
 
     path: Path
@@ -32,10 +32,9 @@ class SecretFile(NamedTuple):
 
 
 def read_secret_files(named: Path | None) -> list[SecretFile]:
-    """Returns the files whose names begin with ``SEEDGATE_``, in any case, by name; symbolic links are followed.
+    """Returns the files whose names begin with ``SEEDGATE_``, in any case, sorted; symbolic links are followed.
 
-    Everything else in the folder is left alone: Kubernetes keeps ``..data`` there and a service account below
-    ``/run/secrets``.
+    Other files are ignored: Kubernetes stores ``..data`` there, and a service account below ``/run/secrets``.
 
     Args:
         named: the folder of ``SEEDGATE_SECRETS_DIR``; None for ``/run/secrets``, which need not exist.
@@ -63,7 +62,7 @@ def _read(path: Path) -> str:
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            # Docker makes one in the place of a file that it should mount and does not find.
+            # Docker creates one for a mounted file that is missing.
             raise SecretFileError(f"{path} is a folder; a file with the value belongs there")
         if not stat.S_ISREG(found.st_mode):
             raise SecretFileError(f"{path} is no regular file")

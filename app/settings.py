@@ -40,18 +40,18 @@ _PREFIX = "SEEDGATE_"
 
 _OTHER_PREFIXES = ("SEEDGATE_PORT_", "SEEDGATE_SERVICE_")
 _OTHERS = ("SEEDGATE_URL", "SEEDGATE_API_KEY", "SEEDGATE_WEBHOOK_SECRET", "SEEDGATE_PORT")
-"""Variables of users' programs and of compose, which stand beside the settings."""
+"""Variables of users' programs and of compose, which are no settings."""
 
 _OF_KUBERNETES = re.compile(r"SEEDGATE_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?)")
 _LINK = re.compile(r"(tcp|udp|sctp)://.*")
-"""Kubernetes sets such names for a service ``seedgate`` or ``seedgate-…``, and ``…_PORT`` to such a value."""
+"""Kubernetes sets such variables for a service ``seedgate`` or ``seedgate-…``, and ``…_PORT`` to such a value."""
 
 _DATABASE_PARTS = ("database_host", "database_port", "database_user", "database_password", "database_name")
 _DEFAULT_DATABASE_USER = "seedgate_gateway"
 _DEFAULT_DATABASE_NAME = "seedgate"
 
 NOT_BUILT = ("redis_url", "queue")
-"""Settings whose feature comes later. Setting one stops the start: it is never accepted and ignored."""
+"""Settings of future features. Setting one stops the start, so that it is not silently ignored."""
 
 
 def default_data_dir() -> Path:
@@ -65,7 +65,7 @@ def default_data_dir() -> Path:
 
 
 class SettingError(ValueError):
-    """A setting cannot be used; the text names it and says why."""
+    """A setting is not valid; the text names it and says why."""
 
 
 class Settings(BaseSettings):
@@ -137,12 +137,12 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Reads the environment, ``.env`` and the folder of secrets; what comes earlier in this list counts.
+        """Reads the environment, ``.env`` and the folder of secrets, in this order of precedence.
 
         Raises:
             SettingError: a variable or a file of the folder begins with ``SEEDGATE_`` and is no setting (a misspelt one
                 would be ignored), or ``.env``, the folder or a file in it cannot be read.
-            ValidationError: the value of a setting is wrong; ``problems`` turns it into lines.
+            ValidationError: the value of a setting is invalid; ``problems`` formats it.
         """
         try:
             in_file = read_env_file()
@@ -162,10 +162,10 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the folder of secrets is read below
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Puts the files of the folder of secrets last.
+        """Adds the folder of secrets, with the lowest precedence.
 
-        The library's own source for such files warns where this one refuses: of a file that cannot be read, of a folder
-        in the place of a file, of a misspelt name.
+        The library's own source only warns about unreadable files, folders instead of files, and misspelt names; this
+        one refuses them.
         """
         named = env_settings().get("secrets_dir") or dotenv_settings().get("secrets_dir")
         files = EnvSettingsSource(settings_cls)
@@ -179,7 +179,7 @@ class Settings(BaseSettings):
         return variable("database_url" if self.database_host is None else "database_host")
 
     def secret_texts(self) -> list[str]:
-        """Returns every secret that was configured, each key of a list by itself, so that the log can mask them."""
+        """Returns every configured secret, and each key of a list separately, to be masked in logs."""
         secrets = {
             name: value.get_secret_value()
             for name in type(self).model_fields
@@ -300,9 +300,9 @@ def variable(field: str) -> str:
 
 
 def unknown_names(variables: Iterable[tuple[str, str | None]]) -> Mapping[str, str]:
-    """Returns the names that look like settings and are none, each with a hint at the nearest one, or with nothing.
+    """Returns the names that look like settings but are none, each with a hint at a similar one, or an empty string.
 
-    A variable without a value counts as unset, as a setting does.
+    A variable without a value counts as unset.
     """
     known = [variable(field) for field in Settings.model_fields]
     others = {*known, *_OTHERS}
@@ -342,13 +342,13 @@ def _is_of_kubernetes(name: str, value: str) -> bool:
 
 
 def _hint(name: str, known: list[str]) -> str:
-    # Without the prefix, which would make every name look like every other.
+    # Without the prefix, which would make all names similar.
     nearest = get_close_matches(name.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], n=1)
     return f"; did you mean {_PREFIX}{nearest[0]}?" if nearest else ""
 
 
 def problems(error: ValidationError) -> list[str]:
-    """Returns a line for each wrong setting: the name of its variable, and what is wrong. No line shows a value."""
+    """Returns a line for each invalid setting: its variable and the reason, without the value."""
     return [_problem(item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors()]
 
 
@@ -357,7 +357,7 @@ def _problem(location: tuple[int | str, ...], message: str) -> str:
 
 
 def _host_or_network(text: str) -> Network | str:
-    """Returns a network or a host name, written as the origin of a URL is."""
+    """Parses a network, or a host name in the spelling of a URL's origin."""
     if _is_network(text):
         return read_network(text)
     try:
@@ -370,7 +370,7 @@ def _host_or_network(text: str) -> Network | str:
 
 
 def _check_origin(text: str, name: str) -> str:
-    """Returns the origin of a web page if it is written as browsers send it: another spelling would match none."""
+    """Returns the origin of a web page if it is spelled as browsers send it; no other spelling would match."""
     if text in {"*", "null"}:
         raise ValueError(f"{name} is `{text}`, which would admit pages of anybody; name each origin")
     found = _ORIGIN.fullmatch(text)

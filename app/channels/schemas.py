@@ -152,26 +152,13 @@ class ChannelView(BaseModel):
         faults = [
             FaultView(**{name: getattr(fault, name) for name in FaultView.model_fields}) for fault in health.faults
         ]
+        columns = cls.model_fields.keys() & ChannelRow.__table__.columns.keys()
         return cls(
-            id=row.id,
-            name=row.name,
-            ark_base_url=row.ark_base_url,
-            openapi_url=row.openapi_url,
-            region=row.region,
-            exclusive=row.exclusive,
-            correlate=row.correlate,
-            models=row.models,
-            projects=row.projects,
-            priority=row.priority,
-            weight=row.weight,
-            status=row.status,
-            status_reason=row.status_reason,
+            **{name: getattr(row, name) for name in columns},
             has_ark_api_key=row.ark_api_key_sealed is not None,
             has_access_key=row.access_key_id_sealed is not None,
             has_session_token=row.session_token_sealed is not None,
             health=HealthView(is_breaker_open=health.is_breaker_open, faults=faults),
-            created_at=row.created_at,
-            updated_at=row.updated_at,
         )
 
 

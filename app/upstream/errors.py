@@ -63,17 +63,40 @@ class OutcomeUnknownError(UpstreamError):
         self.request_id = request_id
 
 
-class UpstreamRejectedError(UpstreamError):
-    """The upstream refused the request because of the client's mistake; includes input moderation.
+class _ReportedError(UpstreamError):
+    """An error response after which nothing was done.
 
     Attributes:
-        status: the upstream's status; 400 or 404 when it reported the error with a 2xx.
+        status: the upstream's status.
         code: the upstream's code.
         message: the upstream's message.
         param: path of the offending field, or None.
-        type: the upstream's class of error, or None.
         request_id: the upstream's request id, or None.
     """
+
+    _SUMMARY = "refused"
+
+    def __init__(
+        self, *, status: int, code: str, message: str, param: str | None = None, request_id: str | None = None
+    ) -> None:
+        super().__init__(f"{self._SUMMARY} with {status} {code}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.param = param
+        self.request_id = request_id
+
+
+class UpstreamRejectedError(_ReportedError):
+    """The upstream refused the request because of the client's mistake; includes input moderation.
+
+    The status is 400 or 404 when the upstream reported the error with a 2xx.
+
+    Attributes:
+        type: the upstream's class of error, or None.
+    """
+
+    _SUMMARY = "rejected"
 
     def __init__(
         self,
@@ -85,13 +108,8 @@ class UpstreamRejectedError(UpstreamError):
         type: str | None = None,  # noqa: A002 - the upstream's own field name
         request_id: str | None = None,
     ) -> None:
-        super().__init__(f"rejected with {status} {code}")
-        self.status = status
-        self.code = code
-        self.message = message
-        self.param = param
+        super().__init__(status=status, code=code, message=message, param=param, request_id=request_id)
         self.type = type
-        self.request_id = request_id
 
     @property
     def is_not_found(self) -> bool:
@@ -103,25 +121,14 @@ class UpstreamRejectedError(UpstreamError):
         return self.code == "NotFound" or self.code.startswith("NotFound.")
 
 
-class AccountFaultError(UpstreamError):
-    """The channel cannot carry the call out, whatever the client asked for; nothing was done.
+class AccountFaultError(_ReportedError):
+    """The channel cannot carry the call out, whatever the client asked for.
 
     The class itself: the upstream refuses the account because of its credential, arrears, a model that is not enabled,
-    or a limit that a person has to raise.
-
-    Attributes:
-        status: the upstream's status.
-        code: the upstream's code, or ``UNWORDED_CODE``.
-        message: the upstream's message, for the log and the operator; never shown to a tenant.
-        request_id: the upstream's request id, or None.
+    or a limit that a person has to raise. The message is for the log and the operator; it is never shown to a tenant.
     """
 
-    def __init__(self, *, status: int, code: str, message: str, request_id: str | None = None) -> None:
-        super().__init__(f"the account was refused with {status} {code}")
-        self.status = status
-        self.code = code
-        self.message = message
-        self.request_id = request_id
+    _SUMMARY = "the account was refused"
 
 
 class ForeignResponseError(AccountFaultError):
@@ -142,17 +149,7 @@ class ForeignResponseError(AccountFaultError):
 
 
 class UnservedError(AccountFaultError):
-    """The account does not offer the model or the action; another account may.
-
-    Attributes:
-        param: path of the offending field, or None.
-    """
-
-    def __init__(
-        self, *, status: int, code: str, message: str, param: str | None = None, request_id: str | None = None
-    ) -> None:
-        super().__init__(status=status, code=code, message=message, request_id=request_id)
-        self.param = param
+    """The account does not offer the model or the action; another account may."""
 
 
 class UnclearQuotaError(AccountFaultError):
