@@ -40,7 +40,7 @@ async def test_a_canary_that_was_altered_refuses_the_start(sessions: Sessions) -
         await check_canary(sessions, box)
 
 
-async def test_of_two_first_starts_with_different_keys_one_is_refused(sessions: Sessions) -> None:
+async def test_of_two_concurrent_first_starts_with_different_keys_one_is_refused(sessions: Sessions) -> None:
     boxes = [SecretBox.from_text(generate_key()) for _ in range(4)]
 
     results = await start_together(sessions, "sealed_canary", [check_canary(sessions, box) for box in boxes])

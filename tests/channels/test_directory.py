@@ -1,12 +1,10 @@
 """Which channels are candidates, and how old that knowledge may be."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.channels.channel_secrets import UNREADABLE
 from app.channels.directory import ChannelDirectory
@@ -14,7 +12,6 @@ from app.core.sealing import SecretBox, generate_key
 from app.db.engine import open_engine, session_factory
 from app.errors import ServiceUnavailableError
 from app.upstream.rate_limits import RateClass, RateLimiter
-from tests.support.admin_app import QueryCount
 from tests.support.channel_app import ChannelApp
 from tests.support.clock import ManualSeconds
 
@@ -119,16 +116,6 @@ async def test_a_change_is_seen_at_once_here_and_within_a_second_elsewhere(
     assert (await names(app.directory), await names(elsewhere)) == ([], ["main"])
     seconds.now += 1
     assert await names(elsewhere) == []
-
-
-async def test_many_requests_at_once_cost_one_query(
-    app: ChannelApp, elsewhere: ChannelDirectory, engine: AsyncEngine
-) -> None:
-    await app.channel(**ARK)
-    with QueryCount(engine, "FROM channels") as queries:
-        results = await asyncio.gather(*(names(elsewhere) for _ in range(50)))
-    assert results == [["main"]] * 50
-    assert queries.count == 1
 
 
 async def test_a_channel_whose_secrets_do_not_open_is_unusable_and_the_others_go_on(

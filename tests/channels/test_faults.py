@@ -84,7 +84,7 @@ async def test_codes_that_never_repeat_are_bounded(app: ChannelApp, caplog: pyte
     assert (len(await shown(app, made["id"])), caplog.text.count("channel_refused_call")) == (20, 40)
 
 
-async def test_two_processes_and_an_operator_never_wait_for_each_other(app: ChannelApp) -> None:
+async def test_two_processes_and_an_operator_do_not_block_each_other(app: ChannelApp) -> None:
     made = await app.channel(ark_base_url="http://127.0.0.1:1/api/v3")
     processes = [ChannelFaults(app.sessions, app.clock) for _ in range(2)]
     operations = ["create_task", "get_task"]
@@ -132,7 +132,7 @@ async def test_what_could_not_be_written_is_written_later(app: ChannelApp, monke
     assert await shown(app, made["id"]) == [("create_task", 429, "SetLimitExceeded", 2)]
 
 
-async def test_the_log_tells_a_refusal_once_in_five_minutes(app: ChannelApp, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_refusal_is_logged_once_in_five_minutes(app: ChannelApp, caplog: pytest.LogCaptureFixture) -> None:
     faults = ChannelFaults(app.sessions, app.clock)
 
     def told() -> int:

@@ -10,7 +10,7 @@ from app.worker import running
 from tests.support.patience import HANG_SECONDS
 
 
-async def test_a_job_outlives_its_errors_and_stops_when_told() -> None:
+async def test_a_job_survives_its_errors_and_stops_on_request() -> None:
     runs: list[int] = []
     stopping = asyncio.Event()
 
@@ -59,7 +59,7 @@ async def test_a_job_that_a_slow_upstream_holds_does_not_hold_up_the_end() -> No
     assert broken_off == [True]
 
 
-async def test_work_goes_on_when_the_one_who_waits_for_it_is_cancelled() -> None:
+async def test_a_background_task_survives_the_cancellation_of_its_caller() -> None:
     background = BackgroundTasks()
     may_end = asyncio.Event()
 
@@ -100,14 +100,14 @@ async def test_draining_waits_for_work_that_the_work_began() -> None:
     assert done == ["first", "second"]
 
 
-async def test_draining_gives_up_after_its_patience_and_leaves_nothing_running() -> None:
+async def test_draining_cancels_the_rest_after_its_timeout() -> None:
     background = BackgroundTasks()
     tasks = [background.start(asyncio.sleep(60)) for _ in range(2)]
     assert await background.drain(timeout_seconds=0.01) == 2
     assert all(task.cancelled() for task in tasks)
 
 
-async def test_all_who_ask_the_same_at_once_get_the_result_of_one_call() -> None:
+async def test_concurrent_calls_with_one_key_share_one_call() -> None:
     flights: SingleFlight[int] = SingleFlight()
     may_end = asyncio.Event()
     calls: list[str] = []
@@ -131,7 +131,7 @@ async def test_all_who_ask_the_same_at_once_get_the_result_of_one_call() -> None
     assert calls == ["a", "bb", "a"], "a result is not kept"
 
 
-async def test_an_error_of_a_shared_call_reaches_all_who_wait_for_it() -> None:
+async def test_an_error_of_a_shared_call_reaches_every_caller() -> None:
     flights: SingleFlight[None] = SingleFlight()
 
     async def fail() -> None:

@@ -24,7 +24,7 @@ async def _end_all(engine: AsyncEngine) -> None:
         await session.execute(update(LeaseRow).values(expires_at=func.clock_timestamp() - sql("interval '1 second'")))
 
 
-async def test_of_many_who_claim_at_once_one_gets_the_lease(leases: Leases) -> None:
+async def test_of_concurrent_claims_one_gets_the_lease(leases: Leases) -> None:
     claimed = await asyncio.gather(*(leases.claim("list", "ch_1", seconds=SECONDS) for _ in range(8)))
     assert len([lease for lease in claimed if lease is not None]) == 1
 

@@ -25,7 +25,7 @@ async def test_a_tenant_whose_requests_are_slow_leaves_connections_for_the_other
         assert {answer.status_code for answer in await asyncio.gather(*slow)} == {200}
 
 
-async def test_turns_go_in_the_order_of_asking_and_no_more_than_allowed_at_once() -> None:
+async def test_turns_are_granted_in_order_up_to_the_limit() -> None:
     turns = Turns(max_per_party=2)
     order: list[int] = []
     at_once = most = 0

@@ -28,7 +28,7 @@ async def tenant(world: World) -> Tenant:
     return await world.tenant()
 
 
-async def test_a_request_leaves_one_line_that_tells_whose_it_was(world: World, tenant: Tenant, log: Log) -> None:
+async def test_a_request_is_logged_in_one_line_with_its_tenant(world: World, tenant: Tenant, log: Log) -> None:
     created = await tenant.create_task()
     task_id = created.json()["id"]
     await tenant.http.get(f"{TASKS}/{task_id}")
@@ -46,7 +46,7 @@ async def test_a_request_leaves_one_line_that_tells_whose_it_was(world: World, t
     assert missing["path"] == f"{TASKS}/cgt-x"
 
 
-async def test_the_line_names_the_channel_and_the_upstreams_id_of_the_call(
+async def test_the_log_line_has_the_channel_and_the_upstreams_request_id(
     world: World, tenant: Tenant, log: Log
 ) -> None:
     await tenant.create_task()
@@ -82,7 +82,7 @@ async def test_the_line_names_the_channel_and_the_upstreams_id_of_the_call(
         ("GET /metrics", 401),
     ],
 )
-async def test_an_error_leaves_one_line_too(tenant: Tenant, log: Log, request_line: str, status: int) -> None:
+async def test_an_error_is_logged_in_one_line(tenant: Tenant, log: Log, request_line: str, status: int) -> None:
     method, path = request_line.split()
     answer = await tenant.http.request(method, path)
     assert answer.status_code == status, answer.text
@@ -91,7 +91,7 @@ async def test_an_error_leaves_one_line_too(tenant: Tenant, log: Log, request_li
     assert line["code"] == answer.json()["error"]["code"]
 
 
-async def test_a_client_that_leaves_early_leaves_one_line(world: World, tenant: Tenant, log: Log) -> None:
+async def test_a_request_whose_client_disconnects_is_logged_in_one_line(world: World, tenant: Tenant, log: Log) -> None:
     slow = {"operation": "create_task", "times": 1, "effect": HELD}
     assert (await world.control.post("/faults", json=slow)).status_code == 201
     before = count_received(world, "create_task")
@@ -111,14 +111,14 @@ async def test_a_client_that_leaves_early_leaves_one_line(world: World, tenant: 
     assert len(log.requests()) == 2
 
 
-async def test_a_refused_caller_leaves_a_line_without_a_tenant(world: World, log: Log) -> None:
+async def test_an_unauthenticated_request_is_logged_without_a_tenant(world: World, log: Log) -> None:
     await world.anonymous.get(TASKS)
     [line] = log.requests()
     assert (line["status"], line["code"]) == (401, "AuthenticationError")
     assert "tenant" not in line
 
 
-async def test_the_operator_leaves_a_line_too(world: World, log: Log) -> None:
+async def test_an_operators_request_is_logged(world: World, log: Log) -> None:
     await world.admin.get("/tenants")
     [line] = log.requests()
     assert (line["method"], line["path"], line["status"]) == ("GET", "/admin/v1/tenants", 200)

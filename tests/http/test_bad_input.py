@@ -124,14 +124,14 @@ async def test_a_body_that_is_no_object_is_refused(
 
 
 @pytest.mark.parametrize("name", UNREADABLE_MEMBERS)
-def test_some_values_are_refused_before_anybody_asks_what_they_are_for(name: str) -> None:
+def test_values_that_no_parser_agrees_on_are_refused_for_every_parameter(name: str) -> None:
     with pytest.raises(SeedgateError) as caught:
         parse_json_object(UNREADABLE_MEMBERS[name].replace("%s", "member").encode())
     assert caught.value.status == 400
 
 
 @pytest.mark.parametrize("operation", TAKING_A_BODY, ids=by_id)
-async def test_members_of_any_wrong_kind_bring_no_server_error(
+async def test_members_of_a_wrong_type_cause_no_server_error(
     world: World, tenant: Tenant, gateway: httpx.AsyncClient, operation: Operation
 ) -> None:
     headers = credential(world, tenant, operation)

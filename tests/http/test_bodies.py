@@ -47,7 +47,7 @@ def bearer(key: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "chunked"])
-async def test_a_client_that_writes_first_sees_why_it_was_refused(world: World, *, is_chunked: bool) -> None:
+async def test_a_client_that_writes_before_reading_gets_the_error(world: World, *, is_chunked: bool) -> None:
     body = mebibytes(20) if is_chunked else b" " * 20 * MEBIBYTE
     check_error(await write_then_read(world.base_url, TASKS, body, bearer("sg-wrong")), 401, "AuthenticationError")
 
@@ -76,7 +76,7 @@ async def test_after_a_refused_body_the_connection_goes_on(small: str, tenant: T
             assert (await client.post(DRY, content=BODY)).status_code == 200
 
 
-async def test_a_body_without_end_is_not_read_for_ever(small: str, tenant: Tenant) -> None:
+async def test_an_endless_body_is_not_read_without_limit(small: str, tenant: Tenant) -> None:
     async with connected(small) as wire:
         await wire.send_head(TASKS, f"Authorization: Bearer {tenant.key}", f"Content-Length: {100 * LIMIT_BYTES}")
         await wire.send(b" " * (2 * LIMIT_BYTES + 100_000))
@@ -94,7 +94,7 @@ async def test_a_client_that_waits_for_continue_is_refused_before_it_has_sent_an
         assert answer.headers["connection"] == "close"
 
 
-async def test_a_client_that_waits_for_continue_is_told_to_when_it_may(small: str, tenant: Tenant) -> None:
+async def test_a_client_that_waits_for_continue_gets_it_when_the_body_is_wanted(small: str, tenant: Tenant) -> None:
     async with connected(small) as wire:
         head = (f"Authorization: Bearer {tenant.key}", f"Content-Length: {len(BODY)}", "Expect: 100-continue")
         await wire.send_head(DRY, *head)
@@ -103,7 +103,7 @@ async def test_a_client_that_waits_for_continue_is_told_to_when_it_may(small: st
         assert (await wire.read_answer()).status_code == 200
 
 
-async def test_a_client_that_was_told_to_continue_is_heard_out_before_it_is_refused(small: str, tenant: Tenant) -> None:
+async def test_a_body_sent_after_continue_is_drained_before_the_error(small: str, tenant: Tenant) -> None:
     async with connected(small) as wire:
         head = (f"Authorization: Bearer {tenant.key}", "Transfer-Encoding: chunked", "Expect: 100-continue")
         await wire.send_head(TASKS, *head)
@@ -123,12 +123,12 @@ async def test_an_encoded_body_is_refused_unread(tenant: Tenant, encoding: str) 
 
 
 @pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
-async def test_a_body_that_is_not_encoded_may_say_so(tenant: Tenant, encoding: str) -> None:
+async def test_content_encoding_identity_is_accepted(tenant: Tenant, encoding: str) -> None:
     answer = await tenant.http.post(DRY, content=BODY, headers={"Content-Encoding": encoding})
     assert answer.status_code == 200
 
 
-async def test_bodies_beyond_the_budget_wait_outside_until_one_has_gone(small: str, tenant: Tenant) -> None:
+async def test_bodies_beyond_the_budget_are_refused_until_one_is_released(small: str, tenant: Tenant) -> None:
     size = LIMIT_BYTES * 9 // 10
     big = BODY + b" " * (size - len(BODY))
     async with httpx.AsyncClient(verify=PLAIN, base_url=small, headers=bearer(tenant.key)) as client:
@@ -144,7 +144,7 @@ async def test_bodies_beyond_the_budget_wait_outside_until_one_has_gone(small: s
         assert (await client.post(DRY, content=big)).status_code == 200
 
 
-async def test_a_client_that_leaves_gives_its_share_back(small: str, tenant: Tenant) -> None:
+async def test_a_disconnected_client_releases_its_share(small: str, tenant: Tenant) -> None:
     size = LIMIT_BYTES * 9 // 10
     big = BODY + b" " * (size - len(BODY))
     async with httpx.AsyncClient(verify=PLAIN, base_url=small, headers=bearer(tenant.key)) as client:
@@ -176,7 +176,7 @@ async def _until_status(client: httpx.AsyncClient, body: bytes, status: int) -> 
 
 
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "chunked"])
-async def test_a_body_that_drips_in_does_not_hold_its_share_for_ever(*, is_chunked: bool) -> None:
+async def test_a_slow_body_does_not_hold_its_share_without_limit(*, is_chunked: bool) -> None:
     admission = BodyAdmission(limit_bytes=LIMIT_BYTES, budget_bytes=3 * LIMIT_BYTES, grace_seconds=0.2)
     headers = [] if is_chunked else [(b"content-length", b"1000")]
 

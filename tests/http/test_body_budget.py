@@ -39,7 +39,7 @@ step = st.tuples(
 
 
 @given(st.lists(step, max_size=60))
-def test_one_tenant_and_one_network_leave_room_for_every_other_party(
+def test_no_tenant_or_network_can_use_the_whole_budget(
     steps: list[tuple[Sender, int, list[int], str]],
 ) -> None:
     budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=BUDGET)
@@ -73,7 +73,7 @@ def test_a_key_may_hold_one_whole_body_where_its_tenants_share_allows() -> None:
         assert budget.max_bytes(KeySender("t", "k")) == most
 
 
-def test_a_body_that_grows_leaves_the_room_of_the_small_ones() -> None:
+def test_a_growing_body_moves_out_of_the_small_pool() -> None:
     budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=BUDGET)
     sender = KeySender("t", "k")
     small_share = BUDGET // 8 // 4
@@ -84,7 +84,7 @@ def test_a_body_that_grows_leaves_the_room_of_the_small_ones() -> None:
     assert all(one.grow(1000) for one in small), "all of the share is there for them"
 
 
-def test_a_proven_signer_gives_the_room_of_the_unproven_back() -> None:
+def test_an_authenticated_signer_releases_the_unproven_pool() -> None:
     budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=BUDGET)
     signer, key = UnprovenSigner("SGAK", "203.0.113.9"), KeySender("t", "k")
     most = budget.max_bytes(signer)
@@ -95,7 +95,7 @@ def test_a_proven_signer_gives_the_room_of_the_unproven_back() -> None:
         assert holding.move_to(key)
 
 
-def test_what_does_not_fit_where_it_should_go_stays_where_it_is() -> None:
+def test_a_body_that_does_not_fit_its_new_pool_stays_in_the_old_one() -> None:
     budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=BUDGET)
     signer, key = UnprovenSigner("SGAK", ""), KeySender("t", "k")
     held = [budget.open(key, announced_bytes=SMALL_BYTES) for _ in range(1000)]

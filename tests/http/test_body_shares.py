@@ -109,7 +109,7 @@ async def test_unfinished_small_bodies_of_a_tenant_leave_room_for_those_of_other
         assert [await post(http, other, size) for size in (KIBIBYTE, size, LARGE)] == [200, 200, 200]
 
 
-async def test_who_only_knows_an_access_key_id_stops_neither_tenants_nor_other_signers(
+async def test_an_unproven_signer_blocks_neither_tenants_nor_other_signers(
     world: World, gateway: str, http: httpx.AsyncClient
 ) -> None:
     victim, other = await world.tenant(), await world.tenant()
@@ -166,7 +166,7 @@ async def test_an_action_takes_no_body_of_the_size_of_media(world: World) -> Non
         assert (refused.status_code, refused.json()["error"]["code"]) == (413, "RequestTooLarge")
 
 
-async def test_what_an_action_passes_on_unread_is_short(world: World) -> None:
+async def test_values_that_an_action_forwards_unchecked_are_short(world: World) -> None:
     tenant = await world.tenant()
     body = {"Name": "x", "GroupType": "AIGC", "Later": "x" * 16_000}
     assert (await tenant.action("CreateAssetGroup", **body)).status_code == 200

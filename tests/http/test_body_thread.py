@@ -59,7 +59,9 @@ async def test_a_tenant_with_many_bodies_delays_its_own_and_not_anothers(body_th
     assert done == ["a1", "b1", "a2", "a3"]
 
 
-async def test_what_goes_wrong_in_the_thread_is_told_and_ends_the_turn(body_thread: BodyThread) -> None:
+async def test_an_exception_in_the_thread_reaches_the_caller_and_frees_the_tenants_turn(
+    body_thread: BodyThread,
+) -> None:
     def fail(_data: bytes) -> None:
         raise ValueError("told")
 
@@ -68,7 +70,7 @@ async def test_what_goes_wrong_in_the_thread_is_told_and_ends_the_turn(body_thre
             await body_thread.run("a", LARGE, fail)
 
 
-async def test_a_client_that_leaves_while_it_waits_gives_its_turn_away(body_thread: BodyThread) -> None:
+async def test_a_cancelled_wait_for_the_thread_passes_the_turn_on(body_thread: BodyThread) -> None:
     may_end = threading.Event()
     first = asyncio.create_task(body_thread.run("a", LARGE, lambda _: may_end.wait(20)))
     await asyncio.sleep(0)

@@ -43,7 +43,7 @@ def test_the_address_is_the_rightmost_hop_outside_the_trusted_proxies(
     assert client_address(peer, forwarded_for, PROXIES) == expected
 
 
-def test_without_trusted_proxies_the_header_is_never_believed() -> None:
+def test_without_trusted_proxies_the_header_is_ignored() -> None:
     assert client_address("10.0.0.1", ["1.1.1.1"], []) == "10.0.0.1"
 
 

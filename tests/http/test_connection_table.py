@@ -61,7 +61,7 @@ def test_at_the_limit_the_longest_idle_connection_makes_room(loop: TurnLoop) -> 
     assert opened.count == 3
 
 
-def test_who_has_just_been_answered_is_not_the_longest_idle(loop: TurnLoop) -> None:
+def test_a_connection_that_just_got_a_response_is_not_the_longest_idle(loop: TurnLoop) -> None:
     opened = table(2, max_per_address=2)
     first, second = admit(opened, loop, STRANGER, NEIGHBOUR)
     opened.set_idle(first, is_idle=False)
@@ -71,7 +71,7 @@ def test_who_has_just_been_answered_is_not_the_longest_idle(loop: TurnLoop) -> N
     assert not first.is_cut
 
 
-def test_where_all_are_busy_a_new_connection_is_turned_away(loop: TurnLoop) -> None:
+def test_while_all_connections_are_busy_a_new_one_is_refused(loop: TurnLoop) -> None:
     opened = table(2, max_per_address=2)
     lines = admit(opened, loop, STRANGER, NEIGHBOUR)
     for line in lines:
@@ -102,7 +102,7 @@ def test_a_body_that_goes_on_is_not_cut_for_room(loop: TurnLoop) -> None:
     assert not line.is_cut
 
 
-def test_a_full_gateway_tells_its_metrics(loop: TurnLoop) -> None:
+def test_a_full_gateway_still_serves_its_metrics(loop: TurnLoop) -> None:
     opened = table(1, max_per_address=1, reserved_port=9090)
     (busy,) = admit(opened, loop, STRANGER)
     opened.set_idle(busy, is_idle=False)
@@ -168,7 +168,7 @@ def test_what_is_let_go_or_ended_leaves_the_budget(loop: TurnLoop) -> None:
     assert not second.is_cut
 
 
-def test_one_that_was_cut_is_forgotten_however_it_goes_on(loop: TurnLoop) -> None:
+def test_a_cut_connection_stays_removed(loop: TurnLoop) -> None:
     opened = table(1)
     (first,) = admit(opened, loop, STRANGER)
     (second,) = admit(opened, loop, STRANGER)
@@ -182,7 +182,7 @@ def test_one_that_was_cut_is_forgotten_however_it_goes_on(loop: TurnLoop) -> Non
     assert (opened.count, opened.held_bytes) == (0, 0)
 
 
-def test_the_time_of_many_is_looked_at_in_turns(loop: TurnLoop) -> None:
+def test_deadlines_of_many_connections_are_checked_in_batches(loop: TurnLoop) -> None:
     opened = table(1000, max_per_address=1000)
     lines = admit(opened, loop, *[STRANGER] * 120)
     loop.call_at(loop.time() + 1, lambda: loop.call_soon(turn, 5))

@@ -83,7 +83,7 @@ def check_readable(answer: httpx.Response, origin: str = ORIGIN) -> None:
     assert "origin" in vary(answer)
 
 
-async def test_a_preflight_is_answered_before_anybody_is_known(gateway: httpx.AsyncClient) -> None:
+async def test_a_preflight_is_answered_without_authentication(gateway: httpx.AsyncClient) -> None:
     for origin in (ORIGIN, APP):
         for path in TENANTS:
             answer = await gateway.options(path, headers={**PREFLIGHT, "Origin": origin})
@@ -229,9 +229,7 @@ async def test_nothing_of_it_is_there_unless_an_origin_is_named(world: World, te
         assert (marks(answer), "vary" in answer.headers) == ({}, False)
 
 
-async def test_a_page_can_do_nothing_for_somebody_whose_key_it_does_not_have(
-    world: World, gateway: httpx.AsyncClient, tenant: Tenant
-) -> None:
+async def test_a_page_can_do_nothing_without_a_key(world: World, gateway: httpx.AsyncClient, tenant: Tenant) -> None:
     """Without a preflight a browser sends a create as a form or as ``text/plain``; but a header alone authenticates."""
     before = count_received(world, "create_task")
     cookies = "; ".join(

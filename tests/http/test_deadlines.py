@@ -146,7 +146,7 @@ def test_no_request_is_begun_while_answers_are_not_read(loop: TurnLoop, server: 
     assert connection.pipe.is_reading()
 
 
-def test_who_reads_none_of_an_answer_for_a_minute_is_cut(loop: TurnLoop, server: Server) -> None:
+def test_a_client_that_reads_nothing_of_a_response_for_a_minute_is_cut(loop: TurnLoop, server: Server) -> None:
     connection = server.connect()
     connection.send([GET])
     block(connection)
@@ -203,7 +203,7 @@ def test_an_empty_line_behind_a_body_asks_for_no_answer(loop: TurnLoop, server: 
     assert [answer.status for answer in answers_of(connection)] == [200, 200]
 
 
-def test_who_waits_to_continue_and_is_answered_at_once_is_not_misread(loop: TurnLoop, server: Server) -> None:
+def test_bytes_after_an_early_response_to_expect_are_not_parsed_as_a_request(loop: TurnLoop, server: Server) -> None:
     server.app = Application(is_hasty=True)
     connection = server.connect()
     connection.send([HEAD.replace(LINE_END, LINE_END + b"Expect: 100-continue" + LINE_END, 1)])
@@ -213,7 +213,7 @@ def test_who_waits_to_continue_and_is_answered_at_once_is_not_misread(loop: Turn
     assert len(server.app.requests) == len(answers_of(connection)) == 1
 
 
-def test_a_slow_reader_of_a_refusal_gets_all_that_was_said(loop: TurnLoop, server: Server) -> None:
+def test_a_slow_reader_gets_the_whole_refusal(loop: TurnLoop, server: Server) -> None:
     connection = server.connect()
     connection.pipe.is_blocked = True
     connection.send([GET + b"\0"])
@@ -235,7 +235,7 @@ class Late(Application):
             raise RuntimeError("too late")
 
 
-def test_what_fails_after_its_answer_does_not_end_the_next_request(loop: TurnLoop, server: Server) -> None:
+def test_an_error_after_the_response_does_not_end_the_next_request(loop: TurnLoop, server: Server) -> None:
     server.app = Late()
     connection = server.connect()
     connection.send([GET + GET])

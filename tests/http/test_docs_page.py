@@ -76,7 +76,7 @@ async def test_the_page_holds_no_script_and_no_style_of_its_own(world: World) ->
 
 
 @pytest.mark.parametrize("path", ["/docs", *ASSETS])
-async def test_nothing_else_runs_there_is_called_or_learns_where_one_was(world: World, path: str) -> None:
+async def test_the_page_allows_no_other_scripts_calls_or_referrers(world: World, path: str) -> None:
     for method in ("GET", "HEAD"):
         headers = (await world.anonymous.request(method, path)).headers
         assert set(headers["content-security-policy"].split("; ")) == POLICY
@@ -101,7 +101,7 @@ async def test_nothing_else_is_served(world: World, path: str) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")
 
 
-def test_tenants_and_operators_have_a_way_each_to_say_who_they_are() -> None:
+def test_tenants_and_operators_have_their_own_security_schemes() -> None:
     schemes = document()["components"]["securitySchemes"]
     assert {name: (scheme["type"], scheme.get("scheme") or scheme["name"]) for name, scheme in schemes.items()} == {
         "TenantKey": ("http", "bearer"),

@@ -43,7 +43,7 @@ async def tenant(world: World) -> Tenant:
         (f"{ADMIN}/models", "GET, HEAD, PUT"),
     ],
 )
-async def test_a_wrong_method_is_told_the_right_ones(world: World, path: str, allow: str) -> None:
+async def test_a_405_lists_the_allowed_methods(world: World, path: str, allow: str) -> None:
     response = await world.anonymous.request("TRACE", path)
     assert (response.status_code, response.headers["allow"]) == (405, allow)
     assert response.json()["error"]["code"] == "MethodNotAllowed"
@@ -142,7 +142,7 @@ async def test_what_went_wrong_inside_is_not_shown(
     assert "secret" not in response.text
 
 
-async def test_an_answer_that_breaks_off_is_never_taken_for_a_whole_one(faulty: httpx.AsyncClient) -> None:
+async def test_a_truncated_response_is_recognisable(faulty: httpx.AsyncClient) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         await faulty.get("/api/v3/late")
     assert (await faulty.get("/api/v3/told")).status_code == 418

@@ -15,7 +15,7 @@ from tests.support.world import World
 CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
 
-async def test_a_browser_is_shown_what_this_is(world: World) -> None:
+async def test_a_browser_gets_the_home_page(world: World) -> None:
     for accept in (CHROMIUM, "text/html", "application/json, TEXT/HTML ;q=0.1", "a;q=0,text/html"):
         for path in ("/", "//", "/?utm_source=x"):
             answer = await world.anonymous.get(world.base_url + path, headers={"Accept": accept})
@@ -48,7 +48,7 @@ async def test_the_page_leads_to_the_documentation_and_loads_nothing(world: Worl
     assert __version__ not in page.text
 
 
-async def test_a_program_reads_an_error_whatever_it_asks_for(world: World) -> None:
+async def test_a_program_gets_an_error_it_can_parse(world: World) -> None:
     tenant = await world.tenant()
     for accept in (
         "*/*",

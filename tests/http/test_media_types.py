@@ -104,7 +104,7 @@ async def test_json_is_read_under_each_of_these_names(world: World, tenant: Tena
             assert answer.status_code == status, f"{path} {content_type}: {answer.text}"
 
 
-async def test_under_every_other_name_it_is_refused_and_told_what_came(world: World, tenant: Tenant) -> None:
+async def test_any_other_media_type_is_refused_and_named_in_the_message(world: World, tenant: Tenant) -> None:
     for content_type in REFUSED:
         assert reading_of([content_type]) is Reading.REFUSED, content_type
         for client, path, body, _ in routes(world, tenant)[: None if content_type == REFUSED[0] else 1]:
@@ -177,7 +177,7 @@ async def test_two_types_are_refused_since_another_reader_may_believe_the_other(
 
 
 @pytest.mark.parametrize("name", ["Content-Type", "Content-Encoding"])
-async def test_of_what_came_only_the_beginning_is_told_and_that_in_ascii(tenant: Tenant, name: str) -> None:
+async def test_the_message_shows_only_the_beginning_of_the_type_in_ascii(tenant: Tenant, name: str) -> None:
     value = b"te\xe9xt/" + b"h" * 10_000
     answer = await tenant.http.post(DRY, content=TASK, headers=[(name.encode(), value)])
     message = check_error(answer, 415, "UnsupportedMediaType")["message"]

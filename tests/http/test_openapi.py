@@ -74,7 +74,7 @@ async def test_the_document_is_served(world: World) -> None:
 @schema.parametrize()
 @each_operation_by_name
 @few
-def test_nothing_made_up_brings_a_server_error(case: Case[Any], entrance: Entrance, upstream: str) -> None:
+def test_no_generated_request_causes_a_server_error(case: Case[Any], entrance: Entrance, upstream: str) -> None:
     check(case, entrance)
 
 

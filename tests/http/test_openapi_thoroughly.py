@@ -23,7 +23,7 @@ schema = schemathesis.openapi.from_dict(document())
 @schema.parametrize()
 @each_operation_by_name
 @settings(few, max_examples=EXAMPLES)
-def test_nothing_made_up_brings_a_server_error_however_long_one_tries(
+def test_no_generated_request_causes_a_server_error_in_a_long_run(
     case: Case[Any], entrance: Entrance, upstream: str
 ) -> None:
     check(case, entrance)

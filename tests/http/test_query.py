@@ -79,9 +79,7 @@ def test_the_walk_finds_every_kind_of_route() -> None:
     assert len(strict) > 40
 
 
-async def test_every_route_refuses_a_parameter_that_it_does_not_declare_from_those_alone_who_may_call_it(
-    world: World, tenant: Tenant
-) -> None:
+async def test_every_route_refuses_undeclared_parameters_after_authentication(world: World, tenant: Tenant) -> None:
     for route in ROUTES:
         is_admins = route.path.startswith("/admin/")
         answer = await ask(world, world.admin if is_admins else tenant.http, route, f"{UNKNOWN}=1")
@@ -150,13 +148,13 @@ async def test_a_dry_run_that_is_neither_true_nor_false_is_refused(tenant: Tenan
 
 
 @pytest.mark.parametrize(("value", "is_dry"), [("true", True), ("1", True), ("false", False), ("0", False)])
-async def test_dry_run_is_told_in_words_or_in_numbers(tenant: Tenant, value: str, *, is_dry: bool) -> None:
+async def test_dry_run_accepts_words_and_numbers(tenant: Tenant, value: str, *, is_dry: bool) -> None:
     answer = await tenant.http.post(f"{TASKS}?dry_run={value}", json={"model": MODEL, "content": text("a kitten")})
     assert answer.status_code == 200, answer.text
     assert ("dry_run" in answer.json()) is is_dry
 
 
-async def test_a_signer_without_proof_is_judged_before_its_query(world: World, tenant: Tenant) -> None:
+async def test_a_signature_is_verified_before_the_query(world: World, tenant: Tenant) -> None:
     """Java's SDK tells no hash of the body, so that its signature is judged after the body has come."""
     pair = (await world.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
     wrong = {**pair, "secret_access_key": "not-it"}

@@ -58,7 +58,7 @@ def test_a_valid_object_becomes_an_instance() -> None:
         ({"name": "a", "x.y[\n": 1}, "InvalidParameter.x?y??", "x?y??"),
     ],
 )
-def test_the_first_mistake_is_told_with_its_path(payload: dict[str, Any], code: str, param: str) -> None:
+def test_the_first_mistake_is_reported_with_its_path(payload: dict[str, Any], code: str, param: str) -> None:
     with pytest.raises(SeedgateError) as caught:
         parse_model(Order, payload)
 

@@ -151,7 +151,7 @@ async def test_an_action_at_the_wrong_endpoint_is_404_with_the_right_one(world: 
         assert (answer.status_code, "endpoint" in answer.text) == (404, False), path
 
 
-async def test_any_other_unknown_path_is_told_nothing_more(world: World, line: Wire) -> None:
+async def test_other_unknown_paths_get_no_hint(world: World, line: Wire) -> None:
     for path in PLAIN:
         await line.send_head(path, "Content-Length: 0")
         answer = await line.read_answer()
@@ -207,7 +207,7 @@ async def test_a_long_path_costs_no_more_than_any_other(line: Wire) -> None:
             assert await counted(client, path) == await counted(client, short)
 
 
-async def test_metrics_and_the_log_know_these_paths_as_no_route(world: World) -> None:
+async def test_unknown_paths_have_no_route_in_metrics_and_logs(world: World) -> None:
     await world.anonymous.get("/v1/contents/generations/tasks/cgt-labelled")
     counted = (await world.admin.get(f"{world.base_url}/metrics")).text
     assert "labelled" not in counted

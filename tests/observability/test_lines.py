@@ -68,7 +68,7 @@ def test_no_character_controls_the_readers_terminal(style: str) -> None:
     assert told.isascii() or style == "console"
 
 
-def test_json_is_one_line_each_and_tells_what_was_there() -> None:
+def test_json_logs_have_one_line_each_and_keep_the_text() -> None:
     with logging_to("json") as stream:
         say_everywhere(FORGED)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]

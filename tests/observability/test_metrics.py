@@ -140,7 +140,7 @@ async def test_requests_are_counted_by_route_method_and_class(world: World) -> N
     assert value(after, "seedgate_request_seconds_count", route=one["route"]) >= 3
 
 
-async def test_what_is_unfinished_is_told_with_its_age(stage: Stage) -> None:
+async def test_unfinished_work_is_reported_with_its_age(stage: Stage) -> None:
     world = stage.world
     await stage.prepare()
     tenant = await stage.tenant()

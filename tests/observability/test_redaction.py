@@ -304,7 +304,7 @@ def test_a_traceback_goes_on_after_a_masked_detail() -> None:
     assert redact(text).endswith("exception:\nOther")
 
 
-def test_a_configured_secret_that_looks_like_nothing_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_configured_secret_without_a_known_form_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.observability.redaction._hidden", {})
     settings = Settings(
         _env_file=None,
@@ -348,7 +348,7 @@ def test_addresses_of_requests_are_left_to_our_own_line(written: io.StringIO) ->
     assert written.getvalue() == ""
 
 
-def test_a_line_that_cannot_be_written_is_lost_rather_than_spilt(
+def test_a_record_that_cannot_be_formatted_is_dropped_not_printed(
     written: io.StringIO, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The standard library would print message and arguments of such a line, past every processor."""

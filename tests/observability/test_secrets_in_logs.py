@@ -108,7 +108,7 @@ class Used:
 
 
 @pytest.mark.slow
-async def test_no_failure_spills_a_secret(world: World, log: Log) -> None:
+async def test_no_failure_logs_a_secret(world: World, log: Log) -> None:
     tenant = await world.tenant(allowed_channels=["default"])
     used = Used(world, tenant)
     await _fail_at_tasks(world, tenant, used)
@@ -123,7 +123,7 @@ async def test_no_failure_spills_a_secret(world: World, log: Log) -> None:
     assert used.found_in(told) == []
 
 
-async def test_an_error_that_nobody_foresaw_spills_nothing(world: World, log: Log) -> None:
+async def test_an_unexpected_error_logs_no_secret(world: World, log: Log) -> None:
     """The row that PostgreSQL refused is in its error's text, in the text of SQLAlchemy's, and in the traceback."""
     engine = open_engine(world.database_url)
     secret = secrets.token_hex(20)

@@ -131,33 +131,6 @@ async def test_a_throttle_is_known_by_its_code_at_any_status(bench: Bench, statu
 
 
 @pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (401, "SignatureDoesNotMatch"),
-        (200, "SignatureDoesNotMatch"),
-        (401, "InvalidAccessKey"),
-        (403, "AccessDenied"),
-        (200, "AccessDenied"),
-        (403, "LackPolicy"),
-        (403, "SubscriptionRequired"),
-        (400, "SubscriptionRequired"),
-        (400, "InvalidTimestamp"),
-        (403, "InvalidTimestamp"),
-        (400, "InvalidAuthorization"),
-        (400, "InvalidCredential"),
-        (401, "InvalidSecretToken"),
-        (400, "MissingRequestInfo"),
-        (401, "MissingSignature"),
-        (403, "AccountOverdueError"),
-    ],
-)
-async def test_these_are_the_accounts_fault(bench: Bench, status: int, code: str) -> None:
-    error = await refused(bench, status, enveloped(Code=code, Message="no"))
-    assert type(error) is AccountFaultError
-    assert error.code == code
-
-
-@pytest.mark.parametrize(
     ("status", "code", "shown"),
     [
         (404, "NotFound.asset_id", 404),

@@ -56,14 +56,6 @@ async def test_three_hundred_requests_are_in_flight_at_once(bench: Bench) -> Non
     assert server.connection_count == 300
 
 
-async def test_one_connection_serves_one_request_after_the_other(bench: Bench) -> None:
-    server = await bench.serve(always(200, {"id": ID}))
-    ark = await bench.ark()
-    for _ in range(5):
-        await ark.create(server.account, b"{}", request_id="r")
-    assert server.connection_count == 1
-
-
 async def test_no_more_connections_are_open_than_allowed(bench: Bench) -> None:
     gate = Gate(2)
     gate.opened.set()

@@ -1,7 +1,5 @@
 """The signing recipe, against the vectors of the SDKs and against the Python SDK itself."""
 
-import hashlib
-import hmac
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -53,11 +51,6 @@ def signature_of(names: list[str], headers: dict[str, str]) -> str:
     return signature.signature(signature.signing_key(SECRET, "20260102", "cn-beijing", "ark"), text)
 
 
-def test_the_key_of_a_day_is_derived_step_by_step() -> None:
-    key = signature.signing_key(SECRET, "20260102", "cn-beijing", "ark")
-    assert key.hex() == "206a34b56f16bbfb13f2fcf2a3da03cd475297fb0679bf4fadc8e1f55ecedb50"
-
-
 def test_vector_1_a_plain_action() -> None:
     headers = signed(V1_BODY, V1_QUERY)
     assert headers["Authorization"] == (
@@ -67,32 +60,6 @@ def test_vector_1_a_plain_action() -> None:
     )
     assert headers["X-Date"] == "20260102T030405Z"
     assert headers["X-Content-Sha256"] == "237d3f966df60f020eebab95352942eed8283ebf9a4de89b61c7dff4a091c567"
-
-
-def test_vector_1_the_canonical_request_is_exactly_this() -> None:
-    body_hash = signature.hash_body(V1_BODY)
-    headers = {"Content-Type": "application/json", "Host": HOST, "X-Date": "20260102T030405Z"}
-    headers["X-Content-Sha256"] = body_hash
-    names = ["content-type", "host", "x-content-sha256", "x-date"]
-    canonical = signature.canonical_request("POST", "/", V1_QUERY, headers, names, body_hash)
-    assert canonical == (
-        "POST\n/\nAction=CreateAssetGroup&Version=2024-01-01\n"
-        "content-type:application/json\nhost:open.volcengineapi.com\n"
-        "x-content-sha256:237d3f966df60f020eebab95352942eed8283ebf9a4de89b61c7dff4a091c567\n"
-        "x-date:20260102T030405Z\n\ncontent-type;host;x-content-sha256;x-date\n"
-        "237d3f966df60f020eebab95352942eed8283ebf9a4de89b61c7dff4a091c567"
-    )
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    assert digest == "1a425e86b82c6fcc04c28b1871d63582a6f0dcc78dc20c393673c06c354d7ec4"
-
-
-def test_vector_2_temporary_credentials_and_utf8() -> None:
-    query = [("Action", "ListAssets"), ("Version", "2024-01-01")]
-    headers = signed(V2_BODY, query, "application/json; charset=utf-8", "STSExampleSessionToken/abc+def==")
-    parsed = parse_authorization(headers["Authorization"])
-    assert parsed.signed_headers == ("content-type", "host", "x-content-sha256", "x-date", "x-security-token")
-    assert parsed.signature == "e2a814809cc46b0e238d5a1d4b9dafdc7719a8683781267b4f66381b5e15bc5e"
-    assert headers["X-Security-Token"] == "STSExampleSessionToken/abc+def=="
 
 
 def test_vector_3_the_query_is_encoded_and_sorted() -> None:
@@ -119,13 +86,6 @@ def test_the_sets_of_headers_that_other_sdks_sign_can_be_verified(names: list[st
 def test_the_time_is_signed_in_utc_whatever_its_zone() -> None:
     at = AT.astimezone(timezone(timedelta(hours=8)))
     assert signed(V1_BODY, V1_QUERY, at=at) == signed(V1_BODY, V1_QUERY)
-
-
-@pytest.mark.parametrize("suffix", [":80", ":443"])
-def test_a_default_port_is_not_signed(suffix: str) -> None:
-    headers = {"Host": HOST, "X-Date": "20260102T030405Z"}
-    assert signature_of(["host"], headers | {"Host": HOST + suffix}) == signature_of(["host"], headers)
-    assert signature_of(["host"], headers | {"Host": HOST + ":8080"}) != signature_of(["host"], headers)
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
@@ -199,8 +159,3 @@ def test_an_authorization_header_is_taken_apart() -> None:
 def test_another_authorization_header_is_refused(header: str) -> None:
     with pytest.raises(ValueError, match=r"is not|missing"):
         parse_authorization(header)
-
-
-def test_a_changed_byte_changes_the_signature() -> None:
-    one, other = signed(b'{"a":1}', V1_QUERY), signed(b'{"a":2}', V1_QUERY)
-    assert not hmac.compare_digest(one["Authorization"], other["Authorization"])
