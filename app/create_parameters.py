@@ -1,6 +1,6 @@
 """The parameters of a create-task request, and the items of its ``content``: one table for all that reads them. Pure.
 
-The rules (``app.tasks.rules``), ``/openapi.json``, the page ``docs/parameters.md`` and the sandbox go by it. A row says
+The rules (``app.tasks.validation.create``), ``/openapi.json``, the page ``docs/parameters.md`` and the sandbox go by it. A row says
 what the upstream takes; where the gateway asks for less or for more, the same row says so.
 
 Source: the spec's tables "Request Parameters", "content Parameter", "role Values" and "tools Parameter"; what the spec

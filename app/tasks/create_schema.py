@@ -7,7 +7,7 @@ upstream decides is in the descriptions alone.
 from typing import Any
 
 from app.create_parameters import CONTENT_TYPES, PARAMETERS, ContentType, Kind, Parameter
-from app.tasks.media_urls import MEDIA_PAYLOADS
+from app.tasks.validation.media_urls import MEDIA_PAYLOADS
 from app.urls import MAX_WEB_URL_LENGTH
 from app.webhooks.callback_url_policy import MAX_URL_LENGTH
 

@@ -28,8 +28,8 @@ from app.tasks.intents import Intent, IntentLog
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.ownership import Choice, choose_channels, is_served_by_any, resolve_references
 from app.tasks.replays import Replays
-from app.tasks.rules import CheckedCreate, check_create, to_upstream_body
 from app.tasks.submission import Outcome, Refused, submit
+from app.tasks.validation.create import CheckedCreate, check_create, to_upstream_body
 from app.tenants.principal import Principal
 from app.upstream.ark import ArkClient
 from app.upstream.http.messages import RequestBody

@@ -16,9 +16,9 @@ from app.errors import (
     NoChannelError,
     ServiceUnavailableError,
 )
-from app.tasks.refusals import not_valid
 from app.tasks.repository import TaskRepository
-from app.tasks.rules import CheckedCreate
+from app.tasks.validation.create import CheckedCreate
+from app.tasks.validation.errors import not_valid
 from app.tenants.principal import Principal
 
 _BREAKER_RETRY_SECONDS = 5

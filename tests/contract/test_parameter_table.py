@@ -9,13 +9,13 @@ from typing import Any
 import jsonschema_rs
 
 from app.create_parameters import CONTENT_TYPES, PARAMETERS, Kind
-from app.tasks.rules import check_create
+from app.tasks.validation.create import check_create
 from tests.contract import examples
 from tests.contract.task_rows import ROWS
 from tests.http.operations import document
 from tests.support.world import TASKS, Tenant
 from tests.tasks.bodies import DATED, MODELS, NEWEST, OLDEST, PROMPT, body, check, image, refusal, video
-from tests.tasks.test_rules import PYTHON_SDK
+from tests.tasks.test_validation import PYTHON_SDK
 
 # Written from the specification and the upstream's documents, not from the table: the type, what the description says
 # of the values, and what the gateway itself asks of every model.

@@ -8,7 +8,7 @@ import pytest
 from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
 from app.core.strict_json import parse_json_object
 from app.errors import SeedgateError
-from app.tasks.rules import CheckedCreate, check_create
+from app.tasks.validation.create import CheckedCreate, check_create
 
 MODELS: dict[str, ModelSpec] = {model.name: model for model in DEFAULT_MODELS}
 ALIAS = "doubao-seedance-2"

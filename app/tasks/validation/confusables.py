@@ -11,7 +11,7 @@ from typing import Any
 from app.core.confusables import MAX_INPUT_LENGTH, decode, skeleton
 from app.core.strict_json import member_path
 from app.http.dry_run import find_dry_run
-from app.tasks.refusals import not_valid
+from app.tasks.validation.errors import not_valid
 
 _ASSET_SCHEME = "asset:"
 # Of a longer text the head must say this much. It is more than "asset" and what is left of a colon that was

@@ -11,10 +11,10 @@ from typing import Any
 from app.catalog.model_spec import ModelSpec
 from app.create_parameters import CONTENT_TYPES
 from app.errors import InvalidParameterError, MissingParameterError
-from app.tasks.lookalikes import check_member_names
-from app.tasks.media_urls import MEDIA_PAYLOADS, check_media_url
-from app.tasks.references import DRAFT_MEMBERS, DRAFT_TASK
-from app.tasks.refusals import check_json_type, check_not_empty, not_valid
+from app.tasks.validation.confusables import check_member_names
+from app.tasks.validation.errors import check_json_type, check_not_empty, not_valid
+from app.tasks.validation.media_urls import MEDIA_PAYLOADS, check_media_url
+from app.tasks.validation.references import DRAFT_MEMBERS, DRAFT_TASK
 
 ROLES: dict[str, tuple[str, ...]] = {name: type_.roles for name, type_ in CONTENT_TYPES.items()}
 """Every type of content item, and the roles that it may have."""

@@ -6,7 +6,7 @@ A web URL keeps the rule that the Assets actions have, too (``app.urls``); a dat
 import re
 
 from app.create_parameters import CONTENT_TYPES
-from app.tasks.refusals import not_valid
+from app.tasks.validation.errors import not_valid
 from app.urls import MAX_WEB_URL_LENGTH, begins_as_web_url, fault_of_characters, fault_of_ends, fault_of_web_url
 
 MEDIA_PAYLOADS = tuple(name for name, type_ in CONTENT_TYPES.items() if type_.member == "url")

@@ -11,12 +11,18 @@ from typing import Any
 from app.catalog.model_spec import ModelSpec
 from app.create_parameters import PARAMETERS
 from app.errors import MissingParameterError, ModelNotFoundError
-from app.tasks.lookalikes import check_member_names
-from app.tasks.media_urls import MEDIA_PAYLOADS
-from app.tasks.references import DRAFT_TASK, AssetReference, DraftReference, find_references, with_drafts_renamed
-from app.tasks.refusals import check_json_type, not_valid
-from app.tasks.rules_content import check_content
-from app.tasks.rules_parameters import check_parameters
+from app.tasks.validation.confusables import check_member_names
+from app.tasks.validation.content import check_content
+from app.tasks.validation.errors import check_json_type, not_valid
+from app.tasks.validation.media_urls import MEDIA_PAYLOADS
+from app.tasks.validation.parameters import check_parameters
+from app.tasks.validation.references import (
+    DRAFT_TASK,
+    AssetReference,
+    DraftReference,
+    find_references,
+    with_drafts_renamed,
+)
 from app.webhooks.callback_url_policy import PUBLIC_ONLY, CallbackUrlError, CallbackUrlPolicy
 
 _FIELDS = frozenset(PARAMETERS)

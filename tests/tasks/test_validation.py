@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.core.strict_json import parse_json_object, to_json_bytes
-from app.tasks.references import AssetReference, DraftReference
-from app.tasks.rules import check_create, to_upstream_body
+from app.tasks.validation.create import check_create, to_upstream_body
+from app.tasks.validation.references import AssetReference, DraftReference
 from app.webhooks.callback_url_policy import CallbackUrlPolicy
 from tests.tasks.bodies import (
     ALIAS,

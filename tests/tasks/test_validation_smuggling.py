@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.core.confusables import skeleton
-from app.tasks.lookalikes import is_asset_like
-from app.tasks.references import AssetReference, DraftReference
+from app.tasks.validation.confusables import is_asset_like
+from app.tasks.validation.references import AssetReference, DraftReference
 from tests.tasks.bodies import ALIAS, PROMPT, audio, body, check, code_and_param, draft, image, refusal, video
 
 FULL_WIDTH_MODEL = "ｍｏｄｅｌ"

@@ -11,9 +11,9 @@ from typing import Any
 from app.core.confusables import skeleton
 from app.core.strict_json import member_path
 from app.errors import MissingParameterError
-from app.tasks.lookalikes import check_member_names, is_asset_like
-from app.tasks.media_urls import MEDIA_PAYLOADS, asset_id_of
-from app.tasks.refusals import check_json_type, not_valid
+from app.tasks.validation.confusables import check_member_names, is_asset_like
+from app.tasks.validation.errors import check_json_type, not_valid
+from app.tasks.validation.media_urls import MEDIA_PAYLOADS, asset_id_of
 
 DRAFT_TASK = "draft_task"
 DRAFT_MEMBERS = frozenset({"id"})

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.core.strict_json import to_json_bytes
 from app.errors import SeedgateError, top_level_field
-from app.tasks.rules import CheckedCreate, check_create, to_upstream_body
+from app.tasks.validation.create import CheckedCreate, check_create, to_upstream_body
 from tests.tasks.bodies import MODELS
 
 NAMES = st.sampled_from(

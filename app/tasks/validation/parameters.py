@@ -11,9 +11,9 @@ from typing import Any
 from app.catalog.model_spec import ModelSpec
 from app.create_parameters import AUTO_DURATION, PARAMETERS, Kind, names_of_kind
 from app.errors import InvalidParameterError, MissingParameterError
-from app.tasks.lookalikes import check_member_names
-from app.tasks.refusals import check_json_type, check_not_empty, not_valid
-from app.tasks.rules_content import Mode
+from app.tasks.validation.confusables import check_member_names
+from app.tasks.validation.content import Mode
+from app.tasks.validation.errors import check_json_type, check_not_empty, not_valid
 
 _OPTIONAL = tuple(name for name, parameter in PARAMETERS.items() if not parameter.is_required)
 _TEXTS = tuple(name for name in names_of_kind(Kind.TEXT) if name not in {"model", "callback_url"})

@@ -1,0 +1,1 @@
+"""The checks of a create request that need no database and no upstream. Pure."""
