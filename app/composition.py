@@ -66,11 +66,11 @@ from app.tasks.binding_queries import AllIntents
 from app.tasks.callbacks import CallbackInbox
 from app.tasks.creation import TaskCreation
 from app.tasks.deletion import TaskDeletion
-from app.tasks.follower import TaskFollower
 from app.tasks.intents import IntentLog
-from app.tasks.listed_looking import ListLooker
 from app.tasks.listing import AccountLister
-from app.tasks.looking import TaskLooker
+from app.tasks.polling.batch_refresh import BatchRefresh
+from app.tasks.polling.poller import TaskPoller
+from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.reconciler import Reconciler
 from app.tasks.replays import Replays
 from app.tasks.repository import find_older_key
@@ -188,7 +188,7 @@ class Services:
     abandonment: Abandonment
     task_deletion: TaskDeletion
     task_control: TaskControl
-    task_follower: TaskFollower
+    task_follower: TaskPoller
     binder: Binder
     reconciler: Reconciler
     reconciliation: Reconciliation
@@ -423,7 +423,7 @@ def _build(context: ProcessContext) -> Services:
     # Not observed: they are called with settings that may never become the channel's.
     trial_ark, trial_control = ArkClient(http), OpenApiClient(http, clock)
     last_used = LastUsedWriter(sessions)
-    looker = TaskLooker(sessions, directory, ark, rates, clock, monotonic=monotonic)
+    looker = TaskRefresh(sessions, directory, ark, rates, clock, monotonic=monotonic)
     deletion = TaskDeletion(sessions, looker, ark, rates, clock)
     lister, asset_snapshot = AccountLister(ark, rates, clock), AssetSnapshot(control, rates)
     binder = Binder(sessions, directory, ark, rates, clock)
@@ -497,11 +497,11 @@ def _build(context: ProcessContext) -> Services:
         task_control=TaskControl(
             sessions, looker=looker, deletion=deletion, binder=binder, rates=rates, clock=clock, grace=grace
         ),
-        task_follower=TaskFollower(
+        task_follower=TaskPoller(
             sessions,
             directory=directory,
             looker=looker,
-            lists=ListLooker(sessions, ark, rates, clock),
+            lists=BatchRefresh(sessions, ark, rates, clock),
             rates=rates,
             clock=clock,
         ),

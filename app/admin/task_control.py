@@ -12,9 +12,9 @@ from app.errors import ConflictError, ServiceUnavailableError
 from app.http.paging import PageRequest
 from app.tasks.binding import Binder
 from app.tasks.deletion import TaskDeletion
-from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.oversight import OverseenOrphan, OverseenOrphans, OverseenTask, OverseenTasks, TaskSearch
+from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.wire import unknown_task
 from app.upstream.errors import UpstreamError
 from app.upstream.rate_limits import RateClass, RateLimiter
@@ -29,7 +29,7 @@ class TaskControl:
         self,
         sessions: async_sessionmaker[AsyncSession],
         *,
-        looker: TaskLooker,
+        looker: TaskRefresh,
         deletion: TaskDeletion,
         binder: Binder,
         rates: RateLimiter,

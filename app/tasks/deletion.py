@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.errors import to_client_error
 from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
-from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.repository import TaskRepository, load_task
 from app.tasks.state import Source, apply_cancellation, forgotten_before
 from app.tasks.wire import public_id
@@ -27,7 +27,7 @@ class TaskDeletion:
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
-        looker: TaskLooker,
+        looker: TaskRefresh,
         ark: ArkClient,
         rates: RateLimiter,
         clock: Callable[[], datetime],

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.catalog.service import ModelCatalog
-from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.repository import TaskFilter, TaskRepository, TaskWithMessage, load_task
 from app.tasks.wire import to_list_item, to_task
 from app.tenants.principal import Principal
@@ -33,7 +33,7 @@ class TaskService:
         self,
         sessions: async_sessionmaker[AsyncSession],
         catalog: ModelCatalog,
-        looker: TaskLooker,
+        looker: TaskRefresh,
         clock: Callable[[], datetime],
     ) -> None:
         self._sessions = sessions

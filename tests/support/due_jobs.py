@@ -14,13 +14,13 @@ from app.core.due_work import DueWork, Probe
 from app.db.engine import session_factory
 from app.tasks.abandonment import Abandonment
 from app.tasks.due_work import LEFTOVERS_DUE, POLLS_DUE, SEARCHES_DUE
-from app.tasks.follower import TaskFollower
+from app.tasks.polling.poller import TaskPoller
 from app.tasks.reconciler import Reconciler
 from app.webhooks.delivery_worker import DeliveryWorker
 from app.webhooks.repository import DELIVERIES_DUE
 
 _JOBS: tuple[tuple[Any, str, Probe | None], ...] = (
-    (TaskFollower, "run_once", POLLS_DUE),
+    (TaskPoller, "run_once", POLLS_DUE),
     (Reconciler, "run_once", SEARCHES_DUE),
     (Reconciler, "tidy", LEFTOVERS_DUE),
     (Abandonment, "run_once", None),

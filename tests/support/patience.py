@@ -21,8 +21,8 @@ _SHORT = (
     "app.db.engine._POOL_TIMEOUT_SECONDS",
     "app.core.ttl_cache._QUERY_TIMEOUT_SECONDS",
     "app.tasks.creation._APPLY_PATIENCE_SECONDS",
-    "app.tasks.follower._PATIENCE_SECONDS",
-    "app.tasks.looking._PATIENCE_SECONDS",
+    "app.tasks.polling.poller._PATIENCE_SECONDS",
+    "app.tasks.polling.refresh._PATIENCE_SECONDS",
     "app.tasks.reconciler._PATIENCE_SECONDS",
     "app.webhooks.delivery_worker._RUN_TIMEOUT_SECONDS",
 )

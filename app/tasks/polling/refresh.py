@@ -31,7 +31,7 @@ _SPENT_SECONDS = 0.1
 _log = structlog.get_logger()
 
 
-class TaskLooker:
+class TaskRefresh:
     """Brings one task's mirror to the upstream's state."""
 
     def __init__(

@@ -8,8 +8,8 @@ import pytest_asyncio
 from sqlalchemy import update
 
 from app.composition import open_services
-from app.tasks.follower import TaskFollower
 from app.tasks.models import TaskRow
+from app.tasks.polling.poller import TaskPoller
 from tests.support.patience import HANG_SECONDS
 from tests.support.stage import RUNNING, Stage, text
 from tests.support.world import running_gateway
@@ -19,7 +19,7 @@ LEASE_SECONDS = 91
 
 
 @pytest_asyncio.fixture
-async def followers(stage: Stage) -> AsyncIterator[list[TaskFollower]]:
+async def followers(stage: Stage) -> AsyncIterator[list[TaskPoller]]:
     """The followers of two processes. No task of another test is due."""
     async with stage.sessions.begin() as session:
         await session.execute(update(TaskRow).values(next_look_at=None))
@@ -30,7 +30,7 @@ async def followers(stage: Stage) -> AsyncIterator[list[TaskFollower]]:
         yield [first.task_follower, second.task_follower]
 
 
-async def test_a_final_state_is_kept_though_nobody_polls(stage: Stage, followers: list[TaskFollower]) -> None:
+async def test_a_final_state_is_kept_though_nobody_polls(stage: Stage, followers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task()
     await stage.force(task_id, "succeeded")
@@ -47,7 +47,7 @@ async def test_a_final_state_is_kept_though_nobody_polls(stage: Stage, followers
     assert len(stage.received("get_task")) == 1
 
 
-async def test_the_gateway_follows_by_itself(stage: Stage, followers: list[TaskFollower]) -> None:
+async def test_the_gateway_follows_by_itself(stage: Stage, followers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task()
     await stage.force(task_id, "failed", code="OutputVideoSensitiveContentDetected")
@@ -60,7 +60,7 @@ async def test_the_gateway_follows_by_itself(stage: Stage, followers: list[TaskF
             await asyncio.sleep(0.02)
 
 
-async def test_two_processes_do_not_look_twice(stage: Stage, followers: list[TaskFollower]) -> None:
+async def test_two_processes_do_not_look_twice(stage: Stage, followers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_ids = {await tenant.new_task(content=text(RUNNING)) for _ in range(2)}
     stage.clock.advance(DUE_SECONDS)
@@ -69,7 +69,7 @@ async def test_two_processes_do_not_look_twice(stage: Stage, followers: list[Tas
     assert sorted(asked) == sorted(task_ids)
 
 
-async def test_looks_become_rarer_as_a_task_grows_old(stage: Stage, followers: list[TaskFollower]) -> None:
+async def test_looks_become_rarer_as_a_task_grows_old(stage: Stage, followers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     pauses = []
@@ -84,7 +84,7 @@ async def test_looks_become_rarer_as_a_task_grows_old(stage: Stage, followers: l
 
 
 async def test_a_suspended_channel_is_not_asked_until_it_is_active_again(
-    stage: Stage, followers: list[TaskFollower]
+    stage: Stage, followers: list[TaskPoller]
 ) -> None:
     tenant = await stage.tenant("second")
     await tenant.new_task(content=text(RUNNING))
@@ -102,7 +102,7 @@ async def test_a_suspended_channel_is_not_asked_until_it_is_active_again(
 
 
 async def test_after_a_failed_look_the_task_is_left_alone_for_a_while(
-    stage: Stage, followers: list[TaskFollower]
+    stage: Stage, followers: list[TaskPoller]
 ) -> None:
     tenant = await stage.tenant()
     broken, sound = [await tenant.new_task(content=text(RUNNING)) for _ in range(2)]
@@ -121,7 +121,7 @@ async def test_after_a_failed_look_the_task_is_left_alone_for_a_while(
         assert row.status == "running"
 
 
-async def test_a_look_of_the_follower_serves_the_clients_too(stage: Stage, followers: list[TaskFollower]) -> None:
+async def test_a_look_of_the_follower_serves_the_clients_too(stage: Stage, followers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     stage.clock.advance(DUE_SECONDS)
@@ -132,7 +132,7 @@ async def test_a_look_of_the_follower_serves_the_clients_too(stage: Stage, follo
 
 
 async def test_what_the_upstream_has_forgotten_ends_expired_when_its_window_is_over(
-    stage: Stage, followers: list[TaskFollower]
+    stage: Stage, followers: list[TaskPoller]
 ) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING), execution_expires_after=3600)

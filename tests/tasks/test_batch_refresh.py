@@ -14,10 +14,10 @@ from sqlalchemy import select, update
 from app.channels.models import ChannelHealthRow
 from app.composition import destination_rules, open_http, open_services
 from app.sandbox.ledger import RequestEntry
-from app.tasks.follower import TaskFollower
-from app.tasks.listed_looking import ListLooker
-from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
+from app.tasks.polling.batch_refresh import BatchRefresh
+from app.tasks.polling.poller import TaskPoller
+from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.state import Source
 from app.upstream.ark import ArkClient
 from tests.support.patience import until
@@ -33,7 +33,7 @@ FLEX = {"model": "doubao-seedance-1-5-pro-251215", "service_tier": "flex", "dura
 
 
 @asynccontextmanager
-async def open_follower(stage: Stage) -> AsyncIterator[TaskFollower]:
+async def open_follower(stage: Stage) -> AsyncIterator[TaskPoller]:
     """Yields the follower of a process of its own, which does not wait for the budgets; these have other tests."""
     settings = stage.world.settings
     async with (
@@ -42,18 +42,18 @@ async def open_follower(stage: Stage) -> AsyncIterator[TaskFollower]:
     ):
         sessions, directory, ark = services.sessions, services.directory, ArkClient(http)
         rates = FreeRates(sessions)
-        yield TaskFollower(
+        yield TaskPoller(
             sessions,
             directory=directory,
-            looker=TaskLooker(sessions, directory, ark, rates, stage.clock),
-            lists=ListLooker(sessions, ark, rates, stage.clock),
+            looker=TaskRefresh(sessions, directory, ark, rates, stage.clock),
+            lists=BatchRefresh(sessions, ark, rates, stage.clock),
             rates=rates,
             clock=stage.clock,
         )
 
 
 @pytest_asyncio.fixture
-async def follower(stage: Stage) -> AsyncIterator[TaskFollower]:
+async def follower(stage: Stage) -> AsyncIterator[TaskPoller]:
     """The follower of one process. No task of another test is due."""
     async with stage.sessions.begin() as session:
         await session.execute(update(TaskRow).values(next_look_at=None))
@@ -84,7 +84,7 @@ async def statuses(stage: Stage, task_ids: list[str]) -> list[str]:
         return list(await session.scalars(query))
 
 
-async def test_many_due_tasks_cost_one_list(stage: Stage, follower: TaskFollower) -> None:
+async def test_many_due_tasks_cost_one_list(stage: Stage, follower: TaskPoller) -> None:
     tenant = await stage.tenant()
     task_ids = await new_tasks(tenant, 12)
     stage.clock.advance(DUE_SECONDS)
@@ -101,7 +101,7 @@ async def test_many_due_tasks_cost_one_list(stage: Stage, follower: TaskFollower
     assert not stage.received("list_tasks"), "not due again yet"
 
 
-async def test_a_change_that_a_list_brought_stands_in_the_history_as_such(stage: Stage, follower: TaskFollower) -> None:
+async def test_a_change_that_a_list_brought_stands_in_the_history_as_such(stage: Stage, follower: TaskPoller) -> None:
     task_ids = await new_tasks(await stage.tenant(), 3)
     stage.clock.advance(DUE_SECONDS)
     await follower.run_once()
@@ -115,7 +115,7 @@ async def test_a_change_that_a_list_brought_stands_in_the_history_as_such(stage:
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "expired", "cancelled"])
-async def test_a_final_state_is_taken_from_a_get_alone(stage: Stage, follower: TaskFollower, status: str) -> None:
+async def test_a_final_state_is_taken_from_a_get_alone(stage: Stage, follower: TaskPoller, status: str) -> None:
     task_ids = await new_tasks(await stage.tenant(), 4)
     done = task_ids[1]
     await stage.force(done, status, extra={"content": {"video_url": "http://x"}})
@@ -131,7 +131,7 @@ async def test_a_final_state_is_taken_from_a_get_alone(stage: Stage, follower: T
     assert bool(row.total_tokens) is (status == "succeeded")
 
 
-async def test_a_get_that_fails_leaves_a_listed_end_to_the_next_round(stage: Stage, follower: TaskFollower) -> None:
+async def test_a_get_that_fails_leaves_a_listed_end_to_the_next_round(stage: Stage, follower: TaskPoller) -> None:
     task_ids = await new_tasks(await stage.tenant(), 3)
     await stage.force(task_ids[0], "succeeded")
     await stage.fault("get_task", kind="error", status=500, code="InternalServiceError")
@@ -147,7 +147,7 @@ async def test_a_get_that_fails_leaves_a_listed_end_to_the_next_round(stage: Sta
     assert row.status == "succeeded"
 
 
-async def test_what_no_list_shows_is_asked_for_by_a_get(stage: Stage, follower: TaskFollower) -> None:
+async def test_what_no_list_shows_is_asked_for_by_a_get(stage: Stage, follower: TaskPoller) -> None:
     task_ids = await new_tasks(await stage.tenant(), 6)
     items = [{"id": task_id, "status": "running"} for task_id in task_ids[:4]]
     await stage.fault("list_tasks", times=None, kind="answer", status=200, body={"items": items, "total": 4})
@@ -157,7 +157,7 @@ async def test_what_no_list_shows_is_asked_for_by_a_get(stage: Stage, follower: 
     assert await statuses(stage, task_ids) == ["running"] * 6
 
 
-async def test_absence_from_every_list_proves_nothing(stage: Stage, follower: TaskFollower) -> None:
+async def test_absence_from_every_list_proves_nothing(stage: Stage, follower: TaskPoller) -> None:
     task_ids = await new_tasks(await stage.tenant(), 3, execution_expires_after=3600)
     stage.clock.advance(DUE_SECONDS)
     await stage.fault("list_tasks", times=None, kind="answer", status=200, body={"items": [], "total": 0})
@@ -168,7 +168,7 @@ async def test_absence_from_every_list_proves_nothing(stage: Stage, follower: Ta
     assert await statuses(stage, task_ids) == ["queued"] * 3
 
 
-async def test_each_tier_that_the_tasks_have_is_listed(stage: Stage, follower: TaskFollower) -> None:
+async def test_each_tier_that_the_tasks_have_is_listed(stage: Stage, follower: TaskPoller) -> None:
     tenant = await stage.tenant()
     usual = await new_tasks(tenant, 3)
     flexible = await new_tasks(tenant, 4, **FLEX)
@@ -182,7 +182,7 @@ async def test_each_tier_that_the_tasks_have_is_listed(stage: Stage, follower: T
     assert await statuses(stage, usual + flexible) == ["running"] * 7
 
 
-async def test_what_its_own_tier_does_not_show_is_looked_for_in_the_other(stage: Stage, follower: TaskFollower) -> None:
+async def test_what_its_own_tier_does_not_show_is_looked_for_in_the_other(stage: Stage, follower: TaskPoller) -> None:
     tenant = await stage.tenant()
     task_ids = await new_tasks(tenant, 3)
     async with stage.sessions.begin() as session:
@@ -196,7 +196,7 @@ async def test_what_its_own_tier_does_not_show_is_looked_for_in_the_other(stage:
 
 @pytest.mark.parametrize("status", [400, 414, 431])
 async def test_a_list_that_is_too_long_is_halved_until_it_fits_and_stays_so(
-    stage: Stage, follower: TaskFollower, status: int
+    stage: Stage, follower: TaskPoller, status: int
 ) -> None:
     task_ids = await new_tasks(await stage.tenant(), 12)
     await stage.fault("list_tasks", kind="error", status=status, code="InvalidParameter")
@@ -212,7 +212,7 @@ async def test_a_list_that_is_too_long_is_halved_until_it_fits_and_stays_so(
 
 
 async def test_a_list_that_was_refused_for_a_while_is_tried_in_full_again_after_an_hour(
-    stage: Stage, follower: TaskFollower
+    stage: Stage, follower: TaskPoller
 ) -> None:
     await new_tasks(await stage.tenant(), 12)
     await stage.fault("list_tasks", times=None, kind="error", status=400, code="InvalidParameter")
@@ -242,9 +242,7 @@ async def test_a_list_that_was_refused_for_a_while_is_tried_in_full_again_after_
     ],
     ids=["500", "429", "garbage", "cut", "not a list", "another list", "other tasks"],
 )
-async def test_without_a_usable_list_the_gets_go_on(
-    stage: Stage, follower: TaskFollower, effect: dict[str, Any]
-) -> None:
+async def test_without_a_usable_list_the_gets_go_on(stage: Stage, follower: TaskPoller, effect: dict[str, Any]) -> None:
     task_ids = await new_tasks(await stage.tenant(), 3)
     await stage.fault("list_tasks", times=None, **effect)
     stage.clock.advance(DUE_SECONDS)
@@ -253,7 +251,7 @@ async def test_without_a_usable_list_the_gets_go_on(
     assert await statuses(stage, task_ids) == ["running"] * 3
 
 
-async def test_an_upstream_that_fails_throughout_is_soon_left_alone(stage: Stage, follower: TaskFollower) -> None:
+async def test_an_upstream_that_fails_throughout_is_soon_left_alone(stage: Stage, follower: TaskPoller) -> None:
     task_ids = await new_tasks(await stage.tenant(), 30)
     for operation in ("list_tasks", "get_task"):
         await stage.fault(operation, times=None, kind="error", status=500, code="InternalServiceError")
@@ -268,7 +266,7 @@ async def test_an_upstream_that_fails_throughout_is_soon_left_alone(stage: Stage
 
 
 async def test_a_status_that_nobody_knows_is_kept_counted_and_shown_as_the_last_known_one(
-    stage: Stage, follower: TaskFollower
+    stage: Stage, follower: TaskPoller
 ) -> None:
     tenant = await stage.tenant()
     task_ids = await new_tasks(tenant, 3)
@@ -287,7 +285,7 @@ async def test_a_status_that_nobody_knows_is_kept_counted_and_shown_as_the_last_
     assert (await get(tenant, task_ids[0])).json()["status"] == "running"
 
 
-async def test_two_processes_share_the_tasks_and_ask_about_none_twice(stage: Stage, follower: TaskFollower) -> None:
+async def test_two_processes_share_the_tasks_and_ask_about_none_twice(stage: Stage, follower: TaskPoller) -> None:
     tenant = await stage.tenant()
     task_ids = await new_tasks(tenant, 10)
     stage.clock.advance(DUE_SECONDS)
@@ -297,7 +295,7 @@ async def test_two_processes_share_the_tasks_and_ask_about_none_twice(stage: Sta
     assert sorted(asked) == sorted(task_ids)
 
 
-async def test_a_slow_list_holds_no_other_channel_up(stage: Stage, follower: TaskFollower) -> None:
+async def test_a_slow_list_holds_no_other_channel_up(stage: Stage, follower: TaskPoller) -> None:
     slow, swift = await stage.tenant(), await stage.tenant("second")
     await new_tasks(slow, 3)
     task_id = (await new_tasks(swift, 1))[0]
@@ -314,7 +312,7 @@ async def test_a_slow_list_holds_no_other_channel_up(stage: Stage, follower: Tas
 
 
 async def test_what_a_process_had_claimed_when_it_died_is_asked_about_after_the_lease(
-    stage: Stage, follower: TaskFollower
+    stage: Stage, follower: TaskPoller
 ) -> None:
     task_ids = await new_tasks(await stage.tenant(), 3)
     await stage.fault("list_tasks", kind="delay", delay_seconds=60)
@@ -331,7 +329,7 @@ async def test_what_a_process_had_claimed_when_it_died_is_asked_about_after_the_
     assert await statuses(stage, task_ids) == ["running"] * 3
 
 
-async def test_a_list_closes_the_breaker_of_its_channel(stage: Stage, follower: TaskFollower) -> None:
+async def test_a_list_closes_the_breaker_of_its_channel(stage: Stage, follower: TaskPoller) -> None:
     tenant = await stage.tenant()
     await new_tasks(tenant, 3)
     channel_id = await stage.channel_id("default")
@@ -352,7 +350,7 @@ async def test_a_look_closes_the_breaker_of_its_channel(stage: Stage) -> None:
 
 
 async def test_a_task_that_the_upstream_must_have_forgotten_ends_expired_though_it_cannot_be_asked(
-    stage: Stage, follower: TaskFollower
+    stage: Stage, follower: TaskPoller
 ) -> None:
     tenant = await stage.tenant("second")
     task_id = (await new_tasks(tenant, 1))[0]

@@ -35,7 +35,7 @@ _CALL_SECONDS = 15.0
 _log = structlog.get_logger()
 
 
-class ListLooker:
+class BatchRefresh:
     """Brings the mirrors of many tasks of one account to the upstream's state.
 
     A list proves little: neither that an absent task is gone, nor all that there is to know of a finished one. So only

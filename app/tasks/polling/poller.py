@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.directory import Channel, ChannelDirectory
 from app.core.background import BackgroundTasks
-from app.tasks.listed_looking import FEW, ListLooker
-from app.tasks.looking import TaskLooker
 from app.tasks.models import TaskRow
+from app.tasks.polling.batch_refresh import FEW, BatchRefresh
+from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.repository import AllTasks
 from app.tasks.state import Source, apply_absence, forgotten_before
 from app.upstream.credentials import ArkAccount
@@ -34,7 +34,7 @@ _FORGOTTEN_BATCH = 100
 _log = structlog.get_logger()
 
 
-class TaskFollower:
+class TaskPoller:
     """Looks at the tasks that are due, so that a final state is kept before the upstream forgets it."""
 
     def __init__(
@@ -42,8 +42,8 @@ class TaskFollower:
         sessions: async_sessionmaker[AsyncSession],
         *,
         directory: ChannelDirectory,
-        looker: TaskLooker,
-        lists: ListLooker,
+        looker: TaskRefresh,
+        lists: BatchRefresh,
         rates: RateLimiter,
         clock: Callable[[], datetime],
     ) -> None:

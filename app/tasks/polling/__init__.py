@@ -1,0 +1,1 @@
+"""Refreshing tasks from the upstream: for a client that asks, and in the background."""
