@@ -59,19 +59,19 @@ from app.http.health import Readiness
 from app.observability.redaction import hide
 from app.settings import SettingError, Settings
 from app.tasks import due_work as tasks_due
-from app.tasks.abandonment import Abandonment
-from app.tasks.adoption import TaskAdoption
-from app.tasks.binding import Binder
-from app.tasks.binding_queries import AllIntents
 from app.tasks.callbacks import CallbackInbox
 from app.tasks.creation import TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.intents import IntentLog
-from app.tasks.listing import AccountLister
 from app.tasks.polling.batch_refresh import BatchRefresh
 from app.tasks.polling.poller import TaskPoller
 from app.tasks.polling.refresh import TaskRefresh
-from app.tasks.reconciler import Reconciler
+from app.tasks.recovery.account_snapshot import SnapshotReader
+from app.tasks.recovery.adoption import TaskAdoption
+from app.tasks.recovery.attribution import Attribution
+from app.tasks.recovery.reconciler import Reconciler
+from app.tasks.recovery.repository import AllIntents
+from app.tasks.recovery.stale_creates import StaleCreates
 from app.tasks.replays import Replays
 from app.tasks.repository import find_older_key
 from app.tasks.service import TaskService
@@ -185,11 +185,11 @@ class Services:
     asset_create_recovery: CreateRecovery
     tasks: TaskService
     task_creation: TaskCreation
-    abandonment: Abandonment
+    abandonment: StaleCreates
     task_deletion: TaskDeletion
     task_control: TaskControl
     task_follower: TaskPoller
-    binder: Binder
+    binder: Attribution
     reconciler: Reconciler
     reconciliation: Reconciliation
     adopter: Adopter
@@ -425,11 +425,11 @@ def _build(context: ProcessContext) -> Services:
     last_used = LastUsedWriter(sessions)
     looker = TaskRefresh(sessions, directory, ark, rates, clock, monotonic=monotonic)
     deletion = TaskDeletion(sessions, looker, ark, rates, clock)
-    lister, asset_snapshot = AccountLister(ark, rates, clock), AssetSnapshot(control, rates)
-    binder = Binder(sessions, directory, ark, rates, clock)
+    lister, asset_snapshot = SnapshotReader(ark, rates, clock), AssetSnapshot(control, rates)
+    binder = Attribution(sessions, directory, ark, rates, clock)
     grace = timedelta(seconds=settings.unknown_grace_seconds)
     catalog = ModelCatalog(sessions, clock, monotonic=monotonic)
-    abandonment = Abandonment(sessions, processes, clock, create_window=create_window)
+    abandonment = StaleCreates(sessions, processes, clock, create_window=create_window)
     intents = IntentLog(sessions, retry_dedup=retry_dedup, directory=directory, clock=clock)
     assets = AssetsContext(sessions, clock, AssetsUpstream(directory, control), retry_dedup, processes)
     return Services(

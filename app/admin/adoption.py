@@ -14,7 +14,7 @@ from app.channels.channel import Channel, Plane
 from app.channels.directory import ChannelDirectory
 from app.creates.adoption import Adoption
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
-from app.tasks.adoption import TaskAdoption
+from app.tasks.recovery.adoption import TaskAdoption
 from app.tenants.repository import AllTenants, KeyRepository
 from app.upstream.ark import is_usable_id
 from app.upstream.errors import UpstreamError

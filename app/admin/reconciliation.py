@@ -24,10 +24,10 @@ from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.directory import ChannelDirectory
 from app.errors import InvalidParameterError
-from app.tasks.binding_evidence import MARGIN, may_belong
-from app.tasks.binding_queries import AllIntents
-from app.tasks.listing import AccountList, AccountLister, ListedTask
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.recovery.account_snapshot import AccountSnapshot, ListedTask, SnapshotReader
+from app.tasks.recovery.attribution_rules import MARGIN, may_belong
+from app.tasks.recovery.repository import AllIntents
 from app.upstream.errors import UpstreamError
 
 TASKS_KEPT = timedelta(days=7)
@@ -47,7 +47,7 @@ class Reconciliation:
         sessions: async_sessionmaker[AsyncSession],
         *,
         directory: ChannelDirectory,
-        lister: AccountLister,
+        lister: SnapshotReader,
         asset_snapshot: AssetSnapshot,
         catalog: ModelCatalog,
         clock: Callable[[], datetime],
@@ -140,7 +140,7 @@ class Reconciliation:
         )
 
     async def _unknown_tasks(
-        self, channel: Channel, read: AccountList, listed: Sequence[ListedTask], owners: LikelyOwners
+        self, channel: Channel, read: AccountSnapshot, listed: Sequence[ListedTask], owners: LikelyOwners
     ) -> list[FoundObject]:
         sharing = await self._directory.sharing(channel)
         async with self._sessions() as session:
@@ -156,7 +156,7 @@ class Reconciliation:
         channel: Channel,
         task: ListedTask,
         intents: Iterable[TaskRow],
-        read: AccountList,
+        read: AccountSnapshot,
         owners: LikelyOwners,
     ) -> FoundObject:
         possible = [row for row in intents if may_belong(row, task, offset=read.offset, grace=self._grace)]
@@ -254,7 +254,7 @@ def _to_object(
     )
 
 
-def _is_before(task: ListedTask, read: AccountList, since: datetime) -> bool:
+def _is_before(task: ListedTask, read: AccountSnapshot, since: datetime) -> bool:
     """Whether a task was made before a moment of our clock, with a minute to spare; one that does not tell was not."""
     return task.created_at is not None and task.created_at - (read.offset or timedelta()) < since - MARGIN
 

@@ -10,11 +10,11 @@ from app.audit.actor import Actor
 from app.audit.log import record
 from app.errors import ConflictError, ServiceUnavailableError
 from app.http.paging import PageRequest
-from app.tasks.binding import Binder
 from app.tasks.deletion import TaskDeletion
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.oversight import OverseenOrphan, OverseenOrphans, OverseenTask, OverseenTasks, TaskSearch
 from app.tasks.polling.refresh import TaskRefresh
+from app.tasks.recovery.attribution import Attribution
 from app.tasks.wire import unknown_task
 from app.upstream.errors import UpstreamError
 from app.upstream.rate_limits import RateClass, RateLimiter
@@ -31,7 +31,7 @@ class TaskControl:
         *,
         looker: TaskRefresh,
         deletion: TaskDeletion,
-        binder: Binder,
+        binder: Attribution,
         rates: RateLimiter,
         clock: Callable[[], datetime],
         grace: timedelta,

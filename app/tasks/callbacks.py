@@ -22,9 +22,9 @@ from app.core.strict_json import parse_json_object
 from app.db.engine import is_unavailable
 from app.errors import SeedgateError
 from app.observability.metrics import FOREIGN_CLAIMS
-from app.tasks.binding_queries import AllIntents
 from app.tasks.correlation import hash_of
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.recovery.repository import AllIntents
 from app.tenants.lookups import Lookup, UnknownLane
 from app.upstream.ark import is_usable_id
 

@@ -18,9 +18,9 @@ from app.creates.locks import lock_owners
 from app.creates.retry_dedup import Attempt, RequestFingerprint, RetryDedup
 from app.errors import UpstreamRefusalError
 from app.observability.metrics import BREAKERS_OPENED, FOREIGN_CLAIMS
-from app.tasks.listing import ListedTask
 from app.tasks.models import IDEMPOTENCY_INDEX, TaskRow, TaskStatus
-from app.tasks.orphans import Orphans
+from app.tasks.recovery.account_snapshot import ListedTask
+from app.tasks.recovery.orphans import Orphans
 from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
 from app.tasks.submission import Accepted, Outcome, Refused, Unknown

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.channels.models import ChannelRow
 from app.errors import InvalidParameterError
 from app.http.paging import PageRequest
-from app.tasks.binding_evidence import may_belong
-from app.tasks.listing import ListedTask
 from app.tasks.models import OrphanRow, TaskEventRow, TaskRow, TaskStatus
+from app.tasks.recovery.account_snapshot import ListedTask
+from app.tasks.recovery.attribution_rules import may_belong
 from app.tasks.repository import is_of_model
 
 _POSITION_SEPARATOR = " "

@@ -14,8 +14,8 @@ from app.core.turns import leave_turn
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
 from app.db.engine import is_unavailable
 from app.errors import ConflictError, ServiceUnavailableError
-from app.tasks.abandonment import Abandonment
 from app.tasks.intents import IntentLog
+from app.tasks.recovery.stale_creates import StaleCreates
 from app.tasks.repository import TaskRepository
 from app.tasks.wire import public_id
 
@@ -34,7 +34,7 @@ class Replays:
         *,
         retry_dedup: RetryDedup,
         intents: IntentLog,
-        abandonment: Abandonment,
+        abandonment: StaleCreates,
     ) -> None:
         self._sessions = sessions
         self._retry_dedup = retry_dedup

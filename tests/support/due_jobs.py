@@ -12,10 +12,10 @@ from app.assets.poller import AssetPoller
 from app.assets.recovery import CreateRecovery
 from app.core.due_work import DueWork, Probe
 from app.db.engine import session_factory
-from app.tasks.abandonment import Abandonment
 from app.tasks.due_work import LEFTOVERS_DUE, POLLS_DUE, SEARCHES_DUE
 from app.tasks.polling.poller import TaskPoller
-from app.tasks.reconciler import Reconciler
+from app.tasks.recovery.reconciler import Reconciler
+from app.tasks.recovery.stale_creates import StaleCreates
 from app.webhooks.delivery_worker import DeliveryWorker
 from app.webhooks.repository import DELIVERIES_DUE
 
@@ -23,7 +23,7 @@ _JOBS: tuple[tuple[Any, str, Probe | None], ...] = (
     (TaskPoller, "run_once", POLLS_DUE),
     (Reconciler, "run_once", SEARCHES_DUE),
     (Reconciler, "tidy", LEFTOVERS_DUE),
-    (Abandonment, "run_once", None),
+    (StaleCreates, "run_once", None),
     (AssetPoller, "run_once", assets_due.POLLS_DUE),
     (CreateRecovery, "run_once", assets_due.SEARCHES_DUE),
     (DeliveryWorker, "run_once", DELIVERIES_DUE),

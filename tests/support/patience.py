@@ -23,7 +23,7 @@ _SHORT = (
     "app.tasks.creation._APPLY_PATIENCE_SECONDS",
     "app.tasks.polling.poller._PATIENCE_SECONDS",
     "app.tasks.polling.refresh._PATIENCE_SECONDS",
-    "app.tasks.reconciler._PATIENCE_SECONDS",
+    "app.tasks.recovery.reconciler._PATIENCE_SECONDS",
     "app.webhooks.delivery_worker._RUN_TIMEOUT_SECONDS",
 )
 

@@ -18,11 +18,11 @@ from app.composition import Services, destination_rules, open_http, open_service
 from app.core.leases import Leases
 from app.core.models import LeaseRow
 from app.sandbox.config import DEFAULT_ACCOUNT
-from app.tasks.binding import Binder
 from app.tasks.correlation import hash_of, new_callback_token
-from app.tasks.listing import AccountLister
 from app.tasks.models import OrphanRow, TaskEventRow, TaskRow
-from app.tasks.reconciler import Reconciler
+from app.tasks.recovery.account_snapshot import SnapshotReader
+from app.tasks.recovery.attribution import Attribution
+from app.tasks.recovery.reconciler import Reconciler
 from app.upstream.ark import ArkClient
 from app.upstream.rate_limits import RateClass, RateLimiter
 from tests.support.database import own_database
@@ -53,16 +53,16 @@ class Search:
         self.ark = ark
         self.first, self.second = (self.reconciler(FreeRates(services.sessions)) for _ in range(2))
 
-    def binder(self, rates: RateLimiter) -> Binder:
+    def binder(self, rates: RateLimiter) -> Attribution:
         """Makes what binds."""
-        return Binder(self.services.sessions, self.services.directory, self.ark, rates, self.stage.clock)
+        return Attribution(self.services.sessions, self.services.directory, self.ark, rates, self.stage.clock)
 
     def reconciler(self, rates: RateLimiter) -> Reconciler:
         """Makes one more process's reconciler."""
         return Reconciler(
             self.services.sessions,
             directory=self.services.directory,
-            lister=AccountLister(self.ark, rates, self.stage.clock),
+            lister=SnapshotReader(self.ark, rates, self.stage.clock),
             binder=self.binder(rates),
             leases=Leases(self.services.sessions),
             clock=self.stage.clock,

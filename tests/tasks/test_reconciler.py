@@ -257,7 +257,7 @@ async def test_an_incomplete_list_proves_nothing(search: Search, fault: dict[str
 
 
 async def test_a_page_that_fails_hides_what_stands_on_it(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.tasks.listing._PAGE_SIZE", 2)
+    monkeypatch.setattr("app.tasks.recovery.account_snapshot._PAGE_SIZE", 2)
     await search.declare("default", exclusive=True)
     task_id, upstream_id = await search.lose(await search.stage.tenant())
     for _ in range(4):
@@ -273,7 +273,7 @@ async def test_a_page_that_fails_hides_what_stands_on_it(search: Search, monkeyp
 
 
 async def test_what_cannot_be_seen_may_be_another_candidate(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.tasks.listing._PAGE_SIZE", 1)
+    monkeypatch.setattr("app.tasks.recovery.account_snapshot._PAGE_SIZE", 1)
     await search.declare("default", exclusive=True)
     await search.make_elsewhere()
     task_id, upstream_id = await search.lose(await search.stage.tenant())

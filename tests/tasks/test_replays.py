@@ -14,9 +14,9 @@ from app.creates.idempotency import CREATE_TASK, IdempotencyKey
 from app.creates.models import IdempotencyKeyRow
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
 from app.db.engine import DatabaseUnavailableError
-from app.tasks.abandonment import Abandonment
 from app.tasks.intents import Intent, IntentLog
 from app.tasks.models import TaskRow
+from app.tasks.recovery.stale_creates import StaleCreates
 from app.tasks.replays import Replays
 from tests.support.stage import MODEL, Stage, text
 from tests.support.world import TASKS
@@ -37,7 +37,7 @@ async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_th
     processes = ProcessRegistry(stage.world.database_url, stage.sessions, stage.clock)
     retry_dedup = RetryDedup(stage.sessions, processes, stage.clock)
     intents = IntentLog(stage.sessions, retry_dedup=retry_dedup, directory=directory, clock=stage.clock)
-    abandonment = Abandonment(stage.sessions, processes, stage.clock, create_window=timedelta(minutes=5))
+    abandonment = StaleCreates(stage.sessions, processes, stage.clock, create_window=timedelta(minutes=5))
     replays = Replays(stage.sessions, retry_dedup=retry_dedup, intents=intents, abandonment=abandonment)
     write = intents._write  # noqa: SLF001 - where the other process comes first
 

@@ -9,8 +9,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.circuit_breaker import record_success
-from app.tasks.listing import TIERS
 from app.tasks.models import FINAL_STATUSES, TaskRow
+from app.tasks.recovery.account_snapshot import TIERS
 from app.tasks.repository import AllTasks
 from app.tasks.state import Source, apply_upstream_state
 from app.upstream.ark import ArkClient

@@ -17,11 +17,11 @@ from app.audit.log import record
 from app.channels.directory import ChannelDirectory
 from app.errors import ConflictError, InvalidParameterError, ServiceUnavailableError
 from app.observability.metrics import FOREIGN_CLAIMS
-from app.tasks.binding_evidence import fits
-from app.tasks.binding_queries import AllIntents
-from app.tasks.listing import to_listed
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.orphans import Orphans
+from app.tasks.recovery.account_snapshot import to_listed
+from app.tasks.recovery.attribution_rules import fits
+from app.tasks.recovery.orphans import Orphans
+from app.tasks.recovery.repository import AllIntents
 from app.tasks.state import Source, apply_no_task, apply_upstream_id, apply_upstream_state
 from app.tasks.wire import unknown_task
 from app.upstream.ark import ArkClient, is_usable_id
@@ -59,7 +59,7 @@ class Verdict(Enum):
     CLOSED = "closed"
 
 
-class Binder:
+class Attribution:
     """Binds intents of any tenant to upstream tasks."""
 
     def __init__(

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from app.core.process_registry import ProcessRegistry
-from app.tasks.abandonment import Abandonment
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.recovery.stale_creates import StaleCreates
 from tests.support.stage import Stage
 
 WINDOW = timedelta(seconds=300)
@@ -22,7 +22,7 @@ class Scene:
         self.living, self.carrier = [
             ProcessRegistry(stage.world.database_url, stage.sessions, stage.clock) for _ in range(2)
         ]
-        self.abandonment = Abandonment(stage.sessions, self.living, stage.clock, create_window=WINDOW)
+        self.abandonment = StaleCreates(stage.sessions, self.living, stage.clock, create_window=WINDOW)
 
     async def submitting(self, *, carrier: ProcessRegistry | None = None) -> TaskRow:
         """Makes a create that the second process carries, or the one that is named."""

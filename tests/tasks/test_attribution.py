@@ -8,8 +8,8 @@ from sqlalchemy import select
 from app.audit.actor import Actor
 from app.audit.models import AuditRow
 from app.errors import ConflictError, InvalidParameterError, NotFoundError, SeedgateError, ServiceUnavailableError
-from app.tasks.binding import Binder, Evidence, Verdict
 from app.tasks.models import TaskRow
+from app.tasks.recovery.attribution import Attribution, Evidence, Verdict
 from app.upstream.credentials import ArkAccount
 from tests.support.stage import RUNNING, text
 from tests.tasks.searching import FreeRates, Search
@@ -19,7 +19,7 @@ NOBODYS = "cgt-20260101000000-zzzzz"
 
 
 @pytest.fixture
-def binder(search: Search) -> Binder:
+def binder(search: Search) -> Attribution:
     return search.binder(FreeRates(search.services.sessions))
 
 
@@ -36,7 +36,7 @@ async def _audited(search: Search, task_id: str) -> list[tuple[str, dict[str, ob
         return [(row.action, row.detail) for row in rows]
 
 
-async def test_the_operator_says_which_task_an_intent_became(search: Search, binder: Binder) -> None:
+async def test_the_operator_says_which_task_an_intent_became(search: Search, binder: Attribution) -> None:
     tenant = await search.stage.tenant()
     task_id, upstream_id = await search.lose(tenant)
     await search.run()
@@ -50,7 +50,7 @@ async def test_the_operator_says_which_task_an_intent_became(search: Search, bin
     assert (await search.history(task_id))[1] == ("queued", "operator", "operator")
 
 
-async def test_the_operator_says_that_nothing_came_of_an_intent(search: Search, binder: Binder) -> None:
+async def test_the_operator_says_that_nothing_came_of_an_intent(search: Search, binder: Attribution) -> None:
     tenant = await search.stage.tenant()
     task_id, _ = await search.lose(tenant)
     row = await binder.resolve(OPERATOR, task_id, upstream_id=None)
@@ -59,7 +59,7 @@ async def test_the_operator_says_that_nothing_came_of_an_intent(search: Search, 
     assert await _audited(search, task_id) == [("task.resolve", {"absent": True})]
 
 
-async def test_the_operators_word_is_refused_when_it_cannot_be_true(search: Search, binder: Binder) -> None:
+async def test_the_operators_word_is_refused_when_it_cannot_be_true(search: Search, binder: Attribution) -> None:
     tenant = await search.stage.tenant()
     owned = await tenant.new_task(content=text(RUNNING))
     known = (await search.row(owned)).id
@@ -85,7 +85,7 @@ async def test_the_operators_word_is_refused_when_it_cannot_be_true(search: Sear
 
 
 async def test_two_intents_that_are_bound_to_one_task_at_once_do_not_both_get_it(
-    search: Search, binder: Binder
+    search: Search, binder: Attribution
 ) -> None:
     tenant = await search.stage.tenant()
     pairs = [await search.lose(tenant) for _ in range(2)]
@@ -98,7 +98,7 @@ async def test_two_intents_that_are_bound_to_one_task_at_once_do_not_both_get_it
     assert sorted(verdict.value for verdict in await asyncio.gather(*map(bind, rows))) == ["bound", "owned"]
 
 
-async def test_an_intent_that_was_bound_meanwhile_keeps_its_task(search: Search, binder: Binder) -> None:
+async def test_an_intent_that_was_bound_meanwhile_keeps_its_task(search: Search, binder: Attribution) -> None:
     tenant = await search.stage.tenant()
     task_id, upstream_id = await search.lose(tenant)
     stale = await search.row(task_id)
@@ -111,7 +111,7 @@ async def test_an_intent_that_was_bound_meanwhile_keeps_its_task(search: Search,
     assert await search.orphans() == {other}, "it is a task that nobody owns"
 
 
-async def test_a_create_that_is_under_way_is_left_to_its_own_answer(search: Search, binder: Binder) -> None:
+async def test_a_create_that_is_under_way_is_left_to_its_own_answer(search: Search, binder: Attribution) -> None:
     task_id, upstream_id = await search.lose(await search.stage.tenant())
     await search.change(task_id, status="submitting")
     account = await _account(search)

@@ -10,9 +10,9 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.tasks.binding_queries import AllIntents
-from app.tasks.listing import ListedTask
 from app.tasks.models import OrphanRow
+from app.tasks.recovery.account_snapshot import ListedTask
+from app.tasks.recovery.repository import AllIntents
 
 _BATCH = 1000
 # A complete list may lack a task for a moment, after a day it has lacked it for good.

@@ -1,6 +1,6 @@
 """Giving a tenant an upstream task that no row owns, because the operator says that it is that tenant's.
 
-After a restore from a backup no intent is left that the task could be bound to (``app.tasks.binding``), so a row is
+After a restore from a backup no intent is left that the task could be bound to (``app.tasks.recovery.attribution``), so a row is
 made for it. The upstream is asked first, and whoever owns the task keeps it.
 """
 
@@ -19,11 +19,11 @@ from app.create_parameters import PARAMETERS
 from app.creates.adoption import Adoption
 from app.creates.locks import lock_owners
 from app.ids import new_spare_task_id
-from app.tasks.binding_evidence import DOUBT, may_belong
-from app.tasks.binding_queries import AllIntents
-from app.tasks.listing import ListedTask, to_listed
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.orphans import Orphans
+from app.tasks.recovery.account_snapshot import ListedTask, to_listed
+from app.tasks.recovery.attribution_rules import DOUBT, may_belong
+from app.tasks.recovery.orphans import Orphans
+from app.tasks.recovery.repository import AllIntents
 from app.tasks.state import Source, apply_upstream_id, apply_upstream_state
 from app.upstream.ark import ArkClient
 from app.upstream.errors import UpstreamRejectedError

@@ -58,7 +58,7 @@ class ListedTask:
 
 
 @dataclass
-class AccountList:
+class AccountSnapshot:
     """What was read of an account's list.
 
     Attributes:
@@ -78,7 +78,7 @@ class AccountList:
     error: UpstreamError | TimeoutError | None = None
 
 
-class AccountLister:
+class SnapshotReader:
     """Reads lists within the one LIST call a second that an account allows."""
 
     def __init__(self, ark: ArkClient, rates: RateLimiter, clock: Callable[[], datetime]) -> None:
@@ -88,7 +88,7 @@ class AccountLister:
 
     async def read(
         self, channel_id: str, account: ArkAccount, *, before_page: Callable[[], Awaitable[None]]
-    ) -> AccountList:
+    ) -> AccountSnapshot:
         """Reads every page of every tier, unfiltered by model, so that no alias hides a task.
 
         Args:
@@ -100,7 +100,7 @@ class AccountLister:
             What could be read. It is incomplete when the upstream or the budget did not give a page, when tasks went
             missing between two pages, or when there are more than the upstream's 500 pages can show.
         """
-        found = AccountList(started_at=self._clock())
+        found = AccountSnapshot(started_at=self._clock())
         try:
             parts = [await self._read_tier(channel_id, account, tier, found, before_page) for tier in TIERS]
         except (UpstreamError, TimeoutError) as error:
@@ -124,7 +124,7 @@ class AccountLister:
         channel_id: str,
         account: ArkAccount,
         tier: str,
-        found: AccountList,
+        found: AccountSnapshot,
         before_page: Callable[[], Awaitable[None]],
     ) -> bool:
         """Adds one tier to ``found``; returns whether it is complete."""

@@ -24,7 +24,7 @@ _IS_SUBMITTING = TaskRow.status == literal_column(f"'{TaskStatus.SUBMITTING.valu
 _log = structlog.get_logger()
 
 
-class Abandonment:
+class StaleCreates:
     """Finds the abandoned creates of every tenant."""
 
     def __init__(

@@ -21,8 +21,8 @@ from datetime import timedelta
 from typing import Any
 
 from app.tasks.correlation import TAG_FIELD, tag_of
-from app.tasks.listing import AccountList, ListedTask
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.recovery.account_snapshot import AccountSnapshot, ListedTask
 
 # Clocks of several gateways differ a little, and the upstream tells its time to the second.
 MARGIN = timedelta(seconds=60)
@@ -37,7 +37,7 @@ _FINAL = frozenset(status.value for status in TaskStatus if status.is_final)
 
 
 @dataclass
-class Findings:
+class Inference:
     """What follows from one list.
 
     Attributes:
@@ -59,15 +59,15 @@ class Findings:
     in_flight: set[str] = field(default_factory=set)
 
 
-def weigh(
-    read: AccountList,
+def infer_matches(
+    read: AccountSnapshot,
     unowned: Collection[ListedTask],
     intents: Collection[TaskRow],
     *,
     channel_id: str,
     grace: timedelta,
     is_exclusive: bool,
-) -> Findings:
+) -> Inference:
     """Says what a list proves.
 
     Args:
@@ -79,7 +79,7 @@ def weigh(
         grace: how long after its cut a request may still arrive.
         is_exclusive: nothing but this gateway uses the account.
     """
-    findings = Findings()
+    findings = Inference()
     findings.searched = [
         row
         for row in intents
@@ -117,7 +117,7 @@ def weigh(
 def may_belong(
     row: TaskRow, task: ListedTask, *, offset: timedelta | None, grace: timedelta, margin: timedelta = MARGIN
 ) -> bool:
-    """Whether an upstream task can have come of an intent; ``offset`` and ``grace`` as in a list and ``weigh``."""
+    """Whether an upstream task can have come of an intent; ``offset`` and ``grace`` as in a list and ``infer_matches``."""
     if task.tag is not None and task.tag not in _expected_tags(row):
         return False
     # Two dated ids are two models. An alias or an endpoint may stand for any.
@@ -151,7 +151,7 @@ def is_final(task: ListedTask) -> bool:
 
 
 def _note_suspects(
-    findings: Findings, unowned: Iterable[ListedTask], rows_of: dict[str, list[TaskRow]], doubtful: Collection[str]
+    findings: Inference, unowned: Iterable[ListedTask], rows_of: dict[str, list[TaskRow]], doubtful: Collection[str]
 ) -> None:
     for task in unowned:
         is_under_way = [row.status == TaskStatus.SUBMITTING.value for row in rows_of.get(task.id, ())]
@@ -178,7 +178,7 @@ def _is_only_pair(row: TaskRow, task: ListedTask, rows_of: dict[str, list[TaskRo
     return not row.is_restored and task.model == row.upstream_model and rows_of[task.id] == [row]
 
 
-def _shows(read: AccountList, row: TaskRow) -> bool:
+def _shows(read: AccountSnapshot, row: TaskRow) -> bool:
     """Whether a list that was read now would still show what the intent's request can have made."""
     return read.started_at - (row.sent_at or row.created_at) < _LIST_SPAN
 

@@ -2,7 +2,7 @@
 
 A callback that named the task is asked for first. The rest is looked for in the complete list of the channel's tasks,
 which one process at a time reads for all of the channel's intents. What follows from a list says
-``app.tasks.binding_evidence``; what is bound goes through ``app.tasks.binding``.
+``app.tasks.recovery.attribution_rules``; what is bound goes through ``app.tasks.recovery.attribution``.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ from app.channels.directory import Channel, ChannelDirectory
 from app.core.background import BackgroundTasks
 from app.core.leases import Lease, Leases
 from app.observability.metrics import LEASE_LOSSES
-from app.tasks.binding import Binder, Evidence, Verdict
-from app.tasks.binding_evidence import MARGIN, Findings, is_final, weigh
-from app.tasks.binding_queries import AllIntents
-from app.tasks.listing import PAGE_SECONDS, AccountList, AccountLister, ListedTask
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.orphans import FIRST, Orphans
+from app.tasks.recovery.account_snapshot import PAGE_SECONDS, AccountSnapshot, ListedTask, SnapshotReader
+from app.tasks.recovery.attribution import Attribution, Evidence, Verdict
+from app.tasks.recovery.attribution_rules import MARGIN, Inference, infer_matches, is_final
+from app.tasks.recovery.orphans import FIRST, Orphans
+from app.tasks.recovery.repository import AllIntents
 from app.tasks.state import SHORTEST_WINDOW, Source, apply_absence, apply_no_task, is_window_over
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError
@@ -57,8 +57,8 @@ class Reconciler:
         sessions: async_sessionmaker[AsyncSession],
         *,
         directory: ChannelDirectory,
-        lister: AccountLister,
-        binder: Binder,
+        lister: SnapshotReader,
+        binder: Attribution,
         leases: Leases,
         clock: Callable[[], datetime],
         grace: timedelta,
@@ -186,7 +186,7 @@ class Reconciler:
             LEASE_LOSSES.labels("list").inc()
             raise LeaseLostError
 
-    async def _conclude(self, channel: Channel, read: AccountList, *, is_sweeping: bool) -> Findings:
+    async def _conclude(self, channel: Channel, read: AccountSnapshot, *, is_sweeping: bool) -> Inference:
         """Writes what a list proves, but for the bindings, for which the upstream has to be asked once more."""
         now = self._clock()
         sharing = await self._directory.sharing(channel)
@@ -196,7 +196,7 @@ class Reconciler:
             owned = await AllIntents(session).owned(read.tasks.keys())
             listed_before = await Orphans(session).ids_of(channel.id)
         unowned = [task for task in read.tasks.values() if task.id not in owned]
-        findings = weigh(
+        findings = infer_matches(
             read, unowned, intents, channel_id=channel.id, grace=self._grace, is_exclusive=channel.exclusive
         )
         noted = [*findings.suspects, *(task for task in unowned if task.id in listed_before)]
@@ -215,8 +215,8 @@ class Reconciler:
     async def _apply(
         self,
         session: AsyncSession,
-        read: AccountList,
-        findings: Findings,
+        read: AccountSnapshot,
+        findings: Inference,
         *,
         now: datetime,
     ) -> None:
@@ -254,7 +254,7 @@ def _keys(rows: Collection[TaskRow]) -> set[tuple[str, str]]:
     return {(row.tenant_id, row.id) for row in rows}
 
 
-def _recent(unowned: Collection[ListedTask], read: AccountList, in_flight: Collection[str]) -> list[ListedTask]:
+def _recent(unowned: Collection[ListedTask], read: AccountSnapshot, in_flight: Collection[str]) -> list[ListedTask]:
     """Returns the tasks of the last day that nobody owns, but for what a create that is under way may have made."""
     now = read.started_at + (read.offset or timedelta())
     return [
