@@ -60,9 +60,10 @@ from app.observability.redaction import hide
 from app.settings import SettingError, Settings
 from app.tasks import due_work as tasks_due
 from app.tasks.callbacks import CallbackInbox
-from app.tasks.creation import TaskCreation
+from app.tasks.creation.create import TaskCreation
+from app.tasks.creation.create_replay import CreateReplay
+from app.tasks.creation.intent_log import IntentLog
 from app.tasks.deletion import TaskDeletion
-from app.tasks.intents import IntentLog
 from app.tasks.polling.batch_refresh import BatchRefresh
 from app.tasks.polling.poller import TaskPoller
 from app.tasks.polling.refresh import TaskRefresh
@@ -72,7 +73,6 @@ from app.tasks.recovery.attribution import Attribution
 from app.tasks.recovery.reconciler import Reconciler
 from app.tasks.recovery.repository import AllIntents
 from app.tasks.recovery.stale_creates import StaleCreates
-from app.tasks.replays import Replays
 from app.tasks.repository import find_older_key
 from app.tasks.service import TaskService
 from app.tenants.authentication import Authenticator
@@ -486,7 +486,7 @@ def _build(context: ProcessContext) -> Services:
             processes=processes,
             retry_dedup=retry_dedup,
             intents=intents,
-            replays=Replays(sessions, retry_dedup=retry_dedup, intents=intents, abandonment=abandonment),
+            replays=CreateReplay(sessions, retry_dedup=retry_dedup, intents=intents, abandonment=abandonment),
             body_thread=context.body_thread,
             clock=clock,
             public_url=settings.public_url,

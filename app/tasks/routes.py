@@ -16,7 +16,7 @@ from app.http.query import read_query
 from app.http.responses import json_response
 from app.observability.log_context import add_log_fields
 from app.tasks import documentation
-from app.tasks.creation import ClientRequest, TaskCreation
+from app.tasks.creation.create import ClientRequest, TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.queries import parse_dry_run, parse_list
 from app.tasks.service import TaskService

@@ -20,7 +20,7 @@ _SHORT = (
     "app.db.engine.CONNECT_TIMEOUT_SECONDS",
     "app.db.engine._POOL_TIMEOUT_SECONDS",
     "app.core.ttl_cache._QUERY_TIMEOUT_SECONDS",
-    "app.tasks.creation._APPLY_PATIENCE_SECONDS",
+    "app.tasks.creation.create._APPLY_PATIENCE_SECONDS",
     "app.tasks.polling.poller._PATIENCE_SECONDS",
     "app.tasks.polling.refresh._PATIENCE_SECONDS",
     "app.tasks.recovery.reconciler._PATIENCE_SECONDS",

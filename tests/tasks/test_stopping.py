@@ -8,7 +8,7 @@ import pytest
 from app.composition import Services, open_services
 from app.core.strict_json import to_json_bytes
 from app.http.body_budget import BodyBudget, HeldBody, OperatorSender
-from app.tasks.creation import ClientRequest
+from app.tasks.creation.create import ClientRequest
 from app.tasks.models import TaskStatus
 from app.tenants.principal import Principal
 from tests.support.stage import HELD, MODEL, Stage, text

@@ -14,7 +14,7 @@ from app.core.turns import leave_turn
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
 from app.db.engine import is_unavailable
 from app.errors import ConflictError, ServiceUnavailableError
-from app.tasks.intents import IntentLog
+from app.tasks.creation.intent_log import IntentLog
 from app.tasks.recovery.stale_creates import StaleCreates
 from app.tasks.repository import TaskRepository
 from app.tasks.wire import public_id
@@ -25,7 +25,7 @@ _DRAIN_SECONDS = 2.0
 _SHOW_PATIENCE_SECONDS = 3.0
 
 
-class Replays:
+class CreateReplay:
     """Finds the earlier create of a request, and answers with its id."""
 
     def __init__(

@@ -14,10 +14,10 @@ from app.creates.idempotency import CREATE_TASK, IdempotencyKey
 from app.creates.models import IdempotencyKeyRow
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
 from app.db.engine import DatabaseUnavailableError
-from app.tasks.intents import Intent, IntentLog
+from app.tasks.creation.create_replay import CreateReplay
+from app.tasks.creation.intent_log import Intent, IntentLog
 from app.tasks.models import TaskRow
 from app.tasks.recovery.stale_creates import StaleCreates
-from app.tasks.replays import Replays
 from tests.support.stage import MODEL, Stage, text
 from tests.support.world import TASKS
 
@@ -38,7 +38,7 @@ async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_th
     retry_dedup = RetryDedup(stage.sessions, processes, stage.clock)
     intents = IntentLog(stage.sessions, retry_dedup=retry_dedup, directory=directory, clock=stage.clock)
     abandonment = StaleCreates(stage.sessions, processes, stage.clock, create_window=timedelta(minutes=5))
-    replays = Replays(stage.sessions, retry_dedup=retry_dedup, intents=intents, abandonment=abandonment)
+    replays = CreateReplay(stage.sessions, retry_dedup=retry_dedup, intents=intents, abandonment=abandonment)
     write = intents._write  # noqa: SLF001 - where the other process comes first
 
     async def fail(*_: Any) -> bool:

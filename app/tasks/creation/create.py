@@ -19,16 +19,16 @@ from app.core.strict_json import parse_json_object, to_json_bytes
 from app.create_parameters import PARAMETERS
 from app.creates.idempotency import CREATE_TASK, IdempotencyKey
 from app.creates.retry_dedup import RequestFingerprint, RetryDedup
+from app.creates.task_offer import Outcome, Refused, submit
 from app.errors import ModelNotFoundError, SeedgateError, ServiceUnavailableError
 from app.http.body_budget import HeldBody
 from app.http.body_thread import BodyThread, sha256_of
 from app.ids import new_spare_task_id
 from app.tasks.correlation import TAG_FIELD, callback_url_for, hash_of, new_callback_token, tag_of
-from app.tasks.intents import Intent, IntentLog
+from app.tasks.creation.create_replay import CreateReplay
+from app.tasks.creation.intent_log import Intent, IntentLog
+from app.tasks.creation.routing import Choice, choose_channels, is_served_by_any, resolve_references
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.ownership import Choice, choose_channels, is_served_by_any, resolve_references
-from app.tasks.replays import Replays
-from app.tasks.submission import Outcome, Refused, submit
 from app.tasks.validation.create import CheckedCreate, check_create, to_upstream_body
 from app.tenants.principal import Principal
 from app.upstream.ark import ArkClient
@@ -89,7 +89,7 @@ class TaskCreation:
         processes: ProcessRegistry,
         retry_dedup: RetryDedup,
         intents: IntentLog,
-        replays: Replays,
+        replays: CreateReplay,
         body_thread: BodyThread,
         clock: Callable[[], datetime],
         public_url: str | None = None,

@@ -9,14 +9,14 @@ from app.channels.directory import ChannelDirectory
 from app.core.process_registry import ProcessRegistry
 from app.core.sealing import SecretBox
 from app.creates.retry_dedup import RetryDedup
+from app.creates.task_offer import Accepted, Outcome, Refused, Unknown
 from app.db.engine import DatabaseUnavailableError
 from app.errors import ServiceUnavailableError, UpstreamRefusalError
 from app.observability.metrics import FOREIGN_CLAIMS
-from app.tasks.intents import Intent, IntentLog
+from app.tasks.creation.intent_log import Intent, IntentLog
 from app.tasks.models import OrphanRow, TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
-from app.tasks.submission import Accepted, Outcome, Refused, Unknown
 from tests.support.stage import Stage, get
 from tests.support.world import Tenant
 

@@ -16,6 +16,7 @@ from app.core.backoff import backoff_seconds
 from app.creates.idempotency import is_key_taken
 from app.creates.locks import lock_owners
 from app.creates.retry_dedup import Attempt, RequestFingerprint, RetryDedup
+from app.creates.task_offer import Accepted, Outcome, Refused, Unknown
 from app.errors import UpstreamRefusalError
 from app.observability.metrics import BREAKERS_OPENED, FOREIGN_CLAIMS
 from app.tasks.models import IDEMPOTENCY_INDEX, TaskRow, TaskStatus
@@ -23,7 +24,6 @@ from app.tasks.recovery.account_snapshot import ListedTask
 from app.tasks.recovery.orphans import Orphans
 from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
-from app.tasks.submission import Accepted, Outcome, Refused, Unknown
 from app.tasks.wire import public_id
 
 _BASE_RETRY_SECONDS = 0.2
