@@ -1,7 +1,7 @@
 """The parameters of a create-task request, and the items of its ``content``: one table for all that reads them. Pure.
 
-The rules (``app.tasks.validation.create``), ``/openapi.json``, the page ``docs/parameters.md`` and the sandbox go by it. A row says
-what the upstream takes; where the gateway asks for less or for more, the same row says so.
+``app.tasks.validation``, ``/openapi.json``, the page ``docs/parameters.md`` and the sandbox go by it. A row says what
+the upstream takes; where the gateway asks for less or for more, the same row says so.
 
 Source: the spec's tables "Request Parameters", "content Parameter", "role Values" and "tools Parameter"; what the spec
 does not have: reference ``upstream.md`` §1.2, §1.3 and §11.

@@ -10,12 +10,18 @@ from app.audit.actor import Actor
 from app.audit.log import record
 from app.errors import ConflictError, ServiceUnavailableError
 from app.http.paging import PageRequest
+from app.tasks.admin_repository import (
+    AdminOrphanRepository,
+    AdminTaskRepository,
+    OrphanWithCandidates,
+    TaskSearch,
+    TaskWithChannel,
+)
 from app.tasks.deletion import TaskDeletion
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
-from app.tasks.oversight import OverseenOrphan, OverseenOrphans, OverseenTask, OverseenTasks, TaskSearch
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.recovery.attribution import Attribution
-from app.tasks.wire import unknown_task
+from app.tasks.responses import unknown_task
 from app.upstream.errors import UpstreamError
 from app.upstream.rate_limits import RateClass, RateLimiter
 
@@ -55,36 +61,36 @@ class TaskControl:
         self._clock = clock
         self._grace = grace
 
-    async def page(self, page: PageRequest, wanted: TaskSearch) -> Sequence[OverseenTask]:
+    async def page(self, page: PageRequest, wanted: TaskSearch) -> Sequence[TaskWithChannel]:
         """Returns tasks newest first, one more than asked when there are more; the upstream is not asked.
 
         Raises:
             InvalidParameterError: 400, the cursor is none of this list.
         """
         async with self._sessions() as session:
-            return await OverseenTasks(session).page(page, wanted)
+            return await AdminTaskRepository(session).page(page, wanted)
 
-    async def get(self, task_id: str) -> tuple[OverseenTask, Sequence[TaskEventRow]]:
+    async def get(self, task_id: str) -> tuple[TaskWithChannel, Sequence[TaskEventRow]]:
         """Returns a task and its history; the upstream is not asked.
 
         Raises:
             NotFoundError: 404.
         """
         async with self._sessions() as session:
-            tasks = OverseenTasks(session)
+            tasks = AdminTaskRepository(session)
             found = await tasks.find(task_id)
             if found is None:
                 raise unknown_task()
             return found, await tasks.history(found.row)
 
-    async def orphans(self, page: PageRequest) -> Sequence[OverseenOrphan]:
+    async def orphans(self, page: PageRequest) -> Sequence[OrphanWithCandidates]:
         """Returns upstream tasks that nobody owns, newest first, one more than asked when there are more.
 
         Raises:
             InvalidParameterError: 400, the cursor is none of this list.
         """
         async with self._sessions() as session:
-            return await OverseenOrphans(session, grace=self._grace).page(page)
+            return await AdminOrphanRepository(session, grace=self._grace).page(page)
 
     async def refresh(self, task_id: str) -> None:
         """Asks the upstream about a task now and applies the answer; a task that is over is left as it is.
@@ -151,7 +157,7 @@ class TaskControl:
 
     async def _find(self, task_id: str) -> TaskRow:
         async with self._sessions() as session:
-            found = await OverseenTasks(session).find(task_id)
+            found = await AdminTaskRepository(session).find(task_id)
         if found is None:
             raise unknown_task()
         return found.row

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from app.http.schemas import WireModel
+from app.tasks.admin_repository import OrphanWithCandidates, TaskWithChannel
 from app.tasks.models import TaskEventRow, TaskStatus
-from app.tasks.oversight import OverseenOrphan, OverseenTask
-from app.tasks.wire import public_id
+from app.tasks.responses import public_id
 from app.urls import split_url
 
 STATUSES = [status.value for status in TaskStatus]
@@ -66,7 +66,7 @@ class TaskView(BaseModel):
     deleted_at: datetime | None
 
     @classmethod
-    def from_found(cls, found: OverseenTask) -> "TaskView":
+    def from_found(cls, found: TaskWithChannel) -> "TaskView":
         """Returns the view of a task."""
         row = found.row
         names = cls.model_fields.keys() & {column.key for column in row.__table__.columns}
@@ -96,7 +96,7 @@ class TaskDetailView(TaskView):
     history: list[TaskEventView]
 
     @classmethod
-    def from_parts(cls, found: OverseenTask, events: Sequence[TaskEventRow]) -> "TaskDetailView":
+    def from_parts(cls, found: TaskWithChannel, events: Sequence[TaskEventRow]) -> "TaskDetailView":
         """Returns the view of a task and its events."""
         history = [TaskEventView(at=row.at, status=row.status, source=row.source, detail=row.detail) for row in events]
         return cls(**TaskView.from_found(found).model_dump(), history=history)
@@ -116,7 +116,7 @@ class OrphanView(BaseModel):
     possible_tasks: list[str]
 
     @classmethod
-    def from_found(cls, found: OverseenOrphan) -> "OrphanView":
+    def from_found(cls, found: OrphanWithCandidates) -> "OrphanView":
         """Returns the view of an orphan."""
         columns = {column.key: getattr(found.row, column.key) for column in found.row.__table__.columns}
         return cls(**columns, possible_tasks=found.possible_tasks)

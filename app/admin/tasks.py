@@ -12,8 +12,8 @@ from app.catalog.service import ModelCatalog
 from app.errors import InvalidParameterError
 from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
+from app.tasks.admin_repository import OrphanWithCandidates, TaskSearch, TaskWithChannel, orphan_cursor, task_cursor
 from app.tasks.models import TaskStatus
-from app.tasks.oversight import OverseenOrphan, OverseenTask, TaskSearch, orphan_cursor, task_cursor
 
 _ALL = "/tasks"
 _ONE = _ALL + "/{task_id}"
@@ -136,9 +136,9 @@ def _status(request: Request) -> TaskStatus | None:
     return None if text is None else TaskStatus(text)
 
 
-def _render(found: OverseenTask) -> dict[str, object]:
+def _render(found: TaskWithChannel) -> dict[str, object]:
     return TaskView.from_found(found).model_dump(mode="json")
 
 
-def _render_orphan(found: OverseenOrphan) -> dict[str, object]:
+def _render_orphan(found: OrphanWithCandidates) -> dict[str, object]:
     return OrphanView.from_found(found).model_dump(mode="json")

@@ -13,7 +13,7 @@ from app.core.sealing import SecretBox
 from app.errors import NotFoundError
 from app.http.paging import PageRequest
 from app.tasks.models import TaskRow
-from app.tasks.wire import public_id
+from app.tasks.responses import public_id
 from app.tenants.repository import AllTenants
 from app.webhooks.models import DeliveryRow
 from app.webhooks.outbox import apply_resend

@@ -10,8 +10,8 @@ from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.repository import TaskRepository, load_task
-from app.tasks.state import Source, apply_cancellation, forgotten_before
-from app.tasks.wire import public_id
+from app.tasks.responses import public_id
+from app.tasks.state import Source, apply_cancellation, retention_cutoff
 from app.tenants.principal import Principal
 from app.upstream.ark import ArkClient
 from app.upstream.credentials import ArkAccount
@@ -85,7 +85,7 @@ class TaskDeletion:
     async def _is_kept_upstream(self, row: TaskRow, allowed: frozenset[str] | None) -> bool:
         """Whether the upstream may still have a finished task, and we a channel to reach it by."""
         await self._looker.account_of(row, allowed)
-        is_remembered = row.upstream_id is not None and row.created_at >= forgotten_before(self._clock())
+        is_remembered = row.upstream_id is not None and row.created_at >= retention_cutoff(self._clock())
         return is_remembered and await self._looker.has_channel(row)
 
     async def _account_of(self, row: TaskRow, allowed: frozenset[str] | None = None) -> ArkAccount:

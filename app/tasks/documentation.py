@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.http.openapi import IDEMPOTENCY_HEADERS, TENANT_ERROR, TENANT_SECURITY, json_body, json_content
-from app.tasks.create_schema import create_body
+from app.tasks.schemas import create_body
 from app.webhooks.report import CallbackState
 
 _TASK_ID = {"type": "string", "example": "cgt-20260518175249-8x55h"}

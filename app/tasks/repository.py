@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.creates.idempotency import OlderKey
 from app.observability.log_context import add_log_fields
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.wire import unknown_task
+from app.tasks.responses import unknown_task
 from app.webhooks.report import NewestMessage, newest_message
 
 _QUEUED = [status.value for status in TaskStatus if status.public is TaskStatus.QUEUED]

@@ -18,9 +18,9 @@ from app.observability.log_context import add_log_fields
 from app.tasks import documentation
 from app.tasks.creation.create import ClientRequest, TaskCreation
 from app.tasks.deletion import TaskDeletion
-from app.tasks.queries import parse_dry_run, parse_list
+from app.tasks.request_params import parse_dry_run, parse_list
+from app.tasks.responses import unknown_task
 from app.tasks.service import TaskService
-from app.tasks.wire import unknown_task
 from app.tenants.caller import admit, identify
 
 _COLLECTION = "/api/v3/contents/generations/tasks"

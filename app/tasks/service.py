@@ -11,7 +11,7 @@ from app.catalog.service import ModelCatalog
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.repository import TaskFilter, TaskRepository, TaskWithMessage, load_task
-from app.tasks.wire import to_list_item, to_task
+from app.tasks.responses import to_list_item, to_task
 from app.tenants.principal import Principal
 from app.webhooks.report import report
 

@@ -13,9 +13,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.observability.metrics import FOREIGN_CLAIMS, STALE_ANSWERS, TASK_CHANGES, UNKNOWN_STATUSES
-from app.tasks.integers import to_integer
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
-from app.tasks.wire import to_task, without_own_fields
+from app.tasks.responses import to_task, without_own_fields
+from app.upstream.integers import to_integer
 from app.webhooks.outbox import enqueue
 
 OUTCOME_UNKNOWN = "OutcomeUnknown"
@@ -89,7 +89,7 @@ def apply_upstream_id(
     row.claimed_upstream_id = None
     row.absent_at = None
     is_direct = source is Source.CREATE and row.status == TaskStatus.SUBMITTING.value
-    _become(session, row, TaskStatus.QUEUED, source=source, now=now, detail=detail)
+    _transition(session, row, TaskStatus.QUEUED, source=source, now=now, detail=detail)
     row.next_look_at = next_look_after(row.created_at, now) if is_direct else now
     return True
 
@@ -105,7 +105,7 @@ def apply_unknown(
         return
     row.is_spare_id_public = True
     row.cut_at = cut_at or now
-    _become(session, row, TaskStatus.UNKNOWN, source=source, now=now)
+    _transition(session, row, TaskStatus.UNKNOWN, source=source, now=now)
     row.next_look_at = now + _FIRST_SEARCH
 
 
@@ -122,7 +122,7 @@ def apply_no_task(
     if row.upstream_id is not None or TaskStatus(row.status).is_final:
         return
     row.snapshot = {"error": {"code": code, "message": message}, "service_tier": row.service_tier}
-    _become(session, row, TaskStatus.FAILED, source=source, now=now, detail=code)
+    _transition(session, row, TaskStatus.FAILED, source=source, now=now, detail=code)
 
 
 def apply_upstream_state(
@@ -151,7 +151,7 @@ def apply_upstream_state(
         return
     row.looked_at = asked_at
     row.updated_at = now
-    row.snapshot = _storable(without_own_fields(body))
+    row.snapshot = _sanitize(without_own_fields(body))
     row.next_look_at = next_look_after(row.created_at, now)
     if status is None:
         UNKNOWN_STATUSES.inc()
@@ -159,10 +159,10 @@ def apply_upstream_state(
         return
     if is_final:
         row.total_tokens = total_tokens_of(body)
-    _become(session, row, status, source=source, now=now)
+    _transition(session, row, status, source=source, now=now)
 
 
-def apply_absence(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
+def apply_not_found(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
     """Writes that the upstream does not know a task by its id.
 
     One such answer proves nothing; only when the task's own window has certainly passed does it end ``expired``.
@@ -170,7 +170,7 @@ def apply_absence(session: AsyncSession, row: TaskRow, *, source: Source, now: d
     if TaskStatus(row.status).is_final:
         return
     if is_window_over(row, now=now):
-        _become(session, row, TaskStatus.EXPIRED, source=source, now=now)
+        _transition(session, row, TaskStatus.EXPIRED, source=source, now=now)
     else:
         row.next_look_at = next_look_after(row.created_at, now)
 
@@ -178,7 +178,7 @@ def apply_absence(session: AsyncSession, row: TaskRow, *, source: Source, now: d
 def apply_cancellation(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
     """Writes that the upstream accepted the deletion of a queued task, which cancels it."""
     if not TaskStatus(row.status).is_final:
-        _become(session, row, TaskStatus.CANCELLED, source=source, now=now)
+        _transition(session, row, TaskStatus.CANCELLED, source=source, now=now)
 
 
 def is_window_over(row: TaskRow, *, now: datetime) -> bool:
@@ -186,7 +186,7 @@ def is_window_over(row: TaskRow, *, now: datetime) -> bool:
     return now > row.created_at + _window(row) + _WINDOW_MARGIN
 
 
-def forgotten_before(now: datetime) -> datetime:
+def retention_cutoff(now: datetime) -> datetime:
     """Returns the moment of which the upstream has certainly forgotten every task that was made earlier."""
     return now - FORGOTTEN_AFTER
 
@@ -198,7 +198,7 @@ def total_tokens_of(body: dict[str, Any]) -> int | None:
     return total if total is not None and 0 <= total <= _MOST_TOKENS else None
 
 
-def _become(
+def _transition(
     session: AsyncSession, row: TaskRow, status: TaskStatus, *, source: Source, now: datetime, detail: str | None = None
 ) -> None:
     """Changes the status, writes the history and, when the client can see the change, the delivery."""
@@ -233,7 +233,7 @@ def _window(row: TaskRow) -> timedelta:
     return timedelta(seconds=min(seconds, _LONGEST_WINDOW.total_seconds()))
 
 
-def _storable(value: Any, depth_left: int = _DEEPEST) -> Any:
+def _sanitize(value: Any, depth_left: int = _DEEPEST) -> Any:
     """Returns what can be kept and shown again of what the upstream said: one odd member must not hide the rest.
 
     NUL characters are dropped, which jsonb cannot hold. Null stands for a number that fits no 64 bits and for what is
@@ -246,7 +246,7 @@ def _storable(value: Any, depth_left: int = _DEEPEST) -> Any:
     if isinstance(value, dict | list) and not depth_left:
         return None
     if isinstance(value, dict):
-        return {_storable(name): _storable(item, depth_left - 1) for name, item in value.items()}
+        return {_sanitize(name): _sanitize(item, depth_left - 1) for name, item in value.items()}
     if isinstance(value, list):
-        return [_storable(item, depth_left - 1) for item in value]
+        return [_sanitize(item, depth_left - 1) for item in value]
     return value

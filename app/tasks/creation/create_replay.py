@@ -17,7 +17,7 @@ from app.errors import ConflictError, ServiceUnavailableError
 from app.tasks.creation.intent_log import IntentLog
 from app.tasks.recovery.stale_creates import StaleCreates
 from app.tasks.repository import TaskRepository
-from app.tasks.wire import public_id
+from app.tasks.responses import public_id
 
 _POLL_SECONDS = 0.2
 _DRAIN_SECONDS = 2.0

@@ -23,8 +23,8 @@ from app.tasks.models import IDEMPOTENCY_INDEX, TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import ListedTask
 from app.tasks.recovery.orphans import Orphans
 from app.tasks.repository import TaskRepository
+from app.tasks.responses import public_id
 from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
-from app.tasks.wire import public_id
 
 _BASE_RETRY_SECONDS = 0.2
 _MAX_RETRY_SECONDS = 10.0

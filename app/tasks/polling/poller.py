@@ -13,7 +13,7 @@ from app.tasks.models import TaskRow
 from app.tasks.polling.batch_refresh import FEW, BatchRefresh
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.repository import AllTasks
-from app.tasks.state import Source, apply_absence, forgotten_before
+from app.tasks.state import Source, apply_not_found, retention_cutoff
 from app.upstream.credentials import ArkAccount
 from app.upstream.rate_limits import RateClass, RateLimiter
 
@@ -90,10 +90,10 @@ class TaskPoller:
         now = self._clock()
         async with self._sessions.begin() as session:
             rows = await AllTasks(session).lock_due(
-                now=now, created_before=forgotten_before(now), limit=_FORGOTTEN_BATCH
+                now=now, created_before=retention_cutoff(now), limit=_FORGOTTEN_BATCH
             )
             for row in rows:
-                apply_absence(session, row, source=Source.LOOK, now=now)
+                apply_not_found(session, row, source=Source.LOOK, now=now)
 
     async def _follow_channel(self, channel: Channel, account: ArkAccount) -> None:
         self._busy.add(channel.id)

@@ -17,7 +17,7 @@ from app.core.turns import leave_turn
 from app.errors import AccessDeniedError
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository
-from app.tasks.state import Source, apply_absence, apply_upstream_state
+from app.tasks.state import Source, apply_not_found, apply_upstream_state
 from app.upstream.ark import ArkClient
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
@@ -106,7 +106,7 @@ class TaskRefresh:
             if current is None:
                 return
             if body is None:
-                apply_absence(session, current, source=Source.LOOK, now=now)
+                apply_not_found(session, current, source=Source.LOOK, now=now)
             else:
                 apply_upstream_state(session, current, body, asked_at=asked_at, source=Source.LOOK, now=now)
                 await record_success(session, str(row.channel_id), now=now)

@@ -14,11 +14,11 @@ from typing import Any
 import structlog
 
 from app.tasks.correlation import TAG_FIELD
-from app.tasks.integers import to_integer
 from app.tasks.state import total_tokens_of
 from app.upstream.ark import ArkClient, TaskPage, is_usable_id
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError
+from app.upstream.integers import to_integer
 from app.upstream.rate_limits import RateClass, RateLimiter
 
 TIERS = ("default", "flex")

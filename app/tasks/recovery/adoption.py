@@ -1,7 +1,7 @@
 """Giving a tenant an upstream task that no row owns, because the operator says that it is that tenant's.
 
-After a restore from a backup no intent is left that the task could be bound to (``app.tasks.recovery.attribution``), so a row is
-made for it. The upstream is asked first, and whoever owns the task keeps it.
+After a restore from a backup there is no intent to which the task could be attributed (``recovery.attribution``), so a
+row is made for it. The upstream is asked first, and a task that has an owner keeps it.
 """
 
 from collections.abc import Callable, Collection

@@ -22,8 +22,8 @@ from app.tasks.recovery.account_snapshot import to_listed
 from app.tasks.recovery.attribution_rules import fits
 from app.tasks.recovery.orphans import Orphans
 from app.tasks.recovery.repository import AllIntents
+from app.tasks.responses import unknown_task
 from app.tasks.state import Source, apply_no_task, apply_upstream_id, apply_upstream_state
-from app.tasks.wire import unknown_task
 from app.upstream.ark import ArkClient, is_usable_id
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError, UpstreamRejectedError

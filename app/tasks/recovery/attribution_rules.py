@@ -117,7 +117,7 @@ def infer_matches(
 def may_belong(
     row: TaskRow, task: ListedTask, *, offset: timedelta | None, grace: timedelta, margin: timedelta = MARGIN
 ) -> bool:
-    """Whether an upstream task can have come of an intent; ``offset`` and ``grace`` as in a list and ``infer_matches``."""
+    """Whether an intent's request can have made an upstream task; the arguments are those of ``infer_matches``."""
     if task.tag is not None and task.tag not in _expected_tags(row):
         return False
     # Two dated ids are two models. An alias or an endpoint may stand for any.

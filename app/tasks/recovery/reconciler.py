@@ -23,7 +23,7 @@ from app.tasks.recovery.attribution import Attribution, Evidence, Verdict
 from app.tasks.recovery.attribution_rules import MARGIN, Inference, infer_matches, is_final
 from app.tasks.recovery.orphans import FIRST, Orphans
 from app.tasks.recovery.repository import AllIntents
-from app.tasks.state import SHORTEST_WINDOW, Source, apply_absence, apply_no_task, is_window_over
+from app.tasks.state import SHORTEST_WINDOW, Source, apply_no_task, apply_not_found, is_window_over
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError
 
@@ -105,7 +105,7 @@ class Reconciler:
             intents = AllIntents(session)
             rows = await intents.overdue(now=now, created_before=now - SHORTEST_WINDOW, limit=_OVERDUE_BATCH)
             for row in await intents.lock_unknown([row for row in rows if is_window_over(row, now=now)]):
-                apply_absence(session, row, source=Source.RECONCILER, now=now)
+                apply_not_found(session, row, source=Source.RECONCILER, now=now)
             orphans = Orphans(session)
             self._orphans_after = await orphans.remove_owned(self._orphans_after, limit=_ORPHANS_BATCH)
             await orphans.remove_forgotten(now=now)

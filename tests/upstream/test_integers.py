@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.tasks.integers import to_integer
+from app.upstream.integers import to_integer
 
 
 @pytest.mark.parametrize(

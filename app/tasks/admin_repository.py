@@ -40,33 +40,33 @@ class TaskSearch:
     channel: str | None = None
 
 
-class OverseenTask(NamedTuple):
+class TaskWithChannel(NamedTuple):
     """A task and the name of its channel, if it has one."""
 
     row: TaskRow
     channel_name: str | None
 
 
-class OverseenOrphan(NamedTuple):
+class OrphanWithCandidates(NamedTuple):
     """An upstream task that nobody owns, and our own ids of the tasks that it may be."""
 
     row: OrphanRow
     possible_tasks: list[str]
 
 
-class OverseenTasks:
+class AdminTaskRepository:
     """Every tenant's tasks, deleted ones included, for the operator."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def find(self, task_id: str) -> OverseenTask | None:
+    async def find(self, task_id: str) -> TaskWithChannel | None:
         """Returns the task with this id, be it the upstream's or our own."""
         query = _SELECT.where(or_(TaskRow.id == task_id, TaskRow.upstream_id == task_id))
         found = (await self._session.execute(query)).one_or_none()
-        return None if found is None else OverseenTask(*found)
+        return None if found is None else TaskWithChannel(*found)
 
-    async def page(self, page: PageRequest, wanted: TaskSearch) -> Sequence[OverseenTask]:
+    async def page(self, page: PageRequest, wanted: TaskSearch) -> Sequence[TaskWithChannel]:
         """Returns tasks newest first, one more than the page asks for when there are more.
 
         Raises:
@@ -76,7 +76,7 @@ class OverseenTasks:
         if page.after is not None:
             query = query.where(tuple_(TaskRow.created_at, TaskRow.id) < _to_position(page.after, parts=1))
         query = query.order_by(TaskRow.created_at.desc(), TaskRow.id.desc()).limit(page.limit + 1)
-        return [OverseenTask(*found) for found in await self._session.execute(query)]
+        return [TaskWithChannel(*found) for found in await self._session.execute(query)]
 
     async def history(self, row: TaskRow) -> Sequence[TaskEventRow]:
         """Returns every change of a task's status, oldest first."""
@@ -88,7 +88,7 @@ class OverseenTasks:
         return (await self._session.scalars(query)).all()
 
 
-class OverseenOrphans:
+class AdminOrphanRepository:
     """The upstream tasks of every channel that nobody owns, for the operator."""
 
     def __init__(self, session: AsyncSession, *, grace: timedelta) -> None:
@@ -101,7 +101,7 @@ class OverseenOrphans:
         self._session = session
         self._grace = grace
 
-    async def page(self, page: PageRequest) -> Sequence[OverseenOrphan]:
+    async def page(self, page: PageRequest) -> Sequence[OrphanWithCandidates]:
         """Returns orphans newest first, one more than the page asks for when there are more.
 
         Raises:
@@ -116,7 +116,7 @@ class OverseenOrphans:
         ).limit(page.limit + 1)
         orphans = (await self._session.scalars(query)).all()
         intents = await self._intents_around(orphans)
-        return [OverseenOrphan(row, self._possible_tasks(row, intents[row.channel_id])) for row in orphans]
+        return [OrphanWithCandidates(row, self._possible_tasks(row, intents[row.channel_id])) for row in orphans]
 
     async def _intents_around(self, orphans: Sequence[OrphanRow]) -> dict[str | None, list[TaskRow]]:
         """Returns, by channel, the tasks that know no upstream task and were sent about when the orphans came."""
@@ -150,12 +150,12 @@ class OverseenOrphans:
         return [row.id for row in intents if may_belong(row, task, offset=timedelta(0), grace=self._grace)]
 
 
-def task_cursor(found: OverseenTask) -> str:
+def task_cursor(found: TaskWithChannel) -> str:
     """Returns where a list of tasks goes on after this one, even when it is gone by then."""
     return _POSITION_SEPARATOR.join((found.row.created_at.isoformat(), found.row.id))
 
 
-def orphan_cursor(found: OverseenOrphan) -> str:
+def orphan_cursor(found: OrphanWithCandidates) -> str:
     """Returns where a list of orphans goes on after this one, even when it is gone by then."""
     row = found.row
     return _POSITION_SEPARATOR.join((row.created_at.isoformat(), row.channel_id, row.upstream_id))

@@ -7,10 +7,10 @@ from typing import Any
 from app.create_parameters import PARAMETERS
 from app.errors import NotFoundError
 from app.tasks.correlation import TAG_FIELD, tag_of
-from app.tasks.integers import to_integer
 from app.tasks.link_expiry import content_expires_at
 from app.tasks.models import TaskRow, TaskStatus
 from app.upstream.error_codes import failure_for_tenant
+from app.upstream.integers import to_integer
 
 # The Go and Java SDKs refuse 5.0 and "5" where they expect 5.
 _INTEGER_FIELDS = (
