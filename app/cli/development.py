@@ -34,7 +34,7 @@ from app.tenants.service import TenantService
 
 _TIME_SCALE = 20.0
 _HOST = "127.0.0.1"
-# Below the ports that systems give to outgoing connections, where one could hold the sandbox's own at the next start.
+# Below the range of ephemeral ports, where an outgoing connection could occupy the port at the next start.
 _SANDBOX_PORTS = range(20_000, 32_768)
 
 
@@ -79,10 +79,10 @@ async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, 
 
 @asynccontextmanager
 async def _running_sandbox(folder: Path, kept: DevSecrets) -> AsyncIterator[tuple[SandboxServer, bool]]:
-    """Runs the sandbox of a folder where it ran before; yields it, and whether its state is new.
+    """Runs the sandbox of a folder; yields it, and whether its state is new.
 
-    Its videos can be played as long as their tasks can be read, and at the same address: a demo is shown on the days
-    after, too.
+    Port and state are those of the previous run, and video URLs are valid as long as their tasks can be read, so that
+    a demo can be shown on the following days.
     """
     config = SandboxConfig(time_scale=_TIME_SCALE, video_url_seconds=int(WINDOW.total_seconds()))
     kept.sandbox_port = kept.sandbox_port or _free_port()
@@ -91,7 +91,7 @@ async def _running_sandbox(folder: Path, kept: DevSecrets) -> AsyncIterator[tupl
             file = stack.enter_context(StateFile(prepare_sandbox_file(folder), config.accounts))
             sandbox = Sandbox(config, file)
         except StateFileError as error:
-            stop(f"{error} Mend that, or begin with an empty demo by --reset")
+            stop(f"{error} Restore the file, or start an empty demo with --reset")
         server = SandboxServer(sandbox=sandbox, host=_HOST, port=kept.sandbox_port)
         try:
             await stack.enter_async_context(server)
@@ -99,15 +99,15 @@ async def _running_sandbox(folder: Path, kept: DevSecrets) -> AsyncIterator[tupl
             if error.errno != errno.EADDRINUSE:
                 raise
             stop(
-                f"another program listens on port {kept.sandbox_port}, where the videos of this demo are; end it and "
-                f"start again, begin with an empty demo by --reset, or change sandbox_port in {folder}/dev.json, "
-                "which leaves the URLs of the videos so far without a server"
+                f"another program listens on port {kept.sandbox_port}, which is in the URLs of this demo's videos; "
+                "end it and start again, start an empty demo with --reset, or change sandbox_port in "
+                f"{folder}/dev.json, after which the URLs of the present videos no longer work"
             )
         yield server, file.is_new
 
 
 def _free_port() -> int:
-    """Returns a port for a sandbox that had none; two demos with folders of their own get two."""
+    """Returns a random free port, so that demos in different folders can run at the same time."""
     while True:
         port = secrets.choice(_SANDBOX_PORTS)
         with socket.socket() as probe, suppress(OSError):

@@ -162,8 +162,6 @@ class StateFile:
         self._execute("PRAGMA synchronous = NORMAL")
         if is_empty:
             self._connection.executescript(f"BEGIN; {_TABLE}; PRAGMA user_version = {FORMAT}; COMMIT;")
-        elif self._execute("PRAGMA quick_check") != "ok":
-            raise StateFileError(f"{self.path} is damaged.")
         return not self._execute("SELECT count(*) FROM record")
 
     def _execute(self, statement: str) -> Any:

@@ -192,6 +192,16 @@ async def test_a_database_of_somebody_elses_is_not_taken_for_the_sandboxs(tmp_pa
         assert [(path.name, path.read_text()) for path in data.iterdir()] == [("sandbox.sqlite3", "mine")]
 
 
+async def test_secrets_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    with temporary_folder() as data:
+        (data / "users.lock").touch()
+        for content in ("{", '{"admin_token": "a", "secret_key": "b", "of_a_newer_version": 1}'):
+            (data / "dev.json").write_text(content)
+            code, output = await run(*options(data), "--reset", folder=tmp_path, settings={})
+            assert (code, "dev.json is damaged or of a newer version" in output) == (1, True), output
+            assert (data / "dev.json").read_text() == content
+
+
 async def test_a_reset_spares_what_is_no_demo(tmp_path: Path) -> None:
     account = {"ARK_BASE_URL": "http://127.0.0.1:1/api/v3", "ARK_API_KEY": "secret"}
     with temporary_folder() as data:

@@ -115,7 +115,8 @@ async def test_unfinished_tasks_continue_with_the_times_of_a_sandbox_that_never_
         cancelled = await caller.made(text("[queue:3600]"))
         await caller.ask("DELETE", f"/{cancelled}")
         pinned = await caller.made()
-        await caller.control("POST", f"/tasks/{pinned}", status="paused", extra={"progress": 50})
+        await caller.control("POST", f"/tasks/{pinned}", status="paused")
+        await caller.control("POST", f"/tasks/{pinned}", extra={"progress": 50})
         statuses = [(await caller.task(task_id))["status"] for task_id in (running, waiting, cancelled, pinned)]
         assert statuses == ["running", "queued", "cancelled", "paused"]
         begun_at = (await caller.task(running))["updated_at"]
@@ -141,12 +142,12 @@ async def test_groups_and_assets_survive_a_restart_and_can_be_used(machine: Mach
         gone = await caller.asset(other_group)
         deleted = await caller.asset(group_id)
         await caller.result("UpdateAssetGroup", Id=group_id, Name="renamed", Description="of yesterday")
-        await caller.result("UpdateAsset", Id=asset_id, Name="renamed")
         await caller.result("DeleteAsset", Id=deleted)
         await caller.result("DeleteAssetGroup", Id=other_group)
         await caller.control("POST", f"/assets/{failing}", status="Failed", code="DownloadFailed")
         caller.advance(60)
         await caller.made(image(url=f"asset://{asset_id}"))
+        await caller.result("UpdateAsset", Id=failing, Name="renamed")
         shown = [await caller.result("GetAssetGroup", Id=group_id)]
         shown += [await caller.result("GetAsset", Id=id_) for id_ in (asset_id, failing)]
     async with machine.start() as caller:
@@ -203,9 +204,9 @@ async def test_a_draft_survives_a_restart(machine: Machine) -> None:
 
 async def test_clock_and_settings_survive_a_restart_until_the_reset(machine: Machine) -> None:
     async with machine.start() as caller:
-        await caller.control("POST", "/clock", advance_seconds=3600, skew_seconds=30)
         settings = {"time_scale": 7, "limits": "on", "consistency_delay_seconds": 3, "token_ttl_seconds": 60}
         await caller.control("POST", "/settings", **settings)
+        await caller.control("POST", "/clock", advance_seconds=3600, skew_seconds=30)
         url = (await caller.finished())["content"]["video_url"]
         moment = (await caller.control("GET", "/clock"))["now"]
     async with machine.start() as caller:
@@ -269,6 +270,15 @@ async def test_an_unusable_file_is_an_error_and_is_not_changed(machine: Machine)
             async with machine.start():
                 pass
         assert machine.path.read_bytes() == content
+    machine.path.write_bytes(good)
+    with sqlite3.connect(machine.path) as connection:
+        (index,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE type = 'index'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    machine.path.write_bytes(good[: (index - 1) * size] + bytes(size) + good[index * size :])
+    with pytest.raises(StateFileError, match="damaged"):
+        async with machine.start():
+            pass
     machine.path.write_bytes(good)
     with sqlite3.connect(machine.path) as connection:
         connection.execute("UPDATE record SET body = '{}' WHERE kind = 'task'")
