@@ -12,6 +12,7 @@ _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _TABLE = re.compile(r"^ *\|.*\n *\|[-|: ]+\|\n((?: *\|.*(?:\n|\Z))*)", re.MULTILINE)
 _CODE = re.compile(r"`[^`]+`")
+_ITEM = re.compile(r"^ *(?:-|\d+\.) ", re.MULTILINE)
 
 
 class Heading(NamedTuple):
@@ -59,7 +60,20 @@ class Page:
 
     def links_by_section(self) -> list[list[str]]:
         """Returns the targets of the links in each section; the first one is what stands before any heading."""
-        return [_LINK.findall(section) for section in re.split(r"^#+ ", self._prose, flags=re.MULTILINE)]
+        return [_LINK.findall(section) for section in self._sections()]
+
+    def code_by_section(self) -> list[set[str]]:
+        """Returns the pieces of code in the text of each section."""
+        return [{" ".join(code.split()) for code in _CODE.findall(section)} for section in self._sections()]
+
+    def parts_by_section(self) -> list[tuple[int, int]]:
+        """Returns for each section how many parts a blank line separates, and how many items its lists have."""
+        return [
+            (len(re.findall(r"\n\s*\n", section.strip())), len(_ITEM.findall(section))) for section in self._sections()
+        ]
+
+    def _sections(self) -> list[str]:
+        return re.split(r"^#+ ", self._prose, flags=re.MULTILINE)
 
     def target(self, link: str) -> tuple[Path, str]:
         """Returns the file and the anchor that a link leads to; the anchor is empty for a whole file."""

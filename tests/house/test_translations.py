@@ -52,6 +52,13 @@ def test_a_chinese_page_has_the_structure_of_the_english_one(path: Path) -> None
     assert [heading.level for heading in chinese.headings] == [heading.level for heading in original.headings]
     assert chinese.blocks == original.blocks
     assert chinese.tables == original.tables
+    assert chinese.parts_by_section() == original.parts_by_section()
+
+
+@pytest.mark.parametrize("path", CHINESE, ids=lambda path: path.name)
+def test_a_chinese_page_names_what_the_english_one_names_section_by_section(path: Path) -> None:
+    for ours, theirs in zip(page(path).code_by_section(), page(english(path)).code_by_section(), strict=True):
+        assert ours == theirs
 
 
 @pytest.mark.parametrize("path", CHINESE, ids=lambda path: path.name)
