@@ -39,112 +39,50 @@ class Category(Enum):
     UPSTREAM = "upstream"
 
 
-_GROUPS: Mapping[Category, tuple[str, ...]] = {
-    Category.CLIENT: (
-        "MissingParameter",
-        "InvalidParameter",
-        "InvalidImageURL",
-        "Duplicate.Tags.Key",
-        "OutofContextError",
-        "NotFound",
-        "InvalidAction",
-        "SensitiveContentDetected",
-        "InputTextSensitiveContentDetected",
-        "InputImageSensitiveContentDetected",
-        "InputVideoSensitiveContentDetected",
-        "InputAudioSensitiveContentDetected",
-        "OutputTextSensitiveContentDetected",
-        "OutputImageSensitiveContentDetected",
-        "OutputVideoSensitiveContentDetected",
-        "OutputAudioSensitiveContentDetected",
-        "InputTextRiskDetection",
-        "InputImageRiskDetection",
-        "OutputTextRiskDetection",
-        "OutputImageRiskDetection",
-        "ContentSecurityDetectionError",
-        # Reasons why an asset becomes ``Failed``.
-        "DownloadFailed",
-        "TypeMismatch",
-        "FormatUnsupported",
-        "FormatUndetectable",
-        "DurationTooShort",
-        "DurationTooLong",
-        "WidthTooSmall",
-        "WidthTooLarge",
-        "HeightTooSmall",
-        "HeightTooLarge",
-        "AspectRatioTooSmall",
-        "AspectRatioTooLarge",
-        "FileSizeTooLarge",
-        "PixelCountTooSmall",
-        "PixelCountTooLarge",
-        "FpsTooLow",
-        "FpsTooHigh",
-        "AudioTrackRequired",
-        "AudioTrackForbidden",
-        "ContentRestricted",
-        "FaceMismatch",
-        "TranscodingFailed",
-    ),
-    Category.RATE: (
-        "RateLimitExceeded",
-        "ModelAccountRpmRateLimitExceeded",
-        "ModelAccountTpmRateLimitExceeded",
-        "ModelAccountIpmRateLimitExceeded",
-        "APIAccountRpmRateLimitExceeded",
-        "AccountRateLimitExceeded",
-        "RequestBurstTooFast",
-        "InflightBatchsizeExceeded",
-        "FlowLimitExceeded",
-        "AccountFlowLimitExceeded",
-        "RequestThrottled",
-        "RequestLimitExceeded",
-        "QuotaWriteQPMExceeded",
-        "QuotaWriteQPSExceeded",
-    ),
-    Category.ACCOUNT: (
-        "AuthenticationError",
-        "InvalidAccountStatus",
-        "AccountOverdueError",
-        "AccessDenied",
-        "OperationDenied",
-        "ModelNotOpen",
-        "InvalidEndpoint",
-        "InvalidEndpointOrModel.ModelIDAccessDisabled",
-        "InvalidSubscription",
-        "SubscriptionRequired",
-        "SetLimitExceeded",
-        # The operator lists a channel's projects, so an unknown one is a mistake in the configuration.
-        "NotFound.ProjectName",
-        # The signature is made by the gateway, the address configured by the operator.
-        "InvalidAccessKey",
-        "InvalidAuthorization",
-        "InvalidCredential",
-        "InvalidSecretToken",
-        "InvalidTimestamp",
-        "LackPolicy",
-        "MissingAuthenticationToken",
-        "MissingRequestInfo",
-        "MissingSignature",
-        "SignatureDoesNotMatch",
-        "ServiceNotFound",
-        "MethodNotAllowed",
-    ),
+_CODES: Mapping[Category, str] = {
+    Category.CLIENT: """
+        MissingParameter InvalidParameter InvalidImageURL Duplicate.Tags.Key OutofContextError NotFound InvalidAction
+        SensitiveContentDetected InputTextSensitiveContentDetected InputImageSensitiveContentDetected
+        InputVideoSensitiveContentDetected InputAudioSensitiveContentDetected OutputTextSensitiveContentDetected
+        OutputImageSensitiveContentDetected OutputVideoSensitiveContentDetected OutputAudioSensitiveContentDetected
+        InputTextRiskDetection InputImageRiskDetection OutputTextRiskDetection OutputImageRiskDetection
+        ContentSecurityDetectionError
+    """
+    # Reasons why an asset becomes ``Failed``.
+    """
+        DownloadFailed TypeMismatch FormatUnsupported FormatUndetectable DurationTooShort DurationTooLong WidthTooSmall
+        WidthTooLarge HeightTooSmall HeightTooLarge AspectRatioTooSmall AspectRatioTooLarge FileSizeTooLarge
+        PixelCountTooSmall PixelCountTooLarge FpsTooLow FpsTooHigh AudioTrackRequired AudioTrackForbidden
+        ContentRestricted FaceMismatch TranscodingFailed
+    """,
+    Category.RATE: """
+        RateLimitExceeded ModelAccountRpmRateLimitExceeded ModelAccountTpmRateLimitExceeded
+        ModelAccountIpmRateLimitExceeded APIAccountRpmRateLimitExceeded AccountRateLimitExceeded RequestBurstTooFast
+        InflightBatchsizeExceeded FlowLimitExceeded AccountFlowLimitExceeded RequestThrottled RequestLimitExceeded
+        QuotaWriteQPMExceeded QuotaWriteQPSExceeded
+    """,
+    Category.ACCOUNT: """
+        AuthenticationError InvalidAccountStatus AccountOverdueError AccessDenied OperationDenied ModelNotOpen
+        InvalidEndpoint InvalidEndpointOrModel.ModelIDAccessDisabled InvalidSubscription SubscriptionRequired
+        SetLimitExceeded
+    """
+    # The operator lists a channel's projects, so an unknown one is a mistake in the configuration.
+    "NotFound.ProjectName"
+    # The signature is made by the gateway, the address configured by the operator.
+    """
+        InvalidAccessKey InvalidAuthorization InvalidCredential InvalidSecretToken InvalidTimestamp LackPolicy
+        MissingAuthenticationToken MissingRequestInfo MissingSignature SignatureDoesNotMatch ServiceNotFound
+        MethodNotAllowed
+    """,
     # The gateway sends only models and actions that it knows.
-    Category.UNSERVED: ("InvalidEndpointOrModel", "UnsupportedModel", "InvalidActionOrVersion"),
-    Category.QUOTA: ("QuotaExceeded",),
-    Category.UPSTREAM: (
-        "InternalServiceError",
-        "InternalError",
-        "InternalServiceTimeout",
-        "FailToConnect",
-        "ModelLoadingError",
-        "ServerOverloaded",
-        "ServiceUnavailable",
-        "ServiceUnavailableTemp",
-    ),
+    Category.UNSERVED: "InvalidEndpointOrModel UnsupportedModel InvalidActionOrVersion",
+    Category.QUOTA: "QuotaExceeded",
+    Category.UPSTREAM: """
+        InternalServiceError InternalError InternalServiceTimeout FailToConnect ModelLoadingError ServerOverloaded
+        ServiceUnavailable ServiceUnavailableTemp
+    """,
 }
-TABLE: Mapping[str, Category] = {code: category for category, codes in _GROUPS.items() for code in codes}
+TABLE: Mapping[str, Category] = {code: category for category, codes in _CODES.items() for code in codes.split()}
 """Every known code and its category."""
 
 _RATE_FAMILIES = re.compile(r"\w*(RateLimit|FlowLimit)Exceeded|Quota(Read|Write)?QP[SMH]Exceeded")
