@@ -16,7 +16,7 @@ from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
 from app.catalog.service import ModelCatalog
 from app.errors import InvalidParameterError
 from app.http.responses import json_response
-from app.http.schemas import WireModel
+from app.http.schemas import RequestModel
 
 router = APIRouter(tags=["admin: models"])
 
@@ -36,7 +36,7 @@ class ModelsView(BaseModel):
     next_cursor: None = None
 
 
-class ModelsReplace(WireModel):
+class ModelsReplace(RequestModel):
     """Body of ``PUT /models``: the whole catalog, also as ``GET`` shows it."""
 
     data: Annotated[list[_Spec], Field(max_length=_MAX_MODELS)]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from app.channels.channel import Channel
-from app.http.schemas import WireModel
+from app.http.schemas import RequestModel
 
 _MOST_ADOPTED = 100
 _UpstreamId = Annotated[str, Field(min_length=1, max_length=128)]
@@ -94,7 +94,7 @@ class End(BaseModel):
 Line = FoundObject | Progress | ListEnd
 
 
-class Adopt(WireModel):
+class Adopt(RequestModel):
     """Body of ``POST /tenants/{id}/adopt``: at least one id, and at most a hundred."""
 
     channel: str = Field(min_length=1, max_length=200, description="name or id of the channel that holds them")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.admin.fields import AllowList, ChannelList, Limits, Metadata, Moment, Name, NetworkList
 from app.audit.models import AuditRow
-from app.http.schemas import WireModel
+from app.http.schemas import RequestModel
 from app.tenants.key_status import key_status
 from app.tenants.models import ApiKeyRow, TenantRow
 
@@ -16,7 +16,7 @@ _MAX_GRACE_SECONDS = 365 * 24 * 3600
 TenantStatusText = Literal["active", "suspended"]
 
 
-class TenantCreate(WireModel):
+class TenantCreate(RequestModel):
     """Body of ``POST /tenants``."""
 
     name: Name
@@ -28,7 +28,7 @@ class TenantCreate(WireModel):
     metadata: Metadata | None = None
 
 
-class TenantPatch(WireModel):
+class TenantPatch(RequestModel):
     """Body of ``PATCH /tenants/{id}``: an absent member is left alone, null clears. Defaults are never read."""
 
     name: Name = ""
@@ -47,7 +47,7 @@ class TenantPatch(WireModel):
         return changes
 
 
-class KeyCreate(WireModel):
+class KeyCreate(RequestModel):
     """Body of ``POST /tenants/{id}/keys``."""
 
     name: Name
@@ -58,7 +58,7 @@ class KeyCreate(WireModel):
     limits: Limits | None = None
 
 
-class KeyPatch(WireModel):
+class KeyPatch(RequestModel):
     """Body of ``PATCH /keys/{id}``: an absent member is left alone, null clears. Defaults are never read."""
 
     name: Name = ""
@@ -73,7 +73,7 @@ class KeyPatch(WireModel):
         return self.model_dump(exclude_unset=True, exclude={"limits"})
 
 
-class KeyRotate(WireModel):
+class KeyRotate(RequestModel):
     """Body of ``POST /keys/{id}/rotate``; seconds for which the old key still works."""
 
     grace_seconds: Annotated[int, Field(ge=0, le=_MAX_GRACE_SECONDS)]

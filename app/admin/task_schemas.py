@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.http.schemas import WireModel
+from app.http.schemas import RequestModel
 from app.tasks.admin_repository import OrphanWithCandidates, TaskWithChannel
 from app.tasks.models import TaskEventRow, TaskStatus
 from app.tasks.responses import public_id
@@ -15,7 +15,7 @@ from app.urls import split_url
 STATUSES = [status.value for status in TaskStatus]
 
 
-class TaskResolve(WireModel):
+class TaskResolve(RequestModel):
     """Body of ``POST /tasks/{id}/resolve``: one of the two."""
 
     upstream_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(

@@ -16,7 +16,7 @@ from app.core.confusables import skeleton
 from app.core.strict_json import member_path, to_json_bytes
 from app.errors import EMPTY, InvalidParameterError
 from app.http.dry_run import find_dry_run, is_dry_run_name
-from app.http.schemas import WireModel, parse_model
+from app.http.schemas import RequestModel, parse_model
 from app.urls import MAX_WEB_URL_LENGTH, fault_of_web_url
 
 DEFAULT_PROJECT = "default"
@@ -106,7 +106,7 @@ SortOrder = Annotated[Literal["Desc", "Asc"], BeforeValidator(_refuse_empty)]
 Strategy = Annotated[Literal["Default", "Skip"], BeforeValidator(_refuse_empty)]
 
 
-class ActionRequest(WireModel):
+class ActionRequest(RequestModel):
     """The body of one action. Member names are the upstream's; unknown members are refused."""
 
     model_config = ConfigDict(alias_generator=AliasGenerator(alias=to_wire_name))

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from app.channels.channel import Correlate
 from app.channels.models import ChannelFaultRow, ChannelRow
 from app.channels.rules import DEFAULT_REGION, check_ark_base_url, check_name, check_openapi_url, check_secret
-from app.http.schemas import WireModel
+from app.http.schemas import RequestModel
 
 DEFAULT_ARK_BASE_URL = "https://ark.cn-beijing.volces.com/api/v3"
 DEFAULT_OPENAPI_URL = "https://open.volcengineapi.com"
@@ -34,7 +34,7 @@ _ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$
 _Project = Annotated[str, Field(pattern=r"^\S{1,64}$")]
 
 
-class ChannelSettings(WireModel):
+class ChannelSettings(RequestModel):
     """The settings of a channel, without its name.
 
     Attributes:

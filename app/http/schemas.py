@@ -14,7 +14,7 @@ from app.core.strict_json import member_path
 from app.errors import InvalidParameterError, MissingParameterError, SeedgateError
 
 
-class WireModel(BaseModel):
+class RequestModel(BaseModel):
     """The base of request bodies: unknown members are refused, and types are not converted.
 
     ``"5"`` is no integer and ``1`` no boolean. A member that may be null declares it in its type.

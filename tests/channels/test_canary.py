@@ -1,4 +1,4 @@
-"""A wrong sealing key is found out at the start."""
+"""A wrong sealing key is detected at the start."""
 
 import pytest
 from sqlalchemy import text

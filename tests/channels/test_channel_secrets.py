@@ -1,4 +1,4 @@
-"""Upstream secrets are sealed for their row and column, and never come back out."""
+"""Upstream secrets are sealed for their row and column, and never returned."""
 
 import pytest
 from sqlalchemy import text, update

@@ -1,4 +1,4 @@
-"""The channel that the environment describes."""
+"""The channel that the environment configures."""
 
 from typing import Any
 

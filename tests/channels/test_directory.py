@@ -1,4 +1,4 @@
-"""Which channels are candidates, and how old that knowledge may be."""
+"""The candidates among the channels, and the age of that information."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""What an account refuses is kept by channel, operation and code, until it has not recurred for five minutes."""
+"""Refusals of an account are kept by channel, operation and code, until they have not recurred for five minutes."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Addresses, names and secrets of channels, and when a change must be verified."""
+"""URLs, names and secrets of channels, and when a change has to be verified."""
 
 from dataclasses import replace
 

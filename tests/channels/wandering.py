@@ -1,4 +1,4 @@
-"""A gateway whose channels wander between servers, and a model of which secret was given for which of them."""
+"""A gateway whose channels move between servers, and a model of which secret was given for which server."""
 
 import asyncio
 import itertools

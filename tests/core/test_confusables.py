@@ -1,4 +1,4 @@
-"""Plain forms: what a text could be taken for, at a cost that no spelling of it raises."""
+"""Skeletons of confusable names, at a cost that no spelling can raise."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Background jobs, and work that outlives the request that began it."""
+"""Background jobs, and tasks that outlive the request that started them."""
 
 import asyncio
 

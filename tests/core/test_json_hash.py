@@ -1,4 +1,4 @@
-"""One hash for all spellings of a JSON value, and another one for every other value."""
+"""All spellings of a JSON value have the same hash, and different values different ones."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""A piece of work is one process's at a time, whatever becomes of the process."""
+"""At most one process at a time holds a lease, even if processes die."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Knowing which processes live: a lock that dies with its process, and no other clock to wait for."""
+"""A lock that PostgreSQL frees with its process tells which processes are alive, without a timeout."""
 
 import asyncio
 import os
@@ -106,7 +106,7 @@ async def test_a_dead_process_was_gone_soon_after_it_was_last_seen(neighbours: N
     assert abs(since - died_at) <= timedelta(seconds=RENEW_SECONDS)
 
 
-async def test_nobody_takes_itself_for_dead(neighbours: Neighbours) -> None:
+async def test_a_process_never_considers_itself_dead(neighbours: Neighbours) -> None:
     asking = await neighbours.one()
     await neighbours.cut_locks()
     assert not await neighbours.is_dead(asking, asking.instance_id)

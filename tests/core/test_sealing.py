@@ -1,4 +1,4 @@
-"""Sealed secrets open only where they belong."""
+"""Sealed secrets open only for the row, column and origin that they were sealed for."""
 
 import base64
 

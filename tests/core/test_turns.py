@@ -1,4 +1,4 @@
-"""A tenant with many requests at once has a part of the process and its database connections, not all of them."""
+"""A tenant with many concurrent requests uses only a share of the process and its database connections."""
 
 import asyncio
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""The answers in a server's bytes."""
+"""Parsing of the responses in a server's bytes."""
 
 import json
 from dataclasses import dataclass

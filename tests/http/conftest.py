@@ -1,4 +1,4 @@
-"""Fixtures of the HTTP tests, and what of them is collected."""
+"""Fixtures of the HTTP tests, and which files are collected."""
 
 from collections.abc import Iterator
 from pathlib import Path

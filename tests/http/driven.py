@@ -140,7 +140,7 @@ class Pipe(asyncio.Transport):
         self.lose()
 
     def lose(self) -> None:
-        """Ends the connection, whoever wants it."""
+        """Ends the connection."""
         if not self.is_gone:
             self.is_gone = self.is_ended = True
             self._loop.call_soon(self.get_protocol().connection_lost, None)

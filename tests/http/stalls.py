@@ -1,4 +1,4 @@
-"""Measuring how long a request keeps a gateway's event loop from everybody else."""
+"""Measures how long a request blocks a gateway's event loop."""
 
 import asyncio
 import threading

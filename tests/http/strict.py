@@ -1,4 +1,4 @@
-"""What a strict parser sees in a client's bytes: h11 in the role of a server that answers everything with 404."""
+"""What a strict parser reads in a client's bytes: h11 as a server that answers everything with 404."""
 
 from dataclasses import dataclass, field
 

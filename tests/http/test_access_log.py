@@ -1,4 +1,4 @@
-"""The one line that each request leaves behind, and what no line may ever hold."""
+"""Each request is logged in one line, without secrets."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Bad input on every operation that takes a body: a clear 4xx in the documented shape, never a 5xx."""
+"""Invalid input causes a 4xx in the documented form, never a 5xx, on every operation with a body."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Request bodies: who may send one, how large, and that no more is held than the process can bear."""
+"""Request bodies are limited in size and in the memory of the process."""
 
 import asyncio
 import json

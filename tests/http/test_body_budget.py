@@ -1,4 +1,4 @@
-"""The shares of the body budget, whatever is taken and given back in whichever order."""
+"""The shares of the body budget, in any order of reservations and releases."""
 
 from hypothesis import given
 from hypothesis import strategies as st

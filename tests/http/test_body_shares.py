@@ -1,4 +1,4 @@
-"""Whatever one party sends and does not finish, the bodies of the others come in."""
+"""Unfinished uploads of one party do not block the bodies of others."""
 
 import asyncio
 import json

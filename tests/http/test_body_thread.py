@@ -1,4 +1,4 @@
-"""Work on large bodies beside the event loop: who waits for whom."""
+"""The thread for large bodies: what runs in it, and which tenants wait for each other."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Lengths and counts that are judged before anything is done with them."""
+"""Lengths and counts are checked before any work on the values."""
 
 from typing import Any
 

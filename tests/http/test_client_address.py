@@ -1,4 +1,4 @@
-"""Which address a request comes from, when proxies stand in between."""
+"""The client's address of a request that passed proxies."""
 
 from ipaddress import ip_network
 
@@ -21,7 +21,7 @@ PROXIES = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
         pytest.param("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.3", id="none but proxies"),
         pytest.param("10.0.0.1", [], "10.0.0.1", id="a proxy that says nothing"),
         pytest.param("10.0.0.1", [""], "", id="an empty header"),
-        pytest.param("10.0.0.1", ["1.1.1.1, nonsense"], "", id="nonsense is nobody, and never the proxy"),
+        pytest.param("10.0.0.1", ["1.1.1.1, nonsense"], "", id="a malformed hop gives no address, not the proxy's"),
         pytest.param("10.0.0.1", ["1.1.1.1, nonsense, 10.0.0.2"], "", id="nonsense before a proxy"),
         pytest.param("10.0.0.1", ["1.1.1.1, unknown"], "", id="a hop that the proxy hides"),
         pytest.param("10.0.0.1", ["1.1.1.1:4711"], "1.1.1.1", id="a port"),

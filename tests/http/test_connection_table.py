@@ -1,4 +1,4 @@
-"""How many connections there may be, and how much they may hold together."""
+"""The limits on the number of connections and the memory of their buffers."""
 
 import resource
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Web pages of other origins: allowed ones may call the tenants' routes and read every answer, nobody else may."""
+"""Only pages of the allowed origins may call the tenants' routes and read the responses."""
 
 import json
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What is late ends, and what is too much is not read, on a connection whose time passes when the test says so."""
+"""Deadlines and flow control of a connection, with a clock that the test moves."""
 
 import asyncio
 from collections.abc import Iterator

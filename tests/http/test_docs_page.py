@@ -1,4 +1,4 @@
-"""``/docs`` is made of our own, pinned files, and nothing else can run there or be called from there."""
+"""``/docs`` consists of our own, pinned files; no other script can run there, and no other server is called."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Errors become the documented bytes, and every answer can be found again."""
+"""Errors have the documented form, and every response has a request id."""
 
 from collections.abc import AsyncIterator
 

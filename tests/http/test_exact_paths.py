@@ -1,4 +1,4 @@
-"""The operator's and the public routes answer to their own spelling alone; a slash that is encoded is no slash."""
+"""The operator's and the public routes accept only their own spelling; an encoded slash is no separator."""
 
 import time
 from collections.abc import AsyncIterator, Iterator

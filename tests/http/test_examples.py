@@ -1,4 +1,4 @@
-"""The bodies that ``/docs`` fills its forms with are accepted as they are."""
+"""The example bodies of ``/docs`` are accepted."""
 
 from collections.abc import AsyncIterator
 

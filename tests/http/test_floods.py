@@ -1,4 +1,4 @@
-"""Under each flood from outside the gateway stays within 96 MiB of where it was, and answers others within a second."""
+"""During each flood the gateway's memory grows by at most 96 MiB, and other clients get responses within a second."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The framings on real sockets, against a gateway in a process of its own, each segment read by itself."""
+"""The framings on real sockets, against a gateway in a process of its own, each segment read separately."""
 
 import asyncio
 from pathlib import Path

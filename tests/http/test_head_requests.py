@@ -1,4 +1,4 @@
-"""HEAD is answered wherever GET is, with the same head and nothing behind it."""
+"""HEAD works wherever GET does, with the same head and no body."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""``GET /`` shows a browser a page of ours, and no program anything but the error that it knows how to read."""
+"""``GET /`` returns a page to browsers, and to programs an error that they can parse."""
 
 import base64
 import hashlib

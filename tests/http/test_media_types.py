@@ -1,4 +1,4 @@
-"""Which bodies are read as JSON, on every route that takes one: what clients call it, and what it may not be called."""
+"""The media types that are parsed as JSON, and those that are refused, on every route with a body."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What a client sent is gone when its request is: no cache, of ours or of a library, keeps it."""
+"""No cache, of the gateway or of a library, keeps a client's data after its request."""
 
 import asyncio
 import gc

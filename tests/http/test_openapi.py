@@ -1,4 +1,4 @@
-"""``/openapi.json``: what it says is complete, and what it says is so, whatever is sent."""
+"""``/openapi.json`` is complete, and the gateway behaves as it says."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Query parameters: what a route does not declare is refused, on every route that asks who is calling."""
+"""Undeclared query parameters are refused on every route with authentication."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Parsing of wire classes."""
+"""Validation by request models."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,14 +6,14 @@ import pytest
 from pydantic import Field, field_validator
 
 from app.errors import SeedgateError
-from app.http.schemas import WireModel, parse_model
+from app.http.schemas import RequestModel, parse_model
 
 
-class Part(WireModel):
+class Part(RequestModel):
     url: str
 
 
-class Order(WireModel):
+class Order(RequestModel):
     name: Annotated[str, Field(min_length=1, max_length=5)]
     count: int | None = None
     size: int = 3

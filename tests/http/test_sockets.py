@@ -1,4 +1,4 @@
-"""Who may connect to the sockets that the gateway makes."""
+"""The permissions of the gateway's sockets."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Slashes too many do no harm on tenant routes, and a path with a wrong beginning is told the base URL to set."""
+"""Extra slashes do no harm on tenant routes, and a path with a wrong prefix gets the right base URL."""
 
 import re
 import sys

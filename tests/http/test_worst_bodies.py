@@ -1,4 +1,4 @@
-"""No request holds the event loop: a search for the one that holds it longest."""
+"""No request blocks the event loop: a search for the worst."""
 
 import asyncio
 import http.client

@@ -1,4 +1,4 @@
-"""Clients that say exactly what they are told to, in the order that blocking programs do."""
+"""Clients that send exact bytes, in the order of blocking programs."""
 
 import asyncio
 import http.client

@@ -1,4 +1,4 @@
-"""Families of requests that are meant to cost as much as they can for their size."""
+"""Families of requests with the highest cost for their size."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Texts that are meant to cost as much as they can to mask for their length."""
+"""Texts with the highest cost of redaction for their length."""
 
 from base64 import b64encode
 

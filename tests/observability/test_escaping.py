@@ -1,4 +1,4 @@
-"""No character of a text that is printed controls a terminal, hides, turns the direction or begins a line."""
+"""No character of a printed text controls a terminal, is invisible, changes the direction or starts a line."""
 
 import json
 import sys

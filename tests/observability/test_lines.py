@@ -1,4 +1,4 @@
-"""Whatever is logged, a line is a line, a field is a field, and nothing in it controls the reader's terminal."""
+"""No logged text can imitate a line or a field, or control the reader's terminal."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""``/metrics``: who may read it, what it tells, and that its labels stay few whatever clients send."""
+"""``/metrics``: its access rules, its values, and the bounded number of labels."""
 
 import asyncio
 import random

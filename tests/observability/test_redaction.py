@@ -1,4 +1,4 @@
-"""No log line shows a key, a token, a face verification link, a signed address or a password."""
+"""No log line contains a key, a token, a face verification link, a signed URL or a password."""
 
 import base64
 import io

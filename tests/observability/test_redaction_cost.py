@@ -1,4 +1,4 @@
-"""What a client makes the gateway log costs in proportion to its length, and of a path only a beginning is read."""
+"""The cost of redaction is proportional to the length, and only the beginning of a path is redacted."""
 
 import time
 from collections.abc import Callable

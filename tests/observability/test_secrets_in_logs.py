@@ -1,4 +1,4 @@
-"""Whatever goes wrong, no line of the log holds a secret that was used on the way."""
+"""No failure writes a secret to the log."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""Loopback servers that are scripted byte by byte."""
+"""Loopback servers, scripted byte by byte."""
 
 import asyncio
 import contextlib

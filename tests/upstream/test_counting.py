@@ -1,4 +1,4 @@
-"""Every call to the upstream is counted once, by what it was and what became of it."""
+"""Every call to the upstream is counted once, by operation and outcome."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable

@@ -1,4 +1,4 @@
-"""Where a create is cut, and which class of failure that is. Each test cuts at one point."""
+"""The class of failure for each point at which a create can be cut."""
 
 import asyncio
 import gzip

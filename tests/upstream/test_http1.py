@@ -1,4 +1,4 @@
-"""HTTP as bytes, where a socket would only blur what is meant."""
+"""Encoding and parsing of HTTP/1.1, without sockets."""
 
 import contextlib
 import gzip

@@ -1,4 +1,4 @@
-"""What our control client puts on the wire, under the official Python SDK's signer."""
+"""The control plane's client sends what the official Python SDK's signer signs."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""One server has one origin, however its URL is spelled, and calls go where the rules allow."""
+"""One server has one origin, however its URL is spelled, and only allowed servers are called."""
 
 from ipaddress import ip_address, ip_network
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which connection a request takes, and what is never written twice."""
+"""The choice of connections, and requests that are never sent twice."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Through an egress proxy: whatever the proxy refuses was not sent."""
+"""Calls through an egress proxy: a request whose tunnel is refused was not sent."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""A payload's bytes are there for as long as they may have to be sent, and no longer."""
+"""The bytes of a request body are dropped once they were sent, and not earlier."""
 
 import asyncio
 

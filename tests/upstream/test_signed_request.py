@@ -1,4 +1,4 @@
-"""The one rule by which a signed request is judged: the vectors of the SDKs pass, and nothing that was changed does."""
+"""Verification of signed requests: the vectors of the SDKs pass, and no changed request does."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""TLS is verified, and a handshake that fails has sent nothing."""
+"""TLS is verified, and after a failed handshake nothing was sent."""
 
 from pathlib import Path
 
