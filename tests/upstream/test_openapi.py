@@ -13,7 +13,6 @@ from app.upstream.errors import (
     ForeignResponseError,
     NotSentError,
     OutcomeUnknownError,
-    ThrottledError,
     UnservedError,
     UpstreamError,
     UpstreamRejectedError,
@@ -111,23 +110,6 @@ async def test_a_success_without_the_envelope_does_nothing_and_tells_nothing(ben
     for action in ("CreateAsset", "DeleteAsset"):
         with pytest.raises(OutcomeUnknownError):
             await (await bench.control()).call(server.openapi_account, action, {})
-
-
-@pytest.mark.parametrize("status", [200, 400, 429])
-@pytest.mark.parametrize(
-    "code",
-    [
-        "AccountFlowLimitExceeded",
-        "FlowLimitExceeded",
-        "RequestThrottled",
-        "RequestLimitExceeded",
-        "QuotaWriteQPMExceeded",
-    ],
-)
-async def test_a_throttle_is_known_by_its_code_at_any_status(bench: Bench, status: int, code: str) -> None:
-    error = await refused(bench, status, enveloped(Code=code, Message="slow", CodeN=100027))
-    assert isinstance(error, ThrottledError)
-    assert (error.code, error.message, error.request_id) == (code, "slow", "2026-up-1")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.upstream.credentials import ArkAccount
-from app.upstream.errors import NotSentError, OutcomeUnknownError
+from app.upstream.errors import NotSentError
 from app.upstream.http.client import Timeouts
 from app.upstream.http.dialer import Proxy
 from tests.upstream.certificates import LOOPBACK, certify
@@ -108,15 +108,6 @@ async def test_a_proxy_that_is_silent_is_not_sent(bench: Bench) -> None:
     ark = await bench.ark(proxy=f"http://127.0.0.1:{proxy.port}", timeouts=Timeouts(connect_seconds=0.1))
     with pytest.raises(NotSentError):
         await ark.create(ACCOUNT, b"{}", request_id="r")
-
-
-async def test_a_cut_inside_the_tunnel_is_unknown(bench: Bench) -> None:
-    origin = await bench.serve(raw())
-    proxy = await bench.serve(tunnel_to(origin.port))
-    ark = await bench.ark(proxy=f"http://127.0.0.1:{proxy.port}")
-    with pytest.raises(OutcomeUnknownError):
-        await ark.create(ACCOUNT, b"{}", request_id="r")
-    assert len(origin.requests) == 1
 
 
 @pytest.mark.parametrize(
