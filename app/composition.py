@@ -17,15 +17,12 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.admin.adoption import Adopter
 from app.admin.authentication import AdminToken
 from app.admin.channel_continuity import ContinuityCheck
-from app.admin.channel_probe import ChannelProbe
-from app.admin.channel_watch import INTERVAL_SECONDS, ChannelWatch
 from app.admin.metrics import Metrics
-from app.admin.reconciliation import Reconciliation
-from app.admin.task_control import TaskControl
-from app.admin.webhooks import WebhookService
+from app.admin.reconcile.adoption import AdoptionService
+from app.admin.reconcile.report import Reconciliation
+from app.admin.webhook_service import WebhookService
 from app.assets import due_work as assets_due
 from app.assets.account_snapshot import AssetSnapshot
 from app.assets.actions import AssetService
@@ -42,6 +39,8 @@ from app.channels.canary import check_canary
 from app.channels.default_channel import ensure_default_channel
 from app.channels.directory import ChannelDirectory
 from app.channels.faults import ChannelFaults
+from app.channels.monitor import INTERVAL_SECONDS, ChannelMonitor
+from app.channels.probe import ChannelProbe
 from app.channels.service import ChannelService
 from app.core.due_work import DueWork, Probe
 from app.core.jobs import Job
@@ -59,6 +58,7 @@ from app.http.health import Readiness
 from app.observability.redaction import hide
 from app.settings import SettingError, Settings
 from app.tasks import due_work as tasks_due
+from app.tasks.admin_service import TaskAdminService
 from app.tasks.callbacks import CallbackInbox
 from app.tasks.creation.create import TaskCreation
 from app.tasks.creation.create_replay import CreateReplay
@@ -176,7 +176,7 @@ class Services:
     channels: ChannelService
     continuity: ContinuityCheck
     probe: ChannelProbe
-    channel_watch: ChannelWatch
+    channel_monitor: ChannelMonitor
     channel_faults: ChannelFaults
     directory: ChannelDirectory
     catalog: ModelCatalog
@@ -187,12 +187,12 @@ class Services:
     task_creation: TaskCreation
     abandonment: StaleCreates
     task_deletion: TaskDeletion
-    task_control: TaskControl
+    task_admin: TaskAdminService
     task_follower: TaskPoller
     binder: Attribution
     reconciler: Reconciler
     reconciliation: Reconciliation
-    adopter: Adopter
+    adoption: AdoptionService
     callbacks: CallbackInbox
     webhooks: WebhookService
     delivery_worker: DeliveryWorker
@@ -217,7 +217,7 @@ class Services:
             when_due("poll_assets", 1.0, self.asset_poller.run_once, assets_due.POLLS_DUE),
             when_due("recover_asset_creates", 1.0, recovery.run_once, assets_due.SEARCHES_DUE),
             when_due("deliver", 0.5, self.delivery_worker.run_once, DELIVERIES_DUE),
-            Job("watch_channels", INTERVAL_SECONDS, self.channel_watch.run_once),
+            Job("watch_channels", INTERVAL_SECONDS, self.channel_monitor.run_once),
             Job("remove_old_deliveries", 3600.0, self.delivery_worker.prune),
             Job("remove_old_attempts", 60.0, self.retry_dedup.remove_old),
             Job("remove_old_instances", 3600.0, self.processes.remove_old),
@@ -463,7 +463,7 @@ def _build(context: ProcessContext) -> Services:
         channels=ChannelService(sessions, box, directory, clock, destinations=context.destinations),
         continuity=ContinuityCheck(sessions, trial_ark, trial_control, clock),
         probe=ChannelProbe(trial_ark, trial_control),
-        channel_watch=ChannelWatch(
+        channel_monitor=ChannelMonitor(
             sessions,
             directory=directory,
             probe=ChannelProbe(ark, control),
@@ -494,7 +494,7 @@ def _build(context: ProcessContext) -> Services:
         ),
         abandonment=abandonment,
         task_deletion=deletion,
-        task_control=TaskControl(
+        task_admin=TaskAdminService(
             sessions, looker=looker, deletion=deletion, binder=binder, rates=rates, clock=clock, grace=grace
         ),
         task_follower=TaskPoller(
@@ -524,7 +524,7 @@ def _build(context: ProcessContext) -> Services:
             clock=clock,
             grace=grace,
         ),
-        adopter=Adopter(
+        adoption=AdoptionService(
             sessions,
             directory=directory,
             catalog=catalog,

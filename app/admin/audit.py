@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.admin.documentation import list_operation
-from app.admin.requests import query_text
+from app.admin.params import query_text
 from app.admin.schemas import AuditView
 from app.audit.models import AuditRow
 from app.audit.repository import WholeAuditLog

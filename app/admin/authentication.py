@@ -1,4 +1,4 @@
-"""Who may use the admin API."""
+"""Authentication of the admin API."""
 
 import hashlib
 import hmac
@@ -10,8 +10,8 @@ from fastapi import Security
 from fastapi.security import HTTPBearer
 from starlette.requests import Request
 
-from app.admin.guesses import GuessLimit
-from app.audit.actor import Actor
+from app.admin.auth_throttle import AuthThrottle
+from app.audit.log import Actor
 from app.core.turns import leave_turn
 from app.errors import AuthenticationFailedError, RateLimitedError
 from app.header_text import split_scheme
@@ -23,24 +23,23 @@ _HASH_DOMAIN = b"seedgate admin token\0"
 
 
 class AdminToken:
-    """The bootstrap credential of the admin API, kept as a hash, so that no dump of memory or state shows it."""
+    """The credential of the admin API. It is kept as a hash, so that a memory dump does not show it.
+
+    Args:
+        text: the token.
+        monotonic: seconds of a clock that never goes back, for the throttle.
+    """
 
     def __init__(self, text: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Makes the guard of one process.
-
-        Args:
-            text: the token.
-            monotonic: seconds that never go back, by which guesses are slowed.
-        """
         self._hash = _hash(text.encode())
-        self._guesses = GuessLimit(monotonic=monotonic)
+        self._throttle = AuthThrottle(monotonic=monotonic)
 
     def check(self, request: Request) -> None:
-        """Accepts a request that carries the token, once, as its Bearer credential.
+        """Accepts a request with the token as its only Bearer credential.
 
-        The token is compared first, in constant time, so that the right one is accepted whatever else came from the
-        same network; on a Unix socket or behind an unnamed proxy that network is everybody's. Only wrong tokens are
-        counted and slowed. A tenant's key is a mistake and no guess.
+        The token is compared before the throttle is asked, and in constant time. So the right token is always
+        accepted, even if wrong ones come from the same network (on a Unix socket or behind a proxy that is not
+        configured, all clients share one network). A tenant's API key is not counted as a guess.
 
         Raises:
             AuthenticationFailedError: 401, no token or a wrong one.
@@ -53,29 +52,29 @@ class AdminToken:
         if hmac.compare_digest(_hash(token.encode("latin-1")), self._hash):
             return
         address: str = request.state.client_address
-        wait_seconds = self._guesses.wait_seconds(address)
+        wait_seconds = self._throttle.wait_seconds(address)
         if wait_seconds:
             raise RateLimitedError(_TOO_MANY, retry_after_seconds=wait_seconds)
-        self._guesses.note_wrong(address)
+        self._throttle.record_failure(address)
         raise AuthenticationFailedError(_MESSAGE)
 
 
-# Never called with a request of its own: it tells /openapi.json what the routes want.
+# Only for /openapi.json: it is never called.
 _documented = HTTPBearer(scheme_name="AdminToken", auto_error=False, description="the admin token")
 
 
 async def require_admin(request: Request, _credentials: Annotated[Any, Security(_documented)]) -> None:
-    """Lets only the operator pass, before anything of the request but its headers is read.
+    """Checks the admin token, before anything but the headers is read.
 
     Sets ``request.state.actor`` for the audit log.
 
     Raises:
         AuthenticationFailedError: 401, also for a tenant's key.
-        RateLimitedError: 429, too many wrong tokens came from there.
+        RateLimitedError: 429, too many wrong tokens from this network.
     """
     token: AdminToken = request.state.admin_token
     token.check(request)
-    leave_turn()  # the operator never waits behind the network's other requests
+    leave_turn()  # the operator does not wait behind other requests of the network
     request.state.actor = Actor(name="admin", address=request.state.client_address or None)
 
 

@@ -1,32 +1,62 @@
-"""Whether a channel still leads to the account that holds what lives on it.
+"""Checks that a channel still leads to the account that holds its objects.
 
-A mirror whose channel suddenly speaks for another account would tell tenants that their tasks and assets are gone.
-So when an address or a credential changes, the newest task and the newest asset are asked for with the new ones.
+With the credentials of another account, tenants would be told that their tasks and assets do not exist. So when a URL
+or a credential changes, the newest task and the newest asset are requested with the new ones.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.admin.channel_contents import ChannelContents, LiveObject
-from app.admin.channel_probe import PROBE_SECONDS, ask, explain
+from app.assets.models import AssetGroupRow, AssetRow
 from app.channels.channel import Channel, Plane
+from app.channels.probe import PROBE_TIMEOUT_SECONDS, ask, explain
+from app.tasks.models import TaskRow, TaskStatus
 from app.upstream.ark import ArkClient
 from app.upstream.credentials import OpenApiAccount
 from app.upstream.errors import AccountFaultError, ThrottledError, UpstreamError, UpstreamRejectedError
 from app.upstream.openapi import OpenApiClient
 
-# The upstream forgets a task seven days after its creation; the hour keeps clear of the edge.
+# The upstream deletes a task seven days after its creation; the hour is a safety margin.
 _TASK_LIFE = timedelta(days=7) - timedelta(hours=1)
-# Right after a create the upstream may not find an object yet.
+# For a moment after a create the upstream may not find the object.
 _SETTLING = timedelta(seconds=60)
-_ATTEMPTS = 3
+_MAX_ATTEMPTS = 3
+# A cancelled task disappears upstream within a day, and a task that the upstream does not know ends as expired here.
+_NOT_KEPT_UPSTREAM = [TaskStatus.CANCELLED.value, TaskStatus.EXPIRED.value]
+
+
+@dataclass(frozen=True)
+class LiveObject:
+    """An object that the upstream must know.
+
+    Attributes:
+        id: the upstream's id.
+        created_at: when it was created.
+        project_name: the project of an asset or group; None for a task.
+    """
+
+    id: str
+    created_at: datetime
+    project_name: str | None = None
 
 
 class ContinuityCheck:
-    """Asks the upstream for a channel's newest task, asset or, without assets, asset group."""
+    """Requests a channel's newest task, and its newest asset or, without assets, its newest group.
+
+    Args:
+        sessions: of the database.
+        ark: requests tasks.
+        control: requests assets and groups.
+        clock: the time in UTC.
+        pause_seconds: between two of at most three attempts. Only a transient failure is retried, and nothing after
+            ten seconds, because an operator waits.
+    """
 
     def __init__(
         self,
@@ -37,16 +67,6 @@ class ContinuityCheck:
         *,
         pause_seconds: float = 1.0,
     ) -> None:
-        """Makes a check.
-
-        Args:
-            sessions: of the database.
-            ark: asks for tasks.
-            control: asks for assets.
-            clock: the time, UTC-aware.
-            pause_seconds: between two of at most three attempts; only what may pass by itself is asked again, and
-                after ten seconds nothing is, because an operator waits.
-        """
         self._sessions = sessions
         self._ark = ark
         self._control = control
@@ -54,14 +74,13 @@ class ContinuityCheck:
         self._pause_seconds = pause_seconds
 
     async def __call__(self, channel: Channel, planes: frozenset[Plane]) -> str | None:
-        """Returns why a channel must be suspended, or None when what lives on it answers, or nothing does.
+        """Returns why a channel must be suspended; None if its objects were found, or if it has none.
 
-        An upstream that cannot be reached proves nothing, and then the channel must be suspended too. No transaction
-        is open while the upstream is asked.
+        A channel whose upstream cannot be reached must be suspended, too. No transaction is open during the calls.
 
         Args:
-            channel: with the new addresses and credentials.
-            planes: which of them are new.
+            channel: with the new URLs and credentials.
+            planes: the planes whose URL or credentials are new.
         """
         task, asset, group = await self._newest(channel.id)
         checks: list[Awaitable[str | None]] = []
@@ -75,9 +94,9 @@ class ContinuityCheck:
 
     async def _newest(self, channel_id: str) -> tuple[LiveObject | None, LiveObject | None, LiveObject | None]:
         async with self._sessions() as session:
-            contents = ChannelContents(session, channel_id)
-            task = await contents.newest_task(created_after=self._clock() - _TASK_LIFE)
-            return task, await contents.newest_asset(), await contents.newest_group()
+            task = await _newest_task(session, channel_id, created_after=self._clock() - _TASK_LIFE)
+            asset = await _newest_stored(session, channel_id, AssetRow)
+            return task, asset, await _newest_stored(session, channel_id, AssetGroupRow)
 
     async def _verify_task(self, channel: Channel, task: LiveObject) -> str | None:
         account = channel.ark
@@ -97,8 +116,8 @@ class ContinuityCheck:
     async def _verify(self, kind: str, found: LiveObject, call: Callable[[], Awaitable[object]]) -> str | None:
         started = asyncio.get_running_loop().time()
         error = await ask(call())
-        for _ in range(_ATTEMPTS - 1):
-            is_over = asyncio.get_running_loop().time() - started >= PROBE_SECONDS
+        for _ in range(_MAX_ATTEMPTS - 1):
+            is_over = asyncio.get_running_loop().time() - started >= PROBE_TIMEOUT_SECONDS
             if error is None or is_over or self._is_definite(error, found):
                 break
             await asyncio.sleep(self._pause_seconds)
@@ -110,7 +129,38 @@ class ContinuityCheck:
         return f"its newest {kind} {found.id} could not be verified: {explain(error)}"
 
     def _is_definite(self, error: UpstreamError, found: LiveObject) -> bool:
-        """Whether asking again cannot help."""
+        """Says whether a retry would fail in the same way."""
         if isinstance(error, UpstreamRejectedError):
             return not error.is_not_found or self._clock() - found.created_at > _SETTLING
         return isinstance(error, AccountFaultError) and not isinstance(error, ThrottledError)
+
+
+async def _newest_task(session: AsyncSession, channel_id: str, *, created_after: datetime) -> LiveObject | None:
+    """Returns the channel's newest task that the upstream must still have."""
+    query = (
+        select(TaskRow.upstream_id, TaskRow.created_at)
+        .where(
+            TaskRow.channel_id == channel_id,
+            TaskRow.upstream_id.is_not(None),
+            TaskRow.deleted_at.is_(None),
+            TaskRow.created_at > created_after,
+            TaskRow.status.not_in(_NOT_KEPT_UPSTREAM),
+        )
+        .order_by(TaskRow.created_at.desc())
+    )
+    row = (await session.execute(query.limit(1))).first()
+    return None if row is None else LiveObject(str(row.upstream_id), row.created_at)
+
+
+async def _newest_stored(
+    session: AsyncSession, channel_id: str, table: type[AssetRow | AssetGroupRow]
+) -> LiveObject | None:
+    """Returns the channel's newest asset or group that is neither deleted nor missing upstream."""
+    columns: tuple[Any, ...] = (table.id, table.created_at, table.project_name)
+    query = (
+        select(*columns)
+        .where(table.channel_id == channel_id, table.deleted_at.is_(None), table.missing_since.is_(None))
+        .order_by(table.created_at.desc())
+    )
+    row = (await session.execute(query.limit(1))).first()
+    return None if row is None else LiveObject(*row)

@@ -4,12 +4,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.admin.channel_contents import find_dependent
 from app.admin.channel_continuity import ContinuityCheck
-from app.admin.channel_probe import ChannelProbe
+from app.admin.deletion_guards import find_dependent
 from app.admin.documentation import list_operation, operation
-from app.admin.requests import path_id, read_body
+from app.admin.params import path_id, read_body
 from app.channels.models import ChannelRow
+from app.channels.probe import ChannelProbe
 from app.channels.schemas import ChannelCheckView, ChannelCreate, ChannelHealth, ChannelPatch, ChannelView
 from app.channels.service import ChannelService
 from app.http.paging import parse_page, to_page

@@ -1,4 +1,4 @@
-"""Admin routes of deliveries to tenants and of the secrets that sign them."""
+"""Admin routes of deliveries and webhook secrets."""
 
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.admin.documentation import list_operation, operation
-from app.admin.requests import path_id, query_text
-from app.admin.webhooks import ShownDelivery, WebhookService
+from app.admin.params import path_id, query_text
+from app.admin.webhook_service import ShownDelivery, WebhookService
 from app.errors import InvalidParameterError
 from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
@@ -26,14 +26,14 @@ router = APIRouter(tags=["admin: webhooks"])
 
 
 class SecretView(BaseModel):
-    """A tenant's secret as the one answer shows it that hands it over."""
+    """A new webhook secret, which no other answer shows."""
 
     secret: str
     created_at: datetime
 
 
 class DeliveryView(BaseModel):
-    """A delivery as the admin API shows it: of its address the origin, of its body nothing."""
+    """A delivery, with the origin of its URL and without its body."""
 
     id: str
     tenant_id: str

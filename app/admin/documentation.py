@@ -1,6 +1,6 @@
-"""What ``/openapi.json`` says of admin routes, made from their wire classes.
+"""OpenAPI descriptions of admin routes, derived from their schemas.
 
-The routes read and check bodies themselves, so FastAPI cannot see this by itself.
+The routes parse bodies themselves, so FastAPI cannot derive this.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from app.http.openapi import ADMIN_ERROR, json_body, json_content, schema_of
 
 _PAGE_QUERY: dict[str, dict[str, Any]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
-    "after": {"type": "string", "description": "`next_cursor` of the page before"},
+    "after": {"type": "string", "description": "`next_cursor` of the previous page"},
 }
 _ID: Mapping[str, Any] = {"type": "string"}
 # 400: a query parameter that the route does not declare.
@@ -34,14 +34,14 @@ def operation(
     """Returns the ``openapi_extra`` of a route.
 
     Args:
-        answer: what a success holds, as a wire class or a schema; None for an empty one.
-        status: status of the success.
-        body: wire class of the request body.
-        example: a body that is accepted as it is; every body needs one (``json_body``).
-        path: names of the path's parameters, all of them strings.
-        query: schemas of the query's parameters.
-        errors: statuses beside 400, 401, 429 and 503, and beside 413 and 415 of a body.
-        media_type: of a success that is no JSON; ``answer`` then describes each of its lines.
+        answer: model or schema of the response body; None for an empty one.
+        status: of the response.
+        body: model of the request body.
+        example: a valid request body; every body needs one (``json_body``).
+        path: names of the path parameters, all of them strings.
+        query: schemas of the query parameters.
+        errors: statuses besides 400, 401, 429 and 503, and with a body 413 and 415.
+        media_type: of a response that is not JSON; ``answer`` then describes one line of it.
     """
     told = sorted({*_ALWAYS, *errors, *(_WITH_BODY if body else ()), *((404,) if path else ())})
     documented: dict[str, Any] = {

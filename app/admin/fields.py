@@ -1,4 +1,4 @@
-"""Types of fields that several request bodies of the admin API share."""
+"""Field types shared by request bodies of the admin API."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def _check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_name)]
-"""What people call a thing."""
+"""A name for people."""
 
 Moment = Annotated[
     datetime,
@@ -67,19 +67,19 @@ Moment = Annotated[
 
 _Entry = Annotated[str, Field(min_length=1, max_length=200)]
 AllowList = Annotated[list[_Entry], Field(max_length=_MAX_LIST_LENGTH), AfterValidator(_check_list)]
-"""Names of what is allowed; an empty list is refused, because it could mean nothing or everything."""
+"""Allowed names. An empty list is refused, because it could mean "nothing" or "everything"."""
 
 ChannelList = Annotated[
     AllowList, Field(description="names or ids of channels; ids are stored and shown, so that a rename changes nothing")
 ]
-"""Channels that may be used."""
+"""Allowed channels."""
 
 _NetworkText = Annotated[str, Field(max_length=64), AfterValidator(_check_network)]
 NetworkList = Annotated[list[_NetworkText], Field(max_length=_MAX_LIST_LENGTH), AfterValidator(_check_list)]
 """Addresses and CIDR blocks, IPv4 and IPv6."""
 
 Limits = Annotated[dict[str, Any], AfterValidator(_check_limits)]
-"""Named by the interface, built later: only an empty object passes."""
+"""Reserved: limits are not implemented yet, so only an empty object is accepted."""
 
 Metadata = Annotated[dict[str, Any], AfterValidator(_check_metadata)]
-"""What the operator wants to remember; at most 16 KiB of JSON."""
+"""Free data of the operator, at most 16 KiB of JSON."""

@@ -8,10 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.admin.allowed_channels import to_channel_ids
-from app.admin.allowed_models import check_models
+from app.admin.allow_lists import check_models, to_channel_ids
 from app.admin.documentation import list_operation, operation
-from app.admin.requests import path_id, query_text, read_body
+from app.admin.params import path_id, query_text, read_body
 from app.admin.schemas import IssuedKeyView, IssuedSigningKeyView, KeyCreate, KeyPatch, KeyRotate, KeyView
 from app.catalog.service import ModelCatalog
 from app.http.paging import parse_page, to_page
@@ -39,7 +38,7 @@ router = APIRouter(tags=["admin: keys"])
     ),
 )
 async def create_key(request: Request) -> Response:
-    """Makes a key. This answer is the only one that ever shows it."""
+    """Creates a key. This answer is the only one that shows it."""
     service: TenantService = request.state.tenants
     sessions: async_sessionmaker[AsyncSession] = request.state.sessions
     catalog: ModelCatalog = request.state.catalog
@@ -122,7 +121,7 @@ async def update_key(request: Request) -> Response:
     openapi_extra=operation(path=["key_id"], answer=None, status=204),
 )
 async def revoke_key(request: Request) -> Response:
-    """Ends a key for ever, within a second on every process."""
+    """Ends a key permanently, within a second on every process."""
     service: TenantService = request.state.tenants
     await service.revoke_key(request.state.actor, path_id(request, "key_id"))
     return Response(status_code=204)
@@ -144,7 +143,7 @@ async def revoke_key(request: Request) -> Response:
     ),
 )
 async def rotate_key(request: Request) -> Response:
-    """Makes a key with the same rights; the old one ends after the grace."""
+    """Creates a key with the same rights; the old one ends after the grace."""
     service: TenantService = request.state.tenants
     wanted = await read_body(request, KeyRotate)
     issued = await service.rotate_key(
@@ -162,9 +161,9 @@ async def rotate_key(request: Request) -> Response:
     openapi_extra=operation(path=["key_id"], answer=IssuedSigningKeyView, status=201, errors=[409]),
 )
 async def create_signing_key(request: Request) -> Response:
-    """Makes an access key pair that signs requests to the native entry, `POST /`, with the rights of this key.
+    """Creates an access key pair that signs requests to the native entry, `POST /`, with the rights of this key.
 
-    This answer is the only one that ever shows its secret. The pair before ends within a second.
+    This answer is the only one that shows its secret. The previous pair ends within a second.
     """
     service: TenantService = request.state.tenants
     signing_keys: SigningKeyService = request.state.signing_keys
@@ -181,7 +180,7 @@ async def create_signing_key(request: Request) -> Response:
     openapi_extra=operation(path=["key_id"], answer=None, status=204),
 )
 async def delete_signing_key(request: Request) -> Response:
-    """Ends the access key pair within a second on every process; the key itself goes on."""
+    """Ends the access key pair within a second on every process; the key itself keeps working."""
     signing_keys: SigningKeyService = request.state.signing_keys
     await signing_keys.end(request.state.actor, path_id(request, "key_id"))
     return Response(status_code=204)

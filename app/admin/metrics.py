@@ -1,4 +1,4 @@
-"""``/metrics``: what every process has counted, and what the database says, for Prometheus."""
+"""``/metrics`` for Prometheus: the counters of all processes, and gauges from the database."""
 
 import asyncio
 import time
@@ -14,14 +14,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from app.admin.authentication import require_admin
-from app.admin.standing import Standing, read_standing
+from app.admin.backlog import Backlog, read_backlog
 from app.core.ttl_cache import CachedRead
 from app.errors import ServiceUnavailableError
 from app.observability.exposition import exposition
 
 METRICS_PATH = "/metrics"
-# A scrape is given up after ten seconds; what we have counted ourselves must still get through.
-_DATABASE_SECONDS = 3.0
+# Prometheus waits ten seconds for a scrape, in which the counters must arrive even without a database.
+_DATABASE_TIMEOUT_SECONDS = 3.0
 
 router = APIRouter(tags=["operations"])
 
@@ -29,7 +29,7 @@ _log = structlog.get_logger()
 
 
 class Metrics:
-    """Everything that Prometheus is told."""
+    """All metrics of the gateway."""
 
     def __init__(
         self,
@@ -40,20 +40,20 @@ class Metrics:
     ) -> None:
         self._sessions = sessions
         self._clock = clock
-        self._standing = CachedRead(self._load, monotonic=monotonic)
+        self._backlog = CachedRead(self._load, monotonic=monotonic)
 
     async def text(self) -> bytes:
-        """Returns the metrics; the database's are left out while it is away, and ``seedgate_database_up`` is 0."""
-        standing: Standing | None = None
+        """Returns the metrics; without a database only the counters, and ``seedgate_database_up`` is 0."""
+        backlog: Backlog | None = None
         try:
-            standing = await self._standing.get()
+            backlog = await self._backlog.get()
         except ServiceUnavailableError as error:
             _log.warning("metrics_without_database", reason=error.internal)
-        return await asyncio.to_thread(exposition, list(gauges(standing)))
+        return await asyncio.to_thread(exposition, list(gauges(backlog)))
 
-    async def _load(self) -> Standing:
-        async with asyncio.timeout(_DATABASE_SECONDS), self._sessions() as session:
-            return await read_standing(session, now=self._clock())
+    async def _load(self) -> Backlog:
+        async with asyncio.timeout(_DATABASE_TIMEOUT_SECONDS), self._sessions() as session:
+            return await read_backlog(session, now=self._clock())
 
 
 @router.get(
@@ -71,33 +71,33 @@ class Metrics:
     },
 )
 async def metrics(request: Request) -> Response:
-    """Answers the metrics of all worker processes, to the operator or on the metrics port."""
+    """Answers the metrics of all worker processes; needs the admin token except on the metrics port."""
     if not request.scope["state"].get("is_metrics_port"):
         await require_admin(request, None)
-    told: Metrics = request.state.metrics
-    return Response(await told.text(), media_type=CONTENT_TYPE_LATEST)
+    service: Metrics = request.state.metrics
+    return Response(await service.text(), media_type=CONTENT_TYPE_LATEST)
 
 
-def gauges(standing: Standing | None) -> Iterator[GaugeMetricFamily]:
-    """Yields what the database tells; None: it did not answer."""
-    yield _gauge("database_up", "Whether the database answered this fetch in time.", float(standing is not None))
-    if standing is None:
+def gauges(backlog: Backlog | None) -> Iterator[GaugeMetricFamily]:
+    """Yields the gauges from the database; ``backlog`` is None when it did not answer."""
+    yield _gauge("database_up", "Whether the database answered this fetch in time.", float(backlog is not None))
+    if backlog is None:
         return
-    yield _gauge("tasks", "Unfinished tasks by status.", standing.tasks, label="status")
-    looks, unknown = standing.looks, standing.unknown
-    yield _gauge("overdue_looks", "Looks that are due.", {k: v.count for k, v in looks.items()}, label="kind")
+    yield _gauge("tasks", "Unfinished tasks by status.", backlog.tasks, label="status")
+    polls, unknown = backlog.polls, backlog.unknown
+    yield _gauge("overdue_looks", "Looks that are due.", {k: v.count for k, v in polls.items()}, label="kind")
     text = "How long the oldest look is overdue."
-    yield _gauge("oldest_look_seconds", text, {k: v.oldest_seconds for k, v in looks.items()}, label="kind")
+    yield _gauge("oldest_look_seconds", text, {k: v.oldest_seconds for k, v in polls.items()}, label="kind")
     text = "Creates of which nobody knows what became of them."
     yield _gauge("unknown_outcomes", text, {k: v.count for k, v in unknown.items()}, label="kind")
     text = "Time since the oldest create of unknown outcome was cut off."
     yield _gauge("oldest_unknown_seconds", text, {k: v.oldest_seconds for k, v in unknown.items()}, label="kind")
-    yield _gauge("orphans", "Upstream tasks that nobody owns.", standing.orphans.count)
-    yield _gauge("outbox_messages", "Messages to tenants that are not delivered.", standing.outbox.count)
-    yield _gauge("outbox_oldest_seconds", "How long the oldest message's try is overdue.", standing.due.oldest_seconds)
-    yield _gauge("open_breakers", "Channels that are given no creates for a while.", len(standing.breakers))
+    yield _gauge("orphans", "Upstream tasks that nobody owns.", backlog.orphans.count)
+    yield _gauge("outbox_messages", "Messages to tenants that are not delivered.", backlog.outbox.count)
+    yield _gauge("outbox_oldest_seconds", "How long the oldest message's try is overdue.", backlog.due.oldest_seconds)
+    yield _gauge("open_breakers", "Channels that are given no creates for a while.", len(backlog.breakers))
     text = "Creates whose client waits, and those that its next try may take over."
-    yield _gauge("create_attempts", text, standing.attempts, label="state")
+    yield _gauge("create_attempts", text, backlog.attempts, label="state")
 
 
 def _gauge(name: str, text: str, value: float | Mapping[str, float], *, label: str | None = None) -> GaugeMetricFamily:

@@ -1,4 +1,4 @@
-"""Admin routes of the model catalogue."""
+"""Admin routes of the model catalog."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.admin.documentation import operation
-from app.admin.requests import read_body
+from app.admin.params import read_body
 from app.catalog.model_list import SpellingTakenError, check_distinct
 from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
 from app.catalog.service import ModelCatalog
@@ -21,7 +21,7 @@ from app.http.schemas import RequestModel
 router = APIRouter(tags=["admin: models"])
 
 _MAX_MODELS = 1000
-# Sent as it is to a new installation, it changes nothing.
+# Sent unchanged to a new installation, it changes nothing.
 _EXAMPLE = {"data": [model.to_json() for model in DEFAULT_MODELS]}
 _SPEC_FIELDS = {field.name for field in fields(ModelSpec)}
 

@@ -1,4 +1,4 @@
-"""What the admin API takes and shows of tenants, keys and the audit log."""
+"""Schemas of tenants, keys and the audit log."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -29,7 +29,7 @@ class TenantCreate(RequestModel):
 
 
 class TenantPatch(RequestModel):
-    """Body of ``PATCH /tenants/{id}``: an absent member is left alone, null clears. Defaults are never read."""
+    """Body of ``PATCH /tenants/{id}``: absent members are left unchanged, null clears; defaults are never used."""
 
     name: Name = ""
     status: TenantStatusText = "active"
@@ -59,7 +59,7 @@ class KeyCreate(RequestModel):
 
 
 class KeyPatch(RequestModel):
-    """Body of ``PATCH /keys/{id}``: an absent member is left alone, null clears. Defaults are never read."""
+    """Body of ``PATCH /keys/{id}``: absent members are left unchanged, null clears; defaults are never used."""
 
     name: Name = ""
     expires_at: Moment | None = None
@@ -74,13 +74,13 @@ class KeyPatch(RequestModel):
 
 
 class KeyRotate(RequestModel):
-    """Body of ``POST /keys/{id}/rotate``; seconds for which the old key still works."""
+    """Body of ``POST /keys/{id}/rotate``: for how many seconds the old key still works."""
 
     grace_seconds: Annotated[int, Field(ge=0, le=_MAX_GRACE_SECONDS)]
 
 
 class TenantView(BaseModel):
-    """A tenant as the admin API shows it."""
+    """A tenant."""
 
     id: str
     name: str
@@ -111,7 +111,7 @@ class TenantView(BaseModel):
 
 
 class KeyView(BaseModel):
-    """A key as the admin API shows it; its secret is not among it."""
+    """A key without its secret."""
 
     id: str
     tenant_id: str
@@ -131,7 +131,7 @@ class KeyView(BaseModel):
 
     @classmethod
     def from_row(cls, row: ApiKeyRow, now: datetime) -> "KeyView":
-        """Returns the view of a row at a moment, which decides whether it has expired."""
+        """Returns the view of a row; ``now`` decides whether the key has expired."""
         return cls(
             id=row.id,
             tenant_id=row.tenant_id,
@@ -152,20 +152,20 @@ class KeyView(BaseModel):
 
 
 class IssuedKeyView(KeyView):
-    """A key as the one answer shows it that hands it over."""
+    """A new key with its plaintext, which no other answer shows."""
 
     key: str
 
 
 class IssuedSigningKeyView(KeyView):
-    """A key as the one answer shows it that hands over its signing key."""
+    """A key with a new signing key, whose secret no other answer shows."""
 
     access_key_id: str
     secret_access_key: str
 
 
 class AuditView(BaseModel):
-    """One change, as the admin API shows it."""
+    """One change."""
 
     id: str
     at: datetime

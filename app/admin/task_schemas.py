@@ -1,4 +1,4 @@
-"""What the admin API takes and shows of tasks and orphans."""
+"""Schemas of tasks and orphans."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -31,11 +31,11 @@ class TaskResolve(RequestModel):
 
 
 class TaskView(BaseModel):
-    """A task as the admin API shows it: what is known of it, but neither its content nor its result.
+    """A task without its content and its result.
 
-    ``id`` is what the tenant was given, ``spare_id`` our own; ``status`` is the stored one, so that a create that is
-    under way or of unknown outcome is told from a queued task. ``claimed_upstream_id`` is what a callback named before
-    we knew. Of the tenant's callback address only the origin is shown.
+    ``id`` is the id that the tenant knows, ``spare_id`` our own. ``status`` is the stored one, so a create that is
+    under way or of unknown outcome differs from a queued task. ``claimed_upstream_id`` comes from a callback that
+    arrived before the id was known. Of the callback URL only the origin is shown.
     """
 
     id: str
@@ -82,7 +82,7 @@ class TaskView(BaseModel):
 
 
 class TaskEventView(BaseModel):
-    """One change of a task's status: when, to what, and who brought the news."""
+    """One change of a task's status, and its source."""
 
     at: datetime
     status: str
@@ -103,7 +103,7 @@ class TaskDetailView(TaskView):
 
 
 class OrphanView(BaseModel):
-    """An upstream task that nobody owns; ``possible_tasks`` are our own ids of the creates that may have made it."""
+    """An upstream task without an owner; ``possible_tasks`` are our ids of the creates that may have made it."""
 
     channel_id: str
     upstream_id: str

@@ -1,18 +1,18 @@
-"""Admin routes of any tenant's tasks, and of upstream tasks that nobody owns."""
+"""Admin routes of any tenant's tasks, and of orphans."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.admin.documentation import list_operation, operation
-from app.admin.requests import path_id, query_text, read_body
-from app.admin.task_control import TaskControl
+from app.admin.params import path_id, query_text, read_body
 from app.admin.task_schemas import STATUSES, OrphanView, TaskDetailView, TaskResolve, TaskView
 from app.catalog.service import ModelCatalog
 from app.errors import InvalidParameterError
 from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
 from app.tasks.admin_repository import OrphanWithCandidates, TaskSearch, TaskWithChannel, orphan_cursor, task_cursor
+from app.tasks.admin_service import TaskAdminService
 from app.tasks.models import TaskStatus
 
 _ALL = "/tasks"
@@ -38,7 +38,7 @@ router = APIRouter(tags=["admin: tasks"])
 )
 async def list_tasks(request: Request) -> Response:
     """Lists tasks, newest first, deleted ones too; the upstream is not asked."""
-    control: TaskControl = request.state.task_control
+    service: TaskAdminService = request.state.task_admin
     page = parse_page(request)
     catalog: ModelCatalog = request.state.catalog
     model = query_text(request, "model")
@@ -49,7 +49,7 @@ async def list_tasks(request: Request) -> Response:
         models=() if model is None else models.spellings_of_all([model]),
         channel=query_text(request, "channel"),
     )
-    return json_response(to_page(await control.page(page, wanted), page, cursor_of=task_cursor, render=_render))
+    return json_response(to_page(await service.page(page, wanted), page, cursor_of=task_cursor, render=_render))
 
 
 @router.get(
@@ -73,8 +73,8 @@ async def get_task(request: Request) -> Response:
 )
 async def refresh_task(request: Request) -> Response:
     """Asks the upstream, within the account's budget of queries, and shows the task as it is then."""
-    control: TaskControl = request.state.task_control
-    await control.refresh(path_id(request, "task_id"))
+    service: TaskAdminService = request.state.task_admin
+    await service.refresh(path_id(request, "task_id"))
     return await _answer(request)
 
 
@@ -87,8 +87,8 @@ async def refresh_task(request: Request) -> Response:
 )
 async def cancel_task(request: Request) -> Response:
     """Does what its tenant's own delete of a queued task would; a running task cannot be stopped."""
-    control: TaskControl = request.state.task_control
-    await control.cancel(request.state.actor, path_id(request, "task_id"))
+    service: TaskAdminService = request.state.task_admin
+    await service.cancel(request.state.actor, path_id(request, "task_id"))
     return await _answer(request)
 
 
@@ -103,9 +103,9 @@ async def cancel_task(request: Request) -> Response:
 )
 async def resolve_task(request: Request) -> Response:
     """Gives the task its upstream task, which its channel must know and nobody own, or ends it as failed."""
-    control: TaskControl = request.state.task_control
+    service: TaskAdminService = request.state.task_admin
     wanted = await read_body(request, TaskResolve)
-    await control.resolve(request.state.actor, path_id(request, "task_id"), upstream_id=wanted.upstream_id)
+    await service.resolve(request.state.actor, path_id(request, "task_id"), upstream_id=wanted.upstream_id)
     return await _answer(request)
 
 
@@ -118,14 +118,14 @@ async def resolve_task(request: Request) -> Response:
 )
 async def list_orphans(request: Request) -> Response:
     """Lists upstream tasks that a create of unknown outcome may have made, newest first."""
-    control: TaskControl = request.state.task_control
+    service: TaskAdminService = request.state.task_admin
     page = parse_page(request)
-    return json_response(to_page(await control.orphans(page), page, cursor_of=orphan_cursor, render=_render_orphan))
+    return json_response(to_page(await service.orphans(page), page, cursor_of=orphan_cursor, render=_render_orphan))
 
 
 async def _answer(request: Request) -> Response:
-    control: TaskControl = request.state.task_control
-    found, events = await control.get(path_id(request, "task_id"))
+    service: TaskAdminService = request.state.task_admin
+    found, events = await service.get(path_id(request, "task_id"))
     return json_response(TaskDetailView.from_parts(found, events).model_dump(mode="json"))
 
 

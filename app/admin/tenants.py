@@ -5,12 +5,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.admin.allowed_channels import to_channel_ids
-from app.admin.allowed_models import check_models
+from app.admin.allow_lists import check_models, to_channel_ids
+from app.admin.deletion_guards import count_unfinished
 from app.admin.documentation import list_operation, operation
-from app.admin.requests import path_id, read_body
+from app.admin.params import path_id, read_body
 from app.admin.schemas import TenantCreate, TenantPatch, TenantView
-from app.admin.unfinished import count_unfinished
 from app.catalog.service import ModelCatalog
 from app.creates.idempotency import delete_idempotency_keys
 from app.http.paging import parse_page, to_page

@@ -14,8 +14,7 @@ from app.assets.create_spec import Kind, matches
 from app.assets.models import AssetGroupRow, AssetRow, AssetStatus, CreateIntentRow, GroupType
 from app.assets.repository import AllAssets, OpenCreates
 from app.assets.state import apply_upstream_asset, apply_upstream_group, parse_time, sanitize
-from app.audit.actor import Actor
-from app.audit.log import record
+from app.audit.log import Actor, record
 from app.channels.channel import Channel
 from app.creates.adoption import Adoption
 from app.creates.locks import lock_owners
@@ -122,12 +121,10 @@ class GroupAdoption:
     def _record(self, session: AsyncSession, actor: Actor, group: AssetGroupRow, *, asset_ids: list[str]) -> None:
         record(
             session,
+            actor,
+            "group.adopt",
+            ("asset_group", group.id),
             at=self._clock(),
-            actor=actor.name,
-            address=actor.address,
-            action="group.adopt",
-            target_type="asset_group",
-            target_id=group.id,
             tenant_id=group.tenant_id,
             detail={"channel_id": group.channel_id, "asset_ids": asset_ids},
         )

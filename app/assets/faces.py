@@ -181,11 +181,10 @@ def _record_refusal(session: AsyncSession, principal: Principal, group_id: str, 
     _log.error("face_group_belongs_to_another_tenant", group=group_id, tenant=principal.tenant_id)
     audit.record(
         session,
+        audit.Actor(f"key:{principal.key_public_part}", address=None),
+        "face_group.refuse",
+        ("asset_group", group_id),
         at=now,
-        actor=f"key:{principal.key_public_part}",
-        action="face_group.refuse",
-        target_type="asset_group",
-        target_id=group_id,
         tenant_id=principal.tenant_id,
         detail={"reason": "the group belongs to another tenant"},
     )

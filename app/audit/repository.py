@@ -1,4 +1,4 @@
-"""Reading of the audit log."""
+"""Reads the audit log."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _MAX_ID_DIGITS = 18
 
 
 class WholeAuditLog:
-    """The rows of all tenants, for the operator."""
+    """The audit rows of all tenants, for the operator."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -29,7 +29,7 @@ class WholeAuditLog:
         """Returns rows newest first, one more than the page asks for when there are more.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         query = select(AuditRow).order_by(AuditRow.id.desc()).limit(page.limit + 1)
         if page.after is not None:

@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.actor import Actor
-from app.audit.log import record
+from app.audit.log import Actor, record
 from app.catalog.model_index import ModelIndex
 from app.catalog.model_spec import ModelSpec
 from app.catalog.models import ModelRow
@@ -81,12 +80,10 @@ class ModelCatalog:
             _insert(session, models, now)
             record(
                 session,
+                actor,
+                "models.replace",
+                ("models", "models"),
                 at=now,
-                actor=actor.name,
-                address=actor.address,
-                action="models.replace",
-                target_type="models",
-                target_id="models",
                 detail=_difference(before, {model.name: model for model in models}),
             )
         self._models.invalidate()

@@ -1,6 +1,6 @@
 """The channel ``default``, which the environment configures."""
 
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.channels.channel import Channel, Plane
 from app.channels.models import ChannelRow
 from app.channels.rules import DEFAULT_CHANNEL

@@ -9,8 +9,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.actor import Actor
-from app.audit.log import record
+from app.audit.log import Actor, record
 from app.channels.changes import (
     ChannelChange,
     apply_change,
@@ -265,16 +264,7 @@ def _leads_elsewhere(name: str, what: str) -> InvalidParameterError:
 
 
 def _record(session: AsyncSession, row: ChannelRow, actor: Actor, action: str, detail: dict[str, Any]) -> None:
-    record(
-        session,
-        at=row.updated_at,
-        actor=actor.name,
-        address=actor.address,
-        action=action,
-        target_type="channel",
-        target_id=row.id,
-        detail=detail,
-    )
+    record(session, actor, action, ("channel", row.id), at=row.updated_at, detail=detail)
 
 
 def _check_found(row: ChannelRow | None) -> ChannelRow:

@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from pydantic import SecretStr
 
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.cli.database import Database
 from app.cli.dev_folder import DevSecrets, prepare_sandbox_file, read_secrets, write_secrets
 from app.cli.exits import stop

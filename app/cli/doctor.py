@@ -15,13 +15,13 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.admin.channel_probe import ChannelProbe
 from app.channels.canary import check_canary
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.channel_secrets import is_bound, open_channel
 from app.channels.default_channel import channel_from_environment
 from app.channels.faults import load_faults
 from app.channels.models import ChannelFaultRow, ChannelRow
+from app.channels.probe import ChannelProbe
 from app.channels.repository import ChannelRepository
 from app.channels.rules import is_region_missing
 from app.cli.advisory_locks import examine_advisory_locks, is_of_shared_sessions, shared_sessions

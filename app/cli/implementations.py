@@ -15,7 +15,7 @@ IMPLEMENTATIONS = {
     "doctor": "app.cli.doctor:doctor",
     "migrate": "app.cli.serving:migrate",
     "sandbox": "app.sandbox.server:run_sandbox",
-    "secrets reseal": "app.cli.sealing:reseal_all",
+    "secrets reseal": "app.cli.reseal:reseal_all",
     "serve": "app.cli.serving:serve",
     "worker": "app.cli.serving:run_worker",
 }

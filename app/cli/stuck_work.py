@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.admin.standing import Heap, Standing, read_standing
+from app.admin.backlog import Backlog, QueueDepth, read_backlog
 from app.cli.findings import Finding, broken, fine
 
 # Whatever is due is done within seconds, so that minutes mean that nobody does it.
@@ -42,7 +42,7 @@ async def stuck_work(session: AsyncSession, *, now: datetime, grace_seconds: flo
         now: the present moment.
         grace_seconds: how long a create of unknown outcome is looked for before it is called absent.
     """
-    standing = await read_standing(session, now=now)
+    standing = await read_backlog(session, now=now)
     alive = await session.scalar(_PROCESSES) or 0
     abandoned = await session.scalar(_ABANDONED, {"before": now - _ABANDONED_AFTER}) or 0
     before = now - timedelta(seconds=_STUCK_SECONDS)
@@ -59,7 +59,7 @@ async def stuck_work(session: AsyncSession, *, now: datetime, grace_seconds: flo
     ]
 
 
-def _outcomes(standing: Standing, grace_seconds: float) -> Iterator[Finding]:
+def _outcomes(standing: Backlog, grace_seconds: float) -> Iterator[Finding]:
     for kind, heap in standing.unknown.items():
         name = f"unknown outcomes ({kind}s)"
         if heap.oldest_seconds <= grace_seconds + _STUCK_SECONDS:
@@ -80,8 +80,8 @@ def _abandoned(count: int) -> Finding:
     return broken(name, f"{count} that no process has taken over: {_WORKERS}")
 
 
-def _looks(standing: Standing) -> Iterator[Finding]:
-    for kind, heap in standing.looks.items():
+def _looks(standing: Backlog) -> Iterator[Finding]:
+    for kind, heap in standing.polls.items():
         name = f"overdue looks ({kind}s)"
         if heap.oldest_seconds <= _STUCK_SECONDS:
             yield fine(name, f"{heap.count} are due" if heap.count else "none")
@@ -89,20 +89,20 @@ def _looks(standing: Standing) -> Iterator[Finding]:
             yield broken(name, f"{_told(heap)}: {_WORKERS}")
 
 
-def _outbox(standing: Standing) -> Finding:
+def _outbox(standing: Backlog) -> Finding:
     if standing.due.oldest_seconds <= _STUCK_SECONDS:
         return fine("deliveries", f"{standing.outbox.count} to be made, {standing.due.count} of them now")
     return broken("deliveries", f"{_told(standing.due)}, are overdue: {_WORKERS}")
 
 
-def _orphans(standing: Standing) -> Finding:
+def _orphans(standing: Backlog) -> Finding:
     if not standing.orphans.count:
         return fine("orphans", "none")
     mend = "see GET /admin/v1/orphans, and resolve the task that each may belong to"
     return broken("orphans", f"{_told(standing.orphans)}, upstream tasks that nobody owns: {mend}")
 
 
-def _breakers(standing: Standing) -> Finding:
+def _breakers(standing: Backlog) -> Finding:
     if not standing.breakers:
         return fine("breakers", "none is open")
     names = ", ".join(standing.breakers)
@@ -117,5 +117,5 @@ def _leases(forsaken: list[str]) -> Finding:
     return broken("leases", f"{len(forsaken)} ran out and nobody went on ({shown}): {_WORKERS}")
 
 
-def _told(heap: Heap) -> str:
+def _told(heap: QueueDepth) -> str:
     return f"{heap.count}, the oldest for {timedelta(seconds=int(heap.oldest_seconds))}"

@@ -70,7 +70,7 @@ class AdminTaskRepository:
         """Returns tasks newest first, one more than the page asks for when there are more.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         query = _SELECT.where(*_conditions(wanted))
         if page.after is not None:
@@ -105,7 +105,7 @@ class AdminOrphanRepository:
         """Returns orphans newest first, one more than the page asks for when there are more.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         place = tuple_(OrphanRow.created_at, OrphanRow.channel_id, OrphanRow.upstream_id)
         query = select(OrphanRow)

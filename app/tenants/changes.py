@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.actor import Actor
-from app.audit.log import record
+from app.audit.log import Actor, record
 from app.tenants.models import ApiKeyRow, TenantRow
 
 
@@ -35,12 +34,10 @@ def record_change(
     told = {} if key is None else {"public_part": key.public_part}
     record(
         session,
+        actor,
+        action,
+        ("tenant" if key is None else "key", row.id),
         at=at,
-        actor=actor.name,
-        address=actor.address,
-        action=action,
-        target_type="tenant" if key is None else "key",
-        target_id=row.id,
         tenant_id=row.id if key is None else key.tenant_id,
         detail={**told, **(detail or {})},
     )

@@ -60,7 +60,7 @@ class AllTenants:
         """Returns tenants newest first, one more than the page asks for when there are more.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         query = select(TenantRow).where(TenantRow.deleted_at.is_(None))
         if page.after is not None:
@@ -101,7 +101,7 @@ class AllKeys:
         """Returns keys newest first, one more than the page asks for when there are more.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         query = select(ApiKeyRow)
         if tenant_id is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.http.paging import PageRequest
 from app.ids import new_id
@@ -79,7 +79,7 @@ class TenantService:
         """Returns tenants newest first, one more than asked when there are more.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         async with self._sessions() as session:
             return await AllTenants(session).page(page)
@@ -173,7 +173,7 @@ class TenantService:
         """Returns keys newest first, one more than asked when there are more; revoked ones too.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         async with self._sessions() as session:
             return await AllKeys(session).page(page, tenant_id=tenant_id)

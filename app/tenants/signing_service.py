@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.core.sealing import SecretBox
 from app.tenants.changes import record_change
 from app.tenants.key_status import check_key, check_working

@@ -2,7 +2,7 @@
 
 from sqlalchemy import delete
 
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.catalog.model_spec import ModelSpec
 from app.catalog.models import ModelRow
 from app.catalog.service import ModelCatalog

@@ -8,11 +8,11 @@ import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.admin.resealing import reseal
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.channels.channel import Channel, Plane
 from app.channels.channel_secrets import SECRET_NAMES, UNREADABLE, apply_secret, is_bound
 from app.channels.schemas import ChannelPatch
+from app.cli.reseal import reseal
 from app.core.sealing import SealError
 from app.errors import ConflictError
 from app.upstream.destinations import DestinationRules

@@ -13,11 +13,11 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.admin.channel_probe import ChannelProbe
-from app.admin.channel_watch import ChannelWatch
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.channels.channel import Channel, Plane
 from app.channels.default_channel import ensure_default_channel
+from app.channels.monitor import ChannelMonitor
+from app.channels.probe import ChannelProbe
 from app.channels.schemas import ChannelPatch
 from app.core.leases import Leases
 from app.sandbox.config import SandboxConfig
@@ -457,8 +457,8 @@ async def test_a_silent_upstream_is_not_waited_for_again_and_again(
 ) -> None:
     await story.new_task()
     before = await story.requests("get_task")
-    for module in ("channel_probe", "channel_continuity"):
-        monkeypatch.setattr(f"app.admin.{module}.PROBE_SECONDS", 0.2)
+    for module in ("app.channels.probe", "app.admin.channel_continuity"):
+        monkeypatch.setattr(f"{module}.PROBE_TIMEOUT_SECONDS", 0.2)
     for operation in ("list_tasks", "get_task"):
         await story.fault(operation, kind="delay", at="before", delay_seconds=3600)
     changed = await story.patch(ark_api_key=OURS_RENEWED.api_key)
@@ -477,8 +477,8 @@ class BrokenForOne(ChannelProbe):
         return await super().find_foreign(channel, planes)
 
 
-def watch_of(app: ChannelApp, probe: ChannelProbe) -> ChannelWatch:
-    return ChannelWatch(
+def watch_of(app: ChannelApp, probe: ChannelProbe) -> ChannelMonitor:
+    return ChannelMonitor(
         app.sessions,
         directory=app.directory,
         probe=probe,

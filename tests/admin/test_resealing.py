@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.admin.resealing import Resealed, reseal
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.channels.canary import check_canary
 from app.channels.channel_secrets import SECRET_NAMES, apply_secret, open_secrets
 from app.channels.models import ChannelRow
+from app.cli.reseal import Resealed, reseal
 from app.core.sealing import SealError, SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.engine import session_factory

@@ -200,7 +200,7 @@ async def test_a_refresh_that_the_upstream_does_not_answer_changes_nothing_and_s
 async def test_a_refresh_keeps_within_the_accounts_budget_of_queries(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.admin.task_control._TOKEN_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("app.tasks.admin_service._TOKEN_TIMEOUT_SECONDS", 0.1)
     task_id = await (await stage.tenant()).new_task()
     await stage.use_up(RateClass.INTERACTIVE_GET)
     check_refused(await act(stage, task_id, "refresh"), 503, "ServiceUnavailable")

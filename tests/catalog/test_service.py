@@ -8,7 +8,7 @@ import pytest_asyncio
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
 from app.catalog.models import ModelRow
 from app.catalog.service import ModelCatalog, seed_models

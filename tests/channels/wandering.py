@@ -16,10 +16,10 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from app.admin.channel_continuity import ContinuityCheck
-from app.admin.resealing import reseal
 from app.admin.router import router as admin_router
 from app.assets.routes import router as assets_router
 from app.channels.default_channel import ensure_default_channel
+from app.cli.reseal import reseal
 from app.composition import Services, destination_rules, open_http, open_services
 from app.core.sealing import SealError, SecretBox, generate_key
 from app.db.base import utc_now

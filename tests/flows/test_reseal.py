@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.channels.canary import check_canary
 from app.channels.directory import ChannelDirectory
 from app.channels.schemas import ChannelCreate

@@ -16,8 +16,8 @@ import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
+from app.admin.backlog import _BACKLOG, read_backlog
 from app.admin.metrics import Metrics, gauges
-from app.admin.standing import _STANDING, read_standing
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
 from app.http.sockets import listeners
@@ -196,7 +196,7 @@ async def test_reading_them_walks_through_no_large_table(stage: Stage) -> None:
     now = stage.clock()
     async with stage.sessions.begin() as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))
-        explain = text("EXPLAIN " + _STANDING.text)
+        explain = text("EXPLAIN " + _BACKLOG.text)
         values = {"now": now, "attempts_since": now, "tickets_since": now}
         plan = "\n".join((await session.scalars(explain, values)).all())
     large = ("tasks", "asset_groups", "assets", "deliveries", "create_attempts")
@@ -223,7 +223,7 @@ async def test_the_alerts_in_the_documentation_ask_for_metrics_that_exist(stage:
 async def test_all_series_of_the_database_are_there_even_when_there_is_nothing(stage: Stage) -> None:
     """An alert on a series that comes and goes would never be sure."""
     async with stage.sessions() as session:
-        standing = await read_standing(session, now=stage.clock())
+        standing = await read_backlog(session, now=stage.clock())
     shown = {(sample.name, *sample.labels.values()) for family in gauges(standing) for sample in family.samples}
     expected: set[tuple[Any, ...]] = {
         ("seedgate_tasks", word) for word in ("submitting", "unknown", "queued", "running")

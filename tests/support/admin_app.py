@@ -17,7 +17,7 @@ from app.admin.authentication import AdminToken
 from app.admin.metrics import Metrics
 from app.admin.metrics import router as metrics_router
 from app.admin.router import router as admin_router
-from app.admin.webhooks import WebhookService
+from app.admin.webhook_service import WebhookService
 from app.catalog.service import ModelCatalog
 from app.channels.models import ChannelRow
 from app.channels.schemas import ChannelCreate

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.admin.authentication import AdminToken
 from app.admin.channel_continuity import ContinuityCheck
-from app.admin.channel_probe import ChannelProbe
 from app.admin.router import router as admin_router
 from app.catalog.service import ModelCatalog
 from app.channels.directory import ChannelDirectory
+from app.channels.probe import ChannelProbe
 from app.channels.service import ChannelService
 from app.core.sealing import SecretBox, generate_key
 from app.db.engine import session_factory

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.audit.models import AuditRow
 from app.errors import ConflictError, InvalidParameterError, NotFoundError, SeedgateError, ServiceUnavailableError
 from app.tasks.models import TaskRow

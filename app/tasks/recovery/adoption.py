@@ -12,8 +12,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.actor import Actor
-from app.audit.log import record
+from app.audit.log import Actor, record
 from app.channels.channel import Channel
 from app.create_parameters import PARAMETERS
 from app.creates.adoption import Adoption
@@ -154,12 +153,10 @@ class TaskAdoption:
         await Orphans(session).remove(body["id"])
         record(
             session,
+            actor,
+            "task.adopt",
+            ("task", row.id),
             at=now,
-            actor=actor.name,
-            address=actor.address,
-            action="task.adopt",
-            target_type="task",
-            target_id=row.id,
             tenant_id=row.tenant_id,
             detail={"upstream_id": body["id"], "channel_id": row.channel_id},
         )

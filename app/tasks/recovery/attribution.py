@@ -12,8 +12,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.actor import Actor
-from app.audit.log import record
+from app.audit.log import Actor, record
 from app.channels.directory import ChannelDirectory
 from app.errors import ConflictError, InvalidParameterError, ServiceUnavailableError
 from app.observability.metrics import FOREIGN_CLAIMS
@@ -226,17 +225,7 @@ def _alarm(row: TaskRow, upstream_id: str, evidence: Evidence) -> Verdict:
 
 
 def _record(session: AsyncSession, row: TaskRow, actor: Actor, detail: dict[str, Any], now: datetime) -> None:
-    record(
-        session,
-        at=now,
-        actor=actor.name,
-        address=actor.address,
-        action="task.resolve",
-        target_type="task",
-        target_id=row.id,
-        tenant_id=row.tenant_id,
-        detail=detail,
-    )
+    record(session, actor, "task.resolve", ("task", row.id), at=now, tenant_id=row.tenant_id, detail=detail)
 
 
 def _not_unknown() -> ConflictError:

@@ -1,7 +1,7 @@
-"""How the work of all processes stands, as the database tells it: for ``/metrics`` and ``doctor``.
+"""The unfinished work of all processes, read from the database for ``/metrics`` and ``doctor``.
 
-One statement, which touches only small tables and the partial indexes of what is unfinished: however many tasks there
-have been, it reads those that are under way.
+One statement, which reads only small tables and partial indexes of unfinished rows: its cost does not depend on the
+number of finished tasks.
 """
 
 from collections.abc import Mapping
@@ -20,21 +20,21 @@ KINDS: tuple[Kind, ...] = ("task", "asset")
 UNFINISHED = tuple(status.value for status in TaskStatus if not status.is_final)
 ATTEMPT_STATES = ("open", "ticket")
 
-# A create is surely over by then, and so is what its client may take over.
+# By then a create is over, and a retry can no longer claim it.
 _ATTEMPTS_SINCE = timedelta(minutes=10)
 
-# The conditions are worded as the partial indexes are, with constants, or the planner could not use them.
-_STANDING = text("""
+# The conditions repeat those of the partial indexes, with constants; otherwise the planner cannot use the indexes.
+_BACKLOG = text("""
     SELECT 'tasks' AS what, status AS label, count(*) AS number, min(next_look_at) AS oldest_at
       FROM tasks WHERE next_look_at IS NOT NULL AND upstream_id IS NOT NULL AND status IN ('queued', 'running')
      GROUP BY status
     UNION ALL
     SELECT 'tasks', status, count(*), min(sent_at) FROM tasks WHERE status IN ('submitting', 'unknown') GROUP BY status
     UNION ALL
-    SELECT 'looks', 'task', count(*), min(next_look_at) FROM tasks
+    SELECT 'polls', 'task', count(*), min(next_look_at) FROM tasks
      WHERE next_look_at <= :now AND upstream_id IS NOT NULL AND status IN ('queued', 'running')
     UNION ALL
-    SELECT 'looks', 'asset', count(*), min(next_look_at) FROM (
+    SELECT 'polls', 'asset', count(*), min(next_look_at) FROM (
         SELECT next_look_at FROM asset_groups WHERE next_look_at <= :now
         UNION ALL SELECT next_look_at FROM assets WHERE next_look_at <= :now) AS due
     UNION ALL
@@ -61,56 +61,56 @@ _STANDING = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Heap:
-    """Some work: how much of it there is, and since when its oldest piece has waited (0 when there is none)."""
+class QueueDepth:
+    """The number of waiting items, and how long the oldest one has waited (0 when there is none)."""
 
     count: int = 0
     oldest_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What is unfinished.
+class Backlog:
+    """Unfinished work.
 
     Attributes:
-        tasks: unfinished tasks by status; the words are ``UNFINISHED``.
-        looks: by kind, what was due for a look and has not been looked at.
-        unknown: by kind, creates of unknown outcome; the age counts from when they were cut off.
-        outbox: messages to tenants that are not delivered.
-        due: those among them whose next try is due.
-        orphans: upstream tasks that nobody owns.
-        breakers: names of the channels that are given no creates.
-        attempts: by state, creates whose client waits for an answer, and those that its next try may take over.
+        tasks: number of unfinished tasks by status (``UNFINISHED``).
+        polls: by kind, the overdue polls.
+        unknown: by kind, creates of unknown outcome; their age counts from the end of the upstream call.
+        outbox: undelivered messages to tenants.
+        due: undelivered messages whose next attempt is due.
+        orphans: upstream tasks without an owner.
+        breakers: names of the channels whose circuit breaker is open.
+        attempts: by state, creates whose client waits for an answer, and creates that a retry may claim.
     """
 
     tasks: Mapping[str, int]
-    looks: Mapping[Kind, Heap]
-    unknown: Mapping[Kind, Heap]
-    outbox: Heap
-    due: Heap
-    orphans: Heap
+    polls: Mapping[Kind, QueueDepth]
+    unknown: Mapping[Kind, QueueDepth]
+    outbox: QueueDepth
+    due: QueueDepth
+    orphans: QueueDepth
     breakers: tuple[str, ...]
     attempts: Mapping[str, int]
 
 
-async def read_standing(session: AsyncSession, *, now: datetime) -> Standing:
-    """Reads how the work stands at the moment ``now``, in the session's transaction."""
+async def read_backlog(session: AsyncSession, *, now: datetime) -> Backlog:
+    """Returns the unfinished work at the time ``now``."""
     values = {"now": now, "attempts_since": now - _ATTEMPTS_SINCE, "tickets_since": now - CLAIMABLE_FOR}
-    found: dict[tuple[str, str], Heap] = {}
-    for row in await session.execute(_STANDING, values):
+    found: dict[tuple[str, str], QueueDepth] = {}
+    for row in await session.execute(_BACKLOG, values):
         seconds = (now - row.oldest_at).total_seconds() if row.oldest_at is not None else 0.0
-        found[row.what, row.label] = Heap(row.number, max(seconds, 0.0))
+        found[row.what, row.label] = QueueDepth(row.number, max(seconds, 0.0))
 
-    def heap(what: str, label: str) -> Heap:
-        return found.get((what, label), Heap())
+    def depth(what: str, label: str) -> QueueDepth:
+        return found.get((what, label), QueueDepth())
 
-    return Standing(
-        tasks={status: heap("tasks", status).count for status in UNFINISHED},
-        looks={kind: heap("looks", kind) for kind in KINDS},
-        unknown={kind: heap("unknown", kind) for kind in KINDS},
-        outbox=heap("outbox", "all"),
-        due=heap("outbox", "due"),
-        orphans=heap("orphans", "all"),
+    return Backlog(
+        tasks={status: depth("tasks", status).count for status in UNFINISHED},
+        polls={kind: depth("polls", kind) for kind in KINDS},
+        unknown={kind: depth("unknown", kind) for kind in KINDS},
+        outbox=depth("outbox", "all"),
+        due=depth("outbox", "due"),
+        orphans=depth("orphans", "all"),
         breakers=tuple(sorted(label for what, label in found if what == "breakers")),
-        attempts={state: heap("attempts", state).count for state in ATTEMPT_STATES},
+        attempts={state: depth("attempts", state).count for state in ATTEMPT_STATES},
     )

@@ -1,17 +1,17 @@
-"""Giving a tenant upstream objects that no row owns, by the operator's word."""
+"""Gives a tenant upstream objects that have no owner."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.admin.channel_probe import explain
-from app.admin.reconciliation_schemas import Adopt, AdoptedView
+from app.admin.reconcile.schemas import Adopt, AdoptedView
 from app.assets.adoption import GroupAdoption
-from app.audit.actor import Actor
+from app.audit.log import Actor
 from app.catalog.model_index import upstream_id_on
 from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel, Plane
 from app.channels.directory import ChannelDirectory
+from app.channels.probe import explain
 from app.creates.adoption import Adoption
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.tasks.recovery.adoption import TaskAdoption
@@ -20,8 +20,8 @@ from app.upstream.ark import is_usable_id
 from app.upstream.errors import UpstreamError
 
 
-class Adopter:
-    """Use case of the operator, who alone can say whose an upstream object is."""
+class AdoptionService:
+    """Adopts upstream objects: only the operator can know their owner."""
 
     def __init__(
         self,
@@ -39,14 +39,14 @@ class Adopter:
         self._groups = groups
 
     async def adopt(self, actor: Actor, tenant_id: str, wanted: Adopt) -> Sequence[AdoptedView]:
-        """Gives each object to the tenant unless somebody owns it; returns what became of each, groups first.
+        """Gives each object to the tenant unless it has an owner; returns the outcome of each, groups first.
 
-        A task counts to the newest of the tenant's API keys, since nobody knows which one made it.
+        A task is attributed to the newest of the tenant's API keys, because the key that created it is not known.
 
         Raises:
-            NotFoundError: 404, there is no such tenant.
-            InvalidParameterError: 400, there is no such channel, or it is not active or has no credentials for these.
-            ConflictError: 409, the tenant has no API key to which a task could count.
+            NotFoundError: 404, no such tenant.
+            InvalidParameterError: 400, no such channel, or it is not active or lacks the credentials.
+            ConflictError: 409, the tenant has no API key to attribute a task to.
         """
         key_id = await self._key_of(tenant_id, is_needed=bool(wanted.task_ids))
         channel = await self._channel(wanted)
@@ -72,8 +72,8 @@ class Adopter:
         async def group(upstream_id: str) -> tuple[Adoption, list[str]]:
             return await self._groups.adopt(actor, upstream_id, tenant_id=tenant_id, channel=channel)
 
-        views = [await _adopted("group", group_id, group) for group_id in dict.fromkeys(wanted.group_ids)]
-        return [*views, *[await _adopted("task", task_id, task) for task_id in dict.fromkeys(wanted.task_ids)]]
+        views = [await _outcome("group", group_id, group) for group_id in dict.fromkeys(wanted.group_ids)]
+        return [*views, *[await _outcome("task", task_id, task) for task_id in dict.fromkeys(wanted.task_ids)]]
 
     async def _key_of(self, tenant_id: str, *, is_needed: bool) -> str | None:
         async with self._sessions() as session:
@@ -96,10 +96,10 @@ class Adopter:
         return channel
 
 
-async def _adopted(
+async def _outcome(
     kind: str, upstream_id: str, adopt: Callable[[str], Awaitable[tuple[Adoption, list[str]]]]
 ) -> AdoptedView:
-    """Returns what became of one object; an upstream that cannot be asked about it keeps no other from being given."""
+    """Returns the outcome for one object. A failed upstream call does not stop the adoption of the others."""
     if not is_usable_id(upstream_id):
         return AdoptedView(kind=kind, upstream_id=upstream_id, outcome=Adoption.NOT_FOUND.value)
     try:

@@ -1,7 +1,7 @@
-"""What the upstream holds and the database does not know: what a restore from a backup has forgotten.
+"""Reports upstream objects that have no row, for example after the restore of an older backup.
 
-Nothing is written. The upstream is asked with no transaction open, within what each account can spare. A list that
-could not be read to its end is said to be incomplete, and what was read of it is shown all the same.
+Nothing is written, and no transaction is open during the upstream calls, which respect each account's rate limits. A
+list that could not be read completely is reported as incomplete, together with the objects that were read.
 """
 
 import asyncio
@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.admin.channel_probe import explain
-from app.admin.likely_owners import LikelyOwners, load_likely_owners
-from app.admin.reconciliation_schemas import FoundObject, Line, ListEnd, Progress
+from app.admin.reconcile.likely_owners import LikelyOwners, load_likely_owners
+from app.admin.reconcile.schemas import FoundObject, Line, ListEnd, Progress
 from app.assets.account_snapshot import AssetSnapshot, Item
 from app.assets.create_spec import Kind, matches
 from app.assets.models import AssetGroupRow, CreateIntentRow
@@ -23,6 +22,7 @@ from app.assets.state import parse_time
 from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.directory import ChannelDirectory
+from app.channels.probe import explain
 from app.errors import InvalidParameterError
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import AccountSnapshot, ListedTask, SnapshotReader
@@ -34,13 +34,23 @@ TASKS_KEPT = timedelta(days=7)
 """How long the upstream lists a task."""
 
 _PROGRESS_SECONDS = 5.0
-# An operator's clock may be ahead of ours.
-_CLOCK_SKEW = timedelta(minutes=5)
+# The operator's clock may be ahead.
+_MAX_CLOCK_SKEW = timedelta(minutes=5)
 _KINDS = {Kind.GROUP: "group", Kind.ASSET: "asset"}
 
 
 class Reconciliation:
-    """Compares the lists of all upstream accounts with the rows of all tenants."""
+    """Compares the lists of all upstream accounts with the rows of all tenants.
+
+    Args:
+        sessions: of the database.
+        directory: the channels.
+        lister: reads lists of tasks.
+        asset_snapshot: reads lists of groups and assets.
+        catalog: the models.
+        clock: the time in UTC.
+        grace: how long after the end of its call a create may still become a task.
+    """
 
     def __init__(
         self,
@@ -53,17 +63,6 @@ class Reconciliation:
         clock: Callable[[], datetime],
         grace: timedelta,
     ) -> None:
-        """Makes it.
-
-        Args:
-            sessions: of the database.
-            directory: the channels.
-            lister: reads lists of tasks.
-            asset_snapshot: reads lists of groups and assets.
-            catalog: the models.
-            clock: the time, UTC-aware.
-            grace: how long after its cut a create may still have become a task.
-        """
         self._sessions = sessions
         self._directory = directory
         self._lister = lister
@@ -73,12 +72,12 @@ class Reconciliation:
         self._grace = grace
 
     def check_since(self, since: datetime) -> datetime:
-        """Returns a moment that lies in the past.
+        """Returns the time unchanged.
 
         Raises:
-            InvalidParameterError: 400, it lies in the future.
+            InvalidParameterError: 400, it is in the future.
         """
-        if since > self._clock() + _CLOCK_SKEW:
+        if since > self._clock() + _MAX_CLOCK_SKEW:
             raise InvalidParameterError("since", "The parameter `since` must not be in the future.")
         return since
 
@@ -95,7 +94,7 @@ class Reconciliation:
         return found
 
     async def lines(self, channels: Sequence[Channel], since: datetime) -> AsyncIterator[Line]:
-        """Yields what each account holds since a moment and no row owns, and after each list how it ended."""
+        """Yields each account's objects without a row that were created after ``since``, and the end of each list."""
         async with self._sessions() as session:
             owners = await load_likely_owners(session, await self._catalog.index())
         comparison = _Comparison(since=since, owners=owners)
@@ -144,7 +143,7 @@ class Reconciliation:
     ) -> list[FoundObject]:
         sharing = await self._directory.sharing(channel)
         async with self._sessions() as session:
-            # In this order: a create that ends meanwhile is then seen twice, and not missed twice.
+            # In this order: a create that ends between the two queries is found by both, and not missed by both.
             intents = await AllIntents(session).without_task(sharing, before_cut=self._grace + 2 * MARGIN)
             owned = await AllIntents(session).owned([task.id for task in listed])
         unknown = [task for task in listed if task.id not in owned]
@@ -219,7 +218,14 @@ class Reconciliation:
 
 @dataclass
 class _Comparison:
-    """What one comparison goes by: a moment, the tenants' rights, and what of which accounts was listed before."""
+    """The state of one comparison.
+
+    Attributes:
+        since: objects created before this time are ignored.
+        owners: the rights of the tenants.
+        listed: ids of the channels whose tasks were listed; channels of one account share a list.
+        seen: ids of the groups and assets that were listed.
+    """
 
     since: datetime
     owners: LikelyOwners
@@ -247,7 +253,7 @@ def _to_object(
         status=_text(item, "Status"),
         created_at=parse_time(item.get("CreateTime")),
         is_in_flight=any(create.cut_at is None for create in possible),
-        # Nobody can add to a group that is a tenant's but through the gateway, as far as the account is asked.
+        # Objects are only added to a tenant's group through the gateway.
         is_ours=True if channel.exclusive or group is not None else None,
         likely_tenant=likely,
         evidence=evidence,
@@ -255,7 +261,7 @@ def _to_object(
 
 
 def _is_before(task: ListedTask, read: AccountSnapshot, since: datetime) -> bool:
-    """Whether a task was made before a moment of our clock, with a minute to spare; one that does not tell was not."""
+    """Says whether a task was created before a time of our clock, with a margin; False for one without a time."""
     return task.created_at is not None and task.created_at - (read.offset or timedelta()) < since - MARGIN
 
 

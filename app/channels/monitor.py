@@ -1,8 +1,8 @@
-"""A look at the URLs of every active channel at the start and now and then, whether or not the channel is used.
+"""Periodic check of the URLs of all active channels, used or not.
 
-A start does not wait for the upstream, so what the environment names is asked here. What is found wrong is in the log,
-``app.channels.faults`` keeps it as it keeps every refusal, and a channel whose data plane is something else is given no
-creates until a list succeeds there.
+The start of a process does not wait for the upstream, so the URLs of the environment are checked here. A failure is
+logged and kept by ``app.channels.faults``. A channel whose data plane is another API gets no creates until a list
+succeeds there.
 """
 
 import hashlib
@@ -12,23 +12,33 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.admin.channel_probe import ChannelProbe
 from app.channels.channel import ALL_PLANES, Channel
 from app.channels.circuit_breaker import open_breaker
 from app.channels.directory import ChannelDirectory
+from app.channels.probe import ChannelProbe
 from app.core.leases import Leases
 from app.observability.metrics import BREAKERS_OPENED
 from app.upstream.rate_limits import RateClass, RateLimiter
 
 INTERVAL_SECONDS = 600.0
-# Never released, so that the other processes do not look again; shorter than the pause, so that none is left out.
+# Never released, so that other processes skip the channel; shorter than the interval, so that every round can claim it.
 _LEASE_SECONDS = INTERVAL_SECONDS - 30.0
 
 _log = structlog.get_logger()
 
 
-class ChannelWatch:
-    """Asks the active channels for a list of one, within the account's rate, each from one process at a time."""
+class ChannelMonitor:
+    """Makes a free list call to each active channel, within the account's rate limit, from one process at a time.
+
+    Args:
+        sessions: of the database.
+        directory: the channels.
+        probe: makes the calls.
+        rates: the call rates of the accounts.
+        leases: keep two processes from checking the same channel.
+        clock: the time in UTC.
+        token_timeout_seconds: how long a list call may wait for the account's rate limit.
+    """
 
     def __init__(
         self,
@@ -41,17 +51,6 @@ class ChannelWatch:
         clock: Callable[[], datetime],
         token_timeout_seconds: float = 5.0,
     ) -> None:
-        """Makes a watch.
-
-        Args:
-            sessions: of the database.
-            directory: the channels.
-            probe: asks them.
-            rates: of the accounts.
-            leases: keep two processes from asking one channel.
-            clock: the time, UTC-aware.
-            token_timeout_seconds: how long a list may wait for the account's rate.
-        """
         self._sessions = sessions
         self._directory = directory
         self._probe = probe
@@ -61,17 +60,17 @@ class ChannelWatch:
         self._token_timeout_seconds = token_timeout_seconds
 
     async def run_once(self) -> None:
-        """Looks at each active channel once, one after another."""
+        """Checks each active channel once, one after another."""
         of_tasks = await self._directory.candidates(None, needs="ark")
         of_assets = await self._directory.candidates(None, needs="openapi")
         for channel in {channel.id: channel for channel in (*of_tasks, *of_assets)}.values():
             try:
-                if await self._leases.claim("watch", _subject(channel), seconds=_LEASE_SECONDS) is not None:
-                    await self._look(channel)
-            except Exception as error:  # noqa: BLE001 - one channel must not keep the others from being looked at
+                if await self._leases.claim("watch", _lease_subject(channel), seconds=_LEASE_SECONDS) is not None:
+                    await self._check(channel)
+            except Exception as error:  # noqa: BLE001 - one channel must not stop the check of the others
                 _log.warning("watch_failed", channel=channel.name, error=repr(error))
 
-    async def _look(self, channel: Channel) -> None:
+    async def _check(self, channel: Channel) -> None:
         planes = ALL_PLANES
         if channel.ark is not None and not await self._rates.acquire(
             channel.id, RateClass.LIST, timeout_seconds=self._token_timeout_seconds
@@ -92,7 +91,7 @@ class ChannelWatch:
             self._directory.invalidate()
 
 
-def _subject(channel: Channel) -> str:
-    """Returns what is looked at: a channel that leads somewhere else since the last look is looked at again."""
+def _lease_subject(channel: Channel) -> str:
+    """Returns the channel and its URLs as one name, so that a channel with a new URL is checked at once."""
     urls = [channel.ark.base_url if channel.ark else "", channel.openapi.url if channel.openapi else ""]
     return f"{channel.id}:{hashlib.sha256(' '.join(urls).encode()).hexdigest()[:16]}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.admin.guesses import FREE_GUESSES, SECONDS_PER_GUESS, GuessLimit
+from app.admin.auth_throttle import FREE_FAILURES, SECONDS_PER_FAILURE, AuthThrottle
 from tests.support.admin_app import ADMIN_TOKEN, Process
 from tests.support.clock import ManualSeconds
 
@@ -17,7 +17,7 @@ async def _try(process: Process, token: str = "wrong", *, address: str = GUESSER
 
 
 async def _use_up(process: Process, *, address: str = GUESSER) -> None:
-    for _ in range(FREE_GUESSES):
+    for _ in range(FREE_FAILURES):
         assert await _try(process, address=address) == (401, None)
 
 
@@ -29,7 +29,7 @@ async def test_after_some_wrong_tokens_the_next_ones_are_refused_for_a_while(
     assert await _try(process) == (429, "3")
     answer = await process.clients(GUESSER).get("/admin/v1/keys", headers={"Authorization": "Bearer wrong"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (429, "RateLimitExceeded")
-    seconds.now += SECONDS_PER_GUESS
+    seconds.now += SECONDS_PER_FAILURE
     assert await _try(process) == (401, None)
     assert await _try(process) == (429, "3")
 
@@ -47,7 +47,7 @@ async def test_the_right_token_is_accepted_however_many_wrong_ones_come_from_its
 
 async def test_a_right_token_makes_no_wrong_one_free(process: Process) -> None:
     await _use_up(process)
-    for _ in range(FREE_GUESSES):
+    for _ in range(FREE_FAILURES):
         assert await _try(process, ADMIN_TOKEN) == (200, None)
     assert await _try(process) == (429, "3")
 
@@ -60,13 +60,13 @@ async def test_the_metrics_are_told_to_the_right_token_and_count_the_same_guesse
 
 
 async def test_no_number_of_right_tokens_is_too_many(process: Process) -> None:
-    for _ in range(3 * FREE_GUESSES):
+    for _ in range(3 * FREE_FAILURES):
         assert await _try(process, ADMIN_TOKEN) == (200, None)
 
 
 async def test_a_missing_token_and_a_tenants_key_are_no_guesses(process: Process) -> None:
     key = (await process.key())["key"]
-    for _ in range(FREE_GUESSES):
+    for _ in range(FREE_FAILURES):
         assert await _try(process, "") == (401, None)
         assert await _try(process, key) == (401, None)
 
@@ -86,29 +86,29 @@ async def test_a_missing_token_and_a_tenants_key_are_no_guesses(process: Process
     ],
 )
 def test_a_network_is_one_guesser(one: str, other: str, *, is_same: bool) -> None:
-    guesses = GuessLimit(monotonic=lambda: 0.0)
-    for _ in range(FREE_GUESSES):
-        guesses.note_wrong(one)
+    guesses = AuthThrottle(monotonic=lambda: 0.0)
+    for _ in range(FREE_FAILURES):
+        guesses.record_failure(one)
 
     assert (guesses.wait_seconds(other) > 0) is is_same
 
 
 def test_guesses_are_forgiven_with_time() -> None:
     seconds = ManualSeconds()
-    guesses = GuessLimit(monotonic=seconds)
-    for _ in range(FREE_GUESSES):
-        guesses.note_wrong(GUESSER)
-    seconds.now += 100 * FREE_GUESSES * SECONDS_PER_GUESS
+    guesses = AuthThrottle(monotonic=seconds)
+    for _ in range(FREE_FAILURES):
+        guesses.record_failure(GUESSER)
+    seconds.now += 100 * FREE_FAILURES * SECONDS_PER_FAILURE
 
-    for _ in range(FREE_GUESSES):
+    for _ in range(FREE_FAILURES):
         assert guesses.wait_seconds(GUESSER) == 0
-        guesses.note_wrong(GUESSER)
+        guesses.record_failure(GUESSER)
     assert guesses.wait_seconds(GUESSER) > 0
 
 
 def test_however_many_networks_guess_little_is_remembered() -> None:
-    guesses = GuessLimit(monotonic=lambda: 0.0)
+    guesses = AuthThrottle(monotonic=lambda: 0.0)
     for number in range(30_000):
-        guesses.note_wrong(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+        guesses.record_failure(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
 
     assert len(guesses) == 10_000

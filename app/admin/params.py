@@ -1,4 +1,4 @@
-"""Reading what an operator sent: path, query and body."""
+"""Reads path, query and body of admin requests."""
 
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ async def read_body(request: Request, model: type[ModelT]) -> ModelT:
     """Returns the request's body as an instance of ``model``.
 
     Raises:
-        InvalidParameterError: 400, it is no JSON object, or a member is wrong or unknown.
+        InvalidParameterError: 400, it is not a JSON object, or a member is wrong or unknown.
         MissingParameterError: 400, a required member is absent.
         RequestTooLargeError: 413. UnsupportedMediaTypeError: 415. ServiceUnavailableError: 503, too many large bodies.
     """
@@ -31,7 +31,7 @@ async def read_body(request: Request, model: type[ModelT]) -> ModelT:
 
 
 def path_id(request: Request, name: str) -> str:
-    """Returns an id from the path; what cannot be an id becomes one that nothing has, so that it is a plain 404."""
+    """Returns an id from the path; a text that cannot be an id becomes ``""``, so that the answer is 404."""
     text: str = request.path_params[name]
     return text if _is_plain(text) else ""
 

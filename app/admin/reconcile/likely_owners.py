@@ -1,4 +1,4 @@
-"""Which tenants may have made an upstream task, as far as rights tell. Pure but for the load."""
+"""Which tenant may have created an upstream task, by the rights of all tenants. Pure except for the load."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from app.catalog.model_index import ModelIndex, upstream_id_on
 from app.channels.channel import Channel
 from app.tenants.models import TenantRow
 
-# Where there are more tenants, rights name none of them.
-_MOST_TENANTS = 1000
+# With more tenants, rights are no evidence.
+_MAX_TENANTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class LikelyOwners:
         self._known: dict[tuple[str, str], str | None] = {}
 
     def only_one(self, channel: Channel, upstream_model: str) -> str | None:
-        """Returns the only tenant that may use a channel for what it calls by this model; None: there are others."""
+        """Returns the tenant if it is the only one that may use this channel and upstream model, else None."""
         key = (channel.id, upstream_model)
         if key not in self._known:
             able = [each.tenant_id for each in self._rights if self._may_use(each, channel, upstream_model)]
-            is_told = len(able) == 1 and len(self._rights) < _MOST_TENANTS
-            self._known[key] = able[0] if is_told else None
+            is_evidence = len(able) == 1 and len(self._rights) < _MAX_TENANTS
+            self._known[key] = able[0] if is_evidence else None
         return self._known[key]
 
     def _may_use(self, rights: _Rights, channel: Channel, upstream_model: str) -> bool:
@@ -53,6 +53,6 @@ async def load_likely_owners(session: AsyncSession, index: ModelIndex) -> Likely
         select(TenantRow.id, TenantRow.allowed_models, TenantRow.allowed_channels)
         .where(TenantRow.deleted_at.is_(None))
         .order_by(TenantRow.id)
-        .limit(_MOST_TENANTS)
+        .limit(_MAX_TENANTS)
     )
     return LikelyOwners([_Rights(*found) for found in await session.execute(query)], index)

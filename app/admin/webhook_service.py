@@ -1,4 +1,8 @@
-"""Use cases of the operator about deliveries to tenants; every change writes its audit row in its own transaction."""
+"""Use cases of the operator for deliveries and webhook secrets.
+
+They stand above ``webhooks``, because a delivery is shown with the id by which its tenant knows the task. Every change
+writes its audit row in the same transaction.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +11,7 @@ from datetime import datetime
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.actor import Actor
-from app.audit.log import record
+from app.audit.log import Actor, record
 from app.core.sealing import SecretBox
 from app.errors import NotFoundError
 from app.http.paging import PageRequest
@@ -23,7 +26,7 @@ from app.webhooks.secrets import replace_secret
 
 @dataclass(frozen=True)
 class IssuedSecret:
-    """A tenant's new secret, for the one answer that shows it."""
+    """A tenant's new webhook secret."""
 
     secret: str = field(repr=False)
     created_at: datetime
@@ -31,14 +34,14 @@ class IssuedSecret:
 
 @dataclass(frozen=True)
 class ShownDelivery:
-    """A delivery, with the id under which its tenant knows the task."""
+    """A delivery, with the id by which its tenant knows the task."""
 
     row: DeliveryRow
     task_id: str
 
 
 class WebhookService:
-    """Administers the deliveries and secrets of all tenants."""
+    """Administers the deliveries and webhook secrets of all tenants."""
 
     def __init__(
         self, sessions: async_sessionmaker[AsyncSession], box: SecretBox, clock: Callable[[], datetime]
@@ -48,7 +51,7 @@ class WebhookService:
         self._clock = clock
 
     async def rotate_secret(self, actor: Actor, tenant_id: str) -> IssuedSecret:
-        """Gives a tenant a new secret; what is sent from now on is signed with it.
+        """Gives a tenant a new secret, which signs all later deliveries.
 
         Raises:
             NotFoundError: 404, no such tenant.
@@ -58,16 +61,7 @@ class WebhookService:
             if await AllTenants(session).lock(tenant_id) is None:
                 raise NotFoundError("The specified tenant is not found.", field="tenant_id", param="tenant_id")
             secret = await replace_secret(session, self._box, tenant_id, now=now)
-            record(
-                session,
-                at=now,
-                actor=actor.name,
-                address=actor.address,
-                action="webhook_secret.rotate",
-                target_type="tenant",
-                target_id=tenant_id,
-                tenant_id=tenant_id,
-            )
+            record(session, actor, "webhook_secret.rotate", ("tenant", tenant_id), at=now, tenant_id=tenant_id)
         return IssuedSecret(secret, now)
 
     async def list_deliveries(
@@ -76,7 +70,7 @@ class WebhookService:
         """Returns deliveries newest first, one more than asked when there are more; ``task_id`` may be either id.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         async with self._sessions() as session:
             if task_id is not None:
@@ -86,7 +80,7 @@ class WebhookService:
             return await _shown(session, rows)
 
     async def resend(self, actor: Actor, delivery_id: str) -> ShownDelivery:
-        """Has a delivery tried from now on, whatever became of it.
+        """Schedules a delivery again, whatever its status.
 
         Raises:
             NotFoundError: 404, no such delivery.
@@ -99,15 +93,7 @@ class WebhookService:
             before = {"status": row.status, "attempts": row.attempts}
             apply_resend(row, now=now)
             record(
-                session,
-                at=now,
-                actor=actor.name,
-                address=actor.address,
-                action="delivery.resend",
-                target_type="delivery",
-                target_id=row.id,
-                tenant_id=row.tenant_id,
-                detail=before,
+                session, actor, "delivery.resend", ("delivery", row.id), at=now, tenant_id=row.tenant_id, detail=before
             )
             return (await _shown(session, [row]))[0]
 

@@ -1,4 +1,4 @@
-"""Admin routes of what the upstream holds and the database does not know."""
+"""Admin routes that compare the upstream with the database, and adopt what has no owner."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -9,12 +9,12 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from app.admin.adoption import Adopter
 from app.admin.documentation import operation
 from app.admin.fields import Moment
-from app.admin.reconciliation import Reconciliation
-from app.admin.reconciliation_schemas import Adopt, AdoptedView, End, FoundObject, ListEnd, Progress
-from app.admin.requests import path_id, query_text, read_body
+from app.admin.params import path_id, query_text, read_body
+from app.admin.reconcile.adoption import AdoptionService
+from app.admin.reconcile.report import Reconciliation
+from app.admin.reconcile.schemas import Adopt, AdoptedView, End, FoundObject, ListEnd, Progress
 from app.channels.channel import Channel
 from app.errors import InvalidParameterError, MissingParameterError
 from app.http.openapi import schema_of
@@ -45,10 +45,10 @@ router = APIRouter(tags=["admin: reconcile"])
     ),
 )
 async def reconcile(request: Request) -> Response:
-    """Lists each upstream account, and answers line by line: objects that no row owns, and how each list ended.
+    """Lists each upstream account, and answers line by line: objects without an owner, and the end of each list.
 
-    It takes as long as the account's rates make it: a second and a quarter for 500 tasks. Tasks older than seven days
-    are not listed upstream any more. A line of `type` `end` is the last one; an answer without it broke off.
+    It takes as long as the account's rate limits require: about 1.25 seconds for 500 tasks. The upstream lists tasks
+    for seven days. The last line has the `type` `end`; without it the answer is incomplete.
     """
     reconciliation: Reconciliation = request.state.reconciliation
     since = reconciliation.check_since(_read_since(request))
@@ -74,10 +74,10 @@ async def reconcile(request: Request) -> Response:
     ),
 )
 async def adopt(request: Request) -> Response:
-    """Asks the upstream for each object, and makes it the tenant's unless a tenant owns it; cannot be taken back."""
-    adopter: Adopter = request.state.adopter
+    """Requests each object from the upstream, and gives it to the tenant unless it has an owner; cannot be undone."""
+    service: AdoptionService = request.state.adoption
     wanted = await read_body(request, Adopt)
-    views = await adopter.adopt(request.state.actor, path_id(request, "tenant_id"), wanted)
+    views = await service.adopt(request.state.actor, path_id(request, "tenant_id"), wanted)
     return json_response({"data": [view.model_dump(mode="json") for view in views]})
 
 
@@ -85,7 +85,7 @@ async def _lines(reconciliation: Reconciliation, channels: list[Channel], since:
     try:
         async for line in reconciliation.lines(channels, since):
             yield _to_line(line)
-    except Exception:  # noqa: BLE001 - the status has been sent: only the missing last line can tell the client
+    except Exception:  # noqa: BLE001 - the status has been sent, so only the missing last line can tell the client
         _log.exception("reconcile_broke_off")
         return
     yield _to_line(End())

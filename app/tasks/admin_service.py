@@ -1,13 +1,12 @@
-"""What an operator does with any tenant's task: look at it, have the upstream asked, cancel it, end its doubt."""
+"""Use cases of the operator for any tenant's task: show, refresh, cancel, resolve an unknown outcome."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.admin.channel_probe import explain
-from app.audit.actor import Actor
-from app.audit.log import record
+from app.audit.log import Actor, record
+from app.channels.probe import explain
 from app.errors import ConflictError, ServiceUnavailableError
 from app.http.paging import PageRequest
 from app.tasks.admin_repository import (
@@ -28,8 +27,18 @@ from app.upstream.rate_limits import RateClass, RateLimiter
 _TOKEN_TIMEOUT_SECONDS = 2.0
 
 
-class TaskControl:
-    """Use cases of the operator; every method takes an id of any kind: the upstream's or our own."""
+class TaskAdminService:
+    """Administers the tasks of all tenants. Every method takes the upstream's id or our own.
+
+    Args:
+        sessions: of the database.
+        looker: requests a task from the upstream.
+        deletion: cancels a task.
+        binder: resolves an unknown outcome.
+        rates: the call rates of the accounts.
+        clock: the time in UTC.
+        grace: how long after the end of its call a create may still become a task.
+    """
 
     def __init__(
         self,
@@ -42,17 +51,6 @@ class TaskControl:
         clock: Callable[[], datetime],
         grace: timedelta,
     ) -> None:
-        """Makes the use cases.
-
-        Args:
-            sessions: of the database.
-            looker: asks the upstream about a task.
-            deletion: cancels one.
-            binder: ends an unknown outcome.
-            rates: what the account allows.
-            clock: the time in UTC.
-            grace: how long after its cut a create may still have become a task.
-        """
         self._sessions = sessions
         self._looker = looker
         self._deletion = deletion
@@ -65,7 +63,7 @@ class TaskControl:
         """Returns tasks newest first, one more than asked when there are more; the upstream is not asked.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         async with self._sessions() as session:
             return await AdminTaskRepository(session).page(page, wanted)
@@ -84,21 +82,21 @@ class TaskControl:
             return found, await tasks.history(found.row)
 
     async def orphans(self, page: PageRequest) -> Sequence[OrphanWithCandidates]:
-        """Returns upstream tasks that nobody owns, newest first, one more than asked when there are more.
+        """Returns upstream tasks without an owner, newest first, one more than asked when there are more.
 
         Raises:
-            InvalidParameterError: 400, the cursor is none of this list.
+            InvalidParameterError: 400, the cursor is not of this list.
         """
         async with self._sessions() as session:
             return await AdminOrphanRepository(session, grace=self._grace).page(page)
 
     async def refresh(self, task_id: str) -> None:
-        """Asks the upstream about a task now and applies the answer; a task that is over is left as it is.
+        """Requests a task from the upstream and applies the answer; a finished task is left unchanged.
 
         Raises:
             NotFoundError: 404.
-            ConflictError: 409, no upstream task is known to ask about.
-            ServiceUnavailableError: 503, the upstream could not be asked; the mirror is as it was.
+            ConflictError: 409, the upstream's id is not known.
+            ServiceUnavailableError: 503, the upstream could not be asked; nothing was changed.
         """
         row = await self._find(task_id)
         if TaskStatus(row.status).is_final:
@@ -120,11 +118,11 @@ class TaskControl:
             raise ServiceUnavailableError(f"The task is as it was, because {explain(error)}.") from error
 
     async def cancel(self, actor: Actor, task_id: str) -> None:
-        """Cancels a queued task, as its tenant's own delete would. Writes the audit row ``task.cancel``.
+        """Cancels a queued task as its tenant's DELETE would; writes the audit row ``task.cancel``.
 
         Raises:
             NotFoundError: 404.
-            ConflictError: 409, it is running or over, or no upstream task is known.
+            ConflictError: 409, it is running or finished, or the upstream's id is not known.
             ServiceUnavailableError: 503, the upstream could not be asked; nothing was changed.
         """
         row = await self._find(task_id)
@@ -132,12 +130,10 @@ class TaskControl:
         def audit(session: AsyncSession) -> None:
             record(
                 session,
+                actor,
+                "task.cancel",
+                ("task", row.id),
                 at=self._clock(),
-                actor=actor.name,
-                address=actor.address,
-                action="task.cancel",
-                target_type="task",
-                target_id=row.id,
                 tenant_id=row.tenant_id,
                 detail={"upstream_id": row.upstream_id},
             )
@@ -145,7 +141,7 @@ class TaskControl:
         await self._deletion.cancel(row, record=audit)
 
     async def resolve(self, actor: Actor, task_id: str, *, upstream_id: str | None) -> None:
-        """Ends an unknown outcome by the operator's word: it became this upstream task, or none.
+        """Resolves an unknown outcome: the create made this upstream task, or none.
 
         Raises:
             NotFoundError: 404.

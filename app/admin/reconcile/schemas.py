@@ -1,6 +1,6 @@
-"""What the admin API takes and shows of upstream objects that no row owns.
+"""Schemas of upstream objects without an owner.
 
-``GET /admin/v1/reconcile`` answers line by line, one JSON object each: ``Line`` and at last ``End``.
+``GET /admin/v1/reconcile`` answers one JSON object a line: ``Line``, and at last ``End``.
 """
 
 from datetime import datetime
@@ -11,12 +11,12 @@ from pydantic import BaseModel, Field, model_validator
 from app.channels.channel import Channel
 from app.http.schemas import RequestModel
 
-_MOST_ADOPTED = 100
+_MAX_ADOPTED = 100
 _UpstreamId = Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class FoundObject(BaseModel):
-    """A task, group or asset of the upstream's that no row owns, deleted rows included."""
+    """An upstream task, group or asset that has no row, not even a deleted one."""
 
     type: Literal["object"] = "object"
     kind: str = Field(description="`task`, `group` or `asset`")
@@ -40,7 +40,7 @@ class FoundObject(BaseModel):
 
 
 class Progress(BaseModel):
-    """Says that a list is still being read."""
+    """Sent while a list is being read."""
 
     type: Literal["progress"] = "progress"
     channel_name: str
@@ -48,7 +48,7 @@ class Progress(BaseModel):
 
 
 class ListEnd(BaseModel):
-    """How the reading of one list ended."""
+    """The end of one list."""
 
     type: Literal["list"] = "list"
     kind: str
@@ -86,7 +86,7 @@ class ListEnd(BaseModel):
 
 
 class End(BaseModel):
-    """The last line; an answer without it broke off."""
+    """The last line; without it the answer is incomplete."""
 
     type: Literal["end"] = "end"
 
@@ -105,13 +105,13 @@ class Adopt(RequestModel):
 
     @model_validator(mode="after")
     def _check_count(self) -> Self:
-        if not 1 <= len(self.task_ids) + len(self.group_ids) <= _MOST_ADOPTED:
-            raise ValueError(f"1 to {_MOST_ADOPTED} ids in `task_ids` and `group_ids` are needed")
+        if not 1 <= len(self.task_ids) + len(self.group_ids) <= _MAX_ADOPTED:
+            raise ValueError(f"1 to {_MAX_ADOPTED} ids in `task_ids` and `group_ids` are needed")
         return self
 
 
 class AdoptedView(BaseModel):
-    """What became of one id."""
+    """The outcome for one id."""
 
     kind: str = Field(description="`task` or `group`")
     upstream_id: str

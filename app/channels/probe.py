@@ -1,4 +1,4 @@
-"""Asking the upstream whether it accepts a channel's credentials, without spending money."""
+"""Free calls that show whether the upstream accepts a channel's credentials."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -20,8 +20,8 @@ from app.upstream.errors import (
 )
 from app.upstream.openapi import OpenApiClient
 
-PROBE_SECONDS = 10.0
-"""How long the upstream may take to answer a probe."""
+PROBE_TIMEOUT_SECONDS = 10.0
+"""Timeout of one probe."""
 
 _SUCCESSES = range(200, 300)
 _NO_SUCH_METHOD = 405
@@ -30,12 +30,12 @@ _NO_SUCH_ROUTE = (404, _NO_SUCH_METHOD)
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """How one plane answered.
+    """The result for one plane.
 
     Attributes:
         ok: the credentials work.
-        detail: what happened, in words.
-        is_throttled: the account is known, and may not be asked right now: neither right nor wrong.
+        detail: the outcome in words.
+        is_throttled: the upstream throttles the account, so the credentials were not checked.
     """
 
     ok: bool
@@ -51,15 +51,15 @@ class ChannelProbe:
         self._control = control
 
     async def probe(self, channel: Channel) -> dict[str, ProbeResult]:
-        """Lists one task and one asset group; returns how ``ark`` and ``openapi`` answered."""
+        """Lists one task and one asset group; returns the results of ``ark`` and ``openapi``."""
         ark, openapi = await asyncio.gather(self._probe_ark(channel), self._probe_openapi(channel))
         return {"ark": ark, "openapi": openapi}
 
     async def find_foreign(self, channel: Channel, planes: frozenset[Plane]) -> dict[str, str]:
-        """Asks the URLs of some planes for a list of one, as far as the channel has credentials for them.
+        """Makes a list call to the URL of each plane for which the channel has credentials.
 
         Returns:
-            By the URL's name, what answered there instead of the upstream's API, as a predicate.
+            By the URL's name, a predicate that says what answered there instead of the upstream's API.
         """
         calls: dict[str, Awaitable[object]] = {}
         if "ark" in planes and channel.ark is not None:
@@ -93,21 +93,21 @@ class ChannelProbe:
 
 
 async def ask(call: Awaitable[object]) -> UpstreamError | None:
-    """Awaits an upstream call, ten seconds at most; returns how it failed, or None."""
+    """Awaits an upstream call for at most ten seconds; returns its failure, or None."""
     try:
-        async with asyncio.timeout(PROBE_SECONDS):
+        async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
             await call
     except UpstreamError as error:
         return error
     except TimeoutError:
-        return OutcomeUnknownError(f"no answer within {PROBE_SECONDS:.0f} seconds")
+        return OutcomeUnknownError(f"no answer within {PROBE_TIMEOUT_SECONDS:.0f} seconds")
     return None
 
 
 def explain(error: UpstreamError) -> str:
     """Returns a failure in words for the operator.
 
-    The upstream's own message is left out, because it may repeat the access key id; its code says enough.
+    The upstream's message is left out, because it may contain the access key id.
     """
     match error:
         case NotSentError():
@@ -125,9 +125,9 @@ def explain(error: UpstreamError) -> str:
 
 
 def _foreign(error: UpstreamError | None) -> str | None:
-    """Returns what a call shows to answer in the place of the upstream's API, or None.
+    """Returns what answers in place of the upstream's API, or None.
 
-    A success that is no list is as foreign as a refusal in other words, and so is a list that does not exist there.
+    Foreign are an error in another format, a success without a list, and an upstream without this list.
     """
     if isinstance(error, ForeignResponseError):
         return error.reason
