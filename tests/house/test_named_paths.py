@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,21 @@ def exists(path: str) -> bool:
 
 @pytest.mark.parametrize("name", ["docs/architecture.md", "docs/glossary.md"])
 def test_every_name_in_these_pages_occurs_in_the_code(name: str) -> None:
-    code = "\n".join(file.read_text() for folder in ("app", "tests") for file in (ROOT / folder).rglob("*.py"))
-    words = set(re.findall(r"\w+", code))
+    words = words_of_the_code()
     names = re.findall(r"`((?:[A-Za-z]\w*\.)*[A-Za-z]\w*)(?:\([\w, ]*\))?`", (ROOT / name).read_text())
     parts = {one: one.removeprefix("SEEDGATE_").lower() if one.startswith("SEEDGATE_") else one for one in names}
     assert [one for one, part in parts.items() if not set(part.split(".")) <= words] == []
+
+
+def test_every_name_in_a_picture_occurs_in_the_code() -> None:
+    pictures = re.findall(r"```mermaid\n(.*?)```", (ROOT / "docs/architecture.md").read_text(), re.DOTALL)
+    assert len(pictures) == 2
+    names = {name for picture in pictures for name in re.findall(r"\b[A-Z][a-z]+[A-Z]\w+|\w+_\w+", picture)}
+    words = words_of_the_code()
+    assert names - words == set()
+
+
+@cache
+def words_of_the_code() -> set[str]:
+    files = (file for folder in ("app", "tests") for file in (ROOT / folder).rglob("*.py"))
+    return {word for file in files for word in re.findall(r"\w+", file.read_text())}
