@@ -79,7 +79,7 @@ from app.tenants.authentication import Authenticator
 from app.tenants.key_cache import KeyCache
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.service import TenantService
-from app.tenants.signing_service import SigningKeyService
+from app.tenants.signing_key_service import SigningKeyService
 from app.tenants.stored_key import load_signers, load_stored_keys
 from app.upstream.ark import ArkClient
 from app.upstream.destinations import DestinationRules

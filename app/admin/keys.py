@@ -17,7 +17,7 @@ from app.http.paging import parse_page, to_page
 from app.http.responses import json_response
 from app.tenants.models import ApiKeyRow
 from app.tenants.service import IssuedKey, TenantService
-from app.tenants.signing_service import SigningKeyService
+from app.tenants.signing_key_service import SigningKeyService
 
 _ALL = "/keys"
 _ONE = _ALL + "/{key_id}"

@@ -8,6 +8,7 @@ from app.header_text import trim
 
 # The usual size of an IPv6 assignment; its addresses count as one client.
 _IPV6_PREFIX_LENGTH = 64
+_MAPPED_PREFIX_LENGTH = 96
 # More hops than any real chain of proxies; a head has room for sixteen thousand addresses.
 _MAX_HOPS = 32
 # An IPv6 address with an IPv4 tail, brackets, a zone and a port.
@@ -79,3 +80,16 @@ def _without_port(hop: str) -> str:
     """Returns a hop without the port, which some proxies add: ``203.0.113.7:4711``, ``[2001:db8::7]:4711``."""
     found = _WITH_PORT.fullmatch(hop)
     return (found[1] or found[2]) if found else hop
+
+
+def parse_network(text: str) -> IPv4Network | IPv6Network:
+    """Returns an address (``203.0.113.7``) or a CIDR block as a network, with IPv4-mapped IPv6 as IPv4.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    network = ip_network(text, strict=False)
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is not None and network.prefixlen >= _MAPPED_PREFIX_LENGTH:
+        return IPv4Network((mapped, network.prefixlen - _MAPPED_PREFIX_LENGTH))
+    return network

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.core.background import BackgroundTasks
 from app.core.backoff import backoff_seconds
+from app.core.lookup_queue import Lookup, LookupQueue
 from app.core.strict_json import parse_json_object
 from app.db.engine import is_unavailable
 from app.errors import SeedgateError
@@ -25,7 +26,6 @@ from app.observability.metrics import FOREIGN_CLAIMS
 from app.tasks.correlation import hash_of
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.repository import AllIntents
-from app.tenants.lookups import Lookup, UnknownLane
 from app.upstream.ark import is_usable_id
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -60,8 +60,8 @@ class CallbackInbox:
         self._background = BackgroundTasks()
         # First come, first served: the next tokens are looked up after what was found before has begun to be written.
         self._slots = asyncio.Semaphore(_MOST_AT_ONCE)
-        self._lane: UnknownLane[bytes, bool] = UnknownLane(
-            self._look_up, most_queries=1, most_waiting=MOST_KEPT, most_per_network=MOST_KEPT_PER_NETWORK
+        self._queue: LookupQueue[bytes, bool] = LookupQueue(
+            self._look_up, max_queries=1, max_waiting=MOST_KEPT, max_per_network=MOST_KEPT_PER_NETWORK
         )
         self._dropped = 0
         self._drops_told_at: datetime | None = None
@@ -78,7 +78,7 @@ class CallbackInbox:
         if not _TOKEN.fullmatch(token):
             return
         lookup: Lookup[bytes, bool] = Lookup(hash_of(token))
-        if not self._lane.add(lookup, network):
+        if not self._queue.add(lookup, network):
             self._note_drop()
             return
         writing = self._background.start(self._write_if_known(lookup, _task_id(body)))
@@ -87,7 +87,7 @@ class CallbackInbox:
     async def drain(self) -> None:
         """Waits a moment for what is not written yet; called before the database is closed."""
         lost = await self._background.drain(timeout_seconds=_DRAIN_SECONDS)
-        await self._lane.aclose()
+        await self._queue.aclose()
         if lost:
             _log.error("callbacks_lost", callbacks=lost)
 

@@ -1,8 +1,8 @@
-"""The form of an API key: ``sg-<public part>-<secret part><checksum>``.
+"""The format of API keys: ``sg-<public part>-<secret part><checksum>``.
 
-The public part finds the key's row and is safe to log. The secret part is 190 random bits, so that a plain SHA-256
-is enough to keep it: there is nothing to guess. The checksum lets the gateway and a secret scanner tell a mistyped
-key from a real one without a query.
+The public part identifies the key's row and may be logged. The secret part has 190 random bits, which cannot be
+guessed, so its plain SHA-256 is stored. The checksum lets the gateway and secret scanners recognize a mistyped key
+without a query.
 """
 
 import hashlib
@@ -25,11 +25,11 @@ _HASH_DOMAIN = b"seedgate api key\0"
 
 @dataclass(frozen=True)
 class KeyParts:
-    """A well-formed key, taken apart.
+    """The parts of a well-formed key.
 
     Attributes:
-        public_part: finds the row; safe to log.
-        secret_hash: what the row holds of the secret.
+        public_part: identifies the row; may be logged.
+        secret_hash: the hash of the secret part, as it is stored.
     """
 
     public_part: str
@@ -38,11 +38,11 @@ class KeyParts:
 
 @dataclass(frozen=True)
 class NewKey:
-    """A key that was just made.
+    """A new key.
 
     Attributes:
-        plaintext: the whole key; shown to its owner once, kept nowhere.
-        parts: what is kept of it.
+        plaintext: the whole key; shown once and not stored.
+        parts: what is stored.
     """
 
     plaintext: str = field(repr=False)
@@ -58,7 +58,7 @@ def make_key() -> NewKey:
 
 
 def parse_key(text: str) -> KeyParts | None:
-    """Returns the parts of a key, or None when it has another form or its checksum is wrong."""
+    """Returns the parts of a key, or None if its format or its checksum is wrong."""
     found = _FORM.fullmatch(text)
     if found is None or _checksum(text[:-_CHECKSUM_LENGTH]) != found["checksum"]:
         return None
@@ -66,7 +66,7 @@ def parse_key(text: str) -> KeyParts | None:
 
 
 def hash_secret(secret: str) -> bytes:
-    """Returns the SHA-256 of a key's secret part, for this use alone: no other hash of ours equals it."""
+    """Returns the SHA-256 of a key's secret part, with a prefix that no other hash uses."""
     return hashlib.sha256(_HASH_DOMAIN + secret.encode()).digest()
 
 

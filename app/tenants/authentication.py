@@ -1,4 +1,4 @@
-"""From a request's headers to the principal behind it."""
+"""Authenticates requests by API key or signature."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -21,7 +21,15 @@ from app.upstream.signed_request import SignedRequest, check_request, check_scop
 
 
 class Authenticator:
-    """Tells who is calling. One per process, shared by all requests."""
+    """Authenticates the callers of tenant routes. One per process, shared by all requests.
+
+    Args:
+        keys: finds keys by their parts.
+        signers: finds keys by their access key ids.
+        clock: the time in UTC, which decides the expiry of keys and the age of signatures.
+        last_used: notes every use of a key.
+        region: for which requests must be signed.
+    """
 
     def __init__(
         self,
@@ -32,15 +40,6 @@ class Authenticator:
         last_used: LastUsedWriter,
         region: str,
     ) -> None:
-        """Makes an authenticator.
-
-        Args:
-            keys: finds keys by their parts.
-            signers: finds them by the access key ids of their signing keys.
-            clock: the time of day, UTC-aware, which decides expiry and the age of signatures.
-            last_used: is told of every use.
-            region: for which requests must be signed.
-        """
         self._keys = keys
         self._signers = signers
         self._clock = clock
@@ -48,18 +47,18 @@ class Authenticator:
         self._region = region
 
     async def principal(self, headers: Iterable[tuple[bytes, bytes]], client_address: str) -> Principal:
-        """Returns the principal of a request that presents an API key, and notes that its key was used.
+        """Returns the principal of a request with an API key, and notes the use of the key.
 
         Args:
             headers: raw headers, names in lower case.
-            client_address: where the request comes from, proxies seen through; empty when not known.
+            client_address: the client's, behind trusted proxies; empty when unknown.
 
         Raises:
-            AuthenticationFailedError: 401, no key, or one that is unknown, revoked or expired, told alike; or a
-                signing key, which is for the native entry; or a key as access key id where its tenant forbids it.
+            AuthenticationFailedError: 401, no key; a key that is unknown, revoked or expired, with the same message;
+                a signing key, which only the native entry accepts; a key as access key id that its tenant forbids.
             AccessDeniedError: 403, the tenant is suspended, or the key may not be used from this address.
             RateLimitedError: 429, too many keys that were not seen lately are waiting to be looked up.
-            ServiceUnavailableError: 503, the database cannot be asked.
+            ServiceUnavailableError: 503, the database is not available.
         """
         credential = read_credential(headers)
         if credential.is_signing_key:
@@ -76,10 +75,10 @@ class Authenticator:
         return stored.principal
 
     async def admit_signer(self, authorization: str, request: SignedRequest, client_address: str) -> Principal | None:
-        """Checks all of a signed request that can be checked before its body is read.
+        """Checks what can be checked of a signed request before its body is read.
 
-        That is everything when ``X-Content-Sha256`` tells the hash that the body will have. Where an SDK does not
-        send it, the access key id is known and usable, but not proven: nothing may be done yet in its name.
+        With ``X-Content-Sha256``, the hash of the body, that is the whole signature. Some SDKs do not send it: then the
+        access key id exists and may be used, but the caller is not authenticated yet.
 
         Args:
             authorization: the header with the signature.
@@ -87,7 +86,7 @@ class Authenticator:
             client_address: as for ``principal``.
 
         Returns:
-            Who signed it, or None while that is not proven.
+            The principal, or None if the signature could not be verified yet.
 
         Raises:
             SeedgateError: as ``signer`` does.
@@ -103,23 +102,23 @@ class Authenticator:
     async def signer(
         self, authorization: str, request: SignedRequest, client_address: str, *, body_hash: str
     ) -> Principal:
-        """Returns the principal who signed a request, and notes that its key was used.
+        """Returns the principal of a signed request, and notes the use of the key.
 
         Args:
             authorization: the header with the signature.
             request: the head of the request.
             client_address: as for ``principal``.
-            body_hash: lower-case hex of the SHA-256 of the body that arrived.
+            body_hash: lower-case hex of the SHA-256 of the received body.
 
         Raises:
-            InvalidAuthorizationError: 400, the header cannot be taken apart.
+            InvalidAuthorizationError: 400, the header cannot be parsed.
             AuthenticationFailedError: 401, the signing key is unknown, or its API key is revoked or expired.
             AccessDeniedError: 403, as for ``principal``.
             InvalidTimestampError: 403, signed too long ago or in the future.
             InvalidCredentialError: 400, signed for another region or service.
-            SignatureMismatchError: 401, it is not what was signed.
+            SignatureMismatchError: 401, the signature does not match.
             RateLimitedError: 429, as for ``principal``.
-            ServiceUnavailableError: 503, the database cannot be asked, or the secret does not open.
+            ServiceUnavailableError: 503, the database is not available, or the secret does not open.
         """
         claim = read_claim(authorization)
         key, secret = await self._find_signer(claim, request, client_address)
@@ -130,7 +129,7 @@ class Authenticator:
     async def _find_signer(
         self, claim: SignatureHeader, request: SignedRequest, client_address: str
     ) -> tuple[StoredKey, str]:
-        """Returns the key that a signing key belongs to, and the secret to verify with."""
+        """Returns the API key of a signing key, and the secret that verifies the signature."""
         found = await self._signers.find(claim.access_key_id, network_of(client_address))
         if found is None:
             raise authentication_failed()

@@ -1,9 +1,11 @@
-"""Who is calling: the first line of every tenant route, and the first one after a body was read.
+"""Identifies the caller of tenant routes.
 
-Routes with a body ask twice: before it is read, so that no body of an unknown client is read, and after it, because a
-body may take minutes to arrive and the key may have ended meanwhile. Once the caller is known, a query parameter that
-the route does not declare is refused (``app.http.query``). A known caller gives the turn of its network back and waits
-for one of its tenant (``app.core.turns``), which ends with the request; none is held while a body arrives.
+A route calls this first. A route with a body calls it twice: before the body is read (``admit``), so that unknown
+clients send no bodies, and afterwards (``identify``), because a body may take minutes and the key may end meanwhile.
+
+As soon as the caller is known, query parameters that the route does not declare are refused (``app.http.query``). The
+request then gives up the turn of its network and waits for a turn of its tenant (``app.core.turns``), which ends with
+the request. It has no turn while a body arrives.
 """
 
 from starlette.requests import Request
@@ -20,10 +22,10 @@ from app.upstream.signed_request import SignedRequest
 
 
 async def admit(request: Request) -> Sender:
-    """Lets a request go on to its body.
+    """Authenticates a request before its body is read.
 
     Returns:
-        On whose account the body counts.
+        The sender for the budget of bodies.
 
     Raises:
         SeedgateError: as ``identify``.
@@ -34,7 +36,7 @@ async def admit(request: Request) -> Sender:
 
 
 async def identify(request: Request) -> Principal:
-    """Returns who is calling, from headers and address alone, once its tenant has a turn; the body is not touched.
+    """Authenticates a request by its headers and address; returns when its tenant has a turn.
 
     Adds the tenant and the key's public part to the request's log line.
 
@@ -43,24 +45,24 @@ async def identify(request: Request) -> Principal:
         InvalidParameterError: 400, the query has a parameter that the route does not declare.
         AccessDeniedError: 403, the key may not be used now or from here.
         RateLimitedError: 429, too many keys that were not seen lately are waiting to be looked up.
-        ServiceUnavailableError: 503, the database cannot be asked.
+        ServiceUnavailableError: 503, the database is not available.
     """
     return await _with_turn(request, await _authenticate(request))
 
 
 def sender_of(principal: Principal) -> Sender:
-    """Returns on whose account a caller's body counts."""
+    """Returns the sender for the budget of bodies."""
     return KeySender(principal.tenant_id, principal.key_id)
 
 
 async def admit_on_native_entry(request: Request) -> Sender:
-    """Lets a request to the native entry go on to its body, whose caller may have signed it.
+    """As ``admit``, for the native entry, where requests may be signed.
 
     Returns:
-        On whose account the body counts: the caller's, unless its signature cannot be judged before the body is there.
+        The sender for the budget of bodies; an ``UnprovenSigner`` if the signature needs the body's hash.
 
     Raises:
-        SeedgateError: as ``identify_on_native_entry`` does; a signature is judged by the hash that the head claims.
+        SeedgateError: as ``identify_on_native_entry``; a signature is checked with the hash in the headers.
     """
     credential = read_credential(request.headers.raw)
     if not credential.is_signing_key:
@@ -75,14 +77,14 @@ async def admit_on_native_entry(request: Request) -> Sender:
 
 
 async def identify_on_native_entry(request: Request, body_hash: str) -> Principal:
-    """Returns who is calling the native entry: whose key it is, or who signed just this request.
+    """As ``identify``, for the native entry, where requests may be signed.
 
     Args:
         request: the request.
-        body_hash: lower-case hex of the SHA-256 of the body that arrived.
+        body_hash: lower-case hex of the SHA-256 of the received body.
 
     Raises:
-        SeedgateError: 401, 403 or 503 as ``identify``; of a signature also 400, see ``Authenticator.signer``.
+        SeedgateError: as ``identify``; for a signed request as ``Authenticator.signer``.
     """
     credential = read_credential(request.headers.raw)
     if not credential.is_signing_key:

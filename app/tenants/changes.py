@@ -1,4 +1,4 @@
-"""Writing a change of a tenant or key into its row, and into the audit log beside it."""
+"""Applies a change to the row of a tenant or key, and records it in the audit log."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from app.tenants.models import ApiKeyRow, TenantRow
 
 
 def apply_changes(row: TenantRow | ApiKeyRow, values: Mapping[str, Any], now: datetime) -> set[str]:
-    """Sets columns and returns the names of those whose value became another."""
+    """Sets columns; returns the names of those whose value changed."""
     changed = {name for name, value in values.items() if getattr(row, name) != value}
     for name in changed:
         setattr(row, name, values[name])
@@ -29,7 +29,7 @@ def record_change(
     action: str,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Adds the audit row of a change to the change's own session. Of a key it names the public part."""
+    """Adds the audit row of a change to its session. The detail of a key contains its public part."""
     key = row if isinstance(row, ApiKeyRow) else None
     told = {} if key is None else {"public_part": key.public_part}
     record(

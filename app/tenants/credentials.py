@@ -1,10 +1,10 @@
-"""Which credential a request presents.
+"""Reads the credential of a request.
 
-The first kind present decides, right or wrong: ``Authorization: Bearer KEY``, then ``X-Api-Key: KEY``, then
-``Authorization: HMAC-SHA256 Credential=KEY/…``. The OpenAPI SDKs overwrite ``Authorization`` with a signature of
-their own, so their users send the key as the access key id, or as ``X-Api-Key`` beside it; that signature is not
-looked at, since the key alone is the secret (Source: SDK measurements, "Getting the API key through"). The signature
-under a signing key (``SGAK…``) is.
+The first kind present is used, right or wrong: ``Authorization: Bearer KEY``, then ``X-Api-Key: KEY``, then
+``Authorization: HMAC-SHA256 Credential=KEY/…``. The OpenAPI SDKs overwrite ``Authorization`` with a signature, so their
+users send the API key as the access key id, or as ``X-Api-Key``. That signature is not verified, because the API key
+itself is the secret (Source: SDK measurements, "Getting the API key through"). A signature made with a signing key
+(``SGAK…``) is verified.
 """
 
 import re
@@ -15,13 +15,13 @@ from app.errors import AuthenticationFailedError
 from app.header_text import BLANKS, split_scheme, trim
 from app.tenants.signing_key import is_access_key_id
 
-# One text for every failure: who guesses learns nothing from it, and who misplaced the key learns where it goes.
+# The same text for every failure, so that it does not help guessing; it says where the key belongs.
 _MESSAGE = (
     "The API key in the request is missing or invalid. Send it as `Authorization: Bearer <key>` or `X-Api-Key: <key>`. "
     "With an OpenAPI SDK, which writes `Authorization` itself, set the key as AccessKeyId (with any SecretAccessKey) "
     "or add the header `X-Api-Key`."
 )
-# What the specification's Go program meets: it sets a Bearer header before the SDK signs.
+# For programs that set a Bearer header before the SDK signs, as the specification's Go example does.
 _OVERWRITTEN = (
     "No API key arrived: the signer of the OpenAPI SDK runs after the request hooks and has overwritten the header "
     "`Authorization` that was set there (Go: WithExtendHttpRequest). Do one of these instead: set the key as "
@@ -38,17 +38,17 @@ _NO_ACCESS_KEY_ID = (
     "a path."
 )
 _CREDENTIAL = re.compile(rf"(?:^|[{BLANKS},])credential=([^/,{BLANKS}]+)", re.IGNORECASE)
-# What SDKs send in place of a key that was never set.
+# What SDKs send when no key was set.
 _PLACEHOLDERS = {"", "none", "null", "undefined", "unused"}
 
 
 @dataclass(frozen=True)
 class Credential:
-    """What a request presents.
+    """The credential of a request.
 
     Attributes:
-        text: what stands where the API key belongs.
-        authorization: the whole header, when it is a signature; else empty.
+        text: the API key or the access key id.
+        authorization: the whole header if it is a signature, else empty.
     """
 
     text: str = field(repr=False)
@@ -56,42 +56,41 @@ class Credential:
 
     @property
     def is_access_key_id(self) -> bool:
-        """Whether the text came as the access key id of a signature."""
+        """Whether the text was sent as the access key id of a signature."""
         return bool(self.authorization)
 
     @property
     def is_signing_key(self) -> bool:
-        """Whether the signature is to be verified, because it was made with a signing key of ours."""
+        """Whether it is a signing key of ours, so that the signature must be verified."""
         return self.is_access_key_id and is_access_key_id(self.text)
 
 
 def authentication_failed(*, internal: str | None = None) -> AuthenticationFailedError:
-    """Returns the 401 of every wrong credential; ``internal`` is only logged.
+    """Returns the 401 for all wrong credentials; ``internal`` is only logged.
 
-    Its code is never ``InvalidAccessKey``, which makes the Go SDK try again three times.
+    The code must not be ``InvalidAccessKey``, on which the Go SDK retries three times.
     """
     return AuthenticationFailedError(_MESSAGE, internal=internal)
 
 
 def signing_key_misplaced() -> AuthenticationFailedError:
-    """Returns the 401 of a signing key on a route where SDKs do not sign what they send."""
+    """Returns the 401 for a signing key on a route other than the native entry."""
     return AuthenticationFailedError(_MISPLACED)
 
 
 def key_not_allowed_as_access_key_id() -> AuthenticationFailedError:
-    """Returns the 401 of a right key in a place that its tenant's operator has closed to it."""
+    """Returns the 401 for an API key as access key id where the tenant does not allow that."""
     return AuthenticationFailedError(_NO_ACCESS_KEY_ID)
 
 
 def read_credential(headers: Iterable[tuple[bytes, bytes]]) -> Credential:
-    """Returns the credential that decides.
+    """Returns the credential of a request.
 
     Args:
-        headers: raw headers, names in lower case, as ASGI gives them.
+        headers: raw headers, names in lower case, as in ASGI.
 
     Raises:
-        AuthenticationFailedError: 401, there is none, or a header is there twice, so that a proxy in front might
-            have looked at the other one.
+        AuthenticationFailedError: 401, there is none, or a header occurs twice: a proxy may have checked the other one.
     """
     authorizations: list[str] = []
     api_keys: list[str] = []

@@ -1,4 +1,4 @@
-"""What ``/openapi.json`` says of the caller's own route."""
+"""OpenAPI description of ``whoami``."""
 
 from typing import Any
 

@@ -7,10 +7,10 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.core.lookup_queue import Lookup, LookupQueue
 from app.core.ttl_cache import FRESH_SECONDS, TtlCache, read_or_503
 from app.core.turns import leave_turn
 from app.errors import RateLimitedError, ServiceUnavailableError
-from app.tenants.lookups import Lookup, UnknownLane
 
 NameT = TypeVar("NameT", bound=Hashable)
 FoundT = TypeVar("FoundT")
@@ -34,7 +34,7 @@ class KeyCache(Generic[NameT, FoundT]):
     Keys that do not exist have a cache of their own, so that guesses cannot evict real keys.
 
     A name that was found within the last hour is looked up at once. Any other may be a guess, even when its public
-    part is right, and takes the lane for unknown names (``app.tenants.lookups``).
+    part is right, and waits in a queue (``app.core.lookup_queue``).
 
     Args:
         sessions: for the look-ups.
@@ -58,11 +58,11 @@ class KeyCache(Generic[NameT, FoundT]):
         self._unknown: TtlCache[NameT, bool] = TtlCache(capacity=_UNKNOWN_CAPACITY)
         self._seen: TtlCache[NameT, bool] = TtlCache(capacity=_KNOWN_CAPACITY)
         self._lookups: dict[NameT, Lookup[NameT, FoundT]] = {}
-        self._lane: UnknownLane[NameT, FoundT] = UnknownLane(
+        self._queue: LookupQueue[NameT, FoundT] = LookupQueue(
             self._look_up,
-            most_queries=max_unknown_queries,
-            most_waiting=MAX_PENDING,
-            most_per_network=MAX_PENDING_PER_NETWORK,
+            max_queries=max_unknown_queries,
+            max_waiting=MAX_PENDING,
+            max_per_network=MAX_PENDING_PER_NETWORK,
         )
         self._direct: set[asyncio.Task[None]] = set()
 
@@ -87,7 +87,7 @@ class KeyCache(Generic[NameT, FoundT]):
             lookup = self._start(name, network, now)
         elif lookup.begun_at is None:
             # An access key id is public: another network may have queued it behind guesses. Queue it here, too.
-            self._lane.add(lookup, network)
+            self._queue.add(lookup, network)
         if not self._seen.get(name, now=now):
             leave_turn()  # otherwise known keys from the same network would wait behind guesses
         # Shielded, so that a caller that is cancelled does not cancel the query of the others.
@@ -100,7 +100,7 @@ class KeyCache(Generic[NameT, FoundT]):
             task = asyncio.create_task(self._look_up([lookup]))
             self._direct.add(task)
             task.add_done_callback(self._direct.discard)
-        elif not self._lane.add(lookup, network):
+        elif not self._queue.add(lookup, network):
             # The answer does not reveal whether the key exists.
             raise RateLimitedError(
                 "Too many API keys that were not used lately are being checked. Please try again.",

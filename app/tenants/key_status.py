@@ -1,4 +1,4 @@
-"""Whether there is a key, whether it works, and until when."""
+"""The status of API keys."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from app.tenants.models import ApiKeyRow
 
 
 class KeyStatus(StrEnum):
-    """What the admin API calls the state of a key. A rotated one works until its grace is over, and is expired then."""
+    """The status of a key in the admin API. A rotated key works until its grace ends, and is expired then."""
 
     ACTIVE = "active"
     ROTATED = "rotated"
@@ -22,12 +22,12 @@ class KeyStatus(StrEnum):
 
 
 def earlier_end(expires_at: datetime | None, grace_ends_at: datetime | None) -> datetime | None:
-    """Returns when a key stops: at its own end or at the end of its grace, whichever comes first; None is never."""
+    """Returns when a key stops working: when it expires or its grace ends, whichever is earlier; None: never."""
     return min((end for end in (expires_at, grace_ends_at) if end is not None), default=None)
 
 
 def key_status(row: ApiKeyRow, now: datetime) -> KeyStatus:
-    """Returns the state of a key at a moment; its tenant may be suspended all the same."""
+    """Returns the status of a key at a time, whether or not its tenant is suspended."""
     if row.revoked_at is not None:
         return KeyStatus.REVOKED
     end = earlier_end(row.expires_at, row.grace_ends_at)
@@ -36,11 +36,11 @@ def key_status(row: ApiKeyRow, now: datetime) -> KeyStatus:
     return KeyStatus.ACTIVE if row.grace_ends_at is None else KeyStatus.ROTATED
 
 
-def check_key(row: ApiKeyRow | None) -> ApiKeyRow:
-    """Returns a key that was looked for.
+def check_found(row: ApiKeyRow | None) -> ApiKeyRow:
+    """Returns the key.
 
     Raises:
-        NotFoundError: 404, there is none.
+        NotFoundError: 404, it is None.
     """
     if row is None:
         raise NotFoundError("The specified API key is not found.", field="key_id", param="key_id")
@@ -48,7 +48,7 @@ def check_key(row: ApiKeyRow | None) -> ApiKeyRow:
 
 
 def check_working(row: ApiKeyRow, now: datetime) -> None:
-    """Does nothing when a key works.
+    """Checks that a key works.
 
     Raises:
         ConflictError: 409, it is revoked or has expired.

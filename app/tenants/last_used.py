@@ -1,4 +1,4 @@
-"""When each key was last used: collected by requests, written by one writer."""
+"""Collects when each key was last used, and writes it periodically."""
 
 from datetime import datetime
 
@@ -16,9 +16,9 @@ _WRITE = (
 
 
 class LastUsedWriter:
-    """Keeps the newest use of each key in memory until ``flush`` writes it, every few seconds and at shutdown.
+    """Keeps the latest use of each key in memory until ``flush`` writes it, every few seconds and at shutdown.
 
-    Each process that serves requests needs one, also when its background jobs are switched off.
+    Every process that serves requests needs one, even without background jobs.
     """
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
@@ -26,15 +26,15 @@ class LastUsedWriter:
         self._used: dict[str, datetime] = {}
 
     def note(self, key_id: str, at: datetime) -> None:
-        """Remembers that a key was used; no I/O."""
+        """Notes the use of a key, without I/O."""
         known = self._used.get(key_id)
         if known is None or known < at:
             self._used[key_id] = at
 
     async def flush(self) -> None:
-        """Writes what was noted, never moving a time back. What could not be written is kept for the next time.
+        """Writes the noted times, unless the stored one is later. After a failure they are kept for the next call.
 
-        Rows are locked in the order of their ids, so that two processes cannot wait for each other.
+        Rows are updated in the order of their ids, so that two processes cannot deadlock.
         """
         taken, self._used = self._used, {}
         if not taken:

@@ -10,17 +10,17 @@ from app.db.base import Base, Json, StrList, utc_now
 
 
 class TenantStatus(StrEnum):
-    """Whether a tenant's keys work at the moment."""
+    """Whether a tenant's keys work."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
 
 
 class TenantRow(Base):
-    """The owner of everything: a user or a team. Null lists mean "all allowed".
+    """The owner of tasks and assets: a user or a team. Null lists allow everything.
 
-    ``allow_key_as_access_key_id``: an API key opens everything that is the tenant's when it stands where an SDK puts
-    its access key id, beside a signature that says nothing.
+    ``allow_key_as_access_key_id``: whether an API key is accepted as the access key id of an SDK, whose signature is
+    then not verified.
     """
 
     __tablename__ = "tenants"
@@ -38,13 +38,13 @@ class TenantRow(Base):
 
 
 class ApiKeyRow(Base):
-    """One API key. Only the hash of its secret is kept; it is found by its public part.
+    """An API key: its public part, and the hash of its secret.
 
-    It may have a pair of access key id and secret, with which requests are signed instead. A signature can only be
-    verified with the secret itself, so that one is kept, sealed for its row and column (``app.core.sealing``).
+    It may also have a signing key. A signature can only be verified with the secret itself, which is therefore stored,
+    sealed for its row and column (``app.core.sealing``).
 
-    ``expires_at`` is the end that its owner gave it, ``grace_ends_at`` the end that its rotation gave it; it stops at
-    the earlier one (``app.tenants.key_status``).
+    ``expires_at`` is set by the operator, ``grace_ends_at`` by a rotation; the key stops at the earlier of the two
+    (``app.tenants.key_status``).
     """
 
     __tablename__ = "api_keys"

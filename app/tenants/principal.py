@@ -1,4 +1,4 @@
-"""Who is calling, and what it may do."""
+"""The authenticated caller and its rights."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ class Principal:
     """The tenant behind a request and the key that it used.
 
     Attributes:
-        tenant_id: owner of everything that the request may see.
-        tenant_name: its name, for people.
-        key_id: the key's id.
-        key_public_part: what may be logged of the key.
-        allowed_models: the tenant's and the key's lists of names and aliases of models, as far as they have one. Each
-            list must hold one of all that a model is called.
-        allowed_channels: ids of channels; None allows all. The tenant's and the key's list, intersected.
+        tenant_id: the tenant, whose objects the request may access.
+        tenant_name: its name.
+        key_id: the key.
+        key_public_part: the part of the key that may be logged.
+        allowed_models: the list of the tenant and that of the key, if they have one, of names and aliases of models. A
+            model is allowed if each list contains its name or one of its aliases.
+        allowed_channels: ids of channels, in both lists; None allows all.
     """
 
     tenant_id: str
@@ -28,11 +28,11 @@ class Principal:
     allowed_channels: frozenset[str] | None
 
     def may_use(self, spellings: Collection[str]) -> bool:
-        """Whether a model is allowed, of which these are all names and aliases."""
+        """Says whether a model with these names and aliases is allowed."""
         return all(not allowed.isdisjoint(spellings) for allowed in self.allowed_models)
 
     def check_model(self, spellings: Sequence[str]) -> None:
-        """Does nothing when a model is allowed, of which these are the name and the aliases.
+        """Checks that a model with this name and these aliases is allowed.
 
         Raises:
             AccessDeniedError: 403, it is not.
@@ -41,10 +41,10 @@ class Principal:
             raise AccessDeniedError(f"This API key is not allowed to use the model {spellings[0]}.")
 
     def models(self, names: Mapping[str, str]) -> frozenset[str] | None:
-        """Returns what is allowed, each model by its name; None is everything.
+        """Returns the names of the allowed models; None allows all.
 
         Args:
-            names: the name of each model by all that it may be called; what is in no such place stays as it is.
+            names: the name of each model by its name and aliases; an unknown entry of a list stays as it is.
         """
         if not self.allowed_models:
             return None

@@ -21,13 +21,13 @@ class KeyRepository:
         self._tenant_id = tenant_id
 
     async def find(self, key_id: str) -> ApiKeyRow | None:
-        """Returns the tenant's key, or None when it has none with this id."""
+        """Returns the tenant's key with this id, or None."""
         query = select(ApiKeyRow).where(ApiKeyRow.tenant_id == self._tenant_id, ApiKeyRow.id == key_id)
         found: ApiKeyRow | None = await self._session.scalar(query)
         return found
 
     async def newest(self) -> ApiKeyRow | None:
-        """Returns the key that was made last, of those that are not revoked where there are any."""
+        """Returns the newest key, a revoked one only if all are revoked."""
         query = select(ApiKeyRow).where(ApiKeyRow.tenant_id == self._tenant_id)
         order = (ApiKeyRow.revoked_at.is_not(None), ApiKeyRow.created_at.desc(), ApiKeyRow.id.desc())
         found: ApiKeyRow | None = await self._session.scalar(query.order_by(*order).limit(1))
@@ -46,12 +46,12 @@ class AllTenants:
         self._session = session
 
     async def find(self, tenant_id: str) -> TenantRow | None:
-        """Returns the tenant, or None when there is none or it was deleted."""
+        """Returns the tenant, or None if there is none or it was deleted."""
         found: TenantRow | None = await self._session.scalar(_tenant(tenant_id))
         return found
 
     async def lock(self, tenant_id: str, *, is_closed: bool = False) -> TenantRow | None:
-        """Returns the tenant, locked against changes; ``is_closed`` also keeps out new rows that belong to it."""
+        """Returns the tenant, locked against changes; ``is_closed`` also prevents inserts of rows that refer to it."""
         query = _tenant(tenant_id).with_for_update(key_share=not is_closed)
         found: TenantRow | None = await self._session.scalar(query)
         return found
@@ -71,7 +71,7 @@ class AllTenants:
 
 
 class AllKeys:
-    """The keys of all tenants, for the operator: revoked ones and those of deleted tenants too."""
+    """The keys of all tenants, for the operator, including revoked keys and keys of deleted tenants."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -81,7 +81,7 @@ class AllKeys:
         return await self._session.get(ApiKeyRow, key_id)
 
     async def lock(self, key_id: str) -> ApiKeyRow | None:
-        """Returns the key, locked against changes by its tenant's row: one lock, so no two changes can deadlock."""
+        """Returns the key, with its tenant's row locked: one lock for all changes of keys, so that none deadlock."""
         found = await self.find(key_id)
         if found is None:
             return None
@@ -91,7 +91,7 @@ class AllKeys:
         return found
 
     async def find_by_public_part(self, public_part: str) -> ApiKeyRow | None:
-        """Returns the key that a log line or a person means, or None."""
+        """Returns the key with this public part, or None."""
         found: ApiKeyRow | None = await self._session.scalar(
             select(ApiKeyRow).where(ApiKeyRow.public_part == public_part)
         )

@@ -1,4 +1,4 @@
-"""Route with which a tenant's client asks who it is."""
+"""The route ``whoami``."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -7,23 +7,22 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.http.responses import json_response
+from app.http.responses import json_response, to_rfc3339
 from app.tenants.caller import identify
 from app.tenants.documentation import WHOAMI
 from app.tenants.key_status import earlier_end
 from app.tenants.models import ApiKeyRow
 from app.tenants.principal import Principal
 from app.tenants.service import TenantService
-from app.tenants.wire import to_rfc3339
 
 router = APIRouter(tags=["caller"])
 
 
 class ModelNames(Protocol):
-    """Knows the names of models; they live above, so the application brings it."""
+    """The names of models, which are on a floor above; the application provides it."""
 
     async def names(self) -> Mapping[str, str]:
-        """Returns the name of each model by all that clients may call it."""
+        """Returns the name of each model by its name and aliases."""
 
 
 @router.get(
@@ -34,7 +33,7 @@ class ModelNames(Protocol):
     openapi_extra=WHOAMI,
 )
 async def whoami(request: Request) -> Response:
-    """Tells the caller's tenant, its key without the secret, and what it may use; null means everything."""
+    """Returns the caller's tenant, its key without the secret, and what it may use; null means everything."""
     principal = await identify(request)
     service: TenantService = request.state.tenants
     catalog: ModelNames = request.state.catalog

@@ -1,4 +1,4 @@
-"""Use cases of tenants and API keys. Every change writes its audit row in its own transaction."""
+"""Use cases of tenants and API keys. Every change writes its audit row in the same transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,40 +10,40 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.audit.log import Actor
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.http.paging import PageRequest
+from app.http.responses import to_rfc3339
 from app.ids import new_id
 from app.tenants.api_key import make_key
 from app.tenants.changes import apply_changes, record_change
 from app.tenants.credentials import authentication_failed
-from app.tenants.key_status import check_key, check_working, earlier_end, key_status
+from app.tenants.key_status import check_found, check_working, earlier_end, key_status
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
 from app.tenants.principal import Principal
 from app.tenants.repository import AllKeys, AllTenants, KeyRepository
-from app.tenants.wire import to_rfc3339
 
 CountUnfinished = Callable[[AsyncSession, str], Awaitable[int]]
-"""Counts a tenant's unfinished tasks and creates in the given transaction. The tables are on floors above."""
+"""Counts a tenant's unfinished tasks and open creates, whose tables are on floors above (``admin.deletion_guards``)."""
 
 DeleteIdempotencyKeys = Callable[[AsyncSession, str], Awaitable[None]]
-"""Deletes a tenant's idempotency keys in the given transaction. The table is on a floor above."""
+"""Deletes a tenant's idempotency keys, whose table is on a floor above."""
 
 
 @dataclass(frozen=True)
 class IssuedKey:
-    """A new key's row, and its plaintext for the one answer that shows it."""
+    """The row of a new key, and its plaintext, which is shown once."""
 
     row: ApiKeyRow
     plaintext: str = field(repr=False)
 
 
 class TenantService:
-    """Administers tenants and their keys. Rows that it returns belong to no session any more."""
+    """Administers tenants and their keys. The rows it returns are detached."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
         self._clock = clock
 
     def now(self) -> datetime:
-        """Returns the time by which keys expire."""
+        """Returns the time that decides which keys have expired."""
         return self._clock()
 
     async def create_tenant(
@@ -57,7 +57,7 @@ class TenantService:
         allow_key_as_access_key_id: bool = True,
         metadata: Mapping[str, Any] | None = None,
     ) -> TenantRow:
-        """Makes a tenant. Lists of None allow everything."""
+        """Creates a tenant. Lists of None allow everything."""
         now = self._clock()
         row = TenantRow(
             id=new_id("tenant"),
@@ -94,7 +94,7 @@ class TenantService:
             return _check_tenant(await AllTenants(session).find(tenant_id))
 
     async def update_tenant(self, actor: Actor, tenant_id: str, changes: Mapping[str, Any]) -> TenantRow:
-        """Changes any of ``name``, ``status``, ``metadata`` and the members whose names begin with ``allow``.
+        """Changes ``name``, ``status``, ``metadata`` or a member whose name begins with ``allow``.
 
         A suspended tenant's keys stop within a second on every process.
 
@@ -150,7 +150,7 @@ class TenantService:
         allowed_channels: Sequence[str] | None = None,
         allowed_ips: Sequence[str] | None = None,
     ) -> IssuedKey:
-        """Makes a key. Its plaintext is in the result and nowhere else.
+        """Creates a key. Its plaintext is not stored.
 
         Raises:
             NotFoundError: 404, no such tenant.
@@ -185,7 +185,7 @@ class TenantService:
             NotFoundError: 404.
         """
         async with self._sessions() as session:
-            return check_key(await AllKeys(session).find(key_id))
+            return check_found(await AllKeys(session).find(key_id))
 
     async def update_key(self, actor: Actor, key_id: str, changes: Mapping[str, Any]) -> ApiKeyRow:
         """Changes ``name``, ``expires_at``, ``allowed_models``, ``allowed_channels`` or ``allowed_ips``.
@@ -197,7 +197,7 @@ class TenantService:
         now = self._clock()
         _check_future(changes.get("expires_at"), now)
         async with self._sessions.begin() as session:
-            row = check_key(await AllKeys(session).lock(key_id))
+            row = check_found(await AllKeys(session).lock(key_id))
             changed = apply_changes(row, changes, now)
             if changed:
                 record_change(
@@ -206,10 +206,10 @@ class TenantService:
         return row
 
     async def rotate_key(self, actor: Actor, key_id: str, *, grace_seconds: int) -> IssuedKey:
-        """Makes a key with the same rights and the same ``expires_at``, and ends the old one after a grace.
+        """Creates a key with the same rights and the same ``expires_at``, and ends the old one after a grace.
 
-        Within its grace the old key keeps its ``expires_at`` and may be rotated again, which can only shorten the
-        grace; without a grace its ``expires_at`` becomes the moment of the rotation. A signing key stays with the old
+        During the grace the old key keeps its ``expires_at`` and may be rotated again, which can only shorten the
+        grace. Without a grace its ``expires_at`` becomes the time of the rotation. A signing key stays with the old
         key and ends with it.
 
         Raises:
@@ -217,8 +217,8 @@ class TenantService:
             ConflictError: 409, the key is revoked or has expired.
         """
         async with self._sessions.begin() as session:
-            old = check_key(await AllKeys(session).lock(key_id))
-            # Read once the key is ours: another rotation may just have ended it.
+            old = check_found(await AllKeys(session).lock(key_id))
+            # Read after the lock: a concurrent rotation may have ended the key.
             now = self._clock()
             check_working(old, now)
             row, plaintext = _new_key(old.tenant_id, old.name, now)
@@ -227,7 +227,7 @@ class TenantService:
                 setattr(row, name, getattr(old, name))
             old.grace_ends_at = earlier_end(old.grace_ends_at, now + timedelta(seconds=grace_seconds))
             if grace_seconds == 0:
-                # This stops a key that leaked, also on gateways of the version before, which read only this end.
+                # A gateway of the previous version reads only this column, and must reject a leaked key, too.
                 old.expires_at = now
             old.updated_at = now
             session.add(row)
@@ -246,13 +246,13 @@ class TenantService:
         return IssuedKey(row, plaintext)
 
     async def revoke_key(self, actor: Actor, key_id: str) -> None:
-        """Ends a key for ever, within a second on every process; once revoked it stays as it is.
+        """Ends a key permanently, within a second on every process; a revoked key is left unchanged.
 
         Raises:
             NotFoundError: 404.
         """
         async with self._sessions.begin() as session:
-            row = check_key(await AllKeys(session).lock(key_id))
+            row = check_found(await AllKeys(session).lock(key_id))
             if row.revoked_at is None:
                 _revoke(session, row, actor, self._clock())
 
@@ -260,7 +260,7 @@ class TenantService:
         """Returns the key that the caller used.
 
         Raises:
-            AuthenticationFailedError: 401, it is gone.
+            AuthenticationFailedError: 401, it no longer exists.
         """
         async with self._sessions() as session:
             found = await KeyRepository(session, principal.tenant_id).find(principal.key_id)
@@ -269,7 +269,7 @@ class TenantService:
         return found
 
     async def has_active_key(self, public_part: str) -> bool:
-        """Says whether a key with this public part works now, its tenant's state included."""
+        """Says whether there is a working key with this public part, of an active tenant."""
         async with self._sessions() as session:
             key = await AllKeys(session).find_by_public_part(public_part)
             if key is None or not key_status(key, self._clock()).is_working:
@@ -294,7 +294,7 @@ def _new_key(tenant_id: str, name: str, now: datetime) -> tuple[ApiKeyRow, str]:
 
 def _revoke(session: AsyncSession, row: ApiKeyRow, actor: Actor, now: datetime) -> None:
     row.revoked_at = row.updated_at = now
-    # What can never be used again is not kept for somebody to steal.
+    # The signing key can never be used again, so it is not kept.
     row.access_key_id = row.secret_access_key_sealed = None
     record_change(session, row, actor=actor, at=now, action="key.revoke")
 

@@ -1,9 +1,10 @@
-"""What the database says of an API key and of its signing key, read in one query for the authenticator."""
+"""Loads API keys and signing keys for the authenticator, with one query for many."""
 
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 import structlog
@@ -11,45 +12,44 @@ from sqlalchemy import ARRAY, Row, Text, any_, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.sealing import SealError, SecretBox
+from app.http.client_address import parse_network
 from app.tenants.api_key import KeyParts
 from app.tenants.key_status import earlier_end
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
-from app.tenants.networks import Network, parse_network
 from app.tenants.principal import Principal
-from app.tenants.signing_secrets import open_secret
+from app.tenants.signing_key import open_secret
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A key and its tenant, as they were at one moment.
+    """An API key and its tenant, as they were when read.
 
     Attributes:
-        principal: who calls with it.
-        ends_at: when it stops, by its own end or that of its grace, or None.
-        is_revoked: it was revoked, or its tenant deleted.
-        is_suspended: its tenant is suspended.
-        allowed_networks: where it may be used from; None is anywhere.
-        is_allowed_as_access_key_id: it may stand where an SDK puts its access key id.
+        principal: of requests with this key.
+        ends_at: when the key expires or its grace ends, or None.
+        is_revoked: whether the key was revoked or its tenant deleted.
+        is_suspended: whether the tenant is suspended.
+        allowed_networks: of the clients that may use it; None allows all.
+        is_allowed_as_access_key_id: whether it may be sent as an SDK's access key id.
     """
 
     principal: Principal
     ends_at: datetime | None
     is_revoked: bool
     is_suspended: bool
-    allowed_networks: tuple[Network, ...] | None
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...] | None
     is_allowed_as_access_key_id: bool
 
 
 @dataclass(frozen=True)
 class StoredSigner:
-    """A key that was found by the public half of its signing key, which proves nothing yet.
+    """A key that was found by its access key id, which is public and proves nothing.
 
     Attributes:
-        key: the key itself.
-        secret_access_key: what its requests are signed with; None: it does not open, since a sealing key was dropped
-            too early.
+        key: the API key.
+        secret_access_key: verifies signatures; None if it does not open, because a sealing key was removed too early.
     """
 
     key: StoredKey
@@ -57,10 +57,10 @@ class StoredSigner:
 
 
 async def load_stored_keys(session: AsyncSession, keys: Sequence[KeyParts]) -> dict[KeyParts, StoredKey]:
-    """Returns those of the keys that exist: one has the public part, and its secret is this one.
+    """Returns the keys that exist, that is, whose public part and secret both match.
 
-    The hashes are compared in constant time. Beside ``load_signers`` it is the only query that finds keys without
-    knowing their tenants.
+    The hashes are compared in constant time. Only this query and ``load_signers`` find keys without knowing the
+    tenant.
     """
     public_parts = [parts.public_part for parts in keys]
     rows = await session.execute(_QUERY.where(ApiKeyRow.public_part == any_(cast(public_parts, ARRAY(Text)))))
@@ -75,7 +75,7 @@ async def load_stored_keys(session: AsyncSession, keys: Sequence[KeyParts]) -> d
 async def load_signers(
     session: AsyncSession, access_key_ids: Sequence[str], *, box: SecretBox
 ) -> dict[str, StoredSigner]:
-    """Returns the keys that have the signing keys of these ids, as far as there are any, with their secrets open."""
+    """Returns, by access key id, the keys that have these signing keys, with their secrets opened."""
     wanted = cast(list(access_key_ids), ARRAY(Text))
     rows = await session.execute(
         _QUERY.add_columns(ApiKeyRow.access_key_id).where(ApiKeyRow.access_key_id == any_(wanted))

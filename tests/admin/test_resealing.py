@@ -15,7 +15,7 @@ from app.core.sealing import SealError, SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.engine import session_factory
 from app.tenants.service import TenantService
-from app.tenants.signing_service import SigningKeyService
+from app.tenants.signing_key_service import SigningKeyService
 from app.tenants.stored_key import load_signers
 from app.webhooks.secrets import secret_of
 from tests.support.channel_app import everything_stored

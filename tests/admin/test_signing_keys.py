@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.core.sealing import SealError
-from app.tenants.signing_secrets import open_secret
+from app.tenants.signing_key import open_secret
 from tests.support.admin_app import BOX, Process, in_the_future
 from tests.support.channel_app import everything_stored
 from tests.support.clock import MovableClock

@@ -14,7 +14,7 @@ from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
 from app.http.schemas import parse_model
 from app.tenants.service import TenantService
-from app.tenants.signing_service import SigningKeyService
+from app.tenants.signing_key_service import SigningKeyService
 from app.upstream.destinations import DestinationRules
 from tests.flows.programs import run
 from tests.support.database import own_database

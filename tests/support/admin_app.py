@@ -34,7 +34,7 @@ from app.tenants.key_cache import KeyCache
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.routes import router as tenants_router
 from app.tenants.service import TenantService
-from app.tenants.signing_service import SigningKeyService
+from app.tenants.signing_key_service import SigningKeyService
 from app.tenants.stored_key import StoredKey, load_signers, load_stored_keys
 from tests.support.clock import MovableClock
 from tests.support.plain import PLAIN

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from app.core.lookup_queue import Lookup, LookupQueue
 from app.db.engine import session_factory
 from app.errors import AuthenticationFailedError
 from app.tenants.api_key import make_key
 from app.tenants.key_cache import MAX_PENDING, MAX_PENDING_PER_NETWORK, KeyCache
-from app.tenants.lookups import Lookup, UnknownLane
 from app.tenants.signing_key import make_signing_key
 from app.upstream.signed_request import SignedRequest
 from tests.support.admin_app import Process, QueryCount
@@ -170,19 +170,19 @@ async def test_networks_take_turns() -> None:
     batches: list[list[str]] = []
     go_on = asyncio.Event()
 
-    async def carry_out(batch: list[Lookup[str, str]]) -> None:
+    async def run(batch: list[Lookup[str, str]]) -> None:
         batches.append([lookup.name for lookup in batch])
         await go_on.wait()
         for lookup in batch:
             lookup.answer.set_result(None)
 
-    lane = _lane(carry_out)
+    queue = _queue(run)
     hog = [Lookup[str, str](f"hog {number}") for number in range(200)]
     for lookup in hog:
-        assert lane.add(lookup, "198.51.100.1")
+        assert queue.add(lookup, "198.51.100.1")
     await settled()
     late = Lookup[str, str]("late")
-    assert lane.add(late, "198.51.100.2")
+    assert queue.add(late, "198.51.100.2")
     go_on.set()
     await asyncio.gather(late.answer, *(lookup.answer for lookup in hog))
 
@@ -247,27 +247,27 @@ async def test_requests_without_an_address_leave_half_of_all_places_to_the_other
 
 @pytest.mark.parametrize("is_network_known", [False, True], ids=["no address, as on a socket", "many networks"])
 async def test_all_that_wait_are_bounded(*, is_network_known: bool) -> None:
-    async def carry_out(batch: list[Lookup[int, str]]) -> None:
+    async def run(batch: list[Lookup[int, str]]) -> None:
         for lookup in batch:
             lookup.answer.set_result(None)
 
-    lane = _lane(carry_out)
+    queue = _queue(run)
     most = MAX_PENDING if is_network_known else MAX_PENDING // 2
     for _ in range(2):
         added = [Lookup[int, str](number) for number in range(most)]
-        # Every one stands in two lines; a place that has become void must come back as well.
+        # Each is in two queues; its place in the other one must be released, too.
         for number, lookup in enumerate(added[: most // 2]):
             for offset in (0, 1):
-                assert lane.add(lookup, f"198.51.100.{(number + offset) % 250}" if is_network_known else "")
+                assert queue.add(lookup, f"198.51.100.{(number + offset) % 250}" if is_network_known else "")
         for lookup in added[most // 2 :] if not is_network_known else []:
-            assert lane.add(lookup, "")
-        assert not lane.add(Lookup[int, str](-1), "198.51.100.251" if is_network_known else "")
+            assert queue.add(lookup, "")
+        assert not queue.add(Lookup[int, str](-1), "198.51.100.251" if is_network_known else "")
         await asyncio.gather(*(lookup.answer for lookup in added if lookup.networks))
         await settled()
 
 
-def _lane(carry_out: Callable[[list[Lookup[NameT, str]]], Awaitable[None]]) -> UnknownLane[NameT, str]:
-    return UnknownLane(carry_out, most_queries=1, most_waiting=MAX_PENDING, most_per_network=MAX_PENDING_PER_NETWORK)
+def _queue(run: Callable[[list[Lookup[NameT, str]]], Awaitable[None]]) -> LookupQueue[NameT, str]:
+    return LookupQueue(run, max_queries=1, max_waiting=MAX_PENDING, max_per_network=MAX_PENDING_PER_NETWORK)
 
 
 def _bearer(key: str) -> list[tuple[bytes, bytes]]:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from app.http.client_address import is_within
-from app.tenants.networks import parse_network
+from app.http.client_address import is_within, parse_network
 
 
 @pytest.mark.parametrize(
