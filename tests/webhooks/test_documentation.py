@@ -51,7 +51,7 @@ def test_the_limits_are_documented() -> None:
 
 
 def test_exactly_the_states_and_failures_that_exist_are_documented() -> None:
-    section = PAGE.partition("## What became of it")[2].partition("\n## ")[0]
+    section = PAGE.partition("## State of a delivery")[2].partition("\n## ")[0]
     cells = re.findall(r"^\| `([^`]*)` \| [^|]", section, re.MULTILINE)
     told = [re.sub(r" \(\d{3}\)$", "", cell) for cell in cells]
     words = {for_tenant(failure.with_status(500)) for failure in Failure} | {for_tenant(failure) for failure in Failure}
