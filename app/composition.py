@@ -60,11 +60,9 @@ from app.settings import SettingError, Settings
 from app.tasks import due_work as tasks_due
 from app.tasks.admin_service import TaskAdminService
 from app.tasks.callbacks import CallbackInbox
+from app.tasks.context import TasksContext
 from app.tasks.creation.create import TaskCreation
-from app.tasks.creation.create_replay import CreateReplay
-from app.tasks.creation.intent_log import IntentLog
 from app.tasks.deletion import TaskDeletion
-from app.tasks.polling.batch_refresh import BatchRefresh
 from app.tasks.polling.poller import TaskPoller
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.recovery.account_snapshot import SnapshotReader
@@ -185,11 +183,11 @@ class Services:
     asset_create_recovery: CreateRecovery
     tasks: TaskService
     task_creation: TaskCreation
-    abandonment: StaleCreates
+    stale_creates: StaleCreates
     task_deletion: TaskDeletion
     task_admin: TaskAdminService
-    task_follower: TaskPoller
-    binder: Attribution
+    task_poller: TaskPoller
+    attribution: Attribution
     reconciler: Reconciler
     reconciliation: Reconciliation
     adoption: AdoptionService
@@ -210,10 +208,10 @@ class Services:
         recovery = self.asset_create_recovery
         return [
             Job("find_due_work", 1.0, self.due_work.find),
-            when_due("follow_tasks", 1.0, self.task_follower.run_once, tasks_due.POLLS_DUE),
+            when_due("follow_tasks", 1.0, self.task_poller.run_once, tasks_due.POLLS_DUE),
             when_due("reconcile", 1.0, self.reconciler.run_once, tasks_due.SEARCHES_DUE),
             when_due("tidy_intents", 10.0, self.reconciler.tidy, tasks_due.LEFTOVERS_DUE),
-            when_due("settle_abandoned_creates", 2.0, self.abandonment.run_once, self.abandonment.probe),
+            when_due("settle_abandoned_creates", 2.0, self.stale_creates.run_once, self.stale_creates.probe),
             when_due("poll_assets", 1.0, self.asset_poller.run_once, assets_due.POLLS_DUE),
             when_due("recover_asset_creates", 1.0, recovery.run_once, assets_due.SEARCHES_DUE),
             when_due("deliver", 0.5, self.delivery_worker.run_once, DELIVERIES_DUE),
@@ -326,7 +324,7 @@ async def _drain(services: Services) -> None:
     await asyncio.gather(
         services.assets.drain(),
         services.task_creation.drain(),
-        services.task_follower.drain(),
+        services.task_poller.drain(),
         services.retry_dedup.drain(),
         services.callbacks.drain(),
         services.reconciler.drain(),
@@ -423,14 +421,22 @@ def _build(context: ProcessContext) -> Services:
     # Not observed: they are called with settings that may never become the channel's.
     trial_ark, trial_control = ArkClient(http), OpenApiClient(http, clock)
     last_used = LastUsedWriter(sessions)
-    looker = TaskRefresh(sessions, directory, ark, rates, clock, monotonic=monotonic)
-    deletion = TaskDeletion(sessions, looker, ark, rates, clock)
-    lister, asset_snapshot = SnapshotReader(ark, rates, clock), AssetSnapshot(control, rates)
-    binder = Attribution(sessions, directory, ark, rates, clock)
     grace = timedelta(seconds=settings.unknown_grace_seconds)
     catalog = ModelCatalog(sessions, clock, monotonic=monotonic)
-    abandonment = StaleCreates(sessions, processes, clock, create_window=create_window)
-    intents = IntentLog(sessions, retry_dedup=retry_dedup, directory=directory, clock=clock)
+    tasks = TasksContext(
+        sessions=sessions,
+        clock=clock,
+        directory=directory,
+        ark=ark,
+        rates=rates,
+        retry_dedup=retry_dedup,
+        processes=processes,
+        create_window=create_window,
+        grace=grace,
+    )
+    refresh = TaskRefresh(tasks, monotonic=monotonic)
+    deletion, attribution = TaskDeletion(tasks, refresh), Attribution(tasks)
+    asset_snapshot = AssetSnapshot(control, rates)
     assets = AssetsContext(sessions, clock, AssetsUpstream(directory, control), retry_dedup, processes)
     return Services(
         engine=context.engine,
@@ -477,48 +483,24 @@ def _build(context: ProcessContext) -> Services:
         assets=AssetService(assets),
         asset_poller=AssetPoller(assets),
         asset_create_recovery=CreateRecovery(assets),
-        tasks=TaskService(sessions, catalog, looker, clock),
+        tasks=TaskService(tasks, catalog, refresh),
         task_creation=TaskCreation(
-            sessions,
-            directory=directory,
-            catalog=catalog,
-            ark=ark,
-            processes=processes,
-            retry_dedup=retry_dedup,
-            intents=intents,
-            replays=CreateReplay(sessions, retry_dedup=retry_dedup, intents=intents, abandonment=abandonment),
-            body_thread=context.body_thread,
-            clock=clock,
+            tasks,
+            catalog,
+            context.body_thread,
             public_url=settings.public_url,
             callback_targets=context.callback_urls,
         ),
-        abandonment=abandonment,
+        stale_creates=StaleCreates(tasks),
         task_deletion=deletion,
-        task_admin=TaskAdminService(
-            sessions, looker=looker, deletion=deletion, binder=binder, rates=rates, clock=clock, grace=grace
-        ),
-        task_follower=TaskPoller(
-            sessions,
-            directory=directory,
-            looker=looker,
-            lists=BatchRefresh(sessions, ark, rates, clock),
-            rates=rates,
-            clock=clock,
-        ),
-        binder=binder,
-        reconciler=Reconciler(
-            sessions,
-            directory=directory,
-            lister=lister,
-            binder=binder,
-            leases=Leases(sessions),
-            clock=clock,
-            grace=grace,
-        ),
+        task_admin=TaskAdminService(tasks, refresh, deletion, attribution),
+        task_poller=TaskPoller(tasks, refresh),
+        attribution=attribution,
+        reconciler=Reconciler(tasks, attribution),
         reconciliation=Reconciliation(
             sessions,
             directory=directory,
-            lister=lister,
+            snapshots=SnapshotReader(tasks),
             asset_snapshot=asset_snapshot,
             catalog=catalog,
             clock=clock,
@@ -528,7 +510,7 @@ def _build(context: ProcessContext) -> Services:
             sessions,
             directory=directory,
             catalog=catalog,
-            tasks=TaskAdoption(sessions, ark=ark, rates=rates, clock=clock, grace=grace),
+            tasks=TaskAdoption(tasks),
             groups=GroupAdoption(sessions, control=control, snapshot=asset_snapshot, rates=rates, clock=clock),
         ),
         callbacks=CallbackInbox(sessions, clock),

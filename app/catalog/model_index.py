@@ -6,13 +6,13 @@ from itertools import chain, islice
 from app.catalog.model_spec import ModelSpec
 from app.channels.channel import Channel
 
-_MOST_SHOWN = 3
+_MAX_SUGGESTIONS = 3
 # A client may ask often for what is not there. A comparison takes some microseconds, and to find out whether a model is
 # served may take a look at each of its spellings in each channel.
-_MOST_COMPARED = 500
-_MOST_CHECKED = 20
+_MAX_COMPARED = 500
+_MAX_CHECKED = 20
 # No name is longer; what a client sends may be as long as a body.
-_MOST_CHARACTERS = 128
+_MAX_NAME_LENGTH = 128
 
 
 class ModelIndex:
@@ -49,18 +49,18 @@ def nearest(text: str, models: Iterable[ModelSpec], is_served: Callable[[ModelSp
             only so many spellings are compared.
         is_served: whether a model may be returned; asked of the likest twenty alone.
     """
-    wanted = _pairs(text[:_MOST_CHARACTERS])
+    wanted = _pairs(text[:_MAX_NAME_LENGTH])
     listed = tuple(models)
     aliases = ((model, alias) for model in listed for alias in model.aliases)
     spellings = chain(((model, model.name) for model in listed), aliases)
     best: dict[str, tuple[float, str, ModelSpec]] = {}
-    for model, spelling in islice(spellings, _MOST_COMPARED):
+    for model, spelling in islice(spellings, _MAX_COMPARED):
         likeness = _likeness(wanted, _pairs(spelling))
         if model.name not in best or likeness > best[model.name][0]:
             best[model.name] = (likeness, spelling, model)
     ranked = sorted(best.values(), key=lambda found: found[0], reverse=True)
-    served = (spelling for _, spelling, model in ranked[:_MOST_CHECKED] if is_served(model))
-    return list(islice(served, _MOST_SHOWN))
+    served = (spelling for _, spelling, model in ranked[:_MAX_CHECKED] if is_served(model))
+    return list(islice(served, _MAX_SUGGESTIONS))
 
 
 def upstream_id_on(channel: Channel, model: ModelSpec) -> str | None:

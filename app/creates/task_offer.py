@@ -1,13 +1,12 @@
-"""Sending of one create to the upstream, and what its answer means.
+"""Offers the create of a task to the channels that may take it, and says what came of it.
 
 ::
 
     Accepted   the upstream has the task
-    Refused    nothing was accepted, and the error says why; the intent may be forgotten
-    Unknown    it was sent and not clearly answered; it must never be sent again
+    Refused    nothing was accepted; the error says why, and the intent may be deleted
+    Unknown    the create was sent and not clearly answered; it must never be sent again
 
-A request that was provably not sent, or that the upstream refused on account of *our* account, moves on to the
-next channel. Whatever was sent and not clearly answered ends the attempts.
+A create that was provably not sent, or refused on account of *our* account, is offered to the next channel.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,20 +14,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.channels.directory import Channel
+from app.channels.channel import Channel
 from app.channels.errors import to_client_error
-from app.errors import (
-    SeedgateError,
-    ServiceUnavailableError,
-)
+from app.errors import SeedgateError, ServiceUnavailableError
 from app.upstream.ark import ArkClient
 from app.upstream.credentials import ArkAccount
-from app.upstream.errors import (
-    AccountFaultError,
-    NotSentError,
-    UpstreamError,
-    UpstreamRejectedError,
-)
+from app.upstream.errors import AccountFaultError, NotSentError, UpstreamError, UpstreamRejectedError
 from app.upstream.http.messages import RequestBody
 
 _log = structlog.get_logger()
@@ -43,7 +34,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """Nothing was accepted anywhere."""
+    """No channel accepted the task."""
 
     error: SeedgateError
 
@@ -56,7 +47,7 @@ class Unknown:
 Outcome = Accepted | Refused | Unknown
 
 
-async def submit(
+async def offer_task(
     ark: ArkClient,
     candidates: Sequence[Channel],
     *,
@@ -71,12 +62,12 @@ async def submit(
     Args:
         ark: the client.
         candidates: channels with data plane credentials, best first.
-        body_for: what to send to a channel; dropped once it has been sent.
-        before_attempt: records which channel is about to be asked, so that a crash leaves a trace; the attempts end
-            when that cannot be recorded.
-        request_id: our request id, sent along as ``X-Client-Request-Id``.
-        is_one_skipped: another channel could take it, but is given no creates at the moment.
-        model: what the client named.
+        body_for: returns what a channel is sent; not kept after it was sent.
+        before_attempt: records which channel is about to be asked, so that a crash leaves a trace; when that fails,
+            no further channel is asked.
+        request_id: our request id, sent as ``X-Client-Request-Id``.
+        is_one_skipped: another channel could take the task, but its breaker is open.
+        model: the name that the client sent.
     """
     failures: list[UpstreamError] = [NotSentError("the breaker of a channel is open")] if is_one_skipped else []
     for channel in candidates:
@@ -85,7 +76,7 @@ async def submit(
         try:
             body = body_for(channel)
             await before_attempt(channel)
-        except Exception as error:  # noqa: BLE001 - whatever it was, nothing has been accepted so far
+        except Exception as error:  # noqa: BLE001 - whatever failed, no channel has accepted the task so far
             return Refused(ServiceUnavailableError(internal=f"no attempt on {channel.name}: {error!r}"))
         result = await _attempt(ark, channel, channel.ark, body, request_id)
         if not isinstance(result, UpstreamError):
@@ -99,7 +90,7 @@ async def submit(
 async def _attempt(
     ark: ArkClient, channel: Channel, account: ArkAccount, body: RequestBody, request_id: str
 ) -> Outcome | UpstreamError:
-    """Sends a create once. Returns an error when nothing was accepted."""
+    """Sends a create once; returns the error when nothing was accepted."""
     try:
         created = await ark.create(account, body, request_id=request_id)
     except UpstreamRejectedError as error:
@@ -107,7 +98,7 @@ async def _attempt(
     except (NotSentError, AccountFaultError) as error:
         _log.warning("create_not_accepted", channel=channel.name, error=repr(error))
         return error
-    except Exception as error:  # noqa: BLE001 - what nobody foresaw may have come after the upstream accepted
+    except Exception as error:  # noqa: BLE001 - an unforeseen error may have come after the upstream accepted
         _log.error("create_outcome_unknown", channel=channel.name, error=repr(error))
         return Unknown()
     return Accepted(created.id)

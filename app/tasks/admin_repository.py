@@ -14,13 +14,13 @@ from app.errors import InvalidParameterError
 from app.http.paging import PageRequest
 from app.tasks.models import OrphanRow, TaskEventRow, TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import ListedTask
-from app.tasks.recovery.attribution_rules import may_belong
+from app.tasks.recovery.attribution_rules import may_match
 from app.tasks.repository import is_of_model
 
 _POSITION_SEPARATOR = " "
 _WITHOUT_TASK = (TaskStatus.SUBMITTING.value, TaskStatus.UNKNOWN.value, TaskStatus.FAILED.value)
 # Longer than any request is under way; only narrows down what is then looked at one by one.
-_LONGEST_WINDOW = timedelta(days=1)
+_MAX_WINDOW = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class AdminOrphanRepository:
                 TaskRow.channel_id.in_({row.channel_id for row in orphans}),
                 TaskRow.upstream_id.is_(None),
                 TaskRow.status.in_(_WITHOUT_TASK),
-                TaskRow.created_at.between(min(times) - _LONGEST_WINDOW, max(times) + _LONGEST_WINDOW),
+                TaskRow.created_at.between(min(times) - _MAX_WINDOW, max(times) + _MAX_WINDOW),
             )
             .order_by(TaskRow.created_at, TaskRow.id)
         )
@@ -147,7 +147,7 @@ class AdminOrphanRepository:
             created_at=orphan.created_at,
             tag=None,
         )
-        return [row.id for row in intents if may_belong(row, task, offset=timedelta(0), grace=self._grace)]
+        return [row.id for row in intents if may_match(row, task, offset=timedelta(0), grace=self._grace)]
 
 
 def task_cursor(found: TaskWithChannel) -> str:

@@ -1,9 +1,8 @@
 """Use cases of the operator for any tenant's task: show, refresh, cancel, resolve an unknown outcome."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.log import Actor, record
 from app.channels.probe import explain
@@ -16,48 +15,28 @@ from app.tasks.admin_repository import (
     TaskSearch,
     TaskWithChannel,
 )
+from app.tasks.context import TasksContext
 from app.tasks.deletion import TaskDeletion
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.recovery.attribution import Attribution
 from app.tasks.responses import unknown_task
 from app.upstream.errors import UpstreamError
-from app.upstream.rate_limits import RateClass, RateLimiter
+from app.upstream.rate_limits import RateClass
 
 _TOKEN_TIMEOUT_SECONDS = 2.0
 
 
 class TaskAdminService:
-    """Administers the tasks of all tenants. Every method takes the upstream's id or our own.
-
-    Args:
-        sessions: of the database.
-        looker: requests a task from the upstream.
-        deletion: cancels a task.
-        binder: resolves an unknown outcome.
-        rates: the call rates of the accounts.
-        clock: the time in UTC.
-        grace: how long after the end of its call a create may still become a task.
-    """
+    """Administers the tasks of all tenants. Every method takes the upstream's id or our own."""
 
     def __init__(
-        self,
-        sessions: async_sessionmaker[AsyncSession],
-        *,
-        looker: TaskRefresh,
-        deletion: TaskDeletion,
-        binder: Attribution,
-        rates: RateLimiter,
-        clock: Callable[[], datetime],
-        grace: timedelta,
+        self, context: TasksContext, refresh: TaskRefresh, deletion: TaskDeletion, attribution: Attribution
     ) -> None:
-        self._sessions = sessions
-        self._looker = looker
+        self._context = context
+        self._refresh = refresh
         self._deletion = deletion
-        self._binder = binder
-        self._rates = rates
-        self._clock = clock
-        self._grace = grace
+        self._attribution = attribution
 
     async def page(self, page: PageRequest, wanted: TaskSearch) -> Sequence[TaskWithChannel]:
         """Returns tasks newest first, one more than asked when there are more; the upstream is not asked.
@@ -65,7 +44,7 @@ class TaskAdminService:
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
-        async with self._sessions() as session:
+        async with self._context.sessions() as session:
             return await AdminTaskRepository(session).page(page, wanted)
 
     async def get(self, task_id: str) -> tuple[TaskWithChannel, Sequence[TaskEventRow]]:
@@ -74,7 +53,7 @@ class TaskAdminService:
         Raises:
             NotFoundError: 404.
         """
-        async with self._sessions() as session:
+        async with self._context.sessions() as session:
             tasks = AdminTaskRepository(session)
             found = await tasks.find(task_id)
             if found is None:
@@ -87,8 +66,8 @@ class TaskAdminService:
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
-        async with self._sessions() as session:
-            return await AdminOrphanRepository(session, grace=self._grace).page(page)
+        async with self._context.sessions() as session:
+            return await AdminOrphanRepository(session, grace=self._context.grace).page(page)
 
     async def refresh(self, task_id: str) -> None:
         """Requests a task from the upstream and applies the answer; a finished task is left unchanged.
@@ -105,15 +84,15 @@ class TaskAdminService:
             raise ConflictError(
                 "InvalidAction", "It is not known which upstream task this is, so none can be asked about."
             )
-        account = await self._looker.account_of(row)
+        account = await self._refresh.account_of(row)
         if account is None:
             raise ServiceUnavailableError("The channel of this task is not active, so the upstream cannot be asked.")
-        if not await self._rates.acquire(
+        if not await self._context.rates.acquire(
             str(row.channel_id), RateClass.INTERACTIVE_GET, timeout_seconds=_TOKEN_TIMEOUT_SECONDS
         ):
             raise ServiceUnavailableError("The upstream account is busy. Please try again.")
         try:
-            await self._looker.look(row, account)
+            await self._refresh.refresh(row, account)
         except UpstreamError as error:
             raise ServiceUnavailableError(f"The task is as it was, because {explain(error)}.") from error
 
@@ -133,7 +112,7 @@ class TaskAdminService:
                 actor,
                 "task.cancel",
                 ("task", row.id),
-                at=self._clock(),
+                at=self._context.clock(),
                 tenant_id=row.tenant_id,
                 detail={"upstream_id": row.upstream_id},
             )
@@ -149,10 +128,10 @@ class TaskAdminService:
             ConflictError: 409, the outcome is not unknown, or another task owns ``upstream_id``.
             ServiceUnavailableError: 503, the upstream could not be asked.
         """
-        await self._binder.resolve(actor, (await self._find(task_id)).id, upstream_id=upstream_id)
+        await self._attribution.resolve(actor, (await self._find(task_id)).id, upstream_id=upstream_id)
 
     async def _find(self, task_id: str) -> TaskRow:
-        async with self._sessions() as session:
+        async with self._context.sessions() as session:
             found = await AdminTaskRepository(session).find(task_id)
         if found is None:
             raise unknown_task()

@@ -30,21 +30,21 @@ from app.upstream.ark import is_usable_id
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 # The upstream waits five seconds for the answer.
-_PATIENCE_SECONDS = 3.0
-_DRAIN_SECONDS = 5.0
+_ANSWER_TIMEOUT_SECONDS = 3.0
+_DRAIN_TIMEOUT_SECONDS = 5.0
 _BASE_RETRY_SECONDS = 0.2
 _MAX_RETRY_SECONDS = 5.0
-_MOST_AT_ONCE = 4
-MOST_KEPT = 10_000
+_MAX_CONCURRENT = 4
+MAX_PENDING = 10_000
 """How many callbacks are kept until it is known whether their tokens exist."""
 
-MOST_KEPT_PER_NETWORK = MOST_KEPT // 4
+MAX_PENDING_PER_NETWORK = MAX_PENDING // 4
 """How many of them may come from one network."""
 
-_DROPS_TOLD_EVERY = timedelta(minutes=1)
+_DROPS_LOG_INTERVAL = timedelta(minutes=1)
 # A task has some forty; anybody may send a callback.
 _MAX_VALUES = 1000
-_LOOK_PAUSE = timedelta(seconds=2)
+_MIN_POLL_INTERVAL = timedelta(seconds=2)
 
 ResultT = TypeVar("ResultT")
 
@@ -59,12 +59,12 @@ class CallbackInbox:
         self._clock = clock
         self._background = BackgroundTasks()
         # First come, first served: the next tokens are looked up after what was found before has begun to be written.
-        self._slots = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._slots = asyncio.Semaphore(_MAX_CONCURRENT)
         self._queue: LookupQueue[bytes, bool] = LookupQueue(
-            self._look_up, max_queries=1, max_waiting=MOST_KEPT, max_per_network=MOST_KEPT_PER_NETWORK
+            self._look_up, max_queries=1, max_waiting=MAX_PENDING, max_per_network=MAX_PENDING_PER_NETWORK
         )
         self._dropped = 0
-        self._drops_told_at: datetime | None = None
+        self._drops_logged_at: datetime | None = None
 
     async def receive(self, token: str, body: bytes | None, network: str) -> None:
         """Takes in one callback; returns when it is written, or after three seconds, and never raises.
@@ -82,11 +82,11 @@ class CallbackInbox:
             self._note_drop()
             return
         writing = self._background.start(self._write_if_known(lookup, _task_id(body)))
-        await asyncio.wait({writing}, timeout=_PATIENCE_SECONDS)
+        await asyncio.wait({writing}, timeout=_ANSWER_TIMEOUT_SECONDS)
 
     async def drain(self) -> None:
         """Waits a moment for what is not written yet; called before the database is closed."""
-        lost = await self._background.drain(timeout_seconds=_DRAIN_SECONDS)
+        lost = await self._background.drain(timeout_seconds=_DRAIN_TIMEOUT_SECONDS)
         await self._queue.aclose()
         if lost:
             _log.error("callbacks_lost", callbacks=lost)
@@ -96,7 +96,7 @@ class CallbackInbox:
         if not await lookup.answer:
             return
         try:
-            await self._insist(lambda intents: self._write(intents, lookup.name, upstream_id))
+            await self._retry(lambda intents: self._write(intents, lookup.name, upstream_id))
         except Exception:  # noqa: BLE001 - the upstream cannot mend what went wrong here
             _log.exception("callback_not_written", upstream_id=upstream_id)
 
@@ -105,14 +105,14 @@ class CallbackInbox:
         hashes = [lookup.name for lookup in lookups]
         known: set[bytes] = set()
         try:
-            known = await self._insist(lambda intents: intents.known_tokens(hashes))
+            known = await self._retry(lambda intents: intents.known_tokens(hashes))
         except Exception:  # noqa: BLE001 - as above
             _log.exception("callbacks_not_looked_up", callbacks=len(lookups))
         for lookup in lookups:
             if not lookup.answer.done():
                 lookup.answer.set_result(lookup.name in known)
 
-    async def _insist(self, work: Callable[[AllIntents], Awaitable[ResultT]]) -> ResultT:
+    async def _retry(self, work: Callable[[AllIntents], Awaitable[ResultT]]) -> ResultT:
         """Does something in one transaction, and goes on trying while the database is away.
 
         A few at a time, so that clients get connections too.
@@ -145,9 +145,9 @@ class CallbackInbox:
         """Counts a callback for which there is no room, and logs the count now and then: anybody can bring it about."""
         self._dropped += 1
         now = self._clock()
-        if self._drops_told_at is None or now - self._drops_told_at >= _DROPS_TOLD_EVERY:
+        if self._drops_logged_at is None or now - self._drops_logged_at >= _DROPS_LOG_INTERVAL:
             _log.warning("callbacks_dropped", callbacks=self._dropped)
-            self._dropped, self._drops_told_at = 0, now
+            self._dropped, self._drops_logged_at = 0, now
 
 
 def _note_change(row: TaskRow, upstream_id: str | None, *, now: datetime) -> None:
@@ -155,7 +155,7 @@ def _note_change(row: TaskRow, upstream_id: str | None, *, now: datetime) -> Non
     if upstream_id is not None and upstream_id != row.upstream_id:
         _alarm("callback_names_another_task", row, upstream_id)
     elif not TaskStatus(row.status).is_final:
-        due_at = now if row.looked_at is None else max(now, row.looked_at + _LOOK_PAUSE)
+        due_at = now if row.looked_at is None else max(now, row.looked_at + _MIN_POLL_INTERVAL)
         row.next_look_at = due_at if row.next_look_at is None else min(row.next_look_at, due_at)
 
 

@@ -17,7 +17,7 @@ from app.tasks.correlation import CALLBACK_PATH
 _LIMIT_BYTES = 64 * 1024
 # A sender that writes first and reads later should see the answer, but not for any length.
 _READ_LIMIT_BYTES = 1024 * 1024
-_READ_SECONDS = 10.0
+_READ_TIMEOUT_SECONDS = 10.0
 
 router = APIRouter()
 
@@ -48,7 +48,7 @@ async def _read(request: Request, holding: Holding) -> tuple[bytes | None, bool]
     size_bytes = 0
     is_kept = True
     try:
-        async with asyncio.timeout(_READ_SECONDS):
+        async with asyncio.timeout(_READ_TIMEOUT_SECONDS):
             async for chunk in request.stream():
                 size_bytes += len(chunk)
                 if size_bytes > _READ_LIMIT_BYTES:

@@ -1,52 +1,41 @@
-"""Deleting a task: cancel it while it is queued, remove it when it is over."""
+"""Deletes tasks: a queued task is cancelled, a finished one removed."""
 
 from collections.abc import Callable
-from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.errors import to_client_error
 from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
+from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.repository import TaskRepository, load_task
 from app.tasks.responses import public_id
 from app.tasks.state import Source, apply_cancellation, retention_cutoff
 from app.tenants.principal import Principal
-from app.upstream.ark import ArkClient
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
-from app.upstream.rate_limits import RateClass, RateLimiter
+from app.upstream.rate_limits import RateClass
 
 _TOKEN_TIMEOUT_SECONDS = 2.0
 
 
 class TaskDeletion:
-    """Deletes tasks upstream and turns their rows into tombstones."""
+    """Deletes tasks upstream and marks their rows as deleted."""
 
-    def __init__(
-        self,
-        sessions: async_sessionmaker[AsyncSession],
-        looker: TaskRefresh,
-        ark: ArkClient,
-        rates: RateLimiter,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._sessions = sessions
-        self._looker = looker
-        self._ark = ark
-        self._rates = rates
-        self._clock = clock
+    def __init__(self, context: TasksContext, refresh: TaskRefresh) -> None:
+        self._context = context
+        self._refresh = refresh
 
     async def delete(self, principal: Principal, task_id: str) -> None:
         """Cancels a queued task, removes a finished one.
 
-        The mirror is first brought to the upstream's state, so that the usage of a task that has just finished
-        is not lost with the upstream's record of it. For the same reason a task that is found running is
-        refused here, in the upstream's words, instead of being sent a delete that would reach it when finished.
+        The task is refreshed first: once the upstream has removed it, the usage of a task that has just finished could
+        not be read any more. A task that is found running is refused without a call, in the upstream's words, because
+        it might finish before the DELETE arrives and would then be removed.
 
-        A delete whose answer was lost can be repeated: a task that it cancelled is found so and left as it is, and one
-        that it removed is not found any more, which counts as done.
+        A DELETE whose answer was lost can be repeated: a task that it cancelled is left as it is, and a removed one is
+        not found upstream, which counts as done.
 
         Raises:
             NotFoundError: 404, no such task of this tenant.
@@ -54,18 +43,18 @@ class TaskDeletion:
             ConflictError: 409, it is running, or has no upstream id yet.
             ServiceUnavailableError: 503, the upstream could not be asked, or its answer was lost.
         """
-        row = (await load_task(self._sessions, principal.tenant_id, task_id)).row
+        row = (await load_task(self._context.sessions, principal.tenant_id, task_id)).row
         is_unfinished = not TaskStatus(row.status).is_final
         if is_unfinished or await self._is_kept_upstream(row, principal.allowed_channels):
             account = await self._account_of(row, principal.allowed_channels)
-            row = await self._up_to_date(row, account)
+            row = await self._refreshed(row, account)
             if is_unfinished and row.status == TaskStatus.CANCELLED.value:
                 return
             await self._delete_upstream(row, account)
         await self._apply(row, source=Source.DELETE)
 
     async def cancel(self, row: TaskRow, *, record: Callable[[AsyncSession], None]) -> None:
-        """Cancels a queued task of any tenant at the operator's word, by the same rules as its own tenant's delete.
+        """Cancels a queued task of any tenant for the operator, by the same rules as ``delete``.
 
         Args:
             row: the task.
@@ -77,32 +66,40 @@ class TaskDeletion:
         """
         _check_unfinished(row)
         account = await self._account_of(row)
-        row = await self._up_to_date(row, account)
+        row = await self._refreshed(row, account)
         _check_unfinished(row)
         await self._delete_upstream(row, account)
         await self._apply(row, source=Source.OPERATOR, record=record)
 
     async def _is_kept_upstream(self, row: TaskRow, allowed: frozenset[str] | None) -> bool:
-        """Whether the upstream may still have a finished task, and we a channel to reach it by."""
-        await self._looker.account_of(row, allowed)
-        is_remembered = row.upstream_id is not None and row.created_at >= retention_cutoff(self._clock())
-        return is_remembered and await self._looker.has_channel(row)
+        """Says whether the upstream may still have a finished task, and its channel exists.
+
+        Raises:
+            AccessDeniedError: 403, the key may not use the channel.
+        """
+        await self._refresh.account_of(row, allowed)
+        is_kept = row.upstream_id is not None and row.created_at >= retention_cutoff(self._context.clock())
+        return is_kept and await self._refresh.has_channel(row)
 
     async def _account_of(self, row: TaskRow, allowed: frozenset[str] | None = None) -> ArkAccount:
         if row.upstream_id is None:
             raise ConflictError(
                 "InvalidAction", f"Cannot delete task `{public_id(row)}` because its submission is not concluded."
             )
-        account = await self._looker.account_of(row, allowed)
+        account = await self._refresh.account_of(row, allowed)
         if account is None:
             raise ServiceUnavailableError("The upstream channel of this task is not available. Please try again.")
         return account
 
-    async def _up_to_date(self, row: TaskRow, account: ArkAccount) -> TaskRow:
-        """Returns the row as the upstream sees the task now, unless it is running, which is refused."""
+    async def _refreshed(self, row: TaskRow, account: ArkAccount) -> TaskRow:
+        """Returns the task's refreshed row; a running task is refused."""
         if not TaskStatus(row.status).is_final:
-            await self._look(row, account)
-            row = (await load_task(self._sessions, row.tenant_id, row.id)).row
+            await self._acquire(row, RateClass.INTERACTIVE_GET)
+            try:
+                await self._refresh.refresh(row, account)
+            except UpstreamError as error:
+                raise _to_error(error) from error
+            row = (await load_task(self._context.sessions, row.tenant_id, row.id)).row
         if row.status == TaskStatus.RUNNING.value:
             raise ConflictError(
                 "InvalidAction.RunningTaskDeletion",
@@ -110,34 +107,29 @@ class TaskDeletion:
             )
         return row
 
-    async def _look(self, row: TaskRow, account: ArkAccount) -> None:
-        await self._take(row, RateClass.INTERACTIVE_GET)
-        try:
-            await self._looker.look(row, account)
-        except UpstreamError as error:
-            raise _to_error(error) from error
-
     async def _delete_upstream(self, row: TaskRow, account: ArkAccount) -> None:
-        await self._take(row, RateClass.DELETE)
+        await self._acquire(row, RateClass.DELETE)
         try:
-            await self._ark.delete(account, str(row.upstream_id))
-        except UpstreamRejectedError as error:
-            # The upstream refuses to delete a cancelled task, which it forgets by itself a day later.
-            if error.is_not_found or row.status == TaskStatus.CANCELLED.value:
+            await self._context.ark.delete(account, str(row.upstream_id))
+        except UpstreamError as error:
+            # The upstream refuses to delete a cancelled task, and removes it by itself a day later.
+            if isinstance(error, UpstreamRejectedError) and (
+                error.is_not_found or row.status == TaskStatus.CANCELLED.value
+            ):
                 return
             raise _to_error(error) from error
-        except UpstreamError as error:
-            raise _to_error(error) from error
 
-    async def _take(self, row: TaskRow, kind: RateClass) -> None:
-        if not await self._rates.acquire(str(row.channel_id), kind, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
+    async def _acquire(self, row: TaskRow, rate_class: RateClass) -> None:
+        if not await self._context.rates.acquire(
+            str(row.channel_id), rate_class, timeout_seconds=_TOKEN_TIMEOUT_SECONDS
+        ):
             raise ServiceUnavailableError("The upstream is busy. Please try again.")
 
     async def _apply(
         self, deleted: TaskRow, *, source: Source, record: Callable[[AsyncSession], None] | None = None
     ) -> None:
-        now = self._clock()
-        async with self._sessions.begin() as session:
+        now = self._context.clock()
+        async with self._context.sessions.begin() as session:
             row = await TaskRepository(session, deleted.tenant_id).find(deleted.id, is_locked=True)
             if row is None:
                 return
@@ -156,8 +148,7 @@ def _check_unfinished(row: TaskRow) -> None:
 
 
 def _to_error(error: UpstreamError) -> SeedgateError:
+    client_error = to_client_error(error)
     if isinstance(error, UpstreamRejectedError):
-        refusal = to_client_error(error)
-        refusal.is_retry_refused = True
-        return refusal
-    return to_client_error(error)
+        client_error.is_retry_refused = True
+    return client_error

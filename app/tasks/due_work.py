@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from app.core.due_work import Probe
-from app.tasks.state import FORGOTTEN_AFTER, SHORTEST_WINDOW
+from app.tasks.state import MIN_WINDOW, RETENTION
 
 _ACTIVE_CHANNELS = """
     SELECT FROM channels AS c
@@ -18,7 +18,7 @@ POLLS_DUE = Probe(
         AND (SELECT min(next_look_at) FROM tasks
              WHERE channel_id = c.id AND next_look_at IS NOT NULL AND upstream_id IS NOT NULL) <= :now)
     """,  # noqa: S608 - constants of this module
-    {"forgotten_after": FORGOTTEN_AFTER},
+    {"forgotten_after": RETENTION},
 )
 """On an active channel a task is due to be asked about, or the upstream has forgotten some unfinished task."""
 
@@ -43,12 +43,12 @@ LEFTOVERS_DUE = Probe(
         <= CAST(:now AS timestamptz) - CAST(:shortest_window AS interval)
     OR EXISTS (SELECT FROM orphans)
     """,
-    {"shortest_window": SHORTEST_WINDOW},
+    {"shortest_window": MIN_WINDOW},
 )
 """The window of some create of unknown outcome may be over, or some orphan may have found its owner."""
 
 
-def abandoned_creates(create_window: timedelta) -> Probe:
+def stale_creates(create_window: timedelta) -> Probe:
     """Returns when creates may be abandoned: another process carries one, or one takes longer than ``create_window``.
 
     Whether that process is dead is what the job finds out.

@@ -32,9 +32,9 @@ _MOMENT = re.compile(r"[0-9]{10}")
 _MOMENTS = range(10**9, 10**10)
 # Links are read at every GET and for every item of a LIST, whatever the upstream wrote into them. Usual are three links
 # of seven parameters; a name or value that tells of time has at most 16 characters, each of which may be escaped.
-_MOST_LINKS = 16
-_MOST_PARAMETERS = 64
-_LONGEST_PART = 3 * 16
+_MAX_LINKS = 16
+_MAX_PARAMETERS = 64
+_MAX_PART_LENGTH = 3 * 16
 
 
 def content_expires_at(content: Mapping[str, Any], ended_at: int) -> int | None:
@@ -48,7 +48,7 @@ def content_expires_at(content: Mapping[str, Any], ended_at: int) -> int | None:
         Unix seconds, of the link that ends first; of more than 16 links the rest is not read.
     """
     found = (value for value in content.values() if isinstance(value, str) and value[:8].lower().startswith(_SCHEMES))
-    links = islice(found, _MOST_LINKS)
+    links = islice(found, _MAX_LINKS)
     return min((link_expires_at(link) or ended_at + LIFETIME_SECONDS for link in links), default=None)
 
 
@@ -87,12 +87,12 @@ def _parameters(link: str) -> dict[str, str]:
     """Returns the parameters of a link's query that tell of time, those aside that contradict themselves."""
     query = link.partition("#")[0].partition("?")[2]
     found: dict[str, set[str]] = {}
-    if query.count("&") >= _MOST_PARAMETERS:
+    if query.count("&") >= _MAX_PARAMETERS:
         return {}
     for part in query.split("&"):
         name, _, value = part.partition("=")
-        name = unquote(name).lower() if len(name) <= _LONGEST_PART else ""
+        name = unquote(name).lower() if len(name) <= _MAX_PART_LENGTH else ""
         if name in _READ:
             # What is cut off makes no difference: a value that is so long says nothing.
-            found.setdefault(name, set()).add(unquote(value[: _LONGEST_PART + 1]))
+            found.setdefault(name, set()).add(unquote(value[: _MAX_PART_LENGTH + 1]))
     return {name: values.pop() for name, values in found.items() if len(values) == 1}

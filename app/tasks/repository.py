@@ -84,7 +84,7 @@ class TaskRepository:
         )
         return (await self._session.scalars(query)).all(), total or 0
 
-    async def claim_look(self, spare_id: str, *, now: datetime, min_age: timedelta) -> bool:
+    async def claim_poll(self, spare_id: str, *, now: datetime, min_age: timedelta) -> bool:
         """Claims the right to ask the upstream about a task, unless somebody asked or looked within ``min_age``."""
         statement = (
             update(TaskRow)

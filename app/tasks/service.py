@@ -1,13 +1,11 @@
 """Use cases that show video tasks: get and list."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-
 from app.catalog.service import ModelCatalog
+from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.repository import TaskFilter, TaskRepository, TaskWithMessage, load_task
@@ -20,7 +18,7 @@ _STALE_AFTER = timedelta(seconds=15)
 
 @dataclass(frozen=True)
 class TaskView:
-    """A task's wire form, and its age when it is stale."""
+    """The JSON of a task, and its age when it is stale."""
 
     body: dict[str, Any]
     stale_seconds: int | None
@@ -29,54 +27,47 @@ class TaskView:
 class TaskService:
     """Video tasks of any tenant; every method takes the principal on whose behalf it acts."""
 
-    def __init__(
-        self,
-        sessions: async_sessionmaker[AsyncSession],
-        catalog: ModelCatalog,
-        looker: TaskRefresh,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._sessions = sessions
+    def __init__(self, context: TasksContext, catalog: ModelCatalog, refresh: TaskRefresh) -> None:
+        self._context = context
         self._catalog = catalog
-        self._looker = looker
-        self._clock = clock
+        self._refresh = refresh
 
     async def get(self, principal: Principal, task_id: str) -> TaskView:
-        """Returns a task, brought up to date with the upstream when that is due and affordable.
+        """Returns a task, refreshed if that is due and the account has a call left.
 
-        With a ``callback_url``, its wire form tells what became of the newest message there.
-
-        All keys of a tenant see the same tasks. A key that may not use the task's channel is shown the mirror, since no
-        account is called on behalf of a key that may not use it.
+        If it has a ``callback_url``, the body has the state of the newest message to it. All keys of a tenant see the
+        same tasks; a key that may not use the task's channel gets the stored state, and no call is made.
 
         Raises:
             NotFoundError: 404, no such task of this tenant.
         """
-        found = await load_task(self._sessions, principal.tenant_id, task_id)
-        if await self._is_changed(principal, found.row):
-            found = await load_task(self._sessions, principal.tenant_id, task_id)
+        sessions = self._context.sessions
+        found = await load_task(sessions, principal.tenant_id, task_id)
+        if await self._refresh_if_due(principal, found.row):
+            found = await load_task(sessions, principal.tenant_id, task_id)
         return TaskView(_show(found), self._stale_seconds(found.row))
 
     async def page(self, principal: Principal, wanted: TaskFilter, *, page_num: int, page_size: int) -> dict[str, Any]:
-        """Returns one page of the tenant's tasks from the mirror; the upstream is not asked.
+        """Returns one page of the tenant's tasks as stored; the upstream is not asked.
 
-        A model that the filter names stands for all that it is called.
+        A model in the filter matches under all of its names.
         """
         index = await self._catalog.index()
         wanted = replace(wanted, models=index.spellings_of_all(wanted.models))
-        async with self._sessions.begin() as session:
+        async with self._context.sessions.begin() as session:
             tasks = TaskRepository(session, principal.tenant_id)
             rows, total = await tasks.page(wanted, page_num=page_num, page_size=page_size)
         return {"items": [to_list_item(row) for row in rows], "total": total}
 
-    async def _is_changed(self, principal: Principal, row: TaskRow) -> bool:
-        """Has the upstream asked about a task if that is due and allowed; says whether the row may have changed."""
-        return _may_call(principal, row) and self._looker.is_due(row) and await self._looker.refresh(row)
+    async def _refresh_if_due(self, principal: Principal, row: TaskRow) -> bool:
+        """Returns whether the row may have changed."""
+        is_allowed = principal.allowed_channels is None or row.channel_id in principal.allowed_channels
+        return is_allowed and self._refresh.is_due(row) and await self._refresh.refresh_for_client(row)
 
     def _stale_seconds(self, row: TaskRow) -> int | None:
-        """Returns the age of what is shown, when it is old or the upstream did not answer the last question."""
+        """Returns the age of a row if it is over 15 seconds, or if the upstream did not answer the last call."""
         seen_at = row.looked_at or row.created_at
-        age = self._clock() - seen_at
+        age = self._context.clock() - seen_at
         is_answered = row.asked_at is None or row.asked_at <= seen_at
         if TaskStatus(row.status).is_final or (is_answered and age <= _STALE_AFTER):
             return None
@@ -88,7 +79,3 @@ def _show(found: TaskWithMessage) -> dict[str, Any]:
     if found.row.callback_url is not None:
         body["callback"] = report(found.newest_message, is_ended=TaskStatus(found.row.status).is_final)
     return body
-
-
-def _may_call(principal: Principal, row: TaskRow) -> bool:
-    return principal.allowed_channels is None or row.channel_id in principal.allowed_channels

@@ -21,26 +21,26 @@ from app.webhooks.outbox import enqueue
 OUTCOME_UNKNOWN = "OutcomeUnknown"
 """Code of a task whose create was never clearly answered and which the upstream provably does not have."""
 
-_FIRST_LOOK = timedelta(seconds=5)
+_MIN_POLL_INTERVAL = timedelta(seconds=5)
 _FIRST_SEARCH = timedelta(seconds=3)
-_LONGEST_PAUSE = timedelta(seconds=60)
+_MAX_POLL_INTERVAL = timedelta(seconds=60)
 _AGE_SHARE = 10
 # The upstream forgets a task after seven days, so no window is longer.
-_LONGEST_WINDOW = timedelta(days=7)
+_MAX_WINDOW = timedelta(days=7)
 _DEFAULT_WINDOW = timedelta(hours=72)
 _WINDOW_MARGIN = timedelta(hours=1)
-_MOST_TOKENS = 2**53
+_MAX_TOKENS = 2**53
 # What our answers and PostgreSQL's jsonb can hold of what the upstream says.
-_DEEPEST = 64
-_NUMBERS_END = 2**63
+_MAX_DEPTH = 64
+_MAX_NUMBER = 2**63
 _UPSTREAM_STATUSES = {
     status.value for status in TaskStatus if status not in {TaskStatus.SUBMITTING, TaskStatus.UNKNOWN}
 }
 
-SHORTEST_WINDOW = timedelta(hours=1)
+MIN_WINDOW = timedelta(hours=1)
 """No task's window is over sooner after its create."""
 
-FORGOTTEN_AFTER = _LONGEST_WINDOW + _WINDOW_MARGIN
+RETENTION = _MAX_WINDOW + _WINDOW_MARGIN
 """The upstream has certainly forgotten every task that is older."""
 
 _log = structlog.get_logger()
@@ -50,7 +50,7 @@ class Source(StrEnum):
     """Who brought the news."""
 
     CREATE = "create"
-    LOOK = "look"
+    POLL = "look"
     LIST = "list"
     CALLBACK = "callback"
     DELETE = "delete"
@@ -58,9 +58,9 @@ class Source(StrEnum):
     OPERATOR = "operator"
 
 
-def next_look_after(created_at: datetime, now: datetime) -> datetime:
+def next_poll_after(created_at: datetime, now: datetime) -> datetime:
     """Returns when to look again: after a tenth of the task's age, from 5 to 60 seconds."""
-    return now + min(max((now - created_at) / _AGE_SHARE, _FIRST_LOOK), _LONGEST_PAUSE)
+    return now + min(max((now - created_at) / _AGE_SHARE, _MIN_POLL_INTERVAL), _MAX_POLL_INTERVAL)
 
 
 def apply_upstream_id(
@@ -90,7 +90,7 @@ def apply_upstream_id(
     row.absent_at = None
     is_direct = source is Source.CREATE and row.status == TaskStatus.SUBMITTING.value
     _transition(session, row, TaskStatus.QUEUED, source=source, now=now, detail=detail)
-    row.next_look_at = next_look_after(row.created_at, now) if is_direct else now
+    row.next_look_at = next_poll_after(row.created_at, now) if is_direct else now
     return True
 
 
@@ -152,7 +152,7 @@ def apply_upstream_state(
     row.looked_at = asked_at
     row.updated_at = now
     row.snapshot = _sanitize(without_own_fields(body))
-    row.next_look_at = next_look_after(row.created_at, now)
+    row.next_look_at = next_poll_after(row.created_at, now)
     if status is None:
         UNKNOWN_STATUSES.inc()
         _log.error("unknown_upstream_status", task=row.upstream_id, status=str(body.get("status"))[:64])
@@ -172,7 +172,7 @@ def apply_not_found(session: AsyncSession, row: TaskRow, *, source: Source, now:
     if is_window_over(row, now=now):
         _transition(session, row, TaskStatus.EXPIRED, source=source, now=now)
     else:
-        row.next_look_at = next_look_after(row.created_at, now)
+        row.next_look_at = next_poll_after(row.created_at, now)
 
 
 def apply_cancellation(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
@@ -188,14 +188,14 @@ def is_window_over(row: TaskRow, *, now: datetime) -> bool:
 
 def retention_cutoff(now: datetime) -> datetime:
     """Returns the moment of which the upstream has certainly forgotten every task that was made earlier."""
-    return now - FORGOTTEN_AFTER
+    return now - RETENTION
 
 
 def total_tokens_of(body: dict[str, Any]) -> int | None:
     """Returns what the upstream bills for a task, of its answer about it; None while it tells none."""
     usage = body.get("usage")
     total = to_integer(usage.get("total_tokens")) if isinstance(usage, dict) else None
-    return total if total is not None and 0 <= total <= _MOST_TOKENS else None
+    return total if total is not None and 0 <= total <= _MAX_TOKENS else None
 
 
 def _transition(
@@ -230,10 +230,10 @@ def _window(row: TaskRow) -> timedelta:
     seconds = row.parameters.get("execution_expires_after")
     if not isinstance(seconds, int):
         return _DEFAULT_WINDOW
-    return timedelta(seconds=min(seconds, _LONGEST_WINDOW.total_seconds()))
+    return timedelta(seconds=min(seconds, _MAX_WINDOW.total_seconds()))
 
 
-def _sanitize(value: Any, depth_left: int = _DEEPEST) -> Any:
+def _sanitize(value: Any, depth_left: int = _MAX_DEPTH) -> Any:
     """Returns what can be kept and shown again of what the upstream said: one odd member must not hide the rest.
 
     NUL characters are dropped, which jsonb cannot hold. Null stands for a number that fits no 64 bits and for what is
@@ -242,7 +242,7 @@ def _sanitize(value: Any, depth_left: int = _DEEPEST) -> Any:
     if isinstance(value, str):
         return value.replace("\0", "")
     if isinstance(value, int | float):
-        return value if -_NUMBERS_END <= value < _NUMBERS_END else None
+        return value if -_MAX_NUMBER <= value < _MAX_NUMBER else None
     if isinstance(value, dict | list) and not depth_left:
         return None
     if isinstance(value, dict):

@@ -146,7 +146,7 @@ class Gateway:
             await self.tenant.get(f"{TASKS}/{made.json()['id']}")
             await self.tenant.delete(f"{TASKS}/{made.json()['id']}")
         await self.tenant.post("/api/v3/open/CreateAssetGroup", json={"Name": "group", "GroupType": "AIGC"})
-        for job in (self.services.task_follower, self.services.reconciler, self.services.asset_poller):
+        for job in (self.services.task_poller, self.services.reconciler, self.services.asset_poller):
             await job.run_once()
 
     def examine(self) -> None:

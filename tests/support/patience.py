@@ -20,10 +20,10 @@ _SHORT = (
     "app.db.engine.CONNECT_TIMEOUT_SECONDS",
     "app.db.engine._POOL_TIMEOUT_SECONDS",
     "app.core.ttl_cache._QUERY_TIMEOUT_SECONDS",
-    "app.tasks.creation.create._APPLY_PATIENCE_SECONDS",
-    "app.tasks.polling.poller._PATIENCE_SECONDS",
-    "app.tasks.polling.refresh._PATIENCE_SECONDS",
-    "app.tasks.recovery.reconciler._PATIENCE_SECONDS",
+    "app.tasks.creation.create._WRITE_TIMEOUT_SECONDS",
+    "app.tasks.polling.poller._RUN_TIMEOUT_SECONDS",
+    "app.tasks.polling.refresh._CLIENT_TIMEOUT_SECONDS",
+    "app.tasks.recovery.reconciler._RUN_TIMEOUT_SECONDS",
     "app.webhooks.delivery_worker._RUN_TIMEOUT_SECONDS",
 )
 

@@ -5,9 +5,10 @@ The budget of LIST, one a second by the database's clock, is not waited for here
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -15,12 +16,11 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy import text as sql
 
 from app.composition import Services, destination_rules, open_http, open_services
-from app.core.leases import Leases
 from app.core.models import LeaseRow
 from app.sandbox.config import DEFAULT_ACCOUNT
+from app.tasks.context import TasksContext
 from app.tasks.correlation import hash_of, new_callback_token
 from app.tasks.models import OrphanRow, TaskEventRow, TaskRow
-from app.tasks.recovery.account_snapshot import SnapshotReader
 from app.tasks.recovery.attribution import Attribution
 from app.tasks.recovery.reconciler import Reconciler
 from app.upstream.ark import ArkClient
@@ -44,6 +44,35 @@ class FreeRates(RateLimiter):
         return True
 
 
+def to_context(
+    services: Services, ark: ArkClient, rates: RateLimiter, clock: Callable[[], datetime], **changes: Any
+) -> TasksContext:
+    """Returns what the parts of tasks share in the process of ``services``, but with these clients."""
+    context = TasksContext(
+        sessions=services.sessions,
+        clock=clock,
+        directory=services.directory,
+        ark=ark,
+        rates=rates,
+        retry_dedup=services.retry_dedup,
+        processes=services.processes,
+        create_window=timedelta(minutes=5),
+        grace=timedelta(seconds=GRACE_SECONDS),
+    )
+    return replace(context, **changes)
+
+
+@asynccontextmanager
+async def open_context(stage: Stage, **changes: Any) -> AsyncIterator[TasksContext]:
+    """Yields what the parts of tasks share in a process of its own, which does not wait for call rates."""
+    settings = stage.world.settings
+    async with (
+        open_services(settings, clock=stage.clock, monotonic=stage.seconds) as services,
+        open_http(settings, destination_rules(settings)) as http,
+    ):
+        yield to_context(services, ArkClient(http), FreeRates(services.sessions), stage.clock, **changes)
+
+
 class Search:
     """The stage, the two reconcilers, and what tests of them share."""
 
@@ -53,21 +82,13 @@ class Search:
         self.ark = ark
         self.first, self.second = (self.reconciler(FreeRates(services.sessions)) for _ in range(2))
 
-    def binder(self, rates: RateLimiter) -> Attribution:
-        """Makes what binds."""
-        return Attribution(self.services.sessions, self.services.directory, self.ark, rates, self.stage.clock)
+    def attribution(self, rates: RateLimiter) -> Attribution:
+        """Makes what attributes tasks to intents."""
+        return Attribution(to_context(self.services, self.ark, rates, self.stage.clock))
 
     def reconciler(self, rates: RateLimiter) -> Reconciler:
         """Makes one more process's reconciler."""
-        return Reconciler(
-            self.services.sessions,
-            directory=self.services.directory,
-            lister=SnapshotReader(self.ark, rates, self.stage.clock),
-            binder=self.binder(rates),
-            leases=Leases(self.services.sessions),
-            clock=self.stage.clock,
-            grace=timedelta(seconds=GRACE_SECONDS),
-        )
+        return Reconciler(to_context(self.services, self.ark, rates, self.stage.clock), self.attribution(rates))
 
     async def prepare(self) -> None:
         """Empties the upstream and the tables, and makes the channel ``default`` an ordinary one."""

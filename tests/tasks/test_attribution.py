@@ -19,8 +19,8 @@ NOBODYS = "cgt-20260101000000-zzzzz"
 
 
 @pytest.fixture
-def binder(search: Search) -> Attribution:
-    return search.binder(FreeRates(search.services.sessions))
+def attribution(search: Search) -> Attribution:
+    return search.attribution(FreeRates(search.services.sessions))
 
 
 async def _account(search: Search) -> ArkAccount:
@@ -36,13 +36,13 @@ async def _audited(search: Search, task_id: str) -> list[tuple[str, dict[str, ob
         return [(row.action, row.detail) for row in rows]
 
 
-async def test_the_operator_says_which_task_an_intent_became(search: Search, binder: Attribution) -> None:
+async def test_the_operator_says_which_task_an_intent_became(search: Search, attribution: Attribution) -> None:
     tenant = await search.stage.tenant()
     task_id, upstream_id = await search.lose(tenant)
     await search.run()
     assert await search.orphans() == {upstream_id}
     await search.stage.force(upstream_id, "succeeded", extra={"resolution": "480p"})
-    row = await binder.resolve(OPERATOR, task_id, upstream_id=upstream_id)
+    row = await attribution.resolve(OPERATOR, task_id, upstream_id=upstream_id)
     assert (row.upstream_id, row.status) == (upstream_id, "succeeded")
     assert (await search.show(tenant, task_id))["id"] == task_id
     assert await search.orphans() == set()
@@ -50,16 +50,16 @@ async def test_the_operator_says_which_task_an_intent_became(search: Search, bin
     assert (await search.history(task_id))[1] == ("queued", "operator", "operator")
 
 
-async def test_the_operator_says_that_nothing_came_of_an_intent(search: Search, binder: Attribution) -> None:
+async def test_the_operator_says_that_nothing_came_of_an_intent(search: Search, attribution: Attribution) -> None:
     tenant = await search.stage.tenant()
     task_id, _ = await search.lose(tenant)
-    row = await binder.resolve(OPERATOR, task_id, upstream_id=None)
+    row = await attribution.resolve(OPERATOR, task_id, upstream_id=None)
     assert (row.upstream_id, row.status) == (None, "failed")
     assert (await search.show(tenant, task_id))["error"]["code"] == "OutcomeUnknown"
     assert await _audited(search, task_id) == [("task.resolve", {"absent": True})]
 
 
-async def test_the_operators_word_is_refused_when_it_cannot_be_true(search: Search, binder: Attribution) -> None:
+async def test_the_operators_word_is_refused_when_it_cannot_be_true(search: Search, attribution: Attribution) -> None:
     tenant = await search.stage.tenant()
     owned = await tenant.new_task(content=text(RUNNING))
     known = (await search.row(owned)).id
@@ -75,48 +75,48 @@ async def test_the_operators_word_is_refused_when_it_cannot_be_true(search: Sear
     ]
     for asked, answer, error in refused:
         with pytest.raises(error):
-            await binder.resolve(OPERATOR, asked, upstream_id=answer)
+            await attribution.resolve(OPERATOR, asked, upstream_id=answer)
     await search.stage.fault("get_task", kind="error", status=500, code="InternalServiceError")
     with pytest.raises(ServiceUnavailableError):
-        await binder.resolve(OPERATOR, task_id, upstream_id=upstream_id)
+        await attribution.resolve(OPERATOR, task_id, upstream_id=upstream_id)
     row = await search.row(task_id)
     assert (row.upstream_id, row.status) == (None, "unknown")
     assert await _audited(search, task_id) == []
 
 
 async def test_two_intents_that_are_bound_to_one_task_at_once_do_not_both_get_it(
-    search: Search, binder: Attribution
+    search: Search, attribution: Attribution
 ) -> None:
     tenant = await search.stage.tenant()
     pairs = [await search.lose(tenant) for _ in range(2)]
     rows = [await search.row(task_id) for task_id, _ in pairs]
     account = await _account(search)
 
-    async def bind(row: TaskRow) -> Verdict:
-        return await binder.bind(row, pairs[0][1], account, evidence=Evidence.CALLBACK)
+    async def attribute(row: TaskRow) -> Verdict:
+        return await attribution.attribute(row, pairs[0][1], account, evidence=Evidence.CALLBACK)
 
-    assert sorted(verdict.value for verdict in await asyncio.gather(*map(bind, rows))) == ["bound", "owned"]
+    assert sorted(verdict.value for verdict in await asyncio.gather(*map(attribute, rows))) == ["attributed", "owned"]
 
 
-async def test_an_intent_that_was_bound_meanwhile_keeps_its_task(search: Search, binder: Attribution) -> None:
+async def test_an_intent_that_was_bound_meanwhile_keeps_its_task(search: Search, attribution: Attribution) -> None:
     tenant = await search.stage.tenant()
     task_id, upstream_id = await search.lose(tenant)
     stale = await search.row(task_id)
     account = await _account(search)
     for _ in range(2):
-        assert await binder.bind(stale, upstream_id, account, evidence=Evidence.TAG) is Verdict.BOUND
+        assert await attribution.attribute(stale, upstream_id, account, evidence=Evidence.TAG) is Verdict.ATTRIBUTED
     other = await search.make_elsewhere()
-    assert await binder.bind(stale, other, account, evidence=Evidence.TAG) is Verdict.CLOSED
+    assert await attribution.attribute(stale, other, account, evidence=Evidence.TAG) is Verdict.CLOSED
     assert (await search.row(task_id)).upstream_id == upstream_id
     assert await search.orphans() == {other}, "it is a task that nobody owns"
 
 
-async def test_a_create_that_is_under_way_is_left_to_its_own_answer(search: Search, binder: Attribution) -> None:
+async def test_a_create_that_is_under_way_is_left_to_its_own_answer(search: Search, attribution: Attribution) -> None:
     task_id, upstream_id = await search.lose(await search.stage.tenant())
     await search.change(task_id, status="submitting")
     account = await _account(search)
-    verdict = await binder.bind(await search.row(task_id), upstream_id, account, evidence=Evidence.CALLBACK)
+    verdict = await attribution.attribute(await search.row(task_id), upstream_id, account, evidence=Evidence.CALLBACK)
     assert verdict is Verdict.CLOSED
     assert (await search.row(task_id)).upstream_id is None
     with pytest.raises(ConflictError):
-        await binder.resolve(OPERATOR, task_id, upstream_id=upstream_id)
+        await attribution.resolve(OPERATOR, task_id, upstream_id=upstream_id)

@@ -12,18 +12,15 @@ from prometheus_client import REGISTRY
 from sqlalchemy import select, update
 
 from app.channels.models import ChannelHealthRow
-from app.composition import destination_rules, open_http, open_services
 from app.sandbox.ledger import RequestEntry
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
-from app.tasks.polling.batch_refresh import BatchRefresh
 from app.tasks.polling.poller import TaskPoller
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.state import Source
-from app.upstream.ark import ArkClient
 from tests.support.patience import until
 from tests.support.stage import RUNNING, Stage, get, text
 from tests.support.world import Tenant
-from tests.tasks.searching import FreeRates
+from tests.tasks.searching import open_context
 
 DUE_SECONDS = 6
 LEASE_SECONDS = 91
@@ -33,31 +30,18 @@ FLEX = {"model": "doubao-seedance-1-5-pro-251215", "service_tier": "flex", "dura
 
 
 @asynccontextmanager
-async def open_follower(stage: Stage) -> AsyncIterator[TaskPoller]:
-    """Yields the follower of a process of its own, which does not wait for the budgets; these have other tests."""
-    settings = stage.world.settings
-    async with (
-        open_services(settings, clock=stage.clock, monotonic=stage.seconds) as services,
-        open_http(settings, destination_rules(settings)) as http,
-    ):
-        sessions, directory, ark = services.sessions, services.directory, ArkClient(http)
-        rates = FreeRates(sessions)
-        yield TaskPoller(
-            sessions,
-            directory=directory,
-            looker=TaskRefresh(sessions, directory, ark, rates, stage.clock),
-            lists=BatchRefresh(sessions, ark, rates, stage.clock),
-            rates=rates,
-            clock=stage.clock,
-        )
+async def open_poller(stage: Stage) -> AsyncIterator[TaskPoller]:
+    """Yields the poller of a process of its own, which does not wait for the budgets; these have other tests."""
+    async with open_context(stage) as context:
+        yield TaskPoller(context, TaskRefresh(context))
 
 
 @pytest_asyncio.fixture
-async def follower(stage: Stage) -> AsyncIterator[TaskPoller]:
-    """The follower of one process. No task of another test is due."""
+async def poller(stage: Stage) -> AsyncIterator[TaskPoller]:
+    """The poller of one process. No task of another test is due."""
     async with stage.sessions.begin() as session:
         await session.execute(update(TaskRow).values(next_look_at=None))
-    async with open_follower(stage) as opened:
+    async with open_poller(stage) as opened:
         yield opened
         await opened.drain()
 
@@ -84,11 +68,11 @@ async def statuses(stage: Stage, task_ids: list[str]) -> list[str]:
         return list(await session.scalars(query))
 
 
-async def test_many_due_tasks_cost_one_list(stage: Stage, follower: TaskPoller) -> None:
+async def test_many_due_tasks_cost_one_list(stage: Stage, poller: TaskPoller) -> None:
     tenant = await stage.tenant()
     task_ids = await new_tasks(tenant, 12)
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     assert listed(stage) == [set(task_ids)]
     assert query_of(stage.received("list_tasks")[0])["page_size"] == ["12"]
     assert not stage.received("get_task")
@@ -97,14 +81,14 @@ async def test_many_due_tasks_cost_one_list(stage: Stage, follower: TaskPoller) 
     assert shown.json()["status"] == "running"
     assert not stage.received("get_task"), "what a list told is fresh for the clients too"
     await stage.prepare()
-    await follower.run_once()
+    await poller.run_once()
     assert not stage.received("list_tasks"), "not due again yet"
 
 
-async def test_a_change_that_a_list_brought_stands_in_the_history_as_such(stage: Stage, follower: TaskPoller) -> None:
+async def test_a_change_that_a_list_brought_stands_in_the_history_as_such(stage: Stage, poller: TaskPoller) -> None:
     task_ids = await new_tasks(await stage.tenant(), 3)
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     row = await stage.row(task_ids[0])
     assert row is not None
     async with stage.sessions.begin() as session:
@@ -115,7 +99,7 @@ async def test_a_change_that_a_list_brought_stands_in_the_history_as_such(stage:
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "expired", "cancelled"])
-async def test_a_final_state_is_taken_from_a_get_alone(stage: Stage, follower: TaskPoller, status: str) -> None:
+async def test_a_final_state_is_taken_from_a_get_alone(stage: Stage, poller: TaskPoller, status: str) -> None:
     task_ids = await new_tasks(await stage.tenant(), 4)
     done = task_ids[1]
     await stage.force(done, status, extra={"content": {"video_url": "http://x"}})
@@ -123,7 +107,7 @@ async def test_a_final_state_is_taken_from_a_get_alone(stage: Stage, follower: T
     items = [{"id": task_id, "status": "succeeded" if task_id == done else "running"} for task_id in task_ids]
     await stage.fault("list_tasks", kind="answer", status=200, body={"items": items, "total": 4})
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     assert asked_alone(stage) == [done]
     row = await stage.row(done)
     assert row is not None
@@ -131,64 +115,64 @@ async def test_a_final_state_is_taken_from_a_get_alone(stage: Stage, follower: T
     assert bool(row.total_tokens) is (status == "succeeded")
 
 
-async def test_a_get_that_fails_leaves_a_listed_end_to_the_next_round(stage: Stage, follower: TaskPoller) -> None:
+async def test_a_get_that_fails_leaves_a_listed_end_to_the_next_round(stage: Stage, poller: TaskPoller) -> None:
     task_ids = await new_tasks(await stage.tenant(), 3)
     await stage.force(task_ids[0], "succeeded")
     await stage.fault("get_task", kind="error", status=500, code="InternalServiceError")
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     row = await stage.row(task_ids[0])
     assert row is not None
     assert row.status == "queued"
     stage.clock.advance(LEASE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     row = await stage.row(task_ids[0])
     assert row is not None
     assert row.status == "succeeded"
 
 
-async def test_what_no_list_shows_is_asked_for_by_a_get(stage: Stage, follower: TaskPoller) -> None:
+async def test_what_no_list_shows_is_asked_for_by_a_get(stage: Stage, poller: TaskPoller) -> None:
     task_ids = await new_tasks(await stage.tenant(), 6)
     items = [{"id": task_id, "status": "running"} for task_id in task_ids[:4]]
     await stage.fault("list_tasks", times=None, kind="answer", status=200, body={"items": items, "total": 4})
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     assert asked_alone(stage) == sorted(task_ids[4:])
     assert await statuses(stage, task_ids) == ["running"] * 6
 
 
-async def test_absence_from_every_list_proves_nothing(stage: Stage, follower: TaskPoller) -> None:
+async def test_absence_from_every_list_proves_nothing(stage: Stage, poller: TaskPoller) -> None:
     task_ids = await new_tasks(await stage.tenant(), 3, execution_expires_after=3600)
     stage.clock.advance(DUE_SECONDS)
     await stage.fault("list_tasks", times=None, kind="answer", status=200, body={"items": [], "total": 0})
     await stage.fault("get_task", times=None, kind="error", status=500, code="InternalServiceError")
-    await follower.run_once()
+    await poller.run_once()
     stage.clock.advance(3 * 3600)
-    await follower.run_once()
+    await poller.run_once()
     assert await statuses(stage, task_ids) == ["queued"] * 3
 
 
-async def test_each_tier_that_the_tasks_have_is_listed(stage: Stage, follower: TaskPoller) -> None:
+async def test_each_tier_that_the_tasks_have_is_listed(stage: Stage, poller: TaskPoller) -> None:
     tenant = await stage.tenant()
     usual = await new_tasks(tenant, 3)
     flexible = await new_tasks(tenant, 4, **FLEX)
     for task_id in flexible:
         await stage.force(task_id, "running")
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     asked = {query_of(entry)["filter.service_tier"][0]: ids for entry, ids in zip_lists(stage)}
     assert asked == {"default": set(usual), "flex": set(flexible)}
     assert not stage.received("get_task")
     assert await statuses(stage, usual + flexible) == ["running"] * 7
 
 
-async def test_what_its_own_tier_does_not_show_is_looked_for_in_the_other(stage: Stage, follower: TaskPoller) -> None:
+async def test_what_its_own_tier_does_not_show_is_looked_for_in_the_other(stage: Stage, poller: TaskPoller) -> None:
     tenant = await stage.tenant()
     task_ids = await new_tasks(tenant, 3)
     async with stage.sessions.begin() as session:
         await session.execute(update(TaskRow).where(TaskRow.tenant_id == tenant.id).values(service_tier="flex"))
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     assert [query_of(entry)["filter.service_tier"][0] for entry, _ in zip_lists(stage)] == ["flex", "default"]
     assert not stage.received("get_task")
     assert await statuses(stage, task_ids) == ["running"] * 3
@@ -196,32 +180,32 @@ async def test_what_its_own_tier_does_not_show_is_looked_for_in_the_other(stage:
 
 @pytest.mark.parametrize("status", [400, 414, 431])
 async def test_a_list_that_is_too_long_is_halved_until_it_fits_and_stays_so(
-    stage: Stage, follower: TaskPoller, status: int
+    stage: Stage, poller: TaskPoller, status: int
 ) -> None:
     task_ids = await new_tasks(await stage.tenant(), 12)
     await stage.fault("list_tasks", kind="error", status=status, code="InvalidParameter")
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     assert [len(ids) for ids in listed(stage)] == [12, 6, 6]
     assert set.union(*listed(stage)[1:]) == set(task_ids)
     await stage.prepare()
     stage.clock.advance(LEASE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     assert {len(ids) for ids in listed(stage)} == {6}
     assert not stage.received("get_task")
 
 
 async def test_a_list_that_was_refused_for_a_while_is_tried_in_full_again_after_an_hour(
-    stage: Stage, follower: TaskPoller
+    stage: Stage, poller: TaskPoller
 ) -> None:
     await new_tasks(await stage.tenant(), 12)
     await stage.fault("list_tasks", times=None, kind="error", status=400, code="InvalidParameter")
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     assert [len(ids) for ids in listed(stage)] == [12, 6, 3]
     await stage.prepare()
     stage.clock.advance(3601)
-    await follower.run_once()
+    await poller.run_once()
     assert [len(ids) for ids in listed(stage)] == [12]
 
 
@@ -242,41 +226,41 @@ async def test_a_list_that_was_refused_for_a_while_is_tried_in_full_again_after_
     ],
     ids=["500", "429", "garbage", "cut", "not a list", "another list", "other tasks"],
 )
-async def test_without_a_usable_list_the_gets_go_on(stage: Stage, follower: TaskPoller, effect: dict[str, Any]) -> None:
+async def test_without_a_usable_list_the_gets_go_on(stage: Stage, poller: TaskPoller, effect: dict[str, Any]) -> None:
     task_ids = await new_tasks(await stage.tenant(), 3)
     await stage.fault("list_tasks", times=None, **effect)
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     assert asked_alone(stage) == sorted(task_ids)
     assert await statuses(stage, task_ids) == ["running"] * 3
 
 
-async def test_an_upstream_that_fails_throughout_is_soon_left_alone(stage: Stage, follower: TaskPoller) -> None:
+async def test_an_upstream_that_fails_throughout_is_soon_left_alone(stage: Stage, poller: TaskPoller) -> None:
     task_ids = await new_tasks(await stage.tenant(), 30)
     for operation in ("list_tasks", "get_task"):
         await stage.fault(operation, times=None, kind="error", status=500, code="InternalServiceError")
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     assert len(stage.received("list_tasks")) == 1
     assert len(stage.received("get_task")) < 10
     await stage.prepare()
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     assert await statuses(stage, task_ids) != ["queued"] * 30, "the rest was not kept waiting for a lease"
 
 
 async def test_a_status_that_nobody_knows_is_kept_counted_and_shown_as_the_last_known_one(
-    stage: Stage, follower: TaskPoller
+    stage: Stage, poller: TaskPoller
 ) -> None:
     tenant = await stage.tenant()
     task_ids = await new_tasks(tenant, 3)
     stage.clock.advance(DUE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     await stage.prepare()
     await stage.force(task_ids[0], "polishing")
     stage.clock.advance(DUE_SECONDS)
     counted = REGISTRY.get_sample_value(UNKNOWN_STATUSES) or 0
-    await follower.run_once()
+    await poller.run_once()
     assert REGISTRY.get_sample_value(UNKNOWN_STATUSES) == counted + 1
     row = await stage.row(task_ids[0])
     assert row is not None
@@ -285,58 +269,58 @@ async def test_a_status_that_nobody_knows_is_kept_counted_and_shown_as_the_last_
     assert (await get(tenant, task_ids[0])).json()["status"] == "running"
 
 
-async def test_two_processes_share_the_tasks_and_ask_about_none_twice(stage: Stage, follower: TaskPoller) -> None:
+async def test_two_processes_share_the_tasks_and_ask_about_none_twice(stage: Stage, poller: TaskPoller) -> None:
     tenant = await stage.tenant()
     task_ids = await new_tasks(tenant, 10)
     stage.clock.advance(DUE_SECONDS)
-    async with open_follower(stage) as other:
-        await asyncio.gather(*(each.run_once() for each in (follower, other)))
+    async with open_poller(stage) as other:
+        await asyncio.gather(*(each.run_once() for each in (poller, other)))
     asked = [task_id for ids in listed(stage) for task_id in ids] + asked_alone(stage)
     assert sorted(asked) == sorted(task_ids)
 
 
-async def test_a_slow_list_holds_no_other_channel_up(stage: Stage, follower: TaskPoller) -> None:
+async def test_a_slow_list_holds_no_other_channel_up(stage: Stage, poller: TaskPoller) -> None:
     slow, swift = await stage.tenant(), await stage.tenant("second")
     await new_tasks(slow, 3)
     task_id = (await new_tasks(swift, 1))[0]
     await stage.fault("list_tasks", account="default", kind="delay", delay_seconds=60)
     stage.clock.advance(DUE_SECONDS)
-    running = asyncio.create_task(follower.run_once())
+    running = asyncio.create_task(poller.run_once())
     await stage.arrival("get_task")
     assert not running.done()
     await until(lambda: asked_alone(stage) == [task_id])
-    await follower.drain()
+    await poller.drain()
     await running
     row = await stage.row(task_id)
     assert row is not None
 
 
 async def test_what_a_process_had_claimed_when_it_died_is_asked_about_after_the_lease(
-    stage: Stage, follower: TaskPoller
+    stage: Stage, poller: TaskPoller
 ) -> None:
     task_ids = await new_tasks(await stage.tenant(), 3)
     await stage.fault("list_tasks", kind="delay", delay_seconds=60)
     stage.clock.advance(DUE_SECONDS)
-    running = asyncio.create_task(follower.run_once())
+    running = asyncio.create_task(poller.run_once())
     await stage.arrival("list_tasks")
-    await follower.drain()
+    await poller.drain()
     await running
     await stage.prepare()
-    await follower.run_once()
+    await poller.run_once()
     assert not stage.received("list_tasks")
     stage.clock.advance(LEASE_SECONDS)
-    await follower.run_once()
+    await poller.run_once()
     assert await statuses(stage, task_ids) == ["running"] * 3
 
 
-async def test_a_list_closes_the_breaker_of_its_channel(stage: Stage, follower: TaskPoller) -> None:
+async def test_a_list_closes_the_breaker_of_its_channel(stage: Stage, poller: TaskPoller) -> None:
     tenant = await stage.tenant()
     await new_tasks(tenant, 3)
     channel_id = await stage.channel_id("default")
     for look in (DUE_SECONDS, LEASE_SECONDS):
         await open_breaker(stage, channel_id)
         stage.clock.advance(look)
-        await follower.run_once()
+        await poller.run_once()
         assert not await is_breaker_open(stage, channel_id)
 
 
@@ -350,7 +334,7 @@ async def test_a_look_closes_the_breaker_of_its_channel(stage: Stage) -> None:
 
 
 async def test_a_task_that_the_upstream_must_have_forgotten_ends_expired_though_it_cannot_be_asked(
-    stage: Stage, follower: TaskPoller
+    stage: Stage, poller: TaskPoller
 ) -> None:
     tenant = await stage.tenant("second")
     task_id = (await new_tasks(tenant, 1))[0]
@@ -359,7 +343,7 @@ async def test_a_task_that_the_upstream_must_have_forgotten_ends_expired_though_
         await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
         for days, status in ((6.9, "queued"), (0.2, TaskStatus.EXPIRED.value)):
             stage.clock.advance(days * 86_400)
-            await follower.run_once()
+            await poller.run_once()
             row = await stage.row(task_id)
             assert row is not None
             assert row.status == status

@@ -93,7 +93,7 @@ async def test_a_callback_for_a_known_task_makes_a_look_due_and_is_not_believed(
     body = {"id": upstream_id, "status": "succeeded", "content": {"video_url": "https://evil.example/v.mp4"}}
     for _ in range(5):
         assert (await search.call_back(token, body)).json() == {}
-    await search.services.task_follower.run_once()
+    await search.services.task_poller.run_once()
     row = await search.row(spare_id)
     assert (row.status, row.snapshot and row.snapshot["status"]) == ("running", "running")
     assert len(search.stage.received("get_task")) == 1
@@ -105,10 +105,10 @@ async def test_many_callbacks_make_no_more_than_one_look_in_two_seconds(search: 
     token = await search.give_token((await search.row(upstream_id)).id)
     for _ in range(4):
         await search.call_back(token, {"id": upstream_id})
-        await search.services.task_follower.run_once()
+        await search.services.task_poller.run_once()
     assert len(search.stage.received("get_task")) == 1
     search.stage.clock.advance(2.1)
-    await search.services.task_follower.run_once()
+    await search.services.task_poller.run_once()
     assert len(search.stage.received("get_task")) == 2
 
 
@@ -169,7 +169,7 @@ async def test_a_paid_task_of_an_intent_that_had_ended_is_listed_for_the_operato
 async def test_what_is_told_while_the_database_is_away_is_kept_until_it_is_back(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.tasks.callbacks._PATIENCE_SECONDS", 0.1)  # the upstream waits no longer
+    monkeypatch.setattr("app.tasks.callbacks._ANSWER_TIMEOUT_SECONDS", 0.1)  # the upstream waits no longer
     async with open_search(database_url) as search:
         task_id, upstream_id = await search.lose(await search.stage.tenant())
         token = await search.give_token(task_id)

@@ -69,13 +69,13 @@ async def test_a_final_state_that_the_upstream_calls_back_is_looked_at_at_once(
     tenant = await search.stage.tenant()
     upstream_id = await _create(second_gateway, tenant)
     search.stage.clock.advance(3)
-    await search.services.task_follower.run_once()
+    await search.services.task_poller.run_once()
     looks = len(search.stage.received("get_task"))
     await search.stage.force(upstream_id, "succeeded")
     async with asyncio.timeout(HANG_SECONDS):
         while (await search.row(upstream_id)).status != "succeeded":
             search.stage.clock.advance(0.1)
-            await search.services.task_follower.run_once()
+            await search.services.task_poller.run_once()
             await asyncio.sleep(0.02)
     assert len(search.stage.received("get_task")) <= looks + 1
 

@@ -281,7 +281,7 @@ async def test_an_upstream_in_trouble_makes_the_answer_stale_not_wrong(stage: St
 
 
 async def test_a_slow_upstream_keeps_nobody_waiting_for_long(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.tasks.polling.refresh._PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("app.tasks.polling.refresh._CLIENT_TIMEOUT_SECONDS", 0.1)
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     await stage.fault("get_task", **HELD)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from app.db.engine import open_engine, session_factory
 from app.http.body import BodyAdmission
 from app.http.body_budget import CallbackSender
-from app.tasks.callbacks import MOST_KEPT_PER_NETWORK, CallbackInbox
+from app.tasks.callbacks import MAX_PENDING_PER_NETWORK, CallbackInbox
 from app.tasks.callbacks_routes import _read
 from app.tasks.correlation import hash_of, new_callback_token
 from tests.support.admin_app import QueryCount
@@ -116,7 +116,7 @@ async def test_what_one_network_sends_leaves_room_for_the_others_and_fills_no_lo
     async with flooded(search) as flood:
         with QueryCount(flood.engine, LOOK_UP) as queries, written() as log:
             async with locked_tasks(search):
-                flood.receive(STRANGER, MOST_KEPT_PER_NETWORK + 100)
+                flood.receive(STRANGER, MAX_PENDING_PER_NETWORK + 100)
                 await until_asked(queries)
                 search.stage.clock.advance(61)
                 flood.receive(STRANGER, 100)

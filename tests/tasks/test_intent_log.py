@@ -1,14 +1,12 @@
 """The written side of a create: what an outcome makes of a row that has become something else meanwhile."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import select
 
-from app.channels.directory import ChannelDirectory
-from app.core.process_registry import ProcessRegistry
-from app.core.sealing import SecretBox
-from app.creates.retry_dedup import RetryDedup
 from app.creates.task_offer import Accepted, Outcome, Refused, Unknown
 from app.db.engine import DatabaseUnavailableError
 from app.errors import ServiceUnavailableError, UpstreamRefusalError
@@ -19,21 +17,16 @@ from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
 from tests.support.stage import Stage, get
 from tests.support.world import Tenant
+from tests.tasks.searching import open_context
 
 REFUSED = Refused(UpstreamRefusalError("No cats.", status=400, code="InputTextSensitiveContentDetected"))
 
 
-@pytest.fixture
-def intents(stage: Stage) -> IntentLog:
+@pytest_asyncio.fixture
+async def intents(stage: Stage) -> AsyncIterator[IntentLog]:
     """What writes outcomes, on the stage's database."""
-    settings = stage.world.settings
-    assert settings.secret_key is not None
-    box = SecretBox.from_text(settings.secret_key.get_secret_value())
-    retry_dedup = RetryDedup(
-        stage.sessions, ProcessRegistry(stage.world.database_url, stage.sessions, stage.clock), stage.clock
-    )
-    directory = ChannelDirectory(stage.sessions, box)
-    return IntentLog(stage.sessions, retry_dedup=retry_dedup, directory=directory, clock=stage.clock)
+    async with open_context(stage) as context:
+        yield IntentLog(context)
 
 
 async def submitting(stage: Stage, tenant: Tenant) -> Intent:
@@ -168,7 +161,7 @@ async def test_a_create_that_goes_on_after_it_was_given_up_for_dead_is_looked_fo
         assert row is not None
         row.absent_at = stage.clock()
     stage.clock.advance(900)
-    await intents.note_attempt(intent, str(row.channel_id), "another-model")
+    await intents.set_channel(intent, str(row.channel_id), "another-model")
     row = await row_of(stage, intent)
     assert (row.status, row.absent_at, row.cut_at) == ("unknown", None, row.sent_at)
 

@@ -19,35 +19,35 @@ LEASE_SECONDS = 91
 
 
 @pytest_asyncio.fixture
-async def followers(stage: Stage) -> AsyncIterator[list[TaskPoller]]:
-    """The followers of two processes. No task of another test is due."""
+async def pollers(stage: Stage) -> AsyncIterator[list[TaskPoller]]:
+    """The pollers of two processes. No task of another test is due."""
     async with stage.sessions.begin() as session:
         await session.execute(update(TaskRow).values(next_look_at=None))
     async with (
         open_services(stage.world.settings, clock=stage.clock, monotonic=stage.seconds) as first,
         open_services(stage.world.settings, clock=stage.clock, monotonic=stage.seconds) as second,
     ):
-        yield [first.task_follower, second.task_follower]
+        yield [first.task_poller, second.task_poller]
 
 
-async def test_a_final_state_is_kept_though_nobody_polls(stage: Stage, followers: list[TaskPoller]) -> None:
+async def test_a_final_state_is_kept_though_nobody_polls(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task()
     await stage.force(task_id, "succeeded")
-    await followers[0].run_once()
+    await pollers[0].run_once()
     assert not stage.received("get_task"), "not due yet"
     stage.clock.advance(DUE_SECONDS)
-    await followers[0].run_once()
+    await pollers[0].run_once()
     row = await stage.row(task_id)
     assert row is not None
     assert (row.status, row.next_look_at) == ("succeeded", None)
     assert row.total_tokens
     stage.clock.advance(3600)
-    await followers[0].run_once()
+    await pollers[0].run_once()
     assert len(stage.received("get_task")) == 1
 
 
-async def test_the_gateway_follows_by_itself(stage: Stage, followers: list[TaskPoller]) -> None:
+async def test_the_gateway_follows_by_itself(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task()
     await stage.force(task_id, "failed", code="OutputVideoSensitiveContentDetected")
@@ -60,22 +60,22 @@ async def test_the_gateway_follows_by_itself(stage: Stage, followers: list[TaskP
             await asyncio.sleep(0.02)
 
 
-async def test_two_processes_do_not_look_twice(stage: Stage, followers: list[TaskPoller]) -> None:
+async def test_two_processes_do_not_look_twice(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_ids = {await tenant.new_task(content=text(RUNNING)) for _ in range(2)}
     stage.clock.advance(DUE_SECONDS)
-    await asyncio.gather(*(follower.run_once() for follower in followers for _ in range(2)))
+    await asyncio.gather(*(poller.run_once() for poller in pollers for _ in range(2)))
     asked = [entry.url.rsplit("/", 1)[-1] for entry in stage.received("get_task")]
     assert sorted(asked) == sorted(task_ids)
 
 
-async def test_looks_become_rarer_as_a_task_grows_old(stage: Stage, followers: list[TaskPoller]) -> None:
+async def test_looks_become_rarer_as_a_task_grows_old(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     pauses = []
     for age in (DUE_SECONDS, 300, 3600):
         stage.clock.advance(age)
-        await followers[0].run_once()
+        await pollers[0].run_once()
         row = await stage.row(task_id)
         assert row is not None
         assert row.next_look_at is not None
@@ -84,7 +84,7 @@ async def test_looks_become_rarer_as_a_task_grows_old(stage: Stage, followers: l
 
 
 async def test_a_suspended_channel_is_not_asked_until_it_is_active_again(
-    stage: Stage, followers: list[TaskPoller]
+    stage: Stage, pollers: list[TaskPoller]
 ) -> None:
     tenant = await stage.tenant("second")
     await tenant.new_task(content=text(RUNNING))
@@ -92,28 +92,26 @@ async def test_a_suspended_channel_is_not_asked_until_it_is_active_again(
     try:
         await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
         stage.clock.advance(DUE_SECONDS)
-        await followers[0].run_once()
+        await pollers[0].run_once()
         assert not stage.received("get_task")
     finally:
         await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
     await stage.prepare()
-    await followers[1].run_once()
+    await pollers[1].run_once()
     assert len(stage.received("get_task")) == 1
 
 
-async def test_after_a_failed_look_the_task_is_left_alone_for_a_while(
-    stage: Stage, followers: list[TaskPoller]
-) -> None:
+async def test_after_a_failed_look_the_task_is_left_alone_for_a_while(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     broken, sound = [await tenant.new_task(content=text(RUNNING)) for _ in range(2)]
     await stage.fault("get_task", times=None, kind="error", status=500, code="InternalServiceError")
     stage.clock.advance(DUE_SECONDS)
-    await followers[0].run_once()
+    await pollers[0].run_once()
     await stage.prepare()
-    await followers[0].run_once()
+    await pollers[0].run_once()
     assert not stage.received("get_task")
     stage.clock.advance(LEASE_SECONDS)
-    await followers[1].run_once()
+    await pollers[1].run_once()
     assert len(stage.received("get_task")) == 2
     for task_id in (broken, sound):
         row = await stage.row(task_id)
@@ -121,25 +119,25 @@ async def test_after_a_failed_look_the_task_is_left_alone_for_a_while(
         assert row.status == "running"
 
 
-async def test_a_look_of_the_follower_serves_the_clients_too(stage: Stage, followers: list[TaskPoller]) -> None:
+async def test_a_look_of_the_follower_serves_the_clients_too(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     stage.clock.advance(DUE_SECONDS)
-    await followers[0].run_once()
+    await pollers[0].run_once()
     shown = await tenant.http.get(f"/api/v3/contents/generations/tasks/{task_id}")
     assert shown.json()["status"] == "running"
     assert len(stage.received("get_task")) == 1
 
 
 async def test_what_the_upstream_has_forgotten_ends_expired_when_its_window_is_over(
-    stage: Stage, followers: list[TaskPoller]
+    stage: Stage, pollers: list[TaskPoller]
 ) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING), execution_expires_after=3600)
     await stage.fault("get_task", times=None, kind="error", status=404, code="NotFound.ID")
     for hours, status in ((1, "queued"), (2, "expired")):
         stage.clock.advance(hours * 3600)
-        await followers[0].run_once()
+        await pollers[0].run_once()
         row = await stage.row(task_id)
         assert row is not None
         assert row.status == status

@@ -109,7 +109,7 @@ async def poll(stage: Stage, processes: list[Services], tenant: Tenant, task_ids
             await asyncio.sleep(PAUSE_SECONDS)
 
     stage.clock.advance(DUE_SECONDS)
-    jobs = [Job(f"follow_{number}", 0.1, each.task_follower.run_once) for number, each in enumerate(processes[2:])]
+    jobs = [Job(f"follow_{number}", 0.1, each.task_poller.run_once) for number, each in enumerate(processes[2:])]
     async with running(jobs):
         await asyncio.gather(*(client(number) for number in range(CLIENTS)))
 

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from app.core.process_registry import ProcessRegistry
+from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.stale_creates import StaleCreates
 from tests.support.stage import Stage
+from tests.tasks.searching import open_context
 
 WINDOW = timedelta(seconds=300)
 
@@ -17,12 +20,12 @@ WINDOW = timedelta(seconds=300)
 class Scene:
     """A living process that looks after what a second one carries."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, context: TasksContext) -> None:
         self.stage = stage
         self.living, self.carrier = [
             ProcessRegistry(stage.world.database_url, stage.sessions, stage.clock) for _ in range(2)
         ]
-        self.abandonment = StaleCreates(stage.sessions, self.living, stage.clock, create_window=WINDOW)
+        self.stale_creates = StaleCreates(replace(context, processes=self.living, create_window=WINDOW))
 
     async def submitting(self, *, carrier: ProcessRegistry | None = None) -> TaskRow:
         """Makes a create that the second process carries, or the one that is named."""
@@ -35,7 +38,7 @@ class Scene:
         return row
 
     async def settled(self, row: TaskRow) -> TaskRow:
-        await self.abandonment.run_once()
+        await self.stale_creates.run_once()
         found = await self.stage.row(row.id)
         assert found is not None
         return found
@@ -44,12 +47,13 @@ class Scene:
 @pytest.fixture
 async def scene(stage: Stage) -> AsyncIterator[Scene]:
     """Both processes live."""
-    opened = Scene(stage)
-    await opened.living.open()
-    await opened.carrier.open()
-    yield opened
-    await opened.living.close()
-    await opened.carrier.close()
+    async with open_context(stage) as context:
+        opened = Scene(stage, context)
+        await opened.living.open()
+        await opened.carrier.open()
+        yield opened
+        await opened.living.close()
+        await opened.carrier.close()
 
 
 async def test_what_a_dead_process_left_becomes_unknown_as_of_its_death(scene: Scene) -> None:
@@ -80,6 +84,6 @@ async def test_a_create_that_cannot_be_under_way_any_more_is_given_up_although_i
 async def test_many_are_settled_in_one_run_and_once(scene: Scene) -> None:
     rows = [await scene.submitting() for _ in range(3)]
     await scene.carrier.close()
-    await asyncio.gather(*(scene.abandonment.run_once() for _ in range(3)))
+    await asyncio.gather(*(scene.stale_creates.run_once() for _ in range(3)))
     for row in rows:
         assert (await scene.settled(row)).status == TaskStatus.UNKNOWN

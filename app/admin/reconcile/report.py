@@ -26,7 +26,7 @@ from app.channels.probe import explain
 from app.errors import InvalidParameterError
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import AccountSnapshot, ListedTask, SnapshotReader
-from app.tasks.recovery.attribution_rules import MARGIN, may_belong
+from app.tasks.recovery.attribution_rules import MARGIN, may_match
 from app.tasks.recovery.repository import AllIntents
 from app.upstream.errors import UpstreamError
 
@@ -45,7 +45,7 @@ class Reconciliation:
     Args:
         sessions: of the database.
         directory: the channels.
-        lister: reads lists of tasks.
+        snapshots: reads lists of tasks.
         asset_snapshot: reads lists of groups and assets.
         catalog: the models.
         clock: the time in UTC.
@@ -57,7 +57,7 @@ class Reconciliation:
         sessions: async_sessionmaker[AsyncSession],
         *,
         directory: ChannelDirectory,
-        lister: SnapshotReader,
+        snapshots: SnapshotReader,
         asset_snapshot: AssetSnapshot,
         catalog: ModelCatalog,
         clock: Callable[[], datetime],
@@ -65,7 +65,7 @@ class Reconciliation:
     ) -> None:
         self._sessions = sessions
         self._directory = directory
-        self._lister = lister
+        self._snapshots = snapshots
         self._asset_snapshot = asset_snapshot
         self._catalog = catalog
         self._clock = clock
@@ -114,7 +114,7 @@ class Reconciliation:
 
     async def _tasks(self, channel: Channel, comparison: "_Comparison") -> AsyncIterator[Line]:
         assert channel.ark is not None  # noqa: S101 - checked by the caller
-        reading = asyncio.create_task(self._lister.read(channel.id, channel.ark, before_page=_nothing))
+        reading = asyncio.create_task(self._snapshots.read(channel.id, channel.ark, before_page=_nothing))
         try:
             while not (await asyncio.wait({reading}, timeout=_PROGRESS_SECONDS))[0]:
                 yield Progress(channel_name=channel.name, kind="task")
@@ -158,7 +158,7 @@ class Reconciliation:
         read: AccountSnapshot,
         owners: LikelyOwners,
     ) -> FoundObject:
-        possible = [row for row in intents if may_belong(row, task, offset=read.offset, grace=self._grace)]
+        possible = [row for row in intents if may_match(row, task, offset=read.offset, grace=self._grace)]
         tenants = {row.tenant_id for row in possible}
         likely, evidence = None, None
         if len(tenants) == 1:

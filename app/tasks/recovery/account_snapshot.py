@@ -1,8 +1,8 @@
-"""Reading of an account's whole list of tasks.
+"""Reads an account's complete list of tasks.
 
-Only a complete list proves that something is not there. The upstream lists page by page and shows one service tier at a
-time, while tasks come and go; so a list counts as complete when every page of every tier was read and no fewer tasks
-were found than the upstream ever said there are.
+Only a complete list proves that a task does not exist. The upstream lists page by page and one service tier at a time,
+while tasks are created and removed. A list is complete when every page of every tier was read and the number of tasks
+reached the largest total that the upstream reported.
 """
 
 import asyncio
@@ -13,38 +13,39 @@ from typing import Any
 
 import structlog
 
+from app.tasks.context import TasksContext
 from app.tasks.correlation import TAG_FIELD
 from app.tasks.state import total_tokens_of
-from app.upstream.ark import ArkClient, TaskPage, is_usable_id
+from app.upstream.ark import TaskPage, is_usable_id
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError
 from app.upstream.integers import to_integer
-from app.upstream.rate_limits import RateClass, RateLimiter
+from app.upstream.rate_limits import RateClass
 
 TIERS = ("default", "flex")
 _PAGE_SIZE = 500
-_MOST_PAGES = 500
-# What was made while the pages were read stands on the first one, as far as the newest come first.
-_MOST_REREADS = 3
-_CALL_SECONDS = 20.0
+_MAX_PAGES = 500
+# Tasks created while the pages were read are on the first one if the newest come first.
+_MAX_REREADS = 3
+_CALL_TIMEOUT_SECONDS = 20.0
 _TOKEN_TIMEOUT_SECONDS = 10.0
-PAGE_SECONDS = _CALL_SECONDS + _TOKEN_TIMEOUT_SECONDS
-"""What one page may take at most."""
+PAGE_TIMEOUT_SECONDS = _CALL_TIMEOUT_SECONDS + _TOKEN_TIMEOUT_SECONDS
+"""For one page."""
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class ListedTask:
-    """What a list tells of one upstream task.
+    """An upstream task as a list shows it.
 
     Attributes:
         id: the upstream's.
         model: as the upstream calls it.
         service_tier: under which it was listed.
         status: the upstream's word.
-        created_at: on the upstream's clock; None when it is not told.
-        tag: the ``safety_identifier`` that is echoed, or None; a successful task alone carries it.
+        created_at: on the upstream's clock; None when it is missing or unreadable.
+        tag: the echoed ``safety_identifier``, or None; only successful tasks have it.
         total_tokens: what is billed for it, or None.
     """
 
@@ -64,10 +65,10 @@ class AccountSnapshot:
     Attributes:
         started_at: when the reading began, on our clock.
         tasks: by id.
-        is_complete: whether an id that is missing was not there when the reading began.
-        offset: how far the upstream's clock is ahead of ours; None when it did not tell the time.
-        has_answered: whether the upstream gave a page at all.
-        error: what ended the reading early; None also when every page was read and a task is missing all the same.
+        is_complete: whether a task that is missing did not exist when the reading began.
+        offset: how far the upstream's clock is ahead of ours; None when its answers have no ``Date``.
+        has_answered: whether at least one page was read.
+        error: what ended the reading early; None also when every page was read but the totals do not agree.
     """
 
     started_at: datetime
@@ -81,26 +82,24 @@ class AccountSnapshot:
 class SnapshotReader:
     """Reads lists within the one LIST call a second that an account allows."""
 
-    def __init__(self, ark: ArkClient, rates: RateLimiter, clock: Callable[[], datetime]) -> None:
-        self._ark = ark
-        self._rates = rates
-        self._clock = clock
+    def __init__(self, context: TasksContext) -> None:
+        self._context = context
 
     async def read(
         self, channel_id: str, account: ArkAccount, *, before_page: Callable[[], Awaitable[None]]
     ) -> AccountSnapshot:
-        """Reads every page of every tier, unfiltered by model, so that no alias hides a task.
+        """Reads every page of every tier, of all models.
 
         Args:
-            channel_id: whose budget is used.
+            channel_id: whose LIST rate is used.
             account: whose tasks.
-            before_page: called before each call; what it raises ends the reading.
+            before_page: called before each call; its exception ends the reading.
 
         Returns:
-            What could be read. It is incomplete when the upstream or the budget did not give a page, when tasks went
-            missing between two pages, or when there are more than the upstream's 500 pages can show.
+            What could be read. It is incomplete after an error or a timeout, when tasks were removed between two
+            pages, or when the account has more than 500 pages.
         """
-        found = AccountSnapshot(started_at=self._clock())
+        found = AccountSnapshot(started_at=self._context.clock())
         try:
             parts = [await self._read_tier(channel_id, account, tier, found, before_page) for tier in TIERS]
         except (UpstreamError, TimeoutError) as error:
@@ -111,7 +110,7 @@ class SnapshotReader:
         return found
 
     async def probe(self, channel_id: str, account: ArkAccount) -> bool:
-        """Asks for the smallest list there is; returns whether the upstream gave it."""
+        """Asks for a list of one task; returns whether the upstream answered."""
         try:
             await self._page(channel_id, account, TIERS[0], page_num=1, page_size=1)
         except (UpstreamError, TimeoutError) as error:
@@ -137,7 +136,7 @@ class SnapshotReader:
             page = await self._page(channel_id, account, tier, page_num=page_num, page_size=_PAGE_SIZE)
             found.has_answered = True
             if found.offset is None and page.answered_at is not None:
-                found.offset = page.answered_at - self._clock()
+                found.offset = page.answered_at - self._context.clock()
             for item in page.items:
                 if is_usable_id(item["id"]):
                     found.tasks[item["id"]] = to_listed(item, tier)
@@ -145,8 +144,8 @@ class SnapshotReader:
             largest_total = max(largest_total, page.total)
             if len(ids) >= largest_total:
                 return True
-            is_last = len(page.items) < _PAGE_SIZE or page_num == _MOST_PAGES or rereads > 0
-            if is_last and rereads == _MOST_REREADS:
+            is_last = len(page.items) < _PAGE_SIZE or page_num == _MAX_PAGES or rereads > 0
+            if is_last and rereads == _MAX_REREADS:
                 _log.warning("list_incomplete", channel=channel_id, tier=tier, found=len(ids), total=largest_total)
                 return False
             if is_last:
@@ -156,27 +155,27 @@ class SnapshotReader:
     async def _page(
         self, channel_id: str, account: ArkAccount, tier: str, *, page_num: int, page_size: int
     ) -> TaskPage:
-        if not await self._rates.acquire(channel_id, RateClass.LIST, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
+        if not await self._context.rates.acquire(channel_id, RateClass.LIST, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
             raise TimeoutError("no LIST call to spare")
-        async with asyncio.timeout(_CALL_SECONDS):
-            return await self._ark.list(account, service_tier=tier, page_num=page_num, page_size=page_size)
+        async with asyncio.timeout(_CALL_TIMEOUT_SECONDS):
+            return await self._context.ark.list(account, service_tier=tier, page_num=page_num, page_size=page_size)
 
 
 def to_listed(item: dict[str, Any], tier: str) -> ListedTask:
-    """Returns what a task object of the upstream, from whichever answer, tells of its task."""
-    created_at, tag = item.get("created_at"), item.get(TAG_FIELD)
+    """Returns a task from the upstream's JSON of it, whatever the call."""
+    tag = item.get(TAG_FIELD)
     return ListedTask(
         id=item["id"],
         model=_to_text(item.get("model")),
         service_tier=tier,
         status=_to_text(item.get("status")),
-        created_at=_to_moment(created_at),
+        created_at=_to_datetime(item.get("created_at")),
         tag=tag if isinstance(tag, str) else None,
         total_tokens=total_tokens_of(item),
     )
 
 
-def _to_moment(value: Any) -> datetime | None:
+def _to_datetime(value: Any) -> datetime | None:
     seconds = value if isinstance(value, float) else to_integer(value)
     if seconds is None:
         return None
@@ -187,5 +186,5 @@ def _to_moment(value: Any) -> datetime | None:
 
 
 def _to_text(value: Any) -> str:
-    """Returns what the database can hold of a word of the upstream; an unusable one is empty."""
+    """Returns a text that the database can store; anything else than a text becomes empty."""
     return value.replace("\0", "")[:128] if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""Giving a tenant an upstream task that no row owns, because the operator says that it is that tenant's.
+"""Gives a tenant an upstream task that no row owns, because the operator says that it is the tenant's.
 
 After a restore from a backup there is no intent to which the task could be attributed (``recovery.attribution``), so a
 row is made for it. The upstream is asked first, and a task that has an owner keeps it.
@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.log import Actor, record
 from app.channels.channel import Channel
@@ -18,15 +18,15 @@ from app.create_parameters import PARAMETERS
 from app.creates.adoption import Adoption
 from app.creates.locks import lock_owners
 from app.ids import new_spare_task_id
+from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import ListedTask, to_listed
-from app.tasks.recovery.attribution_rules import DOUBT, may_belong
+from app.tasks.recovery.attribution_rules import MAX_CLOCK_ERROR, may_match
 from app.tasks.recovery.orphans import Orphans
 from app.tasks.recovery.repository import AllIntents
 from app.tasks.state import Source, apply_upstream_id, apply_upstream_state
-from app.upstream.ark import ArkClient
 from app.upstream.errors import UpstreamRejectedError
-from app.upstream.rate_limits import RateClass, RateLimiter
+from app.upstream.rate_limits import RateClass
 
 _UPSTREAM_ID_INDEX = "uq_tasks_upstream_id"
 _TOKEN_TIMEOUT_SECONDS = 5.0
@@ -38,20 +38,8 @@ _log = structlog.get_logger()
 class TaskAdoption:
     """Gives upstream tasks to tenants."""
 
-    def __init__(
-        self,
-        sessions: async_sessionmaker[AsyncSession],
-        *,
-        ark: ArkClient,
-        rates: RateLimiter,
-        clock: Callable[[], datetime],
-        grace: timedelta,
-    ) -> None:
-        self._sessions = sessions
-        self._ark = ark
-        self._rates = rates
-        self._clock = clock
-        self._grace = grace
+    def __init__(self, context: TasksContext) -> None:
+        self._context = context
 
     async def adopt(
         self,
@@ -64,30 +52,32 @@ class TaskAdoption:
         sharing: Collection[str],
         name_of: Callable[[str], str],
     ) -> Adoption:
-        """Makes an upstream task a tenant's, with the state and the usage that the upstream tells.
+        """Makes an upstream task a tenant's, with the state and usage that the upstream reports.
 
         Writes the audit row ``task.adopt`` in the same transaction.
 
         Args:
             actor: the operator.
             upstream_id: a usable id.
-            tenant_id: whose it becomes.
-            key_id: to which of the tenant's API keys it counts.
+            tenant_id: its new owner.
+            key_id: the tenant's API key to which it is assigned.
             channel: on which it is, with a data plane.
             sharing: all channels that use the same account.
             name_of: returns the public name of what the channel calls a model.
 
         Raises:
-            NoChannelError: 503, the tenant or the channel was deleted in this very moment.
-            TimeoutError: the account had no call to spare.
+            NoChannelError: 503, the tenant or the channel has just been deleted.
+            TimeoutError: the account had no call left.
             UpstreamError: the upstream gave no usable answer.
         """
         assert channel.ark is not None  # noqa: S101 - the caller has chosen such a channel
-        if not await self._rates.acquire(channel.id, RateClass.BACKGROUND_GET, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
+        if not await self._context.rates.acquire(
+            channel.id, RateClass.BACKGROUND_GET, timeout_seconds=_TOKEN_TIMEOUT_SECONDS
+        ):
             raise TimeoutError("no GET call to spare")
-        asked_at = self._clock()
+        asked_at = self._context.clock()
         try:
-            body = await self._ark.get(channel.ark, upstream_id)
+            body = await self._context.ark.get(channel.ark, upstream_id)
         except UpstreamRejectedError as error:
             if not error.is_not_found:
                 raise
@@ -95,8 +85,8 @@ class TaskAdoption:
         task = to_listed(body, str(body.get("service_tier") or PARAMETERS["service_tier"].default))
         row = self._to_row(task, body, tenant_id=tenant_id, key_id=key_id, channel=channel, name_of=name_of)
         try:
-            async with self._sessions.begin() as session:
-                # First, so that a create which ends meanwhile is seen as under way or as the owner.
+            async with self._context.sessions.begin() as session:
+                # Before the owner is read: a create that ends in between is then seen by one of both queries.
                 if await self._is_in_flight(session, task, sharing):
                     return Adoption.IN_FLIGHT
                 owner = await AllIntents(session).owner_of(upstream_id)
@@ -107,13 +97,15 @@ class TaskAdoption:
         except IntegrityError as error:
             if _UPSTREAM_ID_INDEX not in str(error.orig):
                 raise
-            async with self._sessions() as session:
+            async with self._context.sessions() as session:
                 return _verdict(await AllIntents(session).owner_of(upstream_id), tenant_id)
         return Adoption.ADOPTED
 
     async def _is_in_flight(self, session: AsyncSession, task: ListedTask, sharing: Collection[str]) -> bool:
         rows = await AllIntents(session).submitting(sharing)
-        return any(may_belong(row, task, offset=timedelta(), grace=self._grace, margin=DOUBT) for row in rows)
+        return any(
+            may_match(row, task, offset=timedelta(), grace=self._context.grace, margin=MAX_CLOCK_ERROR) for row in rows
+        )
 
     def _to_row(
         self,
@@ -125,7 +117,7 @@ class TaskAdoption:
         channel: Channel,
         name_of: Callable[[str], str],
     ) -> TaskRow:
-        now = self._clock()
+        now = self._context.clock()
         window = body.get(_WINDOW)
         return TaskRow(
             tenant_id=tenant_id,
@@ -145,9 +137,9 @@ class TaskAdoption:
     async def _write(
         self, session: AsyncSession, actor: Actor, row: TaskRow, body: dict[str, Any], asked_at: datetime
     ) -> None:
-        now = self._clock()
+        now = self._context.clock()
         session.add(row)
-        await session.flush()  # the entries of its history refer to it
+        await session.flush()  # its history refers to it
         apply_upstream_id(session, row, body["id"], source=Source.OPERATOR, now=now, detail="adopted")
         apply_upstream_state(session, row, body, asked_at=asked_at, source=Source.OPERATOR, now=now)
         await Orphans(session).remove(body["id"])

@@ -1,16 +1,16 @@
-"""What a list of an upstream account proves about the creates whose outcome is unknown. Pure.
+"""Infers from a list of an upstream account what became of the creates whose outcome is unknown. Pure.
 
-A task and an intent *may belong together* when the task was made while the intent's request can have arrived, by a
-model that may be the intent's. Everything is decided on that relation, between all upstream tasks that nobody owns and
-all intents that know none:
+A task and an intent *may match* when the task was made while the intent's request can have arrived, and by a model that
+may be the intent's. All conclusions follow from this relation between the upstream tasks without an owner and the
+intents without an upstream task:
 
-- a task that echoes an intent's own tag is that intent's, exactly;
-- on an exclusive channel, a task and an intent that may belong to each other and to nothing else do, unless the
-  database was restored since: then another create that it has forgotten may have made the task;
-- an intent to which nothing may belong, in two complete lists, the later one after the time of grace, has no task;
-- about the rest nothing is known.
+- a task that echoes an intent's own tag is that intent's;
+- on an exclusive channel, a task and an intent that may match each other and nothing else belong together, unless the
+  database was restored since: then another create, which it has forgotten, may have made the task;
+- an intent that nothing may match, in two complete lists, the later one read after the grace, has no task;
+- of all others the outcome stays unknown.
 
-All doubt counts against a conclusion: an unreadable time lies in every window, an unreadable name may be any model.
+Doubt counts against a conclusion: an unreadable time lies in every window, an unreadable name may be any model.
 """
 
 import re
@@ -21,19 +21,18 @@ from datetime import timedelta
 from typing import Any
 
 from app.tasks.correlation import TAG_FIELD, tag_of
-from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.models import FINAL_STATUSES, TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import AccountSnapshot, ListedTask
 
-# Clocks of several gateways differ a little, and the upstream tells its time to the second.
+# The clocks of several gateways differ a little, and the upstream's times are whole seconds.
 MARGIN = timedelta(seconds=60)
-# A gateway's clock may be wrong, or be set right between the create and the search. A task that an intent would have
-# made by such a clock is too little to bind it, but enough not to call it absent.
-DOUBT = timedelta(minutes=10)
-# The upstream's list goes back seven days; the hour keeps clear of the edge.
+# A gateway's clock may be wrong, or be corrected between the create and the search. A task that matches only within
+# this error is not attributed to the intent, but the intent is not taken for absent either.
+MAX_CLOCK_ERROR = timedelta(minutes=10)
+# The upstream's list goes back seven days; the hour is a safety margin.
 _LIST_SPAN = timedelta(days=7) - timedelta(hours=1)
 _DATED_MODEL = re.compile(r"(?!ep-)[a-z].*-[0-9]{6}")
 _UNKNOWN = TaskStatus.UNKNOWN.value
-_FINAL = frozenset(status.value for status in TaskStatus if status.is_final)
 
 
 @dataclass
@@ -41,13 +40,13 @@ class Inference:
     """What follows from one list.
 
     Attributes:
-        searched: the intents of unknown outcome that were looked for.
-        tagged: intents and the task that echoes their tag.
-        eliminated: intents and the only task that can be theirs.
-        absent: intents to which nothing in a complete list may belong.
-        present: intents to which something may belong, be it only by a wrong clock.
-        suspects: the tasks that may belong to an intent of unknown outcome, or to one that ended without a task.
-        in_flight: ids of the tasks that may belong to a create which is under way at this moment.
+        searched: the intents of unknown outcome on the channel.
+        tagged: intents, and the task that echoes the tag of each.
+        eliminated: intents, and the only task that may match each.
+        absent: intents that no task in a complete list may match.
+        present: intents that some task may match, within ``MAX_CLOCK_ERROR``.
+        suspects: the tasks that may match an intent of unknown outcome, or one that ended without a task.
+        in_flight: ids of the tasks that may match a create under way.
     """
 
     searched: list[TaskRow] = field(default_factory=list)
@@ -68,25 +67,25 @@ def infer_matches(
     grace: timedelta,
     is_exclusive: bool,
 ) -> Inference:
-    """Says what a list proves.
+    """Returns what follows from a list.
 
     Args:
         read: the list.
-        unowned: those of its tasks that no row owned after it had been read.
-        intents: all rows that know no upstream task, of all channels that use the account. Those of another channel,
-            those under way and those that have ended are not searched for, but compete with the others.
+        unowned: its tasks that no row owned after it had been read.
+        intents: all rows without an upstream task, on all channels of the account. Those of another channel, under way
+            or ended are not searched for, but they compete for the tasks.
         channel_id: on which the list was read.
         grace: how long after its cut a request may still arrive.
-        is_exclusive: nothing but this gateway uses the account.
+        is_exclusive: no other client uses the account.
     """
-    findings = Inference()
-    findings.searched = [
+    inference = Inference()
+    inference.searched = [
         row
         for row in intents
         if row.status == _UNKNOWN and row.channel_id == channel_id and row.claimed_upstream_id is None
     ]
-    findings.tagged = _match_tags(unowned, findings.searched)
-    tagged_rows, tagged_tasks = {row.id for row, _ in findings.tagged}, {task.id for _, task in findings.tagged}
+    inference.tagged = _match_tags(unowned, inference.searched)
+    tagged_rows, tagged_tasks = {row.id for row, _ in inference.tagged}, {task.id for _, task in inference.tagged}
     tasks_of: dict[str, list[ListedTask]] = defaultdict(list)
     rows_of: dict[str, list[TaskRow]] = defaultdict(list)
     doubtful_rows: set[str] = set()
@@ -95,32 +94,34 @@ def infer_matches(
         for row in intents:
             if row.id in tagged_rows or task.id in tagged_tasks:
                 continue
-            if may_belong(row, task, offset=read.offset, grace=grace):
+            if may_match(row, task, offset=read.offset, grace=grace):
                 tasks_of[row.id].append(task)
                 rows_of[task.id].append(row)
-            elif row.status == _UNKNOWN and may_belong(row, task, offset=read.offset, grace=grace, margin=DOUBT):
+            elif row.status == _UNKNOWN and may_match(
+                row, task, offset=read.offset, grace=grace, margin=MAX_CLOCK_ERROR
+            ):
                 doubtful_rows.add(row.id)
                 doubtful_tasks.add(task.id)
-    _note_suspects(findings, unowned, rows_of, doubtful_tasks)
+    _add_suspects(inference, unowned, rows_of, doubtful_tasks)
     is_proof = read.is_complete and read.offset is not None
-    for row in findings.searched:
+    for row in inference.searched:
         candidates = tasks_of[row.id]
         if candidates or row.id in doubtful_rows:
-            findings.present.append(row)
-        elif row.id not in tagged_rows and is_proof and _shows(read, row):
-            findings.absent.append(row)
+            inference.present.append(row)
+        elif row.id not in tagged_rows and is_proof and _is_in_list_span(read, row):
+            inference.absent.append(row)
         if is_proof and is_exclusive and len(candidates) == 1 and _is_only_pair(row, candidates[0], rows_of):
-            findings.eliminated.append((row, candidates[0]))
-    return findings
+            inference.eliminated.append((row, candidates[0]))
+    return inference
 
 
-def may_belong(
+def may_match(
     row: TaskRow, task: ListedTask, *, offset: timedelta | None, grace: timedelta, margin: timedelta = MARGIN
 ) -> bool:
     """Whether an intent's request can have made an upstream task; the arguments are those of ``infer_matches``."""
     if task.tag is not None and task.tag not in _expected_tags(row):
         return False
-    # Two dated ids are two models. An alias or an endpoint may stand for any.
+    # Different dated ids are different models; an alias or an endpoint may be any model.
     if task.model != row.upstream_model and _is_dated(task.model) and _is_dated(row.upstream_model):
         return False
     if task.created_at is None or offset is None:
@@ -131,12 +132,12 @@ def may_belong(
 
 
 def fits(row: TaskRow, body: dict[str, Any]) -> bool:
-    """Whether what a finished task tells of itself agrees with what was asked for.
+    """Whether a finished task agrees with what was asked for.
 
-    Resolution, ratio and length are compared where the request named them. Only a successful task tells them, and one
-    that succeeded and does not tell them does not fit; a failed one has nothing to show to the wrong tenant.
+    Resolution, ratio and length are compared if the request named them. A successful task without them does not fit.
+    Other final tasks never have them and fit: there is no video that the wrong tenant could see.
     """
-    if body.get("status") not in _FINAL:
+    if body.get("status") not in FINAL_STATUSES:
         return False
     if body.get(TAG_FIELD) is not None and body[TAG_FIELD] not in _expected_tags(row):
         return False
@@ -146,23 +147,23 @@ def fits(row: TaskRow, body: dict[str, Any]) -> bool:
 
 
 def is_final(task: ListedTask) -> bool:
-    """Whether a listed task has ended, so that its body tells what can be compared."""
-    return task.status in _FINAL
+    """Whether a listed task has ended, so that its body can be compared with the request."""
+    return task.status in FINAL_STATUSES
 
 
-def _note_suspects(
-    findings: Inference, unowned: Iterable[ListedTask], rows_of: dict[str, list[TaskRow]], doubtful: Collection[str]
+def _add_suspects(
+    inference: Inference, unowned: Iterable[ListedTask], rows_of: dict[str, list[TaskRow]], doubtful: Collection[str]
 ) -> None:
     for task in unowned:
         is_under_way = [row.status == TaskStatus.SUBMITTING.value for row in rows_of.get(task.id, ())]
         if any(is_under_way):
-            findings.in_flight.add(task.id)
+            inference.in_flight.add(task.id)
         if task.id in doubtful or not all(is_under_way):
-            findings.suspects.append(task)
+            inference.suspects.append(task)
 
 
 def _match_tags(unowned: Iterable[ListedTask], intents: Iterable[TaskRow]) -> list[tuple[TaskRow, ListedTask]]:
-    """Pairs each intent with the task that echoes its tag; a tag that two tasks echo proves nothing."""
+    """Pairs each intent with the task that echoes its tag; a tag of two tasks is ignored."""
     by_tag = defaultdict(list)
     for task in unowned:
         if task.tag is not None:
@@ -178,8 +179,8 @@ def _is_only_pair(row: TaskRow, task: ListedTask, rows_of: dict[str, list[TaskRo
     return not row.is_restored and task.model == row.upstream_model and rows_of[task.id] == [row]
 
 
-def _shows(read: AccountSnapshot, row: TaskRow) -> bool:
-    """Whether a list that was read now would still show what the intent's request can have made."""
+def _is_in_list_span(read: AccountSnapshot, row: TaskRow) -> bool:
+    """Whether a list still shows tasks as old as the intent."""
     return read.started_at - (row.sent_at or row.created_at) < _LIST_SPAN
 
 
@@ -193,7 +194,7 @@ def _expected_tags(row: TaskRow) -> set[str]:
 
 
 def _comparable(parameters: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Returns the parameters that a finished task repeats as they were asked for; ``frames`` beats ``duration``."""
+    """Returns the parameters that a finished task repeats unchanged; ``frames`` takes precedence over ``duration``."""
     names = ["resolution", "ratio", "frames" if "frames" in parameters else "duration"]
     chosen_by_model = {"ratio": "adaptive", "duration": -1}
     asked = [(name, parameters[name]) for name in names if name in parameters]

@@ -1,6 +1,6 @@
-"""The list of upstream tasks that nobody owns and that a create of unknown outcome may have made.
+"""The list of orphans: upstream tasks without an owner that a create of unknown outcome may have made.
 
-It is the operator's alone: nothing of it is ever shown to a tenant.
+It is for the operator only; tenants never see it.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from app.tasks.recovery.account_snapshot import ListedTask
 from app.tasks.recovery.repository import AllIntents
 
 _BATCH = 1000
-# A complete list may lack a task for a moment, after a day it has lacked it for good.
+# A complete list may lack a task for a moment, but not for a day.
 _GONE_AFTER = timedelta(days=1)
 # The upstream forgets a task after seven days.
 _FORGOTTEN_AFTER = timedelta(days=8)
@@ -25,7 +25,7 @@ OrphanKey = tuple[str, str]
 """A channel and an upstream id."""
 
 FIRST: OrphanKey = ("", "")
-"""Before every orphan."""
+"""A position before all orphans."""
 
 
 class Orphans:
@@ -40,7 +40,7 @@ class Orphans:
         return set(await self._session.scalars(query))
 
     async def note(self, channel_id: str, found: Iterable[ListedTask], *, now: datetime) -> None:
-        """Adds upstream tasks, or brings them up to date; nobody owns them at this moment."""
+        """Adds upstream tasks that have no owner at this moment, or updates their rows."""
         rows = [
             {
                 "channel_id": channel_id,
@@ -61,32 +61,32 @@ class Orphans:
             await self._session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
 
     async def remove(self, upstream_id: str) -> None:
-        """Removes one that has found its owner."""
+        """Removes an upstream task that has an owner now."""
         await self._session.execute(delete(OrphanRow).where(OrphanRow.upstream_id == upstream_id))
 
     async def remove_owned(self, after: OrphanKey, *, limit: int) -> OrphanKey:
-        """Removes those that found their owner on another way, such as the create's own late answer.
+        """Removes orphans that were given an owner by other means, such as the create's own late answer.
 
         Args:
-            after: where the last call ended; ``FIRST`` begins anew.
-            limit: how many are looked at: the account of others may bring any number of them.
+            after: the position that the last call returned; ``FIRST`` for the first.
+            limit: how many are checked: other clients of the account may cause any number of orphans.
 
         Returns:
-            Where the next call goes on.
+            Where the next call begins.
         """
         key = (OrphanRow.channel_id, OrphanRow.upstream_id)
         query = select(*key).where(tuple_(*key) > after).order_by(*key).limit(limit)
-        looked_at = (await self._session.execute(query)).all()
-        owned = await AllIntents(self._session).owned({upstream_id for _, upstream_id in looked_at})
+        checked = (await self._session.execute(query)).all()
+        owned = await AllIntents(self._session).owned({upstream_id for _, upstream_id in checked})
         if owned:
             await self._session.execute(delete(OrphanRow).where(OrphanRow.upstream_id.in_(owned)))
-        return (looked_at[-1].channel_id, looked_at[-1].upstream_id) if len(looked_at) == limit else FIRST
+        return (checked[-1].channel_id, checked[-1].upstream_id) if len(checked) == limit else FIRST
 
     async def remove_forgotten(self, *, now: datetime) -> None:
-        """Removes those that the upstream itself has certainly forgotten."""
+        """Removes orphans that the upstream no longer keeps."""
         await self._session.execute(delete(OrphanRow).where(OrphanRow.created_at < now - _FORGOTTEN_AFTER))
 
     async def remove_gone(self, channel_id: str, *, now: datetime) -> None:
-        """Removes those of a channel that complete lists have lacked for a day; called after a complete one."""
+        """Removes a channel's orphans that were in no list for a day; called after a complete list."""
         is_gone = OrphanRow.last_seen_at < now - _GONE_AFTER
         await self._session.execute(delete(OrphanRow).where(OrphanRow.channel_id == channel_id, is_gone))

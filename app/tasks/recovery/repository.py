@@ -11,8 +11,8 @@ from app.tasks.models import TaskRow, TaskStatus
 _UNKNOWN = TaskStatus.UNKNOWN.value
 _OPEN = (TaskStatus.SUBMITTING.value, _UNKNOWN)
 _BATCH = 10_000
-# From the intent to the end of a create that waits for its answer.
-_LONGEST_CREATE = timedelta(hours=1)
+# From the intent to the answer.
+_MAX_CREATE_TIME = timedelta(hours=1)
 
 # One probe of the index for each channel, whatever is due on it.
 _CHANNELS_WITH_WORK = text("""
@@ -25,7 +25,7 @@ _CHANNELS_WITH_WORK = text("""
 
 
 class AllIntents:
-    """Every tenant's intents: for the reconciler, for callbacks and for the operator."""
+    """The intents of all tenants, for the reconciler, callbacks and the operator."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -40,7 +40,7 @@ class AllIntents:
         return (await self._session.scalars(select(TaskRow).where(is_it).with_for_update())).one_or_none()
 
     async def known_tokens(self, token_hashes: Collection[bytes]) -> set[bytes]:
-        """Returns those of the hashes that are of some row's callback token."""
+        """Returns those of the hashes that belong to a row's callback token."""
         column = TaskRow.callback_token_hash
         wanted = any_(cast(list(token_hashes), ARRAY(LargeBinary)))
         return {found for found in await self._session.scalars(select(column).where(column == wanted)) if found}
@@ -51,7 +51,7 @@ class AllIntents:
         return (await self._session.scalars(query)).one_or_none()
 
     async def owned(self, upstream_ids: Collection[str]) -> set[str]:
-        """Returns those of the ids that some row owns, whosesoever and deleted or not."""
+        """Returns those of the ids that a row of any tenant owns, deleted or not."""
         wanted = sorted(upstream_ids)
         found: set[str] = set()
         for start in range(0, len(wanted), _BATCH):
@@ -67,7 +67,7 @@ class AllIntents:
         return owner
 
     async def mark_restored(self) -> None:
-        """Notes of every open create that the database has forgotten others of its time."""
+        """Marks all open creates: the restored database lacks other creates of their time."""
         await self._session.execute(update(TaskRow).where(TaskRow.status.in_(_OPEN)).values(is_restored=True))
 
     async def submitting(self, channel_ids: Collection[str]) -> Sequence[TaskRow]:
@@ -81,10 +81,10 @@ class AllIntents:
         """Returns the ids of the channels on which a search is due."""
         return set(await self._session.scalars(_CHANNELS_WITH_WORK, {"now": now}))
 
-    async def claim_claimed(self, channel_id: str, *, now: datetime, lease: timedelta, limit: int) -> Sequence[TaskRow]:
-        """Returns due rows for which a callback has named an upstream task, and puts them off by ``lease``.
+    async def claim_named(self, channel_id: str, *, now: datetime, lease: timedelta, limit: int) -> Sequence[TaskRow]:
+        """Returns due rows for which a callback has named an upstream task, and leases them.
 
-        Among them are rows that had ended when the callback came; what it named is then nobody's.
+        Some of these rows had ended before the callback; the task that it named then has no owner.
         """
         query = (
             select(TaskRow)
@@ -105,7 +105,7 @@ class AllIntents:
         return rows
 
     async def has_search_due(self, channel_id: str, *, now: datetime) -> bool:
-        """Says whether some create of unknown outcome on a channel is due to be looked for in the list."""
+        """Says whether a search for a create of unknown outcome is due on a channel."""
         due = select(TaskRow.id).where(
             TaskRow.next_look_at <= now,
             TaskRow.channel_id == channel_id,
@@ -118,13 +118,13 @@ class AllIntents:
     async def without_task(self, channel_ids: Collection[str], *, before_cut: timedelta) -> Sequence[TaskRow]:
         """Returns the rows of some channels that may own an upstream task but know none.
 
-        All open ones, and those that ended without a task and were created up to ``before_cut`` before the oldest of
-        these: what came of them after all must not be taken for an open one's.
+        These are all open ones, and those that ended without a task and were created up to ``before_cut`` before the
+        oldest open one: a task that one of them made after all must not be attributed to an open one.
         """
         is_here = and_(TaskRow.channel_id.in_(channel_ids), TaskRow.upstream_id.is_(None))
         rows = list(await self._session.scalars(select(TaskRow).where(is_here, TaskRow.status.in_(_OPEN))))
         if rows:
-            since = min(row.created_at for row in rows) - before_cut - _LONGEST_CREATE
+            since = min(row.created_at for row in rows) - before_cut - _MAX_CREATE_TIME
             ended = select(TaskRow).where(is_here, TaskRow.status.not_in(_OPEN), TaskRow.created_at >= since)
             rows += await self._session.scalars(ended)
         return rows
@@ -141,10 +141,10 @@ class AllIntents:
         return (await self._session.scalars(query)).all()
 
     async def overdue(self, *, now: datetime, created_before: datetime, limit: int) -> Sequence[TaskRow]:
-        """Returns due creates of unknown outcome that are so old that their window may be over, on any channel."""
+        """Returns due creates of unknown outcome, on any channel, that are old enough for their window to be over."""
         query = (
             select(TaskRow)
-            # A literal, or the index of unknown outcomes could not be used by a prepared statement.
+            # A literal: with a parameter, a prepared statement could not use the partial index.
             .where(
                 TaskRow.next_look_at <= now,
                 TaskRow.status == literal_column(f"'{_UNKNOWN}'"),

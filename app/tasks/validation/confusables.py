@@ -16,7 +16,7 @@ from app.tasks.validation.errors import not_valid
 _ASSET_SCHEME = "asset:"
 # Of a longer text the head must say this much. It is more than "asset" and what is left of a colon that was
 # escaped three times and cut, and less than percent-encoded Chinese gives, at nine characters for one.
-_FEWEST_CHARACTERS = 16
+_MIN_CHARACTERS = 16
 
 
 def is_asset_like(text: str) -> bool:
@@ -28,7 +28,7 @@ def is_asset_like(text: str) -> bool:
     plain, is_stable = decode(text)
     if not is_stable or plain.startswith(_ASSET_SCHEME):
         return True
-    return len(text) > MAX_INPUT_LENGTH and len(plain) < _FEWEST_CHARACTERS
+    return len(text) > MAX_INPUT_LENGTH and len(plain) < _MIN_CHARACTERS
 
 
 def check_member_names(members: Mapping[str, Any], known: frozenset[str], path: str) -> None:

@@ -17,7 +17,7 @@ from app.tasks.validation.media_urls import MEDIA_PAYLOADS, asset_id_of
 
 DRAFT_TASK = "draft_task"
 DRAFT_MEMBERS = frozenset({"id"})
-_LONGEST_ID = 128
+_MAX_ID_LENGTH = 128
 # Each is looked up. The upstream takes a dozen media and one draft; it ignores the rest, wherever they stand.
 _MAX_REFERENCES = 100
 
@@ -123,7 +123,7 @@ def _to_draft(name: str, value: Any, path: str) -> DraftReference:
     if draft_id is None or draft_id == "":
         raise MissingParameterError(where)
     check_json_type(draft_id, str, where)
-    if len(draft_id) > _LONGEST_ID:
+    if len(draft_id) > _MAX_ID_LENGTH:
         raise not_valid(where, "the specified draft task is not found")
     return DraftReference(draft_id, where)
 
