@@ -88,11 +88,11 @@ def gauges(backlog: Backlog | None) -> Iterator[GaugeMetricFamily]:
     yield _gauge("overdue_looks", "Looks that are due.", {k: v.count for k, v in polls.items()}, label="kind")
     text = "How long the oldest look is overdue."
     yield _gauge("oldest_look_seconds", text, {k: v.oldest_seconds for k, v in polls.items()}, label="kind")
-    text = "Creates of which nobody knows what became of them."
+    text = "Creates of unknown outcome."
     yield _gauge("unknown_outcomes", text, {k: v.count for k, v in unknown.items()}, label="kind")
     text = "Time since the oldest create of unknown outcome was cut off."
     yield _gauge("oldest_unknown_seconds", text, {k: v.oldest_seconds for k, v in unknown.items()}, label="kind")
-    yield _gauge("orphans", "Upstream tasks that nobody owns.", backlog.orphans.count)
+    yield _gauge("orphans", "Upstream tasks without an owner.", backlog.orphans.count)
     yield _gauge("outbox_messages", "Messages to tenants that are not delivered.", backlog.outbox.count)
     yield _gauge("outbox_oldest_seconds", "How long the oldest message's try is overdue.", backlog.due.oldest_seconds)
     yield _gauge("open_breakers", "Channels that are given no creates for a while.", len(backlog.breakers))

@@ -102,7 +102,7 @@ async def cancel_task(request: Request) -> Response:
     ),
 )
 async def resolve_task(request: Request) -> Response:
-    """Gives the task its upstream task, which its channel must know and nobody own, or ends it as failed."""
+    """Gives the task an upstream task that its channel knows and that has no owner, or ends it as failed."""
     service: TaskAdminService = request.state.task_admin
     wanted = await read_body(request, TaskResolve)
     await service.resolve(request.state.actor, path_id(request, "task_id"), upstream_id=wanted.upstream_id)
@@ -112,7 +112,7 @@ async def resolve_task(request: Request) -> Response:
 @router.get(
     "/orphans",
     operation_id="admin_list_orphans",
-    summary="List upstream tasks that nobody owns",
+    summary="List upstream tasks without an owner",
     response_model=None,
     openapi_extra=list_operation(OrphanView),
 )

@@ -1,4 +1,4 @@
-"""A thin client of the admin API."""
+"""The client of the admin API."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from app.cli.exits import FAILED, MISCONFIGURED, stop
+from app.cli.exit_codes import FAILED, MISCONFIGURED, stop
 from app.env_file import EnvFileError, read_env_file
 from app.secret_files import FOLDER_VARIABLE, SecretFileError, read_secret_files
 
@@ -19,14 +19,14 @@ _URL = "SEEDGATE_URL"
 _TOKEN = "SEEDGATE_ADMIN_TOKEN"  # noqa: S105 - a name
 _DEFAULT_URL = "http://127.0.0.1:8080"
 _TIMEOUT_SECONDS = 60.0
-_PAGE = 100
+_PAGE_SIZE = 100
 
 
 class AdminClient:
     """Calls ``/admin/v1`` of the gateway at ``SEEDGATE_URL`` with ``SEEDGATE_ADMIN_TOKEN``.
 
-    Both are read from the environment, or from ``.env`` in the working folder; the token also from the folder of
-    secrets. Every method ends the program with the server's message when the call fails.
+    Both are read from the environment or from ``.env`` in the working folder, the token also from the folder of
+    secrets. Every method ends the program with the server's message if the call fails.
     """
 
     def __init__(self) -> None:
@@ -41,48 +41,48 @@ class AdminClient:
             environment |= _token_of_folder(environment.get(FOLDER_VARIABLE) or file.get(FOLDER_VARIABLE))
             place = "the folder of secrets"
         if _TOKEN in environment and _URL in file and _URL not in environment:
-            # A folder that came from elsewhere would send the token to a server of its own choice.
+            # The .env of a downloaded folder could otherwise send the token to any server.
             stop(f"{_TOKEN} is set in {place} and {_URL} in .env: set both in one place", MISCONFIGURED)
         variables = {**file, **environment}
         self._base_url = (variables.get(_URL) or _DEFAULT_URL).strip().rstrip("/")
         self._headers = {"Authorization": f"Bearer {_token(variables.get(_TOKEN))}"}
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Returns the JSON answer of one call, or None where there is none."""
-        return self._checked(self._send(method, path, body=body))
+        """Returns the JSON answer of one call, or None for an empty one."""
+        return self._check(self._send(method, path, body=body))
 
     def find(self, path: str) -> Any | None:
-        """Returns one object, or None when the gateway has none at this path."""
+        """Returns the object at a path, or None if there is none."""
         response = self._send("GET", path)
-        return None if response.status_code == httpx.codes.NOT_FOUND else self._checked(response)
+        return None if response.status_code == httpx.codes.NOT_FOUND else self._check(response)
 
     def rows(self, path: str, **query: str | None) -> Iterator[dict[str, Any]]:
-        """Yields every row of a list, page after page."""
+        """Yields all rows of a list."""
         wanted: dict[str, Any] = {name: value for name, value in query.items() if value is not None}
-        wanted["limit"] = _PAGE
+        wanted["limit"] = _PAGE_SIZE
         while True:
-            page = self._checked(self._send("GET", path, query=wanted))
+            page = self._check(self._send("GET", path, query=wanted))
             if page is None or not isinstance(page.get("data"), list):
-                self._stop_at_stranger()
+                self._stop_at_other_server()
             yield from page["data"]
             if not page["has_more"]:
                 return
             wanted["after"] = page["next_cursor"]
 
     def lines(self, path: str, **query: str | None) -> Iterator[dict[str, Any]]:
-        """Yields the objects of an answer that comes line by line, each as soon as it is there."""
+        """Yields the objects of a streamed answer, which has one in each line."""
         wanted = {name: value for name, value in query.items() if value is not None}
-        with self._failures_told(), self._stream(path, wanted) as response:
+        with self._friendly_errors(), self._stream(path, wanted) as response:
             if not response.is_success:
                 response.read()
-                self._checked(response)
+                self._check(response)
             for line in response.iter_lines():
                 try:
                     found = json.loads(line)
                 except ValueError:
-                    self._stop_at_stranger()
+                    self._stop_at_other_server()
                 if not isinstance(found, dict):
-                    self._stop_at_stranger()
+                    self._stop_at_other_server()
                 yield found
 
     def _stream(self, path: str, query: dict[str, str]) -> AbstractContextManager[httpx.Response]:
@@ -91,28 +91,28 @@ class AdminClient:
     def _send(
         self, method: str, path: str, *, body: dict[str, Any] | None = None, query: dict[str, Any] | None = None
     ) -> httpx.Response:
-        with self._failures_told():
+        with self._friendly_errors():
             return httpx.request(method, f"{self._base_url}/admin/v1{path}", json=body, params=query, **self._options())
 
     def _options(self) -> dict[str, Any]:
         return {
             "headers": self._headers,
             "timeout": _TIMEOUT_SECONDS,
-            # A proxy of the environment is for other machines; on this one it would only see the token.
+            # A gateway on this machine is called directly: the proxy of the environment must not see the token.
             "trust_env": not _is_on_this_machine(self._base_url),
         }
 
     @contextmanager
-    def _failures_told(self) -> Iterator[None]:
+    def _friendly_errors(self) -> Iterator[None]:
         try:
             yield
-        except httpx.LocalProtocolError:  # whose text may quote a header
+        except httpx.LocalProtocolError:  # its text may contain a header
             stop("the request cannot be written: check SEEDGATE_URL", MISCONFIGURED)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             stop(f"the gateway at {self._base_url} does not answer: {error}")
 
-    def _checked(self, response: httpx.Response) -> dict[str, Any] | None:
-        """Returns the object of an answer, or None for one without content; ends the program for any other."""
+    def _check(self, response: httpx.Response) -> dict[str, Any] | None:
+        """Returns the object of an answer, or None for an empty one; ends the program for any other answer."""
         if response.has_redirect_location:
             stop(
                 f"the gateway is not at {self._base_url}: it answers with a redirect to {response.headers['location']}"
@@ -124,17 +124,17 @@ class AdminClient:
         try:
             answer = response.json()
         except ValueError:
-            self._stop_at_stranger()
+            self._stop_at_other_server()
         if not isinstance(answer, dict):
-            self._stop_at_stranger()
+            self._stop_at_other_server()
         return answer
 
-    def _stop_at_stranger(self) -> NoReturn:
+    def _stop_at_other_server(self) -> NoReturn:
         stop(f"what answers at {self._base_url} is no gateway: its answer has another form")
 
 
 def segment(text: str) -> str:
-    """Returns text as one segment of a path; ends the program for a text that none can hold."""
+    """Returns a text as one segment of a path; ends the program if it cannot be one."""
     if text in {"", ".", ".."} or not text.isprintable():
         stop(f"{text!r} is neither an id nor a name", MISCONFIGURED)
     return quote(text, safe="")

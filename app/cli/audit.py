@@ -1,4 +1,4 @@
-"""``seedgate audit``: what operators changed."""
+"""``seedgate audit``: the audit log."""
 
 from itertools import islice
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli.admin_client import AdminClient
-from app.cli.naming import tenant_id
+from app.cli.name_lookup import tenant_id
 from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, TenantFilter, group
 from app.cli.tables import show_rows
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.admin_client import AdminClient
-from app.cli.exits import MISCONFIGURED, stop
-from app.cli.naming import find_channel
+from app.cli.exit_codes import MISCONFIGURED, stop
+from app.cli.name_lookup import find_channel
 from app.cli.options import AsJson, Sure, confirm, group
 from app.cli.tables import show_one, show_rows
 

@@ -1,4 +1,4 @@
-"""The database that a command works on: the one that is configured, or the embedded one."""
+"""The database of a command: the configured or the embedded one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli.admin_client import AdminClient, segment
-from app.cli.naming import tenant_id
+from app.cli.name_lookup import tenant_id
 from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, TenantFilter, group
 from app.cli.tables import show_one, show_rows
 

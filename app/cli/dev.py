@@ -1,12 +1,12 @@
-"""``dev``: the whole thing on one machine, with nothing to configure."""
+"""``dev``: database, sandbox and gateway on one machine, without configuration."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from app.cli.command_table import implementation
 from app.cli.database import opened_database
 from app.cli.dev_folder import alone, check_files_are_ours, dev_folder, forget_demo, kept_secrets
-from app.cli.exits import MISCONFIGURED, stop
-from app.cli.implementations import implementation
+from app.cli.exit_codes import MISCONFIGURED, stop
 from app.cli.options import confirm
 from app.cli.process_settings import read_settings
 from app.db.embedded import EmbeddedPostgresError, reset

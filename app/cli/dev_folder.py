@@ -1,4 +1,4 @@
-"""The folder of ``dev``: its secrets, the state of its sandbox, and whether a ``dev`` runs in it."""
+"""The folder of ``dev``: its secrets, the state of its sandbox, and its lock."""
 
 import fcntl
 import json
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.cli.exits import MISCONFIGURED, stop
+from app.cli.exit_codes import MISCONFIGURED, stop
 from app.core.sealing import generate_key
 from app.db.embedded.folders import was_used, write_whole
 from app.db.embedded.locks import open_owned

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.admin_client import AdminClient
-from app.cli.naming import find_key, find_tenant, tenant_id
+from app.cli.name_lookup import find_key, find_tenant, tenant_id
 from app.cli.options import AsJson, Sure, TenantFilter, confirm, group
 from app.cli.tables import show_one, show_rows
 

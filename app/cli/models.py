@@ -1,4 +1,4 @@
-"""``seedgate models``: the model catalogue."""
+"""``seedgate models``: the model catalog."""
 
 import json as json_module
 import sys
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.admin_client import AdminClient
-from app.cli.exits import MISCONFIGURED, stop
+from app.cli.exit_codes import MISCONFIGURED, stop
 from app.cli.options import AsJson, Sure, confirm, group
 from app.cli.tables import show_rows
 

@@ -1,11 +1,11 @@
-"""What the commands have in common: groups, options, and the question before what cannot be undone."""
+"""Shared parts of the commands: groups, options and the confirmation."""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from app.cli.exits import MISCONFIGURED, stop
+from app.cli.exit_codes import MISCONFIGURED, stop
 from app.observability.escaping import escape
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -29,15 +29,15 @@ def group(help_text: str, *, examples: tuple[str, ...]) -> typer.Typer:
 
 
 def confirm(what: str, *, is_sure: bool) -> None:
-    """Asks whether to go on; ends the program when the answer is no, or when there is no terminal to ask at.
+    """Asks for confirmation; ends the program if the answer is no or there is no terminal.
 
     Args:
         what: what will happen, as the beginning of a sentence.
-        is_sure: the answer was given by ``--yes``.
+        is_sure: ``--yes`` was given.
     """
     if is_sure:
         return
     if not sys.stdin.isatty():
         stop(f"{what}, which cannot be undone: repeat the command with --yes", MISCONFIGURED)
-    # Names come from others: none of them may write over the question that it stands in.
+    # The text contains names of tenants, which must not overwrite the question.
     typer.confirm(f"{escape(what)}, which cannot be undone. Go on?", abort=True, err=True)

@@ -1,13 +1,13 @@
-"""The settings of a command's process. Imports nothing of the server."""
+"""Reads the settings of a command. Imports nothing of the server."""
 
 from pydantic import ValidationError
 
-from app.cli.exits import MISCONFIGURED, stop
+from app.cli.exit_codes import MISCONFIGURED, stop
 from app.settings import SettingError, Settings, problems
 
 
 def read_settings() -> Settings:
-    """Reads the settings; ends the program with every reason when they are wrong."""
+    """Returns the settings; ends the program with all errors if they are not valid."""
     try:
         return Settings.from_environment()
     except SettingError as error:

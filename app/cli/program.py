@@ -1,4 +1,4 @@
-"""The command line: every command with its options. What a command does is imported when it runs."""
+"""The command line: all commands and their options. Implementations are imported when they run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +8,8 @@ import typer
 from app import __version__
 from app.cli.audit import audit
 from app.cli.channels import channels
+from app.cli.command_table import implementation
 from app.cli.deliveries import deliveries
-from app.cli.implementations import implementation
 from app.cli.keys import keys
 from app.cli.models import models
 from app.cli.options import AsJson, Sure, group

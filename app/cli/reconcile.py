@@ -1,4 +1,4 @@
-"""``seedgate reconcile``: what the upstream holds and the database does not know."""
+"""``seedgate reconcile``: lists upstream objects that the database does not know."""
 
 import sys
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.cli.admin_client import AdminClient
-from app.cli.exits import FAILED, MISCONFIGURED, stop
-from app.cli.moments import to_moment
+from app.cli.exit_codes import FAILED, MISCONFIGURED, stop
 from app.cli.tables import show_one, show_rows
+from app.cli.times import parse_past_time
 from app.observability.escaping import escape
 
 _FOUND = (
@@ -27,12 +27,12 @@ _FOUND = (
 
 
 def reconcile_since(text: str, *, channel: str | None, is_json: bool) -> None:
-    """Shows what was made upstream since a moment and belongs to no tenant, and how each list ended.
+    """Shows upstream objects without an owner that were created since a time, and the end of each list.
 
-    Ends the program with 1 when a list is incomplete, since then something may be missing, and with 2 for a wrong time.
+    Ends the program with 1 if a list is incomplete, and with 2 for an invalid time.
     """
     try:
-        since = to_moment(text, datetime.now(UTC))
+        since = parse_past_time(text, datetime.now(UTC))
     except ValueError as error:
         stop(f"--since: {error}", MISCONFIGURED)
     _tell(f"listing what was made since {since.isoformat(timespec='seconds')}")
@@ -80,5 +80,5 @@ def _conclude(since: datetime, lists: Sequence[dict[str, Any]]) -> None:
 
 
 def _tell(text: str) -> None:
-    """Writes beside the answer, which a program may read."""
+    """Writes to standard error: the answer may be read by a program."""
     sys.stderr.write(escape(text) + "\n")

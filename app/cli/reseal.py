@@ -10,8 +10,8 @@ from app.channels.channel_secrets import SECRET_NAMES, apply_secret, open_secret
 from app.channels.models import SealedCanaryRow
 from app.channels.repository import ChannelRepository
 from app.cli.database import opened_database
-from app.cli.exits import MISCONFIGURED, SCHEMA_OUTDATED, stop
-from app.cli.failures import explained_failures
+from app.cli.exit_codes import MISCONFIGURED, SCHEMA_OUTDATED, stop
+from app.cli.friendly_errors import friendly_errors
 from app.cli.process_settings import read_settings
 from app.core.sealing import SealError, SecretBox
 from app.db.engine import open_engine, session_factory
@@ -40,7 +40,7 @@ def reseal_all() -> None:
     settings = read_settings()
     if settings.secret_key is None:
         stop("SEEDGATE_SECRET_KEY is required: the new key, a comma, the old one", MISCONFIGURED)
-    with explained_failures(), opened_database(settings) as database:
+    with friendly_errors(), opened_database(settings) as database:
         box = SecretBox.from_text(settings.secret_key.get_secret_value())
         done = asyncio.run(_reseal(database.url, box))
     told = f"The secrets of {done.channels} channels, {done.tenants} tenants and {done.keys} keys"

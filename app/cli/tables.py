@@ -1,4 +1,4 @@
-"""How the answers of the admin API are shown: tables for people, JSON for programs."""
+"""Prints answers of the admin API: tables for people, JSON for programs."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from app.cli.relative_time import relative
+from app.cli.times import relative_time
 from app.observability.escaping import escape, escape_json
 
 _NO_LIMIT = 100_000
@@ -18,11 +18,10 @@ _AT = "_at"
 
 
 def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, is_json: bool) -> None:
-    """Prints rows as a table, or as a block of lines for each where the table is wider than the terminal.
+    """Prints rows as a table, or as a block of lines each if the table is wider than the terminal.
 
-    No cell is ever cut: a key that is cut to fit could never be shown again. In a pipe a table is as wide as it needs
-    to be, and has no colours. Names and messages come from tenants and upstreams, so what would control the terminal
-    is escaped in both forms.
+    No cell is truncated, because a key is shown only once. In a pipe the table is as wide as it needs to be, without
+    colours. Control characters in names and messages are escaped.
     """
     if is_json:
         _print_json(rows)
@@ -54,12 +53,12 @@ def _print_json(value: Any) -> None:
 def _print_lines(console: Console, row: dict[str, Any], columns: Sequence[str], separator: str = "") -> None:
     width = max((len(column) for column in columns), default=0)
     lines = "\n".join(f"{column:<{width}}  {_whole(column, row.get(column))}" for column in columns)
-    # The terminal breaks what is too long; a value that is copied holds no line break of ours.
+    # Long lines are left to the terminal, so that a copied value contains no added line break.
     console.print(separator + lines, soft_wrap=True)
 
 
 def _console() -> Console:
-    # Names may hold what Rich would take for markup.
+    # Names may contain markup of Rich.
     return Console(markup=False, emoji=False, highlight=False)
 
 
@@ -69,15 +68,15 @@ def _wide(console: Console, width: int) -> Console:
 
 
 def _cell(column: str, value: Any) -> str:
-    """Returns a value for a table, a time as its distance from now."""
-    return relative(value, datetime.now(UTC)) if _is_time(column, value) else _text(value)
+    """Returns a value for a table, a time as relative to now."""
+    return relative_time(value, datetime.now(UTC)) if _is_time(column, value) else _text(value)
 
 
 def _whole(column: str, value: Any) -> str:
-    """Returns a value for a line of its own, a time both ways."""
+    """Returns a value for a line of its own, a time absolute and relative."""
     if not _is_time(column, value):
         return _text(value)
-    return f"{_text(value)} ({relative(value, datetime.now(UTC))})"
+    return f"{_text(value)} ({relative_time(value, datetime.now(UTC))})"
 
 
 def _is_time(column: str, value: Any) -> bool:

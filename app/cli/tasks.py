@@ -1,4 +1,4 @@
-"""``seedgate tasks``: any tenant's tasks, and the upstream's tasks that no tenant owns."""
+"""``seedgate tasks``: tasks of all tenants, and orphans."""
 
 from itertools import islice
 from typing import Annotated, Any
@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.admin_client import AdminClient, segment
-from app.cli.exits import MISCONFIGURED, stop
-from app.cli.naming import tenant_id
+from app.cli.exit_codes import MISCONFIGURED, stop
+from app.cli.name_lookup import tenant_id
 from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, Sure, TenantFilter, confirm, group
 from app.cli.tables import show_one, show_rows
 

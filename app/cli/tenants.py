@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from app.cli.admin_client import AdminClient
-from app.cli.exits import FAILED, MISCONFIGURED, stop
-from app.cli.naming import find_tenant
+from app.cli.exit_codes import FAILED, MISCONFIGURED, stop
+from app.cli.name_lookup import find_tenant
 from app.cli.options import AsJson, Sure, confirm, group
 from app.cli.tables import show_one, show_rows
 
@@ -60,7 +60,7 @@ def adopt(
     yes: Sure = False,
     json: AsJson = False,
 ) -> None:
-    """Give a tenant upstream objects that nobody owns; `seedgate reconcile` shows them. 1 when one was not given."""
+    """Give a tenant upstream objects without an owner; `seedgate reconcile` shows them. 1 when one was not given."""
     if not task and not group:
         stop("give --task or --group", MISCONFIGURED)
     client = AdminClient()

@@ -1,4 +1,4 @@
-"""The metrics of ``worker``, which serves nothing else."""
+"""Serves the metrics of ``worker``, which has no other routes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,10 +21,10 @@ from app.settings import Settings
 
 @asynccontextmanager
 async def serving_metrics(settings: Settings, host: str) -> AsyncIterator[None]:
-    """Serves ``/metrics`` on the metrics port of ``host`` while the block runs, if there is such a port.
+    """Serves ``/metrics`` on the metrics port of ``host`` while the block runs, if a port is configured.
 
     Raises:
-        SettingError: the port cannot be had.
+        SettingError: the port cannot be bound.
     """
     if settings.metrics_port is None or settings.database_url is None:
         yield

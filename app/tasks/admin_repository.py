@@ -1,4 +1,4 @@
-"""What the operator sees of all tenants' tasks, and of upstream tasks that nobody owns."""
+"""Queries of the operator for tasks of all tenants and for orphans."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ class TaskWithChannel(NamedTuple):
 
 
 class OrphanWithCandidates(NamedTuple):
-    """An upstream task that nobody owns, and our own ids of the tasks that it may be."""
+    """An upstream task without an owner, and our ids of the tasks that it may be."""
 
     row: OrphanRow
     possible_tasks: list[str]
@@ -89,7 +89,7 @@ class AdminTaskRepository:
 
 
 class AdminOrphanRepository:
-    """The upstream tasks of every channel that nobody owns, for the operator."""
+    """The upstream tasks without an owner on all channels, for the operator."""
 
     def __init__(self, session: AsyncSession, *, grace: timedelta) -> None:
         """Makes the queries.

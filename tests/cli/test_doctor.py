@@ -1,4 +1,4 @@
-"""``doctor`` says of each thing whether it is broken, and how to mend it; the states are real ones."""
+"""``doctor`` reports what is broken and how to fix it, tried on real states."""
 
 import asyncio
 import secrets
@@ -15,10 +15,10 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from app.cli import doctor as command
-from app.cli.advisory_locks import examine_advisory_locks
+from app.cli.checks import CheckResult, failed, passed
 from app.cli.database import Database
-from app.cli.doctor import examine
-from app.cli.findings import Finding, broken, fine
+from app.cli.doctor import check_installation
+from app.cli.lock_check import check_advisory_locks
 from app.core.sealing import SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.embedded import reset, running_server, url_at
@@ -79,23 +79,23 @@ async def _execute(world: World, statement: str, **values: object) -> None:
     await engine.dispose()
 
 
-async def look(world: World, **changes: object) -> dict[str, Finding]:
-    """Examines the world, under settings that differ by ``changes``; returns the findings by name."""
+async def look(world: World, **changes: object) -> dict[str, CheckResult]:
+    """Examines the world, under settings that differ by ``changes``; returns the results by name."""
     settings: Settings = world.settings.model_copy(update=changes)
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     database = Database(url, owner_url=url, is_embedded=False)
-    return {finding.name: finding for finding in await examine(settings, database)}
+    return {result.name: result for result in await check_installation(settings, database)}
 
 
-def broken_in(findings: dict[str, Finding]) -> set[str]:
+def broken_in(results: dict[str, CheckResult]) -> set[str]:
     """Returns the names of what is broken."""
-    return {name for name, finding in findings.items() if not finding.is_fine}
+    return {name for name, result in results.items() if not result.is_ok}
 
 
-async def test_where_nothing_is_wrong_every_line_says_so(world: World) -> None:
-    findings = await look(world, public_url=world.base_url)
-    assert broken_in(findings) == set(), findings
+async def test_all_checks_pass_when_nothing_is_wrong(world: World) -> None:
+    results = await look(world, public_url=world.base_url)
+    assert broken_in(results) == set(), results
     assert {
         "database",
         "schema",
@@ -113,73 +113,73 @@ async def test_where_nothing_is_wrong_every_line_says_so(world: World) -> None:
         "orphans",
         "breakers",
         "leases",
-    } <= findings.keys()
-    assert findings["processes"].text == "1 alive"
+    } <= results.keys()
+    assert results["processes"].text == "1 alive"
 
 
-async def test_a_database_that_is_away_is_told_without_its_password(world: World) -> None:
+async def test_an_unavailable_database_is_reported_without_its_password(world: World) -> None:
     url = SecretStr("postgresql://me:hidden-password@127.0.0.1:1/nothing")
-    findings = await look(world, database_url=url)
-    assert broken_in(findings) == {"database"}
-    assert "hidden-password" not in str(findings)
+    results = await look(world, database_url=url)
+    assert broken_in(results) == {"database"}
+    assert "hidden-password" not in str(results)
 
 
-async def test_an_outdated_schema_is_told(database_url: str, world: World) -> None:
+async def test_an_outdated_schema_is_reported(database_url: str, world: World) -> None:
     async with own_database(database_url) as url:
         engine = open_engine(url, pool_size=1)
         async with engine.begin() as connection:
             await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         await engine.dispose()
-        findings = await look(world, database_url=SecretStr(url))
-    assert broken_in(findings) == {"schema"}
-    assert "seedgate migrate" in findings["schema"].text
+        results = await look(world, database_url=SecretStr(url))
+    assert broken_in(results) == {"schema"}
+    assert "seedgate migrate" in results["schema"].text
 
 
-async def test_another_sealing_key_is_told(world: World) -> None:
+async def test_another_sealing_key_is_reported(world: World) -> None:
     assert broken_in(await look(world, secret_key=SecretStr(generate_key()))) == {"sealing key"}
 
 
-async def test_a_stored_channel_that_is_not_allowed_and_an_unbound_secret_are_told(world: World) -> None:
+async def test_a_stored_channel_that_is_not_allowed_and_an_unbound_secret_are_reported(world: World) -> None:
     body = {"name": "inside", "ark_base_url": "http://127.0.0.1:1/api/v3", "ark_api_key": "key"}
     made = (await world.admin.post("/channels", json=body)).json()
-    findings = await look(world, channel_allow=())
-    assert broken_in(findings) == {"channel inside (ark)"}
-    assert "SEEDGATE_CHANNEL_ALLOW" in findings["channel inside (ark)"].text
+    results = await look(world, channel_allow=())
+    assert broken_in(results) == {"channel inside (ark)"}
+    assert "SEEDGATE_CHANNEL_ALLOW" in results["channel inside (ark)"].text
 
     assert world.settings.secret_key is not None
     box = SecretBox.from_text(world.settings.secret_key.get_secret_value())
     sealed = box.seal("key", row=made["id"], column="ark_api_key_sealed")
     await _execute(world, "UPDATE channels SET ark_api_key_sealed = :sealed WHERE name = 'inside'", sealed=sealed)
-    findings = await look(world)
-    assert findings["channel secrets"].is_fine
-    assert findings["channel secrets"].is_warning, "a changed URL would still take them along"
-    assert "those of inside are" in findings["channel secrets"].text
-    assert "seedgate secrets reseal" in findings["channel secrets"].text
+    results = await look(world)
+    assert results["channel secrets"].is_ok
+    assert results["channel secrets"].is_warning, "a changed URL would still take them along"
+    assert "those of inside are" in results["channel secrets"].text
+    assert "seedgate secrets reseal" in results["channel secrets"].text
     await world.admin.delete(f"/channels/{made['id']}")
 
 
-async def test_a_wrong_credential_is_told_for_its_plane(world: World) -> None:
+async def test_a_wrong_credential_is_reported_for_its_plane(world: World) -> None:
     body = {"name": "wrong", "ark_base_url": world.sandbox.ark_base_url, "ark_api_key": "not-the-key"}
     made = (await world.admin.post("/channels", json=body)).json()
     assert "id" in made, made
-    findings = await look(world)
-    assert broken_in(findings) == {"channel wrong (ark)"}
-    assert "refuses the account" in findings["channel wrong (ark)"].text
-    assert "not-the-key" not in str(findings)
+    results = await look(world)
+    assert broken_in(results) == {"channel wrong (ark)"}
+    assert "refuses the account" in results["channel wrong (ark)"].text
+    assert "not-the-key" not in str(results)
     await world.admin.patch(f"/channels/{made['id']}", json={"status": "suspended"})
     assert broken_in(await look(world)) == set()
     await world.admin.delete(f"/channels/{made['id']}")
 
 
-async def test_an_account_that_may_not_be_asked_right_now_is_not_broken(world: World) -> None:
+async def test_a_throttled_account_is_only_a_warning(world: World) -> None:
     """The gateway itself may have listed its tasks within this second."""
     await world.control.post("/faults", json={"operation": "list_tasks", "effect": {"kind": "throttle"}, "times": 1})
-    finding = (await look(world))["channel default (ark)"]
-    assert str(finding).startswith("warn    channel default (ark): The upstream throttles the account: 429 ")
+    result = (await look(world))["channel default (ark)"]
+    assert str(result).startswith("warn    channel default (ark): The upstream throttles the account: 429 ")
     assert (await look(world))["channel default (ark)"].is_warning is False
 
 
-async def test_an_account_of_byteplus_without_its_region_is_warned_of(world: World) -> None:
+async def test_an_account_of_byteplus_without_its_region_is_a_warning(world: World) -> None:
     planes = (
         {"ark_base_url": "https://ark.ap-southeast.bytepluses.com/api/v3", "ark_api_key": "key"},
         {"openapi_url": "https://open.byteplusapi.com", "access_key_id": "a", "secret_access_key": "s"},
@@ -188,46 +188,46 @@ async def test_an_account_of_byteplus_without_its_region_is_warned_of(world: Wor
         made = (await world.admin.post("/channels", json={"name": "abroad", **plane})).json()
         path = f"/channels/{made['id']}"
         assert (await world.admin.patch(path, json={"status": "suspended"})).status_code == 200
-        finding = (await look(world))["channel abroad (region)"]
-        assert str(finding).startswith("warn    channel abroad (region): it leads to BytePlus, which has no cn-beijing")
+        result = (await look(world))["channel abroad (region)"]
+        assert str(result).startswith("warn    channel abroad (region): it leads to BytePlus, which has no cn-beijing")
         assert (await world.admin.patch(path, json={"region": "ap-southeast-1"})).status_code == 200
-        findings = await look(world)
-        assert broken_in(findings) == set()
-        assert not {"channel abroad (region)", "channel default (region)"} & findings.keys()
+        results = await look(world)
+        assert broken_in(results) == set()
+        assert not {"channel abroad (region)", "channel default (region)"} & results.keys()
         await world.admin.delete(path)
 
 
-async def test_a_clock_that_is_wrong_is_told(world: World) -> None:
+async def test_a_wrong_clock_is_reported(world: World) -> None:
     await world.control.post("/clock", json={"skew_seconds": 600})
     assert broken_in(await look(world)) == {"clock (default)"}
 
 
-async def test_a_public_url_that_does_not_lead_here_is_told(world: World) -> None:
+async def test_a_public_url_that_does_not_lead_here_is_reported(world: World) -> None:
     for url, reason in (
         ("http://127.0.0.1:1", "cannot be reached"),
         (world.sandbox.control_url, "something else answers"),
         (f"{world.base_url}/sub", "something else answers"),
     ):
-        findings = await look(world, public_url=url)
-        assert broken_in(findings) == {"public URL"}
-        assert reason in findings["public URL"].text
+        results = await look(world, public_url=url)
+        assert broken_in(results) == {"public URL"}
+        assert reason in results["public URL"].text
 
 
 async def test_a_create_of_unknown_outcome_is_stuck_when_its_time_is_over(world: World, tenant: Tenant) -> None:
     fault = {"operation": "create_task", "times": 1, "effect": {"kind": "cut", "at": "after"}}
     await world.control.post("/faults", json=fault)
     await tenant.create_task()
-    findings = await look(world)
-    assert broken_in(findings) == set()
-    assert "1, the oldest for 0:00:0" in findings["unknown outcomes (tasks)"].text
+    results = await look(world)
+    assert broken_in(results) == set()
+    assert "1, the oldest for 0:00:0" in results["unknown outcomes (tasks)"].text
     await _execute(world, "UPDATE tasks SET cut_at = :at, next_look_at = :at", at=utc_now() - HOUR)
-    findings = await look(world)
-    assert broken_in(findings) == {"unknown outcomes (tasks)"}
-    assert "1, the oldest for 1:00:0" in findings["unknown outcomes (tasks)"].text
-    assert "/resolve" in findings["unknown outcomes (tasks)"].text
+    results = await look(world)
+    assert broken_in(results) == {"unknown outcomes (tasks)"}
+    assert "1, the oldest for 1:00:0" in results["unknown outcomes (tasks)"].text
+    assert "/resolve" in results["unknown outcomes (tasks)"].text
 
 
-async def test_a_create_of_a_dead_process_is_told_and_that_of_a_living_one_is_not(world: World, tenant: Tenant) -> None:
+async def test_only_creates_of_dead_processes_are_reported(world: World, tenant: Tenant) -> None:
     await tenant.new_task()
     submitting = "UPDATE tasks SET status = 'submitting', upstream_id = NULL, next_look_at = NULL, sent_at = :at"
     await _execute(world, submitting, at=utc_now() - HOUR)
@@ -240,18 +240,18 @@ async def test_a_create_of_a_dead_process_is_told_and_that_of_a_living_one_is_no
     await _execute(world, "DELETE FROM instances WHERE id = 'inst_dead'")
 
 
-async def test_looks_that_nobody_makes_are_told(world: World, tenant: Tenant) -> None:
+async def test_overdue_polls_are_reported(world: World, tenant: Tenant) -> None:
     await tenant.new_task(content=[{"type": "text", "text": "[queue:1000000]"}])
     await tenant.action("CreateAssetGroup", Name="a", GroupType="AIGC")
     await _execute(world, "UPDATE tasks SET next_look_at = :at", at=utc_now() - HOUR)
-    findings = await look(world)
-    assert broken_in(findings) == {"overdue looks (tasks)"}
-    assert "is a gateway or a worker running" in findings["overdue looks (tasks)"].text
+    results = await look(world)
+    assert broken_in(results) == {"overdue looks (tasks)"}
+    assert "is a gateway or a worker running" in results["overdue looks (tasks)"].text
     await _execute(world, "UPDATE asset_groups SET next_look_at = :at", at=utc_now() - HOUR)
     assert broken_in(await look(world)) == {"overdue looks (tasks)", "overdue looks (assets)"}
 
 
-async def test_a_backlog_of_deliveries_and_a_lease_of_a_dead_worker_are_told(world: World, tenant: Tenant) -> None:
+async def test_a_backlog_of_deliveries_and_a_lease_of_a_dead_worker_are_reported(world: World, tenant: Tenant) -> None:
     insert = """
         INSERT INTO deliveries (id, tenant_id, task_id, url, origin, body, status, attempts, next_attempt_at,
             retry_until, created_at, updated_at)
@@ -262,12 +262,12 @@ async def test_a_backlog_of_deliveries_and_a_lease_of_a_dead_worker_are_told(wor
     await _execute(world, "UPDATE deliveries SET next_attempt_at = :at", at=utc_now() - HOUR)
     assert broken_in(await look(world)) == {"deliveries"}
     await _execute(world, "UPDATE deliveries SET lease_token = 'x', lease_until = :at", at=utc_now() - HOUR)
-    findings = await look(world)
-    assert broken_in(findings) == {"deliveries", "leases"}
-    assert "msg_1" in findings["leases"].text
+    results = await look(world)
+    assert broken_in(results) == {"deliveries", "leases"}
+    assert "msg_1" in results["leases"].text
 
 
-async def test_orphans_and_open_breakers_are_told_with_the_channels_name(world: World) -> None:
+async def test_orphans_and_open_breakers_are_reported_with_the_channels_name(world: World) -> None:
     channel = (await world.admin.get("/channels")).json()["data"][0]["id"]
     values = {"channel": channel, "at": utc_now()}
     breaker = "INSERT INTO channel_health (channel_id, unknowns, opened_at, updated_at) VALUES (:channel, 5, :at, :at)"
@@ -278,12 +278,12 @@ async def test_orphans_and_open_breakers_are_told_with_the_channels_name(world: 
     """
     await _execute(world, breaker, **values)
     await _execute(world, orphan, **values)
-    findings = await look(world)
-    assert broken_in(findings) == {"orphans", "breakers"}
-    assert "default" in findings["breakers"].text
+    results = await look(world)
+    assert broken_in(results) == {"orphans", "breakers"}
+    assert "default" in results["breakers"].text
 
 
-async def test_calls_that_the_account_refused_and_a_url_that_cannot_be_one_are_told(world: World) -> None:
+async def test_calls_that_the_account_refused_and_a_url_that_cannot_be_one_are_reported(world: World) -> None:
     channel = (await world.admin.get("/channels")).json()["data"][0]["id"]
     fault = """
         INSERT INTO channel_faults (channel_id, operation, status, code, message, first_at, last_at, times)
@@ -291,26 +291,31 @@ async def test_calls_that_the_account_refused_and_a_url_that_cannot_be_one_are_t
     """
     await _execute(world, fault, channel=channel, at=utc_now())
     wrong = f"{world.settings.ark_base_url}/contents/generations/tasks"
-    findings = await look(world, ark_base_url=wrong)
-    assert broken_in(findings) == {"channel default (refused calls)", "settings of the channel default"}
-    told = findings["channel default (refused calls)"].text
+    results = await look(world, ark_base_url=wrong)
+    assert broken_in(results) == {"channel default (refused calls)", "settings of the channel default"}
+    told = results["channel default (refused calls)"].text
     assert told.startswith("create_task 429 SetLimitExceeded, 7 times, last at ")
     assert "Your account is at its limit." in told
-    told = findings["settings of the channel default"].text
+    told = results["settings of the channel default"].text
     assert told.startswith("SEEDGATE_ARK_BASE_URL: ")
     assert f": {world.settings.ark_base_url}" in told
 
 
-@pytest.mark.parametrize(("finding", "code"), [(fine("a", "b"), 0), (broken("a", "b"), 1)])
+@pytest.mark.parametrize(("result", "code"), [(passed("a", "b"), 0), (failed("a", "b"), 1)])
 def test_it_ends_with_1_when_something_is_broken(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], finding: Finding, code: int
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    result: CheckResult,
+    code: int,
 ) -> None:
-    async def examined(*_: object) -> list[Finding]:
+    async def examined(*_: object) -> list[CheckResult]:
         await asyncio.sleep(0)
-        return [finding]
+        return [result]
 
-    monkeypatch.setattr(sys.modules["app.cli.doctor"], "examine", examined)
+    monkeypatch.setattr(sys.modules["app.cli.doctor"], "check_installation", examined)
     monkeypatch.setenv("SEEDGATE_DATABASE_URL", f"postgresql://127.0.0.1:1/{secrets.token_hex(4)}")
+    monkeypatch.setenv("SEEDGATE_DATA_DIR", str(tmp_path))  # another ``dev`` may be running on this machine
     monkeypatch.chdir(Path(__file__).parent)
     try:
         command.doctor()
@@ -318,20 +323,18 @@ def test_it_ends_with_1_when_something_is_broken(
     except SystemExit as stopped:
         ended = int(str(stopped.code))
     assert ended == code
-    assert capsys.readouterr().out == f"{finding}\n"
+    assert capsys.readouterr().out == f"{result}\n"
 
 
 @pytest.mark.parametrize(
     ("role", "told"), [(SUPERUSER, "seedgate is a superuser"), (OWNER, "seedgate_owner may change the schema")]
 )
-async def test_a_role_that_may_do_more_than_read_and_write_rows_is_warned_of(
-    world: World, role: str, told: str
-) -> None:
-    findings = await look(world)
-    assert str(findings["database role"]) == "ok      database role: seedgate_gateway reads and writes rows"
-    findings = await look(world, database_url=SecretStr(url_of(role, world.database_url)))
-    assert str(findings["database role"]).startswith(f"warn    database role: {told}")
-    assert findings["database role"].is_fine, "it works, and nothing that calls `doctor` has to stop for it"
+async def test_a_role_with_more_rights_than_on_rows_is_a_warning(world: World, role: str, told: str) -> None:
+    results = await look(world)
+    assert str(results["database role"]) == "ok      database role: seedgate_gateway reads and writes rows"
+    results = await look(world, database_url=SecretStr(url_of(role, world.database_url)))
+    assert str(results["database role"]).startswith(f"warn    database role: {told}")
+    assert results["database role"].is_ok, "it works, and nothing that calls `doctor` has to stop for it"
 
 
 @pytest.mark.parametrize(
@@ -363,12 +366,12 @@ async def test_a_role_that_may_do_more_than_read_and_write_rows_is_warned_of(
         ("GRANT TRIGGER ON tasks TO PUBLIC", "may TRIGGER on tasks", "REVOKE TRIGGER ON tasks FROM PUBLIC"),
     ],
 )
-async def test_any_right_beside_rows_is_warned_of(world: World, given: str, told: str, taken: str) -> None:
+async def test_any_further_right_is_a_warning(world: World, given: str, told: str, taken: str) -> None:
     names = {"owner": OWNER, "gateway": GATEWAY, "database": make_url(world.database_url).database}
     await as_superuser(world.database_url, given.format(**names))
-    finding = (await look(world))["database role"]
+    result = (await look(world))["database role"]
     await as_superuser(world.database_url, taken.format(**names))
-    assert str(finding).startswith(f"warn    database role: seedgate_gateway {told}: ")
+    assert str(result).startswith(f"warn    database role: seedgate_gateway {told}: ")
     assert not (await look(world))["database role"].is_warning
 
 
@@ -392,16 +395,16 @@ async def test_any_right_beside_rows_is_warned_of(world: World, given: str, told
         ),
     ],
 )
-async def test_a_right_that_the_role_lacks_is_told(world: World, taken: str, told: str, given: str) -> None:
+async def test_a_right_that_the_role_lacks_is_reported(world: World, taken: str, told: str, given: str) -> None:
     await as_superuser(world.database_url, taken.format(gateway=GATEWAY))
-    findings = await look(world)
+    results = await look(world)
     await as_superuser(world.database_url, given.format(gateway=GATEWAY))
-    assert broken_in(findings) == {"database role"}
-    assert told in findings["database role"].text
+    assert broken_in(results) == {"database role"}
+    assert told in results["database role"].text
 
 
 @pytest.mark.slow
-async def test_a_pooler_that_shares_sessions_is_told_and_no_lock_stays_behind_it() -> None:
+async def test_a_pooler_that_shares_sessions_is_reported_and_no_lock_stays_behind_it() -> None:
     async def busy(url: str) -> None:
         """Makes transactions as other clients do, so that the pooler has several sessions to give out."""
         connection = await connect(to_dsn(url), statement_cache_size=0)
@@ -413,11 +416,11 @@ async def test_a_pooler_that_shares_sessions_is_told_and_no_lock_stays_behind_it
         finally:
             connection.terminate()
 
-    async def told(url: str, data_dir: Path, *, load: int) -> Finding:
+    async def told(url: str, data_dir: Path, *, load: int) -> CheckResult:
         others = [asyncio.create_task(busy(url)) for _ in range(load)]
         try:
             await asyncio.sleep(0.2 if load else 0)
-            finding = await examine_advisory_locks(url)
+            result = await check_advisory_locks(url)
         finally:
             for other in others:
                 other.cancel()
@@ -426,30 +429,30 @@ async def test_a_pooler_that_shares_sessions_is_told_and_no_lock_stays_behind_it
         socket_folder = running_server(data_dir)
         assert socket_folder is not None
         assert await query(url_at(socket_folder, SUPERUSER), count) == 0
-        return finding
+        return result
 
     with temporary_folder() as folder, embedded_server(folder) as server:
         admit_every_account(folder)
         async with pooled(server, folder, folder, pool_mode="session", default_pool_size=20) as url:
             for load in (0, 4):
-                assert (await told(url, folder, load=load)).is_fine
+                assert (await told(url, folder, load=load)).is_ok
         for turns in (0, 1):
             options = {"pool_mode": "transaction", "server_round_robin": turns}
             for size, load in ((1, 0), (10, 0), (10, 4), (10, 4), (10, 4), (10, 4)):
                 async with pooled(server, folder, folder, default_pool_size=size, **options) as url:
-                    finding = await told(url, folder, load=load)
-                assert not finding.is_fine, (turns, size, load)
-                assert "`session`" in finding.text
+                    result = await told(url, folder, load=load)
+                assert not result.is_ok, (turns, size, load)
+                assert "`session`" in result.text
         async with pooled(server, folder, folder, pool_mode="transaction") as url:
             database = Database(url, owner_url=url, is_embedded=False)
             for _ in range(3):  # PgBouncer before 1.21 gives it the statements that the one before has prepared
-                findings = {each.name: each for each in await examine(Settings(_env_file=None), database)}
-                assert findings["database"].is_fine
-                assert not findings["advisory locks"].is_fine
+                results = {each.name: each for each in await check_installation(Settings(_env_file=None), database)}
+                assert results["database"].is_ok
+                assert not results["advisory locks"].is_ok
 
 
 @pytest.mark.slow
-def test_a_diagnosis_of_an_embedded_database_starts_changes_and_stops_nothing(
+def test_a_check_of_an_embedded_database_starts_changes_and_stops_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     rights = f"SELECT pg_roles::text || rolcreaterole FROM pg_roles WHERE rolname = '{GATEWAY}'"
@@ -486,7 +489,7 @@ def test_a_diagnosis_of_an_embedded_database_starts_changes_and_stops_nothing(
         reset(folder)
 
 
-def test_a_diagnosis_makes_no_database(
+def test_a_check_creates_no_database(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SEEDGATE_DATA_DIR", str(tmp_path / "data"))

@@ -38,7 +38,7 @@ async def test_a_signing_key_is_made_shown_listed_and_ended(world: World, seedga
     assert "SGAK" not in after
 
 
-async def test_a_key_that_is_not_there_is_told(seedgate: Command) -> None:
+async def test_a_key_that_is_not_there_is_reported(seedgate: Command) -> None:
     code, _, err = await seedgate("keys", "signing-key", "key_none")
     assert code == 1
     assert err == "seedgate: there is no key with the id or the name 'key_none'; see `seedgate keys list`\n"

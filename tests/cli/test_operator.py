@@ -1,4 +1,4 @@
-"""The operator's commands: names for ids, a question before what cannot be undone, and each list."""
+"""The operator's commands: names in place of ids, confirmations, lists, and the connection to the gateway."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ async def test_an_id_is_never_taken_for_a_name(seedgate: Command) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "nothing", "..", "../channels", "a?b", "%2e%2e"])
-async def test_what_names_nothing_changes_nothing(seedgate: Command, text: str) -> None:
+async def test_an_unknown_name_changes_nothing(seedgate: Command, text: str) -> None:
     for kind in ("tenant", "key", "channel"):
         command = "revoke" if kind == "key" else "delete"
         code, out, err = await seedgate(f"{kind}s", command, text, "--yes")
@@ -108,7 +108,7 @@ async def test_the_catalogue_goes_through_a_file_unchanged(seedgate: Command, tm
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a\x1bb", "\udcff"])
-async def test_what_no_path_can_hold_is_refused(seedgate: Command, text: str) -> None:
+async def test_a_text_that_no_path_can_contain_is_refused(seedgate: Command, text: str) -> None:
     for arguments in (("tasks", "get", text), ("deliveries", "resend", text)):
         code, out, err = await seedgate(*arguments)
         assert (code, out, err.count("\n")) == (2, "", 1)
@@ -143,7 +143,7 @@ async def test_a_token_is_never_printed(seedgate: Command, monkeypatch: pytest.M
         (b"HTTP/1.1 404 Not Found\r\n", "404"),
     ],
 )
-async def test_what_is_no_gateway_is_named(
+async def test_a_server_that_is_no_gateway_is_reported(
     seedgate: Command, monkeypatch: pytest.MonkeyPatch, answer: bytes, told: str
 ) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

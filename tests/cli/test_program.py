@@ -1,4 +1,4 @@
-"""The command line itself, as programs of their own: what it costs, and how it looks on a terminal and in a pipe."""
+"""The command line as a program: its imports, and its output on a terminal and in a pipe."""
 
 import os
 import pty
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import __version__
-from app.cli.implementations import IMPLEMENTATIONS, implementation
+from app.cli.command_table import COMMANDS, implementation
 
 _SERVER = ("fastapi", "starlette", "uvicorn", "sqlalchemy", "asyncpg", "alembic", "pydantic", "cryptography")
 _LOADED = "import sys; from app.cli.program import program; print(*sys.modules)"
@@ -48,7 +48,7 @@ def test_no_command_imports_the_server_before_it_needs_it() -> None:
     assert set(_SERVER).isdisjoint(loaded)
 
 
-@pytest.mark.parametrize("command", IMPLEMENTATIONS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_its_implementation(command: str) -> None:
     assert callable(implementation(command))
 
@@ -99,7 +99,7 @@ _ASK = (
 
 
 @pytest.mark.parametrize(("answer", "is_done"), [("y\n", True), ("n\n", False), ("\n", False)])
-def test_a_person_is_asked_before_what_cannot_be_undone(tmp_path: Path, answer: str, *, is_done: bool) -> None:
+def test_a_command_that_cannot_be_undone_asks_first(tmp_path: Path, answer: str, *, is_done: bool) -> None:
     shown = run_on_a_terminal("-c", _ASK, cwd=tmp_path, answer=answer)
     assert r"The key a\x1b[2Kb will stop, which cannot be undone. Go on? [y/N]" in shown
     assert ("gone on" in shown) is is_done

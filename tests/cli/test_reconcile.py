@@ -34,7 +34,7 @@ async def forgotten(stage: Stage, tenant: Tenant) -> str:
     return task_id
 
 
-async def test_it_is_shown_for_people_and_for_programs(stage: Stage, seedgate: Command) -> None:
+async def test_the_result_is_shown_for_people_and_for_programs(stage: Stage, seedgate: Command) -> None:
     task_id = await forgotten(stage, await stage.tenant())
 
     code, out, err = await seedgate("reconcile", "--since", "30d", "--channel", "default")
@@ -57,7 +57,7 @@ async def test_a_partial_result_is_shown_and_called_one(stage: Stage, seedgate: 
     assert "tasks on default: INCOMPLETE: " in err
 
 
-async def test_an_answer_that_broke_off_is_told(
+async def test_an_answer_that_broke_off_is_reported(
     stage: Stage, seedgate: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def breaks(*_call: object, **_options: object) -> bool:
@@ -77,7 +77,7 @@ async def test_a_wrong_time_is_refused_before_anything_is_asked(stage: Stage, se
     assert stage.received("list_tasks") == []
 
 
-async def test_an_object_is_given_to_a_tenant_once_that_is_confirmed(stage: Stage, seedgate: Command) -> None:
+async def test_an_object_is_adopted_after_confirmation(stage: Stage, seedgate: Command) -> None:
     tenant = await stage.tenant()
     task_id = await forgotten(stage, tenant)
     given = ("tenants", "adopt", tenant.id, "--channel", "default", "--task", task_id)

@@ -1,11 +1,11 @@
-"""What the operator's commands print can be copied: whole, and as it is."""
+"""The commands print values completely and unchanged, except for control characters."""
 
 import json
 
 import pytest
 
-from app.cli.exits import stop
-from app.cli.findings import broken, fine
+from app.cli.checks import failed, passed
+from app.cli.exit_codes import stop
 from app.cli.tables import show_one, show_rows
 from app.ids import new_id
 from app.observability.escaping import escape
@@ -45,11 +45,11 @@ def test_no_name_controls_the_terminal(capsys: pytest.CaptureFixture[str], *, is
     assert not is_json or json.loads(told) == [row]
 
 
-def test_no_message_or_finding_controls_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_message_or_check_result_controls_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         stop(f"one\n{NASTY}")
-    for finding in (broken(f"channel {NASTY}", NASTY), fine(NASTY, NASTY)):
-        assert escape(str(finding)) == str(finding)
+    for result in (failed(f"channel {NASTY}", NASTY), passed(NASTY, NASTY)):
+        assert escape(str(result)) == str(result)
     told = capsys.readouterr().err
     assert escape(told, keep="\n") == told
     assert told.startswith("seedgate: one\n")

@@ -72,7 +72,7 @@ async def test_a_task_is_refreshed_and_cancelled(stage: Stage, seedgate: Command
     assert "InvalidAction.RunningTaskDeletion" in err
 
 
-async def test_a_doubt_is_ended_either_way(stage: Stage, seedgate: Command) -> None:
+async def test_an_unknown_outcome_is_resolved_either_way(stage: Stage, seedgate: Command) -> None:
     tenant = await stage.tenant()
     found, upstream_id = await lost(stage, tenant)
     absent, _ = await lost(stage, tenant)
@@ -84,7 +84,7 @@ async def test_a_doubt_is_ended_either_way(stage: Stage, seedgate: Command) -> N
 
 
 @pytest.mark.parametrize("options", [(), ("--absent", "--upstream-id", "cgt-1")])
-async def test_a_doubt_is_ended_one_way_only(seedgate: Command, options: tuple[str, ...]) -> None:
+async def test_an_unknown_outcome_is_resolved_one_way_only(seedgate: Command, options: tuple[str, ...]) -> None:
     code, _, err = await seedgate("tasks", "resolve", "cgt-1", *options)
     assert code == 2
     assert "either --upstream-id or --absent" in err
@@ -114,7 +114,7 @@ async def test_orphans_are_listed_with_the_creates_that_may_have_made_them(stage
     assert task_id in next(row for row in rows if row["upstream_id"] == upstream_id)["possible_tasks"]
 
 
-async def test_a_wrong_token_is_told_in_one_line(
+async def test_a_wrong_token_is_reported_in_one_line(
     stage: Stage, seedgate: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", "wrong")

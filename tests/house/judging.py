@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.configuration import check
+from app.cli.config_check import check
 
 Judge = Callable[..., tuple[int, str, str]]
 

@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.engine import make_url
 
-from app.cli.advisory_locks import examine_advisory_locks
-from app.cli.database_role import examine_role
-from app.cli.exits import FAILED
+from app.cli.exit_codes import FAILED
+from app.cli.lock_check import check_advisory_locks
+from app.cli.role_check import check_role
 from app.core.sealing import generate_key
 from app.db import versions
 from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -68,9 +68,9 @@ async def test_a_migrated_database_equals_the_models(difference: str | None) -> 
 
 
 async def test_doctor_finds_the_locks_and_the_role_in_order(server: EmbeddedPostgres, difference: str | None) -> None:
-    assert (await examine_advisory_locks(server.url)).is_fine
+    assert (await check_advisory_locks(server.url)).is_ok
     engine = open_engine(server.url)
-    assert (await examine_role(engine)).is_fine
+    assert (await check_role(engine)).is_ok
     await engine.dispose()
 
 

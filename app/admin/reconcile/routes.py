@@ -59,7 +59,7 @@ async def reconcile(request: Request) -> Response:
 @router.post(
     _ADOPT,
     operation_id="admin_adopt",
-    summary="Give a tenant upstream objects that nobody owns",
+    summary="Give a tenant upstream objects without an owner",
     response_model=None,
     openapi_extra=operation(
         path=["tenant_id"],

@@ -1,9 +1,9 @@
-"""The failures of commands that use the settings and the database, as one line instead of a traceback."""
+"""Errors of settings and database as one line instead of a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.cli.exits import MISCONFIGURED, stop
+from app.cli.exit_codes import MISCONFIGURED, stop
 from app.core.sealing import SealError
 from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.engine import denied_by, is_unavailable
@@ -13,8 +13,8 @@ from app.settings import SettingError
 
 
 @contextmanager
-def explained_failures() -> Iterator[None]:
-    """Turns the failures that an operator can mend into one line instead of a traceback."""
+def friendly_errors() -> Iterator[None]:
+    """Ends the program with one line for each error that an operator can fix; other errors keep their traceback."""
     try:
         yield
     except (EmbeddedPostgresError, SchemaError, UnsupportedServerError) as error:

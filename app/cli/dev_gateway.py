@@ -1,4 +1,4 @@
-"""What ``dev`` runs beside its database: sandbox upstream, demo tenant and gateway."""
+"""The sandbox, demo tenant and gateway of ``dev``."""
 
 import asyncio
 import errno
@@ -16,8 +16,8 @@ from pydantic import SecretStr
 from app.audit.log import Actor
 from app.cli.database import Database
 from app.cli.dev_folder import DevSecrets, prepare_sandbox_file, read_secrets, write_secrets
-from app.cli.exits import stop
-from app.cli.failures import explained_failures
+from app.cli.exit_codes import stop
+from app.cli.friendly_errors import friendly_errors
 from app.composition import open_services
 from app.db.schema import upgrade_to_head
 from app.http.sockets import listeners
@@ -40,7 +40,7 @@ _SANDBOX_PORTS = range(20_000, 32_768)
 
 def run_gateway(settings: Settings, folder: Path, database: Database, *, port: int, is_real: bool) -> None:
     """Runs sandbox upstream and gateway on the database of a folder until Ctrl-C."""
-    with explained_failures():
+    with friendly_errors():
         kept = read_secrets(folder, is_real=is_real)
         configure_logging(level="warning", style="console")
         asyncio.run(upgrade_to_head(database.owner_url))
@@ -117,7 +117,7 @@ def _free_port() -> int:
 
 def _sandbox_settings(sandbox: SandboxServer) -> dict[str, Any]:
     return {
-        # Nobody else can reach this sandbox, so what is found there and belongs to nobody is ours.
+        # No other client can reach this sandbox, so all objects in it are ours.
         "ark_exclusive": "on",
         "ark_base_url": sandbox.ark_base_url,
         "ark_api_key": SecretStr(DEFAULT_ACCOUNT.api_key),

@@ -1,10 +1,10 @@
-"""``config check``: every setting judged without a database and without a call."""
+"""``config check``: checks all settings without a database and without a call."""
 
 import asyncio
 import os
 
 from app.channels.default_channel import channel_from_environment
-from app.cli.failures import explained_failures
+from app.cli.friendly_errors import friendly_errors
 from app.cli.process_settings import read_settings
 from app.composition import destination_rules, first_models, open_http
 from app.core.sealing import SecretBox
@@ -18,10 +18,10 @@ from app.settings import SettingError, Settings
 
 
 def check() -> None:
-    """Prints that the settings are usable, and where they lead; exits with 2 and the reason when one is not."""
+    """Prints the database and the files of secrets; exits with 2 if a setting is not valid."""
     settings = read_settings()
-    with explained_failures():
-        asyncio.run(_judge(settings))
+    with friendly_errors():
+        asyncio.run(_check(settings))
     missing = [f"SEEDGATE_{name.upper()}" for name in ("admin_token", "secret_key") if getattr(settings, name) is None]
     needed = f"; `serve` also needs {' and '.join(missing)}" if missing else ""
     for line in (f"The settings are usable{needed}.", _database_line(settings), *_file_lines(settings)):
@@ -35,7 +35,7 @@ def _database_line(settings: Settings) -> str:
 
 
 def _file_lines(settings: Settings) -> list[str]:
-    """Returns a line for each file of secrets, which says whether it counts; shows no value."""
+    """Returns a line for each file of secrets, which says whether it is used."""
     elsewhere = {name.upper() for name, value in [*read_env_file().items(), *os.environ.items()] if value}
     return [f"File: {file.path}{_unused(file, elsewhere)}" for file in read_secret_files(settings.secrets_dir)]
 
@@ -46,24 +46,24 @@ def _unused(file: SecretFile, elsewhere: set[str]) -> str:
     return ", not used: the environment or .env sets it too" if file.name in elsewhere else ""
 
 
-async def _judge(settings: Settings) -> None:
-    """Reads what the start of the gateway reads, in its order.
+async def _check(settings: Settings) -> None:
+    """Reads all settings as the start of the gateway does, in the same order.
 
     Raises:
-        SealError: ``SEEDGATE_SECRET_KEY`` is no sealing key.
-        SettingError: another setting cannot be used.
+        SealError: ``SEEDGATE_SECRET_KEY`` is not a sealing key.
+        SettingError: another setting is not valid.
     """
     if settings.secret_key is not None:
         SecretBox.from_text(settings.secret_key.get_secret_value())
-    await _judge_database(settings)
+    await _check_database(settings)
     first_models(settings)
     channel_from_environment(settings)
     async with open_http(settings, destination_rules(settings)):
         pass  # opening it reads the proxy and the certificate authorities
 
 
-async def _judge_database(settings: Settings) -> None:
-    """Reads the database's address, or finds the programs of the embedded server; nothing is started."""
+async def _check_database(settings: Settings) -> None:
+    """Checks the database URL, or finds the programs of the embedded server; starts nothing."""
     if settings.database_url is not None:
         try:
             await check_url(settings.database_url.get_secret_value())

@@ -1,4 +1,4 @@
-"""What ``doctor`` says of the role with which the gateway uses the database."""
+"""The check of ``doctor`` for the gateway's database role."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.cli.findings import Finding, broken, fine, warned
+from app.cli.checks import CheckResult, failed, passed, warned
 from app.db.roles import TABLES
 
 _NAME = "database role"
 _PAGE = "docs/operating.md, `Roles of the database`"
-_MEND = f"run roles.sql, or give the gateway another role ({_PAGE})"
+_FIX = f"run roles.sql, or give the gateway another role ({_PAGE})"
 
-# SET ROLE needs membership alone, whether rights are inherited or not.
+# A membership allows SET ROLE even without inheritance.
 _RIGHTS = text("""
     SELECT rolname AS name,
            rolsuper AS is_superuser,
@@ -41,7 +41,7 @@ _RIGHTS = text("""
     WHERE rolname = current_user
 """)
 
-# What is granted to everybody counts too.
+# Grants to PUBLIC count, too.
 _TABLES = text("""
     SELECT relname AS name,
            ARRAY(
@@ -59,28 +59,28 @@ _TABLES = text("""
 """)
 
 
-async def examine_role(engine: AsyncEngine) -> Finding:
-    """Says whether the role may read and write the rows of every table, and warns when it may do more.
+async def check_role(engine: AsyncEngine) -> CheckResult:
+    """Checks that the role may read and write the rows of every table; warns if it may do more.
 
-    What the role may do, a hole in the gateway may do too. Tables that the schema has yet to get are left out.
+    An attacker who can inject SQL has the rights of this role. Tables that do not exist yet are ignored.
     """
     async with engine.connect() as connection:
         role = (await connection.execute(_RIGHTS)).one()
         tables = (await connection.execute(_TABLES, {"names": list(TABLES)})).all()
     if not role.may_use_schema:
-        return broken(_NAME, f"{role.name} may not use the schema public: {_MEND}")
+        return failed(_NAME, f"{role.name} may not use the schema public: {_FIX}")
     lacking = [f"{table.name} ({', '.join(table.missing)})" for table in tables if table.missing]
     if lacking:
-        return broken(_NAME, f"{role.name} lacks rights in {', '.join(lacking)}: {_MEND}")
-    # Of an owner or a superuser the rights in each table would only repeat what is said before.
+        return failed(_NAME, f"{role.name} lacks rights in {', '.join(lacking)}: {_FIX}")
+    # For an owner or a superuser the rights per table would repeat this.
     on_tables = [f"may {', '.join(table.surplus)} on {table.name}" for table in tables if table.surplus]
     if more := list(_more_than_rows(role)) or on_tables:
-        return warned(_NAME, f"{role.name} {'; '.join(more)}: {_MEND}")
-    return fine(_NAME, f"{role.name} reads and writes rows")
+        return warned(_NAME, f"{role.name} {'; '.join(more)}: {_FIX}")
+    return passed(_NAME, f"{role.name} reads and writes rows")
 
 
 def _more_than_rows(role: Row[Any]) -> Iterator[str]:
-    """Yields what the role may do besides; of a superuser, who may do everything, that alone."""
+    """Yields the further rights of the role; for a superuser only that it is one."""
     if role.is_superuser:
         yield "is a superuser, which also rules the server's files"
         return

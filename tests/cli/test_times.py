@@ -1,10 +1,10 @@
-"""Moments as a person writes them."""
+"""Times as people write and read them."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.cli.moments import to_moment
+from app.cli.times import parse_past_time, relative_time
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -22,16 +22,31 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
         ("2026-02-28", datetime(2026, 2, 28).astimezone(UTC)),
     ],
 )
-def test_a_moment_is_a_distance_a_date_or_a_time(text: str, moment: datetime) -> None:
-    assert to_moment(text, NOW) == moment
+def test_a_past_time_is_given_as_age_date_or_time(text: str, moment: datetime) -> None:
+    assert parse_past_time(text, NOW) == moment
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2", "2x", "-2h", "999999w", "2026-02-30", "٢h"])
-def test_what_is_no_moment_is_told_with_examples(text: str) -> None:
+def test_a_text_that_is_no_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(ValueError, match="2026-01-31, 90min, 6h or 2d"):
-        to_moment(text, NOW)
+        parse_past_time(text, NOW)
 
 
 def test_the_future_is_refused() -> None:
     with pytest.raises(ValueError, match="in the future"):
-        to_moment("2026-03-01T12:00:01Z", NOW)
+        parse_past_time("2026-03-01T12:00:01Z", NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-03-01T12:00:00+00:00", "0 s ago"),
+        ("2026-03-01T11:59:01Z", "59 s ago"),
+        ("2026-03-01T19:58:00+08:00", "2 min ago"),
+        ("2026-03-01T14:59:59.5Z", "in 2 h"),
+        ("2026-03-03T12:00:00Z", "in 2 d"),
+        ("2025-01-01T00:00:00Z", "2025-01-01"),
+    ],
+)
+def test_a_time_is_shown_relative_to_now(text: str, expected: str) -> None:
+    assert relative_time(text, NOW) == expected

@@ -9,8 +9,8 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from app.cli.database import Database, opened_database
-from app.cli.exits import FAILED, MISCONFIGURED, SCHEMA_OUTDATED, stop
-from app.cli.failures import explained_failures
+from app.cli.exit_codes import FAILED, MISCONFIGURED, SCHEMA_OUTDATED, stop
+from app.cli.friendly_errors import friendly_errors
 from app.cli.process_settings import read_settings
 from app.cli.worker_metrics import serving_metrics
 from app.composition import open_services
@@ -29,11 +29,11 @@ _APP = "app.main:app_from_environment"
 def serve(*, host: str, port: int, workers: int, uds: Path | None) -> None:
     """Runs the gateway until a signal ends it; exits with 3 when the schema of the configured database is outdated."""
     settings = _server_settings()
-    with explained_failures(), opened_database(settings) as database:
+    with friendly_errors(), opened_database(settings) as database:
         _prepare(database)
         options = {"uds": str(uds)} if uds is not None else {"host": host, "port": port}
         config = server_config(_APP, connection_limits(settings), workers=workers, **options)
-        # Uvicorn raises the signal again when it has shut down; by then there is nothing left to interrupt.
+        # Uvicorn raises the signal again after its shutdown, when the program only has to clean up.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _ignore)
         if not _run(config, workers, settings.metrics_port):
@@ -41,7 +41,7 @@ def serve(*, host: str, port: int, workers: int, uds: Path | None) -> None:
 
 
 def _run(config: uvicorn.Config, workers: int, metrics_port: int | None) -> bool:
-    """Runs the server, and says whether it had started; why not is in the log."""
+    """Runs the server; says whether it had started. If not, the log has the reason."""
     try:
         sockets = listeners(config, metrics_port)
         if workers > 1:
@@ -51,15 +51,15 @@ def _run(config: uvicorn.Config, workers: int, metrics_port: int | None) -> bool
         server = uvicorn.Server(config)
         server.run(sockets)
     except SystemExit:
-        # Uvicorn's exit code for an address in use is our code for an outdated schema.
+        # Uvicorn's exit code for an address in use equals ours for an outdated schema.
         return False
     return server.started
 
 
 def run_worker(*, host: str) -> None:
-    """Runs the background jobs alone; on ``host`` listens the metrics port, if there is one."""
+    """Runs only the background jobs; a configured metrics port listens on ``host``."""
     settings = _server_settings()
-    with explained_failures(), opened_database(settings) as database:
+    with friendly_errors(), opened_database(settings) as database:
         _prepare(database)
         asyncio.run(_work(read_settings(), host))
 
@@ -70,9 +70,9 @@ async def _work(settings: Settings, host: str) -> None:
 
 
 def migrate(*, is_check: bool) -> None:
-    """Brings the schema to the newest version; with ``is_check`` only says whether it is there (exit 3 if not)."""
+    """Upgrades the schema; with ``is_check`` only checks it, and exits with 3 if it is outdated."""
     settings = read_settings()
-    with explained_failures(), opened_database(settings) as database:
+    with friendly_errors(), opened_database(settings) as database:
         if not is_check:
             asyncio.run(upgrade_to_head(database.owner_url))
         state = asyncio.run(_state(database.url))
@@ -91,7 +91,7 @@ def _server_settings() -> Settings:
 
 
 def _prepare(database: Database) -> None:
-    """Makes sure that every worker process will be able to start, and tells them where an embedded database is."""
+    """Checks that the worker processes will be able to start, and passes them the URL of an embedded database."""
     if database.is_embedded:
         asyncio.run(upgrade_to_head(database.owner_url))
         os.environ["SEEDGATE_DATABASE_URL"] = database.url
@@ -122,4 +122,4 @@ def _outdated(state: SchemaState) -> str:
 
 
 def _ignore(_number: int, _frame: object) -> None:
-    """A signal that has done its work."""
+    """Ignores a signal."""

@@ -1,37 +1,37 @@
-"""Names where ids do: an id is only ever an id, and a name stands for the one object that has it."""
+"""Finds tenants, keys and channels by id or name. A text in the format of an id is never taken as a name."""
 
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from app.cli.admin_client import AdminClient, segment
-from app.cli.exits import MISCONFIGURED, stop
+from app.cli.exit_codes import MISCONFIGURED, stop
 
 _ID = re.compile(r"(tenant|key|ch)_[0-9A-Za-z]{20}")
 _KEY_PREFIX = "sg-"
 
 
 def find_tenant(client: AdminClient, text: str) -> dict[str, Any]:
-    """Returns the tenant of an id or a name; ends the program when there is none, or more than one."""
+    """Returns the tenant with this id or name; ends the program if there is none, or more than one."""
     return _find(client, "tenant", text, ("name",))
 
 
 def find_key(client: AdminClient, text: str) -> dict[str, Any]:
-    """Returns the API key of an id, a public part, an access key id or a name; ends the program as above.
+    """Returns the API key with this id, public part, access key id or name; ends the program as ``find_tenant``.
 
-    Of a key that was pasted whole only the public part is used, and sent nowhere.
+    Of a whole key only the public part is used, and it is not sent to the gateway.
     """
     wanted = text.split("-")[1] if text.startswith(_KEY_PREFIX) else text
     return _find(client, "key", wanted, ("public_part", "access_key_id", "name"))
 
 
 def find_channel(client: AdminClient, text: str) -> dict[str, Any]:
-    """Returns the channel of an id or a name; ends the program as above."""
+    """Returns the channel with this id or name; ends the program as ``find_tenant``."""
     return _find(client, "channel", text, ("name",))
 
 
 def tenant_id(client: AdminClient, text: str | None) -> str | None:
-    """Returns the id of the tenant that a filter names, also of a deleted one by its id; None stays None."""
+    """Returns the tenant id for a filter, which may be a deleted tenant's; None stays None."""
     if text is None or _ID.fullmatch(text):
         return text
     return str(find_tenant(client, text)["id"])
@@ -48,7 +48,7 @@ def _find(client: AdminClient, kind: str, text: str, fields: tuple[str, ...]) ->
 
 
 def _only(kind: str, text: str, found: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Returns the one that is meant: of several the only one that works, since names are used again."""
+    """Returns the only match, or the only active one, because names are reused."""
     if not found or not text:
         stop(f"there is no {kind} with the id or the name {text!r}; see `seedgate {kind}s list`")
     working = [row for row in found if row["status"] == "active"]
