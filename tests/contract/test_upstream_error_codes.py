@@ -15,8 +15,9 @@ from sqlalchemy import text
 
 from app.db.engine import open_engine
 from app.sandbox.faults import Effect, FaultScript
-from app.upstream.error_codes import Category, category_of, classify, failure_for_tenant, message_for_tenant
+from app.upstream.error_codes import TABLE, Category, category_of, classify, failure_for_tenant, message_for_tenant
 from tests.contract.upstream_codes import (
+    ASSET_REASONS,
     LEAKING,
     OPERATORS_TEXTS,
     TENANTS_TEXTS,
@@ -130,6 +131,11 @@ def test_the_table_holds_every_code() -> None:
     sorted_so = {row.code: category_of(row.code) for row in every_code()}
     assert sorted_so == {row.code: MEANINGS[row.group] for row in every_code()}
     assert category_of("QuotaExceeded") is Category.QUOTA
+
+
+def test_every_code_of_the_table_is_tried() -> None:
+    tried = {code for row in every_code() for code in (row.code, row.code.rpartition(".")[0])}
+    assert set(TABLE) - tried == ASSET_REASONS | {"QuotaExceeded"}
 
 
 @WALKS

@@ -92,7 +92,7 @@ _OVERLOADED = {429: "ServerOverloaded ModelLoadingError"}
 _FAILURE = {
     500: "InternalServiceError InternalError",
     502: "FailToConnect",
-    503: "ServiceUnavailableTemp ServerOverloaded",
+    503: "ServiceUnavailable ServiceUnavailableTemp ServerOverloaded",
     504: "InternalServiceTimeout",
 }
 
@@ -104,6 +104,34 @@ GROUPS = {
     "overloaded": _OVERLOADED,
     "failure": _FAILURE,
 }
+ASSET_REASONS = frozenset(
+    [
+        "DownloadFailed",
+        "TypeMismatch",
+        "FormatUnsupported",
+        "FormatUndetectable",
+        "DurationTooShort",
+        "DurationTooLong",
+        "WidthTooSmall",
+        "WidthTooLarge",
+        "HeightTooSmall",
+        "HeightTooLarge",
+        "AspectRatioTooSmall",
+        "AspectRatioTooLarge",
+        "FileSizeTooLarge",
+        "PixelCountTooSmall",
+        "PixelCountTooLarge",
+        "FpsTooLow",
+        "FpsTooHigh",
+        "AudioTrackRequired",
+        "AudioTrackForbidden",
+        "ContentRestricted",
+        "FaceMismatch",
+        "TranscodingFailed",
+    ]
+)
+"""Codes that stand in a failed asset, not in an answer."""
+
 QUOTAS = {
     "account": (
         f"Your account {ACCOUNT_NUMBER} has exhausted its free trial quota. Visit the Ark Console.",
