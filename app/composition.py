@@ -30,7 +30,6 @@ from app.assets.adoption import GroupAdoption
 from app.assets.context import AssetsContext
 from app.assets.poller import AssetPoller
 from app.assets.recovery import CreateRecovery
-from app.assets.repository import OpenCreates
 from app.assets.upstream import AssetsUpstream
 from app.catalog.model_list import load_models
 from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
@@ -69,7 +68,6 @@ from app.tasks.recovery.account_snapshot import SnapshotReader
 from app.tasks.recovery.adoption import TaskAdoption
 from app.tasks.recovery.attribution import Attribution
 from app.tasks.recovery.reconciler import Reconciler
-from app.tasks.recovery.repository import AllIntents
 from app.tasks.recovery.stale_creates import StaleCreates
 from app.tasks.repository import find_older_key
 from app.tasks.service import TaskService
@@ -301,22 +299,11 @@ async def _open_context(
         callback_urls=callback_urls,
         sender=sender,
         body_thread=body_thread,
-        processes=ProcessRegistry(url, sessions, clock, on_restore=partial(_doubt_older_creates, sessions)),
+        processes=ProcessRegistry(url, sessions, clock),
         directory=directory,
         rates=RateLimiter(sessions, owner_of=directory.rate_limit_owner),
         faults=ChannelFaults(sessions, clock),
     )
-
-
-async def _doubt_older_creates(sessions: Sessions, is_certain: bool) -> None:  # noqa: FBT001 - ``OnRestore``
-    """Keeps what forgotten creates made from being attributed to older creates that a restored database knows.
-
-    What a search for a group or an asset finds may even be deleted as a duplicate, so none is searched for.
-    """
-    async with sessions.begin() as session:
-        await AllIntents(session).mark_restored()
-        if is_certain:
-            await OpenCreates(session).delete_all()
 
 
 async def _drain(services: Services) -> None:

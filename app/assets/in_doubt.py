@@ -5,7 +5,8 @@ The upstream does not say which client made an object. It is attributed to a cre
 - has the group, name and other members that were sent, and was made in the create's window,
 - belongs to no tenant yet,
 - cannot be another create's: none of the same kind, group and name is open, of any tenant, and
-- cannot have been made by another client: it is in the tenant's own group, or the account is exclusive to this gateway.
+- cannot have been made by another client: it is in the tenant's own group, or the account is exclusive to this gateway,
+- cannot be of a create that the database has forgotten (``app.core.database_place``).
 
 A search costs a call of the account a second, so for each create at most one is running over all processes, for a
 request or in the background. The pause after each search grows with the age of the create.
@@ -24,6 +25,7 @@ from app.assets.create_spec import CREATE_WINDOW, UpstreamObject, ids_in_window,
 from app.assets.models import CreateIntentRow
 from app.assets.repository import AllAssets, OpenCreates
 from app.channels.channel import Channel
+from app.core.database_place import complete_since
 
 _PAGE_SIZE = 100
 _MAX_PAGES = 20
@@ -57,8 +59,9 @@ class InDoubtSearch:
         async with self._context.sessions.begin() as session:
             owned = await AllAssets(session).find_owned([found.id for found in listed])
             is_contested = await OpenCreates(session).is_contested(intent, within=CREATE_WINDOW)
+            is_doubted = intent.started_at <= await complete_since(session)
         unowned = [found for found in listed if found.id not in owned]
-        return unowned[0] if len(unowned) == 1 and not is_contested else None
+        return unowned[0] if len(unowned) == 1 and not is_contested and not is_doubted else None
 
     async def search_until(
         self,

@@ -230,10 +230,6 @@ class OpenCreates:
         """Closes a create whose outcome is known."""
         await self._session.execute(delete(CreateIntentRow).where(CreateIntentRow.id == intent.id))
 
-    async def delete_all(self) -> None:
-        """Deletes every intent; what is found from then on is taken for nobody's. Keys of such creates are used up."""
-        await self._session.execute(delete(CreateIntentRow))
-
     async def delete_begun_before(self, moment: datetime, *, now: datetime) -> None:
         """Deletes intents that are too old to be resolved, but none whose search is due."""
         is_searched = CreateIntentRow.members.is_(None) | (CreateIntentRow.next_search_at > now)

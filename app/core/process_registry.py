@@ -7,15 +7,15 @@ connection must be a session of its own: a pooler that shares sessions between c
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.core.database_place import note_place, place_of
 from app.db.engine import DRIVER_ERRORS, DatabaseUnavailableError, connect, to_dsn
 from app.ids import new_id
 
@@ -35,33 +35,9 @@ _LOCK_BITS = 63
 _KEEP_ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
 _RENEW = """
-    INSERT INTO instances (id, lock_key, started_at, seen_at, place) VALUES ($1, $2, $3, $3, $4)
-    ON CONFLICT (id) DO UPDATE SET seen_at = EXCLUDED.seen_at, place = EXCLUDED.place
+    INSERT INTO instances (id, lock_key, started_at, seen_at, renewed_at) VALUES ($1, $2, $3, $3, clock_timestamp())
+    ON CONFLICT (id) DO UPDATE SET seen_at = EXCLUDED.seen_at, renewed_at = EXCLUDED.renewed_at
 """
-
-# Differs after the database was restored from a dump or to a point in time, or a replica was promoted: the cluster, its
-# time line, the database, a table that is as old as the data.
-_PLACE = """
-    SELECT concat_ws(
-        '/',
-        system_identifier,
-        left(pg_walfile_name(pg_current_wal_lsn()), 8),
-        (SELECT oid FROM pg_database WHERE datname = current_database()),
-        to_regclass('instances')::oid
-    )
-    FROM pg_control_system()
-"""
-
-_PLACE_UNAVAILABLE = (
-    asyncpg.InsufficientPrivilegeError,
-    asyncpg.UndefinedFunctionError,
-    asyncpg.ObjectNotInPrerequisiteStateError,
-)
-
-_LAST_SEEN = "SELECT seen_at, place FROM instances ORDER BY seen_at DESC LIMIT 1"
-
-# Restored files of a server keep the place. A long outage is treated as a restore too, which costs little.
-_MAX_SILENCE = timedelta(hours=1)
 
 # A shared lock does not conflict with concurrent probes.
 _PROBE = text("""
@@ -72,8 +48,6 @@ _REMOVE = text("""
     WITH old AS MATERIALIZED (SELECT id, lock_key FROM instances WHERE seen_at < :before)
     DELETE FROM instances WHERE id IN (SELECT id FROM old WHERE pg_try_advisory_xact_lock_shared(lock_key))
 """)
-
-OnRestore = Callable[[bool], Awaitable[None]]
 
 _log = structlog.get_logger()
 
@@ -88,8 +62,6 @@ class ProcessRegistry:
         url: of the database, as ``open_engine`` takes it.
         sessions: of the same database.
         clock: the time in UTC.
-        on_restore: called before this process is registered, when the database may have been restored from a backup
-            since a process was last seen; its argument says whether that is certain.
     """
 
     def __init__(
@@ -97,8 +69,6 @@ class ProcessRegistry:
         url: str,
         sessions: async_sessionmaker[AsyncSession],
         clock: Callable[[], datetime],
-        *,
-        on_restore: OnRestore | None = None,
     ) -> None:
         self.instance_id = new_id("inst")
         self._dsn = to_dsn(url)
@@ -107,8 +77,6 @@ class ProcessRegistry:
         self._clock = clock
         self._connection: Any = None
         self._regained_at_seconds: float | None = None
-        self._on_restore = on_restore
-        self._place: str | None = None
 
     async def open(self) -> None:
         """Takes the lock and writes the row.
@@ -202,38 +170,20 @@ class ProcessRegistry:
         )
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", self._lock_key)
-            self._place = await _place_of(connection)
-            await self._check_for_restore(connection)
-            await connection.execute(_RENEW, self.instance_id, self._lock_key, self._clock(), self._place)
+            place = await place_of(connection)
+            async with connection.transaction():
+                await note_place(connection, place)
+                await connection.execute(_RENEW, self.instance_id, self._lock_key, self._clock())
         except BaseException:
             connection.terminate()
             raise
         self._connection = connection
 
     async def _renew_row(self) -> None:
-        await self._connection.execute(_RENEW, self.instance_id, self._lock_key, self._clock(), self._place)
-
-    async def _check_for_restore(self, connection: Any) -> None:
-        """Calls ``on_restore`` if needed. Until it has succeeded, each process that registers calls it again."""
-        last = await connection.fetchrow(_LAST_SEEN)
-        if last is None or self._on_restore is None:
-            return
-        is_moved = None not in {last["place"], self._place} and last["place"] != self._place
-        if is_moved or self._clock() - last["seen_at"] > _MAX_SILENCE:
-            _log.warning("database_may_be_restored", is_certain=is_moved, last_seen_at=last["seen_at"].isoformat())
-            await self._on_restore(is_moved)
+        await self._connection.execute(_RENEW, self.instance_id, self._lock_key, self._clock())
 
     def _drop_connection(self, error: Exception) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
             _log.warning("process_lock_lost", instance=self.instance_id, error=repr(error))
-
-
-async def _place_of(connection: Any) -> str | None:
-    """Returns where the database is, or None if the role may not know."""
-    try:
-        place: str = await connection.fetchval(_PLACE)
-    except _PLACE_UNAVAILABLE:
-        return None
-    return place

@@ -21,6 +21,7 @@ TABLES = (
     "channel_health",
     "channels",
     "create_attempts",
+    "database_place",
     "deliveries",
     "idempotency_keys",
     "instances",

@@ -14,8 +14,8 @@ DECLARE
     -- Every table of every version; a test compares them with the program's.
     our_tables CONSTANT text[] := ARRAY[
         'account_rates', 'alembic_version', 'api_keys', 'asset_create_intents', 'asset_groups', 'assets', 'audit_log',
-        'channel_faults', 'channel_health', 'channels', 'create_attempts', 'deliveries', 'idempotency_keys',
-        'instances', 'leases', 'models', 'orphans', 'sealed_canary', 'task_events', 'tasks', 'tenants',
+        'channel_faults', 'channel_health', 'channels', 'create_attempts', 'database_place', 'deliveries',
+        'idempotency_keys', 'instances', 'leases', 'models', 'orphans', 'sealed_canary', 'task_events', 'tasks', 'tenants',
         'validation_sessions', 'webhook_secrets'
     ];
     most_tries CONSTANT int := 50;

@@ -49,8 +49,7 @@ class TaskRow(Base):
     last asked, ``looked_at`` when the question was asked to which it last answered.
 
     Of the create: ``instance_id`` is the process that carries it (``app.core.process_registry``), ``sent_at`` when the
-    last attempt began, ``cut_at`` when its outcome became unknown. ``is_restored``: it was open when the database was
-    restored, which has forgotten other creates of that time, so that elimination proves nothing.
+    last attempt began, ``cut_at`` when its outcome became unknown.
     ``callback_token_hash`` is the SHA-256 of the token in the address that the upstream calls back;
     ``claimed_upstream_id`` what such a callback named before we knew. ``absent_at`` is when a complete list of the
     account first lacked the task. ``next_look_at`` is when the upstream is asked again, be it about the task or, while
@@ -114,7 +113,6 @@ class TaskRow(Base):
     request_hash: Mapped[bytes]
     idempotency_key: Mapped[str | None]
     instance_id: Mapped[str | None]
-    is_restored: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     callback_token_hash: Mapped[bytes | None]
     callback_url: Mapped[str | None]
     claimed_upstream_id: Mapped[str | None]

@@ -1,4 +1,4 @@
-"""Which server a process saw the database on, and which creates are older than a restore.
+"""On which server the database is, and since when it knows every create.
 
 Revision 0010, after 0009.
 """
@@ -15,10 +15,20 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.add_column("instances", sa.Column("place", sa.Text(), nullable=True))
-    op.add_column("tasks", sa.Column("is_restored", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.create_table(
+        "database_place",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.Text(), nullable=True),
+        sa.Column("noticed_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_database_place")),
+        sa.CheckConstraint("id = 1", name=op.f("ck_database_place_is_only")),
+    )
+    op.add_column(
+        "instances",
+        sa.Column("renewed_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+    )
 
 
 def downgrade() -> None:
-    op.drop_column("tasks", "is_restored")
-    op.drop_column("instances", "place")
+    op.drop_column("instances", "renewed_at")
+    op.drop_table("database_place")

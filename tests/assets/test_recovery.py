@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from app.assets.create_spec import Kind, group_spec, with_project
 from app.assets.models import CreateIntentRow
 from app.assets.recovery import CreateRecovery
 from app.assets.schemas import CreateAssetGroupRequest
+from app.core.models import DatabasePlaceRow
 from app.errors import ConflictError
 from app.ids import new_id
 from app.sandbox.assets import AssetStore
@@ -141,6 +142,29 @@ async def test_the_object_of_a_create_that_was_repeated_is_deleted_when_no_retry
     assert [item["Id"] for item in (await list_assets(tenant))["Items"]] == [kept]
     assert (await ok(tenant, "GetAsset", Id=kept))["Name"] == "twice"
     assert await _intents(fresh) == []
+
+
+async def test_after_a_restore_no_older_create_is_given_what_a_forgotten_one_may_have_made(fresh: Library) -> None:
+    tenant, other = await fresh.tenant(), await fresh.tenant()
+    group_id = await new_group(tenant)
+    body = {"GroupId": group_id, "URL": URL, "AssetType": "Image", "Name": "repeated"}
+    await _leave_in_doubt(fresh, tenant, "CreateAsset", **body)
+    await _leave_in_doubt(fresh, tenant, "CreateAssetGroup", at="before", Name="same", GroupType="AIGC")
+    _make_upstream(fresh, "same")  # by a create of the other tenant, which is forgotten
+    fresh.move_clocks(1)
+    await new_asset(tenant, group_id, Name="repeated")
+    async with fresh.services.sessions.begin() as session:
+        await session.execute(update(DatabasePlaceRow).values(noticed_at=fresh.clock()))
+    try:
+        await _recover(fresh, seconds=180)
+        await fresh.services.asset_poller.run_once()
+        assert len(await _intents(fresh)) == 2, "they stay, and compete with others"
+        assert len(fresh.upstream_ids("assets", "repeated")) == 2, "none is deleted as a duplicate"
+        for each in (tenant, other):
+            assert (await list_groups(each, Filter={"Name": "same"}))["TotalCount"] == 0
+    finally:
+        async with fresh.services.sessions.begin() as session:
+            await session.execute(update(DatabasePlaceRow).values(noticed_at=None))
 
 
 async def test_a_create_with_another_url_under_the_same_name_is_not_a_repetition(fresh: Library) -> None:

@@ -5,12 +5,13 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.core.database_place import complete_since
 from app.core.process_registry import RENEW_SECONDS, ProcessRegistry
 from app.db.engine import session_factory
 from tests.support.clock import MovableClock
@@ -156,6 +157,65 @@ async def test_only_dead_processes_are_forgotten_and_only_after_a_day(neighbours
     neighbours.clock.advance(2 * 3600)
     await living.remove_old()
     assert await _ids(neighbours) == {living.instance_id}
+
+
+async def test_a_restored_database_is_noticed_once_and_by_the_clock_of_the_database(neighbours: Neighbours) -> None:
+    await neighbours.one()
+    assert await _noticed_at(neighbours) is None, "a new database has forgotten nothing"
+    neighbours.clock.advance(45)
+    await neighbours.one()
+    assert await _noticed_at(neighbours) is None
+    await _change(neighbours, "UPDATE database_place SET place = 'elsewhere'")
+    # Two that start at once, with clocks that differ: the second one finds the place that the first one wrote.
+    await asyncio.gather(neighbours.one(), neighbours.one())
+    noticed_at = await _noticed_at(neighbours)
+    assert noticed_at is not None
+    neighbours.clock.advance(-400 * 86_400)
+    await neighbours.one()
+    assert await _noticed_at(neighbours) == noticed_at
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "UPDATE instances SET renewed_at = renewed_at - interval '61 minutes', seen_at = seen_at + interval '400 days'",
+        "DELETE FROM database_place",  # a dump of an older schema, or the first start after an upgrade
+        "UPDATE database_place SET place = NULL",
+    ],
+)
+async def test_silence_and_an_unknown_place_count_as_a_restore(neighbours: Neighbours, before: str) -> None:
+    await neighbours.one()
+    await _change(neighbours, before)
+    await neighbours.one()
+    assert await _noticed_at(neighbours) is not None
+
+
+async def test_a_server_that_does_not_tell_its_place_keeps_no_process_from_starting(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What a managed server answers to such a query.
+    refused = "DO $$ BEGIN RAISE EXCEPTION 'not supported' USING ERRCODE = '0A000'; END $$"
+    monkeypatch.setattr("app.core.database_place._PLACE", refused)
+    monkeypatch.setattr("app.core.database_place._SESSION_PLACE", text(refused))
+    await neighbours.one()
+    await neighbours.one()
+    async with neighbours.sessions.begin() as session:
+        assert await complete_since(session) < neighbours.clock(), "the same place as before, as far as is known"
+    await _change(neighbours, "UPDATE database_place SET place = 'known'")
+    async with neighbours.sessions.begin() as session:
+        assert await complete_since(session) > neighbours.clock()
+        assert await session.scalar(text("SELECT 1")) == 1, "the transaction goes on"
+
+
+async def _change(neighbours: Neighbours, statement: str) -> None:
+    async with neighbours.sessions.begin() as session:
+        await session.execute(text(statement))
+
+
+async def _noticed_at(neighbours: Neighbours) -> datetime | None:
+    async with neighbours.sessions() as session:
+        noticed_at: datetime | None = await session.scalar(text("SELECT noticed_at FROM database_place"))
+    return noticed_at
 
 
 async def _ids(neighbours: Neighbours) -> set[str]:

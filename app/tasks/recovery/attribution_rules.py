@@ -5,8 +5,8 @@ may be the intent's. All conclusions follow from this relation between the upstr
 intents without an upstream task:
 
 - a task that echoes an intent's own tag is that intent's;
-- on an exclusive channel, a task and an intent that may match each other and nothing else belong together, unless the
-  database was restored since: then another create, which it has forgotten, may have made the task;
+- on an exclusive channel, a task and an intent that may match each other and nothing else belong together, if the
+  database knows every create of that time;
 - an intent that nothing may match, in two complete lists, the later one read after the grace, has no task;
 - of all others the outcome stays unknown.
 
@@ -17,7 +17,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.tasks.correlation import TAG_FIELD, tag_of
@@ -66,6 +66,7 @@ def infer_matches(
     channel_id: str,
     grace: timedelta,
     is_exclusive: bool,
+    complete_since: datetime,
 ) -> Inference:
     """Returns what follows from a list.
 
@@ -77,6 +78,7 @@ def infer_matches(
         channel_id: on which the list was read.
         grace: how long after its cut a request may still arrive.
         is_exclusive: no other client uses the account.
+        complete_since: nothing is eliminated for intents that were sent before, see ``app.core.database_place``.
     """
     inference = Inference()
     inference.searched = [
@@ -110,7 +112,8 @@ def infer_matches(
             inference.present.append(row)
         elif row.id not in tagged_rows and is_proof and _is_in_list_span(read, row):
             inference.absent.append(row)
-        if is_proof and is_exclusive and len(candidates) == 1 and _is_only_pair(row, candidates[0], rows_of):
+        can_eliminate = is_proof and is_exclusive and (row.sent_at or row.created_at) > complete_since
+        if can_eliminate and len(candidates) == 1 and _is_only_pair(row, candidates[0], rows_of):
             inference.eliminated.append((row, candidates[0]))
     return inference
 
@@ -176,7 +179,7 @@ def _match_tags(unowned: Iterable[ListedTask], intents: Iterable[TaskRow]) -> li
 
 
 def _is_only_pair(row: TaskRow, task: ListedTask, rows_of: dict[str, list[TaskRow]]) -> bool:
-    return not row.is_restored and task.model == row.upstream_model and rows_of[task.id] == [row]
+    return task.model == row.upstream_model and rows_of[task.id] == [row]
 
 
 def _is_in_list_span(read: AccountSnapshot, row: TaskRow) -> bool:

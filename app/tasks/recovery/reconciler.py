@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.channels.channel import Channel
 from app.channels.circuit_breaker import record_success
 from app.core.background import BackgroundTasks
+from app.core.database_place import complete_since
 from app.core.leases import Lease, Leases
 from app.observability.metrics import LEASE_LOSSES
 from app.tasks.context import TasksContext
@@ -169,10 +170,17 @@ class Reconciler:
             # In this order: a create that ends between the two queries is then seen by both, and not missed by both.
             intents = await AllIntents(session).without_task(sharing, before_cut=self._context.grace + 2 * MARGIN)
             owned = await AllIntents(session).owned(read.tasks.keys())
+            complete = await complete_since(session)
             listed_before = await Orphans(session).ids_of(channel.id)
         unowned = [task for task in read.tasks.values() if task.id not in owned]
         inference = infer_matches(
-            read, unowned, intents, channel_id=channel.id, grace=self._context.grace, is_exclusive=channel.exclusive
+            read,
+            unowned,
+            intents,
+            channel_id=channel.id,
+            grace=self._context.grace,
+            is_exclusive=channel.exclusive,
+            complete_since=complete,
         )
         found = [*inference.suspects, *(task for task in unowned if task.id in listed_before)]
         if is_sweeping:

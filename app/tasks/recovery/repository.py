@@ -3,16 +3,15 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ARRAY, LargeBinary, and_, any_, cast, literal_column, select, text, update
+from sqlalchemy import ARRAY, LargeBinary, and_, any_, cast, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.database_place import MAX_CREATE_TIME
 from app.tasks.models import TaskRow, TaskStatus
 
 _UNKNOWN = TaskStatus.UNKNOWN.value
 _OPEN = (TaskStatus.SUBMITTING.value, _UNKNOWN)
 _BATCH = 10_000
-# From the intent to the answer.
-_MAX_CREATE_TIME = timedelta(hours=1)
 
 # One probe of the index for each channel, whatever is due on it.
 _CHANNELS_WITH_WORK = text("""
@@ -65,10 +64,6 @@ class AllIntents:
             select(TaskRow.tenant_id).where(TaskRow.upstream_id == upstream_id)
         )
         return owner
-
-    async def mark_restored(self) -> None:
-        """Marks all open creates: the restored database lacks other creates of their time."""
-        await self._session.execute(update(TaskRow).where(TaskRow.status.in_(_OPEN)).values(is_restored=True))
 
     async def submitting(self, channel_ids: Collection[str]) -> Sequence[TaskRow]:
         """Returns the creates that are under way on some channels."""
@@ -124,7 +119,7 @@ class AllIntents:
         is_here = and_(TaskRow.channel_id.in_(channel_ids), TaskRow.upstream_id.is_(None))
         rows = list(await self._session.scalars(select(TaskRow).where(is_here, TaskRow.status.in_(_OPEN))))
         if rows:
-            since = min(row.created_at for row in rows) - before_cut - _MAX_CREATE_TIME
+            since = min(row.created_at for row in rows) - before_cut - MAX_CREATE_TIME
             ended = select(TaskRow).where(is_here, TaskRow.status.not_in(_OPEN), TaskRow.created_at >= since)
             rows += await self._session.scalars(ended)
         return rows
