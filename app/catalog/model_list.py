@@ -1,4 +1,4 @@
-"""A whole list of models as an operator writes it: by the setting ``SEEDGATE_MODELS`` or over the admin API. Pure."""
+"""Parses and checks a list of models of the operator: the setting ``SEEDGATE_MODELS`` or the admin API. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ class SpellingTakenError(ValueError):
     """Two models share a name or an alias.
 
     Attributes:
-        index: of the later one.
-        field: where it stands in that model, such as ``name`` or ``aliases.0``.
-        reason: what is wrong, for the operator.
+        index: of the later model.
+        field: of that model, such as ``name`` or ``aliases.0``.
+        reason: the message for the operator.
     """
 
     def __init__(self, index: int, field: str, reason: str) -> None:
@@ -25,10 +25,10 @@ class SpellingTakenError(ValueError):
 
 
 def check_distinct(models: Sequence[ModelSpec]) -> None:
-    """Does nothing when no name or alias appears twice among all models.
+    """Checks that no name or alias is repeated among all models.
 
     Raises:
-        SpellingTakenError: one does.
+        SpellingTakenError: one is.
     """
     taken: dict[str, str] = {}
     for index, model in enumerate(models):

@@ -1,6 +1,7 @@
-"""The models that clients may name: which upstream id is behind each, and what each accepts.
+"""A video model: its names, its upstream ids and its limits; and the models of a new installation.
 
-The table ``models`` holds them; ``DEFAULT_MODELS``, or the setting ``SEEDGATE_MODELS``, fills it while it is empty.
+Models are stored in the table ``models``. While it is empty, ``DEFAULT_MODELS`` or the setting ``SEEDGATE_MODELS``
+fills it.
 """
 
 import json
@@ -31,34 +32,32 @@ ALL_RATIOS = PARAMETERS["ratio"].words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
-    """What one model is called, what stands for it upstream, and what it accepts.
+    """One model.
 
-    The defaults are what the upstream documents for Seedance 2.0, so a model that an operator adds needs only
-    its two names; what the upstream does not take it refuses itself.
+    The defaults are what the upstream documents for Seedance 2.0, so an operator has to give only the two names of a
+    model that is added; the upstream refuses what it does not accept.
 
     Attributes:
         name: the name that clients send as ``model``.
-        aliases: other names that clients may send instead, each of one model alone.
-        upstream_id: what the upstream is sent, a model id or an endpoint ``ep-…``.
-        regions: what the upstream of a region is sent instead, None where it does not serve the model. A region that is
-            not named here serves it as ``upstream_id``: nothing is known about it, and an upstream refuses an unknown
-            id without a charge.
+        aliases: other names that clients may send, each of only one model.
+        upstream_id: the ``model`` that is sent upstream: an id or an endpoint ``ep-…``.
+        regions: the ``model`` that is sent in a region instead, None where the model is not served. Other regions are
+            sent ``upstream_id``: an upstream refuses an unknown id without a charge.
         resolutions: accepted values of ``resolution``.
         ratios: accepted values of ``ratio``.
         duration_min: shortest ``duration``, seconds.
         duration_max: longest ``duration``, seconds.
-        is_auto_duration_allowed: whether ``duration`` may be -1, "the model chooses".
+        is_auto_duration_allowed: whether ``duration`` may be -1: the model chooses.
         max_reference_images: how many images of the role ``reference_image``.
         max_reference_videos: how many videos.
         max_reference_audios: how many audio clips.
-        takes_generate_audio: whether the model knows ``generate_audio`` at all.
-        generate_audio_default: what the upstream is sent as ``generate_audio`` when a request leaves it out; None:
-            nothing, so that the upstream's own default holds.
+        takes_generate_audio: whether the model has ``generate_audio``.
+        generate_audio_default: sent upstream when a request has no ``generate_audio``; None leaves it to the upstream.
         is_audio_alone_allowed: whether audio may come without an image or a video.
 
     Raises:
-        ValueError: a name is there twice, ``duration_min`` is above ``duration_max``, or there is a default of what
-            the model does not take.
+        ValueError: a name is repeated, ``duration_min`` is above ``duration_max``, or a default is given for a
+            parameter that the model does not have.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
@@ -90,7 +89,7 @@ class ModelSpec:
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Everything that clients may call the model, its name first."""
+        """The names that clients may send, ``name`` first."""
         return (self.name, *self.aliases)
 
     def to_json(self) -> dict[str, Any]:
@@ -98,7 +97,7 @@ class ModelSpec:
         return {field: list(value) if isinstance(value, tuple) else value for field, value in asdict(self).items()}
 
     def to_short_json(self) -> dict[str, Any]:
-        """Returns what ``to_json`` returns, without a ``generate_audio_default`` that ``from_json`` adds by itself."""
+        """Returns the same without a ``generate_audio_default`` that ``from_json`` adds."""
         value = self.to_json()
         default = value.pop("generate_audio_default")
         is_added = _with_default_of_the_spec(value).get("generate_audio_default") == default
@@ -106,9 +105,9 @@ class ModelSpec:
 
     @staticmethod
     def from_json(value: Any) -> "ModelSpec":
-        """Returns the spec that ``to_json`` made, or that an operator wrote with fields left out.
+        """Returns a spec from ``to_json``, or as an operator wrote it, with fields left out.
 
-        A model under one of the spec's two names has the spec's ``generate_audio_default`` unless it says otherwise.
+        The default of ``generate_audio_default`` is the spec's for a model with one of the spec's two names.
 
         Raises:
             ValueError: a field is missing, unknown, of the wrong type or out of range; the message names it.
@@ -117,7 +116,7 @@ class ModelSpec:
             return _SPEC.validate_json(json.dumps(_with_default_of_the_spec(value)))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            # A key of a mapping that is at fault is told as such; its own path says enough.
+            # pydantic marks an error in a key of a mapping; the path alone is enough.
             field = ".".join(str(part) for part in first["loc"]).removesuffix(".[key]")
             reason = first["msg"].removeprefix("Value error, ")
             raise ValueError(f"{field}: {reason}" if field else reason) from None
@@ -129,14 +128,14 @@ def _with_default_of_the_spec(value: Any) -> Any:
     return value
 
 
-# Built once: building takes a hundred times as long as using it. JSON is what makes lists count as tuples.
+# Built once: building takes a hundred times as long as using it. Lists count as tuples only in JSON.
 _SPEC = TypeAdapter(ModelSpec)
 
 
 def _default(parts: SeedanceId, regions: dict[str, str | None]) -> ModelSpec:
-    """Returns a model of the upstream's, with what the table of parameters says of its family."""
+    """Returns a model of the upstream, with the limits that the table of parameters has for its family."""
     references = REFERENCE_LIMITS[parts.family]
-    # Where the upstream's documents name no number, the default stays and the upstream decides.
+    # Where the upstream documents no number, the default is used and the upstream decides.
     images: dict[str, Any] = {} if references.images is None else {"max_reference_images": references.images}
     resolutions = PARAMETERS["resolution"].words_of[parts.family]
     shortest, longest = PARAMETERS["duration"].ranges[parts.family]

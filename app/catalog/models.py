@@ -8,10 +8,7 @@ from app.db.base import Base, Json, StrList, utc_now
 
 
 class ModelRow(Base):
-    """A model: its names, what it is called upstream, and its limits (``app.catalog.model_spec.ModelSpec``).
-
-    ``spec`` holds all of the members but the two that have columns.
-    """
+    """A video model (``app.catalog.model_spec.ModelSpec``); ``spec`` has the members that have no columns."""
 
     __tablename__ = "models"
 

@@ -1,7 +1,7 @@
-"""How a Seedance model is spelt: by Volcano Engine, by BytePlus, and by programs that leave out the date. Pure.
+"""The ids of Seedance models: of Volcano Engine, of BytePlus, and without the date, as programs write them. Pure.
 
 Source: the models' pages of both (82379/1330310, docs.byteplus.com ModelArk); published samples and defaults of client
-programs for the spellings without a date.
+programs for ids without a date.
 """
 
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ class SeedanceId:
         return f"{self._prefix_abroad}seedance-{self.family}-{self.date}"
 
     def aliases(self) -> tuple[str, ...]:
-        """Returns what clients call the model beside its dated id in China: BytePlus' id, and ids without a date.
+        """Returns the other ids that clients send: BytePlus' id, and ids without a date.
 
-        The latter come with each prefix and with none, and with the version as 2-0 and as 2.0.
+        The latter have each prefix or none, and the version as 2-0 or 2.0.
         """
         prefixes = dict.fromkeys(("doubao-", self._prefix_abroad, ""))
         bodies = (self.family, self.family.replace(self.version, self.version.replace("-", "."), 1))

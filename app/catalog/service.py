@@ -1,4 +1,4 @@
-"""The models table: filled once from the environment, changed by the operator, read by every create."""
+"""The table of models: filled once from the environment, changed by the operator, read by every create."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from app.catalog.models import ModelRow
 from app.core.ttl_cache import CachedRead
 from app.db.base import utc_now
 
-# Keeps other writers out until the transaction ends; readers go on seeing the table as it was.
+# Blocks other writers until the transaction ends; readers see the previous rows.
 _LOCK = text("LOCK TABLE models IN SHARE ROW EXCLUSIVE MODE")
 
 _Row = tuple[dict[str, Any], list[str], dict[str, str | None]]
@@ -24,7 +24,7 @@ _ROWS_AT_A_TIME = 50
 
 
 class ModelCatalog:
-    """Finds models by the names that clients send; what it returns is less than a second old."""
+    """The models, cached for less than a second."""
 
     def __init__(
         self,
@@ -33,40 +33,34 @@ class ModelCatalog:
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Makes a catalogue.
-
-        Args:
-            sessions: of the database.
-            clock: the time of day, UTC-aware, for what is written.
-            monotonic: seconds that never go back, which decide how long a read is trusted.
-        """
+        """``monotonic`` returns seconds of a clock that never goes back; it decides when a cached read expires."""
         self._sessions = sessions
         self._clock = clock
         self._models = CachedRead(self._load, monotonic=monotonic)
         self._latest: tuple[list[_Row], ModelIndex] | None = None
 
     async def index(self) -> ModelIndex:
-        """Returns all models, to be found by their names and aliases.
+        """Returns all models by name and alias.
 
         Raises:
-            ServiceUnavailableError: 503, the database is away.
+            ServiceUnavailableError: 503, the database is unavailable.
         """
         return await self._models.get()
 
     async def names(self) -> Mapping[str, str]:
-        """Returns the name of each model by all that clients may call it.
+        """Returns the name of each model, by name and alias.
 
         Raises:
-            ServiceUnavailableError: 503, the database is away.
+            ServiceUnavailableError: 503, the database is unavailable.
         """
         return (await self._models.get()).names
 
     async def stored(self) -> Sequence[ModelSpec]:
-        """Returns all models straight from the database, for the operator who has just changed them."""
+        """Returns all models, read now, for the operator who has just changed them."""
         return (await self._load()).models
 
     async def replace(self, actor: Actor, models: Sequence[ModelSpec]) -> None:
-        """Makes ``models`` the whole table, in this order; every process follows within a second.
+        """Replaces all models, in this order; every process uses them within a second.
 
         Args:
             actor: for the audit log.
@@ -91,7 +85,7 @@ class ModelCatalog:
     async def _load(self) -> ModelIndex:
         async with self._sessions() as session:
             rows = await _read(session)
-        # Rows that are the same every second are not made models every second: a thousand take a tenth of a second.
+        # Parsing a thousand models takes a tenth of a second, so unchanged rows are not parsed again.
         if self._latest is not None and self._latest[0] == rows:
             return self._latest[1]
         index = ModelIndex([model async for model in _to_models(rows)])
@@ -104,7 +98,7 @@ async def seed_models(
     models: Sequence[ModelSpec],
     clock: Callable[[], datetime] = utc_now,
 ) -> None:
-    """Fills the models table when it is empty; afterwards the table rules. Several processes may do so at once."""
+    """Fills the table of models when it is empty. Several processes may do so at the same time."""
     is_empty = ~select(ModelRow.name).exists()
     async with sessions.begin() as session:
         if not await session.scalar(select(is_empty)):
@@ -120,7 +114,7 @@ async def _read(session: AsyncSession) -> list[_Row]:
 
 
 async def _to_models(rows: Iterable[_Row]) -> AsyncIterator[ModelSpec]:
-    """Returns the models of rows, and lets others run in between."""
+    """Yields the models of rows, and lets other coroutines run in between."""
     for position, (spec, aliases, regions) in enumerate(rows, start=1):
         yield ModelSpec.from_json({**spec, "aliases": aliases, "regions": regions})
         if position % _ROWS_AT_A_TIME == 0:
@@ -129,7 +123,7 @@ async def _to_models(rows: Iterable[_Row]) -> AsyncIterator[ModelSpec]:
 
 def _insert(session: AsyncSession, models: Sequence[ModelSpec], now: datetime) -> None:
     for position, model in enumerate(models):
-        # A gateway of the version before refuses every create when a row holds a member that it does not know.
+        # A gateway of the previous version refuses every create when a row has an unknown member.
         spec = model.to_short_json()
         aliases, regions = spec.pop("aliases"), spec.pop("regions")
         row = ModelRow(name=model.name, spec=spec, aliases=aliases, regions=regions, position=position, updated_at=now)

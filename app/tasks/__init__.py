@@ -1,1 +1,1 @@
-"""Video generation tasks: rules, the mirror, and the way to the upstream."""
+"""Video generation tasks: validation, creation, polling and recovery, and their rows."""

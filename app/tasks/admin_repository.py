@@ -19,17 +19,17 @@ from app.tasks.repository import is_of_model
 
 _POSITION_SEPARATOR = " "
 _WITHOUT_TASK = (TaskStatus.SUBMITTING.value, TaskStatus.UNKNOWN.value, TaskStatus.FAILED.value)
-# Longer than any request is under way; only narrows down what is then looked at one by one.
+# Longer than any request is under way; it only narrows down the rows that are then compared.
 _MAX_WINDOW = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class TaskSearch:
-    """Which tasks are wanted; None means "all".
+    """Filter of a list; None or empty means all.
 
     Attributes:
-        tenant_id: whose.
-        status: as it is stored: ``submitting`` and ``unknown`` are no ``queued`` here.
+        tenant_id: the owner.
+        status: as stored: ``queued`` excludes ``submitting`` and ``unknown``.
         models: names of models, public or upstream ones.
         channel: name or id.
     """
@@ -55,13 +55,13 @@ class OrphanWithCandidates(NamedTuple):
 
 
 class AdminTaskRepository:
-    """Every tenant's tasks, deleted ones included, for the operator."""
+    """The tasks of all tenants, deleted ones included."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def find(self, task_id: str) -> TaskWithChannel | None:
-        """Returns the task with this id, be it the upstream's or our own."""
+        """Returns the task with this id of the upstream or of ours."""
         query = _SELECT.where(or_(TaskRow.id == task_id, TaskRow.upstream_id == task_id))
         found = (await self._session.execute(query)).one_or_none()
         return None if found is None else TaskWithChannel(*found)
@@ -92,12 +92,7 @@ class AdminOrphanRepository:
     """The upstream tasks without an owner on all channels, for the operator."""
 
     def __init__(self, session: AsyncSession, *, grace: timedelta) -> None:
-        """Makes the queries.
-
-        Args:
-            session: of the transaction.
-            grace: how long after its cut a create may still have become a task.
-        """
+        """``grace`` is how long after its cut a create may still become a task."""
         self._session = session
         self._grace = grace
 
@@ -116,10 +111,10 @@ class AdminOrphanRepository:
         ).limit(page.limit + 1)
         orphans = (await self._session.scalars(query)).all()
         intents = await self._intents_around(orphans)
-        return [OrphanWithCandidates(row, self._possible_tasks(row, intents[row.channel_id])) for row in orphans]
+        return [OrphanWithCandidates(row, self._candidates(row, intents[row.channel_id])) for row in orphans]
 
     async def _intents_around(self, orphans: Sequence[OrphanRow]) -> dict[str | None, list[TaskRow]]:
-        """Returns, by channel, the tasks that know no upstream task and were sent about when the orphans came."""
+        """Returns, by channel, the tasks without an upstream id that were created within a day of an orphan."""
         by_channel: dict[str | None, list[TaskRow]] = defaultdict(list)
         if not orphans:
             return by_channel
@@ -138,7 +133,7 @@ class AdminOrphanRepository:
             by_channel[row.channel_id].append(row)
         return by_channel
 
-    def _possible_tasks(self, orphan: OrphanRow, intents: Iterable[TaskRow]) -> list[str]:
+    def _candidates(self, orphan: OrphanRow, intents: Iterable[TaskRow]) -> list[str]:
         task = ListedTask(
             id=orphan.upstream_id,
             model=orphan.model,
@@ -151,12 +146,12 @@ class AdminOrphanRepository:
 
 
 def task_cursor(found: TaskWithChannel) -> str:
-    """Returns where a list of tasks goes on after this one, even when it is gone by then."""
+    """Returns the cursor after a task, which stays valid if the task is deleted."""
     return _POSITION_SEPARATOR.join((found.row.created_at.isoformat(), found.row.id))
 
 
 def orphan_cursor(found: OrphanWithCandidates) -> str:
-    """Returns where a list of orphans goes on after this one, even when it is gone by then."""
+    """Returns the cursor after an orphan, which stays valid if the orphan is deleted."""
     row = found.row
     return _POSITION_SEPARATOR.join((row.created_at.isoformat(), row.channel_id, row.upstream_id))
 

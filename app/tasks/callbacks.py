@@ -1,10 +1,10 @@
-"""What the upstream tells by calling back: that something has happened, and which task an intent became.
+"""Takes in the upstream's callbacks: that a task changed, or which task an intent became.
 
-Nothing of a callback is believed but the id that it names, and that only until the upstream itself was asked: a
-callback makes a look due, which then happens within the account's budget, however many callbacks there are.
+A callback only makes a poll due, which then happens within the account's rate limit, however many callbacks arrive. Of
+its body nothing but the task's id is used, which is verified by asking the upstream.
 
-Anybody may send callbacks with guessed tokens. Whether a token exists is therefore looked up for many at once, over one
-connection, and the networks that callbacks come from take turns; only what carries a real token is written.
+Any client may send callbacks with guessed tokens. Tokens are therefore looked up in batches, over one connection, with
+turns for each network, and only callbacks with an existing token are written.
 """
 
 import asyncio
@@ -36,13 +36,13 @@ _BASE_RETRY_SECONDS = 0.2
 _MAX_RETRY_SECONDS = 5.0
 _MAX_CONCURRENT = 4
 MAX_PENDING = 10_000
-"""How many callbacks are kept until it is known whether their tokens exist."""
+"""How many callbacks may wait for the look-up of their tokens."""
 
 MAX_PENDING_PER_NETWORK = MAX_PENDING // 4
-"""How many of them may come from one network."""
+"""How many of them may be from one network."""
 
 _DROPS_LOG_INTERVAL = timedelta(minutes=1)
-# A task has some forty; anybody may send a callback.
+# A task has some forty; the limit bounds the cost of parsing.
 _MAX_VALUES = 1000
 _MIN_POLL_INTERVAL = timedelta(seconds=2)
 
@@ -52,13 +52,13 @@ _log = structlog.get_logger()
 
 
 class CallbackInbox:
-    """Writes down what callbacks tell; while the database is away it keeps that in memory, up to a bound."""
+    """Writes callbacks; keeps a bounded number of them in memory while the database is unavailable."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
         self._clock = clock
         self._background = BackgroundTasks()
-        # First come, first served: the next tokens are looked up after what was found before has begun to be written.
+        # A semaphore is fair: callbacks with known tokens are written before the next tokens are looked up.
         self._slots = asyncio.Semaphore(_MAX_CONCURRENT)
         self._queue: LookupQueue[bytes, bool] = LookupQueue(
             self._look_up, max_queries=1, max_waiting=MAX_PENDING, max_per_network=MAX_PENDING_PER_NETWORK
@@ -70,38 +70,38 @@ class CallbackInbox:
         """Takes in one callback; returns when it is written, or after three seconds, and never raises.
 
         Args:
-            token: of the address that was called; that of no intent is without effect.
+            token: of the URL that was called; a token of no intent has no effect.
             body: what was sent; None when it was too long or did not arrive.
-            network: where it comes from (``network_of``). Each network has a share of what is kept; what exceeds it is
-                dropped, and the log tells how many those were once a minute.
+            network: of the sender (``network_of``). Callbacks beyond a network's share are dropped, and their number is
+                logged once a minute.
         """
         if not _TOKEN.fullmatch(token):
             return
         lookup: Lookup[bytes, bool] = Lookup(hash_of(token))
         if not self._queue.add(lookup, network):
-            self._note_drop()
+            self._count_drop()
             return
         writing = self._background.start(self._write_if_known(lookup, _task_id(body)))
         await asyncio.wait({writing}, timeout=_ANSWER_TIMEOUT_SECONDS)
 
     async def drain(self) -> None:
-        """Waits a moment for what is not written yet; called before the database is closed."""
+        """Waits up to five seconds for callbacks that are not written yet; called before the database is closed."""
         lost = await self._background.drain(timeout_seconds=_DRAIN_TIMEOUT_SECONDS)
         await self._queue.aclose()
         if lost:
             _log.error("callbacks_lost", callbacks=lost)
 
     async def _write_if_known(self, lookup: Lookup[bytes, bool], upstream_id: str | None) -> None:
-        """Writes what a callback told if its token is an intent's."""
+        """Writes a callback if its token is an intent's."""
         if not await lookup.answer:
             return
         try:
             await self._retry(lambda intents: self._write(intents, lookup.name, upstream_id))
-        except Exception:  # noqa: BLE001 - the upstream cannot mend what went wrong here
+        except Exception:  # noqa: BLE001 - the upstream cannot handle an error of ours
             _log.exception("callback_not_written", upstream_id=upstream_id)
 
     async def _look_up(self, lookups: list[Lookup[bytes, bool]]) -> None:
-        """Tells of each whether some intent has its token."""
+        """Sets for each look-up whether an intent has its token."""
         hashes = [lookup.name for lookup in lookups]
         known: set[bytes] = set()
         try:
@@ -113,9 +113,9 @@ class CallbackInbox:
                 lookup.answer.set_result(lookup.name in known)
 
     async def _retry(self, work: Callable[[AllIntents], Awaitable[ResultT]]) -> ResultT:
-        """Does something in one transaction, and goes on trying while the database is away.
+        """Runs ``work`` in one transaction, and retries while the database is unavailable.
 
-        A few at a time, so that clients get connections too.
+        A few run at the same time, so that connections are left for clients.
         """
         retries = 0
         while True:
@@ -133,16 +133,16 @@ class CallbackInbox:
         row = await intents.lock_by_token(token_hash)
         if row is None:
             return
-        is_bound = row.upstream_id is not None
-        if not is_bound and upstream_id is not None and await intents.owned([upstream_id]):
-            _alarm("upstream_id_already_owned", row, upstream_id)
-        elif is_bound:
-            _note_change(row, upstream_id, now=self._clock())
+        is_known = row.upstream_id is not None
+        if not is_known and upstream_id is not None and await intents.owned([upstream_id]):
+            _log_conflict("upstream_id_already_owned", row, upstream_id)
+        elif is_known:
+            _apply_change(row, upstream_id, now=self._clock())
         elif upstream_id is not None:
-            _note_claim(row, upstream_id, now=self._clock())
+            _apply_named(row, upstream_id, now=self._clock())
 
-    def _note_drop(self) -> None:
-        """Counts a callback for which there is no room, and logs the count now and then: anybody can bring it about."""
+    def _count_drop(self) -> None:
+        """Counts a dropped callback; the count is logged at most once a minute, since any client can cause it."""
         self._dropped += 1
         now = self._clock()
         if self._drops_logged_at is None or now - self._drops_logged_at >= _DROPS_LOG_INTERVAL:
@@ -150,33 +150,33 @@ class CallbackInbox:
             self._dropped, self._drops_logged_at = 0, now
 
 
-def _note_change(row: TaskRow, upstream_id: str | None, *, now: datetime) -> None:
-    """Makes a look at a task due, but not more often than every two seconds."""
+def _apply_change(row: TaskRow, upstream_id: str | None, *, now: datetime) -> None:
+    """Makes a poll of a task due, at most every two seconds."""
     if upstream_id is not None and upstream_id != row.upstream_id:
-        _alarm("callback_names_another_task", row, upstream_id)
+        _log_conflict("callback_names_another_task", row, upstream_id)
     elif not TaskStatus(row.status).is_final:
         due_at = now if row.looked_at is None else max(now, row.looked_at + _MIN_POLL_INTERVAL)
         row.next_look_at = due_at if row.next_look_at is None else min(row.next_look_at, due_at)
 
 
-def _note_claim(row: TaskRow, upstream_id: str, *, now: datetime) -> None:
-    """Keeps which task an intent is said to have become. While its create is under way, that has the first word."""
+def _apply_named(row: TaskRow, upstream_id: str, *, now: datetime) -> None:
+    """Stores which task an intent is said to have become; while its create is under way, its own answer is awaited."""
     if row.claimed_upstream_id == upstream_id:
         return
     if row.claimed_upstream_id is not None:
-        _alarm("callbacks_name_two_tasks", row, upstream_id)
+        _log_conflict("callbacks_name_two_tasks", row, upstream_id)
     row.claimed_upstream_id = upstream_id
     if row.status != TaskStatus.SUBMITTING.value:
         row.next_look_at = now
 
 
-def _alarm(event: str, row: TaskRow, upstream_id: str) -> None:
+def _log_conflict(event: str, row: TaskRow, upstream_id: str) -> None:
     FOREIGN_CLAIMS.inc()
     _log.error(event, task=row.id, upstream_id=upstream_id)
 
 
 def _task_id(body: bytes | None) -> str | None:
-    """Returns the id that a callback names, the one thing of it that is used, or None."""
+    """Returns the task's id in a callback, or None."""
     try:
         found = parse_json_object(body, max_values=_MAX_VALUES).get("id") if body else None
     except SeedgateError:

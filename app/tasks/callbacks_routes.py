@@ -1,4 +1,4 @@
-"""Where the upstream calls back. Whatever comes is answered alike, so that nobody learns which tokens exist."""
+"""The route of the upstream's callbacks. All get the same answer, which does not show whether their token exists."""
 
 import asyncio
 
@@ -15,19 +15,19 @@ from app.tasks.callbacks import CallbackInbox
 from app.tasks.correlation import CALLBACK_PATH
 
 _LIMIT_BYTES = 64 * 1024
-# A sender that writes first and reads later should see the answer, but not for any length.
+# A sender that reads only after writing its whole body gets the answer if the body is no longer than this.
 _READ_LIMIT_BYTES = 1024 * 1024
 _READ_TIMEOUT_SECONDS = 10.0
 
 router = APIRouter()
 
 
-# Not in the API's description: nobody but the upstream calls it, at addresses that it was given.
+# Not in the API's description: only the upstream calls it, at URLs that it was given.
 @router.post(CALLBACK_PATH + "{token}", include_in_schema=False)
 async def receive(request: Request) -> Response:
     """Takes in a callback of the upstream; always ``200 {}``.
 
-    Its body counts against a pool for callbacks. When that is full, the callback still makes a look at its task due.
+    Its body counts against a pool for callbacks. When that is full, the callback still makes a poll of its task due.
     """
     leave_turn()
     bodies: BodyAdmission = request.state.bodies
@@ -44,7 +44,7 @@ async def receive(request: Request) -> Response:
 
 async def _read(request: Request, holding: Holding) -> tuple[bytes | None, bool]:
     """Returns the body, or None when it is too long or does not arrive, and whether it was read to its end."""
-    body = bytearray()  # segments of a byte or two would each cost a hundred in a list
+    body = bytearray()  # in a list, a segment of one byte would take a hundred
     size_bytes = 0
     is_kept = True
     try:

@@ -1,7 +1,7 @@
-"""How an intent is known again among the upstream's tasks: the token in its callback address, and its tag. Pure.
+"""Identifies an intent among the upstream's tasks: by the token in its callback URL, and by its tag. Pure.
 
-The token is 256 random bits and is never stored, only its SHA-256. The tag is made from that hash, so that nobody but
-the upstream and we can know it, and nothing more has to be kept.
+The token is 256 random bits, of which only the SHA-256 is stored. The tag is derived from that hash, so it needs no
+column, and only the upstream and the gateway know it.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ def new_callback_token() -> str:
 
 
 def hash_of(token: str) -> bytes:
-    """Returns what is stored of a token."""
+    """Returns the hash by which a token is stored."""
     return hashlib.sha256(token.encode()).digest()
 
 
@@ -31,5 +31,5 @@ def tag_of(token_hash: bytes) -> str:
 
 
 def callback_url_for(public_url: str, token: str) -> str:
-    """Returns the address that the upstream is told to call back."""
+    """Returns the URL that the upstream is told to call."""
     return f"{public_url}{CALLBACK_PATH}{token}"

@@ -61,7 +61,7 @@ def _query(name: str, schema: dict[str, Any], description: str) -> dict[str, Any
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
-# Without a `callback_url`: a message would go to somebody else's server.
+# Without a `callback_url`: it would be a stranger's server.
 _CREATE_EXAMPLES: dict[str, dict[str, Any]] = {
     "text to video": {
         "model": "doubao-seedance-2",

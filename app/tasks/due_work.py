@@ -1,4 +1,4 @@
-"""When the background jobs on tasks have something to do (``app.core.due_work``)."""
+"""The conditions under which the background jobs on tasks are due (``app.core.due_work``)."""
 
 from datetime import timedelta
 
@@ -20,9 +20,9 @@ POLLS_DUE = Probe(
     """,  # noqa: S608 - constants of this module
     {"forgotten_after": RETENTION},
 )
-"""On an active channel a task is due to be asked about, or the upstream has forgotten some unfinished task."""
+"""A task on an active channel is due, or an unfinished task is older than the upstream keeps it."""
 
-# A lease that runs is a schedule here: the work was begun and is not due again before its end.
+# A running lease serves as a schedule: the work is not due again before its end.
 SEARCHES_DUE = Probe(
     f"""
     EXISTS ({_ACTIVE_CHANNELS} AND (
@@ -35,7 +35,7 @@ SEARCHES_DUE = Probe(
     ))
     """  # noqa: S608 - constants of this module
 )
-"""On an active channel a create of unknown outcome is to be looked for, a sweep is due, or a probe of its breaker."""
+"""On an active channel the search for a create of unknown outcome, a sweep or a probe of its breaker is due."""
 
 LEFTOVERS_DUE = Probe(
     """
@@ -45,13 +45,13 @@ LEFTOVERS_DUE = Probe(
     """,
     {"shortest_window": MIN_WINDOW},
 )
-"""The window of some create of unknown outcome may be over, or some orphan may have found its owner."""
+"""The window of a create of unknown outcome may be over, or an orphan may have an owner by now."""
 
 
 def stale_creates(create_window: timedelta) -> Probe:
-    """Returns when creates may be abandoned: another process carries one, or one takes longer than ``create_window``.
+    """Returns the condition that creates may be stale: one is of another process, or exceeds ``create_window``.
 
-    Whether that process is dead is what the job finds out.
+    The job checks whether that process is dead.
     """
     condition = """
         SELECT bool_or(instance_id <> :instance_id

@@ -1,8 +1,8 @@
-"""Until when the links in a task's ``content`` work. Pure.
+"""Works out until when the links in a task's ``content`` work. Pure.
 
-A signed link says so itself, by the moment of its signing and a lifetime in seconds (TOS and S3), or by the moment of
-its end (``Expires``, an older scheme of S3). One that does not say counts as good for 24 hours from the end of its
-task, as the upstream signs.
+The query of a signed link has the time of its signing and a lifetime in seconds (TOS and S3), or the time of its end
+(``Expires``, an older scheme of S3). A link with neither counts as valid for 24 hours from the end of its task, which
+is how the upstream signs.
 
 Source: reference ``upstream.md`` §2.1, and the query parameters of presigned URLs of TOS and S3.
 """
@@ -25,13 +25,13 @@ _SIGNED_UNTIL = "expires"
 _READ = {_SIGNED_UNTIL, *(name for pair in _SIGNED_FOR for name in pair)}
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
-# Lifetimes are days; what has more digits is a mistake.
+# Lifetimes are days; a longer number is wrong.
 _LIFETIME = re.compile(r"[1-9][0-9]{0,6}")
 _MOMENT = re.compile(r"[0-9]{10}")
-# From 2001 to 2286. In other units or counted from now a moment is outside, and of some no client can make a date.
+# From 2001 to 2286; numbers outside are in other units or relative, and some are no valid date.
 _MOMENTS = range(10**9, 10**10)
-# Links are read at every GET and for every item of a LIST, whatever the upstream wrote into them. Usual are three links
-# of seven parameters; a name or value that tells of time has at most 16 characters, each of which may be escaped.
+# Links are parsed at every GET and for every item of a LIST, so the cost is bounded. Usual are three links of seven
+# parameters; the names and values that are read have at most 16 characters, each of which may be escaped.
 _MAX_LINKS = 16
 _MAX_PARAMETERS = 64
 _MAX_PART_LENGTH = 3 * 16
@@ -41,11 +41,11 @@ def content_expires_at(content: Mapping[str, Any], ended_at: int) -> int | None:
     """Returns until when all links of a ``content`` work; None when it has no link.
 
     Args:
-        content: of a task's wire form: members such as ``video_url``, whatever their values.
+        content: of a task: members such as ``video_url``, with any values.
         ended_at: when the task ended, Unix seconds.
 
     Returns:
-        Unix seconds, of the link that ends first; of more than 16 links the rest is not read.
+        Unix seconds, of the link that ends first; links after the 16th are not read.
     """
     found = (value for value in content.values() if isinstance(value, str) and value[:8].lower().startswith(_SCHEMES))
     links = islice(found, _MAX_LINKS)
@@ -53,11 +53,10 @@ def content_expires_at(content: Mapping[str, Any], ended_at: int) -> int | None:
 
 
 def link_expires_at(link: str) -> int | None:
-    """Returns until when a signed link works, by what its query says, in Unix seconds; None when it does not say.
+    """Returns until when a signed link works, in Unix seconds; None when its query does not show it.
 
-    Parameters match in any case and may be percent-encoded. Values out of their bounds say nothing, nor does a
-    parameter that is there twice with different values, nor a link of more than 8192 characters, or 64
-    parameters, which is not read.
+    The names of parameters match in any case and may be percent-encoded. Values out of bounds are ignored, and so are
+    repeated parameters with different values. A link of more than 8192 characters or 64 parameters is not read.
     """
     if len(link) > MAX_WEB_URL_LENGTH:
         return None
@@ -84,7 +83,7 @@ def _signed_at(text: str) -> int | None:
 
 
 def _parameters(link: str) -> dict[str, str]:
-    """Returns the parameters of a link's query that tell of time, those aside that contradict themselves."""
+    """Returns the parameters of a link's query about time, without repeated ones that differ."""
     query = link.partition("#")[0].partition("?")[2]
     found: dict[str, set[str]] = {}
     if query.count("&") >= _MAX_PARAMETERS:
@@ -93,6 +92,6 @@ def _parameters(link: str) -> dict[str, str]:
         name, _, value = part.partition("=")
         name = unquote(name).lower() if len(name) <= _MAX_PART_LENGTH else ""
         if name in _READ:
-            # What is cut off makes no difference: a value that is so long says nothing.
+            # A value that is cut here is too long to be valid.
             found.setdefault(name, set()).add(unquote(value[: _MAX_PART_LENGTH + 1]))
     return {name: values.pop() for name, values in found.items() if len(values) == 1}

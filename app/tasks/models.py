@@ -9,11 +9,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db.base import Base, BigInt, Json
 
 IDEMPOTENCY_INDEX = "uq_tasks_tenant_id_idempotency_key"
-"""What a second task of a tenant with the same ``Idempotency-Key`` violates."""
+"""Makes an ``Idempotency-Key`` unique within a tenant."""
 
 
 class TaskStatus(StrEnum):
-    """Where a task is. The first two are ours and show as ``queued``; the rest are the upstream's words."""
+    """Status of a task. The first two are ours and shown as ``queued``; the others are the upstream's words."""
 
     SUBMITTING = "submitting"
     UNKNOWN = "unknown"
@@ -26,7 +26,7 @@ class TaskStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether the state never changes again."""
+        """Whether the status never changes."""
         return self in FINAL_STATUSES
 
     @property
@@ -40,20 +40,18 @@ _OURS = {TaskStatus.SUBMITTING, TaskStatus.UNKNOWN}
 
 
 class TaskRow(Base):
-    """One task, from the intent that is written before the upstream is called to its tombstone.
+    """One task, from the intent that is written before the upstream is called until after its deletion.
 
-    ``id`` is a spare id of ours and exists from the start; ``upstream_id`` is what the client is given
-    whenever the upstream answered in time, else it is given the spare one, and ``is_spare_id_public``: a client goes on
-    being shown the id that it got. Both find the row. ``snapshot`` is the upstream's last answer about the
-    task; ``parameters`` the fields of the request other than ``content``. ``asked_at`` is when the upstream was
-    last asked, ``looked_at`` when the question was asked to which it last answered.
+    ``id`` is a spare id of ours and exists from the start. The client is given ``upstream_id`` if the upstream answers
+    in time, otherwise the spare id, which it then goes on being shown (``is_spare_id_public``). Both find the row.
+    ``snapshot`` is the upstream's last answer about the task; ``parameters`` are the known, short parameters of the
+    request. ``asked_at`` is when the upstream was last asked, ``looked_at`` when the call began that it last answered.
 
-    Of the create: ``instance_id`` is the process that carries it (``app.core.process_registry``), ``sent_at`` when the
-    last attempt began, ``cut_at`` when its outcome became unknown.
-    ``callback_token_hash`` is the SHA-256 of the token in the address that the upstream calls back;
-    ``claimed_upstream_id`` what such a callback named before we knew. ``absent_at`` is when a complete list of the
-    account first lacked the task. ``next_look_at`` is when the upstream is asked again, be it about the task or, while
-    the outcome is unknown, by listing.
+    Of the create: ``instance_id`` is the process that runs it (``app.core.process_registry``), ``sent_at`` when the
+    last attempt began, ``cut_at`` when its outcome became unknown. ``callback_token_hash`` is the SHA-256 of the token
+    in the callback URL; ``claimed_upstream_id`` the task that a callback named before the id was known. ``absent_at``
+    is when a complete list first lacked the task. ``next_look_at`` is the time of the next poll or, while the outcome
+    is unknown, of the next search.
     """
 
     __tablename__ = "tasks"
@@ -71,7 +69,7 @@ class TaskRow(Base):
         Index("ix_tasks_id", "id"),
         Index("ix_tasks_created_at_id", text("created_at DESC"), text("id DESC")),
         Index("ix_tasks_channel_id_created_at", "channel_id", text("created_at DESC")),
-        # A suspended channel's tasks stay due: what looks at another channel must not walk over them.
+        # Tasks of a suspended channel stay due; with the channel first, queries of other channels do not scan them.
         Index(
             "ix_tasks_polls",
             "channel_id",
@@ -132,7 +130,7 @@ class TaskRow(Base):
 
 
 class TaskEventRow(Base):
-    """One change of a task's status, for the operator: when, to what, and who brought the news.
+    """One change of a task's status, for the operator.
 
     ``source`` is an ``app.tasks.state.Source``.
     """
@@ -153,9 +151,9 @@ class TaskEventRow(Base):
 
 
 class OrphanRow(Base):
-    """An upstream task that nobody owns and that an intent of unknown outcome, or a lost one, may have made.
+    """An upstream task without an owner that an intent of unknown outcome, or a lost one, may have made.
 
-    Found by listing the account; removed when somebody owns it. Shown to the operator only.
+    Found by listing the account; deleted when a row owns the task. Shown to the operator only.
     """
 
     __tablename__ = "orphans"

@@ -18,7 +18,7 @@ _QUEUED = [status.value for status in TaskStatus if status.public is TaskStatus.
 
 @dataclass(frozen=True)
 class TaskFilter:
-    """What a list shows; None or empty means "all". ``models`` are names of models, public or upstream ones."""
+    """Filter of a list; None or empty means all. ``models`` are names of models, public or upstream ones."""
 
     status: TaskStatus | None = None
     models: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class TaskFilter:
 
 @dataclass(frozen=True)
 class TaskWithMessage:
-    """A task, and the newest message about it to its ``callback_url``: None when there is none, or no such URL."""
+    """A task, and the newest message about it to its ``callback_url``, or None."""
 
     row: TaskRow
     newest_message: NewestMessage | None
@@ -49,7 +49,7 @@ class TaskRepository:
         return (await self._session.scalars(query)).one_or_none()
 
     async def find_with_message(self, task_id: str) -> TaskWithMessage | None:
-        """Returns what ``find`` does with the newest message about it, by the same statement."""
+        """Returns what ``find`` does, and the newest message about the task, by one statement."""
         newest = newest_message(
             TaskRow.tenant_id, TaskRow.id, condition=TaskRow.callback_url.is_not(None), since=TaskRow.finished_at
         )
@@ -65,7 +65,7 @@ class TaskRepository:
         return TaskWithMessage(row, None if status is None else NewestMessage(status, last_error))
 
     async def find_intent(self, spare_id: str, *, is_locked: bool = False) -> TaskRow | None:
-        """Returns the task that an intent became, by our spare id, deleted ones included."""
+        """Returns the task with this spare id, deleted or not."""
         query = select(TaskRow).where(self._is_own(), TaskRow.id == spare_id)
         if is_locked:
             query = query.with_for_update()
@@ -85,7 +85,7 @@ class TaskRepository:
         return (await self._session.scalars(query)).all(), total or 0
 
     async def claim_poll(self, spare_id: str, *, now: datetime, min_age: timedelta) -> bool:
-        """Claims the right to ask the upstream about a task, unless somebody asked or looked within ``min_age``."""
+        """Claims a poll of a task, unless it was polled within ``min_age``; returns whether it was claimed."""
         statement = (
             update(TaskRow)
             .where(
@@ -104,15 +104,15 @@ class TaskRepository:
 
 
 class AllTasks:
-    """Every tenant's tasks: for background jobs and the operator only."""
+    """The tasks of all tenants, for background jobs."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def claim_due(self, channel_id: str, *, now: datetime, lease: timedelta, limit: int) -> Sequence[TaskRow]:
-        """Returns unfinished tasks of a channel whose next look is due, and puts that look off by ``lease``.
+        """Returns unfinished tasks of a channel that are due, and leases them.
 
-        Other processes skip the rows that are being claimed, and find them again if this process dies.
+        Other processes skip the rows; they are due again after the lease, should this process die.
         """
         due = (
             select(TaskRow)
@@ -127,13 +127,13 @@ class AllTasks:
         return rows
 
     async def release(self, rows: Sequence[TaskRow], *, due_at: datetime) -> None:
-        """Makes tasks due that were claimed and not looked at, unless somebody has looked at them meanwhile."""
+        """Makes claimed tasks due that were not polled, except those that another process polled meanwhile."""
         claims = [(row.tenant_id, row.id, row.next_look_at) for row in rows]
         is_claimed = tuple_(TaskRow.tenant_id, TaskRow.id, TaskRow.next_look_at).in_(claims)
         await self._session.execute(update(TaskRow).where(is_claimed).values(next_look_at=due_at))
 
     async def lock(self, rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
-        """Returns these tasks as they are now, locked, without those deleted; always in the same order."""
+        """Returns the current rows of tasks without the deleted ones, locked in the order of their keys."""
         keys = [(row.tenant_id, row.id) for row in rows]
         query = (
             select(TaskRow)
@@ -144,7 +144,7 @@ class AllTasks:
         return (await self._session.scalars(query)).all()
 
     async def lock_due(self, *, now: datetime, created_before: datetime, limit: int) -> Sequence[TaskRow]:
-        """Returns unfinished tasks of that age which nobody has looked at in time, whatever their channel; locked."""
+        """Returns due, unfinished tasks created before a time, on any channel; locked."""
         query = (
             select(TaskRow)
             .where(TaskRow.next_look_at <= now, TaskRow.created_at < created_before, TaskRow.upstream_id.is_not(None))
@@ -156,7 +156,7 @@ class AllTasks:
 
 
 async def load_task(sessions: async_sessionmaker[AsyncSession], tenant_id: str, task_id: str) -> TaskWithMessage:
-    """Returns a tenant's live task, in a transaction of its own, and tells the request's log line its channel.
+    """Returns a tenant's live task, read in its own transaction, and adds its channel to the request's log line.
 
     Raises:
         NotFoundError: 404, there is none, or it is another tenant's.

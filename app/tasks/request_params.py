@@ -1,4 +1,4 @@
-"""Query strings of the task routes. Pure."""
+"""The query parameters of the task routes. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ MAX_PAGE = 500
 _PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 _DEFAULT_PAGE_SIZE = 10
 _MAX_FILTER_IDS = 500
-# No id or name in the database is as long, so a longer one matches as little when it is cut.
-_TOO_LONG = 257
+# Longer than any id or name in the database, so a text that is cut to it matches nothing either.
+_MAX_TEXT_LENGTH = 257
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 _PUBLIC_STATUSES = sorted({status.public.value for status in TaskStatus})
 
@@ -31,8 +31,8 @@ class ListQuery:
 def parse_list(query: DeclaredQuery) -> ListQuery:
     """Reads a list query as the SDKs send it.
 
-    An empty value counts as absent. Task ids alone must not be empty: a client that joins an empty list by commas does
-    not expect every task.
+    An empty value counts as absent, except for task ids: a client that joins an empty list by commas does not expect
+    all tasks.
 
     Raises:
         InvalidParameterError: 400, a value is out of bounds; ``param`` names it.
@@ -56,7 +56,7 @@ def parse_dry_run(query: DeclaredQuery) -> bool:
     """Reads ``dry_run``.
 
     Raises:
-        InvalidParameterError: 400, it is neither true nor false, such as an empty one; a typo must not spend money.
+        InvalidParameterError: 400, it is neither true nor false, such as an empty value; a typo must not spend money.
     """
     value = query.one("dry_run")
     if value not in {None, *_TRUE, *_FALSE}:
@@ -79,7 +79,7 @@ def _models(query: DeclaredQuery) -> tuple[str, ...]:
 
 
 def _task_ids(values: Sequence[str]) -> tuple[str, ...]:
-    """Returns the ids in a repeated parameter, each of whose values may hold several, joined by commas."""
+    """Returns the ids in a parameter that may be repeated, and whose values may be joined by commas."""
     name = "filter.task_ids"
     ids = [task_id for value in values for part in value.split(",") if (task_id := part.strip(" "))]
     if values and not ids:
@@ -90,10 +90,10 @@ def _task_ids(values: Sequence[str]) -> tuple[str, ...]:
 
 
 def _searchable(name: str, text: str) -> str:
-    """Returns what the database can be searched for."""
+    """Returns a text by which the database can be searched."""
     if "\0" in text:
         raise InvalidParameterError(name, f"`{name}` holds a NUL character.")
-    return text[:_TOO_LONG]
+    return text[:_MAX_TEXT_LENGTH]
 
 
 def _integer(query: DeclaredQuery, name: str, *, default: int) -> int:

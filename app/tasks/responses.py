@@ -1,4 +1,4 @@
-"""A task as the client sees it. Pure."""
+"""The JSON of tasks for clients. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -24,32 +24,32 @@ _INTEGER_FIELDS = (
     "priority",
 )
 _COUNTS = ("completion_tokens", "prompt_tokens", "total_tokens", "web_search")
-# Members of a task that the gateway alone adds. The upstream's ``callback_url`` is ours, and opens our callback route.
+# Only the gateway adds these members. The upstream's ``callback_url`` is ours and contains the token of our route.
 _OWN_FIELDS = ("callback", "callback_url")
-_LINKS_END = "expires_at"
-# Where a body tells why its task failed; the upstream's lists use the second name.
+_EXPIRES_AT = "expires_at"
+# The reason of a failure; the upstream's lists use the second name.
 _REASONS = ("error", "failure_reason")
 _FIRST_FIELDS = ("id", "model", "status", "error", "created_at", "updated_at", "content")
 _DEFAULT_EXPIRES_AFTER_SECONDS = PARAMETERS["execution_expires_after"].default
-# The upstream's times beyond the year 2242 are in another unit than seconds, or a mistake.
-_TIMES_END = 2**33
+# Times beyond the year 2242 are not in seconds, or wrong.
+_MAX_TIME = 2**33
 
 
 def public_id(row: TaskRow) -> str:
-    """Returns the id that the client knows the task by: the upstream's, unless it could only be given our spare one."""
+    """Returns the id by which the client knows the task: the upstream's, unless the client was given our spare one."""
     return row.id if row.upstream_id is None or row.is_spare_id_public else row.upstream_id
 
 
 def to_task(row: TaskRow) -> dict[str, Any]:
-    """Returns the body of ``GET …/tasks/{id}``: the documented fields and whatever else the upstream said.
+    """Returns the body of ``GET …/tasks/{id}``: the documented fields and all others that the upstream sent.
 
-    ``content`` has ``expires_at`` beside its links: until when all of them work, in Unix seconds.
-    Where an integer belongs there is an integer, and a value that means none is left out.
-    Why a task failed is told in the upstream's words unless they name the operator's account.
+    ``content`` has ``expires_at`` beside its links: until when all of them work, in Unix seconds. Integer fields are
+    integers, and left out when the upstream's value is none. The reason of a failure is in the upstream's words, unless
+    they name the operator's account.
 
     Source: the spec's "Response Fields"; ``error`` is null unless the task failed.
     """
-    body = without_own_fields(row.snapshot) if row.snapshot else _before_first_look(row)
+    body = without_own_fields(row.snapshot) if row.snapshot else _before_first_poll(row)
     body["id"] = public_id(row)
     body["status"] = TaskStatus(row.status).public.value
     if row.callback_token_hash is not None and body.get(TAG_FIELD) == tag_of(row.callback_token_hash):
@@ -72,7 +72,7 @@ def to_task(row: TaskRow) -> dict[str, Any]:
 
 
 def to_list_item(row: TaskRow) -> dict[str, Any]:
-    """Returns the task as an item of a list, where the Go and Node SDKs read ``failure_reason``."""
+    """Returns the JSON of a task in a list, from which the Go and Node SDKs read ``failure_reason``."""
     item = to_task(row)
     if row.status == TaskStatus.FAILED.value:
         item["failure_reason"] = item["error"]
@@ -80,7 +80,7 @@ def to_list_item(row: TaskRow) -> dict[str, Any]:
 
 
 def without_own_fields(body: dict[str, Any]) -> dict[str, Any]:
-    """Returns an answer of the upstream's about a task without the members that are the gateway's to add."""
+    """Returns the upstream's JSON of a task without the members that only the gateway adds."""
     return {name: value for name, value in body.items() if name not in _OWN_FIELDS}
 
 
@@ -89,21 +89,21 @@ def unknown_task() -> NotFoundError:
     return NotFoundError("The specified content generation task is not found.", field="id", param="id")
 
 
-def _before_first_look(row: TaskRow) -> dict[str, Any]:
+def _before_first_poll(row: TaskRow) -> dict[str, Any]:
     expires_after = row.parameters.get("execution_expires_after", _DEFAULT_EXPIRES_AFTER_SECONDS)
     return {"service_tier": row.service_tier, "execution_expires_after": expires_after}
 
 
 def _with_expiry(content: dict[str, Any], ended_at: int) -> dict[str, Any]:
-    shown = {name: value for name, value in content.items() if name != _LINKS_END}
+    shown = {name: value for name, value in content.items() if name != _EXPIRES_AT}
     expires_at = content_expires_at(shown, ended_at)
-    return shown if expires_at is None else {**shown, _LINKS_END: expires_at}
+    return shown if expires_at is None else {**shown, _EXPIRES_AT: expires_at}
 
 
 def _ended_at(body: dict[str, Any], row: TaskRow) -> int:
-    """Returns when a task ended: by the upstream's time, or when we learned of it if that is unusable."""
+    """Returns when a task ended: by the upstream's time, or when it was stored if that time is unusable."""
     told: int = body["updated_at"]
-    if 0 < told < _TIMES_END:
+    if 0 < told < _MAX_TIME:
         return told
     return _seconds(row.finished_at or row.updated_at)
 
@@ -122,7 +122,7 @@ def _seconds(moment: datetime) -> int:
 
 
 def _set_integers(body: dict[str, Any], names: Iterable[str]) -> None:
-    """Puts integers where they belong; a value that means none is left out, since no SDK requires these members."""
+    """Makes fields integers; a field that is none is removed, since no SDK requires these fields."""
     for name in names:
         if name not in body:
             continue
@@ -134,7 +134,7 @@ def _set_integers(body: dict[str, Any], names: Iterable[str]) -> None:
 
 
 def _set_counts(body: dict[str, Any], name: str) -> None:
-    """Puts integers into an object of counts, and leaves it out when it is no object."""
+    """Makes the counts in an object integers; removes it when it is no object."""
     if name not in body:
         return
     if not isinstance(body[name], dict):

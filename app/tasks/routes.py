@@ -25,7 +25,7 @@ from app.tenants.caller import admit, identify
 
 _COLLECTION = "/api/v3/contents/generations/tasks"
 _MAX_ID_LENGTH = 128
-# A deletion needs no body. Of one as long as this every name is looked at within some milliseconds.
+# A deletion needs no body. All names in a body of this length are checked within some milliseconds.
 _MAX_DELETE_BODY_BYTES = 16 * 1024
 
 router = APIRouter(tags=["video tasks"])
@@ -46,7 +46,7 @@ async def create_task(request: Request) -> Response:
     is_dry_run = parse_dry_run(read_query(request))
     idempotency_key = read_idempotency_key(request.headers.raw)
     async with bodies.read(request, sender) as body:
-        # Asked again: the key may have ended while the body was arriving.
+        # Checked again: the key may have been revoked while the body was arriving.
         principal = await identify(request)
         if is_dry_run:
             return json_response(await creation.dry_run(principal, body.data))
@@ -70,7 +70,7 @@ async def create_task(request: Request) -> Response:
     openapi_extra=documentation.LIST,
 )
 async def list_tasks(request: Request) -> Response:
-    """Lists the tenant's tasks from the mirror, newest first."""
+    """Lists the tenant's tasks as stored, newest first."""
     principal = await identify(request)
     service: TaskService = request.state.tasks
     query = parse_list(read_query(request))
@@ -87,7 +87,7 @@ async def list_tasks(request: Request) -> Response:
     openapi_extra=documentation.GET,
 )
 async def get_task(request: Request) -> Response:
-    """Returns one task; ``X-Seedgate-Stale`` tells the age in seconds of an answer that is not fresh."""
+    """Returns one task; ``X-Seedgate-Stale`` is the age in seconds of a stale answer."""
     principal = await identify(request)
     service: TaskService = request.state.tasks
     task_id = _task_id(request)
@@ -107,7 +107,7 @@ async def delete_task(request: Request) -> Response:
     """Cancels a queued task, removes a finished one; an optional body is ignored unless it asks for a dry run."""
     sender = await admit(request)
     await _check_no_dry_run(request, sender)
-    # Asked again: the key may have ended while the body was arriving.
+    # Checked again: the key may have been revoked while the body was arriving.
     principal = await identify(request)
     deletion: TaskDeletion = request.state.task_deletion
     await deletion.delete(principal, _task_id(request))
@@ -115,19 +115,19 @@ async def delete_task(request: Request) -> Response:
 
 
 async def _check_no_dry_run(request: Request, sender: Sender) -> None:
-    """Refuses a body by which a deletion is to be tried out: it would be carried out. What is no JSON is not looked at.
+    """Refuses a body that asks for a dry run, which a deletion does not have; a body that is no JSON is ignored.
 
     Raises:
         InvalidParameterError: 400, the body asks for a dry run.
-        RequestTooSlowError: 408, it did not arrive in time.
-        ServiceUnavailableError: 503, there is no room for it.
+        RequestTooSlowError: 408, the body did not arrive in time.
+        ServiceUnavailableError: 503, there is no memory for it.
     """
     bodies: BodyAdmission = request.state.bodies
     try:
         async with bodies.read(request, sender, limit_bytes=_MAX_DELETE_BODY_BYTES) as body:
             members = parse_json_object(body.data)
     except InvalidParameterError as error:
-        # A member that appears twice is refused when it is this one: who knows which of the two counts.
+        # The error of a repeated member; it is ignored unless the member is the dry run.
         if error.param is not None and is_dry_run_name(skeleton(error.param)):
             raise
         return

@@ -1,7 +1,7 @@
 """The JSON Schema of a create's body, made from the table of parameters, for ``/openapi.json``.
 
-It refuses nothing that the gateway takes: null stands wherever a member may be left out, and what a model's row or the
-upstream decides is in the descriptions alone.
+It accepts all that the gateway accepts: null is allowed wherever a member may be left out, and limits of a model or of
+the upstream are only in the descriptions.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from app.urls import MAX_WEB_URL_LENGTH
 from app.webhooks.callback_url_policy import MAX_URL_LENGTH
 
 _TASK_ID_EXAMPLE = "cgt-20260518175249-8x55h"
-# A text may be empty beside other items, and texts alone must not all be.
+# A text may be empty beside other items, but not all items may be empty texts.
 _SAYS_SOMETHING = {"not": {"required": ["text"], "properties": {"type": {"const": "text"}, "text": {"const": ""}}}}
 
 
@@ -59,7 +59,7 @@ def _schema_of(parameter: Parameter) -> dict[str, Any]:
 
 
 def _description_of(parameter: Parameter) -> str:
-    """Returns one sentence for each thing that there is to say."""
+    """Returns the description of a parameter, a sentence for each of its texts."""
     labelled = (
         ("", parameter.description),
         ("values: ", parameter.values),

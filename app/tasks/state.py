@@ -1,8 +1,8 @@
-"""The only door through which a task's state changes.
+"""Changes the state of tasks.
 
-Whoever brings the news (the create's own answer, a look, a list, a callback, a delete, the reconciler, the operator),
-it goes through one of the ``apply_…`` functions here. Each is called with the row locked in an open transaction; the
-change, its entry in the history and the delivery to the tenant's ``callback_url`` are committed together or not at all.
+All status changes, whatever their source, are made by the ``apply_…`` functions in this module. Each is called with the
+row locked in an open transaction; the change, its entry in the history and the delivery to the tenant's
+``callback_url`` are committed together.
 """
 
 from datetime import datetime, timedelta
@@ -19,18 +19,18 @@ from app.upstream.integers import to_integer
 from app.webhooks.outbox import enqueue
 
 OUTCOME_UNKNOWN = "OutcomeUnknown"
-"""Code of a task whose create was never clearly answered and which the upstream provably does not have."""
+"""Code of a task whose create was not clearly answered and which the upstream provably does not have."""
 
 _MIN_POLL_INTERVAL = timedelta(seconds=5)
 _FIRST_SEARCH = timedelta(seconds=3)
 _MAX_POLL_INTERVAL = timedelta(seconds=60)
 _AGE_SHARE = 10
-# The upstream forgets a task after seven days, so no window is longer.
+# The upstream keeps a task for seven days, so no window is longer.
 _MAX_WINDOW = timedelta(days=7)
 _DEFAULT_WINDOW = timedelta(hours=72)
 _WINDOW_MARGIN = timedelta(hours=1)
 _MAX_TOKENS = 2**53
-# What our answers and PostgreSQL's jsonb can hold of what the upstream says.
+# Bounds of what our answers and PostgreSQL's jsonb can hold.
 _MAX_DEPTH = 64
 _MAX_NUMBER = 2**63
 _UPSTREAM_STATUSES = {
@@ -38,16 +38,16 @@ _UPSTREAM_STATUSES = {
 }
 
 MIN_WINDOW = timedelta(hours=1)
-"""No task's window is over sooner after its create."""
+"""The shortest time from a task's create to the end of its window."""
 
 RETENTION = _MAX_WINDOW + _WINDOW_MARGIN
-"""The upstream has certainly forgotten every task that is older."""
+"""The upstream certainly no longer keeps a task that is older."""
 
 _log = structlog.get_logger()
 
 
 class Source(StrEnum):
-    """Who brought the news."""
+    """What caused a change; the values stand in the history of tasks."""
 
     CREATE = "create"
     POLL = "look"
@@ -59,7 +59,7 @@ class Source(StrEnum):
 
 
 def next_poll_after(created_at: datetime, now: datetime) -> datetime:
-    """Returns when to look again: after a tenth of the task's age, from 5 to 60 seconds."""
+    """Returns when to poll again: after a tenth of the task's age, from 5 to 60 seconds."""
     return now + min(max((now - created_at) / _AGE_SHARE, _MIN_POLL_INTERVAL), _MAX_POLL_INTERVAL)
 
 
@@ -72,12 +72,12 @@ def apply_upstream_id(
         session: of the open transaction.
         row: the intent, ``submitting`` or ``unknown``.
         upstream_id: on exact evidence, and owned by no other row (a unique index would refuse it).
-        source: whose evidence.
+        source: of the evidence.
         now: the present moment.
         detail: the evidence in a few words, for the operator.
 
     Returns:
-        False when the row has another upstream id or was ended without one; that is an alarm, and nothing changes.
+        False when the row has another upstream id or ended without one; nothing changes, and an error is logged.
     """
     if row.upstream_id == upstream_id:
         return True
@@ -97,9 +97,9 @@ def apply_upstream_id(
 def apply_unknown(
     session: AsyncSession, row: TaskRow, *, source: Source, now: datetime, cut_at: datetime | None = None
 ) -> None:
-    """Writes that a create was sent and not clearly answered: from now on the reconciler looks for it.
+    """Writes that a create was sent and not clearly answered: the reconciler searches for it from now on.
 
-    ``cut_at`` is when that was certain, the present moment unless given.
+    ``cut_at`` is when this became certain, by default the present moment.
     """
     if row.status != TaskStatus.SUBMITTING.value or row.upstream_id is not None:
         return
@@ -128,18 +128,18 @@ def apply_no_task(
 def apply_upstream_state(
     session: AsyncSession, row: TaskRow, body: dict[str, Any], *, asked_at: datetime, source: Source, now: datetime
 ) -> None:
-    """Writes what the upstream said about a task into its row.
+    """Writes the upstream's answer about a task into its row.
 
-    Idempotent. A final state never changes again. An answer to a question that was asked before the one answered
-    last is dropped, unless it is final. A status that is not known is counted, logged and kept in the snapshot while
-    the task keeps its last known status.
+    Idempotent. A final state never changes. An answer to an older request than the last one that was answered is
+    dropped, unless its status is final. An unknown status is counted, logged and kept in the snapshot; the task keeps
+    its status.
 
     Args:
         session: of the open transaction.
         row: the task.
         body: the upstream's GET answer, or an unfinished item of its list.
         asked_at: when the upstream was asked.
-        source: who asked.
+        source: of the call.
         now: the present moment.
     """
     if TaskStatus(row.status).is_final:
@@ -163,9 +163,9 @@ def apply_upstream_state(
 
 
 def apply_not_found(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
-    """Writes that the upstream does not know a task by its id.
+    """Writes that the upstream did not find a task by its id.
 
-    One such answer proves nothing; only when the task's own window has certainly passed does it end ``expired``.
+    The answer alone proves nothing; the task ends ``expired`` when its own window has certainly passed.
     """
     if TaskStatus(row.status).is_final:
         return
@@ -182,17 +182,17 @@ def apply_cancellation(session: AsyncSession, row: TaskRow, *, source: Source, n
 
 
 def is_window_over(row: TaskRow, *, now: datetime) -> bool:
-    """Whether the upstream has certainly ended or forgotten the task."""
+    """Whether the upstream has certainly ended or removed the task."""
     return now > row.created_at + _window(row) + _WINDOW_MARGIN
 
 
 def retention_cutoff(now: datetime) -> datetime:
-    """Returns the moment of which the upstream has certainly forgotten every task that was made earlier."""
+    """Returns a time; the upstream certainly no longer keeps the tasks that were created before it."""
     return now - RETENTION
 
 
 def total_tokens_of(body: dict[str, Any]) -> int | None:
-    """Returns what the upstream bills for a task, of its answer about it; None while it tells none."""
+    """Returns the billed tokens from the upstream's JSON of a task, or None."""
     usage = body.get("usage")
     total = to_integer(usage.get("total_tokens")) if isinstance(usage, dict) else None
     return total if total is not None and 0 <= total <= _MAX_TOKENS else None
@@ -201,7 +201,7 @@ def total_tokens_of(body: dict[str, Any]) -> int | None:
 def _transition(
     session: AsyncSession, row: TaskRow, status: TaskStatus, *, source: Source, now: datetime, detail: str | None = None
 ) -> None:
-    """Changes the status, writes the history and, when the client can see the change, the delivery."""
+    """Changes the status, and adds its entry in the history and, if clients see the change, the delivery."""
     before = TaskStatus(row.status)
     row.status = status.value
     row.updated_at = now
@@ -234,10 +234,10 @@ def _window(row: TaskRow) -> timedelta:
 
 
 def _sanitize(value: Any, depth_left: int = _MAX_DEPTH) -> Any:
-    """Returns what can be kept and shown again of what the upstream said: one odd member must not hide the rest.
+    """Returns a value of the upstream without what cannot be stored, so that one bad member does not hide the others.
 
-    NUL characters are dropped, which jsonb cannot hold. Null stands for a number that fits no 64 bits and for what is
-    nested too deep: no answer of ours could be made with it, neither a GET's nor a list's nor a delivery.
+    NUL characters are dropped, which jsonb cannot hold. Numbers beyond 64 bits and values nested too deep become null,
+    because neither an answer of ours nor a delivery could be made with them.
     """
     if isinstance(value, str):
         return value.replace("\0", "")

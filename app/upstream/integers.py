@@ -1,7 +1,7 @@
-"""Which of the upstream's values are integers. Pure.
+"""Reads integers in the upstream's JSON. Pure.
 
-Token counts and ``duration`` may arrive as numbers or as strings, and other numbers as ``5.0``; the Go and Java SDKs
-take an integer and nothing else.
+Token counts and ``duration`` may be numbers or strings, and other numbers may be written ``5.0``; the Go and Java SDKs
+accept only integers.
 
 Source: reference ``upstream.md`` §11.2.
 """
@@ -10,15 +10,15 @@ import re
 from typing import Any
 
 _DIGITS = re.compile(r"-?[0-9]{1,16}")
-_END = 2**63
+_MAX = 2**63
 
 
 def to_integer(value: Any) -> int | None:
-    """Returns the integer of 64 bits that a value of the upstream's means; None when it means none.
+    """Returns the 64-bit integer that a value stands for, or None.
 
     Args:
-        value: any value of a JSON document. An integer, a float without a fraction and a string of at most 16 digits
-            mean one; a boolean does not.
+        value: any JSON value. Integers, floats without a fraction and strings of at most 16 digits stand for one;
+            booleans do not.
     """
     if isinstance(value, str):
         return int(value) if _DIGITS.fullmatch(value) else None
@@ -26,4 +26,4 @@ def to_integer(value: Any) -> int | None:
         return None
     if isinstance(value, float) and not value.is_integer():
         return None
-    return int(value) if -_END <= value < _END else None
+    return int(value) if -_MAX <= value < _MAX else None

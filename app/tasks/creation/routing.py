@@ -1,4 +1,4 @@
-"""Whose are the assets and drafts that a create refers to, and which channels may therefore take it."""
+"""Finds the channels that may take a create: by the owner of its assets and drafts, the key and the model."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ _BREAKER_RETRY_SECONDS = 5
 async def resolve_references(session: AsyncSession, tenant_id: str, checked: CheckedCreate) -> str | None:
     """Checks that every asset and draft is the tenant's own; returns the channel that holds them, if any.
 
-    An asset lives in one upstream account, so a task that uses it can only go there. A draft that the client
-    names by our spare id is renamed to the upstream's in ``checked``.
+    An asset exists in one upstream account, so only its channel can take a task that uses it. In ``checked``, our spare
+    ids of drafts are replaced by the upstream's ids.
 
     Raises:
-        InvalidParameterError: 400, worded as the upstream words an unknown asset, for foreign ids and unknown ones.
+        InvalidParameterError: 400, an id is unknown or another tenant's; worded as by the upstream for an unknown one.
     """
     channels: set[str] = set()
     assets = await resolve_assets(session, tenant_id, [reference.id for reference in checked.asset_ids])
@@ -55,7 +55,7 @@ async def resolve_references(session: AsyncSession, tenant_id: str, checked: Che
 
 @dataclass(frozen=True)
 class Choice:
-    """The channels that may take a create, best first, and whether one was left out because its breaker is open."""
+    """The channels that may take a create, best first, and whether another one has an open breaker."""
 
     channels: list[Channel]
     is_one_skipped: bool
@@ -67,12 +67,12 @@ async def choose_channels(
     """Returns the channels that may take a create, at least one. All of them serve its model.
 
     Raises:
-        AccessDeniedError: 403, the key or tenant is allowed no channel that exists, or not the one that holds the
-            assets.
+        AccessDeniedError: 403, no allowed channel of the key or tenant exists, or the one that holds the assets is not
+            allowed.
         InvalidParameterError: 400, the channel that holds the assets does not serve the model.
-        ModelNotFoundError: 404, no channel that the key may use serves the model, of whatever status.
-        NoChannelError: 503, none of those that serve it is active.
-        ServiceUnavailableError: 503, the breakers of all that could serve are open.
+        ModelNotFoundError: 404, no channel that the key may use serves the model, whatever the channel's status.
+        NoChannelError: 503, no channel that serves it is active.
+        ServiceUnavailableError: 503, the breakers of all suitable channels are open.
     """
     allowed, model = principal.allowed_channels, checked.model
     if pinned is not None:
@@ -96,7 +96,7 @@ async def choose_channels(
 
 
 def is_served_by_any(channels: Iterable[Channel], model: ModelSpec) -> bool:
-    """Whether one of them makes videos with the model. Without any that makes videos it is not known, and counts."""
+    """Whether a channel makes videos with the model; True when no channel makes videos, as it is not known then."""
     makers = [channel for channel in channels if channel.ark is not None]
     return not makers or any(serves(channel, model) for channel in makers)
 

@@ -1,8 +1,8 @@
-"""Disguises: member names and asset references that are spelled so that a check would not know them.
+"""Refuses member names and asset references that are spelled so that a check would miss them.
 
-The gateway lets unknown fields through, so it must not matter how loosely somebody behind it reads a name or a
-URL. Whatever could pass for a known name or for ``asset:`` after trimming, percent-decoding and case folding is
-refused. So is a member that asks for a dry run, which the upstream would ignore.
+Unknown fields are sent upstream unchanged, and it is not known how tolerantly names and URLs are read there. Names that
+become a known one after trimming, percent-decoding and case folding are therefore refused, and so are texts that become
+``asset:``. A member that asks for a dry run is refused, too: the upstream would ignore it.
 """
 
 from collections.abc import Mapping
@@ -14,16 +14,16 @@ from app.http.dry_run import find_dry_run
 from app.tasks.validation.errors import not_valid
 
 _ASSET_SCHEME = "asset:"
-# Of a longer text the head must say this much. It is more than "asset" and what is left of a colon that was
-# escaped three times and cut, and less than percent-encoded Chinese gives, at nine characters for one.
+# How many characters the decoded head of a longer text must have. This is more than "asset" and the rest of a colon
+# that was escaped three times and cut, and less than percent-encoded Chinese has, at nine characters for one.
 _MIN_CHARACTERS = 16
 
 
 def is_asset_like(text: str) -> bool:
-    """Returns whether some reader could take ``text`` for an asset reference.
+    """Returns whether a parser could take ``text`` for an asset reference.
 
-    So counts a text whose first 160 characters are almost all padding, or that is escaped more than three times:
-    what it says cannot be told at a bounded cost.
+    This includes texts whose first 160 characters are almost all padding, or that are escaped more than three times,
+    because decoding them has no bounded cost.
     """
     plain, is_stable = decode(text)
     if not is_stable or plain.startswith(_ASSET_SCHEME):
@@ -32,9 +32,9 @@ def is_asset_like(text: str) -> bool:
 
 
 def check_member_names(members: Mapping[str, Any], known: frozenset[str], path: str) -> None:
-    """Checks that no unknown name could be read as a known one: ``Model`` as ``model``, nor asks for a dry run.
+    """Checks that no unknown name could be read as a known one, such as ``Model``, and none asks for a dry run.
 
-    A dry run is also looked for in the objects that an unknown member holds.
+    Dry runs are also searched for in the objects in unknown members.
 
     Raises:
         InvalidParameterError: 400 with the path of the first such member.

@@ -1,7 +1,7 @@
-"""The rules of ``content``: what an item must hold, and which items may stand together.
+"""Checks ``content``: each item, and which items may be combined.
 
-Source: the spec's tables "content Parameter", "role Values" and "Supported content combinations"; where a
-sentence exists upstream, it is used.
+Source: the spec's tables "content Parameter", "role Values" and "Supported content combinations"; the
+upstream's wording is used where it exists.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from app.tasks.validation.media_urls import MEDIA_PAYLOADS, check_media_url
 from app.tasks.validation.references import DRAFT_MEMBERS, DRAFT_TASK
 
 ROLES: dict[str, tuple[str, ...]] = {name: type_.roles for name, type_ in CONTENT_TYPES.items()}
-"""Every type of content item, and the roles that it may have."""
+"""The roles that each type of content item may have."""
 
 _ITEM_MEMBERS = frozenset({"type", "role", *ROLES})
 _MEDIA_MEMBERS = frozenset({"url"})
@@ -33,7 +33,7 @@ _BAD_ROLE = {
 
 
 class Mode(StrEnum):
-    """How a video is made; the values are the upstream's abbreviations where it has one."""
+    """How a video is made; the values are the upstream's abbreviations, except ``draft``."""
 
     TEXT = "t2v"
     FRAMES = "i2v"
@@ -42,11 +42,11 @@ class Mode(StrEnum):
 
 
 def check_content(content: list[Any], model: ModelSpec) -> Mode:
-    """Checks every item by itself, then all of them together, and returns the mode that they ask for.
+    """Checks each item, then their combination, and returns the mode that they ask for.
 
     Raises:
-        MissingParameterError: 400, an item lacks its type or payload, or there is nothing but empty texts.
-        InvalidParameterError: 400, an item is wrong or the items do not go together.
+        MissingParameterError: 400, an item lacks its type or payload, or all items are empty texts.
+        InvalidParameterError: 400, an item is not valid, or the items may not be combined.
     """
     for index, item in enumerate(content):
         _check_item(item, f"content[{index}]")
@@ -62,7 +62,7 @@ def _check_item(item: Any, path: str) -> None:
     item_type = _check_type(item, path)
     if item_type not in item:
         raise MissingParameterError(f"{path}.{_required_member(item_type)}")
-    # A payload that the type does not ask for may count for the upstream all the same, so all are checked.
+    # The upstream may use a payload that the type does not ask for, so all are checked.
     if "text" in item:
         check_json_type(item["text"], str, f"{path}.text")
     for payload in MEDIA_PAYLOADS:
@@ -102,9 +102,9 @@ def _check_media(payload: Any, path: str, name: str) -> None:
 
 
 def _by_role(content: list[dict[str, Any]]) -> dict[str, list[int]]:
-    """Returns the positions of the items of each role; ``text``, ``draft_task`` and ``""`` (an image without one) too.
+    """Returns the positions of items by role, ``text`` and ``draft_task``; ``""`` is for images without a role.
 
-    A single image without a role is a first frame. A video or an audio clip is a reference, whether it says so or not.
+    A single image without a role is a first frame. Videos and audio clips are references, with or without a role.
     """
     places: dict[str, list[int]] = defaultdict(list)
     for index, item in enumerate(content):
@@ -145,7 +145,7 @@ def _check_combination(places: dict[str, list[int]], model: ModelSpec) -> Mode:
 
 
 def _check_draft(places: dict[str, list[int]], media: list[int]) -> None:
-    """The final video takes text and images from its draft, so nothing but a text may stand beside it."""
+    """Allows only texts beside a draft: the final video takes its images from the draft."""
     drafts = places[DRAFT_TASK]
     if len(drafts) > 1:
         raise _content_error(drafts[1], "", f"expected at most one draft task content but got {len(drafts)} instead")
@@ -169,11 +169,11 @@ def _check_references(places: dict[str, list[int]], model: ModelSpec) -> None:
         ("reference_video", "videos", model.max_reference_videos),
         ("reference_audio", "audios", model.max_reference_audios),
     )
-    for role, name, most in limits:
+    for role, name, max_count in limits:
         found = places[role]
-        if len(found) > most:
-            reason = f"expected at most {most} reference {name} but got {len(found)} instead"
-            raise _content_error(found[most], "", reason)
+        if len(found) > max_count:
+            reason = f"expected at most {max_count} reference {name} but got {len(found)} instead"
+            raise _content_error(found[max_count], "", reason)
     is_audio_alone = not places["reference_image"] and not places["reference_video"]
     if is_audio_alone and not model.is_audio_alone_allowed:
         reason = "reference audio requires at least one reference image or reference video"
@@ -181,6 +181,6 @@ def _check_references(places: dict[str, list[int]], model: ModelSpec) -> None:
 
 
 def _content_error(index: int, member: str, reason: str) -> InvalidParameterError:
-    """Names the item in ``param``, and ``content`` as a whole in the sentence, as the upstream does."""
+    """Returns an error that names the item in ``param`` and ``content`` in its message, as the upstream does."""
     path = f"content[{index}].{member}" if member else f"content[{index}]"
     return not_valid(path, reason, named="content")

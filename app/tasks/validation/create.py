@@ -1,7 +1,6 @@
-"""The rules of a create request: everything that can be said about it without asking anyone.
+"""Checks the body of a create, and makes the body that is sent upstream. Pure.
 
-``check_create`` reads top to bottom as the list of rules. It is pure: it knows no database and no tenant; who
-owns the assets and draft tasks that it finds is checked by its caller. ``to_upstream_body`` makes what is sent.
+``check_create`` reads top to bottom as the list of rules. Its caller checks who owns the assets and draft tasks.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,15 +30,14 @@ _PAYLOADS = (*MEDIA_PAYLOADS, DRAFT_TASK)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedCreate:
-    """A create request that keeps all the rules that can be checked without a database.
+    """A create request that passed the checks.
 
     Attributes:
         model: the model that it names.
-        fields: the body, without what was null and with integers where the client wrote ``5.0``; otherwise as it
-            came, in its order.
-        asset_ids: the assets that it uses; each must be the tenant's own.
-        draft_task_ids: the draft tasks that it finishes; each must be the tenant's own.
-        callback_url: where the tenant wants to be told of changes, or None; never sent upstream.
+        fields: the body in its order, without nulls, and with integers where the client wrote ``5.0``.
+        asset_ids: the assets that it uses; the caller checks that they are the tenant's.
+        draft_task_ids: the draft tasks that it finishes; the caller checks that they are the tenant's.
+        callback_url: the tenant's URL for changes of the task, or None; never sent upstream.
     """
 
     model: ModelSpec
@@ -49,10 +47,10 @@ class CheckedCreate:
     callback_url: str | None
 
     def rename_drafts(self, upstream_ids: Mapping[str, str]) -> None:
-        """Puts the upstream's ids into ``fields`` where the client named drafts by ids of ours.
+        """Replaces our ids of drafts by the upstream's in ``fields``.
 
         Args:
-            upstream_ids: of each draft, by the id that the client sent.
+            upstream_ids: by the id that the client sent.
         """
         if any(draft_id != upstream_id for draft_id, upstream_id in upstream_ids.items()):
             self.fields.update(with_drafts_renamed(self.fields, upstream_ids))
@@ -61,11 +59,11 @@ class CheckedCreate:
 def check_create(
     body: dict[str, Any], find_model: Callable[[str], ModelSpec | None], *, targets: CallbackUrlPolicy = PUBLIC_ONLY
 ) -> CheckedCreate:
-    """Checks the body of ``POST …/tasks`` against every rule; the first one that it breaks is told.
+    """Checks the body of ``POST …/tasks``; the error is of the first rule that it breaks.
 
     Args:
         body: the parsed body; it is not changed.
-        find_model: returns the model that a client calls so, or None.
+        find_model: returns the model with a name or alias, or None.
         targets: where a ``callback_url`` may lead.
 
     Raises:
@@ -122,7 +120,7 @@ def _check_content_present(content: Any) -> None:
 
 
 def _check_callback_url(url: Any, targets: CallbackUrlPolicy) -> str | None:
-    """Returns the address in the one way that we write it. Where its name leads is checked when it is called."""
+    """Returns the URL in its normal form; where its host name leads is checked when it is called."""
     if url is None:
         return None
     try:
@@ -132,7 +130,7 @@ def _check_callback_url(url: Any, targets: CallbackUrlPolicy) -> str | None:
 
 
 def _without_nulls(body: dict[str, Any]) -> dict[str, Any]:
-    """Drops nulls where the SDKs send them for "not set": at the top, in content items, their payloads and tools."""
+    """Removes the nulls that SDKs send for "not set": of the body, content items, their payloads and tools."""
     fields = _drop_nulls(body)
     for name in ("content", "tools"):
         if isinstance(fields.get(name), list):

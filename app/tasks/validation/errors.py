@@ -1,4 +1,4 @@
-"""The two sentences in which a field of a create request is refused, worded like the upstream's."""
+"""The errors of a field of a create request, worded like the upstream's."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ def not_valid(path: str, reason: str, *, named: str | None = None) -> InvalidPar
     """Returns the 400 for a wrong value at ``path``.
 
     Args:
-        path: where the value is, ``content[1].role``; goes into ``param``.
+        path: of the value, such as ``content[1].role``; it becomes ``param``.
         reason: what is wrong, without a full stop.
-        named: what the sentence calls the parameter when that is not ``path``.
+        named: the parameter's name in the message, by default ``path``.
     """
     text = f"The parameter `{named or path}` specified in the request is not valid: {reason}."
     return InvalidParameterError(path, text)
@@ -30,7 +30,7 @@ def check_json_type(value: Any, expected: type, path: str) -> None:
 
 
 def check_not_empty(value: Any, path: str) -> None:
-    """Checks that an optional member is not ``""``: null means that it is not given, and no text is no value.
+    """Checks that an optional member is not ``""``; a member that is not given is null or absent.
 
     Raises:
         InvalidParameterError: 400, it is empty.

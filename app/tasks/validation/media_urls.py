@@ -1,6 +1,6 @@
 """The three forms of a media URL: ``http(s)://…``, ``data:<image|audio>/…;base64,…`` and ``asset://<id>``.
 
-A web URL keeps the rule that the Assets actions have, too (``app.urls``); a data URI may be as long as the body.
+The rule of web URLs is that of the Assets actions (``app.urls``); a data URI may be as long as the body.
 """
 
 import re
@@ -29,11 +29,11 @@ def check_media_url(url: str, path: str, payload: str) -> None:
 
     Args:
         url: what the client sent.
-        path: where, ``content[1].image_url.url``.
-        payload: which of ``MEDIA_PAYLOADS`` holds it; a video must not be a data URI.
+        path: of the URL in the body, such as ``content[1].image_url.url``.
+        payload: its member of ``MEDIA_PAYLOADS``; a video must not be a data URI.
 
     Raises:
-        InvalidParameterError: 400, it has none of the allowed forms.
+        InvalidParameterError: 400, it has no allowed form.
 
     Source: the spec's table "Parameter Limits"; the message about videos is the upstream's.
     """
@@ -45,8 +45,8 @@ def check_media_url(url: str, path: str, payload: str) -> None:
 
 
 def _fault_of_other(url: str, payload: str) -> str | None:
-    """Returns why a text that does not begin as a web URL is refused; None for a data URI where one may stand."""
-    # A data URI may have 60 MB, so only its ends are looked at.
+    """Returns why a text that does not begin as a web URL is refused; None for an allowed data URI."""
+    # A data URI may have 60 MB, so only its ends are checked.
     fault = fault_of_characters(url) if len(url) <= MAX_WEB_URL_LENGTH else fault_of_ends(url)
     if fault is not None:
         return fault
@@ -59,7 +59,7 @@ def _fault_of_other(url: str, payload: str) -> str | None:
 
 
 def _is_data_uri(url: str, kind: str) -> bool:
-    """Looks at both ends only: a body may hold 60 MB of base64, and the upstream decodes it anyway."""
+    """Checks both ends only: a body may have 60 MB of base64, which the upstream decodes anyway."""
     match = _DATA_URI.match(url)
     if match is None or match[1] != kind or not url.isascii():
         return False

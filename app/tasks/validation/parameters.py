@@ -1,7 +1,7 @@
-"""The rules of the parameters beside ``model`` and ``content``.
+"""Checks the parameters beside ``model`` and ``content``.
 
-Which there are, their JSON types and their ranges stand in ``app.create_parameters``. Parameters that only the upstream
-knows are checked for their JSON type, no further, and its own limits are left to it.
+Their names, JSON types and ranges are defined in ``app.create_parameters``. Limits that only the upstream knows are
+left to it.
 
 Source: the spec's tables "Request Parameters", "tools Parameter" and "Parameter Limits".
 """
@@ -18,7 +18,7 @@ from app.tasks.validation.errors import check_json_type, check_not_empty, not_va
 _OPTIONAL = tuple(name for name, parameter in PARAMETERS.items() if not parameter.is_required)
 _TEXTS = tuple(name for name in names_of_kind(Kind.TEXT) if name not in {"model", "callback_url"})
 _SWITCHES = names_of_kind(Kind.SWITCH)
-# ``duration`` depends on the model. What no upstream could mean is refused, the rest of its ranges is its own.
+# The range of ``duration`` is the model's; of the others, only values that no upstream accepts are refused here.
 _RANGES = {name: PARAMETERS[name].checked for name in names_of_kind(Kind.INTEGER)}
 _TOOL_TYPES = PARAMETERS["tools"].words
 _TOOL_MEMBERS = frozenset({"type"})
@@ -28,7 +28,7 @@ def check_parameters(fields: dict[str, Any], model: ModelSpec, mode: Mode) -> di
     """Checks the parameters that are present and returns ``fields`` with integers in place of ``5.0``.
 
     Raises:
-        InvalidParameterError: 400, a value has the wrong JSON type, is out of range, or not for this model.
+        InvalidParameterError: 400, a value has the wrong JSON type, is out of range, or is not valid for the model.
         MissingParameterError: 400, a tool has no type.
     """
     for name in _OPTIONAL:
@@ -66,7 +66,7 @@ def _check_choice(fields: dict[str, Any], name: str, choices: tuple[str, ...], m
 
 
 def _check_duration(fields: dict[str, Any], model: ModelSpec, mode: Mode) -> None:
-    """``frames`` beside ``duration`` is the upstream's business: it takes ``frames``, where it takes it at all."""
+    """Checks ``duration``; with ``frames`` beside it, too, which the upstream prefers if it knows it."""
     duration = fields.get("duration")
     if duration is None or (duration == AUTO_DURATION and model.is_auto_duration_allowed):
         return

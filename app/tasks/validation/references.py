@@ -1,7 +1,7 @@
-"""What a create request refers to: assets and draft tasks, wherever in the body they are named.
+"""Finds the assets and draft tasks that a create request refers to, anywhere in the body.
 
-Each must be the tenant's own, so each has to be found. Unknown fields go to the upstream as they are; hence the
-whole body is searched, not only the places that the spec knows.
+Each must be the tenant's own. Unknown fields are sent upstream unchanged, so the whole body is searched and not only
+the members that the spec defines.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ from app.tasks.validation.media_urls import MEDIA_PAYLOADS, asset_id_of
 DRAFT_TASK = "draft_task"
 DRAFT_MEMBERS = frozenset({"id"})
 _MAX_ID_LENGTH = 128
-# Each is looked up. The upstream takes a dozen media and one draft; it ignores the rest, wherever they stand.
+# Each is looked up in the database. The upstream uses a dozen media and one draft, and ignores all others.
 _MAX_REFERENCES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class AssetReference:
-    """An asset that the request uses: its id, and the path of the URL that names it."""
+    """An asset that the request uses, and the path of its URL."""
 
     id: str
     path: str
@@ -32,7 +32,7 @@ class AssetReference:
 
 @dataclass(frozen=True, slots=True)
 class DraftReference:
-    """A draft task that the request finishes: its id, and the path of that id."""
+    """A draft task that the request finishes, and the path of its id."""
 
     id: str
     path: str
@@ -40,7 +40,7 @@ class DraftReference:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """Everything that a request refers to, in the order of the body."""
+    """All references of a request, in the order of the body."""
 
     assets: list[AssetReference] = field(default_factory=list)
     drafts: list[DraftReference] = field(default_factory=list)
@@ -56,14 +56,14 @@ class References:
 
 
 def find_references(fields: dict[str, Any]) -> References:
-    """Returns the assets and draft tasks that are named anywhere in a create request.
+    """Returns the assets and draft tasks in a create request.
 
-    ``asset://<id>`` counts as the ``url`` of an ``image_url``, ``video_url`` or ``audio_url``, at any depth.
-    Prompts (the ``text`` of text items) may say what they like and are not searched.
+    ``asset://<id>`` is a reference as the ``url`` of an ``image_url``, ``video_url`` or ``audio_url``, at any depth.
+    Prompts (the ``text`` of text items) are not searched.
 
     Raises:
         InvalidParameterError: 400, another string could be read as an asset reference, or a ``draft_task`` is not
-            an object with an id, or there are more than a hundred of both.
+            an object with an id, or there are more than a hundred references.
         MissingParameterError: 400, a ``draft_task`` has no id.
     """
     found = References()
@@ -72,7 +72,7 @@ def find_references(fields: dict[str, Any]) -> References:
 
 
 def with_drafts_renamed(value: Any, new_ids: Mapping[str, str]) -> Any:
-    """Returns a copy of ``value`` in which every ``draft_task`` has the new id that is told for its old one."""
+    """Returns a copy of ``value`` in which the ids of draft tasks are replaced by ``new_ids``."""
     if isinstance(value, list):
         return [with_drafts_renamed(item, new_ids) for item in value]
     if not isinstance(value, dict):
