@@ -9,9 +9,9 @@ from app.cli.process_settings import read_settings
 from app.composition import destination_rules, first_models, open_http
 from app.core.sealing import SecretBox
 from app.database_url import without_password
-from app.db.embedded.binaries import find_binaries
-from app.db.embedded.errors import EmbeddedPostgresError
 from app.db.engine import check_url
+from app.devdb.binaries import find_binaries
+from app.devdb.errors import EmbeddedPostgresError
 from app.env_file import read_env_file
 from app.secret_files import SecretFile, read_secret_files
 from app.settings import SettingError, Settings

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.db.embedded import EmbeddedPostgres, running_server, url_at
 from app.db.roles import GATEWAY, OWNER
+from app.devdb import EmbeddedPostgres, running_server, url_at
 from app.settings import Settings
 
 

@@ -9,9 +9,9 @@ from app.cli.dev_folder import alone, check_files_are_ours, dev_folder, forget_d
 from app.cli.exit_codes import MISCONFIGURED, stop
 from app.cli.options import confirm
 from app.cli.process_settings import read_settings
-from app.db.embedded import EmbeddedPostgresError, reset
-from app.db.embedded.accounts import NOBODY
-from app.db.embedded.folders import was_used
+from app.devdb import EmbeddedPostgresError, reset
+from app.devdb.account import NOBODY
+from app.devdb.folder import was_used
 
 _ON_NOBODY = (
     "The database runs under the account nobody, since this machine has no account postgres. Other programs that run "

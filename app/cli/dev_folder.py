@@ -11,8 +11,7 @@ from pathlib import Path
 
 from app.cli.exit_codes import MISCONFIGURED, stop
 from app.core.sealing import generate_key
-from app.db.embedded.folders import was_used, write_whole
-from app.db.embedded.locks import open_owned
+from app.devdb.folder import open_owned, was_used, write_whole
 from app.sandbox.state_file import is_state_file, remove_state_file
 from app.settings import Settings
 

@@ -36,10 +36,10 @@ from app.cli.role_check import check_role
 from app.composition import destination_rules, open_http
 from app.core.sealing import SealError, SecretBox
 from app.db.base import utc_now
-from app.db.embedded.folders import LOG_NAME, was_used
 from app.db.engine import is_unavailable, open_engine, session_factory
 from app.db.schema import schema_state
 from app.db.versions import UnsupportedServerError
+from app.devdb.folder import LOG_NAME, was_used
 from app.observability.redaction import hide, redact
 from app.settings import SettingError, Settings
 from app.tasks.correlation import CALLBACK_PATH

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from app.db.embedded import EmbeddedPostgres
-from app.db.embedded.folders import clusters_in, existing_home
-from app.db.embedded.postmaster import kill_orphans
-from tests.db.children import postmaster_of
+from app.devdb import EmbeddedPostgres
+from app.devdb.folder import clusters_in
+from app.devdb.postmaster import kill_orphans
+from tests.devdb.children import postmaster_of
 from tests.support.database import embedded_server, temporary_folder
 
 
@@ -41,7 +41,7 @@ class Cluster:
         postmaster = postmaster_of(self._folder)
         assert postmaster is not None
         os.kill(postmaster.pid, signal.SIGKILL)
-        for cluster in clusters_in(existing_home(self._folder)):
+        for cluster in clusters_in(self._folder):
             await asyncio.to_thread(kill_orphans, cluster)
         self.kills += 1
 

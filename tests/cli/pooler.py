@@ -3,16 +3,17 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from app.db.embedded import EmbeddedPostgres, running_server
-from app.db.embedded.folders import clusters_in
-from app.db.embedded.postmaster import PORT, find_postmaster, reload_postmaster
 from app.db.engine import DatabaseUnavailableError, connect, to_dsn
 from app.db.roles import GATEWAY
+from app.devdb import EmbeddedPostgres, running_server
+from app.devdb.folder import clusters_in
+from app.devdb.postmaster import PORT, find_postmaster
 from tests.support.patience import HANG_SECONDS
 
 
@@ -22,7 +23,7 @@ def admit_every_account(data_dir: Path) -> None:
     postmaster = find_postmaster(cluster)
     assert postmaster is not None
     (data_dir / "pg_hba.conf").write_text("local all all trust\n")
-    reload_postmaster(postmaster)
+    os.kill(postmaster.pid, signal.SIGHUP)
 
 
 @asynccontextmanager

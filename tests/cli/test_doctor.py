@@ -21,14 +21,14 @@ from app.cli.doctor import check_installation
 from app.cli.lock_check import check_advisory_locks
 from app.core.sealing import SecretBox, generate_key
 from app.db.base import utc_now
-from app.db.embedded import reset, running_server, url_at
-from app.db.embedded.cluster import SUPERUSER
 from app.db.engine import connect, open_engine, to_dsn
 from app.db.roles import GATEWAY, OWNER
+from app.devdb import reset, running_server, url_at
+from app.devdb.cluster import SUPERUSER
 from app.sandbox.config import SandboxConfig
 from app.settings import Settings
 from tests.cli.pooler import admit_every_account, pooled
-from tests.db.children import ServerUser, postmaster_of, query
+from tests.devdb.children import ServerUser, postmaster_of, query
 from tests.support.clock import MovableClock
 from tests.support.database import (
     as_owner,

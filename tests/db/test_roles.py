@@ -16,12 +16,12 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.engine import make_url
 
-from app.db.embedded.binaries import find_binaries
-from app.db.embedded.cluster import SUPERUSER
 from app.db.engine import to_dsn
 from app.db.roles import GATEWAY, OWNER, SCRIPT, TABLES
 from app.db.schema import upgrade_to_head
-from tests.db.children import query
+from app.devdb.binaries import find_binaries
+from app.devdb.cluster import SUPERUSER
+from tests.devdb.children import query
 from tests.support.database import as_superuser, bare_database, empty_database, make_roles, own_database, url_of
 from tests.support.patience import HANG_SECONDS
 

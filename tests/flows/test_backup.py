@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from app.core.sealing import generate_key
-from app.db.embedded.binaries import find_binaries
-from app.db.embedded.cluster import SUPERUSER
 from app.db.roles import GATEWAY, OWNER
+from app.devdb.binaries import find_binaries
+from app.devdb.cluster import SUPERUSER
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
 from tests.flows.programs import started, until_ready

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from app.core.sealing import generate_key
-from app.db.embedded import running_server
-from app.db.embedded.cluster import SUPERUSER
-from app.db.embedded.server import url_at
 from app.db.engine import to_dsn
+from app.devdb import running_server
+from app.devdb.cluster import SUPERUSER
+from app.devdb.server import url_at
 from tests.flows.programs import on_socket, started, until_ready
 from tests.support.database import own_database, temporary_folder, url_of
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.core.sealing import generate_key
-from app.db.embedded.folders import clusters_in
+from app.devdb.folder import clusters_in
 from tests.flows.programs import run, started
 from tests.support.database import temporary_folder
 

@@ -16,13 +16,13 @@ from app.cli.lock_check import check_advisory_locks
 from app.cli.role_check import check_role
 from app.core.sealing import generate_key
 from app.db import versions
-from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from app.db.embedded.binaries import find_binaries
-from app.db.embedded.cluster import SUPERUSER
 from app.db.engine import open_engine
+from app.devdb import EmbeddedPostgres, EmbeddedPostgresError
+from app.devdb.binaries import find_binaries
+from app.devdb.cluster import SUPERUSER
 from app.sandbox.config import SandboxConfig
 from migrations.check import migrated_and_compared
-from tests.db.children import query
+from tests.devdb.children import query
 from tests.flows.programs import started
 from tests.postgres.builds import MAJORS, TOO_OLD
 from tests.postgres.conftest import Programs

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, reset
-from app.db.embedded.cluster import SUPERUSER
 from app.db.engine import connect, to_dsn
 from app.db.roles import GATEWAY, OWNER, ensure_roles
+from app.devdb import EmbeddedPostgres, EmbeddedPostgresError, reset
+from app.devdb.cluster import SUPERUSER
 
 _PREFIX = "seedgate-tests-"
 _ABANDONED_AFTER_SECONDS = 3600

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
-from app.db.embedded.binaries import find_binaries
-from app.db.embedded.cluster import SUPERUSER
-from app.db.embedded.folders import clusters_in
-from app.db.embedded.postmaster import PORT
 from app.db.roles import GATEWAY, OWNER
+from app.devdb.binaries import find_binaries
+from app.devdb.cluster import SUPERUSER
+from app.devdb.folder import clusters_in
+from app.devdb.postmaster import PORT
 from tests.support.database import as_superuser, embedded_server, temporary_folder
 from tests.support.toolchains import ROOT
 

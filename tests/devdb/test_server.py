@@ -9,11 +9,11 @@ import asyncpg
 import pytest
 from sqlalchemy import TextClause, text
 
-from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, reset
-from app.db.embedded.folders import clusters_in
 from app.db.engine import open_engine, to_dsn
 from app.db.roles import OWNER
-from tests.db.children import ServerUser, environment_of, is_gone, postmaster_of, query
+from app.devdb import EmbeddedPostgres, EmbeddedPostgresError, reset
+from app.devdb.folder import clusters_in
+from tests.devdb.children import ServerUser, environment_of, is_gone, postmaster_of, query
 from tests.support.database import embedded_server, url_of
 from tests.support.patience import HANG_SECONDS
 
@@ -165,7 +165,7 @@ async def test_a_busy_backend_that_outlives_its_killed_server_does_not_block_the
 
 def test_what_a_killed_first_start_left_is_cleared_away(data_dir: Path) -> None:
     data_dir.mkdir()
-    (data_dir / "pg18.new.abcd_123").mkdir()
+    (data_dir / "pg18.new.abcd_123" / "base").mkdir(parents=True)
     with embedded_server(data_dir):
         assert not (data_dir / "pg18.new.abcd_123").exists()
 
@@ -185,8 +185,8 @@ async def test_a_forked_child_cannot_stop_the_server(made_dir: Path) -> None:
     code = """
 import os, sys
 from pathlib import Path
-from app.db.embedded import EmbeddedPostgres
-from tests.db.children import postmaster_of
+from app.devdb import EmbeddedPostgres
+from tests.devdb.children import postmaster_of
 from tests.support.database import embedded_server
 with embedded_server(Path(sys.argv[1])) as server:
     child = os.fork()

