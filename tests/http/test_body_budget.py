@@ -93,17 +93,3 @@ def test_an_authenticated_signer_releases_the_unproven_pool() -> None:
         assert holding.grow(most)
         assert not budget.open(signer, announced_bytes=1).grow(1)
         assert holding.move_to(key)
-
-
-def test_a_body_that_does_not_fit_its_new_pool_stays_in_the_old_one() -> None:
-    budget = BodyBudget(limit_bytes=LIMIT, budget_bytes=BUDGET)
-    signer, key = UnprovenSigner("SGAK", ""), KeySender("t", "k")
-    held = [budget.open(key, announced_bytes=SMALL_BYTES) for _ in range(1000)]
-    assert not all([one.grow(100_000) for one in held])  # noqa: C419 - each of them is to grow
-    holding = budget.open(signer, announced_bytes=100_000)
-    assert holding.grow(100_000)
-    before = budget.held_bytes
-    assert not holding.move_to(key)
-    assert budget.held_bytes == before
-    holding.release()
-    assert budget.held_bytes == before - 100_000
