@@ -37,7 +37,7 @@ async def models(stage: Stage) -> AsyncIterator[list[dict[str, Any]]]:
 
 @pytest_asyncio.fixture(scope="session")
 async def running_search(database_url: str) -> AsyncIterator[Search]:
-    """A stage on which creates are lost and looked for, shared by the session."""
+    """A stage on which creates are lost and searched for, shared by the session."""
     async with open_search(database_url) as opened:
         yield opened
 

@@ -1,4 +1,4 @@
-"""A stage on which creates are lost and looked for: two reconcilers, as of two processes, that tests run by hand.
+"""A stage on which creates are lost and searched for: two reconcilers, as of two processes, that tests run by hand.
 
 The budget of LIST, one a second by the database's clock, is not waited for here; it has a test of its own.
 """
@@ -83,11 +83,11 @@ class Search:
         self.first, self.second = (self.reconciler(FreeRates(services.sessions)) for _ in range(2))
 
     def attribution(self, rates: RateLimiter) -> Attribution:
-        """Makes what attributes tasks to intents."""
+        """Returns what attributes tasks to intents."""
         return Attribution(to_context(self.services, self.ark, rates, self.stage.clock))
 
     def reconciler(self, rates: RateLimiter) -> Reconciler:
-        """Makes one more process's reconciler."""
+        """Returns the reconciler of one more process."""
         return Reconciler(to_context(self.services, self.ark, rates, self.stage.clock), self.attribution(rates))
 
     async def prepare(self) -> None:
@@ -119,7 +119,7 @@ class Search:
         return task_id, str(self.stage.received("create_task")[-1].resource_id or "")
 
     async def make_elsewhere(self, **fields: Any) -> str:
-        """Makes an upstream task past the gateway, as another program on the same account does."""
+        """Creates an upstream task past the gateway, as another program on the same account does."""
         body = {"model": "doubao-seedance-2-0-260128", "content": text(ENDLESS), **fields}
         headers = {"Authorization": f"Bearer {DEFAULT_ACCOUNT.api_key}"}
         async with httpx.AsyncClient(verify=PLAIN, headers=headers) as client:
@@ -178,7 +178,7 @@ class Search:
             await session.execute(update(LeaseRow).values(expires_at=func.now() - timedelta(seconds=1)))
 
     async def show(self, tenant: Tenant, task_id: str) -> dict[str, Any]:
-        """Returns what a client is shown; no look of its own reaches the upstream while the task is not bound."""
+        """Returns what a client is shown; no poll reaches the upstream while the task has no upstream id."""
         shown = await tenant.http.get(f"{TASKS}/{task_id}")
         assert shown.status_code == 200, shown.text
         body: dict[str, Any] = shown.json()

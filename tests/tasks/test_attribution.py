@@ -1,4 +1,4 @@
-"""The operator ends a doubt by his word, which is checked like any other evidence."""
+"""The operator resolves an unknown outcome, and what the operator says is checked like any other evidence."""
 
 import asyncio
 
@@ -84,7 +84,7 @@ async def test_the_operators_word_is_refused_when_it_cannot_be_true(search: Sear
     assert await _audited(search, task_id) == []
 
 
-async def test_two_intents_that_are_bound_to_one_task_at_once_do_not_both_get_it(
+async def test_a_task_that_is_attributed_to_two_intents_at_once_becomes_that_of_one(
     search: Search, attribution: Attribution
 ) -> None:
     tenant = await search.stage.tenant()
@@ -98,7 +98,7 @@ async def test_two_intents_that_are_bound_to_one_task_at_once_do_not_both_get_it
     assert sorted(verdict.value for verdict in await asyncio.gather(*map(attribute, rows))) == ["attributed", "owned"]
 
 
-async def test_an_intent_that_was_bound_meanwhile_keeps_its_task(search: Search, attribution: Attribution) -> None:
+async def test_an_intent_that_got_a_task_meanwhile_keeps_it(search: Search, attribution: Attribution) -> None:
     tenant = await search.stage.tenant()
     task_id, upstream_id = await search.lose(tenant)
     stale = await search.row(task_id)
@@ -108,7 +108,7 @@ async def test_an_intent_that_was_bound_meanwhile_keeps_its_task(search: Search,
     other = await search.make_elsewhere()
     assert await attribution.attribute(stale, other, account, evidence=Evidence.TAG) is Verdict.CLOSED
     assert (await search.row(task_id)).upstream_id == upstream_id
-    assert await search.orphans() == {other}, "it is a task that nobody owns"
+    assert await search.orphans() == {other}, "it is a task without an owner"
 
 
 async def test_a_create_that_is_under_way_is_left_to_its_own_answer(search: Search, attribution: Attribution) -> None:

@@ -1,4 +1,4 @@
-"""Many tasks are followed with few calls: what a LIST may tell, what only a GET may, and what a list must not cost."""
+"""Many tasks are polled with few calls: what a LIST can show, what only a GET can, and what a list must not cost."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -166,7 +166,7 @@ async def test_each_tier_that_the_tasks_have_is_listed(stage: Stage, poller: Tas
     assert await statuses(stage, usual + flexible) == ["running"] * 7
 
 
-async def test_what_its_own_tier_does_not_show_is_looked_for_in_the_other(stage: Stage, poller: TaskPoller) -> None:
+async def test_a_task_that_its_own_tier_lacks_is_listed_in_the_other(stage: Stage, poller: TaskPoller) -> None:
     tenant = await stage.tenant()
     task_ids = await new_tasks(tenant, 3)
     async with stage.sessions.begin() as session:
@@ -249,7 +249,7 @@ async def test_an_upstream_that_fails_throughout_is_soon_left_alone(stage: Stage
     assert await statuses(stage, task_ids) != ["queued"] * 30, "the rest was not kept waiting for a lease"
 
 
-async def test_a_status_that_nobody_knows_is_kept_counted_and_shown_as_the_last_known_one(
+async def test_an_unknown_status_is_kept_counted_and_shown_as_the_last_known_one(
     stage: Stage, poller: TaskPoller
 ) -> None:
     tenant = await stage.tenant()
@@ -324,7 +324,7 @@ async def test_a_list_closes_the_breaker_of_its_channel(stage: Stage, poller: Ta
         assert not await is_breaker_open(stage, channel_id)
 
 
-async def test_a_look_closes_the_breaker_of_its_channel(stage: Stage) -> None:
+async def test_a_poll_closes_the_breaker_of_its_channel(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = (await new_tasks(tenant, 1))[0]
     channel_id = await stage.channel_id("default")

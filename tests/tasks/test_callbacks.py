@@ -1,4 +1,4 @@
-"""What the upstream may tell by calling back, and what nobody can do with it."""
+"""What a callback of the upstream can change, and what it cannot."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ def _alarms() -> float:
     return float(FOREIGN_CLAIMS._value.get())  # noqa: SLF001 - the library has no reader
 
 
-async def test_a_callback_tells_which_task_an_intent_became(search: Search) -> None:
+async def test_a_callback_names_the_task_that_an_intent_became(search: Search) -> None:
     tenant = await search.stage.tenant()
     task_id, upstream_id = await search.lose(tenant)
     token = await search.give_token(task_id)
@@ -84,7 +84,7 @@ async def test_a_callback_during_a_create_whose_answer_is_lost_is_remembered(sea
     assert not search.stage.received("list_tasks")
 
 
-async def test_a_callback_for_a_known_task_makes_a_look_due_and_is_not_believed(search: Search) -> None:
+async def test_a_callback_for_a_known_task_makes_a_poll_due_and_its_status_is_ignored(search: Search) -> None:
     tenant = await search.stage.tenant()
     upstream_id = await tenant.new_task(content=text(RUNNING))
     spare_id = (await search.row(upstream_id)).id
@@ -99,7 +99,7 @@ async def test_a_callback_for_a_known_task_makes_a_look_due_and_is_not_believed(
     assert len(search.stage.received("get_task")) == 1
 
 
-async def test_many_callbacks_make_no_more_than_one_look_in_two_seconds(search: Search) -> None:
+async def test_many_callbacks_cause_at_most_one_poll_in_two_seconds(search: Search) -> None:
     tenant = await search.stage.tenant()
     upstream_id = await tenant.new_task(content=text(RUNNING))
     token = await search.give_token((await search.row(upstream_id)).id)
@@ -112,7 +112,7 @@ async def test_many_callbacks_make_no_more_than_one_look_in_two_seconds(search: 
     assert len(search.stage.received("get_task")) == 2
 
 
-async def test_an_id_that_another_task_owns_is_an_alarm_and_is_shown_to_nobody(search: Search) -> None:
+async def test_an_id_that_another_task_owns_is_counted_as_a_conflict_and_not_shown(search: Search) -> None:
     owner, thief = await search.stage.tenant(), await search.stage.tenant()
     owned = await owner.new_task(content=text(RUNNING))
     task_id, upstream_id = await search.lose(thief)
@@ -142,7 +142,7 @@ async def test_an_id_that_is_claimed_before_its_owner_is_known_goes_to_one_of_th
     assert _alarms() == before + 1
 
 
-async def test_an_id_that_the_channel_does_not_know_binds_nothing_and_the_intent_is_not_called_absent(
+async def test_an_id_that_the_channel_does_not_know_is_not_attributed_and_the_intent_is_not_taken_for_absent(
     search: Search,
 ) -> None:
     task_id, _ = await search.lose(await search.stage.tenant(), at="before")
@@ -166,7 +166,7 @@ async def test_a_paid_task_of_an_intent_that_had_ended_is_listed_for_the_operato
     assert _alarms() == before + 1
 
 
-async def test_what_is_told_while_the_database_is_away_is_kept_until_it_is_back(
+async def test_a_callback_during_an_outage_of_the_database_is_written_afterwards(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.tasks.callbacks._ANSWER_TIMEOUT_SECONDS", 0.1)  # the upstream waits no longer

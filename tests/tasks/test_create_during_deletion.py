@@ -25,7 +25,7 @@ async def _being_deleted(stage: Stage, table: str, row_id: str) -> AsyncIterator
         await session.execute(sql(f"UPDATE {table} SET deleted_at = now() WHERE id = :id"), {"id": row_id})
 
 
-async def _until_somebody_waits(stage: Stage) -> None:
+async def _until_a_lock_is_awaited(stage: Stage) -> None:
     async with asyncio.timeout(HANG_SECONDS), stage.sessions() as session:
         while not await session.scalar(_LOCK_WAITERS):  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.02)
@@ -37,7 +37,7 @@ async def test_a_create_that_waits_for_a_deletion_is_not_sent(stage: Stage, tabl
     tenant: Tenant = await stage.tenant(f"leaving-{table}")
     async with _being_deleted(stage, table, tenant.id if table == "tenants" else channel_id):
         creating = asyncio.create_task(tenant.create_task())
-        await _until_somebody_waits(stage)
+        await _until_a_lock_is_awaited(stage)
     response = await creating
     assert response.status_code == 503, response.text
     assert response.headers["retry-after"].isdigit()

@@ -27,7 +27,7 @@ async def test_a_queued_task_is_cancelled_and_stays_readable(stage: Stage) -> No
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "expired"])
-async def test_a_finished_task_is_gone_and_its_usage_kept_though_nobody_ever_polled_it(
+async def test_a_finished_task_is_removed_and_its_usage_kept_even_if_it_was_never_polled(
     stage: Stage, status: str
 ) -> None:
     tenant = await stage.tenant()
@@ -211,7 +211,7 @@ async def test_an_answer_from_before_the_cancellation_does_not_undo_it(stage: St
     assert (row.status, row.next_look_at) == ("cancelled", None)
 
 
-async def test_a_look_that_is_under_way_does_not_bring_a_deleted_task_back(stage: Stage) -> None:
+async def test_a_poll_under_way_does_not_restore_a_deleted_task(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
     await stage.fault("get_task", **HELD)
@@ -240,7 +240,7 @@ async def test_a_delete_of_a_queued_task_whose_answer_was_cut_is_repeated_withou
     assert len(stage.received("delete_task")) == (1 if at == "after" else 2)
 
 
-async def test_a_cancellation_whose_answer_was_cut_is_found_by_the_next_look(stage: Stage) -> None:
+async def test_a_cancellation_whose_answer_was_cut_is_found_by_the_next_poll(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
     await stage.fault("delete_task", kind="cut", at="after")

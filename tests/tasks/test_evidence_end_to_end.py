@@ -1,4 +1,4 @@
-"""The evidence that the gateway plants with each create comes back from the upstream, and is told to nobody else."""
+"""The evidence that the gateway plants with each create comes back from the upstream, and is shown to no client."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ async def _create(base_url: str, tenant: Tenant) -> str:
     return str(made.json()["id"])
 
 
-async def test_the_upstreams_own_callback_binds_a_lost_create(search: Search, second_gateway: str) -> None:
+async def test_the_upstreams_own_callback_resolves_a_lost_create(search: Search, second_gateway: str) -> None:
     tenant = await search.stage.tenant()
     await search.stage.fault("create_task", kind="cut", at="after")
     task_id = await _create(second_gateway, tenant)
@@ -63,9 +63,7 @@ async def test_a_create_that_is_refused_although_the_upstream_called_back_for_it
     assert (await search.show(tenant, task_id))["id"] == task_id
 
 
-async def test_a_final_state_that_the_upstream_calls_back_is_looked_at_at_once(
-    search: Search, second_gateway: str
-) -> None:
+async def test_a_callback_of_a_final_state_is_followed_by_a_poll_at_once(search: Search, second_gateway: str) -> None:
     tenant = await search.stage.tenant()
     upstream_id = await _create(second_gateway, tenant)
     search.stage.clock.advance(3)
@@ -80,7 +78,7 @@ async def test_a_final_state_that_the_upstream_calls_back_is_looked_at_at_once(
     assert len(search.stage.received("get_task")) <= looks + 1
 
 
-async def test_a_tag_that_is_echoed_binds_a_lost_create_and_is_not_shown(search: Search) -> None:
+async def test_an_echoed_tag_resolves_a_lost_create_and_is_not_shown(search: Search) -> None:
     await search.declare("default", correlate="safety_identifier")
     try:
         tenant = await search.stage.tenant()

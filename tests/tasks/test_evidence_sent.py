@@ -16,7 +16,7 @@ async def tagged(stage: Stage, request: pytest.FixtureRequest) -> Tenant:
     return await stage.tenant(name)
 
 
-async def test_the_tag_goes_upstream_and_comes_back_to_nobody(stage: Stage, tagged: Tenant) -> None:
+async def test_the_tag_is_sent_upstream_and_shown_to_no_client(stage: Stage, tagged: Tenant) -> None:
     task_id = await tagged.new_task()
     row = await stage.row(task_id)
     assert row is not None

@@ -83,7 +83,7 @@ async def test_the_end_of_the_links_is_shown_beside_them(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(return_last_frame=True)
     await stage.force(task_id, "succeeded")
-    stage.clock.advance(2 * HOUR_SECONDS)  # nobody asks for some hours
+    stage.clock.advance(2 * HOUR_SECONDS)  # no request for some hours
     done = (await get(tenant, task_id)).json()
     content = done["content"]
     assert content.keys() == {"video_url", "last_frame_url", "expires_at"}
@@ -280,7 +280,9 @@ async def test_an_upstream_in_trouble_makes_the_answer_stale_not_wrong(stage: St
     assert STALE not in (await get(tenant, task_id)).headers
 
 
-async def test_a_slow_upstream_keeps_nobody_waiting_for_long(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_upstream_delays_a_client_no_longer_than_the_timeout(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("app.tasks.polling.refresh._CLIENT_TIMEOUT_SECONDS", 0.1)
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
@@ -303,7 +305,7 @@ async def test_a_task_on_a_suspended_channel_is_shown_from_the_mirror(stage: Sta
         await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
 
 
-async def test_a_status_that_nobody_knows_is_shown_as_the_last_known_one(stage: Stage) -> None:
+async def test_an_unknown_status_is_shown_as_the_last_known_one(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     assert (await get(tenant, task_id)).json()["status"] == "running"

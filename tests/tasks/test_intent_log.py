@@ -1,4 +1,4 @@
-"""The written side of a create: what an outcome makes of a row that has become something else meanwhile."""
+"""Writing the outcome of a create whose row has changed since its intent."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -30,7 +30,7 @@ async def intents(stage: Stage) -> AsyncIterator[IntentLog]:
 
 
 async def submitting(stage: Stage, tenant: Tenant) -> Intent:
-    """Makes the intent of a create that is under way, and that nobody else carries."""
+    """Makes the intent of a create that is under way, in this process alone."""
     task_id = await tenant.new_task()
     row = await stage.row(task_id)
     assert row is not None
@@ -42,7 +42,7 @@ async def submitting(stage: Stage, tenant: Tenant) -> Intent:
 
 
 async def changed(stage: Stage, intent: Intent, upstream_id: str | None) -> None:
-    """Has somebody else write first: a callback that names the task, or a process that takes ours for dead."""
+    """Has another writer come first: a callback that names the task, or a process that takes ours for dead."""
     async with stage.sessions.begin() as session:
         row = await TaskRepository(session, intent.tenant_id).find(intent.spare_id, is_locked=True)
         assert row is not None
@@ -73,7 +73,7 @@ async def test_an_outcome_that_is_written_once_more_changes_nothing(stage: Stage
     assert (again.status, again.next_look_at, again.upstream_id) == ("succeeded", None, task_id)
 
 
-async def test_an_acceptance_binds_a_create_that_was_given_up_for_dead(stage: Stage, intents: IntentLog) -> None:
+async def test_an_acceptance_resolves_a_create_that_was_taken_for_stale(stage: Stage, intents: IntentLog) -> None:
     tenant = await stage.tenant()
     intent = await submitting(stage, tenant)
     await changed(stage, intent, None)
@@ -94,7 +94,7 @@ async def test_a_refusal_ends_a_create_whose_id_may_have_been_shown(
     assert (shown["status"], shown["error"]["code"]) == ("failed", error.code)
 
 
-async def test_a_refusal_changes_nothing_about_what_a_callback_has_bound(stage: Stage, intents: IntentLog) -> None:
+async def test_a_refusal_does_not_change_what_a_callback_has_resolved(stage: Stage, intents: IntentLog) -> None:
     tenant = await stage.tenant()
     intent = await submitting(stage, tenant)
     await changed(stage, intent, "cgt-called-back-1")
@@ -103,7 +103,9 @@ async def test_a_refusal_changes_nothing_about_what_a_callback_has_bound(stage: 
     assert (row.status, row.upstream_id) == ("queued", "cgt-called-back-1")
 
 
-async def test_an_acceptance_after_the_callback_that_told_the_same_is_welcome(stage: Stage, intents: IntentLog) -> None:
+async def test_an_acceptance_after_a_callback_with_the_same_id_changes_nothing(
+    stage: Stage, intents: IntentLog
+) -> None:
     tenant = await stage.tenant()
     intent = await submitting(stage, tenant)
     await changed(stage, intent, "cgt-called-back-2")
@@ -112,7 +114,7 @@ async def test_an_acceptance_after_the_callback_that_told_the_same_is_welcome(st
     assert FOREIGN_CLAIMS._value.get() == before  # noqa: SLF001 - as above
 
 
-async def test_an_id_that_another_row_owns_is_an_alarm_and_shown_to_nobody_else(
+async def test_an_id_that_another_row_owns_is_counted_as_a_conflict_and_not_shown(
     stage: Stage, intents: IntentLog
 ) -> None:
     owner, tenant = await stage.tenant(), await stage.tenant()
@@ -149,7 +151,7 @@ async def test_an_acceptance_of_a_create_that_was_ended_meanwhile_is_shown_to_th
     assert (orphan.channel_id, orphan.model) == (row.channel_id, row.upstream_model)
 
 
-async def test_a_create_that_goes_on_after_it_was_given_up_for_dead_is_looked_for_anew(
+async def test_a_create_that_continues_after_it_was_taken_for_stale_is_searched_for_anew(
     stage: Stage, intents: IntentLog
 ) -> None:
     """What a list of the channel before did not show says nothing about the next one."""

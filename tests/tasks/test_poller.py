@@ -1,4 +1,4 @@
-"""Tasks that nobody polls are followed all the same, by whichever process comes first."""
+"""Tasks are polled in the background, by whichever process claims them first."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def pollers(stage: Stage) -> AsyncIterator[list[TaskPoller]]:
         yield [first.task_poller, second.task_poller]
 
 
-async def test_a_final_state_is_kept_though_nobody_polls(stage: Stage, pollers: list[TaskPoller]) -> None:
+async def test_a_final_state_is_stored_without_a_client_that_polls(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task()
     await stage.force(task_id, "succeeded")
@@ -47,7 +47,7 @@ async def test_a_final_state_is_kept_though_nobody_polls(stage: Stage, pollers: 
     assert len(stage.received("get_task")) == 1
 
 
-async def test_the_gateway_follows_by_itself(stage: Stage, pollers: list[TaskPoller]) -> None:
+async def test_the_gateway_polls_by_itself(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task()
     await stage.force(task_id, "failed", code="OutputVideoSensitiveContentDetected")
@@ -60,7 +60,7 @@ async def test_the_gateway_follows_by_itself(stage: Stage, pollers: list[TaskPol
             await asyncio.sleep(0.02)
 
 
-async def test_two_processes_do_not_look_twice(stage: Stage, pollers: list[TaskPoller]) -> None:
+async def test_two_processes_do_not_poll_a_task_twice(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_ids = {await tenant.new_task(content=text(RUNNING)) for _ in range(2)}
     stage.clock.advance(DUE_SECONDS)
@@ -69,7 +69,7 @@ async def test_two_processes_do_not_look_twice(stage: Stage, pollers: list[TaskP
     assert sorted(asked) == sorted(task_ids)
 
 
-async def test_looks_become_rarer_as_a_task_grows_old(stage: Stage, pollers: list[TaskPoller]) -> None:
+async def test_older_tasks_are_polled_less_often(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     pauses = []
@@ -101,7 +101,7 @@ async def test_a_suspended_channel_is_not_asked_until_it_is_active_again(
     assert len(stage.received("get_task")) == 1
 
 
-async def test_after_a_failed_look_the_task_is_left_alone_for_a_while(stage: Stage, pollers: list[TaskPoller]) -> None:
+async def test_after_a_failed_poll_a_task_is_not_polled_for_a_while(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     broken, sound = [await tenant.new_task(content=text(RUNNING)) for _ in range(2)]
     await stage.fault("get_task", times=None, kind="error", status=500, code="InternalServiceError")
@@ -119,7 +119,7 @@ async def test_after_a_failed_look_the_task_is_left_alone_for_a_while(stage: Sta
         assert row.status == "running"
 
 
-async def test_a_look_of_the_follower_serves_the_clients_too(stage: Stage, pollers: list[TaskPoller]) -> None:
+async def test_clients_are_shown_what_the_poller_found(stage: Stage, pollers: list[TaskPoller]) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     stage.clock.advance(DUE_SECONDS)

@@ -133,7 +133,7 @@ async def test_a_thousand_polling_clients_cost_the_upstream_no_more_than_the_bud
     await poll(stage, processes, tenant, task_ids)
     await check_budget(stage, "get_task", RateClass.INTERACTIVE_GET, RateClass.BACKGROUND_GET, most_a_second=20)
     await check_budget(stage, "list_tasks", RateClass.LIST, most_a_second=1)
-    assert await count_finished(stage, tenant) == len(unwatched), "what nobody polls comes to its end all the same"
+    assert await count_finished(stage, tenant) == len(unwatched), "a task that no client polls ends, too"
     asked = [entry.url.rsplit("/", 1)[-1] for entry in stage.received("get_task")]
     # The upstream is asked about a task once in two seconds, however many clients want to know.
     assert max(asked.count(task_id) for task_id in task_ids) <= POLLING_SECONDS / 2 + 2

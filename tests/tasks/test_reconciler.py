@@ -1,4 +1,4 @@
-"""What becomes of creates that were not clearly answered: bound on evidence, proven absent, or left to the operator."""
+"""Creates that were not clearly answered: attributed on evidence, proven absent, or left to the operator."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ async def test_on_an_exclusive_channel_the_only_task_that_can_be_an_intents_beco
     tenant = await search.stage.tenant()
     task_id, upstream_id = await search.lose(tenant, **FITTING)
     await search.run()
-    assert (await search.row(task_id)).upstream_id is None, "nobody can say yet whether it is what was asked for"
+    assert (await search.row(task_id)).upstream_id is None, "it is not known yet whether it is what was asked for"
     assert not search.stage.received("get_task"), "its list tells that it is not finished"
     assert (await search.show(tenant, task_id))["status"] == "queued"
     assert await search.orphans() == {upstream_id}
@@ -39,7 +39,7 @@ async def test_on_an_exclusive_channel_the_only_task_that_can_be_an_intents_beco
     assert len(search.stage.received("create_task")) == 1
 
 
-async def test_on_any_other_channel_nothing_is_guessed_and_nobody_is_shown_anything(search: Search) -> None:
+async def test_on_any_other_channel_nothing_is_attributed_or_shown_without_a_proof(search: Search) -> None:
     tenant, other = await search.stage.tenant(), await search.stage.tenant()
     task_id, upstream_id = await search.lose(tenant, **FITTING)
     await search.stage.force(upstream_id, "succeeded")

@@ -26,7 +26,7 @@ async def test_only_one_process_lists_a_channel_at_a_time(search: Search) -> Non
     assert len(search.stage.received("list_tasks")) == 2, "one page for each tier"
 
 
-async def test_two_processes_bind_a_task_once(search: Search) -> None:
+async def test_two_processes_attribute_a_task_once(search: Search) -> None:
     tenant = await search.stage.tenant()
     task_id, upstream_id = await search.lose(tenant)
     token = await search.give_token(task_id)
@@ -57,7 +57,7 @@ async def test_what_was_read_under_a_lease_that_has_passed_on_is_not_written(sea
         assert (await session.scalars(select(LeaseRow.token))).all() == ["another's"]
 
 
-async def test_when_a_process_dies_between_the_list_and_the_binding_another_one_does_both(search: Search) -> None:
+async def test_when_a_process_dies_between_list_and_attribution_another_one_does_both(search: Search) -> None:
     await search.declare("default", exclusive=True)
     task_id, upstream_id = await search.lose(await search.stage.tenant())
     await search.stage.force(upstream_id, "succeeded")

@@ -216,7 +216,7 @@ async def test_when_a_process_is_killed_the_retry_is_answered_at_once_by_another
 
 
 @pytest.mark.slow
-async def test_what_a_killed_process_has_left_is_looked_for_although_nobody_asks(stage: Stage, tmp_path: Path) -> None:
+async def test_creates_of_a_killed_process_are_searched_for_without_a_request(stage: Stage, tmp_path: Path) -> None:
     tenant = await stage.tenant()
     await stage.fault("create_task", **HELD)
     folders = [tmp_path / name for name in "ab"]

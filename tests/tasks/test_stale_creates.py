@@ -1,4 +1,4 @@
-"""Creates whose process is gone: they are looked for, and nobody waits for them any longer."""
+"""Creates whose process is dead: they are searched for, and no request waits for them any longer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,21 +18,21 @@ WINDOW = timedelta(seconds=300)
 
 
 class Scene:
-    """A living process that looks after what a second one carries."""
+    """A living process that checks the creates of a second one."""
 
     def __init__(self, stage: Stage, context: TasksContext) -> None:
         self.stage = stage
-        self.living, self.carrier = [
+        self.living, self.owner = [
             ProcessRegistry(stage.world.database_url, stage.sessions, stage.clock) for _ in range(2)
         ]
         self.stale_creates = StaleCreates(replace(context, processes=self.living, create_window=WINDOW))
 
-    async def submitting(self, *, carrier: ProcessRegistry | None = None) -> TaskRow:
-        """Makes a create that the second process carries, or the one that is named."""
+    async def submitting(self, *, owner: ProcessRegistry | None = None) -> TaskRow:
+        """Makes a create under way in the second process, or in the one that is named."""
         tenant = await self.stage.tenant()
         row = await self.stage.written(await tenant.new_task())
         async with self.stage.sessions.begin() as session:
-            row.status, row.instance_id = TaskStatus.SUBMITTING.value, (carrier or self.carrier).instance_id
+            row.status, row.instance_id = TaskStatus.SUBMITTING.value, (owner or self.owner).instance_id
             row.upstream_id = row.next_look_at = None
             await session.merge(row)
         return row
@@ -50,15 +50,15 @@ async def scene(stage: Stage) -> AsyncIterator[Scene]:
     async with open_context(stage) as context:
         opened = Scene(stage, context)
         await opened.living.open()
-        await opened.carrier.open()
+        await opened.owner.open()
         yield opened
         await opened.living.close()
-        await opened.carrier.close()
+        await opened.owner.close()
 
 
 async def test_what_a_dead_process_left_becomes_unknown_as_of_its_death(scene: Scene) -> None:
     row = await scene.submitting()
-    await scene.carrier.close()
+    await scene.owner.close()
     scene.stage.clock.advance(100)
     left = await scene.settled(row)
     assert (left.status, left.is_spare_id_public) == (TaskStatus.UNKNOWN, True)
@@ -74,8 +74,8 @@ async def test_a_create_of_a_living_process_is_left_alone(scene: Scene) -> None:
 
 
 async def test_a_create_that_cannot_be_under_way_any_more_is_given_up_although_its_process_lives(scene: Scene) -> None:
-    for carrier in (scene.carrier, scene.living):
-        row = await scene.submitting(carrier=carrier)
+    for owner in (scene.owner, scene.living):
+        row = await scene.submitting(owner=owner)
         assert (await scene.settled(row)).status == TaskStatus.SUBMITTING
         scene.stage.clock.advance(WINDOW.total_seconds() + 1)
         assert (await scene.settled(row)).status == TaskStatus.UNKNOWN
@@ -83,7 +83,7 @@ async def test_a_create_that_cannot_be_under_way_any_more_is_given_up_although_i
 
 async def test_many_are_settled_in_one_run_and_once(scene: Scene) -> None:
     rows = [await scene.submitting() for _ in range(3)]
-    await scene.carrier.close()
+    await scene.owner.close()
     await asyncio.gather(*(scene.stale_creates.run_once() for _ in range(3)))
     for row in rows:
         assert (await scene.settled(row)).status == TaskStatus.UNKNOWN

@@ -1,4 +1,4 @@
-"""Nothing gets past the checks in disguise: lookalike names, hidden asset references, drafts in odd places."""
+"""The checks miss no disguised member: confusable names, hidden asset references, drafts in odd places."""
 
 from typing import Any
 
@@ -48,16 +48,16 @@ def test_a_name_that_could_be_read_as_a_known_one_is_refused(extra: dict[str, An
         ({"Type": "text", "text": "cat"}, "Type"),
     ],
 )
-def test_lookalikes_are_refused_inside_content_too(item: dict[str, Any], suffix: str) -> None:
+def test_confusable_names_are_refused_inside_content_too(item: dict[str, Any], suffix: str) -> None:
     assert code_and_param(body(item)) == ("InvalidParameter.content", f"content[0].{suffix}")
 
 
-def test_lookalikes_are_refused_inside_tools_too() -> None:
+def test_confusable_names_are_refused_inside_tools_too() -> None:
     tools = [{"type": "web_search", "Type": "code"}]
     assert code_and_param(body(tools=tools)) == ("InvalidParameter.tools", "tools[0].Type")
 
 
-def test_a_lookalike_that_is_null_is_absent_like_any_other() -> None:
+def test_a_confusable_name_with_null_is_absent_like_any_other() -> None:
     assert "Model" not in check(body(Model=None)).fields
 
 
