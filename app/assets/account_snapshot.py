@@ -12,6 +12,7 @@ from app.assets.create_spec import LIST_ACTIONS, Kind
 from app.assets.models import GroupType
 from app.assets.state import parse_time
 from app.channels.channel import Channel
+from app.upstream.ark import is_usable_id
 from app.upstream.credentials import OpenApiAccount
 from app.upstream.errors import OutcomeUnknownError
 from app.upstream.openapi import OpenApiClient
@@ -87,7 +88,16 @@ def _items(result: Mapping[str, Any]) -> list[Item]:
     items = result.get("Items")
     if items is not None and not isinstance(items, list):
         raise OutcomeUnknownError("answered an Assets list without its items")
-    return [item for item in items or [] if isinstance(item, dict) and isinstance(item.get("Id"), str)]
+    found: list[Item] = [item for item in items or [] if isinstance(item, dict)]
+    if len(found) < len(items or []) or not all(_has_usable_ids(item) for item in found):
+        raise OutcomeUnknownError("answered an Assets list with an item that has no usable id")
+    return found
+
+
+def _has_usable_ids(item: Item) -> bool:
+    """Says whether the id of an object, and that of its group if it has one, can be stored."""
+    ids = [item.get("Id"), *([item["GroupId"]] if item.get("GroupId") is not None else [])]
+    return all(isinstance(each, str) and is_usable_id(each) for each in ids)
 
 
 def _next_token(result: Mapping[str, Any]) -> str | None:

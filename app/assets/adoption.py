@@ -10,15 +10,15 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.account_snapshot import AssetSnapshot, Item
-from app.assets.create_spec import Kind, matches
+from app.assets.create_spec import Kind, has_members
 from app.assets.models import AssetGroupRow, AssetRow, AssetStatus, CreateIntentRow, GroupType
 from app.assets.repository import AllAssets, OpenCreates
 from app.assets.state import apply_upstream_asset, apply_upstream_group, parse_time, sanitize
 from app.audit.log import Actor, record
 from app.channels.channel import Channel
-from app.creates.adoption import Adoption
+from app.creates.adoption import Adoption, AdoptionRefusedError
 from app.creates.locks import lock_owners
-from app.upstream.errors import UpstreamRejectedError
+from app.upstream.errors import OutcomeUnknownError, UpstreamRejectedError
 from app.upstream.openapi import OpenApiClient
 from app.upstream.rate_limits import RateClass, RateLimiter
 
@@ -55,6 +55,7 @@ class GroupAdoption:
             The outcome for the group, and the ids of the assets that were inserted.
 
         Raises:
+            AdoptionRefusedError: the group is the tenant's on another channel.
             NoChannelError: 503, the tenant or the channel has just been deleted.
             TimeoutError: the account's rate limit left no call.
             UpstreamError: the upstream gave no usable answer; what was inserted before that stays.
@@ -85,6 +86,8 @@ class GroupAdoption:
                 if not error.is_not_found:
                     raise
                 continue
+            if result.get("Id") != group_id or result.get("GroupType") not in set(GroupType):
+                raise OutcomeUnknownError("answered GetAssetGroup without the group that was asked for")
             return {**result, "ProjectName": project}
         return None
 
@@ -100,6 +103,8 @@ class GroupAdoption:
             found = await AllAssets(session).find_group(group.id)
         if found is None or found.tenant_id != group.tenant_id:
             return Adoption.OWNED
+        if found.channel_id != group.channel_id:
+            raise AdoptionRefusedError("the tenant has it on another channel: name that one")
         return Adoption.OWN if found.deleted_at is None else Adoption.DELETED
 
     async def _give_assets(self, actor: Actor, group: AssetGroupRow, page: Sequence[Item]) -> list[str]:
@@ -131,8 +136,11 @@ class GroupAdoption:
 
 
 def _is_in_flight(creates: Sequence[CreateIntentRow], item: Item) -> bool:
-    """Says whether a create that is under way may have made the object and will write it."""
-    return any(create.cut_at is None and matches(create, [dict(item)]) for create in creates)
+    """Says whether a create that is under way may have made the object and will write it.
+
+    The time of the object is not compared, because the upstream's clock may be wrong.
+    """
+    return any(create.cut_at is None and has_members(create, item) for create in creates)
 
 
 def _to_group(item: Item, group_id: str, *, tenant_id: str, channel: Channel, now: datetime) -> AssetGroupRow:
@@ -142,7 +150,7 @@ def _to_group(item: Item, group_id: str, *, tenant_id: str, channel: Channel, no
         channel_id=channel.id,
         name="",
         description="",
-        group_type=item["GroupType"] if item.get("GroupType") in set(GroupType) else GroupType.AIGC.value,
+        group_type=item["GroupType"],
         project_name=item["ProjectName"],
         extra={},
         created_at=parse_time(item.get("CreateTime")) or now,

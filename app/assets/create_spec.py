@@ -157,16 +157,18 @@ def list_call(
 
 def matches(intent: CreateIntentRow, items: list[dict[str, Any]]) -> list[UpstreamObject]:
     """Returns the listed objects that have the members of the create and were made in its window."""
-    members = _members(intent)
-    compared = {name: members[name] for name in _COMPARED[Kind(intent.kind)]}
     found = []
     for item in items:
         created_at = parse_time(item.get("CreateTime"))
-        if created_at is None or not _is_in_window(intent, created_at):
-            continue
-        if all((item.get(name) or "") == value for name, value in compared.items()):
+        if created_at is not None and _is_in_window(intent, created_at) and has_members(intent, item):
             found.append(UpstreamObject(item["Id"], created_at))
     return found
+
+
+def has_members(intent: CreateIntentRow, item: Mapping[str, Any]) -> bool:
+    """Says whether a listed object has the members of the create, whenever it was made."""
+    members = _members(intent)
+    return all((item.get(name) or "") == members[name] for name in _COMPARED[Kind(intent.kind)])
 
 
 def ids_in_window(intent: CreateIntentRow, items: list[dict[str, Any]]) -> list[str]:

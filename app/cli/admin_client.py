@@ -47,9 +47,11 @@ class AdminClient:
         self._base_url = (variables.get(_URL) or _DEFAULT_URL).strip().rstrip("/")
         self._headers = {"Authorization": f"Bearer {_token(variables.get(_TOKEN))}"}
 
-    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_seconds: float = _TIMEOUT_SECONDS
+    ) -> Any:
         """Returns the JSON answer of one call, or None for an empty one."""
-        return self._check(self._send(method, path, body=body))
+        return self._check(self._send(method, path, body=body, timeout_seconds=timeout_seconds))
 
     def find(self, path: str) -> Any | None:
         """Returns the object at a path, or None if there is none."""
@@ -89,10 +91,17 @@ class AdminClient:
         return httpx.stream("GET", f"{self._base_url}/admin/v1{path}", params=query, **self._options())
 
     def _send(
-        self, method: str, path: str, *, body: dict[str, Any] | None = None, query: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: dict[str, Any] | None = None,
+        query: dict[str, Any] | None = None,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
     ) -> httpx.Response:
+        options = {**self._options(), "timeout": timeout_seconds}
         with self._friendly_errors():
-            return httpx.request(method, f"{self._base_url}/admin/v1{path}", json=body, params=query, **self._options())
+            return httpx.request(method, f"{self._base_url}/admin/v1{path}", json=body, params=query, **options)
 
     def _options(self) -> dict[str, Any]:
         return {

@@ -22,6 +22,8 @@ tenants = group(
 Tenant = Annotated[str, typer.Argument(help="Its id or name.")]
 
 _ADOPTED = ("kind", "upstream_id", "outcome", "asset_ids", "detail")
+# A hundred ids at the rate of the account, and groups with many assets.
+_ADOPT_TIMEOUT_SECONDS = 1800.0
 _GIVEN = ("adopted", "own")
 _LISTED = ("id", "name", "status", "allowed_models", "allowed_channels", "created_at")
 
@@ -68,7 +70,7 @@ def adopt(
     what = ", ".join([*(task or []), *(group or [])])
     confirm(f"{what} will belong to the tenant {found['name']} ({found['id']})", is_sure=yes)
     body = {"channel": channel, "task_ids": task or [], "group_ids": group or []}
-    rows = client.call("POST", f"/tenants/{found['id']}/adopt", body)["data"]
+    rows = client.call("POST", f"/tenants/{found['id']}/adopt", body, timeout_seconds=_ADOPT_TIMEOUT_SECONDS)["data"]
     show_rows(rows, _ADOPTED, is_json=json)
     if any(row["outcome"] not in _GIVEN for row in rows):
         raise SystemExit(FAILED)

@@ -17,3 +17,7 @@ class Adoption(Enum):
     NOT_FOUND = "not_found"
     IN_FLIGHT = "in_flight"
     DELETED = "deleted"
+
+
+class AdoptionRefusedError(Exception):
+    """The object cannot be given to the tenant; the message says why, and what the operator can do."""

@@ -108,6 +108,10 @@ class ArkClient:
             UpstreamRejectedError: ``is_not_found`` when there is no such task, or it is older than seven days.
             UpstreamError: any other class.
         """
+        return (await self.get_dated(account, task_id))[0]
+
+    async def get_dated(self, account: ArkAccount, task_id: str) -> tuple[dict[str, Any], datetime | None]:
+        """Does what ``get`` does; returns also the time of the response by the upstream's clock, if it states one."""
         with recorded_call("get_task", account, self._observer):
             response = await self._call("GET", account, f"/{quote(task_id, safe='')}")
             task = response.body or {}
@@ -118,7 +122,7 @@ class ArkClient:
                 raise to_unusable_success(
                     response, reported, "a success without the task that was asked for", member="id"
                 )
-            return task
+            return task, _parse_date(response.date)
 
     async def delete(self, account: ArkAccount, task_id: str) -> None:
         """Cancels a queued task or removes a finished one.

@@ -14,6 +14,7 @@ from sqlalchemy import text as sql
 
 from app.assets.models import AssetGroupRow, AssetRow
 from app.sandbox.config import DEFAULT_ACCOUNT
+from app.tasks.correlation import hash_of, new_callback_token, tag_of
 from app.tasks.models import TaskEventRow, TaskRow
 from app.upstream.rate_limits import RateLimiter
 from tests.support.plain import PLAIN
@@ -309,6 +310,90 @@ async def test_a_task_of_a_create_that_is_under_way_is_given_to_nobody(stage: St
     await stage.release(fault)
     assert (await create, outcomes[upstream_id]["outcome"]) == (upstream_id, "in_flight")
     assert (await tenant.http.get(f"{TASKS}/{upstream_id}")).status_code == 200
+
+
+async def test_an_upstream_whose_clock_is_wrong_gives_no_task_of_a_create_under_way_away(stage: Stage) -> None:
+    tenant, other = await stage.tenant(), await stage.tenant()
+    await stage.world.control.post("/clock", json={"skew_seconds": -1200})
+    fault = await stage.fault("create_task", **HELD)
+    create = asyncio.create_task(tenant.new_task(content=text(ENDLESS)))
+    upstream_id = await stage.effect("create_task")
+    outcomes = await adopt(stage, other, task_ids=[upstream_id])
+    await stage.release(fault)
+    await stage.world.control.post("/clock", json={"skew_seconds": 0})
+    assert (await create, outcomes[upstream_id]["outcome"]) == (upstream_id, "in_flight")
+
+
+@pytest.mark.parametrize("evidence", ["its time", "a callback", "a tag"])
+async def test_a_task_that_may_be_of_a_create_of_unknown_outcome_is_given_to_nobody(
+    stage: Stage, evidence: str
+) -> None:
+    tenant, other = await stage.tenant(), await stage.tenant()
+    await stage.fault("create_task", kind="cut", at="after")
+    lost = await tenant.new_task(content=text(ENDLESS))
+    upstream_id = str(stage.received("create_task")[-1].resource_id)
+    token = new_callback_token()
+    async with stage.sessions.begin() as session:
+        row = await session.get_one(TaskRow, (tenant.id, lost))
+        if evidence != "its time":  # by a clock that was wrong
+            row.sent_at = row.created_at = row.cut_at = stage.clock() - timedelta(days=1)
+            row.callback_token_hash = hash_of(token)
+        if evidence == "a callback":
+            row.claimed_upstream_id = upstream_id
+    if evidence == "a tag":
+        tag = tag_of(hash_of(token))
+        await stage.force(upstream_id, "succeeded", extra={"safety_identifier": tag})
+
+    for each in (tenant, other):
+        (view,) = (await adopt(stage, each, task_ids=[upstream_id])).values()
+        assert (view["outcome"], "seedgate tasks resolve" in view["detail"]) == ("failed", True)
+        assert lost in view["detail"]
+
+    resolved = await stage.world.admin.post(f"/tasks/{lost}/resolve", json={"upstream_id": upstream_id})
+    assert resolved.status_code == 200, resolved.text
+
+
+async def test_a_deleted_task_is_called_deleted(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    task = await tenant.new_task(content=text(ENDLESS))
+    async with stage.sessions.begin() as session:
+        row = await session.get_one(TaskRow, (tenant.id, (await stage.written(task)).id))
+        row.deleted_at = stage.clock()
+    assert (await adopt(stage, tenant, task_ids=[task]))[task]["outcome"] == "deleted"
+
+
+@pytest.mark.parametrize("result", [{}, {"Id": "group-other"}, {"Id": "group-1", "GroupType": "New"}])
+async def test_an_answer_without_the_group_that_was_asked_for_makes_no_group(
+    stage: Stage, result: dict[str, Any]
+) -> None:
+    tenant = await stage.tenant()
+    body = json.dumps({"ResponseMetadata": {"RequestId": "x"}, "Result": {"GroupType": "AIGC", **result}})
+    await stage.fault("GetAssetGroup", kind="answer", at="before", status=200, body=body)
+    assert (await adopt(stage, tenant, group_ids=["group-1"]))["group-1"]["outcome"] == "failed"
+
+
+async def test_an_asset_with_an_unusable_id_fails_the_adoption_and_makes_the_list_incomplete(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    group = await new_group(tenant, "kept")
+    items = [{"Id": "asset-\0x", "GroupId": group, "Status": "Active"}]
+    body = json.dumps({"ResponseMetadata": {"RequestId": "x"}, "Result": {"Items": items}})
+    await stage.fault("ListAssets", kind="answer", at="before", times=None, status=200, body=body)
+    assert (await adopt(stage, tenant, group_ids=[group]))[group]["outcome"] == "failed"
+    told = lists(await reconcile(stage))["asset"]
+    assert (told["is_complete"], "usable id" in told["problem"]) == (False, True)
+    await stage.release()
+
+
+async def test_a_group_that_is_the_tenants_on_another_channel_gets_no_asset(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    group = await new_group(tenant, "elsewhere")
+    asset = await new_asset(tenant, group)
+    await forget(stage, asset)
+    async with stage.sessions.begin() as session:
+        row = await session.get_one(AssetGroupRow, (tenant.id, group))
+        row.channel_id = await stage.channel_id("second")
+    view = (await adopt(stage, tenant, group_ids=[group]))[group]
+    assert (view["outcome"], view["asset_ids"], "another channel" in view["detail"]) == ("failed", [], True)
 
 
 async def test_a_group_is_given_back_with_its_assets(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

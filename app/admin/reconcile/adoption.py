@@ -12,7 +12,7 @@ from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel, Plane
 from app.channels.directory import ChannelDirectory
 from app.channels.probe import explain
-from app.creates.adoption import Adoption
+from app.creates.adoption import Adoption, AdoptionRefusedError
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.tasks.recovery.adoption import TaskAdoption
 from app.tenants.repository import AllTenants, KeyRepository
@@ -106,7 +106,7 @@ async def _outcome(
         outcome, asset_ids = await adopt(upstream_id)
     except UpstreamError as error:
         return AdoptedView(kind=kind, upstream_id=upstream_id, outcome="failed", detail=explain(error))
-    except TimeoutError as error:
+    except (TimeoutError, AdoptionRefusedError) as error:
         detail = str(error) or "the upstream did not answer in time"
         return AdoptedView(kind=kind, upstream_id=upstream_id, outcome="failed", detail=detail)
     return AdoptedView(kind=kind, upstream_id=upstream_id, outcome=outcome.value, asset_ids=asset_ids)

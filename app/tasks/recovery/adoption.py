@@ -4,7 +4,7 @@ After a restore from a backup there is no intent to which the task could be attr
 row is made for it. The upstream is asked first, and a task that has an owner keeps it.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,13 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.log import Actor, record
 from app.channels.channel import Channel
 from app.create_parameters import PARAMETERS
-from app.creates.adoption import Adoption
+from app.creates.adoption import Adoption, AdoptionRefusedError
 from app.creates.locks import lock_owners
 from app.ids import new_spare_task_id
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import ListedTask, to_listed
-from app.tasks.recovery.attribution_rules import MAX_CLOCK_ERROR, may_match
+from app.tasks.recovery.attribution_rules import MAX_CLOCK_ERROR, has_tag_of, may_match
 from app.tasks.recovery.orphans import Orphans
 from app.tasks.recovery.repository import AllIntents
 from app.tasks.state import Source, apply_upstream_id, apply_upstream_state
@@ -30,6 +30,7 @@ from app.upstream.rate_limits import RateClass
 
 _UPSTREAM_ID_INDEX = "uq_tasks_upstream_id"
 _TOKEN_TIMEOUT_SECONDS = 5.0
+_MAX_NAMED = 5
 _WINDOW = "execution_expires_after"
 
 _log = structlog.get_logger()
@@ -66,6 +67,7 @@ class TaskAdoption:
             name_of: returns the public name of what the channel calls a model.
 
         Raises:
+            AdoptionRefusedError: a create of unknown outcome may have made it.
             NoChannelError: 503, the tenant or the channel has just been deleted.
             TimeoutError: the account had no call left.
             UpstreamError: the upstream gave no usable answer.
@@ -77,21 +79,25 @@ class TaskAdoption:
             raise TimeoutError("no GET call to spare")
         asked_at = self._context.clock()
         try:
-            body = await self._context.ark.get(channel.ark, upstream_id)
+            body, answered_at = await self._context.ark.get_dated(channel.ark, upstream_id)
         except UpstreamRejectedError as error:
             if not error.is_not_found:
                 raise
             return Adoption.NOT_FOUND
+        offset = None if answered_at is None else answered_at - self._context.clock()
         task = to_listed(body, str(body.get("service_tier") or PARAMETERS["service_tier"].default))
         row = self._to_row(task, body, tenant_id=tenant_id, key_id=key_id, channel=channel, name_of=name_of)
         try:
             async with self._context.sessions.begin() as session:
                 # Before the owner is read: a create that ends in between is then seen by one of both queries.
-                if await self._is_in_flight(session, task, sharing):
-                    return Adoption.IN_FLIGHT
+                rivals = await self._rivals(session, task, sharing, offset)
                 owner = await AllIntents(session).owner_of(upstream_id)
                 if owner is not None:
                     return _verdict(owner, tenant_id)
+                if any(row.status == TaskStatus.SUBMITTING.value for row in rivals):
+                    return Adoption.IN_FLIGHT
+                if rivals:
+                    raise AdoptionRefusedError(_refusal(rivals))
                 await lock_owners(session, tenant_id, channel.id)
                 await self._write(session, actor, row, body, asked_at)
         except IntegrityError as error:
@@ -101,11 +107,17 @@ class TaskAdoption:
                 return _verdict(await AllIntents(session).owner_of(upstream_id), tenant_id)
         return Adoption.ADOPTED
 
-    async def _is_in_flight(self, session: AsyncSession, task: ListedTask, sharing: Collection[str]) -> bool:
-        rows = await AllIntents(session).submitting(sharing)
-        return any(
-            may_match(row, task, offset=timedelta(), grace=self._context.grace, margin=MAX_CLOCK_ERROR) for row in rows
-        )
+    async def _rivals(
+        self, session: AsyncSession, task: ListedTask, sharing: Collection[str], offset: timedelta | None
+    ) -> list[TaskRow]:
+        """Returns the open creates that may have made the task: their own answer, a callback or a tag may tell."""
+        return [
+            row
+            for row in await AllIntents(session).open(sharing)
+            if row.claimed_upstream_id == task.id
+            or has_tag_of(row, task)
+            or may_match(row, task, offset=offset, grace=self._context.grace, margin=MAX_CLOCK_ERROR)
+        ]
 
     def _to_row(
         self,
@@ -155,5 +167,15 @@ class TaskAdoption:
         _log.info("task_adopted", task=row.id, upstream_id=body["id"], tenant=row.tenant_id)
 
 
-def _verdict(owner: str | None, tenant_id: str) -> Adoption:
-    return Adoption.OWN if owner == tenant_id else Adoption.OWNED
+def _refusal(rivals: Sequence[TaskRow]) -> str:
+    ids = ", ".join(row.id for row in rivals[:_MAX_NAMED])
+    return (
+        "a create of unknown outcome may have made it: bind it or end it first with `seedgate tasks resolve` "
+        f"({ids}{', …' if len(rivals) > _MAX_NAMED else ''})"
+    )
+
+
+def _verdict(owner: TaskRow | None, tenant_id: str) -> Adoption:
+    if owner is None or owner.tenant_id != tenant_id:
+        return Adoption.OWNED
+    return Adoption.OWN if owner.deleted_at is None else Adoption.DELETED

@@ -134,6 +134,11 @@ def may_match(
     return created_at >= (row.sent_at or row.created_at) - margin and not is_late
 
 
+def has_tag_of(row: TaskRow, task: ListedTask) -> bool:
+    """Whether a task echoes an intent's own tag."""
+    return row.callback_token_hash is not None and task.tag == tag_of(row.callback_token_hash)
+
+
 def fits(row: TaskRow, body: dict[str, Any]) -> bool:
     """Whether a finished task agrees with what was asked for.
 

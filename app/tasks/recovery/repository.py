@@ -58,19 +58,14 @@ class AllIntents:
             found.update(upstream_id for upstream_id in await self._session.scalars(query) if upstream_id is not None)
         return found
 
-    async def owner_of(self, upstream_id: str) -> str | None:
-        """Returns the tenant whose row, deleted or not, owns an upstream task; None: there is none."""
-        owner: str | None = await self._session.scalar(
-            select(TaskRow.tenant_id).where(TaskRow.upstream_id == upstream_id)
-        )
-        return owner
+    async def owner_of(self, upstream_id: str) -> TaskRow | None:
+        """Returns the row, deleted or not, that owns an upstream task."""
+        return (await self._session.scalars(select(TaskRow).where(TaskRow.upstream_id == upstream_id))).one_or_none()
 
-    async def submitting(self, channel_ids: Collection[str]) -> Sequence[TaskRow]:
-        """Returns the creates that are under way on some channels."""
-        query = select(TaskRow).where(
-            TaskRow.channel_id.in_(channel_ids), TaskRow.status == literal_column(f"'{TaskStatus.SUBMITTING.value}'")
-        )
-        return (await self._session.scalars(query)).all()
+    async def open(self, channel_ids: Collection[str]) -> Sequence[TaskRow]:
+        """Returns the creates on some channels that are under way or of unknown outcome."""
+        is_here = TaskRow.channel_id.in_(channel_ids)
+        return (await self._session.scalars(select(TaskRow).where(is_here, TaskRow.status.in_(_OPEN)))).all()
 
     async def channels_with_work(self, *, now: datetime) -> set[str]:
         """Returns the ids of the channels on which a search is due."""
