@@ -46,6 +46,7 @@ async def test_a_new_secret_is_shown_once_and_audited(process: Process) -> None:
     secret = made.json()["secret"]
     assert secret.startswith("whsec_")
     Webhook(secret)
+    assert (await process.admin.post(f"/tenants/{tenant['id']}/webhook-secret")).json()["secret"] != secret
 
     audit = await process.admin.get("/audit", params={"tenant": tenant["id"]})
     assert audit.json()["data"][0]["action"] == "webhook_secret.rotate"
@@ -55,22 +56,9 @@ async def test_a_new_secret_is_shown_once_and_audited(process: Process) -> None:
     assert secret.removeprefix("whsec_") not in row.secret_sealed
 
 
-async def test_every_rotation_brings_another_secret(process: Process) -> None:
-    tenant = await process.tenant()
-    path = f"/tenants/{tenant['id']}/webhook-secret"
-    secrets = {(await process.admin.post(path)).json()["secret"] for _ in range(3)}
-    assert len(secrets) == 3
-
-
 @pytest.mark.parametrize("path", ["/tenants/none/webhook-secret", "/deliveries/none/resend"])
 async def test_what_does_not_exist_is_a_404(process: Process, path: str) -> None:
     assert (await process.admin.post(path)).status_code == 404
-
-
-async def test_a_deleted_tenant_gets_no_secret(process: Process) -> None:
-    tenant = await process.tenant()
-    await process.admin.delete(f"/tenants/{tenant['id']}")
-    assert (await process.admin.post(f"/tenants/{tenant['id']}/webhook-secret")).status_code == 404
 
 
 async def test_deliveries_are_shown_without_their_address_and_body(process: Process, clock: MovableClock) -> None:

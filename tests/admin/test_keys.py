@@ -182,6 +182,8 @@ async def test_an_unknown_key_is_a_404(process: Process, key_id: str) -> None:
         ("PATCH", f"/keys/{key_id}", {"name": "a"}),
         ("DELETE", f"/keys/{key_id}", None),
         ("POST", f"/keys/{key_id}/rotate", {"grace_seconds": 0}),
+        ("POST", f"/keys/{key_id}/signing-key", None),
+        ("DELETE", f"/keys/{key_id}/signing-key", None),
     ):
         response = await process.admin.request(method, path, json=body)
 

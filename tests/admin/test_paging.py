@@ -103,19 +103,17 @@ async def test_keys_are_listed_by_tenant(process: Process) -> None:
 
 
 @pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize("limit", ["0", "101", "-1", "x", "", "1.5", "٣", "00000199999", "9" * 50])
-async def test_a_limit_outside_1_to_100_is_a_400(process: Process, path: str, limit: str) -> None:
-    response = await process.admin.get(path, params={"limit": limit})
+async def test_a_limit_outside_1_to_100_is_a_400(process: Process, path: str) -> None:
+    for limit in ("0", "101", "-1", "x", "", "1.5", "٣", "00000199999", "9" * 50):
+        response = await process.admin.get(path, params={"limit": limit})
 
-    assert (response.status_code, response.json()["error"]["code"]) == (400, "InvalidParameter.limit")
+        assert (response.status_code, response.json()["error"]["code"]) == (400, "InvalidParameter.limit"), limit
 
 
 @pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize("after", ["none of ours", "", "%%%", "9" * 40, "\0", "\x80", "²"])
-@pytest.mark.parametrize("is_encoded", [True, False])
-async def test_a_cursor_of_no_list_is_a_400(process: Process, path: str, after: str, *, is_encoded: bool) -> None:
-    cursor = base64.urlsafe_b64encode(after.encode()).decode().rstrip("=") if is_encoded else after
+async def test_a_text_that_is_no_cursor_is_a_400(process: Process, path: str) -> None:
+    for after in ("none of ours", "", "%%%", "9" * 40, "\0", "\x80", "²"):
+        for cursor in (after, base64.urlsafe_b64encode(after.encode()).decode().rstrip("=")):
+            response = await process.admin.get(path, params={"after": cursor})
 
-    response = await process.admin.get(path, params={"after": cursor})
-
-    assert (response.status_code, response.json()["error"]["code"]) == (400, "InvalidParameter.after")
+            assert (response.status_code, response.json()["error"]["code"]) == (400, "InvalidParameter.after"), cursor

@@ -455,9 +455,3 @@ async def test_nothing_is_given_to_a_tenant_without_a_key_or_that_there_is_not(s
     refused = await stage.world.admin.post(f"/tenants/{made.json()['id']}/adopt", json=body)
     unknown = await stage.world.admin.post("/tenants/none/adopt", json=body)
     assert (refused.status_code, unknown.status_code) == (409, 404)
-
-
-async def test_no_tenant_may_ask(stage: Stage) -> None:
-    tenant = await stage.tenant()
-    answer = await tenant.http.get("/admin/v1/reconcile", params={"since": "2026-01-31T12:00:00Z"})
-    assert answer.status_code == 401

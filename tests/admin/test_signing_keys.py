@@ -145,14 +145,6 @@ async def check_refused(process: Process, key: dict[str, Any], told: str) -> Non
     assert told in refused.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("key_id", ["key_none", "%00", "x" * 5000])
-@pytest.mark.parametrize("method", ["POST", "DELETE"])
-async def test_an_unknown_key_is_a_404(process: Process, method: str, key_id: str) -> None:
-    response = await process.admin.request(method, f"/keys/{key_id}/signing-key")
-
-    assert (response.status_code, response.json()["error"]["code"]) == (404, "NotFound.key_id")
-
-
 async def test_a_rotated_key_keeps_it_and_the_new_key_has_none(process: Process) -> None:
     old = await process.key()
     issued = await issue(process, old)
