@@ -1,4 +1,4 @@
-"""Lists of allowed channels: names or ids go in, ids are kept."""
+"""Lists of allowed channels: given by name or id, stored by id."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ async def test_a_channel_named_in_one_list_and_given_by_its_id_in_the_other_is_a
 
 
 @pytest.mark.parametrize("word", ["misspelt", "ch_00000000000000000000", "One"])
-async def test_a_word_that_is_no_channel_is_refused_everywhere(process: Process, word: str) -> None:
+async def test_an_entry_that_is_no_channel_is_refused_everywhere(process: Process, word: str) -> None:
     await process.channel("one")
     tenant = await process.tenant()
     key = await process.key(tenant["id"])
@@ -73,7 +73,7 @@ async def test_a_renamed_channel_keeps_its_place_and_its_old_name_is_free(
     assert (await process.key(allowed_channels=["before"]))["allowed_channels"] == [other]
 
 
-async def test_a_list_that_holds_a_deleted_channel_can_be_sent_back_but_its_name_cannot(process: Process) -> None:
+async def test_a_list_with_a_deleted_channel_can_be_sent_back_but_not_its_name(process: Process) -> None:
     gone, kept = await process.channel("gone"), await process.channel("kept")
     tenant = await process.tenant(allowed_channels=[gone, kept])
     await _change(process, gone, deleted_at=utc_now())

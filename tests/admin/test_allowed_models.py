@@ -1,4 +1,4 @@
-"""Lists of allowed models: an entry that is no model is refused, unless the object has it already."""
+"""Lists of allowed models: an entry that is not a model is refused, unless it is stored already."""
 
 from sqlalchemy import delete
 
@@ -29,7 +29,7 @@ async def test_a_list_names_models_or_aliases_that_there_are(process: Process) -
         assert "there is no such model. The nearest are: doubao-seedance-2, other." in error["message"]
     assert [len((await process.admin.get(path)).json()["data"]) for path in ("/tenants", "/keys")] == [1, 1]
 
-    # A list can be sent back as it is shown after a model of it has gone, and can be shortened.
+    # A stored list can be sent back, or shortened, after one of its models was removed.
     async with process.sessions.begin() as session:
         await session.execute(delete(ModelRow).where(ModelRow.name == "doubao-seedance-2"))
     for path, held in ((one, ["other", "seedance-2.0"]), (other, ["doubao-seedance-2"])):

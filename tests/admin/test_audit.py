@@ -1,4 +1,4 @@
-"""The audit log: written with the change or not at all, and read by the operator."""
+"""The audit log: written in the transaction of the change, and read by the operator."""
 
 import pytest
 from sqlalchemy import text
@@ -11,7 +11,7 @@ from tests.support.database import as_owner
 from tests.support.tasks import add_task
 
 
-async def test_every_change_is_told_with_who_what_and_from_where(process: Process) -> None:
+async def test_every_change_has_an_actor_a_target_and_an_address(process: Process) -> None:
     tenant = await process.tenant()
     path = f"/tenants/{tenant['id']}"
     key = await process.key(tenant["id"])
@@ -77,7 +77,7 @@ async def test_a_refused_change_leaves_no_row(process: Process) -> None:
         "signing_key.delete",
     ],
 )
-async def test_a_change_whose_row_cannot_be_written_does_not_happen(
+async def test_a_change_whose_audit_row_cannot_be_written_is_rolled_back(
     process: Process, engine: AsyncEngine, database_url: str, action: str
 ) -> None:
     key = await process.key()

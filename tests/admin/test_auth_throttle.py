@@ -1,4 +1,4 @@
-"""Guessing of the admin token is slowed, and the right token is accepted all the time."""
+"""Wrong admin tokens are throttled, and the right one is always accepted."""
 
 import pytest
 
@@ -45,21 +45,21 @@ async def test_the_right_token_is_accepted_however_many_wrong_ones_come_from_its
     assert (await process.admin.get("/tenants")).status_code == 200
 
 
-async def test_a_right_token_makes_no_wrong_one_free(process: Process) -> None:
+async def test_a_right_token_resets_no_failures(process: Process) -> None:
     await _use_up(process)
     for _ in range(FREE_FAILURES):
         assert await _try(process, ADMIN_TOKEN) == (200, None)
     assert await _try(process) == (429, "3")
 
 
-async def test_the_metrics_are_told_to_the_right_token_and_count_the_same_guesses(process: Process) -> None:
+async def test_the_metrics_need_the_right_token_and_count_the_same_failures(process: Process) -> None:
     await _use_up(process)
     for token, status in (("wrong", 429), (ADMIN_TOKEN, 200)):
         headers = {"Authorization": f"Bearer {token}"}
         assert (await process.clients(GUESSER).get("/metrics", headers=headers)).status_code == status
 
 
-async def test_a_missing_token_and_a_tenants_key_are_no_guesses(process: Process) -> None:
+async def test_a_missing_token_and_a_tenants_key_are_not_counted(process: Process) -> None:
     key = (await process.key())["key"]
     for _ in range(FREE_FAILURES):
         assert await _try(process, "") == (401, None)
@@ -80,30 +80,30 @@ async def test_a_missing_token_and_a_tenants_key_are_no_guesses(process: Process
         ("", "", True),
     ],
 )
-def test_a_network_is_one_guesser(one: str, other: str, *, is_same: bool) -> None:
-    guesses = AuthThrottle(monotonic=lambda: 0.0)
+def test_failures_are_counted_by_network(one: str, other: str, *, is_same: bool) -> None:
+    throttle = AuthThrottle(monotonic=lambda: 0.0)
     for _ in range(FREE_FAILURES):
-        guesses.record_failure(one)
+        throttle.record_failure(one)
 
-    assert (guesses.wait_seconds(other) > 0) is is_same
+    assert (throttle.wait_seconds(other) > 0) is is_same
 
 
-def test_guesses_are_forgiven_with_time() -> None:
+def test_failures_expire() -> None:
     seconds = ManualSeconds()
-    guesses = AuthThrottle(monotonic=seconds)
+    throttle = AuthThrottle(monotonic=seconds)
     for _ in range(FREE_FAILURES):
-        guesses.record_failure(GUESSER)
+        throttle.record_failure(GUESSER)
     seconds.now += 100 * FREE_FAILURES * SECONDS_PER_FAILURE
 
     for _ in range(FREE_FAILURES):
-        assert guesses.wait_seconds(GUESSER) == 0
-        guesses.record_failure(GUESSER)
-    assert guesses.wait_seconds(GUESSER) > 0
+        assert throttle.wait_seconds(GUESSER) == 0
+        throttle.record_failure(GUESSER)
+    assert throttle.wait_seconds(GUESSER) > 0
 
 
-def test_however_many_networks_guess_little_is_remembered() -> None:
-    guesses = AuthThrottle(monotonic=lambda: 0.0)
+def test_the_number_of_remembered_networks_is_bounded() -> None:
+    throttle = AuthThrottle(monotonic=lambda: 0.0)
     for number in range(30_000):
-        guesses.record_failure(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+        throttle.record_failure(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
 
-    assert len(guesses) == 10_000
+    assert len(throttle) == 10_000

@@ -1,4 +1,4 @@
-"""A channel's secrets are sent to the origin that they were given for, and to no other."""
+"""A channel's secrets are sent only to the origin for which they were given."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -55,7 +55,7 @@ async def servers() -> AsyncIterator[tuple[Listener, Listener]]:
 async def make(app: ChannelApp, server: Listener) -> str:
     """Makes a channel that leads to a server and has every secret; returns its id."""
     made = await app.channel(ark_base_url=server.ark_base_url, openapi_url=server.origin, **ARK, **PAIR)
-    server.requests.clear()  # a new channel's URLs are asked once
+    server.requests.clear()  # a list is requested from the URLs of a new channel
     return str(made["id"])
 
 
@@ -67,7 +67,7 @@ async def check(app: ChannelApp, channel_id: str) -> dict[str, Any]:
 
 
 async def set_by_hand(app: ChannelApp, column: str, value: str) -> None:
-    """Writes a column of every channel in the database, past the gateway."""
+    """Writes a column of every channel in the database directly."""
     async with app.sessions.begin() as session:
         await session.execute(text(f"UPDATE channels SET {column} = :value"), {"value": value})
     app.directory.invalidate()
@@ -220,7 +220,7 @@ async def test_a_redirect_is_not_followed(app: ChannelApp, servers: tuple[Listen
 async def test_credentials_that_cross_a_move_of_their_url_are_refused(
     app: ChannelApp, servers: tuple[Listener, Listener]
 ) -> None:
-    """They were meant for the origin that the channel had when they were sent."""
+    """They were meant for the origin that the channel had at that time."""
     ours, other = servers
     channel_id = await make(app, ours)
 
@@ -281,7 +281,7 @@ async def test_a_url_that_is_changed_in_the_database_opens_no_secret(
 async def test_a_url_without_an_origin_opens_no_secret_and_takes_none(
     app: ChannelApp, servers: tuple[Listener, Listener], spelling: str, sealed_by: str
 ) -> None:
-    """What is sealed for no server would open for every other URL that leads to none by the same reading."""
+    """A secret sealed for no server would open for every other URL without one."""
     ours, other = servers
     channel_id = await make(app, ours)
     for url in ("ark_base_url", "openapi_url"):

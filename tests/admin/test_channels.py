@@ -124,7 +124,7 @@ async def test_a_name_is_unique_until_its_channel_is_deleted(app: ChannelApp) ->
 
 
 async def test_the_environments_channel_keeps_its_name(app: ChannelApp) -> None:
-    """The next start would make a second one."""
+    """The next start would create a second one."""
     made = await app.channel(name="default")
     refused = await app.http.patch(f"/channels/{made['id']}", json={"name": "other", "weight": 2})
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidParameter.name")

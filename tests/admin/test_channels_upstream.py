@@ -1,4 +1,4 @@
-"""Channels against a real upstream: whether credentials work, and whether what lives on a channel still answers."""
+"""Channels and the upstream: whether credentials work, and whether a channel's objects are still found."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -58,7 +58,7 @@ async def app(engine: AsyncEngine, clean_database: None) -> AsyncIterator[Channe
 
 
 class Story:
-    """A channel on the account "ours", and what lives on it."""
+    """A channel on the account "ours", and its objects."""
 
     def __init__(self, app: ChannelApp, server: SandboxServer) -> None:
         self.app = app
@@ -126,7 +126,7 @@ async def story(app: ChannelApp, upstream: SandboxServer) -> Story:
     return told
 
 
-async def test_a_check_tells_that_both_planes_answer_and_spends_nothing(story: Story) -> None:
+async def test_a_check_of_both_planes_passes_and_costs_nothing(story: Story) -> None:
     creates = await story.requests("create_task")
     assert await story.check() == {
         "ark": {"ok": True, "detail": "The upstream answers."},
@@ -174,7 +174,7 @@ async def test_a_check_names_every_class_of_failure(story: Story, effect: dict[s
     assert results["openapi"]["detail"].startswith(detail)
 
 
-async def test_a_check_of_an_address_where_nobody_listens_says_that_nothing_was_sent(story: Story) -> None:
+async def test_a_check_of_a_closed_port_says_that_nothing_was_sent(story: Story) -> None:
     nowhere = {"ark_base_url": "http://127.0.0.1:1/api/v3", "openapi_url": "http://127.0.0.1:1"}
     await story.patch(**nowhere, **ark_key(OURS), **key_pair(OURS))
     for result in (await story.check()).values():
@@ -237,27 +237,27 @@ async def test_an_upstream_that_cannot_be_reached_suspends_the_channel(story: St
     assert "could not be verified: nothing was sent" in changed["status_reason"]
 
 
-async def test_what_passes_by_itself_is_asked_again(story: Story) -> None:
+async def test_a_transient_failure_is_retried(story: Story) -> None:
     await story.new_task()
     await story.fault("get_task", times=1, kind="throttle")
     await story.fault("get_task", times=1, kind="cut")
     assert (await story.patch(**ark_key(OURS_RENEWED)))["status"] == "active"
 
 
-async def test_an_asset_that_the_upstream_does_not_find_yet_is_asked_for_again(story: Story) -> None:
+async def test_a_new_asset_that_is_not_found_yet_is_requested_again(story: Story) -> None:
     await story.new_asset()
     await story.fault("GetAsset", times=2, kind="error", code="NotFound.asset_id", status=404)
     assert (await story.patch(**key_pair(OURS_RENEWED)))["status"] == "active"
 
 
-async def test_without_anything_alive_any_credentials_are_taken(story: Story) -> None:
+async def test_without_objects_any_credentials_are_accepted(story: Story) -> None:
     asked = await story.requests("get_task")
     changed = await story.patch(**ark_key(NOBODYS), **key_pair(NOBODYS))
     assert changed["status"] == "active"
     assert await story.requests("get_task") == asked
 
 
-async def test_what_the_upstream_may_have_forgotten_is_not_asked_for(story: Story) -> None:
+async def test_a_task_that_the_upstream_may_have_deleted_is_not_requested(story: Story) -> None:
     now = datetime.now(UTC)
     async with story.app.sessions.begin() as session:
         await add_task(session, story.id, "cgt-old", created_at=now - timedelta(days=7), status="succeeded")
@@ -267,10 +267,8 @@ async def test_what_the_upstream_may_have_forgotten_is_not_asked_for(story: Stor
 
 
 @pytest.mark.parametrize("status", ["cancelled", "expired"])
-async def test_a_task_that_ended_without_the_upstream_having_to_keep_it_is_not_asked_for(
-    story: Story, status: str
-) -> None:
-    """The upstream forgets a cancelled task a day later, and one that it lost ends here as expired."""
+async def test_a_cancelled_or_expired_task_is_not_requested(story: Story, status: str) -> None:
+    """The upstream deletes a cancelled task within a day, and a task that it does not know ends as expired."""
     task = await story.new_task()
     async with story.app.sessions.begin() as session:
         await add_task(session, story.id, "cgt-over", created_at=datetime.now(UTC), status=status)
@@ -278,7 +276,7 @@ async def test_a_task_that_ended_without_the_upstream_having_to_keep_it_is_not_a
     assert task in (await story.patch(**ark_key(THEIRS)))["status_reason"]
 
 
-async def test_a_change_of_anything_else_asks_nobody(story: Story) -> None:
+async def test_other_changes_make_no_upstream_call(story: Story) -> None:
     await story.new_task()
     asked = await story.requests("get_task")
     await story.patch(
@@ -287,7 +285,7 @@ async def test_a_change_of_anything_else_asks_nobody(story: Story) -> None:
     assert await story.requests("get_task") == asked
 
 
-async def test_mended_credentials_lift_the_gateways_own_suspension(story: Story) -> None:
+async def test_fixed_credentials_lift_the_gateways_own_suspension(story: Story) -> None:
     await story.new_task()
     assert (await story.patch(**ark_key(THEIRS)))["status"] == "suspended"
     still = await story.patch(weight=2)
@@ -297,7 +295,7 @@ async def test_mended_credentials_lift_the_gateways_own_suspension(story: Story)
     assert (mended["status"], mended["status_reason"]) == ("active", None)
 
 
-async def test_mending_one_plane_does_not_hide_that_the_other_leads_elsewhere(story: Story) -> None:
+async def test_fixing_one_plane_does_not_hide_that_the_other_leads_elsewhere(story: Story) -> None:
     await story.new_task()
     await story.new_asset()
     assert (await story.patch(**key_pair(THEIRS)))["status"] == "suspended"
@@ -322,7 +320,7 @@ async def test_an_operators_suspension_is_lifted_by_the_operator_alone_and_only_
     assert (await story.patch(status="active"))["status"] == "active"
 
 
-async def test_a_channel_that_is_changed_while_it_is_verified_is_verified_anew(story: Story) -> None:
+async def test_a_channel_that_changes_during_its_verification_is_verified_again(story: Story) -> None:
     await story.new_task()
     renamed = False
 
@@ -410,9 +408,7 @@ async def test_a_url_that_cannot_be_a_base_url_is_refused_with_the_right_one(app
     assert (await app.http.get("/channels")).json()["data"] == []
 
 
-async def test_a_refusal_in_the_apis_words_or_no_answer_makes_no_url_wrong(
-    app: ChannelApp, upstream: SandboxServer
-) -> None:
+async def test_an_error_of_the_api_or_no_answer_makes_no_url_wrong(app: ChannelApp, upstream: SandboxServer) -> None:
     addresses = {"ark_base_url": upstream.ark_base_url, "openapi_url": upstream.openapi_url}
     nowhere = {"ark_base_url": "http://127.0.0.1:1/api/v3", "openapi_url": "http://127.0.0.1:1"}
     for number, where in enumerate((addresses, nowhere)):
@@ -439,7 +435,7 @@ async def test_a_changed_url_that_leads_to_something_else_is_refused_and_the_cha
     assert (changed["status"], "its openapi_url answered with 302" in changed["status_reason"]) == ("suspended", True)
 
 
-async def test_a_change_asks_for_a_list_and_the_newest_task_at_once(story: Story) -> None:
+async def test_a_change_requests_a_list_and_the_newest_task_concurrently(story: Story) -> None:
     await story.new_task()
     before = await story.requests("get_task")
     await story.fault("list_tasks", kind="delay", at="before", delay_seconds=3600)
@@ -452,9 +448,7 @@ async def test_a_change_asks_for_a_list_and_the_newest_task_at_once(story: Story
     assert (await changing)["status"] == "active"
 
 
-async def test_a_silent_upstream_is_not_waited_for_again_and_again(
-    story: Story, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_silent_upstream_is_called_only_once(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     await story.new_task()
     before = await story.requests("get_task")
     for module in ("app.channels.probe", "app.admin.channel_continuity"):
@@ -489,7 +483,7 @@ def watch_of(app: ChannelApp, probe: ChannelProbe) -> ChannelMonitor:
     )
 
 
-async def test_the_watch_tells_what_the_environment_names_wrongly(
+async def test_the_monitor_reports_wrong_urls_of_the_environment(
     story: Story, caplog: pytest.LogCaptureFixture
 ) -> None:
     probe = BrokenForOne(story.app.ark, story.app.control)
@@ -509,12 +503,12 @@ async def test_the_watch_tells_what_the_environment_names_wrongly(
     await story.fault("ListAssetGroups", **PAGE)
     await look()
     assert "channel_leads_elsewhere" not in caplog.text
-    # Without a token for the list the other plane is asked all the same.
+    # Without a token for the list the other plane is still checked.
     async with story.app.sessions.begin() as session:
         await session.execute(text("UPDATE account_rates SET tokens = -1000"))
     await look("leases")
     assert ("openapi_url" in caplog.text, "ark_base_url" in caplog.text) == (True, False)
-    # One channel that fails keeps no other from being looked at.
+    # One failing channel does not stop the check of the others.
     addresses = {"ark_base_url": "http://127.0.0.1:1/api/v3", "openapi_url": "http://127.0.0.1:1"}
     probe.broken_id = (await story.app.channel(name="broken", priority=9, **addresses, **ark_key(OURS)))["id"]
     await look("account_rates", "leases")

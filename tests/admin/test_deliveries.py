@@ -1,4 +1,4 @@
-"""The operator's view of deliveries, and the secrets that sign them."""
+"""Deliveries and webhook secrets over the admin API."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.support.tasks import add_task
 async def deliver(
     process: Process, tenant_id: str, clock: MovableClock, *, task_id: str = "t", result: Result | None = None
 ) -> str:
-    """Writes a delivery, and what a try brought; returns its id."""
+    """Writes a delivery and the result of an attempt; returns its id."""
     async with process.sessions.begin() as session:
         url = "https://hooks.example/secret/path?token=x"
         enqueue(session, tenant_id=tenant_id, task_id=task_id, url=url, body={"id": task_id}, now=clock())
@@ -57,7 +57,7 @@ async def test_a_new_secret_is_shown_once_and_audited(process: Process) -> None:
 
 
 @pytest.mark.parametrize("path", ["/tenants/none/webhook-secret", "/deliveries/none/resend"])
-async def test_what_does_not_exist_is_a_404(process: Process, path: str) -> None:
+async def test_an_unknown_tenant_or_delivery_is_a_404(process: Process, path: str) -> None:
     assert (await process.admin.post(path)).status_code == 404
 
 

@@ -1,11 +1,11 @@
-"""What ``/openapi.json`` says of the admin API."""
+"""The admin API in ``/openapi.json``."""
 
 from fastapi import FastAPI
 
 from app.admin.router import router
 
 BARE_POSTS = ("/check", "/refresh", "/cancel", "/resend", "/webhook-secret", "/signing-key")
-"""What needs no body to be told."""
+"""The errors of every route."""
 
 
 def test_every_route_names_its_parameters_its_body_and_its_errors() -> None:

@@ -1,4 +1,4 @@
-"""The model catalogue over the admin API."""
+"""The model catalog over the admin API."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ async def app(engine: AsyncEngine, clean_database: None) -> AsyncIterator[Channe
         yield running
 
 
-async def test_the_catalogue_is_shown_in_order_and_can_be_put_back_as_it_is(app: ChannelApp) -> None:
+async def test_the_catalog_is_shown_in_order_and_can_be_sent_back(app: ChannelApp) -> None:
     shown = (await app.http.get("/models")).json()
     assert shown == {"data": [model.to_json() for model in DEFAULT_MODELS], "has_more": False, "next_cursor": None}
 
@@ -32,7 +32,7 @@ async def test_the_catalogue_is_shown_in_order_and_can_be_put_back_as_it_is(app:
     assert await app.audit() == [("models.replace", {"added": [], "removed": [], "changed": []})]
 
 
-async def test_a_new_list_replaces_the_whole_catalogue_at_once(app: ChannelApp) -> None:
+async def test_a_new_list_replaces_the_whole_catalog_at_once(app: ChannelApp) -> None:
     kept = DEFAULT_MODELS[0].to_json() | {"duration_max": 10}
     added = {
         "name": "house-model",

@@ -1,4 +1,4 @@
-"""Upstream tasks that nobody owns, as the operator sees them."""
+"""Upstream tasks without an owner, over the admin API."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ async def no_orphans(stage: Stage) -> None:
 
 
 async def add(stage: Stage, upstream_id: str, created_at: datetime, **columns: Any) -> None:
-    """Adds an orphan, on the channel ``default`` unless told otherwise."""
+    """Adds an orphan, by default on the channel ``default``."""
     channel_id = columns.pop("channel_id", None) or await stage.channel_id("default")
     row = OrphanRow(
         **{
@@ -53,7 +53,7 @@ async def possible(stage: Stage) -> dict[str, list[str]]:
 
 
 async def lost(stage: Stage, tenant: Tenant, model: str = MODEL) -> str:
-    """Creates a task whose answer is lost; returns its id of ours."""
+    """Creates a task whose answer is lost; returns our id."""
     await stage.fault("create_task", kind="cut", at="after")
     return await tenant.new_task(model=model)
 
@@ -106,7 +106,7 @@ async def test_only_creates_of_that_channel_model_and_time_are_possible(stage: S
     }
 
 
-async def test_a_create_that_was_called_absent_stays_possible_and_one_that_is_known_does_not(stage: Stage) -> None:
+async def test_an_absent_create_stays_possible_and_a_known_one_does_not(stage: Stage) -> None:
     stage.clock.advance(7200)
     tenant = await stage.tenant()
     absent, found = await lost(stage, tenant), await lost(stage, tenant)
@@ -122,7 +122,7 @@ async def test_a_create_that_was_called_absent_stays_possible_and_one_that_is_kn
     assert await possible(stage) == {"cgt-1": [absent]}
 
 
-async def test_an_orphan_that_is_resolved_is_one_no_more(stage: Stage) -> None:
+async def test_a_resolved_orphan_disappears(stage: Stage) -> None:
     task_id = await lost(stage, await stage.tenant())
     upstream_id = str(stage.received("create_task")[-1].resource_id)
     await add(stage, upstream_id, stage.clock())

@@ -1,4 +1,4 @@
-"""What the upstream holds and the database does not know: shown, and given to a tenant."""
+"""Upstream objects that the database does not know are listed, and adopted for a tenant."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ async def has_a_call_to_spare(*_call: object, **_options: object) -> bool:
 async def reconcile(
     stage: Stage, *, hours: float = 1, channel: str = "default", is_rated: bool = False
 ) -> list[dict[str, Any]]:
-    """Returns all lines of the answer; the account has every call to spare unless ``is_rated``."""
+    """Returns all lines of the answer; rate limits apply only with ``is_rated``."""
     since = (stage.clock() - timedelta(hours=hours)).isoformat()
     with pytest.MonkeyPatch.context() as patch:
         if not is_rated:
@@ -60,7 +60,7 @@ def lists(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 async def forget(stage: Stage, *ids: str) -> None:
-    """Does to rows what a restore from an older backup does."""
+    """Deletes rows as the restore of an older backup does."""
     async with stage.sessions.begin() as session:
         rows = [row for task_id in ids if (row := await stage.row(task_id)) is not None]
         for row in rows:
@@ -97,7 +97,7 @@ async def exclusive(stage: Stage) -> AsyncIterator[None]:
     stage.forget_rows()
 
 
-async def test_what_the_database_forgot_is_shown_with_its_tokens_and_nothing_else(stage: Stage) -> None:
+async def test_forgotten_tasks_and_no_others_are_listed_with_their_tokens(stage: Stage) -> None:
     tenant, other = await stage.tenant(), await stage.tenant()
     kept, deleted, ended, queued = [await each.new_task() for each in (tenant, other, tenant, other)]
     await stage.force(ended, "succeeded", extra={"usage": {"total_tokens": 108_900, "completion_tokens": 108_900}})
@@ -112,14 +112,14 @@ async def test_what_the_database_forgot_is_shown_with_its_tokens_and_nothing_els
     assert (found[ended]["total_tokens"], found[queued]["total_tokens"]) == (108_900, None)
     assert (found[ended]["status"], found[ended]["model"]) == ("succeeded", UPSTREAM_MODEL)
     assert {found[each]["channel_name"] for each in found} == {"default"}
-    # Rights name no tenant here, and nothing proves that another program did not make them.
+    # Several tenants have the rights, and another program may have created them.
     assert {(line["is_ours"], line["likely_tenant"]) for line in found.values()} == {(None, None)}
     told = lists(lines)["task"]
     assert (told["unknown"], told["is_complete"], told["problem"]) == (2, True, None)
     assert kept not in json.dumps(lines)
 
 
-async def test_what_is_older_is_not_shown_and_a_week_is_the_longest(stage: Stage) -> None:
+async def test_only_tasks_since_the_given_time_of_at_most_a_week_are_listed(stage: Stage) -> None:
     old = await (await stage.tenant()).new_task(content=text(ENDLESS))
     await forget(stage, old)
     stage.clock.advance(7200)
@@ -152,7 +152,7 @@ async def test_groups_and_assets_are_shown_with_the_tenant_whose_group_it_is(
     assert (lists(lines)["asset"]["listed"], lists(lines)["asset"]["unknown"]) == (6, 4)
 
 
-async def test_a_create_of_unknown_outcome_names_its_tenant_and_one_under_way_is_told_apart(stage: Stage) -> None:
+async def test_a_create_of_unknown_outcome_names_its_tenant_and_one_under_way_is_marked(stage: Stage) -> None:
     tenant, other = await stage.tenant(), await stage.tenant()
     await stage.fault("create_task", kind="cut", at="after")
     lost = await tenant.new_task(content=text(ENDLESS))
@@ -172,7 +172,7 @@ async def test_a_create_of_unknown_outcome_names_its_tenant_and_one_under_way_is
         (await session.get_one(TaskRow, (tenant.id, lost))).status = "unknown"
 
 
-async def test_what_another_program_made_is_never_called_ours(stage: Stage) -> None:
+async def test_an_object_of_another_program_is_never_called_ours(stage: Stage) -> None:
     body = {"model": UPSTREAM_MODEL, "content": text(ENDLESS)}
     headers = {"Authorization": f"Bearer {DEFAULT_ACCOUNT.api_key}"}
     async with httpx.AsyncClient(verify=PLAIN, headers=headers) as client:
@@ -188,7 +188,7 @@ async def test_what_another_program_made_is_never_called_ours(stage: Stage) -> N
         ("ListAssets", "asset", {"kind": "error", "status": 503, "code": "ServiceUnavailable"}),
     ],
 )
-async def test_a_list_that_cannot_be_read_is_called_incomplete_and_the_others_are_shown(
+async def test_an_unreadable_list_is_incomplete_and_the_others_are_shown(
     stage: Stage, operation: str, kind: str, effect: dict[str, Any]
 ) -> None:
     tenant = await stage.tenant()
@@ -214,7 +214,7 @@ async def test_an_account_is_asked_within_its_rates(stage: Stage) -> None:
     assert {"list", "list_assets"} <= set(kinds.scalars())
 
 
-async def test_a_suspended_channel_is_not_asked_and_that_is_said(stage: Stage) -> None:
+async def test_a_suspended_channel_is_not_called_and_is_reported(stage: Stage) -> None:
     path = f"/channels/{await stage.channel_id('second')}"
     assert (await stage.world.admin.patch(path, json={"status": "suspended"})).status_code == 200
     stage.forget_rows()
@@ -234,7 +234,7 @@ async def test_a_suspended_channel_is_not_asked_and_that_is_said(stage: Stage) -
         ({"since": "2026-01-31T12:00:00Z", "channel": "none"}, "InvalidParameter.channel"),
     ],
 )
-async def test_a_wrong_question_is_refused_before_anything_is_asked(
+async def test_an_invalid_query_is_refused_before_any_upstream_call(
     stage: Stage, query: dict[str, str], code: str
 ) -> None:
     answer = await stage.world.admin.get("/reconcile", params=query)
@@ -243,7 +243,7 @@ async def test_a_wrong_question_is_refused_before_anything_is_asked(
 
 
 async def adopt(stage: Stage, tenant: Tenant, **wanted: Any) -> dict[str, dict[str, Any]]:
-    """Gives objects to a tenant; returns what became of each, by its id."""
+    """Adopts objects for a tenant; returns the outcomes by id."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RateLimiter, "acquire", has_a_call_to_spare)
         answer = await stage.world.admin.post(f"/tenants/{tenant.id}/adopt", json={"channel": "default", **wanted})
@@ -256,7 +256,7 @@ async def audit(stage: Stage, tenant: Tenant, action: str) -> list[dict[str, Any
     return [row["detail"] for row in rows.json()["data"]]
 
 
-async def test_a_task_is_given_back_with_its_state_and_usage_and_is_seen_by_its_tenant_alone(stage: Stage) -> None:
+async def test_an_adopted_task_has_its_state_and_usage_and_is_seen_by_its_tenant_alone(stage: Stage) -> None:
     tenant, other = await stage.tenant(), await stage.tenant()
     ended, queued = await tenant.new_task(), await tenant.new_task(content=text(ENDLESS))
     await stage.force(ended, "succeeded", extra={"usage": {"total_tokens": 4711, "completion_tokens": 4711}})
@@ -284,7 +284,7 @@ async def test_a_task_is_given_back_with_its_state_and_usage_and_is_seen_by_its_
     assert objects(await reconcile(stage)) == {}
 
 
-async def test_a_task_that_a_tenant_owns_stays_that_tenants(stage: Stage) -> None:
+async def test_a_task_with_an_owner_is_not_adopted(stage: Stage) -> None:
     owner, other = await stage.tenant(), await stage.tenant()
     kept, deleted = await owner.new_task(content=text(ENDLESS)), await owner.new_task()
     await stage.force(deleted, "failed", code="InternalServiceError")
@@ -299,7 +299,7 @@ async def test_a_task_that_a_tenant_owns_stays_that_tenants(stage: Stage) -> Non
     assert [view["outcome"] for view in (await adopt(stage, owner, task_ids=[kept])).values()] == ["own"]
 
 
-async def test_a_task_of_a_create_that_is_under_way_is_given_to_nobody(stage: Stage) -> None:
+async def test_a_task_of_a_create_that_is_under_way_is_not_adopted(stage: Stage) -> None:
     tenant, other = await stage.tenant(), await stage.tenant()
     fault = await stage.fault("create_task", **HELD)
     create = asyncio.create_task(tenant.new_task(content=text(ENDLESS)))
@@ -396,7 +396,7 @@ async def test_a_group_that_is_the_tenants_on_another_channel_gets_no_asset(stag
     assert (view["outcome"], view["asset_ids"], "another channel" in view["detail"]) == ("failed", [], True)
 
 
-async def test_a_group_is_given_back_with_its_assets(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_group_is_adopted_with_its_assets(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.assets.account_snapshot._PAGE_SIZE", 2)
     tenant, other = await stage.tenant(), await stage.tenant()
     group, kept = await new_group(tenant, "lost"), await new_group(tenant, "kept")
@@ -419,7 +419,7 @@ async def test_a_group_is_given_back_with_its_assets(stage: Stage, monkeypatch: 
     assert len(await audit(stage, tenant, "group.adopt")) == 4
 
 
-async def test_an_upstream_that_cannot_be_asked_keeps_nothing_else_from_being_given(stage: Stage) -> None:
+async def test_a_failed_upstream_call_stops_no_other_adoption(stage: Stage) -> None:
     tenant = await stage.tenant()
     task, group = await tenant.new_task(content=text(ENDLESS)), await new_group(tenant, "lost")
     await forget(stage, task, group)
@@ -443,13 +443,13 @@ async def test_an_upstream_that_cannot_be_asked_keeps_nothing_else_from_being_gi
         ({"task_ids": ["cgt-1"], "asset_ids": ["asset-1"]}, 400, "InvalidParameter.asset_ids"),
     ],
 )
-async def test_a_wrong_wish_is_refused(stage: Stage, wanted: dict[str, Any], status: int, code: str) -> None:
+async def test_an_invalid_adoption_is_refused(stage: Stage, wanted: dict[str, Any], status: int, code: str) -> None:
     tenant = await stage.tenant()
     answer = await stage.world.admin.post(f"/tenants/{tenant.id}/adopt", json={"channel": "default", **wanted})
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
-async def test_nothing_is_given_to_a_tenant_without_a_key_or_that_there_is_not(stage: Stage) -> None:
+async def test_nothing_is_adopted_for_a_keyless_or_unknown_tenant(stage: Stage) -> None:
     made = await stage.world.admin.post("/tenants", json={"name": "keyless"})
     body = {"channel": "default", "task_ids": ["cgt-1"]}
     refused = await stage.world.admin.post(f"/tenants/{made.json()['id']}/adopt", json=body)

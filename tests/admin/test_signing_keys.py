@@ -1,4 +1,4 @@
-"""Signing keys over the admin API: made, shown once, replaced, ended."""
+"""Signing keys over the admin API: created, shown once, replaced, ended."""
 
 import re
 from typing import Any
@@ -62,7 +62,7 @@ async def test_its_secret_is_shown_once_and_never_again(process: Process) -> Non
         assert issued["secret_access_key"] not in answer.text
 
 
-async def test_its_secret_is_nowhere_in_the_clear_and_opens_in_its_own_row_only(process: Process) -> None:
+async def test_its_secret_is_stored_sealed_for_its_own_row(process: Process) -> None:
     key, other = await process.key(), await process.key()
     issued = await issue(process, key)
 
@@ -78,7 +78,7 @@ async def test_its_secret_is_nowhere_in_the_clear_and_opens_in_its_own_row_only(
         open_secret(BOX, other["id"], sealed)
 
 
-async def test_another_one_replaces_it_and_both_are_told_in_the_log(process: Process) -> None:
+async def test_another_one_replaces_it_and_both_are_in_the_audit_log(process: Process) -> None:
     key = await process.key()
 
     first, second = await issue(process, key), await issue(process, key)
@@ -111,9 +111,7 @@ async def test_it_ends_without_its_key(process: Process) -> None:
     assert (await audited(process))[1:] == [("signing_key.delete", key["id"], detail)]
 
 
-async def test_a_key_that_has_expired_gets_none_and_what_it_has_can_be_ended(
-    process: Process, clock: MovableClock
-) -> None:
+async def test_an_expired_key_gets_none_and_an_existing_one_can_be_ended(process: Process, clock: MovableClock) -> None:
     key = await process.key(expires_at=in_the_future(clock, 60))
     issued = await issue(process, key)
     clock.advance(61)
@@ -126,8 +124,8 @@ async def test_a_key_that_has_expired_gets_none_and_what_it_has_can_be_ended(
 
 
 @pytest.mark.parametrize("what", ["keys/{id}", "tenants/{tenant_id}"])
-async def test_of_a_revoked_key_no_secret_is_kept(process: Process, what: str) -> None:
-    """A stolen dump or a reseal has nothing to do with what can never be used again."""
+async def test_the_secret_of_a_revoked_key_is_deleted(process: Process, what: str) -> None:
+    """A secret that can never be used again must not be in a stolen dump, nor stop a reseal."""
     key = await process.key()
     await issue(process, key)
 

@@ -1,4 +1,4 @@
-"""Any tenant's tasks, as the operator sees and handles them."""
+"""Tasks of all tenants over the admin API."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ async def audited(stage: Stage, task_id: str) -> list[tuple[str, dict[str, Any]]
 
 
 async def lost_create(stage: Stage, tenant: Tenant, **fields: Any) -> tuple[str, str]:
-    """Creates a task whose answer is lost; returns its id of ours and the upstream's."""
+    """Creates a task whose answer is lost; returns our id and the upstream's."""
     await stage.fault("create_task", kind="cut", at="after")
     task_id = await tenant.new_task(**fields)
     return task_id, str(stage.received("create_task")[-1].resource_id)
@@ -82,7 +82,7 @@ async def test_a_task_is_shown_by_either_id_with_tenant_channel_times_and_histor
     assert SECRET_PROMPT not in str(shown)
 
 
-async def test_of_a_callback_address_only_the_origin_is_shown(stage: Stage) -> None:
+async def test_only_the_origin_of_a_callback_url_is_shown(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task()
     async with stage.sessions.begin() as session:
@@ -95,7 +95,7 @@ async def test_of_a_callback_address_only_the_origin_is_shown(stage: Stage) -> N
     assert "secret" not in answer.text
 
 
-async def test_a_create_of_unknown_outcome_is_told_from_a_queued_task(stage: Stage) -> None:
+async def test_a_create_of_unknown_outcome_differs_from_a_queued_task(stage: Stage) -> None:
     tenant = await stage.tenant()
     queued = await tenant.new_task()
     unknown, _ = await lost_create(stage, tenant)
@@ -150,7 +150,7 @@ async def test_pages_hold_every_task_once_and_go_on_after_one_that_is_gone(stage
 @pytest.mark.parametrize(
     "after", ["none of ours", "", "2026-01-01T00:00:00+00:00", "MjAyNg", "MDAwMS0wMS0wMVQwMDowMDowMCsyMzo1OSBhIGI"]
 )
-async def test_a_cursor_of_no_list_is_a_400(stage: Stage, path: str, after: str) -> None:
+async def test_a_text_that_is_no_cursor_is_a_400(stage: Stage, path: str, after: str) -> None:
     check_refused(await stage.world.admin.get(path, params={"after": after}), 400, "InvalidParameter.after")
 
 
@@ -159,7 +159,7 @@ async def test_a_wrong_query_is_refused_by_name(stage: Stage) -> None:
         check_refused(await stage.world.admin.get("/tasks", params=query), 400, f"InvalidParameter.{code}")
 
 
-async def test_a_task_that_nobody_has_is_a_404_on_every_route(stage: Stage) -> None:
+async def test_an_unknown_task_is_a_404_on_every_route(stage: Stage) -> None:
     for task_id in ("cgt-20260101000000-aaaaa", "%00", "x" * 300):
         check_refused(await stage.world.admin.get(f"/tasks/{task_id}"), 404, "NotFound.id")
         check_refused(await act(stage, task_id, "refresh"), 404, "NotFound.id")
@@ -167,7 +167,7 @@ async def test_a_task_that_nobody_has_is_a_404_on_every_route(stage: Stage) -> N
         check_refused(await act(stage, task_id, "resolve", absent=True), 404, "NotFound.id")
 
 
-async def test_a_refresh_asks_the_upstream_once_and_now(stage: Stage) -> None:
+async def test_a_refresh_calls_the_upstream_once_and_at_once(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
     await stage.force(task_id, "running")
@@ -209,7 +209,7 @@ async def test_a_refresh_keeps_within_the_accounts_budget_of_queries(
     await ok(await act(stage, task_id, "refresh"))
 
 
-async def test_what_is_not_known_upstream_can_neither_be_refreshed_nor_cancelled(stage: Stage) -> None:
+async def test_a_task_without_an_upstream_id_can_neither_be_refreshed_nor_cancelled(stage: Stage) -> None:
     task_id, _ = await lost_create(stage, await stage.tenant())
 
     check_refused(await act(stage, task_id, "refresh"), 409, "InvalidAction")
@@ -261,7 +261,7 @@ async def test_the_operator_names_the_upstream_task_of_a_lost_create(stage: Stag
     check_refused(await act(stage, task_id, "resolve", absent=True), 409, "InvalidAction")
 
 
-async def test_the_operator_says_that_nothing_came_of_a_lost_create(stage: Stage) -> None:
+async def test_the_operator_declares_a_lost_create_absent(stage: Stage) -> None:
     tenant = await stage.tenant()
     task_id, upstream_id = await lost_create(stage, tenant)
 
@@ -274,7 +274,7 @@ async def test_the_operator_says_that_nothing_came_of_a_lost_create(stage: Stage
     check_refused(await act(stage, task_id, "resolve", upstream_id=upstream_id), 409, "InvalidAction")
 
 
-async def test_a_lost_create_is_not_given_what_is_another_ones_or_nobody_knows(stage: Stage) -> None:
+async def test_a_lost_create_gets_no_owned_and_no_unknown_task(stage: Stage) -> None:
     tenant, other = await stage.tenant(), await stage.tenant()
     owned = await other.new_task()
     task_id, _ = await lost_create(stage, tenant)
@@ -316,7 +316,7 @@ async def test_a_deleted_task_is_still_shown_to_the_operator(stage: Stage) -> No
     assert [task["id"] for task in await listed(stage, tenant=tenant.id)] == [task_id]
 
 
-async def test_what_may_still_cost_money_keeps_its_tenant_and_its_channel(stage: Stage) -> None:
+async def test_an_unfinished_task_prevents_the_deletion_of_its_tenant_and_channel(stage: Stage) -> None:
     tenant = await stage.tenant("second")
     task_id, _ = await lost_create(stage, tenant)
     second = await stage.channel_id("second")

@@ -47,14 +47,14 @@ async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
     assert tenant["created_at"].endswith("Z")
 
 
-async def test_a_number_that_the_database_gives_back_longer_than_it_was_spoils_no_list(process: Process) -> None:
+async def test_a_number_that_the_database_returns_longer_breaks_no_list(process: Process) -> None:
     made = await process.admin.post("/tenants", json={"name": "large", "metadata": {"n": 1e300}})
     assert made.status_code == 201
     assert (await process.admin.get("/tenants")).status_code == 200
     assert float((await process.admin.get(f"/tenants/{made.json()['id']}")).json()["metadata"]["n"]) == 1e300
 
 
-async def test_a_name_is_all_that_a_tenant_needs(process: Process) -> None:
+async def test_a_tenant_needs_only_a_name(process: Process) -> None:
     tenant = await process.tenant(name="a", limits=None, metadata=None, allowed_models=None)
 
     assert (tenant["allowed_models"], tenant["allowed_channels"], tenant["metadata"]) == (None, None, {})
@@ -200,7 +200,7 @@ async def test_a_tenant_with_unfinished_tasks_is_not_deleted(process: Process, s
     assert (await process.whoami(key["key"])).status_code == 200
 
 
-async def test_finished_and_deleted_tasks_do_not_keep_a_tenant(process: Process) -> None:
+async def test_finished_and_deleted_tasks_do_not_prevent_the_deletion_of_a_tenant(process: Process) -> None:
     key = await process.key()
     for status in TaskStatus:
         if status.is_final:
@@ -210,7 +210,7 @@ async def test_finished_and_deleted_tasks_do_not_keep_a_tenant(process: Process)
     assert (await process.admin.delete(f"/tenants/{key['tenant_id']}")).status_code == 204
 
 
-async def test_changes_at_the_same_moment_never_fail_each_other(process: Process) -> None:
+async def test_concurrent_changes_never_fail(process: Process) -> None:
     tenant = await process.tenant()
     keys = [(await process.key(tenant["id"]))["id"] for _ in range(8)]
 

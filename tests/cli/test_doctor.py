@@ -45,7 +45,7 @@ HOUR = timedelta(hours=1)
 
 @pytest_asyncio.fixture(scope="module")
 async def world(database_url: str) -> AsyncIterator[World]:
-    """A world on a database of its own, in which nothing happens by itself."""
+    """A world on a database of its own, without background jobs."""
     clock = MovableClock()
     async with (
         own_database(database_url) as url,
@@ -63,7 +63,7 @@ async def tenant(world: World) -> Tenant:
 
 @pytest_asyncio.fixture(autouse=True)
 async def mended(world: World) -> AsyncIterator[None]:
-    """Leaves nothing broken behind."""
+    """Restores a working state."""
     yield
     await world.control.post("/clock", json={"skew_seconds": 0})
     tables = (
@@ -80,7 +80,7 @@ async def _execute(world: World, statement: str, **values: object) -> None:
 
 
 async def look(world: World, **changes: object) -> dict[str, CheckResult]:
-    """Examines the world, under settings that differ by ``changes``; returns the results by name."""
+    """Runs all checks with changed settings; returns the results by name."""
     settings: Settings = world.settings.model_copy(update=changes)
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
@@ -88,14 +88,14 @@ async def look(world: World, **changes: object) -> dict[str, CheckResult]:
     return {result.name: result for result in await check_installation(settings, database)}
 
 
-def broken_in(results: dict[str, CheckResult]) -> set[str]:
-    """Returns the names of what is broken."""
+def failed_checks(results: dict[str, CheckResult]) -> set[str]:
+    """Returns the names of the failed checks."""
     return {name for name, result in results.items() if not result.is_ok}
 
 
 async def test_all_checks_pass_when_nothing_is_wrong(world: World) -> None:
     results = await look(world, public_url=world.base_url)
-    assert broken_in(results) == set(), results
+    assert failed_checks(results) == set(), results
     assert {
         "database",
         "schema",
@@ -120,7 +120,7 @@ async def test_all_checks_pass_when_nothing_is_wrong(world: World) -> None:
 async def test_an_unavailable_database_is_reported_without_its_password(world: World) -> None:
     url = SecretStr("postgresql://me:hidden-password@127.0.0.1:1/nothing")
     results = await look(world, database_url=url)
-    assert broken_in(results) == {"database"}
+    assert failed_checks(results) == {"database"}
     assert "hidden-password" not in str(results)
 
 
@@ -131,19 +131,19 @@ async def test_an_outdated_schema_is_reported(database_url: str, world: World) -
             await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         await engine.dispose()
         results = await look(world, database_url=SecretStr(url))
-    assert broken_in(results) == {"schema"}
+    assert failed_checks(results) == {"schema"}
     assert "seedgate migrate" in results["schema"].text
 
 
 async def test_another_sealing_key_is_reported(world: World) -> None:
-    assert broken_in(await look(world, secret_key=SecretStr(generate_key()))) == {"sealing key"}
+    assert failed_checks(await look(world, secret_key=SecretStr(generate_key()))) == {"sealing key"}
 
 
 async def test_a_stored_channel_that_is_not_allowed_and_an_unbound_secret_are_reported(world: World) -> None:
     body = {"name": "inside", "ark_base_url": "http://127.0.0.1:1/api/v3", "ark_api_key": "key"}
     made = (await world.admin.post("/channels", json=body)).json()
     results = await look(world, channel_allow=())
-    assert broken_in(results) == {"channel inside (ark)"}
+    assert failed_checks(results) == {"channel inside (ark)"}
     assert "SEEDGATE_CHANNEL_ALLOW" in results["channel inside (ark)"].text
 
     assert world.settings.secret_key is not None
@@ -163,16 +163,16 @@ async def test_a_wrong_credential_is_reported_for_its_plane(world: World) -> Non
     made = (await world.admin.post("/channels", json=body)).json()
     assert "id" in made, made
     results = await look(world)
-    assert broken_in(results) == {"channel wrong (ark)"}
+    assert failed_checks(results) == {"channel wrong (ark)"}
     assert "refuses the account" in results["channel wrong (ark)"].text
     assert "not-the-key" not in str(results)
     await world.admin.patch(f"/channels/{made['id']}", json={"status": "suspended"})
-    assert broken_in(await look(world)) == set()
+    assert failed_checks(await look(world)) == set()
     await world.admin.delete(f"/channels/{made['id']}")
 
 
 async def test_a_throttled_account_is_only_a_warning(world: World) -> None:
-    """The gateway itself may have listed its tasks within this second."""
+    """The gateway itself may have used the account's list call of this second."""
     await world.control.post("/faults", json={"operation": "list_tasks", "effect": {"kind": "throttle"}, "times": 1})
     result = (await look(world))["channel default (ark)"]
     assert str(result).startswith("warn    channel default (ark): The upstream throttles the account: 429 ")
@@ -192,14 +192,14 @@ async def test_an_account_of_byteplus_without_its_region_is_a_warning(world: Wor
         assert str(result).startswith("warn    channel abroad (region): it leads to BytePlus, which has no cn-beijing")
         assert (await world.admin.patch(path, json={"region": "ap-southeast-1"})).status_code == 200
         results = await look(world)
-        assert broken_in(results) == set()
+        assert failed_checks(results) == set()
         assert not {"channel abroad (region)", "channel default (region)"} & results.keys()
         await world.admin.delete(path)
 
 
 async def test_a_wrong_clock_is_reported(world: World) -> None:
     await world.control.post("/clock", json={"skew_seconds": 600})
-    assert broken_in(await look(world)) == {"clock (default)"}
+    assert failed_checks(await look(world)) == {"clock (default)"}
 
 
 async def test_a_public_url_that_does_not_lead_here_is_reported(world: World) -> None:
@@ -209,7 +209,7 @@ async def test_a_public_url_that_does_not_lead_here_is_reported(world: World) ->
         (f"{world.base_url}/sub", "something else answers"),
     ):
         results = await look(world, public_url=url)
-        assert broken_in(results) == {"public URL"}
+        assert failed_checks(results) == {"public URL"}
         assert reason in results["public URL"].text
 
 
@@ -218,11 +218,11 @@ async def test_a_create_of_unknown_outcome_is_stuck_when_its_time_is_over(world:
     await world.control.post("/faults", json=fault)
     await tenant.create_task()
     results = await look(world)
-    assert broken_in(results) == set()
+    assert failed_checks(results) == set()
     assert "1, the oldest for 0:00:0" in results["unknown outcomes (tasks)"].text
     await _execute(world, "UPDATE tasks SET cut_at = :at, next_look_at = :at", at=utc_now() - HOUR)
     results = await look(world)
-    assert broken_in(results) == {"unknown outcomes (tasks)"}
+    assert failed_checks(results) == {"unknown outcomes (tasks)"}
     assert "1, the oldest for 1:00:0" in results["unknown outcomes (tasks)"].text
     assert "/resolve" in results["unknown outcomes (tasks)"].text
 
@@ -231,12 +231,12 @@ async def test_only_creates_of_dead_processes_are_reported(world: World, tenant:
     await tenant.new_task()
     submitting = "UPDATE tasks SET status = 'submitting', upstream_id = NULL, next_look_at = NULL, sent_at = :at"
     await _execute(world, submitting, at=utc_now() - HOUR)
-    assert broken_in(await look(world)) == set()
+    assert failed_checks(await look(world)) == set()
     await _execute(world, "UPDATE tasks SET instance_id = 'inst_dead'")
-    assert broken_in(await look(world)) == {"creates of dead processes"}
+    assert failed_checks(await look(world)) == {"creates of dead processes"}
     row = "INSERT INTO instances (id, lock_key, started_at, seen_at) VALUES ('inst_dead', 42, :at, :at)"
     await _execute(world, row, at=utc_now())
-    assert broken_in(await look(world)) == {"creates of dead processes"}
+    assert failed_checks(await look(world)) == {"creates of dead processes"}
     await _execute(world, "DELETE FROM instances WHERE id = 'inst_dead'")
 
 
@@ -245,10 +245,10 @@ async def test_overdue_polls_are_reported(world: World, tenant: Tenant) -> None:
     await tenant.action("CreateAssetGroup", Name="a", GroupType="AIGC")
     await _execute(world, "UPDATE tasks SET next_look_at = :at", at=utc_now() - HOUR)
     results = await look(world)
-    assert broken_in(results) == {"overdue looks (tasks)"}
+    assert failed_checks(results) == {"overdue looks (tasks)"}
     assert "is a gateway or a worker running" in results["overdue looks (tasks)"].text
     await _execute(world, "UPDATE asset_groups SET next_look_at = :at", at=utc_now() - HOUR)
-    assert broken_in(await look(world)) == {"overdue looks (tasks)", "overdue looks (assets)"}
+    assert failed_checks(await look(world)) == {"overdue looks (tasks)", "overdue looks (assets)"}
 
 
 async def test_a_backlog_of_deliveries_and_a_lease_of_a_dead_worker_are_reported(world: World, tenant: Tenant) -> None:
@@ -258,12 +258,12 @@ async def test_a_backlog_of_deliveries_and_a_lease_of_a_dead_worker_are_reported
         VALUES ('msg_1', :tenant, 't', 'http://x', 'http://x', '{}', 'pending', 0, :at, :at, :at, :at)
     """
     await _execute(world, insert, tenant=tenant.id, at=utc_now())
-    assert broken_in(await look(world)) == set()
+    assert failed_checks(await look(world)) == set()
     await _execute(world, "UPDATE deliveries SET next_attempt_at = :at", at=utc_now() - HOUR)
-    assert broken_in(await look(world)) == {"deliveries"}
+    assert failed_checks(await look(world)) == {"deliveries"}
     await _execute(world, "UPDATE deliveries SET lease_token = 'x', lease_until = :at", at=utc_now() - HOUR)
     results = await look(world)
-    assert broken_in(results) == {"deliveries", "leases"}
+    assert failed_checks(results) == {"deliveries", "leases"}
     assert "msg_1" in results["leases"].text
 
 
@@ -279,7 +279,7 @@ async def test_orphans_and_open_breakers_are_reported_with_the_channels_name(wor
     await _execute(world, breaker, **values)
     await _execute(world, orphan, **values)
     results = await look(world)
-    assert broken_in(results) == {"orphans", "breakers"}
+    assert failed_checks(results) == {"orphans", "breakers"}
     assert "default" in results["breakers"].text
 
 
@@ -292,7 +292,7 @@ async def test_calls_that_the_account_refused_and_a_url_that_cannot_be_one_are_r
     await _execute(world, fault, channel=channel, at=utc_now())
     wrong = f"{world.settings.ark_base_url}/contents/generations/tasks"
     results = await look(world, ark_base_url=wrong)
-    assert broken_in(results) == {"channel default (refused calls)", "settings of the channel default"}
+    assert failed_checks(results) == {"channel default (refused calls)", "settings of the channel default"}
     told = results["channel default (refused calls)"].text
     assert told.startswith("create_task 429 SetLimitExceeded, 7 times, last at ")
     assert "Your account is at its limit." in told
@@ -399,14 +399,14 @@ async def test_a_right_that_the_role_lacks_is_reported(world: World, taken: str,
     await as_superuser(world.database_url, taken.format(gateway=GATEWAY))
     results = await look(world)
     await as_superuser(world.database_url, given.format(gateway=GATEWAY))
-    assert broken_in(results) == {"database role"}
+    assert failed_checks(results) == {"database role"}
     assert told in results["database role"].text
 
 
 @pytest.mark.slow
 async def test_a_pooler_that_shares_sessions_is_reported_and_no_lock_stays_behind_it() -> None:
     async def busy(url: str) -> None:
-        """Makes transactions as other clients do, so that the pooler has several sessions to give out."""
+        """Makes transactions as other clients do, so that the pooler has several sessions."""
         connection = await connect(to_dsn(url), statement_cache_size=0)
         try:
             while True:

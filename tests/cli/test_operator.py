@@ -31,7 +31,7 @@ async def test_a_name_stands_for_an_id_while_only_one_has_it(seedgate: Command) 
     assert (listed["id"], listed["tenant_id"]) == (key["id"], tenant["id"])
 
     rotated = await made(seedgate, "keys", "rotate", "render farm", "--grace-seconds", "3600")
-    # The key and its successor have one name, which means the one that does not end by itself.
+    # A key and its successor have the same name, which stands for the successor.
     assert await seedgate("keys", "revoke", "render farm", "--yes") == (0, f"revoked {rotated['id']}\n", "")
     for spelling in (f"sg-{listed['public_part']}", key["key"]):
         assert await seedgate("keys", "revoke", spelling, "--yes") == (0, f"revoked {key['id']}\n", "")
@@ -48,7 +48,7 @@ async def test_an_id_is_never_taken_for_a_name(seedgate: Command) -> None:
     deleted = [await seedgate("tenants", "delete", first["id"], "--yes") for _ in range(2)]
     assert [code for code, _, _ in deleted] == [0, 1]
     assert await seedgate("keys", "list", "--tenant", second["id"], "--json") == (0, "[]\n", "")
-    # What was done to a tenant that is gone is still found by its id.
+    # The audit log of a deleted tenant is found by its id.
     assert "tenant.delete" in (await seedgate("audit", "list", "--tenant", first["id"]))[1]
 
 

@@ -43,7 +43,7 @@ def run_on_a_terminal(*arguments: str, cwd: Path, answer: str = "", columns: int
 
 
 def test_no_command_imports_the_server_before_it_needs_it() -> None:
-    """That took seconds of CPU for each command."""
+    """Importing it takes seconds of CPU."""
     loaded = subprocess.run([sys.executable, "-c", _LOADED], capture_output=True, text=True, check=True).stdout.split()
     assert set(_SERVER).isdisjoint(loaded)
 

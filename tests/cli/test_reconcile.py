@@ -24,7 +24,7 @@ def seedgate(stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
 
 
 async def forgotten(stage: Stage, tenant: Tenant) -> str:
-    """Makes a task that the upstream bills, and forgets it as a restore does."""
+    """Creates a task that the upstream bills, and deletes its row as a restore does."""
     task_id = await tenant.new_task(content=text(ENDLESS))
     await stage.force(task_id, "succeeded", extra={"usage": {"total_tokens": 4711}})
     row = await stage.written(task_id)

@@ -19,7 +19,7 @@ def seedgate(stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pyte
 
 
 async def lost(stage: Stage, tenant: Tenant) -> tuple[str, str]:
-    """Creates a task whose answer is lost; returns its id of ours and the upstream's."""
+    """Creates a task whose answer is lost; returns our id and the upstream's."""
     await stage.fault("create_task", kind="cut", at="after")
     task_id = await tenant.new_task(content=text(ENDLESS))
     return task_id, str(stage.received("create_task")[-1].resource_id)

@@ -1,4 +1,4 @@
-"""The form of API keys."""
+"""The format of API keys."""
 
 import re
 
@@ -48,7 +48,7 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["{}\n", " {}", "{}x", "Bearer {}", "{}\0"])
-def test_what_stands_around_a_key_makes_it_another_text(form: str) -> None:
+def test_a_key_with_other_text_around_it_is_no_key(form: str) -> None:
     assert parse_key(form.format(make_key().plaintext)) is None
 
 

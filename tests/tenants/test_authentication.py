@@ -1,4 +1,4 @@
-"""From a key to its principal, over HTTP and with two processes on one database."""
+"""Authentication by API key, over HTTP and with two processes on one database."""
 
 import asyncio
 import hmac
@@ -94,7 +94,7 @@ async def test_no_key_outlives_its_tenant(process: Process, engine: AsyncEngine)
     assert_refused(await process.whoami(key["key"]))
 
 
-async def test_expiry_is_exact_for_a_remembered_key_too(process: Process, clock: MovableClock) -> None:
+async def test_expiry_is_exact_for_a_cached_key_too(process: Process, clock: MovableClock) -> None:
     key = await process.key(expires_at=in_the_future(clock, 3600))
 
     clock.advance(3590)
@@ -137,7 +137,9 @@ async def test_secrets_are_compared_in_constant_time(process: Process, monkeypat
     assert compared == [(right.secret_hash, wrong.secret_hash)]
 
 
-async def test_unknown_revoked_expired_and_mistyped_keys_are_told_alike(process: Process, clock: MovableClock) -> None:
+async def test_unknown_revoked_expired_and_mistyped_keys_get_the_same_answer(
+    process: Process, clock: MovableClock
+) -> None:
     revoked = await process.key()
     expired = await process.key(expires_at=in_the_future(clock, 60))
     await process.admin.delete(f"/keys/{revoked['id']}")
@@ -183,7 +185,7 @@ async def test_a_key_works_only_from_its_addresses(
     assert status == 200 or response.json()["error"]["code"] == "AccessDenied"
 
 
-async def test_a_remembered_key_costs_one_query_a_second(
+async def test_a_cached_key_costs_one_query_a_second(
     process: Process, engine: AsyncEngine, seconds: ManualSeconds
 ) -> None:
     key = (await process.key())["key"]
@@ -208,7 +210,7 @@ async def test_many_requests_at_once_share_one_query(process: Process, engine: A
     assert len({principal.key_id for principal in principals}) == 1
 
 
-async def test_a_key_that_does_not_exist_is_remembered_too(process: Process, engine: AsyncEngine) -> None:
+async def test_a_key_that_does_not_exist_is_cached_too(process: Process, engine: AsyncEngine) -> None:
     unknown = make_key().plaintext
 
     with QueryCount(engine, "JOIN tenants") as queries:
@@ -218,7 +220,7 @@ async def test_a_key_that_does_not_exist_is_remembered_too(process: Process, eng
     assert queries.count == 1
 
 
-async def test_guessed_keys_neither_fill_the_memory_nor_push_out_real_keys(
+async def test_guessed_keys_fill_no_memory_and_evict_no_real_keys(
     process: Process, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = (await process.key())["key"]
@@ -235,7 +237,7 @@ async def test_guessed_keys_neither_fill_the_memory_nor_push_out_real_keys(
     assert queries.count == 0
 
 
-async def test_an_answer_that_came_late_is_not_trusted_any_longer(
+async def test_a_slow_answer_is_not_cached_any_longer(
     process: Process, engine: AsyncEngine, seconds: ManualSeconds
 ) -> None:
     key = (await process.key())["key"]
@@ -255,7 +257,7 @@ async def test_an_answer_that_came_late_is_not_trusted_any_longer(
     assert queries.count == 3
 
 
-async def test_a_client_that_goes_away_does_not_take_the_others_answer_with_it(
+async def test_a_disconnected_client_does_not_cancel_the_look_up_of_others(
     process: Process, engine: AsyncEngine
 ) -> None:
     key = (await process.key())["key"]
@@ -291,7 +293,7 @@ async def test_no_database_is_a_503_and_never_a_401(clock: MovableClock, seconds
     assert response.headers["retry-after"].isdigit()
 
 
-async def test_a_failed_look_up_is_not_remembered(
+async def test_a_failed_look_up_is_not_cached(
     process: Process, clock: MovableClock, seconds: ManualSeconds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = (await process.key())["key"]

@@ -1,4 +1,4 @@
-"""Which credential of a request decides."""
+"""The credential of a request."""
 
 import pytest
 
@@ -65,7 +65,7 @@ def test_the_first_kind_present_decides(pairs: list[tuple[str, str]], expected: 
         [("x-security-token", "K")],
     ],
 )
-def test_anything_else_is_a_401_that_tells_where_the_key_goes(pairs: list[tuple[str, str]]) -> None:
+def test_anything_else_is_a_401_that_says_where_the_key_belongs(pairs: list[tuple[str, str]]) -> None:
     with pytest.raises(AuthenticationFailedError) as caught:
         read_credential(headers(*pairs))
 
@@ -78,7 +78,7 @@ OVERWRITTEN = ["unused", "UNUSED", "None", "null", "undefined", ""]
 
 
 @pytest.mark.parametrize("placeholder", OVERWRITTEN)
-def test_a_signature_without_a_key_is_told_that_the_signer_overwrote_it_and_what_works(placeholder: str) -> None:
+def test_a_signature_without_a_key_explains_that_the_signer_overwrote_it(placeholder: str) -> None:
     """The specification's Go program sets a Bearer header in ``WithExtendHttpRequest``, before the SDK signs."""
     with pytest.raises(AuthenticationFailedError) as caught:
         read_credential(headers(("authorization", SIGNED % placeholder)))
@@ -97,7 +97,7 @@ def test_a_signature_without_a_key_is_told_that_the_signer_overwrote_it_and_what
         [("authorization", SIGNED % "unused"), ("x-api-key", "")],
     ],
 )
-def test_other_missing_keys_are_not_blamed_on_a_signer(pairs: list[tuple[str, str]]) -> None:
+def test_other_missing_keys_do_not_mention_a_signer(pairs: list[tuple[str, str]]) -> None:
     with pytest.raises(AuthenticationFailedError) as caught:
         read_credential(headers(*pairs))
     assert "WithExtendHttpRequest" not in caught.value.message

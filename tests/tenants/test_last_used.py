@@ -1,4 +1,4 @@
-"""When a key was last used."""
+"""The time of a key's last use."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ async def test_a_request_writes_nothing_and_the_next_flush_writes_its_time(
     assert abs(at - clock()) < timedelta(seconds=30)
 
 
-async def test_a_refused_request_is_no_use(process: Process) -> None:
+async def test_a_refused_request_is_not_a_use(process: Process) -> None:
     key = await process.key(allowed_ips=["198.51.100.1"])
     assert (await process.whoami(key["key"])).status_code == 403
 
@@ -60,7 +60,7 @@ async def test_an_older_time_never_replaces_a_newer_one(process: Process) -> Non
     assert await shown(process, key["id"]) == NOON + timedelta(seconds=5)
 
 
-async def test_nothing_noted_is_nothing_written(process: Process, engine: AsyncEngine) -> None:
+async def test_nothing_is_written_when_nothing_was_noted(process: Process, engine: AsyncEngine) -> None:
     key = await process.key()
     process.last_used.note(key["id"], NOON)
     await process.last_used.flush()
@@ -71,7 +71,7 @@ async def test_nothing_noted_is_nothing_written(process: Process, engine: AsyncE
     assert queries.count == 0
 
 
-async def test_what_could_not_be_written_is_written_later(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_write_is_repeated_later(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     key = await process.key()
     away = open_engine("postgresql://127.0.0.1:1/nothing")
     writer = LastUsedWriter(session_factory(away))
@@ -88,7 +88,7 @@ async def test_what_could_not_be_written_is_written_later(process: Process, monk
     assert await shown(process, key["id"]) == NOON
 
 
-async def test_a_flush_that_is_cut_short_loses_nothing(process: Process, engine: AsyncEngine) -> None:
+async def test_a_cancelled_flush_loses_nothing(process: Process, engine: AsyncEngine) -> None:
     key = await process.key()
     process.last_used.note(key["id"], NOON)
     with QueryCount(engine, "UPDATE") as updates:
@@ -128,7 +128,7 @@ async def test_rows_are_written_in_one_order_so_that_writers_cannot_deadlock(
     assert written == sorted(keys)
 
 
-async def test_writers_of_many_processes_do_not_wait_for_each_other_for_ever(process: Process) -> None:
+async def test_writers_of_several_processes_do_not_deadlock(process: Process) -> None:
     tenant = await process.tenant()
     keys = [(await process.key(tenant["id"]))["id"] for _ in range(20)]
     writers = [LastUsedWriter(process.sessions) for _ in range(6)]

@@ -1,4 +1,4 @@
-"""From a signature to its principal, with two processes on one database."""
+"""Authentication by signature, with two processes on one database."""
 
 import asyncio
 from typing import Any
@@ -151,7 +151,7 @@ async def test_a_pair_works_only_from_its_keys_addresses(process: Process, clock
     assert await signer.refusal(process, address="198.51.100.1") == (403, "AccessDenied")
 
 
-async def test_an_id_that_nobody_has_is_told_like_any_wrong_key(process: Process, clock: MovableClock) -> None:
+async def test_an_unknown_id_gets_the_answer_of_a_wrong_key(process: Process, clock: MovableClock) -> None:
     made = make_signing_key()
     pair = {"access_key_id": made.access_key_id, "secret_access_key": made.secret_access_key}
     assert await Signer(pair, clock).refusal(process) == REFUSED
@@ -163,7 +163,7 @@ async def test_each_pair_opens_its_own_key_only(process: Process, clock: Movable
     assert await Signer(crossed, clock).refusal(process) == (401, "SignatureDoesNotMatch")
 
 
-async def test_a_remembered_pair_costs_one_query_a_second(
+async def test_a_cached_pair_costs_one_query_a_second(
     process: Process, engine: AsyncEngine, clock: MovableClock, seconds: ManualSeconds
 ) -> None:
     signer = Signer(await pair_of(process, await process.key()), clock)
@@ -178,7 +178,7 @@ async def test_a_remembered_pair_costs_one_query_a_second(
     assert queries.count == 2
 
 
-async def test_only_what_was_proven_counts_as_a_use(process: Process, clock: MovableClock) -> None:
+async def test_only_an_authenticated_request_counts_as_a_use(process: Process, clock: MovableClock) -> None:
     key = await process.key()
     signer = Signer(await pair_of(process, key), clock)
 
@@ -195,7 +195,7 @@ async def test_only_what_was_proven_counts_as_a_use(process: Process, clock: Mov
     assert (await process.admin.get(f"/keys/{key['id']}")).json()["last_used_at"] is not None
 
 
-async def test_before_the_body_all_is_judged_that_the_head_tells(process: Process, clock: MovableClock) -> None:
+async def test_before_the_body_the_whole_head_is_checked(process: Process, clock: MovableClock) -> None:
     pair = await pair_of(process, await process.key())
     wrong = Signer({**pair, "secret_access_key": "SGSKwrong"}, clock)
 
@@ -209,7 +209,7 @@ async def test_before_the_body_all_is_judged_that_the_head_tells(process: Proces
     with pytest.raises(SeedgateError) as caught:
         await admit(names=JAVA, region="elsewhere")
     assert caught.value.code == "InvalidCredential"
-    # Without a hash there is nothing to compare the signature with, until the body is there.
+    # Without the body's hash the signature cannot be verified before the body has arrived.
     await admit(names=JAVA)
     assert await wrong.refusal(process, names=JAVA) == (401, "SignatureDoesNotMatch")
 
@@ -241,6 +241,6 @@ async def test_secrets_are_not_in_the_repr(process: Process) -> None:
 @pytest.mark.parametrize(
     "text", ["", "SGAK", "SGAK" + "a" * 19, "SGAK" + "a" * 21, "SGAK" + "-" * 20, "sgak" + "a" * 20]
 )
-def test_what_looks_otherwise_is_no_access_key_id(text: str) -> None:
+def test_other_formats_are_no_access_key_id(text: str) -> None:
     assert not is_access_key_id(text)
     assert is_access_key_id(make_signing_key().access_key_id)

@@ -1,4 +1,4 @@
-"""Keys that were not seen valid within the last hour, guesses above all, leave the others and the database alone."""
+"""Look-ups of keys that were not seen valid within the last hour are bounded, and delay no known key."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Sized
@@ -26,12 +26,12 @@ from tests.support.signing import signed_headers
 NameT = TypeVar("NameT")
 
 HOUR = 3600.0
-MOST_QUERIES = 2
+MAX_QUERIES = 2
 
 
 @asynccontextmanager
 async def slow_database(engine: AsyncEngine) -> AsyncIterator[QueryCount]:
-    """Lets look-ups begin, which are counted, and none of them end."""
+    """Counts the look-ups that begin, and blocks them."""
     with QueryCount(engine, "JOIN tenants") as queries:
         async with engine.connect() as locking:
             await locking.execute(text("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE"))
@@ -51,7 +51,7 @@ def waiting(process: Process) -> Sized:
 
 
 async def settled() -> None:
-    """Lets everything run that is ready."""
+    """Runs all ready tasks of the loop."""
     for _ in range(50):
         await asyncio.sleep(0)
 
@@ -79,12 +79,12 @@ async def test_guesses_take_two_queries_at_a_time_and_a_known_key_does_not_wait_
     async with slow_database(engine) as queries:
         wrong = [with_other_secret(known) for _ in range(150)] if is_public_part_known else unknown_keys(150)
         guessing = guesses(process, wrong)
-        await until(lambda: len(waiting(process)) == len(wrong) and queries.count == MOST_QUERIES)
+        await until(lambda: len(waiting(process)) == len(wrong) and queries.count == MAX_QUERIES)
         right = asyncio.create_task(process.whoami(known))
-        await until(lambda: queries.count == MOST_QUERIES + 1)
+        await until(lambda: queries.count == MAX_QUERIES + 1)
 
         await settled()
-        assert queries.count == MOST_QUERIES + 1
+        assert queries.count == MAX_QUERIES + 1
 
     assert (await right).status_code == 200
     assert await statuses(guessing) == {401}
@@ -100,16 +100,16 @@ async def test_after_an_hour_a_key_is_unknown_again(
 
     async with slow_database(engine) as queries:
         guessing = guesses(process, unknown_keys(150))
-        await until(lambda: queries.count == MOST_QUERIES)
+        await until(lambda: queries.count == MAX_QUERIES)
         right = asyncio.create_task(process.whoami(known))
         await until(lambda: len(waiting(process)) == 151)
-        assert queries.count == MOST_QUERIES
+        assert queries.count == MAX_QUERIES
 
     assert (await right).status_code == 200
     assert await statuses(guessing) == {401}
 
 
-async def test_after_a_restart_a_herd_gets_through_in_a_few_queries(process: Process, engine: AsyncEngine) -> None:
+async def test_after_a_restart_many_keys_take_few_queries(process: Process, engine: AsyncEngine) -> None:
     tenant = await process.tenant()
     keys = [(await process.key(tenant["id"]))["key"] for _ in range(40)]
 
@@ -120,7 +120,7 @@ async def test_after_a_restart_a_herd_gets_through_in_a_few_queries(process: Pro
     assert queries.count <= 4
 
 
-async def test_each_network_has_so_many_unknown_keys_at_a_time_and_no_more(
+async def test_each_network_has_a_bounded_number_of_unknown_keys(
     process: Process, engine: AsyncEngine, seconds: ManualSeconds
 ) -> None:
     known, fresh = [(await process.key())["key"] for _ in range(2)]
@@ -160,7 +160,7 @@ async def test_guessed_access_key_ids_take_no_more_queries_than_guessed_keys(
         guessing = [asyncio.create_task(guess()) for _ in range(100)]
         await until(lambda: queries.count >= 1)
         await settled()
-        assert queries.count <= MOST_QUERIES
+        assert queries.count <= MAX_QUERIES
 
     for refused in await asyncio.gather(*guessing, return_exceptions=True):
         assert isinstance(refused, AuthenticationFailedError)
@@ -191,7 +191,7 @@ async def test_networks_take_turns() -> None:
 
 
 class SlowNames:
-    """A memory whose first look-up ends when it is told to; of all names, ``real`` alone exists."""
+    """A cache whose first look-up ends on command; of all names only ``real`` exists."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.batches: list[list[str]] = []
@@ -204,7 +204,7 @@ class SlowNames:
         return {name: name for name in names if name == "real"}
 
     async def ask(self, names: list[str], network: str) -> list[asyncio.Task[str | None]]:
-        """Asks for names from a network, and returns when all of them wait."""
+        """Requests names from a network, and returns when all of them wait."""
         asked = [asyncio.create_task(self.memory.find(name, network)) for name in names]
         await settled()
         return asked
@@ -214,7 +214,7 @@ def _guessed(count: int) -> list[str]:
     return [f"guess {number}" for number in range(count)]
 
 
-async def test_a_name_that_a_stranger_has_put_behind_guesses_waits_in_its_owners_line_too(engine: AsyncEngine) -> None:
+async def test_a_name_behind_guesses_of_another_network_also_waits_in_its_owners_queue(engine: AsyncEngine) -> None:
     slow = SlowNames(engine)
     strangers = await slow.ask([*_guessed(MAX_PENDING_PER_NETWORK - 1), "real"], "198.51.100.1")
     [own] = await slow.ask(["real"], "198.51.100.2")
@@ -225,7 +225,7 @@ async def test_a_name_that_a_stranger_has_put_behind_guesses_waits_in_its_owners
     assert [name for batch in slow.batches for name in batch].count("real") == 1, "both are told by one look-up"
 
 
-async def test_who_has_no_place_left_is_still_told_what_another_network_has_asked(engine: AsyncEngine) -> None:
+async def test_a_network_without_places_shares_the_look_up_of_another(engine: AsyncEngine) -> None:
     slow = SlowNames(engine)
     elsewhere = await slow.ask([*(f"other {name}" for name in _guessed(100)), "real"], "198.51.100.1")
     guessing = await slow.ask(_guessed(MAX_PENDING_PER_NETWORK), "198.51.100.2")
@@ -235,7 +235,7 @@ async def test_who_has_no_place_left_is_still_told_what_another_network_has_aske
     await asyncio.gather(*elsewhere, *guessing)
 
 
-async def test_requests_without_an_address_leave_half_of_all_places_to_the_others(engine: AsyncEngine) -> None:
+async def test_requests_without_an_address_use_half_of_all_places(engine: AsyncEngine) -> None:
     slow = SlowNames(engine)
     guessing = await slow.ask(_guessed(MAX_PENDING), "")
     [own] = await slow.ask(["real"], "198.51.100.2")
@@ -246,7 +246,7 @@ async def test_requests_without_an_address_leave_half_of_all_places_to_the_other
 
 
 @pytest.mark.parametrize("is_network_known", [False, True], ids=["no address, as on a socket", "many networks"])
-async def test_all_that_wait_are_bounded(*, is_network_known: bool) -> None:
+async def test_the_number_of_waiting_look_ups_is_bounded(*, is_network_known: bool) -> None:
     async def run(batch: list[Lookup[int, str]]) -> None:
         for lookup in batch:
             lookup.answer.set_result(None)

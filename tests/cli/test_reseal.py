@@ -1,4 +1,4 @@
-"""Every secret that is stored moves to a new sealing key, whichever table it is in, or none does."""
+"""All stored secrets are sealed with a new key, in one transaction."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ Sessions = async_sessionmaker[AsyncSession]
 
 @dataclass
 class Sealed:
-    """One of everything that is sealed, and what it is in the clear."""
+    """One secret of each kind, in the clear."""
 
     channel_id: str
     tenant_id: str
@@ -65,7 +65,7 @@ async def seal_everything(sessions: Sessions, box: SecretBox) -> Sealed:
 
 
 async def sealing_keys(sessions: Sessions) -> dict[str, set[str]]:
-    """Returns the ids of the keys with which the values of each sealed column are sealed."""
+    """Returns the ids of the sealing keys of each sealed column."""
     found = {}
     async with sessions() as session:
         for table, column in (await session.execute(SEALED_COLUMNS)).all():
@@ -74,7 +74,7 @@ async def sealing_keys(sessions: Sessions) -> dict[str, set[str]]:
     return found
 
 
-async def test_every_sealed_column_of_the_schema_is_sealed_anew(sessions: Sessions) -> None:
+async def test_every_sealed_column_of_the_schema_is_resealed(sessions: Sessions) -> None:
     old, new = generate_key(), generate_key()
     await seal_everything(sessions, SecretBox.from_text(old))
     before = await sealing_keys(sessions)
@@ -87,7 +87,7 @@ async def test_every_sealed_column_of_the_schema_is_sealed_anew(sessions: Sessio
     assert set(map(tuple, (await sealing_keys(sessions)).values())) == {(both.sealing_key_id,)}
 
 
-async def test_afterwards_the_old_key_is_unnecessary(sessions: Sessions) -> None:
+async def test_afterwards_the_old_key_is_not_needed(sessions: Sessions) -> None:
     old, new = generate_key(), generate_key()
     sealed = await seal_everything(sessions, SecretBox.from_text(old))
     only_new = SecretBox.from_text(new)
@@ -115,7 +115,7 @@ async def test_afterwards_the_old_key_is_unnecessary(sessions: Sessions) -> None
         ("UPDATE api_keys SET secret_access_key_sealed = 'v1:00000000:'", "signing key of API key {key_id}"),
     ],
 )
-async def test_one_that_does_not_open_is_named_and_nothing_is_changed(
+async def test_a_secret_that_does_not_open_is_named_and_nothing_is_changed(
     sessions: Sessions, spoil: str, told: str
 ) -> None:
     old, new = generate_key(), generate_key()
