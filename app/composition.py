@@ -205,7 +205,8 @@ class Services:
 
         recovery = self.asset_create_recovery
         return [
-            Job("find_due_work", 1.0, self.due_work.find),
+            # It wakes all jobs when it fails, and each of them backs off by itself.
+            Job("find_due_work", 1.0, self.due_work.find, max_backoff_factor=2),
             when_due("follow_tasks", 1.0, self.task_poller.run_once, tasks_due.POLLS_DUE),
             when_due("reconcile", 1.0, self.reconciler.run_once, tasks_due.SEARCHES_DUE),
             when_due("tidy_intents", 10.0, self.reconciler.tidy, tasks_due.LEFTOVERS_DUE),

@@ -3,10 +3,12 @@
 A job that is idle costs nothing but its condition in that statement. The database is the only source, so work that
 another process creates is seen within the interval, and no notification can be lost; see ADR 0009. Where a second is
 long, what creates work wakes the job of its own process besides (``wake_after_commit``).
+
+Without an answer (a locked or missing table, a slow database) every job is woken: each then works or fails alone.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +17,8 @@ from sqlalchemy import TextClause, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 _INFO_KEY = "due_work"
+# An answer takes milliseconds. One locked table delays the answer for all jobs, also for those that do not use it.
+_QUESTION_TIMEOUT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,15 +61,28 @@ class DueWork:
         return self._events.setdefault(probe, asyncio.Event())
 
     async def find(self) -> None:
-        """Sets the events of the conditions that hold."""
+        """Sets the events of the conditions that hold; without an answer within two seconds, of all conditions.
+
+        Raises:
+            Exception: the error for which there was no answer; the events are set.
+        """
+        try:
+            async with asyncio.timeout(_QUESTION_TIMEOUT_SECONDS):
+                found = await self._ask()
+        except Exception:
+            for due in self._events.values():
+                due.set()
+            raise
+        for due, does_hold in zip(self._events.values(), found, strict=True):
+            if does_hold:
+                due.set()
+
+    async def _ask(self) -> Sequence[bool | None]:
         values: dict[str, Any] = {"now": self._clock(), "instance_id": self._instance_id}
         for probe in self._events:
             values |= probe.values
         async with self._engine.connect() as connection:
-            found = (await connection.execute(self._question(), values)).one()
-        for due, does_hold in zip(self._events.values(), found, strict=True):
-            if does_hold:
-                due.set()
+            return (await connection.execute(self._question(), values)).one()
 
     def wake(self, probe: Probe) -> None:
         """Sets the event of a condition without asking; does nothing in a process that runs no such job."""

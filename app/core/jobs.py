@@ -9,7 +9,6 @@ import structlog
 from app.core.backoff import backoff_seconds
 
 _log = structlog.get_logger()
-_MAX_BACKOFF_FACTOR = 16
 
 
 @dataclass(frozen=True)
@@ -21,18 +20,20 @@ class Job:
         interval_seconds: the pause between two runs.
         run: does the work once.
         due: set when there is work; cleared before a run. Without it the job runs after each pause.
+        max_backoff_factor: how many times the interval the pause can become after errors.
     """
 
     name: str
     interval_seconds: float
     run: Callable[[], Awaitable[object]]
     due: asyncio.Event | None = None
+    max_backoff_factor: int = 16
 
 
 async def repeat(job: Job, stopping: asyncio.Event) -> None:
     """Runs ``job`` periodically until ``stopping`` is set; ``due`` must be set then, too.
 
-    Errors are logged and double the pause, up to sixteen times the interval; they never end the loop.
+    Errors are logged and double the pause, up to ``max_backoff_factor`` times the interval; they never end the loop.
     """
     failures = 0
     while not stopping.is_set():
@@ -48,7 +49,7 @@ async def repeat(job: Job, stopping: asyncio.Event) -> None:
         except Exception as error:  # noqa: BLE001 - a job must survive every error
             failures += 1
             _log.warning("job_failed", job=job.name, failures=failures, error=repr(error))
-        base_seconds, max_seconds = job.interval_seconds, _MAX_BACKOFF_FACTOR * job.interval_seconds
+        base_seconds, max_seconds = job.interval_seconds, job.max_backoff_factor * job.interval_seconds
         try:
             async with asyncio.timeout(backoff_seconds(failures, base_seconds=base_seconds, max_seconds=max_seconds)):
                 await stopping.wait()

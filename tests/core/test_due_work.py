@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 from sqlalchemy import event, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.composition import Services, open_services
@@ -14,7 +16,7 @@ from app.core.due_work import DueWork, Probe, wake_after_commit
 from app.core.jobs import Job, run_jobs
 from app.core.leases import Leases
 from app.core.sealing import generate_key
-from app.db.engine import open_engine, session_factory
+from app.db.engine import COMMAND_TIMEOUT_SECONDS, open_engine, session_factory
 from app.settings import Settings
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
@@ -77,6 +79,36 @@ async def test_asking_is_one_statement_without_a_transaction(engine: AsyncEngine
     event.listen(engine.sync_engine, "before_cursor_execute", lambda *told: seen.append(told[2]))
     await due_work.find()
     assert len(seen) == 1, seen
+
+
+async def test_a_locked_table_delays_no_job_that_does_not_use_it(database_url: str, clean_database: None) -> None:
+    opened = open_engine(database_url, pool_size=2)
+    worked, stopping = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        worked.set()
+
+    due_work = DueWork(opened, session_factory(opened), MovableClock(), instance_id="inst-1")
+    due_work.watch(Probe("EXISTS (SELECT FROM asset_groups)"))
+    due = due_work.watch(Probe("EXISTS (SELECT FROM leases)"))
+    jobs = [Job("ask", 0.01, due_work.find), Job("work", 0.01, work, due)]
+    async with opened.begin() as holder:
+        await holder.execute(text("LOCK TABLE asset_groups"))
+        running = asyncio.create_task(run_jobs(jobs, stopping))
+        # Far below the driver's limit for a statement, after which the question would fail too.
+        async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS / 2):
+            await worked.wait()
+    stopping.set()
+    await running
+    await opened.dispose()
+
+
+async def test_a_question_that_fails_wakes_every_job_and_says_why(engine: AsyncEngine) -> None:
+    due_work = DueWork(engine, session_factory(engine), MovableClock(), instance_id="inst-1")
+    events = [due_work.watch(Probe(condition)) for condition in ("EXISTS (SELECT FROM no_such_table)", "false")]
+    with pytest.raises(ProgrammingError, match="no_such_table"):
+        await due_work.find()
+    assert all(due.is_set() for due in events)
 
 
 async def test_an_idle_process_wakes_no_job(idle: Services) -> None:
