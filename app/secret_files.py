@@ -9,6 +9,8 @@ FOLDER_VARIABLE = "SEEDGATE_SECRETS_DIR"
 DEFAULT_FOLDER = Path("/run/secrets")
 _PREFIX = "SEEDGATE_"
 _MAX_BYTES = 1024 * 1024
+# The only setting that may be a document.
+_MULTILINE = "SEEDGATE_MODELS"
 # As for ``.env``: editors on Windows add a byte order mark.
 _ENCODING = "utf-8-sig"
 
@@ -31,34 +33,58 @@ class SecretFile(NamedTuple):
     value: str
 
 
-def read_secret_files(named: Path | None) -> list[SecretFile]:
+def read_secret_files(named: Path | None, *, only: str | None = None) -> list[SecretFile]:
     """Returns the files whose names begin with ``SEEDGATE_``, in any case, sorted; symbolic links are followed.
 
     Other files are ignored: Kubernetes stores ``..data`` there, and a service account below ``/run/secrets``.
 
     Args:
-        named: the folder of ``SEEDGATE_SECRETS_DIR``; None for ``/run/secrets``, which need not exist.
+        named: the folder of ``SEEDGATE_SECRETS_DIR``; None for ``/run/secrets``, which need not exist, and is ignored
+            without the permission to list it (``closed_default_folder``): other programs may use it.
+        only: the one variable to read; problems of other files are ignored. None for all.
 
     Raises:
-        SecretFileError: the named folder or one of the files cannot be used.
+        SecretFileError: the folder or one of the files cannot be used.
     """
-    folder = named or DEFAULT_FOLDER
-    try:
-        paths = sorted(path for path in folder.iterdir() if path.name.upper().startswith(_PREFIX))
-    except OSError as error:
-        if named is None:
-            return []
-        raise SecretFileError(f"{FOLDER_VARIABLE}: {folder} cannot be read: {error.strerror or error}") from None
     files: dict[str, SecretFile] = {}
-    for path in paths:
+    for path in _paths(named):
+        if only not in {None, path.name.upper()}:
+            continue
         name = path.name.upper()
         if name in files:
             raise SecretFileError(f"{files[name].path} and {path} stand for one setting; remove one of them")
-        files[name] = SecretFile(path, name, _read(path))
+        files[name] = SecretFile(path, name, _read(path, may_have_lines=name == _MULTILINE))
     return list(files.values())
 
 
-def _read(path: Path) -> str:
+def closed_default_folder(named: Path | None) -> str | None:
+    """Returns a sentence that says that ``/run/secrets`` is ignored because it cannot be listed, else None."""
+    try:
+        if named is None:
+            _list(DEFAULT_FOLDER)
+    except PermissionError:
+        return f"{DEFAULT_FOLDER} cannot be read by the user {os.geteuid()}: settings in it are not used"
+    except OSError:
+        pass
+    return None
+
+
+def _paths(named: Path | None) -> list[Path]:
+    ignored = () if named else (FileNotFoundError, NotADirectoryError, PermissionError)
+    folder = named or DEFAULT_FOLDER
+    try:
+        return _list(folder)
+    except ignored:
+        return []
+    except OSError as error:
+        raise SecretFileError(f"{FOLDER_VARIABLE}: {folder} cannot be read: {error.strerror or error}") from None
+
+
+def _list(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.name.upper().startswith(_PREFIX))
+
+
+def _read(path: Path, *, may_have_lines: bool) -> str:
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
@@ -77,4 +103,7 @@ def _read(path: Path) -> str:
         raise SecretFileError(f"{path} is not UTF-8; save it as UTF-8") from None
     if "\0" in text:
         raise SecretFileError(f"{path} holds a NUL character; save it as UTF-8 text")
-    return text.rstrip("\r\n")
+    value = text.rstrip("\r\n")
+    if not may_have_lines and ("\n" in value or "\r" in value):
+        raise SecretFileError(f"{path} holds several lines; the value is one line")
+    return value

@@ -13,7 +13,7 @@ import httpx
 
 from app.cli.exit_codes import FAILED, MISCONFIGURED, stop
 from app.env_file import EnvFileError, read_env_file
-from app.secret_files import FOLDER_VARIABLE, SecretFileError, read_secret_files
+from app.secret_files import FOLDER_VARIABLE, SecretFileError, closed_default_folder, read_secret_files
 
 _URL = "SEEDGATE_URL"
 _TOKEN = "SEEDGATE_ADMIN_TOKEN"  # noqa: S105 - a name
@@ -37,15 +37,17 @@ class AdminClient:
         file = {name.upper(): value for name, value in read.items() if value}
         environment = {name.upper(): value for name, value in os.environ.items() if value}
         place = "the environment"
+        named = environment.get(FOLDER_VARIABLE) or file.get(FOLDER_VARIABLE)
+        folder = Path(named) if named else None
         if _TOKEN not in environment and _TOKEN not in file:
-            environment |= _token_of_folder(environment.get(FOLDER_VARIABLE) or file.get(FOLDER_VARIABLE))
+            environment |= _token_of_folder(folder)
             place = "the folder of secrets"
         if _TOKEN in environment and _URL in file and _URL not in environment:
             # The .env of a downloaded folder could otherwise send the token to any server.
             stop(f"{_TOKEN} is set in {place} and {_URL} in .env: set both in one place", MISCONFIGURED)
         variables = {**file, **environment}
         self._base_url = (variables.get(_URL) or _DEFAULT_URL).strip().rstrip("/")
-        self._headers = {"Authorization": f"Bearer {_token(variables.get(_TOKEN))}"}
+        self._headers = {"Authorization": f"Bearer {_token(variables.get(_TOKEN), folder)}"}
 
     def call(
         self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_seconds: float = _TIMEOUT_SECONDS
@@ -149,19 +151,22 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def _token_of_folder(named: str | None) -> dict[str, str]:
+def _token_of_folder(folder: Path | None) -> dict[str, str]:
     try:
-        files = read_secret_files(Path(named) if named else None)
+        # The command needs no other file, and must work while one of them is being changed.
+        files = read_secret_files(folder, only=_TOKEN)
     except SecretFileError as error:
         stop(str(error), MISCONFIGURED)
-    return {file.name: file.value for file in files if file.name == _TOKEN and file.value}
+    return {file.name: file.value for file in files if file.value}
 
 
-def _token(text: str | None) -> str:
+def _token(text: str | None, folder: Path | None) -> str:
     token = (text or "").strip()
     if not token:
+        closed = closed_default_folder(folder)
         stop(
-            f"set {_TOKEN} (and {_URL}, unless the gateway is on this machine) in the environment or in .env",
+            f"set {_TOKEN} (and {_URL}, unless the gateway is on this machine) in the environment or in .env"
+            + (f"; {closed}" if closed else ""),
             MISCONFIGURED,
         )
     if not (token.isascii() and token.isprintable()):

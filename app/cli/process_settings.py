@@ -1,16 +1,34 @@
 """Reads the settings of a command. Imports nothing of the server."""
 
+import sys
+from functools import cache
+
 from pydantic import ValidationError
 
 from app.cli.exit_codes import MISCONFIGURED, stop
+from app.secret_files import closed_default_folder
 from app.settings import SettingError, Settings, problems
 
 
 def read_settings() -> Settings:
     """Returns the settings; ends the program with all errors if they are not valid."""
     try:
-        return Settings.from_environment()
+        settings = Settings.from_environment()
     except SettingError as error:
         stop(str(error), MISCONFIGURED)
     except ValidationError as error:
         stop("\n".join(problems(error)), MISCONFIGURED)
+    _tell_of_closed_folder(settings)
+    return settings
+
+
+@cache
+def _tell(text: str) -> None:
+    """Writes a line to standard error, the first time only."""
+    sys.stderr.write(f"seedgate: {text}\n")
+
+
+def _tell_of_closed_folder(settings: Settings) -> None:
+    closed = closed_default_folder(settings.secrets_dir)
+    if closed is not None:
+        _tell(closed)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -97,6 +98,38 @@ def test_the_default_folder_need_not_exist_and_is_read_where_it_does(
     assert Settings.from_environment().region == "ap-southeast-1"
 
 
+def test_models_may_have_several_lines(folder: Path) -> None:
+    (folder / "SEEDGATE_MODELS").write_text("[\n]\n")
+    assert Settings.from_environment().models == "[\n]"
+
+
+def _failing(error: OSError) -> Callable[[Path], NoReturn]:
+    def fail(_: Path) -> NoReturn:
+        raise error
+
+    return fail
+
+
+def test_a_default_folder_that_is_closed_to_this_user_is_ignored_and_named(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(secret_files, "DEFAULT_FOLDER", tmp_path)
+    monkeypatch.setattr(secret_files, "_list", _failing(PermissionError(13, "Permission denied")))
+    code, _, err = judge()
+    assert (code, err.count(f"{tmp_path} cannot be read by the user {os.geteuid()}")) == (0, 1)
+    with pytest.raises(SystemExit):
+        AdminClient()
+    assert f"{tmp_path} cannot be read" in capsys.readouterr().err
+
+
+def test_any_other_fault_of_the_default_folder_is_refused(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(secret_files, "DEFAULT_FOLDER", tmp_path)
+    monkeypatch.setattr(secret_files, "_list", _failing(OSError(5, "Input/output error")))
+    assert judge() == (2, "", f"seedgate: SEEDGATE_SECRETS_DIR: {tmp_path} cannot be read: Input/output error\n")
+
+
 def test_a_misspelt_file_is_refused_with_the_nearest_name(judge: Judge, folder: Path) -> None:
     (folder / "seedgate_admin_tokn").write_text(TOKEN)
     (folder / "SEEDGATE_URL").write_text("http://gateway.example")
@@ -140,6 +173,14 @@ def _utf_16_without_mark(path: Path) -> None:
     path.write_bytes("secret-value".encode("utf-16-le"))
 
 
+def _two_lines(path: Path) -> None:
+    path.write_text(f"{TOKEN}\nsecret-value\n")
+
+
+def _two_lines_of_old_macs(path: Path) -> None:
+    path.write_bytes(f"{TOKEN}\rsecret-value".encode())
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -151,6 +192,8 @@ def _utf_16_without_mark(path: Path) -> None:
         _latin,
         _utf_16,
         _utf_16_without_mark,
+        _two_lines,
+        _two_lines_of_old_macs,
     ],
 )
 def test_a_file_that_cannot_be_a_value_is_refused_by_its_path(
@@ -179,6 +222,7 @@ def test_the_operator_s_commands_find_the_token_and_send_it_to_no_address_of_an_
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "SEEDGATE_ADMIN_TOKEN").write_text(f"{TOKEN}\n")
+    (folder / "SEEDGATE_SECRET_KEY").symlink_to("nothing")  # which is none of their business
     AdminClient()
     (tmp_path / ".env").write_text("SEEDGATE_URL=http://elsewhere.example\n")
     with pytest.raises(SystemExit):
