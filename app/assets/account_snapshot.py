@@ -22,7 +22,8 @@ _PAGE_SIZE = 100
 # A hundred thousand objects; reading more would take longer than an operator waits.
 _MAX_PAGES = 1000
 _CALL_TIMEOUT_SECONDS = 20.0
-_TOKEN_TIMEOUT_SECONDS = 20.0
+# The operator waits; one missed call must not end a list.
+_TOKEN_TIMEOUT_SECONDS = 600.0
 
 Item = Mapping[str, Any]
 """A group or an asset as the upstream lists it; ``Id`` is a string."""

@@ -2,20 +2,25 @@
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy import text as sql
 
+from app.admin.reconcile.candidates import Candidates
 from app.assets.models import AssetGroupRow, AssetRow
+from app.core.models import DatabasePlaceRow
 from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.correlation import hash_of, new_callback_token, tag_of
 from app.tasks.models import TaskEventRow, TaskRow
+from app.tasks.recovery.account_snapshot import ListedTask, Pace
+from app.tasks.recovery.attribution_rules import may_match
 from app.upstream.rate_limits import RateLimiter
 from tests.support.plain import PLAIN
 from tests.support.stage import ENDLESS, HELD, Stage, text
@@ -170,6 +175,92 @@ async def test_a_create_of_unknown_outcome_names_its_tenant_and_one_under_way_is
     assert line["is_in_flight"]
     async with stage.sessions.begin() as session:
         (await session.get_one(TaskRow, (tenant.id, lost))).status = "unknown"
+
+
+async def test_after_a_restore_an_older_create_names_no_tenant(stage: Stage) -> None:
+    tenant, other = await stage.tenant(), await stage.tenant()
+    await stage.fault("create_task", kind="cut", at="before")
+    lost = await tenant.new_task(content=text(ENDLESS))
+    forgotten = await other.new_task(content=text(ENDLESS))
+    await forget(stage, forgotten)
+    async with stage.sessions.begin() as session:
+        await session.execute(update(DatabasePlaceRow).values(noticed_at=stage.clock()))
+    line = objects(await reconcile(stage))[forgotten]
+    async with stage.sessions.begin() as session:
+        await session.execute(update(DatabasePlaceRow).values(noticed_at=None))
+    assert (line["likely_tenant"], line["evidence"], line["possible_tasks"]) == (None, None, [lost])
+    line = objects(await reconcile(stage))[forgotten]
+    assert (line["likely_tenant"], "that the database knows" in line["evidence"]) == (tenant.id, True)
+
+
+async def test_an_upstream_whose_clock_is_slow_hides_nothing(stage: Stage) -> None:
+    tenant = await stage.tenant()
+    await stage.world.control.post("/clock", json={"skew_seconds": -800})
+    group, task = await new_group(tenant, "slow"), await tenant.new_task(content=text(ENDLESS))
+    asset = await new_asset(tenant, group)
+    await forget(stage, group, asset, task)
+    found = objects(await reconcile(stage, hours=1 / 60))
+    await stage.world.control.post("/clock", json={"skew_seconds": 0})
+    assert {group, asset, task} <= found.keys()
+
+
+async def test_pages_that_are_older_are_not_read(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.tasks.recovery.account_snapshot._PAGE_SIZE", 1)
+    monkeypatch.setattr("app.admin.reconcile.report._PACE", Pace())
+    tenant = await stage.tenant()
+    for _ in range(3):
+        await tenant.new_task(content=text(ENDLESS))
+    stage.clock.advance(7200)
+    recent = await tenant.new_task(content=text(ENDLESS))
+    await forget(stage, recent)
+    lines = await reconcile(stage)
+    assert objects(lines).keys() == {recent}
+    assert lists(lines)["task"]["is_complete"]
+    assert len(stage.received("list_tasks")) <= 3, "the recent one, an older one, and the other tier"
+
+
+async def test_an_account_is_compared_once_at_a_time_and_waits_for_its_rate(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def acquire(*_call: object, timeout_seconds: float = 0.0) -> bool:
+        waited.append(timeout_seconds)
+        begun.set()
+        await go_on.wait()
+        return True
+
+    monkeypatch.setattr(RateLimiter, "acquire", acquire)
+    query = {"since": stage.clock().isoformat(), "channel": "default"}
+    first = asyncio.create_task(stage.world.admin.get("/reconcile", params=query))
+    await begun.wait()
+    second = await stage.world.admin.get("/reconcile", params=query)
+    go_on.set()
+    assert (second.status_code, (await first).status_code) == (409, 200)
+    assert min(waited) >= 300, "a call that is missed for seconds ends no list"
+    assert (await stage.world.admin.get("/reconcile", params=query)).status_code == 200
+
+
+@pytest.mark.parametrize("offset_seconds", [0, -800, None])
+def test_every_create_that_may_have_made_a_task_is_found_by_time(offset_seconds: int | None) -> None:
+    chance = random.Random(5)
+    start = datetime(2030, 1, 1, tzinfo=UTC)
+    grace, offset = timedelta(minutes=10), None if offset_seconds is None else timedelta(seconds=offset_seconds)
+
+    def moment() -> datetime:
+        return start + timedelta(seconds=chance.randrange(86_400))
+
+    intents = []
+    for number in range(300):
+        sent_at = moment()
+        cut_at = None if number % 10 == 0 else sent_at + timedelta(seconds=chance.choice([1, 300, 3600, 50_000]))
+        intents.append(TaskRow(id=str(number), upstream_model="m", parameters={}, sent_at=sent_at, cut_at=cut_at))
+    candidates = Candidates(intents, grace=grace, offset=offset)
+    for number in range(100):
+        task = ListedTask(str(number), "m", "default", "queued", moment() if number else None, None)
+        expected = {row.id for row in intents if may_match(row, task, offset=offset, grace=grace)}
+        assert {row.id for row in candidates.of(task)} == expected
 
 
 async def test_an_object_of_another_program_is_never_called_ours(stage: Stage) -> None:

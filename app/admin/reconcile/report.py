@@ -9,13 +9,15 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.admin.reconcile.candidates import Candidates
 from app.admin.reconcile.likely_owners import LikelyOwners, load_likely_owners
 from app.admin.reconcile.schemas import FoundObject, Line, ListEnd, Progress
 from app.assets.account_snapshot import AssetSnapshot, Item
-from app.assets.create_spec import Kind, matches
+from app.assets.create_spec import Kind, has_members, matches
 from app.assets.models import AssetGroupRow, CreateIntentRow
 from app.assets.repository import AllAssets, OpenCreates
 from app.assets.state import parse_time
@@ -23,17 +25,28 @@ from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.directory import ChannelDirectory
 from app.channels.probe import explain
-from app.errors import InvalidParameterError
+from app.core.database_place import complete_since
+from app.core.leases import Lease, Leases
+from app.errors import ConflictError, InvalidParameterError
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.recovery.account_snapshot import AccountSnapshot, ListedTask, SnapshotReader
-from app.tasks.recovery.attribution_rules import MARGIN, may_match
+from app.tasks.recovery.account_snapshot import AccountSnapshot, ListedTask, Pace, SnapshotReader
+from app.tasks.recovery.attribution_rules import MARGIN
 from app.tasks.recovery.repository import AllIntents
 from app.upstream.errors import UpstreamError
 
 TASKS_KEPT = timedelta(days=7)
 """How long the upstream lists a task."""
 
+MAX_POSSIBLE = 100
+"""How many possible creates are named for one task."""
+
 _PROGRESS_SECONDS = 5.0
+_LEASE_SECONDS = 60.0
+# The list goes on for minutes rather than ending early, and leaves the rate to the searches for lost creates.
+_PACE = Pace(token_timeout_seconds=600.0, pause_seconds=1.5)
+# Lists of assets do not tell how the upstream's clock differs.
+_ASSETS_MARGIN = timedelta(minutes=15)
+_ONLY_CREATE = "only a create of this tenant may have made it, of those that the database knows"
 # The operator's clock may be ahead.
 _MAX_CLOCK_SKEW = timedelta(minutes=5)
 _KINDS = {Kind.GROUP: "group", Kind.ASSET: "asset"}
@@ -68,6 +81,7 @@ class Reconciliation:
         self._snapshots = snapshots
         self._asset_snapshot = asset_snapshot
         self._catalog = catalog
+        self._leases = Leases(sessions)
         self._clock = clock
         self._grace = grace
 
@@ -93,8 +107,43 @@ class Reconciliation:
             raise InvalidParameterError("channel", "There is no channel with this id or name.")
         return found
 
-    async def lines(self, channels: Sequence[Channel], since: datetime) -> AsyncIterator[Line]:
+    async def begin(self, channels: Sequence[Channel]) -> list[Lease]:
+        """Claims the comparison of the channels' accounts; ``lines`` releases it.
+
+        Raises:
+            ConflictError: 409, one of the accounts is being compared, for another operator or a command before.
+        """
+        claimed: list[Lease] = []
+        for account in sorted({min(await self._directory.sharing(channel)) for channel in channels}):
+            lease = await self._leases.claim("reconcile", account, seconds=_LEASE_SECONDS)
+            if lease is None:
+                await self._release(claimed)
+                text = (
+                    "The account of a channel is being compared already. Wait for that, or a minute if it was stopped."
+                )
+                raise ConflictError("InvalidAction", text)
+            claimed.append(lease)
+        return claimed
+
+    async def lines(self, channels: Sequence[Channel], since: datetime, leases: list[Lease]) -> AsyncIterator[Line]:
         """Yields each account's objects without a row that were created after ``since``, and the end of each list."""
+        loop = asyncio.get_running_loop()
+        extended_at = loop.time()
+        try:
+            async for line in self._lines(channels, since):
+                if loop.time() - extended_at > _PROGRESS_SECONDS:
+                    extended_at = loop.time()
+                    for lease in leases:
+                        await self._leases.extend(lease)
+                yield line
+        finally:
+            await self._release(leases)
+
+    async def _release(self, leases: Sequence[Lease]) -> None:
+        for lease in leases:
+            await self._leases.release(lease)
+
+    async def _lines(self, channels: Sequence[Channel], since: datetime) -> AsyncIterator[Line]:
         async with self._sessions() as session:
             owners = await load_likely_owners(session, await self._catalog.index())
         comparison = _Comparison(since=since, owners=owners)
@@ -114,57 +163,56 @@ class Reconciliation:
 
     async def _tasks(self, channel: Channel, comparison: "_Comparison") -> AsyncIterator[Line]:
         assert channel.ark is not None  # noqa: S101 - checked by the caller
-        reading = asyncio.create_task(self._snapshots.read(channel.id, channel.ark, before_page=_nothing))
-        try:
-            while not (await asyncio.wait({reading}, timeout=_PROGRESS_SECONDS))[0]:
-                yield Progress(channel_name=channel.name, kind="task")
-        finally:
-            reading.cancel()
-            with suppress(asyncio.CancelledError):
-                await reading
+        since = max(comparison.since, self._clock() - TASKS_KEPT)
+        reading = asyncio.create_task(self._snapshots.read(channel.id, channel.ark, since=since, pace=_PACE))
+        async for progress in _wait(reading, Progress(channel_name=channel.name, kind="task")):
+            yield progress
         read = reading.result()
-        since = max(comparison.since, read.started_at - TASKS_KEPT)
-        listed = [task for task in read.tasks.values() if not _is_before(task, read, since)]
-        unknown = await self._unknown_tasks(channel, read, listed, comparison.owners)
-        for found in unknown:
+        unknown = 0
+        async for found in self._unknown_tasks(channel, read, comparison.owners):
+            unknown += 1
             yield found
         yield ListEnd.of(
             channel,
             "task",
             since,
-            listed=len(listed),
-            unknown=len(unknown),
+            listed=len(read.tasks),
+            unknown=unknown,
             is_complete=read.is_complete,
             problem=None if read.is_complete else _problem(read.error),
         )
 
     async def _unknown_tasks(
-        self, channel: Channel, read: AccountSnapshot, listed: Sequence[ListedTask], owners: LikelyOwners
-    ) -> list[FoundObject]:
+        self, channel: Channel, read: AccountSnapshot, owners: LikelyOwners
+    ) -> AsyncIterator[FoundObject]:
         sharing = await self._directory.sharing(channel)
         async with self._sessions() as session:
             # In this order: a create that ends between the two queries is found by both, and not missed by both.
             intents = await AllIntents(session).without_task(sharing, before_cut=self._grace + 2 * MARGIN)
-            owned = await AllIntents(session).owned([task.id for task in listed])
-        unknown = [task for task in listed if task.id not in owned]
+            owned = await AllIntents(session).owned(read.tasks.keys())
+            complete = await complete_since(session)
+        candidates = Candidates(intents, grace=self._grace, offset=read.offset)
+        unknown = [task for task in read.tasks.values() if task.id not in owned]
         unknown.sort(key=lambda task: (task.created_at or read.started_at, task.id), reverse=True)
-        return [self._to_found(channel, task, intents, read, owners) for task in unknown]
+        for task in unknown:
+            await asyncio.sleep(0)  # clients' requests come first
+            yield self._to_found(channel, task, candidates.of(task), complete, owners)
 
     def _to_found(
         self,
         channel: Channel,
         task: ListedTask,
-        intents: Iterable[TaskRow],
-        read: AccountSnapshot,
+        possible: Sequence[TaskRow],
+        complete: datetime,
         owners: LikelyOwners,
     ) -> FoundObject:
-        possible = [row for row in intents if may_match(row, task, offset=read.offset, grace=self._grace)]
         tenants = {row.tenant_id for row in possible}
+        is_evidence = all((row.sent_at or row.created_at) > complete for row in possible)
         likely, evidence = None, None
-        if len(tenants) == 1:
-            (likely,), evidence = tenants, "only a create of this tenant may have made it"
-        elif not tenants and (likely := owners.only_one(channel, task.model)) is not None:
-            evidence = "no other tenant may use this channel and model"
+        if len(tenants) == 1 and is_evidence:
+            (likely,), evidence = tenants, _ONLY_CREATE
+        elif (able := owners.only_one(channel, task.model)) is not None and tenants <= {able}:
+            likely, evidence = able, "no other tenant may use this channel and model"
         return FoundObject(
             kind="task",
             upstream_id=task.id,
@@ -179,18 +227,25 @@ class Reconciliation:
             is_ours=True if channel.exclusive else None,
             likely_tenant=likely,
             evidence=evidence,
-            possible_tasks=[row.id for row in possible],
+            possible_tasks=[row.id for row in possible[:MAX_POSSIBLE]],
         )
 
     async def _objects(self, channel: Channel, kind: Kind, comparison: "_Comparison") -> AsyncIterator[Line]:
         listed = unknown = 0
         problem = None
         try:
-            async for page in self._asset_snapshot.pages(channel, kind, since=comparison.since - MARGIN):
+            pages = self._asset_snapshot.pages(channel, kind, since=comparison.since - _ASSETS_MARGIN)
+            while True:
+                reading = asyncio.create_task(_next_page(pages))
+                async for progress in _wait(reading, Progress(channel_name=channel.name, kind=_KINDS[kind])):
+                    yield progress
+                page = reading.result()
+                if page is None:
+                    break
                 fresh = [item for item in page if item["Id"] not in comparison.seen]
                 comparison.seen.update(item["Id"] for item in fresh)
                 listed += len(fresh)
-                for found in await self._unknown_objects(channel, kind, fresh):
+                async for found in self._unknown_objects(channel, kind, fresh):
                     unknown += 1
                     yield found
                 yield Progress(channel_name=channel.name, kind=_KINDS[kind])
@@ -206,14 +261,18 @@ class Reconciliation:
             problem=problem,
         )
 
-    async def _unknown_objects(self, channel: Channel, kind: Kind, items: Sequence[Item]) -> list[FoundObject]:
+    async def _unknown_objects(self, channel: Channel, kind: Kind, items: Sequence[Item]) -> AsyncIterator[FoundObject]:
         async with self._sessions() as session:
             creates = await OpenCreates(session).of_kind(kind.value)
             everything = AllAssets(session)
             owned = await everything.find_owned([item["Id"] for item in items])
             unknown = [item for item in items if item["Id"] not in owned]
             groups = await everything.find_groups([str(item.get("GroupId")) for item in unknown])
-        return [_to_object(channel, kind, item, creates, groups.get(str(item.get("GroupId")))) for item in unknown]
+            complete = await complete_since(session)
+        for item in unknown:
+            await asyncio.sleep(0)
+            group = groups.get(str(item.get("GroupId")))
+            yield _to_object(channel, kind, item, creates, group=group, complete=complete)
 
 
 @dataclass
@@ -234,15 +293,26 @@ class _Comparison:
 
 
 def _to_object(
-    channel: Channel, kind: Kind, item: Item, creates: Iterable[CreateIntentRow], group: AssetGroupRow | None
+    channel: Channel,
+    kind: Kind,
+    item: Item,
+    creates: Iterable[CreateIntentRow],
+    *,
+    group: AssetGroupRow | None,
+    complete: datetime,
 ) -> FoundObject:
-    possible = [create for create in creates if matches(create, [dict(item)])]
+    # The upstream's clock may be wrong, and what is under way will be written by its own create.
+    possible = [
+        create
+        for create in creates
+        if (create.cut_at is None and has_members(create, item)) or matches(create, [dict(item)])
+    ]
     tenants = {create.tenant_id for create in possible}
     likely, evidence = None, None
     if group is not None:
         likely, evidence = group.tenant_id, "its group is this tenant's"
-    elif len(tenants) == 1:
-        (likely,), evidence = tenants, "only a create of this tenant may have made it"
+    elif len(tenants) == 1 and all(create.started_at > complete for create in possible):
+        (likely,), evidence = tenants, _ONLY_CREATE
     return FoundObject(
         kind=_KINDS[kind],
         upstream_id=item["Id"],
@@ -260,11 +330,6 @@ def _to_object(
     )
 
 
-def _is_before(task: ListedTask, read: AccountSnapshot, since: datetime) -> bool:
-    """Says whether a task was created before a time of our clock, with a margin; False for one without a time."""
-    return task.created_at is not None and task.created_at - (read.offset or timedelta()) < since - MARGIN
-
-
 def _problem(error: UpstreamError | TimeoutError | None) -> str:
     if error is None:
         return "tasks came and went while the list was read; repeat the command"
@@ -278,5 +343,17 @@ def _text(item: Item, name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-async def _nothing() -> None:
-    return
+async def _next_page(pages: AsyncIterator[list[Item]]) -> list[Item] | None:
+    return await anext(pages, None)
+
+
+async def _wait(reading: asyncio.Task[Any], progress: Progress) -> AsyncIterator[Progress]:
+    """Yields a line every few seconds until a task has ended, and cancels it when the operator leaves."""
+    try:
+        while not (await asyncio.wait({reading}, timeout=_PROGRESS_SECONDS))[0]:
+            yield progress
+    finally:
+        if not reading.done():
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading

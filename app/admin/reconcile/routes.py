@@ -16,6 +16,7 @@ from app.admin.reconcile.adoption import AdoptionService
 from app.admin.reconcile.report import Reconciliation
 from app.admin.reconcile.schemas import Adopt, AdoptedView, End, FoundObject, ListEnd, Progress
 from app.channels.channel import Channel
+from app.core.leases import Lease
 from app.errors import InvalidParameterError, MissingParameterError
 from app.http.openapi import schema_of
 from app.http.responses import json_response
@@ -42,18 +43,21 @@ router = APIRouter(tags=["admin: reconcile"])
             "since": {"type": "string", "format": "date-time", "description": "from when on; required"},
             "channel": {"type": "string", "description": "only this channel; name or id"},
         },
+        errors=[409],
     ),
 )
 async def reconcile(request: Request) -> Response:
     """Lists each upstream account, and answers line by line: objects without an owner, and the end of each list.
 
-    It takes as long as the account's rate limits require: about 1.25 seconds for 500 tasks. The upstream lists tasks
-    for seven days. The last line has the `type` `end`; without it the answer is incomplete.
+    It takes as long as the account's rate limits require, about two seconds for 500 tasks; for each account one request
+    runs at a time. The upstream lists tasks for seven days. The last line has the `type` `end`; without it the answer
+    is incomplete.
     """
     reconciliation: Reconciliation = request.state.reconciliation
     since = reconciliation.check_since(_read_since(request))
     channels = await reconciliation.channels(query_text(request, "channel"))
-    return StreamingResponse(_lines(reconciliation, channels, since), media_type=NDJSON)
+    leases = await reconciliation.begin(channels)
+    return StreamingResponse(_lines(reconciliation, channels, since, leases), media_type=NDJSON)
 
 
 @router.post(
@@ -81,9 +85,11 @@ async def adopt(request: Request) -> Response:
     return json_response({"data": [view.model_dump(mode="json") for view in views]})
 
 
-async def _lines(reconciliation: Reconciliation, channels: list[Channel], since: datetime) -> AsyncIterator[bytes]:
+async def _lines(
+    reconciliation: Reconciliation, channels: list[Channel], since: datetime, leases: list[Lease]
+) -> AsyncIterator[bytes]:
     try:
-        async for line in reconciliation.lines(channels, since):
+        async for line in reconciliation.lines(channels, since, leases):
             yield _to_line(line)
     except Exception:  # noqa: BLE001 - the status has been sent, so only the missing last line can tell the client
         _log.exception("reconcile_broke_off")

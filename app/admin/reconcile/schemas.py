@@ -35,7 +35,7 @@ class FoundObject(BaseModel):
     likely_tenant: str | None = Field(description="the tenant that the evidence names, if this gateway made it")
     evidence: str | None = Field(description="why, in a few words")
     possible_tasks: list[str] = Field(
-        default=[], description="our own ids of the creates of unknown outcome that may have made a task"
+        default=[], description="our own ids of the open or ended creates that may have made a task, at most a hundred"
     )
 
 

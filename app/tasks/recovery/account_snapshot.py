@@ -6,7 +6,7 @@ reached the largest total that the upstream reported.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,9 +30,27 @@ _MAX_REREADS = 3
 _CALL_TIMEOUT_SECONDS = 20.0
 _TOKEN_TIMEOUT_SECONDS = 10.0
 PAGE_TIMEOUT_SECONDS = _CALL_TIMEOUT_SECONDS + _TOKEN_TIMEOUT_SECONDS
-"""For one page."""
+"""For one page at the usual pace."""
+# Of the clocks of several gateways, as in ``attribution_rules``.
+_SINCE_MARGIN = timedelta(seconds=60)
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a reading shares the account's LIST rate with others.
+
+    Attributes:
+        token_timeout_seconds: how long it waits for a call before it gives up.
+        pause_seconds: how long it leaves the rate to others before each further page.
+    """
+
+    token_timeout_seconds: float = _TOKEN_TIMEOUT_SECONDS
+    pause_seconds: float = 0.0
+
+
+USUAL_PACE = Pace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +104,13 @@ class SnapshotReader:
         self._context = context
 
     async def read(
-        self, channel_id: str, account: ArkAccount, *, before_page: Callable[[], Awaitable[None]]
+        self,
+        channel_id: str,
+        account: ArkAccount,
+        *,
+        before_page: Callable[[], Awaitable[None]] | None = None,
+        since: datetime | None = None,
+        pace: Pace = USUAL_PACE,
     ) -> AccountSnapshot:
         """Reads every page of every tier, of all models.
 
@@ -94,6 +118,8 @@ class SnapshotReader:
             channel_id: whose LIST rate is used.
             account: whose tasks.
             before_page: called before each call; its exception ends the reading.
+            since: on our clock; older tasks are left out, and pages that can only hold older ones are not read.
+            pace: for the LIST rate.
 
         Returns:
             What could be read. It is incomplete after an error or a timeout, when tasks were removed between two
@@ -101,7 +127,8 @@ class SnapshotReader:
         """
         found = AccountSnapshot(started_at=self._context.clock())
         try:
-            parts = [await self._read_tier(channel_id, account, tier, found, before_page) for tier in TIERS]
+            wanted = _Wanted(channel_id, account, before_page, since, pace)
+            parts = [await self._read_tier(wanted, tier, found) for tier in TIERS]
         except (UpstreamError, TimeoutError) as error:
             _log.warning("list_failed", channel=channel_id, error=repr(error))
             found.error = error
@@ -112,53 +139,94 @@ class SnapshotReader:
     async def probe(self, channel_id: str, account: ArkAccount) -> bool:
         """Asks for a list of one task; returns whether the upstream answered."""
         try:
-            await self._page(channel_id, account, TIERS[0], page_num=1, page_size=1)
+            await self._page(_Wanted(channel_id, account), TIERS[0], page_num=1, page_size=1)
         except (UpstreamError, TimeoutError) as error:
             _log.info("probe_failed", channel=channel_id, error=repr(error))
             return False
         return True
 
-    async def _read_tier(
-        self,
-        channel_id: str,
-        account: ArkAccount,
-        tier: str,
-        found: AccountSnapshot,
-        before_page: Callable[[], Awaitable[None]],
-    ) -> bool:
+    async def _read_tier(self, wanted: "_Wanted", tier: str, found: AccountSnapshot) -> bool:
         """Adds one tier to ``found``; returns whether it is complete."""
         ids: set[str] = set()
+        order = _Order()
         largest_total = page_num = 0
         rereads = 0
         while True:
             page_num += 1
-            await before_page()
-            page = await self._page(channel_id, account, tier, page_num=page_num, page_size=_PAGE_SIZE)
+            if wanted.before_page is not None:
+                await wanted.before_page()
+            if page_num > 1:
+                await asyncio.sleep(wanted.pace.pause_seconds)
+            page = await self._page(wanted, tier, page_num=page_num, page_size=_PAGE_SIZE)
             found.has_answered = True
             if found.offset is None and page.answered_at is not None:
                 found.offset = page.answered_at - self._context.clock()
-            for item in page.items:
-                if is_usable_id(item["id"]):
-                    found.tasks[item["id"]] = to_listed(item, tier)
-            ids.update(item["id"] for item in page.items)
+            tasks = [to_listed(item, tier) for item in page.items]
+            recent = [task for task in tasks if not _is_before(task, wanted.since, found.offset)]
+            found.tasks.update((task.id, task) for task in recent if is_usable_id(task.id))
+            ids.update(task.id for task in tasks)
             largest_total = max(largest_total, page.total)
-            if len(ids) >= largest_total:
+            order.add(tasks, page.total)
+            if len(ids) >= largest_total or (tasks and not recent and order.is_newest_first):
                 return True
             is_last = len(page.items) < _PAGE_SIZE or page_num == _MAX_PAGES or rereads > 0
             if is_last and rereads == _MAX_REREADS:
-                _log.warning("list_incomplete", channel=channel_id, tier=tier, found=len(ids), total=largest_total)
+                _log.warning(
+                    "list_incomplete", channel=wanted.channel_id, tier=tier, found=len(ids), total=largest_total
+                )
                 return False
             if is_last:
                 rereads += 1
                 page_num = 0
 
-    async def _page(
-        self, channel_id: str, account: ArkAccount, tier: str, *, page_num: int, page_size: int
-    ) -> TaskPage:
-        if not await self._context.rates.acquire(channel_id, RateClass.LIST, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
+    async def _page(self, wanted: "_Wanted", tier: str, *, page_num: int, page_size: int) -> TaskPage:
+        if not await self._context.rates.acquire(
+            wanted.channel_id, RateClass.LIST, timeout_seconds=wanted.pace.token_timeout_seconds
+        ):
             raise TimeoutError("no LIST call to spare")
         async with asyncio.timeout(_CALL_TIMEOUT_SECONDS):
-            return await self._context.ark.list(account, service_tier=tier, page_num=page_num, page_size=page_size)
+            return await self._context.ark.list(
+                wanted.account, service_tier=tier, page_num=page_num, page_size=page_size
+            )
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """The arguments of ``SnapshotReader.read``."""
+
+    channel_id: str
+    account: ArkAccount
+    before_page: Callable[[], Awaitable[None]] | None = None
+    since: datetime | None = None
+    pace: Pace = USUAL_PACE
+
+
+@dataclass
+class _Order:
+    """Whether pages show the newest tasks first and none can have moved to a page that had been read before.
+
+    A new task moves others to later pages. A removed one moves them to earlier pages, and the total becomes smaller.
+    """
+
+    is_newest_first: bool = True
+    _oldest: datetime | None = None
+    _total: int = 0
+
+    def add(self, tasks: Sequence[ListedTask], total: int) -> None:
+        """Adds the next page, with the total that it tells."""
+        self.is_newest_first &= total >= self._total
+        self._total = total
+        for task in tasks:
+            if task.created_at is None or (self._oldest is not None and task.created_at > self._oldest):
+                self.is_newest_first = False
+            self._oldest = task.created_at
+
+
+def _is_before(task: ListedTask, since: datetime | None, offset: timedelta | None) -> bool:
+    """Returns whether a task is certainly older than a time of our clock."""
+    if since is None or offset is None or task.created_at is None:
+        return False
+    return task.created_at - offset < since - _SINCE_MARGIN
 
 
 def to_listed(item: dict[str, Any], tier: str) -> ListedTask:
