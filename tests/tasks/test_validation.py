@@ -9,7 +9,7 @@ import pytest
 
 from app.core.strict_json import parse_json_object, to_json_bytes
 from app.tasks.validation.create import check_create, to_upstream_body
-from app.tasks.validation.references import AssetReference, DraftReference
+from app.tasks.validation.references import Reference
 from app.webhooks.callback_url_policy import CallbackUrlPolicy
 from tests.tasks.bodies import (
     ALIAS,
@@ -147,12 +147,12 @@ def test_every_example_of_the_spec_passes_unchanged(text: str, model: str) -> No
     checked = check_create(request, MODELS.get)
     assert checked.model is MODELS[model]
     assert checked.fields == request
-    assert (checked.asset_ids, checked.draft_task_ids, checked.callback_url) == ((), (), None)
+    assert (checked.assets, checked.drafts, checked.callback_url) == ((), (), None)
 
 
 def test_the_asset_example_of_the_spec_is_found() -> None:
     checked = check(body(PROMPT, json.loads(ASSET_ITEM)))
-    assert checked.asset_ids == (AssetReference("asset-20260520105344-gk4kd", "content[1].image_url.url"),)
+    assert checked.assets == (Reference("asset-20260520105344-gk4kd", "content[1].image_url.url"),)
 
 
 def test_what_the_python_sdk_sends_passes_and_its_nulls_are_dropped() -> None:
@@ -284,7 +284,7 @@ def test_sound_that_is_not_mentioned_is_off_for_the_names_of_the_spec_and_the_up
 
 def test_the_final_video_of_a_draft_keeps_the_sound_of_the_draft() -> None:
     checked = check(body(draft("cgt-1"), resolution="720p"))
-    assert checked.draft_task_ids == (DraftReference("cgt-1", "content[0].draft_task.id"),)
+    assert checked.drafts == (Reference("cgt-1", "content[0].draft_task.id"),)
     assert to_upstream_body(checked, "u") == {"model": "u", "content": [draft("cgt-1")], "resolution": "720p"}
     assert to_upstream_body(check(body(draft(), generate_audio=True)), "u")["generate_audio"] is True
 
@@ -293,7 +293,7 @@ def test_a_draft_that_is_named_by_an_id_of_ours_is_renamed_for_the_upstream() ->
     request = body(PROMPT, draft("cgt-ours"), extra=[{"draft_task": {"id": "cgt-ours"}, "note": "cgt-ours"}])
     before = copy.deepcopy(request)
     checked = check_create(request, MODELS.get)
-    checked.rename_drafts({checked.draft_task_ids[0].id: "cgt-theirs"})
+    checked.rename_drafts({checked.drafts[0].id: "cgt-theirs"})
     sent = to_upstream_body(checked, "u")
     assert sent["content"] == [PROMPT, draft("cgt-theirs")]
     assert sent["extra"] == [{"draft_task": {"id": "cgt-theirs"}, "note": "cgt-ours"}]

@@ -109,7 +109,7 @@ def test_no_asset_reference_survives_undeclared(body: dict[str, Any]) -> None:
     told = outcome(body)
     if isinstance(told, SeedgateError):
         return
-    declared = {f"asset://{reference.id}" for reference in told.asset_ids}
+    declared = {f"asset://{reference.id}" for reference in told.assets}
     sent = to_upstream_body(told, "upstream-id")
     seen = strings_outside_prompts(sent)
     for text in seen:

@@ -6,7 +6,7 @@ import pytest
 
 from app.core.confusables import skeleton
 from app.tasks.validation.confusables import is_asset_like
-from app.tasks.validation.references import AssetReference, DraftReference
+from app.tasks.validation.references import Reference
 from tests.tasks.bodies import ALIAS, PROMPT, audio, body, check, code_and_param, draft, image, refusal, video
 
 FULL_WIDTH_MODEL = "ｍｏｄｅｌ"
@@ -157,7 +157,7 @@ def test_harmless_text_in_unknown_fields_passes(text: str) -> None:
 
 @pytest.mark.parametrize("text", DISGUISES)
 def test_a_prompt_may_say_what_it_likes(text: str) -> None:
-    assert check(body({"type": "text", "text": text})).asset_ids == ()
+    assert check(body({"type": "text", "text": text})).assets == ()
 
 
 def test_assets_are_found_in_every_media_place_in_order() -> None:
@@ -173,15 +173,15 @@ def test_assets_are_found_in_every_media_place_in_order() -> None:
             extra={"list": [{"video_url": {"url": "asset://nested", "more": {"audio_url": {"url": "asset://deep"}}}}]},
         )
     )
-    assert checked.asset_ids == (
-        AssetReference("stray", "content[0].image_url.url"),
-        AssetReference("one", "content[1].image_url.url"),
-        AssetReference("two", "content[2].video_url.url"),
-        AssetReference("three", "content[3].audio_url.url"),
-        AssetReference("one", "content[5].image_url.url"),
-        AssetReference("top", "image_url.url"),
-        AssetReference("nested", "extra.list[0].video_url.url"),
-        AssetReference("deep", "extra.list[0].video_url.more.audio_url.url"),
+    assert checked.assets == (
+        Reference("stray", "content[0].image_url.url"),
+        Reference("one", "content[1].image_url.url"),
+        Reference("two", "content[2].video_url.url"),
+        Reference("three", "content[3].audio_url.url"),
+        Reference("one", "content[5].image_url.url"),
+        Reference("top", "image_url.url"),
+        Reference("nested", "extra.list[0].video_url.url"),
+        Reference("deep", "extra.list[0].video_url.more.audio_url.url"),
     )
 
 
@@ -194,11 +194,11 @@ def test_draft_tasks_are_found_wherever_they_are_named() -> None:
             extra=[{"draft_task": {"id": "cgt-deep"}}, {"draft_task": None}],
         )
     )
-    assert checked.draft_task_ids == (
-        DraftReference("cgt-stray", "content[0].draft_task.id"),
-        DraftReference("cgt-item", "content[1].draft_task.id"),
-        DraftReference("cgt-top", "draft_task.id"),
-        DraftReference("cgt-deep", "extra[0].draft_task.id"),
+    assert checked.drafts == (
+        Reference("cgt-stray", "content[0].draft_task.id"),
+        Reference("cgt-item", "content[1].draft_task.id"),
+        Reference("cgt-top", "draft_task.id"),
+        Reference("cgt-deep", "extra[0].draft_task.id"),
     )
 
 

@@ -34,14 +34,14 @@ async def resolve_references(session: AsyncSession, tenant_id: str, checked: Che
         InvalidParameterError: 400, an id is unknown or another tenant's; worded as by the upstream for an unknown one.
     """
     channels: set[str] = set()
-    assets = await resolve_assets(session, tenant_id, [reference.id for reference in checked.asset_ids])
-    for reference in checked.asset_ids:
+    assets = await resolve_assets(session, tenant_id, [reference.id for reference in checked.assets])
+    for reference in checked.assets:
         if reference.id not in assets:
             raise _not_found(reference.path, "asset", reference.id)
         channels.add(assets[reference.id].channel_id)
     tasks = TaskRepository(session, tenant_id)
     upstream_ids: dict[str, str] = {}
-    for draft in checked.draft_task_ids:
+    for draft in checked.drafts:
         if draft.id in upstream_ids:
             continue
         row = await tasks.find(draft.id)

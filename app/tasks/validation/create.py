@@ -15,13 +15,7 @@ from app.tasks.validation.content import check_content
 from app.tasks.validation.errors import check_json_type, not_valid
 from app.tasks.validation.media_urls import MEDIA_PAYLOADS
 from app.tasks.validation.parameters import check_parameters
-from app.tasks.validation.references import (
-    DRAFT_TASK,
-    AssetReference,
-    DraftReference,
-    find_references,
-    with_drafts_renamed,
-)
+from app.tasks.validation.references import DRAFT_TASK, Reference, find_references, with_drafts_renamed
 from app.webhooks.callback_url_policy import PUBLIC_ONLY, CallbackUrlError, CallbackUrlPolicy
 
 _FIELDS = frozenset(PARAMETERS)
@@ -35,15 +29,15 @@ class CheckedCreate:
     Attributes:
         model: the model that it names.
         fields: the body in its order, without nulls, and with integers where the client wrote ``5.0``.
-        asset_ids: the assets that it uses; the caller checks that they are the tenant's.
-        draft_task_ids: the draft tasks that it finishes; the caller checks that they are the tenant's.
+        assets: the assets that it uses; the caller checks that they are the tenant's.
+        drafts: the draft tasks that it finishes; the caller checks that they are the tenant's.
         callback_url: the tenant's URL for changes of the task, or None; never sent upstream.
     """
 
     model: ModelSpec
     fields: dict[str, Any]
-    asset_ids: tuple[AssetReference, ...]
-    draft_task_ids: tuple[DraftReference, ...]
+    assets: tuple[Reference, ...]
+    drafts: tuple[Reference, ...]
     callback_url: str | None
 
     def rename_drafts(self, upstream_ids: Mapping[str, str]) -> None:
@@ -82,8 +76,8 @@ def check_create(
     return CheckedCreate(
         model=model,
         fields=fields,
-        asset_ids=tuple(references.assets),
-        draft_task_ids=tuple(references.drafts),
+        assets=tuple(references.assets),
+        drafts=tuple(references.drafts),
         callback_url=callback_url,
     )
 

@@ -23,16 +23,8 @@ _MAX_REFERENCES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class AssetReference:
-    """An asset that the request uses, and the path of its URL."""
-
-    id: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class DraftReference:
-    """A draft task that the request finishes, and the path of its id."""
+class Reference:
+    """An asset or a draft task that the request uses, and the path of its URL or id."""
 
     id: str
     path: str
@@ -42,8 +34,8 @@ class DraftReference:
 class References:
     """All references of a request, in the order of the body."""
 
-    assets: list[AssetReference] = field(default_factory=list)
-    drafts: list[DraftReference] = field(default_factory=list)
+    assets: list[Reference] = field(default_factory=list)
+    drafts: list[Reference] = field(default_factory=list)
 
     def check_count(self, path: str) -> None:
         """Checks that one more may be added.
@@ -105,7 +97,7 @@ def _search_member(name: str, value: Any, path: str, found: References) -> None:
         asset_id = asset_id_of(value.get("url"))
         if asset_id is not None:
             found.check_count(f"{path}.url")
-            found.assets.append(AssetReference(asset_id, f"{path}.url"))
+            found.assets.append(Reference(asset_id, f"{path}.url"))
             value = {other: member for other, member in value.items() if other != "url"}
     elif value is not None and skeleton(name) == DRAFT_TASK:
         found.check_count(path)
@@ -113,7 +105,7 @@ def _search_member(name: str, value: Any, path: str, found: References) -> None:
     _search(value, path, found)
 
 
-def _to_draft(name: str, value: Any, path: str) -> DraftReference:
+def _to_draft(name: str, value: Any, path: str) -> Reference:
     if name != DRAFT_TASK:
         raise not_valid(path, f"the name must be written `{DRAFT_TASK}`")
     check_json_type(value, dict, path)
@@ -125,7 +117,7 @@ def _to_draft(name: str, value: Any, path: str) -> DraftReference:
     check_json_type(draft_id, str, where)
     if len(draft_id) > _MAX_ID_LENGTH:
         raise not_valid(where, "the specified draft task is not found")
-    return DraftReference(draft_id, where)
+    return Reference(draft_id, where)
 
 
 def _check_no_asset(text: str, path: str) -> None:
