@@ -65,7 +65,7 @@ async def list_models(request: Request) -> Response:
     openapi_extra=operation(body=ModelsReplace, example=_EXAMPLE, answer=ModelsView),
 )
 async def replace_models(request: Request) -> Response:
-    """Replaces all models at once. What is not in the list can no longer be named; tasks that exist are not touched.
+    """Replaces all models at once. Other models can no longer be used; existing tasks are unchanged.
 
     An empty list is refused: an empty table is filled from `SEEDGATE_MODELS` at the next start.
     """

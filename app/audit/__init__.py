@@ -1,1 +1,1 @@
-"""Who changed what, written in the transaction of the change."""
+"""The audit log, written in the transaction of each change."""

@@ -9,7 +9,7 @@ from app.db.base import Base, Json
 
 
 class AuditRow(Base):
-    """One change: who made it, to what, from where. Rows are only ever added."""
+    """One change: its author, target and client address. Rows are only inserted."""
 
     __tablename__ = "audit_log"
     __table_args__ = (Index("ix_audit_log_tenant_id_id", "tenant_id", "id"),)

@@ -43,7 +43,7 @@ def create_channel(
     *,
     json: AsJson = False,
 ) -> None:
-    """Make a channel; its credentials come from ARK_API_KEY, ACCESS_KEY_ID and SECRET_ACCESS_KEY in the environment.
+    """Create a channel; its credentials come from ARK_API_KEY, ACCESS_KEY_ID and SECRET_ACCESS_KEY in the environment.
 
     A secret on the command line would be seen by every user of the machine.
     """
@@ -75,19 +75,19 @@ def check_channel(channel: Channel, *, json: AsJson = False) -> None:
 
 @channels.command("suspend")
 def suspend_channel(channel: Channel, *, json: AsJson = False) -> None:
-    """Send nothing new to a channel."""
+    """Send no new creates to a channel."""
     _change_status(channel, "suspended", is_json=json)
 
 
 @channels.command("activate")
 def activate_channel(channel: Channel, *, json: AsJson = False) -> None:
-    """Use a suspended channel again, once what lives on it answers."""
+    """Use a suspended channel again, if its objects are found."""
     _change_status(channel, "active", is_json=json)
 
 
 @channels.command("delete")
 def delete_channel(channel: Channel, *, yes: Sure = False) -> None:
-    """Delete a channel on which nothing lives."""
+    """Delete a channel without unfinished tasks, assets and groups."""
     client = AdminClient()
     found = find_channel(client, channel)
     confirm(f"The channel {found['name']} ({found['id']}) and its credentials will be deleted", is_sure=yes)

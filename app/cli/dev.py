@@ -46,7 +46,7 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool, is_s
 
 
 def _check_reset(folder: Path, *, is_sure: bool) -> None:
-    """Lets a demo be reset; asks before what the real upstream was paid for, and leaves every other database alone."""
+    """Allows the reset of a demo; asks for confirmation if its tasks were paid for, and refuses other databases."""
     kept = kept_secrets(folder)
     if kept is None:
         stop(f"the database in {folder} is not one of `dev`: remove the folder yourself if it may go", MISCONFIGURED)

@@ -40,13 +40,13 @@ class DevSecrets:
 
 
 def dev_folder(settings: Settings, *, is_real: bool) -> Path:
-    """Returns where ``dev`` keeps its data unless it is told otherwise; what is real stays apart from the sandbox."""
+    """Returns the default folder of ``dev``; data of the real upstream and of the sandbox are kept apart."""
     return settings.data_dir / ("dev-real" if is_real else "dev")
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keeps a second ``dev`` out of the folder: it would turn the first one's channel to a sandbox of its own."""
+    """Holds the lock of the folder: a second ``dev`` would point the channel of the first to its own sandbox."""
     descriptor = open_owned(folder / _LOCK_FILE, os.O_RDWR)
     try:
         try:

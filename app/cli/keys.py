@@ -54,7 +54,7 @@ def create_key(
     ip: Names = None,
     json: AsJson = False,
 ) -> None:
-    """Make an API key; it is shown this once."""
+    """Create an API key; it is shown only now."""
     client = AdminClient()
     given: dict[str, Any] = {
         "name": name,
@@ -76,7 +76,7 @@ def rotate_key(
     yes: Sure = False,
     json: AsJson = False,
 ) -> None:
-    """Replace a key; the new one is shown this once."""
+    """Replace a key; the new one is shown only now."""
     client = AdminClient()
     found = find_key(client, key)
     if grace_seconds == 0:
@@ -99,7 +99,7 @@ def revoke_key(key: Key, *, yes: Sure = False) -> None:
 def signing_key(
     key: Key,
     *,
-    end: Annotated[bool, typer.Option("--end", help="End the pair instead; the key goes on.")] = False,
+    end: Annotated[bool, typer.Option("--end", help="End the pair instead; the key keeps working.")] = False,
     yes: Sure = False,
     json: AsJson = False,
 ) -> None:

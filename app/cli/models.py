@@ -37,9 +37,9 @@ def replace_models(
     yes: Sure = False,
     json: AsJson = False,
 ) -> None:
-    """Replace the whole catalogue. What is not in the file can no longer be named; tasks that exist are not touched."""
+    """Replace the whole catalog. Other models can no longer be used; existing tasks are unchanged."""
     wanted = _read(file)
-    confirm(f"The catalogue will be replaced by {len(wanted)} models", is_sure=yes)
+    confirm(f"The catalog will be replaced by {len(wanted)} models", is_sure=yes)
     show_rows(AdminClient().call("PUT", "/models", {"data": wanted})["data"], _LISTED, is_json=json)
 
 

@@ -9,7 +9,7 @@ from app.cli.exit_codes import MISCONFIGURED, stop
 from app.observability.escaping import escape
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Sure = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing before what cannot be undone.")]
+Sure = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many at most, newest first.")]
 TenantFilter = Annotated[str | None, typer.Option("--tenant", help="Only this tenant's; name or id.")]
 DEFAULT_LIMIT = 50

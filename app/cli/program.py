@@ -79,7 +79,7 @@ def serve(
 def worker(
     host: Annotated[str, typer.Option(help="Address of the metrics port, if one is set.")] = "127.0.0.1",
 ) -> None:
-    """Run the background jobs alone."""
+    """Run only the background jobs."""
     implementation("worker")(host=host)
 
 
@@ -101,26 +101,24 @@ def dev(
     real: Annotated[bool, typer.Option("--real", help="Use the credentials in the environment: spends money.")] = False,
     yes: Sure = False,
 ) -> None:
-    """Run everything here: database, sandbox, gateway."""
+    """Run database, sandbox and gateway on this machine."""
     implementation("dev")(port=port, data_dir=data_dir, is_reset=reset, is_real=real, is_sure=yes)
 
 
 @program.command()
 def doctor() -> None:
-    """Say what is wrong, and how to mend it."""
+    """Check the installation, and say how to fix what is wrong."""
     implementation("doctor")()
 
 
 @program.command()
 def reconcile(
-    since: Annotated[
-        str, typer.Option(help="From when on: a time such as 2026-01-31T12:00:00Z, a date, or 90min, 6h, 2d.")
-    ],
+    since: Annotated[str, typer.Option(help="A time such as 2026-01-31T12:00:00Z, a date, or 90min, 6h, 2d.")],
     channel: Annotated[str | None, typer.Option(help="Only this channel; name or id.")] = None,
     *,
     json: AsJson = False,
 ) -> None:
-    """After a restore: list the upstream, and show what the database does not know."""
+    """List upstream objects that the database does not know, for example after a restore."""
     reconcile_since(since, channel=channel, is_json=json)
 
 
@@ -129,19 +127,19 @@ def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = SANDBOX_PORT,
     time_scale: Annotated[float, typer.Option(min=0.001, help="Sandbox seconds in a real second.")] = 1.0,
-    public_url: Annotated[str | None, typer.Option(help="How others reach it, when not at host and port.")] = None,
+    public_url: Annotated[str | None, typer.Option(help="Its public URL, if not host and port.")] = None,
 ) -> None:
-    """Run the emulated upstream alone."""
+    """Run only the emulated upstream."""
     implementation("sandbox")(host=host, port=port, time_scale=time_scale, public_url=public_url)
 
 
 @secrets.command("reseal")
 def reseal() -> None:
-    """Seal every stored secret with the first key of SEEDGATE_SECRET_KEY; the others can go afterwards."""
+    """Seal all stored secrets with the first key of SEEDGATE_SECRET_KEY; the others can be removed afterwards."""
     implementation("secrets reseal")()
 
 
 @config.command("check")
 def check_settings() -> None:
-    """Judge every setting, without a database and without a call; exits with 2 when one is wrong."""
+    """Check all settings, without a database and without a call; exits with 2 if one is not valid."""
     implementation("config check")()

@@ -36,19 +36,19 @@ def list_tenants(*, json: AsJson = False) -> None:
 
 @tenants.command("create")
 def create_tenant(name: Annotated[str, typer.Argument(help="Its name.")], *, json: AsJson = False) -> None:
-    """Make a tenant."""
+    """Create a tenant."""
     show_one(AdminClient().call("POST", "/tenants", {"name": name}), _LISTED, is_json=json)
 
 
 @tenants.command("suspend")
 def suspend_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
-    """Refuse all of a tenant's keys until it is activated again."""
+    """Refuse a tenant's keys until it is activated again."""
     _change_status(tenant, "suspended", is_json=json)
 
 
 @tenants.command("activate")
 def activate_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
-    """Let a suspended tenant work again."""
+    """Activate a suspended tenant."""
     _change_status(tenant, "active", is_json=json)
 
 
@@ -62,7 +62,7 @@ def adopt(
     yes: Sure = False,
     json: AsJson = False,
 ) -> None:
-    """Give a tenant upstream objects without an owner; `seedgate reconcile` shows them. 1 when one was not given."""
+    """Give a tenant upstream objects without an owner (`seedgate reconcile`); exits with 1 if one was refused."""
     if not task and not group:
         stop("give --task or --group", MISCONFIGURED)
     client = AdminClient()

@@ -1,1 +1,1 @@
-"""Tenants, their API keys, and who is calling."""
+"""Tenants, API keys and authentication."""
