@@ -1,7 +1,6 @@
 """JSON responses, and large constant ones."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response, StreamingResponse
@@ -16,11 +15,6 @@ def json_response(payload: Any, *, status: int = 200, headers: Mapping[str, str]
     return Response(
         to_json_bytes(payload), status_code=status, headers=dict(headers or {}), media_type="application/json"
     )
-
-
-def to_rfc3339(moment: datetime | None) -> str | None:
-    """Returns a time in UTC as text that ends in ``Z``, or None."""
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
 def constant_response(data: bytes, media_type: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,18 +1,17 @@
 """The route ``whoami``."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.http.responses import json_response, to_rfc3339
+from app.http.openapi import TENANT_ERROR, TENANT_SECURITY, json_content, schema_of
+from app.http.responses import json_response
 from app.tenants.caller import identify
-from app.tenants.documentation import WHOAMI
 from app.tenants.key_status import earlier_end
-from app.tenants.models import ApiKeyRow
-from app.tenants.principal import Principal
+from app.tenants.schemas import CallerKey, CallerTenant, CallerView
 from app.tenants.service import TenantService
 
 router = APIRouter(tags=["caller"])
@@ -30,7 +29,11 @@ class ModelNames(Protocol):
     operation_id="whoami",
     summary="Tenant, key and rights of the caller",
     response_model=None,
-    openapi_extra=WHOAMI,
+    openapi_extra={
+        "security": TENANT_SECURITY,
+        "responses": {"200": json_content("who is calling", schema_of(CallerView, mode="serialization"))}
+        | {status: json_content("an error", TENANT_ERROR) for status in ("400", "401", "403", "429", "503")},
+    },
 )
 async def whoami(request: Request) -> Response:
     """Returns the caller's tenant, its key without the secret, and what it may use; null means everything."""
@@ -38,22 +41,16 @@ async def whoami(request: Request) -> Response:
     service: TenantService = request.state.tenants
     catalog: ModelNames = request.state.catalog
     names = await catalog.names() if principal.allowed_models else {}
-    return json_response(_render(principal, await service.own_key(principal), names))
-
-
-def _render(principal: Principal, key: ApiKeyRow, model_names: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "tenant": {"id": principal.tenant_id, "name": principal.tenant_name},
-        "key": {
-            "id": key.id,
-            "name": key.name,
-            "public_part": key.public_part,
-            "expires_at": to_rfc3339(earlier_end(key.expires_at, key.grace_ends_at)),
-        },
-        "allowed_models": _sorted(principal.models(model_names)),
-        "allowed_channels": _sorted(principal.allowed_channels),
-        "limits": {},
-    }
+    key = await service.own_key(principal)
+    ends_at = earlier_end(key.expires_at, key.grace_ends_at)
+    view = CallerView(
+        tenant=CallerTenant(id=principal.tenant_id, name=principal.tenant_name),
+        key=CallerKey(id=key.id, name=key.name, public_part=key.public_part, expires_at=ends_at),
+        allowed_models=_sorted(principal.models(names)),
+        allowed_channels=_sorted(principal.allowed_channels),
+        limits={},
+    )
+    return json_response(view.model_dump(mode="json"))
 
 
 def _sorted(names: frozenset[str] | None) -> list[str] | None:

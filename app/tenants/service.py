@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.audit.log import Actor
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.http.paging import PageRequest
-from app.http.responses import to_rfc3339
 from app.ids import new_id
 from app.tenants.api_key import make_key
 from app.tenants.changes import apply_changes, record_change
@@ -240,7 +239,7 @@ class TenantService:
                 detail={
                     "new_key": row.id,
                     "grace_seconds": grace_seconds,
-                    "grace_ends_at": to_rfc3339(old.grace_ends_at),
+                    "grace_ends_at": _to_rfc3339(old.grace_ends_at),
                 },
             )
         return IssuedKey(row, plaintext)
@@ -312,3 +311,7 @@ def _check_future(expires_at: datetime | None, now: datetime) -> None:
 
 def _to_list(values: Sequence[str] | None) -> list[str] | None:
     return None if values is None else list(values)
+
+
+def _to_rfc3339(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
