@@ -403,16 +403,18 @@ async def test_a_task_of_a_create_that_is_under_way_is_not_adopted(stage: Stage)
     assert (await tenant.http.get(f"{TASKS}/{upstream_id}")).status_code == 200
 
 
-async def test_an_upstream_whose_clock_is_wrong_gives_no_task_of_a_create_under_way_away(stage: Stage) -> None:
+async def test_an_upstream_whose_clock_is_wrong_gives_no_object_of_a_create_under_way_away(stage: Stage) -> None:
     tenant, other = await stage.tenant(), await stage.tenant()
-    await stage.world.control.post("/clock", json={"skew_seconds": -1200})
-    fault = await stage.fault("create_task", **HELD)
-    create = asyncio.create_task(tenant.new_task(content=text(ENDLESS)))
-    upstream_id = await stage.effect("create_task")
-    outcomes = await adopt(stage, other, task_ids=[upstream_id])
-    await stage.release(fault)
+    await stage.world.control.post("/clock", json={"skew_seconds": -800})
+    faults = [await stage.fault(operation, **HELD) for operation in ("create_task", "CreateAssetGroup")]
+    creates = asyncio.gather(tenant.new_task(content=text(ENDLESS)), new_group(tenant, "under way"))
+    task, group = await stage.effect("create_task"), await stage.effect("CreateAssetGroup")
+    outcomes = await adopt(stage, other, task_ids=[task], group_ids=[group])
+    for fault in faults:
+        await stage.release(fault)
     await stage.world.control.post("/clock", json={"skew_seconds": 0})
-    assert (await create, outcomes[upstream_id]["outcome"]) == (upstream_id, "in_flight")
+    assert tuple(await creates) == (task, group)
+    assert {view["outcome"] for view in outcomes.values()} == {"in_flight"}
 
 
 @pytest.mark.parametrize("evidence", ["its time", "a callback", "a tag"])
