@@ -7,7 +7,7 @@ import typer
 
 from app.cli.admin_client import AdminClient
 from app.cli.name_lookup import tenant_id
-from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, TenantFilter, group
+from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, TenantFilter, command, group
 from app.cli.tables import show_rows
 
 audit = group(
@@ -21,7 +21,9 @@ audit = group(
 _LISTED = ("at", "actor", "address", "action", "target_id", "tenant_id", "detail")
 
 
-@audit.command("list")
+@command(
+    audit, "list", examples=("seedgate audit list --tenant studio", "seedgate audit list --action key.revoke --json")
+)
 def list_audit(
     tenant: TenantFilter = None,
     target: Annotated[str | None, typer.Option(help="Only changes of this object, by its id.")] = None,

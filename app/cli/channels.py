@@ -8,7 +8,7 @@ import typer
 from app.cli.admin_client import AdminClient
 from app.cli.exit_codes import MISCONFIGURED, stop
 from app.cli.name_lookup import find_channel
-from app.cli.options import AsJson, Sure, confirm, group
+from app.cli.options import AsJson, Sure, command, confirm, group
 from app.cli.tables import show_one, show_rows
 
 channels = group(
@@ -27,13 +27,13 @@ _PLANE = ("plane", "ok", "detail")
 _SECRETS = ("ark_api_key", "access_key_id", "secret_access_key")
 
 
-@channels.command("list")
+@command(channels, "list", examples=("seedgate channels list",))
 def list_channels(*, json: AsJson = False) -> None:
     """List channels; secrets are never shown."""
     show_rows(list(AdminClient().rows("/channels")), _LISTED, is_json=json)
 
 
-@channels.command("create")
+@command(channels, "create", examples=("ARK_API_KEY=… seedgate channels create beijing-2 --priority 5",))
 def create_channel(
     name: Annotated[str, typer.Argument(help="Its name.")],
     ark_base_url: Annotated[str | None, typer.Option(help="Data plane.")] = None,
@@ -61,7 +61,7 @@ def create_channel(
     show_one(AdminClient().call("POST", "/channels", body), _LISTED, is_json=json)
 
 
-@channels.command("check")
+@command(channels, "check", examples=("seedgate channels check beijing-2",))
 def check_channel(channel: Channel, *, json: AsJson = False) -> None:
     """Ask both planes with the channel's credentials; spends nothing."""
     client = AdminClient()
@@ -73,19 +73,19 @@ def check_channel(channel: Channel, *, json: AsJson = False) -> None:
     show_rows(rows, _PLANE, is_json=False)
 
 
-@channels.command("suspend")
+@command(channels, "suspend", examples=("seedgate channels suspend beijing-2",))
 def suspend_channel(channel: Channel, *, json: AsJson = False) -> None:
     """Send no new creates to a channel."""
     _change_status(channel, "suspended", is_json=json)
 
 
-@channels.command("activate")
+@command(channels, "activate", examples=("seedgate channels activate beijing-2",))
 def activate_channel(channel: Channel, *, json: AsJson = False) -> None:
     """Use a suspended channel again, if its objects are found."""
     _change_status(channel, "active", is_json=json)
 
 
-@channels.command("delete")
+@command(channels, "delete", examples=("seedgate channels delete beijing-2",))
 def delete_channel(channel: Channel, *, yes: Sure = False) -> None:
     """Delete a channel without unfinished tasks, assets and groups."""
     client = AdminClient()

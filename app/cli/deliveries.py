@@ -7,7 +7,7 @@ import typer
 
 from app.cli.admin_client import AdminClient, segment
 from app.cli.name_lookup import tenant_id
-from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, TenantFilter, group
+from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, TenantFilter, command, group
 from app.cli.tables import show_one, show_rows
 
 deliveries = group(
@@ -21,7 +21,7 @@ deliveries = group(
 _LISTED = ("id", "tenant_id", "task_id", "origin", "status", "attempts", "next_attempt_at", "last_error", "created_at")
 
 
-@deliveries.command("list")
+@command(deliveries, "list", examples=("seedgate deliveries list --tenant studio --status failed",))
 def list_deliveries(
     tenant: TenantFilter = None,
     status: Annotated[str | None, typer.Option(help="Only in this state, such as failed.")] = None,
@@ -35,7 +35,7 @@ def list_deliveries(
     show_rows(list(islice(rows, limit)), _LISTED, is_json=json)
 
 
-@deliveries.command("resend")
+@command(deliveries, "resend", examples=("seedgate deliveries resend dlv_2f6c8f2e",))
 def resend_delivery(
     delivery: Annotated[str, typer.Argument(help="Its id.")],
     *,

@@ -6,7 +6,7 @@ import typer
 
 from app.cli.admin_client import AdminClient
 from app.cli.name_lookup import find_key, find_tenant, tenant_id
-from app.cli.options import AsJson, Sure, TenantFilter, confirm, group
+from app.cli.options import AsJson, Sure, TenantFilter, command, confirm, group
 from app.cli.tables import show_one, show_rows
 
 keys = group(
@@ -36,14 +36,21 @@ _NEW = ("id", "name", "key")
 _NEW_PAIR = ("id", "name", "access_key_id", "secret_access_key")
 
 
-@keys.command("list")
+@command(keys, "list", examples=("seedgate keys list --tenant studio",))
 def list_keys(tenant: TenantFilter = None, *, json: AsJson = False) -> None:
     """List API keys; secrets are never shown."""
     client = AdminClient()
     show_rows(list(client.rows("/keys", tenant=tenant_id(client, tenant))), _LISTED, is_json=json)
 
 
-@keys.command("create")
+@command(
+    keys,
+    "create",
+    examples=(
+        "seedgate keys create studio --name render-farm",
+        "seedgate keys create studio --name ci --model doubao-seedance-2-0-fast --ip 203.0.113.0/24",
+    ),
+)
 def create_key(
     tenant: Annotated[str, typer.Argument(help="Id or name of the tenant.")],
     *,
@@ -68,7 +75,7 @@ def create_key(
     show_one(made, _NEW, is_json=json)
 
 
-@keys.command("rotate")
+@command(keys, "rotate", examples=("seedgate keys rotate render-farm --grace-seconds 3600",))
 def rotate_key(
     key: Key,
     grace_seconds: Annotated[int, typer.Option(min=0, help="How long the old key still works.")] = 0,
@@ -85,7 +92,7 @@ def rotate_key(
     show_one(made, _NEW, is_json=json)
 
 
-@keys.command("revoke")
+@command(keys, "revoke", examples=("seedgate keys revoke render-farm", "seedgate keys revoke sg-4fQb0YxT2mKp"))
 def revoke_key(key: Key, *, yes: Sure = False) -> None:
     """Revoke a key, at once on every process."""
     client = AdminClient()
@@ -95,7 +102,11 @@ def revoke_key(key: Key, *, yes: Sure = False) -> None:
     print(f"revoked {found['id']}")  # noqa: T201 - the command's answer
 
 
-@keys.command("signing-key")
+@command(
+    keys,
+    "signing-key",
+    examples=("seedgate keys signing-key render-farm", "seedgate keys signing-key render-farm --end"),
+)
 def signing_key(
     key: Key,
     *,

@@ -9,7 +9,7 @@ import typer
 
 from app.cli.admin_client import AdminClient
 from app.cli.exit_codes import MISCONFIGURED, stop
-from app.cli.options import AsJson, Sure, confirm, group
+from app.cli.options import AsJson, Sure, command, confirm, group
 from app.cli.tables import show_rows
 
 models = group(
@@ -24,13 +24,13 @@ models = group(
 _LISTED = ("name", "aliases", "upstream_id", "regions", "resolutions", "duration_min", "duration_max")
 
 
-@models.command("list")
+@command(models, "list", examples=("seedgate models list", "seedgate models list --json > models.json"))
 def list_models(*, json: AsJson = False) -> None:
     """List models in the operator's order."""
     show_rows(AdminClient().call("GET", "/models")["data"], _LISTED, is_json=json)
 
 
-@models.command("replace")
+@command(models, "replace", examples=("seedgate models replace models.json",))
 def replace_models(
     file: Annotated[str, typer.Argument(help="JSON as `list --json` prints it; - is standard input.")],
     *,

@@ -1,6 +1,7 @@
 """Shared parts of the commands: groups, options and the confirmation."""
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -17,15 +18,25 @@ DEFAULT_LIMIT = 50
 
 def group(help_text: str, *, examples: tuple[str, ...]) -> typer.Typer:
     """Returns a group of commands whose help ends with examples."""
-    # A paragraph after "\b" keeps its line breaks.
-    epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
     return typer.Typer(
         help=help_text,
-        epilog=epilog,
+        epilog=_epilog(examples),
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
+
+
+def command(
+    group: typer.Typer, name: str, *, examples: tuple[str, ...]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Returns a decorator that adds a function to a group as a command whose help ends with examples."""
+    return group.command(name, epilog=_epilog(examples))
+
+
+def _epilog(examples: tuple[str, ...]) -> str:
+    # A paragraph after "\b" keeps its line breaks.
+    return "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples)
 
 
 def confirm(what: str, *, is_sure: bool) -> None:

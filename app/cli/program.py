@@ -12,7 +12,7 @@ from app.cli.command_table import implementation
 from app.cli.deliveries import deliveries
 from app.cli.keys import keys
 from app.cli.models import models
-from app.cli.options import AsJson, Sure, group
+from app.cli.options import AsJson, Sure, command, group
 from app.cli.reconcile import reconcile_since
 from app.cli.tasks import tasks
 from app.cli.tenants import tenants
@@ -64,7 +64,7 @@ def options(
     """The options of the program itself."""
 
 
-@program.command()
+@command(program, "serve", examples=("seedgate serve --workers 2", "seedgate serve --uds /run/seedgate/http.sock"))
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = _GATEWAY_PORT,
@@ -75,7 +75,7 @@ def serve(
     implementation("serve")(host=host, port=port, workers=workers, uds=uds)
 
 
-@program.command()
+@command(program, "worker", examples=("seedgate worker",))
 def worker(
     host: Annotated[str, typer.Option(help="Address of the metrics port, if one is set.")] = "127.0.0.1",
 ) -> None:
@@ -83,7 +83,7 @@ def worker(
     implementation("worker")(host=host)
 
 
-@program.command()
+@command(program, "migrate", examples=("seedgate migrate", "seedgate migrate --check"))
 def migrate(
     *,
     check: Annotated[bool, typer.Option("--check", help="Only say whether the schema is current.")] = False,
@@ -92,7 +92,7 @@ def migrate(
     implementation("migrate")(is_check=check)
 
 
-@program.command()
+@command(program, "dev", examples=("seedgate dev", "seedgate dev --port 8081 --reset"))
 def dev(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = _GATEWAY_PORT,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the database and all else it keeps.")] = None,
@@ -105,13 +105,20 @@ def dev(
     implementation("dev")(port=port, data_dir=data_dir, is_reset=reset, is_real=real, is_sure=yes)
 
 
-@program.command()
+@command(program, "doctor", examples=("seedgate doctor",))
 def doctor() -> None:
     """Check the installation, and say how to fix what is wrong."""
     implementation("doctor")()
 
 
-@program.command()
+@command(
+    program,
+    "reconcile",
+    examples=(
+        "seedgate reconcile --since 6h",
+        "seedgate reconcile --since 2026-01-31T12:00:00Z --channel beijing-2 --json",
+    ),
+)
 def reconcile(
     since: Annotated[str, typer.Option(help="A time such as 2026-01-31T12:00:00Z, a date, or 90min, 6h, 2d.")],
     channel: Annotated[str | None, typer.Option(help="Only this channel; name or id.")] = None,
@@ -122,7 +129,7 @@ def reconcile(
     reconcile_since(since, channel=channel, is_json=json)
 
 
-@program.command()
+@command(program, "sandbox", examples=("seedgate sandbox --port 9100 --time-scale 60",))
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = SANDBOX_PORT,
@@ -133,13 +140,13 @@ def sandbox(
     implementation("sandbox")(host=host, port=port, time_scale=time_scale, public_url=public_url)
 
 
-@secrets.command("reseal")
+@command(secrets, "reseal", examples=("seedgate secrets reseal",))
 def reseal() -> None:
     """Seal all stored secrets with the first key of SEEDGATE_SECRET_KEY; the others can be removed afterwards."""
     implementation("secrets reseal")()
 
 
-@config.command("check")
+@command(config, "check", examples=("seedgate config check",))
 def check_settings() -> None:
     """Check all settings, without a database and without a call; exits with 2 if one is not valid."""
     implementation("config check")()

@@ -8,7 +8,7 @@ import typer
 from app.cli.admin_client import AdminClient, segment
 from app.cli.exit_codes import MISCONFIGURED, stop
 from app.cli.name_lookup import tenant_id
-from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, Sure, TenantFilter, confirm, group
+from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, Sure, TenantFilter, command, confirm, group
 from app.cli.tables import show_one, show_rows
 
 tasks = group(
@@ -27,7 +27,7 @@ _ORPHAN = ("upstream_id", "channel_id", "model", "service_tier", "status", "crea
 _EVENT = ("at", "status", "source", "detail")
 
 
-@tasks.command("list")
+@command(tasks, "list", examples=("seedgate tasks list --tenant studio --status unknown",))
 def list_tasks(
     tenant: TenantFilter = None,
     status: Annotated[str | None, typer.Option(help="Only in this state, such as unknown or running.")] = None,
@@ -44,26 +44,33 @@ def list_tasks(
     show_rows(list(islice(rows, limit)), _LISTED, is_json=json)
 
 
-@tasks.command("get")
+@command(tasks, "get", examples=("seedgate tasks get cgt-20260101120000-abcde",))
 def get_task(task: Task, *, json: AsJson = False) -> None:
     """Show a task and its history; the upstream is not asked."""
     _show_task(AdminClient().call("GET", f"/tasks/{segment(task)}"), is_json=json)
 
 
-@tasks.command("refresh")
+@command(tasks, "refresh", examples=("seedgate tasks refresh cgt-20260101120000-abcde",))
 def refresh_task(task: Task, *, json: AsJson = False) -> None:
     """Ask the upstream about a task now."""
     _show_task(AdminClient().call("POST", f"/tasks/{segment(task)}/refresh"), is_json=json)
 
 
-@tasks.command("cancel")
+@command(tasks, "cancel", examples=("seedgate tasks cancel cgt-20260101120000-abcde",))
 def cancel_task(task: Task, *, yes: Sure = False, json: AsJson = False) -> None:
     """Cancel a queued task; a running one cannot be stopped."""
     confirm(f"The task {task} will be cancelled", is_sure=yes)
     _show_task(AdminClient().call("POST", f"/tasks/{segment(task)}/cancel"), is_json=json)
 
 
-@tasks.command("resolve")
+@command(
+    tasks,
+    "resolve",
+    examples=(
+        "seedgate tasks resolve cgt-20260101120000-abcde --upstream-id cgt-20260101120002-fghij",
+        "seedgate tasks resolve cgt-20260101120000-abcde --absent",
+    ),
+)
 def resolve_task(
     task: Task,
     upstream_id: Annotated[str | None, typer.Option(help="The upstream task that it became.")] = None,
@@ -81,7 +88,7 @@ def resolve_task(
     _show_task(AdminClient().call("POST", f"/tasks/{segment(task)}/resolve", body), is_json=json)
 
 
-@tasks.command("orphans")
+@command(tasks, "orphans", examples=("seedgate tasks orphans",))
 def list_orphans(limit: Limit = DEFAULT_LIMIT, *, json: AsJson = False) -> None:
     """List upstream tasks that no tenant owns, and the creates that may have made them."""
     show_rows(list(islice(AdminClient().rows("/orphans"), limit)), _ORPHAN, is_json=json)

@@ -7,7 +7,7 @@ import typer
 from app.cli.admin_client import AdminClient
 from app.cli.exit_codes import FAILED, MISCONFIGURED, stop
 from app.cli.name_lookup import find_tenant
-from app.cli.options import AsJson, Sure, confirm, group
+from app.cli.options import AsJson, Sure, command, confirm, group
 from app.cli.tables import show_one, show_rows
 
 tenants = group(
@@ -28,31 +28,33 @@ _GIVEN = ("adopted", "own")
 _LISTED = ("id", "name", "status", "allowed_models", "allowed_channels", "created_at")
 
 
-@tenants.command("list")
+@command(tenants, "list", examples=("seedgate tenants list",))
 def list_tenants(*, json: AsJson = False) -> None:
     """List tenants."""
     show_rows(list(AdminClient().rows("/tenants")), _LISTED, is_json=json)
 
 
-@tenants.command("create")
+@command(tenants, "create", examples=("seedgate tenants create studio",))
 def create_tenant(name: Annotated[str, typer.Argument(help="Its name.")], *, json: AsJson = False) -> None:
     """Create a tenant."""
     show_one(AdminClient().call("POST", "/tenants", {"name": name}), _LISTED, is_json=json)
 
 
-@tenants.command("suspend")
+@command(tenants, "suspend", examples=("seedgate tenants suspend studio",))
 def suspend_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
     """Refuse a tenant's keys until it is activated again."""
     _change_status(tenant, "suspended", is_json=json)
 
 
-@tenants.command("activate")
+@command(tenants, "activate", examples=("seedgate tenants activate studio",))
 def activate_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
     """Activate a suspended tenant."""
     _change_status(tenant, "active", is_json=json)
 
 
-@tenants.command("adopt")
+@command(
+    tenants, "adopt", examples=("seedgate tenants adopt studio --channel default --task cgt-20260101120000-abcde",)
+)
 def adopt(
     tenant: Tenant,
     channel: Annotated[str, typer.Option(help="Name or id of the channel that holds them.")],
@@ -76,7 +78,7 @@ def adopt(
         raise SystemExit(FAILED)
 
 
-@tenants.command("delete")
+@command(tenants, "delete", examples=("seedgate tenants delete studio",))
 def delete_tenant(tenant: Tenant, *, yes: Sure = False) -> None:
     """Delete a tenant that has no unfinished task."""
     client = AdminClient()
