@@ -1,13 +1,16 @@
 """``seedgate keys``."""
 
+import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.admin_client import AdminClient
-from app.cli.name_lookup import find_key, find_tenant, tenant_id
+from app.cli.name_lookup import find_key, find_keys_to_revoke, find_tenant, others_in_grace, tenant_id
 from app.cli.options import AsJson, Sure, TenantFilter, command, confirm, group
 from app.cli.tables import show_one, show_rows
+from app.observability.escaping import escape
 
 keys = group(
     "API keys of tenants.",
@@ -86,20 +89,49 @@ def rotate_key(
     """Replace a key; the new one is shown only now."""
     client = AdminClient()
     found = find_key(client, key)
+    left = others_in_grace(client, [found])
     if grace_seconds == 0:
-        confirm(f"The key {found['name']} ({found['id']}) will stop working at once", is_sure=yes)
+        confirm(f"{_described(found)}{_but_not(left)} will stop working at once", is_sure=yes)
     made = client.call("POST", f"/keys/{found['id']}/rotate", {"grace_seconds": grace_seconds})
     show_one(made, _NEW, is_json=json)
+    _warn_of(left)
 
 
 @command(keys, "revoke", examples=("seedgate keys revoke render-farm", "seedgate keys revoke sg-4fQb0YxT2mKp"))
 def revoke_key(key: Key, *, yes: Sure = False) -> None:
-    """Revoke a key, at once on every process."""
+    """Revoke a key, at once on every process.
+
+    By name also the keys that it replaced and whose grace has not ended; by id, public part or access key id only that
+    one.
+    """
     client = AdminClient()
-    found = find_key(client, key)
-    confirm(f"The key {found['name']} ({found['id']}) will stop working", is_sure=yes)
-    client.call("DELETE", f"/keys/{found['id']}")
-    print(f"revoked {found['id']}")  # noqa: T201 - the command's answer
+    found = find_keys_to_revoke(client, key)
+    left = others_in_grace(client, found)
+    doomed = " and ".join([_described(found[0]), *(_in_grace(row) for row in found[1:])])
+    confirm(f"{doomed}{_but_not(left)} will stop working", is_sure=yes)
+    for row in found:
+        client.call("DELETE", f"/keys/{row['id']}")
+        print(f"revoked {row['id']}")  # noqa: T201 - the command's answer
+    _warn_of(left)
+
+
+def _described(key: dict[str, Any]) -> str:
+    return f"The key {key['name']} ({key['id']})" if key["status"] != "rotated" else f"The key {_in_grace(key)}"
+
+
+def _in_grace(key: dict[str, Any]) -> str:
+    return f"{key['name']} ({key['id']}, in its grace until {key['grace_ends_at']})"
+
+
+def _but_not(left: Sequence[dict[str, Any]]) -> str:
+    return f", but not {' or '.join(_in_grace(row) for row in left)}," if left else ""
+
+
+def _warn_of(left: Sequence[dict[str, Any]]) -> None:
+    """Tells on standard error which keys of the same name still work, and how to end them."""
+    for row in left:
+        told = f"seedgate: {_in_grace(row)} still works; `seedgate keys revoke {row['id']}` ends it"
+        sys.stderr.write(escape(told) + "\n")
 
 
 @command(

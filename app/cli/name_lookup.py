@@ -9,6 +9,8 @@ from app.cli.exit_codes import MISCONFIGURED, stop
 
 _ID = re.compile(r"(tenant|key|ch)_[0-9A-Za-z]{20}")
 _KEY_PREFIX = "sg-"
+_KEY_FIELDS = ("public_part", "access_key_id")
+_ROTATED = "rotated"
 
 
 def find_tenant(client: AdminClient, text: str) -> dict[str, Any]:
@@ -22,7 +24,33 @@ def find_key(client: AdminClient, text: str) -> dict[str, Any]:
     Of a whole key only the public part is used, and it is not sent to the gateway.
     """
     wanted = text.split("-")[1] if text.startswith(_KEY_PREFIX) else text
-    return _find(client, "key", wanted, ("public_part", "access_key_id", "name"))
+    return _find(client, "key", wanted, (*_KEY_FIELDS, "name"))
+
+
+def find_keys_to_revoke(client: AdminClient, text: str) -> list[dict[str, Any]]:
+    """Returns the keys that a text means for ``revoke``; ends the program as ``find_tenant``.
+
+    A name means a key and the ones before it whose grace has not ended, because a rotation keeps the name. An id, a
+    public part and an access key id mean one key.
+    """
+    if _ID.fullmatch(text) or text.startswith(_KEY_PREFIX):
+        return [find_key(client, text)]
+    rows = list(client.rows("/keys"))
+    named = [row for row in rows if row["name"] == text]
+    active = [row for row in named if row["status"] == "active"]
+    rotated = [row for row in named if row["status"] == _ROTATED]
+    owners = {row["tenant_id"] for row in active or rotated}
+    exact = [row for row in rows if text in {row.get(field) for field in _KEY_FIELDS}]
+    if exact or len(active) > 1 or len(owners) != 1:
+        return [_only("key", text, [*exact, *(row for row in named if row not in exact)])]
+    return active + [row for row in rotated if row["tenant_id"] in owners]
+
+
+def others_in_grace(client: AdminClient, keys: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns the other keys of the same tenant and name that were rotated and whose grace has not ended."""
+    ids = {key["id"] for key in keys}
+    rows = client.rows("/keys", tenant=keys[0]["tenant_id"])
+    return [row for row in rows if (row["name"], row["status"]) == (keys[0]["name"], _ROTATED) and row["id"] not in ids]
 
 
 def find_channel(client: AdminClient, text: str) -> dict[str, Any]:

@@ -42,3 +42,73 @@ async def test_a_key_that_is_not_there_is_reported(seedgate: Command) -> None:
     code, _, err = await seedgate("keys", "signing-key", "key_none")
     assert code == 1
     assert err == "seedgate: there is no key with the id or the name 'key_none'; see `seedgate keys list`\n"
+
+
+async def rotated(world: World, seedgate: Command, name: str, times: int) -> tuple[str, list[str]]:
+    """Makes a key and rotates it with a grace; returns its tenant and the ids, the newest first."""
+    tenant = await world.tenant()
+    made = [json.loads((await seedgate("keys", "create", tenant.id, "--name", name, "--json"))[1])["id"]]
+    for _ in range(times):
+        code, out, _ = await seedgate("keys", "rotate", made[0], "--grace-seconds", "3600", "--json")
+        assert code == 0
+        made.insert(0, json.loads(out)["id"])
+    return tenant.id, made
+
+
+async def working(seedgate: Command, tenant: str, name: str) -> set[str]:
+    rows = json.loads((await seedgate("keys", "list", "--tenant", tenant, "--json"))[1])
+    return {row["id"] for row in rows if row["name"] == name and row["status"] in {"active", "rotated"}}
+
+
+async def test_a_name_revokes_the_keys_in_their_grace_too_and_names_them_first(world: World, seedgate: Command) -> None:
+    tenant, (new, middle, old) = await rotated(world, seedgate, "ci", 2)
+
+    refused, _, question = await seedgate("keys", "revoke", "ci")
+    before = await working(seedgate, tenant, "ci")
+    code, out, err = await seedgate("keys", "revoke", "ci", "--yes")
+
+    assert refused == 2
+    assert all(key in question for key in (new, middle, old))
+    assert question.count("in its grace until") == 2
+    assert before == {new, middle, old}
+    assert (code, out, err) == (0, f"revoked {new}\nrevoked {middle}\nrevoked {old}\n", "")
+    assert await working(seedgate, tenant, "ci") == set()
+
+
+async def test_an_id_revokes_one_key_and_names_those_that_go_on(world: World, seedgate: Command) -> None:
+    tenant, (new, old) = await rotated(world, seedgate, "render", 1)
+
+    _, _, question = await seedgate("keys", "revoke", new)
+    code, out, err = await seedgate("keys", "revoke", new, "--yes")
+    left = await working(seedgate, tenant, "render")
+    by_name = await seedgate("keys", "revoke", "render", "--yes")
+
+    assert f"{old}, in its grace until" in question
+    assert (code, out) == (0, f"revoked {new}\n")
+    assert f"`seedgate keys revoke {old}`" in err
+    assert left == {old}
+    # A name finds what is left of it.
+    assert by_name == (0, f"revoked {old}\n", "")
+
+
+async def test_a_rotation_without_a_grace_names_the_earlier_keys_that_go_on(world: World, seedgate: Command) -> None:
+    _, (new, old) = await rotated(world, seedgate, "nightly", 1)
+
+    _, _, question = await seedgate("keys", "rotate", new)
+    code, _, err = await seedgate("keys", "rotate", new, "--yes")
+
+    assert f"{old}, in its grace until" in question
+    assert (code, f"`seedgate keys revoke {old}`" in err) == (0, True)
+
+
+async def test_a_name_never_revokes_keys_of_another_tenant(world: World, seedgate: Command) -> None:
+    tenant, (new, old) = await rotated(world, seedgate, "shared", 1)
+    other, (theirs, in_grace) = await rotated(world, seedgate, "shared", 1)
+
+    ambiguous, _, _ = await seedgate("keys", "revoke", "shared", "--yes")
+    await seedgate("keys", "revoke", theirs, "--yes")
+    code, _, _ = await seedgate("keys", "revoke", "shared", "--yes")
+
+    assert (ambiguous, code) == (2, 0)
+    assert await working(seedgate, tenant, "shared") == set(), (new, old)
+    assert await working(seedgate, other, "shared") == {in_grace}
