@@ -21,7 +21,7 @@ def check() -> None:
     """Prints the database and the files of secrets; exits with 2 if a setting is not valid."""
     settings = read_settings()
     with friendly_errors():
-        asyncio.run(_check(settings))
+        asyncio.run(check_settings(settings))
     missing = [f"SEEDGATE_{name.upper()}" for name in ("admin_token", "secret_key") if getattr(settings, name) is None]
     needed = f"; `serve` also needs {' and '.join(missing)}" if missing else ""
     for line in (f"The settings are usable{needed}.", _database_line(settings), *_file_lines(settings)):
@@ -46,7 +46,7 @@ def _unused(file: SecretFile, elsewhere: set[str]) -> str:
     return ", not used: the environment or .env sets it too" if file.name in elsewhere else ""
 
 
-async def _check(settings: Settings) -> None:
+async def check_settings(settings: Settings) -> None:
     """Reads all settings as the start of the gateway does, in the same order.
 
     Raises:

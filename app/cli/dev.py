@@ -1,11 +1,12 @@
 """``dev``: database, sandbox and gateway on one machine, without configuration."""
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from app.cli.command_table import implementation
 from app.cli.database import opened_database
-from app.cli.dev_folder import alone, check_files_are_ours, dev_folder, forget_demo, kept_secrets
+from app.cli.dev_folder import alone, check_files_are_ours, check_is_not_running, dev_folder, forget_demo, kept_secrets
 from app.cli.exit_codes import MISCONFIGURED, stop
 from app.cli.options import confirm
 from app.cli.process_settings import read_settings
@@ -13,6 +14,7 @@ from app.devdb import EmbeddedPostgresError, reset
 from app.devdb.account import NOBODY
 from app.devdb.folder import was_used
 
+HOST = "127.0.0.1"
 _ON_NOBODY = (
     "The database runs under the account nobody, since this machine has no account postgres. Other programs that run "
     "as nobody could read and change it: enough to try things out, and refused by `serve`."
@@ -23,11 +25,14 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool, is_s
     """Runs database, sandbox upstream and gateway until Ctrl-C."""
     settings = read_settings()
     folder = data_dir or dev_folder(settings, is_real=is_real)
+    check_is_not_running(folder)
+    _check_port(port)
     try:
         if is_reset and was_used(folder):
             _check_reset(folder, is_sure=is_sure)
-            reset(folder)
-            forget_demo(folder)
+            with alone(folder):
+                reset(folder)
+                forget_demo(folder)
         if is_real:
             if settings.ark_api_key is None:
                 stop("--real needs SEEDGATE_ARK_API_KEY (and an access key pair for Assets)", MISCONFIGURED)
@@ -42,7 +47,19 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool, is_s
                     _say(_ON_NOBODY)
                 gateway.result()(settings, folder, opened, port=port, is_real=is_real)
     except EmbeddedPostgresError as error:
-        stop(str(error))
+        # ``dev`` uses its own folder, whatever the settings name.
+        stop(f"{error.what}. {error.remedy}, or choose another folder with --data-dir.")
+
+
+def _check_port(port: int) -> None:
+    """Ends the program if the port cannot be used, before anything is made that takes time."""
+    with socket.socket() as probe:
+        # As the server does; without it, the port of a gateway that has just ended would count as used.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            stop(f"port {port} cannot be used: {error.strerror or error}; choose another with --port")
 
 
 def _check_reset(folder: Path, *, is_sure: bool) -> None:

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar, NoReturn
+
+from pydantic import ConfigDict, TypeAdapter
 
 from app.cli.exit_codes import MISCONFIGURED, stop
 from app.core.sealing import generate_key
@@ -32,6 +35,8 @@ class DevSecrets:
         sandbox_port: port of the sandbox, which is part of the URLs of its videos.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+
     admin_token: str
     secret_key: str
     api_key: str | None = None
@@ -47,12 +52,13 @@ def dev_folder(settings: Settings, *, is_real: bool) -> Path:
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Holds the lock of the folder: a second ``dev`` would point the channel of the first to its own sandbox."""
-    descriptor = open_owned(folder / _LOCK_FILE, os.O_RDWR)
+    with _writing(folder):
+        descriptor = open_owned(folder / _LOCK_FILE, os.O_RDWR)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            stop(f"`seedgate dev` is running in {folder} already; stop it, or give this one another --data-dir")
+            _stop_beside_another(folder)
         yield
     finally:
         os.close(descriptor)
@@ -72,6 +78,25 @@ def is_running(folder: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+def check_is_not_running(folder: Path) -> None:
+    """Ends the program while another ``dev`` runs in the folder; takes no lock."""
+    if is_running(folder):
+        _stop_beside_another(folder)
+
+
+def _stop_beside_another(folder: Path) -> NoReturn:
+    stop(f"`seedgate dev` is running in {folder} already; stop it, or give this one another --data-dir")
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Ends the program with a line when a file of the folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        stop(f"{folder} cannot be written: {error.strerror or error}; mend that, or choose another --data-dir")
 
 
 def check_files_are_ours(folder: Path) -> None:
@@ -97,7 +122,8 @@ def forget_demo(folder: Path) -> None:
 def prepare_sandbox_file(folder: Path) -> Path:
     """Returns the path of the sandbox's state file, created for the owner of the folder when it is missing."""
     path = folder / _SANDBOX_FILE
-    os.close(open_owned(path, os.O_RDWR))
+    with _writing(folder):
+        os.close(open_owned(path, os.O_RDWR))
     return path
 
 
@@ -111,8 +137,10 @@ def kept_secrets(folder: Path) -> DevSecrets | None:
     """Returns what was kept, or None before the first run; ends the program when it cannot be read."""
     path = folder / _SECRETS_FILE
     try:
-        return DevSecrets(**json.loads(path.read_text())) if path.exists() else None
-    except (ValueError, TypeError):
+        return TypeAdapter(DevSecrets).validate_json(path.read_bytes()) if path.exists() else None
+    except OSError as error:
+        stop(f"{path} cannot be read: {error.strerror or error}")
+    except ValueError:
         stop(f"{path} is damaged or of a newer version; restore it, or remove {folder} to start an empty demo")
 
 
@@ -132,4 +160,5 @@ def read_secrets(folder: Path, *, is_real: bool) -> DevSecrets:
 
 def write_secrets(folder: Path, kept: DevSecrets) -> None:
     """Writes the secrets, whole or not at all."""
-    write_whole(folder / _SECRETS_FILE, json.dumps(asdict(kept)), mode=0o600)
+    with _writing(folder):
+        write_whole(folder / _SECRETS_FILE, json.dumps(asdict(kept)), mode=0o600)

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from app.audit.log import Actor
 from app.cli.database import Database
+from app.cli.dev import HOST
 from app.cli.dev_folder import DevSecrets, prepare_sandbox_file, read_secrets, write_secrets
 from app.cli.exit_codes import stop
 from app.cli.friendly_errors import friendly_errors
@@ -33,7 +34,6 @@ from app.tenants.api_key import parse_key
 from app.tenants.service import TenantService
 
 _TIME_SCALE = 20.0
-_HOST = "127.0.0.1"
 # Below the range of ephemeral ports, where an outgoing connection could occupy the port at the next start.
 _SANDBOX_PORTS = range(20_000, 32_768)
 
@@ -64,7 +64,7 @@ async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, 
         write_secrets(folder, kept)
         kept.api_key = await _ensure_demo_key(configured, kept.api_key, is_upstream_new=is_upstream_new)
         write_secrets(folder, kept)
-        config = server_config(create_app(configured), connection_limits(configured), host=_HOST, port=port)
+        config = server_config(create_app(configured), connection_limits(configured), host=HOST, port=port)
         server = OwnedServer(config)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -92,7 +92,7 @@ async def _running_sandbox(folder: Path, kept: DevSecrets) -> AsyncIterator[tupl
             sandbox = Sandbox(config, file)
         except StateFileError as error:
             stop(f"{error} Restore the file, or start an empty demo with --reset")
-        server = SandboxServer(sandbox=sandbox, host=_HOST, port=kept.sandbox_port)
+        server = SandboxServer(sandbox=sandbox, host=HOST, port=kept.sandbox_port)
         try:
             await stack.enter_async_context(server)
         except OSError as error:
@@ -111,7 +111,7 @@ def _free_port() -> int:
     while True:
         port = secrets.choice(_SANDBOX_PORTS)
         with socket.socket() as probe, suppress(OSError):
-            probe.bind((_HOST, port))
+            probe.bind((HOST, port))
             return port
 
 
@@ -135,6 +135,8 @@ async def _ensure_demo_key(settings: Settings, known: str | None, *, is_upstream
         parts = parse_key(known) if known is not None else None
         if known is not None and parts is not None and await tenants.has_active_key(parts.public_part):
             return known
+        if known is not None:
+            _say("The API key of the demo tenant is no longer valid: a new tenant and a new key are made.")
         actor = Actor(name="dev", address=None)
         tenant = await tenants.create_tenant(actor, name="demo")
         return (await tenants.create_key(actor, tenant.id, name="demo")).plaintext
@@ -143,7 +145,7 @@ async def _ensure_demo_key(settings: Settings, known: str | None, *, is_upstream
 async def _announce(server: uvicorn.Server, port: int, kept: DevSecrets) -> None:
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
         await asyncio.sleep(0.05)
-    base = f"http://{_HOST}:{port}"
+    base = f"http://{HOST}:{port}"
     _say(f"""
 Seedgate is running. Ctrl-C stops it.
 

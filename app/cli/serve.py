@@ -8,6 +8,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from app.cli.config_check import check_settings
 from app.cli.database import Database, opened_database
 from app.cli.exit_codes import FAILED, MISCONFIGURED, SCHEMA_OUTDATED, stop
 from app.cli.friendly_errors import friendly_errors
@@ -87,6 +88,9 @@ def _server_settings() -> Settings:
     for name in ("admin_token", "secret_key"):
         if getattr(settings, name) is None:
             stop(f"SEEDGATE_{name.upper()} is required", MISCONFIGURED)
+    # Before an embedded database is made and migrated.
+    with friendly_errors():
+        asyncio.run(check_settings(settings))
     return settings
 
 

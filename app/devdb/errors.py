@@ -8,9 +8,15 @@ _REMEDY = "choose another folder with SEEDGATE_DATA_DIR, or use your own databas
 
 
 class EmbeddedPostgresError(RuntimeError):
-    """The embedded PostgreSQL cannot be found, made, started or removed; the text says how to mend it."""
+    """The embedded PostgreSQL cannot be found, made, started or removed; the text says how to mend it.
+
+    Attributes:
+        what: what happened, without a full stop.
+        remedy: what to do about it, to which a caller can add an alternative.
+    """
 
     def __init__(self, what: str, remedy: str = "Mend that") -> None:
+        self.what, self.remedy = what, remedy
         super().__init__(f"{what}. {remedy}, {_REMEDY}")
 
 

@@ -169,7 +169,7 @@ class StateFile:
         row = self._connection.execute(statement).fetchone()
         return row[0] if row else None
 
-    def _read(self, type_: type[_R], body: dict[str, Any]) -> _R:
+    def _read(self, type_: type[_R], body: Any) -> _R:
         if "account" in body:
             body["account"] = self._accounts[body["account"]]
         record: _R = _adapter(type_).validate_python(body)
@@ -181,7 +181,8 @@ class StateFile:
             yield
         except sqlite3.OperationalError as error:
             raise StateFileError(f"{self.path} cannot be used: {error}.") from error
-        except (sqlite3.DatabaseError, orjson.JSONDecodeError, ValidationError, KeyError) as error:
+        # KeyError and TypeError: a record that is no object, or whose account is unknown or no text.
+        except (sqlite3.DatabaseError, orjson.JSONDecodeError, ValidationError, KeyError, TypeError) as error:
             raise StateFileError(f"{self.path} is damaged ({type(error).__name__}).") from error
 
 

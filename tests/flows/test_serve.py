@@ -110,6 +110,17 @@ async def test_a_setting_that_cannot_be_used_is_named_in_one_line(
     assert "Traceback" not in output
 
 
+@pytest.mark.parametrize(("name", "value"), [("ARK_API_KEY", "a key"), ("CA_BUNDLE", "/nonexistent")])
+@pytest.mark.parametrize("command", ["serve", "worker"])
+async def test_a_wrong_setting_is_refused_before_an_embedded_database_is_made(
+    folder: Path, command: str, name: str, value: str
+) -> None:
+    settings = {"DATA_DIR": str(folder / "data"), "ADMIN_TOKEN": ADMIN_TOKEN, "SECRET_KEY": generate_key(), name: value}
+    code, output = await run(command, folder=folder, settings=settings)
+    assert (code, f"SEEDGATE_{name}" in output) == (2, True), output
+    assert not (folder / "data").exists()
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_port_in_use_is_not_told_as_an_outdated_schema(
     folder: Path, settings: dict[str, str], workers: str

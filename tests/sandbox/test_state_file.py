@@ -279,13 +279,14 @@ async def test_an_unusable_file_is_an_error_and_is_not_changed(machine: Machine)
     with pytest.raises(StateFileError, match="damaged"):
         async with machine.start():
             pass
-    machine.path.write_bytes(good)
-    with sqlite3.connect(machine.path) as connection:
-        connection.execute("UPDATE record SET body = '{}' WHERE kind = 'task'")
-    connection.close()
-    with pytest.raises(StateFileError, match="damaged"):
-        async with machine.start():
-            pass
+    for body in ("{}", "5", "null", "[]", '["account"]', '"account"', '{"account": []}', '{"account": "of-nobody"}'):
+        machine.path.write_bytes(good)
+        with sqlite3.connect(machine.path) as connection:
+            connection.execute("UPDATE record SET body = ? WHERE kind = 'task'", (body,))
+        connection.close()
+        with pytest.raises(StateFileError, match="damaged"):
+            async with machine.start():
+                pass
 
 
 async def test_two_sandboxes_cannot_share_a_file(machine: Machine) -> None:
