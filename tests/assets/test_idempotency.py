@@ -265,7 +265,7 @@ async def test_one_of_the_requests_for_a_create_in_doubt_searches_and_none_again
     for _ in range(2):
         before = isolated.calls
         asking = (
-            isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.5, sent=sent, **body) for _ in range(8)
+            isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.95, sent=sent, **body) for _ in range(8)
         )
         answers = await asyncio.gather(*asking, return_exceptions=True)
         assert {getattr(answer, "code", answer) for answer in answers} == {"OutcomeUnknown"}
@@ -274,7 +274,7 @@ async def test_one_of_the_requests_for_a_create_in_doubt_searches_and_none_again
     isolated.move_clocks(5)
     before = isolated.calls
     with pytest.raises(ConflictError):
-        await isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.5, sent=sent, **body)
+        await isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.95, sent=sent, **body)
     assert isolated.calls == before + 1, "later it is searched for again"
     isolated.move_clocks(timedelta(minutes=13).total_seconds())
     await isolated.services.asset_create_recovery.run_once()
