@@ -6,8 +6,6 @@ Every setting is documented in ``docs/settings.md``; a test compares the two.
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -25,6 +23,7 @@ from app.addresses import Network, canonical_host, check_not_wrapped, read_liter
 from app.database_url import DEFAULT_PORT, check_host, join_url
 from app.env_file import ENV_FILE, ENV_FILE_ENCODING, EnvFileError, read_env_file
 from app.secret_files import FOLDER_VARIABLE, SecretFile, SecretFileError, read_secret_files
+from app.setting_names import PREFIX, is_kubernetes_link, refusals, unknown_names, variable
 from app.urls import split_url
 
 _MIN_ADMIN_TOKEN_LENGTH = 32
@@ -36,16 +35,6 @@ _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>\[[0-9a-f.]*:[0-9a-f:.]*\]|[a-z0-9_.-]+)(?::(?P<port>[1-9][0-9]{0,4}))?",
     re.ASCII,
 )
-_PREFIX = "SEEDGATE_"
-
-_OTHER_PREFIXES = ("SEEDGATE_PORT_", "SEEDGATE_SERVICE_")
-_OTHERS = ("SEEDGATE_URL", "SEEDGATE_API_KEY", "SEEDGATE_WEBHOOK_SECRET", "SEEDGATE_PORT")
-"""Variables of users' programs and of compose, which are no settings."""
-
-_OF_KUBERNETES = re.compile(r"SEEDGATE_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?)")
-_LINK = re.compile(r"(tcp|udp|sctp)://.*")
-"""Kubernetes sets such variables for a service ``seedgate`` or ``seedgate-…``, and ``…_PORT`` to such a value."""
-
 _DATABASE_PARTS = ("database_host", "database_port", "database_user", "database_password", "database_name")
 _DEFAULT_DATABASE_USER = "seedgate_gateway"
 _DEFAULT_DATABASE_NAME = "seedgate"
@@ -72,7 +61,7 @@ class Settings(BaseSettings):
     """The configuration of one process."""
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX,
+        env_prefix=PREFIX,
         env_file=ENV_FILE,
         env_file_encoding=ENV_FILE_ENCODING,
         env_ignore_empty=True,
@@ -148,9 +137,8 @@ class Settings(BaseSettings):
             in_file = read_env_file()
         except EnvFileError as error:
             raise SettingError(str(error)) from None
-        unknown = unknown_names([*os.environ.items(), *in_file.items()])
-        if unknown:
-            raise SettingError("\n".join(f"{name} is no setting{hint}" for name, hint in unknown.items()))
+        if refused := refusals([*os.environ.items(), *in_file.items()]):
+            raise SettingError("\n".join(refused))
         return cls()
 
     @classmethod
@@ -256,7 +244,7 @@ class Settings(BaseSettings):
     @field_validator("metrics_port", "database_port", mode="before")
     @classmethod
     def _check_is_no_link(cls, value: object, info: ValidationInfo) -> object:
-        if isinstance(value, str) and _LINK.fullmatch(value):
+        if isinstance(value, str) and is_kubernetes_link(value):
             service = f"seedgate-{str(info.field_name).removesuffix('_port')}"
             raise ValueError(
                 f"Kubernetes has set it for a service named {service}; put `enableServiceLinks: false` into the "
@@ -294,30 +282,6 @@ class Settings(BaseSettings):
         return self
 
 
-def variable(field: str) -> str:
-    """Returns the name of the environment variable of a setting."""
-    return f"{_PREFIX}{field.upper()}"
-
-
-def unknown_names(variables: Iterable[tuple[str, str | None]]) -> Mapping[str, str]:
-    """Returns the names that look like settings but are none, each with a hint at a similar one, or an empty string.
-
-    A variable without a value counts as unset.
-    """
-    known = [variable(field) for field in Settings.model_fields]
-    others = {*known, *_OTHERS}
-    filled = {name.upper(): value for name, value in variables if value}
-    unknown = {
-        name
-        for name, value in filled.items()
-        if name.startswith(_PREFIX)
-        and name not in others
-        and not name.startswith(_OTHER_PREFIXES)
-        and not _is_of_kubernetes(name, value)
-    }
-    return {name: _hint(name, known) for name in sorted(unknown)}
-
-
 def _secret_files(named: Path | None) -> list[SecretFile]:
     """Returns the files of the folder of secrets.
 
@@ -335,16 +299,6 @@ def _secret_files(named: Path | None) -> list[SecretFile]:
     if unknown:
         raise SettingError("\n".join(f"{paths[name]} is no setting{hint}" for name, hint in unknown.items()))
     return files
-
-
-def _is_of_kubernetes(name: str, value: str) -> bool:
-    return bool(_OF_KUBERNETES.fullmatch(name) or (name.endswith("_PORT") and _LINK.fullmatch(value)))
-
-
-def _hint(name: str, known: list[str]) -> str:
-    # Without the prefix, which would make all names similar.
-    nearest = get_close_matches(name.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], n=1)
-    return f"; did you mean {_PREFIX}{nearest[0]}?" if nearest else ""
 
 
 def problems(error: ValidationError) -> list[str]:

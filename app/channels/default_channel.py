@@ -8,7 +8,8 @@ from app.channels.schemas import ChannelCreate, ChannelPatch
 from app.channels.service import ChannelService, Verify
 from app.errors import ConflictError, SeedgateError
 from app.http.schemas import parse_model
-from app.settings import SettingError, Settings, variable
+from app.setting_names import variable
+from app.settings import SettingError, Settings
 
 _ACTOR = Actor(name="environment", address=None)
 _SECRETS = ("ark_api_key", "access_key_id", "secret_access_key", "session_token")

@@ -14,6 +14,7 @@ import httpx
 from app.cli.exit_codes import FAILED, MISCONFIGURED, stop
 from app.env_file import EnvFileError, read_env_file
 from app.secret_files import FOLDER_VARIABLE, SecretFileError, closed_default_folder, read_secret_files
+from app.setting_names import refusals
 
 _URL = "SEEDGATE_URL"
 _TOKEN = "SEEDGATE_ADMIN_TOKEN"  # noqa: S105 - a name
@@ -26,7 +27,8 @@ class AdminClient:
     """Calls ``/admin/v1`` of the gateway at ``SEEDGATE_URL`` with ``SEEDGATE_ADMIN_TOKEN``.
 
     Both are read from the environment or from ``.env`` in the working folder, the token also from the folder of
-    secrets. Every method ends the program with the server's message if the call fails.
+    secrets. Variables that begin with ``SEEDGATE_`` and are no setting end the program, as they end the server. Every
+    method ends the program with the server's message if the call fails.
     """
 
     def __init__(self) -> None:
@@ -34,6 +36,8 @@ class AdminClient:
             read = read_env_file()
         except EnvFileError as error:
             stop(str(error), MISCONFIGURED)
+        if refused := refusals([*os.environ.items(), *read.items()]):
+            stop("\n".join(refused), MISCONFIGURED)
         file = {name.upper(): value for name, value in read.items() if value}
         environment = {name.upper(): value for name, value in os.environ.items() if value}
         place = "the environment"

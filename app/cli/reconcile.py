@@ -29,17 +29,18 @@ _FOUND = (
 def reconcile_since(text: str, *, channel: str | None, is_json: bool) -> None:
     """Shows upstream objects without an owner that were created since a time, and the end of each list.
 
-    Ends the program with 1 if a list is incomplete, and with 2 for an invalid time.
+    Ends the program with 1 if a list is incomplete or there is none, and with 2 for an invalid time.
     """
     try:
         since = parse_past_time(text, datetime.now(UTC))
     except ValueError as error:
         stop(f"--since: {error}", MISCONFIGURED)
+    client = AdminClient()
     _tell(f"listing what was made since {since.isoformat(timespec='seconds')}")
     found: list[dict[str, Any]] = []
     lists: list[dict[str, Any]] = []
     is_whole = False
-    for line in AdminClient().lines("/reconcile", since=since.isoformat(), channel=channel):
+    for line in client.lines("/reconcile", since=since.isoformat(), channel=channel):
         match line.get("type"):
             case "object":
                 found.append(line)
@@ -52,8 +53,14 @@ def reconcile_since(text: str, *, channel: str | None, is_json: bool) -> None:
     elif found:
         show_rows([_to_row(line) for line in found], _FOUND, is_json=False)
     _conclude(since, lists)
+    _stop_if_incomplete(lists, is_whole=is_whole)
+
+
+def _stop_if_incomplete(lists: Sequence[dict[str, Any]], *, is_whole: bool) -> None:
     if not is_whole:
         stop("the answer broke off, so something may be missing: see the log of the gateway, and repeat the command")
+    if not lists:
+        stop("no channel has credentials, so no list was compared: see `seedgate channels list`")
     if not all(ended["is_complete"] for ended in lists):
         raise SystemExit(FAILED)
 

@@ -128,6 +128,28 @@ async def test_a_token_of_the_environment_goes_to_no_address_of_a_folder(
     assert "SEEDGATE_ADMIN_TOKEN is set in the environment and SEEDGATE_URL in .env" in err
 
 
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("SEEDGATE_ULR", "SEEDGATE_URL"),
+        ("SEEDGATE_DATABSE_URL", "SEEDGATE_DATABASE_URL"),
+        ("SEEDGATE_ADMIN_TOKN", "SEEDGATE_ADMIN_TOKEN"),
+    ],
+)
+async def test_a_misspelt_variable_is_refused_before_a_call(
+    seedgate: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, nearest: str
+) -> None:
+    """Otherwise the command would go to the gateway of the default address."""
+    told = f"seedgate: {name} is no setting; did you mean {nearest}?\n"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, "x")
+    for arguments in (("tenants", "list"), ("channels", "check", "default"), ("reconcile", "--since", "1h")):
+        assert await seedgate(*arguments) == (2, "", told)
+    monkeypatch.delenv(name)
+    (tmp_path / ".env").write_text(f"{name}=x\n")
+    assert await seedgate("tenants", "list") == (2, "", told)
+
+
 async def test_a_token_is_never_printed(seedgate: Command, monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     token = world.admin.headers["Authorization"].removeprefix("Bearer ")
     monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", f"{token}\n")  # as in a mounted secret

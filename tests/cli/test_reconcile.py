@@ -1,5 +1,6 @@
 """``seedgate reconcile`` against a running gateway."""
 
+import asyncio
 import json
 
 import pytest
@@ -67,6 +68,22 @@ async def test_an_answer_that_broke_off_is_reported(
     code, _, err = await seedgate("reconcile", "--since", "1h", "--channel", "default")
     assert code == 1
     assert "the answer broke off" in err
+
+
+async def test_a_gateway_without_a_channel_is_reported(seedgate: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was compared, which must not look like a comparison that found nothing."""
+    answer = b'{"type": "end"}\n'
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(answer), answer))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        monkeypatch.setenv("SEEDGATE_URL", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        code, out, err = await seedgate("reconcile", "--since", "1h")
+    assert (code, out) == (1, "")
+    assert "no channel has credentials" in err
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2999-01-01"])

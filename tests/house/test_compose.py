@@ -19,7 +19,8 @@ import pytest
 import pytest_asyncio
 from dotenv import dotenv_values
 
-from app.settings import Settings, variable
+from app.setting_names import variable
+from app.settings import Settings
 from tests.flows.programs import free_port, run, started, until_ready
 from tests.support.plain import PLAIN
 from tests.support.sample_settings import DATABASE_PARTS, plain, samples

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.addresses import is_in, unwrap
+from app.setting_names import SETTINGS
 from app.settings import Settings, problems
 from tests.house.judging import Judge, judging
 
@@ -158,6 +159,10 @@ def test_a_misspelt_setting_is_refused_with_the_nearest_name(judge: Judge, tmp_p
         "SEEDGATE_DATABSE_URL is no setting; did you mean SEEDGATE_DATABASE_URL?\n"
         "SEEDGATE_ZZZ is no setting\n"
     )
+
+
+def test_the_list_of_names_is_the_one_of_the_settings() -> None:
+    assert tuple(Settings.model_fields) == SETTINGS
 
 
 def test_what_users_and_platforms_set_beside_the_settings_passes(judge: Judge) -> None:
