@@ -18,6 +18,18 @@ from app.observability.redaction import MAX_TRACEBACK_CHARACTERS, SECRET_NAMES, 
 # Fields that have several lines.
 _MULTILINE_FIELDS = frozenset({"exception", "stack"})
 _MARGIN = "  | "
+# Uvicorn's messages about each step of a start and a stop, which say nothing to a reader on a terminal.
+_ROUTINE_MESSAGES = (
+    "Started server process",
+    "Started parent process",
+    "Waiting for application",
+    "Application startup complete",
+    "Application shutdown complete",
+    "Waiting for child process",
+    "Terminated child process",
+    "Finished server process",
+    "Stopping parent process",
+)
 # Added and removed by structlog.
 _INTERNAL = frozenset({"_record", "_from_structlog"})
 
@@ -62,6 +74,8 @@ def configure_logging(*, level: str, style: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
+    if style == "console" and level != "debug":
+        handler.addFilter(_is_for_terminal)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
@@ -71,6 +85,21 @@ def configure_logging(*, level: str, style: str) -> None:
     logging.getLogger("uvicorn.access").disabled = True
     # Otherwise a record that cannot be formatted would be printed without redaction.
     logging.raiseExceptions = False
+
+
+def _is_for_terminal(record: logging.LogRecord) -> bool:
+    """Drops what libraries say about each step of a start and a stop, and words the line about the address as ours."""
+    if record.levelno > logging.INFO:
+        return True
+    message = str(record.msg)
+    if record.name == "uvicorn.error" and message.startswith("Uvicorn running on "):
+        record.msg = message.replace("Uvicorn running on", "listening on").replace(
+            "Press CTRL+C to quit", "Ctrl-C ends it"
+        )
+    # Alembic's are also written when only the version of a schema is read.
+    return not (
+        record.name.startswith("alembic.") or (record.name == "uvicorn.error" and message.startswith(_ROUTINE_MESSAGES))
+    )
 
 
 def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

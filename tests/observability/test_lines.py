@@ -97,3 +97,19 @@ def test_plain_values_stand_on_the_console_as_they_are() -> None:
             "request", path="/api/v3/whoami", task="小猫", status=200, code=None
         )
     assert "code=None path=/api/v3/whoami status=200 task=小猫" in stream.getvalue()
+
+
+def test_on_the_console_a_start_is_one_line() -> None:
+    uvicorn, alembic = logging.getLogger("uvicorn.error"), logging.getLogger("alembic.runtime.migration")
+    told = {}
+    for style in ("console", "json"):
+        with logging_to(style) as stream:
+            alembic.info("Context impl %s.", "PostgresqlImpl")
+            uvicorn.info("Started server process [%d]", 1)
+            uvicorn.info("Application startup complete.")
+            uvicorn.info("Uvicorn running on %s://%s:%d (Press CTRL+C to quit)", "http", "127.0.0.1", 8080)
+            uvicorn.warning("Application startup complete, but late")
+            alembic.warning("a warning")
+        told[style] = stream.getvalue().splitlines()
+    assert ["listening on http://127.0.0.1:8080" in line for line in told["console"]] == [True, False, False]
+    assert len(told["json"]) == 6
