@@ -137,7 +137,12 @@ async def check_channel(request: Request) -> Response:
     probe: ChannelProbe = request.state.probe
     channel = await service.open(path_id(request, "channel_id"))
     results = await probe.probe(channel)
-    return json_response({plane: {"ok": result.ok, "detail": result.detail} for plane, result in results.items()})
+    return json_response(
+        {
+            plane: {"ok": result.ok, "detail": result.detail, "is_throttled": result.is_throttled}
+            for plane, result in results.items()
+        }
+    )
 
 
 async def _shown(service: ChannelService, row: ChannelRow) -> dict[str, object]:

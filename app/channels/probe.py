@@ -36,11 +36,13 @@ class ProbeResult:
         ok: the credentials work.
         detail: the outcome in words.
         is_throttled: the upstream throttles the account, so the credentials were not checked.
+        is_unsent: the upstream was not reached, so the credentials were not checked.
     """
 
     ok: bool
     detail: str
     is_throttled: bool = False
+    is_unsent: bool = False
 
 
 class ChannelProbe:
@@ -145,7 +147,10 @@ async def _result(call: Awaitable[Any]) -> ProbeResult:
         return ProbeResult(ok=True, detail="The upstream answers.")
     words = explain(error)
     return ProbeResult(
-        ok=False, detail=f"{words[0].upper()}{words[1:]}.", is_throttled=isinstance(error, ThrottledError)
+        ok=False,
+        detail=f"{words[0].upper()}{words[1:]}.",
+        is_throttled=isinstance(error, ThrottledError),
+        is_unsent=isinstance(error, NotSentError),
     )
 
 

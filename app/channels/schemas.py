@@ -167,6 +167,7 @@ class PlaneCheckView(BaseModel):
 
     ok: bool
     detail: str
+    is_throttled: bool = Field(description="the upstream throttles the account, so the credentials were not checked")
 
 
 class ChannelCheckView(BaseModel):

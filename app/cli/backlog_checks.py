@@ -65,7 +65,7 @@ def _outcomes(backlog: Backlog, grace_seconds: float) -> Iterator[CheckResult]:
         if depth.oldest_seconds <= grace_seconds + _STUCK_SECONDS:
             yield passed(name, f"{_describe(depth)}; they are being looked for" if depth.count else "none")
         elif kind == "task":
-            fix = "see GET /admin/v1/orphans and end each with POST /admin/v1/tasks/{id}/resolve; never create it again"
+            fix = "see `seedgate tasks orphans` and end each with `seedgate tasks resolve`; never create it again"
             yield failed(name, f"{_describe(depth)}: {fix}")
         else:
             yield failed(name, f"{_describe(depth)}: compare with the upstream's console, and {_WORKERS}")
@@ -96,7 +96,7 @@ def _outbox(backlog: Backlog) -> CheckResult:
 def _orphans(backlog: Backlog) -> CheckResult:
     if not backlog.orphans.count:
         return passed("orphans", "none")
-    fix = "see GET /admin/v1/orphans, and resolve the task that each may belong to"
+    fix = "see `seedgate tasks orphans`, and resolve the task that each may belong to with `seedgate tasks resolve`"
     return failed("orphans", f"{_describe(backlog.orphans)}, upstream tasks without an owner: {fix}")
 
 

@@ -23,7 +23,8 @@ channels = group(
 Channel = Annotated[str, typer.Argument(help="Its id or name.")]
 
 _LISTED = ("id", "name", "status", "status_reason", "ark_base_url", "region", "priority", "weight")
-_PLANE = ("plane", "ok", "detail")
+_PLANE = ("plane", "result", "detail")
+_CREDENTIALS = {"ark": "has_ark_api_key", "openapi": "has_access_key"}
 _SECRETS = ("ark_api_key", "access_key_id", "secret_access_key")
 
 
@@ -31,6 +32,13 @@ _SECRETS = ("ark_api_key", "access_key_id", "secret_access_key")
 def list_channels(*, json: AsJson = False) -> None:
     """List channels; secrets are never shown."""
     show_rows(list(AdminClient().rows("/channels")), _LISTED, is_json=json)
+
+
+@command(channels, "get", examples=("seedgate channels get beijing-2",))
+def get_channel(channel: Channel, *, json: AsJson = False) -> None:
+    """Show a channel, with what was refused of its last calls; secrets are never shown."""
+    found = find_channel(AdminClient(), channel)
+    show_one(found, tuple(found), is_json=json)
 
 
 @command(channels, "create", examples=("ARK_API_KEY=… seedgate channels create beijing-2 --priority 5",))
@@ -65,11 +73,15 @@ def create_channel(
 def check_channel(channel: Channel, *, json: AsJson = False) -> None:
     """Ask both planes with the channel's credentials; spends nothing."""
     client = AdminClient()
-    found = client.call("POST", f"/channels/{find_channel(client, channel)['id']}/check")
+    found = find_channel(client, channel)
+    results = client.call("POST", f"/channels/{found['id']}/check")
     if json:
-        show_one(found, (), is_json=True)
+        show_one(results, (), is_json=True)
         return
-    rows = [{"plane": plane, **result} for plane, result in found.items() if isinstance(result, dict)]
+    rows = [
+        {"plane": plane, "result": _result(found[has], results[plane]), "detail": results[plane]["detail"]}
+        for plane, has in _CREDENTIALS.items()
+    ]
     show_rows(rows, _PLANE, is_json=False)
 
 
@@ -90,9 +102,19 @@ def delete_channel(channel: Channel, *, yes: Sure = False) -> None:
     """Delete a channel without unfinished tasks, assets and groups."""
     client = AdminClient()
     found = find_channel(client, channel)
-    confirm(f"The channel {found['name']} ({found['id']}) and its credentials will be deleted", is_sure=yes)
+    state = ", which is active and may be in use," if found["status"] == "active" else ""
+    confirm(f"The channel {found['name']} ({found['id']}){state} and its credentials will be deleted", is_sure=yes)
     client.call("DELETE", f"/channels/{found['id']}")
     print(f"deleted {found['id']}")  # noqa: T201 - the command's answer
+
+
+def _result(has_credentials: bool, result: dict[str, Any]) -> str:  # noqa: FBT001 - a member of an answer
+    """Returns the result of a plane in the words of ``doctor``."""
+    if result["ok"]:
+        return "ok"
+    if not has_credentials:
+        return "unset"
+    return "warn" if result["is_throttled"] else "BROKEN"
 
 
 def _change_status(channel: str, status: str, *, is_json: bool) -> None:

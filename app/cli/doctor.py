@@ -248,6 +248,9 @@ async def _check_account(http: HttpClient, channel: Channel) -> AsyncIterator[Ch
             again = f"`seedgate channels check {channel.name}`"
             if result.is_throttled:  # for example by the gateway's own list call
                 yield warned(name, f"{result.detail} Ask again in a moment with {again}")
+            elif result.is_unsent:
+                fix = "Set its URL right, or the DNS, network, firewall or SEEDGATE_EGRESS_PROXY of this machine, then"
+                yield failed(name, f"{result.detail} {fix} {again}")
             elif result.ok:
                 yield passed(name, result.detail)
             else:

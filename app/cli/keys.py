@@ -31,19 +31,29 @@ _LISTED = (
     "public_part",
     "access_key_id",
     "status",
+    "restricted_to",
     "expires_at",
     "grace_ends_at",
     "last_used_at",
 )
+_RESTRICTIONS = ("models", "channels", "ips")
 _NEW = ("id", "name", "key")
 _NEW_PAIR = ("id", "name", "access_key_id", "secret_access_key")
 
 
 @command(keys, "list", examples=("seedgate keys list --tenant studio",))
 def list_keys(tenant: TenantFilter = None, *, json: AsJson = False) -> None:
-    """List API keys; secrets are never shown."""
+    """List API keys; `get` shows what a restricted one may use. Secrets are never shown."""
     client = AdminClient()
-    show_rows(list(client.rows("/keys", tenant=tenant_id(client, tenant))), _LISTED, is_json=json)
+    rows = list(client.rows("/keys", tenant=tenant_id(client, tenant)))
+    show_rows(rows if json else [{**row, "restricted_to": _restrictions(row)} for row in rows], _LISTED, is_json=json)
+
+
+@command(keys, "get", examples=("seedgate keys get render-farm",))
+def get_key(key: Key, *, json: AsJson = False) -> None:
+    """Show a key with the models, channels and addresses that it is restricted to; its secret is never shown."""
+    found = find_key(AdminClient(), key)
+    show_one(found, tuple(found), is_json=json)
 
 
 @command(
@@ -113,6 +123,11 @@ def revoke_key(key: Key, *, yes: Sure = False) -> None:
         client.call("DELETE", f"/keys/{row['id']}")
         print(f"revoked {row['id']}")  # noqa: T201 - the command's answer
     _warn_of(left)
+
+
+def _restrictions(key: dict[str, Any]) -> list[str] | None:
+    """Returns the kinds of things that a key is restricted to; ``get`` shows the things themselves."""
+    return [kind for kind in _RESTRICTIONS if key[f"allowed_{kind}"] is not None] or None
 
 
 def _described(key: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ _LISTED = ("name", "aliases", "upstream_id", "regions", "resolutions", "duration
 @command(models, "list", examples=("seedgate models list", "seedgate models list --json > models.json"))
 def list_models(*, json: AsJson = False) -> None:
     """List models in the operator's order."""
-    show_rows(AdminClient().call("GET", "/models")["data"], _LISTED, is_json=json)
+    _show(AdminClient().call("GET", "/models")["data"], is_json=json)
 
 
 @command(models, "replace", examples=("seedgate models replace models.json",))
@@ -40,7 +40,12 @@ def replace_models(
     """Replace the whole catalog. Other models can no longer be used; existing tasks are unchanged."""
     wanted = _read(file)
     confirm(f"The catalog will be replaced by {len(wanted)} models", is_sure=yes)
-    show_rows(AdminClient().call("PUT", "/models", {"data": wanted})["data"], _LISTED, is_json=json)
+    _show(AdminClient().call("PUT", "/models", {"data": wanted})["data"], is_json=json)
+
+
+def _show(rows: list[dict[str, Any]], *, is_json: bool) -> None:
+    """Prints models; a table has the names of their regions only, because the ids in each would fill some screens."""
+    show_rows(rows if is_json else [{**row, "regions": list(row["regions"])} for row in rows], _LISTED, is_json=is_json)
 
 
 def _read(file: str) -> list[Any]:

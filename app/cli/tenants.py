@@ -34,6 +34,13 @@ def list_tenants(*, json: AsJson = False) -> None:
     show_rows(list(AdminClient().rows("/tenants")), _LISTED, is_json=json)
 
 
+@command(tenants, "get", examples=("seedgate tenants get studio",))
+def get_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
+    """Show a tenant."""
+    found = find_tenant(AdminClient(), tenant)
+    show_one(found, tuple(found), is_json=json)
+
+
 @command(tenants, "create", examples=("seedgate tenants create studio",))
 def create_tenant(name: Annotated[str, typer.Argument(help="Its name.")], *, json: AsJson = False) -> None:
     """Create a tenant."""

@@ -129,8 +129,8 @@ async def story(app: ChannelApp, upstream: SandboxServer) -> Story:
 async def test_a_check_of_both_planes_passes_and_costs_nothing(story: Story) -> None:
     creates = await story.requests("create_task")
     assert await story.check() == {
-        "ark": {"ok": True, "detail": "The upstream answers."},
-        "openapi": {"ok": True, "detail": "The upstream answers."},
+        "ark": {"ok": True, "detail": "The upstream answers.", "is_throttled": False},
+        "openapi": {"ok": True, "detail": "The upstream answers.", "is_throttled": False},
     }
     assert await story.requests("create_task") == creates
 
@@ -149,6 +149,7 @@ async def test_a_check_names_the_refusal_of_wrong_credentials(story: Story) -> N
     assert results["ark"] == {
         "ok": False,
         "detail": "The upstream refuses the account: 401 AuthenticationError.",
+        "is_throttled": False,
     }
     assert results["openapi"]["ok"] is False
     assert results["openapi"]["detail"].startswith("The upstream refuses the account: 401 InvalidAccessKey")

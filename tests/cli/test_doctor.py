@@ -224,7 +224,7 @@ async def test_a_create_of_unknown_outcome_is_stuck_when_its_time_is_over(world:
     results = await look(world)
     assert failed_checks(results) == {"unknown outcomes (tasks)"}
     assert "1, the oldest for 1:00:0" in results["unknown outcomes (tasks)"].text
-    assert "/resolve" in results["unknown outcomes (tasks)"].text
+    assert "`seedgate tasks resolve`" in results["unknown outcomes (tasks)"].text
 
 
 async def test_only_creates_of_dead_processes_are_reported(world: World, tenant: Tenant) -> None:
@@ -280,6 +280,7 @@ async def test_orphans_and_open_breakers_are_reported_with_the_channels_name(wor
     await _execute(world, orphan, **values)
     results = await look(world)
     assert failed_checks(results) == {"orphans", "breakers"}
+    assert "`seedgate tasks orphans`" in results["orphans"].text
     assert "default" in results["breakers"].text
 
 

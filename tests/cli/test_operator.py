@@ -97,6 +97,43 @@ async def test_each_list_of_the_operator_is_a_command(world: World, seedgate: Co
     assert await seedgate("deliveries", "list", "--tenant", tenant.id, "--json") == (0, "[]\n", "")
 
 
+async def test_one_object_is_shown_by_its_name(world: World, seedgate: Command) -> None:
+    tenant = await made(seedgate, "tenants", "create", "shown")
+    limits = ("--model", "doubao-seedance-2", "--channel", "default", "--ip", "203.0.113.0/24")
+    key = await made(seedgate, "keys", "create", "shown", "--name", "limited", *limits)
+    for command, expected in (
+        (("tenants", "get", "shown"), (tenant["id"], "allowed_models")),
+        (("channels", "get", "default"), ("has_ark_api_key", "health")),
+        (("keys", "get", "limited"), (key["id"], "doubao-seedance-2", "203.0.113.0/24")),
+        (("keys", "list", "--tenant", "shown"), ("restricted_to", "models, channels, ips")),
+    ):
+        code, out, err = await seedgate(*command)
+        assert (code, err) == (0, "")
+        assert all(text in out for text in expected), out
+    assert (await made(seedgate, "keys", "get", "limited"))["allowed_models"] == ["doubao-seedance-2"]
+
+
+async def test_a_table_of_models_has_no_json_in_it(seedgate: Command) -> None:
+    out = (await seedgate("models", "list"))[1]
+    assert "cn-beijing" in out
+    assert "{" not in out
+
+
+async def test_a_check_of_a_channel_uses_the_words_of_doctor(world: World, seedgate: Command) -> None:
+    _, before, _ = await seedgate("channels", "check", "default")
+    await world.control.post("/faults", json={"operation": "list_tasks", "effect": {"kind": "throttle"}, "times": 1})
+    _, throttled, _ = await seedgate("channels", "check", "default")
+    assert [line.split()[:2] for line in before.splitlines()[1:]] == [["ark", "ok"], ["openapi", "ok"]]
+    assert throttled.splitlines()[1].split()[:2] == ["ark", "warn"]
+
+
+async def test_the_question_before_a_deletion_says_that_a_channel_is_active(seedgate: Command) -> None:
+    assert (
+        "which is active and may be in use, and its credentials will be deleted"
+        in (await seedgate("channels", "delete", "default"))[2]
+    )
+
+
 async def test_the_catalogue_goes_through_a_file_unchanged(seedgate: Command, tmp_path: Path) -> None:
     _, before, _ = await seedgate("models", "list", "--json")
     file = tmp_path / "models.json"

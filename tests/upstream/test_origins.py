@@ -1,5 +1,6 @@
 """One server has one origin, however its URL is spelled, and only allowed servers are called."""
 
+import socket
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -190,6 +191,16 @@ async def test_the_certificate_is_the_names_and_not_the_addresss(bench: Bench, t
     ark = await bench.ark(ca_bundle=bundle, destinations=DestinationRules(networks=(ip_network("127.0.0.0/8"),)))
     with pytest.raises(NotSentError, match="cannot connect"):
         await ark.create(ArkAccount(f"https://localhost:{port}/api/v3", API_KEY), b"{}", request_id="r")
+
+
+async def test_a_name_without_an_address_is_reported_as_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    ark = await bench.ark(destinations=PUBLIC)
+    with pytest.raises(NotSentError, match="the name cannot be resolved"):
+        await ark.create(ArkAccount("https://ark.example/api/v3", API_KEY), b"{}", request_id="r")
 
 
 async def test_nothing_is_sent_to_a_server_that_is_not_allowed(bench: Bench) -> None:

@@ -92,7 +92,7 @@ class Dialer:
         except TimeoutError as error:
             raise NotSentError(f"connecting to {origin.address} timed out") from error
         except (OSError, ValueError, OverflowError) as error:  # ValueError: a name that IDNA cannot encode
-            raise NotSentError(f"cannot connect to {origin.address}: {type(error).__name__}") from error
+            raise NotSentError(f"cannot connect to {origin.address}: {_reason(error)}") from error
 
     async def _connect(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
@@ -189,3 +189,7 @@ def _make_tls(ca_bundle: str | None) -> ssl.SSLContext:
     with contextlib.suppress(NotImplementedError):
         context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+def _reason(error: Exception) -> str:
+    return "the name cannot be resolved" if isinstance(error, socket.gaierror) else type(error).__name__
