@@ -1,4 +1,4 @@
-"""Makes an asset and a video with it, with Volcano Engine's SDK: pip install "volcengine-python-sdk[ark]"."""
+"""Makes an asset and a video with it, with Volcano Engine's SDK: pip install volcengine-ark-runtime."""
 
 import os
 import time

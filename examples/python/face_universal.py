@@ -1,4 +1,4 @@
-"""Verifies a person's face, with Volcano Engine's SDK: pip install "volcengine-python-sdk[ark]"."""
+"""Verifies a person's face, with Volcano Engine's SDK: pip install volcengine-ark-runtime."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Makes a video with Volcano Engine's SDK: pip install "volcengine-python-sdk[ark]" requests."""
+"""Makes a video with Volcano Engine's SDK: pip install volcengine-ark-runtime requests."""
 
 import os
 import time

@@ -23,7 +23,7 @@ def test_the_first_line_of_a_sample_says_all_that_is_to_be_installed_for_it(samp
     told, *lines = (ROOT / sample.file).read_text(encoding="utf-8").splitlines()
     found = re.findall(r"^(?:import|from) (\w+)", "\n".join(lines), re.MULTILINE)
     for module in set(found) - sys.stdlib_module_names:
-        package = "volcengine-python-sdk" if module.startswith("volcenginesdk") else module
+        package = "volcengine-ark-runtime" if module.startswith("volcenginesdk") else module
         assert package in told.partition("pip install ")[2], module
 
 
