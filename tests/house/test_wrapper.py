@@ -1,9 +1,12 @@
+import fcntl
 import hashlib
 import importlib.machinery
 import importlib.util
 import os
 import pty
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -317,6 +320,52 @@ def test_a_step_that_fails_shows_all_that_it_said(wrapper: ModuleType, capfd: py
         except wrapper.SetupError:
             assert code == 1
         assert capfd.readouterr().err == ("Collecting a\nwhy\n" if code else "")
+
+
+def test_a_second_installation_says_that_it_waits_for_the_first(
+    miniature: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fabricate(miniature, miniature.VENV)
+    first = (miniature.ROOT / "seedgate").open("rb")
+    fcntl.flock(first, fcntl.LOCK_EX)
+    told: list[str] = []
+
+    def say(text: str) -> None:
+        told.append(text)
+        first.close()
+
+    monkeypatch.setattr(miniature, "say", say)
+    miniature.prepare(miniature.RUNNING)
+    miniature.prepare(miniature.RUNNING)
+    assert told == ["waiting for the other installation ..."]
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_an_installation_with_one_line(tmp_path: Path) -> None:
+    pins = "".join(f"{name}==1 --hash=sha256:{'0' * 64}\n" for name in ("aa", "bb"))
+    command = checkout(tmp_path / "repo", pins)
+    with socket.create_server(("127.0.0.1", 0)) as index:
+        index.settimeout(HANG_SECONDS)
+        address = f"http://127.0.0.1:{index.getsockname()[1]}/simple"
+        # As a terminal does, the signal goes to the whole process group.
+        with subprocess.Popen(
+            [sys.executable, command],
+            env={**without_uv(), "PIP_INDEX_URL": address, "PIP_RETRIES": "0"},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            downloads = [index.accept()[0] for _ in range(min(2, os.cpu_count() or 1))]
+            os.killpg(process.pid, signal.SIGINT)
+            _, told = process.communicate(timeout=HANG_SECONDS)
+    for download in downloads:
+        download.settimeout(HANG_SECONDS)
+        while download.recv(4096):  # ends with the process
+            pass
+        download.close()
+    lines = ["seedgate: making .venv (once) ...", "seedgate: the installation was stopped; run this again"]
+    assert (process.returncode, told.splitlines()) == (130, lines)
+    assert not (tmp_path / "repo" / ".venv").exists()
 
 
 def make_wheel(folder: Path, name: str, files: dict[str, str]) -> str:
