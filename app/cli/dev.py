@@ -1,6 +1,5 @@
 """``dev``: database, sandbox and gateway on one machine, without configuration."""
 
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from app.cli.database import opened_database
 from app.cli.dev_folder import alone, check_files_are_ours, check_is_not_running, dev_folder, forget_demo, kept_secrets
 from app.cli.exit_codes import MISCONFIGURED, stop
 from app.cli.options import confirm
+from app.cli.ports import check_port
 from app.cli.process_settings import read_settings
 from app.devdb import EmbeddedPostgresError, reset
 from app.devdb.account import NOBODY
@@ -26,7 +26,7 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool, is_s
     settings = read_settings()
     folder = data_dir or dev_folder(settings, is_real=is_real)
     check_is_not_running(folder)
-    _check_port(port)
+    check_port(HOST, port)
     try:
         if is_reset and was_used(folder):
             _check_reset(folder, is_sure=is_sure)
@@ -49,17 +49,6 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool, is_s
     except EmbeddedPostgresError as error:
         # ``dev`` uses its own folder, whatever the settings name.
         stop(f"{error.what}. {error.remedy}, or choose another folder with --data-dir.")
-
-
-def _check_port(port: int) -> None:
-    """Ends the program if the port cannot be used, before anything is made that takes time."""
-    with socket.socket() as probe:
-        # As the server does; without it, the port of a gateway that has just ended would count as used.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            stop(f"port {port} cannot be used: {error.strerror or error}; choose another with --port")
 
 
 def _check_reset(folder: Path, *, is_sure: bool) -> None:

@@ -12,6 +12,7 @@ from app.cli.config_check import check_settings
 from app.cli.database import Database, opened_database
 from app.cli.exit_codes import FAILED, MISCONFIGURED, SCHEMA_OUTDATED, stop
 from app.cli.friendly_errors import friendly_errors
+from app.cli.ports import check_port
 from app.cli.process_settings import read_settings
 from app.cli.worker_metrics import serving_metrics
 from app.composition import open_services
@@ -30,6 +31,8 @@ _APP = "app.main:app_from_environment"
 def serve(*, host: str, port: int, workers: int, uds: Path | None) -> None:
     """Runs the gateway until a signal ends it; exits with 3 when the schema of the configured database is outdated."""
     settings = _server_settings()
+    if uds is None:
+        check_port(host, port)
     with friendly_errors(), opened_database(settings) as database:
         _prepare(database)
         options = {"uds": str(uds)} if uds is not None else {"host": host, "port": port}

@@ -93,7 +93,7 @@ def test_a_port_in_use_is_told_before_anything_is_made(run_dev: Dev, tmp_path: P
         port: int = other.getsockname()[1]
         code, told = run_dev(port=port)
     assert (code, told.count("\n")) == (1, 1), told
-    assert f"port {port} cannot be used" in told
+    assert f"port {port} on 127.0.0.1 cannot be used" in told
     assert "--port" in told
     assert list(tmp_path.iterdir()) == []
 

@@ -180,7 +180,7 @@ async def test_a_port_in_use_is_told_and_ends_it(tmp_path: Path) -> None:
         code, output = await run("dev", "--port", port, "--data-dir", str(data), folder=tmp_path, settings={})
         assert list(data.iterdir()) == []
     assert (code, output.count("\n")) == (1, 1), output
-    assert f"port {port} cannot be used" in output
+    assert f"port {port} on 127.0.0.1 cannot be used" in output
     assert "--port" in output
 
 

@@ -121,6 +121,15 @@ async def test_a_wrong_setting_is_refused_before_an_embedded_database_is_made(
     assert not (folder / "data").exists()
 
 
+async def test_a_port_in_use_is_told_before_an_embedded_database_is_made(folder: Path) -> None:
+    settings = {"DATA_DIR": str(folder / "data"), "ADMIN_TOKEN": ADMIN_TOKEN, "SECRET_KEY": generate_key()}
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        code, output = await run("serve", "--port", port, folder=folder, settings=settings)
+    assert (code, output.count("\n"), "--port" in output) == (1, 1, True), output
+    assert not (folder / "data").exists()
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_port_in_use_is_not_told_as_an_outdated_schema(
     folder: Path, settings: dict[str, str], workers: str
