@@ -133,11 +133,7 @@ class Settings(BaseSettings):
                 would be ignored), or ``.env``, the folder or a file in it cannot be read.
             ValidationError: the value of a setting is invalid; ``problems`` formats it.
         """
-        try:
-            in_file = read_env_file()
-        except EnvFileError as error:
-            raise SettingError(str(error)) from None
-        if refused := refusals([*os.environ.items(), *in_file.items()]):
+        if refused := misspelt():
             raise SettingError("\n".join(refused))
         return cls()
 
@@ -280,6 +276,19 @@ class Settings(BaseSettings):
             )
         )
         return self
+
+
+def misspelt() -> list[str]:
+    """Returns a line for each variable of the environment and of ``.env`` that is no setting.
+
+    Raises:
+        SettingError: ``.env`` cannot be read.
+    """
+    try:
+        in_file = read_env_file()
+    except EnvFileError as error:
+        raise SettingError(str(error)) from None
+    return refusals([*os.environ.items(), *in_file.items()])
 
 
 def _secret_files(named: Path | None) -> list[SecretFile]:

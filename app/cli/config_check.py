@@ -3,25 +3,27 @@
 import asyncio
 import os
 
+from pydantic import ValidationError
+
 from app.channels.default_channel import channel_from_environment
-from app.cli.friendly_errors import friendly_errors
-from app.cli.process_settings import read_settings
+from app.cli.exit_codes import MISCONFIGURED, stop
+from app.cli.process_settings import tell_of_closed_folder
 from app.composition import destination_rules, first_models, open_http
-from app.core.sealing import SecretBox
+from app.core.sealing import SealError, SecretBox
 from app.database_url import without_password
 from app.db.engine import check_url
 from app.devdb.binaries import find_binaries
 from app.devdb.errors import EmbeddedPostgresError
 from app.env_file import read_env_file
 from app.secret_files import SecretFile, read_secret_files
-from app.settings import SettingError, Settings
+from app.settings import SettingError, Settings, misspelt, problems
 
 
 def check() -> None:
-    """Prints the database and the files of secrets; exits with 2 if a setting is not valid."""
-    settings = read_settings()
-    with friendly_errors():
-        asyncio.run(check_settings(settings))
+    """Prints the database and the files of secrets; exits with 2 and all errors if settings are not valid."""
+    settings, errors = _read()
+    if errors or settings is None:
+        stop("\n".join(errors), MISCONFIGURED)
     missing = [f"SEEDGATE_{name.upper()}" for name in ("admin_token", "secret_key") if getattr(settings, name) is None]
     needed = f"; `serve` also needs {' and '.join(missing)}" if missing else ""
     for line in (f"The settings are usable{needed}.", _database_line(settings), *_file_lines(settings)):
@@ -46,24 +48,84 @@ def _unused(file: SecretFile, elsewhere: set[str]) -> str:
     return ", not used: the environment or .env sets it too" if file.name in elsewhere else ""
 
 
+def _read() -> tuple[Settings | None, list[str]]:
+    """Returns the settings, and a line for each error in them; None for settings that cannot be read."""
+    errors: list[str] = []
+    try:
+        errors = misspelt()
+        settings, invalid = _parse(errors)
+    except SettingError as error:
+        return None, [*errors, str(error)]
+    if settings is not None:
+        tell_of_closed_folder(settings)
+        errors += asyncio.run(_errors_in(settings, invalid))
+    return settings, errors
+
+
+def _parse(errors: list[str]) -> tuple[Settings | None, set[str]]:
+    """Parses the settings; adds a line to ``errors`` for each that is invalid, and puts its default in its place.
+
+    Returns:
+        The settings, None when they do not go together, and the names of the invalid ones.
+    """
+    try:
+        return Settings(), set()
+    except ValidationError as error:
+        errors += problems(error)
+        invalid = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
+    if not invalid:
+        return None, invalid
+    defaults = {name: Settings.model_fields[name].get_default(call_default_factory=True) for name in invalid}
+    try:
+        return Settings(**defaults), invalid
+    except ValidationError:
+        # A default in place of a part of a database URL, for example: no error of the operator's.
+        return None, invalid
+
+
 async def check_settings(settings: Settings) -> None:
-    """Reads all settings as the start of the gateway does, in the same order.
+    """Reads all settings as the start of the gateway does.
 
     Raises:
-        SealError: ``SEEDGATE_SECRET_KEY`` is not a sealing key.
-        SettingError: another setting is not valid.
+        SettingError: one is not valid; the text has a line for each error.
     """
+    if errors := await _errors_in(settings, set()):
+        raise SettingError("\n".join(errors))
+
+
+async def _errors_in(settings: Settings, invalid: set[str]) -> list[str]:
+    """Returns a line for each error in settings that could be parsed; ``invalid`` names those that could not."""
+    errors = []
+    for check in (_check_sealing_key, _check_database, _check_models, _check_channel, _check_http):
+        try:
+            await check(settings, invalid)
+        except (SealError, SettingError) as error:
+            errors.append(str(error))
+    return list(dict.fromkeys(errors))
+
+
+async def _check_sealing_key(settings: Settings, _invalid: set[str]) -> None:
     if settings.secret_key is not None:
         SecretBox.from_text(settings.secret_key.get_secret_value())
-    await _check_database(settings)
+
+
+async def _check_models(settings: Settings, _invalid: set[str]) -> None:
     first_models(settings)
+
+
+async def _check_channel(settings: Settings, _invalid: set[str]) -> None:
     channel_from_environment(settings)
+
+
+async def _check_http(settings: Settings, _invalid: set[str]) -> None:
     async with open_http(settings, destination_rules(settings)):
         pass  # opening it reads the proxy and the certificate authorities
 
 
-async def _check_database(settings: Settings) -> None:
+async def _check_database(settings: Settings, invalid: set[str]) -> None:
     """Checks the database URL, or finds the programs of the embedded server; starts nothing."""
+    if any(name.startswith(("database_", "pg_")) for name in invalid):
+        return  # a default in its place would mean another database
     if settings.database_url is not None:
         try:
             await check_url(settings.database_url.get_secret_value())

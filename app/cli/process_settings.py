@@ -18,7 +18,7 @@ def read_settings() -> Settings:
         stop(str(error), MISCONFIGURED)
     except ValidationError as error:
         stop("\n".join(problems(error)), MISCONFIGURED)
-    _tell_of_closed_folder(settings)
+    tell_of_closed_folder(settings)
     return settings
 
 
@@ -28,7 +28,8 @@ def _tell(text: str) -> None:
     sys.stderr.write(f"seedgate: {text}\n")
 
 
-def _tell_of_closed_folder(settings: Settings) -> None:
+def tell_of_closed_folder(settings: Settings) -> None:
+    """Writes to standard error that the default folder of secrets cannot be read, the first time only."""
     closed = closed_default_folder(settings.secrets_dir)
     if closed is not None:
         _tell(closed)

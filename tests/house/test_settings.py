@@ -161,6 +161,30 @@ def test_a_misspelt_setting_is_refused_with_the_nearest_name(judge: Judge, tmp_p
     )
 
 
+def test_errors_of_every_kind_are_reported_at_once(judge: Judge) -> None:
+    """Otherwise an operator mends one, starts again and meets the next."""
+    code, _, err = judge(
+        SEEDGATE_ZZZ="1",
+        SEEDGATE_DB_POOL_SIZE="many",
+        SEEDGATE_ADMIN_TOKEN="short",
+        SEEDGATE_SECRET_KEY="short",
+        SEEDGATE_MODELS="no-such-file.json",
+        SEEDGATE_ARK_BASE_URL="ftp://upstream.example",
+        SEEDGATE_EGRESS_PROXY="ftp://proxy.example",
+    )
+    assert code == 2
+    named = ["ZZZ", "DB_POOL_SIZE", "ADMIN_TOKEN", "SECRET_KEY", "MODELS", "ARK_BASE_URL"]
+    assert [name for name in named if f"SEEDGATE_{name}" not in err] == []
+
+
+def test_an_invalid_setting_brings_no_error_that_is_not_there(judge: Judge) -> None:
+    code, _, err = judge(SEEDGATE_DATABASE_HOST="a b", SEEDGATE_DATABASE_USER="x", SEEDGATE_DATABASE_PORT="x")
+    assert code == 2
+    assert [line.partition(":")[0].removeprefix("seedgate: ") for line in err.splitlines()] != []
+    assert "is of no use" not in err
+    assert err.count("\n") == 2
+
+
 def test_the_list_of_names_is_the_one_of_the_settings() -> None:
     assert tuple(Settings.model_fields) == SETTINGS
 
