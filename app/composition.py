@@ -6,8 +6,8 @@ become the application's lifespan state, where the routes find them.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,8 +31,7 @@ from app.assets.context import AssetsContext
 from app.assets.poller import AssetPoller
 from app.assets.recovery import CreateRecovery
 from app.assets.upstream import AssetsUpstream
-from app.catalog.model_list import load_models
-from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.model_list import first_models
 from app.catalog.service import ModelCatalog, seed_models
 from app.channels.canary import check_canary
 from app.channels.default_channel import ensure_default_channel
@@ -55,7 +54,7 @@ from app.http.body import BodyAdmission
 from app.http.body_thread import BodyThread
 from app.http.health import Readiness
 from app.observability.redaction import hide
-from app.settings import SettingError, Settings
+from app.settings import Settings
 from app.tasks import due_work as tasks_due
 from app.tasks.admin_service import TaskAdminService
 from app.tasks.callbacks import CallbackInbox
@@ -78,10 +77,10 @@ from app.tenants.service import TenantService
 from app.tenants.signing_key_service import SigningKeyService
 from app.tenants.stored_key import load_signers, load_stored_keys
 from app.upstream.ark import ArkClient
+from app.upstream.configured import destination_rules, open_http
 from app.upstream.destinations import DestinationRules
-from app.upstream.http.client import HttpClient, Timeouts, open_http_client
+from app.upstream.http.client import HttpClient
 from app.upstream.openapi import OpenApiClient
-from app.upstream.origins import parse_origin
 from app.upstream.rate_limits import RateLimiter
 from app.webhooks.callback_url_policy import CallbackUrlPolicy
 from app.webhooks.delivery_worker import DeliveryWorker
@@ -333,67 +332,6 @@ async def _flush_recorders(services: Services) -> None:
             if not is_unavailable(error):
                 raise
             _log.warning("not_written_at_the_end", what=name, error=type(error).__name__)
-
-
-def open_http(settings: Settings, destinations: DestinationRules) -> HttpClient:
-    """Returns the HTTP client for upstream calls; the caller closes it.
-
-    Args:
-        settings: of this process.
-        destinations: from ``destination_rules``.
-
-    Raises:
-        SettingError: the proxy is not valid, or the CA bundle cannot be read.
-    """
-    proxy = settings.egress_proxy
-    with _named("EGRESS_PROXY or SEEDGATE_CA_BUNDLE"):
-        return open_http_client(
-            destinations=destinations,
-            max_connections=settings.upstream_max_connections,
-            timeouts=Timeouts(
-                connect_seconds=settings.upstream_connect_timeout_seconds,
-                read_seconds=settings.upstream_read_timeout_seconds,
-            ),
-            proxy=proxy.get_secret_value() if proxy is not None else None,
-            ca_bundle=str(settings.ca_bundle) if settings.ca_bundle is not None else None,
-            max_response_bytes=settings.upstream_max_response_bytes,
-        )
-
-
-def first_models(settings: Settings) -> Sequence[ModelSpec]:
-    """Returns the models for an empty catalogue.
-
-    Raises:
-        SettingError: ``SEEDGATE_MODELS`` contains none, or cannot be read.
-    """
-    with _named("MODELS"):
-        return load_models(settings.models) if settings.models else DEFAULT_MODELS
-
-
-def destination_rules(settings: Settings) -> DestinationRules:
-    """Returns the servers that channels may lead to: public https, and those that the environment names or allows.
-
-    Raises:
-        SettingError: a URL of the channel ``default`` is not valid.
-    """
-    named = set()
-    for name in ("ark_base_url", "openapi_url"):
-        with _named(name.upper()):
-            named.add(parse_origin(getattr(settings, name)))
-    return DestinationRules(
-        named=frozenset(named),
-        hosts=frozenset(entry for entry in settings.channel_allow if isinstance(entry, str)),
-        networks=tuple(entry for entry in settings.channel_allow if not isinstance(entry, str)),
-    )
-
-
-@contextmanager
-def _named(setting: str) -> Iterator[None]:
-    """Adds the name of a setting to the errors that its value causes."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        raise SettingError(f"SEEDGATE_{setting}: {error}") from error
 
 
 def _build(context: ProcessContext) -> Services:

@@ -62,7 +62,9 @@ _OTHER_PREFIXES = ("SEEDGATE_PORT_", "SEEDGATE_SERVICE_")
 _OTHERS = ("SEEDGATE_URL", "SEEDGATE_API_KEY", "SEEDGATE_WEBHOOK_SECRET", "SEEDGATE_PORT")
 """Variables of users' programs and of compose, which are no settings."""
 
-_OF_KUBERNETES = re.compile(r"SEEDGATE_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?)")
+_OF_KUBERNETES = re.compile(
+    r"SEEDGATE_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\d+_(TCP|UDP|SCTP)(_.*)?)", re.ASCII
+)
 _LINK = re.compile(r"(tcp|udp|sctp)://.*")
 """Kubernetes sets such variables for a service ``seedgate`` or ``seedgate-…``, and ``…_PORT`` to such a value."""
 

@@ -6,6 +6,8 @@ Every setting is documented in ``docs/settings.md``; a test compares the two.
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -276,6 +278,15 @@ class Settings(BaseSettings):
             )
         )
         return self
+
+
+@contextmanager
+def naming(setting: str) -> Iterator[None]:
+    """Adds the name of a setting to the errors that its value causes."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise SettingError(f"{PREFIX}{setting}: {error}") from error
 
 
 def misspelt() -> list[str]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.catalog.model_spec import ModelSpec
+from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.settings import Settings, naming
 
 
 class SpellingTakenError(ValueError):
@@ -37,6 +38,16 @@ def check_distinct(models: Sequence[ModelSpec]) -> None:
             if spelling in taken:
                 raise SpellingTakenError(index, field, f"{spelling} appears twice; {taken[spelling]} has it already")
             taken[spelling] = model.name
+
+
+def first_models(settings: Settings) -> Sequence[ModelSpec]:
+    """Returns the models for an empty catalogue.
+
+    Raises:
+        SettingError: ``SEEDGATE_MODELS`` contains none, or cannot be read.
+    """
+    with naming("MODELS"):
+        return load_models(settings.models) if settings.models else DEFAULT_MODELS
 
 
 def load_models(text_or_path: str) -> list[ModelSpec]:

@@ -5,10 +5,10 @@ import os
 
 from pydantic import ValidationError
 
-from app.channels.default_channel import channel_from_environment
+from app.catalog.model_list import first_models
+from app.channels.configured import channel_from_environment
 from app.cli.exit_codes import MISCONFIGURED, stop
 from app.cli.process_settings import tell_of_closed_folder
-from app.composition import destination_rules, first_models, open_http
 from app.core.sealing import SealError, SecretBox
 from app.database_url import without_password
 from app.db.engine import check_url
@@ -17,6 +17,8 @@ from app.devdb.errors import EmbeddedPostgresError
 from app.env_file import read_env_file
 from app.secret_files import SecretFile, read_secret_files
 from app.settings import SettingError, Settings, misspelt, problems
+from app.upstream.configured import destination_rules, open_http
+from app.upstream.destinations import DestinationRules
 
 
 def check() -> None:
@@ -95,13 +97,14 @@ async def check_settings(settings: Settings) -> None:
 
 async def _errors_in(settings: Settings, invalid: set[str]) -> list[str]:
     """Returns a line for each error in settings that could be parsed; ``invalid`` names those that could not."""
-    errors = []
-    for check in (_check_sealing_key, _check_database, _check_models, _check_channel, _check_http):
+    errors: dict[str, str] = {}
+    for check in (_check_sealing_key, _check_database, _check_models, _check_channel, _check_destinations, _check_http):
         try:
             await check(settings, invalid)
         except (SealError, SettingError) as error:
-            errors.append(str(error))
-    return list(dict.fromkeys(errors))
+            # Two checks may judge one setting.
+            errors.setdefault(str(error).partition(":")[0], str(error))
+    return list(errors.values())
 
 
 async def _check_sealing_key(settings: Settings, _invalid: set[str]) -> None:
@@ -117,8 +120,12 @@ async def _check_channel(settings: Settings, _invalid: set[str]) -> None:
     channel_from_environment(settings)
 
 
+async def _check_destinations(settings: Settings, _invalid: set[str]) -> None:
+    destination_rules(settings)
+
+
 async def _check_http(settings: Settings, _invalid: set[str]) -> None:
-    async with open_http(settings, destination_rules(settings)):
+    async with open_http(settings, DestinationRules()):
         pass  # opening it reads the proxy and the certificate authorities
 
 

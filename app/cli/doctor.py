@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.channels.canary import check_canary
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.channel_secrets import is_bound, open_channel
-from app.channels.default_channel import channel_from_environment
+from app.channels.configured import channel_from_environment
 from app.channels.faults import load_faults
 from app.channels.models import ChannelFaultRow, ChannelRow
 from app.channels.probe import ChannelProbe
@@ -33,7 +33,6 @@ from app.cli.friendly_errors import friendly_errors
 from app.cli.lock_check import check_advisory_locks, is_shared_session_error, shared_sessions
 from app.cli.process_settings import read_settings
 from app.cli.role_check import check_role
-from app.composition import destination_rules, open_http
 from app.core.sealing import SealError, SecretBox
 from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
@@ -45,6 +44,7 @@ from app.settings import SettingError, Settings
 from app.tasks.correlation import CALLBACK_PATH
 from app.upstream.ark import ArkClient
 from app.upstream.calls import parse_url
+from app.upstream.configured import destination_rules, open_http
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError
 from app.upstream.http.client import HttpClient

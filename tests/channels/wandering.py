@@ -20,7 +20,7 @@ from app.admin.router import router as admin_router
 from app.assets.routes import router as assets_router
 from app.channels.default_channel import ensure_default_channel
 from app.cli.reseal import reseal
-from app.composition import Services, destination_rules, open_http, open_services
+from app.composition import Services, open_services
 from app.core.sealing import SealError, SecretBox, generate_key
 from app.db.base import utc_now
 from app.http.errors import install_error_handlers
@@ -28,6 +28,7 @@ from app.http.request_scope import RequestScope
 from app.settings import Settings
 from app.tasks.routes import router as tasks_router
 from app.upstream.ark import ArkClient
+from app.upstream.configured import destination_rules, open_http
 from app.upstream.openapi import OpenApiClient
 from tests.support.listener import Listener, listening
 from tests.support.loopback import LOOPBACK_NETWORKS

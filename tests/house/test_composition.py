@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.composition import destination_rules
 from app.settings import SettingError, Settings
+from app.upstream.configured import destination_rules
 from app.upstream.destinations import DestinationError
 from app.upstream.origins import parse_origin
 

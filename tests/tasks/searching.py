@@ -15,7 +15,7 @@ import httpx
 from sqlalchemy import delete, func, select, update
 from sqlalchemy import text as sql
 
-from app.composition import Services, destination_rules, open_http, open_services
+from app.composition import Services, open_services
 from app.core.models import LeaseRow
 from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.context import TasksContext
@@ -24,6 +24,7 @@ from app.tasks.models import OrphanRow, TaskEventRow, TaskRow
 from app.tasks.recovery.attribution import Attribution
 from app.tasks.recovery.reconciler import Reconciler
 from app.upstream.ark import ArkClient
+from app.upstream.configured import destination_rules, open_http
 from app.upstream.rate_limits import RateClass, RateLimiter
 from tests.support.database import own_database
 from tests.support.plain import PLAIN
