@@ -12,7 +12,7 @@ COMMANDS = {
     # Imported by `dev` while the database starts.
     "dev gateway": "app.cli.dev_gateway:run_gateway",
     "doctor": "app.cli.doctor:doctor",
-    "migrate": "app.cli.serve:migrate",
+    "migrate": "app.cli.migrate:migrate",
     "sandbox": "app.sandbox.server:run_sandbox",
     "secrets reseal": "app.cli.reseal:reseal_all",
     "serve": "app.cli.serve:serve",

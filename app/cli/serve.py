@@ -1,4 +1,4 @@
-"""``serve``, ``worker`` and ``migrate``."""
+"""``serve`` and ``worker``."""
 
 import asyncio
 import os
@@ -10,14 +10,14 @@ from uvicorn.supervisors import Multiprocess
 
 from app.cli.config_check import check_settings
 from app.cli.database import Database, opened_database
-from app.cli.exit_codes import FAILED, MISCONFIGURED, SCHEMA_OUTDATED, stop
+from app.cli.exit_codes import FAILED, MISCONFIGURED, stop
 from app.cli.friendly_errors import friendly_errors
+from app.cli.migrate import check_schema
 from app.cli.ports import check_port
 from app.cli.process_settings import read_settings
 from app.cli.worker_metrics import serving_metrics
 from app.composition import open_services
-from app.db.engine import open_engine
-from app.db.schema import SchemaState, schema_state, upgrade_to_head
+from app.db.schema import upgrade_to_head
 from app.http.sockets import listeners
 from app.main import connection_limits, server_config
 from app.observability.exposition import multiprocess_metrics
@@ -73,18 +73,6 @@ async def _work(settings: Settings, host: str) -> None:
         await work(settings)
 
 
-def migrate(*, is_check: bool) -> None:
-    """Upgrades the schema; with ``is_check`` only checks it, and exits with 3 if it is outdated."""
-    settings = read_settings()
-    with friendly_errors(), opened_database(settings) as database:
-        if not is_check:
-            asyncio.run(upgrade_to_head(database.owner_url))
-        state = asyncio.run(_state(database.url))
-        if not state.is_current:
-            stop(_outdated(state), SCHEMA_OUTDATED)
-        print(f"The schema is current: {state.current}.")  # noqa: T201 - the command's answer
-
-
 def _server_settings() -> Settings:
     settings = read_settings()
     configure_logging(level=settings.log_level, style=settings.log_format)
@@ -102,30 +90,13 @@ def _prepare(database: Database) -> None:
     if database.is_embedded:
         asyncio.run(upgrade_to_head(database.owner_url))
         os.environ["SEEDGATE_DATABASE_URL"] = database.url
-    state = asyncio.run(_state(database.url))
-    if not state.is_current:
-        stop(_outdated(state), SCHEMA_OUTDATED)
+    check_schema(database)
     asyncio.run(_try_services(read_settings()))
 
 
 async def _try_services(settings: Settings) -> None:
     async with open_services(settings):
         return
-
-
-async def _state(url: str) -> SchemaState:
-    engine = open_engine(url)
-    try:
-        return await schema_state(engine)
-    finally:
-        await engine.dispose()
-
-
-def _outdated(state: SchemaState) -> str:
-    return (
-        f"the database schema is at {state.current or 'nothing'}, this program needs {state.head}: "
-        "run `seedgate migrate`"
-    )
 
 
 def _ignore(_number: int, _frame: object) -> None:

@@ -12,6 +12,12 @@ from app import __version__
 from app.cli.command_table import COMMANDS, implementation
 
 _SERVER = ("fastapi", "starlette", "uvicorn", "sqlalchemy", "asyncpg", "alembic", "pydantic", "cryptography")
+_IMPLEMENTED = """
+import sys
+from app.cli.command_table import implementation
+implementation(sys.argv[1])
+print(*sys.modules)
+"""
 _LOADED = "import sys; from app.cli.program import program; print(*sys.modules)"
 
 
@@ -46,6 +52,14 @@ def test_no_command_imports_the_server_before_it_needs_it() -> None:
     """Importing it takes seconds of CPU."""
     loaded = subprocess.run([sys.executable, "-c", _LOADED], capture_output=True, text=True, check=True).stdout.split()
     assert set(_SERVER).isdisjoint(loaded)
+
+
+@pytest.mark.parametrize("command", ["config check", "migrate", "doctor"])
+def test_a_command_beside_the_server_does_not_import_it(command: str) -> None:
+    """That took a second of CPU."""
+    loading = [sys.executable, "-c", _IMPLEMENTED, command]
+    loaded = subprocess.run(loading, capture_output=True, text=True, check=True).stdout.split()
+    assert {"fastapi", "uvicorn", "app.main", "app.composition"}.isdisjoint(loaded)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
