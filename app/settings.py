@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     upstream_max_connections: int = Field(default=1000, ge=1)
     upstream_connect_timeout_seconds: float = Field(default=10, gt=0)
     upstream_read_timeout_seconds: float = Field(default=60, gt=0)
-    create_read_timeout_seconds: float = Field(default=180, gt=0)
+    create_read_timeout_seconds: float = Field(default=180, gt=0, le=1800)
     upstream_max_response_bytes: int = Field(default=16 * _MEBIBYTE, ge=1024)
     egress_proxy: SecretStr | None = None
     ca_bundle: Path | None = None

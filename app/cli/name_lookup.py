@@ -30,27 +30,42 @@ def find_key(client: AdminClient, text: str) -> dict[str, Any]:
 def find_keys_to_revoke(client: AdminClient, text: str) -> list[dict[str, Any]]:
     """Returns the keys that a text means for ``revoke``; ends the program as ``find_tenant``.
 
-    A name means a key and the ones before it whose grace has not ended, because a rotation keeps the name. An id, a
-    public part and an access key id mean one key.
+    A name means a key and the ones that it replaced whose grace has not ended. An id, a public part and an access key
+    id mean one key.
     """
     if _ID.fullmatch(text) or text.startswith(_KEY_PREFIX):
         return [find_key(client, text)]
     rows = list(client.rows("/keys"))
+    by_id = {row["id"]: row for row in rows}
     named = [row for row in rows if row["name"] == text]
     active = [row for row in named if row["status"] == "active"]
     rotated = [row for row in named if row["status"] == _ROTATED]
-    owners = {row["tenant_id"] for row in active or rotated}
+    firsts = {_first_of(row, by_id) for row in active or rotated}
     exact = [row for row in rows if text in {row.get(field) for field in _KEY_FIELDS}]
-    if exact or len(active) > 1 or len(owners) != 1:
+    if exact or len(active) > 1 or len(firsts) != 1:
         return [_only("key", text, [*exact, *(row for row in named if row not in exact)])]
-    return active + [row for row in rotated if row["tenant_id"] in owners]
+    return active + [row for row in rows if row["status"] == _ROTATED and _first_of(row, by_id) in firsts]
 
 
 def others_in_grace(client: AdminClient, keys: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Returns the other keys of the same tenant and name that were rotated and whose grace has not ended."""
+    """Returns the other keys of the same sequence of rotations whose grace has not ended."""
     ids = {key["id"] for key in keys}
-    rows = client.rows("/keys", tenant=keys[0]["tenant_id"])
-    return [row for row in rows if (row["name"], row["status"]) == (keys[0]["name"], _ROTATED) and row["id"] not in ids]
+    rows = list(client.rows("/keys", tenant=keys[0]["tenant_id"]))
+    by_id = {row["id"]: row for row in rows}
+    first = _first_of(keys[0], by_id)
+    return [
+        row for row in rows if row["status"] == _ROTATED and row["id"] not in ids and _first_of(row, by_id) == first
+    ]
+
+
+def _first_of(key: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> str:
+    """Returns the id of the key with which a sequence of rotations began; each may have a name of its own."""
+    first = key
+    while (replaced := first["rotated_from"]) is not None:
+        if replaced not in by_id:
+            return str(replaced)
+        first = by_id[replaced]
+    return str(first["id"])
 
 
 def find_channel(client: AdminClient, text: str) -> dict[str, Any]:

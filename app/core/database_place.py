@@ -36,11 +36,17 @@ _PLACE = """
 """
 _SESSION_PLACE = text(_PLACE)
 
-# Two processes that start at once must not both take the place of before for the present one.
-_LOCK = "SELECT pg_advisory_xact_lock(hashtext('seedgate:database_place'))"
+# Two processes that start at once must not both take the place of before for the present one. A process that is stopped
+# in between must not stop the start of all others.
+_LOCK = """
+    SET LOCAL idle_in_transaction_session_timeout = '5s';
+    SELECT pg_advisory_xact_lock(hashtext('seedgate:database_place'))
+"""
+_KEPT = "SELECT place FROM database_place"
 
-# Restored files of a server keep the place. A long outage is treated as a restore too, which costs little. A database
-# without any process before is new: there is nothing that it can have forgotten.
+# Restored files of a server keep the place, so an hour without any process counts as a restore too: its price is that
+# lost creates of that time are not bound by elimination. A database without any process before is new: it has forgotten
+# nothing.
 _NOTE = """
     INSERT INTO database_place AS kept (id, place, noticed_at)
     SELECT 1, $1, CASE WHEN EXISTS (SELECT 1 FROM instances) THEN clock_timestamp() END
@@ -72,14 +78,17 @@ async def note_place(connection: asyncpg.Connection, place: str | None) -> None:
     """Writes the place, and the present time if the database may have been restored since a process was last seen.
 
     Args:
-        connection: with an open transaction, in which the caller then registers its process; other registrations wait
-            until it ends.
+        connection: with an open transaction of the isolation level "read committed", in which the caller then registers
+            its process; other registrations wait until it ends.
         place: from ``place_of``.
     """
     await connection.execute(_LOCK)
+    kept = await connection.fetchval(_KEPT)
     noticed_at = await connection.fetchval(_NOTE, place)
     if noticed_at is not None:
-        _log.warning("database_may_be_restored", noticed_at=noticed_at.isoformat())
+        # A gateway that was only stopped for an hour is no reason to worry.
+        tell = _log.info if kept == place else _log.warning
+        tell("database_may_be_restored", noticed_at=noticed_at.isoformat())
 
 
 async def complete_since(session: AsyncSession) -> datetime:

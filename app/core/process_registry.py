@@ -82,9 +82,12 @@ class ProcessRegistry:
         """Takes the lock and writes the row.
 
         Raises:
-            DatabaseUnavailableError: the database is not available.
+            DatabaseUnavailableError: the database is not available, or did not answer in time.
         """
-        await self._register()
+        try:
+            await self._register()
+        except TimeoutError as error:
+            raise DatabaseUnavailableError("the process could not be registered in time") from error
 
     async def close(self) -> None:
         """Releases the lock. The row stays for a day, so that others know since when this process is dead."""
@@ -171,7 +174,8 @@ class ProcessRegistry:
         try:
             await connection.execute("SELECT pg_advisory_lock($1)", self._lock_key)
             place = await place_of(connection)
-            async with connection.transaction():
+            # Under any other level the comparison would not see what the registration before has written.
+            async with connection.transaction(isolation="read_committed"):
                 await note_place(connection, place)
                 await connection.execute(_RENEW, self.instance_id, self._lock_key, self._clock())
         except BaseException:

@@ -101,6 +101,25 @@ async def test_a_rotation_without_a_grace_names_the_earlier_keys_that_go_on(worl
     assert (code, f"`seedgate keys revoke {old}`" in err) == (0, True)
 
 
+async def test_a_key_that_was_renamed_after_its_rotation_still_ends_the_one_before(
+    world: World, seedgate: Command
+) -> None:
+    tenant, (new, old) = await rotated(world, seedgate, "leaked", 1)
+    assert (await world.admin.patch(f"/keys/{new}", json={"name": "clean"})).status_code == 200
+
+    assert (await seedgate("keys", "revoke", "clean", "--yes"))[1] == f"revoked {new}\nrevoked {old}\n"
+    assert await working(seedgate, tenant, "leaked") == set()
+
+
+async def test_a_name_never_revokes_a_key_that_the_named_one_did_not_replace(world: World, seedgate: Command) -> None:
+    tenant, (ended, in_grace) = await rotated(world, seedgate, "worker", 1)
+    await seedgate("keys", "revoke", ended, "--yes")
+    other = json.loads((await seedgate("keys", "create", tenant, "--name", "worker", "--json"))[1])["id"]
+
+    assert (await seedgate("keys", "revoke", "worker", "--yes"))[1] == f"revoked {other}\n"
+    assert await working(seedgate, tenant, "worker") == {in_grace}
+
+
 async def test_a_name_never_revokes_keys_of_another_tenant(world: World, seedgate: Command) -> None:
     tenant, (new, old) = await rotated(world, seedgate, "shared", 1)
     other, (theirs, in_grace) = await rotated(world, seedgate, "shared", 1)

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.core import process_registry
 from app.core.database_place import complete_since
 from app.core.process_registry import RENEW_SECONDS, ProcessRegistry
-from app.db.engine import session_factory
+from app.db.engine import DatabaseUnavailableError, session_factory
 from tests.support.clock import MovableClock
 from tests.support.database import empty_all_tables
 from tests.support.patience import HANG_SECONDS
@@ -205,6 +206,37 @@ async def test_a_server_that_does_not_tell_its_place_keeps_no_process_from_start
     async with neighbours.sessions.begin() as session:
         assert await complete_since(session) > neighbours.clock()
         assert await session.scalar(text("SELECT 1")) == 1, "the transaction goes on"
+
+
+async def test_a_registration_that_cannot_come_to_its_turn_ends_as_an_unavailable_database(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.core.process_registry._COMMAND_TIMEOUT_SECONDS", 0.2)
+    async with neighbours.sessions.begin() as session:
+        await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('seedgate:database_place'))"))
+        with pytest.raises(DatabaseUnavailableError):
+            await neighbours.one()
+
+
+async def test_two_registrations_at_once_succeed_whatever_isolation_is_the_default(
+    neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {**process_registry._KEEP_ALIVE, "default_transaction_isolation": "repeatable read"}  # noqa: SLF001 - as a role may set it
+    monkeypatch.setattr(process_registry, "_KEEP_ALIVE", settings)
+    await neighbours.one()
+    await _change(neighbours, "UPDATE database_place SET place = 'another'")
+    async with neighbours.sessions.begin() as session:
+        await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('seedgate:database_place'))"))
+        both = [asyncio.create_task(neighbours.one()) for _ in range(2)]
+        await _until_waiting(neighbours, 2)
+    await asyncio.gather(*both)
+
+
+async def _until_waiting(neighbours: Neighbours, count: int) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    async with asyncio.timeout(HANG_SECONDS), neighbours.sessions() as session:
+        while await session.scalar(waiting) != count:  # noqa: ASYNC110 - the database has no event for it
+            await asyncio.sleep(0.01)
 
 
 async def _change(neighbours: Neighbours, statement: str) -> None:

@@ -212,7 +212,7 @@ class Reconciliation:
         if len(tenants) == 1 and is_evidence:
             (likely,), evidence = tenants, _ONLY_CREATE
         elif (able := owners.only_one(channel, task.model)) is not None and tenants <= {able}:
-            likely, evidence = able, "no other tenant may use this channel and model"
+            likely, evidence = able, "no other tenant that the database knows may use this channel and model"
         return FoundObject(
             kind="task",
             upstream_id=task.id,
