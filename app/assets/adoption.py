@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.account_snapshot import AssetSnapshot, Item
-from app.assets.create_spec import Kind, has_members
+from app.assets.create_spec import Kind, may_be_of
 from app.assets.models import AssetGroupRow, AssetRow, AssetStatus, CreateIntentRow, GroupType
 from app.assets.repository import AllAssets, OpenCreates
 from app.assets.state import apply_upstream_asset, apply_upstream_group, parse_time, sanitize
@@ -140,7 +140,7 @@ def _is_in_flight(creates: Sequence[CreateIntentRow], item: Item) -> bool:
 
     The time of the object is not compared, because the upstream's clock may be wrong.
     """
-    return any(create.cut_at is None and has_members(create, item) for create in creates)
+    return any(create.cut_at is None and may_be_of(create, item) for create in creates)
 
 
 def _to_group(item: Item, group_id: str, *, tenant_id: str, channel: Channel, now: datetime) -> AssetGroupRow:

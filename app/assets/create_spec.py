@@ -35,6 +35,8 @@ _COMPARED: Mapping[Kind, tuple[str, ...]] = {
     Kind.GROUP: ("Name", "Description", "GroupType", _PROJECT),
     Kind.ASSET: ("Name", "GroupId", "AssetType", _PROJECT),
 }
+# The upstream might show them otherwise than they were sent.
+_TEXTS = ("Name", "Description")
 LIST_ACTIONS: Mapping[Kind, str] = {Kind.GROUP: "ListAssetGroups", Kind.ASSET: "ListAssets"}
 """The action that lists what each create makes."""
 
@@ -160,15 +162,22 @@ def matches(intent: CreateIntentRow, items: list[dict[str, Any]]) -> list[Upstre
     found = []
     for item in items:
         created_at = parse_time(item.get("CreateTime"))
-        if created_at is not None and _is_in_window(intent, created_at) and has_members(intent, item):
+        if created_at is not None and _is_in_window(intent, created_at) and _has_members(intent, item):
             found.append(UpstreamObject(item["Id"], created_at))
     return found
 
 
-def has_members(intent: CreateIntentRow, item: Mapping[str, Any]) -> bool:
+def _has_members(intent: CreateIntentRow, item: Mapping[str, Any]) -> bool:
     """Says whether a listed object has the members of the create, whenever it was made."""
     members = _members(intent)
     return all((item.get(name) or "") == members[name] for name in _COMPARED[Kind(intent.kind)])
+
+
+def may_be_of(intent: CreateIntentRow, item: Mapping[str, Any]) -> bool:
+    """Says whether a create may have made a listed object, whenever it was and however the upstream shows its texts."""
+    members = _members(intent)
+    compared = [name for name in _COMPARED[Kind(intent.kind)] if name not in _TEXTS]
+    return all((item.get(name) or "") == members[name] for name in compared)
 
 
 def ids_in_window(intent: CreateIntentRow, items: list[dict[str, Any]]) -> list[str]:

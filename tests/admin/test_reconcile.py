@@ -14,7 +14,8 @@ from sqlalchemy import delete, update
 from sqlalchemy import text as sql
 
 from app.admin.reconcile.candidates import Candidates
-from app.assets.models import AssetGroupRow, AssetRow
+from app.assets.create_spec import Kind, may_be_of
+from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow
 from app.core.models import DatabasePlaceRow
 from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.correlation import hash_of, new_callback_token, tag_of
@@ -415,6 +416,13 @@ async def test_an_upstream_whose_clock_is_wrong_gives_no_object_of_a_create_unde
     await stage.world.control.post("/clock", json={"skew_seconds": 0})
     assert tuple(await creates) == (task, group)
     assert {view["outcome"] for view in outcomes.values()} == {"in_flight"}
+
+
+def test_a_name_that_the_upstream_shows_otherwise_hides_no_create_under_way() -> None:
+    sent = {"Name": " a name ", "Description": "", "GroupType": "AIGC", "ProjectName": "default"}
+    create = CreateIntentRow(id="one", kind=Kind.GROUP.value, members=sent)
+    assert may_be_of(create, {**sent, "Name": "a name"})
+    assert not may_be_of(create, {**sent, "ProjectName": "another"})
 
 
 @pytest.mark.parametrize("evidence", ["its time", "a callback", "a tag"])

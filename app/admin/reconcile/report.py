@@ -17,7 +17,7 @@ from app.admin.reconcile.candidates import Candidates
 from app.admin.reconcile.likely_owners import LikelyOwners, load_likely_owners
 from app.admin.reconcile.schemas import FoundObject, Line, ListEnd, Progress
 from app.assets.account_snapshot import AssetSnapshot, Item
-from app.assets.create_spec import Kind, has_members, matches
+from app.assets.create_spec import Kind, matches, may_be_of
 from app.assets.models import AssetGroupRow, CreateIntentRow
 from app.assets.repository import AllAssets, OpenCreates
 from app.assets.state import parse_time
@@ -305,7 +305,7 @@ def _to_object(
     possible = [
         create
         for create in creates
-        if (create.cut_at is None and has_members(create, item)) or matches(create, [dict(item)])
+        if (create.cut_at is None and may_be_of(create, item)) or matches(create, [dict(item)])
     ]
     tenants = {create.tenant_id for create in possible}
     likely, evidence = None, None
