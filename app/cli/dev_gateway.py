@@ -129,16 +129,19 @@ def _sandbox_settings(sandbox: SandboxServer) -> dict[str, Any]:
 
 
 async def _ensure_demo_key(settings: Settings, known: str | None, *, is_upstream_new: bool) -> str:
-    """Returns the demo tenant's key; makes tenant and key on the first run, or when they are gone."""
+    """Returns the demo tenant's key; makes what there is not, or not any more."""
     async with open_services(settings, is_upstream_new=is_upstream_new) as services:
         tenants: TenantService = services.tenants
         parts = parse_key(known) if known is not None else None
         if known is not None and parts is not None and await tenants.has_active_key(parts.public_part):
             return known
+        tenant = await tenants.find_owner(parts.public_part) if parts is not None else None
         if known is not None:
-            _say("The API key of the demo tenant is no longer valid: a new tenant and a new key are made.")
+            made = "a new tenant and a new key are" if tenant is None else "a new key of the same tenant is"
+            _say(f"The API key of the demo tenant is no longer valid: {made} made.")
         actor = Actor(name="dev", address=None)
-        tenant = await tenants.create_tenant(actor, name="demo")
+        if tenant is None:
+            tenant = await tenants.create_tenant(actor, name="demo")
         return (await tenants.create_key(actor, tenant.id, name="demo")).plaintext
 
 

@@ -21,7 +21,7 @@ keys = group(
     ),
 )
 
-Key = Annotated[str, typer.Argument(help="Its id, public part or name.")]
+Key = Annotated[str, typer.Argument(help="Its id, public part, access key id or name.")]
 Names = Annotated[list[str] | None, typer.Option(help="May be given more than once; absent: all.")]
 
 _LISTED = (
@@ -61,7 +61,7 @@ def get_key(key: Key, *, json: AsJson = False) -> None:
     "create",
     examples=(
         "seedgate keys create studio --name render-farm",
-        "seedgate keys create studio --name ci --model doubao-seedance-2-0-fast --ip 203.0.113.0/24",
+        "seedgate keys create studio --name ci --model doubao-seedance-2-fast --ip 203.0.113.0/24",
     ),
 )
 def create_key(

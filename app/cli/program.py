@@ -64,7 +64,7 @@ def options(
     """The options of the program itself."""
 
 
-@command(program, "serve", examples=("seedgate serve --workers 2", "seedgate serve --uds /run/seedgate/http.sock"))
+@command(program, "serve", examples=("seedgate serve --workers 2", "seedgate serve --uds /run/seedgate/gateway.sock"))
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = _GATEWAY_PORT,

@@ -50,7 +50,7 @@ def make_cluster(data_dir: Path, binaries: Binaries, account: Account, *, sync: 
     if existing and cluster not in existing:
         older = existing[-1].name.removeprefix("pg")
         text = f"The database in {existing[-1]} is of PostgreSQL {older}, and the programs found are {binaries.major}"
-        remedy = f"Name the programs of {older} with SEEDGATE_PG_BIN (pg_dump moves data), begin anew by --reset"
+        remedy = f"Name the programs of {older} with SEEDGATE_PG_BIN, or move the folder away (`dev`: --reset)"
         raise EmbeddedPostgresError(text, remedy)
     if not existing:
         if os.path.lexists(cluster):

@@ -267,6 +267,13 @@ class TenantService:
             raise authentication_failed()
         return found
 
+    async def find_owner(self, public_part: str) -> TenantRow | None:
+        """Returns the tenant of the key with this public part, which may be revoked; None if there is no active one."""
+        async with self._sessions() as session:
+            key = await AllKeys(session).find_by_public_part(public_part)
+            tenant = None if key is None else await AllTenants(session).find(key.tenant_id)
+        return tenant if tenant is not None and tenant.status == TenantStatus.ACTIVE else None
+
     async def has_active_key(self, public_part: str) -> bool:
         """Says whether there is a working key with this public part, of an active tenant."""
         async with self._sessions() as session:

@@ -55,8 +55,11 @@ async def test_a_newcomer_copies_a_curl_and_leaves_with_ctrl_c(tmp_path: Path) -
             await interrupt(program, data)
         async with started(*options(data), folder=tmp_path, settings={}) as program:
             output = await program.read_until("-d '")
-            other_key = told_by(output)[1]
+            base_url, other_key, _ = told_by(output)
             assert ("no longer valid" in output, other_key == key) == (True, False)
+            async with httpx.AsyncClient(verify=PLAIN, headers={"X-Api-Key": other_key}) as client:
+                listed = (await client.get(base_url + TASKS)).json()
+            assert [item["id"] for item in listed["items"]] == [created["id"]], "a new key, the same tenant"
             await interrupt(program, data)
         async with started(*options(data), "--reset", folder=tmp_path, settings={}) as program:
             output = await program.read_until("-d '")
@@ -257,7 +260,7 @@ def options(data: Path) -> tuple[str, ...]:
 def told_by(output: str) -> tuple[str, str, list[str]]:
     """Returns base URL, API key and the words of the curl command that ``dev`` printed."""
     base_url = re.search(r"base URL +(\S+)", output)
-    key = re.search(r"API key +(\S+)", output)
+    key = re.search(r"API key +(sg-\S+)", output)
     assert base_url is not None
     assert key is not None
     command = shlex.split(output[output.index("curl ") :].partition("\n\n")[0].replace("\\\n", " "))
