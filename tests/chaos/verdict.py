@@ -15,6 +15,9 @@ from tests.chaos.launcher import Process
 from tests.chaos.site import TASKS, Site, Tenant
 
 _AT_ONCE = 8
+_UNAVAILABLE = 503
+_TRIES = 5
+_PAUSE_SECONDS = 0.3
 _FOREIGN_SAMPLE = 150
 
 
@@ -203,4 +206,10 @@ async def _answered_otherwise(
 
 
 async def _get(http: httpx.AsyncClient, gateway: Process, tenant: Tenant, task_id: str) -> httpx.Response:
-    return await http.get(f"{gateway.url}{TASKS}/{task_id}", headers=tenant.headers)
+    """Asks for a task; after 503 again, as SDKs do: the database may have been restarted a moment ago."""
+    for _ in range(_TRIES):
+        answer = await http.get(f"{gateway.url}{TASKS}/{task_id}", headers=tenant.headers)
+        if answer.status_code != _UNAVAILABLE:
+            break
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return answer
