@@ -66,7 +66,8 @@ def booted(folder: Path, *, sockets: Path, port: int) -> Iterator[Systemd]:
         )
     try:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        wait_until(lambda: bool(children.read_text().split()))
+        wait_until(lambda: process.poll() is not None or bool(children.read_text().split()))
+        assert process.poll() is None, (folder / "boot.log").read_text()
         systemd = Systemd(int(children.read_text().split()[0]))
         wait_until(
             lambda: process.poll() is not None or systemd.run("systemctl", "is-active", "nothing.target")[0] == 0

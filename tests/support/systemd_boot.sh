@@ -24,8 +24,6 @@ mount --bind /mnt/etc /etc/seedgate
 mount -t tmpfs tmpfs /opt
 mkdir /opt/seedgate
 mount --bind /mnt/venv /opt/seedgate
-mount -t tmpfs tmpfs /tmp
-mount -t tmpfs tmpfs /var/tmp
 
 for unit in seedgate seedgate-migrate; do
     sed "s/--port 8080/--port $port/" "$checkout/deploy/systemd/$unit.service" >"/run/systemd/system/$unit.service"
@@ -41,6 +39,10 @@ StandardError=append:/mnt/log
 END
 done
 printf '[Unit]\nDefaultDependencies=no\n' >/run/systemd/system/nothing.target
+
+# Last: the checkout may lie below one of them.
+mount -t tmpfs tmpfs /tmp
+mount -t tmpfs tmpfs /var/tmp
 
 # Credentials are mounted in a namespace of the service, and seen in it by propagation.
 mount --make-rshared /
