@@ -29,6 +29,11 @@ class Job:
     due: asyncio.Event | None = None
     max_backoff_factor: int = 16
 
+    def pause_seconds(self, failures: int) -> float:
+        """Returns the pause before the next run, after ``failures`` runs in a row that failed."""
+        longest = self.max_backoff_factor * self.interval_seconds
+        return backoff_seconds(failures, base_seconds=self.interval_seconds, max_seconds=longest)
+
 
 async def repeat(job: Job, stopping: asyncio.Event) -> None:
     """Runs ``job`` periodically until ``stopping`` is set; ``due`` must be set then, too.
@@ -49,9 +54,8 @@ async def repeat(job: Job, stopping: asyncio.Event) -> None:
         except Exception as error:  # noqa: BLE001 - a job must survive every error
             failures += 1
             _log.warning("job_failed", job=job.name, failures=failures, error=repr(error))
-        base_seconds, max_seconds = job.interval_seconds, job.max_backoff_factor * job.interval_seconds
         try:
-            async with asyncio.timeout(backoff_seconds(failures, base_seconds=base_seconds, max_seconds=max_seconds)):
+            async with asyncio.timeout(job.pause_seconds(failures)):
                 await stopping.wait()
         except TimeoutError:
             continue
