@@ -28,10 +28,11 @@ LENGTHS = [
     pytest.param(180.0, marks=pytest.mark.soak, id="three minutes"),
     pytest.param(600.0, marks=pytest.mark.long_soak, id="ten minutes"),
 ]
-# By then every pool is full and every cache is warm.
+# By then every cache is warm; the pools are filled before the load begins.
 _WARM_SECONDS = 45.0
 _CREATES_PER_SECOND = 2.0
 _POLLERS = 12
+_REQUESTS_TO_FILL_POOLS = 30  # of each tenant at once: together more than the gateway has connections to the database
 _POLL_SECONDS = (0.5, 1.5)
 _MEASURE_SECONDS = 2.0
 
@@ -58,7 +59,11 @@ class Soak:
     bad: list[str] = field(default_factory=list)
 
     async def run(self, seconds: float) -> None:
-        """Lets clients come and go for so long."""
+        """Lets clients come and go for so long.
+
+        The pools are filled first: a pool that a later burst fills for the first time would look like a leak.
+        """
+        await asyncio.gather(*(self._list(tenant) for tenant in self.tenants * _REQUESTS_TO_FILL_POOLS))
         work = [self._create(), self._measure(), *(self._poll() for _ in range(_POLLERS))]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -99,6 +104,9 @@ class Soak:
             create = random.choice(self.creates[-50:])
             path = TASKS if number % 10 == 0 else f"{TASKS}/{create.ids[0]}"
             self._check(await self.site.http.get(self.gateway.url + path, headers=create.tenant.headers))
+
+    async def _list(self, tenant: Tenant) -> None:
+        self._check(await self.site.http.get(self.gateway.url + TASKS, headers=tenant.headers))
 
     async def _measure(self) -> None:
         began = time.monotonic()
