@@ -331,7 +331,7 @@ async def _flush_recorders(services: Services) -> None:
         except Exception as error:
             if not is_unavailable(error):
                 raise
-            _log.warning("not_written_at_the_end", what=name, error=type(error).__name__)
+            _log.warning("shutdown_write_failed", what=name, error=type(error).__name__)
 
 
 def _build(context: ProcessContext) -> Services:

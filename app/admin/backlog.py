@@ -18,25 +18,25 @@ from app.tasks.models import TaskStatus
 Kind = Literal["task", "asset"]
 KINDS: tuple[Kind, ...] = ("task", "asset")
 UNFINISHED = tuple(status.value for status in TaskStatus if not status.is_final)
-ATTEMPT_STATES = ("open", "ticket")
+ATTEMPT_STATES = ("open", "claimable")
 
 # By then a create is over, and a retry can no longer claim it.
 _ATTEMPTS_SINCE = timedelta(minutes=10)
 
 # The conditions repeat those of the partial indexes, with constants; otherwise the planner cannot use the indexes.
 _BACKLOG = text("""
-    SELECT 'tasks' AS what, status AS label, count(*) AS number, min(next_look_at) AS oldest_at
-      FROM tasks WHERE next_look_at IS NOT NULL AND upstream_id IS NOT NULL AND status IN ('queued', 'running')
+    SELECT 'tasks' AS what, status AS label, count(*) AS number, min(next_poll_at) AS oldest_at
+      FROM tasks WHERE next_poll_at IS NOT NULL AND upstream_id IS NOT NULL AND status IN ('queued', 'running')
      GROUP BY status
     UNION ALL
     SELECT 'tasks', status, count(*), min(sent_at) FROM tasks WHERE status IN ('submitting', 'unknown') GROUP BY status
     UNION ALL
-    SELECT 'polls', 'task', count(*), min(next_look_at) FROM tasks
-     WHERE next_look_at <= :now AND upstream_id IS NOT NULL AND status IN ('queued', 'running')
+    SELECT 'polls', 'task', count(*), min(next_poll_at) FROM tasks
+     WHERE next_poll_at <= :now AND upstream_id IS NOT NULL AND status IN ('queued', 'running')
     UNION ALL
-    SELECT 'polls', 'asset', count(*), min(next_look_at) FROM (
-        SELECT next_look_at FROM asset_groups WHERE next_look_at <= :now
-        UNION ALL SELECT next_look_at FROM assets WHERE next_look_at <= :now) AS due
+    SELECT 'polls', 'asset', count(*), min(next_poll_at) FROM (
+        SELECT next_poll_at FROM asset_groups WHERE next_poll_at <= :now
+        UNION ALL SELECT next_poll_at FROM assets WHERE next_poll_at <= :now) AS due
     UNION ALL
     SELECT 'unknown', 'task', count(*), min(cut_at) FROM tasks WHERE status = 'unknown'
     UNION ALL
@@ -53,10 +53,10 @@ _BACKLOG = text("""
       JOIN channels AS c ON c.id = h.channel_id WHERE h.opened_at IS NOT NULL AND c.deleted_at IS NULL GROUP BY c.name
     UNION ALL
     SELECT 'attempts', 'open', count(*), min(started_at) FROM create_attempts
-     WHERE started_at > :attempts_since AND answered_at IS NULL AND lost_at IS NULL
+     WHERE started_at > :attempts_since AND answered_at IS NULL AND abandoned_at IS NULL
     UNION ALL
-    SELECT 'attempts', 'ticket', count(*), min(lost_at) FROM create_attempts
-     WHERE started_at > :attempts_since AND answered_at IS NULL AND lost_at > :tickets_since
+    SELECT 'attempts', 'claimable', count(*), min(abandoned_at) FROM create_attempts
+     WHERE started_at > :attempts_since AND answered_at IS NULL AND abandoned_at > :claimable_since
 """)
 
 
@@ -95,7 +95,7 @@ class Backlog:
 
 async def read_backlog(session: AsyncSession, *, now: datetime) -> Backlog:
     """Returns the unfinished work at the time ``now``."""
-    values = {"now": now, "attempts_since": now - _ATTEMPTS_SINCE, "tickets_since": now - CLAIMABLE_FOR}
+    values = {"now": now, "attempts_since": now - _ATTEMPTS_SINCE, "claimable_since": now - CLAIMABLE_FOR}
     found: dict[tuple[str, str], QueueDepth] = {}
     for row in await session.execute(_BACKLOG, values):
         seconds = (now - row.oldest_at).total_seconds() if row.oldest_at is not None else 0.0

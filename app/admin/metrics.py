@@ -85,18 +85,22 @@ def gauges(backlog: Backlog | None) -> Iterator[GaugeMetricFamily]:
         return
     yield _gauge("tasks", "Unfinished tasks by status.", backlog.tasks, label="status")
     polls, unknown = backlog.polls, backlog.unknown
-    yield _gauge("overdue_looks", "Looks that are due.", {k: v.count for k, v in polls.items()}, label="kind")
-    text = "How long the oldest look is overdue."
-    yield _gauge("oldest_look_seconds", text, {k: v.oldest_seconds for k, v in polls.items()}, label="kind")
+    yield _gauge("overdue_polls", "Polls that are due.", {k: v.count for k, v in polls.items()}, label="kind")
+    text = "How long the oldest poll is overdue."
+    yield _gauge("oldest_poll_seconds", text, {k: v.oldest_seconds for k, v in polls.items()}, label="kind")
     text = "Creates of unknown outcome."
     yield _gauge("unknown_outcomes", text, {k: v.count for k, v in unknown.items()}, label="kind")
-    text = "Time since the oldest create of unknown outcome was cut off."
+    text = "Time since the oldest create of unknown outcome was cut."
     yield _gauge("oldest_unknown_seconds", text, {k: v.oldest_seconds for k, v in unknown.items()}, label="kind")
     yield _gauge("orphans", "Upstream tasks without an owner.", backlog.orphans.count)
     yield _gauge("outbox_messages", "Messages to tenants that are not delivered.", backlog.outbox.count)
-    yield _gauge("outbox_oldest_seconds", "How long the oldest message's try is overdue.", backlog.due.oldest_seconds)
-    yield _gauge("open_breakers", "Channels that are given no creates for a while.", len(backlog.breakers))
-    text = "Creates whose client waits, and those that its next try may take over."
+    yield _gauge(
+        "outbox_oldest_seconds",
+        "How long the next attempt of the oldest message is overdue.",
+        backlog.due.oldest_seconds,
+    )
+    yield _gauge("open_breakers", "Channels whose circuit breaker is open.", len(backlog.breakers))
+    text = "Creates whose client waits for an answer, and creates that a retry may claim."
     yield _gauge("create_attempts", text, backlog.attempts, label="state")
 
 

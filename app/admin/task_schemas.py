@@ -60,8 +60,8 @@ class TaskView(BaseModel):
     cut_at: datetime | None
     absent_at: datetime | None
     asked_at: datetime | None
-    looked_at: datetime | None
-    next_look_at: datetime | None
+    polled_at: datetime | None
+    next_poll_at: datetime | None
     finished_at: datetime | None
     deleted_at: datetime | None
 

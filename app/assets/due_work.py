@@ -6,16 +6,16 @@ from app.core.due_work import Probe
 
 POLLS_DUE = Probe(
     """
-    LEAST((SELECT min(next_look_at) FROM assets WHERE next_look_at IS NOT NULL),
-          (SELECT min(next_look_at) FROM asset_groups WHERE next_look_at IS NOT NULL)) <= :now
+    LEAST((SELECT min(next_poll_at) FROM assets WHERE next_poll_at IS NOT NULL),
+          (SELECT min(next_poll_at) FROM asset_groups WHERE next_poll_at IS NOT NULL)) <= :now
     """
 )
 """A group or an asset is to be polled."""
 
 SEARCHES_DUE = Probe(
     """
-    (SELECT min(next_look_at) FROM asset_create_intents WHERE next_look_at IS NOT NULL) <= :now
-    OR (SELECT min(started_at) FROM asset_create_intents WHERE members IS NULL OR next_look_at > :now)
+    (SELECT min(next_search_at) FROM asset_create_intents WHERE next_search_at IS NOT NULL) <= :now
+    OR (SELECT min(started_at) FROM asset_create_intents WHERE members IS NULL OR next_search_at > :now)
         < CAST(:now AS timestamptz) - CAST(:intent_retention AS interval)
     OR (SELECT bool_or(instance_id <> :instance_id
                        OR started_at < CAST(:now AS timestamptz) - CAST(:asset_create_window AS interval))

@@ -40,8 +40,8 @@ class UpstreamObjectColumns:
     extra: Mapped[Json]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
-    polled_at: Mapped[datetime | None] = mapped_column("looked_at")
-    next_poll_at: Mapped[datetime | None] = mapped_column("next_look_at")
+    polled_at: Mapped[datetime | None]
+    next_poll_at: Mapped[datetime | None]
     missing_since: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 
@@ -54,7 +54,7 @@ class AssetGroupRow(UpstreamObjectColumns, Base):
         Index("uq_asset_groups_id", "id", unique=True),
         Index("ix_asset_groups_listing", "tenant_id", "group_type", text("created_at DESC"), text("id DESC")),
         Index("ix_asset_groups_channel_id_created_at", "channel_id", text("created_at DESC")),
-        Index("ix_asset_groups_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
+        Index("ix_asset_groups_next_poll_at", "next_poll_at", postgresql_where=text("next_poll_at IS NOT NULL")),
     )
 
     description: Mapped[str]
@@ -71,7 +71,7 @@ class AssetRow(UpstreamObjectColumns, Base):
         Index("ix_assets_listing", "tenant_id", text("created_at DESC"), text("id DESC")),
         Index("ix_assets_tenant_id_group_id", "tenant_id", "group_id"),
         Index("ix_assets_channel_id_created_at", "channel_id", text("created_at DESC")),
-        Index("ix_assets_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")),
+        Index("ix_assets_next_poll_at", "next_poll_at", postgresql_where=text("next_poll_at IS NOT NULL")),
     )
 
     group_id: Mapped[str]
@@ -112,7 +112,9 @@ class CreateIntentRow(Base):
     __table_args__ = (
         Index("ix_asset_create_intents_kind_name", "kind", "name"),
         Index(
-            "ix_asset_create_intents_next_look_at", "next_look_at", postgresql_where=text("next_look_at IS NOT NULL")
+            "ix_asset_create_intents_next_search_at",
+            "next_search_at",
+            postgresql_where=text("next_search_at IS NOT NULL"),
         ),
         Index("ix_asset_create_intents_started_at", "started_at"),
         Index(
@@ -132,7 +134,7 @@ class CreateIntentRow(Base):
     instance_id: Mapped[str | None]
     started_at: Mapped[datetime]
     cut_at: Mapped[datetime | None]
-    next_search_at: Mapped[datetime | None] = mapped_column("next_look_at")
+    next_search_at: Mapped[datetime | None]
 
     @property
     def in_doubt_since(self) -> datetime:

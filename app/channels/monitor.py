@@ -68,7 +68,7 @@ class ChannelMonitor:
                 if await self._leases.claim("watch", _lease_subject(channel), seconds=_LEASE_SECONDS) is not None:
                     await self._check(channel)
             except Exception as error:  # noqa: BLE001 - one channel must not stop the check of the others
-                _log.warning("watch_failed", channel=channel.name, error=repr(error))
+                _log.warning("channel_monitor_failed", channel=channel.name, error=repr(error))
 
     async def _check(self, channel: Channel) -> None:
         planes = ALL_PLANES
@@ -78,7 +78,7 @@ class ChannelMonitor:
             planes = planes - {"ark"}
         foreign = await self._probe.find_foreign(channel, planes)
         for name, what in foreign.items():
-            _log.error("channel_leads_elsewhere", channel=channel.name, url=name, reason=what)
+            _log.error("channel_account_mismatch", channel=channel.name, url=name, reason=what)
         if "ark_base_url" in foreign:
             await self._open_breaker(channel)
 

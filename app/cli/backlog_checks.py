@@ -21,13 +21,13 @@ _ABANDONED = text("""
         SELECT instance_id FROM tasks WHERE status = 'submitting' AND sent_at < :before
         UNION ALL
         SELECT instance_id FROM asset_create_intents WHERE cut_at IS NULL AND started_at < :before
-    ) AS carried LEFT JOIN instances ON instances.id = carried.instance_id
+    ) AS open_creates LEFT JOIN instances ON instances.id = open_creates.instance_id
     WHERE instances.id IS NULL OR pg_try_advisory_xact_lock_shared(instances.lock_key)
 """)
 _EXPIRED_LEASES = text("""
     SELECT 'the search of channel ' || split_part(name, ':', 2) FROM leases
      WHERE name LIKE 'list:%' AND expires_at < :before AND EXISTS (
-        SELECT FROM tasks WHERE status = 'unknown' AND channel_id = split_part(name, ':', 2) AND next_look_at < :before)
+        SELECT FROM tasks WHERE status = 'unknown' AND channel_id = split_part(name, ':', 2) AND next_poll_at < :before)
     UNION ALL
     SELECT 'the delivery ' || id FROM deliveries
      WHERE next_attempt_at IS NOT NULL AND lease_token IS NOT NULL AND lease_until < :before
@@ -63,7 +63,7 @@ def _outcomes(backlog: Backlog, grace_seconds: float) -> Iterator[CheckResult]:
     for kind, depth in backlog.unknown.items():
         name = f"unknown outcomes ({kind}s)"
         if depth.oldest_seconds <= grace_seconds + _STUCK_SECONDS:
-            yield passed(name, f"{_describe(depth)}; they are being looked for" if depth.count else "none")
+            yield passed(name, f"{_describe(depth)}; they are being searched for" if depth.count else "none")
         elif kind == "task":
             fix = "see `seedgate tasks orphans` and end each with `seedgate tasks resolve`; never create it again"
             yield failed(name, f"{_describe(depth)}: {fix}")
@@ -80,7 +80,7 @@ def _abandoned(count: int) -> CheckResult:
 
 def _polls(backlog: Backlog) -> Iterator[CheckResult]:
     for kind, depth in backlog.polls.items():
-        name = f"overdue looks ({kind}s)"
+        name = f"overdue polls ({kind}s)"
         if depth.oldest_seconds <= _STUCK_SECONDS:
             yield passed(name, f"{depth.count} are due" if depth.count else "none")
         else:

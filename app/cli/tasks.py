@@ -22,7 +22,7 @@ tasks = group(
 
 Task = Annotated[str, typer.Argument(help="Its id: the tenant's, the upstream's or the spare one.")]
 
-_LISTED = ("id", "tenant_id", "model", "channel_name", "status", "created_at", "cut_at", "next_look_at")
+_LISTED = ("id", "tenant_id", "model", "channel_name", "status", "created_at", "cut_at", "next_poll_at")
 _ORPHAN = ("upstream_id", "channel_id", "model", "service_tier", "status", "created_at", "possible_tasks")
 _EVENT = ("at", "status", "source", "detail")
 

@@ -11,10 +11,10 @@ from app.db.base import Base
 class AttemptRow(Base):
     """One create as one client sent it, without an ``Idempotency-Key``.
 
-    Inserted in the transaction that inserts the intent. ``lost_at`` is when the attempt was abandoned (its client
+    Inserted in the transaction that inserts the intent. ``abandoned_at`` is when the attempt was abandoned (its client
     disconnected or was answered with 500 or more): from then on a retry may claim it. A complete answer sets
-    ``answered_at`` and clears ``lost_at``. When the process ``instance_id`` dies first, the attempt is abandoned too.
-    ``result_id`` is what the create makes: the spare id of a task, known from the start, or the id of a group or
+    ``answered_at`` and clears ``abandoned_at``. When the process ``instance_id`` dies first, the attempt is abandoned
+    too. ``result_id`` is what the create makes: the spare id of a task, known from the start, or the id of a group or
     asset, known with the outcome.
     """
 
@@ -34,7 +34,7 @@ class AttemptRow(Base):
     result_id: Mapped[str | None]
     started_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
-    lost_at: Mapped[datetime | None]
+    abandoned_at: Mapped[datetime | None]
 
 
 class IdempotencyKeyRow(Base):

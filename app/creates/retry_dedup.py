@@ -45,9 +45,9 @@ _DRAIN_TIMEOUT_SECONDS = 2.0
 
 _TABLES: tuple[type[AttemptRow | IdempotencyKeyRow], ...] = (AttemptRow, IdempotencyKeyRow)
 
-# Clears `lost_at`, too: only a process that took this one for dead can have set it on an answered attempt.
+# Clears `abandoned_at`, too: only a process that took this one for dead can have set it on an answered attempt.
 _MARK_ANSWERED = text("""
-    UPDATE create_attempts AS a SET answered_at = v.answered_at, lost_at = NULL
+    UPDATE create_attempts AS a SET answered_at = v.answered_at, abandoned_at = NULL
     FROM unnest(CAST(:ids AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
         AS v (id, started_at, answered_at)
     WHERE a.id = v.id AND a.started_at = v.started_at
@@ -334,10 +334,10 @@ class RetryDedup:
         await gone.wait()
         await self.mark_abandoned(attempt)
 
-    async def _write_abandoned(self, is_meant: ColumnElement[bool], lost_at: datetime) -> None:
+    async def _write_abandoned(self, is_meant: ColumnElement[bool], abandoned_at: datetime) -> None:
         """Tries until it succeeds or the attempt could no longer be claimed anyway."""
-        mark = update(AttemptRow).where(is_meant).values(lost_at=lost_at, answered_at=None)
-        while self._clock() < lost_at + CLAIMABLE_FOR:
+        mark = update(AttemptRow).where(is_meant).values(abandoned_at=abandoned_at, answered_at=None)
+        while self._clock() < abandoned_at + CLAIMABLE_FOR:
             try:
                 async with self._sessions.begin() as session:
                     await session.execute(mark)
@@ -351,7 +351,7 @@ class RetryDedup:
         dead_at = await self._processes.dead_since(session, instance_id)
         if dead_at is not None:
             mark = update(AttemptRow).where(_is_same(request), _is_running(), AttemptRow.instance_id == instance_id)
-            mark = mark.values(lost_at=func.greatest(AttemptRow.started_at, dead_at))
+            mark = mark.values(abandoned_at=func.greatest(AttemptRow.started_at, dead_at))
             await session.execute(mark, execution_options={"synchronize_session": False})
 
     async def _take_over(
@@ -361,7 +361,7 @@ class RetryDedup:
         best = (
             select(AttemptRow.id)
             .where(_is_same(request), is_claimable)
-            .order_by(AttemptRow.lost_at.is_(None), AttemptRow.started_at.desc())
+            .order_by(AttemptRow.abandoned_at.is_(None), AttemptRow.started_at.desc())
             .limit(1)
             .with_for_update()
             .scalar_subquery()
@@ -369,7 +369,7 @@ class RetryDedup:
         take = (
             update(AttemptRow)
             .where(AttemptRow.id == best)
-            .values(instance_id=self._processes.instance_id, started_at=now, answered_at=None, lost_at=None)
+            .values(instance_id=self._processes.instance_id, started_at=now, answered_at=None, abandoned_at=None)
             .returning(AttemptRow.id, AttemptRow.result_id)
             .execution_options(synchronize_session=False)
         )
@@ -387,11 +387,11 @@ def _is_same(request: RequestFingerprint) -> ColumnElement[bool]:
 
 
 def _is_running() -> ColumnElement[bool]:
-    return and_(AttemptRow.answered_at.is_(None), AttemptRow.lost_at.is_(None))
+    return and_(AttemptRow.answered_at.is_(None), AttemptRow.abandoned_at.is_(None))
 
 
 def _is_abandoned(now: datetime) -> ColumnElement[bool]:
-    return and_(AttemptRow.answered_at.is_(None), AttemptRow.lost_at >= now - CLAIMABLE_FOR)
+    return and_(AttemptRow.answered_at.is_(None), AttemptRow.abandoned_at >= now - CLAIMABLE_FOR)
 
 
 def _is_claimable_by_marked(now: datetime, create_window: timedelta) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from prometheus_client.metrics import disable_created_metrics
 # The series with creation times would double the number of series without being useful.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no annotation there
 
-REQUESTS = Counter("seedgate_requests", "Requests answered.", ["route", "method", "status"])
+REQUESTS = Counter("seedgate_requests", "Answered requests.", ["route", "method", "status"])
 REQUEST_SECONDS = Histogram(
     "seedgate_request_seconds",
     "Time from the head of a request to the end of its answer.",
@@ -22,26 +22,30 @@ REQUEST_SECONDS = Histogram(
 )
 UPSTREAM_CALLS = Counter(
     "seedgate_upstream_calls",
-    "Calls to upstream accounts by what became of them: ok, rejected, account_fault, throttled, not_sent, unknown.",
+    "Calls to upstream accounts by outcome: ok, rejected, account_fault, throttled, not_sent, unknown.",
     ["operation", "outcome"],
 )
 UPSTREAM_SECONDS = Histogram(
     "seedgate_upstream_seconds",
-    "Time from the wish to call the upstream to what became of the call.",
+    "Duration of calls to the upstream, from the request for the call to its outcome.",
     ["operation"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 180),
 )
-TASK_CHANGES = Counter("seedgate_task_changes", "Changes of a task's state, by the new one.", ["status"])
-STALE_ANSWERS = Counter("seedgate_stale_answers", "Answers of the upstream that came after a newer one; not applied.")
-UNKNOWN_STATUSES = Counter("seedgate_unknown_upstream_statuses", "Task states of the upstream that nobody knows.")
-FOREIGN_CLAIMS = Counter(
-    "seedgate_foreign_claims", "Times that an upstream id was claimed for a task while another one owned it."
+TASK_CHANGES = Counter("seedgate_task_changes", "Changes of a task's status, by the new one.", ["status"])
+STALE_ANSWERS = Counter(
+    "seedgate_stale_answers", "Answers of the upstream that arrived after a newer one and were not applied."
+)
+UNKNOWN_STATUSES = Counter(
+    "seedgate_unknown_upstream_statuses", "Task statuses of the upstream that the gateway does not know."
+)
+OWNERSHIP_CONFLICTS = Counter(
+    "seedgate_ownership_conflicts", "Attempts to give a task an upstream id that another task owns."
 )
 LEASE_LOSSES = Counter(
-    "seedgate_lease_losses", "Work whose lease had passed to another process when it ended.", ["job"]
+    "seedgate_lease_losses", "Work whose lease had passed to another process before it ended.", ["job"]
 )
-DELIVERIES = Counter("seedgate_deliveries", "Tries to deliver a message to a tenant's address.", ["outcome"])
-BREAKERS_OPENED = Counter("seedgate_breakers_opened", "Times that a channel was given no more creates for a while.")
+DELIVERIES = Counter("seedgate_deliveries", "Attempts to deliver a message to a tenant's address.", ["outcome"])
+BREAKERS_OPENED = Counter("seedgate_breakers_opened", "Times that the circuit breaker of a channel opened.")
 CONNECTIONS_CUT = Counter(
     "seedgate_connections_cut",
     "Client connections that were cut: for room (longest idle), no_room (all busy), or budget (unread or unfinished).",

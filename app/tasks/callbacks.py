@@ -22,7 +22,7 @@ from app.core.lookup_queue import Lookup, LookupQueue
 from app.core.strict_json import parse_json_object
 from app.db.engine import is_unavailable
 from app.errors import SeedgateError
-from app.observability.metrics import FOREIGN_CLAIMS
+from app.observability.metrics import OWNERSHIP_CONFLICTS
 from app.tasks.correlation import hash_of
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.repository import AllIntents
@@ -155,8 +155,8 @@ def _apply_change(row: TaskRow, upstream_id: str | None, *, now: datetime) -> No
     if upstream_id is not None and upstream_id != row.upstream_id:
         _log_conflict("callback_names_another_task", row, upstream_id)
     elif not TaskStatus(row.status).is_final:
-        due_at = now if row.looked_at is None else max(now, row.looked_at + _MIN_POLL_INTERVAL)
-        row.next_look_at = due_at if row.next_look_at is None else min(row.next_look_at, due_at)
+        due_at = now if row.polled_at is None else max(now, row.polled_at + _MIN_POLL_INTERVAL)
+        row.next_poll_at = due_at if row.next_poll_at is None else min(row.next_poll_at, due_at)
 
 
 def _apply_named(row: TaskRow, upstream_id: str, *, now: datetime) -> None:
@@ -167,11 +167,11 @@ def _apply_named(row: TaskRow, upstream_id: str, *, now: datetime) -> None:
         _log_conflict("callbacks_name_two_tasks", row, upstream_id)
     row.claimed_upstream_id = upstream_id
     if row.status != TaskStatus.SUBMITTING.value:
-        row.next_look_at = now
+        row.next_poll_at = now
 
 
 def _log_conflict(event: str, row: TaskRow, upstream_id: str) -> None:
-    FOREIGN_CLAIMS.inc()
+    OWNERSHIP_CONFLICTS.inc()
     _log.error(event, task=row.id, upstream_id=upstream_id)
 
 

@@ -135,7 +135,7 @@ class TaskDeletion:
                 return
             if TaskStatus(deleted.status).is_final:
                 row.deleted_at = now
-                row.next_look_at = None
+                row.next_poll_at = None
             else:
                 apply_cancellation(session, row, source=source, now=now)
             if record is not None:

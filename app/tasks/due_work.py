@@ -12,11 +12,11 @@ _ACTIVE_CHANNELS = """
 
 POLLS_DUE = Probe(
     f"""
-    (SELECT min(created_at) FROM tasks WHERE next_look_at IS NOT NULL AND upstream_id IS NOT NULL)
+    (SELECT min(created_at) FROM tasks WHERE next_poll_at IS NOT NULL AND upstream_id IS NOT NULL)
         < CAST(:now AS timestamptz) - CAST(:forgotten_after AS interval)
     OR EXISTS ({_ACTIVE_CHANNELS}
-        AND (SELECT min(next_look_at) FROM tasks
-             WHERE channel_id = c.id AND next_look_at IS NOT NULL AND upstream_id IS NOT NULL) <= :now)
+        AND (SELECT min(next_poll_at) FROM tasks
+             WHERE channel_id = c.id AND next_poll_at IS NOT NULL AND upstream_id IS NOT NULL) <= :now)
     """,  # noqa: S608 - constants of this module
     {"forgotten_after": RETENTION},
 )
@@ -26,8 +26,8 @@ POLLS_DUE = Probe(
 SEARCHES_DUE = Probe(
     f"""
     EXISTS ({_ACTIVE_CHANNELS} AND (
-        (SELECT min(next_look_at) FROM tasks
-         WHERE channel_id = c.id AND next_look_at IS NOT NULL AND upstream_id IS NULL) <= :now
+        (SELECT min(next_poll_at) FROM tasks
+         WHERE channel_id = c.id AND next_poll_at IS NOT NULL AND upstream_id IS NULL) <= :now
         OR c.exclusive AND NOT EXISTS (
             SELECT FROM leases WHERE name = 'sweep:' || c.id AND expires_at > clock_timestamp())
         OR EXISTS (SELECT FROM channel_health WHERE channel_id = c.id AND opened_at IS NOT NULL) AND NOT EXISTS (

@@ -45,12 +45,12 @@ class TaskRow(Base):
     ``id`` is a spare id of ours and exists from the start. The client is given ``upstream_id`` if the upstream answers
     in time, otherwise the spare id, which it then goes on being shown (``is_spare_id_public``). Both find the row.
     ``snapshot`` is the upstream's last answer about the task; ``parameters`` are the known, short parameters of the
-    request. ``asked_at`` is when the upstream was last asked, ``looked_at`` when the call began that it last answered.
+    request. ``asked_at`` is when the upstream was last asked, ``polled_at`` when the call began that it last answered.
 
     Of the create: ``instance_id`` is the process that runs it (``app.core.process_registry``), ``sent_at`` when the
     last attempt began, ``cut_at`` when its outcome became unknown. ``callback_token_hash`` is the SHA-256 of the token
     in the callback URL; ``claimed_upstream_id`` the task that a callback named before the id was known. ``absent_at``
-    is when a complete list first lacked the task. ``next_look_at`` is the time of the next poll or, while the outcome
+    is when a complete list first lacked the task. ``next_poll_at`` is the time of the next poll or, while the outcome
     is unknown, of the next search.
     """
 
@@ -73,19 +73,19 @@ class TaskRow(Base):
         Index(
             "ix_tasks_polls",
             "channel_id",
-            "next_look_at",
-            postgresql_where=text("next_look_at IS NOT NULL AND upstream_id IS NOT NULL"),
+            "next_poll_at",
+            postgresql_where=text("next_poll_at IS NOT NULL AND upstream_id IS NOT NULL"),
         ),
         Index(
             "ix_tasks_searches",
             "channel_id",
-            "next_look_at",
-            postgresql_where=text("next_look_at IS NOT NULL AND upstream_id IS NULL"),
+            "next_poll_at",
+            postgresql_where=text("next_poll_at IS NOT NULL AND upstream_id IS NULL"),
         ),
         Index(
             "ix_tasks_unfinished_created_at",
             "created_at",
-            postgresql_where=text("next_look_at IS NOT NULL AND upstream_id IS NOT NULL"),
+            postgresql_where=text("next_poll_at IS NOT NULL AND upstream_id IS NOT NULL"),
         ),
         Index("ix_tasks_submitting", "instance_id", postgresql_where=text("status = 'submitting'")),
         Index("ix_tasks_unknown_created_at", "created_at", postgresql_where=text("status = 'unknown'")),
@@ -123,8 +123,8 @@ class TaskRow(Base):
     cut_at: Mapped[datetime | None]
     absent_at: Mapped[datetime | None]
     asked_at: Mapped[datetime | None]
-    looked_at: Mapped[datetime | None]
-    next_look_at: Mapped[datetime | None]
+    polled_at: Mapped[datetime | None]
+    next_poll_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 

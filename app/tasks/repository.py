@@ -92,7 +92,7 @@ class TaskRepository:
                 self._is_own(),
                 TaskRow.id == spare_id,
                 or_(TaskRow.asked_at.is_(None), TaskRow.asked_at <= now - min_age),
-                or_(TaskRow.looked_at.is_(None), TaskRow.looked_at <= now - min_age),
+                or_(TaskRow.polled_at.is_(None), TaskRow.polled_at <= now - min_age),
             )
             .values(asked_at=now)
             .returning(TaskRow.id)
@@ -116,21 +116,21 @@ class AllTasks:
         """
         due = (
             select(TaskRow)
-            .where(TaskRow.next_look_at <= now, TaskRow.channel_id == channel_id, TaskRow.upstream_id.is_not(None))
-            .order_by(TaskRow.next_look_at)
+            .where(TaskRow.next_poll_at <= now, TaskRow.channel_id == channel_id, TaskRow.upstream_id.is_not(None))
+            .order_by(TaskRow.next_poll_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
         rows = (await self._session.scalars(due)).all()
         for row in rows:
-            row.next_look_at = now + lease
+            row.next_poll_at = now + lease
         return rows
 
     async def release(self, rows: Sequence[TaskRow], *, due_at: datetime) -> None:
         """Makes claimed tasks due that were not polled, except those that another process polled meanwhile."""
-        claims = [(row.tenant_id, row.id, row.next_look_at) for row in rows]
-        is_claimed = tuple_(TaskRow.tenant_id, TaskRow.id, TaskRow.next_look_at).in_(claims)
-        await self._session.execute(update(TaskRow).where(is_claimed).values(next_look_at=due_at))
+        claims = [(row.tenant_id, row.id, row.next_poll_at) for row in rows]
+        is_claimed = tuple_(TaskRow.tenant_id, TaskRow.id, TaskRow.next_poll_at).in_(claims)
+        await self._session.execute(update(TaskRow).where(is_claimed).values(next_poll_at=due_at))
 
     async def lock(self, rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
         """Returns the current rows of tasks without the deleted ones, locked in the order of their keys."""
@@ -147,7 +147,7 @@ class AllTasks:
         """Returns due, unfinished tasks created before a time, on any channel; locked."""
         query = (
             select(TaskRow)
-            .where(TaskRow.next_look_at <= now, TaskRow.created_at < created_before, TaskRow.upstream_id.is_not(None))
+            .where(TaskRow.next_poll_at <= now, TaskRow.created_at < created_before, TaskRow.upstream_id.is_not(None))
             .order_by(TaskRow.created_at)
             .limit(limit)
             .with_for_update(skip_locked=True)

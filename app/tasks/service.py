@@ -66,7 +66,7 @@ class TaskService:
 
     def _stale_seconds(self, row: TaskRow) -> int | None:
         """Returns the age of a row if it is over 15 seconds, or if the upstream did not answer the last call."""
-        seen_at = row.looked_at or row.created_at
+        seen_at = row.polled_at or row.created_at
         age = self._context.clock() - seen_at
         is_answered = row.asked_at is None or row.asked_at <= seen_at
         if TaskStatus(row.status).is_final or (is_answered and age <= _STALE_AFTER):

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.observability.metrics import FOREIGN_CLAIMS, STALE_ANSWERS, TASK_CHANGES, UNKNOWN_STATUSES
+from app.observability.metrics import OWNERSHIP_CONFLICTS, STALE_ANSWERS, TASK_CHANGES, UNKNOWN_STATUSES
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.responses import to_task, without_own_fields
 from app.upstream.integers import to_integer
@@ -50,7 +50,7 @@ class Source(StrEnum):
     """What caused a change; the values stand in the history of tasks."""
 
     CREATE = "create"
-    POLL = "look"
+    POLL = "poll"
     LIST = "list"
     CALLBACK = "callback"
     DELETE = "delete"
@@ -82,7 +82,7 @@ def apply_upstream_id(
     if row.upstream_id == upstream_id:
         return True
     if row.upstream_id is not None or TaskStatus(row.status).is_final:
-        FOREIGN_CLAIMS.inc()
+        OWNERSHIP_CONFLICTS.inc()
         _log.error("second_upstream_task_for_one_intent", task=row.id, upstream_id=upstream_id, source=source.value)
         return False
     row.upstream_id = upstream_id
@@ -90,7 +90,7 @@ def apply_upstream_id(
     row.absent_at = None
     is_direct = source is Source.CREATE and row.status == TaskStatus.SUBMITTING.value
     _transition(session, row, TaskStatus.QUEUED, source=source, now=now, detail=detail)
-    row.next_look_at = next_poll_after(row.created_at, now) if is_direct else now
+    row.next_poll_at = next_poll_after(row.created_at, now) if is_direct else now
     return True
 
 
@@ -106,7 +106,7 @@ def apply_unknown(
     row.is_spare_id_public = True
     row.cut_at = cut_at or now
     _transition(session, row, TaskStatus.UNKNOWN, source=source, now=now)
-    row.next_look_at = now + _FIRST_SEARCH
+    row.next_poll_at = now + _FIRST_SEARCH
 
 
 def apply_no_task(
@@ -146,13 +146,13 @@ def apply_upstream_state(
         return
     status = TaskStatus(body["status"]) if body.get("status") in _UPSTREAM_STATUSES else None
     is_final = status is not None and status.is_final
-    if row.looked_at is not None and asked_at < row.looked_at and not is_final:
+    if row.polled_at is not None and asked_at < row.polled_at and not is_final:
         STALE_ANSWERS.inc()
         return
-    row.looked_at = asked_at
+    row.polled_at = asked_at
     row.updated_at = now
     row.snapshot = _sanitize(without_own_fields(body))
-    row.next_look_at = next_poll_after(row.created_at, now)
+    row.next_poll_at = next_poll_after(row.created_at, now)
     if status is None:
         UNKNOWN_STATUSES.inc()
         _log.error("unknown_upstream_status", task=row.upstream_id, status=str(body.get("status"))[:64])
@@ -172,7 +172,7 @@ def apply_not_found(session: AsyncSession, row: TaskRow, *, source: Source, now:
     if is_window_over(row, now=now):
         _transition(session, row, TaskStatus.EXPIRED, source=source, now=now)
     else:
-        row.next_look_at = next_poll_after(row.created_at, now)
+        row.next_poll_at = next_poll_after(row.created_at, now)
 
 
 def apply_cancellation(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
@@ -207,7 +207,7 @@ def _transition(
     row.updated_at = now
     if status.is_final:
         row.finished_at = now
-        row.next_look_at = None
+        row.next_poll_at = None
     if status is before:
         return
     TASK_CHANGES.labels(status.value).inc()

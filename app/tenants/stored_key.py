@@ -87,7 +87,7 @@ def _open(box: SecretBox, row: Row[*tuple[Any, ...]]) -> str | None:
     try:
         return open_secret(box, row.id, row.secret_access_key_sealed)
     except SealError as error:
-        _log.error("signing_key_does_not_open", key=row.id, error=str(error))
+        _log.error("signing_key_unreadable", key=row.id, error=str(error))
         return None
 
 

@@ -142,7 +142,7 @@ class DeliveryWorker:
         try:
             return await self._sender.post(message, secret=secret, now=self._clock())
         except Exception as error:  # noqa: BLE001 - logged by type, since its text may contain the URL or the secret
-            _log.error("delivery_broken", delivery=row.id, origin=row.origin, error=type(error).__name__)
+            _log.error("delivery_attempt_failed", delivery=row.id, origin=row.origin, error=type(error).__name__)
             return Result(Outcome.UNSENT, error=Failure.NOT_SENT.value)
 
     async def _apply(self, delivery_id: str, token: str, result: Result) -> None:
@@ -156,7 +156,7 @@ class DeliveryWorker:
             _log.warning("delivery_lease_lost", delivery=delivery_id, outcome=result.outcome.value)
             return
         _log.info(
-            "delivery_tried",
+            "delivery_attempted",
             delivery=row.id,
             tenant=row.tenant_id,
             task=row.task_id,

@@ -30,9 +30,9 @@ _OLDEST_DUE = text("""
     GROUP BY tenant_id, origin
 """)
 
-# Loose index scans over ix_deliveries_lanes: one step per tenant, and one per origin, however many messages each has.
-# The time is compared as part of a row, which only that index supports. With the index of due times, which the planner
-# might prefer, a step would take as long as the backlog is.
+# Loose index scans over ix_deliveries_destinations: one step per tenant, and one per origin, however many messages each
+# has. The time is compared as part of a row, which only that index supports. With the index of due times, which the
+# planner might prefer, a step would take as long as the backlog is.
 _TENANTS = text("""
     WITH RECURSIVE tenants AS (
         (SELECT tenant_id, 1 AS nth FROM deliveries

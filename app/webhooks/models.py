@@ -38,7 +38,7 @@ class DeliveryRow(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         Index(
-            "ix_deliveries_lanes",
+            "ix_deliveries_destinations",
             "tenant_id",
             "origin",
             "next_attempt_at",

@@ -15,7 +15,7 @@ from app.webhooks.scheduler import Destination
 DELIVERIES_DUE = Probe("(SELECT min(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL) <= :now")
 """Some message may be tried now."""
 
-# Compares a row with the time in it, so that only ix_deliveries_lanes fits (``app.webhooks.due_destinations``).
+# Compares a row with the time in it, so that only ix_deliveries_destinations fits (``app.webhooks.due_destinations``).
 _CLAIM = text(
     """
     WITH picked AS (

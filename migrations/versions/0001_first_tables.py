@@ -1,4 +1,4 @@
-"""The first tables.
+"""The initial schema.
 
 Revision 0001.
 """

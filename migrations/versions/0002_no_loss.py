@@ -1,4 +1,4 @@
-"""Evidence, tickets, leases, deliveries: what the no-loss protocol keeps.
+"""Recovery of unknown outcomes: processes, leases, attempts at creates, history, deliveries and their secrets.
 
 Revision 0002, after 0001.
 """
@@ -192,7 +192,7 @@ def upgrade() -> None:
     op.add_column(
         "tasks", sa.Column("is_spare_id_public", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     )
-    # Lists of allowed channels held names too; ids survive a rename, and lists of ids can be intersected.
+    # Lists of allowed channels could hold names. Ids survive a rename, and lists of ids can be intersected.
     for table in ("tenants", "api_keys"):
         op.execute(f"""
             UPDATE {table} SET allowed_channels = ARRAY(
@@ -203,7 +203,7 @@ def upgrade() -> None:
             )
             WHERE allowed_channels IS NOT NULL
         """)  # noqa: S608 - the tables are the two named above
-    # What the version before could not find out is looked for from now on.
+    # The reconciler searches for the creates whose outcome the version before left unknown.
     op.execute("UPDATE tasks SET sent_at = created_at")
     op.execute(
         "UPDATE tasks SET cut_at = updated_at, next_look_at = now(), is_spare_id_public = true WHERE status = 'unknown'"

@@ -1,4 +1,4 @@
-"""Signing keys: an access key pair beside an API key, and whether the API key alone may stand in its place.
+"""Signing keys, and the setting of a tenant that accepts an API key as the access key id of a request.
 
 Revision 0003, after 0002.
 """

@@ -1,8 +1,8 @@
-"""What else clients may call a model, and what it is called in each region.
+"""Aliases of models, and their upstream ids in each region.
 
-Revision 0006, after 0005. The models that a fresh installation was given get what a fresh one is given now; what the
-operator has changed stays. No process of the version before may run: when its operator replaces the models, their
-aliases and regions are lost.
+Revision 0006, after 0005. Models that an earlier version seeded get the aliases and regions that are seeded now;
+changes by the operator are kept. No process of the version before may run: replacing the catalog through it would
+delete the aliases and regions.
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ def upgrade() -> None:
     for name, (seeded_id, aliases, regions) in _seeded().items():
         if name not in upstream_ids:
             continue
-        # An operator's own model may have one of these names, and an endpoint of the operator's own is in one region.
+        # A model that the operator added may have the name of an alias. An operator's endpoint exists in one region.
         values: dict[str, Any] = {"aliases": [alias for alias in aliases if alias not in upstream_ids]}
         if upstream_ids[name] == seeded_id:
             values["regions"] = regions
@@ -63,7 +63,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("models", "regions")
     op.drop_column("models", "aliases")
-    # The version before refuses a member that it does not know.
+    # The version before refuses unknown members.
     op.execute(sa.text("UPDATE models SET spec = spec - 'generate_audio_default'"))
 
 

@@ -1,9 +1,9 @@
-"""Idempotency keys of every kind of create.
+"""Idempotency keys for creates of every kind.
 
 Revision 0007, after 0006.
 
-The keys that tasks already have stay in their rows: of those only the bytes of the body are known. No process of the
-version before may run: it ignores the keys of asset creates, and leaves those that it completes without their result.
+Existing keys stay in the rows of their tasks, because only a hash of the body's bytes is known for them. No process of
+the version before may run: it ignores the keys of asset creates, and completes such creates without their result.
 """
 
 from collections.abc import Sequence

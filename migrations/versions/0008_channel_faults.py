@@ -1,4 +1,4 @@
-"""What the operator has to mend about a channel: the calls that were refused.
+"""Refused calls of each channel, for the operator.
 
 Revision 0008, after 0007.
 """

@@ -1,4 +1,4 @@
-"""A refusal is kept by its code, too: another one of the same operation does not replace it.
+"""The error code in the key of channel faults, so that one operation can have several.
 
 Revision 0009, after 0008.
 """

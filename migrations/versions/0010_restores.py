@@ -1,4 +1,4 @@
-"""On which server the database is, and since when it knows every create.
+"""The place of the database, by which a restore is noticed.
 
 Revision 0010, after 0009.
 """

@@ -498,12 +498,12 @@ async def test_the_monitor_reports_wrong_urls_of_the_environment(
 
     asked = await story.requests("list_tasks")
     await look("account_rates", "leases")
-    assert "channel_leads_elsewhere" not in caplog.text
+    assert "channel_account_mismatch" not in caplog.text
     assert await story.requests("list_tasks") == asked + 1, "four processes ask once"
     await story.fault("list_tasks", **PAGE)
     await story.fault("ListAssetGroups", **PAGE)
     await look()
-    assert "channel_leads_elsewhere" not in caplog.text
+    assert "channel_account_mismatch" not in caplog.text
     # Without a token for the list the other plane is still checked.
     async with story.app.sessions.begin() as session:
         await session.execute(text("UPDATE account_rates SET tokens = -1000"))
@@ -513,6 +513,6 @@ async def test_the_monitor_reports_wrong_urls_of_the_environment(
     addresses = {"ark_base_url": "http://127.0.0.1:1/api/v3", "openapi_url": "http://127.0.0.1:1"}
     probe.broken_id = (await story.app.channel(name="broken", priority=9, **addresses, **ark_key(OURS)))["id"]
     await look("account_rates", "leases")
-    assert ("watch_failed" in caplog.text, "ark_base_url" in caplog.text) == (True, True)
+    assert ("channel_monitor_failed" in caplog.text, "ark_base_url" in caplog.text) == (True, True)
     health = (await story.app.http.get(f"/channels/{story.id}")).json()["health"]
     assert health["is_breaker_open"], "no create is lost there"

@@ -76,7 +76,7 @@ async def test_a_task_is_shown_by_either_id_with_tenant_channel_times_and_histor
         "history": [{"at": shown["history"][0]["at"], "status": "queued", "source": "create", "detail": None}],
     }
     assert {name for name in shown if name.endswith("_at")} == {
-        "created_at", "updated_at", "sent_at", "cut_at", "absent_at", "asked_at", "looked_at", "next_look_at",
+        "created_at", "updated_at", "sent_at", "cut_at", "absent_at", "asked_at", "polled_at", "next_poll_at",
         "finished_at", "deleted_at",
     }  # fmt: skip
     assert SECRET_PROMPT not in str(shown)

@@ -189,11 +189,11 @@ class Library:
 
     async def until_abandoned(self, tenant: Tenant) -> None:
         """Waits until the gateway has noticed that a client of the tenant has disconnected."""
-        await until_attempt(self.services.sessions, tenant, AttemptRow.lost_at.is_not(None))
+        await until_attempt(self.services.sessions, tenant, AttemptRow.abandoned_at.is_not(None))
 
     async def until_claimed(self, tenant: Tenant) -> None:
         """Waits until a retry has claimed the abandoned attempt and waits for its end."""
-        under_way = and_(AttemptRow.lost_at.is_(None), AttemptRow.answered_at.is_(None))
+        under_way = and_(AttemptRow.abandoned_at.is_(None), AttemptRow.answered_at.is_(None))
         await until_attempt(self.services.sessions, tenant, under_way)
 
     async def new_face_group(self, tenant: Tenant) -> str:

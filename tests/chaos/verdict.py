@@ -158,7 +158,7 @@ _STUCK = {
     "an intent of a process that is gone": "SELECT id FROM tasks WHERE status = 'submitting'",
     "an unfinished task that is never looked at again": (
         "SELECT id, status FROM tasks WHERE status IN ('queued', 'running', 'unknown') AND deleted_at IS NULL "
-        "AND (next_look_at IS NULL OR next_look_at > now() + interval '150 seconds')"
+        "AND (next_poll_at IS NULL OR next_poll_at > now() + interval '150 seconds')"
     ),
     # The lease of a sweep or of the watch over a channel is a schedule: it keeps the next one away for ten minutes.
     "a lease that outlives its holder": (

@@ -108,7 +108,7 @@ async def test_all_checks_pass_when_nothing_is_wrong(world: World) -> None:
         "advisory locks",
         "unknown outcomes (tasks)",
         "creates of dead processes",
-        "overdue looks (tasks)",
+        "overdue polls (tasks)",
         "deliveries",
         "orphans",
         "breakers",
@@ -220,7 +220,7 @@ async def test_a_create_of_unknown_outcome_is_stuck_when_its_time_is_over(world:
     results = await look(world)
     assert failed_checks(results) == set()
     assert "1, the oldest for 0:00:0" in results["unknown outcomes (tasks)"].text
-    await _execute(world, "UPDATE tasks SET cut_at = :at, next_look_at = :at", at=utc_now() - HOUR)
+    await _execute(world, "UPDATE tasks SET cut_at = :at, next_poll_at = :at", at=utc_now() - HOUR)
     results = await look(world)
     assert failed_checks(results) == {"unknown outcomes (tasks)"}
     assert "1, the oldest for 1:00:0" in results["unknown outcomes (tasks)"].text
@@ -229,7 +229,7 @@ async def test_a_create_of_unknown_outcome_is_stuck_when_its_time_is_over(world:
 
 async def test_only_creates_of_dead_processes_are_reported(world: World, tenant: Tenant) -> None:
     await tenant.new_task()
-    submitting = "UPDATE tasks SET status = 'submitting', upstream_id = NULL, next_look_at = NULL, sent_at = :at"
+    submitting = "UPDATE tasks SET status = 'submitting', upstream_id = NULL, next_poll_at = NULL, sent_at = :at"
     await _execute(world, submitting, at=utc_now() - HOUR)
     assert failed_checks(await look(world)) == set()
     await _execute(world, "UPDATE tasks SET instance_id = 'inst_dead'")
@@ -243,12 +243,12 @@ async def test_only_creates_of_dead_processes_are_reported(world: World, tenant:
 async def test_overdue_polls_are_reported(world: World, tenant: Tenant) -> None:
     await tenant.new_task(content=[{"type": "text", "text": "[queue:1000000]"}])
     await tenant.action("CreateAssetGroup", Name="a", GroupType="AIGC")
-    await _execute(world, "UPDATE tasks SET next_look_at = :at", at=utc_now() - HOUR)
+    await _execute(world, "UPDATE tasks SET next_poll_at = :at", at=utc_now() - HOUR)
     results = await look(world)
-    assert failed_checks(results) == {"overdue looks (tasks)"}
-    assert "is a gateway or a worker running" in results["overdue looks (tasks)"].text
-    await _execute(world, "UPDATE asset_groups SET next_look_at = :at", at=utc_now() - HOUR)
-    assert failed_checks(await look(world)) == {"overdue looks (tasks)", "overdue looks (assets)"}
+    assert failed_checks(results) == {"overdue polls (tasks)"}
+    assert "is a gateway or a worker running" in results["overdue polls (tasks)"].text
+    await _execute(world, "UPDATE asset_groups SET next_poll_at = :at", at=utc_now() - HOUR)
+    assert failed_checks(await look(world)) == {"overdue polls (tasks)", "overdue polls (assets)"}
 
 
 async def test_a_backlog_of_deliveries_and_a_lease_of_a_dead_worker_are_reported(world: World, tenant: Tenant) -> None:

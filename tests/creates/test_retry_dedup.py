@@ -312,7 +312,7 @@ async def test_an_answer_that_is_not_yet_written_survives_a_database_that_is_awa
     async with processes.sessions() as session:
         row = (await session.scalars(select(AttemptRow))).one()
     assert row.answered_at is not None
-    assert row.lost_at is None
+    assert row.abandoned_at is None
 
 
 async def test_a_result_that_is_known_later_is_found(processes: Processes) -> None:

@@ -41,7 +41,7 @@ _SUSPENDED = """
 """
 _FILL = f"""
     INSERT INTO tasks (tenant_id, id, upstream_id, key_id, channel_id, model, upstream_model, service_tier, status,
-                       parameters, request_hash, created_at, updated_at, sent_at, cut_at, next_look_at, finished_at)
+                       parameters, request_hash, created_at, updated_at, sent_at, cut_at, next_poll_at, finished_at)
     SELECT 't' || n % 100, kind || n, CASE WHEN status <> 'unknown' THEN kind || n END, 'k', channel, 'm', 'm',
            'default', status, '{{}}', '', now() - age, now(), now() - age,
            CASE WHEN status = 'unknown' THEN now() END, now() + due, CASE WHEN due IS NULL THEN now() END
@@ -61,18 +61,18 @@ _FILL = f"""
     CROSS JOIN generate_series(1, {ROWS}) AS n;
 
     INSERT INTO assets (tenant_id, id, group_id, channel_id, name, url, asset_type, project_name, status, extra,
-                        created_at, updated_at, next_look_at)
+                        created_at, updated_at, next_poll_at)
     SELECT 't', 'asset' || n, 'g', 'active', '', '', 'Image', '', 'Processing', '{{}}', now(), now(),
            now() + interval '1 hour'
     FROM generate_series(1, {ROWS}) AS n;
 
     INSERT INTO asset_groups (tenant_id, id, channel_id, name, description, group_type, project_name, extra,
-                              created_at, updated_at, next_look_at)
+                              created_at, updated_at, next_poll_at)
     SELECT 't', 'group' || n, 'active', '', '', 'AIGC', '', '{{}}', now(), now(), now() + interval '1 hour'
     FROM generate_series(1, {ROWS}) AS n;
 
     INSERT INTO asset_create_intents (id, tenant_id, channel_id, kind, name, members, instance_id, started_at, cut_at,
-                                      next_look_at)
+                                      next_search_at)
     SELECT 'intent' || n, 't', 'active', 'CreateAsset', 'n' || n, '{{}}', 'gone', now(), now(),
            now() + interval '1 hour'
     FROM generate_series(1, {ROWS}) AS n;

@@ -151,7 +151,7 @@ async def test_unfinished_work_is_reported_with_its_age(stage: Stage) -> None:
     calls = {"operation": "create_task", "outcome": "unknown"}
     row = await stage.row(queued)
     assert row is not None
-    assert row.next_look_at is not None
+    assert row.next_poll_at is not None
     channel = await stage.channel_id("default")
     async with stage.sessions.begin() as session:
         await session.execute(_INSERT_ORPHAN, {"channel": channel, "at": stage.clock()})
@@ -166,9 +166,9 @@ async def test_unfinished_work_is_reported_with_its_age(stage: Stage) -> None:
     assert value(after, "seedgate_tasks", status="unknown") - value(before, "seedgate_tasks", status="unknown") == 1
     assert value(after, "seedgate_unknown_outcomes", kind="task") == value(after, "seedgate_tasks", status="unknown")
     assert value(after, "seedgate_oldest_unknown_seconds", kind="task") >= 299
-    overdue_seconds = (stage.clock() - row.next_look_at).total_seconds()
-    assert value(after, "seedgate_oldest_look_seconds", kind="task") >= overdue_seconds - 10
-    assert value(after, "seedgate_overdue_looks", kind="task") >= 1
+    overdue_seconds = (stage.clock() - row.next_poll_at).total_seconds()
+    assert value(after, "seedgate_oldest_poll_seconds", kind="task") >= overdue_seconds - 10
+    assert value(after, "seedgate_overdue_polls", kind="task") >= 1
     assert value(after, "seedgate_orphans") == 1
     assert value(after, "seedgate_open_breakers") == 1
     assert value(after, "seedgate_outbox_messages") == 1
@@ -197,7 +197,7 @@ async def test_reading_them_walks_through_no_large_table(stage: Stage) -> None:
     async with stage.sessions.begin() as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))
         explain = text("EXPLAIN " + _BACKLOG.text)
-        values = {"now": now, "attempts_since": now, "tickets_since": now}
+        values = {"now": now, "attempts_since": now, "claimable_since": now}
         plan = "\n".join((await session.scalars(explain, values)).all())
     large = ("tasks", "asset_groups", "assets", "deliveries", "create_attempts")
     assert [table for table in large if re.search(rf"Seq Scan on {table}\b", plan)] == [], plan
@@ -228,8 +228,8 @@ async def test_all_series_of_the_database_are_there_even_when_there_is_nothing(s
     expected: set[tuple[Any, ...]] = {
         ("seedgate_tasks", word) for word in ("submitting", "unknown", "queued", "running")
     }
-    expected |= {("seedgate_oldest_look_seconds", kind) for kind in ("task", "asset")}
-    expected |= {("seedgate_create_attempts", state) for state in ("open", "ticket")}
+    expected |= {("seedgate_oldest_poll_seconds", kind) for kind in ("task", "asset")}
+    expected |= {("seedgate_create_attempts", state) for state in ("open", "claimable")}
     assert expected <= shown
 
 

@@ -127,11 +127,13 @@ class Stage:
 
     async def until_lost(self, tenant: Tenant) -> None:
         """Waits until the gateway knows that a client of the tenant's has left."""
-        await until_attempt(self.sessions, tenant, AttemptRow.lost_at.is_not(None))
+        await until_attempt(self.sessions, tenant, AttemptRow.abandoned_at.is_not(None))
 
     async def until_taken(self, tenant: Tenant) -> None:
         """Waits until a retry has taken over the attempt of the tenant's client that left, and waits for its end."""
-        await until_attempt(self.sessions, tenant, and_(AttemptRow.lost_at.is_(None), AttemptRow.answered_at.is_(None)))
+        await until_attempt(
+            self.sessions, tenant, and_(AttemptRow.abandoned_at.is_(None), AttemptRow.answered_at.is_(None))
+        )
 
     async def use_up(self, kind: RateClass) -> None:
         """Leaves the account ``default`` no call of a kind, for days."""

@@ -40,7 +40,7 @@ async def open_poller(stage: Stage) -> AsyncIterator[TaskPoller]:
 async def poller(stage: Stage) -> AsyncIterator[TaskPoller]:
     """The poller of one process. No task of another test is due."""
     async with stage.sessions.begin() as session:
-        await session.execute(update(TaskRow).values(next_look_at=None))
+        await session.execute(update(TaskRow).values(next_poll_at=None))
     async with open_poller(stage) as opened:
         yield opened
         await opened.drain()
@@ -111,7 +111,7 @@ async def test_a_final_state_is_taken_from_a_get_alone(stage: Stage, poller: Tas
     assert asked_alone(stage) == [done]
     row = await stage.row(done)
     assert row is not None
-    assert (row.status, row.next_look_at) == (status, None)
+    assert (row.status, row.next_poll_at) == (status, None)
     assert bool(row.total_tokens) is (status == "succeeded")
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.db.engine import open_engine, session_factory
-from app.observability.metrics import FOREIGN_CLAIMS
+from app.observability.metrics import OWNERSHIP_CONFLICTS
 from app.tasks.correlation import new_callback_token
 from app.tasks.models import TaskRow
 from tests.support.database import set_reachable
@@ -20,7 +20,7 @@ from tests.tasks.searching import Search, open_search
 
 
 def _alarms() -> float:
-    return float(FOREIGN_CLAIMS._value.get())  # noqa: SLF001 - the library has no reader
+    return float(OWNERSHIP_CONFLICTS._value.get())  # noqa: SLF001 - the library has no reader
 
 
 async def test_a_callback_names_the_task_that_an_intent_became(search: Search) -> None:
@@ -51,7 +51,7 @@ async def test_a_callback_that_outruns_the_creates_own_answer_is_harmless(search
     token = await search.give_token(row.id)
     for _ in range(2):
         await search.call_back(token, {"id": upstream_id})
-        assert (await search.row(row.id)).next_look_at is None, "the create's own answer has the first word"
+        assert (await search.row(row.id)).next_poll_at is None, "the create's own answer has the first word"
         await search.run()
     await search.stage.release()
     answered = await creating
@@ -156,12 +156,12 @@ async def test_an_id_that_the_channel_does_not_know_is_not_attributed_and_the_in
 async def test_a_paid_task_of_an_intent_that_had_ended_is_listed_for_the_operator(search: Search) -> None:
     task_id, upstream_id = await search.lose(await search.stage.tenant())
     token = await search.give_token(task_id)
-    await search.change(task_id, status="failed", next_look_at=None)
+    await search.change(task_id, status="failed", next_poll_at=None)
     before = _alarms()
     await search.call_back(token, {"id": upstream_id})
     await search.run()
     row = await search.row(task_id)
-    assert (row.status, row.upstream_id, row.claimed_upstream_id, row.next_look_at) == ("failed", None, None, None)
+    assert (row.status, row.upstream_id, row.claimed_upstream_id, row.next_poll_at) == ("failed", None, None, None)
     assert await search.orphans() == {upstream_id}
     assert _alarms() == before + 1
 

@@ -39,7 +39,7 @@ async def test_a_finished_task_is_removed_and_its_usage_kept_even_if_it_was_neve
     check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 404, "NotFound.id", "id")
     row = await stage.row(task_id)
     assert row is not None
-    assert (row.status, row.deleted_at is not None, row.next_look_at) == (status, True, None)
+    assert (row.status, row.deleted_at is not None, row.next_poll_at) == (status, True, None)
     assert bool(row.total_tokens) is (status == "succeeded")
     assert row.snapshot is not None
     assert row.snapshot.get("usage", {}).get("total_tokens") == row.total_tokens
@@ -208,7 +208,7 @@ async def test_an_answer_from_before_the_cancellation_does_not_undo_it(stage: St
     assert (await looking).json()["status"] == "cancelled"
     row = await stage.row(task_id)
     assert row is not None
-    assert (row.status, row.next_look_at) == ("cancelled", None)
+    assert (row.status, row.next_poll_at) == ("cancelled", None)
 
 
 async def test_a_poll_under_way_does_not_restore_a_deleted_task(stage: Stage) -> None:

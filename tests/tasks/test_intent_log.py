@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.creates.task_offer import Accepted, Outcome, Refused, Unknown
 from app.db.engine import DatabaseUnavailableError
 from app.errors import ServiceUnavailableError, UpstreamRefusalError
-from app.observability.metrics import FOREIGN_CLAIMS
+from app.observability.metrics import OWNERSHIP_CONFLICTS
 from app.tasks.creation.intent_log import Intent, IntentLog
 from app.tasks.models import OrphanRow, TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository
@@ -36,7 +36,7 @@ async def submitting(stage: Stage, tenant: Tenant) -> Intent:
     assert row is not None
     async with stage.sessions.begin() as session:
         row.status = TaskStatus.SUBMITTING.value
-        row.upstream_id = row.next_look_at = None
+        row.upstream_id = row.next_poll_at = None
         await session.merge(row)
     return Intent(tenant.id, row.id)
 
@@ -70,7 +70,7 @@ async def test_an_outcome_that_is_written_once_more_changes_nothing(stage: Stage
     for outcome in (Accepted(task_id), REFUSED, Unknown()):
         assert await intents.conclude(Intent(tenant.id, row.id), outcome) == task_id
     again = await row_of(stage, Intent(tenant.id, row.id))
-    assert (again.status, again.next_look_at, again.upstream_id) == ("succeeded", None, task_id)
+    assert (again.status, again.next_poll_at, again.upstream_id) == ("succeeded", None, task_id)
 
 
 async def test_an_acceptance_resolves_a_create_that_was_taken_for_stale(stage: Stage, intents: IntentLog) -> None:
@@ -109,9 +109,9 @@ async def test_an_acceptance_after_a_callback_with_the_same_id_changes_nothing(
     tenant = await stage.tenant()
     intent = await submitting(stage, tenant)
     await changed(stage, intent, "cgt-called-back-2")
-    before = FOREIGN_CLAIMS._value.get()  # noqa: SLF001 - the client library has no other way to read a counter
+    before = OWNERSHIP_CONFLICTS._value.get()  # noqa: SLF001 - the client library has no other way to read a counter
     assert await intents.conclude(intent, Accepted("cgt-called-back-2")) == "cgt-called-back-2"
-    assert FOREIGN_CLAIMS._value.get() == before  # noqa: SLF001 - as above
+    assert OWNERSHIP_CONFLICTS._value.get() == before  # noqa: SLF001 - as above
 
 
 async def test_an_id_that_another_row_owns_is_counted_as_a_conflict_and_not_shown(
@@ -120,13 +120,13 @@ async def test_an_id_that_another_row_owns_is_counted_as_a_conflict_and_not_show
     owner, tenant = await stage.tenant(), await stage.tenant()
     owned_id = await owner.new_task()
     intent = await submitting(stage, tenant)
-    before = FOREIGN_CLAIMS._value.get()  # noqa: SLF001 - the client library has no other way to read a counter
+    before = OWNERSHIP_CONFLICTS._value.get()  # noqa: SLF001 - the client library has no other way to read a counter
     assert await intents.conclude(intent, Accepted(owned_id)) == intent.spare_id
-    assert FOREIGN_CLAIMS._value.get() == before + 1  # noqa: SLF001 - as above
+    assert OWNERSHIP_CONFLICTS._value.get() == before + 1  # noqa: SLF001 - as above
     row = await row_of(stage, intent)
     assert (row.status, row.upstream_id) == ("unknown", None)
     assert row.cut_at is not None
-    assert row.next_look_at is not None
+    assert row.next_poll_at is not None
 
 
 async def test_an_acceptance_of_a_create_that_was_ended_meanwhile_is_shown_to_the_operator(
@@ -140,9 +140,9 @@ async def test_an_acceptance_of_a_create_that_was_ended_meanwhile_is_shown_to_th
         row = await TaskRepository(session, intent.tenant_id).find(intent.spare_id, is_locked=True)
         assert row is not None
         apply_no_task(session, row, source=Source.OPERATOR, now=stage.clock())
-    before = FOREIGN_CLAIMS._value.get()  # noqa: SLF001 - the client library has no other way to read a counter
+    before = OWNERSHIP_CONFLICTS._value.get()  # noqa: SLF001 - the client library has no other way to read a counter
     assert await intents.conclude(intent, Accepted("cgt-after-the-end-1")) == intent.spare_id
-    assert FOREIGN_CLAIMS._value.get() == before + 1  # noqa: SLF001 - as above
+    assert OWNERSHIP_CONFLICTS._value.get() == before + 1  # noqa: SLF001 - as above
     row = await row_of(stage, intent)
     assert (row.status, row.upstream_id) == ("failed", None), "a final state never changes"
     async with stage.sessions.begin() as session:

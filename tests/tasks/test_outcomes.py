@@ -202,8 +202,8 @@ async def check_unknown(stage: Stage, tenant: Tenant, response: httpx.Response) 
     assert row.is_spare_id_public
     assert row.sent_at is not None
     assert row.cut_at is not None
-    assert row.next_look_at is not None
-    assert row.sent_at <= row.cut_at < row.next_look_at, "it would not be searched for"
+    assert row.next_poll_at is not None
+    assert row.sent_at <= row.cut_at < row.next_poll_at, "it would not be searched for"
 
 
 async def test_an_unknown_outcome_is_replayed_under_its_key_and_not_repeated(stage: Stage) -> None:

@@ -22,7 +22,7 @@ LEASE_SECONDS = 91
 async def pollers(stage: Stage) -> AsyncIterator[list[TaskPoller]]:
     """The pollers of two processes. No task of another test is due."""
     async with stage.sessions.begin() as session:
-        await session.execute(update(TaskRow).values(next_look_at=None))
+        await session.execute(update(TaskRow).values(next_poll_at=None))
     async with (
         open_services(stage.world.settings, clock=stage.clock, monotonic=stage.seconds) as first,
         open_services(stage.world.settings, clock=stage.clock, monotonic=stage.seconds) as second,
@@ -40,7 +40,7 @@ async def test_a_final_state_is_stored_without_a_client_that_polls(stage: Stage,
     await pollers[0].run_once()
     row = await stage.row(task_id)
     assert row is not None
-    assert (row.status, row.next_look_at) == ("succeeded", None)
+    assert (row.status, row.next_poll_at) == ("succeeded", None)
     assert row.total_tokens
     stage.clock.advance(3600)
     await pollers[0].run_once()
@@ -78,8 +78,8 @@ async def test_older_tasks_are_polled_less_often(stage: Stage, pollers: list[Tas
         await pollers[0].run_once()
         row = await stage.row(task_id)
         assert row is not None
-        assert row.next_look_at is not None
-        pauses.append((row.next_look_at - stage.clock()).total_seconds())
+        assert row.next_poll_at is not None
+        pauses.append((row.next_poll_at - stage.clock()).total_seconds())
     assert pauses == pytest.approx([5, 30.6, 60], abs=1)
 
 

@@ -50,7 +50,7 @@ _STOP_WRITING = ("DROP FUNCTION write_down CASCADE", "DROP TABLE granted_calls")
 async def processes(stage: Stage) -> AsyncIterator[list[Services]]:
     """Two gateways and two workers. No task of another test is due."""
     async with stage.sessions.begin() as session:
-        await session.execute(update(TaskRow).values(next_look_at=None))
+        await session.execute(update(TaskRow).values(next_poll_at=None))
     async with AsyncExitStack() as stack:
         opened = [open_services(stage.world.settings, clock=stage.clock) for _ in range(4)]
         yield [await stack.enter_async_context(each) for each in opened]

@@ -73,13 +73,13 @@ async def _two_intents_one_task(search: Search) -> None:
 async def _one_of_the_intents_is_under_way(search: Search) -> None:
     under_way, _ = await search.lose(await search.stage.tenant(), at="before")
     await search.lose(await search.stage.tenant())
-    await search.change(under_way, status="submitting", cut_at=None, next_look_at=None)
+    await search.change(under_way, status="submitting", cut_at=None, next_poll_at=None)
 
 
 async def _one_of_the_intents_has_ended_without_a_task(search: Search) -> None:
     ended, _ = await search.lose(await search.stage.tenant(), at="before")
     await search.lose(await search.stage.tenant())
-    await search.change(ended, status="failed", next_look_at=None)
+    await search.change(ended, status="failed", next_poll_at=None)
 
 
 async def _one_of_the_intents_is_another_channels_on_the_same_account(search: Search) -> None:
@@ -202,7 +202,7 @@ async def test_a_create_of_which_nothing_came_ends_failed_after_the_grace_and_no
     shown = await search.show(tenant, task_id)
     assert (shown["status"], shown["error"]["code"]) == ("failed", "OutcomeUnknown")
     row = await search.row(task_id)
-    assert (row.total_tokens, row.next_look_at) == (None, None)
+    assert (row.total_tokens, row.next_poll_at) == (None, None)
     ours = [entry for entry in search.stage.received("create_task") if entry.client_request_id]
     assert len(ours) == 1
 
@@ -377,9 +377,9 @@ async def test_one_list_serves_all_intents_and_searches_become_rarer(search: Sea
     assert len(search.stage.received("list_tasks")) == 2, "one page for each tier"
     for task_id in task_ids:
         row = await search.row(task_id)
-        assert row.next_look_at is not None
-        assert 0 < (row.next_look_at - search.stage.clock()).total_seconds() <= 3
+        assert row.next_poll_at is not None
+        assert 0 < (row.next_poll_at - search.stage.clock()).total_seconds() <= 3
     await search.run(after_seconds=400)
     row = await search.row(task_ids[0])
-    assert row.next_look_at is not None
-    assert 30 < (row.next_look_at - search.stage.clock()).total_seconds() <= 60
+    assert row.next_poll_at is not None
+    assert 30 < (row.next_poll_at - search.stage.clock()).total_seconds() <= 60

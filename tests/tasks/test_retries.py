@@ -208,7 +208,7 @@ async def test_when_a_process_is_killed_the_retry_is_answered_at_once_by_another
         assert retried.json()["id"] == row.id
         assert row.status == TaskStatus.UNKNOWN
         assert row.cut_at is not None
-        assert row.next_look_at is not None
+        assert row.next_poll_at is not None
         assert len(stage.received("create_task")) == 1
         again = await pair.repeat(**headers)
         is_same = again.json()["id"] == row.id

@@ -33,7 +33,7 @@ class Scene:
         row = await self.stage.written(await tenant.new_task())
         async with self.stage.sessions.begin() as session:
             row.status, row.instance_id = TaskStatus.SUBMITTING.value, (owner or self.owner).instance_id
-            row.upstream_id = row.next_look_at = None
+            row.upstream_id = row.next_poll_at = None
             await session.merge(row)
         return row
 
@@ -63,9 +63,9 @@ async def test_what_a_dead_process_left_becomes_unknown_as_of_its_death(scene: S
     left = await scene.settled(row)
     assert (left.status, left.is_spare_id_public) == (TaskStatus.UNKNOWN, True)
     assert left.cut_at is not None
-    assert left.next_look_at is not None
+    assert left.next_poll_at is not None
     assert timedelta(0) <= left.cut_at - left.created_at < timedelta(seconds=20)
-    assert left.next_look_at > scene.stage.clock() - timedelta(seconds=20)
+    assert left.next_poll_at > scene.stage.clock() - timedelta(seconds=20)
 
 
 async def test_a_create_of_a_living_process_is_left_alone(scene: Scene) -> None:

@@ -246,7 +246,7 @@ async def test_every_attempt_is_counted_and_logged_with_the_origin_of_its_url_al
         await settle(process)
         office.clock.advance(10)
         await settle(process)
-    told = [line for line in logs if line["event"] == "delivery_tried"]
+    told = [line for line in logs if line["event"] == "delivery_attempted"]
     assert [(line["delivery"], line["attempt"], line["outcome"], line["state"]) for line in told] == [
         (message, 1, "refused", "pending"),
         (message, 2, "delivered", "delivered"),

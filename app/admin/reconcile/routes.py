@@ -92,7 +92,7 @@ async def _lines(
         async for line in reconciliation.lines(channels, since, leases):
             yield _to_line(line)
     except Exception:  # noqa: BLE001 - the status has been sent, so only the missing last line can tell the client
-        _log.exception("reconcile_broke_off")
+        _log.exception("reconcile_interrupted")
         return
     yield _to_line(End())
 

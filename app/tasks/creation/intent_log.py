@@ -16,7 +16,7 @@ from app.creates.locks import lock_owners
 from app.creates.retry_dedup import Attempt, RequestFingerprint
 from app.creates.task_offer import Accepted, Outcome, Refused, Unknown
 from app.errors import UpstreamRefusalError
-from app.observability.metrics import BREAKERS_OPENED, FOREIGN_CLAIMS
+from app.observability.metrics import BREAKERS_OPENED, OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
 from app.tasks.models import IDEMPOTENCY_INDEX, TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import ListedTask
@@ -114,7 +114,7 @@ class IntentLog:
             return await self._retry(intent, outcome)
         except IntegrityError:
             # Another row owns that id: the task is not shown to this tenant, and the operator has to decide.
-            FOREIGN_CLAIMS.inc()
+            OWNERSHIP_CONFLICTS.inc()
             _log.exception("upstream_id_already_owned", task=intent.spare_id, outcome=repr(outcome))
             return await self.conclude(intent, Unknown())
         except BaseException as error:
@@ -188,7 +188,7 @@ class IntentLog:
         A task that a callback has named exists although the create was refused, so such an intent becomes ``unknown``.
         """
         if row.upstream_id is not None or row.claimed_upstream_id is not None:
-            _log.error("refused_create_has_a_task", task=row.id, error=outcome.error.code)
+            _log.error("refused_create_owns_task", task=row.id, error=outcome.error.code)
             apply_unknown(session, row, source=Source.CREATE, now=now)
             intent.has_task = True
             return

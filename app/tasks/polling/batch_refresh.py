@@ -87,7 +87,7 @@ class BatchRefresh:
                 if error.status not in _TOO_LONG_STATUSES:
                     raise
                 self._short_limits[channel_id] = (len(asked) // 2, self._context.clock() + _SHORT_LIMIT_LIFETIME)
-                _log.warning("list_shortened", channel=channel_id, max_ids=len(asked) // 2, error=repr(error))
+                _log.warning("list_size_reduced", channel=channel_id, max_ids=len(asked) // 2, error=repr(error))
             else:
                 left = left[len(asked) :]
 

@@ -44,13 +44,13 @@ class TaskRefresh:
         if row.upstream_id is None or TaskStatus(row.status).is_final:
             return False
         now = self._context.clock()
-        return all(at is None or now - at >= MIN_REFRESH_INTERVAL for at in (row.asked_at, row.looked_at))
+        return all(at is None or now - at >= MIN_REFRESH_INTERVAL for at in (row.asked_at, row.polled_at))
 
     async def refresh_for_client(self, row: TaskRow) -> bool:
         """Asks about a task if the account has a call left, and waits at most five seconds for the answer.
 
         However many clients ask at once, in this process or another, the upstream gets one call. A slow call continues
-        after the client was answered. When the upstream does not answer, ``asked_at`` stays later than ``looked_at``.
+        after the client was answered. When the upstream does not answer, ``asked_at`` stays later than ``polled_at``.
 
         Returns:
             Whether the row may have changed; False when no call was made: none was left, or the channel is not usable.

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.log import Actor, record
 from app.errors import ConflictError, InvalidParameterError, ServiceUnavailableError
-from app.observability.metrics import FOREIGN_CLAIMS
+from app.observability.metrics import OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import to_listed
@@ -199,17 +199,17 @@ async def _keep_as_orphan(
     """Lists a paid task as an orphan when its intent has ended without it, or was deleted by its tenant."""
     if row is None or row.status == TaskStatus.SUBMITTING.value:
         return Verdict.CLOSED
-    FOREIGN_CLAIMS.inc()
-    _log.error("task_of_an_ended_intent", task=row.id, upstream_id=body["id"])
+    OWNERSHIP_CONFLICTS.inc()
+    _log.error("evidence_for_ended_intent", task=row.id, upstream_id=body["id"])
     row.claimed_upstream_id = None
-    row.next_look_at = None if row.upstream_id is None else row.next_look_at
+    row.next_poll_at = None if row.upstream_id is None else row.next_poll_at
     found = to_listed(body, str(body.get("service_tier") or row.service_tier))
     await Orphans(session).note(str(row.channel_id), [found], now=now)
     return Verdict.CLOSED
 
 
 def _report_owned(row: TaskRow, upstream_id: str, evidence: Evidence) -> Verdict:
-    FOREIGN_CLAIMS.inc()
+    OWNERSHIP_CONFLICTS.inc()
     _log.error("upstream_id_already_owned", task=row.id, upstream_id=upstream_id, evidence=evidence.value[1])
     return Verdict.OWNED
 

@@ -121,7 +121,7 @@ class Reconciler:
                 async with self._context.sessions.begin() as session:
                     current = await AllIntents(session).lock(row)
                     if current is not None:
-                        current.claimed_upstream_id = current.next_look_at = None
+                        current.claimed_upstream_id = current.next_poll_at = None
 
     async def _has_search_due(self, channel: Channel) -> bool:
         async with self._context.sessions.begin() as session:
@@ -203,7 +203,7 @@ class Reconciler:
             if row.claimed_upstream_id is not None:
                 continue
             cut_at = row.cut_at or row.created_at
-            row.next_look_at = self._next_search(cut_at, now)
+            row.next_poll_at = self._next_search(cut_at, now)
             key = (row.tenant_id, row.id)
             if key in present:
                 row.absent_at = None

@@ -17,8 +17,8 @@ _BATCH = 10_000
 _CHANNELS_WITH_WORK = text("""
     SELECT channels.id FROM channels CROSS JOIN LATERAL (
         SELECT 1 FROM tasks
-        WHERE channel_id = channels.id AND next_look_at <= :now AND upstream_id IS NULL
-        ORDER BY channel_id, next_look_at LIMIT 1
+        WHERE channel_id = channels.id AND next_poll_at <= :now AND upstream_id IS NULL
+        ORDER BY channel_id, next_poll_at LIMIT 1
     ) AS due
 """)
 
@@ -79,25 +79,25 @@ class AllIntents:
         query = (
             select(TaskRow)
             .where(
-                TaskRow.next_look_at <= now,
+                TaskRow.next_poll_at <= now,
                 TaskRow.channel_id == channel_id,
                 TaskRow.upstream_id.is_(None),
                 TaskRow.claimed_upstream_id.is_not(None),
                 TaskRow.status != TaskStatus.SUBMITTING.value,
             )
-            .order_by(TaskRow.next_look_at)
+            .order_by(TaskRow.next_poll_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
         rows = (await self._session.scalars(query)).all()
         for row in rows:
-            row.next_look_at = now + lease
+            row.next_poll_at = now + lease
         return rows
 
     async def has_search_due(self, channel_id: str, *, now: datetime) -> bool:
         """Says whether a search for a create of unknown outcome is due on a channel."""
         due = select(TaskRow.id).where(
-            TaskRow.next_look_at <= now,
+            TaskRow.next_poll_at <= now,
             TaskRow.channel_id == channel_id,
             TaskRow.upstream_id.is_(None),
             TaskRow.status == _UNKNOWN,
@@ -136,7 +136,7 @@ class AllIntents:
             select(TaskRow)
             # A literal: with a parameter, a prepared statement could not use the partial index.
             .where(
-                TaskRow.next_look_at <= now,
+                TaskRow.next_poll_at <= now,
                 TaskRow.status == literal_column(f"'{_UNKNOWN}'"),
                 TaskRow.created_at <= created_before,
             )
