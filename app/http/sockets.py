@@ -70,7 +70,8 @@ def bind_metrics_port(host: str, port: int) -> socket.socket:
     Raises:
         SettingError: it cannot be bound.
     """
-    opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # With the protocol left open, asyncio would not set TCP_NODELAY on the connections.
+    opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind((host, port))

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import socket
 
 import httpx
 import pytest
@@ -158,6 +159,14 @@ async def test_a_sandbox_can_be_served_again_on_its_port() -> None:
         caller = Caller(second)
         assert (await caller.task(task_id))["status"] == "queued"
         await caller.http.aclose()
+
+
+async def test_an_answer_does_not_wait_for_an_acknowledgement(caller: Caller) -> None:
+    await caller.ledger()
+    server = caller.server._server  # noqa: SLF001 - a delay can be seen from outside by measuring alone
+    assert server is not None
+    opened = [each.transport.get_extra_info("socket") for each in server.server_state.connections]
+    assert {each.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for each in opened} == {1}
 
 
 async def test_the_app_runs_under_another_server_where_a_cut_is_an_error() -> None:
