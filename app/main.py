@@ -28,7 +28,7 @@ from app.http.exact_paths import ExactPaths
 from app.http.health import Readiness
 from app.http.health import router as health_router
 from app.http.middleware import HeadAsGet, MetricsPort
-from app.http.openapi import describe_security, serve_description
+from app.http.openapi import complete_description, serve_description
 from app.http.pages import docs_router, home_router
 from app.http.protocol import HttpProtocol
 from app.http.request_scope import RequestScope
@@ -74,6 +74,7 @@ def create_app(
         summary="A multi-tenant gateway for Seedance video tasks and the Assets API",
         lifespan=lifespan,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         # Relative to the document's URL, so that calls from `/docs` keep a proxy's prefix.
         servers=[{"url": "./"}],
         # ``app.http.pages`` serves them; FastAPI's pages load scripts from other servers.
@@ -96,7 +97,7 @@ def create_app(
     ):
         app.include_router(router)
     app.router.default = UnknownRoute([tasks_router, assets_router, tenants_router])
-    describe_security(app)
+    complete_description(app)
     serve_description(app)
     install_error_handlers(app)
     # The last one added is the outermost.

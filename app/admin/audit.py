@@ -7,12 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.admin.documentation import list_operation
 from app.admin.params import query_text
 from app.admin.schemas import AuditView
 from app.audit.models import AuditRow
 from app.audit.repository import WholeAuditLog
-from app.http.paging import parse_page, to_page
+from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
+from app.http.query import query_parameter
 from app.http.responses import json_response
 
 router = APIRouter(tags=["admin: audit"])
@@ -20,17 +20,16 @@ router = APIRouter(tags=["admin: audit"])
 
 @router.get(
     "/audit",
-    operation_id="admin_list_audit",
     summary="Who changed what",
-    response_model=None,
-    openapi_extra=list_operation(
-        AuditView,
-        query={
-            "tenant": {"type": "string", "description": "only changes that concern this tenant"},
-            "target": {"type": "string", "description": "only changes of the object with this id"},
-            "action": {"type": "string", "description": "only this action, such as `key.create`"},
-        },
-    ),
+    response_model=Page[AuditView],
+    openapi_extra={
+        "parameters": [
+            query_parameter("tenant", {"type": "string"}, "only changes that concern this tenant"),
+            query_parameter("target", {"type": "string"}, "only changes of the object with this id"),
+            query_parameter("action", {"type": "string"}, "only this action, such as `key.create`"),
+            *PAGE_QUERY,
+        ]
+    },
 )
 async def list_audit(request: Request) -> Response:
     """Lists changes, newest first."""

@@ -6,13 +6,13 @@ from starlette.responses import Response
 
 from app.admin.channel_continuity import ContinuityCheck
 from app.admin.deletion_guards import find_dependent
-from app.admin.documentation import list_operation, operation
-from app.admin.params import path_id, read_body
+from app.admin.params import body_of, path_id, read_body
 from app.channels.models import ChannelRow
 from app.channels.probe import ChannelProbe
 from app.channels.schemas import ChannelCheckView, ChannelCreate, ChannelHealth, ChannelPatch, ChannelView
 from app.channels.service import ChannelService
-from app.http.paging import parse_page, to_page
+from app.http.openapi import admin_errors
+from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.responses import json_response
 
 _ALL = "/channels"
@@ -26,11 +26,11 @@ router = APIRouter(tags=["admin: channels"])
 
 @router.post(
     _ALL,
-    operation_id="admin_create_channel",
     summary="Create a channel",
     status_code=201,
-    response_model=None,
-    openapi_extra=operation(body=ChannelCreate, example=_CREATE_EXAMPLE, answer=ChannelView, status=201, errors=[409]),
+    response_model=ChannelView,
+    responses=admin_errors(409, 413, 415),
+    openapi_extra=body_of(ChannelCreate, _CREATE_EXAMPLE),
 )
 async def create_channel(request: Request) -> Response:
     """Makes a channel; its secrets are sealed and never shown again.
@@ -47,10 +47,9 @@ async def create_channel(request: Request) -> Response:
 
 @router.get(
     _ALL,
-    operation_id="admin_list_channels",
     summary="List channels",
-    response_model=None,
-    openapi_extra=list_operation(ChannelView),
+    response_model=Page[ChannelView],
+    openapi_extra={"parameters": PAGE_QUERY},
 )
 async def list_channels(request: Request) -> Response:
     """Lists channels, newest first, with what was refused of their last calls."""
@@ -65,10 +64,9 @@ async def list_channels(request: Request) -> Response:
 
 @router.get(
     _ONE,
-    operation_id="admin_get_channel",
     summary="Show a channel",
-    response_model=None,
-    openapi_extra=operation(path=["channel_id"], answer=ChannelView),
+    response_model=ChannelView,
+    responses=admin_errors(404),
 )
 async def get_channel(request: Request) -> Response:
     """Shows one channel, with what was refused of its last calls."""
@@ -78,12 +76,10 @@ async def get_channel(request: Request) -> Response:
 
 @router.patch(
     _ONE,
-    operation_id="admin_update_channel",
     summary="Change a channel",
-    response_model=None,
-    openapi_extra=operation(
-        path=["channel_id"], body=ChannelPatch, example={"priority": 10, "weight": 2}, answer=ChannelView, errors=[409]
-    ),
+    response_model=ChannelView,
+    responses=admin_errors(404, 409, 413, 415),
+    openapi_extra=body_of(ChannelPatch, {"priority": 10, "weight": 2}),
 )
 async def update_channel(request: Request) -> Response:
     """Changes the members that are sent; null clears a secret.
@@ -111,11 +107,9 @@ async def update_channel(request: Request) -> Response:
 
 @router.delete(
     _ONE,
-    operation_id="admin_delete_channel",
     summary="Delete a channel",
     status_code=204,
-    response_model=None,
-    openapi_extra=operation(path=["channel_id"], answer=None, status=204, errors=[409]),
+    responses=admin_errors(404, 409),
 )
 async def delete_channel(request: Request) -> Response:
     """Deletes a channel and its secrets; refused while unfinished tasks, assets or asset groups live on it."""
@@ -126,10 +120,9 @@ async def delete_channel(request: Request) -> Response:
 
 @router.post(
     _CHECK,
-    operation_id="admin_check_channel",
     summary="Try a channel's credentials",
-    response_model=None,
-    openapi_extra=operation(path=["channel_id"], answer=ChannelCheckView),
+    response_model=ChannelCheckView,
+    responses=admin_errors(404),
 )
 async def check_channel(request: Request) -> Response:
     """Asks both planes for a list of one with the channel's own credentials; changes nothing and costs nothing."""

@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.admin.documentation import list_operation, operation
-from app.admin.params import path_id, query_text
+from app.admin.params import path_id, query_choice, query_text
 from app.admin.webhook_service import ShownDelivery, WebhookService
-from app.errors import InvalidParameterError
-from app.http.paging import parse_page, to_page
+from app.http.openapi import admin_errors
+from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
+from app.http.query import query_parameter
 from app.http.responses import json_response
 from app.webhooks.models import DeliveryStatus
 
@@ -57,11 +57,10 @@ class DeliveryView(BaseModel):
 
 @router.post(
     _SECRET,
-    operation_id="admin_rotate_webhook_secret",
     summary="Replace a tenant's webhook secret",
     status_code=201,
-    response_model=None,
-    openapi_extra=operation(path=["tenant_id"], answer=SecretView, status=201),
+    response_model=SecretView,
+    responses=admin_errors(404),
 )
 async def rotate_webhook_secret(request: Request) -> Response:
     """Makes a new secret, which signs from now on. This answer is the only one that ever shows it."""
@@ -73,37 +72,35 @@ async def rotate_webhook_secret(request: Request) -> Response:
 
 @router.get(
     _ALL,
-    operation_id="admin_list_deliveries",
     summary="List deliveries",
-    response_model=None,
-    openapi_extra=list_operation(
-        DeliveryView,
-        query={
-            "tenant": {"type": "string", "description": "only this tenant's deliveries"},
-            "task": {"type": "string", "description": "only deliveries about the task with this id"},
-            "status": {"type": "string", "enum": _STATUSES},
-        },
-    ),
+    response_model=Page[DeliveryView],
+    openapi_extra={
+        "parameters": [
+            query_parameter("tenant", {"type": "string"}, "only this tenant's deliveries"),
+            query_parameter("task", {"type": "string"}, "only deliveries about the task with this id"),
+            query_parameter("status", {"type": "string", "enum": _STATUSES}),
+            *PAGE_QUERY,
+        ]
+    },
 )
 async def list_deliveries(request: Request) -> Response:
     """Lists deliveries, newest first, for thirty days after their end."""
     service: WebhookService = request.state.webhooks
     page = parse_page(request)
-    status = query_text(request, "status")
-    if status is not None and status not in _STATUSES:
-        raise InvalidParameterError("status", f"The parameter `status` must be one of {', '.join(_STATUSES)}.")
     shown = await service.list_deliveries(
-        page, tenant_id=query_text(request, "tenant"), task_id=query_text(request, "task"), status=status
+        page,
+        tenant_id=query_text(request, "tenant"),
+        task_id=query_text(request, "task"),
+        status=query_choice(request, "status", _STATUSES),
     )
     return json_response(to_page(shown, page, cursor_of=lambda each: each.row.id, render=_render))
 
 
 @router.post(
     _RESEND,
-    operation_id="admin_resend_delivery",
     summary="Deliver again",
-    response_model=None,
-    openapi_extra=operation(path=["delivery_id"], answer=DeliveryView),
+    response_model=DeliveryView,
+    responses=admin_errors(404),
 )
 async def resend_delivery(request: Request) -> Response:
     """Has a delivery tried from now on, for a day, whatever became of it; it keeps its `webhook-id`."""

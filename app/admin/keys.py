@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.admin.allow_lists import check_models, to_channel_ids
-from app.admin.documentation import list_operation, operation
-from app.admin.params import path_id, query_text, read_body
+from app.admin.params import body_of, path_id, query_text, read_body
 from app.admin.schemas import IssuedKeyView, IssuedSigningKeyView, KeyCreate, KeyPatch, KeyRotate, KeyView
 from app.catalog.service import ModelCatalog
-from app.http.paging import parse_page, to_page
+from app.http.openapi import admin_errors
+from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
+from app.http.query import query_parameter
 from app.http.responses import json_response
 from app.tenants.models import ApiKeyRow
 from app.tenants.service import IssuedKey, TenantService
@@ -29,13 +30,11 @@ router = APIRouter(tags=["admin: keys"])
 
 @router.post(
     _OF_TENANT,
-    operation_id="admin_create_key",
     summary="Create a key",
     status_code=201,
-    response_model=None,
-    openapi_extra=operation(
-        path=["tenant_id"], body=KeyCreate, example={"name": "rendering"}, answer=IssuedKeyView, status=201
-    ),
+    response_model=IssuedKeyView,
+    responses=admin_errors(404, 413, 415),
+    openapi_extra=body_of(KeyCreate, {"name": "rendering"}),
 )
 async def create_key(request: Request) -> Response:
     """Creates a key. This answer is the only one that shows it."""
@@ -58,12 +57,11 @@ async def create_key(request: Request) -> Response:
 
 @router.get(
     _ALL,
-    operation_id="admin_list_keys",
     summary="List keys",
-    response_model=None,
-    openapi_extra=list_operation(
-        KeyView, query={"tenant": {"type": "string", "description": "only this tenant's keys"}}
-    ),
+    response_model=Page[KeyView],
+    openapi_extra={
+        "parameters": [query_parameter("tenant", {"type": "string"}, "only this tenant's keys"), *PAGE_QUERY]
+    },
 )
 async def list_keys(request: Request) -> Response:
     """Lists keys, newest first; expired and revoked ones too."""
@@ -76,10 +74,9 @@ async def list_keys(request: Request) -> Response:
 
 @router.get(
     _ONE,
-    operation_id="admin_get_key",
     summary="Show a key",
-    response_model=None,
-    openapi_extra=operation(path=["key_id"], answer=KeyView),
+    response_model=KeyView,
+    responses=admin_errors(404),
 )
 async def get_key(request: Request) -> Response:
     """Shows one key, without its secret."""
@@ -90,12 +87,10 @@ async def get_key(request: Request) -> Response:
 
 @router.patch(
     _ONE,
-    operation_id="admin_update_key",
     summary="Change a key",
-    response_model=None,
-    openapi_extra=operation(
-        path=["key_id"], body=KeyPatch, example={"allowed_models": ["doubao-seedance-2"]}, answer=KeyView
-    ),
+    response_model=KeyView,
+    responses=admin_errors(404, 413, 415),
+    openapi_extra=body_of(KeyPatch, {"allowed_models": ["doubao-seedance-2"]}),
 )
 async def update_key(request: Request) -> Response:
     """Changes the members that are sent; null clears one."""
@@ -114,11 +109,9 @@ async def update_key(request: Request) -> Response:
 
 @router.delete(
     _ONE,
-    operation_id="admin_revoke_key",
     summary="Revoke a key",
     status_code=204,
-    response_model=None,
-    openapi_extra=operation(path=["key_id"], answer=None, status=204),
+    responses=admin_errors(404),
 )
 async def revoke_key(request: Request) -> Response:
     """Ends a key permanently, within a second on every process."""
@@ -129,18 +122,11 @@ async def revoke_key(request: Request) -> Response:
 
 @router.post(
     _ONE + "/rotate",
-    operation_id="admin_rotate_key",
     summary="Replace a key by a new one",
     status_code=201,
-    response_model=None,
-    openapi_extra=operation(
-        path=["key_id"],
-        body=KeyRotate,
-        example={"grace_seconds": 86400},
-        answer=IssuedKeyView,
-        status=201,
-        errors=[409],
-    ),
+    response_model=IssuedKeyView,
+    responses=admin_errors(404, 409, 413, 415),
+    openapi_extra=body_of(KeyRotate, {"grace_seconds": 86400}),
 )
 async def rotate_key(request: Request) -> Response:
     """Creates a key with the same rights; the old one ends after the grace."""
@@ -154,11 +140,10 @@ async def rotate_key(request: Request) -> Response:
 
 @router.post(
     _SIGNING_KEY,
-    operation_id="admin_create_signing_key",
     summary="Give a key a new signing key",
     status_code=201,
-    response_model=None,
-    openapi_extra=operation(path=["key_id"], answer=IssuedSigningKeyView, status=201, errors=[409]),
+    response_model=IssuedSigningKeyView,
+    responses=admin_errors(404, 409),
 )
 async def create_signing_key(request: Request) -> Response:
     """Creates an access key pair that signs requests to the native entry, `POST /`, with the rights of this key.
@@ -173,11 +158,9 @@ async def create_signing_key(request: Request) -> Response:
 
 @router.delete(
     _SIGNING_KEY,
-    operation_id="admin_delete_signing_key",
     summary="End a key's signing key",
     status_code=204,
-    response_model=None,
-    openapi_extra=operation(path=["key_id"], answer=None, status=204),
+    responses=admin_errors(404),
 )
 async def delete_signing_key(request: Request) -> Response:
     """Ends the access key pair within a second on every process; the key itself keeps working."""

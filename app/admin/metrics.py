@@ -58,10 +58,8 @@ class Metrics:
 
 @router.get(
     METRICS_PATH,
-    operation_id="metrics",
     summary="Metrics for Prometheus",
     response_class=PlainTextResponse,
-    response_model=None,
     openapi_extra={
         "security": [{"AdminToken": []}],
         "responses": {

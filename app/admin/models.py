@@ -9,12 +9,12 @@ from pydantic import BaseModel, Field, TypeAdapter, WithJsonSchema
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.admin.documentation import operation
-from app.admin.params import read_body
+from app.admin.params import body_of, read_body
 from app.catalog.model_list import SpellingTakenError, check_distinct
 from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
 from app.catalog.service import ModelCatalog
 from app.errors import InvalidParameterError
+from app.http.openapi import admin_errors
 from app.http.responses import json_response
 from app.http.schemas import RequestModel
 
@@ -46,10 +46,8 @@ class ModelsReplace(RequestModel):
 
 @router.get(
     "/models",
-    operation_id="admin_list_models",
     summary="Show the model catalog",
-    response_model=None,
-    openapi_extra=operation(answer=ModelsView),
+    response_model=ModelsView,
 )
 async def list_models(request: Request) -> Response:
     """Shows all models with their aliases, regions and limits, in the operator's order."""
@@ -59,10 +57,10 @@ async def list_models(request: Request) -> Response:
 
 @router.put(
     "/models",
-    operation_id="admin_replace_models",
     summary="Replace the model catalog",
-    response_model=None,
-    openapi_extra=operation(body=ModelsReplace, example=_EXAMPLE, answer=ModelsView),
+    response_model=ModelsView,
+    responses=admin_errors(413, 415),
+    openapi_extra=body_of(ModelsReplace, _EXAMPLE),
 )
 async def replace_models(request: Request) -> Response:
     """Replaces all models at once. Other models can no longer be used; existing tasks are unchanged.

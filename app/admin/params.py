@@ -1,6 +1,7 @@
 """Reads path, query and body of admin requests."""
 
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -9,12 +10,18 @@ from app.core.strict_json import parse_json_object
 from app.errors import InvalidParameterError
 from app.http.body import BodyAdmission
 from app.http.body_budget import OperatorSender
+from app.http.openapi import json_body, schema_of
 from app.http.query import read_query
 from app.http.schemas import parse_model
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _MAX_TEXT_LENGTH = 200
+
+
+def body_of(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the ``openapi_extra`` of a route that calls ``read_body``; ``example`` is a valid body."""
+    return {"requestBody": json_body(schema_of(model, mode="validation"), {"example": example})}
 
 
 async def read_body(request: Request, model: type[ModelT]) -> ModelT:
@@ -47,6 +54,18 @@ def query_text(request: Request, name: str) -> str | None:
         raise InvalidParameterError(
             name, f"The parameter `{name}` must be 1 to {_MAX_TEXT_LENGTH} printable characters."
         )
+    return text
+
+
+def query_choice(request: Request, name: str, choices: Sequence[str]) -> str | None:
+    """Returns a query parameter that must be one of ``choices``, or None when it is absent.
+
+    Raises:
+        InvalidParameterError: 400, it is none of them.
+    """
+    text = query_text(request, name)
+    if text is not None and text not in choices:
+        raise InvalidParameterError(name, f"The parameter `{name}` must be one of {', '.join(choices)}.")
     return text
 
 

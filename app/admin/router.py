@@ -6,6 +6,7 @@ from starlette.requests import Request
 from app.admin import audit, channels, deliveries, keys, models, tasks, tenants
 from app.admin.authentication import require_admin
 from app.admin.reconcile import routes as reconcile
+from app.http.openapi import admin_errors
 from app.http.query import read_query
 
 
@@ -19,6 +20,11 @@ async def check_query(request: Request) -> None:
 
 
 # In this order: only the operator may learn which parameters there are.
-router = APIRouter(prefix="/admin/v1", dependencies=[Depends(require_admin), Depends(check_query)])
+router = APIRouter(
+    prefix="/admin/v1",
+    dependencies=[Depends(require_admin), Depends(check_query)],
+    responses=admin_errors(400, 401, 429, 503),
+    generate_unique_id_function=lambda route: f"admin_{route.name}",
+)
 for part in (tenants, keys, channels, models, tasks, reconcile, deliveries, audit):
     router.include_router(part.router)

@@ -4,12 +4,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.admin.documentation import list_operation, operation
-from app.admin.params import path_id, query_text, read_body
+from app.admin.params import body_of, path_id, query_choice, query_text, read_body
 from app.admin.task_schemas import STATUSES, OrphanView, TaskDetailView, TaskResolve, TaskView
 from app.catalog.service import ModelCatalog
-from app.errors import InvalidParameterError
-from app.http.paging import parse_page, to_page
+from app.http.openapi import admin_errors
+from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
+from app.http.query import query_parameter
 from app.http.responses import json_response
 from app.tasks.admin_repository import OrphanWithCandidates, TaskSearch, TaskWithChannel, orphan_cursor, task_cursor
 from app.tasks.admin_service import TaskAdminService
@@ -23,29 +23,29 @@ router = APIRouter(tags=["admin: tasks"])
 
 @router.get(
     _ALL,
-    operation_id="admin_list_tasks",
     summary="List any tenant's tasks",
-    response_model=None,
-    openapi_extra=list_operation(
-        TaskView,
-        query={
-            "tenant": {"type": "string", "description": "only this tenant's tasks"},
-            "status": {"type": "string", "enum": STATUSES, "description": "only tasks in this state"},
-            "model": {"type": "string", "description": "a name or alias of a model, or what it is called upstream"},
-            "channel": {"type": "string", "description": "name or id of a channel"},
-        },
-    ),
+    response_model=Page[TaskView],
+    openapi_extra={
+        "parameters": [
+            query_parameter("tenant", {"type": "string"}, "only this tenant's tasks"),
+            query_parameter("status", {"type": "string", "enum": STATUSES}, "only tasks in this state"),
+            query_parameter("model", {"type": "string"}, "a name or alias of a model, or what it is called upstream"),
+            query_parameter("channel", {"type": "string"}, "name or id of a channel"),
+            *PAGE_QUERY,
+        ]
+    },
 )
 async def list_tasks(request: Request) -> Response:
     """Lists tasks, newest first, deleted ones too; the upstream is not asked."""
     service: TaskAdminService = request.state.task_admin
     page = parse_page(request)
     catalog: ModelCatalog = request.state.catalog
+    status = query_choice(request, "status", STATUSES)
     model = query_text(request, "model")
     models = await catalog.index()
     wanted = TaskSearch(
         tenant_id=query_text(request, "tenant"),
-        status=_status(request),
+        status=None if status is None else TaskStatus(status),
         models=() if model is None else models.spellings_of_all([model]),
         channel=query_text(request, "channel"),
     )
@@ -54,10 +54,9 @@ async def list_tasks(request: Request) -> Response:
 
 @router.get(
     _ONE,
-    operation_id="admin_get_task",
     summary="Show any tenant's task",
-    response_model=None,
-    openapi_extra=operation(path=["task_id"], answer=TaskDetailView),
+    response_model=TaskDetailView,
+    responses=admin_errors(404),
 )
 async def get_task(request: Request) -> Response:
     """Shows one task with its history, by the upstream's id or our own; the upstream is not asked."""
@@ -66,10 +65,9 @@ async def get_task(request: Request) -> Response:
 
 @router.post(
     _ONE + "/refresh",
-    operation_id="admin_refresh_task",
     summary="Ask the upstream about a task now",
-    response_model=None,
-    openapi_extra=operation(path=["task_id"], answer=TaskDetailView, errors=[409]),
+    response_model=TaskDetailView,
+    responses=admin_errors(404, 409),
 )
 async def refresh_task(request: Request) -> Response:
     """Asks the upstream, within the account's budget of queries, and shows the task as it is then."""
@@ -80,10 +78,9 @@ async def refresh_task(request: Request) -> Response:
 
 @router.post(
     _ONE + "/cancel",
-    operation_id="admin_cancel_task",
     summary="Cancel a queued task",
-    response_model=None,
-    openapi_extra=operation(path=["task_id"], answer=TaskDetailView, errors=[409]),
+    response_model=TaskDetailView,
+    responses=admin_errors(404, 409),
 )
 async def cancel_task(request: Request) -> Response:
     """Does what its tenant's own delete of a queued task would; a running task cannot be stopped."""
@@ -94,12 +91,10 @@ async def cancel_task(request: Request) -> Response:
 
 @router.post(
     _ONE + "/resolve",
-    operation_id="admin_resolve_task",
     summary="Say what became of a create of unknown outcome",
-    response_model=None,
-    openapi_extra=operation(
-        path=["task_id"], body=TaskResolve, example={"absent": True}, answer=TaskDetailView, errors=[409]
-    ),
+    response_model=TaskDetailView,
+    responses=admin_errors(404, 409, 413, 415),
+    openapi_extra=body_of(TaskResolve, {"absent": True}),
 )
 async def resolve_task(request: Request) -> Response:
     """Gives the task an upstream task that its channel knows and that has no owner, or ends it as failed."""
@@ -111,10 +106,9 @@ async def resolve_task(request: Request) -> Response:
 
 @router.get(
     "/orphans",
-    operation_id="admin_list_orphans",
     summary="List upstream tasks without an owner",
-    response_model=None,
-    openapi_extra=list_operation(OrphanView),
+    response_model=Page[OrphanView],
+    openapi_extra={"parameters": PAGE_QUERY},
 )
 async def list_orphans(request: Request) -> Response:
     """Lists upstream tasks that a create of unknown outcome may have made, newest first."""
@@ -127,13 +121,6 @@ async def _answer(request: Request) -> Response:
     service: TaskAdminService = request.state.task_admin
     found, events = await service.get(path_id(request, "task_id"))
     return json_response(TaskDetailView.from_parts(found, events).model_dump(mode="json"))
-
-
-def _status(request: Request) -> TaskStatus | None:
-    text = query_text(request, "status")
-    if text is not None and text not in STATUSES:
-        raise InvalidParameterError("status", f"The parameter `status` must be one of {', '.join(STATUSES)}.")
-    return None if text is None else TaskStatus(text)
 
 
 def _render(found: TaskWithChannel) -> dict[str, object]:

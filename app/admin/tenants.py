@@ -7,12 +7,12 @@ from starlette.responses import Response
 
 from app.admin.allow_lists import check_models, to_channel_ids
 from app.admin.deletion_guards import count_unfinished
-from app.admin.documentation import list_operation, operation
-from app.admin.params import path_id, read_body
+from app.admin.params import body_of, path_id, read_body
 from app.admin.schemas import TenantCreate, TenantPatch, TenantView
 from app.catalog.service import ModelCatalog
 from app.creates.idempotency import delete_idempotency_keys
-from app.http.paging import parse_page, to_page
+from app.http.openapi import admin_errors
+from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.responses import json_response
 from app.tenants.models import TenantRow, TenantStatus
 from app.tenants.service import TenantService
@@ -25,13 +25,11 @@ router = APIRouter(tags=["admin: tenants"])
 
 @router.post(
     _ALL,
-    operation_id="admin_create_tenant",
     summary="Create a tenant",
     status_code=201,
-    response_model=None,
-    openapi_extra=operation(
-        body=TenantCreate, example={"name": "studio", "metadata": {"team": "video"}}, answer=TenantView, status=201
-    ),
+    response_model=TenantView,
+    responses=admin_errors(413, 415),
+    openapi_extra=body_of(TenantCreate, {"name": "studio", "metadata": {"team": "video"}}),
 )
 async def create_tenant(request: Request) -> Response:
     """Makes a tenant, without keys yet."""
@@ -54,10 +52,9 @@ async def create_tenant(request: Request) -> Response:
 
 @router.get(
     _ALL,
-    operation_id="admin_list_tenants",
     summary="List tenants",
-    response_model=None,
-    openapi_extra=list_operation(TenantView),
+    response_model=Page[TenantView],
+    openapi_extra={"parameters": PAGE_QUERY},
 )
 async def list_tenants(request: Request) -> Response:
     """Lists tenants, newest first."""
@@ -69,10 +66,9 @@ async def list_tenants(request: Request) -> Response:
 
 @router.get(
     _ONE,
-    operation_id="admin_get_tenant",
     summary="Show a tenant",
-    response_model=None,
-    openapi_extra=operation(path=["tenant_id"], answer=TenantView),
+    response_model=TenantView,
+    responses=admin_errors(404),
 )
 async def get_tenant(request: Request) -> Response:
     """Shows one tenant."""
@@ -82,10 +78,10 @@ async def get_tenant(request: Request) -> Response:
 
 @router.patch(
     _ONE,
-    operation_id="admin_update_tenant",
     summary="Change a tenant",
-    response_model=None,
-    openapi_extra=operation(path=["tenant_id"], body=TenantPatch, example={"name": "studio two"}, answer=TenantView),
+    response_model=TenantView,
+    responses=admin_errors(404, 413, 415),
+    openapi_extra=body_of(TenantPatch, {"name": "studio two"}),
 )
 async def update_tenant(request: Request) -> Response:
     """Changes the members that are sent; null clears one."""
@@ -104,11 +100,9 @@ async def update_tenant(request: Request) -> Response:
 
 @router.delete(
     _ONE,
-    operation_id="admin_delete_tenant",
     summary="Delete a tenant",
     status_code=204,
-    response_model=None,
-    openapi_extra=operation(path=["tenant_id"], answer=None, status=204, errors=[409]),
+    responses=admin_errors(404, 409),
 )
 async def delete_tenant(request: Request) -> Response:
     """Revokes the tenant's keys and hides it; refused while it has unfinished tasks or creates."""

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from app.assets.actions import ACTIONS, VERSION, Action, AssetService, KeyUse, find_action
 from app.assets.create_spec import Client
-from app.assets.documentation import OPEN_QUERY, open_operation, query_operation
+from app.assets.documentation import ANY_RESULT, OPEN_QUERY, NativeResult, open_operation, query_operation
 from app.assets.responses import Reply
 from app.core.json_hash import hash_json
 from app.core.strict_json import BOM, parse_json_object
@@ -30,17 +30,19 @@ from app.http.body import BodyAdmission
 from app.http.body_budget import Sender, UnprovenSigner
 from app.http.disconnect import client_disconnected
 from app.http.errors import response_metadata
+from app.http.openapi import STALE_RESPONSE, tenant_errors
 from app.http.query import read_query
-from app.http.responses import json_response
+from app.http.responses import json_response, stale_header
 from app.observability.log_context import add_log_fields
 from app.tenants.caller import admit, admit_on_native_entry, identify, identify_on_native_entry, sender_of
 
 _OPEN = "/api/v3/open/"
-_STALE_HEADER = "X-Seedgate-Stale"
 # Actions take names and URLs, no media. A body of this size can be parsed and checked in the event loop.
 _MAX_BODY_BYTES = 1024 * 1024
 
-router = APIRouter(tags=["assets"])
+router = APIRouter(
+    tags=["assets"], responses=STALE_RESPONSE | tenant_errors(400, 401, 403, 404, 413, 415, 429, 502, 503)
+)
 
 
 async def call_by_query(request: Request) -> Response:
@@ -56,7 +58,7 @@ async def call_natively(request: Request) -> Response:
     """
     sender = await admit_on_native_entry(request)
     reply = await _call(request, sender, lambda: _action_of_query(request), is_native=True)
-    return _respond(reply, metadata=response_metadata(request.scope))
+    return _respond(reply, metadata=response_metadata(request.scope).model_dump(by_alias=True))
 
 
 async def call_by_path(request: Request) -> Response:
@@ -116,8 +118,7 @@ def _key_of(request: Request, action: Action) -> str | None:
 def _respond(reply: Reply, *, metadata: dict[str, str] | None = None) -> Response:
     result = reply.body.to_wire()
     payload: dict[str, Any] = result if metadata is None else {"ResponseMetadata": metadata, "Result": result}
-    headers = {} if reply.stale_seconds is None else {_STALE_HEADER: str(reply.stale_seconds)}
-    return json_response(payload, headers=headers)
+    return json_response(payload, headers=stale_header(reply.stale_seconds))
 
 
 def _action_of_query(request: Request) -> Action:
@@ -146,7 +147,8 @@ def _add_routes() -> None:
             methods=["POST"],
             operation_id=action.name,
             summary=action.summary,
-            response_model=None,
+            response_model=action.response,
+            responses=tenant_errors(*action.errors),
             openapi_extra=open_operation(action),
         )
     router.add_api_route(
@@ -154,7 +156,6 @@ def _add_routes() -> None:
         call_by_path,
         methods=["POST"],
         include_in_schema=False,
-        response_model=None,
         openapi_extra=OPEN_QUERY,
     )
     router.add_api_route(
@@ -163,8 +164,9 @@ def _add_routes() -> None:
         methods=["POST"],
         operation_id="call_asset_action",
         summary="Call an Assets action by name",
-        response_model=None,
-        openapi_extra=query_operation(is_wrapped=False),
+        response_model=ANY_RESULT,
+        responses=tenant_errors(409),
+        openapi_extra=query_operation(),
     )
     router.add_api_route(
         "/",
@@ -172,8 +174,9 @@ def _add_routes() -> None:
         methods=["POST"],
         operation_id="call_asset_action_natively",
         summary="Call an Assets action in the native OpenAPI form",
-        response_model=None,
-        openapi_extra=query_operation(is_wrapped=True),
+        response_model=NativeResult,
+        responses=tenant_errors(409),
+        openapi_extra=query_operation(),
     )
 
 

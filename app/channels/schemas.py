@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from app.channels.channel import Correlate
 from app.channels.models import ChannelFaultRow, ChannelRow
 from app.channels.rules import DEFAULT_REGION, check_ark_base_url, check_name, check_openapi_url, check_secret
-from app.http.schemas import RequestModel
+from app.http.schemas import RequestModel, drop_defaults
 
 DEFAULT_ARK_BASE_URL = "https://ark.cn-beijing.volces.com/api/v3"
 DEFAULT_OPENAPI_URL = "https://open.volcengineapi.com"
@@ -78,15 +78,10 @@ class ChannelCreate(ChannelSettings):
     name: _Name
 
 
-def _drop_defaults(schema: dict[str, Any]) -> None:
-    for field in schema["properties"].values():
-        field.pop("default", None)
-
-
 class ChannelPatch(ChannelSettings):
     """A change: members that are not sent keep their value; null clears a secret."""
 
-    model_config = ConfigDict(json_schema_extra=_drop_defaults)
+    model_config = ConfigDict(json_schema_extra=drop_defaults)
 
     # Like the other defaults, it is not used: ``sent`` returns only the members that were sent.
     name: _Name = ""

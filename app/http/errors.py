@@ -7,10 +7,11 @@ OpenAPI SDKs: every released SDK parses its own part and ignores the other
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_pascal
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,22 +43,72 @@ RawHeaders = Iterable[tuple[bytes, bytes]]
 _log = structlog.get_logger()
 
 
+class ErrorDetail(BaseModel):
+    """An error, for the task SDKs and the admin API."""
+
+    code: str
+    message: str
+    param: str | None
+    type: str
+
+
+class _PascalModel(BaseModel):
+    model_config = ConfigDict(alias_generator=to_pascal, populate_by_name=True)
+
+
+class MetadataError(_PascalModel):
+    """An error, for the OpenAPI SDKs."""
+
+    code: str
+    message: str
+
+
+class ResponseMetadata(_PascalModel):
+    """What the OpenAPI SDKs read beside a result."""
+
+    request_id: str
+    action: str
+    version: str
+    service: str
+    region: str
+
+
+class FailedMetadata(ResponseMetadata):
+    """What the OpenAPI SDKs read of an error."""
+
+    error: MetadataError
+
+
+class AdminErrorBody(BaseModel):
+    """The body of an error of the admin API."""
+
+    error: ErrorDetail
+
+
+class TenantErrorBody(AdminErrorBody):
+    """The body of every other error, with a part for each family of SDKs."""
+
+    metadata: FailedMetadata = Field(alias="ResponseMetadata")
+
+
 def render_error(error: SeedgateError, scope: Scope) -> Response:
     """Returns the response for ``error``: its status, the body, and the headers that control retries."""
     request_id = scope.get("state", {}).get("request_id", "")
     message = error.message
     if request_id and "request id:" not in message.lower():
         message = f"{message} Request id: {request_id}"
-    body: dict[str, Any] = {"error": {"code": error.code, "message": message, "param": error.param, "type": error.type}}
+    detail = ErrorDetail(code=error.code, message=message, param=error.param, type=error.type)
+    body = AdminErrorBody(error=detail)
     if not scope["path"].startswith(_ADMIN_PREFIX):
-        metadata = response_metadata(scope)
-        body["ResponseMetadata"] = {**metadata, "Error": {"Code": error.code, "Message": message}}
+        told = MetadataError(code=error.code, message=message)
+        metadata = FailedMetadata(**response_metadata(scope).model_dump(), error=told)
+        body = TenantErrorBody(error=detail, ResponseMetadata=metadata)
     headers = {}
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if error.is_retry_refused:
         headers["x-should-retry"] = "false"
-    return json_response(body, status=error.status, headers=headers)
+    return json_response(body.model_dump(by_alias=True), status=error.status, headers=headers)
 
 
 def render_refusal(error: SeedgateError, *, request_id: str, region: str, headers: RawHeaders) -> bytes:
@@ -77,16 +128,17 @@ def render_refusal(error: SeedgateError, *, request_id: str, region: str, header
     return b"".join([STATUS_LINE[error.status], *fields, b"\r\n", bytes(response.body)])
 
 
-def response_metadata(scope: Scope) -> dict[str, str]:
-    """Returns the ``ResponseMetadata`` of a request, without ``Error``."""
+def response_metadata(scope: Scope) -> ResponseMetadata:
+    """Returns the ``ResponseMetadata`` of a request."""
     action, version = _action_and_version(scope)
-    return {
-        "RequestId": scope.get("state", {}).get("request_id", ""),
-        "Action": action,
-        "Version": version,
-        "Service": _SERVICE,
-        "Region": scope.get("state", {}).get("region", ""),
-    }
+    state = scope.get("state", {})
+    return ResponseMetadata(
+        request_id=state.get("request_id", ""),
+        action=action,
+        version=version,
+        service=_SERVICE,
+        region=state.get("region", ""),
+    )
 
 
 def to_seedgate_error(error: Exception, method: str) -> SeedgateError:

@@ -26,13 +26,13 @@ class Readiness:
     is_draining: bool = False
 
 
-@router.get("/healthz", operation_id="healthz", summary="Is the process alive?", response_model=None)
+@router.get("/healthz", summary="Is the process alive?")
 async def healthz(request: Request) -> Response:  # noqa: ARG001 - every route takes the request
     """Answers without any I/O."""
     return json_response({"status": "ok"})
 
 
-@router.get("/readyz", operation_id="readyz", summary="Should it be sent requests?", response_model=None)
+@router.get("/readyz", summary="Should it be sent requests?")
 async def readyz(request: Request) -> Response:
     """Answers 200 when every check passes, else 503; the body names each check."""
     readiness: Readiness = request.state.readiness

@@ -1,65 +1,32 @@
-"""The parts of ``/openapi.json`` that all routes share: credentials, errors, and schemas of request models."""
+"""What FastAPI cannot derive of ``/openapi.json``.
+
+Answers and errors are derived from the models of a route (``response_model``, ``responses``). Its query and its body
+are read after authentication, by the route itself, and so are declared in ``openapi_extra``.
+"""
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from fastapi import FastAPI
 from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.core.strict_json import to_json_bytes
-from app.http.responses import constant_response
+from app.http.errors import AdminErrorBody, TenantErrorBody
+from app.http.responses import STALE_HEADER, constant_response
+
+Responses = dict[int | str, dict[str, Any]]
 
 _OPENAPI_PATH = "/openapi.json"
-
-_TEXT = {"type": "string"}
-_METADATA_NAMES = ["RequestId", "Action", "Version", "Service", "Region"]
-_METADATA_TEXTS: dict[str, Any] = dict.fromkeys(_METADATA_NAMES, _TEXT)
-_ERROR_HALF = {
-    "type": "object",
-    "required": ["code", "message", "param", "type"],
-    "properties": {"code": _TEXT, "message": _TEXT, "param": {"type": ["string", "null"]}, "type": _TEXT},
-}
-_METADATA_ERROR = {"type": "object", "required": ["Code", "Message"], "properties": {"Code": _TEXT, "Message": _TEXT}}
-
-METADATA: dict[str, Any] = {"type": "object", "required": _METADATA_NAMES, "properties": _METADATA_TEXTS}
-"""``ResponseMetadata`` of a successful response."""
-
-ADMIN_ERROR: dict[str, Any] = {"type": "object", "required": ["error"], "properties": {"error": _ERROR_HALF}}
-"""An error of the admin API."""
-
-TENANT_ERROR: dict[str, Any] = {
-    "type": "object",
-    "required": ["error", "ResponseMetadata"],
-    "properties": {
-        "error": _ERROR_HALF,
-        "ResponseMetadata": {**METADATA, "properties": {**_METADATA_TEXTS, "Error": _METADATA_ERROR}},
-    },
-}
-"""An error of every other route, with one part for each family of SDKs (``app.http.errors``)."""
+_REFERENCE = "#/components/schemas/{model}"
+_PATH_PARAMETER = re.compile(r"{(\w+)}")
 
 TENANT_SECURITY: list[dict[str, list[str]]] = [{"TenantKey": []}, {"TenantKeyHeader": []}]
 """``security`` of a tenant's operation: either of two headers."""
-
-IDEMPOTENCY_HEADERS: list[dict[str, Any]] = [
-    {
-        "name": name,
-        "in": "header",
-        "required": False,
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        "description": description,
-    }
-    for name, description in (
-        (
-            "Idempotency-Key",
-            "identifies one create: a second request with the same key and an equal body gets what the first one made",
-        ),
-        ("X-Idempotency-Key", "the same by another name"),
-    )
-]
-"""Header parameters of a create."""
 
 _KEY_TEXT = "an API key of a tenant, `sg-…`"
 _SECURITY_SCHEMES = {
@@ -68,14 +35,52 @@ _SECURITY_SCHEMES = {
     "AdminToken": {"type": "http", "scheme": "bearer", "description": "the operator's admin token"},
 }
 
+_IDEMPOTENCY_TEXTS = {
+    "Idempotency-Key": (
+        "identifies one create: a second request with the same key and an equal body gets what the first one made"
+    ),
+    "X-Idempotency-Key": "the same by another name",
+}
+IDEMPOTENCY_HEADERS: list[dict[str, Any]] = [
+    {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        "description": text,
+    }
+    for name, text in _IDEMPOTENCY_TEXTS.items()
+]
+"""Header parameters of a create."""
 
-def describe_security(app: FastAPI) -> None:
-    """Adds to the description of ``app`` how tenants and operators authenticate."""
+STALE_RESPONSE: Responses = {
+    200: {
+        "headers": {
+            STALE_HEADER: {
+                "description": "age in seconds, when the upstream could not be asked and the last known state is shown",
+                "schema": {"type": "integer", "minimum": 0},
+            }
+        }
+    }
+}
+"""``responses`` of a route that may show a state from before."""
+
+
+def complete_description(app: FastAPI) -> None:
+    """Adds to the description of ``app`` the schemas of errors, how clients authenticate, and parameters in paths."""
     describe = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = describe()
-        document.setdefault("components", {})["securitySchemes"] = _SECURITY_SCHEMES
+        components = document.setdefault("components", {})
+        components["securitySchemes"] = _SECURITY_SCHEMES
+        _, errors = models_json_schema(
+            [(TenantErrorBody, "serialization"), (AdminErrorBody, "serialization")], ref_template=_REFERENCE
+        )
+        components["schemas"] |= errors["$defs"]
+        for path, operations in document["paths"].items():
+            for operation in operations.values():
+                _add_path_parameters(path, operation)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
@@ -98,15 +103,20 @@ def serve_description(app: FastAPI) -> None:
     app.add_route(_OPENAPI_PATH, description, include_in_schema=False)
 
 
-def json_content(description: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the description of a JSON response."""
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def tenant_errors(*statuses: int) -> Responses:
+    """Returns the ``responses`` of tenants' routes with these statuses."""
+    return _errors(TenantErrorBody, statuses)
+
+
+def admin_errors(*statuses: int) -> Responses:
+    """Returns the ``responses`` of routes of the admin API with these statuses."""
+    return _errors(AdminErrorBody, statuses)
 
 
 def json_body(
     schema: Mapping[str, Any], examples: Mapping[str, Mapping[str, Any]], *, is_required: bool = True
 ) -> dict[str, Any]:
-    """Returns the description of a JSON request body.
+    """Returns the ``requestBody`` of a route that reads JSON.
 
     Args:
         schema: of the body.
@@ -119,11 +129,29 @@ def json_body(
 
 
 def schema_of(model: type[BaseModel], *, mode: Literal["validation", "serialization"]) -> dict[str, Any]:
-    """Returns a model's schema with all references expanded: a route's description has no place for definitions."""
+    """Returns a model's schema with all references expanded: ``openapi_extra`` has no place for definitions."""
     schema = model.model_json_schema(by_alias=True, mode=mode)
     definitions = schema.pop("$defs", {})
     expanded: dict[str, Any] = _expand(schema, definitions)
     return expanded
+
+
+def _errors(model: type[BaseModel], statuses: Iterable[int]) -> Responses:
+    # A reference, because FastAPI would validate a ``model`` anew for each status of each route: 0.3 s at the start.
+    schema = {"$ref": _REFERENCE.format(model=model.__name__)}
+    return {status: {"content": {"application/json": {"schema": schema}}} for status in statuses}
+
+
+def _add_path_parameters(path: str, operation: dict[str, Any]) -> None:
+    parameters = operation.get("parameters", [])
+    declared = {each["name"] for each in parameters if each["in"] == "path"}
+    missing = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PATH_PARAMETER.findall(path)
+        if name not in declared
+    ]
+    if missing:
+        operation["parameters"] = [*missing, *parameters]
 
 
 def _expand(value: Any, definitions: Mapping[str, Any]) -> Any:

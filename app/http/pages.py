@@ -116,7 +116,7 @@ home_router = APIRouter(include_in_schema=False)
 docs_router = APIRouter(include_in_schema=False)
 
 
-@home_router.get(HOME_PATH, response_model=None)
+@home_router.get(HOME_PATH)
 async def home(request: Request) -> Response:
     """Returns the page, or an error that a program can read: 405, or 400 for a query that cannot be parsed."""
     try:
@@ -151,7 +151,7 @@ def _accepts_html(request: Request) -> bool:
     return False
 
 
-@docs_router.get(DOCS_PATH, response_model=None)
+@docs_router.get(DOCS_PATH)
 async def docs(request: Request) -> Response:  # noqa: ARG001 - every route takes the request
     """Returns the page."""
     return HTMLResponse(_DOCS_PAGE, headers={**_DOCS_HEADERS, **_REVALIDATED})
@@ -170,4 +170,4 @@ def _read(file: Path) -> bytes:
 
 
 for _path, (_file, _media_type) in ASSETS.items():
-    docs_router.add_api_route(_path, _endpoint_of(_file, _media_type), methods=["GET"], response_model=None)
+    docs_router.add_api_route(_path, _endpoint_of(_file, _media_type), methods=["GET"])

@@ -4,15 +4,32 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from app.errors import InvalidParameterError
-from app.http.query import read_query
+from app.http.query import query_parameter, read_query
 
 _DEFAULT_LIMIT = 20
 _MAX_LIMIT = 100
+
+PAGE_QUERY = [
+    query_parameter("limit", {"type": "integer", "minimum": 1, "maximum": _MAX_LIMIT, "default": _DEFAULT_LIMIT}),
+    query_parameter("after", {"type": "string"}, "`next_cursor` of the previous page"),
+]
+"""The query parameters of a list."""
+
+ItemT = TypeVar("ItemT")
+
+
+class Page(BaseModel, Generic[ItemT]):
+    """One page of a list."""
+
+    data: list[ItemT]
+    has_more: bool
+    next_cursor: str | None
 
 
 @dataclass(frozen=True)

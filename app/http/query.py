@@ -97,6 +97,12 @@ class DeclaredQuery:
         return self._values[name]
 
 
+def query_parameter(name: str, schema: Mapping[str, Any], description: str = "") -> dict[str, Any]:
+    """Returns the declaration of a query parameter, for the ``parameters`` of a route's ``openapi_extra``."""
+    declared = {"name": name, "in": "query", "required": False, "schema": schema}
+    return {**declared, "description": description} if description else declared
+
+
 def read_query(request: Request) -> DeclaredQuery:
     """Returns the parameters of an authenticated request.
 

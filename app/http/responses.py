@@ -7,6 +7,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.core.strict_json import to_json_bytes
 
+STALE_HEADER = "X-Seedgate-Stale"
 _PIECE_BYTES = 64 * 1024
 
 
@@ -15,6 +16,11 @@ def json_response(payload: Any, *, status: int = 200, headers: Mapping[str, str]
     return Response(
         to_json_bytes(payload), status_code=status, headers=dict(headers or {}), media_type="application/json"
     )
+
+
+def stale_header(age_seconds: int | None) -> dict[str, str]:
+    """Returns the header of an answer from before; no header for None."""
+    return {} if age_seconds is None else {STALE_HEADER: str(age_seconds)}
 
 
 def constant_response(data: bytes, media_type: str, headers: Mapping[str, str] | None = None) -> Response:

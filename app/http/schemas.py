@@ -26,6 +26,12 @@ class RequestModel(BaseModel):
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
+def drop_defaults(schema: dict[str, Any]) -> None:
+    """Hides defaults that no request and no answer uses; a ``json_schema_extra``."""
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
 def parse_model(model: type[ModelT], payload: Mapping[str, Any]) -> ModelT:
     """Returns ``payload`` as an instance of ``model``; of several mistakes the first is reported.
 

@@ -5,18 +5,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.errors import InvalidParameterError
-from app.http.query import DeclaredQuery
+from app.http.query import DeclaredQuery, query_parameter
 from app.tasks.models import TaskStatus
 from app.tasks.repository import TaskFilter
+from app.tasks.responses import PUBLIC_STATUSES
 
 MAX_PAGE = 500
 _PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
-_DEFAULT_PAGE_SIZE = 10
+_DEFAULT_PAGE_NUMBER, _DEFAULT_PAGE_SIZE = 1, 10
 _MAX_FILTER_IDS = 500
 # Longer than any id or name in the database, so a text that is cut to it matches nothing either.
 _MAX_TEXT_LENGTH = 257
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
-_PUBLIC_STATUSES = sorted({status.public.value for status in TaskStatus})
+_PAGE = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}
+
+CREATE_QUERY = [query_parameter("dry_run", {"type": "boolean"}, "validate only: nothing is sent, stored or paid")]
+"""The query parameters of a create."""
+
+LIST_QUERY = [
+    query_parameter("page_num", {**_PAGE, "default": _DEFAULT_PAGE_NUMBER}, "page, from 1"),
+    query_parameter("page_size", {**_PAGE, "default": _DEFAULT_PAGE_SIZE}, "tasks on a page"),
+    query_parameter("filter.status", {"type": "string", "enum": PUBLIC_STATUSES}, "only tasks in this state"),
+    query_parameter("filter.model", {"type": "string"}, "a name or alias of a model, or what it is called upstream"),
+    query_parameter("filter.service_tier", {"type": "string"}, "only this tier; all tiers unless named"),
+    query_parameter(
+        "filter.task_ids",
+        {"type": "array", "items": {"type": "string"}},
+        f"any of these, at most {_MAX_FILTER_IDS}; repeated, or joined by commas",
+    ),
+]
+"""The query parameters of a list."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +56,10 @@ def parse_list(query: DeclaredQuery) -> ListQuery:
         InvalidParameterError: 400, a value is out of bounds; ``param`` names it.
     """
     status = _single(query, "filter.status")
-    if status is not None and status not in _PUBLIC_STATUSES:
-        raise InvalidParameterError("filter.status", f"`filter.status` must be one of {', '.join(_PUBLIC_STATUSES)}.")
+    if status is not None and status not in PUBLIC_STATUSES:
+        raise InvalidParameterError("filter.status", f"`filter.status` must be one of {', '.join(PUBLIC_STATUSES)}.")
     return ListQuery(
-        page_num=_integer(query, "page_num", default=1),
+        page_num=_integer(query, "page_num", default=_DEFAULT_PAGE_NUMBER),
         page_size=_integer(query, "page_size", default=_DEFAULT_PAGE_SIZE),
         wanted=TaskFilter(
             status=TaskStatus(status) if status is not None else None,

@@ -12,14 +12,15 @@ from app.http.body import BodyAdmission
 from app.http.body_budget import Sender
 from app.http.disconnect import client_disconnected
 from app.http.dry_run import find_dry_run, is_dry_run_name
+from app.http.openapi import STALE_RESPONSE, tenant_errors
 from app.http.query import read_query
-from app.http.responses import json_response
+from app.http.responses import json_response, stale_header
 from app.observability.log_context import add_log_fields
 from app.tasks import documentation
 from app.tasks.creation.create import ClientRequest, TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.request_params import parse_dry_run, parse_list
-from app.tasks.responses import unknown_task
+from app.tasks.responses import CreatedTask, DeletedTask, DryRun, ShownTask, TaskPage, unknown_task
 from app.tasks.service import TaskService
 from app.tenants.caller import admit, identify
 
@@ -28,14 +29,14 @@ _MAX_ID_LENGTH = 128
 # A deletion needs no body. All names in a body of this length are checked within some milliseconds.
 _MAX_DELETE_BODY_BYTES = 16 * 1024
 
-router = APIRouter(tags=["video tasks"])
+router = APIRouter(tags=["video tasks"], responses=tenant_errors(400, 401, 403, 404, 429, 502, 503))
 
 
 @router.post(
     _COLLECTION,
-    operation_id="create_task",
     summary="Create a video task",
-    response_model=None,
+    response_model=CreatedTask | DryRun,
+    responses=tenant_errors(409, 413, 415),
     openapi_extra=documentation.CREATE,
 )
 async def create_task(request: Request) -> Response:
@@ -64,9 +65,8 @@ async def create_task(request: Request) -> Response:
 
 @router.get(
     _COLLECTION,
-    operation_id="list_tasks",
     summary="List video tasks",
-    response_model=None,
+    response_model=TaskPage,
     openapi_extra=documentation.LIST,
 )
 async def list_tasks(request: Request) -> Response:
@@ -81,10 +81,10 @@ async def list_tasks(request: Request) -> Response:
 
 @router.get(
     _COLLECTION + "/{task_id}",
-    operation_id="get_task",
     summary="Query a video task",
-    response_model=None,
-    openapi_extra=documentation.GET,
+    response_model=ShownTask,
+    responses=STALE_RESPONSE,
+    openapi_extra=documentation.ONE,
 )
 async def get_task(request: Request) -> Response:
     """Returns one task; ``X-Seedgate-Stale`` is the age in seconds of a stale answer."""
@@ -92,16 +92,15 @@ async def get_task(request: Request) -> Response:
     service: TaskService = request.state.tasks
     task_id = _task_id(request)
     view = await service.get(principal, task_id)
-    headers = {} if view.stale_seconds is None else {"X-Seedgate-Stale": str(view.stale_seconds)}
-    return json_response(view.body, headers=headers)
+    return json_response(view.body, headers=stale_header(view.stale_seconds))
 
 
 @router.delete(
     _COLLECTION + "/{task_id}",
-    operation_id="delete_task",
     summary="Cancel or delete a video task",
-    response_model=None,
-    openapi_extra=documentation.DELETE,
+    response_model=DeletedTask,
+    responses=tenant_errors(409),
+    openapi_extra=documentation.ONE,
 )
 async def delete_task(request: Request) -> Response:
     """Cancels a queued task, removes a finished one; an optional body is ignored unless it asks for a dry run."""

@@ -11,7 +11,7 @@ from app.tasks.validation.media_urls import MEDIA_PAYLOADS
 from app.urls import MAX_WEB_URL_LENGTH
 from app.webhooks.callback_url_policy import MAX_URL_LENGTH
 
-_TASK_ID_EXAMPLE = "cgt-20260518175249-8x55h"
+TASK_ID_EXAMPLE = "cgt-20260518175249-8x55h"
 # A text may be empty beside other items, but not all items may be empty texts.
 _SAYS_SOMETHING = {"not": {"required": ["text"], "properties": {"type": {"const": "text"}, "text": {"const": ""}}}}
 
@@ -79,7 +79,7 @@ def _item_of(type_: ContentType) -> dict[str, Any]:
         if type_.name in MEDIA_PAYLOADS:
             member["description"] = f"a web URL has at most {MAX_WEB_URL_LENGTH} characters"
         else:
-            member["example"] = _TASK_ID_EXAMPLE
+            member["example"] = TASK_ID_EXAMPLE
         payload = {"type": "object", "required": [type_.member], "properties": {type_.member: member}}
         properties[type_.name] = payload
     if type_.roles:

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.http.openapi import TENANT_ERROR, TENANT_SECURITY, json_content, schema_of
+from app.http.openapi import TENANT_SECURITY, tenant_errors
 from app.http.responses import json_response
 from app.tenants.caller import identify
 from app.tenants.key_status import earlier_end
@@ -26,14 +26,10 @@ class ModelNames(Protocol):
 
 @router.get(
     "/api/v3/whoami",
-    operation_id="whoami",
     summary="Tenant, key and rights of the caller",
-    response_model=None,
-    openapi_extra={
-        "security": TENANT_SECURITY,
-        "responses": {"200": json_content("who is calling", schema_of(CallerView, mode="serialization"))}
-        | {status: json_content("an error", TENANT_ERROR) for status in ("400", "401", "403", "429", "503")},
-    },
+    response_model=CallerView,
+    responses=tenant_errors(400, 401, 403, 429, 503),
+    openapi_extra={"security": TENANT_SECURITY},
 )
 async def whoami(request: Request) -> Response:
     """Returns the caller's tenant, its key without the secret, and what it may use; null means everything."""

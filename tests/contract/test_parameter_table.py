@@ -45,6 +45,14 @@ BOUNDS = ("minimum", "maximum", "minLength", "maxLength", "minItems", "enum")
 NOT_LOOKED_AT = {
     *("bitrate_mode", "subdivision_level", "file_format", "optimize_prompt", "reasoning_effort", "human_face_mode"),
 }
+# From the specification's response fields, and `priority`, which the upstream documents.
+RESPONSE_INTEGERS = {
+    *("created_at", "updated_at", "seed", "duration", "frames", "framespersecond", "execution_expires_after"),
+    "priority",
+}
+RESPONSE_FIELDS = RESPONSE_INTEGERS | {
+    *("id", "model", "status", "error", "resolution", "ratio", "generate_audio", "service_tier"),
+}
 ROLES: dict[str, list[str] | None] = {
     "text": None,
     "image_url": ["first_frame", "last_frame", "reference_image"],
@@ -149,8 +157,20 @@ def test_openapi_refuses_what_no_model_takes() -> None:
 
 
 def test_openapi_shows_why_a_listed_task_failed() -> None:
-    answer = document()["paths"][TASKS]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-    assert "failure_reason" in answer["properties"]["items"]["items"]["properties"]
+    schemas = document()["components"]["schemas"]
+    assert schemas["TaskPage"]["properties"]["items"]["items"] == {"$ref": "#/components/schemas/ListedTask"}
+    assert "failure_reason" in schemas["ListedTask"]["properties"]
+
+
+def test_openapi_shows_every_documented_field_of_a_task() -> None:
+    schemas = document()["components"]["schemas"]
+    assert schemas["ShownTask"]["properties"].keys() == RESPONSE_FIELDS | {"content", "usage", "callback"}
+    assert schemas["TaskContent"]["properties"].keys() == {"video_url", "last_frame_url", "expires_at"}
+    assert schemas["Usage"]["properties"].keys() == {
+        *("completion_tokens", "prompt_tokens", "total_tokens", "tool_usage"),
+    }
+    shown = schemas["ShownTask"]["properties"]
+    assert {name for name in RESPONSE_FIELDS if shown[name].get("type") == "integer"} == RESPONSE_INTEGERS
 
 
 def test_rules_and_documents_name_the_same_parameters() -> None:

@@ -1,6 +1,6 @@
 """Gives a tenant upstream objects that have no owner."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -38,7 +38,7 @@ class AdoptionService:
         self._tasks = tasks
         self._groups = groups
 
-    async def adopt(self, actor: Actor, tenant_id: str, wanted: Adopt) -> Sequence[AdoptedView]:
+    async def adopt(self, actor: Actor, tenant_id: str, wanted: Adopt) -> list[AdoptedView]:
         """Gives each object to the tenant unless it has an owner; returns the outcome of each, groups first.
 
         A task is attributed to the newest of the tenant's API keys, because the key that created it is not known.

@@ -9,21 +9,32 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from app.admin.documentation import operation
 from app.admin.fields import Moment
-from app.admin.params import path_id, query_text, read_body
+from app.admin.params import body_of, path_id, query_text, read_body
 from app.admin.reconcile.adoption import AdoptionService
 from app.admin.reconcile.report import Reconciliation
-from app.admin.reconcile.schemas import Adopt, AdoptedView, End, FoundObject, ListEnd, Progress
+from app.admin.reconcile.schemas import Adopt, Adopted, End, FoundObject, ListEnd, Progress
 from app.channels.channel import Channel
 from app.core.leases import Lease
 from app.errors import InvalidParameterError, MissingParameterError
-from app.http.openapi import schema_of
+from app.http.openapi import Responses, admin_errors, schema_of
+from app.http.query import query_parameter
 from app.http.responses import json_response
 
 NDJSON = "application/x-ndjson"
 _ADOPT = "/tenants/{tenant_id}/adopt"
-_LINES: tuple[type[BaseModel], ...] = (FoundObject, ListEnd, Progress, End)
+_LINES: Responses = {
+    200: {
+        "description": "a JSON object in each line",
+        "content": {
+            NDJSON: {
+                "schema": {
+                    "oneOf": [schema_of(line, mode="serialization") for line in (FoundObject, ListEnd, Progress, End)]
+                }
+            }
+        },
+    }
+}
 _since = TypeAdapter(Moment)
 
 _log = structlog.get_logger()
@@ -33,18 +44,15 @@ router = APIRouter(tags=["admin: reconcile"])
 
 @router.get(
     "/reconcile",
-    operation_id="admin_reconcile",
     summary="Show what the upstream holds and the database does not know",
-    response_model=None,
-    openapi_extra=operation(
-        answer={"oneOf": [schema_of(line, mode="serialization") for line in _LINES]},
-        media_type=NDJSON,
-        query={
-            "since": {"type": "string", "format": "date-time", "description": "from when on; required"},
-            "channel": {"type": "string", "description": "only this channel; name or id"},
-        },
-        errors=[409],
-    ),
+    response_class=StreamingResponse,
+    responses=_LINES | admin_errors(409),
+    openapi_extra={
+        "parameters": [
+            query_parameter("since", {"type": "string", "format": "date-time"}, "from when on; required"),
+            query_parameter("channel", {"type": "string"}, "only this channel; name or id"),
+        ]
+    },
 )
 async def reconcile(request: Request) -> Response:
     """Lists each upstream account, and answers line by line: objects without an owner, and the end of each list.
@@ -62,27 +70,17 @@ async def reconcile(request: Request) -> Response:
 
 @router.post(
     _ADOPT,
-    operation_id="admin_adopt",
     summary="Give a tenant upstream objects without an owner",
-    response_model=None,
-    openapi_extra=operation(
-        path=["tenant_id"],
-        body=Adopt,
-        example={"channel": "default", "task_ids": ["cgt-20260131120000-abcde"]},
-        answer={
-            "type": "object",
-            "required": ["data"],
-            "properties": {"data": {"type": "array", "items": schema_of(AdoptedView, mode="serialization")}},
-        },
-        errors=[409],
-    ),
+    response_model=Adopted,
+    responses=admin_errors(404, 409, 413, 415),
+    openapi_extra=body_of(Adopt, {"channel": "default", "task_ids": ["cgt-20260131120000-abcde"]}),
 )
 async def adopt(request: Request) -> Response:
     """Requests each object from the upstream, and gives it to the tenant unless it has an owner; cannot be undone."""
     service: AdoptionService = request.state.adoption
     wanted = await read_body(request, Adopt)
-    views = await service.adopt(request.state.actor, path_id(request, "tenant_id"), wanted)
-    return json_response({"data": [view.model_dump(mode="json") for view in views]})
+    adopted = Adopted(data=await service.adopt(request.state.actor, path_id(request, "tenant_id"), wanted))
+    return json_response(adopted.model_dump(mode="json"))
 
 
 async def _lines(

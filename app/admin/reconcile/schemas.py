@@ -121,3 +121,9 @@ class AdoptedView(BaseModel):
     )
     detail: str | None = Field(default=None, description="why it failed; then nothing was changed but the assets told")
     asset_ids: list[str] = Field(default=[], description="the assets of a group that were given to the tenant")
+
+
+class Adopted(BaseModel):
+    """The outcome for each id, groups first."""
+
+    data: list[AdoptedView]
