@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from app.db.engine import open_engine
 from app.db.schema import alembic_config, upgrade_to_head
-from app.devdb import EmbeddedPostgres
+from app.devdb import embedded_postgres
 
 
 def missing_migration(connection: Connection) -> str | None:
@@ -50,7 +50,7 @@ def main() -> int:
         folder = Path(name)
         # The server's account must be able to pass through.
         folder.chmod(0o711)
-        with EmbeddedPostgres(
+        with embedded_postgres(
             folder,
             pg_bin=Path(binaries) if binaries else None,
             pg_user=os.environ.get("SEEDGATE_PG_USER"),

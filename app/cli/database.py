@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.db.roles import GATEWAY, OWNER
-from app.devdb import EmbeddedPostgres, running_server, url_at
+from app.devdb import embedded_postgres, running_server
 from app.settings import Settings
 
 
@@ -47,7 +46,7 @@ def opened_database(
         yield Database(url, owner_url=url, is_embedded=False)
         return
     folder = data_dir or settings.data_dir
-    with EmbeddedPostgres(
+    with embedded_postgres(
         folder,
         pg_bin=settings.pg_bin,
         pg_user=settings.pg_user,
@@ -63,7 +62,5 @@ def running_database(data_dir: Path) -> Database | None:
     Raises:
         EmbeddedPostgresError: the database belongs to another account.
     """
-    socket_folder = running_server(data_dir)
-    if socket_folder is None:
-        return None
-    return Database(url_at(socket_folder, GATEWAY), owner_url=url_at(socket_folder, OWNER), is_embedded=True)
+    server = running_server(data_dir)
+    return Database(server.url, owner_url=server.owner_url, is_embedded=True) if server is not None else None

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,7 +15,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from app.cli.exit_codes import MISCONFIGURED, stop
 from app.core.sealing import generate_key
-from app.devdb.folder import open_owned, was_used, write_whole
+from app.devdb.folder import open_own, was_used
 from app.sandbox.state_file import is_state_file, remove_state_file
 from app.settings import Settings
 
@@ -53,7 +54,7 @@ def dev_folder(settings: Settings, *, is_real: bool) -> Path:
 def alone(folder: Path) -> Iterator[None]:
     """Holds the lock of the folder: a second ``dev`` would point the channel of the first to its own sandbox."""
     with _writing(folder):
-        descriptor = open_owned(folder / _LOCK_FILE, os.O_RDWR)
+        descriptor = open_own(folder / _LOCK_FILE, os.O_RDWR)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -120,10 +121,10 @@ def forget_demo(folder: Path) -> None:
 
 
 def prepare_sandbox_file(folder: Path) -> Path:
-    """Returns the path of the sandbox's state file, created for the owner of the folder when it is missing."""
+    """Returns the path of the sandbox's state file, created when it is missing."""
     path = folder / _SANDBOX_FILE
     with _writing(folder):
-        os.close(open_owned(path, os.O_RDWR))
+        os.close(open_own(path, os.O_RDWR))
     return path
 
 
@@ -161,4 +162,7 @@ def read_secrets(folder: Path, *, is_real: bool) -> DevSecrets:
 def write_secrets(folder: Path, kept: DevSecrets) -> None:
     """Writes the secrets, whole or not at all."""
     with _writing(folder):
-        write_whole(folder / _SECRETS_FILE, json.dumps(asdict(kept)), mode=0o600)
+        descriptor, name = tempfile.mkstemp(prefix=f"{_SECRETS_FILE}.", dir=folder)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(kept), file)
+        Path(name).replace(folder / _SECRETS_FILE)

@@ -4,7 +4,6 @@ import os
 import pwd
 import shlex
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -60,19 +59,19 @@ class Account:
             return subprocess.CompletedProcess(command, returncode=126, stdout="", stderr=str(error))
 
 
-def server_account(pg_user: str | None, clusters: Sequence[Path], *, may_use_nobody: bool) -> Account:
+def server_account(pg_user: str | None, cluster: Path | None, *, may_use_nobody: bool) -> Account:
     """Chooses the server's account: this process's, or for root the one named, the owner, ``postgres`` or ``nobody``.
 
     Args:
         pg_user: the operator's choice (``SEEDGATE_PG_USER``), which counts only for root.
-        clusters: the existing ones; only their owner can serve them.
+        cluster: the existing one, which only its owner can serve.
         may_use_nobody: whether ``nobody`` will do for root where it was not named.
 
     Raises:
         EmbeddedPostgresError: there is no such account, or another one owns the cluster.
     """
     is_root = os.geteuid() == 0
-    owner_uid = clusters[-1].stat().st_uid if clusters else None
+    owner_uid = cluster.stat().st_uid if cluster else None
     wanted = (pg_user or owner_uid or _OWN) if is_root else os.geteuid()
     account = Account.find(wanted) or (Account.find(NOBODY) if wanted == _OWN and not pg_user else None)
     if account is None or account.uid == 0:
@@ -83,10 +82,7 @@ def server_account(pg_user: str | None, clusters: Sequence[Path], *, may_use_nob
         raise EmbeddedPostgresError(text, "Run under that account, remove the database with --reset")
     if is_root and account.name == NOBODY and not (pg_user or may_use_nobody):
         commands = [] if Account.find(_OWN) else [_MAKE_OWN]
-        commands += [f"chown -R {_OWN}: {shlex.quote(str(cluster))}" for cluster in clusters]
-        raise EmbeddedPostgresError(
-            "PostgreSQL does not run as root, and the account left for it is nobody, which other programs use too: "
-            "each of them could read and change the database",
-            f"Run `{' && '.join(commands)}` and start again, {_NAME_ANOTHER}",
-        )
+        commands += [f"chown -R {_OWN}: {shlex.quote(str(cluster))}"] if cluster else []
+        text = "The account left for PostgreSQL is nobody: other programs that use it could change the database"
+        raise EmbeddedPostgresError(text, f"Run `{' && '.join(commands)}` and start again, {_NAME_ANOTHER}")
     return account

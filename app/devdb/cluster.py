@@ -3,13 +3,11 @@
 import os
 from pathlib import Path
 
-import structlog
-
 from app.db.roles import GATEWAY, OWNER
 from app.devdb.account import Account
 from app.devdb.binaries import Binaries
 from app.devdb.errors import EmbeddedPostgresError
-from app.devdb.folder import clusters_in, unfinished_cluster, write_whole
+from app.devdb.folder import MARK, find_cluster, made_whole
 from app.devdb.postmaster import PORT
 
 SUPERUSER = "seedgate"
@@ -19,7 +17,7 @@ _ROLES = (SUPERUSER, OWNER, GATEWAY)
 # Linux allows 107 and macOS 103; drivers split host names at commas.
 _MAX_SOCKET_PATH_BYTES = 100
 # With the character type C, pg_trgm finds no trigrams in Chinese, so a search index would be useless.
-_CHARACTER_TYPES = ("C.UTF-8", "en_US.UTF-8", "UTF-8", "C")
+_CHARACTER_TYPES = ("C.UTF-8", "en_US.UTF-8", "UTF-8")
 _FIRST_WITH_BUILTIN_LOCALES = 17
 
 
@@ -38,27 +36,27 @@ def make_cluster(data_dir: Path, binaries: Binaries, account: Account, *, sync: 
     """Returns the cluster for the programs' major version, making an empty one where there is none at all.
 
     Raises:
-        EmbeddedPostgresError: ``initdb`` failed, the cluster in the folder is of another major version, somebody
-            else's has the place, or no socket can be there.
+        EmbeddedPostgresError: ``initdb`` failed, the cluster in the folder is of another major version, a folder of
+            others has the place, or no socket can be there.
     """
     cluster = data_dir / f"pg{binaries.major}"
-    existing = clusters_in(data_dir)
+    existing = find_cluster(data_dir)
     if len(os.fsencode(cluster / f".s.PGSQL.{PORT}")) > _MAX_SOCKET_PATH_BYTES or "," in str(cluster):
-        raise EmbeddedPostgresError(
-            f"The path {cluster} is too long for a socket, or holds a comma", "Use a plainer one"
-        )
-    if existing and cluster not in existing:
-        older = existing[-1].name.removeprefix("pg")
-        text = f"The database in {existing[-1]} is of PostgreSQL {older}, and the programs found are {binaries.major}"
+        text = f"The path {cluster} is too long for a socket, or holds a comma"
+        raise EmbeddedPostgresError(text, "Use a plainer one")
+    if existing not in {None, cluster}:
+        older = existing.name.removeprefix("pg")
+        text = f"The database in {existing} is of PostgreSQL {older}, and the programs found are {binaries.major}"
         remedy = f"Name the programs of {older} with SEEDGATE_PG_BIN, or move the folder away (`dev`: --reset)"
         raise EmbeddedPostgresError(text, remedy)
-    if not existing:
+    if existing is None:
         if os.path.lexists(cluster):
             raise EmbeddedPostgresError(f"{cluster} was not made by Seedgate", "Move it away")
-        with unfinished_cluster(cluster) as folder:
+        with made_whole(cluster) as folder:
             if account.is_other:
                 os.chown(folder, account.uid, account.gid)
             _run_initdb(folder, binaries, account, sync=sync)
+            (folder / MARK).touch()
     return cluster
 
 
@@ -70,8 +68,6 @@ def _run_initdb(folder: Path, binaries: Binaries, account: Account, *, sync: boo
     for character_type in _CHARACTER_TYPES:
         answer = account.run(*command, f"--lc-ctype={character_type}")
         if answer.returncode == 0:
-            if character_type == "C":
-                structlog.get_logger().warning("database.no_utf8_locale", effect="searching Chinese text is slow")
             return
         if "locale" not in answer.stderr:
             break
@@ -79,10 +75,11 @@ def _run_initdb(folder: Path, binaries: Binaries, account: Account, *, sync: boo
     raise EmbeddedPostgresError(f"initdb could not make a database in {folder.parent}: {told}")
 
 
-def write_access_files(data_dir: Path, uids: set[int]) -> None:
-    """Admits the accounts with these user ids as one of our roles, over the socket, and no other connection."""
-    names = [found.name.replace('"', '""') for found in map(Account.find, sorted(uids)) if found]
+def write_access_files(data_dir: Path) -> None:
+    """Admits this process's account and root as one of our roles, over the socket, and no other connection."""
+    names = [found.name.replace('"', '""') for found in map(Account.find, {0, os.geteuid()}) if found]
     lines = "".join(f'seedgate "{name}" {role}\n' for name in names for role in _ROLES)
     rule = f"# Written by Seedgate at every start.\nlocal all {','.join(_ROLES)} peer map=seedgate\n"
-    write_whole(data_dir / "pg_ident.conf", lines, mode=0o644)
-    write_whole(data_dir / "pg_hba.conf", rule, mode=0o644)
+    for name, text in (("pg_ident.conf", lines), ("pg_hba.conf", rule)):
+        (data_dir / name).write_text(text, encoding="utf-8")
+        (data_dir / name).chmod(0o644)

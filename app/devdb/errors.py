@@ -26,6 +26,5 @@ def explained(what: str, data_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise EmbeddedPostgresError(
-            f"Could not {what} the database in {data_dir}: {error}", "Check the folder's permissions and the free space"
-        ) from error
+        text = f"Could not {what} the database in {data_dir}: {error}"
+        raise EmbeddedPostgresError(text, "Check the folder's permissions and the free space") from error

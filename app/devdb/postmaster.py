@@ -1,4 +1,4 @@
-"""One PostgreSQL server process: whether it runs, starting it, stopping it, mending what a killed one left."""
+"""One PostgreSQL server process: whether it runs, starting it, stopping it, ending what a killed one left."""
 
 import os
 import re
@@ -6,7 +6,6 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -27,36 +26,33 @@ _SETTINGS = {
     "log_error_verbosity": "terse",
 }
 _FAST_AND_UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
-# Signal → how long the server may take to end after it. Both roll open transactions back and keep what was committed.
-_STOP_SIGNALS = {signal.SIGINT: 30.0, signal.SIGQUIT: 10.0}
+_STOP_TIMEOUT_SECONDS = 40.0
 _ORPHANS_TIMEOUT_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 _PROC = Path("/proc")
 
 
-@dataclass(frozen=True)
-class Postmaster:
-    """A live server: its process id, and whether it says that it takes connections."""
-
-    pid: int
-    is_ready: bool
-
-
-def find_postmaster(cluster: Path) -> Postmaster | None:
-    """Returns the server of a cluster if it is alive; a process that merely has its old id is not it."""
-    lines = _pid_file_lines(cluster)
-    pid = _pid_in(lines)
-    if pid is None or not _is_in(pid, cluster):
+def find_postmaster(cluster: Path) -> int | None:
+    """Returns the process id of a cluster's server if it is alive; a process that merely has its old id is not it."""
+    try:
+        first, *_ = (cluster / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+    except (FileNotFoundError, ValueError):
         return None
-    return Postmaster(pid, is_ready="ready" in lines[-1])
+    is_alive = re.fullmatch(r"[1-9]\d{0,9}", first) and _is_in(int(first), cluster)
+    return int(first) if is_alive else None
 
 
 def start_postmaster(
     cluster: Path, binaries: Binaries, account: Account, log: IO[bytes], *, fsync: bool
 ) -> subprocess.Popen[bytes]:
-    """Starts the server without waiting for it, in a session of its own, so that Ctrl-C reaches only us."""
-    options = account.popen_options()
-    options["env"] |= _clear_stale_files(cluster)
+    """Starts the server without waiting for it, in a session of its own, so that Ctrl-C reaches only us.
+
+    The caller knows that none is alive. What a killed one left is in the way: PostgreSQL refuses to start while a
+    process of any kind, or a zombie, has the id in ``postmaster.pid``, and beside backends that still use its memory.
+    """
+    kill_orphans(cluster)
+    for name in ("postmaster.pid", f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+        (cluster / name).unlink(missing_ok=True)
     settings = {
         **_SETTINGS,
         "unix_socket_directories": '"{}"'.format(str(cluster).replace('"', '""')),
@@ -66,33 +62,24 @@ def start_postmaster(
     }
     command = [str(binaries.folder / "postgres"), "-D", str(cluster)]
     command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    options = account.popen_options()
     return subprocess.Popen(command, stdout=log, stderr=log, umask=0o077, start_new_session=True, **options)  # noqa: S603 - PostgreSQL's own
 
 
-def stop_postmaster(cluster: Path, process: subprocess.Popen[bytes] | None = None) -> None:
-    """Stops the server of a cluster, if it runs, and waits for its end.
-
-    Args:
-        cluster: the cluster.
-        process: the server where this process started it.
+def stop_postmaster(cluster: Path) -> None:
+    """Stops the server of a cluster, if it runs, and waits for its end; what was committed is kept.
 
     Raises:
         EmbeddedPostgresError: it is still there 40 seconds later.
     """
-    for number, timeout_seconds in _STOP_SIGNALS.items():
-        deadline = time.monotonic() + timeout_seconds
-        postmaster = find_postmaster(cluster)
-        if postmaster is not None:
-            _send(postmaster.pid, number)
-        while find_postmaster(cluster) is not None and time.monotonic() < deadline:
-            if process is not None:
-                process.poll()
-            time.sleep(_POLL_SECONDS)
-    left = find_postmaster(cluster)
-    if left is not None:
-        raise EmbeddedPostgresError(f"The database server does not stop; end process {left.pid} by hand")
-    if process is not None:
-        process.wait()
+    deadline = time.monotonic() + _STOP_TIMEOUT_SECONDS
+    pid = find_postmaster(cluster)
+    if pid is not None:
+        _send(pid, signal.SIGINT)
+    while pid is not None and _is_in(pid, cluster):
+        if time.monotonic() > deadline:
+            raise EmbeddedPostgresError(f"The database server does not stop; end process {pid} by hand")
+        time.sleep(_POLL_SECONDS)
 
 
 def kill_orphans(cluster: Path) -> None:
@@ -107,34 +94,6 @@ def kill_orphans(cluster: Path) -> None:
 def _send(pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, number)
-
-
-def _clear_stale_files(cluster: Path) -> dict[str, str]:
-    """Makes way for a new server where the last one was killed; returns what its environment must hold.
-
-    The caller knows that no server is alive. PostgreSQL itself refuses to start when the id in ``postmaster.pid``
-    has been given to another process, or is a zombie's. Deleting the file would also switch off its check that no
-    old backend still uses the shared memory, so the file stays and the id is declared to be our grandparent's,
-    which PostgreSQL takes for stale (``CreateLockFile``; ``pg_ctl`` declares its own id in this way).
-    """
-    for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
-        (cluster / name).unlink(missing_ok=True)
-    pid = _pid_in(_pid_file_lines(cluster))
-    if pid is None:
-        (cluster / "postmaster.pid").unlink(missing_ok=True)
-        return {}
-    return {"PG_GRANDPARENT_PID": str(pid)}
-
-
-def _pid_file_lines(cluster: Path) -> list[str]:
-    try:
-        return (cluster / "postmaster.pid").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except FileNotFoundError:
-        return []
-
-
-def _pid_in(lines: list[str]) -> int | None:
-    return int(lines[0]) if lines and re.fullmatch(r"[1-9]\d{0,9}", lines[0]) else None
 
 
 def _backends_in(cluster: Path) -> list[int]:
@@ -152,9 +111,8 @@ def _is_in(pid: int, cluster: Path, *, program: str | None = None) -> bool:
     about = _PROC / str(pid)
     try:
         # The name is in brackets and may hold anything; the state follows it.
-        name, _, rest = (
-            (about / "stat").read_text(encoding="utf-8", errors="replace").partition(" (")[2].rpartition(")")
-        )
+        text = (about / "stat").read_text(encoding="utf-8", errors="replace")
+        name, _, rest = text.partition(" (")[2].rpartition(")")
         is_dead = rest.split()[0] in {"Z", "X", "x"}
         return not is_dead and program in {None, name} and (about / "cwd").readlink() == cluster
     except OSError:

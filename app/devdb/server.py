@@ -4,10 +4,11 @@ import asyncio
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote
 
 import asyncpg
@@ -19,15 +20,16 @@ from app.devdb.cluster import SUPERUSER, check_can_enter, make_cluster, write_ac
 from app.devdb.errors import EmbeddedPostgresError, explained
 from app.devdb.folder import (
     LOG_NAME,
-    UserLock,
-    clusters_in,
     exclusive_lock,
+    find_cluster,
+    is_last_user,
     make_data_folder,
-    open_owned,
+    open_own,
     remove_database,
+    users_lock,
     was_used,
 )
-from app.devdb.postmaster import PORT, find_postmaster, kill_orphans, start_postmaster, stop_postmaster
+from app.devdb.postmaster import PORT, find_postmaster, start_postmaster, stop_postmaster
 
 _DATABASE = "postgres"
 # Recovery after a kill can take long under a full log.
@@ -36,159 +38,118 @@ _CONNECT_TIMEOUT_SECONDS = 5.0
 # More than a statement of roles.sql waits for a table.
 _ROLES_TIMEOUT_SECONDS = 30.0
 _POLL_SECONDS = 0.02
-_MAX_STARTS = 3
-_MAX_LOG_BYTES = 10_000_000
 _LOG_TAIL_BYTES = 1500
 
 
+@dataclass(frozen=True)
 class EmbeddedPostgres:
-    """A PostgreSQL server of our own, shared by every process that names the same data folder.
+    """A running server."""
 
-    The first one in starts it, the last one out stops it, and the kernel notices a killed one: the next to start
-    adopts its server. The data stay. Only this process's account and root can connect, over a socket::
+    cluster: Path
+    """Its files and its socket."""
 
-        with EmbeddedPostgres(data_dir) as server:
-            engine = open_engine(server.url)
-
-    All methods block and none needs an event loop. Start it after any ``fork``; a forked child's ``stop`` does
-    nothing. When its last user is killed, the server runs on until the next start and stop.
-    """
-
-    def __init__(
-        self,
-        data_dir: Path,
-        *,
-        pg_bin: Path | None = None,
-        pg_user: str | None = None,
-        fsync: bool = True,
-        may_use_nobody: bool = True,
-        sync_new: bool = True,
-    ) -> None:
-        """Nothing happens before ``start``.
-
-        Args:
-            data_dir: the folder for the database, made where missing.
-            pg_bin: folder with ``postgres`` and ``initdb`` to use instead of those found (``SEEDGATE_PG_BIN``).
-            pg_user: account for the server when we are root (``SEEDGATE_PG_USER``).
-            fsync: False trades the safety of the data for speed, for tests.
-            may_use_nobody: False refuses to run the server as ``nobody``, an account that other programs share, unless
-                ``pg_user`` names it.
-            sync_new: False does not wait until the files of a new database are on the disk, which takes longer than
-                making them; a crash of the machine within the next half minute can cost the database.
-        """
-        self._data_dir = data_dir
-        self._pg_bin = pg_bin
-        self._pg_user = pg_user
-        self._fsync = fsync
-        self._may_use_nobody = may_use_nobody
-        self._sync_new = fsync and sync_new
-        self._cluster: Path | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._lock: UserLock | None = None
-        self._pid = 0
-        self.account_name: str | None = None
-        """The account that the server runs under; None before it is started."""
+    account_name: str | None = None
+    """The account of this machine that it runs under, where this process started or joined it."""
 
     @property
     def url(self) -> str:
-        """The address of the running server, for SQLAlchemy with asyncpg; its role reads and writes rows, and no more.
-
-        Raises:
-            EmbeddedPostgresError: it has not been started.
-        """
-        return self._url_of(GATEWAY)
+        """The address for SQLAlchemy with asyncpg; its role reads and writes rows, and no more."""
+        return self.url_of(GATEWAY)
 
     @property
     def owner_url(self) -> str:
         """The same for migrations: its role owns the schema."""
-        return self._url_of(OWNER)
+        return self.url_of(OWNER)
 
-    def _url_of(self, role: str) -> str:
-        if self._lock is None or self._cluster is None:
-            raise EmbeddedPostgresError("The embedded database has no address before it is started")
-        return url_at(self._cluster, role)
+    def url_of(self, role: str) -> str:
+        """The same for any role."""
+        # The port is stated, or a stray PGPORT in the environment would count.
+        return f"postgresql+asyncpg://{role}@/{_DATABASE}?host={quote(str(self.cluster))}&port={PORT}"
 
-    def start(self) -> Self:
-        """Starts the server or joins the one that runs, and returns when it answers.
 
-        Raises:
-            EmbeddedPostgresError: it could not be; nothing is left running that was not before.
-        """
-        if self._lock is not None:
-            raise EmbeddedPostgresError("This embedded database has been started already")
-        with explained("start", self._data_dir):
-            self._data_dir = make_data_folder(self._data_dir)
-            with exclusive_lock(self._data_dir):
-                self._lock = UserLock(self._data_dir)
-                self._pid = os.getpid()
-                try:
-                    self._join(self._lock.owner_uid)
-                except BaseException:
-                    self._leave(self._lock)
-                    raise
-        return self
+@contextmanager
+def embedded_postgres(
+    data_dir: Path,
+    *,
+    pg_bin: Path | None = None,
+    pg_user: str | None = None,
+    fsync: bool = True,
+    may_use_nobody: bool = True,
+    sync_new: bool = True,
+) -> Iterator[EmbeddedPostgres]:
+    """Runs a PostgreSQL server of our own, shared by every process that names the same data folder.
 
-    def stop(self) -> None:
-        """Leaves the server, and stops it when no other process uses it. Harmless when not started.
+    The first one in starts it, the last one out stops it, and the kernel notices a killed one: the next to start
+    adopts its server. The data stay. Only this process's account and root can connect, over a socket. It blocks, and
+    needs no event loop. Enter it after any ``fork``: a child that leaves it ends nothing.
 
-        Raises:
-            EmbeddedPostgresError: the server does not end.
-        """
-        if self._lock is not None and self._pid == os.getpid():
-            with explained("stop", self._data_dir), exclusive_lock(self._data_dir):
-                self._leave(self._lock)
+    Args:
+        data_dir: the folder for the database, made where missing.
+        pg_bin: folder with ``postgres`` and ``initdb`` to use instead of those found (``SEEDGATE_PG_BIN``).
+        pg_user: account for the server when we are root (``SEEDGATE_PG_USER``).
+        fsync: False trades the safety of the data for speed, for tests.
+        may_use_nobody: False refuses to run the server as ``nobody``, an account that other programs share, unless
+            ``pg_user`` names it.
+        sync_new: False does not wait until the files of a new database are on the disk, which takes longer than
+            making them; a crash of the machine within the next half minute can cost the database.
 
-    def __enter__(self) -> Self:
-        return self.start()
+    Raises:
+        EmbeddedPostgresError: it cannot be started or, at the end, stopped; a start that fails leaves nothing running
+            that was not before.
+    """
+    with ExitStack() as stack:
+        with explained("start", data_dir):
+            data_dir = make_data_folder(data_dir)
+            with exclusive_lock(data_dir):
+                start = _Start(data_dir, fsync=fsync)
+                lock = stack.enter_context(users_lock(data_dir))
+                stack.callback(start.leave, lock)
+                found = find_binaries(pg_bin)
+                account = server_account(pg_user, find_cluster(data_dir), may_use_nobody=may_use_nobody)
+                check_can_enter(data_dir, account)
+                binaries = runnable_binaries(found, account, data_dir)
+                cluster = make_cluster(data_dir, binaries, account, sync=fsync and sync_new)
+                start.bring_up(cluster, binaries, account)
+        yield EmbeddedPostgres(cluster, account.name)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.stop()
 
-    def _join(self, owner_uid: int) -> None:
-        found = find_binaries(self._pg_bin)
-        account = server_account(self._pg_user, clusters_in(self._data_dir), may_use_nobody=self._may_use_nobody)
-        check_can_enter(self._data_dir, account)
-        binaries = runnable_binaries(found, account, self._data_dir)
-        self.account_name = account.name
-        self._cluster = make_cluster(self._data_dir, binaries, account, sync=self._sync_new)
-        if find_postmaster(self._cluster) is None:
-            write_access_files(self._data_dir, {0, os.geteuid(), owner_uid})
-        self._bring_up(self._cluster, binaries, account)
+class _Start:
+    """The start of a server, or the joining of one that runs, by this process, and its end."""
 
-    def _leave(self, lock: UserLock) -> None:
-        self._lock = None
-        try:
-            if self._cluster is not None and lock.is_last():
-                stop_postmaster(self._cluster, self._process)
-            elif self._process is not None and self._process.poll() is None:
-                self._process.returncode = 0  # it lives on: the interpreter would warn of an unfinished child
-        finally:
-            lock.release()
+    def __init__(self, data_dir: Path, *, fsync: bool) -> None:
+        self._data_dir = data_dir
+        self._fsync = fsync
+        self._log = data_dir / LOG_NAME
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pid = os.getpid()
 
-    def _bring_up(self, cluster: Path, binaries: Binaries, account: Account) -> None:
-        starts = 0
+    def bring_up(self, cluster: Path, binaries: Binaries, account: Account) -> None:
+        """Starts the server unless it runs, and returns when it answers and has its roles."""
         deadline = time.monotonic() + _START_TIMEOUT_SECONDS
         while True:
-            postmaster = find_postmaster(cluster)
-            if postmaster is not None and postmaster.is_ready and self._has_roles(cluster):
+            is_alive = find_postmaster(cluster) is not None
+            if is_alive and self._has_roles(cluster):
                 return
-            if postmaster is None and (self._process is None or self._process.poll() is not None):
-                if starts == _MAX_STARTS:
-                    raise self._failure("The database server ended at once")
-                if starts and "still in use" in self._log_tail():
-                    kill_orphans(cluster)
-                self._launch(cluster, binaries, account)
-                starts += 1
+            if not is_alive and self._process is None:
+                write_access_files(self._data_dir)
+                with os.fdopen(open_own(self._log, os.O_WRONLY | os.O_APPEND), "ab") as log:
+                    self._process = start_postmaster(cluster, binaries, account, log, fsync=self._fsync)
+            elif not is_alive and self._process is not None and self._process.poll() is not None:
+                raise self._failure("The database server ended at once")
             if time.monotonic() > deadline:
                 raise self._failure("The database server did not answer within two minutes")
             time.sleep(_POLL_SECONDS)
 
-    def _launch(self, cluster: Path, binaries: Binaries, account: Account) -> None:
-        path = self._data_dir / LOG_NAME
-        if path.exists() and path.stat().st_size > _MAX_LOG_BYTES:
-            path.replace(path.with_name(f"{LOG_NAME}.1"))
-        with os.fdopen(open_owned(path, os.O_WRONLY | os.O_APPEND), "ab") as log:
-            self._process = start_postmaster(cluster, binaries, account, log, fsync=self._fsync)
+    def leave(self, lock: int) -> None:
+        """Stops the server when no other process uses it; does nothing in a forked child."""
+        if os.getpid() != self._pid:
+            return
+        with explained("stop", self._data_dir), exclusive_lock(self._data_dir):
+            cluster = find_cluster(self._data_dir)
+            if cluster is not None and is_last_user(lock):
+                stop_postmaster(cluster)
+        if self._process is not None and self._process.poll() is None:
+            self._process.returncode = 0  # it lives on: the interpreter would warn of an unfinished child
 
     def _has_roles(self, cluster: Path) -> bool:
         # A thread, because the caller may itself be in an event loop.
@@ -201,55 +162,9 @@ class EmbeddedPostgres:
                     told += ". Stop what else uses it, and try again"
                 raise self._failure(told) from error
 
-    def _log_tail(self) -> str:
-        path = self._data_dir / LOG_NAME
-        return path.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace").strip() if path.exists() else ""
-
     def _failure(self, what: str) -> EmbeddedPostgresError:
-        text = f"{what}. Its log, {self._data_dir / LOG_NAME}, ends:\n{self._log_tail()}\n"
-        return EmbeddedPostgresError(text, "Mend what it names")
-
-
-def running_server(data_dir: Path) -> Path | None:
-    """Returns the socket's folder of the server that runs on a data folder, or None where none runs.
-
-    Nothing is started, changed or locked, so that the server may end while it is used, and is not kept by its use.
-
-    Raises:
-        EmbeddedPostgresError: the database belongs to another account.
-    """
-    with explained("look for", data_dir):
-        return next((cluster for cluster in clusters_in(data_dir.resolve()) if find_postmaster(cluster)), None)
-
-
-def url_at(socket_folder: Path, role: str) -> str:
-    """Returns the address of a running server for one of its roles."""
-    # The port is stated, or a stray PGPORT in the environment would count.
-    return f"postgresql+asyncpg://{role}@/{_DATABASE}?host={quote(str(socket_folder))}&port={PORT}"
-
-
-def reset(data_dir: Path) -> None:
-    """Removes the database of a data folder; other files of the folder stay.
-
-    A server that a killed process left running is stopped first. Does nothing in a folder that was never ours.
-
-    Raises:
-        EmbeddedPostgresError: a process uses the database, or it cannot be removed.
-    """
-    data_dir = data_dir.resolve()
-    if not was_used(data_dir):
-        return
-    with explained("remove", data_dir), exclusive_lock(data_dir):
-        lock = UserLock(data_dir)
-        try:
-            if not lock.is_last():
-                text = f"The database of {data_dir} is in use by another process of Seedgate"
-                raise EmbeddedPostgresError(text, "Stop it and try again")
-            for cluster in clusters_in(data_dir):
-                stop_postmaster(cluster)
-            remove_database(data_dir)
-        finally:
-            lock.release()
+        tail = self._log.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace").strip()
+        return EmbeddedPostgresError(f"{what}. Its log, {self._log}, ends:\n{tail}\n", "Mend what it names")
 
 
 async def _makes_roles(cluster: Path) -> bool:
@@ -277,3 +192,37 @@ async def _makes_roles(cluster: Path) -> bool:
     finally:
         await superuser.close(timeout=_CONNECT_TIMEOUT_SECONDS)
     return True
+
+
+def running_server(data_dir: Path) -> EmbeddedPostgres | None:
+    """Returns the server that runs on a data folder, or None where none runs.
+
+    Nothing is started, changed or locked, so that the server may end while it is used, and is not kept by its use.
+
+    Raises:
+        EmbeddedPostgresError: the database belongs to another account.
+    """
+    with explained("look for", data_dir):
+        cluster = find_cluster(data_dir.resolve())
+        return EmbeddedPostgres(cluster) if cluster is not None and find_postmaster(cluster) is not None else None
+
+
+def reset(data_dir: Path) -> None:
+    """Removes the database of a data folder; other files of the folder stay.
+
+    A server that a killed process left running is stopped first. Does nothing in a folder that was never ours.
+
+    Raises:
+        EmbeddedPostgresError: a process uses the database, or it cannot be removed.
+    """
+    data_dir = data_dir.resolve()
+    if not was_used(data_dir):
+        return
+    with explained("remove", data_dir), exclusive_lock(data_dir), users_lock(data_dir) as lock:
+        if not is_last_user(lock):
+            text = f"The database of {data_dir} is in use by another process of Seedgate"
+            raise EmbeddedPostgresError(text, "Stop it and try again")
+        cluster = find_cluster(data_dir)
+        if cluster is not None:
+            stop_postmaster(cluster)
+        remove_database(data_dir)

@@ -4,13 +4,12 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from app.devdb import EmbeddedPostgres
-from app.devdb.folder import clusters_in
 from app.devdb.postmaster import kill_orphans
-from tests.devdb.children import postmaster_of
+from tests.devdb.children import cluster_of, postmaster_of
 from tests.support.database import embedded_server, temporary_folder
 
 
@@ -19,30 +18,36 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._servers: list[EmbeddedPostgres] = []
+        self._server: EmbeddedPostgres | None = None
+        self._starts = ExitStack()
         self.kills = 0
 
     @property
     def url(self) -> str:
         """Its address, the same after each start."""
-        return self._servers[0].url
+        return self._running.url
 
     @property
     def owner_url(self) -> str:
         """Its address for migrations."""
-        return self._servers[0].owner_url
+        return self._running.owner_url
+
+    @property
+    def _running(self) -> EmbeddedPostgres:
+        assert self._server is not None
+        return self._server
 
     async def start(self) -> None:
         """Starts it, and returns when it answers."""
-        self._servers.append(await asyncio.to_thread(embedded_server(self._folder, fsync=True).start))
+        server = embedded_server(self._folder, fsync=True)
+        self._server = await asyncio.to_thread(self._starts.enter_context, server)
 
     async def kill(self) -> None:
         """Ends all of its processes at once, as a power cut does."""
         postmaster = postmaster_of(self._folder)
         assert postmaster is not None
-        os.kill(postmaster.pid, signal.SIGKILL)
-        for cluster in clusters_in(self._folder):
-            await asyncio.to_thread(kill_orphans, cluster)
+        os.kill(postmaster, signal.SIGKILL)
+        await asyncio.to_thread(kill_orphans, cluster_of(self._folder))
         self.kills += 1
 
     async def kill_and_restart(self, *, pause_seconds: float = 0.0) -> None:
@@ -53,8 +58,7 @@ class Cluster:
 
     async def stop(self) -> None:
         """Ends it for good."""
-        for server in reversed(self._servers):
-            await asyncio.to_thread(server.stop)
+        await asyncio.to_thread(self._starts.close)
 
 
 @asynccontextmanager

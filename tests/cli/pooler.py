@@ -11,28 +11,26 @@ from pathlib import Path
 
 from app.db.engine import DatabaseUnavailableError, connect, to_dsn
 from app.db.roles import GATEWAY
-from app.devdb import EmbeddedPostgres, running_server
-from app.devdb.folder import clusters_in
-from app.devdb.postmaster import PORT, find_postmaster
+from app.devdb import EmbeddedPostgres
+from app.devdb.postmaster import PORT
+from tests.devdb.children import postmaster_of
 from tests.support.patience import HANG_SECONDS
 
 
 def admit_every_account(data_dir: Path) -> None:
     """Lets the account of the pooler connect to a running server."""
-    [cluster] = clusters_in(data_dir)
-    postmaster = find_postmaster(cluster)
+    postmaster = postmaster_of(data_dir)
     assert postmaster is not None
     (data_dir / "pg_hba.conf").write_text("local all all trust\n")
-    os.kill(postmaster.pid, signal.SIGHUP)
+    os.kill(postmaster, signal.SIGHUP)
 
 
 @asynccontextmanager
-async def pooled(server: EmbeddedPostgres, data_dir: Path, folder: Path, **options: str | int) -> AsyncIterator[str]:
+async def pooled(server: EmbeddedPostgres, folder: Path, **options: str | int) -> AsyncIterator[str]:
     """Runs a pooler; yields the address of the database behind it.
 
     Args:
         server: a running server, which admits every account.
-        data_dir: its folder.
         folder: for the pooler's files.
         options: of its configuration.
     """
@@ -51,7 +49,7 @@ async def pooled(server: EmbeddedPostgres, data_dir: Path, folder: Path, **optio
     }
     configuration = folder / "pgbouncer.ini"
     configuration.write_text(
-        f"[databases]\n* = host={running_server(data_dir)} port={PORT} user={GATEWAY}\n[pgbouncer]\n"
+        f"[databases]\n* = host={server.cluster} port={PORT} user={GATEWAY}\n[pgbouncer]\n"
         + "".join(f"{name} = {value}\n" for name, value in lines.items())
     )
     account = ["-u", str(server.account_name)] if os.geteuid() == 0 else []

@@ -110,7 +110,7 @@ def test_a_full_disk_is_told_with_the_option_that_names_another(
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("app.cli.dev_folder.write_whole", fail)
+    monkeypatch.setattr("tempfile.mkstemp", fail)
     with pytest.raises(SystemExit):
         write_secrets(used, DevSecrets(admin_token="a", secret_key="b"))
     assert f"{used} cannot be written: No space left on device" in capsys.readouterr().err

@@ -23,7 +23,7 @@ from app.core.sealing import SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.engine import connect, open_engine, to_dsn
 from app.db.roles import GATEWAY, OWNER
-from app.devdb import reset, running_server, url_at
+from app.devdb import reset, running_server
 from app.devdb.cluster import SUPERUSER
 from app.sandbox.config import SandboxConfig
 from app.settings import Settings
@@ -427,24 +427,24 @@ async def test_a_pooler_that_shares_sessions_is_reported_and_no_lock_stays_behin
                 other.cancel()
             await asyncio.gather(*others, return_exceptions=True)
         count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
-        socket_folder = running_server(data_dir)
-        assert socket_folder is not None
-        assert await query(url_at(socket_folder, SUPERUSER), count) == 0
+        server = running_server(data_dir)
+        assert server is not None
+        assert await query(server.url_of(SUPERUSER), count) == 0
         return result
 
     with temporary_folder() as folder, embedded_server(folder) as server:
         admit_every_account(folder)
-        async with pooled(server, folder, folder, pool_mode="session", default_pool_size=20) as url:
+        async with pooled(server, folder, pool_mode="session", default_pool_size=20) as url:
             for load in (0, 4):
                 assert (await told(url, folder, load=load)).is_ok
         for turns in (0, 1):
             options = {"pool_mode": "transaction", "server_round_robin": turns}
             for size, load in ((1, 0), (10, 0), (10, 4), (10, 4), (10, 4), (10, 4)):
-                async with pooled(server, folder, folder, default_pool_size=size, **options) as url:
+                async with pooled(server, folder, default_pool_size=size, **options) as url:
                     result = await told(url, folder, load=load)
                 assert not result.is_ok, (turns, size, load)
                 assert "`session`" in result.text
-        async with pooled(server, folder, folder, pool_mode="transaction") as url:
+        async with pooled(server, folder, pool_mode="transaction") as url:
             database = Database(url, owner_url=url, is_embedded=False)
             for _ in range(3):  # PgBouncer before 1.21 gives it the statements that the one before has prepared
                 results = {each.name: each for each in await check_installation(Settings(_env_file=None), database)}

@@ -12,28 +12,29 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 import asyncpg
+import pytest
 
 import app
 from app.db.engine import to_dsn
+from app.devdb import EmbeddedPostgresError
 from app.devdb.account import Account
-from app.devdb.folder import clusters_in
-from app.devdb.postmaster import Postmaster, find_postmaster
+from app.devdb.folder import find_cluster
+from app.devdb.postmaster import find_postmaster
+from tests.support.database import embedded_server
 
 USER = """
 import os, sys
 from pathlib import Path
-from app.devdb import EmbeddedPostgres
+from app.devdb import embedded_postgres
 pg_bin = os.environ.get("SEEDGATE_PG_BIN")
-server = EmbeddedPostgres(
+with embedded_postgres(
     Path(sys.argv[1]),
     pg_bin=Path(pg_bin) if pg_bin else None,
     pg_user=os.environ.get("SEEDGATE_PG_USER"),
     fsync=False,
-)
-server.start()
-print(server.url, flush=True)
-sys.stdin.readline()
-server.stop()
+) as server:
+    print(server.url, flush=True)
+    sys.stdin.readline()
 """
 
 CONNECTION = """
@@ -58,15 +59,28 @@ async def query(url: str, statement: str) -> Any:
         await connection.close()
 
 
+def assert_refused(data_dir: Path, text: str) -> None:
+    """Expects that no server starts in a folder, and that the error says a text."""
+    with pytest.raises(EmbeddedPostgresError, match=text), embedded_server(data_dir):
+        pass
+
+
 def environment_of(pid: int) -> bytes:
     """Returns the environment of a process, as the kernel shows it."""
     return Path(f"/proc/{pid}/environ").read_bytes()
 
 
-def postmaster_of(data_dir: Path) -> Postmaster | None:
-    """Returns the live server of a data folder, or None."""
-    clusters = clusters_in(data_dir)
-    return find_postmaster(clusters[0]) if clusters else None
+def cluster_of(data_dir: Path) -> Path:
+    """Returns the cluster that there is in a data folder."""
+    cluster = find_cluster(data_dir)
+    assert cluster is not None
+    return cluster
+
+
+def postmaster_of(data_dir: Path) -> int | None:
+    """Returns the process id of the live server of a data folder, or None."""
+    cluster = find_cluster(data_dir)
+    return find_postmaster(cluster) if cluster else None
 
 
 def is_gone(pid: int) -> bool:

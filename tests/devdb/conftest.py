@@ -35,7 +35,8 @@ def data_dir() -> Iterator[Path]:
 def made_once() -> Iterator[Path]:
     """A data folder whose server was started and stopped once."""
     with temporary_folder() as folder:
-        embedded_server(folder).start().stop()
+        with embedded_server(folder):
+            pass
         yield folder
 
 

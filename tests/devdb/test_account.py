@@ -9,14 +9,16 @@ import pytest
 
 from app.db.engine import to_dsn
 from app.db.roles import GATEWAY
-from app.devdb import EmbeddedPostgres, EmbeddedPostgresError, reset
+from app.devdb import EmbeddedPostgresError, embedded_postgres, reset
 from app.devdb.account import Account, server_account
 from app.devdb.binaries import Binaries, find_binaries, runnable_binaries
-from app.devdb.folder import clusters_in
+from app.devdb.folder import find_cluster
 from tests.devdb.children import (
     CONNECTION,
     Interpreter,
     ServerUser,
+    assert_refused,
+    cluster_of,
     interpreter_of,
     postmaster_of,
     query,
@@ -32,16 +34,9 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="switching accounts needs
 
 def account_or_skip(name: str) -> Account:
     try:
-        return server_account(name, [], may_use_nobody=True)
+        return server_account(name, None, may_use_nobody=True)
     except EmbeddedPostgresError:
         pytest.skip(f"this machine has no account {name}")
-
-
-def embedded_server_as(data_dir: Path, account: Account | None) -> EmbeddedPostgres:
-    """A server under the account named, or under the one that follows from the folder."""
-    return EmbeddedPostgres(
-        data_dir, pg_bin=find_binaries(None).folder, pg_user=account.name if account else None, fsync=False
-    )
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +70,7 @@ def home_of_nobody(nobody: Interpreter) -> Iterator[Path]:
 async def test_root_runs_the_server_under_another_account(data_dir: Path) -> None:
     with embedded_server(data_dir) as server:
         assert await query(server.url, "SELECT current_user") == GATEWAY
-        owner = clusters_in(data_dir)[0].stat()
+        owner = cluster_of(data_dir).stat()
         assert owner.st_uid != 0
         assert stat.S_IMODE(owner.st_mode) == 0o700
 
@@ -94,7 +89,7 @@ async def test_another_local_user_who_reaches_the_socket_is_refused(
     made_dir: Path, nobody: Interpreter, role: str
 ) -> None:
     with embedded_server(made_dir) as server:
-        cluster = clusters_in(made_dir)[0]
+        cluster = cluster_of(made_dir)
         cluster.chmod(0o711)
         (cluster / ".s.PGSQL.5432").chmod(0o777)
         answer = nobody.run(CONNECTION, to_dsn(server.url).replace("seedgate_gateway@", f"{role}@"))
@@ -107,7 +102,8 @@ async def test_another_local_user_who_reaches_the_socket_is_refused(
 @as_root
 async def test_not_even_the_server_s_own_account_may_connect(data_dir: Path, nobody: Interpreter) -> None:
     assert nobody.account is not None
-    with embedded_server_as(data_dir, nobody.account) as server:
+    binaries = find_binaries(None).folder
+    with embedded_postgres(data_dir, pg_bin=binaries, pg_user=nobody.account.name, fsync=False) as server:
         assert await query(server.url, "SELECT 1") == 1
         answer = nobody.run(CONNECTION, to_dsn(server.url))
     assert answer.returncode != 0
@@ -135,31 +131,19 @@ async def test_an_ordinary_user_has_a_server_of_their_own(home_of_nobody: Path, 
 
 
 @as_root
-async def test_root_and_the_owner_can_share_a_server_whoever_came_first(
-    home_of_nobody: Path, nobody: Interpreter
-) -> None:
-    data_dir = home_of_nobody / "data"
-    with ServerUser(data_dir, nobody) as owner:
-        owner.url()
-        with embedded_server_as(data_dir, None) as server:
-            assert await query(server.url, "SELECT 1") == 1
-        owner.leave()
-    with embedded_server_as(data_dir, None) as server, ServerUser(data_dir, nobody) as owner:
-        assert owner.url() == server.url
-        owner.leave()
-    assert postmaster_of(data_dir) is None
-    reset(data_dir)
+def test_root_makes_no_file_in_the_folder_of_another_account(home_of_nobody: Path) -> None:
+    assert_refused(home_of_nobody, r"belongs to the account.*Run under")
+    assert list(home_of_nobody.iterdir()) == []
 
 
 @as_root
 def test_a_folder_closed_to_the_server_s_account_is_refused_and_its_permissions_stay(data_dir: Path) -> None:
     data_dir.parent.chmod(0o700)
-    with pytest.raises(EmbeddedPostgresError, match=rf"cannot enter {data_dir}.*chmod o\+x.*SEEDGATE_DATA_DIR"):
-        embedded_server(data_dir).start()
+    assert_refused(data_dir, rf"cannot enter {data_dir}.*chmod o\+x.*SEEDGATE_DATA_DIR")
     assert stat.S_IMODE(data_dir.parent.stat().st_mode) == 0o700
     data_dir.parent.chmod(0o711)
     with embedded_server(data_dir):
-        assert clusters_in(data_dir) != []
+        assert find_cluster(data_dir) is not None
 
 
 @as_root
@@ -185,7 +169,7 @@ def test_programs_that_the_server_s_account_cannot_reach_are_copied_once(data_di
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
     (data_dir / "users.lock").touch()
     reset(data_dir)
-    assert list(data_dir.glob("bin-*")) == []
+    assert list(data_dir.glob("seedgate-*")) == []
 
 
 @as_root
@@ -201,17 +185,17 @@ def test_programs_out_of_reach_that_are_not_the_wheel_s_are_refused(data_dir: Pa
 @pytest.mark.parametrize("name", ["root", "no-such-account"])
 def test_an_account_that_cannot_run_postgresql_is_refused_by_name(name: str) -> None:
     with pytest.raises(EmbeddedPostgresError, match=name):
-        server_account(name, [], may_use_nobody=True)
+        server_account(name, None, may_use_nobody=True)
 
 
 @as_root
 def test_a_cluster_is_served_by_its_owner_alone(made_dir: Path) -> None:
-    clusters = clusters_in(made_dir)
-    owner = server_account(None, clusters, may_use_nobody=False)
-    assert owner.uid == clusters[0].stat().st_uid
+    cluster = cluster_of(made_dir)
+    owner = server_account(None, cluster, may_use_nobody=False)
+    assert owner.uid == cluster.stat().st_uid
     other = next(name for name in ("nobody", "daemon") if name != owner.name)
     with pytest.raises(EmbeddedPostgresError, match=r"made by the account.*--reset"):
-        server_account(other, clusters, may_use_nobody=True)
+        server_account(other, cluster, may_use_nobody=True)
 
 
 def test_a_cluster_of_another_account_is_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +203,7 @@ def test_a_cluster_of_another_account_is_not_served(tmp_path: Path, monkeypatch:
     entry = pwd.getpwnam("daemon")
     monkeypatch.setattr(os, "geteuid", lambda: entry.pw_uid)
     with pytest.raises(EmbeddedPostgresError, match=r"made by the account"):
-        server_account(None, [tmp_path / "pg18"], may_use_nobody=True)
+        server_account(None, tmp_path / "pg18", may_use_nobody=True)
     monkeypatch.setattr(os, "geteuid", lambda: 4_242_424)
     with pytest.raises(EmbeddedPostgresError, match=r"/etc/passwd lists; 4242424 is none"):
-        server_account(None, [], may_use_nobody=True)
+        server_account(None, None, may_use_nobody=True)

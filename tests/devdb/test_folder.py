@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import text
 
 from app.db.engine import open_engine
-from app.devdb import EmbeddedPostgres, EmbeddedPostgresError, reset
+from app.devdb import EmbeddedPostgresError, embedded_postgres, reset
 from app.devdb.binaries import find_binaries
 from app.devdb.cluster import SUPERUSER
-from app.devdb.folder import clusters_in
-from tests.devdb.children import postmaster_of, query
+from app.devdb.folder import find_cluster
+from tests.devdb.children import assert_refused, cluster_of, postmaster_of, query
 from tests.support.database import embedded_server, url_of
 
 # Every test here makes database servers of its own.
@@ -32,7 +32,7 @@ async def test_any_path_will_do(data_dir: Path, name: str) -> None:
     with embedded_server(folder) as server:
         engine = open_engine(url_of(SUPERUSER, server.url))
         async with engine.connect() as connection:
-            assert await connection.scalar(text("SHOW data_directory")) == str(clusters_in(folder)[0])
+            assert await connection.scalar(text("SHOW data_directory")) == str(find_cluster(folder))
         await engine.dispose()
     reset(folder)
 
@@ -40,21 +40,18 @@ async def test_any_path_will_do(data_dir: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["comma,comma", "a" * 100])
 def test_a_path_that_no_socket_can_have_is_refused_before_anything_is_made(data_dir: Path, name: str) -> None:
     folder = data_dir.with_name(name)
-    with pytest.raises(EmbeddedPostgresError, match=r"too long for a socket.*SEEDGATE_DATA_DIR"):
-        embedded_server(folder).start()
+    assert_refused(folder, r"too long for a socket.*SEEDGATE_DATA_DIR")
     assert [path.name for path in folder.glob("pg*")] == []
 
 
 def test_a_data_folder_that_cannot_be_made_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(EmbeddedPostgresError, match=r"file/data.*SEEDGATE_DATA_DIR"):
-        embedded_server(tmp_path / "file" / "data").start()
+    assert_refused(tmp_path / "file" / "data", r"file/data.*SEEDGATE_DATA_DIR")
 
 
 def test_a_lock_file_that_is_a_link_is_not_opened(tmp_path: Path) -> None:
     (tmp_path / "init.lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(EmbeddedPostgresError, match="SEEDGATE_DATA_DIR"):
-        embedded_server(tmp_path).start()
+    assert_refused(tmp_path, "SEEDGATE_DATA_DIR")
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -67,21 +64,20 @@ async def test_a_data_folder_behind_a_link_is_the_same_database(data_dir: Path) 
 
 
 def test_a_database_of_another_major_version_is_not_passed_over(made_dir: Path) -> None:
-    cluster = clusters_in(made_dir)[0]
+    cluster = cluster_of(made_dir)
     cluster.rename(made_dir / "pg12")
-    with pytest.raises(EmbeddedPostgresError, match=r"PostgreSQL 12.*SEEDGATE_PG_BIN.*--reset"):
-        embedded_server(made_dir).start()
-    assert clusters_in(made_dir) == [made_dir / "pg12"]
+    assert_refused(made_dir, r"PostgreSQL 12.*SEEDGATE_PG_BIN.*--reset")
+    assert find_cluster(made_dir) == made_dir / "pg12"
     reset(made_dir)
     with embedded_server(made_dir):
-        assert clusters_in(made_dir) == [cluster]
+        assert find_cluster(made_dir) == cluster
 
 
 @pytest.mark.skipif(not OTHER_POSTGRES, reason="no other PostgreSQL is installed here")
 async def test_programs_of_the_system_serve_as_well(data_dir: Path) -> None:
-    with EmbeddedPostgres(data_dir, pg_bin=OTHER_POSTGRES[-1], fsync=False) as server:
+    with embedded_postgres(data_dir, pg_bin=OTHER_POSTGRES[-1], fsync=False) as server:
         version = await query(server.url, "SHOW server_version_num")
-    assert clusters_in(data_dir) == [data_dir / f"pg{int(version) // 10000}"]
+    assert find_cluster(data_dir) == data_dir / f"pg{int(version) // 10000}"
 
 
 def test_a_folder_without_programs_is_refused_by_name(tmp_path: Path) -> None:
@@ -112,29 +108,26 @@ def test_an_initdb_that_fails_is_told_and_leaves_nothing(data_dir: Path) -> None
     (programs / "initdb").write_text("#!/bin/sh\necho no space left >&2\nexit 1\n")
     for program in programs.iterdir():
         program.chmod(0o755)
-    with pytest.raises(EmbeddedPostgresError, match="no space left"):
-        EmbeddedPostgres(data_dir, pg_bin=programs).start()
+    with pytest.raises(EmbeddedPostgresError, match="no space left"), embedded_postgres(data_dir, pg_bin=programs):
+        pass
     assert [path.name for path in data_dir.glob("pg*")] == []
 
 
 def test_a_start_that_fails_before_the_launch_removes_nothing(made_dir: Path, current_folder: Path) -> None:
     (made_dir / "pg_hba.conf").unlink()
     (made_dir / "pg_hba.conf").mkdir()
-    with pytest.raises(EmbeddedPostgresError, match="permissions"):
-        embedded_server(made_dir).start()
+    assert_refused(made_dir, "permissions")
     assert postmaster_of(made_dir) is None
     assert [path.name for path in current_folder.iterdir()] == ["kept"]
-    assert clusters_in(made_dir)
+    assert find_cluster(made_dir)
     (made_dir / "pg_hba.conf").rmdir()
 
 
 def test_reset_spares_folders_of_the_user_with_like_names(made_dir: Path) -> None:
-    mine = [
-        made_dir / name for name in ("pg18-notes", "pg2024", "pg18.new", "pg18.new.my notes", "bin-tools", "bin-18.6.3")
-    ]
+    mine = [made_dir / name for name in ("pg18-notes", "pg2024", "pg18.new", "seedgate-notes", "seedgate-programs")]
     for folder in mine:
         folder.mkdir()
         (folder / "file").touch()
     reset(made_dir)
-    assert clusters_in(made_dir) == []
+    assert find_cluster(made_dir) is None
     assert all((folder / "file").exists() for folder in mine)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.devdb import EmbeddedPostgresError, reset
-from app.devdb.folder import clusters_in
+from app.devdb import reset
+from app.devdb.folder import find_cluster
 from app.devdb.postmaster import kill_orphans
+from tests.devdb.children import assert_refused, cluster_of
 from tests.support.database import embedded_server, remove_abandoned
 
 
@@ -42,12 +43,11 @@ def test_reset_of_a_folder_that_was_never_ours_changes_nothing_in_it(home: Path)
     assert contents(home) == before
 
 
-@pytest.mark.parametrize("name", ["pg_hba.conf", "pg_ident.conf", "postgres.log", "postgres.log.1"])
+@pytest.mark.parametrize("name", ["pg_hba.conf", "pg_ident.conf", "postgres.log"])
 def test_a_start_in_a_folder_with_such_a_file_of_its_owner_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
     before = contents(tmp_path)
-    with pytest.raises(EmbeddedPostgresError, match=f"{name} was there before"):
-        embedded_server(tmp_path).start()
+    assert_refused(tmp_path, f"{name} was there before")
     assert contents(tmp_path) == before
 
 
@@ -56,7 +56,7 @@ def test_a_cluster_that_somebody_else_made_is_neither_used_nor_removed(home: Pat
         path.unlink()
     (home / "users.lock").touch()
     before = contents(home)
-    assert clusters_in(home) == []
+    assert find_cluster(home) is None
     reset(home)
     assert {path: text for path, text in contents(home).items() if path.name != "init.lock"} == before
 
@@ -64,12 +64,11 @@ def test_a_cluster_that_somebody_else_made_is_neither_used_nor_removed(home: Pat
 @pytest.mark.slow
 def test_a_cluster_of_ours_is_not_made_in_the_place_of_theirs(data_dir: Path) -> None:
     with embedded_server(data_dir):
-        cluster = clusters_in(data_dir)[0]
+        cluster = cluster_of(data_dir)
     reset(data_dir)
     (cluster / "global").mkdir(parents=True)
     (cluster / "PG_VERSION").write_text("mine")
-    with pytest.raises(EmbeddedPostgresError, match="was not made by Seedgate"):
-        embedded_server(data_dir).start()
+    assert_refused(data_dir, "was not made by Seedgate")
     assert (cluster / "PG_VERSION").read_text() == "mine"
     shutil.rmtree(cluster)
 

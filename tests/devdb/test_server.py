@@ -3,6 +3,7 @@ import os
 import re
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import asyncpg
@@ -11,9 +12,9 @@ from sqlalchemy import TextClause, text
 
 from app.db.engine import open_engine, to_dsn
 from app.db.roles import OWNER
-from app.devdb import EmbeddedPostgres, EmbeddedPostgresError, reset
-from app.devdb.folder import clusters_in
-from tests.devdb.children import ServerUser, environment_of, is_gone, postmaster_of, query
+from app.devdb import EmbeddedPostgresError, reset
+from app.devdb.folder import find_cluster
+from tests.devdb.children import ServerUser, assert_refused, cluster_of, environment_of, is_gone, postmaster_of, query
 from tests.support.database import embedded_server, url_of
 from tests.support.patience import HANG_SECONDS
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 def kill_server(data_dir: Path) -> None:
     postmaster = postmaster_of(data_dir)
     assert postmaster is not None
-    os.kill(postmaster.pid, signal.SIGKILL)
+    os.kill(postmaster, signal.SIGKILL)
 
 
 async def test_a_cold_start_gives_a_server_that_answers_and_ends_with_its_user(data_dir: Path) -> None:
@@ -52,12 +53,13 @@ async def test_two_processes_share_one_server_and_the_last_one_out_stops_it(made
 
 
 async def test_the_one_who_started_the_server_may_leave_first(made_dir: Path) -> None:
-    server = embedded_server(made_dir).start()
-    with ServerUser(made_dir) as second:
-        url = second.url()
-        server.stop()
-        assert await query(url, "SELECT 1") == 1
-        second.leave()
+    with ExitStack() as first:
+        first.enter_context(embedded_server(made_dir))
+        with ServerUser(made_dir) as second:
+            url = second.url()
+            first.close()
+            assert await query(url, "SELECT 1") == 1
+            second.leave()
     assert postmaster_of(made_dir) is None
 
 
@@ -67,7 +69,7 @@ async def test_four_cold_starts_at_once_make_one_database(data_dir: Path) -> Non
     for user in users:
         user.leave()
     assert postmaster_of(data_dir) is None
-    assert len(clusters_in(data_dir)) == 1
+    assert find_cluster(data_dir) is not None
 
 
 async def test_a_killed_user_leaves_a_server_that_the_next_one_adopts_and_stops(made_dir: Path) -> None:
@@ -121,11 +123,10 @@ async def test_a_killed_server_is_started_again_while_its_other_users_go_on(made
 
 
 async def test_an_old_process_id_that_now_belongs_to_another_program_is_no_server(made_dir: Path) -> None:
-    server = embedded_server(made_dir).start()
-    cluster = clusters_in(made_dir)[0]
-    written = (cluster / "postmaster.pid").read_text()
-    kill_server(made_dir)
-    server.stop()
+    cluster = cluster_of(made_dir)
+    with embedded_server(made_dir):
+        written = (cluster / "postmaster.pid").read_text()
+        kill_server(made_dir)
     bystander = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE)
     for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
         (cluster / name).write_text(re.sub(r"^\d+", str(bystander.pid), written))
@@ -137,23 +138,21 @@ async def test_an_old_process_id_that_now_belongs_to_another_program_is_no_serve
 
 @pytest.mark.parametrize("rubbish", ["", "\n", "-1\n", "not a number\n"])
 async def test_a_broken_process_id_file_is_no_obstacle(made_dir: Path, rubbish: str) -> None:
-    embedded_server(made_dir).start().stop()
-    (clusters_in(made_dir)[0] / "postmaster.pid").write_text(rubbish)
+    (cluster_of(made_dir) / "postmaster.pid").write_text(rubbish)
     with embedded_server(made_dir) as server:
         assert await query(server.url, "SELECT 1") == 1
 
 
 async def test_a_busy_backend_that_outlives_its_killed_server_does_not_block_the_next(made_dir: Path) -> None:
-    server = embedded_server(made_dir).start()
-    connection = await asyncpg.connect(to_dsn(server.url))
-    backend = await connection.fetchval("SELECT pg_backend_pid()")
-    busy = asyncio.create_task(connection.execute("DO 'BEGIN LOOP END LOOP; END'"))
-    is_busy = f"SELECT state = 'active' AND query LIKE 'DO%' FROM pg_stat_activity WHERE pid = {backend}"
-    async with asyncio.timeout(HANG_SECONDS):
-        while not await query(server.url, is_busy):  # noqa: ASYNC110 - the server has no event for it
-            await asyncio.sleep(0.01)
-    kill_server(made_dir)
-    server.stop()
+    with embedded_server(made_dir) as server:
+        connection = await asyncpg.connect(to_dsn(server.url))
+        backend = await connection.fetchval("SELECT pg_backend_pid()")
+        busy = asyncio.create_task(connection.execute("DO 'BEGIN LOOP END LOOP; END'"))
+        is_busy = f"SELECT state = 'active' AND query LIKE 'DO%' FROM pg_stat_activity WHERE pid = {backend}"
+        async with asyncio.timeout(HANG_SECONDS):
+            while not await query(server.url, is_busy):  # noqa: ASYNC110 - the server has no event for it
+                await asyncio.sleep(0.01)
+        kill_server(made_dir)
     assert not is_gone(backend)
     with embedded_server(made_dir) as restarted:
         assert await query(restarted.url, "SELECT 1") == 1
@@ -165,18 +164,17 @@ async def test_a_busy_backend_that_outlives_its_killed_server_does_not_block_the
 
 def test_what_a_killed_first_start_left_is_cleared_away(data_dir: Path) -> None:
     data_dir.mkdir()
-    (data_dir / "pg18.new.abcd_123" / "base").mkdir(parents=True)
+    (data_dir / "seedgate-unfinished" / "base").mkdir(parents=True)
     with embedded_server(data_dir):
-        assert not (data_dir / "pg18.new.abcd_123").exists()
+        assert not (data_dir / "seedgate-unfinished").exists()
 
 
 async def test_a_server_that_cannot_start_says_why_and_leaves_nothing_running(made_dir: Path) -> None:
-    embedded_server(made_dir).start().stop()
-    (clusters_in(made_dir)[0] / "postgresql.auto.conf").write_text("max_connections = 'rubbish'\n")
-    with pytest.raises(EmbeddedPostgresError, match="max_connections"):
-        embedded_server(made_dir).start()
+    configuration = cluster_of(made_dir) / "postgresql.auto.conf"
+    configuration.write_text("max_connections = 'rubbish'\n")
+    assert_refused(made_dir, "max_connections")
     assert postmaster_of(made_dir) is None
-    (clusters_in(made_dir)[0] / "postgresql.auto.conf").write_text("")
+    configuration.write_text("")
     with embedded_server(made_dir) as server:
         assert await query(server.url, "SELECT 1") == 1
 
@@ -185,14 +183,12 @@ async def test_a_forked_child_cannot_stop_the_server(made_dir: Path) -> None:
     code = """
 import os, sys
 from pathlib import Path
-from app.devdb import EmbeddedPostgres
-from tests.devdb.children import postmaster_of
+from tests.devdb.children import assert_refused, postmaster_of
 from tests.support.database import embedded_server
-with embedded_server(Path(sys.argv[1])) as server:
+with embedded_server(Path(sys.argv[1])):
     child = os.fork()
     if child == 0:
-        server.stop()
-        os._exit(0)
+        sys.exit()
     os.waitpid(child, 0)
     assert postmaster_of(Path(sys.argv[1])) is not None
 """
@@ -218,7 +214,7 @@ async def test_the_server_cannot_be_read_for_our_secrets(made_dir: Path, monkeyp
     with embedded_server(made_dir):
         postmaster = postmaster_of(made_dir)
         assert postmaster is not None
-        assert b"hunter2" not in environment_of(postmaster.pid)
+        assert b"hunter2" not in environment_of(postmaster)
 
 
 def _show(setting: str) -> TextClause:
@@ -233,20 +229,6 @@ async def test_chinese_text_can_be_searched_by_index(made_dir: Path) -> None:
         assert await query(server.url, "SELECT cardinality(show_trgm('生成视频任务'))") > 0
 
 
-def test_a_server_has_no_address_before_it_is_started(data_dir: Path) -> None:
-    with pytest.raises(EmbeddedPostgresError, match="before it is started"):
-        _ = EmbeddedPostgres(data_dir).url
-
-
-def test_starting_twice_is_refused_and_stopping_twice_is_harmless(made_dir: Path) -> None:
-    server = embedded_server(made_dir).start()
-    with pytest.raises(EmbeddedPostgresError, match="started already"):
-        server.start()
-    server.stop()
-    server.stop()
-    assert postmaster_of(made_dir) is None
-
-
 def test_a_database_in_use_is_not_removed(made_dir: Path) -> None:
     with embedded_server(made_dir):
         with pytest.raises(EmbeddedPostgresError, match="in use"):
@@ -259,7 +241,7 @@ async def test_reset_removes_the_database_and_nothing_else(made_dir: Path) -> No
         await query(server.owner_url, "CREATE TABLE gone (n int)")
     (made_dir / "secrets.json").write_text("{}")
     reset(made_dir)
-    assert clusters_in(made_dir) == []
+    assert find_cluster(made_dir) is None
     assert (made_dir / "secrets.json").read_text() == "{}"
     with embedded_server(made_dir) as server:
         assert await query(server.url, "SELECT to_regclass('gone')") is None
@@ -272,7 +254,7 @@ async def test_reset_stops_a_server_that_a_killed_process_left(made_dir: Path) -
     postmaster = postmaster_of(made_dir)
     assert postmaster is not None
     reset(made_dir)
-    assert is_gone(postmaster.pid)
+    assert is_gone(postmaster)
 
 
 def test_reset_without_a_database_does_nothing(tmp_path: Path) -> None:

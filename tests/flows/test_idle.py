@@ -13,7 +13,6 @@ from app.core.sealing import generate_key
 from app.db.engine import to_dsn
 from app.devdb import running_server
 from app.devdb.cluster import SUPERUSER
-from app.devdb.server import url_at
 from tests.flows.programs import on_socket, started, until_ready
 from tests.support.database import own_database, temporary_folder, url_of
 
@@ -74,6 +73,6 @@ async def test_dev_asks_its_database_once_a_second(tmp_path: Path) -> None:
         arguments = ("dev", "--port", str(port), "--data-dir", str(data))
         async with started(*arguments, folder=tmp_path, settings={}) as program:
             await program.read_until("-d '")
-            folder = running_server(data)
-            assert folder is not None
-            await check_idle(url_at(folder, SUPERUSER))
+            server = running_server(data)
+            assert server is not None
+            await check_idle(server.url_of(SUPERUSER))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.core.sealing import generate_key
-from app.devdb.folder import clusters_in
+from app.devdb.folder import find_cluster
 from tests.flows.programs import run, started
 from tests.support.database import temporary_folder
 
@@ -52,7 +52,7 @@ async def test_what_keeps_data_refuses_nobody_with_the_command_to_run(
     settings = {**SECRETS, "DATA_DIR": str(data)}
     code, output = await run(command, folder=tmp_path, settings=settings, within=without_account)
     assert (code, "useradd --system" in output, "chown" in output) == (1, True, False), output
-    assert clusters_in(data) == []
+    assert find_cluster(data) is None
 
 
 async def test_dev_uses_nobody_and_says_so_and_its_database_can_be_given_to_another_account(

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from app.cli.role_check import check_role
 from app.core.sealing import generate_key
 from app.db import versions
 from app.db.engine import open_engine
-from app.devdb import EmbeddedPostgres, EmbeddedPostgresError
+from app.devdb import EmbeddedPostgres, EmbeddedPostgresError, embedded_postgres
 from app.devdb.binaries import find_binaries
 from app.devdb.cluster import SUPERUSER
 from app.sandbox.config import SandboxConfig
@@ -44,7 +45,7 @@ def server(request: pytest.FixtureRequest, programs_of: Programs) -> Iterator[Em
     """A running, empty server of each major version."""
     with (
         temporary_folder() as folder,
-        EmbeddedPostgres(folder, pg_bin=programs_of(request.param), fsync=False) as running,
+        embedded_postgres(folder, pg_bin=programs_of(request.param), fsync=False) as running,
     ):
         yield running
 
@@ -135,15 +136,11 @@ async def test_what_relies_on_the_server_most_passes(programs_of: Programs, majo
 @pytest.fixture(scope="module")
 def old_url(programs_of: Programs) -> Iterator[str]:
     """The database of a server that is too old."""
-    with temporary_folder() as folder:
-        server = EmbeddedPostgres(folder, pg_bin=programs_of(TOO_OLD), fsync=False)
+    with temporary_folder() as folder, ExitStack() as stack:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(versions, "OLDEST_MAJOR", TOO_OLD)
-            server.start()
-        try:
-            yield server.owner_url
-        finally:
-            server.stop()
+            server = stack.enter_context(embedded_postgres(folder, pg_bin=programs_of(TOO_OLD), fsync=False))
+        yield server.owner_url
 
 
 @pytest.mark.parametrize("command", ["migrate", "migrate --check", "doctor", "serve", "worker"])
@@ -158,5 +155,6 @@ async def test_every_command_refuses_an_older_one(old_url: str, tmp_path: Path, 
 
 
 def test_the_embedded_server_refuses_older_programs(programs_of: Programs, tmp_path: Path) -> None:
-    with pytest.raises(EmbeddedPostgresError, match=rf"PostgreSQL {TOO_OLD}; Seedgate needs .*SEEDGATE_PG_BIN"):
-        EmbeddedPostgres(tmp_path, pg_bin=programs_of(TOO_OLD)).start()
+    refusal = rf"PostgreSQL {TOO_OLD}; Seedgate needs .*SEEDGATE_PG_BIN"
+    with pytest.raises(EmbeddedPostgresError, match=refusal), embedded_postgres(tmp_path, pg_bin=programs_of(TOO_OLD)):
+        pass

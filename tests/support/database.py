@@ -9,14 +9,14 @@ import stat
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
 from app.db.engine import connect, to_dsn
 from app.db.roles import GATEWAY, OWNER, ensure_roles
-from app.devdb import EmbeddedPostgres, EmbeddedPostgresError, reset
+from app.devdb import EmbeddedPostgres, EmbeddedPostgresError, embedded_postgres, reset
 from app.devdb.cluster import SUPERUSER
 
 _PREFIX = "seedgate-tests-"
@@ -52,10 +52,10 @@ _EMPTY_ALL = """
 """
 
 
-def embedded_server(data_dir: Path, *, fsync: bool = False) -> EmbeddedPostgres:
-    """Returns a server, not yet started, with the programs and account that the environment names."""
+def embedded_server(data_dir: Path, *, fsync: bool = False) -> AbstractContextManager[EmbeddedPostgres]:
+    """Runs a server with the programs and account that the environment names."""
     binaries = os.environ.get("SEEDGATE_PG_BIN")
-    return EmbeddedPostgres(
+    return embedded_postgres(
         data_dir,
         pg_bin=Path(binaries) if binaries else None,
         pg_user=os.environ.get("SEEDGATE_PG_USER"),

@@ -6,12 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from app.db.roles import GATEWAY, OWNER
 from app.devdb.binaries import find_binaries
 from app.devdb.cluster import SUPERUSER
-from app.devdb.folder import clusters_in
 from app.devdb.postmaster import PORT
 from tests.support.database import as_superuser, embedded_server, temporary_folder
 from tests.support.toolchains import ROOT
@@ -23,12 +20,11 @@ _DATABASE = "seedgate"
 async def secured_database() -> AsyncIterator[Path]:
     """Runs a server with an empty database ``seedgate``; yields the folder of its socket, which any account may use."""
     with temporary_folder() as folder, embedded_server(folder / "data") as server:
-        [cluster] = clusters_in(folder / "data")
-        rules = cluster.parent / "pg_hba.conf"
+        rules = folder / "data" / "pg_hba.conf"
         asked = "".join(f"local all {role} scram-sha-256\n" for role in (OWNER, GATEWAY))
         rules.write_text(asked + rules.read_text())
         await as_superuser(server.url, "SELECT pg_reload_conf()", f"CREATE DATABASE {_DATABASE}")
-        sockets = Path(str(make_url(server.url).query["host"]))
+        sockets = server.cluster
         for path in (sockets, sockets / f".s.PGSQL.{PORT}"):
             path.chmod(0o777)
         yield sockets
