@@ -1,0 +1,105 @@
+"""Load by wrk: one request, many times, over connections that stay open."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.machine import LOAD_CORE, pinned, program
+
+_UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 60e3}
+_LATENCY = re.compile(r"^\s+(50|99)%\s+([0-9.]+)(us|ms|s|m)\s*$", re.MULTILINE)
+_TOTAL = re.compile(r"^\s+([0-9]+) requests in", re.MULTILINE)
+_RATE = re.compile(r"^Requests/sec:\s+([0-9.]+)$", re.MULTILINE)
+_ERRORS = re.compile(r"Non-2xx or 3xx responses: ([0-9]+)")
+_LOST = re.compile(r"Socket errors: (.*)")
+# ``%d`` of a body is replaced by a number that no other request has.
+_SCRIPT = """
+wrk.method = {method}
+wrk.body = {body}
+for name, value in pairs({headers}) do wrk.headers[name] = value end
+local paths = {paths}
+local number = os.time() % 100000 * 10000000
+function request()
+  number = number + 1
+  local path = paths[number % #paths + 1]
+  local body = wrk.body and string.gsub(wrk.body, "%%d", string.format("%.0f", number))
+  return wrk.format(nil, path, nil, body)
+end
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent. ``%d`` in the body makes the bodies differ; several paths are used in turn."""
+
+    paths: tuple[str, ...]
+    method: str = "GET"
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What wrk has seen in one round."""
+
+    requests: int
+    errors: int
+    requests_per_second: float
+    p50_milliseconds: float
+    p99_milliseconds: float
+
+
+def run(request: Request, *, port: int, connections: int, seconds: float, folder: Path) -> Answered:
+    """Sends a request again and again for some seconds.
+
+    Raises:
+        RuntimeError: wrk failed or connections were lost.
+    """
+    script = folder / "request.lua"
+    script.write_text(_to_script(request), encoding="utf-8")
+    options = [
+        "--timeout",
+        "60s",
+        "--threads",
+        "1",
+        "--connections",
+        str(connections),
+        "--duration",
+        f"{seconds:.0f}s",
+        "--latency",
+    ]
+    command = pinned(LOAD_CORE, program("wrk"), *options, "--script", str(script), f"http://127.0.0.1:{port}")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found, rate = _TOTAL.search(done.stdout), _RATE.search(done.stdout)
+    lost = _LOST.search(done.stdout)
+    if done.returncode or found is None or rate is None or lost is not None:
+        raise RuntimeError(f"wrk failed: {done.stdout}{done.stderr}")
+    errors = _ERRORS.search(done.stdout)
+    latency = {percent: float(value) * _UNITS[unit] for percent, value, unit in _LATENCY.findall(done.stdout)}
+    return Answered(
+        requests=int(found[1]),
+        errors=int(errors[1]) if errors else 0,
+        requests_per_second=float(rate[1]),
+        p50_milliseconds=latency["50"],
+        p99_milliseconds=latency["99"],
+    )
+
+
+def _to_script(request: Request) -> str:
+    values = {
+        "method": json.dumps(request.method),
+        "body": "nil" if request.body is None else f"[==[{request.body}]==]",
+        "headers": _to_table(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in request.headers.items()),
+        "paths": _to_table(json.dumps(path) for path in request.paths),
+    }
+    script = _SCRIPT
+    for name, value in values.items():
+        script = script.replace("{" + name + "}", value)
+    return script
+
+
+def _to_table(items: Iterable[str]) -> str:
+    return "{" + ", ".join(items) + "}"

@@ -1,0 +1,76 @@
+"""nginx as the reference, and as the static upstream behind it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.machine import LOAD_CORE, SERVER_CORE, program
+from bench.process import Program, wait_for
+
+_UPSTREAM_PORT = 18101
+_PORT = 18100
+# About as long as the JSON of a finished task.
+_ANSWER = '{"id":"cgt-20260101000000-abcde","status":"succeeded","filler":"' + "x" * 640 + '"}'
+_COMMON = """
+daemon off;
+worker_processes 1;
+pid {folder}/{name}.pid;
+error_log {folder}/{name}.log error;
+events {{ worker_connections 4096; }}
+"""
+_UPSTREAM = """
+http {{
+  access_log off;
+  keepalive_requests 100000000;
+  server {{
+    listen 127.0.0.1:{port};
+    default_type application/json;
+    location / {{ return 200 '{answer}'; }}
+  }}
+}}
+"""
+_REFERENCE = """
+http {{
+  access_log off;
+  keepalive_requests 100000000;
+  upstream fast {{ server 127.0.0.1:{upstream}; keepalive 512; keepalive_requests 100000000; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{ proxy_pass http://fast; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Nginx:
+    """A running reference."""
+
+    program: Program
+    port: int
+
+
+@contextmanager
+def running_nginx(folder: Path) -> Iterator[Nginx]:
+    """Runs nginx with ``proxy_pass`` on the core of the server, and its static upstream on the other."""
+    upstream = _write(folder, "static", _UPSTREAM.format(port=_UPSTREAM_PORT, answer=_ANSWER))
+    reference = _write(folder, "reference", _REFERENCE.format(port=_PORT, upstream=_UPSTREAM_PORT))
+    log = folder / "nginx.log"
+    with (
+        Program(LOAD_CORE, *_command(upstream), log=log) as behind,
+        Program(SERVER_CORE, *_command(reference), log=log) as before,
+    ):
+        wait_for(behind, _UPSTREAM_PORT)
+        wait_for(before, _PORT)
+        yield Nginx(before, _PORT)
+
+
+def _write(folder: Path, name: str, server: str) -> Path:
+    file = folder / f"{name}.conf"
+    file.write_text(_COMMON.format(folder=folder, name=name) + server, encoding="utf-8")
+    return file
+
+
+def _command(configuration: Path) -> list[str]:
+    return [program("nginx"), "-c", str(configuration), "-p", str(configuration.parent)]

@@ -1,0 +1,100 @@
+"""Interleaved rounds: each kind of request in turn, again and again, so that a busy machine is unfair to all alike."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from bench import load
+from bench.process import Program
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One kind of request in a run.
+
+    Attributes:
+        name: of it.
+        program: whose CPU is counted.
+        port: where the program listens.
+        request: what is sent.
+        after: called after each round.
+    """
+
+    name: str
+    program: Program
+    port: int
+    request: load.Request
+    after: Callable[[], None] | None = None
+
+
+@dataclass
+class Series:
+    """The rounds of one subject.
+
+    ``cpu`` is the time of the processor that a request took, in microseconds, and the figure to judge by: unlike
+    requests per second it hardly depends on what else the machine does. ``per_core`` is its inverse.
+    """
+
+    cpu: list[float] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    p50: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+    errors: int = 0
+
+    def add(self, answered: load.Answered, cpu_seconds: float) -> None:
+        """Adds a round."""
+        self.cpu.append(cpu_seconds / max(answered.requests, 1) * 1e6)
+        self.rates.append(answered.requests_per_second)
+        self.p50.append(answered.p50_milliseconds)
+        self.p99.append(answered.p99_milliseconds)
+        self.errors += answered.errors
+
+    @property
+    def cpu_median(self) -> float:
+        """The median of the CPU per request, in microseconds."""
+        return median(self.cpu)
+
+
+def measure(
+    subjects: Sequence[Subject],
+    *,
+    rounds: int,
+    seconds: float,
+    connections: int,
+    folder: Path,
+    tell: Callable[[str], None],
+) -> dict[str, Series]:
+    """Measures all subjects in interleaved rounds, after a short one that only warms up.
+
+    Args:
+        subjects: in the order of a round.
+        rounds: how many.
+        seconds: of load for each subject in each round.
+        connections: concurrent requests.
+        folder: for files of the load.
+        tell: told of each measurement.
+    """
+    found = {subject.name: Series() for subject in subjects}
+    for number in range(rounds + 1):
+        for subject in subjects:
+            before, started = subject.program.cpu_seconds(), time.monotonic()
+            answered = load.run(
+                subject.request,
+                port=subject.port,
+                connections=connections,
+                seconds=seconds if number else 1,
+                folder=folder,
+            )
+            used = subject.program.cpu_seconds() - before
+            if number:
+                found[subject.name].add(answered, used)
+                share = used / (time.monotonic() - started)
+                tell(
+                    f"round {number}: {subject.name}: {answered.requests_per_second:,.0f}/s, "
+                    f"{found[subject.name].cpu[-1]:,.1f} us, {share:.0%} of the core"
+                )
+            if subject.after is not None:
+                subject.after()
+    return found

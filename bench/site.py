@@ -1,0 +1,180 @@
+"""A gateway as an operator runs it, with its database, upstream, tenants and tasks."""
+
+import asyncio
+import itertools
+import json
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.core.sealing import generate_key
+from app.db.engine import connect, to_dsn
+from app.devdb.server import EmbeddedPostgres
+from bench.machine import LOAD_CORE, SERVER_CORE
+from bench.process import Program, wait_for
+
+TASKS = "/api/v3/contents/generations/tasks"
+_UPSTREAM_PORT = 18102
+_FIRST_PORT = 18110
+_FINISHED = 32
+# Each of them is refreshed every two seconds while clients poll: few, so that this is not what is measured.
+_UNFINISHED = 4
+_ASSETS = 1000
+_ports = itertools.count(_FIRST_PORT)
+
+_SEED_ASSETS = """
+    WITH channel AS (SELECT id FROM channels LIMIT 1), made AS (
+        INSERT INTO asset_groups
+            (tenant_id, id, channel_id, name, project_name, extra, created_at, updated_at, description, group_type)
+        SELECT $1, 'group-bench', id, 'bench', 'default', '{}', now(), now(), '', 'AIGC' FROM channel
+    )
+    INSERT INTO assets
+        (tenant_id, id, channel_id, name, project_name, extra, created_at, updated_at, group_id, url, asset_type,
+         status)
+    SELECT $1, 'asset-bench-' || n, channel.id, 'asset ' || n, 'default', '{}', now() - n * interval '1 minute', now(),
+        'group-bench', 'https://example.com/' || n || '.png', 'Image', 'Active'
+    FROM channel, generate_series(1, $2) AS n
+"""
+# What a round of creates leaves would be polled during the next rounds.
+_SETTLE = "UPDATE tasks SET status = 'succeeded', next_look_at = NULL WHERE tenant_id = $1 AND next_look_at IS NOT NULL"
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant with one key."""
+
+    id: str
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that authenticates its requests."""
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running gateway.
+
+    Attributes:
+        program: the gateway, one worker.
+        port: where it listens.
+        reader: the tenant whose tasks and assets are read.
+        creator: the tenant that creates tasks.
+        finished: ids of the reader's tasks that have ended.
+        unfinished: ids of its tasks that run for ever.
+        database_url: of its database, as the owner.
+    """
+
+    program: Program
+    port: int
+    reader: Tenant
+    creator: Tenant
+    finished: tuple[str, ...]
+    unfinished: tuple[str, ...]
+    database_url: str
+
+    def settle(self) -> None:
+        """Ends the tasks of the creator."""
+        asyncio.run(_execute(self.database_url, _SETTLE, self.creator.id))
+
+
+@contextmanager
+def running_site(folder: Path, *, delay_milliseconds: int = 0) -> Iterator[Site]:
+    """Runs a gateway on the core of the server, and what it needs on the other one.
+
+    Args:
+        folder: for the database and the logs.
+        delay_milliseconds: how long the upstream takes for every answer.
+    """
+    port, upstream_port = next(_ports), _UPSTREAM_PORT
+    command = [sys.executable, "-P", "-m"]
+    # The server inherits the core of this process.
+    with (
+        EmbeddedPostgres(folder / "database") as database,
+        Program(
+            LOAD_CORE,
+            *command,
+            *("bench.upstream", str(upstream_port), str(delay_milliseconds)),
+            log=folder / "upstream.log",
+        ) as upstream,
+    ):
+        wait_for(upstream, upstream_port)
+        token = secrets.token_hex(32)
+        variables = {
+            "SEEDGATE_DATABASE_URL": database.owner_url,
+            "SEEDGATE_ADMIN_TOKEN": token,
+            "SEEDGATE_SECRET_KEY": generate_key(),
+            "SEEDGATE_ARK_BASE_URL": f"http://127.0.0.1:{upstream_port}/api/v3",
+            "SEEDGATE_OPENAPI_URL": f"http://127.0.0.1:{upstream_port}",
+            "SEEDGATE_ARK_API_KEY": "bench",
+            "SEEDGATE_LOG_FORMAT": "json",
+        }
+        log = folder / "gateway.log"
+        with Program(LOAD_CORE, *command, "app", "migrate", log=log, variables=variables) as migration:
+            migration.wait()
+        variables["SEEDGATE_DATABASE_URL"] = database.url
+        serve = ("app", "serve", "--host", "127.0.0.1", "--port", str(port))
+        with Program(SERVER_CORE, *command, *serve, log=log, variables=variables) as gateway:
+            wait_for(gateway, port)
+            yield _fill(gateway, port, token, database.owner_url)
+
+
+def _fill(gateway: Program, port: int, admin_token: str, database_url: str) -> Site:
+    base_url = f"http://127.0.0.1:{port}"
+    with httpx.Client(base_url=base_url, headers={"Authorization": f"Bearer {admin_token}"}, timeout=60) as admin:
+        reader, creator = _new_tenant(admin), _new_tenant(admin)
+    with httpx.Client(base_url=base_url, headers=reader.headers, timeout=60) as client:
+        finished = tuple(_new_task(client, "ended") for _ in range(_FINISHED))
+        unfinished = tuple(_new_task(client, "running") for _ in range(_UNFINISHED))
+        for task_id in finished:
+            _wait_for_end(client, task_id)
+    asyncio.run(_execute(database_url, _SEED_ASSETS, reader.id, _ASSETS))
+    return Site(gateway, port, reader, creator, finished, unfinished, database_url)
+
+
+def _new_tenant(admin: httpx.Client) -> Tenant:
+    tenant = _json(admin.post("/admin/v1/tenants", json={"name": f"bench {secrets.token_hex(4)}"}))
+    key = _json(admin.post(f"/admin/v1/tenants/{tenant['id']}/keys", json={"name": "bench"}))
+    return Tenant(tenant["id"], key["key"])
+
+
+def _new_task(client: httpx.Client, prompt: str) -> str:
+    return str(_json(client.post(TASKS, content=create_body(f"{prompt} {secrets.token_hex(8)}")))["id"])
+
+
+def create_body(prompt: str) -> str:
+    """Returns the body of a create."""
+    content = [{"type": "text", "text": prompt}]
+    return json.dumps({"model": "doubao-seedance-2", "content": content, "duration": 5, "ratio": "16:9"})
+
+
+def _wait_for_end(client: httpx.Client, task_id: str) -> None:
+    while _json(client.get(f"{TASKS}/{task_id}"))["status"] != "succeeded":
+        pass
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    """Returns the JSON of a success.
+
+    Raises:
+        RuntimeError: it is none.
+    """
+    if response.is_error:
+        raise RuntimeError(f"{response.request.url} answered {response.status_code}: {response.text}")
+    found: dict[str, Any] = response.json()
+    return found
+
+
+async def _execute(database_url: str, statement: str, *values: object) -> None:
+    connection = await connect(to_dsn(database_url))
+    try:
+        await connection.execute(statement, *values)
+    finally:
+        await connection.close()
