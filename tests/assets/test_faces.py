@@ -16,7 +16,6 @@ from app.tenants.principal import Principal
 from app.upstream.http.client import open_http_client
 from app.upstream.openapi import OpenApiClient
 from tests.assets.library import (
-    URL,
     Library,
     by_path,
     by_query,
@@ -192,9 +191,3 @@ async def test_a_session_of_another_project_is_unknown(library: Library, tenant:
     token = await _passed(library, tenant)
     await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token, ProjectName="video")
     assert (await ok(tenant, "GetVisualValidateResult", BytedToken=token, ProjectName="default"))["GroupId"]
-
-
-async def test_assets_cannot_be_added_to_a_face_group_of_another_tenant(library: Library, tenant: Tenant) -> None:
-    foreign = await library.new_face_group(await library.tenant())
-    body = {"GroupId": foreign, "URL": URL, "AssetType": "Image"}
-    await refused(tenant, "CreateAsset", 404, "NotFound.group_id", **body)

@@ -1,4 +1,4 @@
-"""The model of who owns what, and how a client sees an answer; shared by the property test."""
+"""Ids that never existed, what a client sees of an answer, and the model of who owns what for the property test."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -9,21 +9,33 @@ import httpx
 from tests.support.world import TASKS
 
 _numbers = itertools.count(1)
-# Of the form and length of real ones.
-NEVER = {
-    "task": "cgt-20260101000000-zzzzz",
-    "spare": "cgt-20260101000000-zzzzzzzzzzzzzzzz",
-    "group": "group-20260101000000-zzzzz",
-    "asset": "asset-20260101000000-zzzzz",
-    "token": "20260101000000" + "0" * 20,
-}
+# Of the form and length of real ones, so that not even the length of an answer tells them apart.
+_NEVER = (
+    "cgt-20260101000000-zzzzz",
+    "cgt-20260101000000-zzzzzzzzzzzzzzzz",  # as the gateway makes them, for a create of unknown outcome
+    "group-20260101000000-zzzzz",
+    "asset-20260101000000-zzzzz",
+    "20260101000000" + "0" * 20,  # of a face session
+)
 
 
-def never_like(thing: "Thing") -> str:
-    """Returns an id of the same form and length as a thing's that nothing ever had."""
-    if thing.kind == "task" and len(thing.id) != len(NEVER["task"]):
-        return NEVER["spare"]
-    return NEVER[thing.kind]
+def never_like(object_id: str) -> str:
+    """Returns an id of the same form and length that nothing ever had."""
+    like = [never for never in _NEVER if _form(never) == _form(object_id)]
+    return like[0] if like else object_id[:-6] + "zzzzzz"
+
+
+def _form(object_id: str) -> tuple[str, int]:
+    prefix, dash, _ = object_id.partition("-")
+    return prefix if dash else "", len(object_id)
+
+
+def told(response: httpx.Response, object_id: str) -> tuple[Any, ...]:
+    """Returns everything that a client sees of an answer, but for the id that it named, our request id and the date."""
+    request_id = response.headers["x-request-id"]
+    headers = [(name, "" if name in {"x-request-id", "date"} else value) for name, value in response.headers.items()]
+    seen = response.content.replace(request_id.encode(), b"REQUEST").replace(object_id.encode(), b"ID")
+    return response.status_code, headers, seen
 
 
 @dataclass
@@ -68,10 +80,3 @@ def new_prompt() -> str:
 def text(prompt: str) -> list[dict[str, Any]]:
     """Returns the content of a text-to-video request."""
     return [{"type": "text", "text": prompt}]
-
-
-def told(response: httpx.Response, named: str) -> tuple[Any, ...]:
-    """Returns what a client sees of an answer, but for the id that it named, its length and the request id."""
-    request_id = response.headers["x-request-id"]
-    seen = response.text.replace(request_id, "REQUEST").replace(named, "ID")
-    return response.status_code, sorted(name.lower() for name in response.headers), seen
