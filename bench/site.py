@@ -15,7 +15,7 @@ import httpx
 
 from app.core.sealing import generate_key
 from app.db.engine import connect, to_dsn
-from app.devdb.server import EmbeddedPostgres
+from app.devdb.server import embedded_postgres
 from bench.machine import LOAD_CORE, SERVER_CORE
 from bench.process import Program, wait_for
 
@@ -42,7 +42,7 @@ _SEED_ASSETS = """
     FROM channel, generate_series(1, $2) AS n
 """
 # What a round of creates leaves would be polled during the next rounds.
-_SETTLE = "UPDATE tasks SET status = 'succeeded', next_look_at = NULL WHERE tenant_id = $1 AND next_look_at IS NOT NULL"
+_SETTLE = "UPDATE tasks SET status = 'succeeded', next_poll_at = NULL WHERE tenant_id = $1 AND next_poll_at IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def running_site(folder: Path, *, delay_milliseconds: int = 0) -> Iterator[Site]
     command = [sys.executable, "-P", "-m"]
     # The server inherits the core of this process.
     with (
-        EmbeddedPostgres(folder / "database") as database,
+        embedded_postgres(folder / "database") as database,
         Program(
             LOAD_CORE,
             *command,
