@@ -43,12 +43,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the tests of ``tests/upstream`` last.
+    """Puts the tests of ``tests/upstream/http`` last.
 
     They run on event loops of their own kinds, and a change of the loop ends what the session shares: the database
     server and the worlds, which the next file would have to start again.
     """
-    items.sort(key=lambda item: item.path.parent.name == "upstream")
+    items.sort(key=lambda item: item.path.parent.parts[-2:] == ("upstream", "http"))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,10 +1,10 @@
-import asyncio
+"""Servers and clients of the upstream for one test."""
+
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
-import uvloop
 
 from app.upstream.ark import ArkClient
 from app.upstream.http.client import HttpClient, open_http_client
@@ -12,14 +12,6 @@ from app.upstream.openapi import OpenApiClient
 from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.upstream.certificates import LOOPBACK, certify
 from tests.upstream.servers import AT, LoopbackServer, Script, serving, serving_tls
-
-LoopFactories = dict[str, Callable[[], asyncio.AbstractEventLoop]]
-
-
-def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> LoopFactories:
-    """The transport lives on the details of an event loop, so every test runs on both kinds."""
-    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-
 
 class Bench:
     """Opens servers and clients for one test, and closes them in reverse."""
