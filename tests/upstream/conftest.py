@@ -13,6 +13,7 @@ from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.upstream.certificates import LOOPBACK, certify
 from tests.upstream.servers import AT, LoopbackServer, Script, serving, serving_tls
 
+
 class Bench:
     """Opens servers and clients for one test, and closes them in reverse."""
 

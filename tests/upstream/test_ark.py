@@ -74,15 +74,8 @@ async def test_a_slash_at_the_end_of_the_base_url_does_no_harm(bench: Bench) -> 
     ("status", "code"),
     [
         (200, "RequestLimitExceeded"),
-        (200, "AccountFlowLimitExceeded"),
-        (400, "AccountFlowLimitExceeded"),
-        (400, "FlowLimitExceeded"),
-        (400, "RequestThrottled"),
-        (400, "QuotaWriteQPMExceeded"),
         (403, "QuotaWriteQPSExceeded"),
         (404, "RateLimitExceeded.EndpointRPMExceeded"),
-        (429, "ModelAccountIpmRateLimitExceeded"),
-        (429, "ServerOverloaded"),
         (429, "SomethingNew"),
     ],
 )
@@ -127,15 +120,9 @@ async def test_a_model_that_the_account_does_not_offer_is_the_channels_affair(be
     ("status", "code"),
     [
         (400, "InvalidParameter.content"),
-        (400, "MissingParameter"),
-        (400, "InputTextSensitiveContentDetected"),
-        (400, "InputImageSensitiveContentDetected.PrivacyInformation"),
-        (400, "ContentSecurityDetectionError"),
         (401, "InvalidParameter.content"),
-        (402, "MissingParameter"),
         (403, "InputTextSensitiveContentDetected"),
         (409, "InvalidAction.RunningTaskDeletion"),
-        (413, "RequestTooLarge"),
         (422, "Anything"),
     ],
 )
@@ -178,12 +165,12 @@ UNWORDED = [
 ]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 413])
 @pytest.mark.parametrize("body", UNWORDED)
-async def test_a_4xx_that_the_api_did_not_word_is_the_channels_fault(bench: Bench, status: int, body: object) -> None:
-    error = await refused(bench, status, body)
-    assert type(error) is ForeignResponseError
-    assert error.reason.startswith(f"answered with {status} and ")
+async def test_a_4xx_that_the_api_did_not_word_is_the_channels_fault(bench: Bench, body: object) -> None:
+    for status in (400, 401, 403, 404, 405, 413):
+        error = await refused(bench, status, body)
+        assert type(error) is ForeignResponseError
+        assert error.reason.startswith(f"answered with {status} and ")
 
 
 @pytest.mark.parametrize(
@@ -204,19 +191,15 @@ async def test_a_mark_of_the_api_makes_an_unknown_code_one_of_its_own(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 408, 460, 499, 500, 502, 503, 504])
-@pytest.mark.parametrize("body", [b"", b"<html>", nested("NotFound"), nested("RequestLimitExceeded")])
-async def test_what_does_not_tell_whether_a_create_was_carried_out_is_unknown(
-    bench: Bench, status: int, body: object
-) -> None:
-    assert type(await refused(bench, status, body)) is OutcomeUnknownError
+async def test_what_does_not_tell_whether_a_create_was_carried_out_is_unknown(bench: Bench, status: int) -> None:
+    for body in (b"", b"<html>", nested("NotFound"), nested("RequestLimitExceeded")):
+        assert type(await refused(bench, status, body)) is OutcomeUnknownError
 
 
 @pytest.mark.parametrize("status", [409, 425])
-@pytest.mark.parametrize("body", [b"", b"<html>", {"message": "busy"}])
-async def test_a_conflict_that_the_api_did_not_word_does_not_tell_either(
-    bench: Bench, status: int, body: object
-) -> None:
-    assert type(await refused(bench, status, body)) is OutcomeUnknownError
+async def test_a_conflict_that_the_api_did_not_word_does_not_tell_either(bench: Bench, status: int) -> None:
+    for body in (b"", b"<html>", {"message": "busy"}):
+        assert type(await refused(bench, status, body)) is OutcomeUnknownError
 
 
 @pytest.mark.parametrize("status", [302, 402, 404, 429, 500])
@@ -278,12 +261,15 @@ async def test_what_another_server_does_not_find_is_no_task(bench: Bench, status
             await call
 
 
-async def test_secrets_are_struck_out_of_what_the_upstream_says(bench: Bench) -> None:
-    for status in (400, 401, 429):
-        error = await refused(bench, status, nested(f"A{API_KEY}", message=f"bad key {API_KEY}!"))
-        assert isinstance(error, UpstreamRejectedError | AccountFaultError)
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 429, 500])
+async def test_secrets_are_struck_out_of_what_the_upstream_says(bench: Bench, status: int) -> None:
+    error = await refused(bench, status, nested(f"A{API_KEY}", message=f"bad key {API_KEY}!"))
+    if isinstance(error, UpstreamRejectedError | AccountFaultError):
         assert error.message == "bad key [redacted]!"
-        assert API_KEY not in repr(error) + str(error) + error.code + str(error.__dict__)
+    shown = [
+        (repr(each), str(each), getattr(each, "__dict__", {})) for each in (error, error.__cause__, error.__context__)
+    ]
+    assert API_KEY not in str(shown)
 
 
 async def test_a_nul_is_removed_from_the_upstreams_message(bench: Bench) -> None:
@@ -292,21 +278,14 @@ async def test_a_nul_is_removed_from_the_upstreams_message(bench: Bench) -> None
     assert (error.code, error.message, error.param) == ("InvalidParameter", "ab", None)
 
 
-@pytest.mark.parametrize("status", [200, 302, 400, 401, 429, 500])
-async def test_no_error_shows_the_key(bench: Bench, status: int) -> None:
-    error = await refused(bench, status, nested("X"))
-    chain = [error, error.__cause__, error.__context__]
-    assert not any(API_KEY in repr(part) or API_KEY in str(part) for part in chain)
-
-
-async def test_a_task_is_returned_as_it_is(bench: Bench) -> None:
-    task = TASK | {"new": {"field": [1]}, "seed": 4294967295}
-    server = await bench.serve(always(200, task))
-    assert await (await bench.ark()).get(server.account, ID) == task
-
-
-async def test_a_failed_tasks_own_error_is_not_the_calls(bench: Bench) -> None:
-    task = {"id": ID, "status": "failed", "error": {"code": "RequestLimitExceeded", "message": "inside"}}
+@pytest.mark.parametrize(
+    "task",
+    [
+        TASK | {"new": {"field": [1]}, "seed": 4294967295},
+        {"id": ID, "status": "failed", "error": {"code": "RequestLimitExceeded", "message": "of the task"}},
+    ],
+)
+async def test_a_task_is_returned_as_it_is(bench: Bench, task: dict[str, Any]) -> None:
     server = await bench.serve(always(200, task))
     assert await (await bench.ark()).get(server.account, ID) == task
 
