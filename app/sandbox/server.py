@@ -50,7 +50,7 @@ class SandboxServer:
         self.sandbox = sandbox or Sandbox(config or SandboxConfig())
         self.port = port
         self._host = host
-        self._server: uvicorn.Server | None = None
+        self._server: _EmbeddedServer | None = None
         self._serving: asyncio.Task[None] | None = None
 
     @property
@@ -100,7 +100,7 @@ class SandboxServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._server is not None and self._serving is not None:
-            self._server.should_exit = True
+            self._server.stop()
             await self._serving
 
 
@@ -190,7 +190,19 @@ class _StandaloneServer(_Server):
 
 
 class _EmbeddedServer(_Server):
-    """A server that leaves signal handling to its process."""
+    """A server that leaves signal handling to its process, and ends at once when it is stopped."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self._is_stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ends the server."""
+        self._is_stopped.set()
+
+    async def main_loop(self) -> None:
+        # Uvicorn's own wakes ten times a second, for the header Date and to see whether it was stopped.
+        await self._is_stopped.wait()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
