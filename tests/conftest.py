@@ -18,9 +18,10 @@ from tests.sdk import table as sdk_table
 from tests.support import page_table
 from tests.support.clock import MovableClock
 from tests.support.database import empty_all_tables, keep_template, own_database, session_server
+from tests.support.frozen_gateway import open_frozen_gateway
+from tests.support.gateway import Gateway, open_gateway
 from tests.support.node_ids import refuse_repeated
 from tests.support.patience import make_patient
-from tests.support.world import World, running_world
 
 # Properties are tried on few examples every day, and on many in a step of .ci/run.
 settings.register_profile("everyday", max_examples=40, deadline=None)
@@ -46,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the tests of ``tests/upstream/http`` last.
 
     They run on event loops of their own kinds, and a change of the loop ends what the session shares: the database
-    server and the worlds, which the next file would have to start again.
+    server and the gateways, which the next file would have to start again.
     """
     items.sort(key=lambda item: item.path.parent.parts[-2:] == ("upstream", "http"))
 
@@ -104,7 +105,7 @@ async def clean_database(database_url: str) -> None:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def world(database_url: str) -> AsyncIterator[World]:
+async def gateway(database_url: str) -> AsyncIterator[Gateway]:
     """Gateway and sandbox, shared by the session: a test keeps to itself by making its own tenants.
 
     The sandbox's tasks take about a second, and it enforces no rate. Nothing runs in the background: what a client
@@ -113,6 +114,13 @@ async def world(database_url: str) -> AsyncIterator[World]:
     config = SandboxConfig(time_scale=200, limits=None)
     async with (
         own_database(database_url) as url,
-        running_world(url, sandbox_config=config, clock=MovableClock(), background="off") as running,
+        open_gateway(url, sandbox_config=config, clock=MovableClock(), background="off") as running,
     ):
         yield running
+
+
+@pytest_asyncio.fixture(scope="session")
+async def frozen_gateway(database_url: str) -> AsyncIterator[Gateway]:
+    """A gateway whose clocks stand still, with three channels, shared by the session."""
+    async with own_database(database_url) as url, open_frozen_gateway(url) as opened:
+        yield opened

@@ -1,6 +1,8 @@
 """Fixtures of this folder."""
 
 from tests.support.admin_fixtures import clock, other_process, process, seconds
-from tests.tasks.conftest import running_stage, stage
+from tests.support.frozen_gateway import prepared_gateway
 
-__all__ = ["clock", "other_process", "process", "running_stage", "seconds", "stage"]
+__all__ = ["clock", "other_process", "process", "seconds"]
+
+gateway = prepared_gateway

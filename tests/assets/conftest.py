@@ -6,7 +6,7 @@ import pytest_asyncio
 
 from tests.assets.library import Library, running_library
 from tests.support.due_jobs import jobs_run_only_when_due
-from tests.support.world import Tenant
+from tests.support.gateway import Tenant
 
 __all__ = ["jobs_run_only_when_due"]
 

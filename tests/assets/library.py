@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from sqlalchemy import and_
 
 from app.assets.actions import ACTIONS, AssetService
 from app.assets.context import AssetsContext
@@ -17,7 +16,6 @@ from app.assets.create_spec import Client
 from app.assets.upstream import AssetsUpstream
 from app.composition import Services, open_services
 from app.core.sealing import generate_key
-from app.creates.models import AttemptRow
 from app.creates.retry_dedup import RequestFingerprint
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.faults import Effect, FaultScript
@@ -27,10 +25,9 @@ from app.upstream.http.client import HttpClient, open_http_client
 from app.upstream.openapi import OpenApiClient
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
+from tests.support.gateway import Gateway, Tenant, open_gateway
 from tests.support.loopback import LOOPBACK_ALLOWED, LOOPBACK_NETWORKS
 from tests.support.plain import PLAIN
-from tests.support.stage import until_attempt
-from tests.support.world import Tenant, World, running_world
 
 OTHER_ACCOUNT = Account(
     name="other",
@@ -63,22 +60,22 @@ async def natively(tenant: Tenant, action: str, body: dict[str, Any]) -> httpx.R
 class Library:
     """A running gateway, a second set of services over its database in this process, and the clock of both."""
 
-    world: World
+    gateway: Gateway
     services: Services
     clock: MovableClock
 
     async def tenant(self, **key_fields: Any) -> Tenant:
         """Makes a tenant with a key."""
-        return await self.world.tenant(**key_fields)
+        return await self.gateway.tenant(**key_fields)
 
     async def channel_id(self, name: str = "default") -> str:
         """The id of a channel."""
-        listed = await self.world.admin.get("/channels")
+        listed = await self.gateway.admin.get("/channels")
         return str(next(row["id"] for row in listed.json()["data"] if row["name"] == name))
 
     async def change_channel(self, name: str = "default", **fields: Any) -> None:
         """Changes a channel, and makes this process read it anew."""
-        changed = await self.world.admin.patch(f"/channels/{await self.channel_id(name)}", json=fields)
+        changed = await self.gateway.admin.patch(f"/channels/{await self.channel_id(name)}", json=fields)
         assert changed.status_code == 200, changed.text
         self.services.directory.invalidate()
 
@@ -86,12 +83,12 @@ class Library:
         """Adds a channel on one of the sandbox's accounts."""
         body = {
             "name": name,
-            "openapi_url": self.world.sandbox.openapi_url,
+            "openapi_url": self.gateway.sandbox.openapi_url,
             "access_key_id": account.access_key_id,
             "secret_access_key": account.secret_access_key,
             **fields,
         }
-        made = await self.world.admin.post("/channels", json=body)
+        made = await self.gateway.admin.post("/channels", json=body)
         assert made.status_code == 201, made.text
         self.services.directory.invalidate()
 
@@ -140,44 +137,44 @@ class Library:
 
     def upstream_ids(self, kind: str, name: str) -> list[str]:
         """The ids of the live objects of a name that the upstream has."""
-        store = getattr(self.world.sandbox.store.assets, kind)
+        store = getattr(self.gateway.sandbox.store.assets, kind)
         return [found.id for found in store.values() if found.name == name and found.deleted_at is None]
 
     def fault(self, operation: str, *, times: int | None = 1, **effect: Any) -> None:
         """Has the upstream misbehave."""
         script = FaultScript(operation=operation, times=times, effect=Effect(**effect))
-        self.world.sandbox.store.faults.add(script)
+        self.gateway.sandbox.store.faults.add(script)
 
     def clear_faults(self) -> None:
         """Has the upstream behave again, and answer the calls that it holds."""
-        self.world.sandbox.store.faults.clear()
+        self.gateway.sandbox.store.faults.clear()
 
     def count(self, operation: str) -> int:
         """How many calls of an operation the upstream received."""
-        return sum(entry.operation == operation for entry in self.world.sandbox.store.ledger.requests)
+        return sum(entry.operation == operation for entry in self.gateway.sandbox.store.ledger.requests)
 
     @property
     def calls(self) -> int:
         """How many calls the upstream received."""
-        return len(self.world.sandbox.store.ledger.requests)
+        return len(self.gateway.sandbox.store.ledger.requests)
 
     def advance(self, seconds: float) -> None:
         """Lets time pass for the gateway and the upstream."""
         self.clock.advance(seconds)
-        self.world.sandbox.store.clock.advance(seconds)
+        self.gateway.sandbox.store.clock.advance(seconds)
 
     def move_clocks(self, seconds: float) -> None:
         """Lets time pass for both, however much: a signature's time must agree with the upstream's."""
         self.clock.advance(seconds)
-        self.world.sandbox.store.clock.skew_seconds += seconds
+        self.gateway.sandbox.store.clock.skew_seconds += seconds
 
     def finish_processing(self) -> None:
         """Lets the upstream finish every asset that it is processing; no time passes for the gateway."""
-        self.world.sandbox.store.clock.advance(60)
+        self.gateway.sandbox.store.clock.advance(60)
 
     def delete_upstream(self, object_id: str) -> None:
         """Deletes an object behind the gateway's back."""
-        store = self.world.sandbox.store.assets
+        store = self.gateway.sandbox.store.assets
         (store.groups.get(object_id) or store.assets[object_id]).deleted_at = self.clock()
 
     async def pass_verification(self, link: str) -> None:
@@ -189,12 +186,11 @@ class Library:
 
     async def until_abandoned(self, tenant: Tenant) -> None:
         """Waits until the gateway has noticed that a client of the tenant has disconnected."""
-        await until_attempt(self.services.sessions, tenant, AttemptRow.abandoned_at.is_not(None))
+        await self.gateway.until_abandoned(tenant)
 
     async def until_claimed(self, tenant: Tenant) -> None:
         """Waits until a retry has claimed the abandoned attempt and waits for its end."""
-        under_way = and_(AttemptRow.abandoned_at.is_(None), AttemptRow.answered_at.is_(None))
-        await until_attempt(self.services.sessions, tenant, under_way)
+        await self.gateway.until_claimed(tenant)
 
     async def new_face_group(self, tenant: Tenant) -> str:
         """Makes a LivenessFace group by verification."""
@@ -257,7 +253,7 @@ async def running_library(server_url: str, *, stands_still: bool = True, **setti
     changes: dict[str, Any] = {"background": "off", "secret_key": secret_key, "ark_exclusive": "on", **settings}
     async with (
         own_database(server_url) as database_url,
-        running_world(database_url, sandbox_config=config, clock=clock, **changes) as world,
+        open_gateway(database_url, sandbox_config=config, clock=clock, **changes) as gateway,
     ):
         twin = Settings(_env_file=None).model_copy(
             update={
@@ -270,4 +266,4 @@ async def running_library(server_url: str, *, stands_still: bool = True, **setti
             }
         )
         async with open_services(twin, clock=clock) as services:
-            yield Library(world, services, clock)
+            yield Library(gateway, services, clock)

@@ -1,7 +1,7 @@
 """What is refused to a tenant, and in which words; tests/isolation tries the ids of other tenants."""
 
 from tests.assets.library import URL, Library, by_path, new_group
-from tests.support.world import Tenant
+from tests.support.gateway import Tenant
 
 NO_GROUP, NO_ASSET = "group-20260101000000-zzzzz", "asset-20260101000000-zzzzz"
 
@@ -15,9 +15,9 @@ async def test_the_messages_are_worded_as_the_upstream_words_them(library: Libra
 
 async def test_a_key_that_may_not_use_the_channel_gets_403(library: Library, tenant: Tenant) -> None:
     group_id = await new_group(tenant)
-    made = await library.world.admin.post("/channels", json={"name": "another-channel"})
-    limited = await library.world.key_of(tenant.id, allowed_channels=["another-channel"])
-    assert (await library.world.admin.delete(f"/channels/{made.json()['id']}")).status_code == 204
+    made = await library.gateway.admin.post("/channels", json={"name": "another-channel"})
+    limited = await library.gateway.key_of(tenant.id, allowed_channels=["another-channel"])
+    assert (await library.gateway.admin.delete(f"/channels/{made.json()['id']}")).status_code == 204
     before = library.calls
     for action, body in (
         ("CreateAssetGroup", {"Name": "x", "GroupType": "AIGC"}),

@@ -10,10 +10,9 @@ import pytest
 import pytest_asyncio
 
 from tests.assets.library import OPEN, URL, Library, list_assets, list_groups, new_group, running_library
+from tests.support.gateway import HELD, Tenant
 from tests.support.patience import HANG_SECONDS, until
 from tests.support.process import gateway_process
-from tests.support.stage import HELD
-from tests.support.world import Tenant
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +25,7 @@ async def fresh(database_url: str) -> AsyncIterator[Library]:
 
 
 def _has_effect(library: Library) -> bool:
-    return library.world.sandbox.store.ledger.requests[-1].has_effect
+    return library.gateway.sandbox.store.ledger.requests[-1].has_effect
 
 
 async def _kill_during(library: Library, tenant: Tenant, folder: Path, action: str, body: dict[str, Any]) -> None:
@@ -34,15 +33,15 @@ async def _kill_during(library: Library, tenant: Tenant, folder: Path, action: s
     library.fault(action, **HELD)
     before = library.count(action)
     async with (
-        gateway_process(folder, library.world.settings, ark_exclusive="on", background="off") as gateway,
-        gateway.client(tenant.key) as client,
+        gateway_process(folder, library.gateway.settings, ark_exclusive="on", background="off") as process,
+        process.client(tenant.key) as client,
     ):
         creating = asyncio.create_task(client.post(OPEN + action, json=body))
         await until(lambda: library.count(action) > before and _has_effect(library))
-        gateway.process.kill()
+        process.process.kill()
         with pytest.raises(httpx.TransportError):
             await creating
-        await gateway.process.wait()
+        await process.process.wait()
     library.clear_faults()
 
 
@@ -55,7 +54,7 @@ async def test_an_object_that_a_killed_gateway_had_created_appears_in_the_tenant
     body = {"GroupId": group_id, "URL": URL, "AssetType": "Image", "Name": "killed"}
     await _kill_during(fresh, tenant, tmp_path, "CreateAsset", body)
     async with (
-        gateway_process(tmp_path, fresh.world.settings, ark_exclusive="on", background="on"),
+        gateway_process(tmp_path, fresh.gateway.settings, ark_exclusive="on", background="on"),
         asyncio.timeout(HANG_SECONDS),
     ):
         while (await list_assets(tenant))["TotalCount"] + (await list_groups(tenant))["TotalCount"] < 3:  # noqa: ASYNC110 - the database has no event for it
@@ -71,8 +70,8 @@ async def test_a_retry_after_a_kill_gets_what_the_first_attempt_made(fresh: Libr
     body = {"Name": "killed", "GroupType": "AIGC"}
     await _kill_during(fresh, tenant, tmp_path, "CreateAssetGroup", body)
     async with (
-        gateway_process(tmp_path, fresh.world.settings, ark_exclusive="on", background="off") as gateway,
-        gateway.client(tenant.key) as client,
+        gateway_process(tmp_path, fresh.gateway.settings, ark_exclusive="on", background="off") as process,
+        process.client(tenant.key) as client,
     ):
         response = await client.post(OPEN + "CreateAssetGroup", json=body)
         assert response.status_code == 200, response.text

@@ -12,9 +12,8 @@ from app.errors import ConflictError
 from app.ids import new_id
 from tests.assets.library import URL, Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
 from tests.support.database import as_owner
+from tests.support.gateway import HELD, Tenant
 from tests.support.patience import HANG_SECONDS, until
-from tests.support.stage import HELD
-from tests.support.world import Tenant
 
 AFTER: list[dict[str, Any]] = [
     {"kind": "cut", "at": "after"},
@@ -118,7 +117,7 @@ async def test_once_the_upstream_may_have_made_the_object_a_database_error_does_
     tenant = await fresh.tenant()
     if effect is not None:
         fresh.fault("CreateAssetGroup", **effect)
-    await as_owner(fresh.world.database_url, "ALTER TABLE asset_groups RENAME TO away")
+    await as_owner(fresh.gateway.database_url, "ALTER TABLE asset_groups RENAME TO away")
     with pytest.raises(ConflictError) as caught:
         await fresh.run(tenant, "CreateAssetGroup", Name="once", GroupType="AIGC")
     assert (caught.value.code, caught.value.is_retry_refused) == ("OutcomeUnknown", True)
@@ -157,8 +156,8 @@ async def test_a_group_that_has_an_owner_is_never_attributed(library: Library, t
 
 async def test_of_two_matching_groups_none_is_attributed(library: Library, tenant: Tenant) -> None:
     name = new_id("name")
-    store = library.world.sandbox.store.assets
-    account = library.world.sandbox.config.accounts[0]
+    store = library.gateway.sandbox.store.assets
+    account = library.gateway.sandbox.config.accounts[0]
     store.add_group(account, name=name, description="", type_="AIGC", project="default")
     library.fault("CreateAssetGroup", kind="cut", at="after")
     with pytest.raises(ConflictError):
@@ -171,8 +170,8 @@ async def test_a_group_that_differs_in_any_member_is_not_attributed(
 ) -> None:
     name = new_id("name")
     members = {"name": name, "description": "", "type_": "AIGC", "project": "default", **change}
-    account = library.world.sandbox.config.accounts[0]
-    library.world.sandbox.store.assets.add_group(account, **members)
+    account = library.gateway.sandbox.config.accounts[0]
+    library.gateway.sandbox.store.assets.add_group(account, **members)
     library.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(ConflictError):
         await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
@@ -182,9 +181,9 @@ async def test_a_group_on_a_shared_account_is_not_attributed(fresh: Library) -> 
     """Another client of the account may have made the group in the same minute, and the tenant could delete it."""
     tenant = await fresh.tenant()
     await fresh.change_channel(exclusive=False)
-    account = fresh.world.sandbox.config.accounts[0]
+    account = fresh.gateway.sandbox.config.accounts[0]
     members = {"name": "MyAssetGroup", "description": "", "type_": "AIGC", "project": "default"}
-    theirs = fresh.world.sandbox.store.assets.add_group(account, **members)
+    theirs = fresh.gateway.sandbox.store.assets.add_group(account, **members)
     fresh.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(ConflictError) as caught:
         await fresh.run(tenant, "CreateAssetGroup", Name="MyAssetGroup", GroupType="AIGC")

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text as sql
 
 from tests.assets.library import Library, by_path, ok
+from tests.support.gateway import HELD
 from tests.support.patience import HANG_SECONDS, until
-from tests.support.stage import HELD
 
 _LOCK_WAITERS = sql(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -38,7 +38,7 @@ async def _count_rows(library: Library) -> int:
 
 
 async def _delete_channel(library: Library) -> int:
-    deleted = await library.world.admin.delete(f"/channels/{await library.channel_id()}")
+    deleted = await library.gateway.admin.delete(f"/channels/{await library.channel_id()}")
     return deleted.status_code
 
 
@@ -61,7 +61,7 @@ async def test_an_owner_is_not_deleted_while_a_create_is_in_flight(fresh: Librar
     creating = asyncio.create_task(by_path(tenant, "CreateAssetGroup", {"Name": "inflight", "GroupType": "AIGC"}))
     await until(lambda: fresh.count("CreateAssetGroup"))
     owner_id = tenant.id if owner == "tenants" else await fresh.channel_id()
-    deleted = await fresh.world.admin.delete(f"/{owner}/{owner_id}")
+    deleted = await fresh.gateway.admin.delete(f"/{owner}/{owner_id}")
     assert (deleted.status_code, deleted.json()["error"]["code"]) == (409, "InvalidAction"), deleted.text
     fresh.clear_faults()
     assert (await creating).status_code == 200

@@ -6,7 +6,7 @@ import pytest
 
 from app.assets.actions import ACTIONS
 from tests.assets.library import Library, new_group
-from tests.support.world import Tenant
+from tests.support.gateway import Tenant
 
 VERSION = "2024-01-01"
 BARE_PATHS = [
@@ -25,7 +25,7 @@ NATIVE_PATHS = ["/?Action=GetAssetGroup&Version=2024-01-01", "//?Action=GetAsset
 
 async def _post(library: Library, tenant: Tenant, path: str, **options: Any) -> Any:
     # httpx folds "//" at the start of a path into the host, so the whole URL is given.
-    return await tenant.http.post(library.world.base_url + path, **options)
+    return await tenant.http.post(library.gateway.base_url + path, **options)
 
 
 @pytest.mark.parametrize("path", BARE_PATHS)
@@ -82,7 +82,7 @@ async def test_nothing_is_redirected(library: Library, anyone: Tenant) -> None:
 
 
 async def test_every_action_is_an_operation_of_its_own_in_the_documentation(library: Library) -> None:
-    paths = (await library.world.anonymous.get("/openapi.json")).json()["paths"]
+    paths = (await library.gateway.anonymous.get("/openapi.json")).json()["paths"]
     for name in ACTIONS:
         operation = paths[f"/api/v3/open/{name}"]["post"]
         assert operation["operationId"] == name

@@ -25,10 +25,9 @@ from tests.assets.library import (
     ok,
     refused,
 )
+from tests.support.gateway import HELD, Tenant
 from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.patience import until
-from tests.support.stage import HELD
-from tests.support.world import Tenant
 
 BACK = "https://example.com/back?x=1"
 
@@ -133,7 +132,7 @@ async def test_a_group_of_another_tenant_is_neither_moved_nor_shared_and_that_is
     foreign = await library.new_face_group(other)
     token = await _passed(library, tenant)
     # The same person was verified before: the upstream names the group that it has already.
-    library.world.sandbox.store.faces.by_token[token].group_id = foreign
+    library.gateway.sandbox.store.faces.by_token[token].group_id = foreign
     told = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token)
     unknown = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken="nothing")
     assert told["message"].split(" Request id")[0] == unknown["message"].split(" Request id")[0]
@@ -151,7 +150,7 @@ async def test_a_group_of_another_tenant_is_neither_moved_nor_shared_and_that_is
 async def test_the_same_person_verified_twice_by_one_tenant_is_the_same_group(library: Library, tenant: Tenant) -> None:
     group_id = await library.new_face_group(tenant)
     token = await _passed(library, tenant)
-    library.world.sandbox.store.faces.by_token[token].group_id = group_id
+    library.gateway.sandbox.store.faces.by_token[token].group_id = group_id
     assert (await ok(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"] == group_id
     listed = await ok(tenant, "ListAssetGroups", Filter={"GroupType": "LivenessFace"})
     assert listed["TotalCount"] == 1

@@ -22,11 +22,10 @@ from app.ids import new_id
 from app.tasks.models import TaskRow
 from tests.assets.library import OPEN, URL, Library, list_groups, new_group, ok, running_library
 from tests.support.answers import check_error
+from tests.support.gateway import HELD, TASKS, Tenant
 from tests.support.looks import Looks
 from tests.support.patience import HANG_SECONDS, until
 from tests.support.process import gateway_process
-from tests.support.stage import HELD
-from tests.support.world import TASKS, Tenant
 
 ENTRIES = (OPEN + "{}", "/api/v3/assets?Action={}&Version=2024-01-01", "/?Action={}")
 ACTIONS = ("CreateAssetGroup", "CreateAsset")
@@ -159,7 +158,7 @@ async def test_a_refused_create_frees_its_key_for_those_that_wait_for_it(
 
 async def test_a_key_belongs_to_its_tenant_and_outlives_what_it_made(library: Library, tenant: Tenant) -> None:
     body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
-    stranger, colleague = await library.tenant(), await library.world.key_of(tenant.id)
+    stranger, colleague = await library.tenant(), await library.gateway.key_of(tenant.id)
     first = made(await send(tenant, "CreateAssetGroup", body, "k"))
     assert made(await send(stranger, "CreateAssetGroup", body, "k")) != first
     await ok(tenant, "DeleteAssetGroup", Id=first)
@@ -352,15 +351,15 @@ async def test_the_key_of_a_create_finds_its_object_after_the_gateway_was_killed
         library.fault(action, **HELD)
         before = library.count(action)
         async with (
-            gateway_process(tmp_path, library.world.settings, ark_exclusive="on", background="off") as gateway,
-            gateway.client(tenant.key) as client,
+            gateway_process(tmp_path, library.gateway.settings, ark_exclusive="on", background="off") as process,
+            process.client(tenant.key) as client,
         ):
             creating = asyncio.create_task(client.post(OPEN + action, json=body, headers={"Idempotency-Key": "k"}))
             await until(lambda: library.count(action) > before and len(upstream_ids(library, action, body)) == 1)
-            gateway.process.kill()
+            process.process.kill()
             with pytest.raises(httpx.TransportError):
                 await creating
-            await gateway.process.wait()
+            await process.process.wait()
         library.clear_faults()
         assert [made(await send(tenant, action, body, "k"))] == upstream_ids(library, action, body)
         assert library.count(action) == before + 1

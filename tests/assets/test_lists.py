@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from tests.assets.library import Library, list_assets, list_groups, new_asset, new_group, ok
-from tests.support.world import Tenant
+from tests.support.gateway import Tenant
 
 NAMES = ["Summer 100%", "summer_100x", "夏天的素材", "夏天 的猫", "back\\slash/es", "ÉTÉ d'été", "plain"]
 

@@ -11,8 +11,8 @@ from app.assets.poller import AssetPoller
 from app.upstream.http.client import open_http_client
 from tests.assets.library import Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
 from tests.support.database import as_owner
+from tests.support.gateway import Tenant
 from tests.support.loopback import LOOPBACK_ALLOWED
-from tests.support.world import Tenant
 
 
 async def _row(library: Library, asset_id: str) -> AssetRow:
@@ -44,7 +44,7 @@ async def test_an_asset_is_polled_to_its_end_although_no_client_asks(fresh: Libr
 
 async def test_polls_become_rarer_with_age(fresh: Library) -> None:
     tenant, _, asset_id = await _library_with_asset(fresh)
-    fresh.world.sandbox.store.assets.assets[asset_id].ready_at += timedelta(days=1)
+    fresh.gateway.sandbox.store.assets.assets[asset_id].ready_at += timedelta(days=1)
     pauses = []
     for age in (4, 40, 400):
         fresh.clock.advance(age - (fresh.clock() - (await _row(fresh, asset_id)).created_at).total_seconds())
@@ -74,7 +74,7 @@ async def test_an_asset_that_cannot_be_written_does_not_keep_the_others_from_bei
     tenant, group_id, poison = await _library_with_asset(fresh)
     good = [await new_asset(tenant, group_id) for _ in range(3)]
     poisoned = f"ALTER TABLE assets ADD CHECK (id <> '{poison}' OR status = 'Processing')"
-    await as_owner(fresh.world.database_url, poisoned)
+    await as_owner(fresh.gateway.database_url, poisoned)
     fresh.advance(30)
     assert await fresh.services.asset_poller.run_once() == 4
     assert [(await _row(fresh, asset_id)).status for asset_id in (poison, *good)] == ["Processing", *["Active"] * 3]

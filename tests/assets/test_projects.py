@@ -4,9 +4,9 @@ from tests.assets.library import URL, Library, new_asset, new_group, ok, refused
 
 
 async def test_a_project_that_the_channel_lists_is_kept_returned_and_scopes_its_objects(library: Library) -> None:
-    made = await library.world.admin.get("/channels")
+    made = await library.gateway.admin.get("/channels")
     [channel] = [row for row in made.json()["data"] if row["name"] == "default"]
-    changed = await library.world.admin.patch(f"/channels/{channel['id']}", json={"projects": ["default", "video"]})
+    changed = await library.gateway.admin.patch(f"/channels/{channel['id']}", json={"projects": ["default", "video"]})
     assert changed.status_code == 200, changed.text
     tenant = await library.tenant()
     group_id = await new_group(tenant, ProjectName="video")

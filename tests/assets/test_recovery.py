@@ -19,8 +19,8 @@ from app.ids import new_id
 from app.sandbox.assets import AssetStore
 from app.upstream.http.client import open_http_client
 from tests.assets.library import URL, Library, list_assets, list_groups, new_asset, new_group, ok, running_library
+from tests.support.gateway import Tenant
 from tests.support.loopback import LOOPBACK_ALLOWED
-from tests.support.world import Tenant
 
 DEAD = "inst_that_never_was"
 
@@ -77,14 +77,14 @@ async def _leave_open(library: Library, tenant: Tenant, name: str, *, instance_i
 
 
 def _make_upstream(library: Library, name: str, *, later: timedelta = timedelta()) -> str:
-    account = library.world.sandbox.config.accounts[0]
+    account = library.gateway.sandbox.config.accounts[0]
     made = _upstream(library).add_group(account, name=name, description="", type_="AIGC", project="default")
     made.created_at += later
     return made.id
 
 
 def _upstream(library: Library) -> AssetStore:
-    return library.world.sandbox.store.assets
+    return library.gateway.sandbox.store.assets
 
 
 async def _recover(library: Library, *, seconds: float = 5.0) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.assets.library import URL, Library, by_path, new_asset, new_group, ok
-from tests.support.world import Tenant
+from tests.support.gateway import Tenant
 
 
 async def _create_with(tenant: Tenant, asset_id: str) -> tuple[int, str]:

@@ -15,9 +15,8 @@ from app.errors import ConflictError, ServiceUnavailableError
 from app.ids import new_id
 from tests.assets.library import OPEN, URL, Library, by_path, new_group
 from tests.support.database import as_owner
+from tests.support.gateway import HELD, Tenant
 from tests.support.patience import until
-from tests.support.stage import HELD, until_attempt
-from tests.support.world import Tenant
 
 ENTRIES: dict[str, str] = {
     "by path": OPEN + "{action}",
@@ -59,7 +58,7 @@ async def _disconnected_client(
 async def _end(library: Library, tenant: Tenant) -> None:
     """Lets the upstream answer, and waits until the gateway has written the result."""
     library.clear_faults()
-    await until_attempt(library.services.sessions, tenant, AttemptRow.result_id.is_not(None))
+    await library.gateway.until_attempt(tenant, AttemptRow.result_id.is_not(None))
 
 
 async def _carried(library: Library, tenant: Tenant) -> AttemptRow:
@@ -113,7 +112,7 @@ async def test_a_marked_retry_claims_the_attempt_that_is_still_running(
     await until(lambda: library.count("CreateAssetGroup") > before)
     carried = await _carried(library, tenant)
     joining = asyncio.create_task(_send(tenant, "CreateAssetGroup", body, **mark))
-    await until_attempt(library.services.sessions, tenant, AttemptRow.started_at > carried.started_at)
+    await library.gateway.until_attempt(tenant, AttemptRow.started_at > carried.started_at)
     library.clear_faults()
     second = await joining
     assert _id(second) == _id(await first)
@@ -136,7 +135,7 @@ async def test_an_abandoned_attempt_is_claimed_with_its_key_and_body_alone_and_b
     library: Library, tenant: Tenant
 ) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
-    other_key = await library.world.key_of(tenant.id)
+    other_key = await library.gateway.key_of(tenant.id)
     stranger = await library.tenant()
     async with _disconnected_client(library, tenant, "CreateAssetGroup", body):
         await _end(library, tenant)
@@ -220,7 +219,7 @@ async def test_a_retry_without_a_database_gets_409_and_no_503(fresh: Library) ->
     async with fresh.services.sessions.begin() as session:
         attempt = fresh.services.retry_dedup.add(session, sent)
     await fresh.services.retry_dedup.mark_abandoned(attempt)
-    await as_owner(fresh.world.database_url, "ALTER TABLE asset_create_intents RENAME TO away")
+    await as_owner(fresh.gateway.database_url, "ALTER TABLE asset_create_intents RENAME TO away")
     with pytest.raises(ConflictError) as caught:
         await fresh.run(tenant, "CreateAssetGroup", sent=sent, Name="x", GroupType="AIGC")
     assert caught.value.code == "OutcomeUnknown"

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from tests.assets.library import URL, Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
+from tests.support.gateway import HELD, Tenant
 from tests.support.patience import HANG_SECONDS, until
-from tests.support.stage import HELD
-from tests.support.world import Tenant
 
 TROUBLES: list[dict[str, Any]] = [
     {"kind": "cut", "at": "before"},
@@ -72,7 +71,7 @@ async def test_deleting_a_group_takes_its_assets_along_here_and_upstream(library
     assert await ok(tenant, "DeleteAssetGroup", Id=group_id) == {}
     for asset_id in asset_ids:
         await refused(tenant, "GetAsset", 404, "NotFound.asset_id", Id=asset_id)
-        assert library.world.sandbox.store.assets.assets[asset_id].deleted_at is not None
+        assert library.gateway.sandbox.store.assets.assets[asset_id].deleted_at is not None
     await refused(tenant, "GetAssetGroup", 404, "NotFound.group_id", Id=group_id)
     body = {"GroupId": group_id, "URL": URL, "AssetType": "Image"}
     await refused(tenant, "CreateAsset", 404, "NotFound.group_id", **body)
@@ -81,7 +80,7 @@ async def test_deleting_a_group_takes_its_assets_along_here_and_upstream(library
 
 
 async def test_the_next_channel_takes_a_create_that_the_best_one_cannot(fresh: Library) -> None:
-    other_account = fresh.world.sandbox.config.accounts[1]
+    other_account = fresh.gateway.sandbox.config.accounts[1]
     await fresh.add_channel("second", other_account, priority=-1)
     tenant = await fresh.tenant()
     first_id = await new_group(tenant)
@@ -89,16 +88,16 @@ async def test_the_next_channel_takes_a_create_that_the_best_one_cannot(fresh: L
     second_id = await new_group(tenant)
     fresh.fault("CreateAssetGroup", kind="throttle")
     third_id = await new_group(tenant)
-    groups = fresh.world.sandbox.store.assets.groups
+    groups = fresh.gateway.sandbox.store.assets.groups
     assert [groups[found].account.name for found in (first_id, second_id, third_id)] == ["default", "other", "other"]
     # What exists is only ever asked of its own channel.
     asset_id = await new_asset(tenant, second_id)
-    assert fresh.world.sandbox.store.assets.assets[asset_id].account.name == "other"
+    assert fresh.gateway.sandbox.store.assets.assets[asset_id].account.name == "other"
     assert (await by_path(tenant, "GetAsset", {"Id": asset_id})).headers.get("x-seedgate-stale") is None
 
 
 async def test_a_create_that_provably_was_not_sent_goes_to_the_next_channel(fresh: Library) -> None:
-    other_account = fresh.world.sandbox.config.accounts[1]
+    other_account = fresh.gateway.sandbox.config.accounts[1]
     await fresh.add_channel("unreachable", other_account, priority=5, openapi_url="http://127.0.0.1:1")
     tenant = await fresh.tenant()
     assert (await ok(tenant, "GetAssetGroup", Id=await new_group(tenant)))["Name"] == "MyAssetGroup"
@@ -109,7 +108,7 @@ async def test_a_create_that_provably_was_not_sent_goes_to_the_next_channel(fres
 
 async def test_a_key_whose_only_channel_is_suspended_gets_503_with_retry_after(fresh: Library) -> None:
     tenant = await fresh.tenant()
-    limited = await fresh.world.key_of(tenant.id, allowed_channels=["default"])
+    limited = await fresh.gateway.key_of(tenant.id, allowed_channels=["default"])
     await fresh.change_channel(status="suspended")
     response = await by_path(limited, "CreateAssetGroup", {"Name": "x", "GroupType": "AIGC"})
     assert (response.status_code, response.json()["error"]["code"]) == (503, "ServerOverloaded")
@@ -163,7 +162,7 @@ async def test_objects_of_a_channel_without_a_key_pair_are_shown_as_last_known(f
 
 
 async def test_an_object_that_the_upstream_does_not_show_yet_exists_here(fresh: Library) -> None:
-    fresh.world.sandbox.store.consistency_delay_seconds = 5
+    fresh.gateway.sandbox.store.consistency_delay_seconds = 5
     tenant = await fresh.tenant()
     asset_id = await new_asset(tenant, await new_group(tenant), Name="new")
     shown = await by_path(tenant, "GetAsset", {"Id": asset_id})

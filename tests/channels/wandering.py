@@ -30,10 +30,10 @@ from app.tasks.routes import router as tasks_router
 from app.upstream.ark import ArkClient
 from app.upstream.configured import destination_rules, open_http
 from app.upstream.openapi import OpenApiClient
+from tests.support.gateway import TASKS
 from tests.support.listener import Listener, listening
 from tests.support.loopback import LOOPBACK_NETWORKS
 from tests.support.plain import PLAIN
-from tests.support.world import TASKS
 
 ADMIN_TOKEN = "an admin token of at least 32 characters"
 SERVERS = 3

@@ -6,15 +6,15 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from app.cli.program import program
-from tests.support.world import World
+from tests.support.gateway import Gateway
 
 Command = Callable[..., Awaitable[tuple[int, str, str]]]
 
 
-def commands(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+def commands(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Returns a function that runs a command and returns its exit code and what it printed on either stream."""
-    monkeypatch.setenv("SEEDGATE_URL", world.base_url)
-    monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", world.admin.headers["Authorization"].removeprefix("Bearer "))
+    monkeypatch.setenv("SEEDGATE_URL", gateway.base_url)
+    monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", gateway.admin.headers["Authorization"].removeprefix("Bearer "))
 
     def run(arguments: tuple[str, ...]) -> int:
         try:

@@ -38,18 +38,18 @@ from tests.support.database import (
     temporary_folder,
     url_of,
 )
-from tests.support.world import Tenant, World, running_world
+from tests.support.gateway import Gateway, Tenant, open_gateway
 
 HOUR = timedelta(hours=1)
 
 
 @pytest_asyncio.fixture(scope="module")
-async def world(database_url: str) -> AsyncIterator[World]:
-    """A world on a database of its own, without background jobs."""
+async def gateway(database_url: str) -> AsyncIterator[Gateway]:
+    """A gateway on a database of its own, without background jobs."""
     clock = MovableClock()
     async with (
         own_database(database_url) as url,
-        running_world(
+        open_gateway(
             url, sandbox_config=SandboxConfig(clock=clock, limits=None), clock=clock, background="off"
         ) as running,
     ):
@@ -57,31 +57,31 @@ async def world(database_url: str) -> AsyncIterator[World]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def tenant(world: World) -> Tenant:
-    return await world.tenant()
+async def tenant(gateway: Gateway) -> Tenant:
+    return await gateway.tenant()
 
 
 @pytest_asyncio.fixture(autouse=True)
-async def mended(world: World) -> AsyncIterator[None]:
+async def mended(gateway: Gateway) -> AsyncIterator[None]:
     """Restores a working state."""
     yield
-    await world.control.post("/clock", json={"skew_seconds": 0})
+    await gateway.control.post("/clock", json={"skew_seconds": 0})
     tables = (
         "orphans, channel_health, channel_faults, deliveries, leases, asset_create_intents, tasks, assets, asset_groups"
     )
-    await as_owner(world.database_url, f"TRUNCATE {tables} CASCADE")
+    await as_owner(gateway.database_url, f"TRUNCATE {tables} CASCADE")
 
 
-async def _execute(world: World, statement: str, **values: object) -> None:
-    engine = open_engine(world.database_url, pool_size=1)
+async def _execute(gateway: Gateway, statement: str, **values: object) -> None:
+    engine = open_engine(gateway.database_url, pool_size=1)
     async with engine.begin() as connection:
         await connection.execute(text(statement), values)
     await engine.dispose()
 
 
-async def look(world: World, **changes: object) -> dict[str, CheckResult]:
+async def look(gateway: Gateway, **changes: object) -> dict[str, CheckResult]:
     """Runs all checks with changed settings; returns the results by name."""
-    settings: Settings = world.settings.model_copy(update=changes)
+    settings: Settings = gateway.settings.model_copy(update=changes)
     assert settings.database_url is not None
     url = settings.database_url.get_secret_value()
     database = Database(url, owner_url=url, is_embedded=False)
@@ -93,8 +93,8 @@ def failed_checks(results: dict[str, CheckResult]) -> set[str]:
     return {name for name, result in results.items() if not result.is_ok}
 
 
-async def test_all_checks_pass_when_nothing_is_wrong(world: World) -> None:
-    results = await look(world, public_url=world.base_url)
+async def test_all_checks_pass_when_nothing_is_wrong(gateway: Gateway) -> None:
+    results = await look(gateway, public_url=gateway.base_url)
     assert failed_checks(results) == set(), results
     assert {
         "database",
@@ -117,158 +117,160 @@ async def test_all_checks_pass_when_nothing_is_wrong(world: World) -> None:
     assert results["processes"].text == "1 alive"
 
 
-async def test_an_unavailable_database_is_reported_without_its_password(world: World) -> None:
+async def test_an_unavailable_database_is_reported_without_its_password(gateway: Gateway) -> None:
     url = SecretStr("postgresql://me:hidden-password@127.0.0.1:1/nothing")
-    results = await look(world, database_url=url)
+    results = await look(gateway, database_url=url)
     assert failed_checks(results) == {"database"}
     assert "hidden-password" not in str(results)
 
 
-async def test_an_outdated_schema_is_reported(database_url: str, world: World) -> None:
+async def test_an_outdated_schema_is_reported(database_url: str, gateway: Gateway) -> None:
     async with own_database(database_url) as url:
         engine = open_engine(url, pool_size=1)
         async with engine.begin() as connection:
             await connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         await engine.dispose()
-        results = await look(world, database_url=SecretStr(url))
+        results = await look(gateway, database_url=SecretStr(url))
     assert failed_checks(results) == {"schema"}
     assert "seedgate migrate" in results["schema"].text
 
 
-async def test_another_sealing_key_is_reported(world: World) -> None:
-    assert failed_checks(await look(world, secret_key=SecretStr(generate_key()))) == {"sealing key"}
+async def test_another_sealing_key_is_reported(gateway: Gateway) -> None:
+    assert failed_checks(await look(gateway, secret_key=SecretStr(generate_key()))) == {"sealing key"}
 
 
-async def test_a_stored_channel_that_is_not_allowed_and_an_unbound_secret_are_reported(world: World) -> None:
+async def test_a_stored_channel_that_is_not_allowed_and_an_unbound_secret_are_reported(gateway: Gateway) -> None:
     body = {"name": "inside", "ark_base_url": "http://127.0.0.1:1/api/v3", "ark_api_key": "key"}
-    made = (await world.admin.post("/channels", json=body)).json()
-    results = await look(world, channel_allow=())
+    made = (await gateway.admin.post("/channels", json=body)).json()
+    results = await look(gateway, channel_allow=())
     assert failed_checks(results) == {"channel inside (ark)"}
     assert "SEEDGATE_CHANNEL_ALLOW" in results["channel inside (ark)"].text
 
-    assert world.settings.secret_key is not None
-    box = SecretBox.from_text(world.settings.secret_key.get_secret_value())
+    assert gateway.settings.secret_key is not None
+    box = SecretBox.from_text(gateway.settings.secret_key.get_secret_value())
     sealed = box.seal("key", row=made["id"], column="ark_api_key_sealed")
-    await _execute(world, "UPDATE channels SET ark_api_key_sealed = :sealed WHERE name = 'inside'", sealed=sealed)
-    results = await look(world)
+    await _execute(gateway, "UPDATE channels SET ark_api_key_sealed = :sealed WHERE name = 'inside'", sealed=sealed)
+    results = await look(gateway)
     assert results["channel secrets"].is_ok
     assert results["channel secrets"].is_warning, "a changed URL would still take them along"
     assert "those of inside are" in results["channel secrets"].text
     assert "seedgate secrets reseal" in results["channel secrets"].text
-    await world.admin.delete(f"/channels/{made['id']}")
+    await gateway.admin.delete(f"/channels/{made['id']}")
 
 
-async def test_a_wrong_credential_is_reported_for_its_plane(world: World) -> None:
-    body = {"name": "wrong", "ark_base_url": world.sandbox.ark_base_url, "ark_api_key": "not-the-key"}
-    made = (await world.admin.post("/channels", json=body)).json()
+async def test_a_wrong_credential_is_reported_for_its_plane(gateway: Gateway) -> None:
+    body = {"name": "wrong", "ark_base_url": gateway.sandbox.ark_base_url, "ark_api_key": "not-the-key"}
+    made = (await gateway.admin.post("/channels", json=body)).json()
     assert "id" in made, made
-    results = await look(world)
+    results = await look(gateway)
     assert failed_checks(results) == {"channel wrong (ark)"}
     assert "refuses the account" in results["channel wrong (ark)"].text
     assert "not-the-key" not in str(results)
-    await world.admin.patch(f"/channels/{made['id']}", json={"status": "suspended"})
-    assert failed_checks(await look(world)) == set()
-    await world.admin.delete(f"/channels/{made['id']}")
+    await gateway.admin.patch(f"/channels/{made['id']}", json={"status": "suspended"})
+    assert failed_checks(await look(gateway)) == set()
+    await gateway.admin.delete(f"/channels/{made['id']}")
 
 
-async def test_a_throttled_account_is_only_a_warning(world: World) -> None:
+async def test_a_throttled_account_is_only_a_warning(gateway: Gateway) -> None:
     """The gateway itself may have used the account's list call of this second."""
-    await world.control.post("/faults", json={"operation": "list_tasks", "effect": {"kind": "throttle"}, "times": 1})
-    result = (await look(world))["channel default (ark)"]
+    await gateway.control.post("/faults", json={"operation": "list_tasks", "effect": {"kind": "throttle"}, "times": 1})
+    result = (await look(gateway))["channel default (ark)"]
     assert str(result).startswith("warn    channel default (ark): The upstream throttles the account: 429 ")
-    assert (await look(world))["channel default (ark)"].is_warning is False
+    assert (await look(gateway))["channel default (ark)"].is_warning is False
 
 
-async def test_an_account_of_byteplus_without_its_region_is_a_warning(world: World) -> None:
+async def test_an_account_of_byteplus_without_its_region_is_a_warning(gateway: Gateway) -> None:
     planes = (
         {"ark_base_url": "https://ark.ap-southeast.bytepluses.com/api/v3", "ark_api_key": "key"},
         {"openapi_url": "https://open.byteplusapi.com", "access_key_id": "a", "secret_access_key": "s"},
     )
     for plane in planes:
-        made = (await world.admin.post("/channels", json={"name": "abroad", **plane})).json()
+        made = (await gateway.admin.post("/channels", json={"name": "abroad", **plane})).json()
         path = f"/channels/{made['id']}"
-        assert (await world.admin.patch(path, json={"status": "suspended"})).status_code == 200
-        result = (await look(world))["channel abroad (region)"]
+        assert (await gateway.admin.patch(path, json={"status": "suspended"})).status_code == 200
+        result = (await look(gateway))["channel abroad (region)"]
         assert str(result).startswith("warn    channel abroad (region): it leads to BytePlus, which has no cn-beijing")
-        assert (await world.admin.patch(path, json={"region": "ap-southeast-1"})).status_code == 200
-        results = await look(world)
+        assert (await gateway.admin.patch(path, json={"region": "ap-southeast-1"})).status_code == 200
+        results = await look(gateway)
         assert failed_checks(results) == set()
         assert not {"channel abroad (region)", "channel default (region)"} & results.keys()
-        await world.admin.delete(path)
+        await gateway.admin.delete(path)
 
 
-async def test_a_wrong_clock_is_reported(world: World) -> None:
-    await world.control.post("/clock", json={"skew_seconds": 600})
-    assert failed_checks(await look(world)) == {"clock (default)"}
+async def test_a_wrong_clock_is_reported(gateway: Gateway) -> None:
+    await gateway.control.post("/clock", json={"skew_seconds": 600})
+    assert failed_checks(await look(gateway)) == {"clock (default)"}
 
 
-async def test_a_public_url_that_does_not_lead_here_is_reported(world: World) -> None:
+async def test_a_public_url_that_does_not_lead_here_is_reported(gateway: Gateway) -> None:
     for url, reason in (
         ("http://127.0.0.1:1", "cannot be reached"),
-        (world.sandbox.control_url, "something else answers"),
-        (f"{world.base_url}/sub", "something else answers"),
+        (gateway.sandbox.control_url, "something else answers"),
+        (f"{gateway.base_url}/sub", "something else answers"),
     ):
-        results = await look(world, public_url=url)
+        results = await look(gateway, public_url=url)
         assert failed_checks(results) == {"public URL"}
         assert reason in results["public URL"].text
 
 
-async def test_a_create_of_unknown_outcome_is_stuck_when_its_time_is_over(world: World, tenant: Tenant) -> None:
+async def test_a_create_of_unknown_outcome_is_stuck_when_its_time_is_over(gateway: Gateway, tenant: Tenant) -> None:
     fault = {"operation": "create_task", "times": 1, "effect": {"kind": "cut", "at": "after"}}
-    await world.control.post("/faults", json=fault)
+    await gateway.control.post("/faults", json=fault)
     await tenant.create_task()
-    results = await look(world)
+    results = await look(gateway)
     assert failed_checks(results) == set()
     assert "1, the oldest for 0:00:0" in results["unknown outcomes (tasks)"].text
-    await _execute(world, "UPDATE tasks SET cut_at = :at, next_poll_at = :at", at=utc_now() - HOUR)
-    results = await look(world)
+    await _execute(gateway, "UPDATE tasks SET cut_at = :at, next_poll_at = :at", at=utc_now() - HOUR)
+    results = await look(gateway)
     assert failed_checks(results) == {"unknown outcomes (tasks)"}
     assert "1, the oldest for 1:00:0" in results["unknown outcomes (tasks)"].text
     assert "`seedgate tasks resolve`" in results["unknown outcomes (tasks)"].text
 
 
-async def test_only_creates_of_dead_processes_are_reported(world: World, tenant: Tenant) -> None:
+async def test_only_creates_of_dead_processes_are_reported(gateway: Gateway, tenant: Tenant) -> None:
     await tenant.new_task()
     submitting = "UPDATE tasks SET status = 'submitting', upstream_id = NULL, next_poll_at = NULL, sent_at = :at"
-    await _execute(world, submitting, at=utc_now() - HOUR)
-    assert failed_checks(await look(world)) == set()
-    await _execute(world, "UPDATE tasks SET instance_id = 'inst_dead'")
-    assert failed_checks(await look(world)) == {"creates of dead processes"}
+    await _execute(gateway, submitting, at=utc_now() - HOUR)
+    assert failed_checks(await look(gateway)) == set()
+    await _execute(gateway, "UPDATE tasks SET instance_id = 'inst_dead'")
+    assert failed_checks(await look(gateway)) == {"creates of dead processes"}
     row = "INSERT INTO instances (id, lock_key, started_at, seen_at) VALUES ('inst_dead', 42, :at, :at)"
-    await _execute(world, row, at=utc_now())
-    assert failed_checks(await look(world)) == {"creates of dead processes"}
-    await _execute(world, "DELETE FROM instances WHERE id = 'inst_dead'")
+    await _execute(gateway, row, at=utc_now())
+    assert failed_checks(await look(gateway)) == {"creates of dead processes"}
+    await _execute(gateway, "DELETE FROM instances WHERE id = 'inst_dead'")
 
 
-async def test_overdue_polls_are_reported(world: World, tenant: Tenant) -> None:
+async def test_overdue_polls_are_reported(gateway: Gateway, tenant: Tenant) -> None:
     await tenant.new_task(content=[{"type": "text", "text": "[queue:1000000]"}])
     await tenant.action("CreateAssetGroup", Name="a", GroupType="AIGC")
-    await _execute(world, "UPDATE tasks SET next_poll_at = :at", at=utc_now() - HOUR)
-    results = await look(world)
+    await _execute(gateway, "UPDATE tasks SET next_poll_at = :at", at=utc_now() - HOUR)
+    results = await look(gateway)
     assert failed_checks(results) == {"overdue polls (tasks)"}
     assert "is a gateway or a worker running" in results["overdue polls (tasks)"].text
-    await _execute(world, "UPDATE asset_groups SET next_poll_at = :at", at=utc_now() - HOUR)
-    assert failed_checks(await look(world)) == {"overdue polls (tasks)", "overdue polls (assets)"}
+    await _execute(gateway, "UPDATE asset_groups SET next_poll_at = :at", at=utc_now() - HOUR)
+    assert failed_checks(await look(gateway)) == {"overdue polls (tasks)", "overdue polls (assets)"}
 
 
-async def test_a_backlog_of_deliveries_and_a_lease_of_a_dead_worker_are_reported(world: World, tenant: Tenant) -> None:
+async def test_a_backlog_of_deliveries_and_a_lease_of_a_dead_worker_are_reported(
+    gateway: Gateway, tenant: Tenant
+) -> None:
     insert = """
         INSERT INTO deliveries (id, tenant_id, task_id, url, origin, body, status, attempts, next_attempt_at,
             retry_until, created_at, updated_at)
         VALUES ('msg_1', :tenant, 't', 'http://x', 'http://x', '{}', 'pending', 0, :at, :at, :at, :at)
     """
-    await _execute(world, insert, tenant=tenant.id, at=utc_now())
-    assert failed_checks(await look(world)) == set()
-    await _execute(world, "UPDATE deliveries SET next_attempt_at = :at", at=utc_now() - HOUR)
-    assert failed_checks(await look(world)) == {"deliveries"}
-    await _execute(world, "UPDATE deliveries SET lease_token = 'x', lease_until = :at", at=utc_now() - HOUR)
-    results = await look(world)
+    await _execute(gateway, insert, tenant=tenant.id, at=utc_now())
+    assert failed_checks(await look(gateway)) == set()
+    await _execute(gateway, "UPDATE deliveries SET next_attempt_at = :at", at=utc_now() - HOUR)
+    assert failed_checks(await look(gateway)) == {"deliveries"}
+    await _execute(gateway, "UPDATE deliveries SET lease_token = 'x', lease_until = :at", at=utc_now() - HOUR)
+    results = await look(gateway)
     assert failed_checks(results) == {"deliveries", "leases"}
     assert "msg_1" in results["leases"].text
 
 
-async def test_orphans_and_open_breakers_are_reported_with_the_channels_name(world: World) -> None:
-    channel = (await world.admin.get("/channels")).json()["data"][0]["id"]
+async def test_orphans_and_open_breakers_are_reported_with_the_channels_name(gateway: Gateway) -> None:
+    channel = (await gateway.admin.get("/channels")).json()["data"][0]["id"]
     values = {"channel": channel, "at": utc_now()}
     breaker = "INSERT INTO channel_health (channel_id, unknowns, opened_at, updated_at) VALUES (:channel, 5, :at, :at)"
     orphan = """
@@ -276,30 +278,30 @@ async def test_orphans_and_open_breakers_are_reported_with_the_channels_name(wor
             last_seen_at)
         VALUES (:channel, 'cgt-orphan', 'm', 'default', 'queued', :at, :at, :at)
     """
-    await _execute(world, breaker, **values)
-    await _execute(world, orphan, **values)
-    results = await look(world)
+    await _execute(gateway, breaker, **values)
+    await _execute(gateway, orphan, **values)
+    results = await look(gateway)
     assert failed_checks(results) == {"orphans", "breakers"}
     assert "`seedgate tasks orphans`" in results["orphans"].text
     assert "default" in results["breakers"].text
 
 
-async def test_calls_that_the_account_refused_and_a_url_that_cannot_be_one_are_reported(world: World) -> None:
-    channel = (await world.admin.get("/channels")).json()["data"][0]["id"]
+async def test_calls_that_the_account_refused_and_a_url_that_cannot_be_one_are_reported(gateway: Gateway) -> None:
+    channel = (await gateway.admin.get("/channels")).json()["data"][0]["id"]
     fault = """
         INSERT INTO channel_faults (channel_id, operation, status, code, message, first_at, last_at, times)
         VALUES (:channel, 'create_task', 429, 'SetLimitExceeded', 'Your account is at its limit.', :at, :at, 7)
     """
-    await _execute(world, fault, channel=channel, at=utc_now())
-    wrong = f"{world.settings.ark_base_url}/contents/generations/tasks"
-    results = await look(world, ark_base_url=wrong)
+    await _execute(gateway, fault, channel=channel, at=utc_now())
+    wrong = f"{gateway.settings.ark_base_url}/contents/generations/tasks"
+    results = await look(gateway, ark_base_url=wrong)
     assert failed_checks(results) == {"channel default (refused calls)", "settings of the channel default"}
     told = results["channel default (refused calls)"].text
     assert told.startswith("create_task 429 SetLimitExceeded, 7 times, last at ")
     assert "Your account is at its limit." in told
     told = results["settings of the channel default"].text
     assert told.startswith("SEEDGATE_ARK_BASE_URL: ")
-    assert f": {world.settings.ark_base_url}" in told
+    assert f": {gateway.settings.ark_base_url}" in told
 
 
 @pytest.mark.parametrize(("result", "code"), [(passed("a", "b"), 0), (failed("a", "b"), 1)])
@@ -330,10 +332,10 @@ def test_it_ends_with_1_when_something_is_broken(
 @pytest.mark.parametrize(
     ("role", "told"), [(SUPERUSER, "seedgate is a superuser"), (OWNER, "seedgate_owner may change the schema")]
 )
-async def test_a_role_with_more_rights_than_on_rows_is_a_warning(world: World, role: str, told: str) -> None:
-    results = await look(world)
+async def test_a_role_with_more_rights_than_on_rows_is_a_warning(gateway: Gateway, role: str, told: str) -> None:
+    results = await look(gateway)
     assert str(results["database role"]) == "ok      database role: seedgate_gateway reads and writes rows"
-    results = await look(world, database_url=SecretStr(url_of(role, world.database_url)))
+    results = await look(gateway, database_url=SecretStr(url_of(role, gateway.database_url)))
     assert str(results["database role"]).startswith(f"warn    database role: {told}")
     assert results["database role"].is_ok, "it works, and nothing that calls `doctor` has to stop for it"
 
@@ -367,13 +369,13 @@ async def test_a_role_with_more_rights_than_on_rows_is_a_warning(world: World, r
         ("GRANT TRIGGER ON tasks TO PUBLIC", "may TRIGGER on tasks", "REVOKE TRIGGER ON tasks FROM PUBLIC"),
     ],
 )
-async def test_any_further_right_is_a_warning(world: World, given: str, told: str, taken: str) -> None:
-    names = {"owner": OWNER, "gateway": GATEWAY, "database": make_url(world.database_url).database}
-    await as_superuser(world.database_url, given.format(**names))
-    result = (await look(world))["database role"]
-    await as_superuser(world.database_url, taken.format(**names))
+async def test_any_further_right_is_a_warning(gateway: Gateway, given: str, told: str, taken: str) -> None:
+    names = {"owner": OWNER, "gateway": GATEWAY, "database": make_url(gateway.database_url).database}
+    await as_superuser(gateway.database_url, given.format(**names))
+    result = (await look(gateway))["database role"]
+    await as_superuser(gateway.database_url, taken.format(**names))
     assert str(result).startswith(f"warn    database role: seedgate_gateway {told}: ")
-    assert not (await look(world))["database role"].is_warning
+    assert not (await look(gateway))["database role"].is_warning
 
 
 @pytest.mark.parametrize(
@@ -396,10 +398,10 @@ async def test_any_further_right_is_a_warning(world: World, given: str, told: st
         ),
     ],
 )
-async def test_a_right_that_the_role_lacks_is_reported(world: World, taken: str, told: str, given: str) -> None:
-    await as_superuser(world.database_url, taken.format(gateway=GATEWAY))
-    results = await look(world)
-    await as_superuser(world.database_url, given.format(gateway=GATEWAY))
+async def test_a_right_that_the_role_lacks_is_reported(gateway: Gateway, taken: str, told: str, given: str) -> None:
+    await as_superuser(gateway.database_url, taken.format(gateway=GATEWAY))
+    results = await look(gateway)
+    await as_superuser(gateway.database_url, given.format(gateway=GATEWAY))
     assert failed_checks(results) == {"database role"}
     assert told in results["database role"].text
 

@@ -5,25 +5,25 @@ import json
 import pytest
 
 from tests.cli.commands import Command, commands
+from tests.support.gateway import Gateway
 from tests.support.signing import Signing
-from tests.support.world import World
 
 LIST = "/?Action=ListAssetGroups&Version=2024-01-01"
 
 
 @pytest.fixture
-def seedgate(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+def seedgate(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs a command."""
-    return commands(world, capsys, monkeypatch)
+    return commands(gateway, capsys, monkeypatch)
 
 
-async def test_a_signing_key_is_made_shown_listed_and_ended(world: World, seedgate: Command) -> None:
-    tenant = await world.tenant()
+async def test_a_signing_key_is_made_shown_listed_and_ended(gateway: Gateway, seedgate: Command) -> None:
+    tenant = await gateway.tenant()
 
     _, shown, _ = await seedgate("keys", "signing-key", tenant.key_id)
     code, out, err = await seedgate("keys", "signing-key", tenant.key_id, "--yes", "--json")
     pair = json.loads(out)
-    used = await world.anonymous.post(LIST, json={"Filter": {"GroupType": "AIGC"}}, auth=Signing(pair))
+    used = await gateway.anonymous.post(LIST, json={"Filter": {"GroupType": "AIGC"}}, auth=Signing(pair))
     _, listed, _ = await seedgate("keys", "list", "--tenant", tenant.id)
     ended, told, _ = await seedgate("keys", "signing-key", tenant.key_id, "--end", "--yes")
     _, after, _ = await seedgate("keys", "list", "--tenant", tenant.id)
@@ -44,9 +44,9 @@ async def test_a_key_that_is_not_there_is_reported(seedgate: Command) -> None:
     assert err == "seedgate: there is no key with the id or the name 'key_none'; see `seedgate keys list`\n"
 
 
-async def rotated(world: World, seedgate: Command, name: str, times: int) -> tuple[str, list[str]]:
+async def rotated(gateway: Gateway, seedgate: Command, name: str, times: int) -> tuple[str, list[str]]:
     """Makes a key and rotates it with a grace; returns its tenant and the ids, the newest first."""
-    tenant = await world.tenant()
+    tenant = await gateway.tenant()
     made = [json.loads((await seedgate("keys", "create", tenant.id, "--name", name, "--json"))[1])["id"]]
     for _ in range(times):
         code, out, _ = await seedgate("keys", "rotate", made[0], "--grace-seconds", "3600", "--json")
@@ -60,8 +60,10 @@ async def working(seedgate: Command, tenant: str, name: str) -> set[str]:
     return {row["id"] for row in rows if row["name"] == name and row["status"] in {"active", "rotated"}}
 
 
-async def test_a_name_revokes_the_keys_in_their_grace_too_and_names_them_first(world: World, seedgate: Command) -> None:
-    tenant, (new, middle, old) = await rotated(world, seedgate, "ci", 2)
+async def test_a_name_revokes_the_keys_in_their_grace_too_and_names_them_first(
+    gateway: Gateway, seedgate: Command
+) -> None:
+    tenant, (new, middle, old) = await rotated(gateway, seedgate, "ci", 2)
 
     refused, _, question = await seedgate("keys", "revoke", "ci")
     before = await working(seedgate, tenant, "ci")
@@ -75,8 +77,8 @@ async def test_a_name_revokes_the_keys_in_their_grace_too_and_names_them_first(w
     assert await working(seedgate, tenant, "ci") == set()
 
 
-async def test_an_id_revokes_one_key_and_names_those_that_go_on(world: World, seedgate: Command) -> None:
-    tenant, (new, old) = await rotated(world, seedgate, "render", 1)
+async def test_an_id_revokes_one_key_and_names_those_that_go_on(gateway: Gateway, seedgate: Command) -> None:
+    tenant, (new, old) = await rotated(gateway, seedgate, "render", 1)
 
     _, _, question = await seedgate("keys", "revoke", new)
     code, out, err = await seedgate("keys", "revoke", new, "--yes")
@@ -91,8 +93,10 @@ async def test_an_id_revokes_one_key_and_names_those_that_go_on(world: World, se
     assert by_name == (0, f"revoked {old}\n", "")
 
 
-async def test_a_rotation_without_a_grace_names_the_earlier_keys_that_go_on(world: World, seedgate: Command) -> None:
-    _, (new, old) = await rotated(world, seedgate, "nightly", 1)
+async def test_a_rotation_without_a_grace_names_the_earlier_keys_that_go_on(
+    gateway: Gateway, seedgate: Command
+) -> None:
+    _, (new, old) = await rotated(gateway, seedgate, "nightly", 1)
 
     _, _, question = await seedgate("keys", "rotate", new)
     code, _, err = await seedgate("keys", "rotate", new, "--yes")
@@ -102,17 +106,19 @@ async def test_a_rotation_without_a_grace_names_the_earlier_keys_that_go_on(worl
 
 
 async def test_a_key_that_was_renamed_after_its_rotation_still_ends_the_one_before(
-    world: World, seedgate: Command
+    gateway: Gateway, seedgate: Command
 ) -> None:
-    tenant, (new, old) = await rotated(world, seedgate, "leaked", 1)
-    assert (await world.admin.patch(f"/keys/{new}", json={"name": "clean"})).status_code == 200
+    tenant, (new, old) = await rotated(gateway, seedgate, "leaked", 1)
+    assert (await gateway.admin.patch(f"/keys/{new}", json={"name": "clean"})).status_code == 200
 
     assert (await seedgate("keys", "revoke", "clean", "--yes"))[1] == f"revoked {new}\nrevoked {old}\n"
     assert await working(seedgate, tenant, "leaked") == set()
 
 
-async def test_a_name_never_revokes_a_key_that_the_named_one_did_not_replace(world: World, seedgate: Command) -> None:
-    tenant, (ended, in_grace) = await rotated(world, seedgate, "worker", 1)
+async def test_a_name_never_revokes_a_key_that_the_named_one_did_not_replace(
+    gateway: Gateway, seedgate: Command
+) -> None:
+    tenant, (ended, in_grace) = await rotated(gateway, seedgate, "worker", 1)
     await seedgate("keys", "revoke", ended, "--yes")
     other = json.loads((await seedgate("keys", "create", tenant, "--name", "worker", "--json"))[1])["id"]
 
@@ -120,9 +126,9 @@ async def test_a_name_never_revokes_a_key_that_the_named_one_did_not_replace(wor
     assert await working(seedgate, tenant, "worker") == {in_grace}
 
 
-async def test_a_name_never_revokes_keys_of_another_tenant(world: World, seedgate: Command) -> None:
-    tenant, (new, old) = await rotated(world, seedgate, "shared", 1)
-    other, (theirs, in_grace) = await rotated(world, seedgate, "shared", 1)
+async def test_a_name_never_revokes_keys_of_another_tenant(gateway: Gateway, seedgate: Command) -> None:
+    tenant, (new, old) = await rotated(gateway, seedgate, "shared", 1)
+    other, (theirs, in_grace) = await rotated(gateway, seedgate, "shared", 1)
 
     ambiguous, _, _ = await seedgate("keys", "revoke", "shared", "--yes")
     await seedgate("keys", "revoke", theirs, "--yes")

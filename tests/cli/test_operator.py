@@ -9,13 +9,13 @@ from unittest.mock import ANY
 import pytest
 
 from tests.cli.commands import Command, commands
-from tests.support.world import World
+from tests.support.gateway import Gateway
 
 
 @pytest.fixture
-def seedgate(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+def seedgate(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs a command."""
-    return commands(world, capsys, monkeypatch)
+    return commands(gateway, capsys, monkeypatch)
 
 
 async def made(seedgate: Command, *arguments: str) -> dict[str, Any]:
@@ -63,8 +63,8 @@ async def test_an_unknown_name_changes_nothing(seedgate: Command, text: str) -> 
         assert err == f"seedgate: there is no {kind} with the id or the name {text!r}; see `seedgate {kind}s list`\n"
 
 
-async def test_nothing_is_destroyed_without_a_terminal_or_yes(world: World, seedgate: Command) -> None:
-    tenant = await world.tenant()
+async def test_nothing_is_destroyed_without_a_terminal_or_yes(gateway: Gateway, seedgate: Command) -> None:
+    tenant = await gateway.tenant()
     await made(seedgate, "keys", "signing-key", tenant.key_id)
     for arguments in (
         ("tenants", "delete", tenant.id),
@@ -83,8 +83,8 @@ async def test_nothing_is_destroyed_without_a_terminal_or_yes(world: World, seed
     assert (await tenant.http.get("/api/v3/contents/generations/tasks")).status_code == 200
 
 
-async def test_each_list_of_the_operator_is_a_command(world: World, seedgate: Command) -> None:
-    tenant = await world.tenant()
+async def test_each_list_of_the_operator_is_a_command(gateway: Gateway, seedgate: Command) -> None:
+    tenant = await gateway.tenant()
     for command, expected in (
         (("models", "list"), "dreamina-seedance-2-0-260128, doubao-seedance-2-0, "),
         (("audit", "list", "--tenant", tenant.id), "key.create"),
@@ -97,7 +97,7 @@ async def test_each_list_of_the_operator_is_a_command(world: World, seedgate: Co
     assert await seedgate("deliveries", "list", "--tenant", tenant.id, "--json") == (0, "[]\n", "")
 
 
-async def test_one_object_is_shown_by_its_name(world: World, seedgate: Command) -> None:
+async def test_one_object_is_shown_by_its_name(gateway: Gateway, seedgate: Command) -> None:
     tenant = await made(seedgate, "tenants", "create", "shown")
     limits = ("--model", "doubao-seedance-2", "--channel", "default", "--ip", "203.0.113.0/24")
     key = await made(seedgate, "keys", "create", "shown", "--name", "limited", *limits)
@@ -119,9 +119,9 @@ async def test_a_table_of_models_has_no_json_in_it(seedgate: Command) -> None:
     assert "{" not in out
 
 
-async def test_a_check_of_a_channel_uses_the_words_of_doctor(world: World, seedgate: Command) -> None:
+async def test_a_check_of_a_channel_uses_the_words_of_doctor(gateway: Gateway, seedgate: Command) -> None:
     _, before, _ = await seedgate("channels", "check", "default")
-    await world.control.post("/faults", json={"operation": "list_tasks", "effect": {"kind": "throttle"}, "times": 1})
+    await gateway.control.post("/faults", json={"operation": "list_tasks", "effect": {"kind": "throttle"}, "times": 1})
     _, throttled, _ = await seedgate("channels", "check", "default")
     assert [line.split()[:2] for line in before.splitlines()[1:]] == [["ark", "ok"], ["openapi", "ok"]]
     assert throttled.splitlines()[1].split()[:2] == ["ark", "warn"]
@@ -187,8 +187,8 @@ async def test_a_misspelt_variable_is_refused_before_a_call(
     assert await seedgate("tenants", "list") == (2, "", told)
 
 
-async def test_a_token_is_never_printed(seedgate: Command, monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    token = world.admin.headers["Authorization"].removeprefix("Bearer ")
+async def test_a_token_is_never_printed(seedgate: Command, monkeypatch: pytest.MonkeyPatch, gateway: Gateway) -> None:
+    token = gateway.admin.headers["Authorization"].removeprefix("Bearer ")
     monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", f"{token}\n")  # as in a mounted secret
     assert (await seedgate("tenants", "list", "--json"))[0] == 0
     monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", f"secret{token}\nmore")
@@ -220,9 +220,9 @@ async def test_a_server_that_is_no_gateway_is_reported(
 
 
 async def test_url_and_token_come_from_the_env_file_too(
-    seedgate: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, world: World
+    seedgate: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gateway: Gateway
 ) -> None:
-    token = world.admin.headers["Authorization"].removeprefix("Bearer ")
+    token = gateway.admin.headers["Authorization"].removeprefix("Bearer ")
     monkeypatch.delenv("SEEDGATE_URL")
     monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", "")
     monkeypatch.chdir(tmp_path)
@@ -231,5 +231,5 @@ async def test_url_and_token_come_from_the_env_file_too(
     (tmp_path / ".env").write_bytes(b"NAME=\xe9\n")
     code, out, err = await seedgate("tenants", "list")
     assert (code, out, "is not UTF-8" in err, err.count("\n")) == (2, "", True, 1)
-    (tmp_path / ".env").write_text(f"SEEDGATE_URL={world.base_url}\nSEEDGATE_ADMIN_TOKEN='{token}'\n")
+    (tmp_path / ".env").write_text(f"SEEDGATE_URL={gateway.base_url}\nSEEDGATE_ADMIN_TOKEN='{token}'\n")
     assert (await seedgate("tenants", "list", "--json"))[0] == 0

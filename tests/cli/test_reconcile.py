@@ -10,40 +10,42 @@ from sqlalchemy import delete
 from app.tasks.models import TaskEventRow, TaskRow
 from app.upstream.rate_limits import RateLimiter
 from tests.cli.commands import Command, commands
-from tests.support.stage import ENDLESS, Stage, text
-from tests.support.world import TASKS, Tenant
+from tests.support.frozen_gateway import prepared_gateway
+from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant, text
+
+gateway = prepared_gateway
 
 
 @pytest_asyncio.fixture(autouse=True)
-async def a_time_of_its_own(stage: Stage) -> None:
+async def a_time_of_its_own(gateway: Gateway) -> None:
     """Lets a day pass: an open create that another file left in the shared database could own what is adopted here."""
-    stage.clock.advance(86_400)
+    gateway.clock.advance(86_400)
 
 
 @pytest.fixture
-def seedgate(stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+def seedgate(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs a command; returns its exit code and what it printed on either stream."""
 
     async def has_a_call_to_spare(*_call: object, **_options: object) -> bool:
         return True
 
     monkeypatch.setattr(RateLimiter, "acquire", has_a_call_to_spare)
-    return commands(stage.world, capsys, monkeypatch)
+    return commands(gateway, capsys, monkeypatch)
 
 
-async def forgotten(stage: Stage, tenant: Tenant) -> str:
+async def forgotten(gateway: Gateway, tenant: Tenant) -> str:
     """Creates a task that the upstream bills, and deletes its row as a restore does."""
     task_id = await tenant.new_task(content=text(ENDLESS))
-    await stage.force(task_id, "succeeded", extra={"usage": {"total_tokens": 4711}})
-    row = await stage.written(task_id)
-    async with stage.sessions.begin() as session:
+    await gateway.force(task_id, "succeeded", extra={"usage": {"total_tokens": 4711}})
+    row = await gateway.written(task_id)
+    async with gateway.sessions.begin() as session:
         await session.execute(delete(TaskEventRow).where(TaskEventRow.task_id == row.id))
         await session.execute(delete(TaskRow).where(TaskRow.id == row.id))
     return task_id
 
 
-async def test_the_result_is_shown_for_people_and_for_programs(stage: Stage, seedgate: Command) -> None:
-    task_id = await forgotten(stage, await stage.tenant())
+async def test_the_result_is_shown_for_people_and_for_programs(gateway: Gateway, seedgate: Command) -> None:
+    task_id = await forgotten(gateway, await gateway.tenant())
 
     code, out, err = await seedgate("reconcile", "--since", "30d", "--channel", "default")
     assert code == 0
@@ -58,15 +60,15 @@ async def test_the_result_is_shown_for_people_and_for_programs(stage: Stage, see
     assert [ended["kind"] for ended in told["lists"]] == ["task", "group", "asset"]
 
 
-async def test_a_partial_result_is_shown_and_called_one(stage: Stage, seedgate: Command) -> None:
-    await stage.fault("list_tasks", times=None, kind="cut", at="before")
+async def test_a_partial_result_is_shown_and_called_one(gateway: Gateway, seedgate: Command) -> None:
+    await gateway.fault("list_tasks", times=None, kind="cut", at="before")
     code, _, err = await seedgate("reconcile", "--since", "1h", "--channel", "default")
     assert code == 1
     assert "tasks on default: INCOMPLETE: " in err
 
 
 async def test_an_answer_that_broke_off_is_reported(
-    stage: Stage, seedgate: Command, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, seedgate: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def breaks(*_call: object, **_options: object) -> bool:
         raise RuntimeError("a mistake of ours")
@@ -94,16 +96,18 @@ async def test_a_gateway_without_a_channel_is_reported(seedgate: Command, monkey
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2999-01-01"])
-async def test_a_wrong_time_is_refused_before_anything_is_asked(stage: Stage, seedgate: Command, since: str) -> None:
+async def test_a_wrong_time_is_refused_before_anything_is_asked(
+    gateway: Gateway, seedgate: Command, since: str
+) -> None:
     code, out, err = await seedgate("reconcile", "--since", since)
     assert (code, out) == (2, "")
     assert err.startswith(f"seedgate: --since: {since!r} is ")
-    assert stage.received("list_tasks") == []
+    assert gateway.received("list_tasks") == []
 
 
-async def test_an_object_is_adopted_after_confirmation(stage: Stage, seedgate: Command) -> None:
-    tenant = await stage.tenant()
-    task_id = await forgotten(stage, tenant)
+async def test_an_object_is_adopted_after_confirmation(gateway: Gateway, seedgate: Command) -> None:
+    tenant = await gateway.tenant()
+    task_id = await forgotten(gateway, tenant)
     given = ("tenants", "adopt", tenant.id, "--channel", "default", "--task", task_id)
 
     code, out, err = await seedgate(*given)

@@ -8,21 +8,23 @@ import pytest
 
 from app.tasks.models import OrphanRow
 from tests.cli.commands import Command, commands
-from tests.support.stage import ENDLESS, Stage, text
-from tests.support.world import Tenant
+from tests.support.frozen_gateway import prepared_gateway
+from tests.support.gateway import ENDLESS, Gateway, Tenant, text
+
+gateway = prepared_gateway
 
 
 @pytest.fixture
-def seedgate(stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+def seedgate(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs a command; returns its exit code and what it printed on either stream."""
-    return commands(stage.world, capsys, monkeypatch)
+    return commands(gateway, capsys, monkeypatch)
 
 
-async def lost(stage: Stage, tenant: Tenant) -> tuple[str, str]:
+async def lost(gateway: Gateway, tenant: Tenant) -> tuple[str, str]:
     """Creates a task whose answer is lost; returns our id and the upstream's."""
-    await stage.fault("create_task", kind="cut", at="after")
+    await gateway.fault("create_task", kind="cut", at="after")
     task_id = await tenant.new_task(content=text(ENDLESS))
-    return task_id, str(stage.received("create_task")[-1].resource_id)
+    return task_id, str(gateway.received("create_task")[-1].resource_id)
 
 
 async def parsed(command: Awaitable[tuple[int, str, str]]) -> Any:
@@ -31,8 +33,8 @@ async def parsed(command: Awaitable[tuple[int, str, str]]) -> Any:
     return json.loads(out)
 
 
-async def test_tasks_are_listed_for_people_and_for_programs(stage: Stage, seedgate: Command) -> None:
-    tenant = await stage.tenant()
+async def test_tasks_are_listed_for_people_and_for_programs(gateway: Gateway, seedgate: Command) -> None:
+    tenant = await gateway.tenant()
     ids = [await tenant.new_task() for _ in range(3)][::-1]
 
     code, out, _ = await seedgate("tasks", "list", "--tenant", tenant.id)
@@ -47,8 +49,8 @@ async def test_tasks_are_listed_for_people_and_for_programs(stage: Stage, seedga
     assert none == []
 
 
-async def test_a_task_is_shown_whole_with_its_history(stage: Stage, seedgate: Command) -> None:
-    task_id = await (await stage.tenant()).new_task()
+async def test_a_task_is_shown_whole_with_its_history(gateway: Gateway, seedgate: Command) -> None:
+    task_id = await (await gateway.tenant()).new_task()
 
     code, out, _ = await seedgate("tasks", "get", task_id)
     shown = await parsed(seedgate("tasks", "get", task_id, "--json"))
@@ -59,10 +61,10 @@ async def test_a_task_is_shown_whole_with_its_history(stage: Stage, seedgate: Co
     assert [event["status"] for event in shown["history"]] == ["queued"]
 
 
-async def test_a_task_is_refreshed_and_cancelled(stage: Stage, seedgate: Command) -> None:
-    tenant = await stage.tenant()
+async def test_a_task_is_refreshed_and_cancelled(gateway: Gateway, seedgate: Command) -> None:
+    tenant = await gateway.tenant()
     running = await tenant.new_task(content=text(ENDLESS))
-    await stage.force(running, "running")
+    await gateway.force(running, "running")
     queued = await tenant.new_task(content=text(ENDLESS))
 
     assert (await parsed(seedgate("tasks", "refresh", running, "--json")))["status"] == "running"
@@ -72,10 +74,10 @@ async def test_a_task_is_refreshed_and_cancelled(stage: Stage, seedgate: Command
     assert "InvalidAction.RunningTaskDeletion" in err
 
 
-async def test_an_unknown_outcome_is_resolved_either_way(stage: Stage, seedgate: Command) -> None:
-    tenant = await stage.tenant()
-    found, upstream_id = await lost(stage, tenant)
-    absent, _ = await lost(stage, tenant)
+async def test_an_unknown_outcome_is_resolved_either_way(gateway: Gateway, seedgate: Command) -> None:
+    tenant = await gateway.tenant()
+    found, upstream_id = await lost(gateway, tenant)
+    absent, _ = await lost(gateway, tenant)
 
     resolved = await parsed(seedgate("tasks", "resolve", found, "--upstream-id", upstream_id, "--yes", "--json"))
     ended = await parsed(seedgate("tasks", "resolve", absent, "--absent", "--yes", "--json"))
@@ -90,13 +92,13 @@ async def test_an_unknown_outcome_is_resolved_one_way_only(seedgate: Command, op
     assert "either --upstream-id or --absent" in err
 
 
-async def test_orphans_are_listed_with_the_creates_that_may_have_made_them(stage: Stage, seedgate: Command) -> None:
-    task_id, upstream_id = await lost(stage, await stage.tenant())
-    now = stage.clock()
-    async with stage.sessions.begin() as session:
+async def test_orphans_are_listed_with_the_creates_that_may_have_made_them(gateway: Gateway, seedgate: Command) -> None:
+    task_id, upstream_id = await lost(gateway, await gateway.tenant())
+    now = gateway.clock()
+    async with gateway.sessions.begin() as session:
         session.add(
             OrphanRow(
-                channel_id=await stage.channel_id("default"),
+                channel_id=await gateway.channel_id("default"),
                 upstream_id=upstream_id,
                 model="doubao-seedance-2-0-260128",
                 service_tier="default",
@@ -115,7 +117,7 @@ async def test_orphans_are_listed_with_the_creates_that_may_have_made_them(stage
 
 
 async def test_a_wrong_token_is_reported_in_one_line(
-    stage: Stage, seedgate: Command, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, seedgate: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", "wrong")
     code, out, err = await seedgate("tasks", "list")

@@ -10,8 +10,8 @@ import pytest
 from tests.contract import examples
 from tests.support.answers import check_shape
 from tests.support.driving import activate, new_asset, new_group, pass_verification
+from tests.support.gateway import Gateway, Tenant
 from tests.support.plain import PLAIN
-from tests.support.world import Tenant, World
 
 GROUP = dict.fromkeys(("Id", "Name", "Description", "GroupType", "ProjectName", "CreateTime", "UpdateTime"), str)
 ASSET = dict.fromkeys(
@@ -42,8 +42,8 @@ def send(request: pytest.FixtureRequest) -> Send:
     return post
 
 
-async def test_groups_are_created_listed_shown_and_updated(world: World, send: Send) -> None:
-    tenant = await world.tenant()
+async def test_groups_are_created_listed_shown_and_updated(gateway: Gateway, send: Send) -> None:
+    tenant = await gateway.tenant()
     created = await send(tenant, "CreateAssetGroup", examples.CREATE_ASSET_GROUP)
     check_shape(created, {"Id": str})
     assert re.fullmatch(r"group-\d{14}-[a-z0-9]{5}", created["Id"])
@@ -70,8 +70,8 @@ async def test_groups_are_created_listed_shown_and_updated(world: World, send: S
         assert (seen["Name"], seen["Description"]) == ("MyAssetGroup2", "Updated description")
 
 
-async def test_assets_are_created_listed_shown_updated_and_deleted(world: World, send: Send) -> None:
-    tenant = await world.tenant()
+async def test_assets_are_created_listed_shown_updated_and_deleted(gateway: Gateway, send: Send) -> None:
+    tenant = await gateway.tenant()
     group_id = await new_group(tenant)
     created = await send(tenant, "CreateAsset", examples.CREATE_ASSET, id=group_id)
     check_shape(created, {"Id": str})
@@ -89,7 +89,7 @@ async def test_assets_are_created_listed_shown_updated_and_deleted(world: World,
     assert item["Status"] in {"Processing", "Active"}
     assert all(TIME.fullmatch(item[name]) for name in ("CreateTime", "UpdateTime"))
 
-    await activate(world, tenant, asset_id)
+    await activate(gateway, tenant, asset_id)
     shown = await send(tenant, "GetAsset", examples.BY_ID, id=asset_id)
     check_shape(shown, {**ASSET, "Moderation": {"Strategy": str}})
     assert shown["Status"] == "Active"
@@ -106,13 +106,13 @@ async def test_assets_are_created_listed_shown_updated_and_deleted(world: World,
 
 
 @pytest.mark.parametrize("status", ["Processing", "Active", "Failed"])
-async def test_an_asset_has_each_documented_status(world: World, tenant: Tenant, send: Send, status: str) -> None:
-    await world.control.post("/settings", json={"time_scale": 0.01})
+async def test_an_asset_has_each_documented_status(gateway: Gateway, tenant: Tenant, send: Send, status: str) -> None:
+    await gateway.control.post("/settings", json={"time_scale": 0.01})
     group_id = await new_group(tenant)
     asset_id = await new_asset(tenant, group_id)
-    await world.control.post("/settings", json={"time_scale": 200})
+    await gateway.control.post("/settings", json={"time_scale": 200})
     if status != "Processing":
-        await world.control.post(f"/assets/{asset_id}", json={"status": status, "code": "DownloadFailed"})
+        await gateway.control.post(f"/assets/{asset_id}", json={"status": status, "code": "DownloadFailed"})
     shown = await send(tenant, "GetAsset", examples.BY_ID, id=asset_id)
     assert shown["Status"] == status
     filters = {"GroupType": "AIGC", "GroupIds": [group_id]}

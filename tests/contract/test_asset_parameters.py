@@ -16,7 +16,7 @@ from tests.support.driving import (
     new_session,
     pass_verification,
 )
-from tests.support.world import Tenant, World
+from tests.support.gateway import Gateway, Tenant
 
 LONG = "文" * 64
 GROUP: dict[str, Any] = {"Name": "a group", "GroupType": "AIGC"}
@@ -197,17 +197,17 @@ WRONG = [
 
 
 @pytest_asyncio.fixture(scope="module")
-async def shelf(world: World) -> Tenant:
+async def shelf(gateway: Gateway) -> Tenant:
     """A tenant whose shelf only these tests touch."""
-    return await world.tenant()
+    return await gateway.tenant()
 
 
 @pytest_asyncio.fixture(scope="module")
-async def ids(world: World, shelf: Tenant) -> dict[str, str]:
+async def ids(gateway: Gateway, shelf: Tenant) -> dict[str, str]:
     """What ``$name`` stands for in a row."""
     group_id = await new_group(shelf, "My 50%_ group")
     asset_id = await new_asset(shelf, group_id, Name="my asset")
-    await activate(world, shelf, asset_id)
+    await activate(gateway, shelf, asset_id)
     session = await new_session(shelf)
     await pass_verification(session["H5Link"])
     return {"group": group_id, "asset": asset_id, "token": session["BytedToken"]}
@@ -222,9 +222,9 @@ async def test_what_a_row_allows_is_done(shelf: Tenant, ids: dict[str, str], row
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 async def test_what_a_row_forbids_is_refused_by_name_and_sent_nowhere(
-    world: World, shelf: Tenant, ids: dict[str, str], row: Row
+    gateway: Gateway, shelf: Tenant, ids: dict[str, str], row: Row
 ) -> None:
-    before = count_received(world, row.action)
+    before = count_received(gateway, row.action)
     field_name = row.name.partition(".")[0]
     for value in row.failing:
         answer = await shelf.action(row.action, **filled(row.body(value), ids))
@@ -236,18 +236,18 @@ async def test_what_a_row_forbids_is_refused_by_name_and_sent_nowhere(
         check_error(
             await shelf.action(row.action, **filled(body, ids)), 400, f"MissingParameter.{field_name}", row.name
         )
-    assert count_received(world, row.action) == before
+    assert count_received(gateway, row.action) == before
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
 async def test_what_no_table_has_is_refused_by_name_and_sent_nowhere(
-    world: World, shelf: Tenant, ids: dict[str, str], wrong: Wrong
+    gateway: Gateway, shelf: Tenant, ids: dict[str, str], wrong: Wrong
 ) -> None:
-    before = count_received(world, wrong.action)
+    before = count_received(gateway, wrong.action)
     body = filled({**wrong.base, **wrong.members}, ids)
     answer = await shelf.http.post(f"/api/v3/open/{wrong.action}", json=body)
     check_error(answer, 400, wrong.code, wrong.param)
-    assert count_received(world, wrong.action) == before
+    assert count_received(gateway, wrong.action) == before
 
 
 async def test_a_liveness_group_is_refused_with_the_way_to_get_one(tenant: Tenant) -> None:
@@ -256,11 +256,11 @@ async def test_a_liveness_group_is_refused_with_the_way_to_get_one(tenant: Tenan
     assert "CreateVisualValidateSession" in error["message"]
 
 
-async def test_moderation_and_members_that_only_the_upstream_knows_reach_it(world: World, tenant: Tenant) -> None:
+async def test_moderation_and_members_that_only_the_upstream_knows_reach_it(gateway: Gateway, tenant: Tenant) -> None:
     asset_id = await new_asset(tenant, await new_group(tenant), Moderation={"Strategy": "Skip"}, Tags=["x"])
-    sent = next(entry for entry in reversed(world.sandbox.store.ledger.requests) if entry.operation == "CreateAsset")
+    sent = next(entry for entry in reversed(gateway.sandbox.store.ledger.requests) if entry.operation == "CreateAsset")
     assert '"Tags":["x"]' in str(sent.body)
-    assert world.sandbox.store.assets.assets[asset_id].moderation == "Skip"
+    assert gateway.sandbox.store.assets.assets[asset_id].moderation == "Skip"
     assert (await tenant.action("GetAsset", Id=asset_id)).json()["Moderation"] == {"Strategy": "Skip"}
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.support.answers import check_error
 from tests.support.driving import count_received
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.support.patience import HANG_SECONDS
-from tests.support.world import TASKS, Tenant, World
 from tests.tasks.bodies import body
 
 GROUPS = "/api/v3/open/ListAssetGroups"
@@ -33,8 +33,8 @@ def post_and_read(base_url: str, key: str, size_bytes: int) -> httpx.Response:
 
 
 @pytest.mark.slow
-async def test_a_body_over_64_mib_is_413_and_a_blocking_client_reads_it(world: World, tenant: Tenant) -> None:
-    answer = await asyncio.to_thread(post_and_read, world.base_url, tenant.key, 64 * 1024 * 1024 + 1)
+async def test_a_body_over_64_mib_is_413_and_a_blocking_client_reads_it(gateway: Gateway, tenant: Tenant) -> None:
+    answer = await asyncio.to_thread(post_and_read, gateway.base_url, tenant.key, 64 * 1024 * 1024 + 1)
     check_error(answer, 413, "RequestTooLarge")
 
 
@@ -116,10 +116,10 @@ async def test_what_two_parsers_could_read_in_two_ways_is_400(tenant: Tenant, te
         {},
     ],
 )
-async def test_a_callback_url_that_is_no_public_web_address_is_400(world: World, tenant: Tenant, url: Any) -> None:
-    before = count_received(world, "create_task")
+async def test_a_callback_url_that_is_no_public_web_address_is_400(gateway: Gateway, tenant: Tenant, url: Any) -> None:
+    before = count_received(gateway, "create_task")
     check_error(await tenant.create_task(callback_url=url), 400, "InvalidParameter.callback_url", "callback_url")
-    assert count_received(world, "create_task") == before
+    assert count_received(gateway, "create_task") == before
 
 
 @pytest.mark.parametrize(
@@ -138,8 +138,8 @@ async def test_a_wrong_list_parameter_is_400(tenant: Tenant, query: dict[str, st
 
 
 @pytest.mark.parametrize("value", ["yes", "2", "TRUE", ""])
-async def test_a_dry_run_that_is_misspelt_spends_nothing(world: World, tenant: Tenant, value: str) -> None:
-    before = count_received(world, "create_task")
+async def test_a_dry_run_that_is_misspelt_spends_nothing(gateway: Gateway, tenant: Tenant, value: str) -> None:
+    before = count_received(gateway, "create_task")
     answer = await tenant.http.post(TASKS, params={"dry_run": value}, json=body())
     check_error(answer, 400, "InvalidParameter.dry_run", "dry_run")
-    assert count_received(world, "create_task") == before
+    assert count_received(gateway, "create_task") == before

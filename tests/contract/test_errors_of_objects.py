@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.answers import check_error
 from tests.support.driving import act, count_received, create_with_fault, force, new_session
-from tests.support.world import TASKS, Tenant, World
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.tasks.bodies import body, image
 
 GROUPS = "/api/v3/open/ListAssetGroups"
@@ -84,32 +84,32 @@ async def test_a_wrong_method_is_405(tenant: Tenant, method: str, path: str) -> 
     check_error(await tenant.http.request(method, path), 405, "MethodNotAllowed")
 
 
-async def test_a_running_task_cannot_be_deleted(world: World, tenant: Tenant) -> None:
+async def test_a_running_task_cannot_be_deleted(gateway: Gateway, tenant: Tenant) -> None:
     task_id = await tenant.new_task()
-    await force(world, tenant, task_id, "running")
+    await force(gateway, tenant, task_id, "running")
     refused = await tenant.http.delete(f"{TASKS}/{task_id}")
     error = check_error(refused, 409, "InvalidAction.RunningTaskDeletion")
     assert f"Cannot delete task `{task_id}` because it is currently running." in error["message"]
     assert refused.headers["x-should-retry"] == "false"
 
 
-async def test_a_task_that_the_upstream_may_not_have_cannot_be_deleted(world: World, tenant: Tenant) -> None:
-    task_id = (await create_with_fault(world, tenant, kind="cut", at="after")).json()["id"]
+async def test_a_task_that_the_upstream_may_not_have_cannot_be_deleted(gateway: Gateway, tenant: Tenant) -> None:
+    task_id = (await create_with_fault(gateway, tenant, kind="cut", at="after")).json()["id"]
     refused = await tenant.http.delete(f"{TASKS}/{task_id}")
     check_error(refused, 409, "InvalidAction")
     assert refused.headers["x-should-retry"] == "false"
 
 
-async def test_an_idempotency_key_stands_for_one_body(world: World, tenant: Tenant) -> None:
+async def test_an_idempotency_key_stands_for_one_body(gateway: Gateway, tenant: Tenant) -> None:
     key = {"Idempotency-Key": secrets.token_hex(8)}
     first = await tenant.http.post(TASKS, json=body(), headers=key)
-    before = count_received(world, "create_task")
+    before = count_received(gateway, "create_task")
     again = await tenant.http.post(TASKS, json=body(), headers=key)
     assert again.json() == first.json()
     refused = await tenant.http.post(TASKS, json=body(duration=6), headers=key)
     check_error(refused, 409, "IdempotencyConflict")
     assert refused.headers["x-should-retry"] == "false"
-    assert count_received(world, "create_task") == before
+    assert count_received(gateway, "create_task") == before
 
 
 async def test_the_clients_request_id_is_echoed_and_ours_is_unique(tenant: Tenant) -> None:
@@ -118,8 +118,8 @@ async def test_the_clients_request_id_is_echoed_and_ours_is_unique(tenant: Tenan
     assert len({answer.headers["x-request-id"] for answer in answers}) == 2
 
 
-async def test_lists_of_nothing_have_the_documented_shape(world: World) -> None:
-    tenant = await world.tenant()
+async def test_lists_of_nothing_have_the_documented_shape(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     assert (await tenant.http.get(TASKS)).json() == {"items": [], "total": 0}
     empty = await act(tenant, "ListAssetGroups", Filter={"GroupType": "AIGC"})
     assert empty == {"TotalCount": 0, "Items": [], "PageNumber": 1, "PageSize": 20}

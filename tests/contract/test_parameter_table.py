@@ -13,7 +13,7 @@ from app.tasks.validation.create import check_create
 from tests.contract import examples
 from tests.contract.task_rows import ROWS
 from tests.http.operations import document
-from tests.support.world import TASKS, Tenant
+from tests.support.gateway import TASKS, Tenant
 from tests.tasks.bodies import DATED, MODELS, NEWEST, OLDEST, PROMPT, body, check, image, refusal, video
 from tests.tasks.test_validation import PYTHON_SDK
 

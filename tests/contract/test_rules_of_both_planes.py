@@ -9,7 +9,7 @@ from app.assets.actions import ACTIONS
 from app.assets.schemas import ActionRequest, to_wire_name
 from tests.support.answers import check_error
 from tests.support.driving import count_received, new_asset, new_group, new_session, received
-from tests.support.world import TASKS, Tenant, World
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.tasks.bodies import PROMPT, audio, body, image, video
 
 DRY = {"dry_run": "true"}
@@ -202,14 +202,14 @@ ELSE = [
 ]
 
 
-async def test_a_web_url_is_judged_by_one_rule_in_tasks_and_actions(world: World, tenant: Tenant) -> None:
+async def test_a_web_url_is_judged_by_one_rule_in_tasks_and_actions(gateway: Gateway, tenant: Tenant) -> None:
     group_id = await new_group(tenant)
     for url in GOOD_URLS:
         assert (await dry_run(tenant, body(image(url=url))))["content"] == [image(url=url)]
         assert (await dry_run(tenant, body(video(url=url))))["content"] == [video(url=url)]
         asset_id = await new_asset(tenant, group_id, URL=url)
-        assert world.sandbox.store.assets.assets[asset_id].url == url
-    assets, sessions = count_received(world, "CreateAsset"), count_received(world, "CreateVisualValidateSession")
+        assert gateway.sandbox.store.assets.assets[asset_id].url == url
+    assets, sessions = count_received(gateway, "CreateAsset"), count_received(gateway, "CreateVisualValidateSession")
     for url, words in BAD_URLS:
         reasons = [
             reason(await tenant.action("CreateAsset", GroupId=group_id, URL=url, AssetType="Image"), "URL"),
@@ -220,8 +220,8 @@ async def test_a_web_url_is_judged_by_one_rule_in_tasks_and_actions(world: World
             reasons.append(reason(await dry_run(tenant, body(image(url=url))), URL_MEMBER))
         assert words in reasons[0]
         assert set(reasons) == {reasons[0]}, url[:100]
-    assert count_received(world, "CreateAsset") == assets
-    assert count_received(world, "CreateVisualValidateSession") == sessions
+    assert count_received(gateway, "CreateAsset") == assets
+    assert count_received(gateway, "CreateVisualValidateSession") == sessions
 
 
 async def test_the_other_forms_of_a_media_url_are_refused_as_plainly(tenant: Tenant) -> None:
@@ -262,9 +262,9 @@ PLACES = (
 )
 
 
-async def test_a_dry_run_that_a_body_asks_for_is_refused_by_name(world: World, tenant: Tenant) -> None:
+async def test_a_dry_run_that_a_body_asks_for_is_refused_by_name(gateway: Gateway, tenant: Tenant) -> None:
     group_id = await new_group(tenant)
-    before = len(world.sandbox.store.ledger.requests)
+    before = len(gateway.sandbox.store.ledger.requests)
     for name in DRY_RUNS:
         for value in (True, False):
             answer = await tenant.http.post(TASKS, json=with_member(name, value))
@@ -291,10 +291,12 @@ async def test_a_dry_run_that_a_body_asks_for_is_refused_by_name(world: World, t
         item = {**image(), "options": {name: True}}
         param = f"content[0].options.{name}"
         check_error(await tenant.http.post(TASKS, json=body(item)), 400, "InvalidParameter.content", param)
-    assert len(world.sandbox.store.ledger.requests) == before
+    assert len(gateway.sandbox.store.ledger.requests) == before
 
 
-async def test_other_members_that_the_gateway_does_not_know_reach_the_upstream(world: World, tenant: Tenant) -> None:
+async def test_other_members_that_the_gateway_does_not_know_reach_the_upstream(
+    gateway: Gateway, tenant: Tenant
+) -> None:
     unknown = {
         "dry": True,
         "run": 1,
@@ -304,6 +306,6 @@ async def test_other_members_that_the_gateway_does_not_know_reach_the_upstream(w
     }
     created = await tenant.http.post(TASKS, json={**body(), **unknown, "dry_run": None})
     assert created.status_code == 200, created.text
-    sent = received(world, created.json()["id"])
+    sent = received(gateway, created.json()["id"])
     assert {name: sent[name] for name in unknown} == unknown
     assert "dry_run" not in sent

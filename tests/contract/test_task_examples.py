@@ -11,8 +11,8 @@ import pytest_asyncio
 from tests.contract import examples
 from tests.support.answers import check_shape
 from tests.support.driving import act, force, received, until
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.support.plain import PLAIN
-from tests.support.world import TASKS, Tenant, World
 
 _ID = re.compile(r"cgt-\d{14}-[a-z0-9]{5}")
 
@@ -51,13 +51,13 @@ async def post(tenant: Tenant, text: str) -> httpx.Response:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def succeeded(world: World, tenant: Tenant) -> dict[str, dict[str, Any]]:
+async def succeeded(gateway: Gateway, tenant: Tenant) -> dict[str, dict[str, Any]]:
     """Every example, created and finished: its name → what the query answers."""
     bodies = {}
     for name, text in examples.TASKS.items():
         created = await post(tenant, text)
         assert created.status_code == 200, created.text
-        bodies[name] = await force(world, tenant, created.json()["id"], "succeeded")
+        bodies[name] = await force(gateway, tenant, created.json()["id"], "succeeded")
     return bodies
 
 
@@ -90,9 +90,9 @@ async def test_the_urls_lead_to_a_video_and_a_picture(succeeded: dict[str, dict[
     assert frame.content.startswith(b"\x89PNG")
 
 
-async def test_what_the_spec_calls_a_default_is_sent_as_such(world: World, tenant: Tenant) -> None:
+async def test_what_the_spec_calls_a_default_is_sent_as_such(gateway: Gateway, tenant: Tenant) -> None:
     created = await post(tenant, examples.WEB_SEARCH)
-    sent = received(world, created.json()["id"])
+    sent = received(gateway, created.json()["id"])
     assert sent["generate_audio"] is False
     assert sent.keys() - {"generate_audio"} == {"model", "content", "resolution", "ratio", "duration", "tools"}
 
@@ -103,29 +103,31 @@ async def test_no_tool_usage_unless_a_tool_was_given(succeeded: dict[str, dict[s
 
 
 @pytest.mark.parametrize("status", ["queued", "running", "expired"])
-async def test_a_task_without_a_result_has_the_minimal_fields(world: World, tenant: Tenant, status: str) -> None:
-    body = await force(world, tenant, await tenant.new_task(), status)
+async def test_a_task_without_a_result_has_the_minimal_fields(gateway: Gateway, tenant: Tenant, status: str) -> None:
+    body = await force(gateway, tenant, await tenant.new_task(), status)
     check_shape(body, UNFINISHED)
     assert body["status"] == status
 
 
-async def test_a_failed_task_says_why(world: World, tenant: Tenant) -> None:
+async def test_a_failed_task_says_why(gateway: Gateway, tenant: Tenant) -> None:
     task_id = await tenant.new_task()
-    body = await force(world, tenant, task_id, "failed", code="OutputVideoSensitiveContentDetected")
+    body = await force(gateway, tenant, task_id, "failed", code="OutputVideoSensitiveContentDetected")
     check_shape(body, {**UNFINISHED, "error": {"code": str, "message": str}})
     assert body["error"]["code"] == "OutputVideoSensitiveContentDetected"
     listed = (await tenant.http.get(TASKS, params={"filter.task_ids": task_id})).json()
     assert listed == {"items": [{**body, "failure_reason": body["error"]}], "total": 1}
 
 
-async def test_numbers_that_arrive_as_strings_are_shown_and_counted_as_integers(world: World, tenant: Tenant) -> None:
+async def test_numbers_that_arrive_as_strings_are_shown_and_counted_as_integers(
+    gateway: Gateway, tenant: Tenant
+) -> None:
     search = {"tools": [{"type": "web_search"}]}
     task_id = await tenant.new_task(content=[{"type": "text", "text": "a cat [numbers:strings]"}], **search)
-    body = await force(world, tenant, task_id, "succeeded")
+    body = await force(gateway, tenant, task_id, "succeeded")
     check_shape(body, {**SUCCEEDED, **BEYOND, **SEARCH})
     listed = (await tenant.http.get(TASKS, params={"filter.task_ids": task_id})).json()
     assert listed == {"items": [body], "total": 1}
-    stored = (await world.admin.get(f"/tasks/{task_id}")).json()
+    stored = (await gateway.admin.get(f"/tasks/{task_id}")).json()
     assert stored["total_tokens"] == body["usage"]["total_tokens"] > 0
 
 
@@ -137,19 +139,19 @@ async def test_a_queued_task_that_is_deleted_is_cancelled(tenant: Tenant) -> Non
     check_shape(await until(tenant, task_id, "cancelled"), UNFINISHED)
 
 
-async def test_a_per_frame_model_answers_frames_in_place_of_duration(world: World, tenant: Tenant) -> None:
+async def test_a_per_frame_model_answers_frames_in_place_of_duration(gateway: Gateway, tenant: Tenant) -> None:
     task_id = await tenant.new_task(model="doubao-seedance-1-0-pro-250528", frames=121)
-    body = await force(world, tenant, task_id, "succeeded")
+    body = await force(gateway, tenant, task_id, "succeeded")
     shape = {name: kind for name, kind in SUCCEEDED.items() if name not in {"duration", "generate_audio"}}
     check_shape(body, {**shape, "frames": int})
     assert body["frames"] == 121
 
 
-async def test_an_asset_is_used_as_the_spec_shows_it(world: World, tenant: Tenant, assets: dict[str, str]) -> None:
+async def test_an_asset_is_used_as_the_spec_shows_it(gateway: Gateway, tenant: Tenant, assets: dict[str, str]) -> None:
     item = examples.USE_OF_AN_ASSET.replace("{id}", assets["image_url"])
     created = await post(tenant, f'{{"model": "doubao-seedance-2", "content": [{item}]}}')
     assert created.status_code == 200, created.text
-    sent = received(world, created.json()["id"])
+    sent = received(gateway, created.json()["id"])
     assert sent["content"][0]["image_url"]["url"] == f"asset://{assets['image_url']}"
     shown = await act(tenant, "GetAsset", Id=assets["image_url"])
     assert "LastInferenceTime" in shown

@@ -9,7 +9,7 @@ import pytest_asyncio
 from tests.contract.task_rows import DRAFTING, NO_TASK, PER_FRAME, ROWS, Row
 from tests.support.answers import check_error
 from tests.support.driving import count_received, force, received
-from tests.support.world import TASKS, Tenant, World
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.tasks.bodies import ALIAS, FAST, body
 
 UPSTREAM_IDS = {
@@ -21,22 +21,22 @@ UPSTREAM_IDS = {
 
 
 @pytest_asyncio.fixture(scope="module")
-async def ids(world: World, tenant: Tenant, assets: dict[str, str], foreign_asset: str) -> dict[str, str]:
+async def ids(gateway: Gateway, tenant: Tenant, assets: dict[str, str], foreign_asset: str) -> dict[str, str]:
     """What ``$name`` stands for in a row."""
     drafted = await tenant.new_task(model=DRAFTING, draft=True, resolution="480p")
-    await force(world, tenant, drafted, "succeeded")
+    await force(gateway, tenant, drafted, "succeeded")
     return {**assets, "foreign": foreign_asset, "draft": drafted}
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.passing], ids=str)
 async def test_what_a_row_allows_reaches_the_upstream_as_sent(
-    world: World, tenant: Tenant, ids: dict[str, str], row: Row
+    gateway: Gateway, tenant: Tenant, ids: dict[str, str], row: Row
 ) -> None:
     for template in row.passing:
         request = filled(template, ids)
         created = await tenant.http.post(TASKS, json=request)
         assert created.status_code == 200, f"{request}: {created.text}"
-        sent = received(world, created.json()["id"])
+        sent = received(gateway, created.json()["id"])
         assert sent.pop("model") == UPSTREAM_IDS[request.pop("model")]
         if "generate_audio" not in request and sent.get("generate_audio") is False:
             del sent["generate_audio"]
@@ -45,12 +45,12 @@ async def test_what_a_row_allows_reaches_the_upstream_as_sent(
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.failing], ids=str)
 async def test_what_a_row_forbids_is_refused_by_name_and_sent_nowhere(
-    world: World, tenant: Tenant, ids: dict[str, str], row: Row
+    gateway: Gateway, tenant: Tenant, ids: dict[str, str], row: Row
 ) -> None:
-    before = count_received(world, "create_task")
+    before = count_received(gateway, "create_task")
     for template, code, param in row.failing:
         check_error(await tenant.http.post(TASKS, json=filled(template, ids)), 400, code, param)
-    assert count_received(world, "create_task") == before
+    assert count_received(gateway, "create_task") == before
 
 
 async def test_an_unknown_model_is_not_found(tenant: Tenant) -> None:
@@ -68,12 +68,12 @@ async def test_the_documented_content_type_is_json(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
-async def test_every_method_needs_the_authorization_header(world: World, tenant: Tenant, method: str) -> None:
+async def test_every_method_needs_the_authorization_header(gateway: Gateway, tenant: Tenant, method: str) -> None:
     path = TASKS if method == "POST" else f"{TASKS}/{await tenant.new_task()}"
     content = json.dumps(body()).encode() if method == "POST" else None
-    check_error(await world.anonymous.request(method, path, content=content), 401, "AuthenticationError")
+    check_error(await gateway.anonymous.request(method, path, content=content), 401, "AuthenticationError")
     headers = {"Authorization": f"bearer {tenant.key}"}
-    known = await world.anonymous.request(method, path, content=content, headers=headers)
+    known = await gateway.anonymous.request(method, path, content=content, headers=headers)
     assert known.status_code in {200, 409}, known.text
 
 

@@ -28,8 +28,8 @@ from tests.contract.upstream_codes import (
 )
 from tests.support.answers import check_error
 from tests.support.driving import new_asset, new_group
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.support.patience import HANG_SECONDS
-from tests.support.world import TASKS, Tenant, World
 
 OF_CLIENT = Row("client", 400, "InvalidParameter")
 PLAIN_WORDS = "The parameter is not what it should be."
@@ -76,8 +76,8 @@ class Planes:
     No two creates are alike: one that is, and was answered with 500 or more, would be the next one's first try.
     """
 
-    def __init__(self, world: World, tenant: Tenant, group_id: str) -> None:
-        self._world = world
+    def __init__(self, gateway: Gateway, tenant: Tenant, group_id: str) -> None:
+        self._gateway = gateway
         query = {"Version": "2024-01-01"}
         self.calls: dict[str, tuple[str, Call]] = {
             "tasks": ("create_task", lambda: tenant.create_task(seed=next(_numbers))),
@@ -105,7 +105,7 @@ class Planes:
 
     async def answer(self, rows: dict[str, Row]) -> dict[str, httpx.Response]:
         """Makes all calls at once, each of which the upstream refuses as its row says; returns the answers."""
-        faults = self._world.sandbox.store.faults
+        faults = self._gateway.sandbox.store.faults
         added = [
             faults.add(
                 FaultScript(
@@ -122,9 +122,9 @@ class Planes:
 
 
 @pytest_asyncio.fixture
-async def planes(world: World, tenant: Tenant) -> AsyncIterator[Planes]:
-    yield Planes(world, tenant, await new_group(tenant))
-    world.sandbox.store.faults.clear()
+async def planes(gateway: Gateway, tenant: Tenant) -> AsyncIterator[Planes]:
+    yield Planes(gateway, tenant, await new_group(tenant))
+    gateway.sandbox.store.faults.clear()
 
 
 def test_the_table_holds_every_code() -> None:
@@ -238,11 +238,11 @@ async def test_the_operators_things_stay_hidden_over_http(planes: Planes) -> Non
     check_error(unknown["tasks"], 502, "InternalServiceError")
 
 
-async def test_why_a_task_failed_is_told_without_the_operators_account(world: World, tenant: Tenant) -> None:
+async def test_why_a_task_failed_is_told_without_the_operators_account(gateway: Gateway, tenant: Tenant) -> None:
     async def fail(row: Row) -> tuple[str, dict[str, Any]]:
         task_id = await tenant.new_task(callback_url="https://tenant.example/hook")
         failed = {"status": "failed", "code": row.code, "message": row.message}
-        assert (await world.control.post(f"/tasks/{task_id}", json=failed)).status_code == 200
+        assert (await gateway.control.post(f"/tasks/{task_id}", json=failed)).status_code == 200
         async with asyncio.timeout(HANG_SECONDS):
             while True:
                 body = (await tenant.http.get(f"{TASKS}/{task_id}")).json()
@@ -263,13 +263,13 @@ async def test_why_a_task_failed_is_told_without_the_operators_account(world: Wo
     shown: dict[str, tuple[str, str]] = {}
     listed = (await tenant.http.get(TASKS, params={"filter.task_ids": ids})).json()["items"]
     told_in_list = {task["id"]: task for task in listed}
-    sent = await _delivered(world, ids)
+    sent = await _delivered(gateway, ids)
     for task_id, row in zip(ids, rows, strict=True):
         error, in_list = bodies[task_id]["error"], told_in_list[task_id]
         assert error == in_list["error"] == in_list["failure_reason"] == sent[task_id]["error"]
         assert not OPERATORS.search(str(error))
         shown[row.code] = (error["code"], error["message"])
-    for_operator = (await world.admin.get(f"/tasks/{ids[-1]}")).json()
+    for_operator = (await gateway.admin.get(f"/tasks/{ids[-1]}")).json()
     assert for_operator["error"] == {"code": rows[-1].code, "message": rows[-1].message}
     told = {code: name for code, (name, _) in shown.items()}
     hidden = {"SetLimitExceeded", "InternalServiceError", "SomethingNew"}
@@ -283,7 +283,7 @@ async def test_why_a_task_failed_is_told_without_the_operators_account(world: Wo
     assert shown["InternalServiceError"][1] == "Try again."
 
 
-async def test_why_an_asset_failed_is_told_without_the_operators_account(world: World, tenant: Tenant) -> None:
+async def test_why_an_asset_failed_is_told_without_the_operators_account(gateway: Gateway, tenant: Tenant) -> None:
     group_id = await new_group(tenant)
     for code, message, expected in (
         ("WidthTooSmall", "It is 200 px wide.", ("WidthTooSmall", "It is 200 px wide.")),
@@ -293,7 +293,7 @@ async def test_why_an_asset_failed_is_told_without_the_operators_account(world: 
     ):
         asset_id = await new_asset(tenant, group_id)
         failed = {"status": "Failed", "code": code, "message": message}
-        assert (await world.control.post(f"/assets/{asset_id}", json=failed)).status_code == 200
+        assert (await gateway.control.post(f"/assets/{asset_id}", json=failed)).status_code == 200
         shown = (await tenant.action("GetAsset", Id=asset_id)).json()
         assert (shown["Status"], shown["Error"]) == ("Failed", dict(zip(("Code", "Message"), expected, strict=True)))
 
@@ -341,9 +341,9 @@ def check_unknown(plane: str, answer: httpx.Response) -> None:
     assert not OPERATORS.search(answer.text), answer.text
 
 
-async def _delivered(world: World, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+async def _delivered(gateway: Gateway, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Returns what the tenant's address is told of the end of tasks, by their ids."""
-    engine = open_engine(world.database_url, pool_size=1)
+    engine = open_engine(gateway.database_url, pool_size=1)
     try:
         async with engine.connect() as connection:
             bodies = await connection.scalars(text("SELECT body FROM deliveries ORDER BY created_at"))

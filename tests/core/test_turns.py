@@ -8,12 +8,12 @@ from sqlalchemy import text
 
 from app.core.turns import Turns, leave_turn
 from app.db.engine import open_engine
-from tests.support.world import TASKS, World
+from tests.support.gateway import TASKS, Gateway
 
 
-async def test_a_tenant_whose_requests_are_slow_leaves_connections_for_the_others(world: World) -> None:
-    hog, other = await world.tenant(), await world.tenant()
-    engine = open_engine(world.database_url, pool_size=1)
+async def test_a_tenant_whose_requests_are_slow_leaves_connections_for_the_others(gateway: Gateway) -> None:
+    hog, other = await gateway.tenant(), await gateway.tenant()
+    engine = open_engine(gateway.database_url, pool_size=1)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
         async with engine.connect() as locking:

@@ -21,7 +21,7 @@ from volcenginesdkarkruntime._exceptions import (
 )
 
 from tests.support.driving import count_received, force, received
-from tests.support.world import TASKS, Tenant, World
+from tests.support.gateway import TASKS, Gateway, Tenant
 
 CAT: dict[str, Any] = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "一只猫"}]}
 
@@ -39,24 +39,24 @@ class Tasks:
 
 
 @asynccontextmanager
-async def tasks_of(world: World, key: str) -> AsyncIterator[Tasks]:
+async def tasks_of(gateway: Gateway, key: str) -> AsyncIterator[Tasks]:
     """The SDK's tasks, for one key."""
-    with await asyncio.to_thread(Ark, base_url=f"{world.base_url}/api/v3", api_key=key) as client:
+    with await asyncio.to_thread(Ark, base_url=f"{gateway.base_url}/api/v3", api_key=key) as client:
         yield Tasks(client)
 
 
 @pytest_asyncio.fixture(scope="module")
-async def tenant(world: World) -> Tenant:
-    return await world.tenant()
+async def tenant(gateway: Gateway) -> Tenant:
+    return await gateway.tenant()
 
 
 @pytest_asyncio.fixture
-async def tasks(world: World, tenant: Tenant) -> AsyncIterator[Tasks]:
-    async with tasks_of(world, tenant.key) as opened:
+async def tasks(gateway: Gateway, tenant: Tenant) -> AsyncIterator[Tasks]:
+    async with tasks_of(gateway, tenant.key) as opened:
         yield opened
 
 
-async def test_a_task_goes_from_create_to_delete(world: World, tenant: Tenant, tasks: Tasks) -> None:
+async def test_a_task_goes_from_create_to_delete(gateway: Gateway, tenant: Tenant, tasks: Tasks) -> None:
     tools = [{"type": "web_search"}]
     created = await tasks.create(
         **CAT, resolution="720p", ratio="16:9", duration=5, return_last_frame=True, tools=tools
@@ -64,7 +64,7 @@ async def test_a_task_goes_from_create_to_delete(world: World, tenant: Tenant, t
     assert created.id.startswith("cgt-")
     assert (await tasks.get(task_id=created.id)).status in {"queued", "running"}
 
-    await force(world, tenant, created.id, "succeeded")
+    await force(gateway, tenant, created.id, "succeeded")
     task = await tasks.get(task_id=created.id)
     assert (task.id, task.model, task.status) == (created.id, "doubao-seedance-2-0-260128", "succeeded")
     assert (task.resolution, task.ratio, task.duration, task.framespersecond) == ("720p", "16:9", 5, 24)
@@ -80,17 +80,17 @@ async def test_a_task_goes_from_create_to_delete(world: World, tenant: Tenant, t
     assert gone.value.code == "NotFound.id"
 
 
-async def test_the_nulls_that_it_sends_for_what_was_not_set_do_not_go_upstream(world: World, tasks: Tasks) -> None:
+async def test_the_nulls_that_it_sends_for_what_was_not_set_do_not_go_upstream(gateway: Gateway, tasks: Tasks) -> None:
     created = await tasks.create(**CAT, seed=7)
-    sent = received(world, created.id)
+    sent = received(gateway, created.id)
     assert sent == {**CAT, "model": "doubao-seedance-2-0-260128", "seed": 7, "generate_audio": False}
 
 
-async def test_lists_are_filtered_and_paged(world: World, tasks: Tasks) -> None:
-    tenant = await world.tenant()
-    async with tasks_of(world, tenant.key) as mine:
+async def test_lists_are_filtered_and_paged(gateway: Gateway, tasks: Tasks) -> None:
+    tenant = await gateway.tenant()
+    async with tasks_of(gateway, tenant.key) as mine:
         ids = [(await mine.create(**CAT)).id for _ in range(3)]
-        await force(world, tenant, ids[0], "failed", code="OutputVideoSensitiveContentDetected")
+        await force(gateway, tenant, ids[0], "failed", code="OutputVideoSensitiveContentDetected")
 
         everything = await mine.list(page_num=1, page_size=2)
         assert (everything.total, [item.id for item in everything.items]) == (3, ids[:0:-1])
@@ -103,11 +103,13 @@ async def test_lists_are_filtered_and_paged(world: World, tasks: Tasks) -> None:
         assert (await tasks.list(task_ids=ids)).total == 0
 
 
-async def test_each_error_arrives_as_its_class_with_code_and_param(world: World, tenant: Tenant, tasks: Tasks) -> None:
+async def test_each_error_arrives_as_its_class_with_code_and_param(
+    gateway: Gateway, tenant: Tenant, tasks: Tasks
+) -> None:
     running = await tenant.new_task()
-    await force(world, tenant, running, "running")
-    limited_key = (await world.key_of(tenant.id, allowed_models=["doubao-seedance-2-fast"])).key
-    async with tasks_of(world, "sg-wrong") as strangers, tasks_of(world, limited_key) as limited:
+    await force(gateway, tenant, running, "running")
+    limited_key = (await gateway.key_of(tenant.id, allowed_models=["doubao-seedance-2-fast"])).key
+    async with tasks_of(gateway, "sg-wrong") as strangers, tasks_of(gateway, limited_key) as limited:
         cases: list[tuple[type[ArkAPIError], Call, str, str | None]] = [
             (ArkBadRequestError, partial(tasks.create, **CAT, duration=4), "InvalidParameter.duration", "duration"),
             (ArkAuthenticationError, partial(strangers.create, **CAT), "AuthenticationError", None),
@@ -122,37 +124,37 @@ async def test_each_error_arrives_as_its_class_with_code_and_param(world: World,
             assert (caught.value.code, caught.value.param) == (code, param)
 
 
-async def test_deleting_a_running_task_is_asked_once(world: World, tenant: Tenant, tasks: Tasks) -> None:
+async def test_deleting_a_running_task_is_asked_once(gateway: Gateway, tenant: Tenant, tasks: Tasks) -> None:
     task_id = await tenant.new_task()
-    await force(world, tenant, task_id, "running")
+    await force(gateway, tenant, task_id, "running")
     with capture_logs() as lines, pytest.raises(ArkConflictError):
         await tasks.delete(task_id=task_id)
     assert requests_of(lines) == [("DELETE", f"{TASKS}/{task_id}", 409)]
 
 
-async def test_a_create_that_our_account_cannot_pay_is_asked_once(world: World, tasks: Tasks) -> None:
-    await fault(world, kind="error", status=403, code="AccountOverdueError")
+async def test_a_create_that_our_account_cannot_pay_is_asked_once(gateway: Gateway, tasks: Tasks) -> None:
+    await fault(gateway, kind="error", status=403, code="AccountOverdueError")
     with capture_logs() as lines, pytest.raises(ArkInternalServerError) as caught:
         await tasks.create(**CAT)
     assert caught.value.code == "InternalServiceError"
     assert requests_of(lines) == [("POST", TASKS, 502)]
 
 
-async def test_a_throttled_create_is_repeated_and_makes_one_task(world: World, tasks: Tasks) -> None:
+async def test_a_throttled_create_is_repeated_and_makes_one_task(gateway: Gateway, tasks: Tasks) -> None:
     before = await tasks.list()
-    await fault(world, kind="throttle", status=429)
+    await fault(gateway, kind="throttle", status=429)
     with capture_logs() as lines:
         await tasks.create(**CAT)
     assert requests_of(lines) == [("POST", TASKS, 429), ("POST", TASKS, 200)]
     assert (await tasks.list()).total == before.total + 1
 
 
-async def test_a_create_of_unknown_outcome_is_not_repeated(world: World, tasks: Tasks) -> None:
-    before = count_received(world, "create_task")
-    await fault(world, kind="cut", at="after")
+async def test_a_create_of_unknown_outcome_is_not_repeated(gateway: Gateway, tasks: Tasks) -> None:
+    before = count_received(gateway, "create_task")
+    await fault(gateway, kind="cut", at="after")
     created = await tasks.create(**CAT)
     assert (await tasks.get(task_id=created.id)).status == "queued"
-    assert count_received(world, "create_task") == before + 1
+    assert count_received(gateway, "create_task") == before + 1
 
 
 async def test_the_request_id_that_it_shows_is_the_one_it_sent(tasks: Tasks) -> None:
@@ -161,9 +163,9 @@ async def test_the_request_id_that_it_shows_is_the_one_it_sent(tasks: Tasks) -> 
     assert caught.value.request_id == "mine-1"
 
 
-async def fault(world: World, **effect: Any) -> None:
+async def fault(gateway: Gateway, **effect: Any) -> None:
     """Has the upstream's next create go wrong."""
-    made = await world.control.post("/faults", json={"operation": "create_task", "times": 1, "effect": effect})
+    made = await gateway.control.post("/faults", json={"operation": "create_task", "times": 1, "effect": effect})
     assert made.status_code == 201, made.text
 
 

@@ -30,10 +30,9 @@ from tests.support.database import (
     temporary_folder,
     url_of,
 )
+from tests.support.gateway import ENDLESS, TASKS, text
 from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
-from tests.support.stage import ENDLESS, text
-from tests.support.world import TASKS
 
 pytestmark = pytest.mark.slow
 

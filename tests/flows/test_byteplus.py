@@ -19,8 +19,8 @@ from app.sandbox.server import SandboxServer
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.driving import act, new_asset, new_group, new_session, pass_verification, until
+from tests.support.gateway import TASKS, Gateway, Tenant, open_gateway
 from tests.support.patience import HANG_SECONDS
-from tests.support.world import TASKS, Tenant, World, running_world
 
 pytestmark = pytest.mark.slow
 
@@ -45,13 +45,13 @@ def documented_channel() -> dict[str, Any]:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def alone(database_url: str) -> AsyncIterator[World]:
+async def alone(database_url: str) -> AsyncIterator[Gateway]:
     """A gateway whose only upstream is BytePlus, by the settings that the documentation shows."""
     config = SandboxConfig(region=REGION, time_scale=200, limits=None)
     region = documented_settings()["SEEDGATE_REGION"]
     async with (
         own_database(database_url) as url,
-        running_world(url, sandbox_config=config, clock=MovableClock(), region=region) as running,
+        open_gateway(url, sandbox_config=config, clock=MovableClock(), region=region) as running,
     ):
         yield running
 
@@ -60,12 +60,12 @@ class Beside:
     """A gateway with a Volcano Engine account and one of BytePlus.
 
     Attributes:
-        world: the gateway, and the upstream in China.
+        gateway: the gateway, and the upstream in China.
         abroad: the other upstream.
     """
 
-    def __init__(self, world: World, abroad: SandboxServer) -> None:
-        self.world = world
+    def __init__(self, gateway: Gateway, abroad: SandboxServer) -> None:
+        self.gateway = gateway
         self.abroad = abroad
 
 
@@ -77,7 +77,7 @@ async def beside(database_url: str) -> AsyncIterator[Beside]:
             SandboxServer(SandboxConfig(accounts=(ABROAD,), region=REGION, time_scale=200, limits=None))
         )
         config = SandboxConfig(time_scale=200, limits=None)
-        world = await stack.enter_async_context(running_world(url, sandbox_config=config, clock=MovableClock()))
+        gateway = await stack.enter_async_context(open_gateway(url, sandbox_config=config, clock=MovableClock()))
         channel = documented_channel() | {
             "ark_base_url": abroad.ark_base_url,
             "ark_api_key": ABROAD.api_key,
@@ -85,11 +85,11 @@ async def beside(database_url: str) -> AsyncIterator[Beside]:
             "access_key_id": ABROAD.access_key_id,
             "secret_access_key": ABROAD.secret_access_key,
         }
-        made = await world.admin.post("/channels", json=channel)
+        made = await gateway.admin.post("/channels", json=channel)
         assert made.status_code == 201, made.text
-        checked = await world.admin.post(f"/channels/{made.json()['id']}/check")
+        checked = await gateway.admin.post(f"/channels/{made.json()['id']}/check")
         assert [checked.json()[plane]["ok"] for plane in ("ark", "openapi")] == [True, True], checked.text
-        yield Beside(world, abroad)
+        yield Beside(gateway, abroad)
 
 
 def made_by(sandbox: SandboxServer, task_id: str) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def test_the_documentation_shows_the_same_account_both_ways() -> None:
     assert {f"SEEDGATE_{name.upper()}" for name in channel} - set(settings) == {"SEEDGATE_NAME"}
 
 
-async def test_alone_it_makes_videos_under_its_own_names_and_under_names_of_others(alone: World) -> None:
+async def test_alone_it_makes_videos_under_its_own_names_and_under_names_of_others(alone: Gateway) -> None:
     tenant = await alone.tenant()
     for name, upstream_id in (
         (MODEL, MODEL),
@@ -156,13 +156,13 @@ async def test_alone_it_makes_videos_under_its_own_names_and_under_names_of_othe
         await video_is_made_listed_and_deleted(tenant, alone.sandbox, name, upstream_id)
 
 
-async def test_alone_it_keeps_assets_and_verifies_faces(alone: World) -> None:
+async def test_alone_it_keeps_assets_and_verifies_faces(alone: Gateway) -> None:
     tenant = await alone.tenant()
     await asset_is_used_in_a_task(tenant, alone.sandbox, MODEL)
     await face_is_verified(tenant)
 
 
-async def test_without_its_region_its_control_plane_refuses_the_signature(alone: World) -> None:
+async def test_without_its_region_its_control_plane_refuses_the_signature(alone: Gateway) -> None:
     made = await alone.admin.post(
         "/channels",
         json={
@@ -177,7 +177,7 @@ async def test_without_its_region_its_control_plane_refuses_the_signature(alone:
     assert "InvalidCredential" in checked["openapi"]["detail"]
 
 
-async def test_clients_are_told_the_gateways_region(alone: World) -> None:
+async def test_clients_are_told_the_gateways_region(alone: Gateway) -> None:
     tenant = await alone.tenant()
     query = {"Action": "ListAssetGroups", "Version": "2024-01-01"}
     listed = await tenant.http.post("/", params=query, json={"Filter": {"GroupType": "AIGC"}})
@@ -186,7 +186,7 @@ async def test_clients_are_told_the_gateways_region(alone: World) -> None:
     assert (refused.status_code, refused.json()["ResponseMetadata"]["Region"]) == (401, REGION)
 
 
-async def test_the_official_sdks_work_with_its_region_and_names(alone: World) -> None:
+async def test_the_official_sdks_work_with_its_region_and_names(alone: Gateway) -> None:
     tenant = await alone.tenant()
     configuration = volcenginesdkcore.Configuration()
     configuration.ak, configuration.sk, configuration.region = tenant.key, "unused", REGION
@@ -202,10 +202,10 @@ async def test_the_official_sdks_work_with_its_region_and_names(alone: World) ->
 
 
 async def test_beside_a_chinese_account_each_tenant_works_on_its_own(beside: Beside) -> None:
-    here = await beside.world.tenant(allowed_channels=["default"])
-    abroad = await beside.world.tenant(allowed_channels=["byteplus"])
+    here = await beside.gateway.tenant(allowed_channels=["default"])
+    abroad = await beside.gateway.tenant(allowed_channels=["byteplus"])
     for tenant, sandbox, upstream_id in (
-        (here, beside.world.sandbox, "doubao-seedance-2-0-260128"),
+        (here, beside.gateway.sandbox, "doubao-seedance-2-0-260128"),
         (abroad, beside.abroad, MODEL),
     ):
         await asset_is_used_in_a_task(tenant, sandbox, "doubao-seedance-2")
@@ -214,16 +214,16 @@ async def test_beside_a_chinese_account_each_tenant_works_on_its_own(beside: Bes
 
 
 async def test_beside_a_chinese_account_a_model_that_only_one_region_serves_is_made_there(beside: Beside) -> None:
-    tenant = await beside.world.tenant()
+    tenant = await beside.gateway.tenant()
     model = "doubao-seedance-1-5-pro-251215"
     for _ in range(5):
-        await video_is_made_listed_and_deleted(tenant, beside.world.sandbox, "seedance-1.5-pro", model)
-    only_abroad = await beside.world.tenant(allowed_channels=["byteplus"])
+        await video_is_made_listed_and_deleted(tenant, beside.gateway.sandbox, "seedance-1.5-pro", model)
+    only_abroad = await beside.gateway.tenant(allowed_channels=["byteplus"])
     refused = await only_abroad.create_task(model="seedance-1.5-pro")
     assert (refused.status_code, refused.json()["error"]["code"]) == (404, "InvalidEndpointOrModel.NotFound")
 
 
 async def test_beside_a_chinese_account_an_asset_decides_where_its_task_is_made(beside: Beside) -> None:
-    tenant = await beside.world.tenant()
-    only_abroad = await beside.world.key_of(tenant.id, allowed_channels=["byteplus"])
+    tenant = await beside.gateway.tenant()
+    only_abroad = await beside.gateway.key_of(tenant.id, allowed_channels=["byteplus"])
     await asset_is_used_in_a_task(only_abroad, beside.abroad, "doubao-seedance-2", used_by=tenant)

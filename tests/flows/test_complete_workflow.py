@@ -4,8 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+from tests.support.gateway import Gateway
 from tests.support.patience import HANG_SECONDS
-from tests.support.world import World
 
 SCRIPT = Path(__file__).with_name("complete_workflow.py.txt")
 REPLACED = {
@@ -15,12 +15,12 @@ REPLACED = {
 }
 
 
-async def test_the_specs_script_ends_with_a_playable_video_on_disk(world: World, tmp_path: Path) -> None:
-    tenant = await world.tenant()
+async def test_the_specs_script_ends_with_a_playable_video_on_disk(gateway: Gateway, tmp_path: Path) -> None:
+    tenant = await gateway.tenant()
     script = SCRIPT.read_text(encoding="utf-8")
     for old, new in REPLACED.items():
         assert script.count(old) == 1
-        script = script.replace(old, new.format(base_url=world.base_url, key=tenant.key))
+        script = script.replace(old, new.format(base_url=gateway.base_url, key=tenant.key))
 
     program = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", "-c", script),

@@ -1,6 +1,6 @@
 """A credential is recognised by its spelling on the wire: no byte but a blank may stand around it."""
 
-from tests.support.world import Tenant, World
+from tests.support.gateway import Gateway, Tenant
 
 # What Python's own idea of white space would swallow, in latin-1 and in UTF-8.
 SWALLOWED = [b"\x85", b"\xa0", b"\xc2\x85", b"\xc2\xa0", b"\xe3\x80\x80", b"\xe2\x80\xa8"]
@@ -19,12 +19,12 @@ def spellings(key: bytes) -> list[bytes]:
     return inside + behind + around + within
 
 
-async def test_a_tenants_key_is_not_found_behind_other_white_space(world: World) -> None:
-    tenant: Tenant = await world.tenant()
+async def test_a_tenants_key_is_not_found_behind_other_white_space(gateway: Gateway) -> None:
+    tenant: Tenant = await gateway.tenant()
     for value in spellings(tenant.key.encode()):
-        answer = await world.anonymous.get("/api/v3/whoami", headers=[(b"authorization", value)])
+        answer = await gateway.anonymous.get("/api/v3/whoami", headers=[(b"authorization", value)])
         assert (answer.status_code, value) == (401, value)
     for blank in SWALLOWED:
         for value in (blank + tenant.key.encode(), tenant.key.encode() + blank):
-            answer = await world.anonymous.get("/api/v3/whoami", headers=[(b"x-api-key", value)])
+            answer = await gateway.anonymous.get("/api/v3/whoami", headers=[(b"x-api-key", value)])
             assert (answer.status_code, value) == (401, value)

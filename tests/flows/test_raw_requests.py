@@ -14,8 +14,8 @@ import pytest_asyncio
 
 from tests.support.answers import check_error
 from tests.support.driving import new_group, received
+from tests.support.gateway import Gateway, Tenant
 from tests.support.patience import HANG_SECONDS
-from tests.support.world import Tenant, World
 
 GO_TASK = """POST /api/v3/contents/generations/tasks HTTP/1.1
 Host: {host}
@@ -126,8 +126,8 @@ PATHS = {"/api/v3/assets": False, "/api/v3/assets/": False, "/api/v3/assets//": 
 
 
 @pytest_asyncio.fixture(scope="module")
-async def tenant(world: World) -> Tenant:
-    return await world.tenant()
+async def tenant(gateway: Gateway) -> Tenant:
+    return await gateway.tenant()
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -135,9 +135,9 @@ async def group_id(tenant: Tenant) -> str:
     return await new_group(tenant)
 
 
-async def send(world: World, template: str, *, body: str = "", **fields: str) -> httpx.Response:
+async def send(gateway: Gateway, template: str, *, body: str = "", **fields: str) -> httpx.Response:
     """Sends one request exactly as it is written and reads one answer."""
-    host = urlsplit(world.base_url).netloc
+    host = urlsplit(gateway.base_url).netloc
     head, _, content = template.partition("\n\n")
     raw = content.format(body=body).encode()
     filled = head.format(host=host, length=len(raw), **fields).replace("\n", "\r\n") + "\r\n\r\n"
@@ -157,34 +157,34 @@ async def send(world: World, template: str, *, body: str = "", **fields: str) ->
 
 @pytest.mark.parametrize(("template", "body"), [(GO_TASK, GO_BODY), (PYTHON_TASK, PYTHON_BODY)], ids=["Go", "Python"])
 async def test_a_task_is_created_as_each_language_sends_it(
-    world: World, tenant: Tenant, template: str, body: str
+    gateway: Gateway, tenant: Tenant, template: str, body: str
 ) -> None:
-    created = await send(world, template, body=body, key=tenant.key)
+    created = await send(gateway, template, body=body, key=tenant.key)
     assert created.status_code == 200, created.text
     assert created.headers["x-client-request-id"] in template
     wanted = {name: value for name, value in json.loads(body).items() if value is not None}
-    sent = received(world, created.json()["id"])
+    sent = received(gateway, created.json()["id"])
     assert sent == {**wanted, "model": "doubao-seedance-2-0-260128", "generate_audio": False}
 
 
-async def test_a_bare_question_mark_lists_everything(world: World, tenant: Tenant) -> None:
-    listed = await send(world, GO_LIST, key=tenant.key)
+async def test_a_bare_question_mark_lists_everything(gateway: Gateway, tenant: Tenant) -> None:
+    listed = await send(gateway, GO_LIST, key=tenant.key)
     assert listed.status_code == 200
     assert set(listed.json()) == {"items", "total"}
 
 
-async def test_a_delete_with_a_body_is_answered_with_an_empty_object(world: World, tenant: Tenant) -> None:
+async def test_a_delete_with_a_body_is_answered_with_an_empty_object(gateway: Gateway, tenant: Tenant) -> None:
     task_id = (await tenant.create_task(content=[{"type": "text", "text": "[queue:100000]"}])).json()["id"]
-    deleted = await send(world, PYTHON_DELETE, body="{}", body_id=task_id, key=tenant.key)
+    deleted = await send(gateway, PYTHON_DELETE, body="{}", body_id=task_id, key=tenant.key)
     assert (deleted.status_code, deleted.content) == (200, b"{}")
 
 
-async def test_a_key_that_was_never_set_is_401(world: World) -> None:
-    check_error(await send(world, PYTHON_TASK, body=PYTHON_BODY, key="None"), 401, "AuthenticationError")
+async def test_a_key_that_was_never_set_is_401(gateway: Gateway) -> None:
+    check_error(await send(gateway, PYTHON_TASK, body=PYTHON_BODY, key="None"), 401, "AuthenticationError")
 
 
-async def test_the_specs_go_program_is_told_where_its_key_goes(world: World, group_id: str) -> None:
-    refused = await action(world, "Go", "/api/v3/assets/", group_id, access_key="unused")
+async def test_the_specs_go_program_is_told_where_its_key_goes(gateway: Gateway, group_id: str) -> None:
+    refused = await action(gateway, "Go", "/api/v3/assets/", group_id, access_key="unused")
     error = check_error(refused, 401, "AuthenticationError")
     assert "AccessKeyId" in error["message"]
     assert "X-Api-Key" in error["message"]
@@ -192,9 +192,11 @@ async def test_the_specs_go_program_is_told_where_its_key_goes(world: World, gro
     assert refused.json()["ResponseMetadata"]["Error"]["Code"] == "AuthenticationError"
 
 
-async def test_the_header_that_the_go_signer_leaves_alone_opens(world: World, tenant: Tenant, group_id: str) -> None:
+async def test_the_header_that_the_go_signer_leaves_alone_opens(
+    gateway: Gateway, tenant: Tenant, group_id: str
+) -> None:
     shown = await action(
-        world, "Go", "/api/v3/assets/", group_id, access_key="unused", extra=f"X-Api-Key: {tenant.key}\n"
+        gateway, "Go", "/api/v3/assets/", group_id, access_key="unused", extra=f"X-Api-Key: {tenant.key}\n"
     )
     assert (shown.status_code, shown.json()["Id"]) == (200, group_id)
 
@@ -202,32 +204,32 @@ async def test_the_header_that_the_go_signer_leaves_alone_opens(world: World, te
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("language", ACTIONS)
 async def test_the_key_as_access_key_opens_every_spelling_of_an_entry_without_redirect(
-    world: World, tenant: Tenant, group_id: str, language: str, path: str
+    gateway: Gateway, tenant: Tenant, group_id: str, language: str, path: str
 ) -> None:
-    shown = await action(world, language, path, group_id, access_key=tenant.key)
+    shown = await action(gateway, language, path, group_id, access_key=tenant.key)
     assert shown.status_code == 200, shown.text
     result = shown.json()["Result"] if PATHS[path] else shown.json()
     assert (result["Id"], result["GroupType"]) == (group_id, "AIGC")
 
 
-async def test_the_form_encoding_of_the_sdks_is_a_clear_415(world: World, tenant: Tenant) -> None:
+async def test_the_form_encoding_of_the_sdks_is_a_clear_415(gateway: Gateway, tenant: Tenant) -> None:
     form = PYTHON_ACTION.replace("Content-Type: application/json", "Content-Type: application/x-www-form-urlencoded")
     body = "Filter.GroupIds.1=g1&Filter.GroupIds.2=g2&Filter.GroupType=AIGC"
-    check_error(await send(world, form, body=body, path="/", access_key=tenant.key), 415, "UnsupportedMediaType")
+    check_error(await send(gateway, form, body=body, path="/", access_key=tenant.key), 415, "UnsupportedMediaType")
 
 
-async def test_a_client_that_waits_to_be_told_to_continue_is_told(world: World, tenant: Tenant) -> None:
+async def test_a_client_that_waits_to_be_told_to_continue_is_told(gateway: Gateway, tenant: Tenant) -> None:
     """As curl does with a large body; refused before it has sent one, it is answered at once."""
     waiting = GO_TASK.replace("Accept-Encoding: gzip", "Expect: 100-continue").partition("{body}")[0]
-    refused = await send(world, waiting.replace("{length}", "1000"), key="wrong")
+    refused = await send(gateway, waiting.replace("{length}", "1000"), key="wrong")
     check_error(refused, 401, "AuthenticationError")
 
 
 async def action(
-    world: World, language: str, path: str, group_id: str, *, access_key: str, extra: str = ""
+    gateway: Gateway, language: str, path: str, group_id: str, *, access_key: str, extra: str = ""
 ) -> httpx.Response:
     body = json.dumps({"Id": group_id})
     fields: dict[str, Any] = {"path": path, "access_key": access_key}
     if language == "Go":
         fields["extra"] = extra
-    return await send(world, ACTIONS[language], body=body, **fields)
+    return await send(gateway, ACTIONS[language], body=body, **fields)

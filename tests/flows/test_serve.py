@@ -21,9 +21,8 @@ from app.sandbox.config import DEFAULT_ACCOUNT
 from tests.flows.programs import Program, on_socket, run, started, until_ready
 from tests.support.database import empty_database, own_database, url_of
 from tests.support.driving import count_received
+from tests.support.gateway import HELD, TASKS, Gateway
 from tests.support.patience import HANG_SECONDS, until
-from tests.support.stage import HELD
-from tests.support.world import TASKS, World
 from tests.tasks.bodies import body
 
 pytestmark = pytest.mark.slow
@@ -52,15 +51,15 @@ async def test_an_outdated_schema_is_refused_until_its_owner_migrates_it(
 ) -> None:
     async with empty_database(database_url) as owner_url:
         owner = {**settings, "DATABASE_URL": owner_url}
-        gateway = {**settings, "DATABASE_URL": url_of(GATEWAY, owner_url)}
-        code, output = await run("serve", folder=folder, settings=gateway)
+        as_gateway = {**settings, "DATABASE_URL": url_of(GATEWAY, owner_url)}
+        code, output = await run("serve", folder=folder, settings=as_gateway)
         assert (code, "seedgate migrate" in output) == (3, True), output
-        assert (await run("migrate", "--check", folder=folder, settings=gateway))[0] == 3
-        code, output = await run("migrate", folder=folder, settings=gateway)
+        assert (await run("migrate", "--check", folder=folder, settings=as_gateway))[0] == 3
+        code, output = await run("migrate", folder=folder, settings=as_gateway)
         assert (code, "seedgate_owner" in output, "Traceback" in output) == (1, True, False), output
         assert (await run("migrate", folder=folder, settings=owner))[0] == 0
-        assert (await run("migrate", "--check", folder=folder, settings=gateway))[0] == 0
-        async with serving(folder, gateway) as (program, _):
+        assert (await run("migrate", "--check", folder=folder, settings=as_gateway))[0] == 0
+        async with serving(folder, as_gateway) as (program, _):
             program.signal(signal.SIGTERM)
             assert await program.wait() == 0
 
@@ -173,18 +172,18 @@ async def test_sigterm_is_not_ready_at_once_but_accepts_for_a_while(folder: Path
         assert time.monotonic() - began > 4.9
 
 
-async def test_what_is_in_flight_is_finished(world: World, folder: Path, settings: dict[str, str]) -> None:
-    upstream = {"ARK_BASE_URL": world.sandbox.ark_base_url, "ARK_API_KEY": DEFAULT_ACCOUNT.api_key}
+async def test_what_is_in_flight_is_finished(gateway: Gateway, folder: Path, settings: dict[str, str]) -> None:
+    upstream = {"ARK_BASE_URL": gateway.sandbox.ark_base_url, "ARK_API_KEY": DEFAULT_ACCOUNT.api_key}
     async with serving(folder, {**settings, **upstream}) as (program, client):
         _, key = await new_key(client)
         slow = {"operation": "create_task", "times": 1, "effect": HELD}
-        assert (await world.control.post("/faults", json=slow)).status_code == 201
-        before = count_received(world, "create_task")
+        assert (await gateway.control.post("/faults", json=slow)).status_code == 201
+        before = count_received(gateway, "create_task")
         creating = asyncio.create_task(client.post(TASKS, json=body(), headers=key))
-        await until(lambda: count_received(world, "create_task") > before)
+        await until(lambda: count_received(gateway, "create_task") > before)
         program.signal(signal.SIGTERM)
         await asyncio.sleep(1)  # it has begun to stop; what it does without the answer it has done
-        assert (await world.control.delete("/faults")).status_code == 200
+        assert (await gateway.control.delete("/faults")).status_code == 200
         created = await creating
         assert created.status_code == 200, created.text
         assert created.json()["id"].startswith("cgt-")

@@ -18,9 +18,9 @@ from tests.support.answers import check_error
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.driving import count_received, new_group
+from tests.support.gateway import TASKS, Gateway, Tenant, open_gateway
 from tests.support.logs import written
 from tests.support.signing import GO, JAVA, QUERY, Signing, signed_headers
-from tests.support.world import TASKS, Tenant, World, running_world
 
 BODY = {"Filter": {"GroupType": "AIGC"}}
 CREATE = "/?Action=CreateAssetGroup&Version=2024-01-01"
@@ -33,61 +33,61 @@ Pair = dict[str, Any]
 
 
 @pytest_asyncio.fixture(scope="module")
-async def tenant(world: World) -> Tenant:
-    return await world.tenant()
+async def tenant(gateway: Gateway) -> Tenant:
+    return await gateway.tenant()
 
 
 @pytest_asyncio.fixture(scope="module")
-async def pair(world: World, tenant: Tenant) -> Pair:
-    return await new_pair(world, tenant)
+async def pair(gateway: Gateway, tenant: Tenant) -> Pair:
+    return await new_pair(gateway, tenant)
 
 
-async def new_pair(world: World, tenant: Tenant) -> Pair:
-    made = await world.admin.post(f"/keys/{tenant.key_id}/signing-key")
+async def new_pair(gateway: Gateway, tenant: Tenant) -> Pair:
+    made = await gateway.admin.post(f"/keys/{tenant.key_id}/signing-key")
     assert made.status_code == 201, made.text
     issued: Pair = made.json()
     return issued
 
 
-async def send(world: World, pair: Pair, path: str = LIST, body: Any = None, **options: Any) -> httpx.Response:
-    return await world.anonymous.post(path, json=BODY if body is None else body, auth=Signing(pair, **options))
+async def send(gateway: Gateway, pair: Pair, path: str = LIST, body: Any = None, **options: Any) -> httpx.Response:
+    return await gateway.anonymous.post(path, json=BODY if body is None else body, auth=Signing(pair, **options))
 
 
-def head_of(world: World, pair: Pair, body: bytes, **options: Any) -> dict[str, str]:
-    host = world.base_url.removeprefix("http://")
+def head_of(gateway: Gateway, pair: Pair, body: bytes, **options: Any) -> dict[str, str]:
+    host = gateway.base_url.removeprefix("http://")
     return signed_headers(pair, body, host=host, at=datetime.now(UTC), **options)
 
 
 @pytest.mark.parametrize("names", [GO, NODE, OLD_NODE, JAVA], ids=["python and go", "node", "old node", "java"])
 async def test_each_sdks_way_of_signing_is_let_in(
-    world: World, tenant: Tenant, pair: Pair, names: tuple[str, ...]
+    gateway: Gateway, tenant: Tenant, pair: Pair, names: tuple[str, ...]
 ) -> None:
     group_id = await new_group(tenant)
 
-    answer = await send(world, pair, "/?Action=GetAssetGroup&Version=2024-01-01", {"Id": group_id}, names=names)
+    answer = await send(gateway, pair, "/?Action=GetAssetGroup&Version=2024-01-01", {"Id": group_id}, names=names)
 
     assert answer.status_code == 200, answer.text
     assert answer.json()["Result"]["Id"] == group_id
     assert answer.json()["ResponseMetadata"]["Action"] == "GetAssetGroup"
 
 
-async def test_the_same_signature_holds_again_since_an_sdk_retries_with_it(world: World, pair: Pair) -> None:
+async def test_the_same_signature_holds_again_since_an_sdk_retries_with_it(gateway: Gateway, pair: Pair) -> None:
     body = json.dumps(BODY).encode()
-    headers = head_of(world, pair, body)
-    answers = [await world.anonymous.post(LIST, content=body, headers=headers) for _ in range(2)]
+    headers = head_of(gateway, pair, body)
+    answers = [await gateway.anonymous.post(LIST, content=body, headers=headers) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
 
 
 @pytest.mark.parametrize("path", ["/?", "//?"])
 @pytest.mark.parametrize("names", [GO, JAVA])
-async def test_a_slash_more_means_nothing(world: World, pair: Pair, path: str, names: tuple[str, ...]) -> None:
+async def test_a_slash_more_means_nothing(gateway: Gateway, pair: Pair, path: str, names: tuple[str, ...]) -> None:
     body = json.dumps(BODY).encode()
-    headers = head_of(world, pair, body, names=names)
-    answer = await world.anonymous.post(world.base_url + path + LIST[2:], content=body, headers=headers)
+    headers = head_of(gateway, pair, body, names=names)
+    answer = await gateway.anonymous.post(gateway.base_url + path + LIST[2:], content=body, headers=headers)
     assert answer.status_code == 200, answer.text
 
 
-async def test_a_chunked_body_is_judged_by_the_bytes_that_it_holds(world: World, pair: Pair) -> None:
+async def test_a_chunked_body_is_judged_by_the_bytes_that_it_holds(gateway: Gateway, pair: Pair) -> None:
     body = json.dumps(BODY).encode()
 
     async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
@@ -95,15 +95,15 @@ async def test_a_chunked_body_is_judged_by_the_bytes_that_it_holds(world: World,
             yield part
 
     for names in (GO, JAVA):
-        headers = head_of(world, pair, body, names=names)
-        right = await world.anonymous.post(LIST, content=chunks(body[:5], body[5:]), headers=headers)
-        wrong = await world.anonymous.post(LIST, content=chunks(body[:5], b" ", body[5:]), headers=headers)
+        headers = head_of(gateway, pair, body, names=names)
+        right = await gateway.anonymous.post(LIST, content=chunks(body[:5], body[5:]), headers=headers)
+        wrong = await gateway.anonymous.post(LIST, content=chunks(body[:5], b" ", body[5:]), headers=headers)
         assert right.status_code == 200, right.text
         check_error(wrong, 401, "SignatureDoesNotMatch")
 
 
-async def test_an_empty_body_is_signed_too(world: World, pair: Pair) -> None:
-    answer = await world.anonymous.post(LIST, content=b"", headers=head_of(world, pair, b""))
+async def test_an_empty_body_is_signed_too(gateway: Gateway, pair: Pair) -> None:
+    answer = await gateway.anonymous.post(LIST, content=b"", headers=head_of(gateway, pair, b""))
     check_error(answer, 400, "MissingParameter.Filter", "Filter")
 
 
@@ -161,10 +161,10 @@ WRONG: dict[str, tuple[Callable[[Pair], Signing], int, str, str]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-async def test_what_is_wrong_is_told_in_the_platforms_own_codes(world: World, pair: Pair, what: str) -> None:
+async def test_what_is_wrong_is_told_in_the_platforms_own_codes(gateway: Gateway, pair: Pair, what: str) -> None:
     signing, status, code, told = WRONG[what]
 
-    answer = await world.anonymous.post(LIST, json=BODY, auth=signing(pair))
+    answer = await gateway.anonymous.post(LIST, json=BODY, auth=signing(pair))
 
     error = check_error(answer, status, code)
     assert told in error["message"]
@@ -176,7 +176,7 @@ async def test_the_region_is_the_gateways_own(database_url: str) -> None:
     config = SandboxConfig(limits=None, region=region)
     async with (
         own_database(database_url) as url,
-        running_world(url, sandbox_config=config, clock=MovableClock(), region=region) as elsewhere,
+        open_gateway(url, sandbox_config=config, clock=MovableClock(), region=region) as elsewhere,
     ):
         pair = await new_pair(elsewhere, await elsewhere.tenant())
         right = await send(elsewhere, pair, CREATE, {"Name": "a", "GroupType": "AIGC"}, region=region)
@@ -185,49 +185,49 @@ async def test_the_region_is_the_gateways_own(database_url: str) -> None:
     assert region in check_error(wrong, 400, "InvalidCredential")["message"]
 
 
-async def test_a_header_that_cannot_be_taken_apart_is_told(world: World, pair: Pair) -> None:
+async def test_a_header_that_cannot_be_taken_apart_is_told(gateway: Gateway, pair: Pair) -> None:
     headers = {"Authorization": f"HMAC-SHA256 Credential={pair['access_key_id']}/20260102/cn-beijing/ark/request"}
-    answer = await world.anonymous.post(LIST, json=BODY, headers=headers)
+    answer = await gateway.anonymous.post(LIST, json=BODY, headers=headers)
     error = check_error(answer, 400, "InvalidAuthorization")
     assert "SignedHeaders" in error["message"]
 
 
 @pytest.mark.parametrize("names", [GO, JAVA])
 async def test_a_body_that_was_exchanged_on_the_way_does_nothing(
-    world: World, pair: Pair, names: tuple[str, ...]
+    gateway: Gateway, pair: Pair, names: tuple[str, ...]
 ) -> None:
     query = {**QUERY, "Action": "CreateAssetGroup"}
-    headers = head_of(world, pair, b'{"Name": "mine", "GroupType": "AIGC"}', names=names, query=query)
-    before = count_received(world, "CreateAssetGroup")
+    headers = head_of(gateway, pair, b'{"Name": "mine", "GroupType": "AIGC"}', names=names, query=query)
+    before = count_received(gateway, "CreateAssetGroup")
 
-    answer = await world.anonymous.post(CREATE, content=b'{"Name": "evil", "GroupType": "AIGC"}', headers=headers)
+    answer = await gateway.anonymous.post(CREATE, content=b'{"Name": "evil", "GroupType": "AIGC"}', headers=headers)
 
     check_error(answer, 401, "SignatureDoesNotMatch")
-    assert count_received(world, "CreateAssetGroup") == before
+    assert count_received(gateway, "CreateAssetGroup") == before
 
 
-async def test_another_action_than_the_signed_one_does_nothing(world: World, pair: Pair) -> None:
+async def test_another_action_than_the_signed_one_does_nothing(gateway: Gateway, pair: Pair) -> None:
     body = b'{"Name": "mine", "GroupType": "AIGC"}'
-    before = count_received(world, "CreateAssetGroup")
-    answer = await world.anonymous.post(CREATE, content=body, headers=head_of(world, pair, body))
+    before = count_received(gateway, "CreateAssetGroup")
+    answer = await gateway.anonymous.post(CREATE, content=body, headers=head_of(gateway, pair, body))
     check_error(answer, 401, "SignatureDoesNotMatch")
-    assert count_received(world, "CreateAssetGroup") == before
+    assert count_received(gateway, "CreateAssetGroup") == before
 
 
-async def test_what_the_head_gives_away_is_refused_before_the_body_is_asked_for(world: World, pair: Pair) -> None:
+async def test_what_the_head_gives_away_is_refused_before_the_body_is_asked_for(gateway: Gateway, pair: Pair) -> None:
     body = json.dumps(BODY).encode()
     wrong = {**pair, "secret_access_key": "SGSKother"}
     for headers, is_heard in (
-        (head_of(world, wrong, body), False),
-        (head_of(world, pair, body, region="elsewhere"), False),
-        (head_of(world, {**pair, "access_key_id": make_signing_key().access_key_id}, body), False),
-        (head_of(world, wrong, body, names=JAVA, region="elsewhere"), False),
-        (head_of(world, pair, body), True),
+        (head_of(gateway, wrong, body), False),
+        (head_of(gateway, pair, body, region="elsewhere"), False),
+        (head_of(gateway, {**pair, "access_key_id": make_signing_key().access_key_id}, body), False),
+        (head_of(gateway, wrong, body, names=JAVA, region="elsewhere"), False),
+        (head_of(gateway, pair, body), True),
         # Who does not tell the hash of the body can only be judged by the body.
-        (head_of(world, wrong, body, names=JAVA), True),
+        (head_of(gateway, wrong, body, names=JAVA), True),
     ):
         lines = [f"{name}: {value}" for name, value in headers.items() if name != "host"]
-        async with connected(world.base_url) as wire:
+        async with connected(gateway.base_url) as wire:
             length = f"Content-Length: {len(body)}"
             await wire.send_head(LIST, *lines, length, "Expect: 100-continue", host=headers["host"])
             status, _ = await wire.read_head()
@@ -235,24 +235,24 @@ async def test_what_the_head_gives_away_is_refused_before_the_body_is_asked_for(
 
 
 async def test_a_body_past_the_limit_is_refused_to_those_who_signed_and_unheard_from_others(
-    world: World, pair: Pair
+    gateway: Gateway, pair: Pair
 ) -> None:
-    limit_bytes = world.settings.max_body_bytes
+    limit_bytes = gateway.settings.max_body_bytes
     for secret, status, code in (
         (pair["secret_access_key"], 413, "RequestTooLarge"),
         ("SGSKother", 401, "SignatureDoesNotMatch"),
     ):
-        headers = head_of(world, {**pair, "secret_access_key": secret}, b"")
+        headers = head_of(gateway, {**pair, "secret_access_key": secret}, b"")
         lines = [f"{name}: {value}" for name, value in headers.items() if name != "host"]
-        async with connected(world.base_url) as wire:
+        async with connected(gateway.base_url) as wire:
             length = f"Content-Length: {limit_bytes + 1}"
             await wire.send_head(LIST, *lines, length, "Expect: 100-continue", host=headers["host"])
             check_error(await wire.read_answer(), status, code)
 
 
-async def expire(world: World, key_id: str) -> None:
+async def expire(gateway: Gateway, key_id: str) -> None:
     """Lets a key have ended a moment ago, which the admin API would refuse to set."""
-    engine = open_engine(world.database_url, pool_size=1)
+    engine = open_engine(gateway.database_url, pool_size=1)
     async with engine.begin() as connection:
         ended = "UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE id = :id"
         await connection.execute(text(ended), {"id": key_id})
@@ -260,34 +260,36 @@ async def expire(world: World, key_id: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["replaced", "deleted", "revoked", "expired", "suspended", "elsewhere"])
-async def test_a_pair_that_ended_opens_nothing(world: World, end: str) -> None:
+async def test_a_pair_that_ended_opens_nothing(gateway: Gateway, end: str) -> None:
     limits = {"allowed_ips": ["203.0.113.7"]} if end == "elsewhere" else {}
-    tenant = await world.tenant(**limits)
-    pair = await new_pair(world, tenant)
+    tenant = await gateway.tenant(**limits)
+    pair = await new_pair(gateway, tenant)
     if end == "replaced":
-        await new_pair(world, tenant)
+        await new_pair(gateway, tenant)
     elif end == "deleted":
-        assert (await world.admin.delete(f"/keys/{tenant.key_id}/signing-key")).status_code == 204
+        assert (await gateway.admin.delete(f"/keys/{tenant.key_id}/signing-key")).status_code == 204
     elif end == "revoked":
-        assert (await world.admin.delete(f"/keys/{tenant.key_id}")).status_code == 204
+        assert (await gateway.admin.delete(f"/keys/{tenant.key_id}")).status_code == 204
     elif end == "suspended":
-        await world.admin.patch(f"/tenants/{tenant.id}", json={"status": "suspended"})
+        await gateway.admin.patch(f"/tenants/{tenant.id}", json={"status": "suspended"})
     elif end == "expired":
-        await expire(world, tenant.key_id)
+        await expire(gateway, tenant.key_id)
 
-    answer = await send(world, pair)
+    answer = await send(gateway, pair)
 
     is_known = end in {"suspended", "elsewhere"}
     check_error(answer, 403 if is_known else 401, "AccessDenied" if is_known else "AuthenticationError")
 
 
-async def test_a_pair_sees_what_its_keys_tenant_sees_and_nothing_else(world: World, tenant: Tenant, pair: Pair) -> None:
-    own, foreign = await new_group(tenant), await new_group(await world.tenant())
+async def test_a_pair_sees_what_its_keys_tenant_sees_and_nothing_else(
+    gateway: Gateway, tenant: Tenant, pair: Pair
+) -> None:
+    own, foreign = await new_group(tenant), await new_group(await gateway.tenant())
     get = "/?Action=GetAssetGroup&Version=2024-01-01"
     never = foreign[:-5] + "zzzzz"
 
-    assert (await send(world, pair, get, {"Id": own})).status_code == 200
-    about_foreign, about_never = [await send(world, pair, get, {"Id": each}) for each in (foreign, never)]
+    assert (await send(gateway, pair, get, {"Id": own})).status_code == 200
+    about_foreign, about_never = [await send(gateway, pair, get, {"Id": each}) for each in (foreign, never)]
 
     check_error(about_foreign, 404, "NotFound.group_id", "Id")
     told = [
@@ -297,49 +299,51 @@ async def test_a_pair_sees_what_its_keys_tenant_sees_and_nothing_else(world: Wor
     assert told[0] == told[1]
 
 
-async def test_the_key_itself_goes_on_beside_its_pair(world: World, tenant: Tenant, pair: Pair) -> None:
+async def test_the_key_itself_goes_on_beside_its_pair(gateway: Gateway, tenant: Tenant, pair: Pair) -> None:
     as_access_key_id = Signing({"access_key_id": tenant.key, "secret_access_key": "unused"})
     for path in ENTRIES:
         answers = [
             await tenant.http.post(path, json=BODY),
-            await world.anonymous.post(path, json=BODY, headers={"X-Api-Key": tenant.key}),
-            await world.anonymous.post(path, json=BODY, auth=as_access_key_id),
+            await gateway.anonymous.post(path, json=BODY, headers={"X-Api-Key": tenant.key}),
+            await gateway.anonymous.post(path, json=BODY, auth=as_access_key_id),
         ]
         assert [answer.status_code for answer in answers] == [200, 200, 200]
-    assert (await send(world, pair)).status_code == 200
+    assert (await send(gateway, pair)).status_code == 200
 
 
-async def test_an_x_api_key_beside_a_signature_decides(world: World, tenant: Tenant, pair: Pair) -> None:
+async def test_an_x_api_key_beside_a_signature_decides(gateway: Gateway, tenant: Tenant, pair: Pair) -> None:
     wrong = Signing({**pair, "secret_access_key": "SGSKother"})
-    right = await world.anonymous.post(LIST, json=BODY, headers={"X-Api-Key": tenant.key}, auth=wrong)
-    refused = await world.anonymous.post(LIST, json=BODY, headers={"X-Api-Key": "sg-no"}, auth=Signing(pair))
+    right = await gateway.anonymous.post(LIST, json=BODY, headers={"X-Api-Key": tenant.key}, auth=wrong)
+    refused = await gateway.anonymous.post(LIST, json=BODY, headers={"X-Api-Key": "sg-no"}, auth=Signing(pair))
     assert right.status_code == 200
     check_error(refused, 401, "AuthenticationError")
 
 
-async def test_a_tenant_may_be_kept_from_using_its_keys_as_access_key_ids(world: World) -> None:
-    tenant = await world.tenant()
-    await world.admin.patch(f"/tenants/{tenant.id}", json={"allow_key_as_access_key_id": False})
-    pair = await new_pair(world, tenant)
+async def test_a_tenant_may_be_kept_from_using_its_keys_as_access_key_ids(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    await gateway.admin.patch(f"/tenants/{tenant.id}", json={"allow_key_as_access_key_id": False})
+    pair = await new_pair(gateway, tenant)
     as_access_key_id = Signing({"access_key_id": tenant.key, "secret_access_key": "unused"})
     mistyped = Signing({"access_key_id": tenant.key[:-1] + "!", "secret_access_key": "unused"})
 
     for path in [*ENTRIES, TASKS]:
         refused = check_error(
-            await world.anonymous.post(path, json=BODY, auth=as_access_key_id), 401, "AuthenticationError"
+            await gateway.anonymous.post(path, json=BODY, auth=as_access_key_id), 401, "AuthenticationError"
         )
         assert "does not allow API keys of this tenant to be used as AccessKeyId" in refused["message"]
-        wrong = check_error(await world.anonymous.post(path, json=BODY, auth=mistyped), 401, "AuthenticationError")
+        wrong = check_error(await gateway.anonymous.post(path, json=BODY, auth=mistyped), 401, "AuthenticationError")
         assert "does not allow" not in wrong["message"]
     for path in ENTRIES:
         assert (await tenant.http.post(path, json=BODY)).status_code == 200
         headers = {"X-Api-Key": tenant.key}
-        assert (await world.anonymous.post(path, json=BODY, headers=headers, auth=as_access_key_id)).status_code == 200
-    assert (await send(world, pair)).status_code == 200
+        assert (
+            await gateway.anonymous.post(path, json=BODY, headers=headers, auth=as_access_key_id)
+        ).status_code == 200
+    assert (await send(gateway, pair)).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v3/assets/", "/api/v3/open/GetAssetGroup"])
-async def test_the_specifications_go_program_is_told_what_to_change(world: World, path: str) -> None:
+async def test_the_specifications_go_program_is_told_what_to_change(gateway: Gateway, path: str) -> None:
     """As measured: its Bearer header is gone when the request leaves, and this one is there."""
     headers = {
         "User-Agent": "volcengine-go-sdk/1.2.49/(go1.27.3; linux; amd64)",
@@ -351,19 +355,19 @@ async def test_the_specifications_go_program_is_told_what_to_change(world: World
         "X-Date": "20261122T162258Z",
     }
     url = f"{path}?Action=GetAssetGroup&Version=2024-01-01"
-    answer = await world.anonymous.post(url, content=b'{"Id":"group-20260331145705-x"}', headers=headers)
+    answer = await gateway.anonymous.post(url, content=b'{"Id":"group-20260331145705-x"}', headers=headers)
     error = check_error(answer, 401, "AuthenticationError")
     for told in ("WithExtendHttpRequest", "overwritten", "AccessKeyId", "`X-Api-Key: <key>`", "AddInterceptor"):
         assert told in error["message"]
 
 
 async def test_the_line_of_a_signed_request_tells_whose_it_was_and_no_secret(
-    world: World, tenant: Tenant, pair: Pair
+    gateway: Gateway, tenant: Tenant, pair: Pair
 ) -> None:
     with written() as log:
-        await send(world, pair)
-        await send(world, {**pair, "secret_access_key": "SGSKother"})
-        await world.admin.post(f"/keys/{(await world.tenant()).key_id}/signing-key")
+        await send(gateway, pair)
+        await send(gateway, {**pair, "secret_access_key": "SGSKother"})
+        await gateway.admin.post(f"/keys/{(await gateway.tenant()).key_id}/signing-key")
     signed, refused, *_ = log.requests()
     assert (signed["status"], signed["tenant"], signed["key"]) == (200, tenant.id, tenant.key.split("-")[1])
     assert (refused["status"], refused["code"]) == (401, "SignatureDoesNotMatch")

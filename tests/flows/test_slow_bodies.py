@@ -9,7 +9,7 @@ import pytest
 
 from tests.http.wires import connected
 from tests.support.answers import check_error
-from tests.support.world import TASKS, Tenant, World
+from tests.support.gateway import TASKS, Gateway, Tenant
 
 PROMISED_SECONDS = 1.0
 REQUESTS: list[tuple[str, dict[str, Any]]] = [
@@ -21,11 +21,11 @@ REQUESTS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-async def _end(world: World, tenant: Tenant, how: str) -> None:
+async def _end(gateway: Gateway, tenant: Tenant, how: str) -> None:
     if how == "revoked":
-        done = await world.admin.delete(f"/keys/{tenant.key_id}")
+        done = await gateway.admin.delete(f"/keys/{tenant.key_id}")
     else:
-        done = await world.admin.patch(f"/tenants/{tenant.id}", json={"status": "suspended"})
+        done = await gateway.admin.patch(f"/tenants/{tenant.id}", json={"status": "suspended"})
     assert done.is_success, done.text
 
 
@@ -33,13 +33,13 @@ async def _end(world: World, tenant: Tenant, how: str) -> None:
     ("how", "status", "code"), [("revoked", 401, "AuthenticationError"), ("suspended", 403, "AccessDenied")]
 )
 async def test_a_key_that_ends_while_the_body_arrives_does_nothing_any_more(
-    world: World, how: str, status: int, code: str
+    gateway: Gateway, how: str, status: int, code: str
 ) -> None:
-    tenants = [await world.tenant() for _ in REQUESTS]
-    ledger = world.sandbox.store.ledger
+    tenants = [await gateway.tenant() for _ in REQUESTS]
+    ledger = gateway.sandbox.store.ledger
     before = ledger.requests[-1].number if ledger.requests else 0
     async with AsyncExitStack() as stack:
-        wires = [await stack.enter_async_context(connected(world.base_url)) for _ in REQUESTS]
+        wires = [await stack.enter_async_context(connected(gateway.base_url)) for _ in REQUESTS]
         bodies = [json.dumps(body).encode() for _, body in REQUESTS]
         for wire, tenant, (url, _), body in zip(wires, tenants, REQUESTS, bodies, strict=True):
             length = f"Content-Length: {len(body)}"
@@ -47,7 +47,7 @@ async def test_a_key_that_ends_while_the_body_arrives_does_nothing_any_more(
             assert (await wire.read_head())[0] == 100, "the credential was looked at, and the body is asked for"
             await wire.send(body[:10])
         for tenant in tenants:
-            await _end(world, tenant, how)
+            await _end(gateway, tenant, how)
         await asyncio.sleep(PROMISED_SECONDS)
         for wire, body in zip(wires, bodies, strict=True):
             await wire.send(body[10:])

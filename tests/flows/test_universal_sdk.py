@@ -12,14 +12,14 @@ from volcenginesdkcore.universal import UniversalApi, UniversalInfo
 
 from tests.support.answers import check_shape
 from tests.support.driving import URL, act, pass_verification
+from tests.support.gateway import Gateway, Tenant
 from tests.support.logs import written
-from tests.support.world import Tenant, World
 
 Call = Callable[..., Awaitable[Any]]
 
 
 def client(
-    world: World,
+    gateway: Gateway,
     *,
     access_key: str = "unused",
     secret_key: str = "unused",
@@ -30,7 +30,7 @@ def client(
     """Returns a function that calls an action in a thread.
 
     Args:
-        world: to call.
+        gateway: to call.
         access_key: the way that needs no header: the API key takes its place.
         secret_key: the way of tools that insist on signing: beside the access key id of a signing key.
         header: the way of the spec's example, with the one header that the signer leaves alone.
@@ -41,7 +41,7 @@ def client(
     configuration.ak, configuration.sk = access_key, secret_key
     configuration.region = region
     configuration.scheme = "http"
-    configuration.host = world.base_url.removeprefix("http://") + path
+    configuration.host = gateway.base_url.removeprefix("http://") + path
     api_client = volcenginesdkcore.ApiClient(configuration)
     if header is not None:
         api_client.set_default_header("X-Api-Key", header)
@@ -54,9 +54,9 @@ def client(
     return lambda action, **body: asyncio.to_thread(call, action, **body)
 
 
-async def signing_key(world: World, tenant: Tenant) -> dict[str, str]:
+async def signing_key(gateway: Gateway, tenant: Tenant) -> dict[str, str]:
     """Returns a signing key as ``client`` takes it."""
-    made = (await world.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
+    made = (await gateway.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
     return {"access_key": made["access_key_id"], "secret_key": made["secret_access_key"]}
 
 
@@ -67,9 +67,9 @@ def told(error: ApiException) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("way", ["access_key", "header", "signing_key"])
-async def test_every_action_works(world: World, way: str) -> None:
-    tenant = await world.tenant()
-    call = client(world, **(await signing_key(world, tenant) if way == "signing_key" else {way: tenant.key}))
+async def test_every_action_works(gateway: Gateway, way: str) -> None:
+    tenant = await gateway.tenant()
+    call = client(gateway, **(await signing_key(gateway, tenant) if way == "signing_key" else {way: tenant.key}))
     group_id = (await call("CreateAssetGroup", Name="我的 素材", GroupType="AIGC"))["Id"]
     groups = await call("ListAssetGroups", Filter={"GroupType": "AIGC", "Name": "素材"})
     assert [item["Id"] for item in groups["Items"]] == [group_id]
@@ -92,8 +92,8 @@ async def test_every_action_works(world: World, way: str) -> None:
     assert (await act(tenant, "ListAssetGroups", Filter={"GroupType": "AIGC"}))["TotalCount"] == 0
 
 
-async def test_an_error_is_found_where_the_documentation_looks_for_it(world: World) -> None:
-    call = client(world, access_key=(await world.tenant()).key)
+async def test_an_error_is_found_where_the_documentation_looks_for_it(gateway: Gateway) -> None:
+    call = client(gateway, access_key=(await gateway.tenant()).key)
     with pytest.raises(ApiException) as caught:
         await call("GetAsset", Id="asset-20260101000000-zzzzz")
     assert caught.value.status == 404
@@ -103,16 +103,16 @@ async def test_an_error_is_found_where_the_documentation_looks_for_it(world: Wor
     assert (metadata["Action"], metadata["Error"]["Code"]) == ("GetAsset", "NotFound.asset_id")
 
 
-async def test_a_key_that_was_never_set_is_told_where_it_goes(world: World) -> None:
+async def test_a_key_that_was_never_set_is_told_where_it_goes(gateway: Gateway) -> None:
     with pytest.raises(ApiException) as caught:
-        await client(world)("ListAssetGroups", Filter={"GroupType": "AIGC"})
+        await client(gateway)("ListAssetGroups", Filter={"GroupType": "AIGC"})
     assert caught.value.status == 401
     assert "AccessKeyId" in json.loads(caught.value.body)["ResponseMetadata"]["Error"]["Message"]
 
 
-async def test_errors_reach_a_client_whose_endpoint_has_a_path(world: World) -> None:
+async def test_errors_reach_a_client_whose_endpoint_has_a_path(gateway: Gateway) -> None:
     """That entry answers bare results, which this SDK cannot read; its errors it can."""
-    call = client(world, access_key=(await world.tenant()).key, path="/api/v3/assets")
+    call = client(gateway, access_key=(await gateway.tenant()).key, path="/api/v3/assets")
     with pytest.raises(ApiException) as caught:
         await call("GetAssetGroup", Id="group-20260101000000-zzzzz")
     assert caught.value.status == 404
@@ -120,13 +120,13 @@ async def test_errors_reach_a_client_whose_endpoint_has_a_path(world: World) -> 
 
 
 @pytest.mark.parametrize("path", ["/", ""])
-async def test_a_signing_key_works_whether_or_not_the_endpoint_ends_in_a_slash(world: World, path: str) -> None:
-    call = client(world, **await signing_key(world, await world.tenant()), path=path)
+async def test_a_signing_key_works_whether_or_not_the_endpoint_ends_in_a_slash(gateway: Gateway, path: str) -> None:
+    call = client(gateway, **await signing_key(gateway, await gateway.tenant()), path=path)
     assert (await call("ListAssetGroups", Filter={"GroupType": "AIGC"}))["TotalCount"] == 0
 
 
-async def test_a_signing_key_is_told_which_endpoint_it_is_for(world: World) -> None:
-    call = client(world, **await signing_key(world, await world.tenant()), path="/api/v3/assets")
+async def test_a_signing_key_is_told_which_endpoint_it_is_for(gateway: Gateway) -> None:
+    call = client(gateway, **await signing_key(gateway, await gateway.tenant()), path="/api/v3/assets")
     with pytest.raises(ApiException) as caught:
         await call("ListAssetGroups", Filter={"GroupType": "AIGC"})
     status, code, message = told(caught.value)
@@ -143,21 +143,21 @@ async def test_a_signing_key_is_told_which_endpoint_it_is_for(world: World) -> N
     ],
 )
 async def test_what_is_wrong_with_a_signature_reaches_the_user_in_one_call(
-    world: World, change: dict[str, str], status: int, code: str
+    gateway: Gateway, change: dict[str, str], status: int, code: str
 ) -> None:
-    call = client(world, **{**await signing_key(world, await world.tenant()), **change})
+    call = client(gateway, **{**await signing_key(gateway, await gateway.tenant()), **change})
     with written() as log, pytest.raises(ApiException) as caught:
         await call("ListAssetGroups", Filter={"GroupType": "AIGC"})
     assert told(caught.value)[:2] == (status, code)
     assert len(log.requests()) == 1
 
 
-async def test_a_key_as_access_key_id_is_told_where_else_it_goes_when_that_is_not_allowed(world: World) -> None:
-    tenant = await world.tenant()
-    await world.admin.patch(f"/tenants/{tenant.id}", json={"allow_key_as_access_key_id": False})
+async def test_a_key_as_access_key_id_is_told_where_else_it_goes_when_that_is_not_allowed(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    await gateway.admin.patch(f"/tenants/{tenant.id}", json={"allow_key_as_access_key_id": False})
     with pytest.raises(ApiException) as caught:
-        await client(world, access_key=tenant.key)("ListAssetGroups", Filter={"GroupType": "AIGC"})
+        await client(gateway, access_key=tenant.key)("ListAssetGroups", Filter={"GroupType": "AIGC"})
     status, code, message = told(caught.value)
     assert (status, code) == (401, "AuthenticationError")
     assert "signing key" in message
-    assert (await client(world, header=tenant.key)("ListAssetGroups", Filter={"GroupType": "AIGC"}))["Items"] == []
+    assert (await client(gateway, header=tenant.key)("ListAssetGroups", Filter={"GroupType": "AIGC"}))["Items"] == []

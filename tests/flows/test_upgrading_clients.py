@@ -9,8 +9,8 @@ import pytest
 
 from tests.proxies.upstreams import upstream
 from tests.support.driving import count_received
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.support.toolchains import require
-from tests.support.world import TASKS, Tenant, World
 
 pytestmark = pytest.mark.sdk
 _JAVA = Path(__file__).with_name("UpgradingPost.java")
@@ -53,23 +53,23 @@ async def test_such_a_client_does_ask_for_an_upgrade(client: str) -> None:
 
 
 @pytest.mark.parametrize("client", ["java", "curl"])
-async def test_a_task_is_created_by_each_post(world: World, client: str) -> None:
-    tenant: Tenant = await world.tenant()
-    before = count_received(world, "create_task")
-    answers = await post(client, world.base_url + TASKS, tenant.key, _TASK)
+async def test_a_task_is_created_by_each_post(gateway: Gateway, client: str) -> None:
+    tenant: Tenant = await gateway.tenant()
+    before = count_received(gateway, "create_task")
+    answers = await post(client, gateway.base_url + TASKS, tenant.key, _TASK)
     assert [status for status, _ in answers] == [200, 200]
     made = {json.loads(body)["id"] for _, body in answers}
     listed = (await tenant.http.get(TASKS)).json()
     assert {task["id"] for task in listed["items"]} == made
-    assert count_received(world, "create_task") == before + 2
+    assert count_received(gateway, "create_task") == before + 2
 
 
 @pytest.mark.parametrize("client", ["java", "curl"])
 @pytest.mark.parametrize(
     "path", ["/api/v3/open/CreateAssetGroup", "/?Action=CreateAssetGroup", "/api/v3/assets?Action=CreateAssetGroup"]
 )
-async def test_an_assets_action_is_done_by_each_post(world: World, client: str, path: str) -> None:
-    tenant: Tenant = await world.tenant()
-    answers = await post(client, world.base_url + path, tenant.key, _GROUP)
+async def test_an_assets_action_is_done_by_each_post(gateway: Gateway, client: str, path: str) -> None:
+    tenant: Tenant = await gateway.tenant()
+    answers = await post(client, gateway.base_url + path, tenant.key, _GROUP)
     assert [status for status, _ in answers] == [200, 200]
     assert all(json.loads(body).get("Id") or json.loads(body)["Result"]["Id"] for _, body in answers)

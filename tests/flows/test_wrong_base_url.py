@@ -8,8 +8,8 @@ from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
+from tests.support.gateway import open_gateway
 from tests.support.patience import HANG_SECONDS
-from tests.support.world import running_world
 
 pytestmark = pytest.mark.slow
 
@@ -17,16 +17,16 @@ pytestmark = pytest.mark.slow
 async def test_a_base_url_without_the_version_is_told_by_the_channels_health(database_url: str) -> None:
     async with SandboxServer(SandboxConfig()) as elsewhere, own_database(database_url) as url:
         root = elsewhere.ark_base_url.removesuffix("/api/v3")
-        async with running_world(
+        async with open_gateway(
             url, sandbox_config=SandboxConfig(), clock=MovableClock(), ark_base_url=root, background="on"
-        ) as world:
+        ) as gateway:
             async with asyncio.timeout(HANG_SECONDS):
-                while not (channel := (await world.admin.get("/channels")).json()["data"][0])["health"]["faults"]:  # noqa: ASYNC110
+                while not (channel := (await gateway.admin.get("/channels")).json()["data"][0])["health"]["faults"]:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)  # the database has no event for it
             (fault,) = channel["health"]["faults"]
             assert (channel["status"], fault["operation"], fault["status"]) == ("active", "list_tasks", 404)
             assert "not in the words of the upstream's API" in fault["message"]
-            tenant = await world.tenant()
+            tenant = await gateway.tenant()
             # The first says that the channel refuses, the second that its breaker has been opened meanwhile.
             assert (await tenant.create_task()).status_code in {502, 503}
-            assert (await world.ledger())["tasks"] == []
+            assert (await gateway.ledger())["tasks"] == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.threaded import Entrance, world_in_a_thread
+from tests.support.threaded import Entrance, gateway_in_a_thread
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -17,5 +17,5 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.fixture(scope="session")
 def entrance(database_url: str) -> Iterator[Entrance]:
     """A gateway that can be called by what blocks."""
-    with world_in_a_thread(database_url) as found:
+    with gateway_in_a_thread(database_url) as found:
         yield found

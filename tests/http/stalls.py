@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from app.settings import Settings
 from tests.support.clock import MovableClock
-from tests.support.world import running_gateway
+from tests.support.gateway import serve_gateway
 
 _TICK_SECONDS = 0.005
 _START_SECONDS = 60.0
@@ -70,7 +70,7 @@ def measured_gateway(settings: Settings) -> Iterator[tuple[str, Stalls]]:
 
 async def _run(settings: Settings, stalls: Stalls, started: "Future[str]", stop: "Future[None]") -> None:
     try:
-        async with running_gateway(settings, MovableClock()) as base_url:
+        async with serve_gateway(settings, MovableClock()) as base_url:
             ticker = asyncio.create_task(stalls.tick())
             await asyncio.sleep(2 * _TICK_SECONDS)
             started.set_result(base_url)

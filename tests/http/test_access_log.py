@@ -8,10 +8,9 @@ import pytest
 import pytest_asyncio
 
 from tests.support.driving import count_received, new_session, pass_verification
+from tests.support.gateway import HELD, TASKS, Gateway, Tenant
 from tests.support.logs import Log, written
 from tests.support.patience import until
-from tests.support.stage import HELD
-from tests.support.world import TASKS, Tenant, World
 from tests.tasks.bodies import body
 
 
@@ -23,12 +22,12 @@ def log() -> Iterator[Log]:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def tenant(world: World) -> Tenant:
+async def tenant(gateway: Gateway) -> Tenant:
     """The tenant of these tests."""
-    return await world.tenant()
+    return await gateway.tenant()
 
 
-async def test_a_request_is_logged_in_one_line_with_its_tenant(world: World, tenant: Tenant, log: Log) -> None:
+async def test_a_request_is_logged_in_one_line_with_its_tenant(gateway: Gateway, tenant: Tenant, log: Log) -> None:
     created = await tenant.create_task()
     task_id = created.json()["id"]
     await tenant.http.get(f"{TASKS}/{task_id}")
@@ -47,7 +46,7 @@ async def test_a_request_is_logged_in_one_line_with_its_tenant(world: World, ten
 
 
 async def test_the_log_line_has_the_channel_and_the_upstreams_request_id(
-    world: World, tenant: Tenant, log: Log
+    gateway: Gateway, tenant: Tenant, log: Log
 ) -> None:
     await tenant.create_task()
     await tenant.action("ListAssetGroups", Filter={"GroupType": "AIGC"})
@@ -57,9 +56,9 @@ async def test_the_log_line_has_the_channel_and_the_upstreams_request_id(
     for _ in range(2):  # the second one is answered without asking the upstream again
         await tenant.http.get(f"{TASKS}/{task_id}")
     created, listed, grouped, refused, _, shown = log.requests()
-    channels = (await world.admin.get("/channels")).json()["data"]
+    channels = (await gateway.admin.get("/channels")).json()["data"]
     default = next(channel["id"] for channel in channels if channel["name"] == "default")
-    sent = {entry.request_id for entry in world.sandbox.store.ledger.requests}
+    sent = {entry.request_id for entry in gateway.sandbox.store.ledger.requests}
     for line in (created, grouped):
         assert line["channel"] == default
         assert line["upstream_request_id"] in sent
@@ -91,17 +90,19 @@ async def test_an_error_is_logged_in_one_line(tenant: Tenant, log: Log, request_
     assert line["code"] == answer.json()["error"]["code"]
 
 
-async def test_a_request_whose_client_disconnects_is_logged_in_one_line(world: World, tenant: Tenant, log: Log) -> None:
+async def test_a_request_whose_client_disconnects_is_logged_in_one_line(
+    gateway: Gateway, tenant: Tenant, log: Log
+) -> None:
     slow = {"operation": "create_task", "times": 1, "effect": HELD}
-    assert (await world.control.post("/faults", json=slow)).status_code == 201
-    before = count_received(world, "create_task")
+    assert (await gateway.control.post("/faults", json=slow)).status_code == 201
+    before = count_received(gateway, "create_task")
     creating = asyncio.create_task(tenant.http.post(TASKS, json=body()))
-    await until(lambda: count_received(world, "create_task") > before)
+    await until(lambda: count_received(gateway, "create_task") > before)
     creating.cancel()
-    assert (await world.control.delete("/faults")).status_code == 200
+    assert (await gateway.control.delete("/faults")).status_code == 200
     await until(log.requests)
     assert len(log.requests()) == 1
-    address = urlsplit(world.base_url)
+    address = urlsplit(gateway.base_url)
     _, writer = await asyncio.open_connection(address.hostname, address.port)
     head = f"POST {TASKS} HTTP/1.1\r\nHost: x\r\nX-Api-Key: {tenant.key}\r\nContent-Length: 999\r\n\r\n{{"
     writer.write(head.encode())
@@ -111,40 +112,40 @@ async def test_a_request_whose_client_disconnects_is_logged_in_one_line(world: W
     assert len(log.requests()) == 2
 
 
-async def test_an_unauthenticated_request_is_logged_without_a_tenant(world: World, log: Log) -> None:
-    await world.anonymous.get(TASKS)
+async def test_an_unauthenticated_request_is_logged_without_a_tenant(gateway: Gateway, log: Log) -> None:
+    await gateway.anonymous.get(TASKS)
     [line] = log.requests()
     assert (line["status"], line["code"]) == (401, "AuthenticationError")
     assert "tenant" not in line
 
 
-async def test_an_operators_request_is_logged(world: World, log: Log) -> None:
-    await world.admin.get("/tenants")
+async def test_an_operators_request_is_logged(gateway: Gateway, log: Log) -> None:
+    await gateway.admin.get("/tenants")
     [line] = log.requests()
     assert (line["method"], line["path"], line["status"]) == ("GET", "/admin/v1/tenants", 200)
 
 
-async def test_probes_are_not_logged(world: World, log: Log) -> None:
+async def test_probes_are_not_logged(gateway: Gateway, log: Log) -> None:
     for path in ("/healthz", "/readyz"):
-        assert (await world.anonymous.get(path)).status_code == 200
+        assert (await gateway.anonymous.get(path)).status_code == 200
     assert log.requests() == []
 
 
-async def test_no_line_can_be_forged(world: World, tenant: Tenant, log: Log) -> None:
+async def test_no_line_can_be_forged(gateway: Gateway, tenant: Tenant, log: Log) -> None:
     await tenant.http.get(f'{TASKS}/a%0a{{"event":"request"}}')
     [line] = log.requests()
     assert line["path"] == f'{TASKS}/a\n{{"event":"request"}}'
 
 
 @pytest.mark.parametrize("hyphen", ["%2d", "%2D", "%252d", "%25252D", "-"])
-async def test_a_key_in_a_path_is_masked_however_it_is_spelled(world: World, log: Log, hyphen: str) -> None:
+async def test_a_key_in_a_path_is_masked_however_it_is_spelled(gateway: Gateway, log: Log, hyphen: str) -> None:
     secret = "n0tAkeyButSecretEnough1234567890abcdef"
     for path in (
         f"/x/sg-abcdefghijkl-{secret}",
         f"{TASKS}/{'x' * 200}sg-abcdefghijkl-{secret}",
         f"/callbacks/-{secret}/",
     ):
-        await world.anonymous.get(path.replace("-", hyphen))
+        await gateway.anonymous.get(path.replace("-", hyphen))
     assert len(log.requests()) == 3
     assert [line for line in log.requests() if secret[:9] in str(line)] == []
 
@@ -156,7 +157,7 @@ async def test_a_long_path_does_not_make_a_long_line(tenant: Tenant, log: Log) -
     assert len(str(line)) < 1000
 
 
-async def test_no_line_holds_a_secret(world: World, tenant: Tenant, log: Log) -> None:
+async def test_no_line_holds_a_secret(gateway: Gateway, tenant: Tenant, log: Log) -> None:
     secrets = {
         "key": tenant.key,
         "wrong key": "sg-abc-thisisnotakey",
@@ -167,14 +168,14 @@ async def test_no_line_holds_a_secret(world: World, tenant: Tenant, log: Log) ->
         "query": "a-value-in-a-query",
     }
     await tenant.http.get(TASKS, params={"filter.model": secrets["query"]})
-    await world.anonymous.get(TASKS, headers={"Authorization": f"Bearer {secrets['wrong key']}"})
+    await gateway.anonymous.get(TASKS, headers={"Authorization": f"Bearer {secrets['wrong key']}"})
     content = [
         {"type": "text", "text": secrets["prompt"]},
         {"type": "image_url", "image_url": {"url": secrets["media"]}, "role": "first_frame"},
     ]
     await tenant.create_task(content=content)
     await tenant.create_task(content=content, duration=99)
-    await world.control.post(
+    await gateway.control.post(
         "/faults",
         json={"operation": "create_task", "effect": {"kind": "error", "status": 400, "code": "InvalidParameter"}},
     )
@@ -185,9 +186,9 @@ async def test_no_line_holds_a_secret(world: World, tenant: Tenant, log: Log) ->
     await tenant.action("GetVisualValidateResult", BytedToken=session["BytedToken"])
     await tenant.action("GetVisualValidateResult", BytedToken="nonsense", Other=secrets["token"])
     channel = {"ark_api_key": secrets["ark key"], "access_key_id": "AK", "secret_access_key": secrets["secret key"]}
-    await world.admin.post("/channels", json={"name": "logged", "status": "suspended", **channel})
-    await world.admin.post("/channels", json={"name": "logged", "weight": "no", **channel})
-    made = await world.admin.post(f"/tenants/{tenant.id}/keys", json={"name": "another"})
+    await gateway.admin.post("/channels", json={"name": "logged", "status": "suspended", **channel})
+    await gateway.admin.post("/channels", json={"name": "logged", "weight": "no", **channel})
+    made = await gateway.admin.post(f"/tenants/{tenant.id}/keys", json={"name": "another"})
     secrets["new key"] = made.json()["key"]
     written = log.stream.getvalue()
     assert len(log.requests()) >= 10

@@ -11,8 +11,8 @@ from app.core.strict_json import parse_json_object
 from app.errors import SeedgateError
 from tests.http.operations import Operation, operations
 from tests.support.clock import MovableClock
+from tests.support.gateway import Gateway, Tenant, serve_gateway
 from tests.support.plain import PLAIN
-from tests.support.world import Tenant, World, running_gateway
 
 TAKING_A_BODY = [operation for operation in operations() if "requestBody" in operation.documented]
 LIMIT_BYTES = 256 * 1024
@@ -68,17 +68,17 @@ ODD_MEMBERS: dict[str, str] = {
 
 
 @pytest_asyncio.fixture(scope="session")
-async def tenant(world: World) -> Tenant:
+async def tenant(gateway: Gateway) -> Tenant:
     """The tenant of these tests."""
-    return await world.tenant()
+    return await gateway.tenant()
 
 
 @pytest_asyncio.fixture(scope="session")
-async def gateway(world: World) -> AsyncIterator[httpx.AsyncClient]:
+async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway that takes only small bodies."""
     limits = {"max_body_bytes": LIMIT_BYTES, "background": "off"}
     async with (
-        running_gateway(world.settings.model_copy(update=limits), MovableClock()) as base_url,
+        serve_gateway(gateway.settings.model_copy(update=limits), MovableClock()) as base_url,
         httpx.AsyncClient(verify=PLAIN, base_url=base_url, headers=JSON) as client,
     ):
         yield client
@@ -111,13 +111,13 @@ def test_the_operations_were_found() -> None:
 
 @pytest.mark.parametrize("operation", TAKING_A_BODY, ids=by_id)
 async def test_a_body_that_is_no_object_is_refused(
-    world: World, tenant: Tenant, gateway: httpx.AsyncClient, operation: Operation
+    gateway: Gateway, tenant: Tenant, client: httpx.AsyncClient, operation: Operation
 ) -> None:
-    headers = credential(world, tenant, operation)
+    headers = credential(gateway, tenant, operation)
     names = NOT_AN_OBJECT.keys() if operation.id in READERS else RULES
     for name in names:
         content = NOT_AN_OBJECT[name]
-        response = await gateway.request(operation.method, operation.url, content=content, headers=headers)
+        response = await client.request(operation.method, operation.url, content=content, headers=headers)
         assert response.status_code == 400, f"{name}: {response.text}"
         check_refused(response, operation)
         assert response.json()["error"]["code"].startswith(("InvalidParameter", "MissingParameter")), name
@@ -132,25 +132,25 @@ def test_values_that_no_parser_agrees_on_are_refused_for_every_parameter(name: s
 
 @pytest.mark.parametrize("operation", TAKING_A_BODY, ids=by_id)
 async def test_members_of_a_wrong_type_cause_no_server_error(
-    world: World, tenant: Tenant, gateway: httpx.AsyncClient, operation: Operation
+    gateway: Gateway, tenant: Tenant, client: httpx.AsyncClient, operation: Operation
 ) -> None:
-    headers = credential(world, tenant, operation)
+    headers = credential(gateway, tenant, operation)
     readable = [(member, each) for member in [*operation.members, UNKNOWN] for each in ODD_MEMBERS.values()]
     unreadable = [(UNKNOWN, each) for each in UNREADABLE_MEMBERS.values()]
     for member, template in [*readable, *unreadable]:
         content = template.replace("%s", member).encode()
-        response = await gateway.request(operation.method, operation.url, content=content, headers=headers)
+        response = await client.request(operation.method, operation.url, content=content, headers=headers)
         check_refused(response, operation, is_ok_allowed=True)
 
 
 @pytest.mark.parametrize("operation", TAKING_A_BODY, ids=by_id)
 async def test_a_body_that_is_too_large_or_packed_is_refused(
-    world: World, tenant: Tenant, gateway: httpx.AsyncClient, operation: Operation
+    gateway: Gateway, tenant: Tenant, client: httpx.AsyncClient, operation: Operation
 ) -> None:
-    headers = credential(world, tenant, operation)
-    large = await gateway.request(operation.method, operation.url, content=b" " * (LIMIT_BYTES + 1), headers=headers)
+    headers = credential(gateway, tenant, operation)
+    large = await client.request(operation.method, operation.url, content=b" " * (LIMIT_BYTES + 1), headers=headers)
     assert (large.status_code, large.json()["error"]["code"]) == (413, "RequestTooLarge")
-    packed = await gateway.request(
+    packed = await client.request(
         operation.method, operation.url, content=b"{}", headers={**headers, "Content-Encoding": "gzip"}
     )
     assert (packed.status_code, packed.json()["error"]["code"]) == (415, "UnsupportedMediaType")
@@ -158,8 +158,8 @@ async def test_a_body_that_is_too_large_or_packed_is_refused(
         check_refused(response, operation)
 
 
-def credential(world: World, tenant: Tenant, operation: Operation) -> dict[str, str]:
+def credential(gateway: Gateway, tenant: Tenant, operation: Operation) -> dict[str, str]:
     """Returns the header that opens an operation."""
     if operation.is_admins:
-        return {"Authorization": world.admin.headers["Authorization"]}
+        return {"Authorization": gateway.admin.headers["Authorization"]}
     return {"Authorization": f"Bearer {tenant.key}"}

@@ -17,9 +17,9 @@ from tests.http.wires import MEBIBYTE, connected, mebibytes, write_then_read
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
 from tests.support.driving import count_received
+from tests.support.gateway import TASKS, Gateway, Tenant, serve_gateway
 from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
-from tests.support.world import TASKS, Tenant, World, running_gateway
 
 LIMIT_BYTES = MEBIBYTE
 SENDER = KeySender("tenant", "key")
@@ -29,16 +29,16 @@ BODY = json.dumps({"model": "doubao-seedance-2", "content": [{"type": "text", "t
 
 
 @pytest_asyncio.fixture(scope="session")
-async def tenant(world: World) -> Tenant:
+async def tenant(gateway: Gateway) -> Tenant:
     """The tenant of these tests."""
-    return await world.tenant()
+    return await gateway.tenant()
 
 
 @pytest_asyncio.fixture(scope="session")
-async def small(world: World) -> AsyncIterator[str]:
+async def small(gateway: Gateway) -> AsyncIterator[str]:
     """The address of a gateway that takes a mebibyte a body, and holds one of a tenant at a time."""
     limits = {"max_body_bytes": LIMIT_BYTES, "body_budget_bytes": LIMIT_BYTES * 3, "background": "off"}
-    async with running_gateway(world.settings.model_copy(update=limits), MovableClock()) as base_url:
+    async with serve_gateway(gateway.settings.model_copy(update=limits), MovableClock()) as base_url:
         yield base_url
 
 
@@ -47,15 +47,15 @@ def bearer(key: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "chunked"])
-async def test_a_client_that_writes_before_reading_gets_the_error(world: World, *, is_chunked: bool) -> None:
+async def test_a_client_that_writes_before_reading_gets_the_error(gateway: Gateway, *, is_chunked: bool) -> None:
     body = mebibytes(20) if is_chunked else b" " * 20 * MEBIBYTE
-    check_error(await write_then_read(world.base_url, TASKS, body, bearer("sg-wrong")), 401, "AuthenticationError")
+    check_error(await write_then_read(gateway.base_url, TASKS, body, bearer("sg-wrong")), 401, "AuthenticationError")
 
 
 async def test_a_chunked_body_of_65_mebibytes_is_refused_where_a_blocking_client_reads_it(
-    world: World, tenant: Tenant
+    gateway: Gateway, tenant: Tenant
 ) -> None:
-    refused = await write_then_read(world.base_url, TASKS, mebibytes(65), bearer(tenant.key))
+    refused = await write_then_read(gateway.base_url, TASKS, mebibytes(65), bearer(tenant.key))
     check_error(refused, 413, "RequestTooLarge")
     assert refused.headers["x-should-retry"] == "false"
     assert "connection" not in refused.headers, "the whole body was read"
@@ -155,15 +155,15 @@ async def test_a_disconnected_client_releases_its_share(small: str, tenant: Tena
         await _until_status(client, big, 200)
 
 
-async def test_a_body_that_is_cut_off_stores_and_sends_nothing(world: World, small: str, tenant: Tenant) -> None:
+async def test_a_body_that_is_cut_off_stores_and_sends_nothing(gateway: Gateway, small: str, tenant: Tenant) -> None:
     before = (await tenant.http.get(TASKS)).json()["total"]
-    received = count_received(world, "create_task")
+    received = count_received(gateway, "create_task")
     async with connected(small) as wire:
         await wire.send_head(TASKS, f"Authorization: Bearer {tenant.key}", f"Content-Length: {len(BODY) + 1}")
         await wire.send(BODY)
         assert await wire.finish() == b"", "who has gone is not answered"
     assert (await tenant.http.get(TASKS)).json()["total"] == before
-    assert count_received(world, "create_task") == received
+    assert count_received(gateway, "create_task") == received
 
 
 async def _until_status(client: httpx.AsyncClient, body: bytes, status: int) -> httpx.Response:

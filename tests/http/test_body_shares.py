@@ -15,10 +15,10 @@ import pytest_asyncio
 from tests.http.wires import connected
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
+from tests.support.gateway import TASKS, Gateway, Tenant, serve_gateway
 from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.signing import JAVA, Signing, signed_headers
-from tests.support.world import TASKS, Tenant, World, running_gateway
 
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
@@ -31,7 +31,7 @@ UNPROVEN = 40 * KIBIBYTE
 
 
 @pytest_asyncio.fixture(scope="module")
-async def gateway(world: World) -> AsyncIterator[str]:
+async def base_url(gateway: Gateway) -> AsyncIterator[str]:
     """A gateway with a budget of 8 MiB for bodies of a mebibyte, which believes ``X-Forwarded-For``."""
     changes = {
         "max_body_bytes": MEBIBYTE,
@@ -39,13 +39,13 @@ async def gateway(world: World) -> AsyncIterator[str]:
         "background": "off",
         "trusted_proxies": (ip_network("127.0.0.0/8"),),
     }
-    async with running_gateway(world.settings.model_copy(update=changes), MovableClock()) as base_url:
+    async with serve_gateway(gateway.settings.model_copy(update=changes), MovableClock()) as base_url:
         yield base_url
 
 
 @pytest_asyncio.fixture(scope="module")
-async def http(gateway: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(verify=PLAIN, base_url=gateway, timeout=30) as client:
+async def http(base_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(verify=PLAIN, base_url=base_url, timeout=30) as client:
         yield client
 
 
@@ -60,14 +60,14 @@ async def post(http: httpx.AsyncClient, tenant: Tenant, size: int) -> int:
 
 @asynccontextmanager
 async def unfinished(
-    gateway: str, path: str, headers: dict[str, str], size: int, count: int, *, is_chunked: bool = False
+    base_url: str, path: str, headers: dict[str, str], size: int, count: int, *, is_chunked: bool = False
 ) -> AsyncIterator[None]:
     """Sends bodies but for their last byte."""
     framing = "Transfer-Encoding: chunked" if is_chunked else f"Content-Length: {size}"
     sent = b" " * (size - 1)
     async with AsyncExitStack() as stack:
         for _ in range(count):
-            wire = await stack.enter_async_context(connected(gateway))
+            wire = await stack.enter_async_context(connected(base_url))
             await wire.send_head(path, *(f"{name}: {value}" for name, value in headers.items()), framing)
             await wire.send(b"%x\r\n%b\r\n" % (len(sent), sent) if is_chunked else sent)
         yield
@@ -82,15 +82,15 @@ async def until_full(http: httpx.AsyncClient, tenant: Tenant, size: int) -> None
 
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["with a length", "chunked"])
 async def test_unfinished_uploads_of_a_key_stop_neither_other_keys_nor_other_tenants(
-    world: World, gateway: str, http: httpx.AsyncClient, *, is_chunked: bool
+    gateway: Gateway, base_url: str, http: httpx.AsyncClient, *, is_chunked: bool
 ) -> None:
-    hog, other = await world.tenant(), await world.tenant()
-    second, third = await world.key_of(hog.id), await world.key_of(hog.id)
+    hog, other = await gateway.tenant(), await gateway.tenant()
+    second, third = await gateway.key_of(hog.id), await gateway.key_of(hog.id)
     of = [{"Authorization": f"Bearer {tenant.key}"} for tenant in (hog, second)]
-    async with unfinished(gateway, DRY, of[0], LARGE, 9, is_chunked=is_chunked):
+    async with unfinished(base_url, DRY, of[0], LARGE, 9, is_chunked=is_chunked):
         await until_full(http, hog, LARGE)
         assert await post(http, second, LARGE) == 200
-        async with unfinished(gateway, DRY, of[1], LARGE, 9, is_chunked=is_chunked):
+        async with unfinished(base_url, DRY, of[1], LARGE, 9, is_chunked=is_chunked):
             await until_full(http, third, LARGE)
             assert await post(http, third, KIBIBYTE) == 200, "its small bodies have room of their own"
             assert [await post(http, other, size) for size in (KIBIBYTE, LARGE, MEBIBYTE)] == [200, 200, 200]
@@ -100,26 +100,26 @@ async def test_unfinished_uploads_of_a_key_stop_neither_other_keys_nor_other_ten
 
 
 async def test_unfinished_small_bodies_of_a_tenant_leave_room_for_those_of_others(
-    world: World, gateway: str, http: httpx.AsyncClient
+    gateway: Gateway, base_url: str, http: httpx.AsyncClient
 ) -> None:
-    hog, other = await world.tenant(), await world.tenant()
+    hog, other = await gateway.tenant(), await gateway.tenant()
     size = 60 * KIBIBYTE
-    async with unfinished(gateway, DRY, {"Authorization": f"Bearer {hog.key}"}, size, 40):
+    async with unfinished(base_url, DRY, {"Authorization": f"Bearer {hog.key}"}, size, 40):
         await until_full(http, hog, size)
         assert [await post(http, other, size) for size in (KIBIBYTE, size, LARGE)] == [200, 200, 200]
 
 
 async def test_an_unproven_signer_blocks_neither_tenants_nor_other_signers(
-    world: World, gateway: str, http: httpx.AsyncClient
+    gateway: Gateway, base_url: str, http: httpx.AsyncClient
 ) -> None:
-    victim, other = await world.tenant(), await world.tenant()
-    pairs = [(await world.admin.post(f"/keys/{one.key_id}/signing-key")).json() for one in (victim, other)]
+    victim, other = await gateway.tenant(), await gateway.tenant()
+    pairs = [(await gateway.admin.post(f"/keys/{one.key_id}/signing-key")).json() for one in (victim, other)]
     forged = signed_headers(
         {**pairs[0], "secret_access_key": "guessed"}, b"", host="gateway", at=datetime.now(UTC), names=JAVA
     )
     del forged["host"]
     strangers = {**forged, "X-Forwarded-For": "203.0.113.9"}
-    async with unfinished(gateway, LIST, strangers, UNPROVEN, 20):
+    async with unfinished(base_url, LIST, strangers, UNPROVEN, 20):
         await _until_signed(http, pairs[0], "203.0.113.9", 503)
         await _until_signed(http, pairs[0], "198.51.100.1", 200)
         await _until_signed(http, pairs[1], "198.51.100.2", 200)
@@ -142,11 +142,11 @@ async def _until_signed(http: httpx.AsyncClient, pair: dict[str, Any], address: 
             await asyncio.sleep(0.01)
 
 
-async def test_a_body_that_could_never_fit_its_share_is_too_large(world: World) -> None:
-    tenant = await world.tenant()
+async def test_a_body_that_could_never_fit_its_share_is_too_large(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     changes = {"body_budget_bytes": 8 * MEBIBYTE, "background": "off"}
     async with (
-        running_gateway(world.settings.model_copy(update=changes), MovableClock()) as base_url,
+        serve_gateway(gateway.settings.model_copy(update=changes), MovableClock()) as base_url,
         httpx.AsyncClient(verify=PLAIN, base_url=base_url, timeout=30) as http,
     ):
         assert await post(http, tenant, 3 * MEBIBYTE) == 200
@@ -157,8 +157,8 @@ async def test_a_body_that_could_never_fit_its_share_is_too_large(world: World) 
         assert refused.headers["x-should-retry"] == "false"
 
 
-async def test_an_action_takes_no_body_of_the_size_of_media(world: World) -> None:
-    tenant = await world.tenant()
+async def test_an_action_takes_no_body_of_the_size_of_media(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     for path in ("/api/v3/open/ListAssetGroups", "/api/v3/assets?Action=ListAssetGroups", LIST):
         taken = await tenant.http.post(path, content=padded(GROUPS, MEBIBYTE))
         assert taken.status_code == 200, taken.text
@@ -166,8 +166,8 @@ async def test_an_action_takes_no_body_of_the_size_of_media(world: World) -> Non
         assert (refused.status_code, refused.json()["error"]["code"]) == (413, "RequestTooLarge")
 
 
-async def test_values_that_an_action_forwards_unchecked_are_short(world: World) -> None:
-    tenant = await world.tenant()
+async def test_values_that_an_action_forwards_unchecked_are_short(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     body = {"Name": "x", "GroupType": "AIGC", "Later": "x" * 16_000}
     assert (await tenant.action("CreateAssetGroup", **body)).status_code == 200
     refused = await tenant.action("CreateAssetGroup", **body, Last={"x": ["x" * 400]})

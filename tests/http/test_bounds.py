@@ -6,15 +6,15 @@ import pytest
 
 from app.urls import MAX_WEB_URL_LENGTH
 from tests.support.answers import check_error
-from tests.support.world import TASKS, Tenant, World
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.tasks.bodies import PROMPT, audio, body, image, video
 
 DRY = f"{TASKS}?dry_run=true"
 
 
 @pytest.fixture(scope="module")
-async def tenant(world: World) -> Tenant:
-    return await world.tenant()
+async def tenant(gateway: Gateway) -> Tenant:
+    return await gateway.tenant()
 
 
 def url_of(length: int) -> str:
@@ -70,15 +70,15 @@ async def test_a_task_refers_to_a_hundred_objects_at_most(tenant: Tenant) -> Non
     assert "at most 100" in error["message"]
 
 
-async def test_a_query_of_very_many_parameters_costs_no_more_than_its_refusal(world: World, tenant: Tenant) -> None:
+async def test_a_query_of_very_many_parameters_costs_no_more_than_its_refusal(gateway: Gateway, tenant: Tenant) -> None:
     many = "&".join(["a"] * 5000)
     assert (await tenant.http.get(f"{TASKS}?{many}")).status_code == 400
     assert (await tenant.http.post(f"/?Action=ListAssets&{many}", json={})).status_code == 400
-    unknown = await world.anonymous.get(f"/nowhere?Action=ListAssets&{many}")
+    unknown = await gateway.anonymous.get(f"/nowhere?Action=ListAssets&{many}")
     assert unknown.status_code == 404
     assert unknown.json()["ResponseMetadata"]["Action"] == ""
     signed = {"Authorization": "HMAC-SHA256 Credential=SGAKaaaaaaaaaaaaaaaa/20260101/cn-beijing/ark/request"}
-    assert (await world.anonymous.post(f"/?Action=ListAssets&{many}", json={}, headers=signed)).status_code in {
+    assert (await gateway.anonymous.post(f"/?Action=ListAssets&{many}", json={}, headers=signed)).status_code in {
         400,
         401,
     }

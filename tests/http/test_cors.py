@@ -12,8 +12,8 @@ from tests.http.wires import connected
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
 from tests.support.driving import count_received
+from tests.support.gateway import TASKS, Gateway, Tenant, serve_gateway
 from tests.support.plain import PLAIN
-from tests.support.world import TASKS, Tenant, World, running_gateway
 
 ORIGIN = "https://app.example.com"
 APP = "capacitor://localhost"
@@ -51,17 +51,17 @@ PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-He
 
 
 @pytest_asyncio.fixture(scope="module")
-async def tenant(world: World) -> Tenant:
+async def tenant(gateway: Gateway) -> Tenant:
     """The tenant of these tests."""
-    return await world.tenant()
+    return await gateway.tenant()
 
 
 @pytest_asyncio.fixture(scope="module")
-async def gateway(world: World) -> AsyncIterator[httpx.AsyncClient]:
+async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway that two origins may call."""
     changes = {"cors_origins": (ORIGIN, APP), "background": "off", "max_body_bytes": 4096}
     async with (
-        running_gateway(world.settings.model_copy(update=changes), MovableClock()) as base_url,
+        serve_gateway(gateway.settings.model_copy(update=changes), MovableClock()) as base_url,
         httpx.AsyncClient(verify=PLAIN, base_url=base_url) as client,
     ):
         yield client
@@ -83,10 +83,10 @@ def check_readable(answer: httpx.Response, origin: str = ORIGIN) -> None:
     assert "origin" in vary(answer)
 
 
-async def test_a_preflight_is_answered_without_authentication(gateway: httpx.AsyncClient) -> None:
+async def test_a_preflight_is_answered_without_authentication(client: httpx.AsyncClient) -> None:
     for origin in (ORIGIN, APP):
         for path in TENANTS:
-            answer = await gateway.options(path, headers={**PREFLIGHT, "Origin": origin})
+            answer = await client.options(path, headers={**PREFLIGHT, "Origin": origin})
             assert (answer.status_code, answer.content) == (204, b""), path
             assert answer.headers["access-control-allow-methods"] == "DELETE, GET, HEAD, POST"
             assert answer.headers["access-control-allow-headers"] == ASKED.replace(",", ", ")
@@ -98,7 +98,7 @@ async def test_a_preflight_is_answered_without_authentication(gateway: httpx.Asy
 
 
 async def test_the_headers_that_it_names_are_allowed_and_only_if_they_are_a_few_names(
-    gateway: httpx.AsyncClient,
+    client: httpx.AsyncClient,
 ) -> None:
     def asking(*values: str) -> list[tuple[str, str]]:
         asked = [("Access-Control-Request-Headers", value) for value in values]
@@ -112,7 +112,7 @@ async def test_the_headers_that_it_names_are_allowed_and_only_if_they_are_a_few_
         (("_private,~x,**,!#$%&'*+-.^_`|~",), "_private, ~x, **, !#$%&'*+-.^_`|~"),
         ((",".join(f"x-{number}" for number in range(64)),), ", ".join(f"x-{number}" for number in range(64))),
     ):
-        answer = await gateway.options(TASKS, headers=asking(*values))
+        answer = await client.options(TASKS, headers=asking(*values))
         assert (answer.status_code, answer.headers.get("access-control-allow-headers")) == (204, allowed)
     for wrong in (
         "*",
@@ -126,14 +126,14 @@ async def test_the_headers_that_it_names_are_allowed_and_only_if_they_are_a_few_
         ",".join(["x-a"] * 65),
         "x-a," * 2000 + "x-a",
     ):
-        answer = await gateway.options(
+        answer = await client.options(
             TASKS, headers=[(name.encode(), value.encode("latin-1")) for name, value in asking(wrong)]
         )
         check_error(answer, 400, "InvalidParameter")
         check_readable(answer)
 
 
-async def test_a_page_reads_every_answer_good_or_bad(gateway: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_a_page_reads_every_answer_good_or_bad(client: httpx.AsyncClient, tenant: Tenant) -> None:
     key = {"Authorization": f"Bearer {tenant.key}"}
     task_id = await tenant.new_task()
     large = b" " * 5000
@@ -154,18 +154,18 @@ async def test_a_page_reads_every_answer_good_or_bad(gateway: httpx.AsyncClient,
         (415, "POST", TASKS, {**key, "Content-Type": "text/xml"}, b"<"),
     ]
     for status, method, path, headers, content in calls:
-        answer = await gateway.request(method, path, headers={**headers, "Origin": ORIGIN}, content=content)
+        answer = await client.request(method, path, headers={**headers, "Origin": ORIGIN}, content=content)
         assert answer.status_code == status, f"{method} {path}: {answer.text}"
         check_readable(answer)
-    page = await gateway.get("/", headers={"Origin": ORIGIN, "Accept": "text/html"})
+    page = await client.get("/", headers={"Origin": ORIGIN, "Accept": "text/html"})
     check_readable(page)
     assert {"accept", "origin"} <= vary(page)
 
 
 async def test_a_body_that_does_not_arrive_is_refused_where_the_page_reads_it(
-    gateway: httpx.AsyncClient, tenant: Tenant
+    client: httpx.AsyncClient, tenant: Tenant
 ) -> None:
-    async with connected(str(gateway.base_url)) as line:
+    async with connected(str(client.base_url)) as line:
         lines = (f"Origin: {ORIGIN}", f"Authorization: Bearer {tenant.key}", "Transfer-Encoding: chunked")
         await line.send_head(TASKS, *lines)
         await line.send(b"not a length\r\n")
@@ -174,23 +174,23 @@ async def test_a_body_that_does_not_arrive_is_refused_where_the_page_reads_it(
     check_readable(answer)
 
 
-async def test_a_page_of_any_other_origin_reads_nothing(gateway: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_a_page_of_any_other_origin_reads_nothing(client: httpx.AsyncClient, tenant: Tenant) -> None:
     key = {"Authorization": f"Bearer {tenant.key}"}
     for origin in FOREIGN:
-        answer = await gateway.get("/api/v3/whoami", headers={**key, "Origin": origin})
+        answer = await client.get("/api/v3/whoami", headers={**key, "Origin": origin})
         assert (answer.status_code, marks(answer)) == (200, {}), origin
         assert "origin" in vary(answer)
-        refused = await gateway.options(TASKS, headers={**PREFLIGHT, "Origin": origin})
+        refused = await client.options(TASKS, headers={**PREFLIGHT, "Origin": origin})
         assert "SEEDGATE_CORS_ORIGINS" in check_error(refused, 403, "AccessDenied")["message"]
         assert marks(refused) == {}
         assert "origin" in vary(refused)
     twice = [("Origin", ORIGIN), ("Origin", ORIGIN), *PREFLIGHT.items()]
-    assert marks(await gateway.options(TASKS, headers=twice)) == {}
-    without = await gateway.get("/api/v3/whoami", headers=key)
+    assert marks(await client.options(TASKS, headers=twice)) == {}
+    without = await client.get("/api/v3/whoami", headers=key)
     assert (marks(without), "origin" in vary(without)) == ({}, True), "a cache must not give this to a page"
 
 
-async def test_the_operators_and_the_public_routes_take_no_part(world: World, gateway: httpx.AsyncClient) -> None:
+async def test_the_operators_and_the_public_routes_take_no_part(gateway: Gateway, client: httpx.AsyncClient) -> None:
     for path, method in [
         *EXACT.items(),
         ("/admin/v1/keys", "POST"),
@@ -200,15 +200,15 @@ async def test_the_operators_and_the_public_routes_take_no_part(world: World, ga
     ]:
         for headers in ({}, PREFLIGHT):
             for each in (method, "OPTIONS"):
-                answer = await gateway.request(
+                answer = await client.request(
                     each,
                     path,
-                    headers={**headers, "Origin": ORIGIN, "Authorization": world.admin.headers["Authorization"]},
+                    headers={**headers, "Origin": ORIGIN, "Authorization": gateway.admin.headers["Authorization"]},
                 )
                 told = f"{each} {path}"
                 assert (marks(answer), "origin" in vary(answer)) == ({}, False), told
                 assert each != "OPTIONS" or answer.status_code in {404, 405}, told
-    async with connected(str(gateway.base_url)) as line:
+    async with connected(str(client.base_url)) as line:
         for path in (
             "/" + "x" * 9000,
             "//admin/v1/keys",
@@ -221,17 +221,17 @@ async def test_the_operators_and_the_public_routes_take_no_part(world: World, ga
             assert (answer.status_code, marks(answer)) == (404, {}), path
 
 
-async def test_nothing_of_it_is_there_unless_an_origin_is_named(world: World, tenant: Tenant) -> None:
-    preflight = await world.anonymous.options(TASKS, headers={**PREFLIGHT, "Origin": ORIGIN})
+async def test_nothing_of_it_is_there_unless_an_origin_is_named(gateway: Gateway, tenant: Tenant) -> None:
+    preflight = await gateway.anonymous.options(TASKS, headers={**PREFLIGHT, "Origin": ORIGIN})
     check_error(preflight, 405, "MethodNotAllowed")
     called = await tenant.http.get("/api/v3/whoami", headers={"Origin": ORIGIN})
     for answer in (preflight, called):
         assert (marks(answer), "vary" in answer.headers) == ({}, False)
 
 
-async def test_a_page_can_do_nothing_without_a_key(world: World, gateway: httpx.AsyncClient, tenant: Tenant) -> None:
+async def test_a_page_can_do_nothing_without_a_key(gateway: Gateway, client: httpx.AsyncClient, tenant: Tenant) -> None:
     """Without a preflight a browser sends a create as a form or as ``text/plain``; but a header alone authenticates."""
-    before = count_received(world, "create_task")
+    before = count_received(gateway, "create_task")
     cookies = "; ".join(
         f"{name}={tenant.key}" for name in ("Authorization", "X-Api-Key", "api_key", "key", "session", "token")
     )
@@ -239,7 +239,7 @@ async def test_a_page_can_do_nothing_without_a_key(world: World, gateway: httpx.
         for origin in (ORIGIN, FOREIGN[0]):
             headers = {"Origin": origin, "Content-Type": content_type, "Cookie": cookies}
             for path in (TASKS, f"{TASKS}?key={tenant.key}", f"{TASKS}?api_key={tenant.key}"):
-                answer = await gateway.post(path, json=TASK, headers=headers)
+                answer = await client.post(path, json=TASK, headers=headers)
                 check_error(answer, 401, "AuthenticationError")
                 assert "set-cookie" not in answer.headers
-    assert count_received(world, "create_task") == before
+    assert count_received(gateway, "create_task") == before

@@ -9,7 +9,7 @@ import pytest
 from app.http import pages
 from app.http.pages import ASSETS, SWAGGER_UI_VERSION
 from tests.http.operations import Operation, document, operations
-from tests.support.world import World
+from tests.support.gateway import Gateway
 
 FOLDER = Path(pages.__file__).with_name("swagger_ui")
 # Of the npm package swagger-ui-dist; the README beside them tells how they are renewed.
@@ -46,8 +46,8 @@ def test_the_files_of_others_are_those_of_one_release_byte_for_byte() -> None:
     assert set(re.findall(r"\d+\.\d+\.\d+", readme)) == {PINNED_VERSION}
 
 
-async def test_each_file_stands_in_the_tag_that_it_is_for(world: World) -> None:
-    page = await world.anonymous.get("/docs")
+async def test_each_file_stands_in_the_tag_that_it_is_for(gateway: Gateway) -> None:
+    page = await gateway.anonymous.get("/docs")
     found = re.findall(r'<(?:link rel="(\w+)"|(script)).*? (?:src|href)="[^"]*/([^"/]+)"', page.text)
     assert [(link or script, file) for link, script, file in found] == [
         ("icon", "favicon-32x32.png"),
@@ -57,28 +57,28 @@ async def test_each_file_stands_in_the_tag_that_it_is_for(world: World) -> None:
     ]
 
 
-async def test_the_page_loads_its_own_files_and_nothing_else(world: World) -> None:
-    page = await world.anonymous.get("/docs")
+async def test_the_page_loads_its_own_files_and_nothing_else(gateway: Gateway) -> None:
+    page = await gateway.anonymous.get("/docs")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     named = re.findall(r'(?:src|href)="([^"]+)"', page.text)
     assert {f"/{path}" for path in named} == {*ASSETS, "/openapi.json"}
     assert "//" not in page.text
     for path, (file, media_type) in ASSETS.items():
-        answer = await world.anonymous.get(path)
+        answer = await gateway.anonymous.get(path)
         assert (answer.status_code, answer.content) == (200, file.read_bytes())
         assert answer.headers["content-type"] == media_type
         assert answer.headers["content-length"] == str(len(answer.content))
 
 
-async def test_the_page_holds_no_script_and_no_style_of_its_own(world: World) -> None:
-    page = (await world.anonymous.get("/docs")).text
+async def test_the_page_holds_no_script_and_no_style_of_its_own(gateway: Gateway) -> None:
+    page = (await gateway.anonymous.get("/docs")).text
     assert re.findall(r"<script(?![^>]* src=)[^>]*>|<style| style=| on\w+=|javascript:", page, re.IGNORECASE) == []
 
 
 @pytest.mark.parametrize("path", ["/docs", *ASSETS])
-async def test_the_page_allows_no_other_scripts_calls_or_referrers(world: World, path: str) -> None:
+async def test_the_page_allows_no_other_scripts_calls_or_referrers(gateway: Gateway, path: str) -> None:
     for method in ("GET", "HEAD"):
-        headers = (await world.anonymous.request(method, path)).headers
+        headers = (await gateway.anonymous.request(method, path)).headers
         assert set(headers["content-security-policy"].split("; ")) == POLICY
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
@@ -96,8 +96,8 @@ def test_a_change_of_a_file_changes_its_address() -> None:
 @pytest.mark.parametrize(
     "path", ["/redoc", "/docs/oauth2-redirect", "/docs/", "/docs/index.html", "/docs/5.35.0/LICENSE"]
 )
-async def test_nothing_else_is_served(world: World, path: str) -> None:
-    answer = await world.anonymous.get(path)
+async def test_nothing_else_is_served(gateway: Gateway, path: str) -> None:
+    answer = await gateway.anonymous.get(path)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")
 
 
@@ -111,15 +111,15 @@ def test_tenants_and_operators_have_their_own_security_schemes() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.id)
-async def test_an_operation_names_the_credential_that_opens_it(world: World, operation: Operation) -> None:
+async def test_an_operation_names_the_credential_that_opens_it(gateway: Gateway, operation: Operation) -> None:
     is_admins = operation.is_admins or operation.path == "/metrics"
     expected = [] if operation.path in PROBES else [{"AdminToken": []}] if is_admins else TENANTS
     assert operation.documented.get("security", []) == expected
-    answer = await world.anonymous.request(operation.method, operation.url)
+    answer = await gateway.anonymous.request(operation.method, operation.url)
     assert (answer.status_code == 401) is bool(expected)
 
 
-async def test_each_way_of_a_tenant_opens_its_routes(world: World) -> None:
-    tenant = await world.tenant()
+async def test_each_way_of_a_tenant_opens_its_routes(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     for headers in ({"Authorization": f"Bearer {tenant.key}"}, {"X-Api-Key": tenant.key}):
-        assert (await world.anonymous.get("/api/v3/whoami", headers=headers)).status_code == 200
+        assert (await gateway.anonymous.get("/api/v3/whoami", headers=headers)).status_code == 200

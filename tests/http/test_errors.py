@@ -17,17 +17,17 @@ from app.http.request_scope import RequestScope
 from app.main import server_config
 from tests.http.wires import connected
 from tests.support.answers import check_error
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.support.plain import PLAIN
 from tests.support.serving import serving
-from tests.support.world import TASKS, Tenant, World
 
 ADMIN = "/admin/v1"
 
 
 @pytest_asyncio.fixture(scope="session")
-async def tenant(world: World) -> Tenant:
+async def tenant(gateway: Gateway) -> Tenant:
     """The tenant of these tests."""
-    return await world.tenant()
+    return await gateway.tenant()
 
 
 @pytest.mark.parametrize(
@@ -43,44 +43,44 @@ async def tenant(world: World) -> Tenant:
         (f"{ADMIN}/models", "GET, HEAD, PUT"),
     ],
 )
-async def test_a_405_lists_the_allowed_methods(world: World, path: str, allow: str) -> None:
-    response = await world.anonymous.request("TRACE", path)
+async def test_a_405_lists_the_allowed_methods(gateway: Gateway, path: str, allow: str) -> None:
+    response = await gateway.anonymous.request("TRACE", path)
     assert (response.status_code, response.headers["allow"]) == (405, allow)
     assert response.json()["error"]["code"] == "MethodNotAllowed"
     assert ("ResponseMetadata" in response.json()) is not path.startswith(ADMIN)
 
 
 @pytest.mark.parametrize("path", ["/x", "/api", "/api/v3/", f"{TASKS}/a/b", "/%00"])
-async def test_an_unknown_route_is_not_found_in_both_shapes(world: World, path: str) -> None:
-    check_error(await world.anonymous.get(path), 404, "NotFound")
+async def test_an_unknown_route_is_not_found_in_both_shapes(gateway: Gateway, path: str) -> None:
+    check_error(await gateway.anonymous.get(path), 404, "NotFound")
 
 
 @pytest.mark.parametrize("path", [f"{ADMIN}/x", "/admin", "/admin/v2/tenants"])
-async def test_an_unknown_admin_route_is_not_found_in_the_admin_shape(world: World, path: str) -> None:
-    response = await world.anonymous.get(path)
+async def test_an_unknown_admin_route_is_not_found_in_the_admin_shape(gateway: Gateway, path: str) -> None:
+    response = await gateway.anonymous.get(path)
     assert response.status_code == 404
     assert response.json().keys() == {"error"}
     assert response.json()["error"].keys() == {"code", "message", "param", "type"}
 
 
-async def test_every_answer_has_a_request_id_of_its_own(world: World, tenant: Tenant) -> None:
+async def test_every_answer_has_a_request_id_of_its_own(gateway: Gateway, tenant: Tenant) -> None:
     answers = [await tenant.http.get(path) for path in (TASKS, "/x", f"{TASKS}/x", "/healthz")]
-    answers.append(await world.admin.get("/tenants"))
+    answers.append(await gateway.admin.get("/tenants"))
     ids = [answer.headers["x-request-id"] for answer in answers]
     assert len(set(ids)) == len(ids)
     assert not any("x-client-request-id" in answer.headers for answer in answers)
 
 
 @pytest.mark.parametrize("value", ["mine", "20261122163451hu1HT22vyIJpNxSNvsN5", "x" * 128, "!#$%&'*+-.^_`|~"])
-async def test_the_clients_request_id_is_echoed(world: World, tenant: Tenant, value: str) -> None:
+async def test_the_clients_request_id_is_echoed(gateway: Gateway, tenant: Tenant, value: str) -> None:
     for path in (TASKS, "/x", "/healthz"):
         response = await tenant.http.get(path, headers={"X-Client-Request-Id": value})
         assert response.headers["x-client-request-id"] == value
 
 
 @pytest.mark.parametrize("value", ["", "x" * 129, "a b", "a\tb", "é", "a\x01b"])
-async def test_what_is_no_request_id_is_not_echoed(world: World, value: str) -> None:
-    async with connected(world.base_url) as wire:
+async def test_what_is_no_request_id_is_not_echoed(gateway: Gateway, value: str) -> None:
+    async with connected(gateway.base_url) as wire:
         await wire.send_head("/healthz", f"X-Client-Request-Id: {value}", method="GET")
         answer = await wire.read_answer()
     assert "x-client-request-id" not in answer.headers

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from app.http.exact_paths import routed_path, unescaped
 from tests.http.wires import Wire, connected
-from tests.support.world import TASKS, World
+from tests.support.gateway import TASKS, Gateway
 
 CALLBACK = "/callbacks/" + "fa-l_SE" * 6 + "0"
 EXACT = {
@@ -80,14 +80,14 @@ async def ask(line: Wire, method: str, target: str, authorization: str) -> tuple
 
 
 @pytest_asyncio.fixture
-async def line(world: World) -> AsyncIterator[Wire]:
-    async with connected(world.base_url) as opened:
+async def line(gateway: Gateway) -> AsyncIterator[Wire]:
+    async with connected(gateway.base_url) as opened:
         yield opened
 
 
 @pytest.mark.parametrize("path", EXACT)
-async def test_a_path_with_one_spelling_is_reached_by_no_other(world: World, line: Wire, path: str) -> None:
-    method, token = EXACT[path], world.admin.headers["Authorization"]
+async def test_a_path_with_one_spelling_is_reached_by_no_other(gateway: Gateway, line: Wire, path: str) -> None:
+    method, token = EXACT[path], gateway.admin.headers["Authorization"]
     for target in (path, f"http://gateway{path}"):
         assert (await ask(line, method, target, token))[0] == 200
     others = list(spellings(path))
@@ -97,8 +97,8 @@ async def test_a_path_with_one_spelling_is_reached_by_no_other(world: World, lin
         assert (other, status, code) == (other, 404, "NotFound")
 
 
-async def test_neither_is_it_in_the_absolute_form_nor_by_a_method_of_its_own(world: World, line: Wire) -> None:
-    token = world.admin.headers["Authorization"]
+async def test_neither_is_it_in_the_absolute_form_nor_by_a_method_of_its_own(gateway: Gateway, line: Wire) -> None:
+    token = gateway.admin.headers["Authorization"]
     for method in ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"):
         for target in (
             "http://gateway/%61dmin/v1/tenants",
@@ -112,8 +112,8 @@ async def test_neither_is_it_in_the_absolute_form_nor_by_a_method_of_its_own(wor
 
 
 @pytest.mark.parametrize("slash", ["%2f", "%2F"])
-async def test_an_encoded_slash_is_part_of_an_id_and_no_separator(world: World, line: Wire, slash: str) -> None:
-    tenant = await world.tenant()
+async def test_an_encoded_slash_is_part_of_an_id_and_no_separator(gateway: Gateway, line: Wire, slash: str) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task()
     key = f"Bearer {tenant.key}"
     assert (await ask(line, "GET", f"{TASKS}/{task_id}", key))[0] == 200

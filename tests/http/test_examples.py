@@ -9,7 +9,7 @@ from app.sandbox.config import SandboxConfig
 from tests.http.operations import Operation, operations
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
-from tests.support.world import Tenant, World, running_world
+from tests.support.gateway import Gateway, Tenant, open_gateway
 
 WITH_BODY = [operation for operation in operations() if "requestBody" in operation.documented]
 ENTRIES = {"/", "/api/v3/assets"}
@@ -20,44 +20,44 @@ OTHER_STATE = 409
 
 
 @pytest_asyncio.fixture(scope="module")
-async def own_world(database_url: str) -> AsyncIterator[World]:
+async def own_gateway(database_url: str) -> AsyncIterator[Gateway]:
     """A gateway of this file's own: the examples change its models and channels."""
     config = SandboxConfig(time_scale=200, limits=None)
     async with (
         own_database(database_url) as url,
-        running_world(url, sandbox_config=config, clock=MovableClock(), background="off") as running,
+        open_gateway(url, sandbox_config=config, clock=MovableClock(), background="off") as running,
     ):
         yield running
 
 
 @pytest_asyncio.fixture(scope="module")
-async def tenant(own_world: World) -> Tenant:
+async def tenant(own_gateway: Gateway) -> Tenant:
     """A tenant whose things the examples are sent to."""
-    return await own_world.tenant()
+    return await own_gateway.tenant()
 
 
 @pytest.mark.parametrize("operation", WITH_BODY, ids=lambda operation: operation.id)
-async def test_an_example_is_accepted(own_world: World, tenant: Tenant, operation: Operation) -> None:
+async def test_an_example_is_accepted(own_gateway: Gateway, tenant: Tenant, operation: Operation) -> None:
     assert operation.examples
     for name, example in operation.examples.items():
         url = operation.path.format(
             tenant_id=tenant.id,
-            key_id=(await own_world.key_of(tenant.id)).key_id if "{key_id}" in operation.path else "",
+            key_id=(await own_gateway.key_of(tenant.id)).key_id if "{key_id}" in operation.path else "",
             task_id=await tenant.new_task() if "{task_id}" in operation.path else "",
-            channel_id=await _channel(own_world) if "{channel_id}" in operation.path else "",
+            channel_id=await _channel(own_gateway) if "{channel_id}" in operation.path else "",
         )
         if operation.path in ENTRIES:
             url += f"?Action={name}"
         # The key of an example is no key, and its address is not one that a test may call.
-        elsewhere = {"ark_base_url": own_world.sandbox.ark_base_url} if "ark_api_key" in example else {}
-        client = own_world.admin if operation.is_admins else tenant.http
-        answer = await client.request(operation.method, f"{own_world.base_url}{url}", json={**example, **elsewhere})
+        elsewhere = {"ark_base_url": own_gateway.sandbox.ark_base_url} if "ark_api_key" in example else {}
+        client = own_gateway.admin if operation.is_admins else tenant.http
+        answer = await client.request(operation.method, f"{own_gateway.base_url}{url}", json={**example, **elsewhere})
         names_none = {"Id", "GroupId", "BytedToken"} & example.keys()
         expected = {ABSENT} if names_none else {OTHER_STATE} if "absent" in example else ACCEPTED
         assert answer.status_code in expected, (name, answer.text)
 
 
-async def test_a_create_has_an_example_with_words_alone(own_world: World, tenant: Tenant) -> None:
+async def test_a_create_has_an_example_with_words_alone(own_gateway: Gateway, tenant: Tenant) -> None:
     create = next(operation for operation in WITH_BODY if operation.id == "create_task")
     first = next(iter(create.examples.values()))
     assert [item["type"] for item in first["content"]] == ["text"]
@@ -65,6 +65,6 @@ async def test_a_create_has_an_example_with_words_alone(own_world: World, tenant
     assert (await tenant.http.get(f"{create.path}/{made.json()['id']}")).status_code == 200
 
 
-async def _channel(world: World) -> str:
-    channels = (await world.admin.get("/channels")).json()["data"]
+async def _channel(gateway: Gateway) -> str:
+    channels = (await gateway.admin.get("/channels")).json()["data"]
     return str(next(each["id"] for each in channels if each["name"] == "default"))

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from tests.http.floods import CHUNKED, HEAD, MEBIBYTE, Client, Watch, clients, many_lines, watching
+from tests.support.gateway import Gateway
 from tests.support.process import GatewayProcess, gateway_process
-from tests.support.world import World
 
 pytestmark = pytest.mark.slow
 _MOST_GROWTH_BYTES = 96 * MEBIBYTE
@@ -18,9 +18,9 @@ _TOO_LARGE = (431, "RequestHeaderFieldsTooLarge")
 
 
 @pytest_asyncio.fixture(scope="module")
-async def gateway(world: World, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayProcess]:
+async def process(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayProcess]:
     """A gateway in a process of its own, which has served something and so has loaded all that it needs."""
-    async with gateway_process(tmp_path_factory.mktemp("flooded"), world.settings, background="off") as running:
+    async with gateway_process(tmp_path_factory.mktemp("flooded"), gateway.settings, background="off") as running:
         async with running.client() as client:
             for path in ("/healthz", "/openapi.json", "/nowhere") * 5:
                 await client.get(path)
@@ -40,8 +40,8 @@ def told(answer: bytes) -> tuple[int, str]:
     return int(head.split()[1]), json.loads(body)["error"]["code"]
 
 
-async def test_144_megabytes_of_headers(gateway: GatewayProcess) -> None:
-    async with watching(gateway) as watch, clients(gateway) as (client,):
+async def test_144_megabytes_of_headers(process: GatewayProcess) -> None:
+    async with watching(process) as watch, clients(process) as (client,):
         taken = await client.send(HEAD)
         for lines in many_lines(144_000_000):
             sent = await client.send(lines)
@@ -57,8 +57,8 @@ async def test_144_megabytes_of_headers(gateway: GatewayProcess) -> None:
     [HEAD + b"X-A: ", HEAD, b"GET /", HEAD + b"X-A: b\r\n ", CHUNKED + b"3;a=", CHUNKED + b"0\r\nX-A: "],
     ids=["value", "name", "target", "folded", "chunk extension", "trailer"],
 )
-async def test_40_megabytes_without_a_line_end(gateway: GatewayProcess, begin: bytes) -> None:
-    async with watching(gateway) as watch, clients(gateway, 4) as several:
+async def test_40_megabytes_without_a_line_end(process: GatewayProcess, begin: bytes) -> None:
+    async with watching(process) as watch, clients(process, 4) as several:
 
         async def flood(client: Client) -> tuple[int, str]:
             await client.send(begin + b"a" * 40_000_000)
@@ -76,32 +76,32 @@ async def test_40_megabytes_without_a_line_end(gateway: GatewayProcess, begin: b
     ],
     ids=["trailers", "chunk extensions"],
 )
-async def test_short_lines_without_end(gateway: GatewayProcess, begin: bytes, piece: bytes) -> None:
-    async with watching(gateway) as watch, clients(gateway) as (client,):
+async def test_short_lines_without_end(process: GatewayProcess, begin: bytes, piece: bytes) -> None:
+    async with watching(process) as watch, clients(process) as (client,):
         await client.send(begin + piece * (20 * MEBIBYTE // len(piece)))
         assert told(await client.read()) == _TOO_LARGE
     check(watch)
 
 
-async def test_six_connections_that_pipeline_17_megabytes_and_read_nothing(gateway: GatewayProcess) -> None:
+async def test_six_connections_that_pipeline_17_megabytes_and_read_nothing(process: GatewayProcess) -> None:
     requests = (HEAD + b"\r\n") * (17_000_000 // (len(HEAD) + 2))
-    async with watching(gateway) as watch, clients(gateway, 6) as several:
+    async with watching(process) as watch, clients(process, 6) as several:
         taken = await asyncio.gather(*(client.send(requests, seconds=20) for client in several))
         assert max(taken) < len(requests)
     check(watch)
 
 
-async def test_hundreds_of_connections_that_ask_for_much_and_read_nothing(gateway: GatewayProcess) -> None:
+async def test_hundreds_of_connections_that_ask_for_much_and_read_nothing(process: GatewayProcess) -> None:
     requests = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 8
-    async with watching(gateway) as watch, clients(gateway, 200) as several:
+    async with watching(process) as watch, clients(process, 200) as several:
         await asyncio.gather(*(client.send(requests, seconds=10) for client in several))
         await asyncio.sleep(5)
     check(watch)
 
 
-async def test_thousands_of_connections_that_do_not_finish_their_heads(gateway: GatewayProcess) -> None:
+async def test_thousands_of_connections_that_do_not_finish_their_heads(process: GatewayProcess) -> None:
     begun = [b"", b"GE", b"GET /healthz", HEAD, HEAD + b"X-A: " + b"a" * 60_000]
-    async with watching(gateway) as watch, clients(gateway, 3000) as several:
+    async with watching(process) as watch, clients(process, 3000) as several:
         await asyncio.gather(*(client.send(begun[number % 5], seconds=10) for number, client in enumerate(several)))
         answers = await asyncio.gather(*(client.read(seconds=20) for client in several))
     check(watch)
@@ -113,8 +113,8 @@ async def test_thousands_of_connections_that_do_not_finish_their_heads(gateway: 
     assert set(answers[0::5]) == {b""}
 
 
-async def test_heads_that_come_byte_by_byte(gateway: GatewayProcess) -> None:
-    async with watching(gateway) as watch, clients(gateway, 300) as several:
+async def test_heads_that_come_byte_by_byte(process: GatewayProcess) -> None:
+    async with watching(process) as watch, clients(process, 300) as several:
 
         async def drip(client: Client) -> bytes:
             for at in range(300):

@@ -9,8 +9,8 @@ from tests.http.answers import final_answers
 from tests.http.floods import clients
 from tests.http.framings import SMALL, Framing
 from tests.http.strict import parse
+from tests.support.gateway import Gateway
 from tests.support.process import GatewayProcess, gateway_process
-from tests.support.world import World
 
 pytestmark = pytest.mark.slow
 _AT_ONCE = 40
@@ -24,8 +24,8 @@ def _cuts(framing: Framing, number: int) -> set[int]:
     return {at for at in places if 0 < at < len(framing.data)}
 
 
-async def _check(gateway: GatewayProcess, framing: Framing, at: int) -> None:
-    async with clients(gateway) as (client,):
+async def _check(process: GatewayProcess, framing: Framing, at: int) -> None:
+    async with clients(process) as (client,):
         await client.send(framing.data[:at])
         await client.until_read()
         await client.send(framing.data[at:])
@@ -38,13 +38,13 @@ async def _check(gateway: GatewayProcess, framing: Framing, at: int) -> None:
         assert len(answers) == framing.answers, (framing, at, answers)
 
 
-async def test_no_framing_has_more_answers_than_requests_on_a_socket(world: World, tmp_path: Path) -> None:
-    async with gateway_process(tmp_path, world.settings, background="off") as gateway:
+async def test_no_framing_has_more_answers_than_requests_on_a_socket(gateway: Gateway, tmp_path: Path) -> None:
+    async with gateway_process(tmp_path, gateway.settings, background="off") as process:
         turns = asyncio.Semaphore(_AT_ONCE)
 
         async def attack(framing: Framing, at: int) -> None:
             async with turns:
-                await _check(gateway, framing, at)
+                await _check(process, framing, at)
 
         # The answer to HEAD has no body, whatever length it tells.
         framings = [framing for framing in SMALL if b"HEAD " not in framing.data]

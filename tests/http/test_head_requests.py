@@ -8,7 +8,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.http.wires import connected
 from tests.support.answers import check_error
-from tests.support.world import TASKS, World
+from tests.support.gateway import TASKS, Gateway
 
 # Each request has its own.
 OWN = {"date", "x-request-id"}
@@ -21,14 +21,14 @@ def paths() -> Iterator[str]:
             yield "/".join("x" if part.startswith("{") else part for part in str(route.path).split("/"))
 
 
-async def test_head_is_answered_as_get_on_every_route(world: World) -> None:
-    tenant = await world.tenant()
+async def test_head_is_answered_as_get_on_every_route(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task()
     found = list(paths())
     assert {"/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", TASKS, "/admin/v1/keys"} <= set(found)
     for path in [*found, f"{TASKS}/{task_id}"]:
-        client = world.admin if path.startswith(("/admin/", "/metrics")) else tenant.http
-        url, headers = world.base_url + path, {"Accept": "text/html, */*"}
+        client = gateway.admin if path.startswith(("/admin/", "/metrics")) else tenant.http
+        url, headers = gateway.base_url + path, {"Accept": "text/html, */*"}
         with_body, head = await client.get(url, headers=headers), await client.head(url, headers=headers)
         told = f"{path}: {with_body.status_code}, {head.status_code}"
         assert (head.status_code, head.content) == (with_body.status_code, b""), told
@@ -43,23 +43,23 @@ async def test_head_is_answered_as_get_on_every_route(world: World) -> None:
                 assert head.headers["content-length"] == now.headers["content-length"], told
 
 
-async def test_head_needs_the_credential_that_get_needs(world: World) -> None:
+async def test_head_needs_the_credential_that_get_needs(gateway: Gateway) -> None:
     for path in ("/api/v3/whoami", TASKS, "/admin/v1/keys", "/metrics"):
-        assert (await world.anonymous.head(world.base_url + path)).status_code == 401
+        assert (await gateway.anonymous.head(gateway.base_url + path)).status_code == 401
 
 
-async def test_where_get_is_refused_head_is_too(world: World) -> None:
+async def test_where_get_is_refused_head_is_too(gateway: Gateway) -> None:
     for path in ("/api/v3/assets", "/api/v3/open/ListAssets", "/"):
         for method in ("HEAD", "GET"):
-            answer = await world.anonymous.request(method, path)
+            answer = await gateway.anonymous.request(method, path)
             assert (answer.status_code, answer.headers["allow"]) == (405, "POST"), path
-    refused = await world.anonymous.put("/healthz")
+    refused = await gateway.anonymous.put("/healthz")
     check_error(refused, 405, "MethodNotAllowed")
     assert refused.headers["allow"] == "GET, HEAD"
 
 
-async def test_nothing_follows_the_head_so_that_the_connection_goes_on(world: World) -> None:
-    async with connected(world.base_url) as line:
+async def test_nothing_follows_the_head_so_that_the_connection_goes_on(gateway: Gateway) -> None:
+    async with connected(gateway.base_url) as line:
         for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/nowhere", "/metrics"):
             await line.send_head(path, method="HEAD")
             status, headers = await line.read_head()
@@ -68,8 +68,8 @@ async def test_nothing_follows_the_head_so_that_the_connection_goes_on(world: Wo
             assert (await line.read_answer()).json() == {"status": "ok"}, f"{path}: {status}"
 
 
-async def test_the_metrics_know_head_by_the_route_that_answered(world: World) -> None:
-    tenant = await world.tenant()
+async def test_the_metrics_know_head_by_the_route_that_answered(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     await tenant.http.head(f"{TASKS}/x")
-    counted = (await world.admin.get(f"{world.base_url}/metrics")).text
+    counted = (await gateway.admin.get(f"{gateway.base_url}/metrics")).text
     assert f'seedgate_requests_total{{method="HEAD",route="{TASKS}/{{task_id}}",status="4xx"}}' in counted

@@ -10,28 +10,28 @@ from app import __version__
 from app.main import create_app
 from app.settings import Settings
 from tests.support.answers import check_error
-from tests.support.world import World
+from tests.support.gateway import Gateway
 
 CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
 
-async def test_a_browser_gets_the_home_page(world: World) -> None:
+async def test_a_browser_gets_the_home_page(gateway: Gateway) -> None:
     for accept in (CHROMIUM, "text/html", "application/json, TEXT/HTML ;q=0.1", "a;q=0,text/html"):
         for path in ("/", "//", "/?utm_source=x"):
-            answer = await world.anonymous.get(world.base_url + path, headers={"Accept": accept})
+            answer = await gateway.anonymous.get(gateway.base_url + path, headers={"Accept": accept})
             assert answer.status_code == 200, answer.text
             assert answer.headers["content-type"] == "text/html; charset=utf-8"
             assert "<h1>Seedgate</h1>" in answer.text
     pairs = [("Accept", "image/png"), ("Accept", "text/html")]
-    assert (await world.anonymous.get("/", headers=pairs)).status_code == 200
+    assert (await gateway.anonymous.get("/", headers=pairs)).status_code == 200
 
 
-async def test_the_page_leads_to_the_documentation_and_loads_nothing(world: World) -> None:
-    page = await world.anonymous.get("/", headers={"Accept": CHROMIUM})
+async def test_the_page_leads_to_the_documentation_and_loads_nothing(gateway: Gateway) -> None:
+    page = await gateway.anonymous.get("/", headers={"Accept": CHROMIUM})
     links = re.findall(r'href="([^"]+)"', page.text)
     assert links == ["docs", "openapi.json"]
     for link in links:
-        assert (await world.anonymous.get(f"/{link}")).status_code == 200
+        assert (await gateway.anonymous.get(f"/{link}")).status_code == 200
     assert re.findall(r"src=|<script|<link|<form|//| on\w+=", page.text) == []
     [style] = re.findall(r"<style>(.*)</style>", page.text)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -48,8 +48,8 @@ async def test_the_page_leads_to_the_documentation_and_loads_nothing(world: Worl
     assert __version__ not in page.text
 
 
-async def test_a_program_gets_an_error_it_can_parse(world: World) -> None:
-    tenant = await world.tenant()
+async def test_a_program_gets_an_error_it_can_parse(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     for accept in (
         "*/*",
         "application/json",
@@ -60,7 +60,7 @@ async def test_a_program_gets_an_error_it_can_parse(world: World) -> None:
         "",
         "x" * 2000 + ",text/html",
     ):
-        for client in (world.anonymous, tenant.http):
+        for client in (gateway.anonymous, tenant.http):
             answer = await client.get("/", headers={"Accept": accept})
             check_error(answer, 405, "MethodNotAllowed")
             assert answer.headers["allow"] == "POST"
@@ -68,11 +68,11 @@ async def test_a_program_gets_an_error_it_can_parse(world: World) -> None:
     for query in ("Action=ListAssets&Version=2024-01-01", "Version=2024-01-01&Action=", "Action"):
         answer = await tenant.http.get(f"/?{query}", headers={"Accept": CHROMIUM})
         check_error(answer, 405, "MethodNotAllowed")
-    answer = await world.anonymous.get("/?a=%ff", headers={"Accept": CHROMIUM})
+    answer = await gateway.anonymous.get("/?a=%ff", headers={"Accept": CHROMIUM})
     check_error(answer, 400, "InvalidParameter")
     assert answer.headers["vary"] == "Accept"
     for method in ("PUT", "DELETE", "OPTIONS"):
-        answer = await world.anonymous.request(method, "/", headers={"Accept": CHROMIUM})
+        answer = await gateway.anonymous.request(method, "/", headers={"Accept": CHROMIUM})
         check_error(answer, 405, "MethodNotAllowed")
         assert answer.headers["allow"] == "GET, HEAD, POST"
 

@@ -16,8 +16,8 @@ from tests.http.operations import operations
 from tests.http.wires import connected
 from tests.support.answers import check_error
 from tests.support.driving import count_received, received
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.support.signing import JAVA, Signing, signed_headers
-from tests.support.world import TASKS, Tenant, World
 
 BOM = b"\xef\xbb\xbf"
 DRY = f"{TASKS}?dry_run=true"
@@ -76,50 +76,50 @@ REFUSED = [
 
 
 @pytest_asyncio.fixture(scope="module")
-async def tenant(world: World) -> Tenant:
+async def tenant(gateway: Gateway) -> Tenant:
     """The tenant of these tests."""
-    return await world.tenant()
+    return await gateway.tenant()
 
 
 def headers(content_type: str | None) -> dict[str, str]:
     return {} if content_type is None else {"Content-Type": content_type}
 
 
-def routes(world: World, tenant: Tenant) -> list[tuple[httpx.AsyncClient, str, bytes, int]]:
+def routes(gateway: Gateway, tenant: Tenant) -> list[tuple[httpx.AsyncClient, str, bytes, int]]:
     """Returns each reader of bodies once: who calls what with which body, and the status when it is read."""
     return [
         (tenant.http, DRY, TASK, 200),
         (tenant.http, "/api/v3/open/ListAssetGroups", LIST_GROUPS, 200),
         (tenant.http, "/api/v3/assets?Action=ListAssetGroups", LIST_GROUPS, 200),
         (tenant.http, "/?Action=ListAssetGroups", LIST_GROUPS, 200),
-        (world.admin, "/tenants", b'{"nme":"x"}', 400),
+        (gateway.admin, "/tenants", b'{"nme":"x"}', 400),
     ]
 
 
-async def test_json_is_read_under_each_of_these_names(world: World, tenant: Tenant) -> None:
+async def test_json_is_read_under_each_of_these_names(gateway: Gateway, tenant: Tenant) -> None:
     for content_type in READ:
         assert reading_of([] if content_type is None else [content_type]) is Reading.JSON, content_type
-        for client, path, body, status in routes(world, tenant)[: None if content_type in READ[:3] else 1]:
+        for client, path, body, status in routes(gateway, tenant)[: None if content_type in READ[:3] else 1]:
             answer = await client.post(path, content=body, headers=headers(content_type))
             assert answer.status_code == status, f"{path} {content_type}: {answer.text}"
 
 
-async def test_any_other_media_type_is_refused_and_named_in_the_message(world: World, tenant: Tenant) -> None:
+async def test_any_other_media_type_is_refused_and_named_in_the_message(gateway: Gateway, tenant: Tenant) -> None:
     for content_type in REFUSED:
         assert reading_of([content_type]) is Reading.REFUSED, content_type
-        for client, path, body, _ in routes(world, tenant)[: None if content_type == REFUSED[0] else 1]:
+        for client, path, body, _ in routes(gateway, tenant)[: None if content_type == REFUSED[0] else 1]:
             answer = await client.post(path, content=body, headers=headers(content_type))
             assert (answer.status_code, answer.json()["error"]["code"]) == (415, "UnsupportedMediaType"), path
             message = answer.json()["error"]["message"]
             assert f"type `{content_type[:100]}` is not supported. Read as JSON in UTF-8: no Content-Type, " in message
 
 
-async def test_it_is_so_on_every_operation_with_a_body(world: World, tenant: Tenant) -> None:
+async def test_it_is_so_on_every_operation_with_a_body(gateway: Gateway, tenant: Tenant) -> None:
     taking = [operation for operation in operations() if "requestBody" in operation.documented]
     assert len(taking) > 20
     for operation in taking:
-        url = world.base_url + operation.url
-        client = world.admin if operation.is_admins else tenant.http
+        url = gateway.base_url + operation.url
+        client = gateway.admin if operation.is_admins else tenant.http
         answer = await client.request(operation.method, url, content=b"{}", headers=headers("text/xml"))
         assert answer.status_code == 415, f"{operation.method} {operation.path}: {answer.text}"
 
@@ -146,8 +146,8 @@ async def test_a_form_is_read_where_it_is_an_object_in_truth(tenant: Tenant, bod
         assert FORM in check_error(answer, 415, "UnsupportedMediaType")["message"]
 
 
-async def test_what_urllib_sends_by_itself_creates_a_task(world: World, tenant: Tenant) -> None:
-    request = urllib.request.Request(world.base_url + TASKS, TASK, {"Authorization": f"Bearer {tenant.key}"})
+async def test_what_urllib_sends_by_itself_creates_a_task(gateway: Gateway, tenant: Tenant) -> None:
+    request = urllib.request.Request(gateway.base_url + TASKS, TASK, {"Authorization": f"Bearer {tenant.key}"})
 
     def send() -> Any:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
@@ -155,17 +155,17 @@ async def test_what_urllib_sends_by_itself_creates_a_task(world: World, tenant: 
 
     made = await asyncio.to_thread(send)
     assert request.get_header("Content-type") == FORM
-    assert received(world, made["id"])["content"][0]["text"] == PROMPT
+    assert received(gateway, made["id"])["content"][0]["text"] == PROMPT
 
 
-async def test_a_prompt_in_another_charset_makes_no_task(world: World, tenant: Tenant) -> None:
-    before = count_received(world, "create_task")
+async def test_a_prompt_in_another_charset_makes_no_task(gateway: Gateway, tenant: Tenant) -> None:
+    before = count_received(gateway, "create_task")
     body = TASK.decode().encode("gbk")
     for content_type in ("application/json; charset=gbk", "text/plain; charset=GB2312"):
         answer = await tenant.http.post(TASKS, content=body, headers=headers(content_type))
         check_error(answer, 415, "UnsupportedMediaType")
     check_error(await tenant.http.post(TASKS, content=body), 400, "InvalidParameter")
-    assert count_received(world, "create_task") == before
+    assert count_received(gateway, "create_task") == before
 
 
 async def test_two_types_are_refused_since_another_reader_may_believe_the_other(tenant: Tenant) -> None:
@@ -206,10 +206,10 @@ async def test_the_body_of_a_delete_is_ignored_whatever_it_is(tenant: Tenant) ->
 
 
 async def test_a_refused_type_is_refused_before_the_body_is_read_but_after_the_caller_is_known(
-    world: World, tenant: Tenant
+    gateway: Gateway, tenant: Tenant
 ) -> None:
     for key, status in ((tenant.key, 415), ("sg-wrong", 401)):
-        async with connected(world.base_url) as wire:
+        async with connected(gateway.base_url) as wire:
             await wire.send_head(
                 TASKS,
                 f"Authorization: Bearer {key}",
@@ -218,7 +218,7 @@ async def test_a_refused_type_is_refused_before_the_body_is_read_but_after_the_c
                 "Expect: 100-continue",
             )
             assert (await wire.read_answer()).status_code == status
-    async with connected(world.base_url) as wire:
+    async with connected(gateway.base_url) as wire:
         lines = (f"Authorization: Bearer {tenant.key}", "Content-Type: text/xml", "Transfer-Encoding: chunked")
         await wire.send_head(TASKS, *lines)
         await wire.send(b"1\r\n{\r\n0\r\n\r\n")
@@ -226,12 +226,12 @@ async def test_a_refused_type_is_refused_before_the_body_is_read_but_after_the_c
 
 
 async def test_a_body_whose_hash_the_head_does_not_tell_is_refused_after_its_signature_was_judged(
-    world: World, tenant: Tenant
+    gateway: Gateway, tenant: Tenant
 ) -> None:
     """Before, the 415 would tell a stranger which access key ids there are."""
-    pair = (await world.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
+    pair = (await gateway.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
     forger = {**pair, "secret_access_key": "SGSKother"}
-    host = world.base_url.removeprefix("http://")
+    host = gateway.base_url.removeprefix("http://")
 
     async def send(signer: dict[str, Any], body: bytes, name: str, value: str, *, is_chunked: bool) -> httpx.Response:
         async def chunks() -> AsyncIterator[bytes]:
@@ -241,7 +241,7 @@ async def test_a_body_whose_hash_the_head_does_not_tell_is_refused_after_its_sig
         assert "x-content-sha256" not in signed
         content = chunks() if is_chunked else body
         url = "/?Action=ListAssetGroups&Version=2024-01-01"
-        return await world.anonymous.post(url, content=content, headers={**signed, name: value})
+        return await gateway.anonymous.post(url, content=content, headers={**signed, name: value})
 
     for name, value, body in (
         ("content-type", "text/xml", LIST_GROUPS),
@@ -258,26 +258,26 @@ async def test_a_body_whose_hash_the_head_does_not_tell_is_refused_after_its_sig
 
 
 @pytest.mark.parametrize("padding", [0, 300_000], ids=["small", "parsed in steps"])
-async def test_a_byte_order_mark_is_skipped(world: World, tenant: Tenant, padding: int) -> None:
+async def test_a_byte_order_mark_is_skipped(gateway: Gateway, tenant: Tenant, padding: int) -> None:
     body = BOM + TASK[:-1] + b" " * padding + b"}"
     made = await tenant.http.post(TASKS, content=body)
     assert made.status_code == 200, made.text
-    assert received(world, made.json()["id"])["content"] == [{"type": "text", "text": PROMPT}]
+    assert received(gateway, made.json()["id"])["content"] == [{"type": "text", "text": PROMPT}]
     for wrong in (BOM + body, body[3:] + BOM, TASK[:1] + BOM + body[4:]):
         error = check_error(await tenant.http.post(TASKS, content=wrong), 400, "InvalidParameter")
         assert "not valid JSON" in error["message"]
         assert "decode" not in error["message"]
 
 
-async def test_a_mark_belongs_to_what_is_signed(world: World, tenant: Tenant) -> None:
-    made = await world.admin.post(f"/keys/{tenant.key_id}/signing-key")
+async def test_a_mark_belongs_to_what_is_signed(gateway: Gateway, tenant: Tenant) -> None:
+    made = await gateway.admin.post(f"/keys/{tenant.key_id}/signing-key")
     path, body = "/?Action=ListAssetGroups&Version=2024-01-01", BOM + LIST_GROUPS
     for options in ({}, {"names": JAVA}):
-        signed = await world.anonymous.post(path, content=body, auth=Signing(made.json(), **options))
+        signed = await gateway.anonymous.post(path, content=body, auth=Signing(made.json(), **options))
         assert signed.status_code == 200, signed.text
     without_mark = next(
-        Signing(made.json()).auth_flow(world.anonymous.build_request("POST", path, content=LIST_GROUPS))
+        Signing(made.json()).auth_flow(gateway.anonymous.build_request("POST", path, content=LIST_GROUPS))
     )
     del without_mark.headers["content-length"]
-    changed = await world.anonymous.post(path, content=body, headers=without_mark.headers)
+    changed = await gateway.anonymous.post(path, content=body, headers=without_mark.headers)
     check_error(changed, 401, "SignatureDoesNotMatch")

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.support.patience import HANG_SECONDS
-from tests.support.world import TASKS, Tenant, World
 
 APP = Path(__file__).resolve().parents[2] / "app"
 # SQLAlchemy keeps, with each form of a statement, the parameters with which it was first compiled: ids and short names.
@@ -42,13 +42,13 @@ def _inside(container: object, depth: int = 3) -> Iterator[str | bytes]:
 
 
 @pytest.fixture
-async def tenant(world: World) -> Tenant:
-    return await world.tenant()
+async def tenant(gateway: Gateway) -> Tenant:
+    return await gateway.tenant()
 
 
-async def test_no_part_of_a_request_outlives_it(world: World, tenant: Tenant) -> None:
+async def test_no_part_of_a_request_outlives_it(gateway: Gateway, tenant: Tenant) -> None:
     halves = (secrets.token_hex(16), secrets.token_hex(16))
-    address = urlsplit(world.base_url)
+    address = urlsplit(gateway.base_url)
     for request in requests("".join(halves), tenant.key):
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         writer.write(request)

@@ -16,8 +16,8 @@ from schemathesis.specs.openapi.checks import (
 
 from app.http.pages import HOME_PATH
 from tests.http.operations import document, operations
+from tests.support.gateway import Gateway
 from tests.support.threaded import Entrance
-from tests.support.world import World
 
 EXAMPLES = 3
 ADMIN = "/admin/"
@@ -65,10 +65,10 @@ def test_each_action_is_an_operation_of_its_own() -> None:
     assert len(actions) == 12
 
 
-async def test_the_document_is_served(world: World) -> None:
-    served = await world.anonymous.get("/openapi.json")
+async def test_the_document_is_served(gateway: Gateway) -> None:
+    served = await gateway.anonymous.get("/openapi.json")
     assert served.json() == document()
-    assert "text/html" in (await world.anonymous.get("/docs")).headers["content-type"]
+    assert "text/html" in (await gateway.anonymous.get("/docs")).headers["content-type"]
 
 
 @schema.parametrize()

@@ -16,9 +16,8 @@ from app.http.query import MAX_PARAMETERS, MAX_QUERY_BYTES, Query
 from app.main import create_app
 from app.settings import Settings
 from tests.support.answers import check_error
+from tests.support.gateway import MODEL, TASKS, Gateway, Tenant, text
 from tests.support.signing import Signing
-from tests.support.stage import MODEL, text
-from tests.support.world import TASKS, Tenant, World
 
 STRICT = ("/api/v3/", "/admin/v1/", "/v1/")
 UNKNOWN = "neverheardof"
@@ -51,16 +50,16 @@ ROUTES = list(routes())
 
 
 @pytest_asyncio.fixture(scope="module")
-async def tenant(world: World) -> Tenant:
-    return await world.tenant()
+async def tenant(gateway: Gateway) -> Tenant:
+    return await gateway.tenant()
 
 
-async def ask(world: World, client: httpx.AsyncClient, route: Route, query: str) -> httpx.Response:
+async def ask(gateway: Gateway, client: httpx.AsyncClient, route: Route, query: str) -> httpx.Response:
     """Calls a route; httpx folds two slashes at the start of a path into the host, so the whole URL is given."""
     body = b"{}" if route.method in {"POST", "PUT", "PATCH"} else None
     headers = {"Content-Type": "application/json"}
     return await client.request(
-        f"{route.method}", f"{world.base_url}{route.path}?{query}", content=body, headers=headers
+        f"{route.method}", f"{gateway.base_url}{route.path}?{query}", content=body, headers=headers
     )
 
 
@@ -79,10 +78,10 @@ def test_the_walk_finds_every_kind_of_route() -> None:
     assert len(strict) > 40
 
 
-async def test_every_route_refuses_undeclared_parameters_after_authentication(world: World, tenant: Tenant) -> None:
+async def test_every_route_refuses_undeclared_parameters_after_authentication(gateway: Gateway, tenant: Tenant) -> None:
     for route in ROUTES:
         is_admins = route.path.startswith("/admin/")
-        answer = await ask(world, world.admin if is_admins else tenant.http, route, f"{UNKNOWN}=1")
+        answer = await ask(gateway, gateway.admin if is_admins else tenant.http, route, f"{UNKNOWN}=1")
         told = f"{route.method} {route.path}: {answer.text}"
         if not route.is_strict:
             assert UNKNOWN not in answer.text, told
@@ -91,19 +90,21 @@ async def test_every_route_refuses_undeclared_parameters_after_authentication(wo
         error = answer.json()["error"]
         assert (error["code"], error["param"]) == (f"InvalidParameter.{UNKNOWN}", UNKNOWN), told
         assert all(f"`{name}`" in error["message"] for name in route.parameters), told
-        stranger = await ask(world, world.anonymous, route, f"{UNKNOWN}=1&{'x' * MAX_QUERY_BYTES}")
+        stranger = await ask(gateway, gateway.anonymous, route, f"{UNKNOWN}=1&{'x' * MAX_QUERY_BYTES}")
         assert (stranger.status_code, stranger.json()["error"]["code"]) == (401, "AuthenticationError"), told
         assert UNKNOWN not in stranger.text, told
 
 
-async def test_every_declared_parameter_is_known_and_but_for_arrays_taken_once(world: World, tenant: Tenant) -> None:
+async def test_every_declared_parameter_is_known_and_but_for_arrays_taken_once(
+    gateway: Gateway, tenant: Tenant
+) -> None:
     for route in ROUTES:
-        client = world.admin if route.path.startswith("/admin/") else tenant.http
+        client = gateway.admin if route.path.startswith("/admin/") else tenant.http
         for name, declared in route.parameters.items():
-            once = await ask(world, client, route, f"{name}=")
+            once = await ask(gateway, client, route, f"{name}=")
             assert "is not a query parameter" not in once.text, f"{route.method} {route.path} {name}"
             if declared["schema"]["type"] != "array":
-                twice = await ask(world, client, route, f"{name}=x&{name}=x")
+                twice = await ask(gateway, client, route, f"{name}=x&{name}=x")
                 check = twice.json()["error"]
                 assert (check["code"], check["param"]) == (f"InvalidParameter.{name.split('.')[0]}", name), twice.text
                 assert "more than once" in check["message"]
@@ -127,7 +128,7 @@ async def test_every_declared_parameter_is_known_and_but_for_arrays_taken_once(w
     ],
 )
 async def test_a_misspelt_dry_run_is_no_paid_task(
-    world: World, tenant: Tenant, query: str, shown: str, meant: str | None
+    gateway: Gateway, tenant: Tenant, query: str, shown: str, meant: str | None
 ) -> None:
     before = (await tenant.http.get(TASKS)).json()["total"]
     answer = await tenant.http.post(f"{TASKS}?{query}", json={"model": MODEL, "content": text("a kitten")})
@@ -154,9 +155,9 @@ async def test_dry_run_accepts_words_and_numbers(tenant: Tenant, value: str, *, 
     assert ("dry_run" in answer.json()) is is_dry
 
 
-async def test_a_signature_is_verified_before_the_query(world: World, tenant: Tenant) -> None:
+async def test_a_signature_is_verified_before_the_query(gateway: Gateway, tenant: Tenant) -> None:
     """Java's SDK tells no hash of the body, so that its signature is judged after the body has come."""
-    pair = (await world.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
+    pair = (await gateway.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
     wrong = {**pair, "secret_access_key": "not-it"}
     for names in (["host", "x-date"], None):
         for signing, status, code in (
@@ -164,7 +165,7 @@ async def test_a_signature_is_verified_before_the_query(world: World, tenant: Te
             (pair, 400, f"InvalidParameter.{UNKNOWN}"),
         ):
             auth = Signing(signing) if names is None else Signing(signing, names=names)
-            answer = await world.anonymous.post(f"/?Action=NoSuch&{UNKNOWN}=1", content=b"{}", auth=auth)
+            answer = await gateway.anonymous.post(f"/?Action=NoSuch&{UNKNOWN}=1", content=b"{}", auth=auth)
             assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), answer.text
 
 
@@ -173,17 +174,17 @@ async def test_a_signature_is_verified_before_the_query(world: World, tenant: Te
     [("Action=Get%00Asset%E2%80%AE", "Get?Asset?"), ("Action=" + "x" * 1000, "x" * 64), ("Action=%ff", "")],
 )
 async def test_an_answer_shows_a_name_of_an_action_without_what_is_odd_in_it(
-    world: World, tenant: Tenant, query: str, action: str
+    gateway: Gateway, tenant: Tenant, query: str, action: str
 ) -> None:
-    for client in (world.anonymous, tenant.http):
+    for client in (gateway.anonymous, tenant.http):
         answer = await client.post(f"/api/v3/assets?{query}", content=b"{}")
         assert answer.status_code in {400, 401, 404}
         assert answer.json()["ResponseMetadata"]["Action"] == action
         assert "x" * 65 not in answer.text
 
 
-async def test_the_action_may_stand_in_the_query_too_when_it_is_the_paths(world: World, tenant: Tenant) -> None:
-    url = f"{world.base_url}/api/v3/open/ListAssetGroups"
+async def test_the_action_may_stand_in_the_query_too_when_it_is_the_paths(gateway: Gateway, tenant: Tenant) -> None:
+    url = f"{gateway.base_url}/api/v3/open/ListAssetGroups"
     body = {"Filter": {"GroupType": "AIGC"}}
     for path in (url, url + "/"):
         same = await tenant.http.post(f"{path}?Action=ListAssetGroups&Version=2024-01-01", json=body)

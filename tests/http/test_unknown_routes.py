@@ -18,7 +18,7 @@ from tests.http.test_exact_paths import ask
 from tests.http.wires import Wire, connected
 from tests.support.answers import check_error
 from tests.support.driving import act, new_group
-from tests.support.world import TASKS, Tenant, World
+from tests.support.gateway import TASKS, Gateway, Tenant
 
 ADDRESS = "the address of this gateway"
 WITH_BASE = f"Set the base URL of the client to {ADDRESS} followed by `/api/v3`."
@@ -68,15 +68,15 @@ PLAIN = [
 
 
 @pytest_asyncio.fixture(scope="module")
-async def tenant(world: World) -> Tenant:
+async def tenant(gateway: Gateway) -> Tenant:
     """The tenant of these tests."""
-    return await world.tenant()
+    return await gateway.tenant()
 
 
 @pytest_asyncio.fixture
-async def line(world: World) -> AsyncIterator[Wire]:
+async def line(gateway: Gateway) -> AsyncIterator[Wire]:
     """A connection on which paths are sent as they are spelled."""
-    async with connected(world.base_url) as opened:
+    async with connected(gateway.base_url) as opened:
         yield opened
 
 
@@ -88,7 +88,7 @@ def test_every_route_is_exact_or_a_tenants() -> None:
         assert first in EXACT_NAMES or path == "/" or path.startswith(("/api/v3/", "/v1/")), path
 
 
-async def test_slashes_too_many_reach_every_tenant_route(world: World, line: Wire, tenant: Tenant) -> None:
+async def test_slashes_too_many_reach_every_tenant_route(gateway: Gateway, line: Wire, tenant: Tenant) -> None:
     key = f"Bearer {tenant.key}"
     task_id = await tenant.new_task()
     paths = {
@@ -109,8 +109,10 @@ async def test_slashes_too_many_reach_every_tenant_route(world: World, line: Wir
             assert (spelling, *await ask(line, method, spelling, key)) == (spelling, *expected)
 
 
-async def test_a_task_is_created_listed_and_deleted_under_a_base_url_with_a_slash(world: World, tenant: Tenant) -> None:
-    base = f"{world.base_url}//api/v3/"
+async def test_a_task_is_created_listed_and_deleted_under_a_base_url_with_a_slash(
+    gateway: Gateway, tenant: Tenant
+) -> None:
+    base = f"{gateway.base_url}//api/v3/"
     body = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "[queue:100000]"}]}
     made = await tenant.http.post(f"{base}/contents/generations/tasks/", json=body)
     assert made.status_code == 200, made.text
@@ -123,35 +125,35 @@ async def test_a_task_is_created_listed_and_deleted_under_a_base_url_with_a_slas
 
 
 @pytest.mark.parametrize("method", ["POST", "GET", "DELETE", "OPTIONS", "PATCH"])
-async def test_a_wrong_base_url_is_404_with_the_one_to_set(world: World, method: str) -> None:
+async def test_a_wrong_base_url_is_404_with_the_one_to_set(gateway: Gateway, method: str) -> None:
     for path, (served, advice) in WRONG_BASES.items():
-        answer = await world.anonymous.request(method, world.base_url + path, content=b"{}")
+        answer = await gateway.anonymous.request(method, gateway.base_url + path, content=b"{}")
         message = check_error(answer, 404, "NotFound")["message"]
         told = f"The requested route does not exist. It is served as `{served}`. {advice} Request id: "
         assert message.startswith(told), f"{path}: {message}"
         assert ".." not in message
 
 
-async def test_head_is_answered_alike_without_a_body(world: World) -> None:
+async def test_head_is_answered_alike_without_a_body(gateway: Gateway) -> None:
     for path in ("/v1/contents/generations/tasks", "/nowhere"):
-        answer = await world.anonymous.head(path)
+        answer = await gateway.anonymous.head(path)
         assert (answer.status_code, answer.content) == (404, b"")
 
 
-async def test_an_action_at_the_wrong_endpoint_is_404_with_the_right_one(world: World) -> None:
+async def test_an_action_at_the_wrong_endpoint_is_404_with_the_right_one(gateway: Gateway) -> None:
     for path in (
         "/api/v3/?Action=ListAssets&Version=2024-01-01",
         "/v1?Version=2024-01-01&Action=ListAssets",
         "/api?Action=x",
     ):
-        message = check_error(await world.anonymous.post(path, content=b"{}"), 404, "NotFound")["message"]
+        message = check_error(await gateway.anonymous.post(path, content=b"{}"), 404, "NotFound")["message"]
         assert "set the endpoint of the SDK to the address of this gateway, without a path." in message
     for path in ("/api/v3?action=x", "/api/v3?x=Action=", "/admin/v1/x?Action=ListAssets"):
-        answer = await world.anonymous.post(path, content=b"{}")
+        answer = await gateway.anonymous.post(path, content=b"{}")
         assert (answer.status_code, "endpoint" in answer.text) == (404, False), path
 
 
-async def test_other_unknown_paths_get_no_hint(world: World, line: Wire) -> None:
+async def test_other_unknown_paths_get_no_hint(gateway: Gateway, line: Wire) -> None:
     for path in PLAIN:
         await line.send_head(path, "Content-Length: 0")
         answer = await line.read_answer()
@@ -207,8 +209,8 @@ async def test_a_long_path_costs_no_more_than_any_other(line: Wire) -> None:
             assert await counted(client, path) == await counted(client, short)
 
 
-async def test_unknown_paths_have_no_route_in_metrics_and_logs(world: World) -> None:
-    await world.anonymous.get("/v1/contents/generations/tasks/cgt-labelled")
-    counted = (await world.admin.get(f"{world.base_url}/metrics")).text
+async def test_unknown_paths_have_no_route_in_metrics_and_logs(gateway: Gateway) -> None:
+    await gateway.anonymous.get("/v1/contents/generations/tasks/cgt-labelled")
+    counted = (await gateway.admin.get(f"{gateway.base_url}/metrics")).text
     assert "labelled" not in counted
     assert 'route="none"' in counted

@@ -14,7 +14,7 @@ from tests.http.stalls import Stalls, measured_gateway
 from tests.http.wires import MEBIBYTE
 from tests.http.worst_bodies import PAGE_ORIGIN, Body, as_json, bodies, heads, queries
 from tests.support.driving import force
-from tests.support.world import TASKS, Tenant, World
+from tests.support.gateway import TASKS, Gateway, Tenant
 
 pytestmark = pytest.mark.slow
 
@@ -86,25 +86,25 @@ class Search:
 
 
 @pytest.fixture
-async def tenant(world: World) -> Tenant:
-    return await world.tenant()
+async def tenant(gateway: Gateway) -> Tenant:
+    return await gateway.tenant()
 
 
-async def test_the_measure_sees_what_holds_the_loop(world: World) -> None:
+async def test_the_measure_sees_what_holds_the_loop(gateway: Gateway) -> None:
     def burn() -> None:
         until = time.thread_time() + 0.2
         while time.thread_time() < until:
             pass
 
-    with measured_gateway(world.settings.model_copy(update={"background": "off"})) as (_, stalls):
+    with measured_gateway(gateway.settings.model_copy(update={"background": "off"})) as (_, stalls):
         assert stalls.loop is not None
         stalls.loop.call_soon_threadsafe(burn)
         while stalls.longest_seconds < 0.15:  # noqa: ASYNC110 - another loop's ticker has no event
             await asyncio.sleep(0.01)
 
 
-async def test_no_request_up_to_a_mebibyte_holds_the_loop_for_100_ms(world: World, tenant: Tenant) -> None:
-    settings = world.settings.model_copy(update={"background": "off"})
+async def test_no_request_up_to_a_mebibyte_holds_the_loop_for_100_ms(gateway: Gateway, tenant: Tenant) -> None:
+    settings = gateway.settings.model_copy(update={"background": "off"})
     rnd = random.Random(8)
     with measured_gateway(settings) as (base_url, stalls):
         search = Search(base_url, tenant.key, stalls)
@@ -119,28 +119,28 @@ async def test_no_request_up_to_a_mebibyte_holds_the_loop_for_100_ms(world: Worl
     assert longest < SMALL_SECONDS
 
 
-async def test_no_link_of_the_upstream_holds_the_loop_for_100_ms_at_each_get(world: World, tenant: Tenant) -> None:
+async def test_no_link_of_the_upstream_holds_the_loop_for_100_ms_at_each_get(gateway: Gateway, tenant: Tenant) -> None:
     links = {
         "a long link": [f"https://m.example/v?{'a&' * 250_000}"],
         "a long link, encoded": [f"https://m.example/v?{'%61%&' * 100_000}"],
         "many links": [f"https://m.example/{number}?{'%61%&' * 1_600}" for number in range(60)],
         "many links with a long name": [f"https://m.example/{number}?{'%61%' * 2_000}" for number in range(60)],
     }
-    with measured_gateway(world.settings.model_copy(update={"background": "off"})) as (base_url, stalls):
+    with measured_gateway(gateway.settings.model_copy(update={"background": "off"})) as (base_url, stalls):
         search = Search(base_url, tenant.key, stalls)
         for name, urls in links.items():
             task_id = await tenant.new_task()
             content = {f"url_{number}": url for number, url in enumerate(urls)}
-            await force(world, tenant, task_id, "succeeded", extra={"content": content})
+            await force(gateway, tenant, task_id, "succeeded", extra={"content": content})
             for path in (f"{TASKS}/{task_id}", f"{TASKS}?filter.task_ids={task_id}"):
                 await search.try_body(Body(name, path, b"", method="GET"))
         longest = search.report("Longest stalls of the loop, links of the upstream")
     assert longest < SMALL_SECONDS
 
 
-async def test_no_head_holds_the_loop_for_50_ms(world: World, tenant: Tenant) -> None:
+async def test_no_head_holds_the_loop_for_50_ms(gateway: Gateway, tenant: Tenant) -> None:
     changes = {"trusted_proxies": (ip_network("127.0.0.0/8"),), "cors_origins": (PAGE_ORIGIN,), "background": "off"}
-    settings = world.settings.model_copy(update=changes)
+    settings = gateway.settings.model_copy(update=changes)
     with measured_gateway(settings) as (base_url, stalls):
         search = Search(base_url, tenant.key, stalls, again_above_seconds=HEAD_SECONDS / 4)
         for head in heads():
@@ -149,8 +149,8 @@ async def test_no_head_holds_the_loop_for_50_ms(world: World, tenant: Tenant) ->
     assert longest < HEAD_SECONDS
 
 
-async def test_no_request_at_all_holds_the_loop_for_300_ms(world: World, tenant: Tenant) -> None:
-    settings = world.settings.model_copy(update={"background": "off"})
+async def test_no_request_at_all_holds_the_loop_for_300_ms(gateway: Gateway, tenant: Tenant) -> None:
+    settings = gateway.settings.model_copy(update={"background": "off"})
     rnd = random.Random(8)
     with measured_gateway(settings) as (base_url, stalls):
         search = Search(base_url, tenant.key, stalls)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from app.http.query import MAX_QUERY_BYTES
 from tests.observability.log_attacks import UNITS, long_text
-from tests.support.world import TASKS
+from tests.support.gateway import TASKS
 
 DRY = f"{TASKS}?dry_run=true"
 MODEL = "doubao-seedance-2"

@@ -8,8 +8,8 @@ import httpx
 
 from app.assets.actions import VERSION
 from tests.support.driving import URL
+from tests.support.gateway import TASKS
 from tests.support.signing import Signing
-from tests.support.world import TASKS
 from tests.tasks.bodies import audio, body, draft, image, video
 
 DRAFTING = "doubao-seedance-1-5-pro-251215"

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.world import TASKS
+from tests.support.gateway import TASKS
 
 _numbers = itertools.count(1)
 # Of the form and length of real ones, so that not even the length of an answer tells them apart.

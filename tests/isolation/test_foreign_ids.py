@@ -25,8 +25,8 @@ from tests.support.driving import (
     new_session,
     pass_verification,
 )
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.support.signing import Signing
-from tests.support.world import TASKS, Tenant, World
 from tests.tasks.bodies import body, image
 
 
@@ -49,36 +49,36 @@ OPERATORS_ATTEMPTS = [
 
 
 @pytest_asyncio.fixture(scope="module")
-async def owner(world: World) -> Tenant:
-    return await world.tenant()
+async def owner(gateway: Gateway) -> Tenant:
+    return await gateway.tenant()
 
 
 @pytest_asyncio.fixture(scope="module")
-async def stranger(world: World) -> Tenant:
-    return await world.tenant()
+async def stranger(gateway: Gateway) -> Tenant:
+    return await gateway.tenant()
 
 
-async def signing_of(world: World, tenant: Tenant) -> Signing:
-    return Signing((await world.admin.post(f"/keys/{tenant.key_id}/signing-key")).json())
+async def signing_of(gateway: Gateway, tenant: Tenant) -> Signing:
+    return Signing((await gateway.admin.post(f"/keys/{tenant.key_id}/signing-key")).json())
 
 
 @pytest_asyncio.fixture(scope="module")
-async def owned(world: World, owner: Tenant) -> dict[str, str]:
+async def owned(gateway: Gateway, owner: Tenant) -> dict[str, str]:
     """Everything that a tenant can own: kind → id. Nothing of it is under way, so nothing follows it upstream."""
     callback_url = "https://example.com/hook"
     task_id = await owner.new_task(callback_url=callback_url)
-    await force(world, owner, task_id, "succeeded")
+    await force(gateway, owner, task_id, "succeeded")
     draft_id = await owner.new_task(model=DRAFTING, draft=True, resolution="480p")
-    await force(world, owner, draft_id, "succeeded")
-    unconcluded = await create_with_fault(world, owner, kind="cut", at="after")
+    await force(gateway, owner, draft_id, "succeeded")
+    unconcluded = await create_with_fault(gateway, owner, kind="cut", at="after")
     group_id = await new_group(owner)
     asset_id = await new_asset(owner, group_id)
-    await activate(world, owner, asset_id)
+    await activate(gateway, owner, asset_id)
     session = await new_session(owner)
     await pass_verification(session["H5Link"])
     person = await act(owner, "GetVisualValidateResult", BytedToken=session["BytedToken"])
-    delivery = (await world.admin.get("/deliveries", params={"tenant": owner.id})).json()["data"][0]
-    channel = (await world.admin.get("/channels")).json()["data"][0]
+    delivery = (await gateway.admin.get("/deliveries", params={"tenant": owner.id})).json()["data"][0]
+    channel = (await gateway.admin.get("/channels")).json()["data"][0]
     return {
         "task": task_id,
         "draft": draft_id,
@@ -89,7 +89,7 @@ async def owned(world: World, owner: Tenant) -> dict[str, str]:
         "session": session["BytedToken"],
         "open session": (await new_session(owner))["BytedToken"],
         "person": person["GroupId"],
-        "callback": await give_token(world, task_id),
+        "callback": await give_token(gateway, task_id),
         # As the operator's routes call them.
         "task_id": task_id,
         "tenant_id": owner.id,
@@ -99,10 +99,10 @@ async def owned(world: World, owner: Tenant) -> dict[str, str]:
     }
 
 
-async def give_token(world: World, task_id: str) -> str:
+async def give_token(gateway: Gateway, task_id: str) -> str:
     """Gives a task a callback token that the test knows."""
     token = new_callback_token()
-    engine = open_engine(world.database_url, pool_size=1)
+    engine = open_engine(gateway.database_url, pool_size=1)
     async with session_factory(engine).begin() as session:
         change = update(TaskRow).where(TaskRow.id == task_id).values(callback_token_hash=hash_of(token))
         await session.execute(change)
@@ -129,12 +129,12 @@ def test_every_action_that_names_an_object_is_tried_on_every_entry_with_both_cre
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=str)
 async def test_a_foreign_id_looks_like_one_that_never_existed_and_is_not_asked_about_upstream(
-    world: World, owned: dict[str, str], stranger: Tenant, attempt: Attempt
+    gateway: Gateway, owned: dict[str, str], stranger: Tenant, attempt: Attempt
 ) -> None:
     foreign = owned[attempt.kind]
     never = never_like(foreign)
-    signing = await signing_of(world, stranger) if attempt.is_signed else None
-    requests = world.sandbox.store.ledger.requests
+    signing = await signing_of(gateway, stranger) if attempt.is_signed else None
+    requests = gateway.sandbox.store.ledger.requests
     seen_before = requests[-1].number
 
     about_foreign = await attempt.send(stranger.http, foreign, signing)
@@ -166,12 +166,12 @@ async def test_no_operators_route_tells_a_tenant_whether_an_id_exists(
 
 
 async def test_afterwards_the_owner_still_has_everything_as_it_was(
-    world: World, owned: dict[str, str], owner: Tenant
+    gateway: Gateway, owned: dict[str, str], owner: Tenant
 ) -> None:
     listed = (await owner.http.get(TASKS)).json()
     tasks = {owned[kind] for kind in ("task", "draft", "unconcluded", "queued")}
     assert {item["id"] for item in listed["items"]} == tasks
-    upstream = {task["id"]: task for task in (await world.ledger())["tasks"]}
+    upstream = {task["id"]: task for task in (await gateway.ledger())["tasks"]}
     assert (upstream[owned["queued"]]["status"], upstream[owned["queued"]]["deleted_at"]) == ("queued", None)
     groups = await act(owner, "ListAssetGroups", Filter={"GroupType": "AIGC"})
     assert [(item["Id"], item["Name"]) for item in groups["Items"]] == [(owned["group"], "MyAssetGroup")]
@@ -181,8 +181,10 @@ async def test_afterwards_the_owner_still_has_everything_as_it_was(
     assert created.status_code == 200, created.text
 
 
-async def test_two_keys_of_one_tenant_see_the_same_things(world: World, owner: Tenant, owned: dict[str, str]) -> None:
-    other_key = await world.key_of(owner.id)
+async def test_two_keys_of_one_tenant_see_the_same_things(
+    gateway: Gateway, owner: Tenant, owned: dict[str, str]
+) -> None:
+    other_key = await gateway.key_of(owner.id)
     assert (await other_key.http.get(f"{TASKS}/{owned['task']}")).json()["id"] == owned["task"]
     for action, kind in (("GetAsset", "asset"), ("GetAssetGroup", "group")):
         assert (await act(other_key, action, Id=owned[kind]))["Id"] == owned[kind]
@@ -210,9 +212,9 @@ async def test_a_list_that_names_own_and_foreign_ids_shows_the_own_ones(
         assert ([item["Id"] for item in page["Items"]], page["TotalCount"]) == ([own], 1)
 
 
-async def test_the_owner_is_answered_otherwise(world: World, owned: dict[str, str], owner: Tenant) -> None:
+async def test_the_owner_is_answered_otherwise(gateway: Gateway, owned: dict[str, str], owner: Tenant) -> None:
     """So each attempt is a request that the gateway would carry out, and is refused for its id alone."""
-    signing = await signing_of(world, owner)
+    signing = await signing_of(gateway, owner)
     surprises = {}
     for attempt in ATTEMPTS:
         object_id = owned[attempt.kind]

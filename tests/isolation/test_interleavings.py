@@ -11,10 +11,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from tests.isolation.ownership import Holder, Thing, never_like, new_prompt, text, told
+from tests.support.gateway import TASKS
 from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
-from tests.support.threaded import Entrance, world_in_a_thread
-from tests.support.world import TASKS
+from tests.support.threaded import Entrance, gateway_in_a_thread
 
 TENANTS = st.integers(0, 2)
 KEYS = st.integers(0, 1)
@@ -25,7 +25,7 @@ DRAFTING = "doubao-seedance-1-5-pro-251215"
 
 @pytest.fixture(scope="module")
 def entrance(database_url: str) -> Iterator[Entrance]:
-    with world_in_a_thread(database_url) as found:
+    with gateway_in_a_thread(database_url) as found:
         yield found
 
 

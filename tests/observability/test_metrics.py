@@ -24,24 +24,24 @@ from app.http.sockets import listeners
 from app.main import create_app, server_config
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
+from tests.support.frozen_gateway import open_frozen_gateway
+from tests.support.gateway import TASKS, Gateway
 from tests.support.plain import PLAIN
 from tests.support.serving import serving
-from tests.support.stage import Stage, open_stage
-from tests.support.world import TASKS, World
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest_asyncio.fixture(scope="session")
-async def stage(database_url: str) -> AsyncIterator[Stage]:
-    """A world without background work, in which nothing happens but what a test does."""
-    async with own_database(database_url) as url, open_stage(url) as opened:
+async def gateway(database_url: str) -> AsyncIterator[Gateway]:
+    """A gateway without background jobs, in which nothing happens but what a test does."""
+    async with own_database(database_url) as url, open_frozen_gateway(url) as opened:
         yield opened
 
 
-async def fetch(world: World) -> str:
+async def fetch(gateway: Gateway) -> str:
     """Returns the metrics; what stands in the database as it was less than a second ago."""
-    answer = await world.anonymous.get("/metrics", headers=world.admin.headers)
+    answer = await gateway.anonymous.get("/metrics", headers=gateway.admin.headers)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("text/plain; version=")
     return answer.text
@@ -62,22 +62,22 @@ def value(page: str, name: str, **labels: str) -> float:
     return samples(page).get((name, tuple(sorted(labels.items()))), 0.0)
 
 
-async def test_only_the_admin_token_opens_them_on_the_main_port(world: World) -> None:
-    tenant = await world.tenant()
-    assert (await world.anonymous.get("/metrics")).status_code == 401
+async def test_only_the_admin_token_opens_them_on_the_main_port(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    assert (await gateway.anonymous.get("/metrics")).status_code == 401
     assert (await tenant.http.get("/metrics")).status_code == 401
     wrong = {"Authorization": f"Bearer {secrets.token_urlsafe(32)}"}
-    assert (await world.anonymous.get("/metrics", headers=wrong)).status_code == 401
-    assert (await world.anonymous.get("/metrics", headers=world.admin.headers)).status_code == 200
+    assert (await gateway.anonymous.get("/metrics", headers=wrong)).status_code == 401
+    assert (await gateway.anonymous.get("/metrics", headers=gateway.admin.headers)).status_code == 200
 
 
-async def test_they_need_no_token_on_their_own_port_which_serves_nothing_else(world: World) -> None:
+async def test_they_need_no_token_on_their_own_port_which_serves_nothing_else(gateway: Gateway) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     origin = "https://app.example.com"
     changes = {"metrics_port": port, "background": "off", "cors_origins": (origin,)}
-    settings = world.settings.model_copy(update=changes)
+    settings = gateway.settings.model_copy(update=changes)
     config = server_config(create_app(settings, clock=MovableClock()), host="127.0.0.1", port=0)
     opened = listeners(config, port)
     assert opened is not None
@@ -86,7 +86,9 @@ async def test_they_need_no_token_on_their_own_port_which_serves_nothing_else(wo
         metrics = await client.get(f"http://127.0.0.1:{port}/metrics")
         assert (metrics.status_code, "seedgate_database_up 1.0" in metrics.text) == (200, True)
         for path in ("/", "/healthz", "/metrics/", TASKS, "/admin/v1/tenants"):
-            assert (await client.get(f"http://127.0.0.1:{port}{path}", headers=world.admin.headers)).status_code == 404
+            assert (
+                await client.get(f"http://127.0.0.1:{port}{path}", headers=gateway.admin.headers)
+            ).status_code == 404
         asking = {"Origin": origin, "Access-Control-Request-Method": "GET"}
         for path, status in ((TASKS, 404), ("/metrics", 405)):
             preflight = await client.options(f"http://127.0.0.1:{port}{path}", headers=asking)
@@ -98,8 +100,8 @@ async def test_they_need_no_token_on_their_own_port_which_serves_nothing_else(wo
         assert (await client.get(f"{main}/healthz")).status_code == 200
 
 
-async def test_labels_stay_few_whatever_clients_send(world: World) -> None:
-    tenant = await world.tenant()
+async def test_labels_stay_few_whatever_clients_send(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     rng = random.Random(7)
 
     async def hammer(rounds: int) -> None:
@@ -108,14 +110,14 @@ async def test_labels_stay_few_whatever_clients_send(world: World) -> None:
             method = rng.choice(["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", junk.upper()[:20]])
             method = re.sub("[^A-Z]", "X", method)
             prefix = rng.choice(["/", f"{TASKS}/", "/api/v3/open/", "/admin/v1/", "/admin/v1/tenants/", "/callbacks/"])
-            for client in (tenant.http, world.anonymous):
+            for client in (tenant.http, gateway.anonymous):
                 await client.request(method, f"{prefix}{junk}", params={"Action": junk, "Version": junk})
 
     await hammer(40)
-    before = set(samples(await fetch(world)))
+    before = set(samples(await fetch(gateway)))
     await hammer(40)
     await asyncio.sleep(1)  # what stands in the database is kept for 0.9 seconds
-    grown = set(samples(await fetch(world))) - before
+    grown = set(samples(await fetch(gateway))) - before
     known = {dict(labels).get("route") for _, labels in before}
     assert {dict(labels).get("route") for _, labels in grown} <= known
     assert len({route for route in known if route}) < 80
@@ -126,47 +128,46 @@ async def test_labels_stay_few_whatever_clients_send(world: World) -> None:
     assert methods <= {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "other"}
 
 
-async def test_requests_are_counted_by_route_method_and_class(world: World) -> None:
-    tenant = await world.tenant()
+async def test_requests_are_counted_by_route_method_and_class(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     one = {"route": TASKS + "/{task_id}", "method": "GET", "status": "4xx"}
     admins = {"route": "/admin/v1/tenants/{tenant_id}", "method": "GET", "status": "2xx"}
-    page = await fetch(world)
+    page = await fetch(gateway)
     for _ in range(3):
         await tenant.http.get(f"{TASKS}/cgt-{secrets.token_hex(4)}")
-    await world.admin.get(f"/tenants/{tenant.id}")
-    after = await fetch(world)
+    await gateway.admin.get(f"/tenants/{tenant.id}")
+    after = await fetch(gateway)
     assert value(after, "seedgate_requests_total", **one) - value(page, "seedgate_requests_total", **one) == 3
     assert value(after, "seedgate_requests_total", **admins) - value(page, "seedgate_requests_total", **admins) == 1
     assert value(after, "seedgate_request_seconds_count", route=one["route"]) >= 3
 
 
-async def test_unfinished_work_is_reported_with_its_age(stage: Stage) -> None:
-    world = stage.world
-    await stage.prepare()
-    tenant = await stage.tenant()
-    before = await fetch(world)
+async def test_unfinished_work_is_reported_with_its_age(gateway: Gateway) -> None:
+    await gateway.prepare()
+    tenant = await gateway.tenant()
+    before = await fetch(gateway)
     queued = await tenant.new_task(content=[{"type": "text", "text": "a cat [queue:1000000]"}])
-    await stage.fault("create_task", kind="cut", at="before")
+    await gateway.fault("create_task", kind="cut", at="before")
     unknown = (await tenant.create_task()).json()["id"]
     calls = {"operation": "create_task", "outcome": "unknown"}
-    row = await stage.row(queued)
+    row = await gateway.row(queued)
     assert row is not None
     assert row.next_poll_at is not None
-    channel = await stage.channel_id("default")
-    async with stage.sessions.begin() as session:
-        await session.execute(_INSERT_ORPHAN, {"channel": channel, "at": stage.clock()})
-        await session.execute(_OPEN_BREAKER, {"channel": channel, "at": stage.clock()})
-        delivery = {"tenant": tenant.id, "at": stage.clock() + timedelta(seconds=100)}
+    channel = await gateway.channel_id("default")
+    async with gateway.sessions.begin() as session:
+        await session.execute(_INSERT_ORPHAN, {"channel": channel, "at": gateway.clock()})
+        await session.execute(_OPEN_BREAKER, {"channel": channel, "at": gateway.clock()})
+        delivery = {"tenant": tenant.id, "at": gateway.clock() + timedelta(seconds=100)}
         await session.execute(_INSERT_DELIVERY, delivery)
-    stage.clock.advance(300)
-    stage.forget_rows()
-    after = await fetch(world)
+    gateway.clock.advance(300)
+    gateway.expire_caches()
+    after = await fetch(gateway)
     assert value(after, "seedgate_database_up") == 1
     assert value(after, "seedgate_tasks", status="queued") - value(before, "seedgate_tasks", status="queued") == 1
     assert value(after, "seedgate_tasks", status="unknown") - value(before, "seedgate_tasks", status="unknown") == 1
     assert value(after, "seedgate_unknown_outcomes", kind="task") == value(after, "seedgate_tasks", status="unknown")
     assert value(after, "seedgate_oldest_unknown_seconds", kind="task") >= 299
-    overdue_seconds = (stage.clock() - row.next_poll_at).total_seconds()
+    overdue_seconds = (gateway.clock() - row.next_poll_at).total_seconds()
     assert value(after, "seedgate_oldest_poll_seconds", kind="task") >= overdue_seconds - 10
     assert value(after, "seedgate_overdue_polls", kind="task") >= 1
     assert value(after, "seedgate_orphans") == 1
@@ -176,7 +177,7 @@ async def test_unfinished_work_is_reported_with_its_age(stage: Stage) -> None:
     name = "seedgate_upstream_calls_total"
     assert value(after, name, **calls) - value(before, name, **calls) == 1
     assert unknown
-    async with stage.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         for statement in ("orphans", "channel_health", "deliveries"):
             await session.execute(text(f"DELETE FROM {statement}"))
 
@@ -192,9 +193,9 @@ async def test_without_a_database_the_counters_still_get_through() -> None:
     assert "seedgate_orphans" not in page
 
 
-async def test_reading_them_walks_through_no_large_table(stage: Stage) -> None:
-    now = stage.clock()
-    async with stage.sessions.begin() as session:
+async def test_reading_them_walks_through_no_large_table(gateway: Gateway) -> None:
+    now = gateway.clock()
+    async with gateway.sessions.begin() as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))
         explain = text("EXPLAIN " + _BACKLOG.text)
         values = {"now": now, "attempts_since": now, "claimable_since": now}
@@ -203,16 +204,16 @@ async def test_reading_them_walks_through_no_large_table(stage: Stage) -> None:
     assert [table for table in large if re.search(rf"Seq Scan on {table}\b", plan)] == [], plan
 
 
-async def test_every_metric_is_documented_and_no_other(stage: Stage) -> None:
-    page = await fetch(stage.world)
+async def test_every_metric_is_documented_and_no_other(gateway: Gateway) -> None:
+    page = await fetch(gateway)
     exported = set(re.findall(r"^# TYPE (seedgate_\w+) ", page, re.MULTILINE))
     told = (ROOT / "docs/monitoring.md").read_text().partition("\n## Metrics\n")[2].partition("\n## ")[0]
     documented = set(re.findall(r"^\| `(seedgate_[a-z_]+)", told, re.MULTILINE))
     assert documented == exported
 
 
-async def test_the_alerts_in_the_documentation_ask_for_metrics_that_exist(stage: Stage) -> None:
-    page = await fetch(stage.world)
+async def test_the_alerts_in_the_documentation_ask_for_metrics_that_exist(gateway: Gateway) -> None:
+    page = await fetch(gateway)
     exported = set(re.findall(r"^# TYPE (seedgate_\w+) ", page, re.MULTILINE))
     told = (ROOT / "docs/monitoring.md").read_text()
     asked = set(re.findall(r"seedgate_[a-z_]+", "\n".join(re.findall(r"expr: (.*)", told))))
@@ -220,10 +221,10 @@ async def test_the_alerts_in_the_documentation_ask_for_metrics_that_exist(stage:
     assert asked <= exported | {f"{name}_bucket" for name in exported}
 
 
-async def test_all_series_of_the_database_are_there_even_when_there_is_nothing(stage: Stage) -> None:
+async def test_all_series_of_the_database_are_there_even_when_there_is_nothing(gateway: Gateway) -> None:
     """An alert on a series that comes and goes would never be sure."""
-    async with stage.sessions() as session:
-        standing = await read_backlog(session, now=stage.clock())
+    async with gateway.sessions() as session:
+        standing = await read_backlog(session, now=gateway.clock())
     shown = {(sample.name, *sample.labels.values()) for family in gauges(standing) for sample in family.samples}
     expected: set[tuple[Any, ...]] = {
         ("seedgate_tasks", word) for word in ("submitting", "unknown", "queued", "running")

@@ -19,8 +19,8 @@ from app.tenants.models import TenantRow
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.driving import new_session, pass_verification
+from tests.support.gateway import TASKS, Gateway, Tenant, open_gateway
 from tests.support.logs import Log, written
-from tests.support.world import TASKS, Tenant, World, running_world
 
 CUTS: list[dict[str, Any]] = [{"kind": "cut", "at": at} for at in ("request", "before", "after", "headers", "body")]
 ERRORS: list[dict[str, Any]] = [
@@ -55,13 +55,13 @@ def log() -> Iterator[Log]:
 
 
 @pytest_asyncio.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    """A world that is called back, whose every secret is known to nobody else."""
+async def gateway(database_url: str) -> AsyncIterator[Gateway]:
+    """A gateway that is called back, all of whose secrets are its own."""
     clock = MovableClock()
     config = SandboxConfig(accounts=(UPSTREAM,), clock=clock, limits=None, time_scale=1000)
     async with (
         own_database(database_url) as url,
-        running_world(
+        open_gateway(
             url,
             sandbox_config=config,
             clock=clock,
@@ -81,8 +81,8 @@ async def world(database_url: str) -> AsyncIterator[World]:
 class Used:
     """The secrets of a test, by what they are."""
 
-    def __init__(self, world: World, tenant: Tenant) -> None:
-        settings: Settings = world.settings
+    def __init__(self, gateway: Gateway, tenant: Tenant) -> None:
+        settings: Settings = gateway.settings
         self.texts = {f"setting {number}": text for number, text in enumerate(settings.secret_texts())}
         del self.texts["setting 0"]  # the address of the tests' database, which has no password
         self.texts |= {
@@ -108,13 +108,13 @@ class Used:
 
 
 @pytest.mark.slow
-async def test_no_failure_logs_a_secret(world: World, log: Log) -> None:
-    tenant = await world.tenant(allowed_channels=["default"])
-    used = Used(world, tenant)
-    await _fail_at_tasks(world, tenant, used)
-    await _fail_at_actions(world, tenant, used)
-    await _fail_at_the_door(world, tenant, used)
-    await _fail_at_the_operators(world, tenant, used)
+async def test_no_failure_logs_a_secret(gateway: Gateway, log: Log) -> None:
+    tenant = await gateway.tenant(allowed_channels=["default"])
+    used = Used(gateway, tenant)
+    await _fail_at_tasks(gateway, tenant, used)
+    await _fail_at_actions(gateway, tenant, used)
+    await _fail_at_the_door(gateway, tenant, used)
+    await _fail_at_the_operators(gateway, tenant, used)
     told = log.stream.getvalue()
     assert len(log.requests()) > 100
     assert {"create_outcome_unknown", "create_not_accepted", "request_failed"} <= {
@@ -123,11 +123,11 @@ async def test_no_failure_logs_a_secret(world: World, log: Log) -> None:
     assert used.found_in(told) == []
 
 
-async def test_an_unexpected_error_logs_no_secret(world: World, log: Log) -> None:
+async def test_an_unexpected_error_logs_no_secret(gateway: Gateway, log: Log) -> None:
     """The row that PostgreSQL refused is in its error's text, in the text of SQLAlchemy's, and in the traceback."""
-    engine = open_engine(world.database_url)
+    engine = open_engine(gateway.database_url)
     secret = secrets.token_hex(20)
-    tenant = await world.tenant()
+    tenant = await gateway.tenant()
     with pytest.raises(IntegrityError) as caught:
         async with session_factory(engine).begin() as session:
             session.add(TenantRow(id=tenant.id, name=secret))
@@ -138,13 +138,13 @@ async def test_an_unexpected_error_logs_no_secret(world: World, log: Log) -> Non
     assert "violates not-null constraint" in log.stream.getvalue()
 
 
-async def _fault(world: World, operation: str, effect: dict[str, Any], echo: str) -> None:
+async def _fault(gateway: Gateway, operation: str, effect: dict[str, Any], echo: str) -> None:
     filled = json.loads(json.dumps(effect).replace("{echo}", echo))
     script = {"operation": operation, "times": 1, "effect": filled}
-    assert (await world.control.post("/faults", json=script)).status_code == 201
+    assert (await gateway.control.post("/faults", json=script)).status_code == 201
 
 
-async def _fail_at_tasks(world: World, tenant: Tenant, used: Used) -> None:
+async def _fail_at_tasks(gateway: Gateway, tenant: Tenant, used: Used) -> None:
     media = f"https://media.example.com/{used['address']}.png?X-Tos-Signature={used['signature']}"
     content = [
         {"type": "text", "text": used["prompt"]},
@@ -152,39 +152,39 @@ async def _fail_at_tasks(world: World, tenant: Tenant, used: Used) -> None:
     ]
     callback = f"https://me:{used['password']}@tenant.example/{used['address']}?token={used['query']}"
     for effect in EFFECTS:
-        await world.control.delete("/faults")
-        await _fault(world, "create_task", effect, UPSTREAM.api_key)
+        await gateway.control.delete("/faults")
+        await _fault(gateway, "create_task", effect, UPSTREAM.api_key)
         await tenant.create_task(content=content)
         await tenant.new_task(content=content)  # five unknown outcomes in a row would open the breaker
     await tenant.create_task(content=content, callback_url=callback)
     await tenant.create_task(content=content, duration=99)
     await tenant.http.post(TASKS, content=json.dumps({"model": used["prompt"], "content": used["address"]})[:-5])
     task_id = await tenant.new_task(content=content)
-    token = _callback_tokens(world)
+    token = _callback_tokens(gateway)
     used.texts |= {f"callback token {number}": text for number, text in enumerate(token)}
     for text in token:
         for path in (f"/callbacks/{text}", f"/callbacks/{text}/", f"/callbacks/{text}/more"):
-            await world.anonymous.post(path, json={"id": task_id, "status": "running"})
-            await world.anonymous.get(path)
-            await world.anonymous.post(path, content=b"\xff" * 100_000)
+            await gateway.anonymous.post(path, json={"id": task_id, "status": "running"})
+            await gateway.anonymous.get(path)
+            await gateway.anonymous.post(path, content=b"\xff" * 100_000)
     for effect in EFFECTS:
         for operation, method in (("get_task", "GET"), ("delete_task", "DELETE")):
-            await world.control.delete("/faults")
-            await _fault(world, operation, effect, UPSTREAM.api_key)
+            await gateway.control.delete("/faults")
+            await _fault(gateway, operation, effect, UPSTREAM.api_key)
             await tenant.http.request(method, f"{TASKS}/{task_id}", params={"token": used["query"]})
-    await world.control.delete("/faults")
+    await gateway.control.delete("/faults")
 
 
-def _callback_tokens(world: World) -> list[str]:
+def _callback_tokens(gateway: Gateway) -> list[str]:
     """Returns the tokens that the upstream was told."""
-    bodies = [entry.body for entry in world.sandbox.store.ledger.requests if entry.operation == "create_task"]
+    bodies = [entry.body for entry in gateway.sandbox.store.ledger.requests if entry.operation == "create_task"]
     urls = [json.loads(body).get("callback_url", "") for body in bodies if body]
     found = [url.rpartition("/callbacks/")[2] for url in urls if "/callbacks/" in url]
     assert len(found) > 1
     return [found[0], found[-1]]
 
 
-async def _fail_at_actions(world: World, tenant: Tenant, used: Used) -> None:
+async def _fail_at_actions(gateway: Gateway, tenant: Tenant, used: Used) -> None:
     session = await new_session(tenant)
     used.texts |= {"BytedToken": session["BytedToken"], "H5Link": session["H5Link"].rpartition("/")[2]}
     url = f"https://media.example.com/{used['address']}.png?Signature={used['signature']}"
@@ -197,10 +197,10 @@ async def _fail_at_actions(world: World, tenant: Tenant, used: Used) -> None:
         ):
             if operation == "CreateAsset" and effect not in SOON_KNOWN:
                 continue
-            await world.control.delete("/faults")
-            await _fault(world, operation, effect, UPSTREAM.access_key_id)
+            await gateway.control.delete("/faults")
+            await _fault(gateway, operation, effect, UPSTREAM.access_key_id)
             await tenant.action(operation, **body)
-    await world.control.delete("/faults")
+    await gateway.control.delete("/faults")
     await pass_verification(session["H5Link"])
     await tenant.action("GetVisualValidateResult", BytedToken=session["BytedToken"])
     await tenant.action("GetVisualValidateResult", BytedToken=session["BytedToken"] + "x")
@@ -209,7 +209,7 @@ async def _fail_at_actions(world: World, tenant: Tenant, used: Used) -> None:
     await tenant.http.get(f"/nowhere/{TASKS}", params=query)
 
 
-async def _fail_at_the_door(world: World, tenant: Tenant, used: Used) -> None:
+async def _fail_at_the_door(gateway: Gateway, tenant: Tenant, used: Used) -> None:
     for headers in (
         {"Authorization": f"Bearer {used['wrong key']}"},
         {"X-Api-Key": used["wrong key"]},
@@ -218,30 +218,30 @@ async def _fail_at_the_door(world: World, tenant: Tenant, used: Used) -> None:
         {"Cookie": f"token={used['query']}"},
     ):
         for path in (TASKS, "/metrics", "/admin/v1/tenants", "/nowhere"):
-            await world.anonymous.get(path, headers=headers, params={"password": used["query"]})
+            await gateway.anonymous.get(path, headers=headers, params={"password": used["query"]})
     await tenant.http.get("/admin/v1/tenants")
-    await world.anonymous.get(TASKS, headers=world.admin.headers)
+    await gateway.anonymous.get(TASKS, headers=gateway.admin.headers)
     await tenant.http.post(TASKS, content=b"{", headers={"Content-Encoding": "gzip"})
 
 
-async def _fail_at_the_operators(world: World, tenant: Tenant, used: Used) -> None:
+async def _fail_at_the_operators(gateway: Gateway, tenant: Tenant, used: Used) -> None:
     channel = {
         "ark_api_key": used["channel's key"],
         "access_key_id": used["wrong key"],
         "secret_access_key": used["channel's secret"],
     }
-    made = await world.admin.post(
+    made = await gateway.admin.post(
         "/channels", json={"name": "dead", "ark_base_url": "http://127.0.0.1:1/api/v3", **channel}
     )
-    await world.admin.post("/channels", json={"name": "dead", **channel})
-    await world.admin.post("/channels", json={"name": "x", "weight": "no", **channel})
-    await world.admin.patch(f"/channels/{made.json()['id']}", json={"priority": 100})
-    await world.admin.post(f"/channels/{made.json()['id']}/check")
-    key = await world.key_of(tenant.id, allowed_channels=["dead"])
+    await gateway.admin.post("/channels", json={"name": "dead", **channel})
+    await gateway.admin.post("/channels", json={"name": "x", "weight": "no", **channel})
+    await gateway.admin.patch(f"/channels/{made.json()['id']}", json={"priority": 100})
+    await gateway.admin.post(f"/channels/{made.json()['id']}/check")
+    key = await gateway.key_of(tenant.id, allowed_channels=["dead"])
     used.texts["another key"] = key.key.rpartition("-")[2]
     await key.create_task(content=[{"type": "text", "text": used["prompt"]}])
-    await world.admin.post("/tenants", json={"name": used["tenant's name"], "limits": used["query"]})
-    secret = await world.admin.post(f"/tenants/{tenant.id}/webhook-secret", json={})
+    await gateway.admin.post("/tenants", json={"name": used["tenant's name"], "limits": used["query"]})
+    secret = await gateway.admin.post(f"/tenants/{tenant.id}/webhook-secret", json={})
     if secret.status_code < httpx.codes.BAD_REQUEST:
         used.texts["webhook secret"] = secret.json()["secret"]
-    await world.admin.post(f"/keys/{key.key_id}/rotate", json={"grace_seconds": "no", "key": used["query"]})
+    await gateway.admin.post(f"/keys/{key.key_id}/rotate", json={"grace_seconds": "no", "key": used["query"]})

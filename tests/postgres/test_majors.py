@@ -30,8 +30,8 @@ from tests.postgres.conftest import Programs
 from tests.postgres.selection import SELECTION
 from tests.support.clock import MovableClock
 from tests.support.database import as_superuser, make_roles, temporary_folder
+from tests.support.gateway import TASKS, Gateway, open_gateway
 from tests.support.toolchains import ROOT
-from tests.support.world import TASKS, World, running_world
 
 pytestmark = pytest.mark.slow
 
@@ -57,10 +57,10 @@ async def difference(server: EmbeddedPostgres) -> str | None:
 
 
 @pytest_asyncio.fixture
-async def world(server: EmbeddedPostgres, difference: str | None) -> AsyncIterator[World]:
+async def gateway(server: EmbeddedPostgres, difference: str | None) -> AsyncIterator[Gateway]:
     """A gateway on it, with its background jobs."""
     config = SandboxConfig(time_scale=200, limits=None)
-    async with running_world(server.url, sandbox_config=config, clock=MovableClock()) as running:
+    async with open_gateway(server.url, sandbox_config=config, clock=MovableClock()) as running:
         yield running
 
 
@@ -76,9 +76,9 @@ async def test_doctor_finds_the_locks_and_the_role_in_order(server: EmbeddedPost
 
 
 async def test_a_task_is_made_shown_and_listed_and_a_dump_of_it_restored(
-    server: EmbeddedPostgres, world: World
+    server: EmbeddedPostgres, gateway: Gateway
 ) -> None:
-    tenant = await world.tenant()
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task()
     shown = (await tenant.http.get(f"{TASKS}/{task_id}")).json()
     listed = (await tenant.http.get(TASKS)).json()

@@ -14,19 +14,19 @@ from app.sandbox.config import SandboxConfig
 from tests.proxies.running import KINDS, Kind, Proxy, running
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
-from tests.support.world import World, running_world
+from tests.support.gateway import Gateway, open_gateway
 
 Start = Callable[..., AbstractAsyncContextManager[Proxy]]
 
 
 @pytest_asyncio.fixture(scope="session")
-async def world(database_url: str) -> AsyncIterator[World]:
+async def gateway(database_url: str) -> AsyncIterator[Gateway]:
     """A gateway that believes a proxy on 127.0.0.1, and its upstream."""
     config = SandboxConfig(time_scale=200, limits=None)
     trusted = (ip_network("127.0.0.1/32"),)
     async with (
         own_database(database_url) as url,
-        running_world(url, sandbox_config=config, clock=MovableClock(), trusted_proxies=trusted) as opened,
+        open_gateway(url, sandbox_config=config, clock=MovableClock(), trusted_proxies=trusted) as opened,
     ):
         yield opened
         opened.sandbox.store.faults.clear()
@@ -51,8 +51,8 @@ def start(kind: Kind, tmp_path: Path) -> Start:
 
 
 @pytest_asyncio.fixture
-async def proxy(world: World, start: Start) -> AsyncIterator[Proxy]:
+async def proxy(gateway: Gateway, start: Start) -> AsyncIterator[Proxy]:
     """The proxy in front of the gateway."""
-    world.sandbox.store.faults.clear()
-    async with start(world.base_url) as opened:
+    gateway.sandbox.store.faults.clear()
+    async with start(gateway.base_url) as opened:
         yield opened

@@ -15,16 +15,18 @@ from tests.proxies.conftest import Start
 from tests.proxies.running import Proxy, running
 from tests.proxies.upstreams import upstream
 from tests.support.clock import MovableClock
+from tests.support.gateway import TASKS, Gateway, serve_gateway
 from tests.support.logs import written
-from tests.support.world import TASKS, World, running_gateway
 
 pytestmark = pytest.mark.sdk
 _MEBIBYTE = 1024 * 1024
 ASSET = "/?Action=GetAsset&Version=2024-01-01"
 
 
-async def test_a_body_that_is_too_large_for_the_proxy_is_told_to_both_sdks_at_once(world: World, proxy: Proxy) -> None:
-    key = (await world.tenant()).key
+async def test_a_body_that_is_too_large_for_the_proxy_is_told_to_both_sdks_at_once(
+    gateway: Gateway, proxy: Proxy
+) -> None:
+    key = (await gateway.tenant()).key
     words = "x" * (65 * _MEBIBYTE)
     with written() as log:
         with pytest.raises(ArkAPIStatusError) as ark:
@@ -37,12 +39,12 @@ async def test_a_body_that_is_too_large_for_the_proxy_is_told_to_both_sdks_at_on
     assert log.requests() == []
 
 
-async def test_a_body_that_does_not_tell_its_length_has_the_same_limit(world: World, proxy: Proxy) -> None:
+async def test_a_body_that_does_not_tell_its_length_has_the_same_limit(gateway: Gateway, proxy: Proxy) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(65):
             yield bytes(_MEBIBYTE)
 
-    async with plain(proxy.url, (await world.tenant()).key) as client:
+    async with plain(proxy.url, (await gateway.tenant()).key) as client:
         answer = await client.post(TASKS, content=pieces(), headers={"Content-Type": "application/json"})
     assert answer.status_code == 413
     check_error(answer.content, "RequestTooLarge")
@@ -51,11 +53,11 @@ async def test_a_body_that_does_not_tell_its_length_has_the_same_limit(world: Wo
 
 
 async def test_a_body_that_is_too_large_for_the_gateway_is_told_in_the_gateways_own_words(
-    world: World, start: Start
+    gateway: Gateway, start: Start
 ) -> None:
-    key = (await world.tenant()).key
-    settings = world.settings.model_copy(update={"max_body_bytes": _MEBIBYTE})
-    async with running_gateway(settings, MovableClock()) as gateway, start(gateway) as proxy:
+    key = (await gateway.tenant()).key
+    settings = gateway.settings.model_copy(update={"max_body_bytes": _MEBIBYTE})
+    async with serve_gateway(settings, MovableClock()) as base_url, start(base_url) as proxy:
         with pytest.raises(ArkAPIStatusError) as ark:
             await tasks(proxy.url, key)("create", **text("x" * (2 * _MEBIBYTE)))
         with pytest.raises(ApiException) as universal:

@@ -20,8 +20,8 @@ from tests.http.framings import FRAMINGS, Framing
 from tests.proxies.calls import plain
 from tests.proxies.relay import Relay, relaying
 from tests.proxies.running import ALL_KINDS, Kind, Proxy, running
+from tests.support.gateway import Gateway
 from tests.support.logs import written
-from tests.support.world import World
 
 pytestmark = pytest.mark.sdk
 _CLIENT = "127.0.0.9"
@@ -32,10 +32,10 @@ _numbers = itertools.count(1)
 
 
 @asynccontextmanager
-async def between(world: World, kind: Kind, folder: Path) -> AsyncIterator[tuple[Relay, Proxy]]:
+async def between(gateway: Gateway, kind: Kind, folder: Path) -> AsyncIterator[tuple[Relay, Proxy]]:
     """Runs a proxy and, behind it, a relay to the gateway."""
     async with (
-        relaying(world.base_url) as relay,
+        relaying(gateway.base_url) as relay,
         running(kind, folder, urlsplit(relay.url).netloc) as proxy,
     ):
         yield relay, proxy
@@ -72,8 +72,8 @@ async def check_next_client(proxy: Proxy) -> None:
 
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
-async def test_no_part_of_a_body_becomes_a_request_behind_a_proxy(world: World, kind: Kind, tmp_path: Path) -> None:
-    async with between(world, kind, tmp_path) as (relay, proxy):
+async def test_no_part_of_a_body_becomes_a_request_behind_a_proxy(gateway: Gateway, kind: Kind, tmp_path: Path) -> None:
+    async with between(gateway, kind, tmp_path) as (relay, proxy):
         turns = asyncio.Semaphore(_AT_ONCE)
 
         async def attack(framing: Framing) -> None:

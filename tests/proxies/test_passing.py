@@ -13,17 +13,17 @@ from tests.proxies.running import Proxy
 from tests.proxies.upstreams import upstream
 from tests.support.clock import MovableClock
 from tests.support.driving import force
-from tests.support.world import TASKS, World, running_gateway
+from tests.support.gateway import TASKS, Gateway, serve_gateway
 
 pytestmark = pytest.mark.sdk
 AIGC = {"Filter": {"GroupType": "AIGC"}}
 
 
-async def test_the_ark_sdk_creates_gets_lists_and_deletes(world: World, proxy: Proxy) -> None:
-    tenant = await world.tenant()
+async def test_the_ark_sdk_creates_gets_lists_and_deletes(gateway: Gateway, proxy: Proxy) -> None:
+    tenant = await gateway.tenant()
     call = tasks(proxy.url, tenant.key)
     task_id = (await call("create", **text("一只猫"))).id
-    await force(world, tenant, task_id, "succeeded")
+    await force(gateway, tenant, task_id, "succeeded")
     assert (await call("get", task_id=task_id)).content.video_url
     listed = await call("list", status="succeeded", task_ids=[task_id, "cgt-20260101000000-zzzzz"])
     assert [item.id for item in listed.items] == [task_id]
@@ -31,24 +31,24 @@ async def test_the_ark_sdk_creates_gets_lists_and_deletes(world: World, proxy: P
     assert (await call("list")).total == 0
 
 
-async def test_a_list_by_very_many_ids_passes(world: World, proxy: Proxy) -> None:
-    tenant = await world.tenant()
+async def test_a_list_by_very_many_ids_passes(gateway: Gateway, proxy: Proxy) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task()
     ids = [task_id, *(f"cgt-20260101000000-{number:05}" for number in range(499))]
     listed = await tasks(proxy.url, tenant.key)("list", task_ids=ids)
     assert [item.id for item in listed.items] == [task_id]
 
 
-async def test_a_key_as_access_key_id_works_on_the_endpoint_without_a_path(world: World, proxy: Proxy) -> None:
-    call = actions(proxy.url, access_key=(await world.tenant()).key)
+async def test_a_key_as_access_key_id_works_on_the_endpoint_without_a_path(gateway: Gateway, proxy: Proxy) -> None:
+    call = actions(proxy.url, access_key=(await gateway.tenant()).key)
     group_id = (await call("CreateAssetGroup", Name="我的 素材", GroupType="AIGC"))["Id"]
     assert (await call("GetAssetGroup", Id=group_id))["Name"] == "我的 素材"
     assert [group["Id"] for group in (await call("ListAssetGroups", **AIGC))["Items"]] == [group_id]
     assert await call("DeleteAssetGroup", Id=group_id) == {}
 
 
-async def test_a_signature_over_host_path_query_and_body_holds(world: World, proxy: Proxy) -> None:
-    pair = (await world.admin.post(f"/keys/{(await world.tenant()).key_id}/signing-key")).json()
+async def test_a_signature_over_host_path_query_and_body_holds(gateway: Gateway, proxy: Proxy) -> None:
+    pair = (await gateway.admin.post(f"/keys/{(await gateway.tenant()).key_id}/signing-key")).json()
     own = {"access_key": pair["access_key_id"], "secret_key": pair["secret_access_key"]}
     call = actions(proxy.url, **own)
     group_id = (await call("CreateAssetGroup", Name="我的 素材", GroupType="AIGC"))["Id"]
@@ -60,9 +60,9 @@ async def test_a_signature_over_host_path_query_and_body_holds(world: World, pro
 
 
 async def test_an_sdk_that_puts_a_path_into_host_is_refused_there_and_works_without_one(
-    world: World, proxy: Proxy
+    gateway: Gateway, proxy: Proxy
 ) -> None:
-    key = (await world.tenant()).key
+    key = (await gateway.tenant()).key
     with pytest.raises(ApiException) as caught:
         await actions(proxy.url, access_key=key, path="/api/v3/assets")("GetAssetGroup", Id="group-x")
     assert caught.value.status == 400
@@ -88,13 +88,13 @@ async def test_path_query_host_and_headers_arrive_as_they_were_sent(start: Start
     assert "x_under: 1" in [header.lower() for header in headers]
 
 
-async def test_a_browsers_preflight_and_the_marks_of_an_error_pass(world: World, start: Start) -> None:
+async def test_a_browsers_preflight_and_the_marks_of_an_error_pass(gateway: Gateway, start: Start) -> None:
     origin = "https://app.example.com"
-    settings = world.settings.model_copy(update={"cors_origins": (origin,), "background": "off"})
+    settings = gateway.settings.model_copy(update={"cors_origins": (origin,), "background": "off"})
     asking = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-a"}
     async with (
-        running_gateway(settings, MovableClock()) as gateway,
-        start(gateway) as proxy,
+        serve_gateway(settings, MovableClock()) as base_url,
+        start(base_url) as proxy,
         plain(proxy.url) as client,
     ):
         preflight = await client.options(TASKS, headers=asking)
@@ -106,8 +106,8 @@ async def test_a_browsers_preflight_and_the_marks_of_an_error_pass(world: World,
         assert "Origin" in answer.headers["vary"]
 
 
-async def test_the_clients_address_decides_and_nobody_can_invent_one(world: World, proxy: Proxy) -> None:
-    key = (await world.tenant(allowed_ips=["127.0.0.2/32"])).key
+async def test_the_clients_address_decides_and_nobody_can_invent_one(gateway: Gateway, proxy: Proxy) -> None:
+    key = (await gateway.tenant(allowed_ips=["127.0.0.2/32"])).key
     async with plain(proxy.url, key, address="127.0.0.2") as client:
         assert (await client.get(TASKS)).status_code == 200
     for address in ("127.0.0.1", "127.0.0.3"):
@@ -116,8 +116,8 @@ async def test_the_clients_address_decides_and_nobody_can_invent_one(world: Worl
             check_error(answer.content, "AccessDenied")
 
 
-async def test_a_body_of_sixty_megabytes_passes(world: World, proxy: Proxy) -> None:
-    tenant = await world.tenant()
+async def test_a_body_of_sixty_megabytes_passes(gateway: Gateway, proxy: Proxy) -> None:
+    tenant = await gateway.tenant()
     image = await asyncio.to_thread(lambda: "data:image/png;base64," + base64.b64encode(bytes(45_000_000)).decode())
     content = [{"type": "image_url", "image_url": {"url": image}}]
     async with plain(proxy.url, tenant.key) as client:
@@ -126,8 +126,8 @@ async def test_a_body_of_sixty_megabytes_passes(world: World, proxy: Proxy) -> N
     assert answer.json()["error"]["param"] == "duration"
 
 
-async def test_ids_of_requests_come_back(world: World, proxy: Proxy) -> None:
-    async with plain(proxy.url, (await world.tenant()).key) as client:
+async def test_ids_of_requests_come_back(gateway: Gateway, proxy: Proxy) -> None:
+    async with plain(proxy.url, (await gateway.tenant()).key) as client:
         answer = await client.get(f"{TASKS}/cgt-20260101000000-zzzzz", headers={"X-Client-Request-Id": "mine-1"})
     check_gateways(answer)
     assert answer.headers["X-Client-Request-Id"] == "mine-1"

@@ -10,7 +10,7 @@ from tests.proxies.calls import check_error
 from tests.proxies.conftest import Start
 from tests.proxies.running import Kind, Proxy
 from tests.proxies.upstreams import upstream
-from tests.support.world import World
+from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.sdk
 _STRANGER = "127.0.0.3"
@@ -72,11 +72,11 @@ async def test_a_wish_to_change_the_protocol_stays_at_the_proxy(start: Start) ->
 
 
 @pytest.mark.parametrize("path", _PRIVATE)
-async def test_no_spelling_of_a_private_path_gets_past_the_rule(world: World, start: Start, path: str) -> None:
+async def test_no_spelling_of_a_private_path_gets_past_the_rule(gateway: Gateway, start: Start, path: str) -> None:
     """What does not look private to the proxy is not private to the gateway either."""
-    assert world.settings.admin_token is not None
-    token = f"Authorization: Bearer {world.settings.admin_token.get_secret_value()}"
-    async with start(world.base_url) as proxy:
+    assert gateway.settings.admin_token is not None
+    token = f"Authorization: Bearer {gateway.settings.admin_token.get_secret_value()}"
+    async with start(gateway.base_url) as proxy:
         status, body = await ask(proxy, path, token, address=_STRANGER)
     assert status in {403, 404}
     assert json.loads(body)["error"]["code"] == ("AccessDenied" if status == 403 else "NotFound")
@@ -84,10 +84,10 @@ async def test_no_spelling_of_a_private_path_gets_past_the_rule(world: World, st
 
 @pytest.mark.parametrize("path", ["/admin/v1/tenants", "/metrics"])
 async def test_private_paths_are_served_to_the_operators_networks_and_refused_to_others(
-    world: World, proxy: Proxy, path: str
+    gateway: Gateway, proxy: Proxy, path: str
 ) -> None:
-    assert world.settings.admin_token is not None
-    token = f"Authorization: Bearer {world.settings.admin_token.get_secret_value()}"
+    assert gateway.settings.admin_token is not None
+    token = f"Authorization: Bearer {gateway.settings.admin_token.get_secret_value()}"
     assert (await ask(proxy, path, token))[0] == 200
     status, body = await ask(proxy, path, token, address=_STRANGER)
     assert status == 403
@@ -95,11 +95,11 @@ async def test_private_paths_are_served_to_the_operators_networks_and_refused_to
 
 
 @pytest.mark.parametrize("path", ["/adminx", "/api/v3/admin", "/metricsx", "/api/v3/metrics"])
-async def test_the_rule_is_about_private_paths_alone(world: World, proxy: Proxy, path: str) -> None:
+async def test_the_rule_is_about_private_paths_alone(gateway: Gateway, proxy: Proxy, path: str) -> None:
     assert (await ask(proxy, path, address=_STRANGER))[0] == 404
 
 
-async def test_a_head_that_is_too_large_has_one_code_everywhere(world: World, proxy: Proxy) -> None:
+async def test_a_head_that_is_too_large_has_one_code_everywhere(gateway: Gateway, proxy: Proxy) -> None:
     """More than one line may have at nginx, and more than the gateway takes in all."""
     many = [f"X-{number}: {'a' * 6000}" for number in range(12)]
     few = [f"X-{number}: a" for number in range(120)]

@@ -14,8 +14,8 @@ from tests.proxies.calls import check_error, plain
 from tests.proxies.relay import Relay
 from tests.proxies.running import ALL_KINDS, Kind, Proxy
 from tests.proxies.test_framings import between
+from tests.support.gateway import TASKS, Gateway
 from tests.support.logs import written
-from tests.support.world import TASKS, World
 
 pytestmark = pytest.mark.sdk
 _TRIES = 8
@@ -52,11 +52,11 @@ def any_kind(request: pytest.FixtureRequest) -> Kind:
 
 
 async def test_an_unfinished_request_in_a_body_swallows_no_request_of_the_next_client(
-    world: World, any_kind: Kind, tmp_path: Path
+    gateway: Gateway, any_kind: Kind, tmp_path: Path
 ) -> None:
-    victim = await world.tenant()
+    victim = await gateway.tenant()
     task_id = await victim.new_task()
-    async with between(world, any_kind, tmp_path) as (relay, proxy):
+    async with between(gateway, any_kind, tmp_path) as (relay, proxy):
         with written() as log:
             for _ in range(_TRIES):
                 answer = await smuggle(relay, proxy, "GET /api/v3/whoami HTTP/1.1\r\nHost: x\r\nX-Ignore: ")
@@ -68,26 +68,26 @@ async def test_an_unfinished_request_in_a_body_swallows_no_request_of_the_next_c
 
 
 async def test_an_unfinished_deletion_in_a_body_is_not_done_with_the_operators_token(
-    world: World, any_kind: Kind, tmp_path: Path
+    gateway: Gateway, any_kind: Kind, tmp_path: Path
 ) -> None:
-    tenant = await world.tenant()
-    assert world.settings.admin_token is not None
-    async with between(world, any_kind, tmp_path) as (relay, proxy):
+    tenant = await gateway.tenant()
+    assert gateway.settings.admin_token is not None
+    async with between(gateway, any_kind, tmp_path) as (relay, proxy):
         for _ in range(_TRIES):
             await smuggle(relay, proxy, f"DELETE /admin/v1/keys/{tenant.key_id} HTTP/1.1\r\nHost: x\r\nX-Ignore: ")
-            async with plain(proxy.url, world.settings.admin_token.get_secret_value()) as operator:
+            async with plain(proxy.url, gateway.settings.admin_token.get_secret_value()) as operator:
                 listed = await operator.get("/admin/v1/keys", params={"tenant": tenant.id})
             assert [key["id"] for key in listed.json()["data"]] == [tenant.key_id]
     assert (await tenant.http.get(TASKS)).status_code == 200
 
 
 async def test_a_whole_request_in_a_body_gives_nobody_the_answer_to_another(
-    world: World, any_kind: Kind, tmp_path: Path
+    gateway: Gateway, any_kind: Kind, tmp_path: Path
 ) -> None:
-    victim = await world.tenant()
+    victim = await gateway.tenant()
     task_id = await victim.new_task()
     async with (
-        between(world, any_kind, tmp_path) as (relay, proxy),
+        between(gateway, any_kind, tmp_path) as (relay, proxy),
         plain(proxy.url, victim.key) as client,
         plain(proxy.url) as stranger,
     ):
@@ -100,11 +100,11 @@ async def test_a_whole_request_in_a_body_gives_nobody_the_answer_to_another(
 
 @pytest.mark.parametrize("headers", [_UPGRADE, "Connection: X-Forwarded-For\r\n", ""], ids=["upgrade", "hop", "plain"])
 async def test_an_address_that_a_client_invents_is_not_believed(
-    world: World, any_kind: Kind, tmp_path: Path, headers: str
+    gateway: Gateway, any_kind: Kind, tmp_path: Path, headers: str
 ) -> None:
-    key = (await world.tenant(allowed_ips=["127.0.0.2/32"])).key
+    key = (await gateway.tenant(allowed_ips=["127.0.0.2/32"])).key
     forged = f"Authorization: Bearer {key}\r\nX-Forwarded-For: 127.0.0.2\r\n"
-    async with between(world, any_kind, tmp_path) as (relay, proxy):
+    async with between(gateway, any_kind, tmp_path) as (relay, proxy):
         with written() as log:
             body = f"GET {TASKS} HTTP/1.1\r\nHost: x\r\n{forged}\r\n"
             assert (await smuggle(relay, proxy, body, headers=headers + forged)).count(b"HTTP/1.1 ") == 1

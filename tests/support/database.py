@@ -146,7 +146,7 @@ async def bare_database(server_url: str) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _one_database(server_url: str, *, template: str = "template1") -> AsyncIterator[str]:
-    name = f"world_{secrets.token_hex(6)}"
+    name = f"test_{secrets.token_hex(6)}"
     await as_superuser(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
     await as_superuser(server_url, f"DROP DATABASE {name} WITH (FORCE)")

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
+from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
-from tests.support.world import TASKS, Tenant, World
 
 URL = "https://example.com/reference.png"
 _FINAL = {"succeeded", "failed", "expired", "cancelled"}
@@ -28,34 +28,34 @@ async def until(tenant: Tenant, task_id: str, *statuses: str) -> dict[str, Any]:
             await asyncio.sleep(0.1)
 
 
-async def force(world: World, tenant: Tenant, task_id: str, status: str, **change: Any) -> dict[str, Any]:
+async def force(gateway: Gateway, tenant: Tenant, task_id: str, status: str, **change: Any) -> dict[str, Any]:
     """Has the upstream put a task into a state, where it stays, and waits until the tenant sees it."""
-    forced = await world.control.post(f"/tasks/{task_id}", json={"status": status, **change})
+    forced = await gateway.control.post(f"/tasks/{task_id}", json={"status": status, **change})
     assert forced.status_code == 200, forced.text
     return await until(tenant, task_id, status)
 
 
-def received(world: World, task_id: str) -> dict[str, Any]:
+def received(gateway: Gateway, task_id: str) -> dict[str, Any]:
     """Returns the body with which the upstream was asked to make a task."""
-    for entry in reversed(world.sandbox.store.ledger.requests):
+    for entry in reversed(gateway.sandbox.store.ledger.requests):
         if entry.resource_id == task_id:
             body: dict[str, Any] = json.loads(entry.body or "")
             return body
     raise AssertionError(f"the upstream never made {task_id}")
 
 
-def count_received(world: World, operation: str) -> int:
+def count_received(gateway: Gateway, operation: str) -> int:
     """Returns how many calls of an operation the upstream has received so far."""
-    return sum(entry.operation == operation for entry in world.sandbox.store.ledger.requests)
+    return sum(entry.operation == operation for entry in gateway.sandbox.store.ledger.requests)
 
 
-async def create_with_fault(world: World, tenant: Tenant, **effect: Any) -> httpx.Response:
+async def create_with_fault(gateway: Gateway, tenant: Tenant, **effect: Any) -> httpx.Response:
     """Creates a task while the upstream misbehaves once."""
     script = {"operation": "create_task", "times": 1, "effect": effect}
-    fault = await world.control.post("/faults", json=script)
+    fault = await gateway.control.post("/faults", json=script)
     assert fault.status_code == 201, fault.text
     answer = await tenant.create_task()
-    assert (await world.control.get("/faults")).json()["faults"][-1]["hits"] == 1
+    assert (await gateway.control.get("/faults")).json()["faults"][-1]["hits"] == 1
     return answer
 
 
@@ -78,9 +78,9 @@ async def new_asset(tenant: Tenant, group_id: str, **fields: Any) -> str:
     return str((await act(tenant, "CreateAsset", **body))["Id"])
 
 
-async def activate(world: World, tenant: Tenant, asset_id: str) -> dict[str, Any]:
+async def activate(gateway: Gateway, tenant: Tenant, asset_id: str) -> dict[str, Any]:
     """Has the upstream finish processing an asset and the gateway see it; returns what GetAsset then says."""
-    ended = await world.control.post(f"/assets/{asset_id}", json={"status": "Active"})
+    ended = await gateway.control.post(f"/assets/{asset_id}", json={"status": "Active"})
     assert ended.status_code == 200, ended.text
     asset = await act(tenant, "GetAsset", Id=asset_id)
     assert asset["Status"] == "Active"

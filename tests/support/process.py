@@ -53,7 +53,7 @@ class GatewayProcess:
 
 @asynccontextmanager
 async def gateway_process(folder: Path, settings: Settings, **changes: object) -> AsyncIterator[GatewayProcess]:
-    """Runs a gateway with the settings of a world; kills it at the end if it still runs."""
+    """Runs a gateway with the settings of another; kills it at the end if it still runs."""
     socket = folder / "gateway.sock"
     with (folder / "gateway.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(

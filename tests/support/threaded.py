@@ -1,4 +1,4 @@
-"""A world that runs beside the tests, in a thread of its own, for tools that block while they wait for it."""
+"""A gateway in a thread of its own, for tools that block while they wait for it."""
 
 import asyncio
 import threading
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from app.sandbox.config import SandboxConfig
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
+from tests.support.gateway import open_gateway
 from tests.support.patience import HANG_SECONDS
-from tests.support.world import running_world
 
 
 @dataclass(frozen=True)
 class Entrance:
-    """Where a world is, and what opens it."""
+    """Where a gateway is, and what opens it."""
 
     base_url: str
     key: str
@@ -25,11 +25,11 @@ class Entrance:
 
 
 @contextmanager
-def world_in_a_thread(database_url: str) -> Iterator[Entrance]:
-    """Runs a world on a database of its own, with one tenant that is held to the sandbox."""
+def gateway_in_a_thread(database_url: str) -> Iterator[Entrance]:
+    """Runs a gateway on a database of its own, with one tenant that is held to the sandbox."""
     entrance: Future[Entrance] = Future()
     stop: Future[None] = Future()
-    thread = threading.Thread(target=lambda: asyncio.run(_run(_world(database_url), entrance, stop)))
+    thread = threading.Thread(target=lambda: asyncio.run(_run(_gateway(database_url), entrance, stop)))
     thread.start()
     try:
         yield entrance.result(HANG_SECONDS)
@@ -39,10 +39,10 @@ def world_in_a_thread(database_url: str) -> Iterator[Entrance]:
 
 
 async def _run(
-    world: AbstractAsyncContextManager[Entrance], entrance: "Future[Entrance]", stop: "Future[None]"
+    gateway: AbstractAsyncContextManager[Entrance], entrance: "Future[Entrance]", stop: "Future[None]"
 ) -> None:
     try:
-        async with world as found:
+        async with gateway as found:
             entrance.set_result(found)
             await asyncio.wrap_future(stop)
     except BaseException as error:
@@ -52,13 +52,13 @@ async def _run(
 
 
 @asynccontextmanager
-async def _world(database_url: str) -> AsyncIterator[Entrance]:
+async def _gateway(database_url: str) -> AsyncIterator[Entrance]:
     async with (
         own_database(database_url) as url,
-        running_world(url, sandbox_config=SandboxConfig(limits=None), clock=MovableClock()) as world,
+        open_gateway(url, sandbox_config=SandboxConfig(limits=None), clock=MovableClock()) as gateway,
     ):
         # What is made up may well be a channel; nothing may be sent to wherever that leads.
-        tenant = await world.tenant(allowed_channels=["default"])
-        assert world.settings.admin_token is not None
-        admin_token = world.settings.admin_token.get_secret_value()
-        yield Entrance(world.base_url, tenant.key, admin_token, world.sandbox.control_url)
+        tenant = await gateway.tenant(allowed_channels=["default"])
+        assert gateway.settings.admin_token is not None
+        admin_token = gateway.settings.admin_token.get_secret_value()
+        yield Entrance(gateway.base_url, tenant.key, admin_token, gateway.sandbox.control_url)

@@ -1,4 +1,4 @@
-"""A stage on which creates are lost and searched for: two reconcilers, as of two processes, that tests run by hand.
+"""A gateway whose creates are lost and searched for: two reconcilers, as of two processes, that tests run by hand.
 
 The budget of LIST, one a second by the database's clock, is not waited for here; it has a test of its own.
 """
@@ -27,9 +27,9 @@ from app.upstream.ark import ArkClient
 from app.upstream.configured import destination_rules, open_http
 from app.upstream.rate_limits import RateClass, RateLimiter
 from tests.support.database import own_database
+from tests.support.frozen_gateway import open_frozen_gateway
+from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant, text
 from tests.support.plain import PLAIN
-from tests.support.stage import ENDLESS, Stage, open_stage, text
-from tests.support.world import TASKS, Tenant
 
 GRACE_SECONDS = 600
 PAUSE_SECONDS = 4
@@ -64,38 +64,38 @@ def to_context(
 
 
 @asynccontextmanager
-async def open_context(stage: Stage, **changes: Any) -> AsyncIterator[TasksContext]:
+async def open_context(gateway: Gateway, **changes: Any) -> AsyncIterator[TasksContext]:
     """Yields what the parts of tasks share in a process of its own, which does not wait for call rates."""
-    settings = stage.world.settings
+    settings = gateway.settings
     async with (
-        open_services(settings, clock=stage.clock, monotonic=stage.seconds) as services,
+        open_services(settings, clock=gateway.clock, monotonic=gateway.seconds) as services,
         open_http(settings, destination_rules(settings)) as http,
     ):
-        yield to_context(services, ArkClient(http), FreeRates(services.sessions), stage.clock, **changes)
+        yield to_context(services, ArkClient(http), FreeRates(services.sessions), gateway.clock, **changes)
 
 
 class Search:
-    """The stage, the two reconcilers, and what tests of them share."""
+    """The gateway, the two reconcilers, and what tests of them share."""
 
-    def __init__(self, stage: Stage, services: Services, ark: ArkClient) -> None:
-        self.stage = stage
+    def __init__(self, gateway: Gateway, services: Services, ark: ArkClient) -> None:
+        self.gateway = gateway
         self.services = services
         self.ark = ark
         self.first, self.second = (self.reconciler(FreeRates(services.sessions)) for _ in range(2))
 
     def attribution(self, rates: RateLimiter) -> Attribution:
         """Returns what attributes tasks to intents."""
-        return Attribution(to_context(self.services, self.ark, rates, self.stage.clock))
+        return Attribution(to_context(self.services, self.ark, rates, self.gateway.clock))
 
     def reconciler(self, rates: RateLimiter) -> Reconciler:
         """Returns the reconciler of one more process."""
-        return Reconciler(to_context(self.services, self.ark, rates, self.stage.clock), self.attribution(rates))
+        return Reconciler(to_context(self.services, self.ark, rates, self.gateway.clock), self.attribution(rates))
 
     async def prepare(self) -> None:
         """Empties the upstream and the tables, and makes the channel ``default`` an ordinary one."""
-        await self.stage.world.control.post("/reset")
-        await self.stage.prepare()
-        async with self.stage.sessions.begin() as session:
+        await self.gateway.control.post("/reset")
+        await self.gateway.prepare()
+        async with self.gateway.sessions.begin() as session:
             for table in ("orphans", "leases", "channel_health", "task_events", "deliveries", "create_attempts"):
                 await session.execute(sql(f"DELETE FROM {table}"))
             await session.execute(delete(TaskRow))
@@ -103,8 +103,8 @@ class Search:
 
     async def declare(self, channel: str, **fields: Any) -> None:
         """Changes a channel over the admin API."""
-        channel_id = await self.stage.channel_id(channel)
-        patched = await self.stage.world.admin.patch(f"/channels/{channel_id}", json=fields)
+        channel_id = await self.gateway.channel_id(channel)
+        patched = await self.gateway.admin.patch(f"/channels/{channel_id}", json=fields)
         assert patched.status_code == 200, patched.text
         self.services.directory.invalidate()
 
@@ -114,17 +114,17 @@ class Search:
         Returns:
             The id that the client got, and the upstream's; the latter is empty when nothing came of it.
         """
-        await self.stage.fault("create_task", kind="cut", at=at)
+        await self.gateway.fault("create_task", kind="cut", at=at)
         task_id = await tenant.new_task(**{"content": text(ENDLESS), **fields})
         assert _SPARE_ID.fullmatch(task_id)
-        return task_id, str(self.stage.received("create_task")[-1].resource_id or "")
+        return task_id, str(self.gateway.received("create_task")[-1].resource_id or "")
 
     async def make_elsewhere(self, **fields: Any) -> str:
         """Creates an upstream task past the gateway, as another program on the same account does."""
         body = {"model": "doubao-seedance-2-0-260128", "content": text(ENDLESS), **fields}
         headers = {"Authorization": f"Bearer {DEFAULT_ACCOUNT.api_key}"}
         async with httpx.AsyncClient(verify=PLAIN, headers=headers) as client:
-            url = f"{self.stage.world.sandbox.ark_base_url}/contents/generations/tasks"
+            url = f"{self.gateway.sandbox.ark_base_url}/contents/generations/tasks"
             made = await client.post(url, content=json.dumps(body))
         assert made.status_code == 200, made.text
         return str(made.json()["id"])
@@ -132,7 +132,7 @@ class Search:
     async def give_token(self, task_id: str) -> str:
         """Gives an intent a callback token that the test knows."""
         token = new_callback_token()
-        async with self.stage.sessions.begin() as session:
+        async with self.gateway.sessions.begin() as session:
             change = update(TaskRow).where(TaskRow.id == task_id).values(callback_token_hash=hash_of(token))
             await session.execute(change)
         return token
@@ -143,39 +143,39 @@ class Search:
         """Calls back as the upstream does."""
         content = body if isinstance(body, bytes) else json.dumps(body)
         headers = {"Content-Type": content_type}
-        return await self.stage.world.anonymous.post(f"/callbacks/{token}", content=content, headers=headers)
+        return await self.gateway.anonymous.post(f"/callbacks/{token}", content=content, headers=headers)
 
     async def run(self, *, after_seconds: float = PAUSE_SECONDS) -> None:
         """Lets time pass, and one reconciler do what is due then."""
-        self.stage.clock.advance(after_seconds)
+        self.gateway.clock.advance(after_seconds)
         await self.first.tidy()
         await self.first.run_once()
 
     async def row(self, task_id: str) -> TaskRow:
         """Returns the row of a task, by our own id."""
-        row = await self.stage.row(task_id)
+        row = await self.gateway.row(task_id)
         assert row is not None
         return row
 
     async def change(self, task_id: str, **values: Any) -> None:
         """Changes a row behind everybody's back."""
-        async with self.stage.sessions.begin() as session:
+        async with self.gateway.sessions.begin() as session:
             await session.execute(update(TaskRow).where(TaskRow.id == task_id).values(**values))
 
     async def orphans(self) -> set[str]:
         """Returns the upstream ids of the orphans."""
-        async with self.stage.sessions.begin() as session:
+        async with self.gateway.sessions.begin() as session:
             return set(await session.scalars(select(OrphanRow.upstream_id)))
 
     async def history(self, task_id: str) -> list[tuple[str, str, str | None]]:
         """Returns status, source and detail of each change of a task."""
-        async with self.stage.sessions.begin() as session:
+        async with self.gateway.sessions.begin() as session:
             query = select(TaskEventRow).where(TaskEventRow.task_id == task_id).order_by(TaskEventRow.id)
             return [(event.status, event.source, event.detail) for event in await session.scalars(query)]
 
     async def end_leases(self) -> None:
         """Lets so much time pass on the database's clock that every lease has ended."""
-        async with self.stage.sessions.begin() as session:
+        async with self.gateway.sessions.begin() as session:
             await session.execute(update(LeaseRow).values(expires_at=func.now() - timedelta(seconds=1)))
 
     async def show(self, tenant: Tenant, task_id: str) -> dict[str, Any]:
@@ -191,8 +191,8 @@ async def open_search(server_url: str) -> AsyncIterator[Search]:
     """Runs all of it on a database of its own."""
     async with (
         own_database(server_url) as url,
-        open_stage(url) as stage,
-        open_services(stage.world.settings, clock=stage.clock, monotonic=stage.seconds) as services,
-        open_http(stage.world.settings, destination_rules(stage.world.settings)) as http,
+        open_frozen_gateway(url) as gateway,
+        open_services(gateway.settings, clock=gateway.clock, monotonic=gateway.seconds) as services,
+        open_http(gateway.settings, destination_rules(gateway.settings)) as http,
     ):
-        yield Search(stage, services, ArkClient(http))
+        yield Search(gateway, services, ArkClient(http))

@@ -11,7 +11,7 @@ from app.errors import ConflictError, InvalidParameterError, NotFoundError, Seed
 from app.tasks.models import TaskRow
 from app.tasks.recovery.attribution import Attribution, Evidence, Verdict
 from app.upstream.credentials import ArkAccount
-from tests.support.stage import RUNNING, text
+from tests.support.gateway import RUNNING, text
 from tests.tasks.searching import FreeRates, Search
 
 OPERATOR = Actor("admin", "127.0.0.1")
@@ -24,24 +24,24 @@ def attribution(search: Search) -> Attribution:
 
 
 async def _account(search: Search) -> ArkAccount:
-    channel = await search.services.directory.find(await search.stage.channel_id("default"))
+    channel = await search.services.directory.find(await search.gateway.channel_id("default"))
     assert channel is not None
     assert channel.ark is not None
     return channel.ark
 
 
 async def _audited(search: Search, task_id: str) -> list[tuple[str, dict[str, object]]]:
-    async with search.stage.sessions.begin() as session:
+    async with search.gateway.sessions.begin() as session:
         rows = await session.scalars(select(AuditRow).where(AuditRow.target_id == task_id))
         return [(row.action, row.detail) for row in rows]
 
 
 async def test_the_operator_says_which_task_an_intent_became(search: Search, attribution: Attribution) -> None:
-    tenant = await search.stage.tenant()
+    tenant = await search.gateway.tenant()
     task_id, upstream_id = await search.lose(tenant)
     await search.run()
     assert await search.orphans() == {upstream_id}
-    await search.stage.force(upstream_id, "succeeded", extra={"resolution": "480p"})
+    await search.gateway.force(upstream_id, "succeeded", extra={"resolution": "480p"})
     row = await attribution.resolve(OPERATOR, task_id, upstream_id=upstream_id)
     assert (row.upstream_id, row.status) == (upstream_id, "succeeded")
     assert (await search.show(tenant, task_id))["id"] == task_id
@@ -51,7 +51,7 @@ async def test_the_operator_says_which_task_an_intent_became(search: Search, att
 
 
 async def test_the_operator_says_that_nothing_came_of_an_intent(search: Search, attribution: Attribution) -> None:
-    tenant = await search.stage.tenant()
+    tenant = await search.gateway.tenant()
     task_id, _ = await search.lose(tenant)
     row = await attribution.resolve(OPERATOR, task_id, upstream_id=None)
     assert (row.upstream_id, row.status) == (None, "failed")
@@ -60,7 +60,7 @@ async def test_the_operator_says_that_nothing_came_of_an_intent(search: Search, 
 
 
 async def test_the_operators_word_is_refused_when_it_cannot_be_true(search: Search, attribution: Attribution) -> None:
-    tenant = await search.stage.tenant()
+    tenant = await search.gateway.tenant()
     owned = await tenant.new_task(content=text(RUNNING))
     known = (await search.row(owned)).id
     task_id, upstream_id = await search.lose(tenant)
@@ -76,7 +76,7 @@ async def test_the_operators_word_is_refused_when_it_cannot_be_true(search: Sear
     for asked, answer, error in refused:
         with pytest.raises(error):
             await attribution.resolve(OPERATOR, asked, upstream_id=answer)
-    await search.stage.fault("get_task", kind="error", status=500, code="InternalServiceError")
+    await search.gateway.fault("get_task", kind="error", status=500, code="InternalServiceError")
     with pytest.raises(ServiceUnavailableError):
         await attribution.resolve(OPERATOR, task_id, upstream_id=upstream_id)
     row = await search.row(task_id)
@@ -87,7 +87,7 @@ async def test_the_operators_word_is_refused_when_it_cannot_be_true(search: Sear
 async def test_a_task_that_is_attributed_to_two_intents_at_once_becomes_that_of_one(
     search: Search, attribution: Attribution
 ) -> None:
-    tenant = await search.stage.tenant()
+    tenant = await search.gateway.tenant()
     pairs = [await search.lose(tenant) for _ in range(2)]
     rows = [await search.row(task_id) for task_id, _ in pairs]
     account = await _account(search)
@@ -99,7 +99,7 @@ async def test_a_task_that_is_attributed_to_two_intents_at_once_becomes_that_of_
 
 
 async def test_an_intent_that_got_a_task_meanwhile_keeps_it(search: Search, attribution: Attribution) -> None:
-    tenant = await search.stage.tenant()
+    tenant = await search.gateway.tenant()
     task_id, upstream_id = await search.lose(tenant)
     stale = await search.row(task_id)
     account = await _account(search)
@@ -112,7 +112,7 @@ async def test_an_intent_that_got_a_task_meanwhile_keeps_it(search: Search, attr
 
 
 async def test_a_create_that_is_under_way_is_left_to_its_own_answer(search: Search, attribution: Attribution) -> None:
-    task_id, upstream_id = await search.lose(await search.stage.tenant())
+    task_id, upstream_id = await search.lose(await search.gateway.tenant())
     await search.change(task_id, status="submitting")
     account = await _account(search)
     verdict = await attribution.attribute(await search.row(task_id), upstream_id, account, evidence=Evidence.CALLBACK)

@@ -17,9 +17,8 @@ from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.polling.poller import TaskPoller
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.state import Source
+from tests.support.gateway import RUNNING, Gateway, Tenant, get, text
 from tests.support.patience import until
-from tests.support.stage import RUNNING, Stage, get, text
-from tests.support.world import Tenant
 from tests.tasks.searching import open_context
 
 DUE_SECONDS = 6
@@ -30,18 +29,18 @@ FLEX = {"model": "doubao-seedance-1-5-pro-251215", "service_tier": "flex", "dura
 
 
 @asynccontextmanager
-async def open_poller(stage: Stage) -> AsyncIterator[TaskPoller]:
+async def open_poller(gateway: Gateway) -> AsyncIterator[TaskPoller]:
     """Yields the poller of a process of its own, which does not wait for the budgets; these have other tests."""
-    async with open_context(stage) as context:
+    async with open_context(gateway) as context:
         yield TaskPoller(context, TaskRefresh(context))
 
 
 @pytest_asyncio.fixture
-async def poller(stage: Stage) -> AsyncIterator[TaskPoller]:
+async def poller(gateway: Gateway) -> AsyncIterator[TaskPoller]:
     """The poller of one process. No task of another test is due."""
-    async with stage.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         await session.execute(update(TaskRow).values(next_poll_at=None))
-    async with open_poller(stage) as opened:
+    async with open_poller(gateway) as opened:
         yield opened
         await opened.drain()
 
@@ -54,44 +53,44 @@ def query_of(entry: RequestEntry) -> dict[str, list[str]]:
     return parse_qs(urlsplit(entry.url).query)
 
 
-def listed(stage: Stage) -> list[set[str]]:
-    return [set(query_of(entry)["filter.task_ids"]) for entry in stage.received("list_tasks")]
+def listed(gateway: Gateway) -> list[set[str]]:
+    return [set(query_of(entry)["filter.task_ids"]) for entry in gateway.received("list_tasks")]
 
 
-def asked_alone(stage: Stage) -> list[str]:
-    return sorted(entry.url.rsplit("/", 1)[-1] for entry in stage.received("get_task"))
+def asked_alone(gateway: Gateway) -> list[str]:
+    return sorted(entry.url.rsplit("/", 1)[-1] for entry in gateway.received("get_task"))
 
 
-async def statuses(stage: Stage, task_ids: list[str]) -> list[str]:
-    async with stage.sessions.begin() as session:
+async def statuses(gateway: Gateway, task_ids: list[str]) -> list[str]:
+    async with gateway.sessions.begin() as session:
         query = select(TaskRow.status).where(TaskRow.upstream_id.in_(task_ids))
         return list(await session.scalars(query))
 
 
-async def test_many_due_tasks_cost_one_list(stage: Stage, poller: TaskPoller) -> None:
-    tenant = await stage.tenant()
+async def test_many_due_tasks_cost_one_list(gateway: Gateway, poller: TaskPoller) -> None:
+    tenant = await gateway.tenant()
     task_ids = await new_tasks(tenant, 12)
-    stage.clock.advance(DUE_SECONDS)
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    assert listed(stage) == [set(task_ids)]
-    assert query_of(stage.received("list_tasks")[0])["page_size"] == ["12"]
-    assert not stage.received("get_task")
-    assert await statuses(stage, task_ids) == ["running"] * 12
+    assert listed(gateway) == [set(task_ids)]
+    assert query_of(gateway.received("list_tasks")[0])["page_size"] == ["12"]
+    assert not gateway.received("get_task")
+    assert await statuses(gateway, task_ids) == ["running"] * 12
     shown = await get(tenant, task_ids[0])
     assert shown.json()["status"] == "running"
-    assert not stage.received("get_task"), "what a list told is fresh for the clients too"
-    await stage.prepare()
+    assert not gateway.received("get_task"), "what a list told is fresh for the clients too"
+    await gateway.prepare()
     await poller.run_once()
-    assert not stage.received("list_tasks"), "not due again yet"
+    assert not gateway.received("list_tasks"), "not due again yet"
 
 
-async def test_a_change_that_a_list_brought_stands_in_the_history_as_such(stage: Stage, poller: TaskPoller) -> None:
-    task_ids = await new_tasks(await stage.tenant(), 3)
-    stage.clock.advance(DUE_SECONDS)
+async def test_a_change_that_a_list_brought_stands_in_the_history_as_such(gateway: Gateway, poller: TaskPoller) -> None:
+    task_ids = await new_tasks(await gateway.tenant(), 3)
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    row = await stage.row(task_ids[0])
+    row = await gateway.row(task_ids[0])
     assert row is not None
-    async with stage.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         query = select(TaskEventRow).where(TaskEventRow.task_id == row.id).order_by(TaskEventRow.id.desc())
         last = (await session.scalars(query)).first()
     assert last is not None
@@ -99,114 +98,114 @@ async def test_a_change_that_a_list_brought_stands_in_the_history_as_such(stage:
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "expired", "cancelled"])
-async def test_a_final_state_is_taken_from_a_get_alone(stage: Stage, poller: TaskPoller, status: str) -> None:
-    task_ids = await new_tasks(await stage.tenant(), 4)
+async def test_a_final_state_is_taken_from_a_get_alone(gateway: Gateway, poller: TaskPoller, status: str) -> None:
+    task_ids = await new_tasks(await gateway.tenant(), 4)
     done = task_ids[1]
-    await stage.force(done, status, extra={"content": {"video_url": "http://x"}})
+    await gateway.force(done, status, extra={"content": {"video_url": "http://x"}})
     # A list that is wrong about what it says of a finished task does no harm.
     items = [{"id": task_id, "status": "succeeded" if task_id == done else "running"} for task_id in task_ids]
-    await stage.fault("list_tasks", kind="answer", status=200, body={"items": items, "total": 4})
-    stage.clock.advance(DUE_SECONDS)
+    await gateway.fault("list_tasks", kind="answer", status=200, body={"items": items, "total": 4})
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    assert asked_alone(stage) == [done]
-    row = await stage.row(done)
+    assert asked_alone(gateway) == [done]
+    row = await gateway.row(done)
     assert row is not None
     assert (row.status, row.next_poll_at) == (status, None)
     assert bool(row.total_tokens) is (status == "succeeded")
 
 
-async def test_a_get_that_fails_leaves_a_listed_end_to_the_next_round(stage: Stage, poller: TaskPoller) -> None:
-    task_ids = await new_tasks(await stage.tenant(), 3)
-    await stage.force(task_ids[0], "succeeded")
-    await stage.fault("get_task", kind="error", status=500, code="InternalServiceError")
-    stage.clock.advance(DUE_SECONDS)
+async def test_a_get_that_fails_leaves_a_listed_end_to_the_next_round(gateway: Gateway, poller: TaskPoller) -> None:
+    task_ids = await new_tasks(await gateway.tenant(), 3)
+    await gateway.force(task_ids[0], "succeeded")
+    await gateway.fault("get_task", kind="error", status=500, code="InternalServiceError")
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    row = await stage.row(task_ids[0])
+    row = await gateway.row(task_ids[0])
     assert row is not None
     assert row.status == "queued"
-    stage.clock.advance(LEASE_SECONDS)
+    gateway.clock.advance(LEASE_SECONDS)
     await poller.run_once()
-    row = await stage.row(task_ids[0])
+    row = await gateway.row(task_ids[0])
     assert row is not None
     assert row.status == "succeeded"
 
 
-async def test_what_no_list_shows_is_asked_for_by_a_get(stage: Stage, poller: TaskPoller) -> None:
-    task_ids = await new_tasks(await stage.tenant(), 6)
+async def test_what_no_list_shows_is_asked_for_by_a_get(gateway: Gateway, poller: TaskPoller) -> None:
+    task_ids = await new_tasks(await gateway.tenant(), 6)
     items = [{"id": task_id, "status": "running"} for task_id in task_ids[:4]]
-    await stage.fault("list_tasks", times=None, kind="answer", status=200, body={"items": items, "total": 4})
-    stage.clock.advance(DUE_SECONDS)
+    await gateway.fault("list_tasks", times=None, kind="answer", status=200, body={"items": items, "total": 4})
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    assert asked_alone(stage) == sorted(task_ids[4:])
-    assert await statuses(stage, task_ids) == ["running"] * 6
+    assert asked_alone(gateway) == sorted(task_ids[4:])
+    assert await statuses(gateway, task_ids) == ["running"] * 6
 
 
-async def test_absence_from_every_list_proves_nothing(stage: Stage, poller: TaskPoller) -> None:
-    task_ids = await new_tasks(await stage.tenant(), 3, execution_expires_after=3600)
-    stage.clock.advance(DUE_SECONDS)
-    await stage.fault("list_tasks", times=None, kind="answer", status=200, body={"items": [], "total": 0})
-    await stage.fault("get_task", times=None, kind="error", status=500, code="InternalServiceError")
+async def test_absence_from_every_list_proves_nothing(gateway: Gateway, poller: TaskPoller) -> None:
+    task_ids = await new_tasks(await gateway.tenant(), 3, execution_expires_after=3600)
+    gateway.clock.advance(DUE_SECONDS)
+    await gateway.fault("list_tasks", times=None, kind="answer", status=200, body={"items": [], "total": 0})
+    await gateway.fault("get_task", times=None, kind="error", status=500, code="InternalServiceError")
     await poller.run_once()
-    stage.clock.advance(3 * 3600)
+    gateway.clock.advance(3 * 3600)
     await poller.run_once()
-    assert await statuses(stage, task_ids) == ["queued"] * 3
+    assert await statuses(gateway, task_ids) == ["queued"] * 3
 
 
-async def test_each_tier_that_the_tasks_have_is_listed(stage: Stage, poller: TaskPoller) -> None:
-    tenant = await stage.tenant()
+async def test_each_tier_that_the_tasks_have_is_listed(gateway: Gateway, poller: TaskPoller) -> None:
+    tenant = await gateway.tenant()
     usual = await new_tasks(tenant, 3)
     flexible = await new_tasks(tenant, 4, **FLEX)
     for task_id in flexible:
-        await stage.force(task_id, "running")
-    stage.clock.advance(DUE_SECONDS)
+        await gateway.force(task_id, "running")
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    asked = {query_of(entry)["filter.service_tier"][0]: ids for entry, ids in zip_lists(stage)}
+    asked = {query_of(entry)["filter.service_tier"][0]: ids for entry, ids in zip_lists(gateway)}
     assert asked == {"default": set(usual), "flex": set(flexible)}
-    assert not stage.received("get_task")
-    assert await statuses(stage, usual + flexible) == ["running"] * 7
+    assert not gateway.received("get_task")
+    assert await statuses(gateway, usual + flexible) == ["running"] * 7
 
 
-async def test_a_task_that_its_own_tier_lacks_is_listed_in_the_other(stage: Stage, poller: TaskPoller) -> None:
-    tenant = await stage.tenant()
+async def test_a_task_that_its_own_tier_lacks_is_listed_in_the_other(gateway: Gateway, poller: TaskPoller) -> None:
+    tenant = await gateway.tenant()
     task_ids = await new_tasks(tenant, 3)
-    async with stage.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         await session.execute(update(TaskRow).where(TaskRow.tenant_id == tenant.id).values(service_tier="flex"))
-    stage.clock.advance(DUE_SECONDS)
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    assert [query_of(entry)["filter.service_tier"][0] for entry, _ in zip_lists(stage)] == ["flex", "default"]
-    assert not stage.received("get_task")
-    assert await statuses(stage, task_ids) == ["running"] * 3
+    assert [query_of(entry)["filter.service_tier"][0] for entry, _ in zip_lists(gateway)] == ["flex", "default"]
+    assert not gateway.received("get_task")
+    assert await statuses(gateway, task_ids) == ["running"] * 3
 
 
 @pytest.mark.parametrize("status", [400, 414, 431])
 async def test_a_list_that_is_too_long_is_halved_until_it_fits_and_stays_so(
-    stage: Stage, poller: TaskPoller, status: int
+    gateway: Gateway, poller: TaskPoller, status: int
 ) -> None:
-    task_ids = await new_tasks(await stage.tenant(), 12)
-    await stage.fault("list_tasks", kind="error", status=status, code="InvalidParameter")
-    stage.clock.advance(DUE_SECONDS)
+    task_ids = await new_tasks(await gateway.tenant(), 12)
+    await gateway.fault("list_tasks", kind="error", status=status, code="InvalidParameter")
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    assert [len(ids) for ids in listed(stage)] == [12, 6, 6]
-    assert set.union(*listed(stage)[1:]) == set(task_ids)
-    await stage.prepare()
-    stage.clock.advance(LEASE_SECONDS)
+    assert [len(ids) for ids in listed(gateway)] == [12, 6, 6]
+    assert set.union(*listed(gateway)[1:]) == set(task_ids)
+    await gateway.prepare()
+    gateway.clock.advance(LEASE_SECONDS)
     await poller.run_once()
-    assert {len(ids) for ids in listed(stage)} == {6}
-    assert not stage.received("get_task")
+    assert {len(ids) for ids in listed(gateway)} == {6}
+    assert not gateway.received("get_task")
 
 
 async def test_a_list_that_was_refused_for_a_while_is_tried_in_full_again_after_an_hour(
-    stage: Stage, poller: TaskPoller
+    gateway: Gateway, poller: TaskPoller
 ) -> None:
-    await new_tasks(await stage.tenant(), 12)
-    await stage.fault("list_tasks", times=None, kind="error", status=400, code="InvalidParameter")
-    stage.clock.advance(DUE_SECONDS)
+    await new_tasks(await gateway.tenant(), 12)
+    await gateway.fault("list_tasks", times=None, kind="error", status=400, code="InvalidParameter")
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    assert [len(ids) for ids in listed(stage)] == [12, 6, 3]
-    await stage.prepare()
-    stage.clock.advance(3601)
+    assert [len(ids) for ids in listed(gateway)] == [12, 6, 3]
+    await gateway.prepare()
+    gateway.clock.advance(3601)
     await poller.run_once()
-    assert [len(ids) for ids in listed(stage)] == [12]
+    assert [len(ids) for ids in listed(gateway)] == [12]
 
 
 @pytest.mark.parametrize(
@@ -226,143 +225,145 @@ async def test_a_list_that_was_refused_for_a_while_is_tried_in_full_again_after_
     ],
     ids=["500", "429", "garbage", "cut", "not a list", "another list", "other tasks"],
 )
-async def test_without_a_usable_list_the_gets_go_on(stage: Stage, poller: TaskPoller, effect: dict[str, Any]) -> None:
-    task_ids = await new_tasks(await stage.tenant(), 3)
-    await stage.fault("list_tasks", times=None, **effect)
-    stage.clock.advance(DUE_SECONDS)
+async def test_without_a_usable_list_the_gets_go_on(
+    gateway: Gateway, poller: TaskPoller, effect: dict[str, Any]
+) -> None:
+    task_ids = await new_tasks(await gateway.tenant(), 3)
+    await gateway.fault("list_tasks", times=None, **effect)
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    assert asked_alone(stage) == sorted(task_ids)
-    assert await statuses(stage, task_ids) == ["running"] * 3
+    assert asked_alone(gateway) == sorted(task_ids)
+    assert await statuses(gateway, task_ids) == ["running"] * 3
 
 
-async def test_an_upstream_that_fails_throughout_is_soon_left_alone(stage: Stage, poller: TaskPoller) -> None:
-    task_ids = await new_tasks(await stage.tenant(), 30)
+async def test_an_upstream_that_fails_throughout_is_soon_left_alone(gateway: Gateway, poller: TaskPoller) -> None:
+    task_ids = await new_tasks(await gateway.tenant(), 30)
     for operation in ("list_tasks", "get_task"):
-        await stage.fault(operation, times=None, kind="error", status=500, code="InternalServiceError")
-    stage.clock.advance(DUE_SECONDS)
+        await gateway.fault(operation, times=None, kind="error", status=500, code="InternalServiceError")
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    assert len(stage.received("list_tasks")) == 1
-    assert len(stage.received("get_task")) < 10
-    await stage.prepare()
-    stage.clock.advance(DUE_SECONDS)
+    assert len(gateway.received("list_tasks")) == 1
+    assert len(gateway.received("get_task")) < 10
+    await gateway.prepare()
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    assert await statuses(stage, task_ids) != ["queued"] * 30, "the rest was not kept waiting for a lease"
+    assert await statuses(gateway, task_ids) != ["queued"] * 30, "the rest was not kept waiting for a lease"
 
 
 async def test_an_unknown_status_is_kept_counted_and_shown_as_the_last_known_one(
-    stage: Stage, poller: TaskPoller
+    gateway: Gateway, poller: TaskPoller
 ) -> None:
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     task_ids = await new_tasks(tenant, 3)
-    stage.clock.advance(DUE_SECONDS)
+    gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
-    await stage.prepare()
-    await stage.force(task_ids[0], "polishing")
-    stage.clock.advance(DUE_SECONDS)
+    await gateway.prepare()
+    await gateway.force(task_ids[0], "polishing")
+    gateway.clock.advance(DUE_SECONDS)
     counted = REGISTRY.get_sample_value(UNKNOWN_STATUSES) or 0
     await poller.run_once()
     assert REGISTRY.get_sample_value(UNKNOWN_STATUSES) == counted + 1
-    row = await stage.row(task_ids[0])
+    row = await gateway.row(task_ids[0])
     assert row is not None
     assert row.snapshot is not None
     assert (row.status, row.snapshot["status"]) == ("running", "polishing")
     assert (await get(tenant, task_ids[0])).json()["status"] == "running"
 
 
-async def test_two_processes_share_the_tasks_and_ask_about_none_twice(stage: Stage, poller: TaskPoller) -> None:
-    tenant = await stage.tenant()
+async def test_two_processes_share_the_tasks_and_ask_about_none_twice(gateway: Gateway, poller: TaskPoller) -> None:
+    tenant = await gateway.tenant()
     task_ids = await new_tasks(tenant, 10)
-    stage.clock.advance(DUE_SECONDS)
-    async with open_poller(stage) as other:
+    gateway.clock.advance(DUE_SECONDS)
+    async with open_poller(gateway) as other:
         await asyncio.gather(*(each.run_once() for each in (poller, other)))
-    asked = [task_id for ids in listed(stage) for task_id in ids] + asked_alone(stage)
+    asked = [task_id for ids in listed(gateway) for task_id in ids] + asked_alone(gateway)
     assert sorted(asked) == sorted(task_ids)
 
 
-async def test_a_slow_list_holds_no_other_channel_up(stage: Stage, poller: TaskPoller) -> None:
-    slow, swift = await stage.tenant(), await stage.tenant("second")
+async def test_a_slow_list_holds_no_other_channel_up(gateway: Gateway, poller: TaskPoller) -> None:
+    slow, swift = await gateway.tenant(), await gateway.tenant("second")
     await new_tasks(slow, 3)
     task_id = (await new_tasks(swift, 1))[0]
-    await stage.fault("list_tasks", account="default", kind="delay", delay_seconds=60)
-    stage.clock.advance(DUE_SECONDS)
+    await gateway.fault("list_tasks", account="default", kind="delay", delay_seconds=60)
+    gateway.clock.advance(DUE_SECONDS)
     running = asyncio.create_task(poller.run_once())
-    await stage.arrival("get_task")
+    await gateway.arrival("get_task")
     assert not running.done()
-    await until(lambda: asked_alone(stage) == [task_id])
+    await until(lambda: asked_alone(gateway) == [task_id])
     await poller.drain()
     await running
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
 
 
 async def test_what_a_process_had_claimed_when_it_died_is_asked_about_after_the_lease(
-    stage: Stage, poller: TaskPoller
+    gateway: Gateway, poller: TaskPoller
 ) -> None:
-    task_ids = await new_tasks(await stage.tenant(), 3)
-    await stage.fault("list_tasks", kind="delay", delay_seconds=60)
-    stage.clock.advance(DUE_SECONDS)
+    task_ids = await new_tasks(await gateway.tenant(), 3)
+    await gateway.fault("list_tasks", kind="delay", delay_seconds=60)
+    gateway.clock.advance(DUE_SECONDS)
     running = asyncio.create_task(poller.run_once())
-    await stage.arrival("list_tasks")
+    await gateway.arrival("list_tasks")
     await poller.drain()
     await running
-    await stage.prepare()
+    await gateway.prepare()
     await poller.run_once()
-    assert not stage.received("list_tasks")
-    stage.clock.advance(LEASE_SECONDS)
+    assert not gateway.received("list_tasks")
+    gateway.clock.advance(LEASE_SECONDS)
     await poller.run_once()
-    assert await statuses(stage, task_ids) == ["running"] * 3
+    assert await statuses(gateway, task_ids) == ["running"] * 3
 
 
-async def test_a_list_closes_the_breaker_of_its_channel(stage: Stage, poller: TaskPoller) -> None:
-    tenant = await stage.tenant()
+async def test_a_list_closes_the_breaker_of_its_channel(gateway: Gateway, poller: TaskPoller) -> None:
+    tenant = await gateway.tenant()
     await new_tasks(tenant, 3)
-    channel_id = await stage.channel_id("default")
+    channel_id = await gateway.channel_id("default")
     for look in (DUE_SECONDS, LEASE_SECONDS):
-        await open_breaker(stage, channel_id)
-        stage.clock.advance(look)
+        await open_breaker(gateway, channel_id)
+        gateway.clock.advance(look)
         await poller.run_once()
-        assert not await is_breaker_open(stage, channel_id)
+        assert not await is_breaker_open(gateway, channel_id)
 
 
-async def test_a_poll_closes_the_breaker_of_its_channel(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_poll_closes_the_breaker_of_its_channel(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = (await new_tasks(tenant, 1))[0]
-    channel_id = await stage.channel_id("default")
-    await open_breaker(stage, channel_id)
+    channel_id = await gateway.channel_id("default")
+    await open_breaker(gateway, channel_id)
     await get(tenant, task_id)
-    assert not await is_breaker_open(stage, channel_id)
+    assert not await is_breaker_open(gateway, channel_id)
 
 
 async def test_a_task_that_the_upstream_must_have_forgotten_ends_expired_though_it_cannot_be_asked(
-    stage: Stage, poller: TaskPoller
+    gateway: Gateway, poller: TaskPoller
 ) -> None:
-    tenant = await stage.tenant("second")
+    tenant = await gateway.tenant("second")
     task_id = (await new_tasks(tenant, 1))[0]
-    channel_id = await stage.channel_id("second")
+    channel_id = await gateway.channel_id("second")
     try:
-        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
         for days, status in ((6.9, "queued"), (0.2, TaskStatus.EXPIRED.value)):
-            stage.clock.advance(days * 86_400)
+            gateway.clock.advance(days * 86_400)
             await poller.run_once()
-            row = await stage.row(task_id)
+            row = await gateway.row(task_id)
             assert row is not None
             assert row.status == status
     finally:
-        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
-    assert not stage.received("get_task")
+        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
+    assert not gateway.received("get_task")
 
 
-def zip_lists(stage: Stage) -> list[tuple[RequestEntry, set[str]]]:
-    return list(zip(stage.received("list_tasks"), listed(stage), strict=True))
+def zip_lists(gateway: Gateway) -> list[tuple[RequestEntry, set[str]]]:
+    return list(zip(gateway.received("list_tasks"), listed(gateway), strict=True))
 
 
-async def open_breaker(stage: Stage, channel_id: str) -> None:
-    now = stage.clock()
-    async with stage.sessions.begin() as session:
+async def open_breaker(gateway: Gateway, channel_id: str) -> None:
+    now = gateway.clock()
+    async with gateway.sessions.begin() as session:
         await session.merge(ChannelHealthRow(channel_id=channel_id, unknowns=5, opened_at=now, updated_at=now))
 
 
-async def is_breaker_open(stage: Stage, channel_id: str) -> bool:
-    async with stage.sessions.begin() as session:
+async def is_breaker_open(gateway: Gateway, channel_id: str) -> bool:
+    async with gateway.sessions.begin() as session:
         row = await session.get(ChannelHealthRow, channel_id)
     return row is not None and row.opened_at is not None

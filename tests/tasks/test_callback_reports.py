@@ -23,9 +23,8 @@ from app.webhooks.delivery_worker import RETENTION, DeliveryWorker
 from app.webhooks.models import DeliveryRow, WebhookSecretRow
 from app.webhooks.outbox import enqueue
 from app.webhooks.sender import Timeouts, open_sender
+from tests.support.gateway import RUNNING, TASKS, Gateway, Tenant, get, text
 from tests.support.patience import HANG_SECONDS
-from tests.support.stage import RUNNING, Stage, get, text
-from tests.support.world import TASKS, Tenant
 from tests.upstream.certificates import certify
 from tests.webhooks.receiver import Answer, LoopbackAsPublic, Receiver, raw, receiving, status, when
 
@@ -49,10 +48,10 @@ class Post:
         url: the endpoint's, by name.
     """
 
-    def __init__(self, stage: Stage, receiver: Receiver) -> None:
-        assert stage.world.settings.secret_key is not None
-        self.stage = stage
-        self.box = SecretBox.from_text(stage.world.settings.secret_key.get_secret_value())
+    def __init__(self, gateway: Gateway, receiver: Receiver) -> None:
+        assert gateway.settings.secret_key is not None
+        self.gateway = gateway
+        self.box = SecretBox.from_text(gateway.settings.secret_key.get_secret_value())
         self.receiver = receiver
         self.names = {"hooks.example": ["127.0.0.1"], "inside.example": ["10.1.2.3"], "empty.example": []}
         self.url = receiver.url.replace("127.0.0.1", "hooks.example")
@@ -63,15 +62,15 @@ class Post:
         async with open_sender(
             policy, max_concurrent=64, resolve=self._resolve, tls=TRUSTS_NOBODY, timeouts=timeouts
         ) as sender:
-            worker = DeliveryWorker(self.stage.sessions, sender, self.box, self.stage.clock)
+            worker = DeliveryWorker(self.gateway.sessions, sender, self.box, self.gateway.clock)
             await worker.run_once()
             await worker.drain(timeout_seconds=HANG_SECONDS)
 
     async def ended(self, tenant: Tenant, url: str) -> str:
         """Makes a task that has succeeded, as the gateway knows: the message about it is due."""
-        await self.stage.refill()
+        await self.gateway.refill()
         task_id = await tenant.new_task(callback_url=url)
-        await self.stage.force(task_id, "succeeded")
+        await self.gateway.force(task_id, "succeeded")
         body = (await get(tenant, task_id)).json()
         assert (body["status"], body["callback"]) == ("succeeded", NOTHING)
         return task_id
@@ -80,11 +79,11 @@ class Post:
         """Makes a task that has ended for each address, all but the first as copies of its row; returns their ids."""
         first, *others = urls
         ids = [await self.ended(tenant, first)]
-        row = await self.stage.row(ids[0])
+        row = await self.gateway.row(ids[0])
         assert row is not None
         values = {column.key: getattr(row, column.key) for column in inspect(TaskRow).column_attrs}
-        now = self.stage.clock()
-        async with self.stage.sessions.begin() as session:
+        now = self.gateway.clock()
+        async with self.gateway.sessions.begin() as session:
             for url in others:
                 spare_id, upstream_id = new_id("task"), new_id("cgt")
                 changes = {"id": spare_id, "upstream_id": upstream_id, "callback_token_hash": None, "callback_url": url}
@@ -95,25 +94,25 @@ class Post:
 
     async def row(self, tenant: Tenant) -> DeliveryRow:
         """Returns the one message to a tenant."""
-        async with self.stage.sessions() as session:
+        async with self.gateway.sessions() as session:
             return (await session.scalars(select(DeliveryRow).where(DeliveryRow.tenant_id == tenant.id))).one()
 
     async def give_up(self, tenant: Tenant) -> timedelta:
         """Tries the one message to a tenant until there are no more tries; returns how long that took."""
-        begun_at = self.stage.clock()
+        begun_at = self.gateway.clock()
         while (row := await self.row(tenant)).next_attempt_at is not None:
-            self.stage.clock.advance(max((row.next_attempt_at - self.stage.clock()).total_seconds(), 0.0) + 0.01)
+            self.gateway.clock.advance(max((row.next_attempt_at - self.gateway.clock()).total_seconds(), 0.0) + 0.01)
             await self.deliver()
-        return self.stage.clock() - begun_at
+        return self.gateway.clock() - begun_at
 
     async def prune(self) -> None:
         """Removes what the log need not have any more."""
         async with open_sender(AS_PUBLIC, max_concurrent=1) as sender:
-            await DeliveryWorker(self.stage.sessions, sender, self.box, self.stage.clock).prune()
+            await DeliveryWorker(self.gateway.sessions, sender, self.box, self.gateway.clock).prune()
 
     async def states(self, tenant: Tenant) -> list[str]:
         """Returns how it stands with each message to a tenant, sorted."""
-        async with self.stage.sessions() as session:
+        async with self.gateway.sessions() as session:
             query = select(DeliveryRow.status).where(DeliveryRow.tenant_id == tenant.id)
             return sorted((await session.scalars(query)).all())
 
@@ -124,12 +123,12 @@ class Post:
 
 
 @pytest_asyncio.fixture
-async def post(stage: Stage) -> AsyncIterator[Post]:
+async def post(gateway: Gateway) -> AsyncIterator[Post]:
     """Nothing of another test is waiting to be delivered."""
-    async with stage.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         await session.execute(delete(DeliveryRow))
     async with receiving() as receiver:
-        yield Post(stage, receiver)
+        yield Post(gateway, receiver)
 
 
 async def callback_of(tenant: Tenant, task_id: str) -> Any:
@@ -174,7 +173,7 @@ async def _try_each_way(
 
 
 async def test_each_way_to_fail_is_told_in_words_of_its_own(post: Post, tmp_path: Path) -> None:
-    tenant = await post.stage.tenant()
+    tenant = await post.gateway.tenant()
     expected = await _try_each_way(post, tenant, tmp_path, AS_PUBLIC)
     assert {task_id: await callback_of(tenant, task_id) for task_id in expected} == expected
     operators = await _words_for_the_operator(post, tenant)
@@ -185,7 +184,7 @@ async def test_each_way_to_fail_is_told_in_words_of_its_own(post: Post, tmp_path
 async def test_of_an_address_that_the_list_alone_allows_a_tenant_learns_only_whether_a_message_arrived(
     post: Post, tmp_path: Path
 ) -> None:
-    tenant = await post.stage.tenant()
+    tenant = await post.gateway.tenant()
     expected = await _try_each_way(post, tenant, tmp_path, AS_ALLOWED)
     told = {task_id: await callback_of(tenant, task_id) for task_id in expected}
     for task_id, callback in expected.items():
@@ -201,12 +200,12 @@ async def test_of_an_address_that_the_list_alone_allows_a_tenant_learns_only_whe
 
 
 async def _words_for_the_operator(post: Post, tenant: Tenant) -> list[str]:
-    listed = await post.stage.world.admin.get("/deliveries", params={"tenant": tenant.id, "limit": 100})
+    listed = await post.gateway.admin.get("/deliveries", params={"tenant": tenant.id, "limit": 100})
     return [item["last_error"] for item in listed.json()["data"] if item["last_error"] is not None]
 
 
 async def test_words_that_another_version_has_stored_are_not_passed_on(post: Post) -> None:
-    tenant = await post.stage.tenant()
+    tenant = await post.gateway.tenant()
     task_id = await post.ended(tenant, "https://inside.example/")
     for stored, told in (
         ("the tenant's secret cannot be opened", "the message could not be delivered"),
@@ -215,13 +214,13 @@ async def test_words_that_another_version_has_stored_are_not_passed_on(post: Pos
         (f"{NOT_ACCEPTED} (500)", f"{NOT_ACCEPTED} (500)"),
         (NO_ADDRESS, NO_ADDRESS),
     ):
-        async with post.stage.sessions.begin() as session:
+        async with post.gateway.sessions.begin() as session:
             await session.execute(update(DeliveryRow).values(last_error=stored))
         assert await callback_of(tenant, task_id) == failing(told)
 
 
 async def test_a_name_that_never_resolves_is_failing_until_it_is_given_up_after_a_day(post: Post) -> None:
-    tenant = await post.stage.tenant()
+    tenant = await post.gateway.tenant()
     task_id = await post.ended(tenant, "https://nowhere.example/hook")
     await post.deliver()
     assert await callback_of(tenant, task_id) == failing(NO_ADDRESS)
@@ -229,7 +228,7 @@ async def test_a_name_that_never_resolves_is_failing_until_it_is_given_up_after_
     assert RETRY_FOR - timedelta(hours=1.3) < took <= RETRY_FOR + timedelta(minutes=1)
     assert await callback_of(tenant, task_id) == {"state": "failed", "last_error": NO_ADDRESS}
 
-    resent = await post.stage.world.admin.post(f"/deliveries/{(await post.row(tenant)).id}/resend")
+    resent = await post.gateway.admin.post(f"/deliveries/{(await post.row(tenant)).id}/resend")
     assert resent.status_code == 200
     assert await callback_of(tenant, task_id) == failing(NO_ADDRESS)
     await post.deliver()
@@ -244,34 +243,34 @@ async def test_a_name_that_never_resolves_is_failing_until_it_is_given_up_after_
 async def test_what_fails_on_our_side_is_told_and_given_up_as_well(
     post: Post, *, is_known_key: bool, error: str
 ) -> None:
-    tenant = await post.stage.tenant()
+    tenant = await post.gateway.tenant()
     task_id = await post.ended(tenant, post.url)
     box = post.box if is_known_key else SecretBox.from_text(generate_key())
     sealed = box.seal("x", row=tenant.id, column="secret_sealed")
-    async with post.stage.sessions.begin() as session:
-        session.add(WebhookSecretRow(tenant_id=tenant.id, secret_sealed=sealed, created_at=post.stage.clock()))
+    async with post.gateway.sessions.begin() as session:
+        session.add(WebhookSecretRow(tenant_id=tenant.id, secret_sealed=sealed, created_at=post.gateway.clock()))
     await post.deliver()
     assert await callback_of(tenant, task_id) == failing(error)
-    async with post.stage.sessions.begin() as session:
-        await session.execute(update(DeliveryRow).values(retry_until=post.stage.clock()))
+    async with post.gateway.sessions.begin() as session:
+        await session.execute(update(DeliveryRow).values(retry_until=post.gateway.clock()))
     await post.give_up(tenant)
     assert await callback_of(tenant, task_id) == {"state": "failed", "last_error": error}
 
 
 async def test_the_newest_message_counts_and_none_outlives_it(post: Post) -> None:
-    tenant = await post.stage.tenant()
+    tenant = await post.gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING), callback_url=post.url)
-    await post.stage.force(task_id, "queued")
+    await post.gateway.force(task_id, "queued")
     assert await callback_of(tenant, task_id) == NOTHING
     for code, after, state in ((500, "running", "failing"), (200, "succeeded", "delivered")):
-        await post.stage.force(task_id, after)
-        post.stage.clock.advance(3)
+        await post.gateway.force(task_id, after)
+        post.gateway.clock.advance(3)
         assert await callback_of(tenant, task_id) == NOTHING
         post.receiver.answers = [status(code)]
         await post.deliver()
         assert (await callback_of(tenant, task_id))["state"] == state
-    ended_at = post.stage.clock()
-    post.stage.clock.advance(RETRY_FOR.total_seconds())
+    ended_at = post.gateway.clock()
+    post.gateway.clock.advance(RETRY_FOR.total_seconds())
     post.receiver.answers = [status(500)]
     await post.deliver()
     for age, left, shown in (
@@ -279,21 +278,21 @@ async def test_the_newest_message_counts_and_none_outlives_it(post: Post) -> Non
         (RETENTION + timedelta(seconds=1), ["failed"], {"state": "unknown", "last_error": None}),
         (RETENTION + RETRY_FOR + timedelta(minutes=1), [], {"state": "unknown", "last_error": None}),
     ):
-        post.stage.clock.advance((ended_at + age - post.stage.clock()).total_seconds())
+        post.gateway.clock.advance((ended_at + age - post.gateway.clock()).total_seconds())
         await post.prune()
         assert await post.states(tenant) == left
         assert await callback_of(tenant, task_id) == shown
 
 
 async def test_only_a_task_with_an_address_shows_it_and_only_its_own_tenants_messages_count(post: Post) -> None:
-    tenant, other = await post.stage.tenant(), await post.stage.tenant()
+    tenant, other = await post.gateway.tenant(), await post.gateway.tenant()
     plain = await tenant.new_task()
     assert "callback" not in (await get(tenant, plain)).json()
     task_id = await tenant.new_task(content=text(RUNNING), callback_url=post.url)
-    row = await post.stage.row(task_id)
+    row = await post.gateway.row(task_id)
     assert row is not None
-    async with post.stage.sessions.begin() as session:
-        enqueue(session, tenant_id=other.id, task_id=row.id, url=post.url, body={}, now=post.stage.clock())
+    async with post.gateway.sessions.begin() as session:
+        enqueue(session, tenant_id=other.id, task_id=row.id, url=post.url, body={}, now=post.gateway.clock())
     await post.deliver()
     assert await callback_of(tenant, task_id) == NOTHING
     assert (await other.http.get(f"{TASKS}/{task_id}")).status_code == 404

@@ -8,8 +8,8 @@ import pytest
 
 from app.tasks.models import TaskStatus
 from tests.support.answers import check_error
-from tests.support.stage import ENDPOINT, FAST, HELD, MODEL, Stage, add_channel, get, text
-from tests.support.world import TASKS, Tenant
+from tests.support.frozen_gateway import ENDPOINT
+from tests.support.gateway import FAST, HELD, MODEL, TASKS, Gateway, Tenant, get, text
 
 DATED = "doubao-seedance-2-0-260128"
 DATED_FAST = "doubao-seedance-2-0-fast-260128"
@@ -79,93 +79,93 @@ ARRIVES = [
 
 @pytest.mark.parametrize(("sent", "arrives"), ARRIVES)
 async def test_the_upstream_gets_what_the_client_sent_and_no_invented_defaults(
-    stage: Stage, sent: dict[str, Any], arrives: dict[str, Any]
+    gateway: Gateway, sent: dict[str, Any], arrives: dict[str, Any]
 ) -> None:
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     response = await tenant.http.post(TASKS, json=sent)
     assert response.status_code == 200, response.text
     assert response.json().keys() == {"id"}
     assert UPSTREAM_ID.fullmatch(response.json()["id"])
-    assert stage.sent_body() == arrives
-    assert '"duration":5.' not in (stage.received("create_task")[-1].body or "")
+    assert gateway.sent_body() == arrives
+    assert '"duration":5.' not in (gateway.received("create_task")[-1].body or "")
 
 
-async def test_the_upstream_is_told_our_request_id(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_the_upstream_is_told_our_request_id(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     response = await tenant.create_task()
-    assert stage.received("create_task")[-1].client_request_id == response.headers["x-request-id"]
+    assert gateway.received("create_task")[-1].client_request_id == response.headers["x-request-id"]
 
 
-async def test_a_channel_may_use_an_endpoint_of_its_own_for_a_model(stage: Stage) -> None:
-    tenant = await stage.tenant("second")
+async def test_a_channel_may_use_an_endpoint_of_its_own_for_a_model(gateway: Gateway) -> None:
+    tenant = await gateway.tenant("second")
     task_id = await tenant.new_task()
-    assert stage.sent_body()["model"] == ENDPOINT
-    row = await stage.row(task_id)
+    assert gateway.sent_body()["model"] == ENDPOINT
+    row = await gateway.row(task_id)
     assert row is not None
     assert (row.model, row.upstream_model) == (MODEL, ENDPOINT)
 
 
-async def test_only_short_known_parameters_are_kept_in_the_mirror(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_only_short_known_parameters_are_kept_in_the_mirror(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(huge="x" * 10_000, resolution="720p", watermark=True, reasoning_effort="y" * 300)
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     assert row.parameters == {"resolution": "720p", "watermark": True}
-    assert stage.sent_body()["huge"] == "x" * 10_000
+    assert gateway.sent_body()["huge"] == "x" * 10_000
 
 
-async def test_a_callback_url_is_kept_with_the_task_and_not_sent_upstream(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_callback_url_is_kept_with_the_task_and_not_sent_upstream(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(callback_url="https://Example.com:443/hook?a=b")
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     assert row.callback_url == "https://example.com/hook?a=b"
-    assert "example.com" not in str(stage.sent_body())
+    assert "example.com" not in str(gateway.sent_body())
     assert "callback_url" not in row.parameters
 
 
-async def test_a_callback_url_into_our_own_network_is_refused_and_nothing_is_sent(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_callback_url_into_our_own_network_is_refused_and_nothing_is_sent(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     response = await tenant.create_task(callback_url="http://127.0.0.1/hook")
     check_error(response, 400, "InvalidParameter.callback_url", "callback_url")
-    assert not stage.received("create_task")
+    assert not gateway.received("create_task")
 
 
-async def test_a_key_is_held_to_its_models(stage: Stage) -> None:
-    tenant = await stage.world.tenant(allowed_models=[FAST], allowed_channels=["default"])
+async def test_a_key_is_held_to_its_models(gateway: Gateway) -> None:
+    tenant = await gateway.tenant(allowed_models=[FAST], allowed_channels=["default"])
     check_error(await tenant.create_task(), 403, "AccessDenied")
     check_error(await tenant.create_task(model="nonsense"), 404, "InvalidEndpointOrModel.NotFound", "model")
-    assert not stage.received("create_task")
+    assert not gateway.received("create_task")
     await tenant.new_task(model=FAST)
 
 
-async def test_a_key_is_held_to_its_channels(stage: Stage) -> None:
-    gone = await add_channel(stage.world, "elsewhere", "http://127.0.0.1:1/api/v3", "key")
-    held_to_it = await stage.tenant("elsewhere")
-    assert (await stage.world.admin.delete(f"/channels/{gone}")).status_code == 204
+async def test_a_key_is_held_to_its_channels(gateway: Gateway) -> None:
+    gone = await gateway.add_channel("elsewhere", "http://127.0.0.1:1/api/v3", "key")
+    held_to_it = await gateway.tenant("elsewhere")
+    assert (await gateway.admin.delete(f"/channels/{gone}")).status_code == 204
     check_error(await held_to_it.create_task(), 403, "AccessDenied")
-    await (await stage.tenant("second")).new_task()
-    assert [entry.account for entry in stage.received("create_task")] == ["second"]
+    await (await gateway.tenant("second")).new_task()
+    assert [entry.account for entry in gateway.received("create_task")] == ["second"]
 
 
-async def test_a_draft_on_a_channel_that_the_key_may_not_use_is_refused(stage: Stage) -> None:
-    owner = await stage.tenant("second")
+async def test_a_draft_on_a_channel_that_the_key_may_not_use_is_refused(gateway: Gateway) -> None:
+    owner = await gateway.tenant("second")
     draft = await owner.new_task()
-    restricted = await stage.world.key_of(owner.id, allowed_channels=["default"])
+    restricted = await gateway.key_of(owner.id, allowed_channels=["default"])
     response = await restricted.create_task(content=[{"type": "draft_task", "draft_task": {"id": draft}}])
     check_error(response, 403, "AccessDenied")
 
 
 @pytest.mark.usefixtures("models")
-async def test_the_default_of_a_row_is_the_operators_and_a_dry_run_tells_what_is_sent(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_the_default_of_a_row_is_the_operators_and_a_dry_run_tells_what_is_sent(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     rows: list[dict[str, Any]] = [
         {"name": MODEL, "upstream_id": DATED},
         {"name": "quiet", "upstream_id": DATED, "generate_audio_default": False},
         {"name": "loud", "upstream_id": DATED, "generate_audio_default": True},
         {"name": "plain", "upstream_id": DATED},
     ]
-    put = await stage.world.admin.put("/models", json={"data": rows})
+    put = await gateway.admin.put("/models", json={"data": rows})
     assert [row["generate_audio_default"] for row in put.json()["data"]] == [False, False, True, None]
 
     for row, shown in zip(rows, put.json()["data"], strict=True):
@@ -174,26 +174,26 @@ async def test_the_default_of_a_row_is_the_operators_and_a_dry_run_tells_what_is
         dry = (await tenant.http.post(TASKS, params={"dry_run": "true"}, json=body)).json()
         await tenant.http.post(TASKS, json=body)
         added = {} if default is None else {"generate_audio": default}
-        assert dry["body"] == stage.sent_body() == {**body, "model": DATED, **added}
+        assert dry["body"] == gateway.sent_body() == {**body, "model": DATED, **added}
 
 
 async def test_a_create_is_the_same_create_whatever_default_its_model_has_since(
-    stage: Stage, models: list[dict[str, Any]]
+    gateway: Gateway, models: list[dict[str, Any]]
 ) -> None:
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     body = {"model": DATED, "content": KITTEN}
     made = []
     for default in (None, True, False):
         rows = [row | {"generate_audio_default": default} if row["name"] == DATED else row for row in models]
-        assert (await stage.world.admin.put("/models", json={"data": rows})).status_code == 200
+        assert (await gateway.admin.put("/models", json={"data": rows})).status_code == 200
         made.append((await tenant.http.post(TASKS, json=body, headers={"Idempotency-Key": "one"})).json())
     assert made == [made[0]] * 3
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1
 
 
 @pytest.mark.parametrize("dry_run", ["true", "false"])
-async def test_a_dry_run_stores_and_sends_nothing(stage: Stage, dry_run: str) -> None:
-    tenant = await stage.tenant()
+async def test_a_dry_run_stores_and_sends_nothing(gateway: Gateway, dry_run: str) -> None:
+    tenant = await gateway.tenant()
     body = {"model": MODEL, "content": KITTEN, "duration": 5, "seed": None}
     response = await tenant.http.post(TASKS, params={"dry_run": dry_run}, json=body)
     assert response.status_code == 200
@@ -206,12 +206,12 @@ async def test_a_dry_run_stores_and_sends_nothing(stage: Stage, dry_run: str) ->
         "upstream_model": DATED,
         "body": {**NOTHING_ELSE, "duration": 5},
     }
-    assert not stage.received("create_task")
-    assert await stage.rows_of(tenant) == []
+    assert not gateway.received("create_task")
+    assert await gateway.rows_of(tenant) == []
 
 
-async def test_a_dry_run_refuses_what_a_create_refuses(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_dry_run_refuses_what_a_create_refuses(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     for body in ({"model": MODEL, "content": []}, {"model": MODEL, "content": KITTEN, "duration": 99}):
         dry = await tenant.http.post(TASKS, params={"dry_run": "true"}, json=body)
         real = await tenant.http.post(TASKS, json=body)
@@ -220,19 +220,19 @@ async def test_a_dry_run_refuses_what_a_create_refuses(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("query", ["dryrun=true", "dry_run=True", "dry_run=yes", "dry_run=true&dry_run=false"])
-async def test_a_dry_run_that_is_misspelt_does_not_spend_money(stage: Stage, query: str) -> None:
-    tenant = await stage.tenant()
+async def test_a_dry_run_that_is_misspelt_does_not_spend_money(gateway: Gateway, query: str) -> None:
+    tenant = await gateway.tenant()
     response = await tenant.http.post(f"{TASKS}?{query}", json={"model": MODEL, "content": KITTEN})
     name = query.partition("=")[0]
     check_error(response, 400, f"InvalidParameter.{name}", name)
-    assert not stage.received("create_task")
+    assert not gateway.received("create_task")
 
 
-async def test_a_task_whose_create_is_under_way_shows_as_queued_and_keeps_both_ids(stage: Stage) -> None:
-    tenant = await stage.tenant()
-    await stage.fault("create_task", **{**HELD, "at": "before"})
+async def test_a_task_whose_create_is_under_way_shows_as_queued_and_keeps_both_ids(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    await gateway.fault("create_task", **{**HELD, "at": "before"})
     creating = asyncio.create_task(tenant.new_task(service_tier="flex", model=OLDEST))
-    await stage.arrival("create_task")
+    await gateway.arrival("create_task")
     listed = await _only_item(tenant)
     assert SPARE_ID.fullmatch(listed["id"])
     shown = (await get(tenant, listed["id"])).json()
@@ -242,10 +242,10 @@ async def test_a_task_whose_create_is_under_way_shows_as_queued_and_keeps_both_i
     refused = await tenant.http.delete(f"{TASKS}/{listed['id']}")
     check_error(refused, 409, "InvalidAction")
     assert refused.headers["x-should-retry"] == "false"
-    await stage.release()
+    await gateway.release()
     task_id = await creating
     assert (await get(tenant, task_id)).json()["id"] == (await get(tenant, listed["id"])).json()["id"] == task_id
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     assert row.status == TaskStatus.QUEUED
 

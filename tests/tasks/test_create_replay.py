@@ -14,19 +14,18 @@ from app.tasks.creation.create_replay import CreateReplay
 from app.tasks.creation.intent_log import Intent, IntentLog
 from app.tasks.models import TaskRow
 from app.tasks.recovery.stale_creates import StaleCreates
-from tests.support.stage import MODEL, Stage, text
-from tests.support.world import TASKS
+from tests.support.gateway import MODEL, TASKS, Gateway, text
 from tests.tasks.searching import open_context
 
 
 async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_the_id_of_nothing(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The refusal is written by another process in the moment in which the one that waits has no connection."""
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     body = {"model": MODEL, "content": text("a kitten")}
     created = await tenant.http.post(TASKS, json=body, headers={"Idempotency-Key": "once"})
-    row = await stage.row(created.json()["id"])
+    row = await gateway.row(created.json()["id"])
     assert row is not None
     write = IntentLog._write  # noqa: SLF001 - where the other process comes first
 
@@ -34,7 +33,7 @@ async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_th
         raise DatabaseUnavailableError("no connection is free")
 
     async def write_second(intents: IntentLog, intent: Intent, outcome: Any) -> str | None:
-        async with stage.sessions.begin() as session:
+        async with gateway.sessions.begin() as session:
             await session.delete(await session.get_one(TaskRow, (intent.tenant_id, intent.spare_id)))
             await session.delete(await session.get_one(IdempotencyKeyRow, (intent.tenant_id, "once")))
         return await write(intents, intent, outcome)
@@ -43,6 +42,6 @@ async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_th
     monkeypatch.setattr(IntentLog, "_write", write_second)
     key = IdempotencyKey("once", hash_json(body))
     sent = RequestFingerprint(tenant.id, row.key_id, CREATE_TASK, row.request_hash, idempotency_key=key)
-    async with open_context(stage) as context:
+    async with open_context(gateway) as context:
         replay = CreateReplay(context, IntentLog(context))
         assert await replay.find(sent, asyncio.Event()) is None

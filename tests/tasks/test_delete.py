@@ -9,35 +9,34 @@ from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_no_task
 from app.upstream.rate_limits import RateClass
 from tests.support.answers import check_error
+from tests.support.gateway import ENDLESS, HELD, RUNNING, TASKS, Gateway, get, text
 from tests.support.patience import until
-from tests.support.stage import ENDLESS, HELD, RUNNING, Stage, add_channel, get, text
-from tests.support.world import TASKS
 
 
-async def test_a_queued_task_is_cancelled_and_stays_readable(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_queued_task_is_cancelled_and_stays_readable(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
     response = await tenant.http.delete(f"{TASKS}/{task_id}")
     assert (response.status_code, response.json()) == (200, {})
     shown = (await get(tenant, task_id)).json()
     assert (shown["status"], shown["error"]) == ("cancelled", None)
-    stage.clock.advance(3 * 86_400)
+    gateway.clock.advance(3 * 86_400)
     assert (await get(tenant, task_id)).json()["status"] == "cancelled"
-    assert len(stage.received("get_task")) == 1
+    assert len(gateway.received("get_task")) == 1
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "expired"])
 async def test_a_finished_task_is_removed_and_its_usage_kept_even_if_it_was_never_polled(
-    stage: Stage, status: str
+    gateway: Gateway, status: str
 ) -> None:
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(duration=5, resolution="720p")
-    await stage.force(task_id, status)
+    await gateway.force(task_id, status)
     response = await tenant.http.delete(f"{TASKS}/{task_id}")
     assert (response.status_code, response.json()) == (200, {})
     check_error(await tenant.http.get(f"{TASKS}/{task_id}"), 404, "NotFound.id", "id")
     check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 404, "NotFound.id", "id")
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     assert (row.status, row.deleted_at is not None, row.next_poll_at) == (status, True, None)
     assert bool(row.total_tokens) is (status == "succeeded")
@@ -45,29 +44,29 @@ async def test_a_finished_task_is_removed_and_its_usage_kept_even_if_it_was_neve
     assert row.snapshot.get("usage", {}).get("total_tokens") == row.total_tokens
 
 
-async def test_a_cancelled_task_can_be_removed(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_cancelled_task_can_be_removed(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
     for _ in range(2):
         assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
     assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
 
 
-async def test_a_key_that_may_not_use_the_channel_sees_the_task_but_cannot_delete_it(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_key_that_may_not_use_the_channel_sees_the_task_but_cannot_delete_it(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
-    limited = await stage.world.key_of(tenant.id, allowed_channels=["second"])
+    limited = await gateway.key_of(tenant.id, allowed_channels=["second"])
     check_error(await limited.http.delete(f"{TASKS}/{task_id}"), 403, "AccessDenied")
-    await stage.force(task_id, "running")
+    await gateway.force(task_id, "running")
     assert (await get(limited, task_id)).json()["status"] == "queued", "no account is called for a key that may not"
-    assert not stage.received("get_task")
-    assert not stage.received("delete_task")
+    assert not gateway.received("get_task")
+    assert not gateway.received("delete_task")
     assert (await get(tenant, task_id)).json()["status"] == "running"
     assert (await get(limited, task_id)).json()["status"] == "running"
 
 
-async def test_a_running_task_is_left_alone(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_running_task_is_left_alone(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     refused = await tenant.http.delete(f"{TASKS}/{task_id}")
     error = check_error(refused, 409, "InvalidAction.RunningTaskDeletion")
@@ -76,10 +75,10 @@ async def test_a_running_task_is_left_alone(stage: Stage) -> None:
     assert (await get(tenant, task_id)).json()["status"] == "running"
 
 
-async def test_a_refusal_names_the_task_by_the_id_that_its_client_got(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_refusal_names_the_task_by_the_id_that_its_client_got(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
-    async with stage.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         row = await TaskRepository(session, tenant.id).find(task_id, is_locked=True)
         assert row is not None
         row.is_spare_id_public = True
@@ -89,10 +88,10 @@ async def test_a_refusal_names_the_task_by_the_id_that_its_client_got(stage: Sta
     assert error["message"].startswith(f"Cannot delete task `{spare_id}` because it is currently running.")
 
 
-async def test_a_task_that_started_running_in_between_is_the_upstreams_409(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_task_that_started_running_in_between_is_the_upstreams_409(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
-    await stage.fault("delete_task", kind="error", status=409, code="InvalidAction.RunningTaskDeletion", message="no")
+    await gateway.fault("delete_task", kind="error", status=409, code="InvalidAction.RunningTaskDeletion", message="no")
     refused = await tenant.http.delete(f"{TASKS}/{task_id}")
     assert (refused.status_code, refused.headers["x-should-retry"]) == (409, "false")
     assert refused.json()["error"]["code"] == "InvalidAction.RunningTaskDeletion"
@@ -100,25 +99,25 @@ async def test_a_task_that_started_running_in_between_is_the_upstreams_409(stage
 
 
 @pytest.mark.parametrize("status", ["queued", "succeeded"])
-async def test_what_the_upstream_does_not_know_any_more_counts_as_deleted(stage: Stage, status: str) -> None:
-    tenant = await stage.tenant()
+async def test_what_the_upstream_does_not_know_any_more_counts_as_deleted(gateway: Gateway, status: str) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
     if status == "succeeded":
-        await stage.force(task_id, status)
+        await gateway.force(task_id, status)
     await get(tenant, task_id)
-    await stage.fault("get_task", times=None, kind="error", status=404, code="NotFound.ID")
-    await stage.fault("delete_task", times=None, kind="error", status=404, code="NotFound.ID")
+    await gateway.fault("get_task", times=None, kind="error", status=404, code="NotFound.ID")
+    await gateway.fault("delete_task", times=None, kind="error", status=404, code="NotFound.ID")
     assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
     shown = await tenant.http.get(f"{TASKS}/{task_id}")
     assert shown.status_code == 404 if status == "succeeded" else shown.json()["status"] == "cancelled"
 
 
-async def test_a_finished_task_can_be_deleted_after_the_upstream_has_forgotten_it(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_finished_task_can_be_deleted_after_the_upstream_has_forgotten_it(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task()
-    await stage.force(task_id, "succeeded")
+    await gateway.force(task_id, "succeeded")
     await get(tenant, task_id)
-    stage.clock.advance(8 * 86_400)
+    gateway.clock.advance(8 * 86_400)
     assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
     assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
 
@@ -136,35 +135,35 @@ async def test_a_finished_task_can_be_deleted_after_the_upstream_has_forgotten_i
     ids=["500", "cut", "garbage", "429", "401"],
 )
 async def test_an_upstream_in_trouble_changes_nothing(
-    stage: Stage, operation: str, effect: dict[str, Any], status: int, code: str
+    gateway: Gateway, operation: str, effect: dict[str, Any], status: int, code: str
 ) -> None:
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
-    await stage.fault(operation, times=None, **effect)
+    await gateway.fault(operation, times=None, **effect)
     refused = await tenant.http.delete(f"{TASKS}/{task_id}")
     assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
     assert ("retry-after" in refused.headers) is (status != 502)
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     assert (row.status, row.deleted_at) == ("queued", None)
-    await stage.prepare()
+    await gateway.prepare()
     assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
 
 
-async def test_a_task_on_a_suspended_channel_cannot_be_deleted_for_now(stage: Stage) -> None:
-    tenant = await stage.tenant("second")
+async def test_a_task_on_a_suspended_channel_cannot_be_deleted_for_now(gateway: Gateway) -> None:
+    tenant = await gateway.tenant("second")
     task_id = await tenant.new_task(content=text(ENDLESS))
-    channel_id = await stage.channel_id("second")
+    channel_id = await gateway.channel_id("second")
     try:
-        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
         check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 503, "ServiceUnavailable")
     finally:
-        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
-    assert not stage.received("delete_task")
+        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
+    assert not gateway.received("delete_task")
 
 
-async def test_a_body_that_asks_for_a_dry_run_is_refused_and_nothing_is_cancelled(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_body_that_asks_for_a_dry_run_is_refused_and_nothing_is_cancelled(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
     url, headers = f"{TASKS}/{task_id}", {"Content-Type": "application/json"}
     for content, param in (
@@ -179,7 +178,7 @@ async def test_a_body_that_asks_for_a_dry_run_is_refused_and_nothing_is_cancelle
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         assert (await tenant.http.request("DELETE", url, content=content, headers=form)).status_code == 400
     assert (await get(tenant, task_id)).json()["status"] == "queued"
-    assert not stage.received("delete_task")
+    assert not gateway.received("delete_task")
 
 
 @pytest.mark.parametrize(
@@ -187,8 +186,8 @@ async def test_a_body_that_asks_for_a_dry_run_is_refused_and_nothing_is_cancelle
     [b"{}", b"", b"not json", b"[1]", b"\xff", b'{"dry_run": null}', b'{"a": 1, "a": 2}', b"{" + b" " * 100_000],
     ids=lambda content: content[:20].decode(errors="replace"),
 )
-async def test_a_body_is_ignored(stage: Stage, content: bytes) -> None:
-    tenant = await stage.tenant()
+async def test_a_body_is_ignored(gateway: Gateway, content: bytes) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
     headers = {"Content-Type": "application/json"}
     response = await tenant.http.request("DELETE", f"{TASKS}/{task_id}", content=content, headers=headers)
@@ -196,129 +195,131 @@ async def test_a_body_is_ignored(stage: Stage, content: bytes) -> None:
     assert response.headers["content-type"] == "application/json"
 
 
-async def test_an_answer_from_before_the_cancellation_does_not_undo_it(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_an_answer_from_before_the_cancellation_does_not_undo_it(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
-    await stage.fault("get_task", **HELD)
+    await gateway.fault("get_task", **HELD)
     looking = asyncio.create_task(get(tenant, task_id))
-    await until(lambda: stage.received("get_task") and stage.received("get_task")[0].has_effect)
+    await until(lambda: gateway.received("get_task") and gateway.received("get_task")[0].has_effect)
     assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
     assert not looking.done()
-    await stage.release()
+    await gateway.release()
     assert (await looking).json()["status"] == "cancelled"
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     assert (row.status, row.next_poll_at) == ("cancelled", None)
 
 
-async def test_a_poll_under_way_does_not_restore_a_deleted_task(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_poll_under_way_does_not_restore_a_deleted_task(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
-    await stage.fault("get_task", **HELD)
+    await gateway.fault("get_task", **HELD)
     looking = asyncio.create_task(get(tenant, task_id))
-    await until(lambda: stage.received("get_task") and stage.received("get_task")[0].has_effect)
+    await until(lambda: gateway.received("get_task") and gateway.received("get_task")[0].has_effect)
     for _ in range(2):
         assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
-    await stage.release()
+    await gateway.release()
     # It began while the task was there, and its answer came when the task was gone.
     with pytest.raises(AssertionError, match=r"NotFound\.id"):
         await looking
     assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     assert row.status == "cancelled"
 
 
 @pytest.mark.parametrize("at", ["before", "after"])
-async def test_a_delete_of_a_queued_task_whose_answer_was_cut_is_repeated_without_harm(stage: Stage, at: str) -> None:
-    tenant = await stage.tenant()
+async def test_a_delete_of_a_queued_task_whose_answer_was_cut_is_repeated_without_harm(
+    gateway: Gateway, at: str
+) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
-    await stage.fault("delete_task", kind="cut", at=at)
+    await gateway.fault("delete_task", kind="cut", at=at)
     check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 503, "ServiceUnavailable")
     assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
     assert (await get(tenant, task_id)).json()["status"] == "cancelled"
-    assert len(stage.received("delete_task")) == (1 if at == "after" else 2)
+    assert len(gateway.received("delete_task")) == (1 if at == "after" else 2)
 
 
-async def test_a_cancellation_whose_answer_was_cut_is_found_by_the_next_poll(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_cancellation_whose_answer_was_cut_is_found_by_the_next_poll(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
-    await stage.fault("delete_task", kind="cut", at="after")
+    await gateway.fault("delete_task", kind="cut", at="after")
     assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 503
-    stage.clock.advance(3)
+    gateway.clock.advance(3)
     assert (await get(tenant, task_id)).json()["status"] == "cancelled"
 
 
 @pytest.mark.parametrize("at", ["before", "after"])
-async def test_a_removal_whose_answer_was_cut_is_repeated_and_the_usage_kept(stage: Stage, at: str) -> None:
-    tenant = await stage.tenant()
+async def test_a_removal_whose_answer_was_cut_is_repeated_and_the_usage_kept(gateway: Gateway, at: str) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task()
-    await stage.force(task_id, "succeeded")
-    await stage.fault("delete_task", kind="cut", at=at)
+    await gateway.force(task_id, "succeeded")
+    await gateway.fault("delete_task", kind="cut", at=at)
     check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 503, "ServiceUnavailable")
     assert (await get(tenant, task_id)).json()["status"] == "succeeded"
     assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     assert (row.status, bool(row.total_tokens), row.deleted_at is not None) == ("succeeded", True, True)
 
 
-async def test_a_finished_task_of_a_deleted_channel_can_be_removed(stage: Stage) -> None:
-    channel_id = await add_channel(stage.world, "short-lived", stage.world.sandbox.ark_base_url, "sandbox-ark-key")
-    tenant = await stage.tenant("short-lived")
+async def test_a_finished_task_of_a_deleted_channel_can_be_removed(gateway: Gateway) -> None:
+    channel_id = await gateway.add_channel("short-lived", gateway.sandbox.ark_base_url, "sandbox-ark-key")
+    tenant = await gateway.tenant("short-lived")
     task_id = await tenant.new_task()
-    await stage.force(task_id, "succeeded")
+    await gateway.force(task_id, "succeeded")
     await get(tenant, task_id)
-    gone = await stage.world.admin.delete(f"/channels/{channel_id}")
+    gone = await gateway.admin.delete(f"/channels/{channel_id}")
     assert gone.is_success, gone.text
     assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
     assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
-    assert not stage.received("delete_task")
+    assert not gateway.received("delete_task")
 
 
 async def test_what_the_upstream_must_have_forgotten_can_be_removed_though_its_channel_is_suspended(
-    stage: Stage,
+    gateway: Gateway,
 ) -> None:
-    tenant = await stage.tenant("second")
+    tenant = await gateway.tenant("second")
     task_id = await tenant.new_task()
-    await stage.force(task_id, "succeeded")
+    await gateway.force(task_id, "succeeded")
     await get(tenant, task_id)
-    channel_id = await stage.channel_id("second")
+    channel_id = await gateway.channel_id("second")
     try:
-        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
         check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 503, "ServiceUnavailable")
-        stage.clock.advance(8 * 86_400)
+        gateway.clock.advance(8 * 86_400)
         assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
     finally:
-        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
+        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
     assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
 
 
-async def test_a_task_of_unknown_outcome_cannot_be_deleted_until_it_has_ended(stage: Stage) -> None:
-    tenant = await stage.tenant()
-    await stage.fault("create_task", kind="cut", at="before")
+async def test_a_task_of_unknown_outcome_cannot_be_deleted_until_it_has_ended(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    await gateway.fault("create_task", kind="cut", at="before")
     task_id = await tenant.new_task(content=text(ENDLESS))
     refused = await tenant.http.delete(f"{TASKS}/{task_id}")
     check_error(refused, 409, "InvalidAction")
     assert refused.headers["x-should-retry"] == "false"
-    async with stage.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         row = await TaskRepository(session, tenant.id).find(task_id, is_locked=True)
         assert row is not None
-        apply_no_task(session, row, source=Source.RECONCILER, now=stage.clock())
+        apply_no_task(session, row, source=Source.RECONCILER, now=gateway.clock())
     assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
     assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
-    assert not stage.received("delete_task")
+    assert not gateway.received("delete_task")
 
 
 async def test_deletes_beyond_the_accounts_rate_do_not_reach_the_upstream(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.tasks.deletion._TOKEN_TIMEOUT_SECONDS", 0.1)
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task()
-    await stage.force(task_id, "succeeded")
+    await gateway.force(task_id, "succeeded")
     await get(tenant, task_id)
-    await stage.use_up(RateClass.DELETE)
+    await gateway.use_up(RateClass.DELETE)
     refused = await tenant.http.delete(f"{TASKS}/{task_id}")
     check_error(refused, 503, "ServiceUnavailable")
-    assert not stage.received("delete_task")
+    assert not gateway.received("delete_task")

@@ -9,9 +9,8 @@ import pytest
 
 from app.upstream.rate_limits import RateClass
 from tests.support.answers import check_error
+from tests.support.gateway import ENDLESS, HELD, RUNNING, TASKS, Gateway, get, serve_gateway, text
 from tests.support.plain import PLAIN
-from tests.support.stage import ENDLESS, HELD, RUNNING, Stage, get, text
-from tests.support.world import TASKS, running_gateway
 
 STALE = "x-seedgate-stale"
 HOUR_SECONDS = 3600
@@ -26,14 +25,14 @@ def nested(depth: int) -> Any:
     return value
 
 
-async def test_a_task_shows_the_documented_fields_from_queued_to_succeeded(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_task_shows_the_documented_fields_from_queued_to_succeeded(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS), duration=5, resolution="720p", ratio="16:9")
     queued = (await get(tenant, task_id)).json()
     assert queued.keys() >= {"id", "model", "status", "error", "created_at", "updated_at"}
     assert (queued["status"], queued["error"]) == ("queued", None)
-    await stage.force(task_id, "succeeded")
-    stage.clock.advance(3)
+    await gateway.force(task_id, "succeeded")
+    gateway.clock.advance(3)
     done = (await get(tenant, task_id)).json()
     assert (done["id"], done["status"], done["error"]) == (task_id, "succeeded", None)
     assert done["content"]["video_url"].startswith("http")
@@ -42,11 +41,11 @@ async def test_a_task_shows_the_documented_fields_from_queued_to_succeeded(stage
         assert type(done[name]) is int, name
 
 
-async def test_what_the_upstream_adds_is_kept_and_its_numbers_become_integers(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_what_the_upstream_adds_is_kept_and_its_numbers_become_integers(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     extra = {"revised_prompt": "x", "novelty": {"a": [1.5, None]}, "seed": 7.0, "usage": {"tool_usage": {"n": 2.0}}}
-    await stage.force(task_id, "running", extra=extra)
+    await gateway.force(task_id, "running", extra=extra)
     body = (await get(tenant, task_id)).json()
     assert body | extra == body
     assert (type(body["seed"]), type(body["usage"]["tool_usage"]["n"])) == (int, int)
@@ -65,25 +64,25 @@ async def test_what_the_upstream_adds_is_kept_and_its_numbers_become_integers(st
     ids=["tokens", "time", "integers", "nul", "deep", "deeper"],
 )
 async def test_an_answer_that_cannot_be_stored_or_shown_whole_still_ends_its_task(
-    stage: Stage, odd: dict[str, Any]
+    gateway: Gateway, odd: dict[str, Any]
 ) -> None:
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(callback_url="https://tenant.example/hook")
     content = {"video_url": "https://media.example/v.mp4"}
     answer = {"id": task_id, "status": "succeeded", "content": content, **odd}
-    await stage.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
+    await gateway.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
     body = (await get(tenant, task_id)).json()
-    shown = {**content, "expires_at": int(stage.clock().timestamp()) + DAY_SECONDS}
+    shown = {**content, "expires_at": int(gateway.clock().timestamp()) + DAY_SECONDS}
     assert (body["status"], body["content"]) == ("succeeded", shown)
     listed = (await tenant.http.get(TASKS)).json()["items"]
     assert [item["status"] for item in listed] == ["succeeded"]
 
 
-async def test_the_end_of_the_links_is_shown_beside_them(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_the_end_of_the_links_is_shown_beside_them(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(return_last_frame=True)
-    await stage.force(task_id, "succeeded")
-    stage.clock.advance(2 * HOUR_SECONDS)  # no request for some hours
+    await gateway.force(task_id, "succeeded")
+    gateway.clock.advance(2 * HOUR_SECONDS)  # no request for some hours
     done = (await get(tenant, task_id)).json()
     content = done["content"]
     assert content.keys() == {"video_url", "last_frame_url", "expires_at"}
@@ -94,31 +93,31 @@ async def test_the_end_of_the_links_is_shown_beside_them(stage: Stage) -> None:
         async with httpx.AsyncClient(verify=PLAIN) as client:
             return [(await client.get(content[name])).status_code for name in ("video_url", "last_frame_url")]
 
-    stage.clock.advance(content["expires_at"] - stage.clock().timestamp() - 0.5)
+    gateway.clock.advance(content["expires_at"] - gateway.clock().timestamp() - 0.5)
     assert await clips() == [200, 200]
-    stage.clock.advance(0.5)
+    gateway.clock.advance(0.5)
     assert await clips() == [403, 403]
     assert (await get(tenant, task_id)).json()["content"] == content
 
 
 @pytest.mark.parametrize("ended_at", [None, "yesterday", 0, -5, True, 2**62, 1_790_000_000_000], ids=repr)
-async def test_links_that_do_not_say_end_a_day_after_the_task(stage: Stage, ended_at: Any) -> None:
-    tenant = await stage.tenant()
-    learned_at = int(stage.clock().timestamp())
+async def test_links_that_do_not_say_end_a_day_after_the_task(gateway: Gateway, ended_at: Any) -> None:
+    tenant = await gateway.tenant()
+    learned_at = int(gateway.clock().timestamp())
     content = {"video_url": "https://media.example/v.mp4", "expires_at": "later", "words": ["x"]}
     for told, expected in ((learned_at - 100, learned_at - 100), (ended_at, learned_at)):
         task_id = await tenant.new_task()
         answer = {"id": task_id, "status": "succeeded", "updated_at": told, "content": content}
-        await stage.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
+        await gateway.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
         shown = (await get(tenant, task_id)).json()["content"]
         assert shown == {**content, "expires_at": expected + DAY_SECONDS}
 
 
-async def test_where_an_integer_belongs_the_upstreams_value_becomes_one_or_is_left_out(stage: Stage) -> None:
-    tenant = await stage.tenant()
-    now = int(stage.clock().timestamp())
+async def test_where_an_integer_belongs_the_upstreams_value_becomes_one_or_is_left_out(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    now = int(gateway.clock().timestamp())
     task_id = await tenant.new_task(content=text(RUNNING))
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     whole = {"duration": 5, "seed": -1, "created_at": now - 60, "updated_at": now - 30}
     ours = {"created_at": int(row.created_at.timestamp()), "model": row.upstream_model}
@@ -136,10 +135,10 @@ async def test_where_an_integer_belongs_the_upstreams_value_becomes_one_or_is_le
         ({"usage": [1]}, {"usage": None}),
     ]
     for odd, shown in table:
-        await stage.refill()
+        await gateway.refill()
         answer = {"id": task_id, "status": "running", **odd}
-        await stage.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
-        stage.clock.advance(3)
+        await gateway.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
+        gateway.clock.advance(3)
         body = (await get(tenant, task_id)).json()
         assert {name: body.get(name) for name in shown} == shown, odd
         # Null, too, is no integer.
@@ -148,106 +147,106 @@ async def test_where_an_integer_belongs_the_upstreams_value_becomes_one_or_is_le
         assert (await tenant.http.get(TASKS)).json()["items"] == [body], odd
 
 
-async def test_tokens_are_counted_in_whatever_form_they_come(stage: Stage) -> None:
-    tenant = await stage.tenant()
-    await stage.refill()
+async def test_tokens_are_counted_in_whatever_form_they_come(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    await gateway.refill()
     for told, counted in (("108900", 108_900), (True, None), (5.5, None), (-5, None)):
         task_id = await tenant.new_task()
         answer = {"id": task_id, "status": "succeeded", "usage": {"total_tokens": told}}
-        await stage.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
+        await gateway.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
         await get(tenant, task_id)
-        row = await stage.row(task_id)
+        row = await gateway.row(task_id)
         assert row is not None
         assert (row.status, row.total_tokens) == ("succeeded", counted), told
 
 
-async def test_what_the_gateway_alone_may_say_is_not_taken_from_the_upstream(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_what_the_gateway_alone_may_say_is_not_taken_from_the_upstream(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task()
     ours = {"callback_url": "https://gateway.example/callbacks/token", "callback": {"state": "delivered"}}
     answer = {"id": task_id, "status": "succeeded", **ours, "content": {"text": "no link", "expires_at": 5}}
-    await stage.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
+    await gateway.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
     body = (await get(tenant, task_id)).json()
     assert body["content"] == {"text": "no link"}
     assert not ours.keys() & body.keys()
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     assert row.snapshot is not None
     assert not ours.keys() & row.snapshot.keys()
 
 
-async def test_a_failed_task_tells_why(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_failed_task_tells_why(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task()
-    await stage.force(task_id, "failed", code="OutputVideoSensitiveContentDetected", message="no")
+    await gateway.force(task_id, "failed", code="OutputVideoSensitiveContentDetected", message="no")
     body = (await get(tenant, task_id)).json()
     assert body["status"] == "failed"
     assert body["error"] == {"code": "OutputVideoSensitiveContentDetected", "message": "no"}
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "expired"])
-async def test_a_final_state_is_kept_after_the_upstream_has_forgotten_it(stage: Stage, status: str) -> None:
-    tenant = await stage.tenant()
+async def test_a_final_state_is_kept_after_the_upstream_has_forgotten_it(gateway: Gateway, status: str) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task()
-    await stage.force(task_id, status)
+    await gateway.force(task_id, status)
     seen = await get(tenant, task_id)
-    stage.clock.advance(8 * DAY_SECONDS)
+    gateway.clock.advance(8 * DAY_SECONDS)
     again = await get(tenant, task_id)
     assert again.json() == seen.json()
     assert again.json()["status"] == status
     assert STALE not in again.headers
-    assert len(stage.received("get_task")) == 1
+    assert len(gateway.received("get_task")) == 1
 
 
-async def test_the_upstream_is_asked_at_most_every_two_seconds(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_the_upstream_is_asked_at_most_every_two_seconds(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))
     await get(tenant, task_id)
-    await stage.force(task_id, "running")
+    await gateway.force(task_id, "running")
     assert (await get(tenant, task_id)).json()["status"] == "queued"
-    assert len(stage.received("get_task")) == 1
-    stage.clock.advance(2.1)
+    assert len(gateway.received("get_task")) == 1
+    gateway.clock.advance(2.1)
     assert (await get(tenant, task_id)).json()["status"] == "running"
-    assert len(stage.received("get_task")) == 2
+    assert len(gateway.received("get_task")) == 2
 
 
-async def test_a_hundred_who_ask_at_once_cost_the_upstream_one_call(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_hundred_who_ask_at_once_cost_the_upstream_one_call(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
-    await stage.fault("get_task", **HELD)
+    await gateway.fault("get_task", **HELD)
     asking = asyncio.gather(*(get(tenant, task_id) for _ in range(100)))
-    await stage.arrival("get_task")
-    await stage.release()
+    await gateway.arrival("get_task")
+    await gateway.release()
     answers = await asking
     assert {answer.json()["id"] for answer in answers} == {task_id}
-    assert len(stage.received("get_task")) == 1
+    assert len(gateway.received("get_task")) == 1
 
 
-async def test_two_gateways_share_the_question_and_the_answer(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_two_gateways_share_the_question_and_the_answer(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
-    await stage.fault("get_task", **HELD)
+    await gateway.fault("get_task", **HELD)
     async with (
-        running_gateway(stage.world.settings, stage.clock, stage.seconds) as base_url,
+        serve_gateway(gateway.settings, gateway.clock, gateway.seconds) as base_url,
         httpx.AsyncClient(verify=PLAIN, base_url=base_url, headers={"Authorization": f"Bearer {tenant.key}"}) as other,
     ):
         both = (tenant.http, other)
         asking = asyncio.gather(*(both[n % 2].get(f"{TASKS}/{task_id}") for n in range(10)))
-        await stage.arrival("get_task")
-        await stage.release()
+        await gateway.arrival("get_task")
+        await gateway.release()
         answers = await asking
     assert {answer.status_code for answer in answers} == {200}
-    assert len(stage.received("get_task")) == 1
+    assert len(gateway.received("get_task")) == 1
 
 
-async def test_when_the_accounts_calls_are_used_up_the_mirror_answers_at_once(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_when_the_accounts_calls_are_used_up_the_mirror_answers_at_once(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_ids = await asyncio.gather(*(tenant.new_task(content=text(RUNNING)) for _ in range(10)))
-    stage.clock.advance(3)
-    await stage.use_up(RateClass.INTERACTIVE_GET)
+    gateway.clock.advance(3)
+    await gateway.use_up(RateClass.INTERACTIVE_GET)
     answers = await asyncio.gather(*(get(tenant, task_id) for task_id in task_ids))
     assert {answer.json()["status"] for answer in answers} == {"queued"}
-    assert not stage.received("get_task")
+    assert not gateway.received("get_task")
     assert not any(STALE in answer.headers for answer in answers)
 
 
@@ -263,73 +262,75 @@ async def test_when_the_accounts_calls_are_used_up_the_mirror_answers_at_once(st
     ],
     ids=["500", "429", "401", "garbage", "cut", "another task"],
 )
-async def test_an_upstream_in_trouble_makes_the_answer_stale_not_wrong(stage: Stage, effect: dict[str, Any]) -> None:
-    tenant = await stage.tenant()
+async def test_an_upstream_in_trouble_makes_the_answer_stale_not_wrong(
+    gateway: Gateway, effect: dict[str, Any]
+) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     fresh = await get(tenant, task_id)
     assert fresh.json()["status"] == "running"
     assert STALE not in fresh.headers
-    stage.clock.advance(5)
-    await stage.fault("get_task", times=None, **effect)
+    gateway.clock.advance(5)
+    await gateway.fault("get_task", times=None, **effect)
     for _ in range(2):
         stale = await get(tenant, task_id)
         assert stale.json()["status"] == "running"
         assert int(stale.headers[STALE]) >= 5
-    await stage.prepare()
-    stage.clock.advance(3)
+    await gateway.prepare()
+    gateway.clock.advance(3)
     assert STALE not in (await get(tenant, task_id)).headers
 
 
 async def test_a_slow_upstream_delays_a_client_no_longer_than_the_timeout(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.tasks.polling.refresh._CLIENT_TIMEOUT_SECONDS", 0.1)
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
-    await stage.fault("get_task", **HELD)
+    await gateway.fault("get_task", **HELD)
     answer = await get(tenant, task_id)
     assert STALE in answer.headers
-    await stage.release()
+    await gateway.release()
 
 
-async def test_a_task_on_a_suspended_channel_is_shown_from_the_mirror(stage: Stage) -> None:
-    tenant = await stage.tenant("second")
+async def test_a_task_on_a_suspended_channel_is_shown_from_the_mirror(gateway: Gateway) -> None:
+    tenant = await gateway.tenant("second")
     task_id = await tenant.new_task(content=text(RUNNING))
-    channel_id = await stage.channel_id("second")
+    channel_id = await gateway.channel_id("second")
     try:
-        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
-        stage.clock.advance(16)
+        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+        gateway.clock.advance(16)
         assert int((await get(tenant, task_id)).headers[STALE]) >= 16
-        assert not stage.received("get_task")
+        assert not gateway.received("get_task")
     finally:
-        await stage.world.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
+        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
 
 
-async def test_an_unknown_status_is_shown_as_the_last_known_one(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_an_unknown_status_is_shown_as_the_last_known_one(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     assert (await get(tenant, task_id)).json()["status"] == "running"
-    await stage.force(task_id, "polishing")
-    stage.clock.advance(3)
+    await gateway.force(task_id, "polishing")
+    gateway.clock.advance(3)
     assert (await get(tenant, task_id)).json()["status"] == "running"
-    await stage.force(task_id, "succeeded")
-    stage.clock.advance(3)
+    await gateway.force(task_id, "succeeded")
+    gateway.clock.advance(3)
     assert (await get(tenant, task_id)).json()["status"] == "succeeded"
 
 
-async def test_one_not_found_of_the_upstream_hides_nothing(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_one_not_found_of_the_upstream_hides_nothing(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
-    await stage.fault("get_task", kind="error", status=404, code="NotFound.ID")
+    await gateway.fault("get_task", kind="error", status=404, code="NotFound.ID")
     assert (await get(tenant, task_id)).json()["status"] == "queued"
-    stage.clock.advance(3)
+    gateway.clock.advance(3)
     assert (await get(tenant, task_id)).json()["status"] == "running"
 
 
-async def test_a_task_that_the_upstream_has_forgotten_unfinished_ends_expired(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_task_that_the_upstream_has_forgotten_unfinished_ends_expired(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING), execution_expires_after=259_200)
-    stage.clock.advance(8 * DAY_SECONDS)
+    gateway.clock.advance(8 * DAY_SECONDS)
     body = (await get(tenant, task_id)).json()
     assert (body["id"], body["status"]) == (task_id, "expired")
 
@@ -338,10 +339,10 @@ async def test_a_task_that_the_upstream_has_forgotten_unfinished_ends_expired(st
     "task_id",
     ["cgt-20260101000000-abcde", "x", "x" * 129, "x" * 5000, "%00", "%ff", "%0d%0a", "a%2fb", "..%2f", "ж", "%20"],
 )
-async def test_an_id_of_nothing_is_not_found(stage: Stage, task_id: str) -> None:
-    tenant = await stage.tenant()
+async def test_an_id_of_nothing_is_not_found(gateway: Gateway, task_id: str) -> None:
+    tenant = await gateway.tenant()
     for method in ("GET", "DELETE"):
         response = await tenant.http.request(method, f"{TASKS}/{task_id}")
         check_error(response, 404, "NotFound.id", "id")
-    assert not stage.received("get_task")
-    assert not stage.received("delete_task")
+    assert not gateway.received("get_task")
+    assert not gateway.received("delete_task")

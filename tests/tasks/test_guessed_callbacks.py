@@ -50,8 +50,8 @@ class Flooded:
 @asynccontextmanager
 async def flooded(search: Search) -> AsyncIterator[Flooded]:
     """Yields an inbox; at the end everything that came is taken in."""
-    engine = open_engine(search.stage.world.database_url)
-    found = Flooded(CallbackInbox(session_factory(engine), search.stage.clock), engine)
+    engine = open_engine(search.gateway.database_url)
+    found = Flooded(CallbackInbox(session_factory(engine), search.gateway.clock), engine)
     try:
         yield found
         async with asyncio.timeout(HANG_SECONDS):
@@ -64,7 +64,7 @@ async def flooded(search: Search) -> AsyncIterator[Flooded]:
 @asynccontextmanager
 async def locked_tasks(search: Search) -> AsyncIterator[None]:
     """Lets statements on tasks begin, and none of them end."""
-    async with search.stage.sessions() as session:
+    async with search.gateway.sessions() as session:
         await session.execute(text("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE"))
         yield
 
@@ -91,7 +91,7 @@ def _lookups_of(engine: AsyncEngine) -> list[list[bytes]]:
 
 
 async def test_a_genuine_callback_is_written_before_the_guesses_that_came_earlier(search: Search) -> None:
-    task_id, upstream_id = await search.lose(await search.stage.tenant())
+    task_id, upstream_id = await search.lose(await search.gateway.tenant())
     token = await search.give_token(task_id)
     async with flooded(search) as flood:
         looked_up = _lookups_of(flood.engine)
@@ -111,14 +111,14 @@ async def test_a_genuine_callback_is_written_before_the_guesses_that_came_earlie
 
 
 async def test_what_one_network_sends_leaves_room_for_the_others_and_fills_no_log(search: Search) -> None:
-    task_id, upstream_id = await search.lose(await search.stage.tenant())
+    task_id, upstream_id = await search.lose(await search.gateway.tenant())
     token = await search.give_token(task_id)
     async with flooded(search) as flood:
         with QueryCount(flood.engine, LOOK_UP) as queries, written() as log:
             async with locked_tasks(search):
                 flood.receive(STRANGER, MAX_PENDING_PER_NETWORK + 100)
                 await until_asked(queries)
-                search.stage.clock.advance(61)
+                search.gateway.clock.advance(61)
                 flood.receive(STRANGER, 100)
                 genuine = asyncio.create_task(
                     flood.inbox.receive(token, f'{{"id":"{upstream_id}"}}'.encode(), UPSTREAM)

@@ -11,11 +11,10 @@ from app.creates.idempotency import IdempotencyKeyRepository
 from app.creates.models import IdempotencyKeyRow
 from app.tasks.repository import TaskRepository
 from tests.support.answers import check_error
+from tests.support.gateway import HELD, MODEL, TASKS, Gateway, Tenant, serve_gateway, text
 from tests.support.looks import Looks
 from tests.support.patience import until
 from tests.support.plain import PLAIN
-from tests.support.stage import HELD, MODEL, Stage, text
-from tests.support.world import TASKS, Tenant, running_gateway
 
 BODY = {"model": MODEL, "content": text("a kitten")}
 
@@ -30,52 +29,52 @@ async def create(tenant: Tenant, key: str, body: Any = BODY) -> httpx.Response:
     return await tenant.http.post(TASKS, json=body, headers={"Idempotency-Key": key})
 
 
-async def test_a_repeated_create_gets_the_first_ones_id(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_repeated_create_gets_the_first_ones_id(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     first, second = [await create(tenant, "k") for _ in range(2)]
     assert first.status_code == second.status_code == 200
     assert first.json() == second.json()
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1
 
 
-async def test_other_keys_and_no_key_make_other_tasks(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_other_keys_and_no_key_make_other_tasks(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     answers = [await create(tenant, "a"), await create(tenant, "b"), *[await tenant.create_task() for _ in range(2)]]
-    assert len({answer.json()["id"] for answer in answers}) == len(stage.received("create_task")) == 4
+    assert len({answer.json()["id"] for answer in answers}) == len(gateway.received("create_task")) == 4
 
 
-async def test_ten_at_once_make_one_task(stage: Stage, looks: Looks) -> None:
-    tenant = await stage.tenant()
-    await stage.fault("create_task", **HELD)
+async def test_ten_at_once_make_one_task(gateway: Gateway, looks: Looks) -> None:
+    tenant = await gateway.tenant()
+    await gateway.fault("create_task", **HELD)
     creating = asyncio.gather(*(create(tenant, "k") for _ in range(10)))
     await until(lambda: len(looks.lookers) == 9)
-    await stage.release()
+    await gateway.release()
     answers = await creating
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["id"] for answer in answers}) == 1
-    assert len(stage.received("create_task")) == len(await stage.rows_of(tenant)) == 1
+    assert len(gateway.received("create_task")) == len(await gateway.rows_of(tenant)) == 1
 
 
-async def test_those_that_wait_for_a_refused_one_try_for_themselves(stage: Stage, looks: Looks) -> None:
-    tenant = await stage.tenant()
+async def test_those_that_wait_for_a_refused_one_try_for_themselves(gateway: Gateway, looks: Looks) -> None:
+    tenant = await gateway.tenant()
     code = "InputTextSensitiveContentDetected"
-    await stage.fault("create_task", kind="error", status=400, code=code, delay_seconds=3600)
+    await gateway.fault("create_task", kind="error", status=400, code=code, delay_seconds=3600)
     creating = asyncio.gather(*(create(tenant, "k") for _ in range(3)))
     await until(lambda: len(looks.lookers) == 2)
-    await stage.release()
+    await gateway.release()
     answers = await creating
     assert sorted(answer.status_code for answer in answers) == [200, 200, 400]
-    assert len(await stage.rows_of(tenant)) == 1
-    assert len(stage.received("create_task")) == 2
+    assert len(await gateway.rows_of(tenant)) == 1
+    assert len(gateway.received("create_task")) == 2
 
 
-async def test_a_key_with_another_body_is_a_conflict(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_key_with_another_body_is_a_conflict(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     await create(tenant, "k")
     refused = await create(tenant, "k", {**BODY, "duration": 5})
     check_error(refused, 409, "IdempotencyConflict")
     assert refused.headers["x-should-retry"] == "false"
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1
 
 
 CONTENT = '"content":[{"type":"text","text":"a kitten é"}]'
@@ -101,8 +100,8 @@ NO_VALUES = {
 }
 
 
-async def test_the_value_of_the_body_decides_not_its_bytes(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_the_value_of_the_body_decides_not_its_bytes(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
 
     async def send(text: str) -> httpx.Response:
         headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
@@ -119,12 +118,12 @@ async def test_the_value_of_the_body_decides_not_its_bytes(stage: Stage) -> None
         assert refused.headers["x-should-retry"] == "false"
     for name, none in NO_VALUES.items():
         assert (await send(none)).status_code == 400, name
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1
 
 
-async def test_two_spellings_at_once_make_one_task(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_two_spellings_at_once_make_one_task(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when the second one is carried out between the first one's look at the key and its look at the tasks."""
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     find, has_looked, may_go_on = IdempotencyKeyRepository.find, asyncio.Event(), asyncio.Event()
 
     async def find_and_wait(keys: IdempotencyKeyRepository, key: str) -> IdempotencyKeyRow | None:
@@ -141,11 +140,11 @@ async def test_two_spellings_at_once_make_one_task(stage: Stage, monkeypatch: py
     second = await create(tenant, "k")
     may_go_on.set()
     assert ((await first).status_code, (await first).json()) == (200, second.json())
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1
 
 
-async def test_a_large_body_is_compared_by_its_value_too(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_large_body_is_compared_by_its_value_too(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     image = {
         "type": "image_url",
         "role": "reference_image",
@@ -157,60 +156,60 @@ async def test_a_large_body_is_compared_by_its_value_too(stage: Stage) -> None:
     answers = [await tenant.http.post(TASKS, content=spelling, headers=headers) for spelling in spellings]
     assert [answer.status_code for answer in answers] == [200, 200], answers[1].text
     assert answers[0].json() == answers[1].json()
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1
 
 
-async def test_without_a_key_the_bytes_of_a_retry_decide(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_without_a_key_the_bytes_of_a_retry_decide(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     ids = set()
     for content in (json.dumps(BODY), json.dumps(BODY) + " "):
         headers = {"x-stainless-retry-count": "1", "Content-Type": "application/json"}
         ids.add((await tenant.http.post(TASKS, content=content, headers=headers)).json()["id"])
-    assert len(ids) == len(stage.received("create_task")) == 2
+    assert len(ids) == len(gateway.received("create_task")) == 2
 
 
-async def test_a_key_of_the_version_before_is_known_with_the_bytes_of_its_body(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_key_of_the_version_before_is_known_with_the_bytes_of_its_body(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     headers = {"Idempotency-Key": "old", "Content-Type": "application/json"}
     first = await tenant.http.post(TASKS, content=json.dumps(BODY), headers=headers)
-    async with stage.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         await session.delete(await session.get_one(IdempotencyKeyRow, (tenant.id, "old")))
     again = await tenant.http.post(TASKS, content=json.dumps(BODY), headers=headers)
     assert (again.status_code, again.json()) == (200, first.json())
     other = await tenant.http.post(TASKS, content=json.dumps(BODY) + " ", headers=headers)
     check_error(other, 409, "IdempotencyConflict")
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1
 
 
-async def test_a_create_of_the_version_before_that_is_under_way_is_waited_for(stage: Stage, looks: Looks) -> None:
-    tenant = await stage.tenant()
-    await stage.fault("create_task", **HELD)
+async def test_a_create_of_the_version_before_that_is_under_way_is_waited_for(gateway: Gateway, looks: Looks) -> None:
+    tenant = await gateway.tenant()
+    await gateway.fault("create_task", **HELD)
     first = asyncio.create_task(create(tenant, "k"))
-    await stage.arrival("create_task")
-    async with stage.sessions.begin() as session:
+    await gateway.arrival("create_task")
+    async with gateway.sessions.begin() as session:
         await session.delete(await session.get_one(IdempotencyKeyRow, (tenant.id, "k")))
     second = asyncio.create_task(create(tenant, "k"))
     await until(lambda: looks.lookers)
-    await stage.release()
+    await gateway.release()
     assert (await second).json() == (await first).json()
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1
 
 
-async def test_a_key_belongs_to_its_tenant_and_is_shared_by_its_api_keys(stage: Stage) -> None:
-    tenant, other = await stage.tenant(), await stage.tenant()
-    colleague = await stage.world.key_of(tenant.id, allowed_channels=["default"])
+async def test_a_key_belongs_to_its_tenant_and_is_shared_by_its_api_keys(gateway: Gateway) -> None:
+    tenant, other = await gateway.tenant(), await gateway.tenant()
+    colleague = await gateway.key_of(tenant.id, allowed_channels=["default"])
     mine, theirs, ours = await create(tenant, "k"), await create(other, "k"), await create(colleague, "k")
     assert mine.json() == ours.json() != theirs.json()
-    assert len(stage.received("create_task")) == 2
+    assert len(gateway.received("create_task")) == 2
 
 
-async def test_a_deleted_task_is_still_the_first_answer(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_deleted_task_is_still_the_first_answer(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     first = await create(tenant, "k")
-    await stage.force(first.json()["id"], "failed")
+    await gateway.force(first.json()["id"], "failed")
     assert (await tenant.http.delete(f"{TASKS}/{first.json()['id']}")).status_code == 200
     assert (await create(tenant, "k")).json() == first.json()
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1
 
 
 KEY, OTHER_KEY = "Idempotency-Key", "X-Idempotency-Key"
@@ -233,23 +232,23 @@ KEY, OTHER_KEY = "Idempotency-Key", "X-Idempotency-Key"
         ([(KEY, "a"), (OTHER_KEY, "")], OTHER_KEY),
     ],
 )
-async def test_a_bad_key_is_refused(stage: Stage, headers: list[tuple[str, str]], wrong: str) -> None:
-    tenant = await stage.tenant()
+async def test_a_bad_key_is_refused(gateway: Gateway, headers: list[tuple[str, str]], wrong: str) -> None:
+    tenant = await gateway.tenant()
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     refused = await tenant.http.post(TASKS, json=BODY, headers=raw)
     check_error(refused, 400, f"InvalidParameter.{wrong}", wrong)
-    assert not stage.received("create_task")
+    assert not gateway.received("create_task")
 
 
-async def test_the_key_has_two_names(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_the_key_has_two_names(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     spellings = [{KEY: "k"}, {OTHER_KEY: "k"}, {OTHER_KEY.lower(): "k"}, {KEY: "k", OTHER_KEY: "k"}]
     answers = [await tenant.http.post(TASKS, json=BODY, headers=headers) for headers in spellings]
-    assert len({answer.json()["id"] for answer in answers}) == len(stage.received("create_task")) == 1
+    assert len({answer.json()["id"] for answer in answers}) == len(gateway.received("create_task")) == 1
 
 
-async def test_a_key_may_be_any_printable_text(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_key_may_be_any_printable_text(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     keys = ["x" * 255, "a b", "é", "订单-42", "naïve à", "😀", "订" * 255, '";--']
     spellings = [(key, key.encode()) for key in keys] + [("é", b"\xe9")]
     ids: dict[str, set[str]] = {}
@@ -259,38 +258,38 @@ async def test_a_key_may_be_any_printable_text(stage: Stage) -> None:
             assert answer.status_code == 200, (key, answer.text)
             ids.setdefault(key, set()).add(answer.json()["id"])
     assert [len(found) for found in ids.values()] == [1] * len(keys)
-    assert len(set.union(*ids.values())) == len(stage.received("create_task")) == len(keys)
+    assert len(set.union(*ids.values())) == len(gateway.received("create_task")) == len(keys)
     too_long = await tenant.http.post(TASKS, json=BODY, headers=[(b"Idempotency-Key", ("订" * 256).encode())])
     check_error(too_long, 400, f"InvalidParameter.{KEY}", KEY)
 
 
-async def test_a_key_is_known_to_every_process_and_after_a_restart(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_key_is_known_to_every_process_and_after_a_restart(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     first = await create(tenant, "k")
     async with (
-        running_gateway(stage.world.settings, stage.clock, stage.seconds) as base_url,
+        serve_gateway(gateway.settings, gateway.clock, gateway.seconds) as base_url,
         httpx.AsyncClient(verify=PLAIN, base_url=base_url, headers={"Authorization": f"Bearer {tenant.key}"}) as client,
     ):
         second = await client.post(TASKS, json=BODY, headers={"Idempotency-Key": "k"})
     assert second.json() == first.json()
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1
 
 
 async def test_a_create_that_a_crash_left_behind_is_answered_with_its_spare_id_and_never_sent_again(
-    stage: Stage,
+    gateway: Gateway,
 ) -> None:
-    tenant = await stage.tenant()
-    await stage.fault("create_task", kind="cut", at="after")
+    tenant = await gateway.tenant()
+    await gateway.fault("create_task", kind="cut", at="after")
     task_id = (await create(tenant, "k")).json()["id"]
-    async with stage.sessions.begin() as session:
-        row = await stage.row(task_id)
+    async with gateway.sessions.begin() as session:
+        row = await gateway.row(task_id)
         assert row is not None
         row.status = "submitting"
         await session.merge(row)
     waiting = asyncio.create_task(create(tenant, "k"))
     done, _ = await asyncio.wait({waiting}, timeout=0.3)
     assert not done, "the first one may still be under way"
-    stage.clock.advance(600)
+    gateway.clock.advance(600)
     assert (await waiting).json() == {"id": task_id}
     assert (await tenant.http.get(f"{TASKS}/{task_id}")).json()["status"] == "queued"
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1

@@ -5,8 +5,7 @@ import pytest_asyncio
 
 from app.errors import top_level_field
 from tests.support.answers import check_error
-from tests.support.stage import FAST, MODEL, RUNNING, Stage, get, text
-from tests.support.world import TASKS, Tenant
+from tests.support.gateway import FAST, MODEL, RUNNING, TASKS, Gateway, Tenant, get, text
 
 OLDEST = "doubao-seedance-1-0-pro-250528"
 ABSENT = "cgt-20260101000000-abcde"
@@ -31,10 +30,10 @@ class Shelf:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def shelf(running_stage: Stage) -> Shelf:
+async def shelf(frozen_gateway: Gateway) -> Shelf:
     """Six tasks in six states, of three models and two tiers, and another tenant's."""
-    await running_stage.prepare()
-    tenant, other = await running_stage.tenant(), await running_stage.tenant()
+    await frozen_gateway.prepare()
+    tenant, other = await frozen_gateway.tenant(), await frozen_gateway.tenant()
     tasks = {
         "succeeded": await tenant.new_task(),
         "failed": await tenant.new_task(model=FAST),
@@ -42,15 +41,15 @@ async def shelf(running_stage: Stage) -> Shelf:
         "running": await tenant.new_task(content=text(RUNNING)),
         "cancelled": await tenant.new_task(content=text("[queue:1000000]")),
     }
-    await running_stage.force(tasks["succeeded"], "succeeded")
-    await running_stage.force(tasks["failed"], "failed", code="OutputVideoSensitiveContentDetected")
+    await frozen_gateway.force(tasks["succeeded"], "succeeded")
+    await frozen_gateway.force(tasks["failed"], "failed", code="OutputVideoSensitiveContentDetected")
     for name in ("succeeded", "failed", "flex", "running"):
         await get(tenant, tasks[name])
     assert (await tenant.http.delete(f"{TASKS}/{tasks['cancelled']}")).status_code == 200
-    await running_stage.fault("create_task", kind="cut", at="after")
+    await frozen_gateway.fault("create_task", kind="cut", at="after")
     tasks["unknown"] = await tenant.new_task()
     gone = await tenant.new_task()
-    await running_stage.force(gone, "failed")
+    await frozen_gateway.force(gone, "failed")
     assert (await tenant.http.delete(f"{TASKS}/{gone}")).status_code == 200
     await other.new_task()
     return Shelf(tenant, tasks)
@@ -123,8 +122,8 @@ async def test_five_hundred_ids_may_be_named_in_the_longest_spelling(shelf: Shel
     assert await shelf.shown("filter.task_ids=" + ",".join(ids)) == ["failed"]
 
 
-async def test_the_spare_id_of_an_accepted_task_finds_it_too(stage: Stage, shelf: Shelf) -> None:
-    row = await stage.row(shelf.tasks["running"])
+async def test_the_spare_id_of_an_accepted_task_finds_it_too(gateway: Gateway, shelf: Shelf) -> None:
+    row = await gateway.row(shelf.tasks["running"])
     assert row is not None
     assert await shelf.shown(f"filter.task_ids={row.id}") == ["running"]
 
@@ -136,11 +135,11 @@ async def test_the_pages_make_up_the_whole_and_the_total_is_exact(shelf: Shelf) 
     assert body["total"] == len(ALL)
 
 
-async def test_the_list_asks_the_upstream_nothing(stage: Stage, shelf: Shelf) -> None:
-    stage.clock.advance(60)
+async def test_the_list_asks_the_upstream_nothing(gateway: Gateway, shelf: Shelf) -> None:
+    gateway.clock.advance(60)
     await shelf.shown("")
-    assert not stage.received("get_task")
-    assert not stage.received("list_tasks")
+    assert not gateway.received("get_task")
+    assert not gateway.received("list_tasks")
 
 
 async def test_a_failed_item_tells_why_where_each_sdk_reads_it(shelf: Shelf) -> None:
@@ -152,7 +151,7 @@ async def test_a_failed_item_tells_why_where_each_sdk_reads_it(shelf: Shelf) -> 
     assert [item["id"] for item in items if "failure_reason" in item] == [failed["id"]]
 
 
-async def test_an_item_is_what_get_shows(stage: Stage, shelf: Shelf) -> None:
+async def test_an_item_is_what_get_shows(gateway: Gateway, shelf: Shelf) -> None:
     items = (await shelf.tenant.http.get(TASKS)).json()["items"]
     for item in items:
         if item["status"] == "succeeded":

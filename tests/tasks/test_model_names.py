@@ -10,8 +10,8 @@ import pytest_asyncio
 from app.catalog.model_index import nearest
 from app.catalog.model_spec import ModelSpec
 from tests.support.answers import check_error
-from tests.support.stage import ENDPOINT, FAST, MODEL, Stage, add_channel, get, text
-from tests.support.world import TASKS, Tenant
+from tests.support.frozen_gateway import ENDPOINT
+from tests.support.gateway import FAST, MODEL, TASKS, Gateway, Tenant, get, text
 
 V25 = "doubao-seedance-2-5-260628"
 V20 = "doubao-seedance-2-0-260128"
@@ -69,8 +69,8 @@ def named_in(response: httpx.Response) -> list[str]:
     return named.split(", ") if named else []
 
 
-async def test_every_spelling_that_clients_send_is_the_model_that_it_means(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_every_spelling_that_clients_send_is_the_model_that_it_means(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     for spelling, dated in SENT_BY_CLIENTS.items():
         told = (await dry_run(tenant, spelling)).json()
         assert (told["model"], told["upstream_model"]) == (dated, dated), spelling
@@ -78,14 +78,14 @@ async def test_every_spelling_that_clients_send_is_the_model_that_it_means(stage
         assert "generate_audio" not in told["body"]
 
 
-async def test_a_task_is_its_models_whatever_the_client_called_it(stage: Stage) -> None:
-    tenant = await stage.tenant()
+async def test_a_task_is_its_models_whatever_the_client_called_it(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
     ids = [await tenant.new_task(model=name) for name in ("seedance-2.0", V20, "dreamina-seedance-2-0-260128")]
     by_our_name = await tenant.new_task(model=MODEL)
     other = await tenant.new_task(model="doubao-seedance-2.0-fast")
 
     assert [(await get(tenant, task_id)).json()["model"] for task_id in ids] == [V20] * 3
-    row = await stage.row(ids[0])
+    row = await gateway.row(ids[0])
     assert row is not None
     assert (row.model, row.upstream_model) == (V20, V20)
     for spelling, expected in (
@@ -98,18 +98,18 @@ async def test_a_task_is_its_models_whatever_the_client_called_it(stage: Stage) 
     ):
         listed = (await tenant.http.get(TASKS, params={"filter.model": spelling})).json()
         assert ([item["id"] for item in listed["items"]], listed["total"]) == (expected[::-1], len(expected)), spelling
-        overseen = await stage.world.admin.get("/tasks", params={"tenant": tenant.id, "model": spelling})
+        overseen = await gateway.admin.get("/tasks", params={"tenant": tenant.id, "model": spelling})
         assert [task["upstream_id"] for task in overseen.json()["data"]] == expected[::-1], spelling
 
 
 async def test_a_spelling_that_an_operator_gives_a_row_later_finds_the_tasks_from_before(
-    stage: Stage, models: list[dict[str, Any]]
+    gateway: Gateway, models: list[dict[str, Any]]
 ) -> None:
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     old = {"name": "old", "upstream_id": V20}
-    assert (await stage.world.admin.put("/models", json={"data": [*models, old]})).status_code == 200
+    assert (await gateway.admin.put("/models", json={"data": [*models, old]})).status_code == 200
     task_id = await tenant.new_task(model="old")
-    await stage.world.admin.put("/models", json={"data": [*models, old | {"name": "new", "aliases": ["old"]}]})
+    await gateway.admin.put("/models", json={"data": [*models, old | {"name": "new", "aliases": ["old"]}]})
 
     listed = (await tenant.http.get(TASKS, params={"filter.model": "new"})).json()
 
@@ -117,12 +117,12 @@ async def test_a_spelling_that_an_operator_gives_a_row_later_finds_the_tasks_fro
     assert (await dry_run(tenant, "old")).json()["model"] == "new"
 
 
-async def test_allowing_any_spelling_allows_the_model(stage: Stage) -> None:
-    made = await stage.world.admin.post("/tenants", json={"name": "t", "allowed_models": ["seedance-2.0", V10, FAST]})
+async def test_allowing_any_spelling_allows_the_model(gateway: Gateway) -> None:
+    made = await gateway.admin.post("/tenants", json={"name": "t", "allowed_models": ["seedance-2.0", V10, FAST]})
     tenant_id = made.json()["id"]
     spelt = ["dreamina-seedance-2-0-260128", "seedance-1.5-pro", "seedance-1-0-pro"]
-    narrow = await stage.world.key_of(tenant_id, allowed_models=spelt, allowed_channels=["default"])
-    wide = await stage.world.key_of(tenant_id, allowed_channels=["default"])
+    narrow = await gateway.key_of(tenant_id, allowed_models=spelt, allowed_channels=["default"])
+    wide = await gateway.key_of(tenant_id, allowed_channels=["default"])
 
     for key, allowed, refused in (
         (narrow, (V20, "doubao-seedance-2-0", V10), (MODEL, FAST, V15, "seedance-1.5-pro", V20_FAST)),
@@ -138,9 +138,9 @@ async def test_allowing_any_spelling_allows_the_model(stage: Stage) -> None:
 
 
 async def test_an_unknown_model_is_told_the_nearest_that_the_key_may_use_and_no_others(
-    stage: Stage, models: list[dict[str, Any]]
+    gateway: Gateway, models: list[dict[str, Any]]
 ) -> None:
-    free = await stage.tenant()
+    free = await gateway.tenant()
     for text_sent, likest in (
         ("doubao-seedence-2", MODEL),
         ("Dreamina-Seedance-2-0-260128", "dreamina-seedance-2-0-260128"),
@@ -153,16 +153,16 @@ async def test_an_unknown_model_is_told_the_nearest_that_the_key_may_use_and_no_
 
     # Many that are liker and that the next keys may not use.
     others = [{"name": f"doubao-seedance-2-1-{number}", "upstream_id": "ep-1"} for number in range(30)]
-    assert (await stage.world.admin.put("/models", json={"data": [*others, *models]})).status_code == 200
-    held = await stage.world.tenant(allowed_models=["seedance-1.5-pro", FAST], allowed_channels=["default"])
+    assert (await gateway.admin.put("/models", json={"data": [*others, *models]})).status_code == 200
+    held = await gateway.tenant(allowed_models=["seedance-1.5-pro", FAST], allowed_channels=["default"])
     for text_sent in ("doubao-seedance-2-1", "dreamina-seedance-2-0-260129", "sora-2", "模型", "x" * 50_000, "a\nb"):
         named = named_in(response := await dry_run(held, text_sent))
         assert {SENT_BY_CLIENTS.get(name, name) for name in named} <= {V15, FAST, "doubao-seedance-1-5-pro"}
         assert 0 < len(named) <= 2
         assert len(response.json()["error"]["message"]) < 400
 
-    nothing = await stage.world.tenant(allowed_models=["doubao-seedance-2-1-0"], allowed_channels=["default"])
-    assert (await stage.world.admin.put("/models", json={"data": models})).status_code == 200
+    nothing = await gateway.tenant(allowed_models=["doubao-seedance-2-1-0"], allowed_channels=["default"])
+    assert (await gateway.admin.put("/models", json={"data": models})).status_code == 200
     assert named_in(await dry_run(nothing, "doubao-seedance-2-1")) == []
 
 
@@ -189,20 +189,20 @@ def test_what_is_compared_and_checked_has_bounds_and_names_come_before_aliases()
 
 
 @pytest_asyncio.fixture
-async def regions(stage: Stage) -> AsyncIterator[Stage]:
-    """The stage with accounts of other regions, which come before the others where a key may use several."""
+async def regions(gateway: Gateway) -> AsyncIterator[Gateway]:
+    """The gateway with accounts of other regions, which come before the others where a key may use several."""
     made = []
     for name, region in (("singapore", "ap-southeast-1"), ("frankfurt", "eu-west-1"), ("unheard-of", "moon-1")):
-        address = (stage.world.sandbox.ark_base_url, "key")
+        address = (gateway.sandbox.ark_base_url, "key")
         models = {"dreamina-seedance-2.0-mini": ENDPOINT, "seedance-1.0-lite-t2v": "ep-lite"}
         fields: dict[str, Any] = {"region": region, "priority": 50, "models": models if name == "frankfurt" else {}}
-        made.append(await add_channel(stage.world, name, *address, **fields))
-    yield stage
+        made.append(await gateway.add_channel(name, *address, **fields))
+    yield gateway
     for channel_id in made:
-        assert (await stage.world.admin.delete(f"/channels/{channel_id}")).status_code == 204
+        assert (await gateway.admin.delete(f"/channels/{channel_id}")).status_code == 204
 
 
-async def test_a_model_is_offered_to_accounts_whose_region_serves_it_under_its_id_there(regions: Stage) -> None:
+async def test_a_model_is_offered_to_accounts_whose_region_serves_it_under_its_id_there(regions: Gateway) -> None:
     expectations: dict[str, dict[str, str | None]] = {
         "default": {MODEL: V20, FAST: V20_FAST, V20: V20, "seedance-1.5-pro": V15, V10: V10, LITE_IMAGE: LITE_IMAGE},
         "singapore": {
@@ -238,21 +238,21 @@ async def test_a_model_is_offered_to_accounts_whose_region_serves_it_under_its_i
     assert [entry.account for entry in regions.received("create_task")] == ["default"]
 
 
-async def test_a_model_that_only_a_suspended_account_serves_is_there_but_not_now(regions: Stage) -> None:
+async def test_a_model_that_only_a_suspended_account_serves_is_there_but_not_now(regions: Gateway) -> None:
     tenant = await regions.tenant("unheard-of", "singapore")
     path = f"/channels/{await regions.channel_id('unheard-of')}"
-    assert (await regions.world.admin.patch(path, json={"status": "suspended"})).status_code == 200
+    assert (await regions.admin.patch(path, json={"status": "suspended"})).status_code == 200
     check_error(await dry_run(tenant, V15), 503, "ServerOverloaded")
     assert await sent_for(tenant, V20) == "dreamina-seedance-2-0-260128"
 
 
 async def test_a_draft_on_an_account_that_does_not_serve_the_model_is_refused(
-    stage: Stage, models: list[dict[str, Any]]
+    gateway: Gateway, models: list[dict[str, Any]]
 ) -> None:
-    tenant = await stage.tenant("second")
+    tenant = await gateway.tenant("second")
     draft = await tenant.new_task()
     here = [row | {"regions": {"cn-beijing": None}} if row["name"] == V20 else row for row in models]
-    assert (await stage.world.admin.put("/models", json={"data": here})).status_code == 200
+    assert (await gateway.admin.put("/models", json={"data": here})).status_code == 200
 
     final = {"content": [{"type": "draft_task", "draft_task": {"id": draft}}]}
 
@@ -262,6 +262,6 @@ async def test_a_draft_on_an_account_that_does_not_serve_the_model_is_refused(
 
 
 @pytest.mark.parametrize("model", ["", None, 5, ["doubao-seedance-2"]])
-async def test_what_is_no_name_is_refused_as_before(stage: Stage, model: Any) -> None:
-    tenant = await stage.tenant()
+async def test_what_is_no_name_is_refused_as_before(gateway: Gateway, model: Any) -> None:
+    tenant = await gateway.tenant()
     assert (await tenant.create_task(model=model)).status_code == 400

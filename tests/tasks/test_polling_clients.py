@@ -22,8 +22,7 @@ from app.tenants.principal import Principal
 from app.upstream.rate_limits import RateClass
 from app.worker import running
 from tests.support.database import as_superuser
-from tests.support.stage import RUNNING, Stage, text
-from tests.support.world import Tenant
+from tests.support.gateway import RUNNING, Gateway, Tenant, text
 
 CLIENTS = 1000
 POLLING_SECONDS = 4.5
@@ -47,29 +46,29 @@ _STOP_WRITING = ("DROP FUNCTION write_down CASCADE", "DROP TABLE granted_calls")
 
 
 @pytest_asyncio.fixture
-async def processes(stage: Stage) -> AsyncIterator[list[Services]]:
+async def processes(gateway: Gateway) -> AsyncIterator[list[Services]]:
     """Two gateways and two workers. No task of another test is due."""
-    async with stage.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         await session.execute(update(TaskRow).values(next_poll_at=None))
     async with AsyncExitStack() as stack:
-        opened = [open_services(stage.world.settings, clock=stage.clock) for _ in range(4)]
+        opened = [open_services(gateway.settings, clock=gateway.clock) for _ in range(4)]
         yield [await stack.enter_async_context(each) for each in opened]
 
 
 @pytest_asyncio.fixture
-async def granted(stage: Stage) -> AsyncIterator[None]:
+async def granted(gateway: Gateway) -> AsyncIterator[None]:
     """Every call that is granted is written down, in the transaction that grants it."""
-    url = stage.world.database_url
+    url = gateway.database_url
     await as_superuser(url, *_WRITE_DOWN)
     yield
     await as_superuser(url, *_STOP_WRITING)
 
 
-async def grants_of(stage: Stage, *kinds: RateClass) -> list[float]:
+async def grants_of(gateway: Gateway, *kinds: RateClass) -> list[float]:
     """Returns when calls of these kinds were granted, in seconds, in order."""
     names = [kind.value[0] for kind in kinds]
     query = sql_text("SELECT extract(epoch FROM at) FROM granted_calls WHERE kind = ANY(:names) ORDER BY at")
-    async with stage.sessions() as session:
+    async with gateway.sessions() as session:
         return [float(at) for at in (await session.scalars(query, {"names": names})).all()]
 
 
@@ -77,20 +76,20 @@ def most_within_a_second(moments: list[float]) -> int:
     return max(sum(start <= moment < start + 1 for moment in moments) for start in moments)
 
 
-async def check_budget(stage: Stage, operation: str, *kinds: RateClass, most_a_second: int) -> None:
+async def check_budget(gateway: Gateway, operation: str, *kinds: RateClass, most_a_second: int) -> None:
     """Checks that every call was granted, and that no span of time has more of them than the buckets allow."""
-    moments = await grants_of(stage, *kinds)
-    assert 1 <= len(stage.received(operation)) <= len(moments)
+    moments = await grants_of(gateway, *kinds)
+    assert 1 <= len(gateway.received(operation)) <= len(moments)
     assert most_within_a_second(moments) <= most_a_second
     for kind in kinds:
         _, burst, rate = kind.value
-        own = await grants_of(stage, kind)
+        own = await grants_of(gateway, kind)
         for first, start in enumerate(own):
             for count, end in enumerate(own[first:], 1):
                 assert count <= burst + rate * (end - start) + ROUNDING, kind
 
 
-async def poll(stage: Stage, processes: list[Services], tenant: Tenant, task_ids: list[str]) -> None:
+async def poll(gateway: Gateway, processes: list[Services], tenant: Tenant, task_ids: list[str]) -> None:
     """Has every client ask again and again through the gateways, while the workers follow."""
     principal = Principal(tenant.id, "t", tenant.key_id, "k", (), None)
     loop = asyncio.get_running_loop()
@@ -108,14 +107,14 @@ async def poll(stage: Stage, processes: list[Services], tenant: Tenant, task_ids
                     raise
             await asyncio.sleep(PAUSE_SECONDS)
 
-    stage.clock.advance(DUE_SECONDS)
+    gateway.clock.advance(DUE_SECONDS)
     jobs = [Job(f"follow_{number}", 0.1, each.task_poller.run_once) for number, each in enumerate(processes[2:])]
     async with running(jobs):
         await asyncio.gather(*(client(number) for number in range(CLIENTS)))
 
 
-async def count_finished(stage: Stage, tenant: Tenant) -> int:
-    async with stage.sessions.begin() as session:
+async def count_finished(gateway: Gateway, tenant: Tenant) -> int:
+    async with gateway.sessions.begin() as session:
         query = select(TaskRow).where(TaskRow.tenant_id == tenant.id, TaskRow.status == "succeeded")
         return len((await session.scalars(query)).all())
 
@@ -123,17 +122,17 @@ async def count_finished(stage: Stage, tenant: Tenant) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("tasks", [4, 120], ids=["over a few tasks", "over many tasks"])
 async def test_a_thousand_polling_clients_cost_the_upstream_no_more_than_the_budget(
-    stage: Stage, granted: None, processes: list[Services], tasks: int
+    gateway: Gateway, granted: None, processes: list[Services], tasks: int
 ) -> None:
-    tenant = await stage.tenant()
+    tenant = await gateway.tenant()
     unwatched = [await tenant.new_task(content=text(RUNNING)) for _ in range(5)]
     task_ids = [await tenant.new_task(content=text(RUNNING)) for _ in range(tasks)]
     for task_id in unwatched:
-        await stage.force(task_id, "succeeded")
-    await poll(stage, processes, tenant, task_ids)
-    await check_budget(stage, "get_task", RateClass.INTERACTIVE_GET, RateClass.BACKGROUND_GET, most_a_second=20)
-    await check_budget(stage, "list_tasks", RateClass.LIST, most_a_second=1)
-    assert await count_finished(stage, tenant) == len(unwatched), "a task that no client polls ends, too"
-    asked = [entry.url.rsplit("/", 1)[-1] for entry in stage.received("get_task")]
+        await gateway.force(task_id, "succeeded")
+    await poll(gateway, processes, tenant, task_ids)
+    await check_budget(gateway, "get_task", RateClass.INTERACTIVE_GET, RateClass.BACKGROUND_GET, most_a_second=20)
+    await check_budget(gateway, "list_tasks", RateClass.LIST, most_a_second=1)
+    assert await count_finished(gateway, tenant) == len(unwatched), "a task that no client polls ends, too"
+    asked = [entry.url.rsplit("/", 1)[-1] for entry in gateway.received("get_task")]
     # The upstream is asked about a task once in two seconds, however many clients want to know.
     assert max(asked.count(task_id) for task_id in task_ids) <= POLLING_SECONDS / 2 + 2

@@ -14,9 +14,9 @@ from app.sandbox.config import SandboxConfig
 from tests.http.wires import connected
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
+from tests.support.gateway import TASKS, open_gateway
 from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
-from tests.support.world import TASKS, running_world
 
 MEBIBYTE = 1024 * 1024
 SIZE = MEBIBYTE
@@ -58,8 +58,8 @@ async def thinking() -> AsyncIterator[Thinker]:
 async def test_creates_that_the_upstream_thinks_about_hold_neither_budget_nor_memory(database_url: str) -> None:
     async with AsyncExitStack() as stack:
         thinker = await stack.enter_async_context(thinking())
-        world = await stack.enter_async_context(
-            running_world(
+        gateway = await stack.enter_async_context(
+            open_gateway(
                 await stack.enter_async_context(own_database(database_url)),
                 sandbox_config=SandboxConfig(),
                 clock=MovableClock(),
@@ -69,7 +69,7 @@ async def test_creates_that_the_upstream_thinks_about_hold_neither_budget_nor_me
                 body_budget_bytes=8 * MEBIBYTE,
             )
         )
-        tenant = await world.tenant()
+        tenant = await gateway.tenant()
         headers = {"Authorization": f"Bearer {tenant.key}"}
         body = json.dumps({"model": "doubao-seedance-2", "content": [{"type": "text", "text": "x"}]}).encode()
         image = b'{"type":"image_url","image_url":{"url":"data:image/png;base64,%b"}}' % (b"A" * SIZE)
@@ -81,7 +81,7 @@ async def test_creates_that_the_upstream_thinks_about_hold_neither_budget_nor_me
 
         wires = []
         for count in range(1, CREATES + 1):
-            wires.append(await stack.enter_async_context(connected(world.base_url)))
+            wires.append(await stack.enter_async_context(connected(gateway.base_url)))
             await wires[-1].send_head(TASKS, *framing)
             await wires[-1].send(body)
             async with asyncio.timeout(HANG_SECONDS):
@@ -89,7 +89,7 @@ async def test_creates_that_the_upstream_thinks_about_hold_neither_budget_nor_me
                     await asyncio.sleep(0.005)
         gc.collect()
         during, _ = tracemalloc.get_traced_memory()
-        async with httpx.AsyncClient(verify=PLAIN, base_url=world.base_url, headers=headers) as http:
+        async with httpx.AsyncClient(verify=PLAIN, base_url=gateway.base_url, headers=headers) as http:
             answer = await http.post(f"{TASKS}?dry_run=true", content=body)
         thinker.go_on.set()
         answers = [await wire.read_answer() for wire in wires]

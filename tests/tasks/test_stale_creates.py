@@ -11,7 +11,7 @@ from app.core.process_registry import ProcessRegistry
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.stale_creates import StaleCreates
-from tests.support.stage import Stage
+from tests.support.gateway import Gateway
 from tests.tasks.searching import open_context
 
 WINDOW = timedelta(seconds=300)
@@ -20,18 +20,18 @@ WINDOW = timedelta(seconds=300)
 class Scene:
     """A living process that checks the creates of a second one."""
 
-    def __init__(self, stage: Stage, context: TasksContext) -> None:
-        self.stage = stage
+    def __init__(self, gateway: Gateway, context: TasksContext) -> None:
+        self.gateway = gateway
         self.living, self.owner = [
-            ProcessRegistry(stage.world.database_url, stage.sessions, stage.clock) for _ in range(2)
+            ProcessRegistry(gateway.database_url, gateway.sessions, gateway.clock) for _ in range(2)
         ]
         self.stale_creates = StaleCreates(replace(context, processes=self.living, create_window=WINDOW))
 
     async def submitting(self, *, owner: ProcessRegistry | None = None) -> TaskRow:
         """Makes a create under way in the second process, or in the one that is named."""
-        tenant = await self.stage.tenant()
-        row = await self.stage.written(await tenant.new_task())
-        async with self.stage.sessions.begin() as session:
+        tenant = await self.gateway.tenant()
+        row = await self.gateway.written(await tenant.new_task())
+        async with self.gateway.sessions.begin() as session:
             row.status, row.instance_id = TaskStatus.SUBMITTING.value, (owner or self.owner).instance_id
             row.upstream_id = row.next_poll_at = None
             await session.merge(row)
@@ -39,16 +39,16 @@ class Scene:
 
     async def settled(self, row: TaskRow) -> TaskRow:
         await self.stale_creates.run_once()
-        found = await self.stage.row(row.id)
+        found = await self.gateway.row(row.id)
         assert found is not None
         return found
 
 
 @pytest.fixture
-async def scene(stage: Stage) -> AsyncIterator[Scene]:
+async def scene(gateway: Gateway) -> AsyncIterator[Scene]:
     """Both processes live."""
-    async with open_context(stage) as context:
-        opened = Scene(stage, context)
+    async with open_context(gateway) as context:
+        opened = Scene(gateway, context)
         await opened.living.open()
         await opened.owner.open()
         yield opened
@@ -59,13 +59,13 @@ async def scene(stage: Stage) -> AsyncIterator[Scene]:
 async def test_what_a_dead_process_left_becomes_unknown_as_of_its_death(scene: Scene) -> None:
     row = await scene.submitting()
     await scene.owner.close()
-    scene.stage.clock.advance(100)
+    scene.gateway.clock.advance(100)
     left = await scene.settled(row)
     assert (left.status, left.is_spare_id_public) == (TaskStatus.UNKNOWN, True)
     assert left.cut_at is not None
     assert left.next_poll_at is not None
     assert timedelta(0) <= left.cut_at - left.created_at < timedelta(seconds=20)
-    assert left.next_poll_at > scene.stage.clock() - timedelta(seconds=20)
+    assert left.next_poll_at > scene.gateway.clock() - timedelta(seconds=20)
 
 
 async def test_a_create_of_a_living_process_is_left_alone(scene: Scene) -> None:
@@ -77,7 +77,7 @@ async def test_a_create_that_cannot_be_under_way_any_more_is_given_up_although_i
     for owner in (scene.owner, scene.living):
         row = await scene.submitting(owner=owner)
         assert (await scene.settled(row)).status == TaskStatus.SUBMITTING
-        scene.stage.clock.advance(WINDOW.total_seconds() + 1)
+        scene.gateway.clock.advance(WINDOW.total_seconds() + 1)
         assert (await scene.settled(row)).status == TaskStatus.UNKNOWN
 
 

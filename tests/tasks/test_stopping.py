@@ -11,16 +11,15 @@ from app.http.body_budget import BodyBudget, HeldBody, OperatorSender
 from app.tasks.creation.create import ClientRequest
 from app.tasks.models import TaskStatus
 from app.tenants.principal import Principal
-from tests.support.stage import HELD, MODEL, Stage, text
-from tests.support.world import Tenant
+from tests.support.gateway import HELD, MODEL, Gateway, Tenant, text
 
 DATA = to_json_bytes({"model": MODEL, "content": text("a kitten")})
 
 
 @pytest.fixture
-async def services(stage: Stage) -> AsyncIterator[Services]:
+async def services(gateway: Gateway) -> AsyncIterator[Services]:
     """A process of its own, as far as the database and the upstream can tell."""
-    async with open_services(stage.world.settings, clock=stage.clock, monotonic=stage.seconds) as opened:
+    async with open_services(gateway.settings, clock=gateway.clock, monotonic=gateway.seconds) as opened:
         yield opened
 
 
@@ -29,26 +28,26 @@ def held() -> HeldBody:
     return HeldBody(DATA, budget.open(OperatorSender(), announced_bytes=len(DATA)))
 
 
-async def principal_of(stage: Stage, tenant: Tenant) -> Principal:
-    return Principal(tenant.id, "", tenant.key_id, "", (), frozenset({await stage.channel_id("default")}))
+async def principal_of(gateway: Gateway, tenant: Tenant) -> Principal:
+    return Principal(tenant.id, "", tenant.key_id, "", (), frozenset({await gateway.channel_id("default")}))
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "refused"])
 async def test_a_create_that_is_broken_off_by_the_servers_end_is_answered_with_an_id_that_stays_valid(
-    stage: Stage, services: Services, outcome: str
+    gateway: Gateway, services: Services, outcome: str
 ) -> None:
-    principal = await principal_of(stage, await stage.tenant())
+    principal = await principal_of(gateway, await gateway.tenant())
     if outcome == "refused":
-        await stage.fault("create_task", kind="error", status=400, code="InputTextSensitive", delay_seconds=3600)
+        await gateway.fault("create_task", kind="error", status=400, code="InputTextSensitive", delay_seconds=3600)
     else:
-        await stage.fault("create_task", **HELD)
+        await gateway.fault("create_task", **HELD)
     creating = asyncio.create_task(services.task_creation.create(principal, held(), ClientRequest("r")))
-    await stage.arrival("create_task")
+    await gateway.arrival("create_task")
     creating.cancel()
     task_id = await creating
-    await stage.release()
+    await gateway.release()
     await services.task_creation.drain()
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     assert (row.id, row.is_spare_id_public) == (task_id, True)
     expected = (TaskStatus.QUEUED, True) if outcome == "accepted" else (TaskStatus.FAILED, False)
@@ -56,34 +55,34 @@ async def test_a_create_that_is_broken_off_by_the_servers_end_is_answered_with_a
 
 
 async def test_a_retry_that_is_broken_off_while_it_waits_is_answered_with_the_id(
-    stage: Stage, services: Services
+    gateway: Gateway, services: Services
 ) -> None:
-    tenant = await stage.tenant()
-    principal = await principal_of(stage, tenant)
-    await stage.fault("create_task", **HELD)
+    tenant = await gateway.tenant()
+    principal = await principal_of(gateway, tenant)
+    await gateway.fault("create_task", **HELD)
     first = ClientRequest("first")
     creating = asyncio.create_task(services.task_creation.create(principal, held(), first))
-    await stage.arrival("create_task")
+    await gateway.arrival("create_task")
     first.gone.set()
-    await stage.until_lost(tenant)
+    await gateway.until_abandoned(tenant)
     retrying = asyncio.create_task(services.task_creation.create(principal, held(), ClientRequest("retry")))
-    await stage.until_taken(tenant)
+    await gateway.until_claimed(tenant)
     retrying.cancel()
     task_id = await retrying
-    await stage.release()
+    await gateway.release()
     assert await creating == task_id
-    row = await stage.row(task_id)
+    row = await gateway.row(task_id)
     assert row is not None
     assert (row.id, row.status) == (task_id, TaskStatus.QUEUED)
-    assert len(stage.received("create_task")) == 1
+    assert len(gateway.received("create_task")) == 1
 
 
 async def test_a_client_that_is_gone_before_anything_was_sent_gets_nothing_made(
-    stage: Stage, services: Services
+    gateway: Gateway, services: Services
 ) -> None:
-    principal = await principal_of(stage, await stage.tenant())
+    principal = await principal_of(gateway, await gateway.tenant())
     client = ClientRequest("r")
     client.gone.set()
     with pytest.raises(Exception, match="temporarily unavailable"):
         await services.task_creation.create(principal, held(), client)
-    assert not stage.received("create_task")
+    assert not gateway.received("create_task")

@@ -12,8 +12,8 @@ from app.sandbox.config import SandboxConfig
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
+from tests.support.gateway import TASKS, Gateway, Tenant, open_gateway
 from tests.support.patience import HANG_SECONDS, until
-from tests.support.world import TASKS, Tenant, World, running_world
 from tests.webhooks.receiver import Receiver, receiving, status
 
 DELIVERED = {"state": "delivered", "last_error": None}
@@ -27,19 +27,19 @@ def clock() -> MovableClock:
 
 
 @pytest_asyncio.fixture(scope="module")
-async def open_world(database_url: str, clock: MovableClock) -> AsyncIterator[World]:
+async def gateway(database_url: str, clock: MovableClock) -> AsyncIterator[Gateway]:
     """A gateway that may deliver to loopback, with a quick upstream."""
     async with (
         own_database(database_url) as url,
-        running_world(
+        open_gateway(
             url,
             sandbox_config=SandboxConfig(time_scale=200, limits=None),
             clock=clock,
             callback_allow=(ip_network("127.0.0.0/8"),),
             public_url=OWN,
-        ) as world,
+        ) as running,
     ):
-        yield world
+        yield running
 
 
 async def final_message(receiver: Receiver, secret: str, clock: MovableClock) -> tuple[str, dict[str, Any]]:
@@ -54,17 +54,15 @@ async def final_message(receiver: Receiver, secret: str, clock: MovableClock) ->
             await asyncio.sleep(0.05)
 
 
-async def secret_of(world: World, tenant: Tenant) -> str:
-    made = await world.admin.post(f"/tenants/{tenant.id}/webhook-secret")
+async def secret_of(gateway: Gateway, tenant: Tenant) -> str:
+    made = await gateway.admin.post(f"/tenants/{tenant.id}/webhook-secret")
     assert made.status_code == 201, made.text
     return str(made.json()["secret"])
 
 
-async def test_the_message_about_the_end_of_a_task_has_the_body_of_a_get(
-    open_world: World, clock: MovableClock
-) -> None:
-    tenant = await open_world.tenant(allowed_channels=["default"])
-    secret = await secret_of(open_world, tenant)
+async def test_the_message_about_the_end_of_a_task_has_the_body_of_a_get(gateway: Gateway, clock: MovableClock) -> None:
+    tenant = await gateway.tenant(allowed_channels=["default"])
+    secret = await secret_of(gateway, tenant)
     async with receiving() as receiver:
         receiver.answers = [status(500)]
         task_id = await tenant.new_task(callback_url=receiver.url)
@@ -78,28 +76,28 @@ async def test_the_message_about_the_end_of_a_task_has_the_body_of_a_get(
     assert told["content"]["expires_at"] > told["updated_at"]
     assert {**told, "callback": DELIVERED} == shown
 
-    listed = (await open_world.admin.get("/deliveries", params={"task": task_id})).json()["data"]
+    listed = (await gateway.admin.get("/deliveries", params={"task": task_id})).json()["data"]
     assert {row["task_id"] for row in listed} == {task_id}
     assert {row["tenant_id"] for row in listed} == {tenant.id}
     assert "secret=path" not in str(listed)
 
 
-async def test_a_delivered_message_can_be_sent_again_under_its_id(open_world: World, clock: MovableClock) -> None:
-    tenant = await open_world.tenant(allowed_channels=["default"])
-    secret = await secret_of(open_world, tenant)
+async def test_a_delivered_message_can_be_sent_again_under_its_id(gateway: Gateway, clock: MovableClock) -> None:
+    tenant = await gateway.tenant(allowed_channels=["default"])
+    secret = await secret_of(gateway, tenant)
     async with receiving() as receiver:
         await tenant.new_task(callback_url=receiver.url)
         message, body = await final_message(receiver, secret, clock)
         count = sum(request.id == message for request in receiver.received)
-        assert (await open_world.admin.post(f"/deliveries/{message}/resend")).status_code == 200
+        assert (await gateway.admin.post(f"/deliveries/{message}/resend")).status_code == 200
         await until(lambda: sum(request.id == message for request in receiver.received) > count)
         assert receiver.received[-1].verify(secret) == body
 
 
 @pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://[::1]/", "http://169.254.169.254/", OWN, "ftp://x", 5])
-async def test_a_create_with_a_forbidden_callback_url_is_refused(open_world: World, url: Any) -> None:
-    tenant = await open_world.tenant(allowed_channels=["default"])
-    before = len((await open_world.ledger())["tasks"])
+async def test_a_create_with_a_forbidden_callback_url_is_refused(gateway: Gateway, url: Any) -> None:
+    tenant = await gateway.tenant(allowed_channels=["default"])
+    before = len((await gateway.ledger())["tasks"])
     answer = await tenant.create_task(callback_url=url)
     check_error(answer, 400, "InvalidParameter.callback_url", "callback_url")
-    assert len((await open_world.ledger())["tasks"]) == before
+    assert len((await gateway.ledger())["tasks"]) == before
