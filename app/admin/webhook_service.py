@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.log import Actor, record
+from app.audit.log import Actor, Target, record
 from app.core.sealing import SecretBox
 from app.errors import NotFoundError
 from app.http.paging import PageRequest
@@ -61,7 +61,7 @@ class WebhookService:
             if await AllTenants(session).lock(tenant_id) is None:
                 raise NotFoundError("The specified tenant is not found.", field="tenant_id", param="tenant_id")
             secret = await replace_secret(session, self._box, tenant_id, now=now)
-            record(session, actor, "webhook_secret.rotate", ("tenant", tenant_id), at=now, tenant_id=tenant_id)
+            record(session, actor, "webhook_secret.rotate", Target("tenant", tenant_id, tenant_id), at=now)
         return IssuedSecret(secret, now)
 
     async def list_deliveries(
@@ -90,11 +90,9 @@ class WebhookService:
             row = await AllDeliveries(session).lock(delivery_id)
             if row is None:
                 raise NotFoundError("The specified delivery is not found.", field="delivery_id", param="delivery_id")
-            before = {"status": row.status, "attempts": row.attempts}
+            target = Target("delivery", row.id, row.tenant_id)
+            record(session, actor, "delivery.resend", target, at=now, status=row.status, attempts=row.attempts)
             apply_resend(row, now=now)
-            record(
-                session, actor, "delivery.resend", ("delivery", row.id), at=now, tenant_id=row.tenant_id, detail=before
-            )
             return (await _shown(session, [row]))[0]
 
 

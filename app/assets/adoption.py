@@ -14,7 +14,7 @@ from app.assets.create_spec import Kind, may_be_of
 from app.assets.models import AssetGroupRow, AssetRow, AssetStatus, CreateIntentRow, GroupType
 from app.assets.repository import AllAssets, OpenCreates
 from app.assets.state import apply_upstream_asset, apply_upstream_group, parse_time, sanitize
-from app.audit.log import Actor, record
+from app.audit.log import Actor, Target, record
 from app.channels.channel import Channel
 from app.creates.adoption import Adoption, AdoptionRefusedError
 from app.creates.locks import lock_owners
@@ -124,15 +124,9 @@ class GroupAdoption:
         return adopted
 
     def _record(self, session: AsyncSession, actor: Actor, group: AssetGroupRow, *, asset_ids: list[str]) -> None:
-        record(
-            session,
-            actor,
-            "group.adopt",
-            ("asset_group", group.id),
-            at=self._clock(),
-            tenant_id=group.tenant_id,
-            detail={"channel_id": group.channel_id, "asset_ids": asset_ids},
-        )
+        target = Target("asset_group", group.id, group.tenant_id)
+        detail = {"channel_id": group.channel_id, "asset_ids": asset_ids}
+        record(session, actor, "group.adopt", target, at=self._clock(), **detail)
 
 
 def _is_in_flight(creates: Sequence[CreateIntentRow], item: Item) -> bool:

@@ -15,7 +15,7 @@ from app.assets.responses import FaceResultResponse, Reply, SessionResponse
 from app.assets.schemas import CreateVisualValidateSessionRequest, GetVisualValidateResultRequest
 from app.assets.state import apply_upstream_group
 from app.assets.upstream import project_for
-from app.audit import log as audit
+from app.audit.log import Actor, Target, record
 from app.channels.channel import Channel
 from app.channels.errors import to_client_error
 from app.core.background import SingleFlight
@@ -179,14 +179,13 @@ class FaceActions:
 
 def _record_refusal(session: AsyncSession, principal: Principal, group_id: str, now: datetime) -> None:
     _log.error("face_group_belongs_to_another_tenant", group=group_id, tenant=principal.tenant_id)
-    audit.record(
+    record(
         session,
-        audit.Actor(f"key:{principal.key_public_part}", address=None),
+        Actor(f"key:{principal.key_public_part}", address=None),
         "face_group.refuse",
-        ("asset_group", group_id),
+        Target("asset_group", group_id, principal.tenant_id),
         at=now,
-        tenant_id=principal.tenant_id,
-        detail={"reason": "the group belongs to another tenant"},
+        reason="the group belongs to another tenant",
     )
 
 

@@ -1,6 +1,7 @@
 """Writes the audit log."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,25 +23,32 @@ class Actor:
     address: str | None
 
 
-def record(
-    session: AsyncSession,
-    actor: Actor,
-    action: str,
-    target: tuple[str, str],
-    *,
-    at: datetime,
-    tenant_id: str | None = None,
-    detail: dict[str, Any] | None = None,
-) -> None:
+@dataclass(frozen=True)
+class Target:
+    """The changed object.
+
+    Attributes:
+        type: such as ``key``.
+        id: of the object.
+        tenant_id: its owner, if it has one.
+        detail: what every row about the object tells.
+    """
+
+    type: str
+    id: str
+    tenant_id: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def record(session: AsyncSession, actor: Actor, action: str, target: Target, *, at: datetime, **detail: Any) -> None:
     """Adds an audit row to the session of the change, so that both are committed or neither.
 
     Args:
         session: of the change.
         actor: its author.
         action: such as ``key.create``.
-        target: type and id of the changed object.
+        target: the changed object.
         at: the time of the change.
-        tenant_id: the owner of the object, if it has one.
         detail: must not contain a secret: of a changed secret only the field's name.
     """
     session.add(
@@ -49,9 +57,9 @@ def record(
             actor=actor.name,
             address=actor.address,
             action=action,
-            target_type=target[0],
-            target_id=target[1],
-            tenant_id=tenant_id,
-            detail=detail or {},
+            target_type=target.type,
+            target_id=target.id,
+            tenant_id=target.tenant_id,
+            detail={**target.detail, **detail},
         )
     )

@@ -41,7 +41,7 @@ def check_distinct(models: Sequence[ModelSpec]) -> None:
 
 
 def first_models(settings: Settings) -> Sequence[ModelSpec]:
-    """Returns the models for an empty catalogue.
+    """Returns the models for an empty catalog.
 
     Raises:
         SettingError: ``SEEDGATE_MODELS`` contains none, or cannot be read.

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.log import Actor, record
+from app.audit.log import Actor, Target, record
 from app.catalog.model_index import ModelIndex
 from app.catalog.model_spec import ModelSpec
 from app.catalog.models import ModelRow
@@ -72,14 +72,8 @@ class ModelCatalog:
             before = {model.name: model async for model in _to_models(await _read(session))}
             await session.execute(delete(ModelRow))
             _insert(session, models, now)
-            record(
-                session,
-                actor,
-                "models.replace",
-                ("models", "models"),
-                at=now,
-                detail=_difference(before, {model.name: model for model in models}),
-            )
+            difference = _difference(before, {model.name: model for model in models})
+            record(session, actor, "models.replace", Target("models", "models"), at=now, **difference)
         self._models.invalidate()
 
     async def _load(self) -> ModelIndex:

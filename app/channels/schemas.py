@@ -49,7 +49,7 @@ class ChannelSettings(RequestModel):
         exclusive: only this gateway uses the account, so unowned objects found there may be attributed to it.
         correlate: ``safety_identifier`` sends a random tag in that field when the client sent none, by which a task of
             unknown outcome is recognised.
-        models: public model name or alias → upstream id that this channel uses instead of the catalogue's.
+        models: public model name or alias → upstream id that this channel uses instead of the catalog's.
         projects: the account's projects that tenants may use; the first is the default.
         priority: channels of a higher priority are tried first.
         weight: share of the first tries among channels of equal priority.

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.log import Actor, record
+from app.audit.log import Actor, Target, record
 from app.channels.changes import (
     ChannelChange,
     apply_change,
@@ -95,8 +95,9 @@ class ChannelService:
         try:
             async with self._sessions.begin() as session:
                 session.add(row)
-                detail = {"name": row.name, "secrets": [name for name in SECRET_NAMES if getattr(secrets, name)]}
-                _record(session, row, actor, "channel.create", detail)
+                stored = [name for name in SECRET_NAMES if getattr(secrets, name)]
+                target = Target("channel", row.id)
+                record(session, actor, "channel.create", target, at=now, name=row.name, secrets=stored)
         except IntegrityError as error:
             raise _name_is_taken(row.name) from error
         self._directory.invalidate()
@@ -203,7 +204,7 @@ class ChannelService:
             await clear_faults(session, channel_id)
             row.status = ChannelStatus.SUSPENDED.value
             row.deleted_at = row.updated_at = now
-            _record(session, row, actor, "channel.delete", {"name": row.name})
+            record(session, actor, "channel.delete", Target("channel", row.id), at=now, name=row.name)
         self._directory.invalidate()
 
     def _check_urls(self, settings: dict[str, Any]) -> None:
@@ -228,7 +229,7 @@ class ChannelService:
                     await clear_faults(session, channel_id)
                 fields = change.names + (["status"] if row.status != change.seen["status"] else [])
                 detail = {"fields": fields, "status": row.status, "status_reason": row.status_reason}
-                _record(session, row, actor, "channel.update", detail)
+                record(session, actor, "channel.update", Target("channel", row.id), at=now, **detail)
         except IntegrityError as error:
             raise _name_is_taken(change.channel.name) from error
         self._directory.invalidate()
@@ -261,10 +262,6 @@ def _judge_foreign(change: ChannelChange, foreign: Mapping[str, str]) -> str | N
 
 def _leads_elsewhere(name: str, what: str) -> InvalidParameterError:
     return InvalidParameterError(name, f"The parameter `{name}` is not valid: it {what}.")
-
-
-def _record(session: AsyncSession, row: ChannelRow, actor: Actor, action: str, detail: dict[str, Any]) -> None:
-    record(session, actor, action, ("channel", row.id), at=row.updated_at, detail=detail)
 
 
 def _check_found(row: ChannelRow | None) -> ChannelRow:

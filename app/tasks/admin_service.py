@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.log import Actor, record
+from app.audit.log import Actor, Target, record
 from app.channels.probe import explain
 from app.errors import ConflictError, ServiceUnavailableError
 from app.http.paging import PageRequest
@@ -107,15 +107,8 @@ class TaskAdminService:
         row = await self._find(task_id)
 
         def audit(session: AsyncSession) -> None:
-            record(
-                session,
-                actor,
-                "task.cancel",
-                ("task", row.id),
-                at=self._context.clock(),
-                tenant_id=row.tenant_id,
-                detail={"upstream_id": row.upstream_id},
-            )
+            target = Target("task", row.id, row.tenant_id)
+            record(session, actor, "task.cancel", target, at=self._context.clock(), upstream_id=row.upstream_id)
 
         await self._deletion.cancel(row, record=audit)
 

@@ -1,12 +1,10 @@
-"""Applies a change to the row of a tenant or key, and records it in the audit log."""
+"""Applies a change to the row of a tenant or key, and names the row for the audit log."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from app.audit.log import Actor, record
+from app.audit.log import Target
 from app.tenants.models import ApiKeyRow, TenantRow
 
 
@@ -20,24 +18,8 @@ def apply_changes(row: TenantRow | ApiKeyRow, values: Mapping[str, Any], now: da
     return changed
 
 
-def record_change(
-    session: AsyncSession,
-    row: TenantRow | ApiKeyRow,
-    *,
-    actor: Actor,
-    at: datetime,
-    action: str,
-    detail: Mapping[str, Any] | None = None,
-) -> None:
-    """Adds the audit row of a change to its session. The detail of a key contains its public part."""
-    key = row if isinstance(row, ApiKeyRow) else None
-    told = {} if key is None else {"public_part": key.public_part}
-    record(
-        session,
-        actor,
-        action,
-        ("tenant" if key is None else "key", row.id),
-        at=at,
-        tenant_id=row.id if key is None else key.tenant_id,
-        detail={**told, **(detail or {})},
-    )
+def target_of(row: TenantRow | ApiKeyRow) -> Target:
+    """Returns the target of a change. The audit log names a key by its public part, too."""
+    if isinstance(row, TenantRow):
+        return Target("tenant", row.id, row.id)
+    return Target("key", row.id, row.tenant_id, {"public_part": row.public_part})

@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.log import Actor
+from app.audit.log import Actor, record
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
 from app.http.paging import PageRequest
 from app.ids import new_id
 from app.tenants.api_key import make_key
-from app.tenants.changes import apply_changes, record_change
+from app.tenants.changes import apply_changes, target_of
 from app.tenants.credentials import authentication_failed
 from app.tenants.key_status import check_found, check_working, earlier_end, key_status
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
@@ -71,7 +71,7 @@ class TenantService:
         )
         async with self._sessions.begin() as session:
             session.add(row)
-            record_change(session, row, actor=actor, at=now, action="tenant.create")
+            record(session, actor, "tenant.create", target_of(row), at=now)
         return row
 
     async def list_tenants(self, page: PageRequest) -> Sequence[TenantRow]:
@@ -108,7 +108,7 @@ class TenantService:
             if changed:
                 fields = sorted("metadata" if name == "details" else name for name in changed)
                 detail = {"fields": fields} | ({"status": row.status} if "status" in changed else {})
-                record_change(session, row, actor=actor, at=now, action="tenant.update", detail=detail)
+                record(session, actor, "tenant.update", target_of(row), at=now, **detail)
         return row
 
     async def delete_tenant(
@@ -136,7 +136,7 @@ class TenantService:
                 _revoke(session, key, actor, now)
             await delete_idempotency_keys(session, tenant_id)
             row.deleted_at = row.updated_at = now
-            record_change(session, row, actor=actor, at=now, action="tenant.delete", detail={"revoked_keys": len(keys)})
+            record(session, actor, "tenant.delete", target_of(row), at=now, revoked_keys=len(keys))
 
     async def create_key(
         self,
@@ -165,7 +165,7 @@ class TenantService:
         async with self._sessions.begin() as session:
             _check_tenant(await AllTenants(session).lock(tenant_id))
             session.add(row)
-            record_change(session, row, actor=actor, at=now, action="key.create")
+            record(session, actor, "key.create", target_of(row), at=now)
         return IssuedKey(row, plaintext)
 
     async def list_keys(self, page: PageRequest, *, tenant_id: str | None = None) -> Sequence[ApiKeyRow]:
@@ -199,9 +199,7 @@ class TenantService:
             row = check_found(await AllKeys(session).lock(key_id))
             changed = apply_changes(row, changes, now)
             if changed:
-                record_change(
-                    session, row, actor=actor, at=now, action="key.update", detail={"fields": sorted(changed)}
-                )
+                record(session, actor, "key.update", target_of(row), at=now, fields=sorted(changed))
         return row
 
     async def rotate_key(self, actor: Actor, key_id: str, *, grace_seconds: int) -> IssuedKey:
@@ -230,17 +228,15 @@ class TenantService:
                 old.expires_at = now
             old.updated_at = now
             session.add(row)
-            record_change(
+            record(
                 session,
-                old,
-                actor=actor,
+                actor,
+                "key.rotate",
+                target_of(old),
                 at=now,
-                action="key.rotate",
-                detail={
-                    "new_key": row.id,
-                    "grace_seconds": grace_seconds,
-                    "grace_ends_at": _to_rfc3339(old.grace_ends_at),
-                },
+                new_key=row.id,
+                grace_seconds=grace_seconds,
+                grace_ends_at=_to_rfc3339(old.grace_ends_at),
             )
         return IssuedKey(row, plaintext)
 
@@ -302,7 +298,7 @@ def _revoke(session: AsyncSession, row: ApiKeyRow, actor: Actor, now: datetime) 
     row.revoked_at = row.updated_at = now
     # The signing key can never be used again, so it is not kept.
     row.access_key_id = row.secret_access_key_sealed = None
-    record_change(session, row, actor=actor, at=now, action="key.revoke")
+    record(session, actor, "key.revoke", target_of(row), at=now)
 
 
 def _check_tenant(row: TenantRow | None) -> TenantRow:

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.audit.log import Actor
+from app.audit.log import Actor, record
 from app.core.sealing import SealError, SecretBox
-from app.tenants.changes import record_change
+from app.tenants.changes import target_of
 from app.tenants.key_status import check_found, check_working
 from app.tenants.models import ApiKeyRow
 from app.tenants.repository import AllKeys
@@ -48,10 +48,10 @@ class SigningKeyService:
             now = self._clock()
             check_working(row, now)
             detail = {"access_key_id": made.access_key_id, "replaced": row.access_key_id}
+            record(session, actor, "signing_key.create", target_of(row), at=now, **detail)
             row.access_key_id = made.access_key_id
             row.secret_access_key_sealed = seal_secret(self._box, row.id, made.secret_access_key)
             row.updated_at = now
-            record_change(session, row, actor=actor, at=now, action="signing_key.create", detail=detail)
         return IssuedSigningKey(row, made.secret_access_key)
 
     async def end(self, actor: Actor, key_id: str) -> None:
@@ -67,10 +67,9 @@ class SigningKeyService:
             if row.access_key_id is None:
                 return
             now = self._clock()
-            detail = {"access_key_id": row.access_key_id}
+            record(session, actor, "signing_key.delete", target_of(row), at=now, access_key_id=row.access_key_id)
             row.access_key_id = row.secret_access_key_sealed = None
             row.updated_at = now
-            record_change(session, row, actor=actor, at=now, action="signing_key.delete", detail=detail)
 
 
 async def reseal_signing_keys(session: AsyncSession, box: SecretBox) -> int:

@@ -134,7 +134,7 @@ async def test_the_question_before_a_deletion_says_that_a_channel_is_active(seed
     )
 
 
-async def test_the_catalogue_goes_through_a_file_unchanged(seedgate: Command, tmp_path: Path) -> None:
+async def test_the_catalog_goes_through_a_file_unchanged(seedgate: Command, tmp_path: Path) -> None:
     _, before, _ = await seedgate("models", "list", "--json")
     file = tmp_path / "models.json"
     file.write_text(before, encoding="utf-8")

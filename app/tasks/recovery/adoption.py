@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.log import Actor, record
+from app.audit.log import Actor, Target, record
 from app.channels.channel import Channel
 from app.create_parameters import PARAMETERS
 from app.creates.adoption import Adoption, AdoptionRefusedError
@@ -155,15 +155,8 @@ class TaskAdoption:
         apply_upstream_id(session, row, body["id"], source=Source.OPERATOR, now=now, detail="adopted")
         apply_upstream_state(session, row, body, asked_at=asked_at, source=Source.OPERATOR, now=now)
         await Orphans(session).remove(body["id"])
-        record(
-            session,
-            actor,
-            "task.adopt",
-            ("task", row.id),
-            at=now,
-            tenant_id=row.tenant_id,
-            detail={"upstream_id": body["id"], "channel_id": row.channel_id},
-        )
+        target = Target("task", row.id, row.tenant_id)
+        record(session, actor, "task.adopt", target, at=now, upstream_id=body["id"], channel_id=row.channel_id)
         _log.info("task_adopted", task=row.id, upstream_id=body["id"], tenant=row.tenant_id)
 
 

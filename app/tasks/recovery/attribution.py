@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.audit.log import Actor, record
+from app.audit.log import Actor, Target, record
 from app.errors import ConflictError, InvalidParameterError, ServiceUnavailableError
 from app.observability.metrics import OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
@@ -161,7 +161,7 @@ class Attribution:
         apply_upstream_state(session, current, body, asked_at=asked_at, source=source, now=now)
         await Orphans(session).remove(upstream_id)
         if actor is not None:
-            _record(session, current, actor, {"upstream_id": upstream_id}, now)
+            record(session, actor, "task.resolve", _target(current), at=now, upstream_id=upstream_id)
         _log.info("task_attributed", task=current.id, upstream_id=upstream_id, evidence=detail)
         return Verdict.ATTRIBUTED
 
@@ -190,7 +190,7 @@ class Attribution:
             if current is None or current.status != TaskStatus.UNKNOWN.value:
                 raise _not_unknown()
             apply_no_task(session, current, source=Source.OPERATOR, now=now)
-            _record(session, current, actor, {"absent": True}, now)
+            record(session, actor, "task.resolve", _target(current), at=now, absent=True)
 
 
 async def _keep_as_orphan(
@@ -214,8 +214,8 @@ def _report_owned(row: TaskRow, upstream_id: str, evidence: Evidence) -> Verdict
     return Verdict.OWNED
 
 
-def _record(session: AsyncSession, row: TaskRow, actor: Actor, detail: dict[str, Any], now: datetime) -> None:
-    record(session, actor, "task.resolve", ("task", row.id), at=now, tenant_id=row.tenant_id, detail=detail)
+def _target(row: TaskRow) -> Target:
+    return Target("task", row.id, row.tenant_id)
 
 
 def _not_unknown() -> ConflictError:
