@@ -4,23 +4,51 @@ Channels are given by name or id and stored by id: a channel may be named in one
 a rename changes no list. Models are given by name or alias, and stored as given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from starlette.requests import Request
 
+from app.admin.schemas import KeyCreate, TenantCreate
 from app.catalog.model_index import ModelIndex, nearest
 from app.catalog.service import ModelCatalog
 from app.channels.repository import ChannelRepository
 from app.errors import InvalidParameterError
+from app.tenants.models import ApiKeyRow, TenantRow
 
 
-async def to_channel_ids(sessions: async_sessionmaker[AsyncSession], wanted: Sequence[str] | None) -> list[str] | None:
+async def to_stored(
+    request: Request,
+    body: TenantCreate | KeyCreate,
+    *,
+    load: Callable[[], Awaitable[TenantRow | ApiKeyRow]] | None = None,
+) -> dict[str, Any]:
+    """Returns the sent members of a body as they are stored: lists are checked, and the reserved limits left out.
+
+    Args:
+        request: the request.
+        body: of a tenant or a key.
+        load: loads the row that is to be changed, if there is one.
+
+    Raises:
+        InvalidParameterError: 400, there is no such channel or model.
+        SeedgateError: as ``load``.
+    """
+    members = body.sent()
+    members.pop("limits", None)
+    if "allowed_models" in members:
+        before = (await load()).allowed_models if load is not None else None
+        await _check_models(request.state.catalog, members["allowed_models"], before=before)
+    if "allowed_channels" in members:
+        members["allowed_channels"] = await _to_channel_ids(request.state.sessions, members["allowed_channels"])
+    return members
+
+
+async def _to_channel_ids(sessions: async_sessionmaker[AsyncSession], wanted: Sequence[str] | None) -> list[str] | None:
     """Returns the ids of the channels in a list, in its order and without duplicates; None stays None.
 
     The id of a deleted channel is accepted, so that a stored list can be sent back unchanged.
-
-    Raises:
-        InvalidParameterError: 400, an entry is neither the name nor the id of a channel.
     """
     if wanted is None:
         return None
@@ -32,19 +60,13 @@ async def to_channel_ids(sessions: async_sessionmaker[AsyncSession], wanted: Seq
     return list(dict.fromkeys(ids[word] for word in wanted))
 
 
-async def check_models(
+async def _check_models(
     catalog: ModelCatalog, wanted: Sequence[str] | None, *, before: Sequence[str] | None = None
 ) -> None:
-    """Checks that each entry of a list is the name or an alias of a model.
+    """Checks that each entry is the name or an alias of a model.
 
-    Args:
-        catalog: the models.
-        wanted: the list; None allows every model.
-        before: the stored list. Its entries are accepted even if the model has been removed, so that a stored list
-            can be sent back unchanged.
-
-    Raises:
-        InvalidParameterError: 400, there is no such model; the message suggests the nearest names.
+    The entries of the stored list, ``before``, are accepted even if the model has been removed, so that a stored list
+    can be sent back unchanged.
     """
     if wanted is None:
         return

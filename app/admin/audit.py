@@ -1,7 +1,5 @@
 """Admin route of the audit log."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request
@@ -9,7 +7,6 @@ from starlette.responses import Response
 
 from app.admin.params import query_text
 from app.admin.schemas import AuditView
-from app.audit.models import AuditRow
 from app.audit.repository import WholeAuditLog
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.query import query_parameter
@@ -38,8 +35,4 @@ async def list_audit(request: Request) -> Response:
     filters = {f"{name}_id": query_text(request, name) for name in ("tenant", "target")}
     async with sessions() as session:
         rows = await WholeAuditLog(session).page(page, action=query_text(request, "action"), **filters)
-    return json_response(to_page(rows, page, cursor_of=lambda row: str(row.id), render=_render))
-
-
-def _render(row: AuditRow) -> dict[str, Any]:
-    return AuditView.from_row(row).model_dump(mode="json")
+    return json_response(to_page(rows, page, cursor_of=lambda row: str(row.id), view=AuditView.of_row))

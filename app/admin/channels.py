@@ -9,7 +9,7 @@ from app.admin.deletion_guards import find_dependent
 from app.admin.params import body_of, path_id, read_body
 from app.channels.models import ChannelRow
 from app.channels.probe import ChannelProbe
-from app.channels.schemas import ChannelCheckView, ChannelCreate, ChannelHealth, ChannelPatch, ChannelView
+from app.channels.schemas import ChannelCheckView, ChannelCreate, ChannelPatch, ChannelView, PlaneCheckView
 from app.channels.service import ChannelService
 from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
@@ -42,7 +42,7 @@ async def create_channel(request: Request) -> Response:
     probe: ChannelProbe = request.state.probe
     wanted = await read_body(request, ChannelCreate)
     row = await service.create(request.state.actor, wanted, find_foreign=probe.find_foreign)
-    return json_response(await _shown(service, row), status=201)
+    return json_response(await _view(service, row), status=201)
 
 
 @router.get(
@@ -58,7 +58,7 @@ async def list_channels(request: Request) -> Response:
     rows = await service.page(page)
     health = await service.health_of([row.id for row in rows])
     return json_response(
-        to_page(rows, page, cursor_of=lambda row: row.id, render=lambda row: _render(row, health[row.id]))
+        to_page(rows, page, cursor_of=lambda row: row.id, view=lambda row: ChannelView.of_row(row, health[row.id]))
     )
 
 
@@ -71,7 +71,7 @@ async def list_channels(request: Request) -> Response:
 async def get_channel(request: Request) -> Response:
     """Shows one channel, with what was refused of its last calls."""
     service: ChannelService = request.state.channels
-    return json_response(await _shown(service, await service.get(path_id(request, "channel_id"))))
+    return json_response(await _view(service, await service.get(path_id(request, "channel_id"))))
 
 
 @router.patch(
@@ -102,7 +102,7 @@ async def update_channel(request: Request) -> Response:
         verify=continuity,
         find_foreign=probe.find_foreign,
     )
-    return json_response(await _shown(service, row))
+    return json_response(await _view(service, row))
 
 
 @router.delete(
@@ -131,16 +131,9 @@ async def check_channel(request: Request) -> Response:
     channel = await service.open(path_id(request, "channel_id"))
     results = await probe.probe(channel)
     return json_response(
-        {
-            plane: {"ok": result.ok, "detail": result.detail, "is_throttled": result.is_throttled}
-            for plane, result in results.items()
-        }
+        ChannelCheckView(ark=PlaneCheckView.of(results["ark"]), openapi=PlaneCheckView.of(results["openapi"]))
     )
 
 
-async def _shown(service: ChannelService, row: ChannelRow) -> dict[str, object]:
-    return _render(row, (await service.health_of([row.id]))[row.id])
-
-
-def _render(row: ChannelRow, health: ChannelHealth) -> dict[str, object]:
-    return ChannelView.from_row(row, health).model_dump(mode="json")
+async def _view(service: ChannelService, row: ChannelRow) -> ChannelView:
+    return ChannelView.of_row(row, (await service.health_of([row.id]))[row.id])

@@ -1,7 +1,6 @@
 """Admin routes of deliveries and webhook secrets."""
 
 from datetime import datetime
-from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -14,6 +13,7 @@ from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.query import query_parameter
 from app.http.responses import json_response
+from app.http.schemas import RowView
 from app.webhooks.models import DeliveryStatus
 
 _STATUSES = [status.value for status in DeliveryStatus]
@@ -32,7 +32,7 @@ class SecretView(BaseModel):
     created_at: datetime
 
 
-class DeliveryView(BaseModel):
+class DeliveryView(RowView):
     """A delivery, with the origin of its URL and without its body."""
 
     id: str
@@ -48,12 +48,6 @@ class DeliveryView(BaseModel):
     updated_at: datetime
     delivered_at: datetime | None
 
-    @classmethod
-    def from_shown(cls, shown: ShownDelivery) -> "DeliveryView":
-        """Returns the view of a delivery."""
-        own = {name: getattr(shown.row, name) for name in cls.model_fields if name != "task_id"}
-        return cls(**own, task_id=shown.task_id)
-
 
 @router.post(
     _SECRET,
@@ -67,7 +61,7 @@ async def rotate_webhook_secret(request: Request) -> Response:
     service: WebhookService = request.state.webhooks
     issued = await service.rotate_secret(request.state.actor, path_id(request, "tenant_id"))
     view = SecretView(secret=issued.secret, created_at=issued.created_at)
-    return json_response(view.model_dump(mode="json"), status=201, headers={"Cache-Control": "no-store"})
+    return json_response(view, status=201, headers={"Cache-Control": "no-store"})
 
 
 @router.get(
@@ -93,7 +87,7 @@ async def list_deliveries(request: Request) -> Response:
         task_id=query_text(request, "task"),
         status=query_choice(request, "status", _STATUSES),
     )
-    return json_response(to_page(shown, page, cursor_of=lambda each: each.row.id, render=_render))
+    return json_response(to_page(shown, page, cursor_of=lambda each: each.row.id, view=_view))
 
 
 @router.post(
@@ -105,8 +99,8 @@ async def list_deliveries(request: Request) -> Response:
 async def resend_delivery(request: Request) -> Response:
     """Has a delivery tried from now on, for a day, whatever became of it; it keeps its `webhook-id`."""
     service: WebhookService = request.state.webhooks
-    return json_response(_render(await service.resend(request.state.actor, path_id(request, "delivery_id"))))
+    return json_response(_view(await service.resend(request.state.actor, path_id(request, "delivery_id"))))
 
 
-def _render(shown: ShownDelivery) -> dict[str, Any]:
-    return DeliveryView.from_shown(shown).model_dump(mode="json")
+def _view(shown: ShownDelivery) -> DeliveryView:
+    return DeliveryView.of(shown.row, task_id=shown.task_id)

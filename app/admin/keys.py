@@ -1,23 +1,17 @@
 """Admin routes of API keys and of their signing keys."""
 
-from datetime import datetime
-from typing import Any
-
 from fastapi import APIRouter
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.admin.allow_lists import check_models, to_channel_ids
+from app.admin.allow_lists import to_stored
 from app.admin.params import body_of, path_id, query_text, read_body
 from app.admin.schemas import IssuedKeyView, IssuedSigningKeyView, KeyCreate, KeyPatch, KeyRotate, KeyView
-from app.catalog.service import ModelCatalog
 from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.query import query_parameter
 from app.http.responses import json_response
-from app.tenants.models import ApiKeyRow
-from app.tenants.service import IssuedKey, TenantService
+from app.tenants.service import TenantService
 from app.tenants.signing_key_service import SigningKeyService
 
 _ALL = "/keys"
@@ -39,20 +33,9 @@ router = APIRouter(tags=["admin: keys"])
 async def create_key(request: Request) -> Response:
     """Creates a key. This answer is the only one that shows it."""
     service: TenantService = request.state.tenants
-    sessions: async_sessionmaker[AsyncSession] = request.state.sessions
-    catalog: ModelCatalog = request.state.catalog
-    wanted = await read_body(request, KeyCreate)
-    await check_models(catalog, wanted.allowed_models)
-    issued = await service.create_key(
-        request.state.actor,
-        path_id(request, "tenant_id"),
-        name=wanted.name,
-        expires_at=wanted.expires_at,
-        allowed_models=wanted.allowed_models,
-        allowed_channels=await to_channel_ids(sessions, wanted.allowed_channels),
-        allowed_ips=wanted.allowed_ips,
-    )
-    return _answer_issued(issued, service.now())
+    members = await to_stored(request, await read_body(request, KeyCreate))
+    issued = await service.create_key(request.state.actor, path_id(request, "tenant_id"), **members)
+    return _answer_once(IssuedKeyView.of_row(issued.row, service.now(), key=issued.plaintext))
 
 
 @router.get(
@@ -69,7 +52,7 @@ async def list_keys(request: Request) -> Response:
     page = parse_page(request)
     rows = await service.list_keys(page, tenant_id=query_text(request, "tenant"))
     now = service.now()
-    return json_response(to_page(rows, page, cursor_of=lambda row: row.id, render=lambda row: _render(row, now)))
+    return json_response(to_page(rows, page, cursor_of=lambda row: row.id, view=lambda row: KeyView.of_row(row, now)))
 
 
 @router.get(
@@ -82,7 +65,7 @@ async def get_key(request: Request) -> Response:
     """Shows one key, without its secret."""
     service: TenantService = request.state.tenants
     row = await service.get_key(path_id(request, "key_id"))
-    return json_response(_render(row, service.now()))
+    return json_response(KeyView.of_row(row, service.now()))
 
 
 @router.patch(
@@ -95,16 +78,11 @@ async def get_key(request: Request) -> Response:
 async def update_key(request: Request) -> Response:
     """Changes the members that are sent; null clears one."""
     service: TenantService = request.state.tenants
-    sessions: async_sessionmaker[AsyncSession] = request.state.sessions
-    catalog: ModelCatalog = request.state.catalog
-    changes = (await read_body(request, KeyPatch)).to_changes()
-    if "allowed_models" in changes:
-        before = (await service.get_key(path_id(request, "key_id"))).allowed_models
-        await check_models(catalog, changes["allowed_models"], before=before)
-    if "allowed_channels" in changes:
-        changes["allowed_channels"] = await to_channel_ids(sessions, changes["allowed_channels"])
-    row = await service.update_key(request.state.actor, path_id(request, "key_id"), changes)
-    return json_response(_render(row, service.now()))
+    key_id = path_id(request, "key_id")
+    body = await read_body(request, KeyPatch)
+    changes = await to_stored(request, body, load=lambda: service.get_key(key_id))
+    row = await service.update_key(request.state.actor, key_id, changes)
+    return json_response(KeyView.of_row(row, service.now()))
 
 
 @router.delete(
@@ -135,7 +113,7 @@ async def rotate_key(request: Request) -> Response:
     issued = await service.rotate_key(
         request.state.actor, path_id(request, "key_id"), grace_seconds=wanted.grace_seconds
     )
-    return _answer_issued(issued, service.now())
+    return _answer_once(IssuedKeyView.of_row(issued.row, service.now(), key=issued.plaintext))
 
 
 @router.post(
@@ -153,7 +131,9 @@ async def create_signing_key(request: Request) -> Response:
     service: TenantService = request.state.tenants
     signing_keys: SigningKeyService = request.state.signing_keys
     issued = await signing_keys.issue(request.state.actor, path_id(request, "key_id"))
-    return _answer_once(issued.row, service.now(), secret_access_key=issued.secret_access_key)
+    return _answer_once(
+        IssuedSigningKeyView.of_row(issued.row, service.now(), secret_access_key=issued.secret_access_key)
+    )
 
 
 @router.delete(
@@ -169,13 +149,5 @@ async def delete_signing_key(request: Request) -> Response:
     return Response(status_code=204)
 
 
-def _answer_issued(issued: IssuedKey, now: datetime) -> Response:
-    return _answer_once(issued.row, now, key=issued.plaintext)
-
-
-def _answer_once(row: ApiKeyRow, now: datetime, **secret: str) -> Response:
-    return json_response({**_render(row, now), **secret}, status=201, headers={"Cache-Control": "no-store"})
-
-
-def _render(row: ApiKeyRow, now: datetime) -> dict[str, Any]:
-    return KeyView.from_row(row, now).model_dump(mode="json")
+def _answer_once(view: KeyView) -> Response:
+    return json_response(view, status=201, headers={"Cache-Control": "no-store"})

@@ -52,7 +52,7 @@ class ModelsReplace(RequestModel):
 async def list_models(request: Request) -> Response:
     """Shows all models with their aliases, regions and limits, in the operator's order."""
     catalog: ModelCatalog = request.state.catalog
-    return json_response(_render(await catalog.stored()))
+    return json_response(_view(await catalog.stored()))
 
 
 @router.put(
@@ -71,7 +71,7 @@ async def replace_models(request: Request) -> Response:
     wanted = await read_body(request, ModelsReplace)
     models = _to_models(wanted.data)
     await catalog.replace(request.state.actor, models)
-    return json_response(_render(models))
+    return json_response(_view(models))
 
 
 def _to_models(entries: Sequence[Mapping[str, Any]]) -> list[ModelSpec]:
@@ -98,5 +98,5 @@ def _to_model(entry: Mapping[str, Any], path: str) -> ModelSpec:
     raise InvalidParameterError(path, f"The parameter `{path}` is not valid: {reason}.")
 
 
-def _render(models: Sequence[ModelSpec]) -> dict[str, Any]:
-    return ModelsView(data=[model.to_json() for model in models]).model_dump(mode="json")
+def _view(models: Sequence[ModelSpec]) -> ModelsView:
+    return ModelsView(data=[model.to_json() for model in models])

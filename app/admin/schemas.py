@@ -1,13 +1,13 @@
 """Schemas of tenants, keys and the audit log."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import ConfigDict, Field
 
 from app.admin.fields import AllowList, ChannelList, Limits, Metadata, Moment, Name, NetworkList
 from app.audit.models import AuditRow
-from app.http.schemas import RequestModel
+from app.http.schemas import RequestModel, RowView, drop_defaults
 from app.tenants.key_status import key_status
 from app.tenants.models import ApiKeyRow, TenantRow
 
@@ -28,23 +28,12 @@ class TenantCreate(RequestModel):
     metadata: Metadata | None = None
 
 
-class TenantPatch(RequestModel):
+class TenantPatch(TenantCreate):
     """Body of ``PATCH /tenants/{id}``: absent members are left unchanged, null clears; defaults are never used."""
 
-    name: Name = ""
-    status: TenantStatusText = "active"
-    limits: Limits | None = None
-    allowed_models: AllowList | None = None
-    allowed_channels: ChannelList | None = None
-    allow_key_as_access_key_id: bool = True
-    metadata: Metadata | None = None
+    model_config = ConfigDict(json_schema_extra=drop_defaults)
 
-    def to_changes(self) -> dict[str, Any]:
-        """Returns the members that were sent, as ``TenantService.update_tenant`` takes them."""
-        changes = self.model_dump(exclude_unset=True, exclude={"limits"})
-        if "metadata" in changes:
-            changes["metadata"] = changes["metadata"] or {}
-        return changes
+    name: Name = ""
 
 
 class KeyCreate(RequestModel):
@@ -58,19 +47,12 @@ class KeyCreate(RequestModel):
     limits: Limits | None = None
 
 
-class KeyPatch(RequestModel):
+class KeyPatch(KeyCreate):
     """Body of ``PATCH /keys/{id}``: absent members are left unchanged, null clears; defaults are never used."""
 
-    name: Name = ""
-    expires_at: Moment | None = None
-    allowed_models: AllowList | None = None
-    allowed_ips: NetworkList | None = None
-    allowed_channels: ChannelList | None = None
-    limits: Limits | None = None
+    model_config = ConfigDict(json_schema_extra=drop_defaults)
 
-    def to_changes(self) -> dict[str, Any]:
-        """Returns the members that were sent, as ``TenantService.update_key`` takes them."""
-        return self.model_dump(exclude_unset=True, exclude={"limits"})
+    name: Name = ""
 
 
 class KeyRotate(RequestModel):
@@ -79,7 +61,7 @@ class KeyRotate(RequestModel):
     grace_seconds: Annotated[int, Field(ge=0, le=_MAX_GRACE_SECONDS)]
 
 
-class TenantView(BaseModel):
+class TenantView(RowView):
     """A tenant."""
 
     id: str
@@ -94,23 +76,12 @@ class TenantView(BaseModel):
     updated_at: datetime
 
     @classmethod
-    def from_row(cls, row: TenantRow) -> "TenantView":
+    def of_row(cls, row: TenantRow) -> Self:
         """Returns the view of a row."""
-        return cls(
-            id=row.id,
-            name=row.name,
-            status=row.status,
-            limits={},
-            allowed_models=row.allowed_models,
-            allowed_channels=row.allowed_channels,
-            allow_key_as_access_key_id=row.allow_key_as_access_key_id,
-            metadata=row.details,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-        )
+        return cls.of(row, limits={}, metadata=row.details)
 
 
-class KeyView(BaseModel):
+class KeyView(RowView):
     """A key without its secret."""
 
     id: str
@@ -130,25 +101,9 @@ class KeyView(BaseModel):
     created_at: datetime
 
     @classmethod
-    def from_row(cls, row: ApiKeyRow, now: datetime) -> "KeyView":
+    def of_row(cls, row: ApiKeyRow, now: datetime, **secret: str) -> Self:
         """Returns the view of a row; ``now`` decides whether the key has expired."""
-        return cls(
-            id=row.id,
-            tenant_id=row.tenant_id,
-            name=row.name,
-            public_part=row.public_part,
-            access_key_id=row.access_key_id,
-            status=key_status(row, now),
-            expires_at=row.expires_at,
-            grace_ends_at=row.grace_ends_at,
-            allowed_models=row.allowed_models,
-            allowed_ips=row.allowed_ips,
-            allowed_channels=row.allowed_channels,
-            limits={},
-            rotated_from=row.rotated_from,
-            last_used_at=row.last_used_at,
-            created_at=row.created_at,
-        )
+        return cls.of(row, status=key_status(row, now), limits={}, **secret)
 
 
 class IssuedKeyView(KeyView):
@@ -164,7 +119,7 @@ class IssuedSigningKeyView(KeyView):
     secret_access_key: str
 
 
-class AuditView(BaseModel):
+class AuditView(RowView):
     """One change."""
 
     id: str
@@ -178,16 +133,6 @@ class AuditView(BaseModel):
     detail: dict[str, Any]
 
     @classmethod
-    def from_row(cls, row: AuditRow) -> "AuditView":
+    def of_row(cls, row: AuditRow) -> Self:
         """Returns the view of a row."""
-        return cls(
-            id=str(row.id),
-            at=row.at,
-            actor=row.actor,
-            action=row.action,
-            tenant_id=row.tenant_id,
-            target_type=row.target_type,
-            target_id=row.target_id,
-            address=row.address,
-            detail=row.detail,
-        )
+        return cls.of(row, id=str(row.id))

@@ -1,14 +1,13 @@
 """Schemas of tasks and orphans."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from app.http.schemas import RequestModel
-from app.tasks.admin_repository import OrphanWithCandidates, TaskWithChannel
-from app.tasks.models import TaskEventRow, TaskStatus
+from app.http.schemas import RequestModel, RowView
+from app.tasks.admin_repository import TaskWithChannel
+from app.tasks.models import TaskStatus
 from app.tasks.responses import public_id
 from app.urls import split_url
 
@@ -30,7 +29,7 @@ class TaskResolve(RequestModel):
         return self
 
 
-class TaskView(BaseModel):
+class TaskView(RowView):
     """A task without its content and its result.
 
     ``id`` is the id that the tenant knows, ``spare_id`` our own. ``status`` is the stored one, so a create that is
@@ -66,22 +65,22 @@ class TaskView(BaseModel):
     deleted_at: datetime | None
 
     @classmethod
-    def from_found(cls, found: TaskWithChannel) -> "TaskView":
-        """Returns the view of a task."""
+    def of_task(cls, found: TaskWithChannel, **others: Any) -> Self:
+        """Returns the view of a task; ``others`` are the further fields of a subclass."""
         row = found.row
-        names = cls.model_fields.keys() & {column.key for column in row.__table__.columns}
         error = (row.snapshot or {}).get("error")
-        return cls(
-            **{name: getattr(row, name) for name in names - {"id"}},
+        return cls.of(
+            row,
             id=public_id(row),
             spare_id=row.id,
             channel_name=found.channel_name,
             error=error if isinstance(error, dict) else None,
             callback_origin=_origin_of(row.callback_url),
+            **others,
         )
 
 
-class TaskEventView(BaseModel):
+class TaskEventView(RowView):
     """One change of a task's status, and its source."""
 
     at: datetime
@@ -95,14 +94,8 @@ class TaskDetailView(TaskView):
 
     history: list[TaskEventView]
 
-    @classmethod
-    def from_parts(cls, found: TaskWithChannel, events: Sequence[TaskEventRow]) -> "TaskDetailView":
-        """Returns the view of a task and its events."""
-        history = [TaskEventView(at=row.at, status=row.status, source=row.source, detail=row.detail) for row in events]
-        return cls(**TaskView.from_found(found).model_dump(), history=history)
 
-
-class OrphanView(BaseModel):
+class OrphanView(RowView):
     """An upstream task without an owner; ``possible_tasks`` are our ids of the creates that may have made it."""
 
     channel_id: str
@@ -114,12 +107,6 @@ class OrphanView(BaseModel):
     first_seen_at: datetime
     last_seen_at: datetime
     possible_tasks: list[str]
-
-    @classmethod
-    def from_found(cls, found: OrphanWithCandidates) -> "OrphanView":
-        """Returns the view of an orphan."""
-        columns = {column.key: getattr(found.row, column.key) for column in found.row.__table__.columns}
-        return cls(**columns, possible_tasks=found.possible_tasks)
 
 
 def _origin_of(url: str | None) -> str | None:

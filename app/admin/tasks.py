@@ -5,13 +5,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.admin.params import body_of, path_id, query_choice, query_text, read_body
-from app.admin.task_schemas import STATUSES, OrphanView, TaskDetailView, TaskResolve, TaskView
+from app.admin.task_schemas import STATUSES, OrphanView, TaskDetailView, TaskEventView, TaskResolve, TaskView
 from app.catalog.service import ModelCatalog
 from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.query import query_parameter
 from app.http.responses import json_response
-from app.tasks.admin_repository import OrphanWithCandidates, TaskSearch, TaskWithChannel, orphan_cursor, task_cursor
+from app.tasks.admin_repository import TaskSearch, orphan_cursor, task_cursor
 from app.tasks.admin_service import TaskAdminService
 from app.tasks.models import TaskStatus
 
@@ -49,7 +49,7 @@ async def list_tasks(request: Request) -> Response:
         models=() if model is None else models.spellings_of_all([model]),
         channel=query_text(request, "channel"),
     )
-    return json_response(to_page(await service.page(page, wanted), page, cursor_of=task_cursor, render=_render))
+    return json_response(to_page(await service.page(page, wanted), page, cursor_of=task_cursor, view=TaskView.of_task))
 
 
 @router.get(
@@ -114,18 +114,18 @@ async def list_orphans(request: Request) -> Response:
     """Lists upstream tasks that a create of unknown outcome may have made, newest first."""
     service: TaskAdminService = request.state.task_admin
     page = parse_page(request)
-    return json_response(to_page(await service.orphans(page), page, cursor_of=orphan_cursor, render=_render_orphan))
+    orphans = await service.orphans(page)
+    return json_response(
+        to_page(
+            orphans,
+            page,
+            cursor_of=orphan_cursor,
+            view=lambda found: OrphanView.of(found.row, possible_tasks=found.possible_tasks),
+        )
+    )
 
 
 async def _answer(request: Request) -> Response:
     service: TaskAdminService = request.state.task_admin
     found, events = await service.get(path_id(request, "task_id"))
-    return json_response(TaskDetailView.from_parts(found, events).model_dump(mode="json"))
-
-
-def _render(found: TaskWithChannel) -> dict[str, object]:
-    return TaskView.from_found(found).model_dump(mode="json")
-
-
-def _render_orphan(found: OrphanWithCandidates) -> dict[str, object]:
-    return OrphanView.from_found(found).model_dump(mode="json")
+    return json_response(TaskDetailView.of_task(found, history=[TaskEventView.of(event) for event in events]))

@@ -1,20 +1,17 @@
 """Admin routes of tenants."""
 
 from fastapi import APIRouter
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.admin.allow_lists import check_models, to_channel_ids
+from app.admin.allow_lists import to_stored
 from app.admin.deletion_guards import count_unfinished
 from app.admin.params import body_of, path_id, read_body
 from app.admin.schemas import TenantCreate, TenantPatch, TenantView
-from app.catalog.service import ModelCatalog
 from app.creates.idempotency import delete_idempotency_keys
 from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.responses import json_response
-from app.tenants.models import TenantRow, TenantStatus
 from app.tenants.service import TenantService
 
 _ALL = "/tenants"
@@ -34,20 +31,9 @@ router = APIRouter(tags=["admin: tenants"])
 async def create_tenant(request: Request) -> Response:
     """Makes a tenant, without keys yet."""
     service: TenantService = request.state.tenants
-    sessions: async_sessionmaker[AsyncSession] = request.state.sessions
-    catalog: ModelCatalog = request.state.catalog
-    wanted = await read_body(request, TenantCreate)
-    await check_models(catalog, wanted.allowed_models)
-    row = await service.create_tenant(
-        request.state.actor,
-        name=wanted.name,
-        status=TenantStatus(wanted.status),
-        allowed_models=wanted.allowed_models,
-        allowed_channels=await to_channel_ids(sessions, wanted.allowed_channels),
-        allow_key_as_access_key_id=wanted.allow_key_as_access_key_id,
-        metadata=wanted.metadata,
-    )
-    return json_response(_render(row), status=201)
+    members = await to_stored(request, await read_body(request, TenantCreate))
+    row = await service.create_tenant(request.state.actor, **members)
+    return json_response(TenantView.of_row(row), status=201)
 
 
 @router.get(
@@ -61,7 +47,7 @@ async def list_tenants(request: Request) -> Response:
     service: TenantService = request.state.tenants
     page = parse_page(request)
     rows = await service.list_tenants(page)
-    return json_response(to_page(rows, page, cursor_of=lambda row: row.id, render=_render))
+    return json_response(to_page(rows, page, cursor_of=lambda row: row.id, view=TenantView.of_row))
 
 
 @router.get(
@@ -73,7 +59,7 @@ async def list_tenants(request: Request) -> Response:
 async def get_tenant(request: Request) -> Response:
     """Shows one tenant."""
     service: TenantService = request.state.tenants
-    return json_response(_render(await service.get_tenant(path_id(request, "tenant_id"))))
+    return json_response(TenantView.of_row(await service.get_tenant(path_id(request, "tenant_id"))))
 
 
 @router.patch(
@@ -86,16 +72,10 @@ async def get_tenant(request: Request) -> Response:
 async def update_tenant(request: Request) -> Response:
     """Changes the members that are sent; null clears one."""
     service: TenantService = request.state.tenants
-    sessions: async_sessionmaker[AsyncSession] = request.state.sessions
-    catalog: ModelCatalog = request.state.catalog
-    changes = (await read_body(request, TenantPatch)).to_changes()
-    if "allowed_models" in changes:
-        before = (await service.get_tenant(path_id(request, "tenant_id"))).allowed_models
-        await check_models(catalog, changes["allowed_models"], before=before)
-    if "allowed_channels" in changes:
-        changes["allowed_channels"] = await to_channel_ids(sessions, changes["allowed_channels"])
-    row = await service.update_tenant(request.state.actor, path_id(request, "tenant_id"), changes)
-    return json_response(_render(row))
+    tenant_id = path_id(request, "tenant_id")
+    body = await read_body(request, TenantPatch)
+    changes = await to_stored(request, body, load=lambda: service.get_tenant(tenant_id))
+    return json_response(TenantView.of_row(await service.update_tenant(request.state.actor, tenant_id, changes)))
 
 
 @router.delete(
@@ -114,7 +94,3 @@ async def delete_tenant(request: Request) -> Response:
         delete_idempotency_keys=delete_idempotency_keys,
     )
     return Response(status_code=204)
-
-
-def _render(row: TenantRow) -> dict[str, object]:
-    return TenantView.from_row(row).model_dump(mode="json")

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from app.channels.channel import Correlate
 from app.channels.models import ChannelFaultRow, ChannelRow
 from app.channels.rules import DEFAULT_REGION, check_ark_base_url, check_name, check_openapi_url, check_secret
-from app.http.schemas import RequestModel, drop_defaults
+from app.http.schemas import RequestModel, RowView, drop_defaults
 
 DEFAULT_ARK_BASE_URL = "https://ark.cn-beijing.volces.com/api/v3"
 DEFAULT_OPENAPI_URL = "https://open.volcengineapi.com"
@@ -86,10 +86,6 @@ class ChannelPatch(ChannelSettings):
     # Like the other defaults, it is not used: ``sent`` returns only the members that were sent.
     name: _Name = ""
 
-    def sent(self) -> dict[str, Any]:
-        """Returns the members that were sent."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
-
 
 @dataclass(frozen=True)
 class ChannelHealth:
@@ -99,7 +95,7 @@ class ChannelHealth:
     faults: Sequence[ChannelFaultRow]
 
 
-class FaultView(BaseModel):
+class FaultView(RowView):
     """Recent refusals of one operation with one code; ``message`` is the upstream's."""
 
     operation: str
@@ -111,14 +107,14 @@ class FaultView(BaseModel):
     times: int
 
 
-class HealthView(BaseModel):
+class HealthView(RowView):
     """The state of a channel's circuit breaker, and its recent refusals."""
 
     is_breaker_open: bool
     faults: list[FaultView]
 
 
-class ChannelView(BaseModel):
+class ChannelView(RowView):
     """A channel as the admin API shows it; of its secrets only whether they are set."""
 
     id: str
@@ -142,22 +138,18 @@ class ChannelView(BaseModel):
     updated_at: datetime
 
     @classmethod
-    def from_row(cls, row: ChannelRow, health: ChannelHealth) -> "ChannelView":
+    def of_row(cls, row: ChannelRow, health: ChannelHealth) -> Self:
         """Returns the view of a row."""
-        faults = [
-            FaultView(**{name: getattr(fault, name) for name in FaultView.model_fields}) for fault in health.faults
-        ]
-        columns = cls.model_fields.keys() & ChannelRow.__table__.columns.keys()
-        return cls(
-            **{name: getattr(row, name) for name in columns},
+        return cls.of(
+            row,
             has_ark_api_key=row.ark_api_key_sealed is not None,
             has_access_key=row.access_key_id_sealed is not None,
             has_session_token=row.session_token_sealed is not None,
-            health=HealthView(is_breaker_open=health.is_breaker_open, faults=faults),
+            health=HealthView.of(health, faults=[FaultView.of(fault) for fault in health.faults]),
         )
 
 
-class PlaneCheckView(BaseModel):
+class PlaneCheckView(RowView):
     """The result of checking one plane of an upstream account."""
 
     ok: bool

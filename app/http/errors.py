@@ -108,7 +108,7 @@ def render_error(error: SeedgateError, scope: Scope) -> Response:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if error.is_retry_refused:
         headers["x-should-retry"] = "false"
-    return json_response(body.model_dump(by_alias=True), status=error.status, headers=headers)
+    return json_response(body, status=error.status, headers=headers)
 
 
 def render_refusal(error: SeedgateError, *, request_id: str, region: str, headers: RawHeaders) -> bytes:

@@ -2,9 +2,9 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -21,6 +21,7 @@ PAGE_QUERY = [
 ]
 """The query parameters of a list."""
 
+RowT = TypeVar("RowT")
 ItemT = TypeVar("ItemT")
 
 
@@ -56,12 +57,14 @@ def parse_page(request: Request) -> PageRequest:
     return PageRequest(limit=int(text), after=None if after is None else _decode(after))
 
 
-def to_page(rows: Sequence[Any], page: PageRequest, *, cursor_of: Any, render: Any) -> dict[str, Any]:
-    """Returns the response for one page; ``rows`` has one more than the limit when there are more."""
+def to_page(
+    rows: Sequence[RowT], page: PageRequest, *, cursor_of: Callable[[RowT], str], view: Callable[[RowT], ItemT]
+) -> Page[ItemT]:
+    """Returns one page; ``rows`` has one more than the limit when there are more."""
     shown = rows[: page.limit]
     has_more = len(rows) > page.limit
     cursor = _encode(cursor_of(shown[-1])) if has_more else None
-    return {"data": [render(row) for row in shown], "has_more": has_more, "next_cursor": cursor}
+    return Page(data=[view(row) for row in shown], has_more=has_more, next_cursor=cursor)
 
 
 def _encode(text: str) -> str:

@@ -1,8 +1,9 @@
-"""JSON responses, and large constant ones."""
+"""Responses: JSON, and large constant ones."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 
 from app.core.strict_json import to_json_bytes
@@ -12,7 +13,9 @@ _PIECE_BYTES = 64 * 1024
 
 
 def json_response(payload: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Returns ``payload`` as JSON. Integers stay integers, as the Go and Java SDKs require."""
+    """Returns a model or a JSON value as JSON. Integers stay integers, as the Go and Java SDKs require."""
+    if isinstance(payload, BaseModel):
+        payload = payload.model_dump(mode="json", by_alias=True)
     return Response(
         to_json_bytes(payload), status_code=status, headers=dict(headers or {}), media_type="application/json"
     )

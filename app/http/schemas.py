@@ -5,7 +5,7 @@ pydantic's ``ValidationError``: it would also report bugs of the gateway as clie
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,6 +21,20 @@ class RequestModel(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+    def sent(self) -> dict[str, Any]:
+        """Returns the members that were sent."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class RowView(BaseModel):
+    """The base of answers that show columns of a row under their own names."""
+
+    @classmethod
+    def of(cls, row: object, **others: Any) -> Self:
+        """Returns the view of a row; ``others`` are the fields that are no columns, or are shown otherwise."""
+        columns = cls.model_fields.keys() - others.keys()
+        return cls(**{name: getattr(row, name) for name in columns}, **others)
 
 
 ModelT = TypeVar("ModelT", bound=BaseModel)

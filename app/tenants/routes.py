@@ -46,7 +46,7 @@ async def whoami(request: Request) -> Response:
         allowed_channels=_sorted(principal.allowed_channels),
         limits={},
     )
-    return json_response(view.model_dump(mode="json"))
+    return json_response(view)
 
 
 def _sorted(names: frozenset[str] | None) -> list[str] | None:

@@ -50,7 +50,7 @@ class TenantService:
         actor: Actor,
         *,
         name: str,
-        status: TenantStatus = TenantStatus.ACTIVE,
+        status: str = TenantStatus.ACTIVE.value,
         allowed_models: Sequence[str] | None = None,
         allowed_channels: Sequence[str] | None = None,
         allow_key_as_access_key_id: bool = True,
@@ -61,7 +61,7 @@ class TenantService:
         row = TenantRow(
             id=new_id("tenant"),
             name=name,
-            status=status.value,
+            status=status,
             allowed_models=_to_list(allowed_models),
             allowed_channels=_to_list(allowed_channels),
             allow_key_as_access_key_id=allow_key_as_access_key_id,
@@ -101,7 +101,9 @@ class TenantService:
             NotFoundError: 404.
         """
         now = self._clock()
-        columns = {("details" if name == "metadata" else name): value for name, value in changes.items()}
+        columns = dict(changes)
+        if "metadata" in columns:
+            columns["details"] = columns.pop("metadata") or {}
         async with self._sessions.begin() as session:
             row = _check_tenant(await AllTenants(session).lock(tenant_id))
             changed = apply_changes(row, columns, now)

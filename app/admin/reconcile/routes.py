@@ -80,7 +80,7 @@ async def adopt(request: Request) -> Response:
     service: AdoptionService = request.state.adoption
     wanted = await read_body(request, Adopt)
     adopted = Adopted(data=await service.adopt(request.state.actor, path_id(request, "tenant_id"), wanted))
-    return json_response(adopted.model_dump(mode="json"))
+    return json_response(adopted)
 
 
 async def _lines(
