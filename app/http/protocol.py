@@ -12,41 +12,25 @@ client that closes its sending side counts as disconnected, as in uvicorn.
 import asyncio
 from typing import Any, cast
 
-import httptools
 import structlog
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.db.base import utc_now
-from app.errors import MethodNotAllowedError, RequestTooSlowError, SeedgateError
+from app.errors import RequestTooSlowError, SeedgateError
 from app.http.chunked_body import ChunkedBody
 from app.http.connections import ConnectionTable
 from app.http.errors import render_refusal
-from app.http.exact_paths import MAX_PATH_BYTES, unescaped
-from app.http.message_head import (
-    CHUNKED,
-    HEAD_END,
-    LINE_END,
-    REFUSED_UPGRADE,
-    MalformedRequestError,
-    body_length,
-    check_head_size,
-    check_request_line,
-    check_unfinished_head,
-    split_target,
-    without_blank_line,
-    without_upgrade,
-)
+from app.http.head_parser import RequestHead, parse_head
+from app.http.message_head import CHUNKED, HEAD_END, LINE_END, check_unfinished_head
 from app.http.request_cycle import Flow, RequestCycle, ResponseTransport
 from app.ids import new_request_id
 from app.observability.metrics import REQUESTS
 
 _log = structlog.get_logger("access")
 
-_VERSIONS = ("1.1", "1.0")
 # Smaller buffers are not accounted: such a request arrives together with its head.
 _MIN_ACCOUNTED_BYTES = 4096
-_SHOWN_METHOD_BYTES = 32
 # How long a stopping server waits for a client.
 _SHUTDOWN_TIMEOUT_SECONDS = 5.0
 _NEVER = float("inf")
@@ -98,11 +82,7 @@ class HttpProtocol(HttpToolsProtocol):
         # The pending bytes cannot be parsed before more arrive; or parsing goes on in a scheduled call.
         self._is_starved = False
         self._next_step: asyncio.Handle | None = None
-        # State of the current message.
-        self._is_head_complete = False
-        self._is_message_complete = False
-        self._is_kept_alive = False
-        self._refusal: SeedgateError | None = None
+        # Of the current request's body: what is still to come.
         self._body_left = 0
         self._chunks: ChunkedBody | None = None
 
@@ -240,13 +220,13 @@ class HttpProtocol(HttpToolsProtocol):
             return
         head = data if end == len(data) else data[:end]
         self._pending = data[end:]
-        self._reset_message()
+        self._searched_bytes = 0
         try:
-            self._parse_head(head)
+            parsed = parse_head(head)
         except SeedgateError as error:
             self._refuse(error)
         else:
-            self._start()
+            self._start(parsed)
 
     def _await_head(self, data: bytes) -> None:
         self._is_starved = True
@@ -262,26 +242,13 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse(error)
         self._searched_bytes = len(data)
 
-    def _parse_head(self, head: bytes) -> None:
-        check_head_size(head)
-        head = without_blank_line(head)
-        check_request_line(head)
-        if b"upgrade" in head.lower():
-            head = without_upgrade(head)
-        try:
-            self.parser.feed_data(head)
-        except httptools.HttpParserInvalidMethodError:
-            raise MethodNotAllowedError(head.partition(b" ")[0][:_SHOWN_METHOD_BYTES].decode("ascii")) from None
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            raise self._refusal or MalformedRequestError("it is no HTTP/1.1 or HTTP/1.0 request") from None
-        if not self._is_head_complete or self._is_message_complete == bool(self._body_left):
-            raise MalformedRequestError("it is no HTTP/1.1 or HTTP/1.0 request")
-
-    def _start(self) -> None:
-        """Starts the application on the request whose head was parsed."""
+    def _start(self, head: RequestHead) -> None:
+        """Starts the application on a request."""
+        self._body_left = head.body_bytes
+        self._chunks = ChunkedBody() if head.body_bytes == CHUNKED else None
         self._response_transport = ResponseTransport(self.transport, self._finish_response)
         self.cycle = RequestCycle(
-            scope=self.scope,
+            scope=self._scope_of(head),
             transport=cast("asyncio.Transport", self._response_transport),
             flow=self.flow,
             logger=self.logger,
@@ -289,19 +256,36 @@ class HttpProtocol(HttpToolsProtocol):
             access_log=self.access_log,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue and bool(self._body_left),
-            keep_alive=self._is_kept_alive,
+            expect_100_continue=head.is_body_held_back,
+            keep_alive=head.is_kept_alive,
             on_response=self.on_response_complete,
         )
         self._deadline = _NEVER
         self.table.set_idle(self, is_idle=False)
-        if self._is_message_complete:
+        if head.body_bytes:
+            self._phase = _BODY
+        else:
             self._phase = _RESPONDING
             self.cycle.more_body = False
             self.cycle.message_event.set()
-        else:
-            self._phase = _BODY
         self._start_asgi_task(self.cycle, self.app)
+
+    def _scope_of(self, head: RequestHead) -> Any:
+        return {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": head.version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "method": head.method,
+            "root_path": self.root_path,
+            "path": self.root_path + head.path,
+            "raw_path": self.root_path.encode("ascii") + head.raw_path,
+            "query_string": head.query,
+            "headers": head.headers,
+            "state": self.app_state.copy(),
+        }
 
     def _read_body(self) -> None:
         """Reads the pending bytes up to the end of the body."""
@@ -356,70 +340,6 @@ class HttpProtocol(HttpToolsProtocol):
         if size != self._held_bytes:
             self._held_bytes = size
             self.table.hold(self, size)
-
-    # ---- events of the parser
-
-    def _reset_message(self) -> None:
-        """Resets the state of the previous message; a parser that still expects its body is replaced."""
-        if self._is_head_complete and not self._is_message_complete:
-            self.parser = httptools.HttpRequestParser(self)
-        self._is_head_complete = False
-        self._is_message_complete = False
-        self._refusal = None
-        self._searched_bytes = 0
-        self._body_left = 0
-        self._chunks = None
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Adds a field of the head."""
-        name = name.lower()
-        if name == REFUSED_UPGRADE:
-            return
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        # Trailing blanks do not belong to the value (RFC 9112 section 5.1); the parser does not remove them.
-        self.headers.append((name, value.rstrip(b" \t")))
-
-    def on_headers_complete(self) -> None:
-        """Builds the ASGI scope of the request.
-
-        Raises:
-            SeedgateError: the head is refused; the parser replaces it by an exception of its own.
-        """
-        self._is_head_complete = True
-        try:
-            self._build_scope()
-        except SeedgateError as error:
-            self._refusal = error
-            raise
-
-    def _build_scope(self) -> None:
-        version = self.parser.get_http_version()
-        method = self.parser.get_method().decode("ascii")
-        if version not in _VERSIONS:
-            raise MalformedRequestError("it is no HTTP/1.1 or HTTP/1.0 request")
-        if self.parser.should_upgrade():
-            # Only CONNECT is left, whose success would make the connection a tunnel.
-            raise MethodNotAllowedError(method)
-        self._body_left = body_length(self.headers, version)
-        if self._body_left == CHUNKED:
-            self._chunks = ChunkedBody()
-        path, query = split_target(self.url)
-        # A path that is too long for any route is only logged, so it is not decoded.
-        text = unescaped(path).decode(errors="replace") if len(path) <= MAX_PATH_BYTES else path.decode("ascii")
-        self.scope["method"] = method
-        self.scope["http_version"] = version
-        self.scope["path"] = self.root_path + text
-        self.scope["raw_path"] = self.root_path.encode("ascii") + path
-        self.scope["query_string"] = query
-        self._is_kept_alive = version == "1.1" and self.parser.should_keep_alive()
-        if version == "1.0":
-            # HTTP/1.0 has no interim responses.
-            self.expect_100_continue = False
-
-    def on_message_complete(self) -> None:
-        """The parser has reached the end of the message."""
-        self._is_message_complete = True
 
     # ---- responding
 
