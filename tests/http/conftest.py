@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from tests.http.driven import Server, TurnLoop
+from tests.support.gateway import Gateway, Tenant
 from tests.support.threaded import Entrance, gateway_in_a_thread
 
 
@@ -19,3 +22,25 @@ def entrance(database_url: str) -> Iterator[Entrance]:
     """A gateway that can be called by what blocks."""
     with gateway_in_a_thread(database_url) as found:
         yield found
+
+
+@pytest_asyncio.fixture(scope="module")
+async def tenant(gateway: Gateway) -> Tenant:
+    """The tenant of the tests in one file."""
+    return await gateway.tenant()
+
+
+@pytest.fixture
+def loop() -> Iterator[TurnLoop]:
+    """An event loop in which time passes when a test says so."""
+    opened = TurnLoop()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server without limits of its own in such a loop."""
+    opened = TurnLoop()
+    yield Server(opened)
+    opened.close()

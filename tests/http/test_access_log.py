@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-import pytest_asyncio
 
 from tests.support.driving import count_received, new_session, pass_verification
 from tests.support.gateway import HELD, TASKS, Gateway, Tenant
@@ -19,12 +18,6 @@ def log() -> Iterator[Log]:
     """What this test has logged, from the level ``info`` on."""
     with written() as found:
         yield found
-
-
-@pytest_asyncio.fixture(scope="session")
-async def tenant(gateway: Gateway) -> Tenant:
-    """The tenant of these tests."""
-    return await gateway.tenant()
 
 
 async def test_a_request_is_logged_in_one_line_with_its_tenant(gateway: Gateway, tenant: Tenant, log: Log) -> None:

@@ -68,12 +68,6 @@ ODD_MEMBERS: dict[str, str] = {
 
 
 @pytest_asyncio.fixture(scope="session")
-async def tenant(gateway: Gateway) -> Tenant:
-    """The tenant of these tests."""
-    return await gateway.tenant()
-
-
-@pytest_asyncio.fixture(scope="session")
 async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway that takes only small bodies."""
     limits = {"max_body_bytes": LIMIT_BYTES, "background": "off"}

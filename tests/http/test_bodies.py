@@ -29,12 +29,6 @@ BODY = json.dumps({"model": "doubao-seedance-2", "content": [{"type": "text", "t
 
 
 @pytest_asyncio.fixture(scope="session")
-async def tenant(gateway: Gateway) -> Tenant:
-    """The tenant of these tests."""
-    return await gateway.tenant()
-
-
-@pytest_asyncio.fixture(scope="session")
 async def small(gateway: Gateway) -> AsyncIterator[str]:
     """The address of a gateway that takes a mebibyte a body, and holds one of a tenant at a time."""
     limits = {"max_body_bytes": LIMIT_BYTES, "body_budget_bytes": LIMIT_BYTES * 3, "background": "off"}

@@ -12,11 +12,6 @@ from tests.tasks.bodies import PROMPT, audio, body, image, video
 DRY = f"{TASKS}?dry_run=true"
 
 
-@pytest.fixture(scope="module")
-async def tenant(gateway: Gateway) -> Tenant:
-    return await gateway.tenant()
-
-
 def url_of(length: int) -> str:
     return "https://example.com/".ljust(length, "a")
 

@@ -1,7 +1,6 @@
 """The limits on the number of connections and the memory of their buffers."""
 
 import resource
-from collections.abc import Iterator
 from ipaddress import ip_network
 
 import pytest
@@ -32,14 +31,6 @@ class Line:
 
     def check(self, now: float) -> None:
         self.checked_at.append(now)
-
-
-@pytest.fixture
-def loop() -> Iterator[TurnLoop]:
-    """A loop in which time stands still: the table's timer fires when a test says so."""
-    opened = TurnLoop()
-    yield opened
-    opened.close()
 
 
 def table(most: int, **limits: object) -> ConnectionTable:

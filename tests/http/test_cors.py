@@ -51,12 +51,6 @@ PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-He
 
 
 @pytest_asyncio.fixture(scope="module")
-async def tenant(gateway: Gateway) -> Tenant:
-    """The tenant of these tests."""
-    return await gateway.tenant()
-
-
-@pytest_asyncio.fixture(scope="module")
 async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway that two origins may call."""
     changes = {"cors_origins": (ORIGIN, APP), "background": "off", "max_body_bytes": 4096}

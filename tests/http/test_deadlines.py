@@ -1,7 +1,6 @@
 """Deadlines and flow control of a connection, with a clock that the test moves."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -14,14 +13,6 @@ from tests.http.driven import Application, Connection, Server, TurnLoop
 HEAD = b"POST /api/v3/x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
 LINE_END = b"\r\n"
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-@pytest.fixture
-def loop() -> Iterator[TurnLoop]:
-    """A loop in which time stands still."""
-    opened = TurnLoop()
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

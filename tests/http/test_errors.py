@@ -24,12 +24,6 @@ from tests.support.serving import serving
 ADMIN = "/admin/v1"
 
 
-@pytest_asyncio.fixture(scope="session")
-async def tenant(gateway: Gateway) -> Tenant:
-    """The tenant of these tests."""
-    return await gateway.tenant()
-
-
 @pytest.mark.parametrize(
     ("path", "allow"),
     [

@@ -5,12 +5,12 @@ What a strict parser sees in all the bytes is compared with what reaches the app
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 
 from tests.http.answers import Answer, final_answers
-from tests.http.driven import Application, Server, TurnLoop
+from tests.http.driven import Application, Server
 from tests.http.framings import FRAMINGS, SMALL, SMUGGLED, SMUGGLED_PATH, Framing
 from tests.http.strict import Request, Seen, parse
 
@@ -18,14 +18,6 @@ _REFUSED_FROM = 400
 _LONG_BYTES = 400
 KINDS = {kind: list(group) for kind, group in itertools.groupby(FRAMINGS, lambda framing: framing.name.split(":")[0])}
 _OF_CONNECTION = {b"connection", b"upgrade", b"http2-settings"}
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    """A server in a loop in which time stands still."""
-    loop = TurnLoop()
-    yield Server(loop)
-    loop.close()
 
 
 @functools.cache
@@ -134,10 +126,11 @@ def test_a_message_that_is_cut_in_two_at_any_byte(server: Server, kind: str) -> 
 def _some_cuts(framing: Framing, number: int) -> Iterable[int]:
     """Returns places to cut: before and inside line ends of what is large, else every few bytes.
 
-    Which bytes those are differs from one framing to the next, and most of their lines are alike.
+    Which bytes those are differs from one framing to the next, and most of their lines are alike. Each byte is tried in
+    ``test_a_message_that_is_cut_in_two_at_any_byte``.
     """
     data = framing.data
     if framing in SMALL:
-        return range(1 + number % 4, len(data), 4 if len(data) < _LONG_BYTES else 28)
+        return range(1 + number % 12, len(data), 12 if len(data) < _LONG_BYTES else 28)
     ends = [at for at in range(len(data)) if data[at : at + 2] == b"\r\n"]
     return sorted({at + shift for at in (*ends[:2], *ends[-2:]) for shift in (0, 1, 2)} - {len(data)})

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from app.http.media_type import Reading, begins_like_an_object, reading_of
 from tests.http.operations import operations
@@ -73,12 +72,6 @@ REFUSED = [
     ";charset=gbk",
     "application/json" + ";" * 2000,
 ]
-
-
-@pytest_asyncio.fixture(scope="module")
-async def tenant(gateway: Gateway) -> Tenant:
-    """The tenant of these tests."""
-    return await gateway.tenant()
 
 
 def headers(content_type: str | None) -> dict[str, str]:

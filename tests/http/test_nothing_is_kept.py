@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
 from tests.support.gateway import TASKS, Gateway, Tenant
 from tests.support.patience import HANG_SECONDS
 
@@ -39,11 +37,6 @@ def _inside(container: object, depth: int = 3) -> Iterator[str | bytes]:
             yield item
         elif depth and isinstance(item, tuple | dict) and not gc.is_tracked(item):
             yield from _inside(item, depth - 1)
-
-
-@pytest.fixture
-async def tenant(gateway: Gateway) -> Tenant:
-    return await gateway.tenant()
 
 
 async def test_no_part_of_a_request_outlives_it(gateway: Gateway, tenant: Tenant) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from fastapi.routing import iter_route_contexts
 
 from app.errors import InvalidParameterError, top_level_field
@@ -47,11 +46,6 @@ def routes() -> Iterator[Route]:
 
 
 ROUTES = list(routes())
-
-
-@pytest_asyncio.fixture(scope="module")
-async def tenant(gateway: Gateway) -> Tenant:
-    return await gateway.tenant()
 
 
 async def ask(gateway: Gateway, client: httpx.AsyncClient, route: Route, query: str) -> httpx.Response:

@@ -67,12 +67,6 @@ PLAIN = [
 ]
 
 
-@pytest_asyncio.fixture(scope="module")
-async def tenant(gateway: Gateway) -> Tenant:
-    """The tenant of these tests."""
-    return await gateway.tenant()
-
-
 @pytest_asyncio.fixture
 async def line(gateway: Gateway) -> AsyncIterator[Wire]:
     """A connection on which paths are sent as they are spelled."""

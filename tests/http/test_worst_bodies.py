@@ -85,11 +85,6 @@ class Search:
         return max(seconds for seconds, _ in self.worst.values())
 
 
-@pytest.fixture
-async def tenant(gateway: Gateway) -> Tenant:
-    return await gateway.tenant()
-
-
 async def test_the_measure_sees_what_holds_the_loop(gateway: Gateway) -> None:
     def burn() -> None:
         until = time.thread_time() + 0.2
