@@ -12,22 +12,18 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 
 from app.cli import doctor as command
 from app.cli.checks import CheckResult, failed, passed
 from app.cli.database import Database
 from app.cli.doctor import check_installation
-from app.cli.lock_check import check_advisory_locks
 from app.core.sealing import SecretBox, generate_key
 from app.db.base import utc_now
-from app.db.engine import connect, open_engine, to_dsn
+from app.db.engine import open_engine
 from app.db.roles import GATEWAY, OWNER
-from app.devdb import reset, running_server
-from app.devdb.cluster import SUPERUSER
+from app.devdb import reset
 from app.sandbox.config import SandboxConfig
 from app.settings import Settings
-from tests.cli.pooler import admit_every_account, pooled
 from tests.devdb.children import ServerUser, postmaster_of, query
 from tests.support.clock import MovableClock
 from tests.support.database import (
@@ -41,6 +37,17 @@ from tests.support.database import (
 from tests.support.gateway import Gateway, Tenant, open_gateway
 
 HOUR = timedelta(hours=1)
+TABLES = (
+    "orphans",
+    "channel_health",
+    "channel_faults",
+    "deliveries",
+    "leases",
+    "asset_create_intents",
+    "tasks",
+    "assets",
+    "asset_groups",
+)
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -66,10 +73,7 @@ async def mended(gateway: Gateway) -> AsyncIterator[None]:
     """Restores a working state."""
     yield
     await gateway.control.post("/clock", json={"skew_seconds": 0})
-    tables = (
-        "orphans, channel_health, channel_faults, deliveries, leases, asset_create_intents, tasks, assets, asset_groups"
-    )
-    await as_owner(gateway.database_url, f"TRUNCATE {tables} CASCADE")
+    await as_owner(gateway.database_url, *(f"DELETE FROM {table}" for table in TABLES))
 
 
 async def _execute(gateway: Gateway, statement: str, **values: object) -> None:
@@ -329,129 +333,11 @@ def test_it_ends_with_1_when_something_is_broken(
     assert capsys.readouterr().out == f"{result}\n"
 
 
-@pytest.mark.parametrize(
-    ("role", "told"), [(SUPERUSER, "seedgate is a superuser"), (OWNER, "seedgate_owner may change the schema")]
-)
-async def test_a_role_with_more_rights_than_on_rows_is_a_warning(gateway: Gateway, role: str, told: str) -> None:
-    results = await look(gateway)
-    assert str(results["database role"]) == "ok      database role: seedgate_gateway reads and writes rows"
-    results = await look(gateway, database_url=SecretStr(url_of(role, gateway.database_url)))
-    assert str(results["database role"]).startswith(f"warn    database role: {told}")
-    assert results["database role"].is_ok, "it works, and nothing that calls `doctor` has to stop for it"
-
-
-@pytest.mark.parametrize(
-    ("given", "told", "taken"),
-    [
-        ("GRANT {owner} TO {gateway}", "may become seedgate_owner", "REVOKE {owner} FROM {gateway}"),
-        (
-            "GRANT pg_execute_server_program TO {gateway}",
-            "may become pg_execute_server_program",
-            "REVOKE pg_execute_server_program FROM {gateway}",
-        ),
-        ("ALTER ROLE {gateway} CREATEROLE", "has CREATEROLE", "ALTER ROLE {gateway} NOCREATEROLE"),
-        (
-            "ALTER ROLE {gateway} REPLICATION BYPASSRLS CREATEDB",
-            "has CREATEDB, REPLICATION, BYPASSRLS",
-            "ALTER ROLE {gateway} NOREPLICATION NOBYPASSRLS NOCREATEDB",
-        ),
-        (
-            "GRANT CREATE ON DATABASE {database} TO PUBLIC",
-            "may change the schema",
-            "REVOKE CREATE ON DATABASE {database} FROM PUBLIC",
-        ),
-        (
-            "GRANT TEMPORARY ON DATABASE {database} TO PUBLIC",
-            "may make temporary tables",
-            "REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC",
-        ),
-        ("GRANT TRUNCATE ON tasks TO {gateway}", "may TRUNCATE on tasks", "REVOKE TRUNCATE ON tasks FROM {gateway}"),
-        ("GRANT TRIGGER ON tasks TO PUBLIC", "may TRIGGER on tasks", "REVOKE TRIGGER ON tasks FROM PUBLIC"),
-    ],
-)
-async def test_any_further_right_is_a_warning(gateway: Gateway, given: str, told: str, taken: str) -> None:
-    names = {"owner": OWNER, "gateway": GATEWAY, "database": make_url(gateway.database_url).database}
-    await as_superuser(gateway.database_url, given.format(**names))
-    result = (await look(gateway))["database role"]
-    await as_superuser(gateway.database_url, taken.format(**names))
-    assert str(result).startswith(f"warn    database role: seedgate_gateway {told}: ")
-    assert not (await look(gateway))["database role"].is_warning
-
-
-@pytest.mark.parametrize(
-    ("taken", "told", "given"),
-    [
-        (
-            "REVOKE INSERT, DELETE ON tasks, tenants FROM {gateway}",
-            "lacks rights in tasks (INSERT, DELETE), tenants (INSERT, DELETE)",
-            "GRANT INSERT, DELETE ON tasks, tenants TO {gateway}",
-        ),
-        (
-            "REVOKE ALL ON alembic_version FROM {gateway}",
-            "lacks rights in alembic_version (SELECT, INSERT, UPDATE, DELETE)",
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON alembic_version TO {gateway}",
-        ),
-        (
-            "REVOKE USAGE ON SCHEMA public FROM {gateway}",
-            "may not use the schema",
-            "GRANT USAGE ON SCHEMA public TO {gateway}",
-        ),
-    ],
-)
-async def test_a_right_that_the_role_lacks_is_reported(gateway: Gateway, taken: str, told: str, given: str) -> None:
-    await as_superuser(gateway.database_url, taken.format(gateway=GATEWAY))
-    results = await look(gateway)
-    await as_superuser(gateway.database_url, given.format(gateway=GATEWAY))
-    assert failed_checks(results) == {"database role"}
-    assert told in results["database role"].text
-
-
-@pytest.mark.slow
-async def test_a_pooler_that_shares_sessions_is_reported_and_no_lock_stays_behind_it() -> None:
-    async def busy(url: str) -> None:
-        """Makes transactions as other clients do, so that the pooler has several sessions."""
-        connection = await connect(to_dsn(url), statement_cache_size=0)
-        try:
-            while True:
-                async with connection.transaction():
-                    await connection.fetchval("SELECT pg_sleep(random() * 0.01)")
-                await asyncio.sleep(secrets.randbelow(10) / 1000)
-        finally:
-            connection.terminate()
-
-    async def told(url: str, data_dir: Path, *, load: int) -> CheckResult:
-        others = [asyncio.create_task(busy(url)) for _ in range(load)]
-        try:
-            await asyncio.sleep(0.2 if load else 0)
-            result = await check_advisory_locks(url)
-        finally:
-            for other in others:
-                other.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
-        count = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
-        server = running_server(data_dir)
-        assert server is not None
-        assert await query(server.url_of(SUPERUSER), count) == 0
-        return result
-
-    with temporary_folder() as folder, embedded_server(folder) as server:
-        admit_every_account(folder)
-        async with pooled(server, folder, pool_mode="session", default_pool_size=20) as url:
-            for load in (0, 4):
-                assert (await told(url, folder, load=load)).is_ok
-        for turns in (0, 1):
-            options = {"pool_mode": "transaction", "server_round_robin": turns}
-            for size, load in ((1, 0), (10, 0), (10, 4), (10, 4), (10, 4), (10, 4)):
-                async with pooled(server, folder, default_pool_size=size, **options) as url:
-                    result = await told(url, folder, load=load)
-                assert not result.is_ok, (turns, size, load)
-                assert "`session`" in result.text
-        async with pooled(server, folder, pool_mode="transaction") as url:
-            database = Database(url, owner_url=url, is_embedded=False)
-            for _ in range(3):  # PgBouncer before 1.21 gives it the statements that the one before has prepared
-                results = {each.name: each for each in await check_installation(Settings(_env_file=None), database)}
-                assert results["database"].is_ok
-                assert not results["advisory locks"].is_ok
+async def test_a_role_with_more_rights_than_on_rows_is_a_warning(gateway: Gateway) -> None:
+    assert str((await look(gateway))["database role"]).startswith("ok      database role: seedgate_gateway ")
+    results = await look(gateway, database_url=SecretStr(url_of(OWNER, gateway.database_url)))
+    assert str(results["database role"]).startswith("warn    database role: seedgate_owner may change the schema")
+    assert results["database role"].is_ok, "it works, and no program that calls `doctor` has to stop for it"
 
 
 @pytest.mark.slow
