@@ -81,7 +81,10 @@ async def test_asking_is_one_statement_without_a_transaction(engine: AsyncEngine
     assert len(seen) == 1, seen
 
 
-async def test_a_locked_table_delays_no_job_that_does_not_use_it(database_url: str, clean_database: None) -> None:
+async def test_a_locked_table_delays_no_job_that_does_not_use_it(
+    database_url: str, clean_database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.core.due_work._QUESTION_TIMEOUT_SECONDS", 0.1)
     opened = open_engine(database_url, pool_size=2)
     worked, stopping = asyncio.Event(), asyncio.Event()
 

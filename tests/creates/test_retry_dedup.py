@@ -70,8 +70,11 @@ class Processes:
 
 
 @pytest.fixture
-async def processes(database_url: str, engine: AsyncEngine) -> AsyncIterator[Processes]:
-    """Two living processes, and the tenants and keys of the requests."""
+async def processes(
+    database_url: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Processes]:
+    """Two living processes, and the tenants and keys of the requests. A request waits for no notice of a disconnect."""
+    monkeypatch.setattr("app.creates.retry_dedup._DISCONNECT_NOTICE_TIMEOUT_SECONDS", 0)
     await empty_all_tables(database_url)
     sessions = session_factory(engine)
     async with sessions.begin() as session:
