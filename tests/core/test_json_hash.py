@@ -116,7 +116,7 @@ def test_a_text_is_hashed_in_steps_and_by_all_of_them() -> None:
 def test_hashing_costs_no_more_than_parsing_is_allowed_to(value: Any) -> None:
     best = 1.0
     for _ in range(3):
-        started = time.process_time()
+        started = time.thread_time()
         hash_json(value)
-        best = min(best, time.process_time() - started)
+        best = min(best, time.thread_time() - started)
     assert best < 0.1

@@ -205,10 +205,10 @@ def test_no_query_holds_the_event_loop(name: str) -> None:
     """The processor's time counts, not the clock's. A query of 60 KB of percent signs took 40 ms before."""
     best = 1.0
     for _ in range(5):
-        started = time.process_time()
+        started = time.thread_time()
         with suppress(InvalidParameterError):
             Query(WORST[name]).pairs()
-        best = min(best, time.process_time() - started)
+        best = min(best, time.thread_time() - started)
     assert best < 0.02
 
 

@@ -6,7 +6,6 @@ import json
 import logging
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -119,47 +118,6 @@ def test_of_our_key_the_public_part_stays() -> None:
 @pytest.mark.parametrize("text", ["GET /api/v3/contents/generations/tasks/cgt-20260101000000-abcde", "cgt-1 is 5?", ""])
 def test_what_holds_no_secret_stays_as_it_is(text: str) -> None:
     assert redact(text) == text
-
-
-@pytest.mark.parametrize(
-    "part",
-    [
-        "a",
-        "a.b",
-        "a:",
-        "x://",
-        "https://",
-        "?token",
-        "&a",
-        "token",
-        "sg-1-",
-        "://:",
-        "a@",
-        "DETAIL:",
-        "/callbacks/",
-        "password=",
-        "whsec_",
-        "SGSK",
-        "api_key: ",
-        "%25",
-        "%2525252525",
-        "%u",
-        "\\",
-        "\\u002",
-        "\\\\x2d",
-        "callbacks/",
-        "callbacks%2f",
-        "Zm9v",
-        "Zm9v ",
-        "bearer+",
-        "%41",
-        "%e4%b8",
-    ],
-)
-def test_a_long_text_of_a_clients_choosing_takes_no_time(part: str) -> None:
-    began_at = time.process_time()
-    redact("?" + part * (100_000 // len(part)))
-    assert time.process_time() - began_at < 2
 
 
 def in_percent(text: str, *, upper: bool = False, depth: int = 1) -> str:
