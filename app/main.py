@@ -22,12 +22,12 @@ from app.assets.routes import router as assets_router
 from app.composition import open_services
 from app.db.base import utc_now
 from app.http.connections import ConnectionLimits, ConnectionTable
-from app.http.cors import CorsHeaders, CorsPreflight
+from app.http.cors import cors_headers, cors_preflight
 from app.http.errors import install_error_handlers
-from app.http.exact_paths import ExactPaths
+from app.http.exact_paths import exact_paths
 from app.http.health import Readiness
 from app.http.health import router as health_router
-from app.http.middleware import HeadAsGet, MetricsPort
+from app.http.middleware import head_as_get, metrics_port
 from app.http.openapi import complete_description, serve_description
 from app.http.pages import docs_router, home_router
 from app.http.protocol import HttpProtocol
@@ -101,12 +101,12 @@ def create_app(
     serve_description(app)
     install_error_handlers(app)
     # The last one added is the outermost.
-    app.add_middleware(HeadAsGet)
+    app.add_middleware(head_as_get)
     if settings.cors_origins:
-        app.add_middleware(CorsPreflight, origins=settings.cors_origins)
+        app.add_middleware(cors_preflight, origins=settings.cors_origins)
     if settings.metrics_port is not None:
-        app.add_middleware(MetricsPort, port=settings.metrics_port, path=METRICS_PATH)
-    app.add_middleware(ExactPaths)
+        app.add_middleware(metrics_port, port=settings.metrics_port, path=METRICS_PATH)
+    app.add_middleware(exact_paths)
     app.add_middleware(
         RequestScope,
         clock=clock,
@@ -114,7 +114,7 @@ def create_app(
         drain_limit_bytes=2 * settings.max_body_bytes,
     )
     if settings.cors_origins:
-        app.add_middleware(CorsHeaders, origins=settings.cors_origins)
+        app.add_middleware(cors_headers, origins=settings.cors_origins)
     return app
 
 

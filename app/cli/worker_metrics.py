@@ -11,8 +11,8 @@ from app.admin.metrics import METRICS_PATH, Metrics, router
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
 from app.http.errors import install_error_handlers
-from app.http.exact_paths import ExactPaths
-from app.http.middleware import HeadAsGet, MetricsPort
+from app.http.exact_paths import exact_paths
+from app.http.middleware import head_as_get, metrics_port
 from app.http.request_scope import RequestScope
 from app.http.sockets import bind_metrics_port
 from app.main import OwnedServer, server_config
@@ -50,8 +50,8 @@ def _metrics_app(metrics: Metrics, port: int) -> FastAPI:
     app = FastAPI(lifespan=lifespan, openapi_url=None)
     app.include_router(router)
     install_error_handlers(app)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(MetricsPort, port=port, path=METRICS_PATH)
-    app.add_middleware(ExactPaths)
+    app.add_middleware(head_as_get)
+    app.add_middleware(metrics_port, port=port, path=METRICS_PATH)
+    app.add_middleware(exact_paths)
     app.add_middleware(RequestScope, clock=utc_now)
     return app

@@ -37,19 +37,14 @@ _REFUSED = (
 )
 
 
-class CorsHeaders:
+def cors_headers(app: ASGIApp, *, origins: Collection[str]) -> ASGIApp:
     """ASGI wrapper that adds the CORS headers to responses of tenant routes."""
 
-    def __init__(self, app: ASGIApp, *, origins: Collection[str]) -> None:
-        self._app = app
-        self._origins = origins
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles one ASGI connection."""
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             return
-        origin = _allowed_origin(scope, self._origins)
+        origin = _allowed_origin(scope, origins)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start" and _is_tenant_route(scope):
@@ -61,37 +56,32 @@ class CorsHeaders:
                     headers["Access-Control-Expose-Headers"] = ", ".join(EXPOSED)
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        await app(scope, receive, send_with_headers)
+
+    return respond
 
 
-class CorsPreflight:
-    """ASGI wrapper that answers preflights for tenant routes.
+def cors_preflight(app: ASGIApp, *, origins: Collection[str]) -> ASGIApp:
+    """ASGI wrapper that answers preflights for tenant routes, from other origins with 403.
 
-    CorsPreflight have no credential, so they are answered before authentication. They are answered for unknown routes,
-    too: the page can then read the 404 of the request itself.
+    They have no credential, so they are answered before authentication. They are answered for unknown routes, too: the
+    page can then read the 404 of the request itself.
     """
 
-    def __init__(self, app: ASGIApp, *, origins: Collection[str]) -> None:
-        self._app = app
-        self._origins = origins
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles one ASGI connection.
-
-        Raises:
-            AccessDeniedError: 403, the origin is not allowed.
-            InvalidParameterError: 400, ``Access-Control-Request-Headers`` is malformed or too long.
-        """
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         if not _is_preflight(scope) or not _is_tenant_route(scope):
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
             return
-        if _allowed_origin(scope, self._origins) is None:
+        if _allowed_origin(scope, origins) is None:
             raise AccessDeniedError(_REFUSED)
-        await _preflight_response(Headers(scope=scope).getlist("access-control-request-headers"))(scope, receive, send)
+        requested = Headers(scope=scope).getlist("access-control-request-headers")
+        await _preflight_response(requested)(scope, receive, send)
+
+    return respond
 
 
 def _is_tenant_route(scope: Scope) -> bool:
-    """Whether a request is for a tenant route, as ``ExactPaths`` and ``MetricsPort`` have determined."""
+    """Whether a request is for a tenant route, as ``exact_paths`` and ``metrics_port`` have determined."""
     state = scope["state"]
     return not (state.get("is_exact_path", True) or state.get("is_metrics_port", False))
 
@@ -111,7 +101,11 @@ def _allowed_origin(scope: Scope, origins: Collection[str]) -> str | None:
 
 
 def _preflight_response(requested: Sequence[str]) -> Response:
-    """Returns the response to a preflight; every requested header is allowed."""
+    """Returns the response to a preflight; every requested header is allowed.
+
+    Raises:
+        InvalidParameterError: 400, ``Access-Control-Request-Headers`` is malformed or too long.
+    """
     text = ",".join(requested)
     names = [name for part in text[:_MAX_CHARACTERS].split(",") if (name := part.strip(" \t"))]
     if len(text) > _MAX_CHARACTERS or len(names) > _MAX_NAMES or not all(map(_NAME.fullmatch, names)):

@@ -91,24 +91,19 @@ def _first_segment(path: bytes) -> bytes:
     return segments[0].lower() if segments else b""
 
 
-class ExactPaths:
+def exact_paths(app: ASGIApp) -> ASGIApp:
     """ASGI wrapper that sets ``scope["path"]`` to the ``routed_path``; ``raw_path`` stays.
 
-    ``is_exact_path`` in the request's state says whether the path has, or may be read as having, only one spelling.
+    ``is_exact_path`` in the request's state says whether the path has, or may be read as having, only one spelling. A
+    different spelling of such a path is a 404.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles one ASGI connection.
-
-        Raises:
-            NotFoundError: 404, a different spelling of a path that has only one; rendered by ``RequestScope``.
-        """
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             path, scope["state"]["is_exact_path"] = routed_path(scope["raw_path"])
             if path is None:
                 raise NotFoundError("The requested route does not exist.")
             scope["path"] = path
-        await self._app(scope, receive, send)
+        await app(scope, receive, send)
+
+    return route
