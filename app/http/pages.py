@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from pathlib import Path
+from string import Template
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -45,31 +46,15 @@ def _security_headers(*sources: str) -> dict[str, str]:
     return {"Content-Security-Policy": "; ".join(policy), **_HARDENING_HEADERS}
 
 
+def _template(name: str) -> Template:
+    return Template((Path(__file__).with_name("html") / name).read_text(encoding="utf-8"))
+
+
 _HOME_STYLE = (
     ":root{color-scheme:light dark}"
     "body{font:1rem/1.6 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}"
 )
-_HOME_PAGE = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>Seedgate</title>
-<style>{_HOME_STYLE}</style>
-</head>
-<body>
-<h1>Seedgate</h1>
-<p>A gateway for Seedance video tasks and the Assets API. Programs call it with an API key that its operator issues.</p>
-<p>The base URL of SDKs for video tasks is the address of this page followed by <code>api/v3</code>; for Assets with an
-OpenAPI SDK it is the address alone.</p>
-<ul>
-<li><a href="docs">Every route, to read and to try</a></li>
-<li><a href="openapi.json">The same as an OpenAPI document</a></li>
-</ul>
-</body>
-</html>
-"""
+_HOME_PAGE = _template("home.html").substitute(style=_HOME_STYLE)
 _HOME_STYLE_HASH = base64.b64encode(hashlib.sha256(_HOME_STYLE.encode()).digest()).decode()
 _HOME_HEADERS = {**_security_headers(f"style-src 'sha256-{_HOME_STYLE_HASH}'"), **_REVALIDATED}
 # Browsers send some 150 characters; a client may send 64 KiB.
@@ -94,23 +79,9 @@ ASSETS: Mapping[str, tuple[Path, str]] = {
 """The files of ``/docs`` by path, each with its media type."""
 
 # The URLs are relative, so that the pages work behind a proxy that adds a prefix.
-_DOCS_PAGE = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Seedgate API</title>
-<link rel="icon" type="image/png" href="{_ICON_PATH[1:]}">
-<link rel="stylesheet" href="{_STYLE_PATH[1:]}">
-</head>
-<body>
-<noscript>This page needs JavaScript. The description itself is <a href="openapi.json">openapi.json</a>.</noscript>
-<div id="swagger-ui"></div>
-<script src="{_BUNDLE_PATH[1:]}"></script>
-<script src="{_STARTER_PATH[1:]}"></script>
-</body>
-</html>
-"""
+_DOCS_PAGE = _template("docs.html").substitute(
+    icon=_ICON_PATH[1:], style=_STYLE_PATH[1:], bundle=_BUNDLE_PATH[1:], starter=_STARTER_PATH[1:]
+)
 
 home_router = APIRouter(include_in_schema=False)
 docs_router = APIRouter(include_in_schema=False)
