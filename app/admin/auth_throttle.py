@@ -32,11 +32,7 @@ class AuthThrottle:
         return len(self._full_at)
 
     def wait_seconds(self, address: str) -> int:
-        """Returns the seconds until the next wrong token is answered 401 again; 0: now.
-
-        Args:
-            address: the client's, behind trusted proxies; empty when unknown.
-        """
+        """Returns the seconds until the next wrong token from an address is answered 401 again; 0: now."""
         full_at = self._full_at.get(network_of(address))
         if full_at is None:
             return 0

@@ -4,10 +4,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
 
-from fastapi import Security
-from fastapi.security import HTTPBearer
 from starlette.requests import Request
 
 from app.admin.auth_throttle import AuthThrottle
@@ -23,12 +20,7 @@ _HASH_DOMAIN = b"seedgate admin token\0"
 
 
 class AdminToken:
-    """The credential of the admin API. It is kept as a hash, so that a memory dump does not show it.
-
-    Args:
-        text: the token.
-        monotonic: seconds of a clock that never goes back, for the throttle.
-    """
+    """The credential of the admin API. It is kept as a hash, so that a memory dump does not show it."""
 
     def __init__(self, text: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._hash = _hash(text.encode())
@@ -59,11 +51,7 @@ class AdminToken:
         raise AuthenticationFailedError(_MESSAGE)
 
 
-# Only for /openapi.json: it is never called.
-_documented = HTTPBearer(scheme_name="AdminToken", auto_error=False, description="the admin token")
-
-
-async def require_admin(request: Request, _credentials: Annotated[Any, Security(_documented)]) -> None:
+async def require_admin(request: Request) -> None:
     """Checks the admin token, before anything but the headers is read.
 
     Sets ``request.state.actor`` for the audit log.

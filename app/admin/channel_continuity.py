@@ -33,54 +33,32 @@ _NOT_KEPT_UPSTREAM = [TaskStatus.CANCELLED.value, TaskStatus.EXPIRED.value]
 
 @dataclass(frozen=True)
 class LiveObject:
-    """An object that the upstream must know.
-
-    Attributes:
-        id: the upstream's id.
-        created_at: when it was created.
-        project_name: the project of an asset or group; None for a task.
-    """
+    """An object that the upstream must know, by its upstream id; a task has no project."""
 
     id: str
     created_at: datetime
     project_name: str | None = None
 
 
+@dataclass(frozen=True)
 class ContinuityCheck:
     """Requests a channel's newest task, and its newest asset or, without assets, its newest group.
 
-    Args:
-        sessions: of the database.
-        ark: requests tasks.
-        control: requests assets and groups.
-        clock: the time in UTC.
-        pause_seconds: between two of at most three attempts. Only a transient failure is retried, and nothing after
-            ten seconds, because an operator waits.
+    There are at most three attempts, with a pause between two. Only a transient failure is retried, and nothing after
+    ten seconds, because an operator waits.
     """
 
-    def __init__(
-        self,
-        sessions: async_sessionmaker[AsyncSession],
-        ark: ArkClient,
-        control: OpenApiClient,
-        clock: Callable[[], datetime],
-        *,
-        pause_seconds: float = 1.0,
-    ) -> None:
-        self._sessions = sessions
-        self._ark = ark
-        self._control = control
-        self._clock = clock
-        self._pause_seconds = pause_seconds
+    sessions: async_sessionmaker[AsyncSession]
+    ark: ArkClient
+    control: OpenApiClient
+    clock: Callable[[], datetime]
+    pause_seconds: float = 1.0
 
     async def __call__(self, channel: Channel, planes: frozenset[Plane]) -> str | None:
         """Returns why a channel must be suspended; None if its objects were found, or if it has none.
 
-        A channel whose upstream cannot be reached must be suspended, too. No transaction is open during the calls.
-
-        Args:
-            channel: with the new URLs and credentials.
-            planes: the planes whose URL or credentials are new.
+        Only the planes whose URL or credentials are new are asked. A channel whose upstream cannot be reached must be
+        suspended, too. No transaction is open during the calls.
         """
         task, asset, group = await self._newest(channel.id)
         checks: list[Awaitable[str | None]] = []
@@ -93,8 +71,8 @@ class ContinuityCheck:
         return next((failure for failure in await asyncio.gather(*checks) if failure is not None), None)
 
     async def _newest(self, channel_id: str) -> tuple[LiveObject | None, LiveObject | None, LiveObject | None]:
-        async with self._sessions() as session:
-            task = await _newest_task(session, channel_id, created_after=self._clock() - _TASK_LIFE)
+        async with self.sessions() as session:
+            task = await _newest_task(session, channel_id, created_after=self.clock() - _TASK_LIFE)
             asset = await _newest_stored(session, channel_id, AssetRow)
             return task, asset, await _newest_stored(session, channel_id, AssetGroupRow)
 
@@ -102,7 +80,7 @@ class ContinuityCheck:
         account = channel.ark
         if account is None:
             return f"it has no ark_api_key, but live tasks such as {task.id}"
-        return await self._verify("task", task, lambda: self._ark.get(account, task.id))
+        return await self._verify("task", task, lambda: self.ark.get(account, task.id))
 
     async def _verify_stored(self, channel: Channel, action: str, kind: str, found: LiveObject) -> str | None:
         account = channel.openapi
@@ -111,7 +89,7 @@ class ContinuityCheck:
         return await self._verify(kind, found, lambda: self._get_stored(account, action, found))
 
     async def _get_stored(self, account: OpenApiAccount, action: str, found: LiveObject) -> object:
-        return await self._control.call(account, action, {"Id": found.id, "ProjectName": found.project_name})
+        return await self.control.call(account, action, {"Id": found.id, "ProjectName": found.project_name})
 
     async def _verify(self, kind: str, found: LiveObject, call: Callable[[], Awaitable[object]]) -> str | None:
         started = asyncio.get_running_loop().time()
@@ -120,7 +98,7 @@ class ContinuityCheck:
             is_over = asyncio.get_running_loop().time() - started >= PROBE_TIMEOUT_SECONDS
             if error is None or is_over or self._is_definite(error, found):
                 break
-            await asyncio.sleep(self._pause_seconds)
+            await asyncio.sleep(self.pause_seconds)
             error = await ask(call())
         if error is None:
             return None
@@ -131,7 +109,7 @@ class ContinuityCheck:
     def _is_definite(self, error: UpstreamError, found: LiveObject) -> bool:
         """Says whether a retry would fail in the same way."""
         if isinstance(error, UpstreamRejectedError):
-            return not error.is_not_found or self._clock() - found.created_at > _SETTLING
+            return not error.is_not_found or self.clock() - found.created_at > _SETTLING
         return isinstance(error, AccountFaultError) and not isinstance(error, ThrottledError)
 
 

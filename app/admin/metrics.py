@@ -17,6 +17,7 @@ from app.admin.authentication import require_admin
 from app.admin.backlog import Backlog, read_backlog
 from app.core.ttl_cache import CachedRead
 from app.errors import ServiceUnavailableError
+from app.http.openapi import ADMIN_SECURITY
 from app.observability.exposition import exposition
 
 METRICS_PATH = "/metrics"
@@ -61,7 +62,7 @@ class Metrics:
     summary="Metrics for Prometheus",
     response_class=PlainTextResponse,
     openapi_extra={
-        "security": [{"AdminToken": []}],
+        "security": ADMIN_SECURITY,
         "responses": {
             "401": {"description": "no admin token, or a wrong one; the metrics port needs none"},
             "429": {"description": "too many wrong admin tokens came from this network"},
@@ -71,7 +72,7 @@ class Metrics:
 async def metrics(request: Request) -> Response:
     """Answers the metrics of all worker processes; needs the admin token except on the metrics port."""
     if not request.scope["state"].get("is_metrics_port"):
-        await require_admin(request, None)
+        await require_admin(request)
     service: Metrics = request.state.metrics
     return Response(await service.text(), media_type=CONTENT_TYPE_LATEST)
 

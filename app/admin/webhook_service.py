@@ -40,15 +40,13 @@ class ShownDelivery:
     task_id: str
 
 
+@dataclass(frozen=True)
 class WebhookService:
     """Administers the deliveries and webhook secrets of all tenants."""
 
-    def __init__(
-        self, sessions: async_sessionmaker[AsyncSession], box: SecretBox, clock: Callable[[], datetime]
-    ) -> None:
-        self._sessions = sessions
-        self._box = box
-        self._clock = clock
+    sessions: async_sessionmaker[AsyncSession]
+    box: SecretBox
+    clock: Callable[[], datetime]
 
     async def rotate_secret(self, actor: Actor, tenant_id: str) -> IssuedSecret:
         """Gives a tenant a new secret, which signs all later deliveries.
@@ -56,11 +54,11 @@ class WebhookService:
         Raises:
             NotFoundError: 404, no such tenant.
         """
-        now = self._clock()
-        async with self._sessions.begin() as session:
+        now = self.clock()
+        async with self.sessions.begin() as session:
             if await AllTenants(session).lock(tenant_id) is None:
                 raise NotFoundError("The specified tenant is not found.", field="tenant_id", param="tenant_id")
-            secret = await replace_secret(session, self._box, tenant_id, now=now)
+            secret = await replace_secret(session, self.box, tenant_id, now=now)
             record(session, actor, "webhook_secret.rotate", Target("tenant", tenant_id, tenant_id), at=now)
         return IssuedSecret(secret, now)
 
@@ -72,7 +70,7 @@ class WebhookService:
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
-        async with self._sessions() as session:
+        async with self.sessions() as session:
             if task_id is not None:
                 found = await session.scalar(select(TaskRow.id).where(TaskRow.upstream_id == task_id))
                 task_id = found or task_id
@@ -85,8 +83,8 @@ class WebhookService:
         Raises:
             NotFoundError: 404, no such delivery.
         """
-        now = self._clock()
-        async with self._sessions.begin() as session:
+        now = self.clock()
+        async with self.sessions.begin() as session:
             row = await AllDeliveries(session).lock(delivery_id)
             if row is None:
                 raise NotFoundError("The specified delivery is not found.", field="delivery_id", param="delivery_id")

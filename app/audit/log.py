@@ -41,15 +41,9 @@ class Target:
 
 
 def record(session: AsyncSession, actor: Actor, action: str, target: Target, *, at: datetime, **detail: Any) -> None:
-    """Adds an audit row to the session of the change, so that both are committed or neither.
+    """Adds an audit row to the session of a change such as ``key.create``, so that both are committed or neither.
 
-    Args:
-        session: of the change.
-        actor: its author.
-        action: such as ``key.create``.
-        target: the changed object.
-        at: the time of the change.
-        detail: must not contain a secret: of a changed secret only the field's name.
+    The detail must not contain a secret: of a changed secret only the field's name.
     """
     session.add(
         AuditRow(

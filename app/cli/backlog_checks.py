@@ -35,13 +35,7 @@ _EXPIRED_LEASES = text("""
 
 
 async def check_backlog(session: AsyncSession, *, now: datetime, grace_seconds: float) -> list[CheckResult]:
-    """Returns a result for each kind of background work.
-
-    Args:
-        session: of a short transaction.
-        now: the current time.
-        grace_seconds: how long a create of unknown outcome is searched for before it counts as absent.
-    """
+    """Returns a result for each kind of work; ``grace_seconds`` is how long a lost create is searched for."""
     backlog = await read_backlog(session, now=now)
     alive = await session.scalar(_PROCESSES) or 0
     abandoned = await session.scalar(_ABANDONED, {"before": now - _ABANDONED_AFTER}) or 0

@@ -36,9 +36,6 @@ _SHARED_SESSION_STATES = {"42P05", "26000"}
 async def check_advisory_locks(url: str) -> CheckResult:
     """Checks that two connections keep a session each, and that only one of them can hold a lock, which it frees.
 
-    Args:
-        url: of the database, as the gateway uses it.
-
     Raises:
         DatabaseUnavailableError: the database is not available.
     """

@@ -40,12 +40,7 @@ def _epilog(examples: tuple[str, ...]) -> str:
 
 
 def confirm(what: str, *, is_sure: bool) -> None:
-    """Asks for confirmation; ends the program if the answer is no or there is no terminal.
-
-    Args:
-        what: what will happen, as the beginning of a sentence.
-        is_sure: ``--yes`` was given.
-    """
+    """Asks whether ``what``, the beginning of a sentence, may happen; else, or without a terminal, ends the program."""
     if is_sure:
         return
     if not sys.stdin.isatty():

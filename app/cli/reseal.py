@@ -22,13 +22,7 @@ from app.webhooks.secrets import reseal_secrets
 
 @dataclass(frozen=True)
 class Resealed:
-    """How many rows hold sealed secrets.
-
-    Attributes:
-        channels: with their credentials.
-        tenants: with the secrets that sign their deliveries.
-        keys: with the secrets of their signing keys.
-    """
+    """How many rows hold sealed secrets: credentials, secrets that sign deliveries, secrets of signing keys."""
 
     channels: int
     tenants: int

@@ -39,12 +39,7 @@ def parse_past_time(text: str, now: datetime) -> datetime:
 
 
 def relative_time(text: str, now: datetime) -> str:
-    """Returns a time relative to now, such as ``3 min ago`` or ``in 2 d``; beyond 60 days its date.
-
-    Args:
-        text: an RFC 3339 time with an offset.
-        now: a time with an offset.
-    """
+    """Returns an RFC 3339 time relative to ``now``, such as ``3 min ago`` or ``in 2 d``; beyond 60 days its date."""
     moment = datetime.fromisoformat(text)
     seconds = (moment - now).total_seconds()
     if abs(seconds) > _MAX_SHOWN_SECONDS:

@@ -58,12 +58,7 @@ class BodyAdmission:
 
         An empty body may have any type. A body of an unsupported type is refused before it is read, or at its first
         byte without a ``Content-Length``. That of an ``UnprovenSigner`` is read and refused by ``move_to``, after the
-        signature was verified.
-
-        Args:
-            request: the request.
-            sender: whose share it counts against.
-            limit_bytes: a lower limit of this route.
+        signature was verified. A route may have a lower limit than the process.
 
         Raises:
             UnsupportedMediaTypeError: 415, the body is compressed, or of a type that is not read as JSON.

@@ -105,12 +105,7 @@ class Place(NamedTuple):
 
 
 class BodyBudget:
-    """The pools of one process.
-
-    Args:
-        limit_bytes: maximum size of one body.
-        budget_bytes: of all pools but the operator's and the callbacks'.
-    """
+    """The pools of one process; the operator's and the callbacks' are not part of ``budget_bytes``."""
 
     def __init__(self, *, limit_bytes: int, budget_bytes: int) -> None:
         self._limit_bytes = limit_bytes
@@ -132,12 +127,7 @@ class BodyBudget:
         return min(self._limit_bytes, OPERATOR_BODY_BYTES if isinstance(sender, OperatorSender) else largest)
 
     def open(self, sender: Sender, *, announced_bytes: int) -> "Holding":
-        """Starts the accounting of one body.
-
-        Args:
-            sender: whose share it counts against.
-            announced_bytes: its ``Content-Length``; 0 without one.
-        """
+        """Starts the accounting of one body; ``announced_bytes`` is its ``Content-Length``, 0 without one."""
         return Holding(self, sender, announced_bytes)
 
     def places(self, sender: Sender, *, size_bytes: int) -> list[Place]:

@@ -33,10 +33,7 @@ class BodyThread:
     async def run(self, tenant_id: str, data: bytes, work: Callable[[bytes], ResultT]) -> ResultT:
         """Returns ``work(data)``, computed in the event loop if ``data`` is small, else in the thread.
 
-        Args:
-            tenant_id: the sender.
-            data: the body.
-            work: pure, in short steps; its exceptions are raised here.
+        The work must be pure and consist of short steps; its exceptions are raised here.
         """
         if len(data) <= MAX_LIGHT_BYTES and not has_more_values(data, MAX_LIGHT_VALUES):
             return work(data)

@@ -58,11 +58,7 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[IP
 def network_of(address: str) -> str:
     """Returns the network whose share a client counts against: the IPv4 address itself, or the /64 of an IPv6 one.
 
-    Args:
-        address: from ``client_address``.
-
-    Returns:
-        The network as text; empty when the address is not known.
+    It is empty when the address, from ``client_address``, is not known.
     """
     parsed = parse_address(address)
     if isinstance(parsed, IPv6Address):

@@ -10,11 +10,7 @@ _NAMES = frozenset({"dryrun", "validateonly"})
 
 
 def is_dry_run_name(plain: str) -> bool:
-    """Whether a member's name requests a dry run: ``dry_run``, ``dryRun``, ``isDryRun``, ``validate_only``.
-
-    Args:
-        plain: the skeleton of the name (``app.core.confusables``).
-    """
+    """Whether a name, given as its skeleton, requests a dry run: ``dry_run``, ``isDryRun``, ``validate_only``."""
     return "".join(filter(str.isalnum, plain)).removeprefix("is") in _NAMES
 
 
@@ -23,10 +19,6 @@ def find_dry_run(unknown: Mapping[str, Any], parent: str = "") -> str | None:
 
     Some clients put unknown parameters into a container such as ``extra_body``, so the members of objects and of
     objects in lists are searched, too, but not deeper ones. A null member counts as absent.
-
-    Args:
-        unknown: the unknown members of an object.
-        parent: path of the object.
     """
     for name, value in unknown.items():
         if value is not None and is_dry_run_name(skeleton(name)):

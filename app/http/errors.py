@@ -114,11 +114,7 @@ def render_error(error: SeedgateError, scope: Scope) -> Response:
 def render_refusal(error: SeedgateError, *, request_id: str, region: str, headers: RawHeaders) -> bytes:
     """Returns the bytes of the response to a head that is refused before there is a request; it closes the connection.
 
-    Args:
-        error: why it is refused.
-        request_id: of the response.
-        region: of the gateway.
-        headers: the server's own.
+    ``headers`` are the server's own.
     """
     response = render_error(error, {"path": "", "state": {"request_id": request_id, "region": region}})
     if isinstance(error, MethodNotAllowedError):

@@ -22,11 +22,15 @@ from app.http.responses import STALE_HEADER, constant_response
 Responses = dict[int | str, dict[str, Any]]
 
 _OPENAPI_PATH = "/openapi.json"
+_ADMIN_PREFIX = "/admin/"
 _REFERENCE = "#/components/schemas/{model}"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 
 TENANT_SECURITY: list[dict[str, list[str]]] = [{"TenantKey": []}, {"TenantKeyHeader": []}]
 """``security`` of a tenant's operation: either of two headers."""
+
+ADMIN_SECURITY: list[dict[str, list[str]]] = [{"AdminToken": []}]
+"""``security`` of an operator's operation."""
 
 _KEY_TEXT = "an API key of a tenant, `sg-…`"
 _SECURITY_SCHEMES = {
@@ -81,6 +85,8 @@ def complete_description(app: FastAPI) -> None:
         for path, operations in document["paths"].items():
             for operation in operations.values():
                 _add_path_parameters(path, operation)
+                if path.startswith(_ADMIN_PREFIX):
+                    operation["security"] = ADMIN_SECURITY
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

@@ -30,11 +30,7 @@ _MIN_SIMILARITY = 0.6
 
 
 class Query:
-    """The query string of one request; ``app.http.request_scope`` stores it in the request's state.
-
-    Args:
-        data: as received, without the question mark.
-    """
+    """The query string of one request as received; ``app.http.request_scope`` stores it in the request's state."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

@@ -49,10 +49,6 @@ def drop_defaults(schema: dict[str, Any]) -> None:
 def parse_model(model: type[ModelT], payload: Mapping[str, Any]) -> ModelT:
     """Returns ``payload`` as an instance of ``model``; of several mistakes the first is reported.
 
-    Args:
-        model: its aliases are the names that clients use.
-        payload: a parsed JSON object.
-
     Raises:
         MissingParameterError: 400, a required member is absent or empty, or null where null is not allowed.
         InvalidParameterError: 400, a member has a wrong type or value, or is unknown.

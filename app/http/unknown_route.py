@@ -26,8 +26,7 @@ _EITHER = f"{_WITH_BASE[:-1]}, or to that address alone if the client adds `{_BA
 class UnknownRoute:
     """The ASGI application for requests that no route takes.
 
-    Args:
-        routers: their documented routes below ``/api/v3`` are recognised at the end of a path.
+    The documented routes of ``routers`` below ``/api/v3`` are recognised at the end of a path.
     """
 
     def __init__(self, routers: Iterable[APIRouter]) -> None:
@@ -39,11 +38,7 @@ class UnknownRoute:
         self._max_segments = max(tail.count("/") for tail in tails)
 
     async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
-        """Handles a request that no route takes.
-
-        Raises:
-            NotFoundError: 404, always.
-        """
+        """Raises the 404."""
         state = scope["state"]
         raise NotFoundError(_UNKNOWN_ROUTE if state["is_exact_path"] else self._message(scope["path"], state["query"]))
 

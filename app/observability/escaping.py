@@ -12,12 +12,7 @@ _UNSAFE = re.compile(
 
 
 def escape(text: str, *, keep: str = "") -> str:
-    r"""Returns ``text`` with unsafe characters escaped as in Python: ``\x1b``, ``\n``, ``\u202e``.
-
-    Args:
-        text: to be printed or logged.
-        keep: unsafe characters that are not escaped, such as ``"\n"``.
-    """
+    r"""Returns ``text`` with unsafe characters, but those in ``keep``, escaped as in Python: ``\x1b``, ``\u202e``."""
     if text.isprintable():
         return text
     return _UNSAFE.sub(lambda found: found[0] if found[0] in keep else _as_python(found[0]), text)

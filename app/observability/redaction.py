@@ -192,12 +192,7 @@ def hide(texts: Iterable[str]) -> None:
 
 
 def redact(value: Any, *, max_characters: int = MAX_TEXT_CHARACTERS) -> Any:
-    """Returns ``value`` with all secrets in its strings masked, at any depth, and long strings truncated.
-
-    Args:
-        value: of any type.
-        max_characters: the length to which each string is truncated, which bounds the cost.
-    """
+    """Returns a value of any type with all secrets in its strings masked, at any depth, and long strings truncated."""
     if isinstance(value, str):
         return _redact_text(value, max_characters)
     if isinstance(value, Mapping):

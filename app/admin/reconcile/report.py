@@ -55,14 +55,7 @@ _KINDS = {Kind.GROUP: "group", Kind.ASSET: "asset"}
 class Reconciliation:
     """Compares the lists of all upstream accounts with the rows of all tenants.
 
-    Args:
-        sessions: of the database.
-        directory: the channels.
-        snapshots: reads lists of tasks.
-        asset_snapshot: reads lists of groups and assets.
-        catalog: the models.
-        clock: the time in UTC.
-        grace: how long after the end of its call a create may still become a task.
+    ``grace`` is how long after the end of its call a create may still become a task.
     """
 
     def __init__(
@@ -150,7 +143,7 @@ class Reconciliation:
         for channel in channels:
             if channel.status != ChannelStatus.ACTIVE:
                 text = "the channel is suspended, so the upstream was not asked"
-                yield ListEnd.of(channel, "task", since, is_complete=False, problem=text)
+                yield _end(channel, "task", since, text)
                 continue
             if channel.ark is not None and not comparison.listed & await self._directory.sharing(channel):
                 comparison.listed.add(channel.id)
@@ -172,15 +165,8 @@ class Reconciliation:
         async for found in self._unknown_tasks(channel, read, comparison.owners):
             unknown += 1
             yield found
-        yield ListEnd.of(
-            channel,
-            "task",
-            since,
-            listed=len(read.tasks),
-            unknown=unknown,
-            is_complete=read.is_complete,
-            problem=None if read.is_complete else _problem(read.error),
-        )
+        problem = None if read.is_complete else _problem(read.error)
+        yield _end(channel, "task", since, problem, listed=len(read.tasks), unknown=unknown)
 
     async def _unknown_tasks(
         self, channel: Channel, read: AccountSnapshot, owners: LikelyOwners
@@ -251,15 +237,7 @@ class Reconciliation:
                 yield Progress(channel_name=channel.name, kind=_KINDS[kind])
         except (UpstreamError, TimeoutError) as error:
             problem = _problem(error)
-        yield ListEnd.of(
-            channel,
-            _KINDS[kind],
-            comparison.since,
-            listed=listed,
-            unknown=unknown,
-            is_complete=problem is None,
-            problem=problem,
-        )
+        yield _end(channel, _KINDS[kind], comparison.since, problem, listed=listed, unknown=unknown)
 
     async def _unknown_objects(self, channel: Channel, kind: Kind, items: Sequence[Item]) -> AsyncIterator[FoundObject]:
         async with self._sessions() as session:
@@ -327,6 +305,21 @@ def _to_object(
         is_ours=True if channel.exclusive or group is not None else None,
         likely_tenant=likely,
         evidence=evidence,
+    )
+
+
+def _end(
+    channel: Channel, kind: str, since: datetime, problem: str | None, *, listed: int = 0, unknown: int = 0
+) -> ListEnd:
+    return ListEnd(
+        kind=kind,
+        channel_id=channel.id,
+        channel_name=channel.name,
+        since=since,
+        listed=listed,
+        unknown=unknown,
+        is_complete=problem is None,
+        problem=problem,
     )
 
 

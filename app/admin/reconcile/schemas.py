@@ -8,7 +8,6 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from app.channels.channel import Channel
 from app.http.schemas import RequestModel
 
 _MAX_ADOPTED = 100
@@ -59,30 +58,6 @@ class ListEnd(BaseModel):
     unknown: int = Field(description="how many of them no row owns")
     is_complete: bool = Field(description="false: something may be missing")
     problem: str | None = Field(description="why")
-
-    @classmethod
-    def of(
-        cls,
-        channel: Channel,
-        kind: str,
-        since: datetime,
-        *,
-        is_complete: bool,
-        problem: str | None,
-        listed: int = 0,
-        unknown: int = 0,
-    ) -> Self:
-        """Returns the end of a list of a channel."""
-        return cls(
-            kind=kind,
-            channel_id=channel.id,
-            channel_name=channel.name,
-            since=since,
-            listed=listed,
-            unknown=unknown,
-            is_complete=is_complete,
-            problem=problem,
-        )
 
 
 class End(BaseModel):
