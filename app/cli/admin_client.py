@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NoReturn
@@ -66,8 +66,7 @@ class AdminClient:
 
     def rows(self, path: str, **query: str | None) -> Iterator[dict[str, Any]]:
         """Yields all rows of a list."""
-        wanted: dict[str, Any] = {name: value for name, value in query.items() if value is not None}
-        wanted["limit"] = _PAGE_SIZE
+        wanted = {**given(**query), "limit": _PAGE_SIZE}
         while True:
             page = self._check(self._send("GET", path, query=wanted))
             if page is None or not isinstance(page.get("data"), list):
@@ -79,8 +78,11 @@ class AdminClient:
 
     def lines(self, path: str, **query: str | None) -> Iterator[dict[str, Any]]:
         """Yields the objects of a streamed answer, which has one in each line."""
-        wanted = {name: value for name, value in query.items() if value is not None}
-        with self._friendly_errors(), self._stream(path, wanted) as response:
+        url = f"{self._base_url}/admin/v1{path}"
+        with (
+            self._friendly_errors(),
+            httpx.stream("GET", url, params=given(**query), **self._options()) as response,
+        ):
             if not response.is_success:
                 response.read()
                 self._check(response)
@@ -92,9 +94,6 @@ class AdminClient:
                 if not isinstance(found, dict):
                     self._stop_at_other_server()
                 yield found
-
-    def _stream(self, path: str, query: dict[str, str]) -> AbstractContextManager[httpx.Response]:
-        return httpx.stream("GET", f"{self._base_url}/admin/v1{path}", params=query, **self._options())
 
     def _send(
         self,
@@ -146,6 +145,11 @@ class AdminClient:
 
     def _stop_at_other_server(self) -> NoReturn:
         stop(f"what answers at {self._base_url} is no gateway: its answer has another form")
+
+
+def given(**members: Any) -> dict[str, Any]:
+    """Returns the members that are not None."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def segment(text: str) -> str:

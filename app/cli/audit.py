@@ -1,6 +1,5 @@
 """``seedgate audit``: the audit log."""
 
-from itertools import islice
 from typing import Annotated
 
 import typer
@@ -35,4 +34,4 @@ def list_audit(
     """List changes, newest first."""
     client = AdminClient()
     rows = client.rows("/audit", tenant=tenant_id(client, tenant), target=target, action=action)
-    show_rows(list(islice(rows, limit)), _LISTED, is_json=json)
+    show_rows(rows, _LISTED, limit=limit, is_json=json)

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.admin_client import AdminClient
-from app.cli.exit_codes import MISCONFIGURED, stop
+from app.cli.admin_client import AdminClient, given
+from app.cli.exit_codes import MISCONFIGURED, say, stop
 from app.cli.name_lookup import find_channel
 from app.cli.options import AsJson, Sure, command, confirm, group
 from app.cli.tables import show_one, show_rows
@@ -31,14 +31,14 @@ _SECRETS = ("ark_api_key", "access_key_id", "secret_access_key")
 @command(channels, "list", examples=("seedgate channels list",))
 def list_channels(*, json: AsJson = False) -> None:
     """List channels; secrets are never shown."""
-    show_rows(list(AdminClient().rows("/channels")), _LISTED, is_json=json)
+    show_rows(AdminClient().rows("/channels"), _LISTED, is_json=json)
 
 
 @command(channels, "get", examples=("seedgate channels get beijing-2",))
 def get_channel(channel: Channel, *, json: AsJson = False) -> None:
     """Show a channel, with what was refused of its last calls; secrets are never shown."""
     found = find_channel(AdminClient(), channel)
-    show_one(found, tuple(found), is_json=json)
+    show_one(found, is_json=json)
 
 
 @command(channels, "create", examples=("ARK_API_KEY=… seedgate channels create beijing-2 --priority 5",))
@@ -55,15 +55,10 @@ def create_channel(
 
     A secret on the command line would be seen by every user of the machine.
     """
-    given: dict[str, Any] = {
-        "name": name,
-        "ark_base_url": ark_base_url,
-        "openapi_url": openapi_url,
-        "region": region,
-        "priority": priority,
-        **{secret: os.environ.get(secret.upper()) for secret in _SECRETS},
-    }
-    body = {field: value for field, value in given.items() if value is not None}
+    secrets = {secret: os.environ.get(secret.upper()) for secret in _SECRETS}
+    body = given(
+        name=name, ark_base_url=ark_base_url, openapi_url=openapi_url, region=region, priority=priority, **secrets
+    )
     if "ark_api_key" not in body and "access_key_id" not in body:
         stop("set ARK_API_KEY, or ACCESS_KEY_ID and SECRET_ACCESS_KEY, in the environment", MISCONFIGURED)
     show_one(AdminClient().call("POST", "/channels", body), _LISTED, is_json=json)
@@ -76,7 +71,7 @@ def check_channel(channel: Channel, *, json: AsJson = False) -> None:
     found = find_channel(client, channel)
     results = client.call("POST", f"/channels/{found['id']}/check")
     if json:
-        show_one(results, (), is_json=True)
+        show_one(results, is_json=True)
         return
     rows = [
         {"plane": plane, "result": _result(found[has], results[plane]), "detail": results[plane]["detail"]}
@@ -88,13 +83,13 @@ def check_channel(channel: Channel, *, json: AsJson = False) -> None:
 @command(channels, "suspend", examples=("seedgate channels suspend beijing-2",))
 def suspend_channel(channel: Channel, *, json: AsJson = False) -> None:
     """Send no new creates to a channel."""
-    _change_status(channel, "suspended", is_json=json)
+    show_one(_set_status(channel, "suspended"), _LISTED, is_json=json)
 
 
 @command(channels, "activate", examples=("seedgate channels activate beijing-2",))
 def activate_channel(channel: Channel, *, json: AsJson = False) -> None:
     """Use a suspended channel again, if its objects are found."""
-    _change_status(channel, "active", is_json=json)
+    show_one(_set_status(channel, "active"), _LISTED, is_json=json)
 
 
 @command(channels, "delete", examples=("seedgate channels delete beijing-2",))
@@ -105,7 +100,7 @@ def delete_channel(channel: Channel, *, yes: Sure = False) -> None:
     state = ", which is active and may be in use," if found["status"] == "active" else ""
     confirm(f"The channel {found['name']} ({found['id']}){state} and its credentials will be deleted", is_sure=yes)
     client.call("DELETE", f"/channels/{found['id']}")
-    print(f"deleted {found['id']}")  # noqa: T201 - the command's answer
+    say(f"deleted {found['id']}")
 
 
 def _result(has_credentials: bool, result: dict[str, Any]) -> str:  # noqa: FBT001 - a member of an answer
@@ -117,7 +112,6 @@ def _result(has_credentials: bool, result: dict[str, Any]) -> str:  # noqa: FBT0
     return "warn" if result["is_throttled"] else "BROKEN"
 
 
-def _change_status(channel: str, status: str, *, is_json: bool) -> None:
+def _set_status(channel: str, status: str) -> Any:
     client = AdminClient()
-    changed = client.call("PATCH", f"/channels/{find_channel(client, channel)['id']}", {"status": status})
-    show_one(changed, _LISTED, is_json=is_json)
+    return client.call("PATCH", f"/channels/{find_channel(client, channel)['id']}", {"status": status})

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from app.catalog.model_list import first_models
 from app.channels.configured import channel_from_environment
-from app.cli.exit_codes import MISCONFIGURED, stop
+from app.cli.exit_codes import MISCONFIGURED, say, stop
 from app.cli.process_settings import tell_of_closed_folder
 from app.core.sealing import SealError, SecretBox
 from app.database_url import without_password
@@ -29,7 +29,7 @@ def check() -> None:
     missing = [f"SEEDGATE_{name.upper()}" for name in ("admin_token", "secret_key") if getattr(settings, name) is None]
     needed = f"; `serve` also needs {' and '.join(missing)}" if missing else ""
     for line in (f"The settings are usable{needed}.", _database_line(settings), *_file_lines(settings)):
-        print(line)  # noqa: T201 - the command's answer
+        say(line)
 
 
 def _database_line(settings: Settings) -> str:

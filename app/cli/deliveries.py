@@ -1,6 +1,5 @@
 """``seedgate deliveries``: messages to the tenants' callback URLs."""
 
-from itertools import islice
 from typing import Annotated
 
 import typer
@@ -32,7 +31,7 @@ def list_deliveries(
     """List deliveries, newest first."""
     client = AdminClient()
     rows = client.rows("/deliveries", tenant=tenant_id(client, tenant), status=status)
-    show_rows(list(islice(rows, limit)), _LISTED, is_json=json)
+    show_rows(rows, _LISTED, limit=limit, is_json=json)
 
 
 @command(deliveries, "resend", examples=("seedgate deliveries resend dlv_2f6c8f2e",))

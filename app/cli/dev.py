@@ -6,7 +6,7 @@ from pathlib import Path
 from app.cli.command_table import implementation
 from app.cli.database import opened_database
 from app.cli.dev_folder import alone, check_files_are_ours, check_is_not_running, dev_folder, forget_demo, kept_secrets
-from app.cli.exit_codes import MISCONFIGURED, stop
+from app.cli.exit_codes import MISCONFIGURED, say, stop
 from app.cli.options import confirm
 from app.cli.ports import check_port
 from app.cli.process_settings import read_settings
@@ -36,7 +36,7 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool, is_s
         if is_real:
             if settings.ark_api_key is None:
                 stop("--real needs SEEDGATE_ARK_API_KEY (and an access key pair for Assets)", MISCONFIGURED)
-            _say("REAL UPSTREAM: every task made through this gateway is paid from your Volcano Engine account.")
+            say("REAL UPSTREAM: every task made through this gateway is paid from your Volcano Engine account.")
         check_files_are_ours(folder)
         # Importing the gateway takes as long as making or starting the database: both are done at once.
         with ThreadPoolExecutor(1) as thread:
@@ -44,7 +44,7 @@ def dev(*, port: int, data_dir: Path | None, is_reset: bool, is_real: bool, is_s
             database = opened_database(settings, data_dir=folder, may_use_nobody=True, is_demo=not is_real)
             with database as opened, alone(folder):
                 if opened.account == NOBODY:
-                    _say(_ON_NOBODY)
+                    say(_ON_NOBODY)
                 gateway.result()(settings, folder, opened, port=port, is_real=is_real)
     except EmbeddedPostgresError as error:
         # ``dev`` uses its own folder, whatever the settings name.
@@ -58,7 +58,3 @@ def _check_reset(folder: Path, *, is_sure: bool) -> None:
         stop(f"the database in {folder} is not one of `dev`: remove the folder yourself if it may go", MISCONFIGURED)
     if kept.is_real:
         confirm(f"Every tenant, key and paid task in {folder} will be forgotten", is_sure=is_sure)
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the command's answer

@@ -17,7 +17,7 @@ from app.audit.log import Actor
 from app.cli.database import Database
 from app.cli.dev import HOST
 from app.cli.dev_folder import DevSecrets, prepare_sandbox_file, read_secrets, write_secrets
-from app.cli.exit_codes import stop
+from app.cli.exit_codes import say, stop
 from app.cli.friendly_errors import friendly_errors
 from app.composition import open_services
 from app.db.schema import upgrade_to_head
@@ -138,7 +138,7 @@ async def _ensure_demo_key(settings: Settings, known: str | None, *, is_upstream
         tenant = await tenants.find_owner(parts.public_part) if parts is not None else None
         if known is not None:
             made = "a new tenant and a new key are" if tenant is None else "a new key of the same tenant is"
-            _say(f"The API key of the demo tenant is no longer valid: {made} made.")
+            say(f"The API key of the demo tenant is no longer valid: {made} made.")
         actor = Actor(name="dev", address=None)
         if tenant is None:
             tenant = await tenants.create_tenant(actor, name="demo")
@@ -149,7 +149,7 @@ async def _announce(server: uvicorn.Server, port: int, kept: DevSecrets) -> None
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
         await asyncio.sleep(0.05)
     base = f"http://{HOST}:{port}"
-    _say(f"""
+    say(f"""
 Seedgate is running. Ctrl-C stops it.
 
   base URL     {base}
@@ -167,7 +167,3 @@ Make a video task:
 
 def _stop(server: uvicorn.Server) -> None:
     server.should_exit = True
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the command's answer

@@ -28,7 +28,7 @@ from app.cli.backlog_checks import check_backlog
 from app.cli.checks import CheckResult, failed, passed, warned
 from app.cli.database import Database, running_database
 from app.cli.dev_folder import dev_folder, is_running, kept_secrets
-from app.cli.exit_codes import FAILED
+from app.cli.exit_codes import FAILED, say
 from app.cli.friendly_errors import friendly_errors
 from app.cli.lock_check import check_advisory_locks, is_shared_session_error, shared_sessions
 from app.cli.process_settings import read_settings
@@ -65,7 +65,7 @@ def doctor() -> None:
     with friendly_errors():
         results = _check_all(settings)
     for result in results:
-        print(result)  # noqa: T201 - the command's answer
+        say(str(result))
     if not all(result.is_ok for result in results):
         raise SystemExit(FAILED)
 

@@ -1,16 +1,15 @@
 """``seedgate keys``."""
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from app.cli.admin_client import AdminClient
+from app.cli.admin_client import AdminClient, given
+from app.cli.exit_codes import say, tell
 from app.cli.name_lookup import find_key, find_keys_to_revoke, find_tenant, others_in_grace, tenant_id
 from app.cli.options import AsJson, Sure, TenantFilter, command, confirm, group
 from app.cli.tables import show_one, show_rows
-from app.observability.escaping import escape
 
 keys = group(
     "API keys of tenants.",
@@ -25,16 +24,8 @@ Key = Annotated[str, typer.Argument(help="Its id, public part, access key id or 
 Names = Annotated[list[str] | None, typer.Option(help="May be given more than once; absent: all.")]
 
 _LISTED = (
-    "id",
-    "tenant_id",
-    "name",
-    "public_part",
-    "access_key_id",
-    "status",
-    "restricted_to",
-    "expires_at",
-    "grace_ends_at",
-    "last_used_at",
+    *("id", "tenant_id", "name", "public_part", "access_key_id", "status"),
+    *("restricted_to", "expires_at", "grace_ends_at", "last_used_at"),
 )
 _RESTRICTIONS = ("models", "channels", "ips")
 _NEW = ("id", "name", "key")
@@ -53,7 +44,7 @@ def list_keys(tenant: TenantFilter = None, *, json: AsJson = False) -> None:
 def get_key(key: Key, *, json: AsJson = False) -> None:
     """Show a key with the models, channels and addresses that it is restricted to; its secret is never shown."""
     found = find_key(AdminClient(), key)
-    show_one(found, tuple(found), is_json=json)
+    show_one(found, is_json=json)
 
 
 @command(
@@ -76,14 +67,7 @@ def create_key(
 ) -> None:
     """Create an API key; it is shown only now."""
     client = AdminClient()
-    given: dict[str, Any] = {
-        "name": name,
-        "expires_at": expires_at,
-        "allowed_models": model,
-        "allowed_channels": channel,
-        "allowed_ips": ip,
-    }
-    body = {field: value for field, value in given.items() if value is not None}
+    body = given(name=name, expires_at=expires_at, allowed_models=model, allowed_channels=channel, allowed_ips=ip)
     made = client.call("POST", f"/tenants/{find_tenant(client, tenant)['id']}/keys", body)
     show_one(made, _NEW, is_json=json)
 
@@ -121,7 +105,7 @@ def revoke_key(key: Key, *, yes: Sure = False) -> None:
     confirm(f"{doomed}{_but_not(left)} will stop working", is_sure=yes)
     for row in found:
         client.call("DELETE", f"/keys/{row['id']}")
-        print(f"revoked {row['id']}")  # noqa: T201 - the command's answer
+        say(f"revoked {row['id']}")
     _warn_of(left)
 
 
@@ -145,8 +129,7 @@ def _but_not(left: Sequence[dict[str, Any]]) -> str:
 def _warn_of(left: Sequence[dict[str, Any]]) -> None:
     """Tells on standard error which keys of the same name still work, and how to end them."""
     for row in left:
-        told = f"seedgate: {_in_grace(row)} still works; `seedgate keys revoke {row['id']}` ends it"
-        sys.stderr.write(escape(told) + "\n")
+        tell(f"seedgate: {_in_grace(row)} still works; `seedgate keys revoke {row['id']}` ends it")
 
 
 @command(
@@ -171,6 +154,6 @@ def signing_key(
         confirm(f"The pair {found['access_key_id']} of {found['id']} will stop working", is_sure=yes)
     if end:
         client.call("DELETE", f"/keys/{found['id']}/signing-key")
-        print(f"ended the pair of {found['id']}")  # noqa: T201 - the command's answer
+        say(f"ended the pair of {found['id']}")
         return
     show_one(client.call("POST", f"/keys/{found['id']}/signing-key"), _NEW_PAIR, is_json=json)

@@ -3,7 +3,7 @@
 import asyncio
 
 from app.cli.database import Database, opened_database
-from app.cli.exit_codes import SCHEMA_OUTDATED, stop
+from app.cli.exit_codes import SCHEMA_OUTDATED, say, stop
 from app.cli.friendly_errors import friendly_errors
 from app.cli.process_settings import read_settings
 from app.db.engine import open_engine
@@ -16,7 +16,7 @@ def migrate(*, is_check: bool) -> None:
     with friendly_errors(), opened_database(settings) as database:
         if not is_check:
             asyncio.run(upgrade_to_head(database.owner_url))
-        print(f"The schema is current: {check_schema(database).current}.")  # noqa: T201 - the command's answer
+        say(f"The schema is current: {check_schema(database).current}.")
 
 
 def check_schema(database: Database) -> SchemaState:

@@ -1,11 +1,10 @@
 """Reads the settings of a command. Imports nothing of the server."""
 
-import sys
 from functools import cache
 
 from pydantic import ValidationError
 
-from app.cli.exit_codes import MISCONFIGURED, stop
+from app.cli.exit_codes import MISCONFIGURED, stop, tell
 from app.secret_files import closed_default_folder
 from app.settings import SettingError, Settings, problems
 
@@ -22,14 +21,11 @@ def read_settings() -> Settings:
     return settings
 
 
-@cache
-def _tell(text: str) -> None:
-    """Writes a line to standard error, the first time only."""
-    sys.stderr.write(f"seedgate: {text}\n")
+_tell_once = cache(tell)
 
 
 def tell_of_closed_folder(settings: Settings) -> None:
     """Writes to standard error that the default folder of secrets cannot be read, the first time only."""
     closed = closed_default_folder(settings.secrets_dir)
     if closed is not None:
-        _tell(closed)
+        _tell_once(f"seedgate: {closed}")

@@ -10,6 +10,7 @@ from app.cli.audit import audit
 from app.cli.channels import channels
 from app.cli.command_table import implementation
 from app.cli.deliveries import deliveries
+from app.cli.exit_codes import say
 from app.cli.keys import keys
 from app.cli.models import models
 from app.cli.options import AsJson, Sure, command, group
@@ -50,7 +51,7 @@ def main() -> None:
 
 def _show_version(is_wanted: bool) -> None:  # noqa: FBT001 - the form of an option's callback
     if is_wanted:
-        print(f"{_NAME} {__version__}")  # noqa: T201 - the command's answer
+        say(f"{_NAME} {__version__}")
         raise typer.Exit
 
 

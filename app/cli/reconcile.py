@@ -1,15 +1,13 @@
 """``seedgate reconcile``: lists upstream objects that the database does not know."""
 
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from app.cli.admin_client import AdminClient
-from app.cli.exit_codes import FAILED, MISCONFIGURED, stop
+from app.cli.exit_codes import FAILED, MISCONFIGURED, stop, tell
 from app.cli.tables import show_one, show_rows
 from app.cli.times import parse_past_time
-from app.observability.escaping import escape
 
 _FOUND = (
     "kind",
@@ -36,7 +34,7 @@ def reconcile_since(text: str, *, channel: str | None, is_json: bool) -> None:
     except ValueError as error:
         stop(f"--since: {error}", MISCONFIGURED)
     client = AdminClient()
-    _tell(f"listing what was made since {since.isoformat(timespec='seconds')}")
+    tell(f"listing what was made since {since.isoformat(timespec='seconds')}")
     found: list[dict[str, Any]] = []
     lists: list[dict[str, Any]] = []
     is_whole = False
@@ -49,7 +47,7 @@ def reconcile_since(text: str, *, channel: str | None, is_json: bool) -> None:
             case "end":
                 is_whole = True
     if is_json:
-        show_one({"since": since.isoformat(), "found": found, "lists": lists}, (), is_json=True)
+        show_one({"since": since.isoformat(), "found": found, "lists": lists}, is_json=True)
     elif found:
         show_rows([_to_row(line) for line in found], _FOUND, is_json=False)
     _conclude(since, lists)
@@ -75,17 +73,12 @@ def _conclude(since: datetime, lists: Sequence[dict[str, Any]]) -> None:
     for ended in lists:
         known = ended["listed"] - ended["unknown"]
         counts = f"{ended['listed']} listed, {known} known, {ended['unknown']} unknown"
-        _tell(f"{ended['kind']}s on {ended['channel_name']}: {counts}")
+        tell(f"{ended['kind']}s on {ended['channel_name']}: {counts}")
         if not ended["is_complete"]:
-            _tell(f"{ended['kind']}s on {ended['channel_name']}: INCOMPLETE: {ended['problem']}")
+            tell(f"{ended['kind']}s on {ended['channel_name']}: INCOMPLETE: {ended['problem']}")
     furthest = max((datetime.fromisoformat(ended["since"]) for ended in lists), default=since)
     if furthest > since:
-        _tell(
+        tell(
             f"the upstream lists tasks of seven days: those made before {furthest.isoformat(timespec='seconds')} "
             "cannot be found any more; groups and assets can"
         )
-
-
-def _tell(text: str) -> None:
-    """Writes to standard error: the answer may be read by a program."""
-    sys.stderr.write(escape(text) + "\n")

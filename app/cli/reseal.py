@@ -10,7 +10,7 @@ from app.channels.channel_secrets import SECRET_NAMES, apply_secret, open_secret
 from app.channels.models import SealedCanaryRow
 from app.channels.repository import ChannelRepository
 from app.cli.database import opened_database
-from app.cli.exit_codes import MISCONFIGURED, SCHEMA_OUTDATED, stop
+from app.cli.exit_codes import MISCONFIGURED, SCHEMA_OUTDATED, say, stop
 from app.cli.friendly_errors import friendly_errors
 from app.cli.process_settings import read_settings
 from app.core.sealing import SealError, SecretBox
@@ -38,7 +38,7 @@ def reseal_all() -> None:
         box = SecretBox.from_text(settings.secret_key.get_secret_value())
         done = asyncio.run(_reseal(database.url, box))
     told = f"The secrets of {done.channels} channels, {done.tenants} tenants and {done.keys} keys"
-    print(f"{told} are sealed with key {box.sealing_key_id}.")  # noqa: T201 - the answer
+    say(f"{told} are sealed with key {box.sealing_key_id}.")
 
 
 async def reseal(sessions: async_sessionmaker[AsyncSession], box: SecretBox) -> Resealed:

@@ -1,14 +1,16 @@
 """Prints answers of the admin API: tables for people, JSON for programs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from app.cli.exit_codes import say
 from app.cli.times import relative_time
 from app.observability.escaping import escape, escape_json
 
@@ -17,12 +19,15 @@ _NOTHING = "–"
 _AT = "_at"
 
 
-def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, is_json: bool) -> None:
-    """Prints rows as a table, or as a block of lines each if the table is wider than the terminal.
+def show_rows(
+    rows: Iterable[dict[str, Any]], columns: Sequence[str], *, is_json: bool, limit: int | None = None
+) -> None:
+    """Prints the first ``limit`` rows as a table, or as blocks of lines if the table is wider than the terminal.
 
     No cell is truncated, because a key is shown only once. In a pipe the table is as wide as it needs to be, without
     colours. Control characters in names and messages are escaped.
     """
+    rows = list(islice(rows, limit))
     if is_json:
         _print_json(rows)
         return
@@ -35,19 +40,20 @@ def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], *, is_json
         for number, row in enumerate(rows):
             _print_lines(console, row, columns, separator="\n" if number else "")
         return
-    _wide(console, natural).print(table)
+    console.width = max(console.width, natural)
+    console.print(table)
 
 
-def show_one(row: dict[str, Any], columns: Sequence[str], *, is_json: bool) -> None:
-    """Prints one object, a line for each field."""
+def show_one(row: dict[str, Any], columns: Sequence[str] | None = None, *, is_json: bool) -> None:
+    """Prints one object, a line for each of its fields or for the given ones."""
     if is_json:
         _print_json(row)
         return
-    _print_lines(_console(), row, columns)
+    _print_lines(_console(), row, tuple(row) if columns is None else columns)
 
 
 def _print_json(value: Any) -> None:
-    print(escape_json(json.dumps(value, ensure_ascii=False)))  # noqa: T201 - the command's answer
+    say(escape_json(json.dumps(value, ensure_ascii=False)))
 
 
 def _print_lines(console: Console, row: dict[str, Any], columns: Sequence[str], separator: str = "") -> None:
@@ -60,11 +66,6 @@ def _print_lines(console: Console, row: dict[str, Any], columns: Sequence[str], 
 def _console() -> Console:
     # Names may contain markup of Rich.
     return Console(markup=False, emoji=False, highlight=False)
-
-
-def _wide(console: Console, width: int) -> Console:
-    console.width = max(console.width, width)
-    return console
 
 
 def _cell(column: str, value: Any) -> str:

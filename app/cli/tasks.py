@@ -1,12 +1,11 @@
 """``seedgate tasks``: tasks of all tenants, and orphans."""
 
-from itertools import islice
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.admin_client import AdminClient, segment
-from app.cli.exit_codes import MISCONFIGURED, stop
+from app.cli.exit_codes import MISCONFIGURED, say, stop
 from app.cli.name_lookup import tenant_id
 from app.cli.options import DEFAULT_LIMIT, AsJson, Limit, Sure, TenantFilter, command, confirm, group
 from app.cli.tables import show_one, show_rows
@@ -41,7 +40,7 @@ def list_tasks(
     client = AdminClient()
     owner = tenant_id(client, tenant)
     rows = client.rows("/tasks", tenant=owner, status=status, model=model, channel=channel)
-    show_rows(list(islice(rows, limit)), _LISTED, is_json=json)
+    show_rows(rows, _LISTED, limit=limit, is_json=json)
 
 
 @command(tasks, "get", examples=("seedgate tasks get cgt-20260101120000-abcde",))
@@ -91,14 +90,14 @@ def resolve_task(
 @command(tasks, "orphans", examples=("seedgate tasks orphans",))
 def list_orphans(limit: Limit = DEFAULT_LIMIT, *, json: AsJson = False) -> None:
     """List upstream tasks that no tenant owns, and the creates that may have made them."""
-    show_rows(list(islice(AdminClient().rows("/orphans"), limit)), _ORPHAN, is_json=json)
+    show_rows(AdminClient().rows("/orphans"), _ORPHAN, limit=limit, is_json=json)
 
 
 def _show_task(task: dict[str, Any], *, is_json: bool) -> None:
     if is_json:
-        show_one(task, (), is_json=True)
+        show_one(task, is_json=True)
         return
     history = task.pop("history")
-    show_one(task, tuple(task), is_json=False)
-    print()  # noqa: T201 - between the task and its history
+    show_one(task, is_json=False)
+    say("")
     show_rows(history, _EVENT, is_json=False)

@@ -1,11 +1,11 @@
 """``seedgate tenants``."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.cli.admin_client import AdminClient
-from app.cli.exit_codes import FAILED, MISCONFIGURED, stop
+from app.cli.exit_codes import FAILED, MISCONFIGURED, say, stop
 from app.cli.name_lookup import find_tenant
 from app.cli.options import AsJson, Sure, command, confirm, group
 from app.cli.tables import show_one, show_rows
@@ -31,14 +31,14 @@ _LISTED = ("id", "name", "status", "allowed_models", "allowed_channels", "create
 @command(tenants, "list", examples=("seedgate tenants list",))
 def list_tenants(*, json: AsJson = False) -> None:
     """List tenants."""
-    show_rows(list(AdminClient().rows("/tenants")), _LISTED, is_json=json)
+    show_rows(AdminClient().rows("/tenants"), _LISTED, is_json=json)
 
 
 @command(tenants, "get", examples=("seedgate tenants get studio",))
 def get_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
     """Show a tenant."""
     found = find_tenant(AdminClient(), tenant)
-    show_one(found, tuple(found), is_json=json)
+    show_one(found, is_json=json)
 
 
 @command(tenants, "create", examples=("seedgate tenants create studio",))
@@ -50,13 +50,13 @@ def create_tenant(name: Annotated[str, typer.Argument(help="Its name.")], *, jso
 @command(tenants, "suspend", examples=("seedgate tenants suspend studio",))
 def suspend_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
     """Refuse a tenant's keys until it is activated again."""
-    _change_status(tenant, "suspended", is_json=json)
+    show_one(_set_status(tenant, "suspended"), _LISTED, is_json=json)
 
 
 @command(tenants, "activate", examples=("seedgate tenants activate studio",))
 def activate_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
     """Activate a suspended tenant."""
-    _change_status(tenant, "active", is_json=json)
+    show_one(_set_status(tenant, "active"), _LISTED, is_json=json)
 
 
 @command(
@@ -92,10 +92,9 @@ def delete_tenant(tenant: Tenant, *, yes: Sure = False) -> None:
     found = find_tenant(client, tenant)
     confirm(f"The tenant {found['name']} ({found['id']}) and its keys will be deleted", is_sure=yes)
     client.call("DELETE", f"/tenants/{found['id']}")
-    print(f"deleted {found['id']}")  # noqa: T201 - the command's answer
+    say(f"deleted {found['id']}")
 
 
-def _change_status(tenant: str, status: str, *, is_json: bool) -> None:
+def _set_status(tenant: str, status: str) -> Any:
     client = AdminClient()
-    changed = client.call("PATCH", f"/tenants/{find_tenant(client, tenant)['id']}", {"status": status})
-    show_one(changed, _LISTED, is_json=is_json)
+    return client.call("PATCH", f"/tenants/{find_tenant(client, tenant)['id']}", {"status": status})
