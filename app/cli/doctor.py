@@ -118,36 +118,36 @@ def _not_running(folder: Path) -> str:
 async def check_installation(settings: Settings, database: Database) -> list[CheckResult]:
     """Runs all checks; those that need the database are left out when it is not available."""
     hide(settings.secret_texts())
+    return [*await _check_database(settings, database), await _check_public_url(settings)]
+
+
+async def _check_database(settings: Settings, database: Database) -> list[CheckResult]:
     kind = "embedded" if database.is_embedded else "configured"
+    answers = passed("database", f"the {kind} one answers")
     engine = open_engine(database.url)
     try:
         locks = await check_advisory_locks(database.url)
         role = await check_role(engine)
-        results = [passed("database", f"the {kind} one answers"), role]
-        results.append(await _check_embedded_server(settings, database, engine))
-        results.append(locks)
+        results = [answers, role, await _check_embedded_server(settings, database, engine), locks]
         if not role.is_ok:
-            return [*results, await _check_public_url(settings)]  # without its rights the other checks would fail, too
+            return results  # without its rights the other checks would fail, too
         state = await schema_state(engine)
         if not state.is_current:
             told = f"at {state.current or 'nothing'}, needs {state.head}: run `seedgate migrate`"
-            return [*results, failed("schema", told), await _check_public_url(settings)]
+            return [*results, failed("schema", told)]
         results.append(passed("schema", f"current ({state.head})"))
-        results.extend([result async for result in _check_contents(settings, engine)])
+        return [*results, *[result async for result in _check_contents(settings, engine)]]
     except UnsupportedServerError as error:
-        return [failed("database", f"{error}: move it to a newer server"), await _check_public_url(settings)]
+        return [failed("database", f"{error}: move it to a newer server")]
     except Exception as error:
         if is_shared_session_error(error):
-            return [passed("database", f"the {kind} one answers"), shared_sessions(), await _check_public_url(settings)]
+            return [answers, shared_sessions()]
         if not is_unavailable(error):
             raise
         fix = f"check {settings.database_variable} and the server"
         if database.is_embedded:
             fix = f"run `doctor` under the account that started it, and read {settings.data_dir / LOG_NAME}"
-        told = f"the {kind} one does not answer: {redact(str(error))}; {fix}"
-        return [failed("database", told), await _check_public_url(settings)]
-    else:
-        return [*results, await _check_public_url(settings)]
+        return [failed("database", f"the {kind} one does not answer: {redact(str(error))}; {fix}")]
     finally:
         await engine.dispose()
 
