@@ -8,7 +8,7 @@ from app.errors import InvalidParameterError
 from app.http.query import DeclaredQuery, query_parameter
 from app.tasks.models import TaskStatus
 from app.tasks.repository import TaskFilter
-from app.tasks.responses import PUBLIC_STATUSES
+from app.tasks.schemas import PUBLIC_STATUSES
 
 MAX_PAGE = 500
 _PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)

@@ -2,138 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel
 
 from app.create_parameters import PARAMETERS
 from app.errors import NotFoundError
-from app.http.schemas import drop_defaults
 from app.tasks.correlation import TAG_FIELD, tag_of
 from app.tasks.link_expiry import content_expires_at
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.schemas import TASK_ID_EXAMPLE
+from app.tasks.schemas import Task, ToolUsage, Usage
 from app.upstream.error_codes import failure_for_tenant
 from app.upstream.integers import to_integer
-from app.webhooks.report import CallbackState
-
-PUBLIC_STATUSES = sorted({status.public.value for status in TaskStatus})
-"""The states of a task that a client sees."""
-
-_Absent = SkipJsonSchema[None]
-"""A member that is left out, never null."""
-
-
-def _echoed(name: str) -> Any:
-    """Returns the field of a parameter that a finished task shows."""
-    return Field(default=None, description=PARAMETERS[name].description)
-
-
-class _TaskPart(BaseModel):
-    """A part of a task. The upstream may add members of its own."""
-
-    model_config = ConfigDict(extra="allow", json_schema_extra=drop_defaults)
-
-
-class Reason(_TaskPart):
-    """Why a task failed, in the upstream's words unless they name the operator's account."""
-
-    code: str
-    message: str
-
-
-class TaskContent(_TaskPart):
-    """The links of a succeeded task."""
-
-    video_url: str | _Absent = Field(default=None, description="serves at most 100 downloads")
-    last_frame_url: str | _Absent = None
-    expires_at: int | _Absent = Field(
-        default=None, description="until when the URLs beside it work, Unix seconds; of the one that ends first"
-    )
-
-
-class ToolUsage(_TaskPart):
-    """How often tools were used."""
-
-    web_search: int | _Absent = None
-
-
-class Usage(_TaskPart):
-    """What a task used."""
-
-    completion_tokens: int | _Absent = None
-    prompt_tokens: int | _Absent = None
-    total_tokens: int | _Absent = None
-    tool_usage: ToolUsage | _Absent = None
-
-
-class Task(_TaskPart):
-    """A video task; what is not known yet is left out."""
-
-    id: str = Field(examples=[TASK_ID_EXAMPLE])
-    model: str = Field(description="what the model is called upstream")
-    status: str = Field(json_schema_extra={"enum": [*PUBLIC_STATUSES]})
-    error: Reason | None
-    created_at: int = Field(description="Unix seconds")
-    updated_at: int = Field(description="Unix seconds")
-    content: TaskContent | _Absent = None
-    usage: Usage | _Absent = None
-    seed: int | _Absent = _echoed("seed")
-    resolution: str | _Absent = _echoed("resolution")
-    ratio: str | _Absent = _echoed("ratio")
-    duration: int | _Absent = _echoed("duration")
-    frames: int | _Absent = _echoed("frames")
-    framespersecond: int | _Absent = None
-    generate_audio: bool | _Absent = _echoed("generate_audio")
-    service_tier: str | _Absent = _echoed("service_tier")
-    execution_expires_after: int | _Absent = _echoed("execution_expires_after")
-    priority: int | _Absent = _echoed("priority")
-
-
-class Callback(BaseModel):
-    """Where a callback_url was given: what became of the newest message there."""
-
-    state: CallbackState
-    last_error: str | None = Field(description="why the last try failed; null if none has")
-
-
-class ShownTask(Task):
-    """A video task by its id."""
-
-    callback: Callback | _Absent = None
-
-
-class ListedTask(Task):
-    """A video task in a list."""
-
-    failure_reason: Reason | None = Field(default=None, description="of a failed task: the same as `error`")
-
-
-class TaskPage(BaseModel):
-    """A page of the tenant's tasks, newest first."""
-
-    items: list[ListedTask]
-    total: int
-
-
-class CreatedTask(BaseModel):
-    """The id of a new task."""
-
-    id: str = Field(examples=[TASK_ID_EXAMPLE])
-
-
-class DryRun(BaseModel):
-    """What a create would send, with `dry_run`."""
-
-    dry_run: Literal[True]
-    model: str
-    upstream_model: str
-    body: dict[str, Any]
-
-
-class DeletedTask(BaseModel):
-    """``{}``: a deletion."""
 
 
 def _integers_of(model: type[BaseModel]) -> list[str]:

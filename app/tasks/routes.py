@@ -20,7 +20,8 @@ from app.tasks import documentation
 from app.tasks.creation.create import ClientRequest, TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.request_params import parse_dry_run, parse_list
-from app.tasks.responses import CreatedTask, DeletedTask, DryRun, ShownTask, TaskPage, unknown_task
+from app.tasks.responses import unknown_task
+from app.tasks.schemas import CreatedTask, DeletedTask, DryRun, ShownTask, TaskPage
 from app.tasks.service import TaskService
 from app.tenants.caller import admit, identify
 

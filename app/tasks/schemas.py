@@ -1,100 +1,133 @@
-"""The JSON Schema of a create's body, made from the table of parameters, for ``/openapi.json``.
+"""The answers of the task routes, as ``/openapi.json`` describes them; ``app.tasks.responses`` builds them.
 
-It accepts all that the gateway accepts: null is allowed wherever a member may be left out, and limits of a model or of
-the upstream are only in the descriptions.
+Source: the spec's "Response Fields"; ``priority`` and the members of ``usage`` follow the upstream's own documents.
 """
 
-from typing import Any
+from typing import Any, Literal
 
-from app.create_parameters import CONTENT_TYPES, PARAMETERS, ContentType, Kind, Parameter
-from app.tasks.validation.media_urls import MEDIA_PAYLOADS
-from app.urls import MAX_WEB_URL_LENGTH
-from app.webhooks.callback_url_policy import MAX_URL_LENGTH
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from app.create_parameters import PARAMETERS
+from app.http.schemas import drop_defaults
+from app.tasks.models import TaskStatus
+from app.webhooks.report import CallbackState
 
 TASK_ID_EXAMPLE = "cgt-20260518175249-8x55h"
-# A text may be empty beside other items, but not all items may be empty texts.
-_SAYS_SOMETHING = {"not": {"required": ["text"], "properties": {"type": {"const": "text"}, "text": {"const": ""}}}}
+
+PUBLIC_STATUSES = sorted({status.public.value for status in TaskStatus})
+"""The states of a task that a client sees."""
+
+_Absent = SkipJsonSchema[None]
+"""A member that is left out, never null."""
 
 
-def create_body() -> dict[str, Any]:
-    """Returns the schema: every parameter of the table; other members are passed on to the upstream."""
-    properties = {name: _schema_of(parameter) for name, parameter in PARAMETERS.items()}
-    properties["model"]["example"] = "doubao-seedance-2"
-    properties["content"] |= {
-        "minItems": 1,
-        "items": {"oneOf": [_item_of(each) for each in CONTENT_TYPES.values()]},
-        "contains": _SAYS_SOMETHING,
-    }
-    properties["tools"]["items"] = _tool()
-    properties["callback_url"] |= {"format": "uri", "maxLength": MAX_URL_LENGTH}
-    return {
-        "type": "object",
-        "description": (
-            "null means that a member is not given. Members that are not listed are passed on to the upstream; "
-            "`dry_run` is refused, it belongs in the query."
-        ),
-        "required": [name for name, parameter in PARAMETERS.items() if parameter.is_required],
-        "properties": properties,
-        "additionalProperties": True,
-    }
+def _echoed(name: str) -> Any:
+    """Returns the field of a parameter that a finished task shows."""
+    return Field(default=None, description=PARAMETERS[name].description)
 
 
-def _schema_of(parameter: Parameter) -> dict[str, Any]:
-    """Returns a parameter's schema without its parts."""
-    schema: dict[str, Any] = {"description": _description_of(parameter)}
-    if parameter.kind is not Kind.ANY:
-        schema["type"] = parameter.kind.value if parameter.is_required else [parameter.kind.value, "null"]
-    if parameter.kind is Kind.INTEGER:
-        schema["format"] = "int64"
-    if parameter.kind is Kind.TEXT:
-        schema["minLength"] = 1
-        if parameter.words:
-            schema["examples"] = list(parameter.words)
-    found = {
-        "minimum": parameter.checked_lowest,
-        "maximum": parameter.checked_highest,
-        "default": parameter.default,
-    }
-    return schema | {name: value for name, value in found.items() if value is not None}
+class _TaskPart(BaseModel):
+    """A part of a task. The upstream may add members of its own."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=drop_defaults)
 
 
-def _description_of(parameter: Parameter) -> str:
-    """Returns the description of a parameter, a sentence for each of its texts."""
-    labelled = (
-        ("", parameter.description),
-        ("values: ", parameter.values),
-        ("models: ", parameter.models_note),
-        ("default: ", parameter.default_in_words),
-        ("gateway: ", parameter.gateway_note),
+class Reason(_TaskPart):
+    """Why a task failed, in the upstream's words unless they name the operator's account."""
+
+    code: str
+    message: str
+
+
+class TaskContent(_TaskPart):
+    """The links of a succeeded task."""
+
+    video_url: str | _Absent = Field(default=None, description="serves at most 100 downloads")
+    last_frame_url: str | _Absent = None
+    expires_at: int | _Absent = Field(
+        default=None, description="until when the URLs beside it work, Unix seconds; of the one that ends first"
     )
-    return ". ".join(label + text for label, text in labelled if text)
 
 
-def _item_of(type_: ContentType) -> dict[str, Any]:
-    properties: dict[str, Any] = {"type": {"type": "string", "const": type_.name}}
-    if type_.member is None:
-        properties[type_.name] = {"type": "string"}
-    else:
-        member: dict[str, Any] = {"type": "string", "minLength": 1}
-        if type_.name in MEDIA_PAYLOADS:
-            member["description"] = f"a web URL has at most {MAX_WEB_URL_LENGTH} characters"
-        else:
-            member["example"] = TASK_ID_EXAMPLE
-        payload = {"type": "object", "required": [type_.member], "properties": {type_.member: member}}
-        properties[type_.name] = payload
-    if type_.roles:
-        properties["role"] = {"type": ["string", "null"], "enum": [*type_.roles, None]}
-        if type_.role_note:
-            properties["role"]["description"] = type_.role_note
-    return {
-        "title": type_.name,
-        "type": "object",
-        "description": type_.description,
-        "required": ["type", type_.name],
-        "properties": properties,
-    }
+class ToolUsage(_TaskPart):
+    """How often tools were used."""
+
+    web_search: int | _Absent = None
 
 
-def _tool() -> dict[str, Any]:
-    words = list(PARAMETERS["tools"].words)
-    return {"type": "object", "required": ["type"], "properties": {"type": {"type": "string", "enum": words}}}
+class Usage(_TaskPart):
+    """What a task used."""
+
+    completion_tokens: int | _Absent = None
+    prompt_tokens: int | _Absent = None
+    total_tokens: int | _Absent = None
+    tool_usage: ToolUsage | _Absent = None
+
+
+class Task(_TaskPart):
+    """A video task; what is not known yet is left out."""
+
+    id: str = Field(examples=[TASK_ID_EXAMPLE])
+    model: str = Field(description="what the model is called upstream")
+    status: str = Field(json_schema_extra={"enum": [*PUBLIC_STATUSES]})
+    error: Reason | None
+    created_at: int = Field(description="Unix seconds")
+    updated_at: int = Field(description="Unix seconds")
+    content: TaskContent | _Absent = None
+    usage: Usage | _Absent = None
+    seed: int | _Absent = _echoed("seed")
+    resolution: str | _Absent = _echoed("resolution")
+    ratio: str | _Absent = _echoed("ratio")
+    duration: int | _Absent = _echoed("duration")
+    frames: int | _Absent = _echoed("frames")
+    framespersecond: int | _Absent = None
+    generate_audio: bool | _Absent = _echoed("generate_audio")
+    service_tier: str | _Absent = _echoed("service_tier")
+    execution_expires_after: int | _Absent = _echoed("execution_expires_after")
+    priority: int | _Absent = _echoed("priority")
+
+
+class Callback(BaseModel):
+    """Where a callback_url was given: what became of the newest message there."""
+
+    state: CallbackState
+    last_error: str | None = Field(description="why the last try failed; null if none has")
+
+
+class ShownTask(Task):
+    """A video task by its id."""
+
+    callback: Callback | _Absent = None
+
+
+class ListedTask(Task):
+    """A video task in a list."""
+
+    failure_reason: Reason | None = Field(default=None, description="of a failed task: the same as `error`")
+
+
+class TaskPage(BaseModel):
+    """A page of the tenant's tasks, newest first."""
+
+    items: list[ListedTask]
+    total: int
+
+
+class CreatedTask(BaseModel):
+    """The id of a new task."""
+
+    id: str = Field(examples=[TASK_ID_EXAMPLE])
+
+
+class DryRun(BaseModel):
+    """What a create would send, with `dry_run`."""
+
+    dry_run: Literal[True]
+    model: str
+    upstream_model: str
+    body: dict[str, Any]
+
+
+class DeletedTask(BaseModel):
+    """``{}``: a deletion."""
