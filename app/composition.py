@@ -61,8 +61,11 @@ from app.tasks.callbacks import CallbackInbox
 from app.tasks.context import TasksContext
 from app.tasks.creation.create import TaskCreation
 from app.tasks.deletion import TaskDeletion
+from app.tasks.polling.batch_refresh import BatchRefresh
+from app.tasks.polling.client_refresh import ClientRefresh
 from app.tasks.polling.poller import TaskPoller
 from app.tasks.polling.refresh import TaskRefresh
+from app.tasks.polling.single_gets import SingleGets
 from app.tasks.recovery.account_snapshot import SnapshotReader
 from app.tasks.recovery.adoption import TaskAdoption
 from app.tasks.recovery.attribution import Attribution
@@ -183,6 +186,7 @@ class Services:
     stale_creates: StaleCreates
     task_deletion: TaskDeletion
     task_admin: TaskAdminService
+    client_refresh: ClientRefresh
     task_poller: TaskPoller
     attribution: Attribution
     reconciler: Reconciler
@@ -311,6 +315,7 @@ async def _drain(services: Services) -> None:
     await asyncio.gather(
         services.assets.drain(),
         services.task_creation.drain(),
+        services.client_refresh.drain(),
         services.task_poller.drain(),
         services.retry_dedup.drain(),
         services.callbacks.drain(),
@@ -360,7 +365,9 @@ def _build(context: ProcessContext) -> Services:
         create_window=create_window,
         grace=grace,
     )
-    refresh = TaskRefresh(tasks, monotonic=monotonic)
+    refresh, batch_refresh = TaskRefresh(tasks, monotonic=monotonic), BatchRefresh(tasks)
+    single_gets = SingleGets(tasks, refresh)
+    client_refresh = ClientRefresh(refresh, batch_refresh, single_gets)
     deletion, attribution = TaskDeletion(tasks, refresh), Attribution(tasks)
     asset_snapshot = AssetSnapshot(control, rates)
     assets = AssetsContext(sessions, clock, AssetsUpstream(directory, control), retry_dedup, processes)
@@ -409,7 +416,7 @@ def _build(context: ProcessContext) -> Services:
         assets=AssetService(assets),
         asset_poller=AssetPoller(assets),
         asset_create_recovery=CreateRecovery(assets),
-        tasks=TaskService(tasks, catalog, refresh),
+        tasks=TaskService(tasks, catalog, refresh, client_refresh),
         task_creation=TaskCreation(
             tasks,
             catalog,
@@ -420,7 +427,8 @@ def _build(context: ProcessContext) -> Services:
         stale_creates=StaleCreates(tasks),
         task_deletion=deletion,
         task_admin=TaskAdminService(tasks, refresh, deletion, attribution),
-        task_poller=TaskPoller(tasks, refresh),
+        client_refresh=client_refresh,
+        task_poller=TaskPoller(tasks, batch_refresh, single_gets),
         attribution=attribution,
         reconciler=Reconciler(tasks, attribution),
         reconciliation=Reconciliation(

@@ -4,14 +4,25 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, func, or_, select, text, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.creates.idempotency import OlderKey
 from app.observability.log_context import add_log_fields
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.responses import unknown_task
+from app.tasks.state import next_poll_after
 from app.webhooks.report import NewestMessage, newest_message
+
+# The version, the time of the last change, proves that the row is as it was when it was compared with the answer.
+_TOUCH = text("""
+    UPDATE tasks AS t SET polled_at = :polled_at, updated_at = :now, next_poll_at = seen.next_poll_at
+    FROM unnest(CAST(:tenant_ids AS text[]), CAST(:ids AS text[]), CAST(:versions AS timestamptz[]),
+                CAST(:next_poll_ats AS timestamptz[])) AS seen(tenant_id, id, version, next_poll_at)
+    WHERE t.tenant_id = seen.tenant_id AND t.id = seen.id AND t.updated_at = seen.version AND t.deleted_at IS NULL
+        AND (t.polled_at IS NULL OR t.polled_at <= :polled_at)
+    RETURNING t.tenant_id, t.id
+""")
 
 _QUEUED = [status.value for status in TaskStatus if status.public is TaskStatus.QUEUED]
 
@@ -91,8 +102,7 @@ class TaskRepository:
             .where(
                 self._is_own(),
                 TaskRow.id == spare_id,
-                or_(TaskRow.asked_at.is_(None), TaskRow.asked_at <= now - min_age),
-                or_(TaskRow.polled_at.is_(None), TaskRow.polled_at <= now - min_age),
+                *_not_polled_since(now - min_age),
             )
             .values(asked_at=now)
             .returning(TaskRow.id)
@@ -131,6 +141,36 @@ class AllTasks:
         claims = [(row.tenant_id, row.id, row.next_poll_at) for row in rows]
         is_claimed = tuple_(TaskRow.tenant_id, TaskRow.id, TaskRow.next_poll_at).in_(claims)
         await self._session.execute(update(TaskRow).where(is_claimed).values(next_poll_at=due_at))
+
+    async def claim_polls(self, rows: Sequence[TaskRow], *, now: datetime, min_age: timedelta) -> set[tuple[str, str]]:
+        """Claims polls of tasks, except those that were polled within ``min_age``; returns the keys of the claimed."""
+        keys = [(row.tenant_id, row.id) for row in rows]
+        # Locked in one order, so that two processes that claim the same tasks do not wait for each other.
+        locked = (
+            select(TaskRow.tenant_id, TaskRow.id)
+            .where(tuple_(TaskRow.tenant_id, TaskRow.id).in_(keys), *_not_polled_since(now - min_age))
+            .order_by(TaskRow.tenant_id, TaskRow.id)
+            .with_for_update()
+        )
+        found = {(tenant_id, task_id) for tenant_id, task_id in await self._session.execute(locked)}
+        is_found = tuple_(TaskRow.tenant_id, TaskRow.id).in_(found)
+        await self._session.execute(update(TaskRow).where(is_found).values(asked_at=now))
+        return found
+
+    async def touch(self, rows: Sequence[TaskRow], *, polled_at: datetime, now: datetime) -> set[tuple[str, str]]:
+        """Writes that tasks were polled and are as their rows say.
+
+        Returns:
+            The keys of the rows that were written; the others have changed since they were read.
+        """
+        values = {
+            "tenant_ids": [row.tenant_id for row in rows],
+            "ids": [row.id for row in rows],
+            "versions": [row.updated_at for row in rows],
+            "next_poll_ats": [next_poll_after(row.created_at, now) for row in rows],
+        }
+        written = await self._session.execute(_TOUCH, {**values, "polled_at": polled_at, "now": now})
+        return {(tenant_id, task_id) for tenant_id, task_id in written}
 
     async def lock(self, rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
         """Returns the current rows of tasks without the deleted ones, locked in the order of their keys."""
@@ -184,6 +224,10 @@ async def find_older_key(session: AsyncSession, tenant_id: str, key: str) -> Old
 def is_of_model(spellings: Collection[str]) -> ColumnElement[bool]:
     """The condition that a task's model has one of these names, be it the public or the upstream's."""
     return or_(TaskRow.model.in_(spellings), TaskRow.upstream_model.in_(spellings))
+
+
+def _not_polled_since(moment: datetime) -> list[ColumnElement[bool]]:
+    return [or_(at.is_(None), at <= moment) for at in (TaskRow.asked_at, TaskRow.polled_at)]
 
 
 def _has_id(task_id: str) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from typing import Any
 from app.catalog.service import ModelCatalog
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.polling.client_refresh import ClientRefresh
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.repository import TaskFilter, TaskRepository, TaskWithMessage, load_task
 from app.tasks.responses import to_list_item, to_task
@@ -27,10 +28,13 @@ class TaskView:
 class TaskService:
     """Video tasks of any tenant; every method takes the principal on whose behalf it acts."""
 
-    def __init__(self, context: TasksContext, catalog: ModelCatalog, refresh: TaskRefresh) -> None:
+    def __init__(
+        self, context: TasksContext, catalog: ModelCatalog, refresh: TaskRefresh, client_refresh: ClientRefresh
+    ) -> None:
         self._context = context
         self._catalog = catalog
         self._refresh = refresh
+        self._client_refresh = client_refresh
 
     async def get(self, principal: Principal, task_id: str) -> TaskView:
         """Returns a task, refreshed if that is due and the account has a call left.
@@ -62,7 +66,7 @@ class TaskService:
     async def _refresh_if_due(self, principal: Principal, row: TaskRow) -> bool:
         """Returns whether the row may have changed."""
         is_allowed = principal.allowed_channels is None or row.channel_id in principal.allowed_channels
-        return is_allowed and self._refresh.is_due(row) and await self._refresh.refresh_for_client(row)
+        return is_allowed and self._refresh.is_due(row) and await self._client_refresh.refresh(row)
 
     def _stale_seconds(self, row: TaskRow) -> int | None:
         """Returns the age of a row if it is over 15 seconds, or if the upstream did not answer the last call."""

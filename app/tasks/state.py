@@ -162,6 +162,11 @@ def apply_upstream_state(
     _transition(session, row, status, source=source, now=now)
 
 
+def is_unchanged(row: TaskRow, body: dict[str, Any]) -> bool:
+    """Whether an unfinished answer of the upstream says what the row has, so that only the time of the poll is new."""
+    return row.status == body.get("status") and row.snapshot == _sanitize(without_own_fields(body))
+
+
 def apply_not_found(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
     """Writes that the upstream did not find a task by its id.
 

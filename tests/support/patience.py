@@ -22,7 +22,7 @@ _SHORT = (
     "app.core.ttl_cache._QUERY_TIMEOUT_SECONDS",
     "app.tasks.creation.create._WRITE_TIMEOUT_SECONDS",
     "app.tasks.polling.poller._RUN_TIMEOUT_SECONDS",
-    "app.tasks.polling.refresh._CLIENT_TIMEOUT_SECONDS",
+    "app.tasks.polling.client_refresh._CLIENT_TIMEOUT_SECONDS",
     "app.tasks.recovery.reconciler._RUN_TIMEOUT_SECONDS",
     "app.webhooks.delivery_worker._RUN_TIMEOUT_SECONDS",
 )

@@ -239,14 +239,16 @@ async def test_two_gateways_share_the_question_and_the_answer(gateway: Gateway) 
     assert len(gateway.received("get_task")) == 1
 
 
-async def test_when_the_accounts_calls_are_used_up_the_mirror_answers_at_once(gateway: Gateway) -> None:
+async def test_when_the_accounts_calls_are_used_up_the_mirror_answers(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     task_ids = await asyncio.gather(*(tenant.new_task(content=text(RUNNING)) for _ in range(10)))
     gateway.clock.advance(3)
-    await gateway.use_up(RateClass.INTERACTIVE_GET)
+    for kind in (RateClass.INTERACTIVE_GET, RateClass.LIST):
+        await gateway.use_up(kind)
     answers = await asyncio.gather(*(get(tenant, task_id) for task_id in task_ids))
     assert {answer.json()["status"] for answer in answers} == {"queued"}
     assert not gateway.received("get_task")
+    assert not gateway.received("list_tasks")
     assert not any(STALE in answer.headers for answer in answers)
 
 
@@ -284,7 +286,7 @@ async def test_an_upstream_in_trouble_makes_the_answer_stale_not_wrong(
 async def test_a_slow_upstream_delays_a_client_no_longer_than_the_timeout(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.tasks.polling.refresh._CLIENT_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("app.tasks.polling.client_refresh._CLIENT_TIMEOUT_SECONDS", 0.1)
     tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     await gateway.fault("get_task", **HELD)

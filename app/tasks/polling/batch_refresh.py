@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
-from app.channels.circuit_breaker import record_success
 from app.tasks.context import TasksContext
 from app.tasks.models import FINAL_STATUSES, TaskRow
+from app.tasks.polling.list_states import apply_list
 from app.tasks.recovery.account_snapshot import TIERS
 from app.tasks.repository import AllTasks
-from app.tasks.state import Source, apply_upstream_state
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import ForeignResponseError, UpstreamError, UpstreamRejectedError
 from app.upstream.rate_limits import RateClass
@@ -50,39 +49,48 @@ class BatchRefresh:
         max_ids, until = self._short_limits.get(channel_id, (_MAX_IDS, None))
         return max_ids if until is None or self._context.clock() < until else _MAX_IDS
 
-    async def refresh(self, channel_id: str, account: ArkAccount, rows: Sequence[TaskRow]) -> list[TaskRow]:
+    async def refresh(
+        self,
+        channel_id: str,
+        account: ArkAccount,
+        rows: Sequence[TaskRow],
+        *,
+        min_age: timedelta | None = None,
+        token_timeout_seconds: float = _TOKEN_TIMEOUT_SECONDS,
+    ) -> list[TaskRow]:
         """Lists tasks in their own service tier, then those that it lacks in the other tier.
 
         Args:
             channel_id: whose LIST rate is used.
             account: of that channel.
             rows: tasks with upstream ids.
+            min_age: tasks that were asked about more recently, by any process, are left out; None leaves out none.
+            token_timeout_seconds: how long a call is waited for when the LIST rate is used up.
 
         Returns:
             The tasks that need a GET: listed as finished, not listed, or too few for a LIST. After an error of the
             upstream or a timeout, the tasks that were not reached are among them.
         """
-        statuses: dict[str, str] = {}
+        listed = _Round(channel_id, account, min_age, token_timeout_seconds)
         try:
             async with asyncio.timeout(ROUND_TIMEOUT_SECONDS):
                 for is_own_tier in (True, False):
                     for tier in TIERS:
-                        missing = [row for row in rows if row.upstream_id not in statuses]
-                        wanted = [row for row in missing if (_tier_of(row) == tier) is is_own_tier]
-                        await self._list(channel_id, account, tier, wanted, statuses)
+                        missing = [row for row in rows if row.upstream_id not in listed.statuses]
+                        await self._list(
+                            listed, tier, [row for row in missing if (_tier_of(row) == tier) is is_own_tier]
+                        )
         except (UpstreamError, TimeoutError) as error:
             _log.warning("list_failed", channel=channel_id, error=repr(error))
-        return [row for row in rows if statuses.get(str(row.upstream_id)) in {None, *FINAL_STATUSES}]
+        return [row for row in rows if listed.statuses.get(str(row.upstream_id)) in {None, *FINAL_STATUSES}]
 
-    async def _list(
-        self, channel_id: str, account: ArkAccount, tier: str, rows: Sequence[TaskRow], statuses: dict[str, str]
-    ) -> None:
-        """Lists tasks of one tier, as many per call as the channel accepts; adds their upstream statuses."""
-        left = list(rows)
+    async def _list(self, listed: "_Round", tier: str, rows: Sequence[TaskRow]) -> None:
+        """Lists tasks of one tier, as many per call as the channel accepts."""
+        channel_id, left = listed.channel_id, list(rows)
         while min(len(left), self.max_ids(channel_id)) > MAX_SINGLE_GETS:
             asked = left[: self.max_ids(channel_id)]
             try:
-                statuses |= await self._ask(channel_id, account, tier, asked)
+                await self._ask(listed, tier, asked)
             except (UpstreamRejectedError, ForeignResponseError) as error:
                 if error.status not in _TOO_LONG_STATUSES:
                     raise
@@ -91,30 +99,57 @@ class BatchRefresh:
             else:
                 left = left[len(asked) :]
 
-    async def _ask(self, channel_id: str, account: ArkAccount, tier: str, rows: Sequence[TaskRow]) -> dict[str, str]:
-        """Makes one call and applies the unfinished states; returns the upstream status of each listed task."""
-        if not await self._context.rates.acquire(channel_id, RateClass.LIST, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
+    async def _ask(self, listed: "_Round", tier: str, rows: Sequence[TaskRow]) -> None:
+        """Makes one call and applies the unfinished states; adds the upstream status of each listed task."""
+        channel_id = listed.channel_id
+        if not await self._context.rates.acquire(
+            channel_id, RateClass.LIST, timeout_seconds=listed.token_timeout_seconds
+        ):
             raise TimeoutError("no LIST call to spare")
+        rows = await self._claim(listed, rows)
         ids = [str(row.upstream_id) for row in rows]
+        if not ids:
+            return
         asked_at = self._context.clock()
         async with asyncio.timeout(_CALL_TIMEOUT_SECONDS):
-            page = await self._context.ark.list(account, task_ids=ids, service_tier=tier, page_size=len(ids))
+            page = await self._context.ark.list(listed.account, task_ids=ids, service_tier=tier, page_size=len(ids))
         items = {item["id"]: item for item in page.items if isinstance(item.get("status"), str)}
-        unfinished = [
-            row for row in rows if items.get(str(row.upstream_id), {}).get("status") not in {None, *FINAL_STATUSES}
-        ]
-        await self._apply(channel_id, unfinished, items, asked_at=asked_at)
-        return {upstream_id: items[upstream_id]["status"] for upstream_id in ids if upstream_id in items}
+        await apply_list(self._context, channel_id, rows, items, asked_at=asked_at)
+        listed.statuses.update(
+            {upstream_id: items[upstream_id]["status"] for upstream_id in ids if upstream_id in items}
+        )
 
-    async def _apply(
-        self, channel_id: str, rows: Sequence[TaskRow], items: dict[str, dict[str, Any]], *, asked_at: datetime
-    ) -> None:
-        now = self._context.clock()
+    async def _claim(self, listed: "_Round", rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
+        """Returns the tasks to ask about; the row of any other one was brought up to date a moment ago.
+
+        Comes after the token of the call: ``asked_at`` is when the upstream was asked.
+        """
+        if listed.min_age is None:
+            return rows
+        new = [row for row in rows if row.upstream_id not in listed.claimed]
         async with self._context.sessions.begin() as session:
-            for row in await AllTasks(session).lock(rows):
-                body = items[str(row.upstream_id)]
-                apply_upstream_state(session, row, body, asked_at=asked_at, source=Source.LIST, now=now)
-            await record_success(session, channel_id, now=now)
+            ids = await AllTasks(session).claim_polls(new, now=self._context.clock(), min_age=listed.min_age)
+        listed.claimed.update(str(row.upstream_id) for row in new if (row.tenant_id, row.id) in ids)
+        asked = [row for row in rows if row.upstream_id in listed.claimed]
+        listed.statuses.update({str(row.upstream_id): row.status for row in rows if row not in asked})
+        return asked
+
+
+@dataclass
+class _Round:
+    """The arguments of ``BatchRefresh.refresh``, and what is known so far.
+
+    Attributes:
+        claimed: the upstream ids of the tasks that no other process asks about; unused without ``min_age``.
+        statuses: the upstream's word for each task that was listed, by its upstream id.
+    """
+
+    channel_id: str
+    account: ArkAccount
+    min_age: timedelta | None
+    token_timeout_seconds: float
+    claimed: set[str] = field(default_factory=set)
+    statuses: dict[str, str] = field(default_factory=dict)
 
 
 def _tier_of(row: TaskRow) -> str:

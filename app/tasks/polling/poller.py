@@ -1,7 +1,6 @@
 """Polls unfinished tasks in the background, so that their final state is stored before the upstream forgets it."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
@@ -9,9 +8,8 @@ import structlog
 from app.channels.channel import Channel
 from app.core.background import BackgroundTasks
 from app.tasks.context import TasksContext
-from app.tasks.models import TaskRow
 from app.tasks.polling.batch_refresh import MAX_SINGLE_GETS, BatchRefresh
-from app.tasks.polling.refresh import TaskRefresh
+from app.tasks.polling.single_gets import SingleGets
 from app.tasks.repository import AllTasks
 from app.tasks.state import Source, apply_not_found, retention_cutoff
 from app.upstream.credentials import ArkAccount
@@ -23,11 +21,6 @@ _LEASE = timedelta(seconds=90)
 # A slow account must not delay the others.
 _RUN_TIMEOUT_SECONDS = 5.0
 _GETS_TIMEOUT_SECONDS = 10.0
-_GET_TIMEOUT_SECONDS = 20.0
-_MAX_CONCURRENT = 4
-# After so many failures a round makes no further calls.
-_MAX_FAILURES = 3
-_PAUSE_AFTER_FAILURES = timedelta(seconds=5)
 _MIN_CLAIMED = 20
 _FORGOTTEN_BATCH = 100
 
@@ -37,10 +30,10 @@ _log = structlog.get_logger()
 class TaskPoller:
     """Polls what is due. Any number of processes may run one: rows are claimed by a lease."""
 
-    def __init__(self, context: TasksContext, refresh: TaskRefresh) -> None:
+    def __init__(self, context: TasksContext, batch_refresh: BatchRefresh, gets: SingleGets) -> None:
         self._context = context
-        self._refresh = refresh
-        self._batch_refresh = BatchRefresh(context)
+        self._batch_refresh = batch_refresh
+        self._gets = gets
         self._background = BackgroundTasks()
         self._busy: set[str] = set()
 
@@ -86,40 +79,4 @@ class TaskPoller:
             rows = await AllTasks(session).claim_due(channel_id, now=self._context.clock(), lease=_LEASE, limit=limit)
         if len(rows) > MAX_SINGLE_GETS:
             rows = await self._batch_refresh.refresh(channel_id, account, rows)
-        if rows:
-            await self._get(channel_id, account, rows)
-
-    async def _get(self, channel_id: str, account: ArkAccount, rows: Sequence[TaskRow]) -> None:
-        """Asks about as many tasks as the rate limit allows in ten seconds; the others become due again."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _GETS_TIMEOUT_SECONDS
-        failed: list[TaskRow] = []
-        left = list(rows)
-
-        async def work() -> None:
-            while left and len(failed) < _MAX_FAILURES:
-                row, timeout_seconds = left.pop(0), deadline - loop.time()
-                if timeout_seconds < 0 or not await self._context.rates.acquire(
-                    channel_id, RateClass.BACKGROUND_GET, timeout_seconds=timeout_seconds
-                ):
-                    left.append(row)
-                    return
-                if not await self._refresh_one(row, account):
-                    failed.append(row)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(len(rows), _MAX_CONCURRENT)):
-                group.create_task(work())
-        pause = _PAUSE_AFTER_FAILURES if len(failed) >= _MAX_FAILURES else timedelta()
-        async with self._context.sessions.begin() as session:
-            await AllTasks(session).release(left, due_at=self._context.clock() + pause)
-
-    async def _refresh_one(self, row: TaskRow, account: ArkAccount) -> bool:
-        """Returns False when the upstream gave no usable answer."""
-        try:
-            async with asyncio.timeout(_GET_TIMEOUT_SECONDS):
-                await self._refresh.refresh(row, account)
-        except Exception as error:  # noqa: BLE001 - an error of one task must not stop the others
-            _log.warning("poll_failed", task=row.upstream_id, channel=row.channel_id, error=repr(error))
-            return False
-        return True
+        await self._gets.run(channel_id, account, rows, RateClass.BACKGROUND_GET, timeout_seconds=_GETS_TIMEOUT_SECONDS)

@@ -1,6 +1,5 @@
-"""Asks the upstream about one task and applies its answer; for requests and the poller alike."""
+"""Asks the upstream about one task and applies its answer."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,8 +9,6 @@ from typing import Any
 import structlog
 
 from app.channels.circuit_breaker import record_success
-from app.core.background import SingleFlight
-from app.core.turns import leave_turn
 from app.errors import AccessDeniedError
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
@@ -22,7 +19,6 @@ from app.upstream.errors import UpstreamError, UpstreamRejectedError
 from app.upstream.rate_limits import RateClass
 
 MIN_REFRESH_INTERVAL = timedelta(seconds=2)
-_CLIENT_TIMEOUT_SECONDS = 5.0
 # After an account had no call left, its bucket is not read for this long: its row would be a bottleneck.
 _NO_CALL_BACKOFF_SECONDS = 0.1
 
@@ -35,7 +31,6 @@ class TaskRefresh:
     def __init__(self, context: TasksContext, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """``monotonic`` returns seconds of a clock that never goes back; it times the backoff."""
         self._context = context
-        self._flights: SingleFlight[bool] = SingleFlight()
         self._monotonic = monotonic
         self._no_call_until: dict[str, float] = {}
 
@@ -45,22 +40,6 @@ class TaskRefresh:
             return False
         now = self._context.clock()
         return all(at is None or now - at >= MIN_REFRESH_INTERVAL for at in (row.asked_at, row.polled_at))
-
-    async def refresh_for_client(self, row: TaskRow) -> bool:
-        """Asks about a task if the account has a call left, and waits at most five seconds for the answer.
-
-        However many clients ask at once, in this process or another, the upstream gets one call. A slow call continues
-        after the client was answered. When the upstream does not answer, ``asked_at`` stays later than ``polled_at``.
-
-        Returns:
-            Whether the row may have changed; False when no call was made: none was left, or the channel is not usable.
-        """
-        leave_turn()
-        try:
-            async with asyncio.timeout(_CLIENT_TIMEOUT_SECONDS):
-                return await self._flights.run((row.tenant_id, row.id), lambda: self._refresh_once(row))
-        except TimeoutError:
-            return True
 
     async def refresh(self, row: TaskRow, account: ArkAccount) -> None:
         """Asks about a task now and applies the answer.
@@ -102,7 +81,12 @@ class TaskRefresh:
         """Says whether the channel of a task still exists, whatever its status."""
         return await self._context.directory.find(str(row.channel_id)) is not None
 
-    async def _refresh_once(self, row: TaskRow) -> bool:
+    async def refresh_once(self, row: TaskRow) -> bool:
+        """Asks about a task unless another process does, or did so within two seconds, or the account has no call left.
+
+        Returns:
+            Whether the row may have changed; False when no call was made.
+        """
         channel_id = str(row.channel_id)
         if self._monotonic() < self._no_call_until.get(channel_id, 0.0):
             return False

@@ -1,0 +1,45 @@
+"""Writes what a LIST shows of unfinished tasks into their rows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.channels.circuit_breaker import record_success
+from app.tasks.context import TasksContext
+from app.tasks.models import FINAL_STATUSES, TaskRow
+from app.tasks.repository import AllTasks
+from app.tasks.state import Source, apply_upstream_state, is_unchanged
+
+
+async def apply_list(
+    context: TasksContext,
+    channel_id: str,
+    rows: Sequence[TaskRow],
+    items: Mapping[str, dict[str, Any]],
+    *,
+    asked_at: datetime,
+) -> None:
+    """Applies the unfinished states among the items of one LIST, in one transaction.
+
+    Most tasks are as they were at the last poll: for these one statement writes the time of the poll. The others, and
+    those that were changed since their row was read, are locked and changed one by one.
+
+    Args:
+        context: of the package.
+        channel_id: whose circuit breaker the answer closes.
+        rows: the tasks that were asked about, as they were before the call.
+        items: the upstream's JSON of tasks, by their upstream ids.
+        asked_at: when the upstream was asked.
+    """
+    now = context.clock()
+    unfinished = [
+        row for row in rows if items.get(str(row.upstream_id), {}).get("status") not in {None, *FINAL_STATUSES}
+    ]
+    same = [row for row in unfinished if is_unchanged(row, items[str(row.upstream_id)])]
+    async with context.sessions.begin() as session:
+        tasks = AllTasks(session)
+        written = await tasks.touch(same, polled_at=asked_at, now=now)
+        for row in await tasks.lock([row for row in unfinished if (row.tenant_id, row.id) not in written]):
+            body = items[str(row.upstream_id)]
+            apply_upstream_state(session, row, body, asked_at=asked_at, source=Source.LIST, now=now)
+        await record_success(session, channel_id, now=now)
