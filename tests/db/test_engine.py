@@ -1,3 +1,5 @@
+"""Connections to PostgreSQL, and which of their errors mean that it is unavailable."""
+
 import asyncio
 import traceback
 from datetime import timedelta

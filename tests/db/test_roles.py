@@ -104,14 +104,21 @@ async def test_a_table_of_a_later_migration_can_be_used_at_once_and_a_function_c
             await _execute(gateway_url, "SELECT made()")
 
 
-@pytest_asyncio.fixture
-async def old_url(database_url: str) -> AsyncIterator[str]:
-    """A database as it was made when everything connected as a superuser; the address is the superuser's."""
+@pytest_asyncio.fixture(scope="module")
+async def old_database(database_url: str) -> AsyncIterator[str]:
+    """The name of a database as it was made when everything connected as a superuser, to be copied."""
     async with bare_database(database_url) as url:
         superuser_url = url_of(SUPERUSER, url)
         await upgrade_to_head(superuser_url)
         await _execute(superuser_url, _LEASE.format("kept"))
-        yield superuser_url
+        yield str(make_url(url).database)
+
+
+@pytest_asyncio.fixture
+async def old_url(database_url: str, old_database: str) -> AsyncIterator[str]:
+    """A copy of it; the address is the superuser's."""
+    async with bare_database(database_url, template=old_database) as url:
+        yield url_of(SUPERUSER, url)
 
 
 async def test_the_script_names_every_table_of_the_migrations(old_url: str) -> None:
@@ -156,7 +163,7 @@ async def test_a_database_that_something_else_uses_is_refused_and_stays_as_it_is
     ) == before
 
 
-async def test_a_table_that_another_role_adds_later_stays_that_role_s(database_url: str) -> None:
+async def test_a_table_that_another_role_adds_later_remains_that_roles(database_url: str) -> None:
     async with own_database(database_url) as url:
         await as_superuser(url, "CREATE TABLE scratch (n int)")
         await make_roles(url)
@@ -174,7 +181,7 @@ async def test_a_takeover_that_is_killed_at_its_end_has_changed_nothing_and_is_r
     before = await query(old_url, _OWNERS), await query(old_url, _GRANTS)
     taking_over = asyncio.create_task(make_roles(old_url))
     async with asyncio.timeout(HANG_SECONDS):
-        while not await query(old_url, _KILL_WHO_WAITS):  # noqa: ASYNC110 - the server tells nobody who waits
+        while not await query(old_url, _KILL_WAITING):  # noqa: ASYNC110 - PostgreSQL has no event for it
             await asyncio.sleep(0.01)
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
         await taking_over
@@ -192,7 +199,7 @@ async def test_a_gateway_at_work_finishes_and_the_takeover_follows_it(old_url: s
     await user.execute("BEGIN; UPDATE leases SET token = 'a'")
     taking_over = asyncio.create_task(make_roles(old_url))
     async with asyncio.timeout(HANG_SECONDS):
-        while not await query(old_url, _IS_POLLING):  # noqa: ASYNC110 - the server tells nobody who waits
+        while not await query(old_url, _IS_POLLING):  # noqa: ASYNC110 - PostgreSQL has no event for it
             await asyncio.sleep(0.01)
     for table in sorted(set(TABLES) - {"leases"}):
         await user.execute(f"SELECT FROM {table}; LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
@@ -260,7 +267,7 @@ _MAKE_MEMBER = f"GRANT {OWNER}, {GATEWAY} TO administrator WITH ADMIN TRUE, INHE
 
 
 async def test_an_administrator_who_is_no_superuser_can_make_the_roles(old_url: str) -> None:
-    """As on the servers that a cloud runs for its customers; who makes a role there has just this membership.
+    """As on the managed servers of a cloud, where the creator of a role has just this membership.
 
     The roles were made in a console, with the attributes that a role has by default.
     """
@@ -340,7 +347,7 @@ _VERSIONS = "SELECT array_agg(xmin::text ORDER BY oid) FROM pg_class WHERE relna
 _IS_POLLING = """
     SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep')
 """
-_KILL_WHO_WAITS = """
+_KILL_WAITING = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'
 """

@@ -138,9 +138,9 @@ async def empty_database(server_url: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def bare_database(server_url: str) -> AsyncIterator[str]:
+async def bare_database(server_url: str, *, template: str = "template1") -> AsyncIterator[str]:
     """Makes a database of the superuser's, in which the other roles have no rights, and drops it afterwards."""
-    async with _one_database(server_url) as url:
+    async with _one_database(server_url, template=template) as url:
         yield url
 
 
