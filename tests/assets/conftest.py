@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.assets.library import Library, running_library
+from tests.assets.gateway import AssetsGateway, open_assets_gateway
 from tests.support.due_jobs import jobs_run_only_when_due
 from tests.support.gateway import Tenant
 
@@ -12,27 +12,41 @@ __all__ = ["jobs_run_only_when_due"]
 
 
 @pytest_asyncio.fixture(scope="session")
-async def library(database_url: str) -> AsyncIterator[Library]:
-    """A gateway that all tests share; tenants keep them apart. Its clock is not moved."""
-    async with running_library(database_url) as running:
+async def running_gateway(database_url: str) -> AsyncIterator[AssetsGateway]:
+    """The gateway of all tests of this folder."""
+    async with open_assets_gateway(database_url) as running:
         yield running
 
 
 @pytest_asyncio.fixture
-async def fresh(database_url: str) -> AsyncIterator[Library]:
-    """A gateway of the test's own, for tests that move the clock or run background work."""
-    async with running_library(database_url) as running:
+async def gateway(running_gateway: AssetsGateway) -> AssetsGateway:
+    """That gateway, without faults; tests keep apart by making their own tenants."""
+    await running_gateway.prepare()
+    return running_gateway
+
+
+@pytest_asyncio.fixture
+async def fresh(running_gateway: AssetsGateway) -> AsyncIterator[AssetsGateway]:
+    """That gateway, emptied, for tests that change its channels, or of jobs, which are about all tenants' objects."""
+    await running_gateway.empty()
+    yield running_gateway
+    await running_gateway.empty()
+
+
+@pytest_asyncio.fixture
+async def own_gateway(database_url: str) -> AsyncIterator[AssetsGateway]:
+    """A gateway of the test's own, for tests that break its connections to the database."""
+    async with open_assets_gateway(database_url) as running:
         yield running
 
 
 @pytest_asyncio.fixture
-async def tenant(library: Library) -> AsyncIterator[Tenant]:
+async def tenant(gateway: AssetsGateway) -> Tenant:
     """A new tenant of the shared gateway."""
-    yield await library.tenant()
-    library.clear_faults()
+    return await gateway.tenant()
 
 
 @pytest_asyncio.fixture(scope="session")
-async def anyone(library: Library) -> Tenant:
+async def anyone(running_gateway: AssetsGateway) -> Tenant:
     """A tenant that many tests share, for requests whose answer does not depend on what it owns."""
-    return await library.tenant()
+    return await running_gateway.tenant()

@@ -10,8 +10,8 @@ from sqlalchemy import select, text
 from app.assets.models import CreateIntentRow
 from app.errors import ConflictError
 from app.ids import new_id
-from tests.assets.library import URL, Library, by_path, list_assets, list_groups, new_asset, new_group, ok, refused
-from tests.support.database import as_owner
+from tests.assets.gateway import AssetsGateway, by_path, list_assets, list_groups, refused
+from tests.support.driving import URL, act, new_asset, new_group
 from tests.support.gateway import HELD, Tenant
 from tests.support.patience import HANG_SECONDS, until
 
@@ -30,14 +30,14 @@ _DROP_THE_OTHERS = text(
 )
 
 
-async def _open_intents(library: Library, tenant: Tenant) -> list[CreateIntentRow]:
-    async with library.services.sessions.begin() as session:
+async def _open_intents(gateway: AssetsGateway, tenant: Tenant) -> list[CreateIntentRow]:
+    async with gateway.sessions.begin() as session:
         found = await session.scalars(select(CreateIntentRow).where(CreateIntentRow.tenant_id == tenant.id))
         return list(found.all())
 
 
-async def _open_rival(library: Library, tenant: Tenant, *, name: str, minutes_ago: float = 0) -> None:
-    async with library.services.sessions.begin() as session:
+async def _open_rival(gateway: AssetsGateway, tenant: Tenant, *, name: str, minutes_ago: float = 0) -> None:
+    async with gateway.sessions.begin() as session:
         session.add(
             CreateIntentRow(
                 id=new_id("intent"),
@@ -45,146 +45,150 @@ async def _open_rival(library: Library, tenant: Tenant, *, name: str, minutes_ag
                 kind="CreateAssetGroup",
                 group_id=None,
                 name=name,
-                started_at=library.clock() - timedelta(minutes=minutes_ago),
+                started_at=gateway.clock() - timedelta(minutes=minutes_ago),
             )
         )
 
 
 @pytest.mark.parametrize("trouble", AFTER)
 async def test_a_group_that_was_made_without_a_clear_answer_is_found(
-    library: Library, tenant: Tenant, trouble: dict[str, Any]
+    gateway: AssetsGateway, tenant: Tenant, trouble: dict[str, Any]
 ) -> None:
     name = new_id("name")
-    library.fault("CreateAssetGroup", **trouble)
-    before = library.count("CreateAssetGroup")
+    await gateway.fault("CreateAssetGroup", **trouble)
+    before = gateway.count("CreateAssetGroup")
     group_id = await new_group(tenant, name, Description="mine")
-    assert library.count("CreateAssetGroup") == before + 1, "a create is never sent twice"
-    assert library.upstream_ids("groups", name) == [group_id]
-    assert (await ok(tenant, "GetAssetGroup", Id=group_id))["Description"] == "mine"
-    assert await _open_intents(library, tenant) == []
+    assert gateway.count("CreateAssetGroup") == before + 1, "a create is never sent twice"
+    assert gateway.upstream_ids("groups", name) == [group_id]
+    assert (await act(tenant, "GetAssetGroup", Id=group_id))["Description"] == "mine"
+    assert await _open_intents(gateway, tenant) == []
 
 
 @pytest.mark.parametrize("trouble", AFTER[:4])
 @pytest.mark.parametrize("named", [{}, {"Name": "named"}])
 async def test_an_asset_that_was_made_without_a_clear_answer_is_found(
-    library: Library, tenant: Tenant, trouble: dict[str, Any], named: dict[str, str]
+    gateway: AssetsGateway, tenant: Tenant, trouble: dict[str, Any], named: dict[str, str]
 ) -> None:
     group_id = await new_group(tenant)
     earlier = await new_asset(tenant, group_id, **named)
-    library.fault("CreateAsset", **trouble)
-    before = library.count("CreateAsset")
+    await gateway.fault("CreateAsset", **trouble)
+    before = gateway.count("CreateAsset")
     asset_id = await new_asset(tenant, group_id, **named)
     assert asset_id != earlier
-    assert library.count("CreateAsset") == before + 1
+    assert gateway.count("CreateAsset") == before + 1
     assert {item["Id"] for item in (await list_assets(tenant))["Items"]} == {earlier, asset_id}
 
 
 @pytest.mark.parametrize("action", ["CreateAssetGroup", "CreateAsset"])
 async def test_when_nothing_was_made_the_client_gets_409_and_must_not_retry(
-    library: Library, tenant: Tenant, action: str
+    gateway: AssetsGateway, tenant: Tenant, action: str
 ) -> None:
     name = new_id("name")
     body: dict[str, Any] = {"Name": name, "GroupType": "AIGC"}
     if action == "CreateAsset":
         body = {"GroupId": await new_group(tenant), "URL": URL, "AssetType": "Image", "Name": name}
-    library.fault(action, kind="cut", at="before")
-    before = library.count(action)
+    await gateway.fault(action, kind="cut", at="before")
+    before = gateway.count(action)
     with pytest.raises(ConflictError) as caught:
-        await library.run(tenant, action, **body)
+        await gateway.run(tenant, action, **body)
     assert (caught.value.code, caught.value.status, caught.value.is_retry_refused) == ("OutcomeUnknown", 409, True)
-    assert library.count(action) == before + 1
-    assert len(await _open_intents(library, tenant)) == 1
+    assert gateway.count(action) == before + 1
+    assert len(await _open_intents(gateway, tenant)) == 1
 
 
-async def test_an_accepted_create_is_written_even_when_the_database_drops_its_connections(fresh: Library) -> None:
-    tenant = await fresh.tenant()
-    fresh.fault("CreateAssetGroup", **HELD)
+async def test_an_accepted_create_is_written_even_when_the_database_drops_its_connections(
+    own_gateway: AssetsGateway,
+) -> None:
+    tenant = await own_gateway.tenant()
+    await own_gateway.fault("CreateAssetGroup", **HELD)
     creating = asyncio.create_task(new_group(tenant, "kept"))
-    await until(lambda: fresh.upstream_ids("groups", "kept"))
-    async with fresh.services.sessions.begin() as session:
+    await until(lambda: own_gateway.upstream_ids("groups", "kept"))
+    async with own_gateway.sessions.begin() as session:
         await session.execute(_DROP_THE_OTHERS)
-    fresh.clear_faults()
+    await own_gateway.release()
     group_id = await creating
-    assert fresh.upstream_ids("groups", "kept") == [group_id]
+    assert own_gateway.upstream_ids("groups", "kept") == [group_id]
     assert [item["Id"] for item in (await list_groups(tenant))["Items"]] == [group_id]
-    assert await _open_intents(fresh, tenant) == []
+    assert await _open_intents(own_gateway, tenant) == []
 
 
 @pytest.mark.parametrize("effect", [None, {"kind": "cut", "at": "after"}])
 async def test_once_the_upstream_may_have_made_the_object_a_database_error_does_not_cause_a_retry(
-    fresh: Library, effect: dict[str, Any] | None
+    fresh: AssetsGateway, effect: dict[str, Any] | None
 ) -> None:
     tenant = await fresh.tenant()
     if effect is not None:
-        fresh.fault("CreateAssetGroup", **effect)
-    await as_owner(fresh.gateway.database_url, "ALTER TABLE asset_groups RENAME TO away")
-    with pytest.raises(ConflictError) as caught:
-        await fresh.run(tenant, "CreateAssetGroup", Name="once", GroupType="AIGC")
+        await fresh.fault("CreateAssetGroup", **effect)
+    async with fresh.without_table("asset_groups"):
+        with pytest.raises(ConflictError) as caught:
+            await fresh.run(tenant, "CreateAssetGroup", Name="once", GroupType="AIGC")
     assert (caught.value.code, caught.value.is_retry_refused) == ("OutcomeUnknown", True)
     assert len(fresh.upstream_ids("groups", "once")) == 1
 
 
 async def test_a_group_is_not_attributed_while_an_equal_create_of_another_tenant_is_open(
-    library: Library, tenant: Tenant
+    gateway: AssetsGateway, tenant: Tenant
 ) -> None:
     name = new_id("name")
-    await _open_rival(library, await library.tenant(), name=name)
-    library.fault("CreateAssetGroup", kind="cut", at="after")
+    await _open_rival(gateway, await gateway.tenant(), name=name)
+    await gateway.fault("CreateAssetGroup", kind="cut", at="after")
     with pytest.raises(ConflictError):
-        await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+        await gateway.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
     assert (await list_groups(tenant))["TotalCount"] == 0
 
 
-async def test_an_old_open_create_does_not_prevent_attribution(library: Library, tenant: Tenant) -> None:
+async def test_an_old_open_create_does_not_prevent_attribution(gateway: AssetsGateway, tenant: Tenant) -> None:
     name = new_id("name")
-    await _open_rival(library, await library.tenant(), name=name, minutes_ago=11)
-    library.fault("CreateAssetGroup", kind="cut", at="after")
-    await library.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, Name=name, GroupType="AIGC")
+    await _open_rival(gateway, await gateway.tenant(), name=name, minutes_ago=11)
+    await gateway.fault("CreateAssetGroup", kind="cut", at="after")
+    await gateway.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, Name=name, GroupType="AIGC")
 
 
 @pytest.mark.parametrize("is_own", [True, False])
-async def test_a_group_that_has_an_owner_is_never_attributed(library: Library, tenant: Tenant, *, is_own: bool) -> None:
+async def test_a_group_that_has_an_owner_is_never_attributed(
+    gateway: AssetsGateway, tenant: Tenant, *, is_own: bool
+) -> None:
     name = new_id("name")
-    owner = tenant if is_own else await library.tenant()
+    owner = tenant if is_own else await gateway.tenant()
     earlier = await new_group(owner, name)
-    library.fault("CreateAssetGroup", kind="cut", at="before")
+    await gateway.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(ConflictError):
-        await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
-    assert (await ok(owner, "GetAssetGroup", Id=earlier))["Name"] == name
+        await gateway.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+    assert (await act(owner, "GetAssetGroup", Id=earlier))["Name"] == name
     assert (await list_groups(tenant))["TotalCount"] == int(is_own)
 
 
-async def test_of_two_matching_groups_none_is_attributed(library: Library, tenant: Tenant) -> None:
+async def test_of_two_matching_groups_none_is_attributed(gateway: AssetsGateway, tenant: Tenant) -> None:
     name = new_id("name")
-    store = library.gateway.sandbox.store.assets
-    account = library.gateway.sandbox.config.accounts[0]
+    store = gateway.sandbox.store.assets
+    account = gateway.sandbox.config.accounts[0]
     store.add_group(account, name=name, description="", type_="AIGC", project="default")
-    library.fault("CreateAssetGroup", kind="cut", at="after")
+    await gateway.fault("CreateAssetGroup", kind="cut", at="after")
     with pytest.raises(ConflictError):
-        await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+        await gateway.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
 
 
 @pytest.mark.parametrize("change", [{"description": "another"}, {"project": "video"}])
 async def test_a_group_that_differs_in_any_member_is_not_attributed(
-    library: Library, tenant: Tenant, change: dict[str, str]
+    gateway: AssetsGateway, tenant: Tenant, change: dict[str, str]
 ) -> None:
     name = new_id("name")
     members = {"name": name, "description": "", "type_": "AIGC", "project": "default", **change}
-    account = library.gateway.sandbox.config.accounts[0]
-    library.gateway.sandbox.store.assets.add_group(account, **members)
-    library.fault("CreateAssetGroup", kind="cut", at="before")
+    account = gateway.sandbox.config.accounts[0]
+    gateway.sandbox.store.assets.add_group(account, **members)
+    await gateway.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(ConflictError):
-        await library.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
+        await gateway.run(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC")
 
 
-async def test_a_group_on_a_shared_account_is_not_attributed(fresh: Library) -> None:
+async def test_a_group_on_a_shared_account_is_not_attributed(fresh: AssetsGateway) -> None:
     """Another client of the account may have made the group in the same minute, and the tenant could delete it."""
     tenant = await fresh.tenant()
     await fresh.change_channel(exclusive=False)
-    account = fresh.gateway.sandbox.config.accounts[0]
+    account = fresh.sandbox.config.accounts[0]
     members = {"name": "MyAssetGroup", "description": "", "type_": "AIGC", "project": "default"}
-    theirs = fresh.gateway.sandbox.store.assets.add_group(account, **members)
-    fresh.fault("CreateAssetGroup", kind="cut", at="before")
+    theirs = fresh.sandbox.store.assets.add_group(account, **members)
+    await fresh.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(ConflictError) as caught:
         await fresh.run(tenant, "CreateAssetGroup", Name="MyAssetGroup", GroupType="AIGC")
     assert caught.value.code == "OutcomeUnknown"
@@ -192,32 +196,34 @@ async def test_a_group_on_a_shared_account_is_not_attributed(fresh: Library) -> 
     await refused(tenant, "DeleteAssetGroup", 404, "NotFound.group_id", Id=theirs.id)
 
 
-async def test_an_asset_in_the_tenants_own_group_is_found_on_a_shared_account(fresh: Library) -> None:
+async def test_an_asset_in_the_tenants_own_group_is_found_on_a_shared_account(fresh: AssetsGateway) -> None:
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)
     await fresh.change_channel(exclusive=False)
-    fresh.fault("CreateAsset", kind="cut", at="after")
+    await fresh.fault("CreateAsset", kind="cut", at="after")
     asset_id = await new_asset(tenant, group_id)
     assert [item["Id"] for item in (await list_assets(tenant))["Items"]] == [asset_id]
 
 
-async def test_the_search_ends_in_time_when_the_upstream_does_not_answer_it(library: Library, tenant: Tenant) -> None:
-    library.fault("CreateAssetGroup", kind="cut", at="after")
-    library.fault("ListAssetGroups", **HELD)
+async def test_the_search_ends_in_time_when_the_upstream_does_not_answer_it(
+    gateway: AssetsGateway, tenant: Tenant
+) -> None:
+    await gateway.fault("CreateAssetGroup", kind="cut", at="after")
+    await gateway.fault("ListAssetGroups", **HELD)
     with pytest.raises(ConflictError):
-        await library.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.3, Name=new_id("name"), GroupType="AIGC")
+        await gateway.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.3, Name=new_id("name"), GroupType="AIGC")
     # The upstream has not answered the list until now, so the create did not wait for it.
-    library.clear_faults()
+    await gateway.release()
 
 
-async def test_a_refused_create_leaves_nothing_open(library: Library, tenant: Tenant) -> None:
-    library.fault("CreateAssetGroup", kind="error", status=400, code="InvalidParameter.Name")
+async def test_a_refused_create_leaves_nothing_open(gateway: AssetsGateway, tenant: Tenant) -> None:
+    await gateway.fault("CreateAssetGroup", kind="error", status=400, code="InvalidParameter.Name")
     response = await by_path(tenant, "CreateAssetGroup", {"Name": "x", "GroupType": "AIGC"})
     assert response.status_code == 400
-    assert await _open_intents(library, tenant) == []
+    assert await _open_intents(gateway, tenant) == []
 
 
-async def test_open_creates_are_deleted_after_a_day(fresh: Library) -> None:
+async def test_open_creates_are_deleted_after_a_day(fresh: AssetsGateway) -> None:
     tenant = await fresh.tenant()
     await _open_rival(fresh, tenant, name="old", minutes_ago=24 * 60 + 1)
     await _open_rival(fresh, tenant, name="young", minutes_ago=23 * 60)

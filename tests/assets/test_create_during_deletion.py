@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text as sql
 
-from tests.assets.library import Library, by_path, ok
+from tests.assets.gateway import AssetsGateway, by_path
+from tests.support.driving import act, pass_verification
 from tests.support.gateway import HELD
 from tests.support.patience import HANG_SECONDS, until
 
@@ -18,32 +19,32 @@ _ROWS = sql("SELECT (SELECT count(*) FROM asset_groups) + (SELECT count(*) FROM 
 
 
 @asynccontextmanager
-async def _being_deleted(library: Library, table: str, row_id: str) -> AsyncIterator[None]:
+async def _being_deleted(gateway: AssetsGateway, table: str, row_id: str) -> AsyncIterator[None]:
     """Holds the lock that a deletion holds while it counts; the deletion is committed at the end of the block."""
-    async with library.services.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         await session.execute(sql(f"SELECT 1 FROM {table} WHERE id = :id FOR UPDATE"), {"id": row_id})
         yield
         await session.execute(sql(f"UPDATE {table} SET deleted_at = now() WHERE id = :id"), {"id": row_id})
 
 
-async def _until_a_lock_is_awaited(library: Library) -> None:
-    async with asyncio.timeout(HANG_SECONDS), library.services.sessions() as session:
+async def _until_a_lock_is_awaited(gateway: AssetsGateway) -> None:
+    async with asyncio.timeout(HANG_SECONDS), gateway.sessions() as session:
         while not await session.scalar(_LOCK_WAITERS):  # noqa: ASYNC110 - the database has no event for it
             await asyncio.sleep(0.02)
 
 
-async def _count_rows(library: Library) -> int:
-    async with library.services.sessions.begin() as session:
+async def _count_rows(gateway: AssetsGateway) -> int:
+    async with gateway.sessions.begin() as session:
         return int(await session.scalar(_ROWS) or 0)
 
 
-async def _delete_channel(library: Library) -> int:
-    deleted = await library.gateway.admin.delete(f"/channels/{await library.channel_id()}")
+async def _delete_channel(gateway: AssetsGateway) -> int:
+    deleted = await gateway.admin.delete(f"/channels/{await gateway.channel_id()}")
     return deleted.status_code
 
 
 @pytest.mark.parametrize("table", ["tenants", "channels"])
-async def test_a_create_that_waits_for_a_deletion_is_not_sent(fresh: Library, table: str) -> None:
+async def test_a_create_that_waits_for_a_deletion_is_not_sent(fresh: AssetsGateway, table: str) -> None:
     tenant = await fresh.tenant()
     body = {"Name": "late", "GroupType": "AIGC"}
     async with _being_deleted(fresh, table, tenant.id if table == "tenants" else await fresh.channel_id()):
@@ -55,38 +56,38 @@ async def test_a_create_that_waits_for_a_deletion_is_not_sent(fresh: Library, ta
 
 
 @pytest.mark.parametrize("owner", ["tenants", "channels"])
-async def test_an_owner_is_not_deleted_while_a_create_is_in_flight(fresh: Library, owner: str) -> None:
+async def test_an_owner_is_not_deleted_while_a_create_is_in_flight(fresh: AssetsGateway, owner: str) -> None:
     tenant = await fresh.tenant()
-    fresh.fault("CreateAssetGroup", **HELD)
+    await fresh.fault("CreateAssetGroup", **HELD)
     creating = asyncio.create_task(by_path(tenant, "CreateAssetGroup", {"Name": "inflight", "GroupType": "AIGC"}))
     await until(lambda: fresh.count("CreateAssetGroup"))
     owner_id = tenant.id if owner == "tenants" else await fresh.channel_id()
-    deleted = await fresh.gateway.admin.delete(f"/{owner}/{owner_id}")
+    deleted = await fresh.admin.delete(f"/{owner}/{owner_id}")
     assert (deleted.status_code, deleted.json()["error"]["code"]) == (409, "InvalidAction"), deleted.text
-    fresh.clear_faults()
+    await fresh.release()
     assert (await creating).status_code == 200
 
 
-async def test_a_create_of_unknown_outcome_does_not_prevent_a_deletion(fresh: Library) -> None:
+async def test_a_create_of_unknown_outcome_does_not_prevent_a_deletion(fresh: AssetsGateway) -> None:
     tenant = await fresh.tenant()
-    fresh.fault("CreateAssetGroup", kind="cut", at="before")
+    await fresh.fault("CreateAssetGroup", kind="cut", at="before")
     with pytest.raises(Exception, match="did not answer"):
         await fresh.run(tenant, "CreateAssetGroup", Name="lost", GroupType="AIGC", search_timeout_seconds=0.0)
     assert await _delete_channel(fresh) == 204
     fresh.services.directory.invalidate()
-    fresh.advance(60)
+    fresh.clock.advance(60)
     await fresh.services.asset_create_recovery.run_once()
     assert await _count_rows(fresh) == 0
 
 
-async def test_a_verification_whose_channel_is_being_deleted_leaves_no_group(fresh: Library) -> None:
+async def test_a_verification_whose_channel_is_being_deleted_leaves_no_group(fresh: AssetsGateway) -> None:
     tenant = await fresh.tenant()
-    opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL="https://example.com/back")
-    await fresh.pass_verification(opened["H5Link"])
-    fresh.fault("GetVisualValidateResult", **HELD)
+    opened = await act(tenant, "CreateVisualValidateSession", CallbackURL="https://example.com/back")
+    await pass_verification(opened["H5Link"])
+    await fresh.fault("GetVisualValidateResult", **HELD)
     asking = asyncio.create_task(by_path(tenant, "GetVisualValidateResult", {"BytedToken": opened["BytedToken"]}))
     await until(lambda: fresh.count("GetVisualValidateResult"))
     assert await _delete_channel(fresh) == 204
-    fresh.clear_faults()
+    await fresh.release()
     assert (await asking).status_code == 503
     assert await _count_rows(fresh) == 0

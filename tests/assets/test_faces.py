@@ -15,16 +15,8 @@ from app.channels.channel import Channel
 from app.tenants.principal import Principal
 from app.upstream.http.client import open_http_client
 from app.upstream.openapi import OpenApiClient
-from tests.assets.library import (
-    Library,
-    by_path,
-    by_query,
-    list_assets,
-    natively,
-    new_asset,
-    ok,
-    refused,
-)
+from tests.assets.gateway import AssetsGateway, by_path, by_query, list_assets, natively, principal, refused
+from tests.support.driving import act, new_asset, pass_verification
 from tests.support.gateway import HELD, Tenant
 from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.patience import until
@@ -32,16 +24,16 @@ from tests.support.patience import until
 BACK = "https://example.com/back?x=1"
 
 
-async def _passed(library: Library, tenant: Tenant) -> str:
-    opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL=BACK)
-    await library.pass_verification(opened["H5Link"])
+async def _passed(gateway: AssetsGateway, tenant: Tenant) -> str:
+    opened = await act(tenant, "CreateVisualValidateSession", CallbackURL=BACK)
+    await pass_verification(opened["H5Link"])
     return str(opened["BytedToken"])
 
 
-async def test_concurrent_requests_for_a_result_share_one_call(library: Library, tenant: Tenant) -> None:
-    token = await _passed(library, tenant)
-    before = library.count("GetVisualValidateResult")
-    library.fault("GetVisualValidateResult", **HELD)
+async def test_concurrent_requests_for_a_result_share_one_call(gateway: AssetsGateway, tenant: Tenant) -> None:
+    token = await _passed(gateway, tenant)
+    before = gateway.count("GetVisualValidateResult")
+    await gateway.fault("GetVisualValidateResult", **HELD)
     asking = asyncio.gather(
         *(
             entry(tenant, "GetVisualValidateResult", {"BytedToken": token})
@@ -49,16 +41,16 @@ async def test_concurrent_requests_for_a_result_share_one_call(library: Library,
             for _ in range(5)
         )
     )
-    await until(lambda: library.count("GetVisualValidateResult") > before)
-    library.clear_faults()
+    await until(lambda: gateway.count("GetVisualValidateResult") > before)
+    await gateway.release()
     answers = await asking
     found = {response.json().get("Result", response.json())["GroupId"] for response in answers}
     assert len(found) == 1
-    assert library.count("GetVisualValidateResult") == before + 1
+    assert gateway.count("GetVisualValidateResult") == before + 1
 
 
 async def test_a_request_that_read_the_session_before_it_finished_makes_no_second_call(
-    library: Library, tenant: Tenant
+    gateway: AssetsGateway, tenant: Tenant
 ) -> None:
     is_reading, may_go_on = asyncio.Event(), asyncio.Event()
 
@@ -69,124 +61,130 @@ async def test_a_request_that_read_the_session_before_it_finished_makes_no_secon
                 await may_go_on.wait()
             return await super().channel_of(principal, channel_id)
 
-    services, principal = library.services, library.principal(tenant)
-    request = parse_request(GetVisualValidateResultRequest, {"BytedToken": await _passed(library, tenant)})
+    asking = principal(tenant)
+    request = parse_request(GetVisualValidateResultRequest, {"BytedToken": await _passed(gateway, tenant)})
     async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
-        upstream = SlowOnce(services.directory, OpenApiClient(http, library.clock))
-        faces = FaceActions(replace(library.context(http), upstream=upstream))
-        late = asyncio.create_task(faces.get_result(principal, request))
+        upstream = SlowOnce(gateway.services.directory, OpenApiClient(http, gateway.clock))
+        faces = FaceActions(replace(gateway.context(http), upstream=upstream))
+        late = asyncio.create_task(faces.get_result(asking, request))
         await is_reading.wait()
-        first = await faces.get_result(principal, request)
-        before = library.calls
+        first = await faces.get_result(asking, request)
+        before = gateway.calls
         may_go_on.set()
         assert (await late).body.to_wire() == first.body.to_wire()
-    assert library.calls == before
+    assert gateway.calls == before
 
 
-async def test_a_known_result_is_answered_without_the_upstream(library: Library, tenant: Tenant) -> None:
-    token = await _passed(library, tenant)
-    first = await ok(tenant, "GetVisualValidateResult", BytedToken=token)
-    before = library.calls
-    assert await ok(tenant, "GetVisualValidateResult", BytedToken=token) == first
-    assert library.calls == before
+async def test_a_known_result_is_answered_without_the_upstream(gateway: AssetsGateway, tenant: Tenant) -> None:
+    token = await _passed(gateway, tenant)
+    first = await act(tenant, "GetVisualValidateResult", BytedToken=token)
+    before = gateway.calls
+    assert await act(tenant, "GetVisualValidateResult", BytedToken=token) == first
+    assert gateway.calls == before
 
 
 async def test_a_verification_that_is_not_finished_looks_like_an_unknown_token(
-    library: Library, tenant: Tenant
+    gateway: AssetsGateway, tenant: Tenant
 ) -> None:
-    opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL=BACK)
+    opened = await act(tenant, "CreateVisualValidateSession", CallbackURL=BACK)
     unfinished = await refused(
         tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=opened["BytedToken"]
     )
     unknown = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken="nothing")
     assert unfinished["message"].split(" Request id")[0] == unknown["message"].split(" Request id")[0]
-    await library.pass_verification(opened["H5Link"])
-    assert (await ok(tenant, "GetVisualValidateResult", BytedToken=opened["BytedToken"]))["GroupId"]
+    await pass_verification(opened["H5Link"])
+    assert (await act(tenant, "GetVisualValidateResult", BytedToken=opened["BytedToken"]))["GroupId"]
 
 
-async def test_the_group_belongs_to_the_tenant_who_can_list_fill_and_use_it(library: Library, tenant: Tenant) -> None:
-    group_id = await library.new_face_group(tenant)
-    shown = await ok(tenant, "GetAssetGroup", Id=group_id)
+async def test_the_group_belongs_to_the_tenant_who_can_list_fill_and_use_it(
+    gateway: AssetsGateway, tenant: Tenant
+) -> None:
+    group_id = await gateway.new_face_group(tenant)
+    shown = await act(tenant, "GetAssetGroup", Id=group_id)
     assert (shown["GroupType"], shown["ProjectName"]) == ("LivenessFace", "default")
     portrait = await new_asset(tenant, group_id)
     stranger = await new_asset(tenant, group_id, URL="https://example.com/other-person/a.png")
-    library.finish_processing()
-    assert (await ok(tenant, "GetAsset", Id=portrait))["Status"] == "Active"
-    assert (await ok(tenant, "GetAsset", Id=stranger))["Error"]["Code"] == "FaceMismatch"
+    gateway.finish_processing()
+    assert (await act(tenant, "GetAsset", Id=portrait))["Status"] == "Active"
+    assert (await act(tenant, "GetAsset", Id=stranger))["Error"]["Code"] == "FaceMismatch"
     assert (await list_assets(tenant))["TotalCount"] == 0, "an AIGC list does not show portraits"
 
 
 async def test_a_group_is_kept_although_the_upstream_does_not_return_its_details(
-    library: Library, tenant: Tenant
+    gateway: AssetsGateway, tenant: Tenant
 ) -> None:
-    token = await _passed(library, tenant)
-    library.fault("GetAssetGroup", kind="error", status=500, code="InternalServiceError")
-    group_id = (await ok(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"]
-    assert (await ok(tenant, "GetAssetGroup", Id=group_id))["GroupType"] == "LivenessFace"
+    token = await _passed(gateway, tenant)
+    await gateway.fault("GetAssetGroup", kind="error", status=500, code="InternalServiceError")
+    group_id = (await act(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"]
+    assert (await act(tenant, "GetAssetGroup", Id=group_id))["GroupType"] == "LivenessFace"
 
 
 async def test_a_group_of_another_tenant_is_neither_moved_nor_shared_and_that_is_audited(
-    library: Library, tenant: Tenant
+    gateway: AssetsGateway, tenant: Tenant
 ) -> None:
-    other = await library.tenant()
-    foreign = await library.new_face_group(other)
-    token = await _passed(library, tenant)
+    other = await gateway.tenant()
+    foreign = await gateway.new_face_group(other)
+    token = await _passed(gateway, tenant)
     # The same person was verified before: the upstream names the group that it has already.
-    library.gateway.sandbox.store.faces.by_token[token].group_id = foreign
+    gateway.sandbox.store.faces.by_token[token].group_id = foreign
     told = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token)
     unknown = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken="nothing")
     assert told["message"].split(" Request id")[0] == unknown["message"].split(" Request id")[0]
-    before = library.calls
+    before = gateway.calls
     await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token)
-    assert library.calls == before
+    assert gateway.calls == before
     await refused(tenant, "GetAssetGroup", 404, "NotFound.group_id", Id=foreign)
-    assert (await ok(other, "GetAssetGroup", Id=foreign))["Id"] == foreign
-    async with library.services.sessions.begin() as session:
+    assert (await act(other, "GetAssetGroup", Id=foreign))["Id"] == foreign
+    async with gateway.sessions.begin() as session:
         query = select(AuditRow).where(AuditRow.target_id == foreign, AuditRow.tenant_id == tenant.id)
         [row] = (await session.scalars(query)).all()
     assert (row.action, row.target_type) == ("face_group.refuse", "asset_group")
 
 
-async def test_the_same_person_verified_twice_by_one_tenant_is_the_same_group(library: Library, tenant: Tenant) -> None:
-    group_id = await library.new_face_group(tenant)
-    token = await _passed(library, tenant)
-    library.gateway.sandbox.store.faces.by_token[token].group_id = group_id
-    assert (await ok(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"] == group_id
-    listed = await ok(tenant, "ListAssetGroups", Filter={"GroupType": "LivenessFace"})
+async def test_the_same_person_verified_twice_by_one_tenant_is_the_same_group(
+    gateway: AssetsGateway, tenant: Tenant
+) -> None:
+    group_id = await gateway.new_face_group(tenant)
+    token = await _passed(gateway, tenant)
+    gateway.sandbox.store.faces.by_token[token].group_id = group_id
+    assert (await act(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"] == group_id
+    listed = await act(tenant, "ListAssetGroups", Filter={"GroupType": "LivenessFace"})
     assert listed["TotalCount"] == 1
 
 
-async def test_an_unclear_answer_is_a_503_and_the_result_can_be_fetched_later(library: Library, tenant: Tenant) -> None:
-    library.fault("CreateVisualValidateSession", kind="cut", at="after")
+async def test_an_unclear_answer_is_a_503_and_the_result_can_be_fetched_later(
+    gateway: AssetsGateway, tenant: Tenant
+) -> None:
+    await gateway.fault("CreateVisualValidateSession", kind="cut", at="after")
     response = await by_path(tenant, "CreateVisualValidateSession", {"CallbackURL": BACK})
     assert (response.status_code, response.json()["error"]["code"]) == (503, "ServiceUnavailable")
-    token = await _passed(library, tenant)
-    library.fault("GetVisualValidateResult", kind="cut", at="after")
+    token = await _passed(gateway, tenant)
+    await gateway.fault("GetVisualValidateResult", kind="cut", at="after")
     response = await by_path(tenant, "GetVisualValidateResult", {"BytedToken": token})
     assert (response.status_code, response.json()["error"]["code"]) == (503, "ServiceUnavailable")
-    assert (await ok(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"]
+    assert (await act(tenant, "GetVisualValidateResult", BytedToken=token))["GroupId"]
 
 
-async def test_links_and_tokens_are_neither_logged_nor_stored(library: Library, tenant: Tenant) -> None:
+async def test_links_and_tokens_are_neither_logged_nor_stored(gateway: AssetsGateway, tenant: Tenant) -> None:
     with capture_logs() as logs:
-        opened = await ok(tenant, "CreateVisualValidateSession", CallbackURL=BACK)
-        library.fault("GetVisualValidateResult", kind="error", status=500, code="InternalServiceError")
+        opened = await act(tenant, "CreateVisualValidateSession", CallbackURL=BACK)
+        await gateway.fault("GetVisualValidateResult", kind="error", status=500, code="InternalServiceError")
         await by_path(tenant, "GetVisualValidateResult", {"BytedToken": opened["BytedToken"]})
-        await library.pass_verification(opened["H5Link"])
-        await ok(tenant, "GetVisualValidateResult", BytedToken=opened["BytedToken"])
+        await pass_verification(opened["H5Link"])
+        await act(tenant, "GetVisualValidateResult", BytedToken=opened["BytedToken"])
         await by_path(tenant, "GetVisualValidateResult", {"BytedToken": "unknown-token"})
     secrets = [opened["BytedToken"], "unknown-token", "secretAccessKey", "AKTP"]
     text = repr(logs)
     assert logs, "the requests were logged"
     assert [secret for secret in secrets if secret in text] == []
-    async with library.services.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         query = select(ValidationSessionRow).where(ValidationSessionRow.tenant_id == tenant.id)
         [row] = (await session.scalars(query)).all()
     assert len(row.token_hash) == 32
     assert opened["BytedToken"].encode() not in row.token_hash
 
 
-async def test_a_session_of_another_project_is_unknown(library: Library, tenant: Tenant) -> None:
-    token = await _passed(library, tenant)
+async def test_a_session_of_another_project_is_unknown(gateway: AssetsGateway, tenant: Tenant) -> None:
+    token = await _passed(gateway, tenant)
     await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token, ProjectName="video")
-    assert (await ok(tenant, "GetVisualValidateResult", BytedToken=token, ProjectName="default"))["GroupId"]
+    assert (await act(tenant, "GetVisualValidateResult", BytedToken=token, ProjectName="default"))["GroupId"]

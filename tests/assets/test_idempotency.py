@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from sqlalchemy import update
 
 from app.assets.intent_log import IntentLog
@@ -20,8 +18,9 @@ from app.creates.retry_dedup import RequestFingerprint
 from app.errors import ConflictError, ServiceUnavailableError
 from app.ids import new_id
 from app.tasks.models import TaskRow
-from tests.assets.library import OPEN, URL, Library, list_groups, new_group, ok, running_library
+from tests.assets.gateway import OPEN, AssetsGateway, list_groups, open_assets_gateway
 from tests.support.answers import check_error
+from tests.support.driving import URL, act, new_group
 from tests.support.gateway import HELD, TASKS, Tenant
 from tests.support.looks import Looks
 from tests.support.patience import HANG_SECONDS, until
@@ -51,31 +50,31 @@ async def body_of(tenant: Tenant, action: str) -> dict[str, Any]:
     return {"GroupId": await new_group(tenant), "URL": URL, "AssetType": "Image", "Name": new_id("name")}
 
 
-def upstream_ids(library: Library, action: str, body: dict[str, Any]) -> list[str]:
-    return library.upstream_ids(KIND[action], body["Name"])
+def upstream_ids(gateway: AssetsGateway, action: str, body: dict[str, Any]) -> list[str]:
+    return gateway.upstream_ids(KIND[action], body["Name"])
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 async def test_every_entry_and_every_spelling_gets_what_the_first_request_made(
-    library: Library, tenant: Tenant, action: str
+    gateway: AssetsGateway, tenant: Tenant, action: str
 ) -> None:
     body = await body_of(tenant, action)
     spellings = [json.dumps(body), json.dumps(dict(reversed(body.items())), indent=2), json.dumps(body) + "\r\n"]
     answers = [await send(tenant, action, text, "k", entry=entry) for entry in ENTRIES for text in spellings]
     other_name = await tenant.http.post(OPEN + action, json=body, headers={"X-Idempotency-Key": "k"})
-    assert {made(answer) for answer in [*answers, other_name]} == set(upstream_ids(library, action, body))
-    assert len(upstream_ids(library, action, body)) == 1
+    assert {made(answer) for answer in [*answers, other_name]} == set(upstream_ids(gateway, action, body))
+    assert len(upstream_ids(gateway, action, body)) == 1
     assert made(await send(tenant, action, body, "another")) != made(answers[0])
 
 
-async def test_a_key_identifies_one_body_and_one_kind_of_create(library: Library, tenant: Tenant) -> None:
+async def test_a_key_identifies_one_body_and_one_kind_of_create(gateway: AssetsGateway, tenant: Tenant) -> None:
     group, asset = [await body_of(tenant, action) for action in ACTIONS]
     task = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "a kitten"}]}
     made(await send(tenant, "CreateAssetGroup", group, "group"))
     made(await send(tenant, "CreateAsset", asset, "asset"))
     created = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": "task"})
     assert created.status_code == 200
-    calls = library.calls
+    calls = gateway.calls
     for entry in ENTRIES:
         for action, body, key, told in (
             ("CreateAssetGroup", {**group, "Description": "another"}, "group", "with another request body"),
@@ -90,94 +89,96 @@ async def test_a_key_identifies_one_body_and_one_kind_of_create(library: Library
             assert refused.headers["x-should-retry"] == "false"
     refused = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": "group"})
     assert "for CreateAssetGroup." in check_error(refused, 409, "IdempotencyConflict")["message"]
-    assert library.calls == calls
+    assert gateway.calls == calls
 
 
-async def test_a_key_that_only_the_row_of_a_task_has_identifies_that_task(library: Library, tenant: Tenant) -> None:
+async def test_a_key_that_only_the_row_of_a_task_has_identifies_that_task(
+    gateway: AssetsGateway, tenant: Tenant
+) -> None:
     """As a version before 0007 of the schema leaves it, and as it is when an Assets create took the key as well."""
     task = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "a kitten"}]}
     group, asset = [await body_of(tenant, action) for action in ACTIONS]
     first = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": "old"})
     group_id = made(await send(tenant, "CreateAssetGroup", group, "both"))
-    async with library.services.sessions.begin() as session:
+    async with gateway.sessions.begin() as session:
         await session.delete(await session.get_one(IdempotencyKeyRow, (tenant.id, "old")))
-    calls = library.calls
+    calls = gateway.calls
     for action, body in zip(ACTIONS, (group, asset), strict=True):
         error = check_error(await send(tenant, action, body, "old"), 409, "IdempotencyConflict")
         assert "for a create of a task." in error["message"]
     for key in ("old", "both"):
-        async with library.services.sessions.begin() as session:
+        async with gateway.sessions.begin() as session:
             await session.execute(update(TaskRow).where(TaskRow.tenant_id == tenant.id).values(idempotency_key=key))
         again = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": key})
         assert (again.status_code, again.json()) == (200, first.json())
     assert made(await send(tenant, "CreateAssetGroup", group, "both")) == group_id
-    assert library.calls == calls
+    assert gateway.calls == calls
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 async def test_ten_at_once_over_all_entries_make_one_object(
-    library: Library, tenant: Tenant, looks: Looks, action: str
+    gateway: AssetsGateway, tenant: Tenant, looks: Looks, action: str
 ) -> None:
     body = await body_of(tenant, action)
-    before = library.count(action)
-    library.fault(action, **HELD)
+    before = gateway.count(action)
+    await gateway.fault(action, **HELD)
     sending = asyncio.gather(*(send(tenant, action, body, "k", entry=ENTRIES[n % 3]) for n in range(10)))
-    await until(lambda: library.count(action) > before)
+    await until(lambda: gateway.count(action) > before)
     await until(lambda: len(looks.lookers) == 9)
-    library.clear_faults()
-    assert {made(answer) for answer in await sending} == set(upstream_ids(library, action, body))
-    assert library.count(action) == before + 1
+    await gateway.release()
+    assert {made(answer) for answer in await sending} == set(upstream_ids(gateway, action, body))
+    assert gateway.count(action) == before + 1
 
 
-async def test_two_kinds_at_once_under_one_key_make_one_object(library: Library, tenant: Tenant) -> None:
+async def test_two_kinds_at_once_under_one_key_make_one_object(gateway: AssetsGateway, tenant: Tenant) -> None:
     bodies = {action: await body_of(tenant, action) for action in ACTIONS}
     answers = await asyncio.gather(*(send(tenant, action, body, "k") for action, body in bodies.items()))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
-    assert sum(len(upstream_ids(library, action, body)) for action, body in bodies.items()) == 1
+    assert sum(len(upstream_ids(gateway, action, body)) for action, body in bodies.items()) == 1
 
 
 async def test_a_refused_create_frees_its_key_for_those_that_wait_for_it(
-    library: Library, tenant: Tenant, looks: Looks
+    gateway: AssetsGateway, tenant: Tenant, looks: Looks
 ) -> None:
     body = await body_of(tenant, "CreateAssetGroup")
-    before = library.count("CreateAssetGroup")
+    before = gateway.count("CreateAssetGroup")
     refusal: dict[str, Any] = {"kind": "error", "status": 400, "code": "InvalidParameter.Name"}
-    library.fault("CreateAssetGroup", **refusal, delay_seconds=3600)
+    await gateway.fault("CreateAssetGroup", **refusal, delay_seconds=3600)
     sending = asyncio.gather(*(send(tenant, "CreateAssetGroup", body, "k") for _ in range(3)))
-    await until(lambda: library.count("CreateAssetGroup") > before)
+    await until(lambda: gateway.count("CreateAssetGroup") > before)
     await until(lambda: len(looks.lookers) == 2)
-    library.clear_faults()
+    await gateway.release()
     answers = await sending
     assert sorted(answer.status_code for answer in answers) == [200, 200, 400]
-    (only,) = upstream_ids(library, "CreateAssetGroup", body)
+    (only,) = upstream_ids(gateway, "CreateAssetGroup", body)
     assert {made(answer) for answer in answers if answer.is_success} == {only}
-    library.fault("CreateAssetGroup", **refusal)
+    await gateway.fault("CreateAssetGroup", **refusal)
     check_error(await send(tenant, "CreateAssetGroup", body, "j"), 400, "InvalidParameter.Name")
     assert made(await send(tenant, "CreateAssetGroup", {**body, "Name": new_id("other")}, "j"))
 
 
-async def test_a_key_belongs_to_its_tenant_and_outlives_what_it_made(library: Library, tenant: Tenant) -> None:
+async def test_a_key_belongs_to_its_tenant_and_outlives_what_it_made(gateway: AssetsGateway, tenant: Tenant) -> None:
     body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
-    stranger, colleague = await library.tenant(), await library.gateway.key_of(tenant.id)
+    stranger, colleague = await gateway.tenant(), await gateway.key_of(tenant.id)
     first = made(await send(tenant, "CreateAssetGroup", body, "k"))
     assert made(await send(stranger, "CreateAssetGroup", body, "k")) != first
-    await ok(tenant, "DeleteAssetGroup", Id=first)
+    await act(tenant, "DeleteAssetGroup", Id=first)
     assert made(await send(colleague, "CreateAssetGroup", body, "k")) == first
     check_error(await tenant.action("GetAssetGroup", Id=first), 404, "NotFound.group_id", "Id")
 
 
-async def test_a_keyed_create_leaves_no_attempt(library: Library, tenant: Tenant) -> None:
+async def test_a_keyed_create_leaves_no_attempt(gateway: AssetsGateway, tenant: Tenant) -> None:
     made(await send(tenant, "CreateAssetGroup", await body_of(tenant, "CreateAssetGroup"), "k"))
-    async with library.services.sessions() as session:
+    async with gateway.sessions() as session:
         assert await session.scalar(AttemptRow.__table__.select().where(AttemptRow.tenant_id == tenant.id)) is None
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
 async def test_a_malformed_key_and_one_for_a_face_session_are_refused(
-    library: Library, tenant: Tenant, entry: str
+    gateway: AssetsGateway, tenant: Tenant, entry: str
 ) -> None:
     body = json.dumps(await body_of(tenant, "CreateAssetGroup"))
-    calls = library.calls
+    calls = gateway.calls
     for headers, wrong in (
         ({"Idempotency-Key": ""}, "Idempotency-Key"),
         ({"X-Idempotency-Key": "x" * 256}, "X-Idempotency-Key"),
@@ -190,7 +191,7 @@ async def test_a_malformed_key_and_one_for_a_face_session_are_refused(
     for name in ("Idempotency-Key", "X-Idempotency-Key"):
         refused = await tenant.http.post(path, content=session, headers={name: "k"})
         check_error(refused, 400, "InvalidParameter.Idempotency-Key", "Idempotency-Key")
-    assert library.calls == calls
+    assert gateway.calls == calls
     listing = json.dumps({"Filter": {"GroupType": "AIGC"}})
     listed = await tenant.http.post(entry.format("ListAssetGroups"), content=listing, headers={"Idempotency-Key": ""})
     assert listed.status_code == 200, "an action that creates nothing ignores the key"
@@ -202,36 +203,29 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
     return Looks(monkeypatch, IntentLog, "find")
 
 
-@pytest_asyncio.fixture(scope="module")
-async def isolated(database_url: str) -> AsyncIterator[Library]:
-    """A gateway of this module's own, since recovery concerns every open create."""
-    async with running_library(database_url) as running:
-        yield running
-
-
-async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_its_key(isolated: Library) -> None:
+async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_its_key(fresh: AssetsGateway) -> None:
     """Also when the tenant has created an equal object under another key since."""
-    tenant = await isolated.tenant()
+    tenant = await fresh.tenant()
     body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
-    before = isolated.count("CreateAssetGroup")
-    await isolated.change_channel(exclusive=False)
-    isolated.fault("CreateAssetGroup", kind="cut", at="after")
-    listed = isolated.count("ListAssetGroups")
+    before = fresh.count("CreateAssetGroup")
+    await fresh.change_channel(exclusive=False)
+    await fresh.fault("CreateAssetGroup", kind="cut", at="after")
+    listed = fresh.count("ListAssetGroups")
     for _ in range(2):
         lost = await send(tenant, "CreateAssetGroup", body, "lost")
         error = check_error(lost, 409, "OutcomeUnknown")
         assert "with the same Idempotency-Key never creates a second one" in error["message"]
         assert lost.headers["x-should-retry"] == "false"
-    assert isolated.count("ListAssetGroups") == listed, "a list could not show which client made it"
-    (first,) = isolated.upstream_ids("groups", body["Name"])
+    assert fresh.count("ListAssetGroups") == listed, "a list could not show which client made it"
+    (first,) = fresh.upstream_ids("groups", body["Name"])
     second = made(await send(tenant, "CreateAssetGroup", body, "second"))
-    await isolated.change_channel(exclusive=True)
-    isolated.move_clocks(timedelta(minutes=3).total_seconds())
-    await isolated.services.asset_create_recovery.run_once()
+    await fresh.change_channel(exclusive=True)
+    fresh.clock.advance(timedelta(minutes=3).total_seconds())
+    await fresh.services.asset_create_recovery.run_once()
     assert made(await send(tenant, "CreateAssetGroup", body, "lost")) == first
     assert made(await send(tenant, "CreateAssetGroup", body, "second")) == second
     assert {item["Id"] for item in (await list_groups(tenant))["Items"]} == {first, second}
-    assert isolated.count("CreateAssetGroup") == before + 2
+    assert fresh.count("CreateAssetGroup") == before + 2
 
 
 def keyed(tenant: Tenant, body: dict[str, Any], key: str = "k") -> RequestFingerprint:
@@ -242,102 +236,104 @@ def keyed(tenant: Tenant, body: dict[str, Any], key: str = "k") -> RequestFinger
     )
 
 
-async def leave_in_doubt(library: Library, tenant: Tenant, body: dict[str, Any], *, at: str) -> RequestFingerprint:
+async def leave_in_doubt(
+    gateway: AssetsGateway, tenant: Tenant, body: dict[str, Any], *, at: str
+) -> RequestFingerprint:
     """Leaves a keyed create of unknown outcome whose search is due; returns its fingerprint."""
     sent = keyed(tenant, body)
-    library.fault("CreateAssetGroup", kind="cut", at=at)
-    library.fault("ListAssetGroups", times=None, kind="error", status=500, code="InternalServiceError")
+    await gateway.fault("CreateAssetGroup", kind="cut", at=at)
+    await gateway.fault("ListAssetGroups", times=None, kind="error", status=500, code="InternalServiceError")
     with pytest.raises(ConflictError):
-        await library.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.0, sent=sent, **body)
-    library.clear_faults()
-    library.move_clocks(3)
+        await gateway.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.0, sent=sent, **body)
+    await gateway.release()
+    gateway.clock.advance(3)
     return sent
 
 
 async def test_one_of_the_requests_for_a_create_in_doubt_searches_and_none_again_in_the_next_seconds(
-    isolated: Library,
+    fresh: AssetsGateway,
 ) -> None:
-    tenant = await isolated.tenant()
+    tenant = await fresh.tenant()
     body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
-    sent = await leave_in_doubt(isolated, tenant, body, at="before")
+    sent = await leave_in_doubt(fresh, tenant, body, at="before")
     asked = []
     for _ in range(2):
-        before = isolated.calls
+        before = fresh.calls
         asking = (
-            isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.95, sent=sent, **body) for _ in range(8)
+            fresh.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.95, sent=sent, **body) for _ in range(8)
         )
         answers = await asyncio.gather(*asking, return_exceptions=True)
         assert {getattr(answer, "code", answer) for answer in answers} == {"OutcomeUnknown"}
-        asked.append(isolated.calls - before)
+        asked.append(fresh.calls - before)
     assert asked == [1, 0]
-    isolated.move_clocks(5)
-    before = isolated.calls
+    fresh.clock.advance(5)
+    before = fresh.calls
     with pytest.raises(ConflictError):
-        await isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.95, sent=sent, **body)
-    assert isolated.calls == before + 1, "later it is searched for again"
-    isolated.move_clocks(timedelta(minutes=13).total_seconds())
-    await isolated.services.asset_create_recovery.run_once()
-    created = await isolated.run(tenant, "CreateAssetGroup", sent=sent, **body)
-    assert [created["Id"]] == isolated.upstream_ids("groups", body["Name"]), "nothing was made, so the key is free"
+        await fresh.run(tenant, "CreateAssetGroup", search_timeout_seconds=0.95, sent=sent, **body)
+    assert fresh.calls == before + 1, "later it is searched for again"
+    fresh.clock.advance(timedelta(minutes=13).total_seconds())
+    await fresh.services.asset_create_recovery.run_once()
+    created = await fresh.run(tenant, "CreateAssetGroup", sent=sent, **body)
+    assert [created["Id"]] == fresh.upstream_ids("groups", body["Name"]), "nothing was made, so the key is free"
 
 
-async def test_when_the_client_that_searches_disconnects_another_one_searches(isolated: Library) -> None:
-    tenant = await isolated.tenant()
+async def test_when_the_client_that_searches_disconnects_another_one_searches(fresh: AssetsGateway) -> None:
+    tenant = await fresh.tenant()
     body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
-    sent = await leave_in_doubt(isolated, tenant, body, at="after")
-    before, gone = isolated.calls, asyncio.Event()
-    isolated.fault("ListAssetGroups", kind="error", status=500, code="InternalServiceError", delay_seconds=3600)
+    sent = await leave_in_doubt(fresh, tenant, body, at="after")
+    before, gone = fresh.calls, asyncio.Event()
+    await fresh.fault("ListAssetGroups", kind="error", status=500, code="InternalServiceError", delay_seconds=3600)
     leaving = asyncio.create_task(
-        isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, sent=sent, gone=gone, **body)
+        fresh.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, sent=sent, gone=gone, **body)
     )
-    await until(lambda: isolated.calls > before)
+    await until(lambda: fresh.calls > before)
     staying = asyncio.create_task(
-        isolated.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, sent=sent, **body)
+        fresh.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, sent=sent, **body)
     )
     gone.set()
-    isolated.clear_faults()
+    await fresh.release()
     with pytest.raises(ServiceUnavailableError):
         await leaving
-    assert [(await staying)["Id"]] == isolated.upstream_ids("groups", body["Name"])
+    assert [(await staying)["Id"]] == fresh.upstream_ids("groups", body["Name"])
 
 
 async def test_a_client_that_disconnects_no_longer_waits_for_a_create_that_is_under_way(
-    library: Library, tenant: Tenant, looks: Looks
+    gateway: AssetsGateway, tenant: Tenant, looks: Looks
 ) -> None:
     body = await body_of(tenant, "CreateAssetGroup")
-    before, gone = library.count("CreateAssetGroup"), asyncio.Event()
-    library.fault("CreateAssetGroup", **HELD)
+    before, gone = gateway.count("CreateAssetGroup"), asyncio.Event()
+    await gateway.fault("CreateAssetGroup", **HELD)
     first = asyncio.create_task(send(tenant, "CreateAssetGroup", body, "k"))
-    await until(lambda: library.count("CreateAssetGroup") > before)
-    waiting = asyncio.create_task(library.run(tenant, "CreateAssetGroup", sent=keyed(tenant, body), gone=gone, **body))
+    await until(lambda: gateway.count("CreateAssetGroup") > before)
+    waiting = asyncio.create_task(gateway.run(tenant, "CreateAssetGroup", sent=keyed(tenant, body), gone=gone, **body))
     await until(lambda: waiting in looks.lookers)
     gone.set()
     with pytest.raises(ServiceUnavailableError):
         await waiting
-    library.clear_faults()
+    await gateway.release()
     made(await first)
 
 
 async def test_a_server_that_stops_answers_a_keyed_create_with_503_and_retry_after(
-    library: Library, tenant: Tenant, looks: Looks
+    gateway: AssetsGateway, tenant: Tenant, looks: Looks
 ) -> None:
     """Both the request that carries it out and the one that waits for it."""
     body = await body_of(tenant, "CreateAssetGroup")
-    before, sent = library.count("CreateAssetGroup"), keyed(tenant, body)
-    library.fault("CreateAssetGroup", **HELD)
-    carrying = asyncio.create_task(library.run(tenant, "CreateAssetGroup", sent=sent, **body))
-    await until(lambda: library.count("CreateAssetGroup") > before)
-    waiting = asyncio.create_task(library.run(tenant, "CreateAssetGroup", sent=sent, **body))
+    before, sent = gateway.count("CreateAssetGroup"), keyed(tenant, body)
+    await gateway.fault("CreateAssetGroup", **HELD)
+    carrying = asyncio.create_task(gateway.run(tenant, "CreateAssetGroup", sent=sent, **body))
+    await until(lambda: gateway.count("CreateAssetGroup") > before)
+    waiting = asyncio.create_task(gateway.run(tenant, "CreateAssetGroup", sent=sent, **body))
     await until(lambda: waiting in looks.lookers)
     for stopped in (waiting, carrying):
         stopped.cancel()
         if stopped is carrying:
-            library.clear_faults()
+            await gateway.release()
         with pytest.raises(ServiceUnavailableError) as caught:
             await stopped
         assert caught.value.retry_after_seconds == 1
         assert "the same Idempotency-Key" in caught.value.message
-    assert [made(await send(tenant, "CreateAssetGroup", body, "k"))] == upstream_ids(library, "CreateAssetGroup", body)
+    assert [made(await send(tenant, "CreateAssetGroup", body, "k"))] == upstream_ids(gateway, "CreateAssetGroup", body)
 
 
 @pytest.mark.slow
@@ -345,21 +341,21 @@ async def test_a_server_that_stops_answers_a_keyed_create_with_503_and_retry_aft
 async def test_the_key_of_a_create_finds_its_object_after_the_gateway_was_killed(
     database_url: str, tmp_path: Path, action: str
 ) -> None:
-    async with running_library(database_url, stands_still=False) as library:
-        tenant = await library.tenant()
+    async with open_assets_gateway(database_url, stands_still=False) as gateway:
+        tenant = await gateway.tenant()
         body = await body_of(tenant, action)
-        library.fault(action, **HELD)
-        before = library.count(action)
+        await gateway.fault(action, **HELD)
+        before = gateway.count(action)
         async with (
-            gateway_process(tmp_path, library.gateway.settings, ark_exclusive="on", background="off") as process,
+            gateway_process(tmp_path, gateway.settings, ark_exclusive="on", background="off") as process,
             process.client(tenant.key) as client,
         ):
             creating = asyncio.create_task(client.post(OPEN + action, json=body, headers={"Idempotency-Key": "k"}))
-            await until(lambda: library.count(action) > before and len(upstream_ids(library, action, body)) == 1)
+            await until(lambda: gateway.count(action) > before and len(upstream_ids(gateway, action, body)) == 1)
             process.process.kill()
             with pytest.raises(httpx.TransportError):
                 await creating
             await process.process.wait()
-        library.clear_faults()
-        assert [made(await send(tenant, action, body, "k"))] == upstream_ids(library, action, body)
-        assert library.count(action) == before + 1
+        await gateway.release()
+        assert [made(await send(tenant, action, body, "k"))] == upstream_ids(gateway, action, body)
+        assert gateway.count(action) == before + 1

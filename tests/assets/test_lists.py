@@ -5,16 +5,17 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.assets.library import Library, list_assets, list_groups, new_asset, new_group, ok
+from tests.assets.gateway import AssetsGateway, list_assets, list_groups
+from tests.support.driving import act, new_asset, new_group
 from tests.support.gateway import Tenant
 
 NAMES = ["Summer 100%", "summer_100x", "夏天的素材", "夏天 的猫", "back\\slash/es", "ÉTÉ d'été", "plain"]
 
 
-@pytest_asyncio.fixture(scope="session")
-async def named(library: Library) -> tuple[Tenant, str]:
+@pytest_asyncio.fixture(scope="module")
+async def named(running_gateway: AssetsGateway) -> tuple[Tenant, str]:
     """A tenant with a group and an asset of each name; all assets are in the first group."""
-    tenant = await library.tenant()
+    tenant = await running_gateway.tenant()
     groups = [await new_group(tenant, name) for name in NAMES]
     for name in NAMES:
         await new_asset(tenant, groups[0], Name=name)
@@ -83,18 +84,18 @@ async def test_equal_sort_values_keep_a_stable_order(named: tuple[Tenant, str]) 
 
 async def test_update_time_orders_by_the_last_change(tenant: Tenant) -> None:
     first, second = await new_group(tenant, "first"), await new_group(tenant, "second")
-    await ok(tenant, "UpdateAssetGroup", Id=first, Description="changed")
+    await act(tenant, "UpdateAssetGroup", Id=first, Description="changed")
     listed = await list_groups(tenant, SortBy="UpdateTime")
     assert [item["Id"] for item in listed["Items"]] == [first, second]
 
 
-async def test_group_ids_and_statuses_narrow_the_list(library: Library, tenant: Tenant) -> None:
+async def test_group_ids_and_statuses_narrow_the_list(gateway: AssetsGateway, tenant: Tenant) -> None:
     first, second = await new_group(tenant, "first"), await new_group(tenant, "second")
     done = await new_asset(tenant, first)
     failed = await new_asset(tenant, second, URL="https://example.com/fail-DownloadFailed.png")
-    library.finish_processing()
+    gateway.finish_processing()
     for asset_id in (done, failed):
-        await ok(tenant, "GetAsset", Id=asset_id)
+        await act(tenant, "GetAsset", Id=asset_id)
     waiting = await new_asset(tenant, second)
 
     async def ids(**wanted: Any) -> set[str]:
@@ -111,24 +112,24 @@ async def test_group_ids_and_statuses_narrow_the_list(library: Library, tenant: 
     assert (await list_groups(tenant, Filter={"GroupIds": [second]}))["TotalCount"] == 1
 
 
-async def test_group_type_keeps_the_two_kinds_apart(library: Library, tenant: Tenant) -> None:
+async def test_group_type_keeps_the_two_kinds_apart(gateway: AssetsGateway, tenant: Tenant) -> None:
     made = await new_group(tenant)
     await new_asset(tenant, made)
-    face = await library.new_face_group(tenant)
+    face = await gateway.new_face_group(tenant)
     portrait = await new_asset(tenant, face, Name="portrait")
-    groups = await ok(tenant, "ListAssetGroups", Filter={"GroupType": "LivenessFace"})
-    assets = await ok(tenant, "ListAssets", Filter={"GroupType": "LivenessFace"}, PageNumber=1, PageSize=10)
+    groups = await act(tenant, "ListAssetGroups", Filter={"GroupType": "LivenessFace"})
+    assets = await act(tenant, "ListAssets", Filter={"GroupType": "LivenessFace"}, PageNumber=1, PageSize=10)
     assert [item["Id"] for item in groups["Items"]] == [face]
     assert [item["Id"] for item in assets["Items"]] == [portrait]
     assert (await list_groups(tenant))["TotalCount"] == 1
 
 
-async def test_lists_do_not_ask_the_upstream(library: Library, named: tuple[Tenant, str]) -> None:
+async def test_lists_do_not_ask_the_upstream(gateway: AssetsGateway, named: tuple[Tenant, str]) -> None:
     tenant, _ = named
-    before = library.calls
+    before = gateway.calls
     await list_groups(tenant)
     await list_assets(tenant)
-    assert library.calls == before
+    assert gateway.calls == before
 
 
 async def test_a_page_far_behind_the_end_is_empty(named: tuple[Tenant, str]) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.assets.library import URL, Library, by_path, new_asset, new_group, ok
+from tests.assets.gateway import AssetsGateway, by_path
+from tests.support.driving import URL, act, new_asset, new_group
 from tests.support.gateway import Tenant
 
 
@@ -22,43 +23,45 @@ async def _unknown(tenant: Tenant) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("deletion", ["DeleteAsset", "DeleteAssetGroup"])
-async def test_a_deleted_asset_is_like_one_that_never_existed(library: Library, tenant: Tenant, deletion: str) -> None:
+async def test_a_deleted_asset_is_like_one_that_never_existed(
+    gateway: AssetsGateway, tenant: Tenant, deletion: str
+) -> None:
     group_id = await new_group(tenant)
     asset_id = await new_asset(tenant, group_id)
-    library.finish_processing()
+    gateway.finish_processing()
     assert (await _create_with(tenant, asset_id))[0] == 200
-    await ok(tenant, deletion, Id=asset_id if deletion == "DeleteAsset" else group_id)
-    before = library.calls
+    await act(tenant, deletion, Id=asset_id if deletion == "DeleteAsset" else group_id)
+    before = gateway.calls
     assert await _create_with(tenant, asset_id) == await _unknown(tenant)
-    assert library.calls == before, "the upstream was asked to use a deleted asset"
+    assert gateway.calls == before, "the upstream was asked to use a deleted asset"
 
 
 async def test_an_asset_that_is_gone_upstream_is_like_one_that_never_existed_but_not_after_one_not_found(
-    fresh: Library,
+    fresh: AssetsGateway,
 ) -> None:
     tenant = await fresh.tenant()
     asset_id = await new_asset(tenant, await new_group(tenant))
-    fresh.advance(120)
-    fresh.fault("GetAsset", times=2, kind="error", status=404, code="NotFound.asset_id")
+    fresh.clock.advance(120)
+    await fresh.fault("GetAsset", times=2, kind="error", status=404, code="NotFound.asset_id")
     await by_path(tenant, "GetAsset", {"Id": asset_id})
     assert (await _create_with(tenant, asset_id))[0] == 200
-    fresh.advance(61)
+    fresh.clock.advance(61)
     await by_path(tenant, "GetAsset", {"Id": asset_id})
     assert await _create_with(tenant, asset_id) == await _unknown(tenant)
 
 
-async def test_the_duplicate_of_a_repeated_create_cannot_be_used(fresh: Library) -> None:
+async def test_the_duplicate_of_a_repeated_create_cannot_be_used(fresh: AssetsGateway) -> None:
     tenant = await fresh.tenant()
     group_id = await new_group(tenant)
-    fresh.fault("CreateAsset", kind="cut", at="after")
-    fresh.fault("ListAssets", kind="error", status=500, code="InternalServiceError")
+    await fresh.fault("CreateAsset", kind="cut", at="after")
+    await fresh.fault("ListAssets", kind="error", status=500, code="InternalServiceError")
     body: dict[str, Any] = {"GroupId": group_id, "URL": URL, "AssetType": "Image", "Name": "twice"}
     with pytest.raises(Exception, match="did not answer"):
         await fresh.run(tenant, "CreateAsset", search_timeout_seconds=0.0, **body)
-    fresh.advance(1)
+    fresh.clock.advance(1)
     kept = await new_asset(tenant, group_id, Name="twice")
     (duplicate,) = [found for found in fresh.upstream_ids("assets", "twice") if found != kept]
-    fresh.advance(125)
+    fresh.clock.advance(125)
     for _ in range(2):
         assert (await _create_with(tenant, duplicate))[0] == 400
         assert (await _create_with(tenant, kept))[0] == 200

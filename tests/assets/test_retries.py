@@ -13,8 +13,8 @@ from sqlalchemy import select
 from app.creates.models import AttemptRow
 from app.errors import ConflictError, ServiceUnavailableError
 from app.ids import new_id
-from tests.assets.library import OPEN, URL, Library, by_path, new_group
-from tests.support.database import as_owner
+from tests.assets.gateway import OPEN, AssetsGateway, by_path, fingerprint
+from tests.support.driving import URL, new_group
 from tests.support.gateway import HELD, Tenant
 from tests.support.patience import until
 
@@ -40,30 +40,30 @@ async def _send(
 
 @asynccontextmanager
 async def _disconnected_client(
-    library: Library, tenant: Tenant, action: str, body: dict[str, Any], *, entry: str = "by path"
+    gateway: AssetsGateway, tenant: Tenant, action: str, body: dict[str, Any], *, entry: str = "by path"
 ) -> AsyncIterator[None]:
     """Disconnects a client while the upstream holds its create."""
-    before = library.count(action)
-    library.fault(action, **HELD)
+    before = gateway.count(action)
+    await gateway.fault(action, **HELD)
     sending = asyncio.create_task(_send(tenant, action, body, entry=entry))
-    await until(lambda: library.count(action) > before)
+    await until(lambda: gateway.count(action) > before)
     sending.cancel()
     await asyncio.wait({sending})
-    await library.until_abandoned(tenant)
+    await gateway.until_abandoned(tenant)
     yield
-    library.clear_faults()
-    assert library.count(action) == before + 1, "the retry was sent upstream too"
+    await gateway.release()
+    assert gateway.count(action) == before + 1, "the retry was sent upstream too"
 
 
-async def _end(library: Library, tenant: Tenant) -> None:
+async def _end(gateway: AssetsGateway, tenant: Tenant) -> None:
     """Lets the upstream answer, and waits until the gateway has written the result."""
-    library.clear_faults()
-    await library.gateway.until_attempt(tenant, AttemptRow.result_id.is_not(None))
+    await gateway.release()
+    await gateway.until_attempt(tenant, AttemptRow.result_id.is_not(None))
 
 
-async def _carried(library: Library, tenant: Tenant) -> AttemptRow:
+async def _carried(gateway: AssetsGateway, tenant: Tenant) -> AttemptRow:
     """Returns the tenant's one attempt."""
-    async with library.services.sessions() as session:
+    async with gateway.sessions() as session:
         return (await session.scalars(select(AttemptRow).where(AttemptRow.tenant_id == tenant.id))).one()
 
 
@@ -73,73 +73,73 @@ async def _body_of(tenant: Tenant, action: str) -> dict[str, Any]:
     return {"GroupId": await new_group(tenant), "URL": URL, "AssetType": "Image", "Name": new_id("name")}
 
 
-def _made(library: Library, action: str, body: dict[str, Any]) -> list[str]:
-    return library.upstream_ids("groups" if action == "CreateAssetGroup" else "assets", body["Name"])
+def _made(gateway: AssetsGateway, action: str, body: dict[str, Any]) -> list[str]:
+    return gateway.upstream_ids("groups" if action == "CreateAssetGroup" else "assets", body["Name"])
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("action", ["CreateAssetGroup", "CreateAsset"])
 async def test_the_retry_of_a_disconnected_client_gets_what_the_first_attempt_made(
-    library: Library, tenant: Tenant, action: str, entry: str
+    gateway: AssetsGateway, tenant: Tenant, action: str, entry: str
 ) -> None:
     body = await _body_of(tenant, action)
-    async with _disconnected_client(library, tenant, action, body, entry=entry):
+    async with _disconnected_client(gateway, tenant, action, body, entry=entry):
         retrying = asyncio.create_task(_send(tenant, action, body, entry=entry))
-        await library.until_claimed(tenant)
-        library.clear_faults()
+        await gateway.until_claimed(tenant)
+        await gateway.release()
         answered = _id(await retrying)
-    assert _made(library, action, body) == [answered]
+    assert _made(gateway, action, body) == [answered]
 
 
 async def test_a_disconnected_client_gets_the_result_also_when_it_retries_after_the_end(
-    library: Library, tenant: Tenant
+    gateway: AssetsGateway, tenant: Tenant
 ) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
-    async with _disconnected_client(library, tenant, "CreateAssetGroup", body):
-        await _end(library, tenant)
+    async with _disconnected_client(gateway, tenant, "CreateAssetGroup", body):
+        await _end(gateway, tenant)
         answered = _id(await _send(tenant, "CreateAssetGroup", body))
-    assert _made(library, "CreateAssetGroup", body) == [answered]
+    assert _made(gateway, "CreateAssetGroup", body) == [answered]
 
 
 @pytest.mark.parametrize("mark", MARKS)
 async def test_a_marked_retry_claims_the_attempt_that_is_still_running(
-    library: Library, tenant: Tenant, mark: dict[str, str]
+    gateway: AssetsGateway, tenant: Tenant, mark: dict[str, str]
 ) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
-    library.fault("CreateAssetGroup", **HELD)
-    before = library.count("CreateAssetGroup")
+    await gateway.fault("CreateAssetGroup", **HELD)
+    before = gateway.count("CreateAssetGroup")
     first = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
-    await until(lambda: library.count("CreateAssetGroup") > before)
-    carried = await _carried(library, tenant)
+    await until(lambda: gateway.count("CreateAssetGroup") > before)
+    carried = await _carried(gateway, tenant)
     joining = asyncio.create_task(_send(tenant, "CreateAssetGroup", body, **mark))
-    await library.gateway.until_attempt(tenant, AttemptRow.started_at > carried.started_at)
-    library.clear_faults()
+    await gateway.until_attempt(tenant, AttemptRow.started_at > carried.started_at)
+    await gateway.release()
     second = await joining
     assert _id(second) == _id(await first)
     third = await _send(tenant, "CreateAssetGroup", body, **mark)
     assert _id(third) == _id(second), "the answer to the first retry may not have arrived"
-    assert _made(library, "CreateAssetGroup", body) == [_id(second)]
+    assert _made(gateway, "CreateAssetGroup", body) == [_id(second)]
 
 
 @pytest.mark.parametrize("mark", [{}, {"X-Sdk-Request": "attempt=1; max=4"}, {"x-stainless-retry-count": "0"}])
 async def test_any_other_second_create_is_a_second_object(
-    library: Library, tenant: Tenant, mark: dict[str, str]
+    gateway: AssetsGateway, tenant: Tenant, mark: dict[str, str]
 ) -> None:
     body = await _body_of(tenant, "CreateAsset")
     answered = {_id(await _send(tenant, "CreateAsset", body, **mark)) for _ in range(2)}
     assert len(answered) == 2
-    assert set(_made(library, "CreateAsset", body)) == answered
+    assert set(_made(gateway, "CreateAsset", body)) == answered
 
 
 async def test_an_abandoned_attempt_is_claimed_with_its_key_and_body_alone_and_by_one_request(
-    library: Library, tenant: Tenant
+    gateway: AssetsGateway, tenant: Tenant
 ) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
-    other_key = await library.gateway.key_of(tenant.id)
-    stranger = await library.tenant()
-    async with _disconnected_client(library, tenant, "CreateAssetGroup", body):
-        await _end(library, tenant)
-    (lost,) = _made(library, "CreateAssetGroup", body)
+    other_key = await gateway.key_of(tenant.id)
+    stranger = await gateway.tenant()
+    async with _disconnected_client(gateway, tenant, "CreateAssetGroup", body):
+        await _end(gateway, tenant)
+    (lost,) = _made(gateway, "CreateAssetGroup", body)
     others = [
         _id(await _send(other_key, "CreateAssetGroup", body)),
         _id(await _send(stranger, "CreateAssetGroup", body)),
@@ -150,52 +150,54 @@ async def test_an_abandoned_attempt_is_claimed_with_its_key_and_body_alone_and_b
     assert _id(await _send(tenant, "CreateAssetGroup", body)) not in {lost, *others}
 
 
-async def test_the_retry_of_a_refused_create_is_a_new_create(library: Library, tenant: Tenant) -> None:
+async def test_the_retry_of_a_refused_create_is_a_new_create(gateway: AssetsGateway, tenant: Tenant) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
-    before = library.count("CreateAssetGroup")
-    library.fault("CreateAssetGroup", kind="error", status=400, code="InvalidParameter.Name", delay_seconds=3600)
+    before = gateway.count("CreateAssetGroup")
+    await gateway.fault("CreateAssetGroup", kind="error", status=400, code="InvalidParameter.Name", delay_seconds=3600)
     sending = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
-    await until(lambda: library.count("CreateAssetGroup") > before)
+    await until(lambda: gateway.count("CreateAssetGroup") > before)
     sending.cancel()
     await asyncio.wait({sending})
-    await library.until_abandoned(tenant)
+    await gateway.until_abandoned(tenant)
     retrying = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
-    await library.until_claimed(tenant)
-    library.clear_faults()
-    assert [_id(await retrying)] == _made(library, "CreateAssetGroup", body)
+    await gateway.until_claimed(tenant)
+    await gateway.release()
+    assert [_id(await retrying)] == _made(gateway, "CreateAssetGroup", body)
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "FlowLimitExceeded"])
-async def test_a_create_that_no_account_accepted_leaves_no_attempt(library: Library, tenant: Tenant, code: str) -> None:
+async def test_a_create_that_no_account_accepted_leaves_no_attempt(
+    gateway: AssetsGateway, tenant: Tenant, code: str
+) -> None:
     body = await _body_of(tenant, "CreateAssetGroup")
-    library.fault("CreateAssetGroup", kind="error", status=403, code=code)
+    await gateway.fault("CreateAssetGroup", kind="error", status=403, code=code)
     assert (await by_path(tenant, "CreateAssetGroup", body)).status_code in {429, 502}
-    assert [_id(await by_path(tenant, "CreateAssetGroup", body))] == _made(library, "CreateAssetGroup", body)
+    assert [_id(await by_path(tenant, "CreateAssetGroup", body))] == _made(gateway, "CreateAssetGroup", body)
 
 
 async def test_a_marked_retry_of_an_unknown_outcome_gets_the_409_or_what_was_found_and_nothing_is_sent_again(
-    fresh: Library,
+    fresh: AssetsGateway,
 ) -> None:
     tenant = await fresh.tenant()
     await fresh.change_channel(exclusive=False)
     body = await _body_of(tenant, "CreateAssetGroup")
-    fresh.fault("CreateAssetGroup", kind="cut", at="after")
+    await fresh.fault("CreateAssetGroup", kind="cut", at="after")
     first = await _send(tenant, "CreateAssetGroup", body)
     assert (first.status_code, first.json()["error"]["code"]) == (409, "OutcomeUnknown"), first.text
     assert first.headers["x-should-retry"] == "false"
     second = await _send(tenant, "CreateAssetGroup", body, **MARKS[0])
     assert (second.status_code, second.json()["error"]["code"]) == (409, "OutcomeUnknown"), second.text
     await fresh.change_channel(exclusive=True)
-    fresh.advance(5)
+    fresh.clock.advance(5)
     await fresh.services.asset_create_recovery.run_once()
     assert [_id(await _send(tenant, "CreateAssetGroup", body, **MARKS[0]))] == _made(fresh, "CreateAssetGroup", body)
     assert fresh.count("CreateAssetGroup") == 1
 
 
-async def test_a_gateway_that_stops_answers_409_to_a_create_that_may_have_made_something(fresh: Library) -> None:
+async def test_a_gateway_that_stops_answers_409_to_a_create_that_may_have_made_something(fresh: AssetsGateway) -> None:
     """The work is cancelled when the stop times out; without special handling that would be a 500."""
     tenant = await fresh.tenant()
-    fresh.fault("CreateAssetGroup", **HELD)
+    await fresh.fault("CreateAssetGroup", **HELD)
     running = asyncio.create_task(fresh.run(tenant, "CreateAssetGroup", Name="stopped", GroupType="AIGC"))
     await until(lambda: fresh.count("CreateAssetGroup"))
     running.cancel()
@@ -204,7 +206,7 @@ async def test_a_gateway_that_stops_answers_409_to_a_create_that_may_have_made_s
     assert (caught.value.code, caught.value.is_retry_refused) == ("OutcomeUnknown", True)
 
 
-async def test_nothing_is_sent_for_a_client_that_has_disconnected(fresh: Library) -> None:
+async def test_nothing_is_sent_for_a_client_that_has_disconnected(fresh: AssetsGateway) -> None:
     tenant = await fresh.tenant()
     gone = asyncio.Event()
     gone.set()
@@ -213,14 +215,14 @@ async def test_nothing_is_sent_for_a_client_that_has_disconnected(fresh: Library
     assert fresh.count("CreateAssetGroup") == 0
 
 
-async def test_a_retry_without_a_database_gets_409_and_no_503(fresh: Library) -> None:
+async def test_a_retry_without_a_database_gets_409_and_no_503(fresh: AssetsGateway) -> None:
     tenant = await fresh.tenant()
-    sent = fresh.sent_by(tenant, "CreateAssetGroup")
-    async with fresh.services.sessions.begin() as session:
+    sent = fingerprint(tenant, "CreateAssetGroup")
+    async with fresh.sessions.begin() as session:
         attempt = fresh.services.retry_dedup.add(session, sent)
     await fresh.services.retry_dedup.mark_abandoned(attempt)
-    await as_owner(fresh.gateway.database_url, "ALTER TABLE asset_create_intents RENAME TO away")
-    with pytest.raises(ConflictError) as caught:
-        await fresh.run(tenant, "CreateAssetGroup", sent=sent, Name="x", GroupType="AIGC")
+    async with fresh.without_table("asset_create_intents"):
+        with pytest.raises(ConflictError) as caught:
+            await fresh.run(tenant, "CreateAssetGroup", sent=sent, Name="x", GroupType="AIGC")
     assert caught.value.code == "OutcomeUnknown"
     assert fresh.count("CreateAssetGroup") == 0

@@ -67,9 +67,9 @@ async def act(tenant: Tenant, action: str, **body: Any) -> dict[str, Any]:
     return result
 
 
-async def new_group(tenant: Tenant, name: str = "MyAssetGroup") -> str:
+async def new_group(tenant: Tenant, name: str = "MyAssetGroup", **fields: Any) -> str:
     """Makes an asset group; returns its id."""
-    return str((await act(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC"))["Id"])
+    return str((await act(tenant, "CreateAssetGroup", Name=name, GroupType="AIGC", **fields))["Id"])
 
 
 async def new_asset(tenant: Tenant, group_id: str, **fields: Any) -> str:

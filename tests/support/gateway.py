@@ -125,7 +125,7 @@ class Gateway:
         key = made.json()["key"]
         return Tenant(id=tenant_id, key_id=made.json()["id"], key=key, http=self._client(self.base_url, key))
 
-    async def channel_id(self, name: str) -> str:
+    async def channel_id(self, name: str = "default") -> str:
         """Returns the id of a channel."""
         listed = (await self.admin.get("/channels")).json()["data"]
         return str(next(channel["id"] for channel in listed if channel["name"] == name))
