@@ -142,4 +142,5 @@ async def _check_database(settings: Settings, invalid: set[str]) -> None:
         try:
             find_binaries(settings.pg_bin)
         except EmbeddedPostgresError as error:
-            raise SettingError(str(error)) from None
+            named = "" if settings.pg_bin is None else "SEEDGATE_PG_BIN: "
+            raise SettingError(f"{named}{error}") from None
