@@ -1,7 +1,6 @@
 """The database's address from its parts: host, port, user, password and name."""
 
 from itertools import combinations
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from sqlalchemy.engine import make_url
 from app.database_url import join_url, without_password
 from app.observability.redaction import MASK, hide, redact
 from app.settings import Settings
-from tests.house.judging import Judge, judging
+from tests.house.judging import Judge
 
 PARTS = {
     "SEEDGATE_DATABASE_HOST": "db",
@@ -21,11 +20,6 @@ PARTS = {
     "SEEDGATE_DATABASE_NAME": "n",
 }
 AWKWARD = "secret@value:/%#?&=+ [é]%41'\"\\"
-
-
-@pytest.fixture
-def judge(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Judge:
-    return judging(monkeypatch, capsys, tmp_path)
 
 
 def url(settings: Settings) -> str:

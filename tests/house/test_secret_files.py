@@ -10,15 +10,10 @@ import pytest
 from app import secret_files
 from app.cli.admin_client import AdminClient
 from app.settings import Settings
-from tests.house.judging import Judge, judging
+from tests.house.judging import Judge
 from tests.support.sample_settings import samples
 
 TOKEN = "an admin token of at least 32 characters"
-
-
-@pytest.fixture
-def judge(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Judge:
-    return judging(monkeypatch, capsys, tmp_path)
 
 
 @pytest.fixture
