@@ -12,8 +12,10 @@ from app.assets.create import AssetCreation
 from app.assets.create_spec import Client
 from app.assets.faces import FaceActions
 from app.assets.groups import GroupActions
+from app.assets.models import AssetGroupRow, AssetRow
+from app.assets.mutations import Mutations
 from app.assets.responses import ActionResponse, Reply
-from app.assets.schemas import ActionRequest, parse_request
+from app.assets.schemas import ActionRequest
 from app.errors import UnknownActionError
 from app.tenants.principal import Principal
 
@@ -32,8 +34,9 @@ class AssetService:
     """The use cases of all actions.
 
     Attributes:
-        groups: asset groups.
-        assets: assets.
+        groups: creating and showing asset groups.
+        assets: creating and showing assets.
+        mutations: changing and deleting both.
         faces: face verification.
     """
 
@@ -41,6 +44,7 @@ class AssetService:
         self._creation = AssetCreation(context)
         self.groups = GroupActions(context, self._creation)
         self.assets = AssetActions(context, self._creation)
+        self.mutations = Mutations(context)
         self.faces = FaceActions(context)
 
     async def drain(self) -> None:
@@ -71,22 +75,6 @@ class Action:
     use_case: Callable[[AssetService, Principal, Any, Client], Awaitable[Reply]]
     errors: tuple[int, ...] = ()
     key_use: KeyUse = KeyUse.IGNORED
-
-    def parse(self, members: Mapping[str, Any]) -> ActionRequest:
-        """Checks a body.
-
-        Raises:
-            MissingParameterError: 400. InvalidParameterError: 400.
-        """
-        return parse_request(self.request, members)
-
-    async def run(self, service: AssetService, principal: Principal, request: ActionRequest, client: Client) -> Reply:
-        """Carries the action out, as a request from ``parse`` says.
-
-        Raises:
-            SeedgateError: as the use case.
-        """
-        return await self.use_case(service, principal, request, client)
 
 
 def find_action(name: str, version: str) -> Action:
@@ -137,7 +125,7 @@ _TABLE = (
         schemas.UpdateAssetGroupRequest,
         responses.IdResponse,
         {"Id": _GROUP_ID, "Name": "cats"},
-        lambda service, principal, request, _client: service.groups.update(principal, request),
+        lambda service, principal, request, _client: service.mutations.update(principal, AssetGroupRow, request),
     ),
     Action(
         "DeleteAssetGroup",
@@ -145,7 +133,7 @@ _TABLE = (
         schemas.IdRequest,
         responses.NothingResponse,
         {"Id": _GROUP_ID},
-        lambda service, principal, request, _client: service.groups.delete(principal, request),
+        lambda service, principal, request, _client: service.mutations.delete(principal, AssetGroupRow, request),
     ),
     Action(
         "CreateAsset",
@@ -179,7 +167,7 @@ _TABLE = (
         schemas.UpdateAssetRequest,
         responses.IdResponse,
         {"Id": _ASSET_ID, "Name": "cat"},
-        lambda service, principal, request, _client: service.assets.update(principal, request),
+        lambda service, principal, request, _client: service.mutations.update(principal, AssetRow, request),
     ),
     Action(
         "DeleteAsset",
@@ -187,7 +175,7 @@ _TABLE = (
         schemas.IdRequest,
         responses.NothingResponse,
         {"Id": _ASSET_ID},
-        lambda service, principal, request, _client: service.assets.delete(principal, request),
+        lambda service, principal, request, _client: service.mutations.delete(principal, AssetRow, request),
     ),
     Action(
         "CreateVisualValidateSession",

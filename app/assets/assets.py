@@ -10,11 +10,10 @@ from app.assets.create import AssetCreation
 from app.assets.create_spec import Client, CreateSpec, asset_spec
 from app.assets.errors import unknown_group
 from app.assets.models import AssetGroupRow, AssetRow, AssetStatus
-from app.assets.mutations import Mutations
 from app.assets.refresh import AssetRefresh, load
 from app.assets.repository import AssetRepository
-from app.assets.responses import AssetDetail, AssetItem, AssetPage, IdResponse, NothingResponse, Reply
-from app.assets.schemas import CreateAssetRequest, IdRequest, ListAssetsRequest, UpdateAssetRequest
+from app.assets.responses import AssetDetail, AssetItem, AssetPage, IdResponse, Reply
+from app.assets.schemas import CreateAssetRequest, IdRequest, ListAssetsRequest
 from app.channels.channel import Channel
 from app.errors import InvalidParameterError
 from app.tenants.principal import Principal
@@ -51,7 +50,6 @@ class AssetActions:
         self._context = context
         self._creation = creation
         self._refresh = AssetRefresh(context)
-        self._mutations = Mutations(context)
 
     async def create(self, principal: Principal, request: CreateAssetRequest, client: Client) -> Reply:
         """Creates an asset in one of the tenant's groups, on the group's channel and in its project.
@@ -100,25 +98,6 @@ class AssetActions:
         shown = await self._refresh.show(principal, row)
         signed_url = None if shown.item is None else shown.item.get("URL")
         return Reply(AssetDetail.of(shown.row, signed_url=signed_url), stale_seconds=shown.stale_seconds)
-
-    async def update(self, principal: Principal, request: UpdateAssetRequest) -> Reply:
-        """Changes an asset's name.
-
-        Raises:
-            SeedgateError: see ``Mutations.update``; 404 also when it is not this tenant's.
-        """
-        row = await load(self._context, principal, AssetRow, request)
-        await self._mutations.update(principal, row, request)
-        return Reply(IdResponse(id=row.id))
-
-    async def delete(self, principal: Principal, request: IdRequest) -> Reply:
-        """Deletes an asset.
-
-        Raises:
-            SeedgateError: see ``Mutations.delete``; 404 when it is not this tenant's.
-        """
-        await self._mutations.delete(principal, await load(self._context, principal, AssetRow, request))
-        return Reply(NothingResponse())
 
     async def _load_group(self, principal: Principal, group_id: str) -> AssetGroupRow:
         async with self._context.sessions.begin() as session:

@@ -6,11 +6,10 @@ from app.assets.context import AssetsContext
 from app.assets.create import AssetCreation
 from app.assets.create_spec import Client, CreateSpec, group_spec
 from app.assets.models import AssetGroupRow
-from app.assets.mutations import Mutations
 from app.assets.refresh import AssetRefresh, load
 from app.assets.repository import AssetRepository
-from app.assets.responses import GroupDetail, GroupItem, GroupPage, IdResponse, NothingResponse, Reply
-from app.assets.schemas import CreateAssetGroupRequest, IdRequest, ListAssetGroupsRequest, UpdateAssetGroupRequest
+from app.assets.responses import GroupDetail, GroupItem, GroupPage, IdResponse, Reply
+from app.assets.schemas import CreateAssetGroupRequest, IdRequest, ListAssetGroupsRequest
 from app.channels.channel import Channel
 from app.tenants.principal import Principal
 
@@ -22,7 +21,6 @@ class GroupActions:
         self._context = context
         self._creation = creation
         self._refresh = AssetRefresh(context)
-        self._mutations = Mutations(context)
 
     async def create(self, principal: Principal, request: CreateAssetGroupRequest, client: Client) -> Reply:
         """Creates a group on the best channel that has its project; a retry gets what the first attempt made.
@@ -58,22 +56,3 @@ class GroupActions:
         row = await load(self._context, principal, AssetGroupRow, request)
         shown = await self._refresh.show(principal, row)
         return Reply(GroupDetail.model_validate(shown.row), stale_seconds=shown.stale_seconds)
-
-    async def update(self, principal: Principal, request: UpdateAssetGroupRequest) -> Reply:
-        """Changes a group's name or description.
-
-        Raises:
-            SeedgateError: see ``Mutations.update``; 404 also when it is not this tenant's.
-        """
-        row = await load(self._context, principal, AssetGroupRow, request)
-        await self._mutations.update(principal, row, request)
-        return Reply(IdResponse(id=row.id))
-
-    async def delete(self, principal: Principal, request: IdRequest) -> Reply:
-        """Deletes a group and its assets.
-
-        Raises:
-            SeedgateError: see ``Mutations.delete``; 404 when it is not this tenant's.
-        """
-        await self._mutations.delete(principal, await load(self._context, principal, AssetGroupRow, request))
-        return Reply(NothingResponse())

@@ -5,9 +5,10 @@ from typing import Any
 from app.assets.context import AssetsContext
 from app.assets.errors import unknown_object
 from app.assets.models import AssetGroupRow, AssetRow
-from app.assets.refresh import AssetRefresh
+from app.assets.refresh import AssetRefresh, load
 from app.assets.repository import AssetRepository
-from app.assets.schemas import UpdateAssetGroupRequest, UpdateAssetRequest
+from app.assets.responses import IdResponse, NothingResponse, Reply
+from app.assets.schemas import IdRequest, UpdateAssetGroupRequest, UpdateAssetRequest
 from app.assets.state import NEW_FOR, NOT_FOUND_INTERVAL
 from app.channels.errors import to_client_error
 from app.errors import ServiceUnavailableError
@@ -25,15 +26,16 @@ class Mutations:
     async def update(
         self,
         principal: Principal,
-        row: AssetGroupRow | AssetRow,
+        table: type[AssetGroupRow | AssetRow],
         request: UpdateAssetGroupRequest | UpdateAssetRequest,
-    ) -> None:
+    ) -> Reply:
         """Updates the members that the request names.
 
         Raises:
-            NotFoundError: 404, the upstream does not know the object.
+            NotFoundError: 404, it is not this tenant's, or the upstream does not know it.
             SeedgateError: the upstream's own 4xx, or 429, 502 or 503.
         """
+        row = await load(self._context, principal, table, request)
         action = "UpdateAssetGroup" if isinstance(row, AssetGroupRow) else "UpdateAsset"
         asked_at = self._context.clock()
         try:
@@ -53,13 +55,16 @@ class Mutations:
                     setattr(current, name, value)
                 current.updated_at = current.polled_at = self._context.clock()
                 current.missing_since = None
+        return Reply(IdResponse(id=row.id))
 
-    async def delete(self, principal: Principal, row: AssetGroupRow | AssetRow) -> None:
+    async def delete(self, principal: Principal, table: type[AssetGroupRow | AssetRow], request: IdRequest) -> Reply:
         """Deletes an object, and a group's assets with it; an object that the upstream does not know is deleted too.
 
         Raises:
+            NotFoundError: 404, it is not this tenant's.
             SeedgateError: the upstream's own 4xx, or 429, 502 or 503.
         """
+        row = await load(self._context, principal, table, request)
         is_confirmed = True
         try:
             await self._call(principal, row, "DeleteAssetGroup" if isinstance(row, AssetGroupRow) else "DeleteAsset")
@@ -75,6 +80,7 @@ class Mutations:
                 await objects.delete(current, at=now)
                 # The upstream may not have known a new object yet, so the poller deletes it there once more.
                 current.next_poll_at = None if is_confirmed else now + NOT_FOUND_INTERVAL
+        return Reply(NothingResponse())
 
     async def _call(
         self, principal: Principal, row: AssetGroupRow | AssetRow, action: str, body: dict[str, Any] | None = None

@@ -20,6 +20,7 @@ from app.assets.actions import ACTIONS, VERSION, Action, AssetService, KeyUse, f
 from app.assets.create_spec import Client
 from app.assets.documentation import ANY_RESULT, OPEN_QUERY, NativeResult, open_operation, query_operation
 from app.assets.responses import Reply
+from app.assets.schemas import parse_request
 from app.core.json_hash import hash_json
 from app.core.strict_json import BOM, parse_json_object
 from app.creates.idempotency import IdempotencyKey
@@ -90,7 +91,7 @@ async def _call(request: Request, sender: Sender, find: Callable[[], Action], *,
         # What is parsed from the body is short, so it is not counted in the budget while the action is carried out.
         key = _key_of(request, action)
         members = parse_json_object(body.data) if body.data.removeprefix(BOM).strip() else {}
-        parsed = action.parse(members)
+        parsed = parse_request(action.request, members)
         idempotency_key = None if key is None else IdempotencyKey(key, hash_json(members))
     fingerprint = RequestFingerprint(
         tenant_id=principal.tenant_id,
@@ -101,7 +102,7 @@ async def _call(request: Request, sender: Sender, find: Callable[[], Action], *,
         idempotency_key=idempotency_key,
     )
     async with client_disconnected(request) as gone:
-        return await action.run(service, principal, parsed, Client(fingerprint, gone))
+        return await action.use_case(service, principal, parsed, Client(fingerprint, gone))
 
 
 def _key_of(request: Request, action: Action) -> str | None:

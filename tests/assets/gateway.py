@@ -14,6 +14,7 @@ from app.assets.actions import ACTIONS, AssetService
 from app.assets.context import AssetsContext
 from app.assets.create_spec import Client
 from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow, ValidationSessionRow
+from app.assets.schemas import parse_request
 from app.assets.upstream import AssetsUpstream
 from app.composition import Services, open_services
 from app.creates.retry_dedup import RequestFingerprint
@@ -105,7 +106,8 @@ class AssetsGateway(Gateway):
             service = AssetService(self.context(http, search_timeout_seconds=search_timeout_seconds))
             client = Client(sent or fingerprint(tenant, action), gone or asyncio.Event())
             try:
-                reply = await ACTIONS[action].run(service, principal(tenant), ACTIONS[action].parse(body), client)
+                parsed = parse_request(ACTIONS[action].request, body)
+                reply = await ACTIONS[action].use_case(service, principal(tenant), parsed, client)
             finally:
                 await service.drain()
             return reply.body.to_wire()
