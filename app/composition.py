@@ -75,9 +75,9 @@ from app.tasks.repository import find_older_key
 from app.tasks.service import TaskService
 from app.tenants.authentication import Authenticator
 from app.tenants.key_cache import KeyCache
+from app.tenants.key_service import KeyService
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.service import TenantService
-from app.tenants.signing_key_service import SigningKeyService
 from app.tenants.stored_key import load_signers, load_stored_keys
 from app.upstream.ark import ArkClient
 from app.upstream.configured import destination_rules, open_http
@@ -170,7 +170,7 @@ class Services:
     turns: Turns
     last_used: LastUsedWriter
     tenants: TenantService
-    signing_keys: SigningKeyService
+    keys: KeyService
     channels: ChannelService
     continuity: ContinuityCheck
     probe: ChannelProbe
@@ -398,7 +398,7 @@ def _build(context: ProcessContext) -> Services:
         turns=Turns(max_per_party=max(1, settings.db_pool_size // 2)),
         last_used=last_used,
         tenants=TenantService(sessions, clock),
-        signing_keys=SigningKeyService(sessions, box, clock),
+        keys=KeyService(sessions, clock, box),
         channels=ChannelService(sessions, box, directory, clock, destinations=context.destinations),
         continuity=ContinuityCheck(sessions, trial_ark, trial_control, clock),
         probe=ChannelProbe(trial_ark, trial_control),

@@ -11,8 +11,7 @@ from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.query import query_parameter
 from app.http.responses import json_response
-from app.tenants.service import TenantService
-from app.tenants.signing_key_service import SigningKeyService
+from app.tenants.key_service import KeyService
 
 _ALL = "/keys"
 _ONE = _ALL + "/{key_id}"
@@ -32,10 +31,10 @@ router = APIRouter(tags=["admin: keys"])
 )
 async def create_key(request: Request) -> Response:
     """Creates a key. This answer is the only one that shows it."""
-    service: TenantService = request.state.tenants
+    service: KeyService = request.state.keys
     members = await to_stored(request, await read_body(request, KeyCreate))
-    issued = await service.create_key(request.state.actor, path_id(request, "tenant_id"), **members)
-    return _answer_once(IssuedKeyView.of_row(issued.row, service.now(), key=issued.plaintext))
+    issued = await service.create(request.state.actor, path_id(request, "tenant_id"), **members)
+    return _answer_once(IssuedKeyView.of_row(issued.row, service.now(), key=issued.secret))
 
 
 @router.get(
@@ -48,9 +47,9 @@ async def create_key(request: Request) -> Response:
 )
 async def list_keys(request: Request) -> Response:
     """Lists keys, newest first; expired and revoked ones too."""
-    service: TenantService = request.state.tenants
+    service: KeyService = request.state.keys
     page = parse_page(request)
-    rows = await service.list_keys(page, tenant_id=query_text(request, "tenant"))
+    rows = await service.page(page, tenant_id=query_text(request, "tenant"))
     now = service.now()
     return json_response(to_page(rows, page, cursor_of=lambda row: row.id, view=lambda row: KeyView.of_row(row, now)))
 
@@ -63,8 +62,8 @@ async def list_keys(request: Request) -> Response:
 )
 async def get_key(request: Request) -> Response:
     """Shows one key, without its secret."""
-    service: TenantService = request.state.tenants
-    row = await service.get_key(path_id(request, "key_id"))
+    service: KeyService = request.state.keys
+    row = await service.get(path_id(request, "key_id"))
     return json_response(KeyView.of_row(row, service.now()))
 
 
@@ -77,11 +76,11 @@ async def get_key(request: Request) -> Response:
 )
 async def update_key(request: Request) -> Response:
     """Changes the members that are sent; null clears one."""
-    service: TenantService = request.state.tenants
+    service: KeyService = request.state.keys
     key_id = path_id(request, "key_id")
     body = await read_body(request, KeyPatch)
-    changes = await to_stored(request, body, load=lambda: service.get_key(key_id))
-    row = await service.update_key(request.state.actor, key_id, changes)
+    changes = await to_stored(request, body, load=lambda: service.get(key_id))
+    row = await service.update(request.state.actor, key_id, changes)
     return json_response(KeyView.of_row(row, service.now()))
 
 
@@ -93,8 +92,8 @@ async def update_key(request: Request) -> Response:
 )
 async def revoke_key(request: Request) -> Response:
     """Ends a key permanently, within a second on every process."""
-    service: TenantService = request.state.tenants
-    await service.revoke_key(request.state.actor, path_id(request, "key_id"))
+    service: KeyService = request.state.keys
+    await service.revoke(request.state.actor, path_id(request, "key_id"))
     return Response(status_code=204)
 
 
@@ -108,12 +107,10 @@ async def revoke_key(request: Request) -> Response:
 )
 async def rotate_key(request: Request) -> Response:
     """Creates a key with the same rights; the old one ends after the grace."""
-    service: TenantService = request.state.tenants
+    service: KeyService = request.state.keys
     wanted = await read_body(request, KeyRotate)
-    issued = await service.rotate_key(
-        request.state.actor, path_id(request, "key_id"), grace_seconds=wanted.grace_seconds
-    )
-    return _answer_once(IssuedKeyView.of_row(issued.row, service.now(), key=issued.plaintext))
+    issued = await service.rotate(request.state.actor, path_id(request, "key_id"), grace_seconds=wanted.grace_seconds)
+    return _answer_once(IssuedKeyView.of_row(issued.row, service.now(), key=issued.secret))
 
 
 @router.post(
@@ -128,12 +125,9 @@ async def create_signing_key(request: Request) -> Response:
 
     This answer is the only one that shows its secret. The previous pair ends within a second.
     """
-    service: TenantService = request.state.tenants
-    signing_keys: SigningKeyService = request.state.signing_keys
-    issued = await signing_keys.issue(request.state.actor, path_id(request, "key_id"))
-    return _answer_once(
-        IssuedSigningKeyView.of_row(issued.row, service.now(), secret_access_key=issued.secret_access_key)
-    )
+    service: KeyService = request.state.keys
+    issued = await service.issue_signing_key(request.state.actor, path_id(request, "key_id"))
+    return _answer_once(IssuedSigningKeyView.of_row(issued.row, service.now(), secret_access_key=issued.secret))
 
 
 @router.delete(
@@ -144,8 +138,8 @@ async def create_signing_key(request: Request) -> Response:
 )
 async def delete_signing_key(request: Request) -> Response:
     """Ends the access key pair within a second on every process; the key itself keeps working."""
-    signing_keys: SigningKeyService = request.state.signing_keys
-    await signing_keys.end(request.state.actor, path_id(request, "key_id"))
+    service: KeyService = request.state.keys
+    await service.end_signing_key(request.state.actor, path_id(request, "key_id"))
     return Response(status_code=204)
 
 

@@ -31,7 +31,6 @@ from app.sandbox.store import Sandbox
 from app.sandbox.tasks import WINDOW
 from app.settings import Settings
 from app.tenants.api_key import parse_key
-from app.tenants.service import TenantService
 
 _TIME_SCALE = 20.0
 # Below the range of ephemeral ports, where an outgoing connection could occupy the port at the next start.
@@ -131,18 +130,17 @@ def _sandbox_settings(sandbox: SandboxServer) -> dict[str, Any]:
 async def _ensure_demo_key(settings: Settings, known: str | None, *, is_upstream_new: bool) -> str:
     """Returns the demo tenant's key; makes what there is not, or not any more."""
     async with open_services(settings, is_upstream_new=is_upstream_new) as services:
-        tenants: TenantService = services.tenants
         parts = parse_key(known) if known is not None else None
-        if known is not None and parts is not None and await tenants.has_active_key(parts.public_part):
+        if known is not None and parts is not None and await services.keys.is_working(parts.public_part):
             return known
-        tenant = await tenants.find_owner(parts.public_part) if parts is not None else None
+        tenant = await services.keys.find_owner(parts.public_part) if parts is not None else None
         if known is not None:
             made = "a new tenant and a new key are" if tenant is None else "a new key of the same tenant is"
             say(f"The API key of the demo tenant is no longer valid: {made} made.")
         actor = Actor(name="dev", address=None)
         if tenant is None:
-            tenant = await tenants.create_tenant(actor, name="demo")
-        return (await tenants.create_key(actor, tenant.id, name="demo")).plaintext
+            tenant = await services.tenants.create_tenant(actor, name="demo")
+        return (await services.keys.create(actor, tenant.id, name="demo")).secret
 
 
 async def _announce(server: uvicorn.Server, port: int, kept: DevSecrets) -> None:

@@ -16,7 +16,7 @@ from app.cli.process_settings import read_settings
 from app.core.sealing import SealError, SecretBox
 from app.db.engine import open_engine, session_factory
 from app.db.schema import schema_state
-from app.tenants.signing_key_service import reseal_signing_keys
+from app.tenants.key_service import reseal_signing_keys
 from app.webhooks.secrets import reseal_secrets
 
 

@@ -1,10 +1,13 @@
-"""Applies a change to the row of a tenant or key, and names the row for the audit log."""
+"""Changes of the rows of tenants and keys, and their names in the audit log."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from app.audit.log import Target
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.audit.log import Actor, Target, record
+from app.errors import NotFoundError
 from app.tenants.models import ApiKeyRow, TenantRow
 
 
@@ -23,3 +26,22 @@ def target_of(row: TenantRow | ApiKeyRow) -> Target:
     if isinstance(row, TenantRow):
         return Target("tenant", row.id, row.id)
     return Target("key", row.id, row.tenant_id, {"public_part": row.public_part})
+
+
+def revoke(session: AsyncSession, row: ApiKeyRow, actor: Actor, now: datetime) -> None:
+    """Ends a key permanently."""
+    row.revoked_at = row.updated_at = now
+    # The signing key can never be used again, so it is not kept.
+    row.access_key_id = row.secret_access_key_sealed = None
+    record(session, actor, "key.revoke", target_of(row), at=now)
+
+
+def check_tenant_found(row: TenantRow | None) -> TenantRow:
+    """Returns the tenant.
+
+    Raises:
+        NotFoundError: 404, it is None.
+    """
+    if row is None:
+        raise NotFoundError("The specified tenant is not found.", field="tenant_id", param="tenant_id")
+    return row

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from app.http.openapi import TENANT_SECURITY, tenant_errors
 from app.http.responses import json_response
 from app.tenants.caller import identify
+from app.tenants.key_service import KeyService
 from app.tenants.key_status import earlier_end
 from app.tenants.schemas import CallerKey, CallerTenant, CallerView
-from app.tenants.service import TenantService
 
 router = APIRouter(tags=["caller"])
 
@@ -34,10 +34,10 @@ class ModelNames(Protocol):
 async def whoami(request: Request) -> Response:
     """Returns the caller's tenant, its key without the secret, and what it may use; null means everything."""
     principal = await identify(request)
-    service: TenantService = request.state.tenants
+    service: KeyService = request.state.keys
     catalog: ModelNames = request.state.catalog
     names = await catalog.names() if principal.allowed_models else {}
-    key = await service.own_key(principal)
+    key = await service.own(principal)
     ends_at = earlier_end(key.expires_at, key.grace_ends_at)
     view = CallerView(
         tenant=CallerTenant(id=principal.tenant_id, name=principal.tenant_name),

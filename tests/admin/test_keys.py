@@ -374,13 +374,13 @@ async def test_the_service_says_whether_a_key_works(process: Process) -> None:
     other = await process.key()
     await process.admin.patch(f"/tenants/{other['tenant_id']}", json={"status": "suspended"})
 
-    before = await process.tenants.has_active_key(key["public_part"])
+    before = await process.keys.is_working(key["public_part"])
     await process.admin.delete(f"/keys/{key['id']}")
 
     assert before
-    assert not await process.tenants.has_active_key(key["public_part"])
-    assert not await process.tenants.has_active_key(other["public_part"])
-    assert not await process.tenants.has_active_key("unknown")
+    assert not await process.keys.is_working(key["public_part"])
+    assert not await process.keys.is_working(other["public_part"])
+    assert not await process.keys.is_working("unknown")
 
 
 async def test_times_are_rfc_3339_in_utc(process: Process, clock: MovableClock) -> None:

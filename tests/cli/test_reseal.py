@@ -14,8 +14,8 @@ from app.cli.reseal import Resealed, reseal
 from app.core.sealing import SealError, SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.engine import session_factory
+from app.tenants.key_service import KeyService
 from app.tenants.service import TenantService
-from app.tenants.signing_key_service import SigningKeyService
 from app.tenants.stored_key import load_signers
 from app.webhooks.secrets import secret_of
 from tests.support.channel_app import everything_stored
@@ -49,10 +49,10 @@ def sessions(engine: AsyncEngine, clean_database: None) -> Sessions:
 
 async def seal_everything(sessions: Sessions, box: SecretBox) -> Sealed:
     await check_canary(sessions, box)
-    tenants = TenantService(sessions, utc_now)
+    tenants, keys = TenantService(sessions, utc_now), KeyService(sessions, utc_now, box)
     tenant = await tenants.create_tenant(ACTOR, name="t")
-    key = (await tenants.create_key(ACTOR, tenant.id, name="k")).row
-    pair = await SigningKeyService(sessions, box, utc_now).issue(ACTOR, key.id)
+    key = (await keys.create(ACTOR, tenant.id, name="k")).row
+    pair = await keys.issue_signing_key(ACTOR, key.id)
     urls = {"ark_base_url": "https://ark.example.com/api/v3", "openapi_url": "https://open.example.com"}
     channel = ChannelRow(id="ch_1", name="main", **urls, region="", projects=[])
     channel.exclusive, channel.models, channel.priority, channel.weight, channel.status = False, {}, 0, 1, "active"
@@ -61,7 +61,7 @@ async def seal_everything(sessions: Sessions, box: SecretBox) -> Sealed:
     async with sessions.begin() as session:
         session.add(channel)
         webhook_secret = await secret_of(session, box, tenant.id, now=utc_now())
-    return Sealed(channel.id, tenant.id, key.id, str(pair.row.access_key_id), pair.secret_access_key, webhook_secret)
+    return Sealed(channel.id, tenant.id, key.id, str(pair.row.access_key_id), pair.secret, webhook_secret)
 
 
 async def sealing_keys(sessions: Sessions) -> dict[str, set[str]]:

@@ -13,8 +13,8 @@ from app.core.sealing import SecretBox, generate_key
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
 from app.http.schemas import parse_model
+from app.tenants.key_service import KeyService
 from app.tenants.service import TenantService
-from app.tenants.signing_key_service import SigningKeyService
 from app.upstream.destinations import DestinationRules
 from tests.flows.programs import run
 from tests.support.database import own_database
@@ -54,8 +54,8 @@ async def seal_something(url: str, key: str) -> None:
         )
         actor = Actor("test", None)
         await service.create(actor, parse_model(ChannelCreate, {"name": "a", "ark_api_key": UPSTREAM_KEY}))
-        tenants = TenantService(sessions, utc_now)
-        issued = await tenants.create_key(actor, (await tenants.create_tenant(actor, name="t")).id, name="k")
-        await SigningKeyService(sessions, box, utc_now).issue(actor, issued.row.id)
+        tenants, keys = TenantService(sessions, utc_now), KeyService(sessions, utc_now, box)
+        issued = await keys.create(actor, (await tenants.create_tenant(actor, name="t")).id, name="k")
+        await keys.issue_signing_key(actor, issued.row.id)
     finally:
         await engine.dispose()

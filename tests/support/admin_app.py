@@ -31,10 +31,10 @@ from app.ids import new_id
 from app.tenants.api_key import KeyParts
 from app.tenants.authentication import Authenticator
 from app.tenants.key_cache import KeyCache
+from app.tenants.key_service import KeyService
 from app.tenants.last_used import LastUsedWriter
 from app.tenants.routes import router as tenants_router
 from app.tenants.service import TenantService
-from app.tenants.signing_key_service import SigningKeyService
 from app.tenants.stored_key import StoredKey, load_signers, load_stored_keys
 from tests.support.clock import MovableClock
 from tests.support.plain import PLAIN
@@ -58,7 +58,7 @@ class Process:
 
     sessions: async_sessionmaker[AsyncSession]
     key_cache: KeyCache[KeyParts, StoredKey]
-    signing_keys: SigningKeyService
+    keys: KeyService
     authenticator: Authenticator
     last_used: LastUsedWriter
     tenants: TenantService
@@ -106,7 +106,7 @@ async def running_process(
     signers = KeyCache(sessions, partial(load_signers, box=BOX), monotonic=seconds)
     authenticator = Authenticator(key_cache, signers, clock, last_used=last_used, region="cn-beijing")
     tenants = TenantService(sessions, clock)
-    signing_keys = SigningKeyService(sessions, BOX, clock)
+    keys = KeyService(sessions, clock, BOX)
     state = {
         "sessions": sessions,
         "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
@@ -114,7 +114,7 @@ async def running_process(
         "authenticator": authenticator,
         "turns": Turns(max_per_party=5),
         "tenants": tenants,
-        "signing_keys": signing_keys,
+        "keys": keys,
         "webhooks": WebhookService(sessions, BOX, clock),
         "metrics": Metrics(sessions, clock),
         "catalog": ModelCatalog(sessions, clock),
@@ -138,7 +138,7 @@ async def running_process(
             headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
         )
         await stack.enter_async_context(admin)
-        yield Process(sessions, key_cache, signing_keys, authenticator, last_used, tenants, admin, client_from)
+        yield Process(sessions, key_cache, keys, authenticator, last_used, tenants, admin, client_from)
 
 
 def _make_app(state: dict[str, Any], clock: Callable[[], datetime]) -> FastAPI:

@@ -302,7 +302,7 @@ async def test_a_failed_look_up_is_not_cached(
         async with running_process(away, clock, seconds) as broken:
             assert (await broken.whoami(key)).status_code == 503
             monkeypatch.setattr(broken.key_cache, "_sessions", process.sessions)
-            monkeypatch.setattr(broken.tenants, "_sessions", process.sessions)
+            monkeypatch.setattr(broken.keys, "_sessions", process.sessions)
             response = await broken.whoami(key)
     finally:
         await away.dispose()
