@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from app.assets.context import AssetsContext
 from app.assets.create_spec import LIST_ACTIONS, Kind
 from app.assets.models import GroupType
 from app.assets.state import parse_time
@@ -15,8 +16,7 @@ from app.channels.channel import Channel
 from app.upstream.ark import is_usable_id
 from app.upstream.credentials import OpenApiAccount
 from app.upstream.errors import OutcomeUnknownError
-from app.upstream.openapi import OpenApiClient
-from app.upstream.rate_limits import RateClass, RateLimiter
+from app.upstream.rate_limits import RateClass
 
 _PAGE_SIZE = 100
 # A hundred thousand objects; reading more would take longer than an operator waits.
@@ -32,9 +32,9 @@ Item = Mapping[str, Any]
 class AssetSnapshot:
     """Reads lists within the account's rate limit."""
 
-    def __init__(self, control: OpenApiClient, rates: RateLimiter) -> None:
-        self._control = control
-        self._rates = rates
+    def __init__(self, context: AssetsContext) -> None:
+        self._control = context.control
+        self._rates = context.rates
 
     async def pages(
         self, channel: Channel, kind: Kind, *, since: datetime | None = None, group_ids: tuple[str, ...] = ()

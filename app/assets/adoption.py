@@ -3,13 +3,14 @@
 When the group is the tenant's already, the assets in it that have no row are given to it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.account_snapshot import AssetSnapshot, Item
+from app.assets.context import AssetsContext
 from app.assets.create_spec import Kind, may_be_of
 from app.assets.models import AssetGroupRow, AssetRow, AssetStatus, CreateIntentRow, GroupType
 from app.assets.repository import AllAssets, OpenCreates
@@ -19,8 +20,7 @@ from app.channels.channel import Channel
 from app.creates.adoption import Adoption, AdoptionRefusedError
 from app.creates.locks import lock_owners
 from app.upstream.errors import OutcomeUnknownError, UpstreamRejectedError
-from app.upstream.openapi import OpenApiClient
-from app.upstream.rate_limits import RateClass, RateLimiter
+from app.upstream.rate_limits import RateClass
 
 _TOKEN_TIMEOUT_SECONDS = 10.0
 
@@ -28,20 +28,12 @@ _TOKEN_TIMEOUT_SECONDS = 10.0
 class GroupAdoption:
     """Gives upstream groups to tenants."""
 
-    def __init__(
-        self,
-        sessions: async_sessionmaker[AsyncSession],
-        *,
-        control: OpenApiClient,
-        snapshot: AssetSnapshot,
-        rates: RateLimiter,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._sessions = sessions
-        self._control = control
-        self._snapshot = snapshot
-        self._rates = rates
-        self._clock = clock
+    def __init__(self, context: AssetsContext) -> None:
+        self._sessions = context.sessions
+        self._control = context.control
+        self._snapshot = AssetSnapshot(context)
+        self._rates = context.rates
+        self._clock = context.clock
 
     async def adopt(
         self, actor: Actor, group_id: str, *, tenant_id: str, channel: Channel

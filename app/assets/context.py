@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.assets.upstream import AssetsUpstream
 from app.core.process_registry import ProcessRegistry
 from app.creates.retry_dedup import RetryDedup
+from app.upstream.openapi import OpenApiClient
+from app.upstream.rate_limits import RateLimiter
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,12 @@ class AssetsContext:
 
     upstream: AssetsUpstream
     """The Assets actions of all channels."""
+
+    control: OpenApiClient
+    """The client of the upstream's control plane."""
+
+    rates: RateLimiter
+    """The call rates of the upstream accounts."""
 
     retry_dedup: RetryDedup
     """Recognises creates that are sent again."""

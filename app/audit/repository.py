@@ -6,8 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.models import AuditRow
-from app.errors import InvalidParameterError
-from app.http.paging import PageRequest
+from app.http.paging import PageRequest, not_a_cursor
 
 _MAX_ID_DIGITS = 18
 
@@ -46,5 +45,5 @@ class WholeAuditLog:
 
 def _to_id(cursor: str) -> int:
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _MAX_ID_DIGITS):
-        raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
+        raise not_a_cursor()
     return int(cursor)

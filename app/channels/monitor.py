@@ -35,7 +35,6 @@ class ChannelMonitor:
         directory: the channels.
         probe: makes the calls.
         rates: the call rates of the accounts.
-        leases: keep two processes from checking the same channel.
         clock: the time in UTC.
         token_timeout_seconds: how long a list call may wait for the account's rate limit.
     """
@@ -47,7 +46,6 @@ class ChannelMonitor:
         directory: ChannelDirectory,
         probe: ChannelProbe,
         rates: RateLimiter,
-        leases: Leases,
         clock: Callable[[], datetime],
         token_timeout_seconds: float = 5.0,
     ) -> None:
@@ -55,7 +53,7 @@ class ChannelMonitor:
         self._directory = directory
         self._probe = probe
         self._rates = rates
-        self._leases = leases
+        self._leases = Leases(sessions)
         self._clock = clock
         self._token_timeout_seconds = token_timeout_seconds
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.models import ChannelRow
-from app.errors import InvalidParameterError
-from app.http.paging import PageRequest
+from app.http.paging import PageRequest, newest_first
 
 
 class ChannelRepository:
@@ -48,10 +47,4 @@ class ChannelRepository:
             InvalidParameterError: 400, the cursor is not of this list.
         """
         query = select(ChannelRow).where(ChannelRow.deleted_at.is_(None))
-        if page.after is not None:
-            anchor = await self._session.get(ChannelRow, page.after)
-            if anchor is None:
-                raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
-            query = query.where(tuple_(ChannelRow.created_at, ChannelRow.id) < (anchor.created_at, anchor.id))
-        query = query.order_by(ChannelRow.created_at.desc(), ChannelRow.id.desc()).limit(page.limit + 1)
-        return (await self._session.scalars(query)).all()
+        return await newest_first(self._session, query, ChannelRow, page)

@@ -4,9 +4,11 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
+from sqlalchemy import Select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
 from app.errors import InvalidParameterError
@@ -57,6 +59,32 @@ def parse_page(request: Request) -> PageRequest:
     return PageRequest(limit=int(text), after=None if after is None else _decode(after))
 
 
+async def newest_first(session: AsyncSession, query: Select[RowT], row: type[Any], page: PageRequest) -> Sequence[RowT]:
+    """Returns rows newest first, one more than the page asks for when there are more; the cursor is the last row's id.
+
+    Args:
+        session: of the query.
+        query: selects the rows of all pages.
+        row: their table, with ``created_at`` and ``id``.
+        page: the one that is wanted.
+
+    Raises:
+        InvalidParameterError: 400, the cursor is not of this list.
+    """
+    if page.after is not None:
+        anchor = await session.get(row, page.after)
+        if anchor is None:
+            raise not_a_cursor()
+        query = query.where(tuple_(row.created_at, row.id) < (anchor.created_at, anchor.id))
+    query = query.order_by(row.created_at.desc(), row.id.desc()).limit(page.limit + 1)
+    return (await session.scalars(query)).all()
+
+
+def not_a_cursor() -> InvalidParameterError:
+    """Returns the error for an ``after`` that no page of this list has given."""
+    return InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
+
+
 def to_page(
     rows: Sequence[RowT], page: PageRequest, *, cursor_of: Callable[[RowT], str], view: Callable[[RowT], ItemT]
 ) -> Page[ItemT]:
@@ -75,7 +103,7 @@ def _decode(cursor: str) -> str:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError) as error:
-        raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.") from error
+        raise not_a_cursor() from error
     if "\0" in text:
-        raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
+        raise not_a_cursor()
     return text

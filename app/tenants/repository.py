@@ -1,16 +1,12 @@
 """Queries on tenants and API keys."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.errors import InvalidParameterError
-from app.http.paging import PageRequest
+from app.http.paging import PageRequest, newest_first
 from app.tenants.models import ApiKeyRow, TenantRow
-
-RowT = TypeVar("RowT", TenantRow, ApiKeyRow)
 
 
 class KeyRepository:
@@ -63,11 +59,7 @@ class AllTenants:
             InvalidParameterError: 400, the cursor is not of this list.
         """
         query = select(TenantRow).where(TenantRow.deleted_at.is_(None))
-        if page.after is not None:
-            anchor = _check_anchor(await self._session.get(TenantRow, page.after))
-            query = query.where(tuple_(TenantRow.created_at, TenantRow.id) < (anchor.created_at, anchor.id))
-        query = query.order_by(TenantRow.created_at.desc(), TenantRow.id.desc()).limit(page.limit + 1)
-        return (await self._session.scalars(query)).all()
+        return await newest_first(self._session, query, TenantRow, page)
 
 
 class AllKeys:
@@ -106,18 +98,8 @@ class AllKeys:
         query = select(ApiKeyRow)
         if tenant_id is not None:
             query = query.where(ApiKeyRow.tenant_id == tenant_id)
-        if page.after is not None:
-            anchor = _check_anchor(await self._session.get(ApiKeyRow, page.after))
-            query = query.where(tuple_(ApiKeyRow.created_at, ApiKeyRow.id) < (anchor.created_at, anchor.id))
-        query = query.order_by(ApiKeyRow.created_at.desc(), ApiKeyRow.id.desc()).limit(page.limit + 1)
-        return (await self._session.scalars(query)).all()
+        return await newest_first(self._session, query, ApiKeyRow, page)
 
 
 def _tenant(tenant_id: str) -> Select[TenantRow]:
     return select(TenantRow).where(TenantRow.id == tenant_id, TenantRow.deleted_at.is_(None))
-
-
-def _check_anchor(row: RowT | None) -> RowT:
-    if row is None:
-        raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
-    return row

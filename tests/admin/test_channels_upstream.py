@@ -19,7 +19,6 @@ from app.channels.default_channel import ensure_default_channel
 from app.channels.monitor import ChannelMonitor
 from app.channels.probe import ChannelProbe
 from app.channels.schemas import ChannelPatch
-from app.core.leases import Leases
 from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer
 from app.settings import Settings
@@ -478,7 +477,6 @@ def watch_of(app: ChannelApp, probe: ChannelProbe) -> ChannelMonitor:
         directory=app.directory,
         probe=probe,
         rates=RateLimiter(app.sessions),
-        leases=Leases(app.sessions),
         clock=app.clock,
         token_timeout_seconds=0,
     )

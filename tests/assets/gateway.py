@@ -16,13 +16,15 @@ from app.assets.create_spec import Client
 from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow, ValidationSessionRow
 from app.assets.schemas import parse_request
 from app.assets.upstream import AssetsUpstream
-from app.composition import Services, open_services
+from app.composition import open_services
 from app.creates.retry_dedup import RequestFingerprint
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
+from app.services import Services
 from app.tasks.models import TaskRow
 from app.tenants.principal import Principal
 from app.upstream.http.client import HttpClient, open_http_client
 from app.upstream.openapi import OpenApiClient
+from app.upstream.rate_limits import RateLimiter
 from tests.support.clock import MovableClock
 from tests.support.database import as_owner, own_database
 from tests.support.driving import act, new_session, pass_verification
@@ -86,9 +88,16 @@ class AssetsGateway(Gateway):
     def context(self, http: HttpClient, *, search_timeout_seconds: float = 1.0) -> AssetsContext:
         """Returns what one more process over the same database and upstream has."""
         services = self.services
-        upstream = AssetsUpstream(services.directory, OpenApiClient(http, self.clock))
+        control = OpenApiClient(http, self.clock)
         return AssetsContext(
-            services.sessions, self.clock, upstream, services.retry_dedup, services.processes, search_timeout_seconds
+            sessions=services.sessions,
+            clock=self.clock,
+            upstream=AssetsUpstream(services.directory, control),
+            control=control,
+            rates=RateLimiter(services.sessions),
+            retry_dedup=services.retry_dedup,
+            processes=services.processes,
+            search_timeout_seconds=search_timeout_seconds,
         )
 
     async def run(

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -20,11 +20,12 @@ from app.admin.router import router as admin_router
 from app.assets.routes import router as assets_router
 from app.channels.default_channel import ensure_default_channel
 from app.cli.reseal import reseal
-from app.composition import Services, open_services
+from app.composition import open_services
 from app.core.sealing import SealError, SecretBox, generate_key
 from app.db.base import utc_now
 from app.http.errors import install_error_handlers
 from app.http.request_scope import RequestScope
+from app.services import Services
 from app.settings import Settings
 from app.tasks.routes import router as tasks_router
 from app.upstream.ark import ArkClient
@@ -203,7 +204,7 @@ async def wandering(database_url: str) -> AsyncIterator[Gateway]:
         control = OpenApiClient(http, utc_now)
         # What may pass by itself is asked again at once.
         continuity = ContinuityCheck(services.sessions, ArkClient(http), control, utc_now, pause_seconds=0)
-        services = replace(services, continuity=continuity)
+        services.continuity = continuity
         app = (await stack.enter_async_context(LifespanManager(_make_app(services)))).app
 
         async def client(path: str, token: str) -> httpx.AsyncClient:

@@ -11,12 +11,13 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.composition import Services, open_services
+from app.composition import open_services
 from app.core.due_work import DueWork, Probe, wake_after_commit
 from app.core.jobs import Job, run_jobs
 from app.core.leases import Leases
 from app.core.sealing import generate_key
 from app.db.engine import COMMAND_TIMEOUT_SECONDS, open_engine, session_factory
+from app.services import Services
 from app.settings import Settings
 from tests.support.clock import MovableClock
 from tests.support.database import own_database

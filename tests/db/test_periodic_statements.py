@@ -13,10 +13,11 @@ from pydantic import SecretStr
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.composition import Services, open_services
+from app.composition import open_services
 from app.core.sealing import generate_key
 from app.db.base import utc_now
 from app.db.engine import to_dsn
+from app.services import Services
 from app.settings import Settings
 from app.tenants.principal import Principal
 from app.webhooks.due_destinations import MAX_ORIGINS, MAX_TENANTS, WINDOW, DueDestinations

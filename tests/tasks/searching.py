@@ -15,9 +15,10 @@ import httpx
 from sqlalchemy import delete, func, select, update
 from sqlalchemy import text as sql
 
-from app.composition import Services, open_services
+from app.composition import open_services
 from app.core.models import LeaseRow
 from app.sandbox.config import DEFAULT_ACCOUNT
+from app.services import Services
 from app.tasks.context import TasksContext
 from app.tasks.correlation import hash_of, new_callback_token
 from app.tasks.models import OrphanRow, TaskEventRow, TaskRow

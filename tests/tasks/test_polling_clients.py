@@ -13,10 +13,11 @@ import pytest_asyncio
 from sqlalchemy import select, update
 from sqlalchemy import text as sql_text
 
-from app.composition import Services, open_services
+from app.composition import open_services
 from app.core.jobs import Job
 from app.db.engine import is_unavailable
 from app.errors import ServiceUnavailableError
+from app.services import Services
 from app.tasks.models import TaskRow
 from app.tenants.principal import Principal
 from app.upstream.rate_limits import RateClass

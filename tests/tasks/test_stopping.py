@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.composition import Services, open_services
+from app.composition import open_services
 from app.core.strict_json import to_json_bytes
 from app.http.body_budget import BodyBudget, HeldBody, OperatorSender
+from app.services import Services
 from app.tasks.creation.create import ClientRequest
 from app.tasks.models import TaskStatus
 from app.tenants.principal import Principal

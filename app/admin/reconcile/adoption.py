@@ -1,35 +1,33 @@
 """Gives a tenant upstream objects that have no owner."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.admin.reconcile.schemas import Adopt, AdoptedView
 from app.assets.adoption import GroupAdoption
+from app.assets.context import AssetsContext
 from app.audit.log import Actor
 from app.catalog.model_index import upstream_id_on
 from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel, Plane
-from app.channels.directory import ChannelDirectory
 from app.channels.probe import explain
 from app.creates.adoption import Adoption, AdoptionRefusedError
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
+from app.tasks.context import TasksContext
 from app.tasks.recovery.adoption import TaskAdoption
 from app.tenants.repository import AllTenants, KeyRepository
 from app.upstream.ark import is_usable_id
 from app.upstream.errors import UpstreamError
 
 
-@dataclass(frozen=True)
 class AdoptionService:
     """Adopts upstream objects: only the operator can know their owner."""
 
-    sessions: async_sessionmaker[AsyncSession]
-    directory: ChannelDirectory
-    catalog: ModelCatalog
-    tasks: TaskAdoption
-    groups: GroupAdoption
+    def __init__(self, tasks: TasksContext, assets: AssetsContext, catalog: ModelCatalog) -> None:
+        self._sessions = tasks.sessions
+        self._directory = tasks.directory
+        self._catalog = catalog
+        self._tasks = TaskAdoption(tasks)
+        self._groups = GroupAdoption(assets)
 
     async def adopt(self, actor: Actor, tenant_id: str, wanted: Adopt) -> list[AdoptedView]:
         """Gives each object to the tenant unless it has an owner; returns the outcome of each, groups first.
@@ -43,15 +41,15 @@ class AdoptionService:
         """
         key_id = await self._key_of(tenant_id, is_needed=bool(wanted.task_ids))
         channel = await self._channel(wanted)
-        sharing = await self.directory.sharing(channel)
-        index = await self.catalog.index()
+        sharing = await self._directory.sharing(channel)
+        index = await self._catalog.index()
 
         def name_of(upstream_model: str) -> str:
             names = (model.name for model in index.models if upstream_id_on(channel, model) == upstream_model)
             return next(names, upstream_model)
 
         async def task(upstream_id: str) -> tuple[Adoption, list[str]]:
-            outcome = await self.tasks.adopt(
+            outcome = await self._tasks.adopt(
                 actor,
                 upstream_id,
                 tenant_id=tenant_id,
@@ -63,13 +61,13 @@ class AdoptionService:
             return outcome, []
 
         async def group(upstream_id: str) -> tuple[Adoption, list[str]]:
-            return await self.groups.adopt(actor, upstream_id, tenant_id=tenant_id, channel=channel)
+            return await self._groups.adopt(actor, upstream_id, tenant_id=tenant_id, channel=channel)
 
         views = [await _outcome("group", group_id, group) for group_id in dict.fromkeys(wanted.group_ids)]
         return [*views, *[await _outcome("task", task_id, task) for task_id in dict.fromkeys(wanted.task_ids)]]
 
     async def _key_of(self, tenant_id: str, *, is_needed: bool) -> str | None:
-        async with self.sessions() as session:
+        async with self._sessions() as session:
             if await AllTenants(session).find(tenant_id) is None:
                 raise NotFoundError("The specified tenant is not found.", field="tenant_id", param="tenant_id")
             key = await KeyRepository(session, tenant_id).newest()
@@ -78,7 +76,7 @@ class AdoptionService:
         return None if key is None else key.id
 
     async def _channel(self, wanted: Adopt) -> Channel:
-        channels = await self.directory.all(None)
+        channels = await self._directory.all(None)
         channel = next((each for each in channels if wanted.channel in {each.id, each.name}), None)
         if channel is None:
             raise InvalidParameterError("channel", "There is no channel with this id or name.")

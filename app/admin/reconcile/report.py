@@ -5,29 +5,28 @@ list that could not be read completely is reported as incomplete, together with 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-
 from app.admin.reconcile.candidates import Candidates
 from app.admin.reconcile.likely_owners import LikelyOwners, load_likely_owners
 from app.admin.reconcile.schemas import FoundObject, Line, ListEnd, Progress
 from app.assets.account_snapshot import AssetSnapshot, Item
+from app.assets.context import AssetsContext
 from app.assets.create_spec import Kind, matches, may_be_of
 from app.assets.models import AssetGroupRow, CreateIntentRow
 from app.assets.repository import AllAssets, OpenCreates
 from app.assets.state import parse_time
 from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel, ChannelStatus
-from app.channels.directory import ChannelDirectory
 from app.channels.probe import explain
 from app.core.database_place import complete_since
 from app.core.leases import Lease, Leases
 from app.errors import ConflictError, InvalidParameterError
+from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import AccountSnapshot, ListedTask, Pace, SnapshotReader
 from app.tasks.recovery.attribution_rules import MARGIN
@@ -53,30 +52,17 @@ _KINDS = {Kind.GROUP: "group", Kind.ASSET: "asset"}
 
 
 class Reconciliation:
-    """Compares the lists of all upstream accounts with the rows of all tenants.
+    """Compares the lists of all upstream accounts with the rows of all tenants."""
 
-    ``grace`` is how long after the end of its call a create may still become a task.
-    """
-
-    def __init__(
-        self,
-        sessions: async_sessionmaker[AsyncSession],
-        *,
-        directory: ChannelDirectory,
-        snapshots: SnapshotReader,
-        asset_snapshot: AssetSnapshot,
-        catalog: ModelCatalog,
-        clock: Callable[[], datetime],
-        grace: timedelta,
-    ) -> None:
-        self._sessions = sessions
-        self._directory = directory
-        self._snapshots = snapshots
-        self._asset_snapshot = asset_snapshot
+    def __init__(self, tasks: TasksContext, assets: AssetsContext, catalog: ModelCatalog) -> None:
+        self._sessions = tasks.sessions
+        self._directory = tasks.directory
+        self._snapshots = SnapshotReader(tasks)
+        self._asset_snapshot = AssetSnapshot(assets)
         self._catalog = catalog
-        self._leases = Leases(sessions)
-        self._clock = clock
-        self._grace = grace
+        self._leases = Leases(tasks.sessions)
+        self._clock = tasks.clock
+        self._grace = tasks.grace
 
     def check_since(self, since: datetime) -> datetime:
         """Returns the time unchanged.

@@ -1,0 +1,300 @@
+"""The services of one process, their background jobs, and what happens to both when the process stops."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.admin.authentication import AdminToken
+from app.admin.channel_continuity import ContinuityCheck
+from app.admin.metrics import Metrics
+from app.admin.reconcile.adoption import AdoptionService
+from app.admin.reconcile.report import Reconciliation
+from app.admin.webhook_service import WebhookService
+from app.assets import due_work as assets_due
+from app.assets.actions import AssetService
+from app.assets.context import AssetsContext
+from app.assets.poller import AssetPoller
+from app.assets.recovery import CreateRecovery
+from app.assets.upstream import AssetsUpstream
+from app.catalog.service import ModelCatalog
+from app.channels.directory import ChannelDirectory
+from app.channels.faults import ChannelFaults
+from app.channels.monitor import INTERVAL_SECONDS, ChannelMonitor
+from app.channels.probe import ChannelProbe
+from app.channels.service import ChannelService
+from app.core.due_work import DueWork, Probe
+from app.core.jobs import Job
+from app.core.process_registry import RENEW_SECONDS, ProcessRegistry
+from app.core.sealing import SecretBox
+from app.core.turns import Turns
+from app.creates.retry_dedup import RetryDedup
+from app.db.engine import is_unavailable
+from app.db.readiness import readiness_checks
+from app.http.body import BodyAdmission
+from app.http.body_thread import BodyThread
+from app.http.health import Readiness
+from app.settings import Settings
+from app.tasks import due_work as tasks_due
+from app.tasks.admin_service import TaskAdminService
+from app.tasks.callbacks import CallbackInbox
+from app.tasks.context import TasksContext
+from app.tasks.creation.create import TaskCreation
+from app.tasks.deletion import TaskDeletion
+from app.tasks.polling.batch_refresh import BatchRefresh
+from app.tasks.polling.client_refresh import ClientRefresh
+from app.tasks.polling.poller import TaskPoller
+from app.tasks.polling.refresh import TaskRefresh
+from app.tasks.polling.single_gets import SingleGets
+from app.tasks.recovery.attribution import Attribution
+from app.tasks.recovery.reconciler import Reconciler
+from app.tasks.recovery.stale_creates import StaleCreates
+from app.tasks.repository import find_older_key
+from app.tasks.service import TaskService
+from app.tenants.authentication import Authenticator
+from app.tenants.key_cache import KeyCache
+from app.tenants.key_service import KeyService
+from app.tenants.last_used import LastUsedWriter
+from app.tenants.service import TenantService
+from app.tenants.stored_key import load_signers, load_stored_keys
+from app.upstream.ark import ArkClient
+from app.upstream.destinations import DestinationRules
+from app.upstream.http.client import HttpClient
+from app.upstream.openapi import OpenApiClient
+from app.upstream.rate_limits import RateLimiter
+from app.webhooks.callback_url_policy import CallbackUrlPolicy
+from app.webhooks.delivery_worker import DeliveryWorker
+from app.webhooks.repository import DELIVERIES_DUE
+from app.webhooks.sender import WebhookSender
+
+_log = structlog.get_logger()
+
+# Added to the timeout of the response: connecting, writing a large body, and two short transactions.
+_SUBMISSION_MARGIN = timedelta(seconds=120)
+# How many database connections the look-ups of unknown keys, and of unknown access key ids, may use at a time.
+_UNKNOWN_KEY_QUERIES = 2
+_UNKNOWN_SIGNER_QUERIES = 1
+
+
+@dataclass(frozen=True)
+class ProcessContext:
+    """What the services of one process share."""
+
+    settings: Settings
+    """With a database URL, an admin token and a sealing key."""
+
+    engine: AsyncEngine
+    """The pool of database connections."""
+
+    sessions: async_sessionmaker[AsyncSession]
+    """Opens sessions on ``engine``."""
+
+    clock: Callable[[], datetime]
+    """The time in UTC."""
+
+    monotonic: Callable[[], float]
+    """Seconds of a clock that never goes back; it decides when cached reads expire."""
+
+    box: SecretBox
+    """Seals and opens the secrets in the database."""
+
+    destinations: DestinationRules
+    """The servers to which upstream calls may be made."""
+
+    http: HttpClient
+    """Sends all upstream calls."""
+
+    callback_urls: CallbackUrlPolicy
+    """The URLs that tenants may name for their callbacks."""
+
+    sender: WebhookSender
+    """Posts deliveries to tenants' URLs."""
+
+    body_thread: BodyThread
+    """Parses and checks large bodies."""
+
+    processes: ProcessRegistry
+    """The registration of this process."""
+
+    directory: ChannelDirectory
+    """The channels, cached for less than a second."""
+
+    rates: RateLimiter
+    """The call rates of the upstream accounts."""
+
+    faults: ChannelFaults
+    """Observes all upstream calls."""
+
+
+class Services:
+    """The services of one process, built from the lowest floor up; building them does no I/O."""
+
+    def __init__(self, context: ProcessContext) -> None:
+        settings, sessions, clock, monotonic = context.settings, context.sessions, context.clock, context.monotonic
+        assert settings.admin_token is not None  # noqa: S101 - checked by the caller
+        self.engine = context.engine
+        self.sessions = sessions
+        self.processes = context.processes
+        self.directory = context.directory
+        self.channel_faults = context.faults
+        self.due_work = DueWork(context.engine, sessions, clock, instance_id=context.processes.instance_id)
+
+        self.readiness = Readiness(readiness_checks(context.engine))
+        self.bodies = BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes)
+        self.turns = Turns(max_per_party=max(1, settings.db_pool_size // 2))
+        self.admin_token = AdminToken(settings.admin_token.get_secret_value())
+        self.metrics = Metrics(sessions, clock, monotonic=monotonic)
+
+        observe, read_timeout_seconds = context.faults.observe, settings.create_read_timeout_seconds
+        ark = ArkClient(context.http, create_read_timeout_seconds=read_timeout_seconds, observer=observe)
+        control = OpenApiClient(context.http, clock, observer=observe)
+        # Not observed: they are called with settings that may never become the channel's.
+        trial_ark, trial_control = ArkClient(context.http), OpenApiClient(context.http, clock)
+
+        self.webhooks = WebhookService(sessions, context.box, clock)
+        self.delivery_worker = DeliveryWorker(sessions, context.sender, context.box, clock)
+
+        self.last_used = LastUsedWriter(sessions)
+        self.authenticator = Authenticator(
+            KeyCache(sessions, load_stored_keys, monotonic=monotonic, max_unknown_queries=_UNKNOWN_KEY_QUERIES),
+            KeyCache(
+                sessions,
+                partial(load_signers, box=context.box),
+                monotonic=monotonic,
+                max_unknown_queries=_UNKNOWN_SIGNER_QUERIES,
+            ),
+            clock,
+            last_used=self.last_used,
+            region=settings.region,
+        )
+        self.tenants = TenantService(sessions, clock)
+        self.keys = KeyService(sessions, clock, context.box)
+
+        self.channels = ChannelService(
+            sessions, context.box, context.directory, clock, destinations=context.destinations
+        )
+        self.continuity = ContinuityCheck(sessions, trial_ark, trial_control, clock)
+        self.probe = ChannelProbe(trial_ark, trial_control)
+        self.channel_monitor = ChannelMonitor(
+            sessions, directory=context.directory, probe=ChannelProbe(ark, control), rates=context.rates, clock=clock
+        )
+
+        create_window = timedelta(seconds=read_timeout_seconds) + _SUBMISSION_MARGIN
+        self.retry_dedup = RetryDedup(
+            sessions, context.processes, clock, create_window=create_window, find_older_key=find_older_key
+        )
+        self.catalog = ModelCatalog(sessions, clock, monotonic=monotonic)
+
+        assets = AssetsContext(
+            sessions=sessions,
+            clock=clock,
+            upstream=AssetsUpstream(context.directory, control),
+            control=control,
+            rates=context.rates,
+            retry_dedup=self.retry_dedup,
+            processes=context.processes,
+        )
+        self.assets = AssetService(assets)
+        self.asset_poller = AssetPoller(assets)
+        self.asset_create_recovery = CreateRecovery(assets)
+
+        tasks = TasksContext(
+            sessions=sessions,
+            clock=clock,
+            directory=context.directory,
+            ark=ark,
+            rates=context.rates,
+            retry_dedup=self.retry_dedup,
+            processes=context.processes,
+            create_window=create_window,
+            grace=timedelta(seconds=settings.unknown_grace_seconds),
+        )
+        refresh, batch_refresh = TaskRefresh(tasks, monotonic=monotonic), BatchRefresh(tasks)
+        single_gets = SingleGets(tasks, refresh)
+        self.client_refresh = ClientRefresh(refresh, batch_refresh, single_gets)
+        self.tasks = TaskService(tasks, self.catalog, refresh, self.client_refresh)
+        self.task_creation = TaskCreation(
+            tasks,
+            self.catalog,
+            context.body_thread,
+            public_url=settings.public_url,
+            callback_targets=context.callback_urls,
+        )
+        self.stale_creates = StaleCreates(tasks)
+        self.task_deletion = TaskDeletion(tasks, refresh)
+        self.task_poller = TaskPoller(tasks, batch_refresh, single_gets)
+        self.attribution = Attribution(tasks)
+        self.reconciler = Reconciler(tasks, self.attribution)
+        self.callbacks = CallbackInbox(sessions, clock)
+
+        self.task_admin = TaskAdminService(tasks, refresh, self.task_deletion, self.attribution)
+        self.reconciliation = Reconciliation(tasks, assets, self.catalog)
+        self.adoption = AdoptionService(tasks, assets, self.catalog)
+
+    def to_state(self) -> dict[str, Any]:
+        """Returns the lifespan state, in which routes find the services by name."""
+        return dict(vars(self))
+
+    def jobs(self) -> list[Job]:
+        """Returns the background jobs, which may run in every process: they claim their work."""
+
+        def when_due(name: str, interval_seconds: float, run: Callable[[], Awaitable[object]], probe: Probe) -> Job:
+            return Job(name, interval_seconds, run, self.due_work.watch(probe))
+
+        recovery = self.asset_create_recovery
+        return [
+            # It wakes all jobs when it fails, and each of them backs off by itself.
+            Job("find_due_work", 1.0, self.due_work.find, max_backoff_factor=2),
+            when_due("follow_tasks", 1.0, self.task_poller.run_once, tasks_due.POLLS_DUE),
+            when_due("reconcile", 1.0, self.reconciler.run_once, tasks_due.SEARCHES_DUE),
+            when_due("tidy_intents", 10.0, self.reconciler.tidy, tasks_due.LEFTOVERS_DUE),
+            when_due("settle_abandoned_creates", 2.0, self.stale_creates.run_once, self.stale_creates.probe),
+            when_due("poll_assets", 1.0, self.asset_poller.run_once, assets_due.POLLS_DUE),
+            when_due("recover_asset_creates", 1.0, recovery.run_once, assets_due.SEARCHES_DUE),
+            when_due("deliver", 0.5, self.delivery_worker.run_once, DELIVERIES_DUE),
+            Job("watch_channels", INTERVAL_SECONDS, self.channel_monitor.run_once),
+            Job("remove_old_deliveries", 3600.0, self.delivery_worker.prune),
+            Job("remove_old_attempts", 60.0, self.retry_dedup.remove_old),
+            Job("remove_old_instances", 3600.0, self.processes.remove_old),
+        ]
+
+    def recorders(self) -> list[Job]:
+        """Returns the jobs that every process needs, even without background work."""
+        return [
+            Job("write_last_used", 5.0, self.last_used.flush),
+            Job("write_channel_faults", 2.0, self.channel_faults.flush),
+            Job("renew_registration", RENEW_SECONDS, self.processes.renew),
+            Job("write_answered_attempts", 1.0, self.retry_dedup.flush),
+        ]
+
+    async def drain(self) -> None:
+        """Waits for all running work, concurrently: the supervisor's stop timeout is limited."""
+        await asyncio.gather(
+            self.assets.drain(),
+            self.task_creation.drain(),
+            self.client_refresh.drain(),
+            self.task_poller.drain(),
+            self.retry_dedup.drain(),
+            self.callbacks.drain(),
+            self.reconciler.drain(),
+            self.delivery_worker.drain(),
+        )
+
+    async def flush_recorders(self) -> None:
+        """Writes what the recorders hold; without a database the last seconds are lost, and the shutdown goes on."""
+        for name, flush in (
+            ("last_used", self.last_used.flush),
+            ("answered_attempts", self.retry_dedup.flush),
+            ("channel_faults", self.channel_faults.flush),
+        ):
+            try:
+                await flush()
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+                _log.warning("shutdown_write_failed", what=name, error=type(error).__name__)
