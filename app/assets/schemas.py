@@ -228,10 +228,6 @@ RequestT = TypeVar("RequestT", bound=ActionRequest)
 def parse_request(model: type[RequestT], members: Mapping[str, Any]) -> RequestT:
     """Returns a checked request; null counts as absent, at any depth of objects.
 
-    Args:
-        model: the action's request class.
-        members: the parsed body.
-
     Raises:
         MissingParameterError: 400, a required member is absent or empty.
         InvalidParameterError: 400, a member is wrong or unknown, or its name is confusable with a known one. The

@@ -1,7 +1,8 @@
 """Applies what the upstream says about groups and assets to their rows. Pure: no session, no network.
 
 All changes that come from the upstream, on behalf of a request or of the poller, are made by the ``apply_*`` functions
-in this module. An answer to a question that was asked before the row was last written is stale and is ignored.
+in this module. Each is given the row, locked in an open transaction, and when the upstream was asked: an answer to a
+question that was asked before the row was last written is stale and is ignored.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -32,14 +33,7 @@ def next_poll_after(created_at: datetime, now: datetime) -> datetime:
 
 
 def apply_upstream_group(row: AssetGroupRow, item: dict[str, Any], *, asked_at: datetime, now: datetime) -> None:
-    """Applies an answer of GetAssetGroup.
-
-    Args:
-        row: the group, locked in an open transaction.
-        item: the upstream's result.
-        asked_at: when the upstream was asked.
-        now: the current time.
-    """
+    """Applies an answer of GetAssetGroup."""
     if _is_stale(row, asked_at):
         return
     _apply_common(row, item, now)
@@ -53,12 +47,6 @@ def apply_upstream_asset(row: AssetRow, item: dict[str, Any], *, asked_at: datet
     """Applies an answer of GetAsset; the submitted URL is kept.
 
     An unknown status is logged and the last known one kept; Processing never replaces a final status.
-
-    Args:
-        row: the asset, locked in an open transaction.
-        item: the upstream's result.
-        asked_at: when the upstream was asked.
-        now: the current time.
     """
     if _is_stale(row, asked_at):
         return
@@ -75,11 +63,6 @@ def apply_not_found(row: AssetGroupRow | AssetRow, *, asked_at: datetime, now: d
 
     The first is noted, and a second poll is due after ``NOT_FOUND_INTERVAL``; when that says the same, the object is
     gone.
-
-    Args:
-        row: the group or asset, locked in an open transaction.
-        asked_at: when the upstream was asked.
-        now: the current time.
     """
     if _is_stale(row, asked_at):
         return

@@ -20,11 +20,7 @@ class AssetsUpstream:
         self._control = control
 
     async def candidates(self, principal: Principal, project_name: str | None) -> list[Channel]:
-        """Returns the channels that may take a create in a project, best first, at least one.
-
-        Args:
-            principal: on whose behalf.
-            project_name: as the client named it, or None; see ``project_for``.
+        """Returns the channels that may take a create in a project, best first, at least one; see ``project_for``.
 
         Raises:
             InvalidParameterError: 400, no channel has the project.

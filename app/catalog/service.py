@@ -60,11 +60,9 @@ class ModelCatalog:
         return (await self._load()).models
 
     async def replace(self, actor: Actor, models: Sequence[ModelSpec]) -> None:
-        """Replaces all models, in this order; every process uses them within a second.
+        """Replaces all models by at least one, in this order, with every name and alias once.
 
-        Args:
-            actor: for the audit log.
-            models: at least one, each name and alias once.
+        Every process uses them within a second.
         """
         now = self._clock()
         async with self._sessions.begin() as session:

@@ -112,11 +112,6 @@ def check_not_moved(sent: dict[str, Any], *, before: dict[str, Any], now: dict[s
 
     They were meant for the origin that the channel had then.
 
-    Args:
-        sent: members of a ``ChannelPatch``.
-        before: the row's columns when the change was first planned.
-        now: its columns now.
-
     Raises:
         ConflictError: 409, a concurrent request moved the URL.
     """

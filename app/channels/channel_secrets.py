@@ -1,6 +1,6 @@
 """The secrets of a channel: sealed in its row, open in the ``Channel`` that the program uses."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.models import ChannelRow
@@ -80,16 +80,13 @@ def open_channel(box: SecretBox, row: ChannelRow) -> Channel:
     try:
         secrets = open_secrets(box, row)
     except SealError:
-        return _to_channel(row, ChannelSecrets(), status=ChannelStatus.SUSPENDED, status_reason=UNREADABLE)
+        closed = to_channel(row, ChannelSecrets())
+        return replace(closed, status=ChannelStatus.SUSPENDED.value, status_reason=UNREADABLE)
     return to_channel(row, secrets)
 
 
 def to_channel(row: ChannelRow, secrets: ChannelSecrets) -> Channel:
     """Returns the channel of a row, with the given secrets."""
-    return _to_channel(row, secrets, status=row.status, status_reason=row.status_reason)
-
-
-def _to_channel(row: ChannelRow, secrets: ChannelSecrets, *, status: str, status_reason: str | None) -> Channel:
     return Channel(
         id=row.id,
         name=row.name,
@@ -102,8 +99,8 @@ def _to_channel(row: ChannelRow, secrets: ChannelSecrets, *, status: str, status
         projects=tuple(row.projects),
         priority=row.priority,
         weight=row.weight,
-        status=status,
-        status_reason=status_reason,
+        status=row.status,
+        status_reason=row.status_reason,
     )
 
 

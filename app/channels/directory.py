@@ -15,8 +15,6 @@ from app.channels.repository import ChannelRepository
 from app.core.sealing import SecretBox
 from app.core.ttl_cache import CachedRead
 
-__all__ = ["Channel", "ChannelDirectory"]
-
 _log = structlog.get_logger()
 
 
@@ -46,11 +44,7 @@ class ChannelDirectory:
         self._rate_limit_owners: dict[str, str] = {}
 
     async def candidates(self, allowed: frozenset[str] | None, *, needs: Plane) -> list[Channel]:
-        """Returns the active channels that may be tried, in the order of trying.
-
-        Args:
-            allowed: ids; None allows all.
-            needs: the plane whose credentials they must have.
+        """Returns the active channels with the credentials of a plane, in the order of trying; None allows all ids.
 
         Raises:
             ServiceUnavailableError: 503, the database is not available.

@@ -30,13 +30,7 @@ _log = structlog.get_logger()
 class ChannelMonitor:
     """Makes a free list call to each active channel, within the account's rate limit, from one process at a time.
 
-    Args:
-        sessions: of the database.
-        directory: the channels.
-        probe: makes the calls.
-        rates: the call rates of the accounts.
-        clock: the time in UTC.
-        token_timeout_seconds: how long a list call may wait for the account's rate limit.
+    ``token_timeout_seconds`` is how long a list call may wait for the rate limit.
     """
 
     def __init__(

@@ -139,11 +139,6 @@ def planes_to_verify(before: Channel, after: Channel, *, wanted_status: str | No
 
     An operator's suspension is lifted only by the operator, and both planes are verified then. The gateway's is also
     lifted by new credentials, once both planes answer.
-
-    Args:
-        before: the channel as it is.
-        after: the channel with its new URLs and credentials.
-        wanted_status: the status that the operator asks for, or None.
     """
     changed = changed_planes(before, after)
     was_active = before.status == ChannelStatus.ACTIVE

@@ -53,10 +53,6 @@ class CachedRead(Generic[T]):
     """One value read from the database, shared by all callers within ``FRESH_SECONDS``.
 
     Concurrent callers share one query. A failed read is not cached.
-
-    Args:
-        load: reads the value.
-        monotonic: seconds of a clock that never goes back.
     """
 
     def __init__(self, load: Callable[[], Awaitable[T]], *, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -35,11 +35,7 @@ class Turn:
 
 
 class Turns:
-    """Grants turns, to each party in the order of asking. One per process.
-
-    Args:
-        max_per_party: concurrent turns of one party.
-    """
+    """Grants turns, to each party in the order of asking. One per process."""
 
     def __init__(self, *, max_per_party: int) -> None:
         self._max_per_party = max_per_party

@@ -58,9 +58,5 @@ async def ensure_roles(connection: Any) -> None:
 
 
 async def close_other_databases(connection: Any) -> None:
-    """Lets no plain role into the databases that a new server has, in a server that is Seedgate's alone.
-
-    Args:
-        connection: a superuser's (``asyncpg.Connection``).
-    """
+    """Lets no plain role into the databases that a new server has, in a server that is Seedgate's alone."""
     await connection.execute(SERVER_SCRIPT.read_text(encoding="utf-8"))

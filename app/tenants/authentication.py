@@ -80,11 +80,6 @@ class Authenticator:
         With ``X-Content-Sha256``, the hash of the body, that is the whole signature. Some SDKs do not send it: then the
         access key id exists and may be used, but the caller is not authenticated yet.
 
-        Args:
-            authorization: the header with the signature.
-            request: the head of the request.
-            client_address: as for ``principal``.
-
         Returns:
             The principal, or None if the signature could not be verified yet.
 
@@ -103,12 +98,6 @@ class Authenticator:
         self, authorization: str, request: SignedRequest, client_address: str, *, body_hash: str
     ) -> Principal:
         """Returns the principal of a signed request, and notes the use of the key.
-
-        Args:
-            authorization: the header with the signature.
-            request: the head of the request.
-            client_address: as for ``principal``.
-            body_hash: lower-case hex of the SHA-256 of the received body.
 
         Raises:
             InvalidAuthorizationError: 400, the header cannot be parsed.

@@ -79,9 +79,7 @@ async def admit_on_native_entry(request: Request) -> Sender:
 async def identify_on_native_entry(request: Request, body_hash: str) -> Principal:
     """As ``identify``, for the native entry, where requests may be signed.
 
-    Args:
-        request: the request.
-        body_hash: lower-case hex of the SHA-256 of the received body.
+    ``body_hash`` is the SHA-256 of the received body in lower-case hex.
 
     Raises:
         SeedgateError: as ``identify``; for a signed request as ``Authenticator.signer``.

@@ -9,10 +9,6 @@ from app.upstream.origins import parse_origin
 def open_http(settings: Settings, destinations: DestinationRules) -> HttpClient:
     """Returns the HTTP client for upstream calls; the caller closes it.
 
-    Args:
-        settings: of this process.
-        destinations: from ``destination_rules``.
-
     Raises:
         SettingError: the proxy is not valid, or the CA bundle cannot be read.
     """

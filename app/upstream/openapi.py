@@ -58,12 +58,6 @@ class OpenApiClient:
     ) -> OpenApiResult:
         """Calls an action. It is never sent twice, because the upstream has no idempotency keys.
 
-        Args:
-            account: the assets' account.
-            action: such as ``CreateAsset``.
-            body: the action's parameters.
-            version: of the API.
-
         Raises:
             NotSentError: no byte was sent.
             UpstreamRejectedError: nothing was done; the client's mistake.

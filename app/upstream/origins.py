@@ -10,7 +10,9 @@ import httpx
 
 from app.addresses import canonical_host
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
+"""The port of each scheme where a URL names none."""
+
 _MAX_PORT = 65535
 
 
@@ -34,7 +36,7 @@ class Origin(NamedTuple):
     @property
     def text(self) -> str:
         """``scheme://host``, and the port unless it is the scheme's own."""
-        is_default = self.port == _DEFAULT_PORTS[self.scheme]
+        is_default = self.port == DEFAULT_PORTS[self.scheme]
         return f"{self.scheme}://{self._bracketed_host if is_default else self.address}"
 
     @property
@@ -68,7 +70,7 @@ def origin_of(url: httpx.URL) -> Origin:
 
 @lru_cache(maxsize=256)  # the few URLs that the operator configured, parsed for every call
 def _to_origin(scheme: str, host: str, port: int | None) -> Origin:
-    default_port = _DEFAULT_PORTS.get(scheme)
+    default_port = DEFAULT_PORTS.get(scheme)
     if default_port is None or not host:
         raise ValueError("it must begin with http:// or https:// and a host")
     if port is not None and not 1 <= port <= _MAX_PORT:

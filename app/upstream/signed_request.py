@@ -110,13 +110,7 @@ def check_scope(claim: SignatureHeader, request: SignedRequest, *, region: str, 
 
 
 def check_request(claim: SignatureHeader, request: SignedRequest, *, secret_access_key: str, body_hash: str) -> None:
-    """Checks the signature, after ``check_scope``.
-
-    Args:
-        claim: of the request.
-        request: as received.
-        secret_access_key: of the claim's access key id.
-        body_hash: lower-case hex of the SHA-256 of the body.
+    """Checks the signature, after ``check_scope``; ``body_hash`` is the SHA-256 of the body in lower-case hex.
 
     Raises:
         SignatureMismatchError: 401, the body does not match ``X-Content-Sha256``, a signed header is absent or

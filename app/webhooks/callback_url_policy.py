@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 
 from app.addresses import Address, Network, is_host_name, is_in, is_public, read_literal, unwrap
+from app.upstream.origins import DEFAULT_PORTS, Origin
 from app.urls import MALFORMED, fault_of_web_url
 
 MAX_URL_LENGTH = 2048
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _END_OF_AUTHORITY = re.compile(r"[/?#]")
 _LOOPBACKS = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
@@ -26,31 +26,15 @@ class CallbackUrlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CallbackUrl:
-    """A checked URL.
+    """A checked URL: its server, which may be logged, and the percent-encoded path and query, which may not."""
 
-    Attributes:
-        scheme: ``http`` or ``https``.
-        host: in lower case, without brackets and without a dot at the end.
-        port: always given.
-        path: path and query, percent-encoded.
-    """
-
-    scheme: str
-    host: str
-    port: int
+    server: Origin
     path: str
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and, unless it is the scheme's default, port. It may be logged, unlike the rest of the URL."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        is_default = self.port == _DEFAULT_PORTS[self.scheme]
-        return f"{self.scheme}://{host}" if is_default else f"{self.scheme}://{host}:{self.port}"
 
     @property
     def url(self) -> str:
         """The whole URL in its canonical spelling."""
-        return self.origin + self.path
+        return self.server.text + self.path
 
 
 @dataclass(frozen=True)
@@ -72,12 +56,13 @@ class CallbackUrlPolicy:
             CallbackUrlError: nothing may be delivered to it.
         """
         checked = _parse(url)
-        address = _address_of(checked.host)
+        host = checked.server.host
+        address = _address_of(host)
         if address is not None and not self.is_allowed(address):
             raise CallbackUrlError("the address is not on the public internet")
-        if _is_local_name(checked.host) and not any(self.is_allowed(loopback) for loopback in _LOOPBACKS):
+        if _is_local_name(host) and not any(self.is_allowed(loopback) for loopback in _LOOPBACKS):
             raise CallbackUrlError("the name is this machine's own")
-        if self.public_url is not None and _is_same_server(checked, _parse(self.public_url)):
+        if self.public_url is not None and _is_same_server(checked.server, _parse(self.public_url).server):
             raise CallbackUrlError("the address is this service's own")
         return checked
 
@@ -109,9 +94,8 @@ def _parse(url: Any) -> CallbackUrl:
     host = parts.raw_host.decode("ascii").removesuffix(".")
     if not is_host_name(host) and ":" not in host:
         raise CallbackUrlError(MALFORMED)
-    return CallbackUrl(
-        parts.scheme, host, _DEFAULT_PORTS[parts.scheme] if port is None else port, parts.raw_path.decode("ascii")
-    )
+    server = Origin(parts.scheme, host, DEFAULT_PORTS[parts.scheme] if port is None else port)
+    return CallbackUrl(server, parts.raw_path.decode("ascii"))
 
 
 def _address_of(host: str) -> Address | None:
@@ -131,9 +115,9 @@ def _is_local_name(host: str) -> bool:
     return host.rpartition(".")[2] == "localhost"
 
 
-def _is_same_server(url: CallbackUrl, own: CallbackUrl) -> bool:
+def _is_same_server(one: Origin, own: Origin) -> bool:
     """Compares hosts and ports; the default ports of http and https count as equal, since one often redirects."""
-    if _machine_of(url.host) != _machine_of(own.host):
+    if _machine_of(one.host) != _machine_of(own.host):
         return False
-    defaults = _DEFAULT_PORTS.values()
-    return url.port == own.port or (url.port in defaults and own.port in defaults)
+    defaults = DEFAULT_PORTS.values()
+    return one.port == own.port or (one.port in defaults and own.port in defaults)

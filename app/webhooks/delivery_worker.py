@@ -43,16 +43,7 @@ _log = structlog.get_logger()
 
 
 class DeliveryWorker:
-    """Posts due deliveries; any number of processes may run one.
-
-    Args:
-        sessions: of the database.
-        sender: posts.
-        box: opens the tenants' secrets.
-        clock: the time in UTC.
-        caps: how much is posted at a time.
-        shuffle: draws the order of tenants and destinations.
-    """
+    """Posts due deliveries; any number of processes may run one."""
 
     def __init__(
         self,

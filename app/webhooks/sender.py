@@ -93,12 +93,7 @@ class Message:
 class WebhookSender:
     """Posts messages, each over a new connection to an address that the policy allows.
 
-    ``open_sender`` is the usual way to get one.
-
-    Args:
-        pool: over a ``GuardedNetwork`` with the same policy.
-        policy: where messages may go.
-        timeouts: of each attempt.
+    ``open_sender`` is the usual way to get one: ``pool`` is over a ``GuardedNetwork`` with the same policy.
     """
 
     def __init__(self, pool: httpcore.AsyncConnectionPool, policy: CallbackUrlPolicy, timeouts: Timeouts) -> None:
@@ -139,9 +134,8 @@ class WebhookSender:
     async def _exchange(self, url: CallbackUrl, message: Message, headers: list[tuple[bytes, bytes]]) -> int:
         """Returns the status of the response; a few KiB of its body are read, so that the peer can finish sending."""
         limits = {"connect": self._timeouts.connect_seconds, "pool": self._timeouts.total_seconds}
-        requested = httpcore.URL(
-            scheme=url.scheme.encode(), host=url.host.encode(), port=url.port, target=url.path.encode()
-        )
+        scheme, host, port = url.server
+        requested = httpcore.URL(scheme=scheme.encode(), host=host.encode(), port=port, target=url.path.encode())
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(self._timeouts.total_seconds):
                 posting = self._pool.stream(
@@ -200,7 +194,7 @@ async def _read_a_little(response: httpcore.Response) -> None:
 def _headers(url: CallbackUrl, message: Message, secret: str, now: datetime) -> list[tuple[bytes, bytes]]:
     signature = Webhook(secret).sign(message.id, now, message.body)
     named = {
-        "Host": url.origin.partition("//")[2],
+        "Host": url.server.text.partition("//")[2],
         "Connection": "close",
         "Content-Type": "application/json",
         "User-Agent": _USER_AGENT,

@@ -169,7 +169,7 @@ def test_a_malformed_or_other_url_is_refused(url: Any) -> None:
 @pytest.mark.parametrize("host", LOOPBACK)
 def test_the_operator_may_allow_a_network_and_with_it_every_spelling_of_its_addresses(host: str) -> None:
     policy = CallbackUrlPolicy(allow=(ip_network("127.0.0.0/8"),))
-    assert policy.check(f"http://{host}:8000/").port == 8000
+    assert policy.check(f"http://{host}:8000/").server.port == 8000
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "[::1]", "[fd00::2]", "169.254.169.254", "0.0.0.0"])
@@ -217,7 +217,7 @@ def test_another_port_or_host_is_not_the_gateways(url: str) -> None:
 def test_a_url_has_one_canonical_spelling() -> None:
     target = PUBLIC_ONLY.check("HTTPS://Example.COM:443/a b?q=é@x#part")
     assert target.url == "https://example.com/a%20b?q=%C3%A9@x"
-    assert target.origin == "https://example.com"
+    assert target.server.text == "https://example.com"
     assert PUBLIC_ONLY.check("http://[2606:4700::1111]:8080").url == "http://[2606:4700::1111]:8080/"
     assert PUBLIC_ONLY.check(target.url) == target
 

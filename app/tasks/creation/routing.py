@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.assets.assets import resolve_assets
 from app.catalog.model_index import serves
 from app.catalog.model_spec import ModelSpec
-from app.channels.directory import Channel, ChannelDirectory
+from app.channels.channel import Channel
+from app.channels.directory import ChannelDirectory
 from app.errors import (
     AccessDeniedError,
     InvalidParameterError,

@@ -55,11 +55,6 @@ def check_create(
 ) -> CheckedCreate:
     """Checks the body of ``POST …/tasks``; the error is of the first rule that it breaks.
 
-    Args:
-        body: the parsed body; it is not changed.
-        find_model: returns the model with a name or alias, or None.
-        targets: where a ``callback_url`` may lead.
-
     Raises:
         MissingParameterError: 400, ``model``, ``content`` or a part that its item needs is absent, null or empty.
         InvalidParameterError: 400, a value is wrong; the code ends in the top-level field, ``param`` is the path.
