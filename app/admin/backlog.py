@@ -12,7 +12,7 @@ from typing import Literal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.creates.retry_dedup import CLAIMABLE_FOR
+from app.creates.repository import CLAIMABLE_FOR
 from app.tasks.models import TaskStatus
 
 Kind = Literal["task", "asset"]

@@ -9,13 +9,13 @@ from app.assets import responses, schemas
 from app.assets.assets import AssetActions
 from app.assets.context import AssetsContext
 from app.assets.create import AssetCreation
-from app.assets.create_spec import Client
 from app.assets.faces import FaceActions
 from app.assets.groups import GroupActions
 from app.assets.models import AssetGroupRow, AssetRow
 from app.assets.mutations import Mutations
 from app.assets.responses import ActionResponse, Reply
 from app.assets.schemas import ActionRequest
+from app.creates.attempts import Client
 from app.errors import UnknownActionError
 from app.tenants.principal import Principal
 

@@ -1,20 +1,20 @@
 """The actions on assets, and the assets that a task refers to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.context import AssetsContext
-from app.assets.create import AssetCreation
-from app.assets.create_spec import Client, CreateSpec, asset_spec
+from app.assets.create import AssetCreation, Prepared
+from app.assets.create_spec import asset_spec
 from app.assets.errors import unknown_group
 from app.assets.models import AssetGroupRow, AssetRow, AssetStatus
 from app.assets.refresh import AssetRefresh, load
 from app.assets.repository import AssetRepository
 from app.assets.responses import AssetDetail, AssetItem, AssetPage, IdResponse, Reply
 from app.assets.schemas import CreateAssetRequest, IdRequest, ListAssetsRequest
-from app.channels.channel import Channel
+from app.creates.attempts import Client
 from app.errors import InvalidParameterError
 from app.tenants.principal import Principal
 
@@ -62,7 +62,7 @@ class AssetActions:
             SeedgateError: see ``AssetCreation.create``.
         """
 
-        async def prepare() -> tuple[CreateSpec, Sequence[Channel]]:
+        async def prepare() -> Prepared:
             group = await self._load_group(principal, request.group_id)
             if request.project_name not in {None, group.project_name}:
                 text = (

@@ -1,55 +1,47 @@
-"""Creates groups and assets: the intent before the call, the outcome after it, a search when the outcome is unknown.
+"""Creates groups and assets: what they give to the protocol of creates (``app.creates.protocol``).
 
-A create is never sent twice. When its outcome is unknown (a cut connection, a timeout, 5xx), the upstream is searched
-for what it made (``app.assets.in_doubt``): here while the client waits, later by ``app.assets.recovery``. A request
-that is sent again gets what the first attempt made (``app.assets.create_replay``).
+When the outcome of a create is unknown (a cut connection, a timeout, 5xx), the upstream is searched for what it made
+(``app.assets.in_doubt``): here while the client waits, later by ``app.assets.recovery``.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.assets.context import AssetsContext
-from app.assets.create_replay import CreateReplay
-from app.assets.create_spec import Client, CreateSpec, UpstreamObject, with_project
-from app.assets.errors import outcome_unknown, server_stopping
+from app.assets.create_replay import AssetReplay
+from app.assets.create_spec import CreateSpec, UpstreamObject, with_project
+from app.assets.errors import outcome_unknown
 from app.assets.in_doubt import InDoubtSearch, is_attributable
 from app.assets.intent_log import IntentLog
 from app.assets.models import CreateIntentRow
 from app.assets.upstream import project_for
 from app.channels.channel import Channel
 from app.core.background import BackgroundTasks
-from app.creates.channel_offer import Accepted, Refused, Unknown
-from app.creates.retry_dedup import Attempt, RequestFingerprint
-from app.errors import SeedgateError, ServiceUnavailableError
+from app.creates.attempts import Attempt, Client
+from app.creates.offer import Accepted, Outcome, Refused, Send
+from app.creates.protocol import Create, CreateProtocol
 
-_WRITE_TIMEOUT_SECONDS = 5.0
-_DRAIN_TIMEOUT_SECONDS = 5.0
-
-ResultT = TypeVar("ResultT")
+Prepared = tuple[CreateSpec, Sequence[Channel]]
+"""What to create, and the channels that may take it, best first."""
 
 
 class AssetCreation:
-    """Carries creates out."""
+    """Creates groups and assets of any tenant."""
 
     def __init__(self, context: AssetsContext) -> None:
         self._context = context
-        self._replay = CreateReplay(context)
-        self._intents = IntentLog(context)
-        self._search = InDoubtSearch(context)
-        self._background = BackgroundTasks()
+        self._protocol = CreateProtocol(context.sessions, context.retry_dedup, AssetReplay(context))
 
-    async def create(
-        self, client: Client, prepare: Callable[[], Awaitable[tuple[CreateSpec, Sequence[Channel]]]]
-    ) -> str:
+    async def create(self, client: Client, prepare: Callable[[], Awaitable[Prepared]]) -> str:
         """Creates an object and returns its id, or the id of what an earlier attempt of the same request made.
-
-        Runs to its end even when the client disconnects.
 
         Args:
             client: the request that the create serves.
-            prepare: returns what to create, and the channels that may take it, best first; called when there is no
-                earlier attempt.
+            prepare: is called when there is no earlier attempt.
 
         Raises:
             SeedgateError: the upstream's own 4xx, or 429, 502 or 503 when no channel accepted it; and what
@@ -58,93 +50,80 @@ class AssetCreation:
                 Once the upstream may have made it, there is no other error, but 503 when the server stops and the
                 request has a key. Or ``IdempotencyConflict``, the key identifies another create.
         """
-        while True:
-            made_id = await self._replay.find(client)
-            if made_id is None:
-                made_id = await self._carry_out(*await prepare(), client)
-            if made_id is not None:
-                return made_id
+
+        async def check() -> AssetCreate:
+            return AssetCreate(self._context, self._protocol.background, *await prepare())
+
+        return await self._protocol.run(client, check)
 
     async def drain(self) -> None:
         """Waits for the creates that are under way; called before the database is closed."""
-        await self._background.drain(timeout_seconds=_DRAIN_TIMEOUT_SECONDS)
+        await self._protocol.drain()
 
-    async def _carry_out(self, spec: CreateSpec, candidates: Sequence[Channel], client: Client) -> str | None:
-        """Creates an object and returns its id; None: another request has just taken the key of this one."""
-        if client.gone.is_set():
-            raise ServiceUnavailableError(internal="the client left before anything was sent")
-        intent = self._to_intent(spec, candidates[0])
-        attempt = await self._open(intent, client.fingerprint)
-        if attempt is None:
-            return None
-        work = self._background.start(self._call_and_apply(intent, spec, candidates, is_keyed=attempt.is_keyed))
-        async with self._context.retry_dedup.tracked(attempt, client.gone):
-            try:
-                return await asyncio.shield(work)
-            except asyncio.CancelledError:
-                if work.done() and not work.cancelled():
-                    return work.result()
-                # The server is stopping. Its own error would say that nothing was made, which is not known yet.
-                raise server_stopping(spec.kind.value, is_keyed=attempt.is_keyed) from None
 
-    def _to_intent(self, spec: CreateSpec, channel: Channel) -> CreateIntentRow:
-        return CreateIntentRow(
+class AssetCreate(Create[dict[str, Any]]):
+    """One create of a group or an asset; its result is the upstream's."""
+
+    def __init__(
+        self, context: AssetsContext, background: BackgroundTasks, spec: CreateSpec, candidates: Sequence[Channel]
+    ) -> None:
+        super().__init__(background)
+        self._context = context
+        self._intents = IntentLog(context)
+        self._spec = spec
+        self._channel = candidates[0]
+        self._is_keyed = False
+        self._intent = CreateIntentRow(
             tenant_id=spec.tenant_id,
-            channel_id=channel.id,
+            channel_id=self._channel.id,
             kind=spec.kind.value,
             group_id=spec.members.get("GroupId"),
             name=spec.members["Name"],
-            members=with_project(spec.members, project_for(channel, spec.project_name)),
-            instance_id=self._context.processes.instance_id,
-            started_at=self._context.clock(),
+            members=with_project(spec.members, project_for(self._channel, spec.project_name)),
+            instance_id=context.processes.instance_id,
+            started_at=context.clock(),
         )
+        self.action = spec.kind.value
+        self.tenant_id = spec.tenant_id
+        self.candidates = candidates
 
-    async def _open(self, intent: CreateIntentRow, fingerprint: RequestFingerprint) -> Attempt | None:
-        """Commits the intent. A commit that fails may have succeeded all the same, so the intent is then removed."""
-        try:
-            return await self._intents.open(intent, fingerprint)
-        except SeedgateError:
-            raise
-        except BaseException:
-            self._background.start(self._intents.conclude_absent(intent))
-            raise
+    def add(self, session: AsyncSession, attempt: Attempt) -> None:
+        """See ``Create``."""
+        self._is_keyed = attempt.is_keyed
+        self._intent.id = attempt.id
+        session.add(self._intent)
 
-    async def _call_and_apply(
-        self, intent: CreateIntentRow, spec: CreateSpec, candidates: Sequence[Channel], *, is_keyed: bool
-    ) -> str:
-        async def before_attempt(channel: Channel) -> None:
-            if channel is not candidates[0]:
-                await self._intents.set_channel(intent, channel, project_for(channel, spec.project_name))
+    async def withdraw(self) -> None:
+        """See ``Create``."""
+        await self._intents.conclude(self._intent, lambda: self._intents.write_absent(self._intent))
 
-        outcome = await self._context.upstream.offer(
-            candidates,
-            spec.kind.value,
-            spec.body,
-            project_name=spec.project_name,
-            required=["Id"],
-            before_attempt=before_attempt,
-        )
+    async def prepare(self, channel: Channel) -> Send[dict[str, Any]]:
+        """See ``Create``."""
+        project_name = self._spec.project_name
+        if channel is not self.candidates[0]:
+            await self._intents.set_channel(self._intent, channel, project_for(channel, project_name))
+        self._channel = channel
+        create = self._context.upstream.create
+        return partial(create, channel, self.action, self._spec.body, project_name=project_name)
+
+    async def conclude(self, outcome: Outcome[dict[str, Any]]) -> str:
+        """See ``Create``; searches for what was made when that is unknown."""
+        intents, intent = self._intents, self._intent
         if isinstance(outcome, Refused):
-            await self._write(self._intents.conclude_absent(intent))
+            await self._write(intents.conclude(intent, lambda: intents.write_absent(intent)))
             raise outcome.error
-        made = await self._find(intent, outcome)
-        if made is not None and await self._write(self._intents.conclude_made(intent, made)):
-            return made.id
+        made = await self._find(outcome)
         if made is None:
-            await self._write(self._intents.conclude_unknown(intent))
-        raise outcome_unknown(spec.kind.value, is_keyed=is_keyed)
+            await self._write(intents.conclude(intent, lambda: intents.write_unknown(intent)))
+        elif await self._write(intents.conclude(intent, lambda: intents.write_made(intent, made), object_id=made.id)):
+            return made.id
+        raise outcome_unknown(self.action, is_keyed=self._is_keyed)
 
-    async def _find(self, intent: CreateIntentRow, outcome: Accepted | Unknown) -> UpstreamObject | None:
+    async def _find(self, outcome: Outcome[dict[str, Any]]) -> UpstreamObject | None:
         """Returns what the create made; None when that is unknown."""
         if isinstance(outcome, Accepted):
             return UpstreamObject(outcome.result["Id"], self._context.clock())
-        if not is_attributable(intent, outcome.channel):
+        if not is_attributable(self._intent, self._channel):
             return None
         deadline = asyncio.get_running_loop().time() + self._context.search_timeout_seconds
-        return await self._search.search_until(deadline, intent, outcome.channel)
-
-    async def _write(self, writing: Coroutine[Any, Any, ResultT]) -> ResultT | None:
-        """Returns what was written; without a database None after five seconds, and goes on in the background."""
-        task = self._background.start(writing)
-        done, _ = await asyncio.wait({task}, timeout=_WRITE_TIMEOUT_SECONDS)
-        return task.result() if done else None
+        return await InDoubtSearch(self._context).search_until(deadline, self._intent, self._channel)

@@ -1,7 +1,4 @@
-"""Answers a create that is sent again with what the first attempt made, waiting for its outcome if necessary.
-
-Which request is sent again is decided by ``app.creates.retry_dedup``.
-"""
+"""Waits for the outcome of a create of a group or an asset that is sent again."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,14 +7,14 @@ from datetime import datetime
 import structlog
 
 from app.assets.context import AssetsContext
-from app.assets.create_spec import Client
 from app.assets.errors import outcome_unknown, server_stopping
 from app.assets.in_doubt import InDoubtSearch, SearchLeases, is_attributable, pause
 from app.assets.intent_log import IntentLog
 from app.assets.models import CreateIntentRow
 from app.channels.channel import Channel
 from app.core.turns import leave_turn
-from app.creates.retry_dedup import Attempt
+from app.creates.attempts import Attempt, Client
+from app.creates.protocol import CreateReplay
 from app.errors import SeedgateError, ServiceUnavailableError
 
 _WAIT_TIMEOUT_SECONDS = 120.0
@@ -45,37 +42,26 @@ class _UnresolvableError(Exception):
     """The outcome is unknown and will not become known soon."""
 
 
-class CreateReplay:
-    """Finds the earlier attempt of a request and its result."""
+class AssetReplay(CreateReplay):
+    """Finds earlier creates of groups and assets."""
 
     def __init__(self, context: AssetsContext) -> None:
+        super().__init__(context.retry_dedup)
         self._context = context
         self._intents = IntentLog(context)
         self._leases = SearchLeases(context)
         self._search = InDoubtSearch(context)
 
-    async def find(self, client: Client) -> str | None:
-        """Returns the id of what an earlier attempt made; None: the request is a create of its own.
+    async def wait_for(self, attempt: Attempt, client: Client) -> str | None:
+        """Waits for a create, and searches for one in doubt as long as the create itself would have searched.
 
-        Waits for a create that is under way. A create in doubt is searched for as long as the create itself would have
-        searched, by one of the requests that wait for it; the others wait for what that one finds.
+        That is done by one of the requests that wait for it; the others wait for what that one finds.
 
         Raises:
-            ConflictError: 409 ``OutcomeUnknown``, the outcome of that attempt is unknown. Since it may have made an
-                object, there is no other error. 409 ``IdempotencyConflict``, the key identifies another create.
-            ServiceUnavailableError: 503, the client left; or the server stops, and the request has a key.
+            ConflictError: 409 ``OutcomeUnknown``, the outcome of the attempt is unknown. Since it may have made an
+                object, there is no other error.
+            ServiceUnavailableError: 503, the client left.
         """
-        attempt = await self._context.retry_dedup.claim(client.fingerprint)
-        if attempt is None:
-            return None
-        async with self._context.retry_dedup.tracked(attempt, client.gone):
-            try:
-                return await self._wait(attempt, client)
-            except asyncio.CancelledError:
-                # The server is stopping. Its own error would say that nothing was made, which is not known.
-                raise server_stopping(client.fingerprint.route, is_keyed=attempt.is_keyed) from None
-
-    async def _wait(self, attempt: Attempt, client: Client) -> str | None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + _WAIT_TIMEOUT_SECONDS
         action = client.fingerprint.route
@@ -103,6 +89,10 @@ class CreateReplay:
             raise ServiceUnavailableError(internal="the client left while an earlier create was awaited")
         raise outcome_unknown(action, is_keyed=attempt.is_keyed)
 
+    def when_stopping(self, attempt: Attempt, client: Client) -> str:
+        """See ``CreateReplay``."""
+        raise server_stopping(client.fingerprint.route, is_keyed=attempt.is_keyed)
+
     async def _check(self, attempt: Attempt) -> _Concluded | _InDoubt | None:
         """Returns what is known of a create; None: a process is carrying it out.
 
@@ -111,7 +101,7 @@ class CreateReplay:
         """
         intent = await self._intents.find(attempt.id)
         # Read after the intent: one transaction deletes the intent and writes the result.
-        current = await self._context.retry_dedup.reload(attempt)
+        current = await self._retry_dedup.reload(attempt)
         if current is None or current.result_id is not None:
             return _Concluded(None if current is None else current.result_id)
         if intent is None:

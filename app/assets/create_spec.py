@@ -4,7 +4,6 @@ What is needed for that is kept as JSON with the intent (``CreateIntentRow.membe
 that another process can complete the create.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,6 @@ from typing import Any
 from app.assets.models import AssetGroupRow, AssetRow, AssetStatus, CreateIntentRow
 from app.assets.schemas import CreateAssetGroupRequest, CreateAssetRequest
 from app.assets.state import MIN_POLL_INTERVAL, parse_time
-from app.creates.retry_dedup import RequestFingerprint
 
 CREATE_WINDOW = timedelta(minutes=10)
 """How long after it began a create may make its object; far above the read timeout of a call."""
@@ -39,19 +37,6 @@ _COMPARED: Mapping[Kind, tuple[str, ...]] = {
 _TEXTS = ("Name", "Description")
 LIST_ACTIONS: Mapping[Kind, str] = {Kind.GROUP: "ListAssetGroups", Kind.ASSET: "ListAssets"}
 """The action that lists what each create makes."""
-
-
-@dataclass(frozen=True)
-class Client:
-    """The request that a create serves.
-
-    Attributes:
-        fingerprint: identifies the request.
-        gone: set when the client disconnects before it is answered.
-    """
-
-    fingerprint: RequestFingerprint
-    gone: asyncio.Event
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from app.channels.channel import Channel
 from app.channels.errors import to_client_error
 from app.core.background import SingleFlight
 from app.core.turns import leave_turn
-from app.creates.channel_offer import Accepted, Refused
 from app.creates.locks import lock_owners
+from app.creates.offer import Accepted, Refused, Send, offer
 from app.errors import ServiceUnavailableError
 from app.tenants.principal import Principal
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
@@ -49,33 +49,41 @@ class FaceActions:
                 session costs nothing, so it is safe to send the request again.
         """
         candidates = await self._upstream.candidates(principal, request.project_name)
-        outcome = await self._upstream.offer(
-            candidates,
-            "CreateVisualValidateSession",
-            request.to_upstream(),
-            project_name=request.project_name,
-            required=["BytedToken", "H5Link"],
-        )
+
+        async def prepare(channel: Channel) -> Send[tuple[Channel, dict[str, Any]]]:
+            async def send() -> tuple[Channel, dict[str, Any]]:
+                return channel, await self._upstream.create(
+                    channel,
+                    "CreateVisualValidateSession",
+                    request.to_upstream(),
+                    project_name=request.project_name,
+                    required=("BytedToken", "H5Link"),
+                )
+
+            return send
+
+        outcome = await offer(candidates, prepare, action="CreateVisualValidateSession")
         if isinstance(outcome, Refused):
             raise outcome.error
         if not isinstance(outcome, Accepted):
             raise ServiceUnavailableError(_UNCLEAR)
-        token = outcome.result["BytedToken"]
+        channel, result = outcome.result
+        token = result["BytedToken"]
         row = ValidationSessionRow(
             tenant_id=principal.tenant_id,
             token_hash=_hash(token),
-            channel_id=outcome.channel.id,
-            project_name=project_for(outcome.channel, request.project_name),
+            channel_id=channel.id,
+            project_name=project_for(channel, request.project_name),
             created_at=self._clock(),
         )
         async with self._sessions.begin() as session:
             await lock_owners(session, row.tenant_id, row.channel_id)
             session.add(row)
-        callback_url = outcome.result.get("CallbackURL")
+        callback_url = result.get("CallbackURL")
         answer = SessionResponse(
             byted_token=token,
             callback_url=callback_url if isinstance(callback_url, str) else request.callback_url,
-            h5_link=outcome.result["H5Link"],
+            h5_link=result["H5Link"],
         )
         return Reply(answer)
 

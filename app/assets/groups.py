@@ -1,16 +1,14 @@
 """The actions on asset groups."""
 
-from collections.abc import Sequence
-
 from app.assets.context import AssetsContext
-from app.assets.create import AssetCreation
-from app.assets.create_spec import Client, CreateSpec, group_spec
+from app.assets.create import AssetCreation, Prepared
+from app.assets.create_spec import group_spec
 from app.assets.models import AssetGroupRow
 from app.assets.refresh import AssetRefresh, load
 from app.assets.repository import AssetRepository
 from app.assets.responses import GroupDetail, GroupItem, GroupPage, IdResponse, Reply
 from app.assets.schemas import CreateAssetGroupRequest, IdRequest, ListAssetGroupsRequest
-from app.channels.channel import Channel
+from app.creates.attempts import Client
 from app.tenants.principal import Principal
 
 
@@ -29,7 +27,7 @@ class GroupActions:
             SeedgateError: see ``AssetsUpstream.candidates`` and ``AssetCreation.create``.
         """
 
-        async def prepare() -> tuple[CreateSpec, Sequence[Channel]]:
+        async def prepare() -> Prepared:
             candidates = await self._context.upstream.candidates(principal, request.project_name)
             return group_spec(principal.tenant_id, request), candidates
 

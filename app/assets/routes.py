@@ -17,14 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.assets.actions import ACTIONS, VERSION, Action, AssetService, KeyUse, find_action
-from app.assets.create_spec import Client
 from app.assets.documentation import ANY_RESULT, OPEN_QUERY, NativeResult, open_operation, query_operation
 from app.assets.responses import Reply
 from app.assets.schemas import parse_request
 from app.core.json_hash import hash_json
 from app.core.strict_json import BOM, parse_json_object
+from app.creates.attempts import Client, RequestFingerprint
 from app.creates.idempotency import IdempotencyKey
-from app.creates.retry_dedup import RequestFingerprint
 from app.creates.sdk_retry_headers import is_marked_as_retry, read_idempotency_key
 from app.errors import InvalidParameterError, MissingParameterError
 from app.http.body import BodyAdmission

@@ -1,15 +1,17 @@
 """Calls of Assets actions, on the channel that may take them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.assets.schemas import DEFAULT_PROJECT
 from app.channels.channel import Channel, ChannelStatus
 from app.channels.directory import ChannelDirectory
-from app.creates.channel_offer import Outcome, offer_create
 from app.errors import AccessDeniedError, InvalidParameterError, NoChannelError, SeedgateError
 from app.tenants.principal import Principal
+from app.upstream.errors import OutcomeUnknownError
 from app.upstream.openapi import OpenApiClient
+
+_MAX_TEXT_LENGTH = 8192
 
 
 class AssetsUpstream:
@@ -75,31 +77,31 @@ class AssetsUpstream:
             raise _not_open()
         return (await self._control.call(channel.openapi, action, body)).result
 
-    async def offer(
+    async def create(
         self,
-        candidates: Sequence[Channel],
+        channel: Channel,
         action: str,
         body: Mapping[str, Any],
         *,
         project_name: str | None,
-        required: Sequence[str],
-        before_attempt: Callable[[Channel], Awaitable[None]] | None = None,
-    ) -> Outcome:
-        """Offers a create to the candidates in turn; see ``app.creates.channel_offer``.
+        required: Sequence[str] = ("Id",),
+    ) -> dict[str, Any]:
+        """Calls an action that makes something, in the project for which a client asked on this channel.
 
         Args:
-            candidates: channels with a key pair, best first.
+            channel: with a key pair.
             action: such as ``CreateAsset``.
             body: its parameters; ``ProjectName`` is added.
             project_name: as the client named it, or None.
-            required: texts that the result must have.
-            before_attempt: records which channel is about to be asked.
+            required: members of the result that must be texts for it to be usable.
+
+        Raises:
+            UpstreamError: there is no usable result.
         """
-
-        async def call(channel: Channel) -> dict[str, Any]:
-            return await self.call(channel, action, {**body, "ProjectName": project_for(channel, project_name)})
-
-        return await offer_create(candidates, call, action=action, required=required, before_attempt=before_attempt)
+        result = await self.call(channel, action, {**body, "ProjectName": project_for(channel, project_name)})
+        if not all(_is_text(result.get(name)) for name in required):
+            raise OutcomeUnknownError(f"answered {action} without {' and '.join(required)}")
+        return result
 
     async def _why_none(self, principal: Principal) -> SeedgateError:
         allowed = principal.allowed_channels
@@ -119,6 +121,10 @@ def project_for(channel: Channel, project_name: str | None) -> str:
     if project_name is not None:
         return project_name
     return DEFAULT_PROJECT if DEFAULT_PROJECT in channel.projects else channel.projects[0]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _MAX_TEXT_LENGTH and value.isprintable()
 
 
 def _not_open() -> SeedgateError:

@@ -20,6 +20,11 @@ class BackgroundTasks:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    async def run_for(self, work: Coroutine[Any, Any, ResultT], *, timeout_seconds: float) -> ResultT | None:
+        """Returns the result of a task, or None when it takes longer; it then goes on."""
+        done, _ = await asyncio.wait({task := self.start(work)}, timeout=timeout_seconds)
+        return task.result() if done else None
+
     async def drain(self, *, timeout_seconds: float) -> int:
         """Waits for all tasks, and those that they start, then cancels the rest; returns how many were cancelled."""
         deadline = asyncio.get_running_loop().time() + timeout_seconds

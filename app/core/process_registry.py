@@ -8,6 +8,7 @@ connection must be a session of its own: a pooler that shares sessions between c
 import asyncio
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.core.backoff import retry
 from app.core.database_place import note_place, place_of
 from app.db.engine import DRIVER_ERRORS, DatabaseUnavailableError, connect, to_dsn
 from app.ids import new_id
@@ -48,6 +50,9 @@ _REMOVE = text("""
     WITH old AS MATERIALIZED (SELECT id, lock_key FROM instances WHERE seen_at < :before)
     DELETE FROM instances WHERE id IN (SELECT id FROM old WHERE pg_try_advisory_xact_lock_shared(lock_key))
 """)
+
+# What a connection of our own raises while the database is not available.
+_AWAY = (DatabaseUnavailableError, OSError, *DRIVER_ERRORS)
 
 _log = structlog.get_logger()
 
@@ -104,22 +109,25 @@ class ProcessRegistry:
 
         While the database is not available it retries until the next run is due, and raises nothing.
         """
-        deadline = asyncio.get_running_loop().time() + RENEW_SECONDS
-        while True:
-            try:
-                if self._connection is None:
-                    await self._register()
-                    self._regained_at_seconds = asyncio.get_running_loop().time()
-                    _log.warning("process_lock_regained", instance=self.instance_id)
-                else:
-                    await self._renew_row()
-            except (DatabaseUnavailableError, OSError, *DRIVER_ERRORS) as error:
-                self._drop_connection(error)
+        with suppress(*_AWAY):
+            await retry(
+                self._renew_once,
+                is_temporary=lambda error: isinstance(error, _AWAY),
+                max_seconds=_RETRY_SECONDS,
+                timeout_seconds=RENEW_SECONDS,
+            )
+
+    async def _renew_once(self) -> None:
+        try:
+            if self._connection is None:
+                await self._register()
+                self._regained_at_seconds = asyncio.get_running_loop().time()
+                _log.warning("process_lock_regained", instance=self.instance_id)
             else:
-                return
-            if asyncio.get_running_loop().time() > deadline:
-                return
-            await asyncio.sleep(_RETRY_SECONDS)
+                await self._renew_row()
+        except _AWAY as error:
+            self._drop_connection(error)
+            raise
 
     async def dead_since(self, session: AsyncSession, instance_id: str) -> datetime | None:
         """Returns since when a process is certainly dead, or None.

@@ -16,6 +16,8 @@ CREATE_TASK = "create_task"
 
 _CODE = "IdempotencyConflict"
 _PRIMARY_KEY = "pk_idempotency_keys"
+OLDER_KEY_INDEX = "uq_tasks_tenant_id_idempotency_key"
+"""The index of the keys that versions before 0007 of the schema write into the rows of tasks, and nowhere else."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def check_older(older: OlderKey, body_hash: bytes, route: str) -> None:
 
 def is_key_taken(error: IntegrityError) -> bool:
     """Says whether a transaction failed because another one has just inserted the same key."""
-    return _PRIMARY_KEY in str(error.orig)
+    return any(name in str(error.orig) for name in (_PRIMARY_KEY, OLDER_KEY_INDEX))
 
 
 def _check_route(used_for: str, route: str) -> None:

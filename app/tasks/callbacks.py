@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.core.background import BackgroundTasks
-from app.core.backoff import backoff_seconds
+from app.core.backoff import retry
 from app.core.lookup_queue import Lookup, LookupQueue
 from app.core.strict_json import parse_json_object
 from app.db.engine import is_unavailable
@@ -32,7 +32,6 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 # The upstream waits five seconds for the answer.
 _ANSWER_TIMEOUT_SECONDS = 3.0
 _DRAIN_TIMEOUT_SECONDS = 5.0
-_BASE_RETRY_SECONDS = 0.2
 _MAX_RETRY_SECONDS = 5.0
 _MAX_CONCURRENT = 4
 MAX_PENDING = 10_000
@@ -117,17 +116,12 @@ class CallbackInbox:
 
         A few run at the same time, so that connections are left for clients.
         """
-        retries = 0
-        while True:
-            try:
-                async with self._slots, self._sessions.begin() as session:
-                    return await work(AllIntents(session))
-            except Exception as error:
-                if not is_unavailable(error):
-                    raise
-            pause = backoff_seconds(retries, base_seconds=_BASE_RETRY_SECONDS, max_seconds=_MAX_RETRY_SECONDS)
-            await asyncio.sleep(pause)
-            retries += 1
+
+        async def try_once() -> ResultT:
+            async with self._slots, self._sessions.begin() as session:
+                return await work(AllIntents(session))
+
+        return await retry(try_once, is_temporary=is_unavailable, max_seconds=_MAX_RETRY_SECONDS)
 
     async def _write(self, intents: AllIntents, token_hash: bytes, upstream_id: str | None) -> None:
         row = await intents.lock_by_token(token_hash)

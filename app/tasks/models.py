@@ -6,10 +6,8 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.creates.idempotency import OLDER_KEY_INDEX
 from app.db.base import Base, BigInt, Json
-
-IDEMPOTENCY_INDEX = "uq_tasks_tenant_id_idempotency_key"
-"""Makes an ``Idempotency-Key`` unique within a tenant."""
 
 
 class TaskStatus(StrEnum):
@@ -60,7 +58,7 @@ class TaskRow(Base):
         Index("ix_tasks_tenant_id_upstream_id", "tenant_id", "upstream_id"),
         Index("ix_tasks_tenant_id_created_at_id", "tenant_id", text("created_at DESC"), text("id DESC")),
         Index(
-            IDEMPOTENCY_INDEX,
+            OLDER_KEY_INDEX,
             "tenant_id",
             "idempotency_key",
             unique=True,

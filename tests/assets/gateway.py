@@ -12,12 +12,11 @@ from sqlalchemy import delete
 
 from app.assets.actions import ACTIONS, AssetService
 from app.assets.context import AssetsContext
-from app.assets.create_spec import Client
 from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow, ValidationSessionRow
 from app.assets.schemas import parse_request
 from app.assets.upstream import AssetsUpstream
 from app.composition import open_services
-from app.creates.retry_dedup import RequestFingerprint
+from app.creates.attempts import Client, RequestFingerprint
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.services import Services
 from app.tasks.models import TaskRow

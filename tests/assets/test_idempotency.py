@@ -12,9 +12,9 @@ from sqlalchemy import update
 
 from app.assets.intent_log import IntentLog
 from app.core.json_hash import hash_json
+from app.creates.attempts import RequestFingerprint
 from app.creates.idempotency import IdempotencyKey
 from app.creates.models import AttemptRow, IdempotencyKeyRow
-from app.creates.retry_dedup import RequestFingerprint
 from app.errors import ConflictError, ServiceUnavailableError
 from app.ids import new_id
 from app.tasks.models import TaskRow

@@ -10,8 +10,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.core.process_registry import ProcessRegistry
+from app.creates.attempts import Attempt, RequestFingerprint
 from app.creates.models import AttemptRow
-from app.creates.retry_dedup import Attempt, RequestFingerprint, RetryDedup
+from app.creates.repository import AttemptRepository
+from app.creates.retry_dedup import RetryDedup
 from app.db.engine import session_factory
 from app.errors import InvalidParameterError, SeedgateError, ServiceUnavailableError
 from app.tenants.models import ApiKeyRow, TenantRow
@@ -326,7 +328,7 @@ async def test_a_result_that_is_known_later_is_found(processes: Processes) -> No
     assert taken is not None
     assert result_of(await processes.there.reload(taken)) is None
     async with processes.sessions.begin() as session:
-        await processes.here.set_result(session, attempt.id, "asset-1")
+        await AttemptRepository(session).set_result(attempt.id, "asset-1")
     assert result_of(await processes.there.reload(taken)) == "asset-1"
 
 
@@ -335,7 +337,7 @@ async def test_a_removed_attempt_is_not_claimed(processes: Processes) -> None:
     taken = await processes.there.claim(REQUEST)
     assert taken is not None
     async with processes.sessions.begin() as session:
-        await processes.here.remove(session, attempt.id)
+        await AttemptRepository(session).remove(attempt.id)
     assert await processes.there.reload(taken) is None
     assert await processes.here.claim(MARKED) is None
 

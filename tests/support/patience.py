@@ -15,12 +15,11 @@ import pytest
 HANG_SECONDS = 60.0
 
 _SHORT = (
-    "app.assets.create._WRITE_TIMEOUT_SECONDS",
+    "app.creates.protocol._WRITE_TIMEOUT_SECONDS",
     "app.creates.retry_dedup._MARK_TIMEOUT_SECONDS",
     "app.db.engine.CONNECT_TIMEOUT_SECONDS",
     "app.db.engine._POOL_TIMEOUT_SECONDS",
     "app.core.ttl_cache._QUERY_TIMEOUT_SECONDS",
-    "app.tasks.creation.create._WRITE_TIMEOUT_SECONDS",
     "app.tasks.polling.poller._RUN_TIMEOUT_SECONDS",
     "app.tasks.polling.client_refresh._CLIENT_TIMEOUT_SECONDS",
     "app.tasks.recovery.reconciler._RUN_TIMEOUT_SECONDS",

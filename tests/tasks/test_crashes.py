@@ -20,7 +20,7 @@ BODY = {"model": MODEL, "content": text("a kitten")}
 async def test_when_the_database_goes_away_after_the_call_the_spare_id_is_answered_and_both_ids_stay_valid(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.tasks.creation.create._WRITE_TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr("app.creates.protocol._WRITE_TIMEOUT_SECONDS", 1.0)
     async with own_database(database_url) as url, open_frozen_gateway(url) as gateway:
         tenant = await gateway.tenant()
         await gateway.fault("create_task", **HELD)

@@ -1,16 +1,15 @@
 """A create that waits for an earlier one, when the database fails it in the middle of that."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from app.core.json_hash import hash_json
+from app.creates.attempts import Client, RequestFingerprint
 from app.creates.idempotency import CREATE_TASK, IdempotencyKey
 from app.creates.models import IdempotencyKeyRow
-from app.creates.retry_dedup import RequestFingerprint
 from app.db.engine import DatabaseUnavailableError
-from app.tasks.creation.create_replay import CreateReplay
+from app.tasks.creation.create_replay import TaskReplay
 from app.tasks.creation.intent_log import Intent, IntentLog
 from app.tasks.models import TaskRow
 from app.tasks.recovery.stale_creates import StaleCreates
@@ -43,5 +42,5 @@ async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_th
     key = IdempotencyKey("once", hash_json(body))
     sent = RequestFingerprint(tenant.id, row.key_id, CREATE_TASK, row.request_hash, idempotency_key=key)
     async with open_context(gateway) as context:
-        replay = CreateReplay(context, IntentLog(context))
-        assert await replay.find(sent, asyncio.Event()) is None
+        replay = TaskReplay(context, IntentLog(context))
+        assert await replay.find(Client(sent)) is None

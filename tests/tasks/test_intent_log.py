@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from app.creates.task_offer import Accepted, Outcome, Refused, Unknown
+from app.creates.offer import Accepted, Outcome, Refused, Unknown
 from app.db.engine import DatabaseUnavailableError
 from app.errors import ServiceUnavailableError, UpstreamRefusalError
 from app.observability.metrics import OWNERSHIP_CONFLICTS
@@ -174,7 +174,7 @@ async def test_a_clock_that_jumps_ahead_does_not_end_the_writing_of_an_outcome(
     intent = await submitting(gateway, tenant)
     write = intents._write  # noqa: SLF001 - the database is away for exactly one try
 
-    async def fail_once(carried: Intent, outcome: Outcome | None) -> str | None:
+    async def fail_once(carried: Intent, outcome: Outcome[str] | None) -> str | None:
         monkeypatch.setattr(intents, "_write", write)
         gateway.clock.advance(2 * 3600)
         raise DatabaseUnavailableError("away")
@@ -188,7 +188,7 @@ async def test_a_clock_that_jumps_ahead_does_not_end_the_writing_of_an_outcome(
     "outcome", [Accepted("cgt-kept-1"), Unknown(), REFUSED], ids=["accepted", "unknown", "refused"]
 )
 async def test_an_id_that_was_answered_before_the_outcome_was_written_is_kept(
-    gateway: Gateway, intents: IntentLog, outcome: Outcome
+    gateway: Gateway, intents: IntentLog, outcome: Outcome[str]
 ) -> None:
     tenant = await gateway.tenant()
     intent = await submitting(gateway, tenant)

@@ -1,33 +1,31 @@
 """Writes the intent of a create before the upstream is called, and its outcome afterwards."""
 
-import asyncio
 import weakref
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.circuit_breaker import record_clear_create, record_unknown
-from app.core.backoff import backoff_seconds
-from app.creates.idempotency import is_key_taken
+from app.core.backoff import retry
+from app.creates.attempts import Attempt
 from app.creates.locks import lock_owners
-from app.creates.retry_dedup import Attempt, RequestFingerprint
-from app.creates.task_offer import Accepted, Outcome, Refused, Unknown
+from app.creates.offer import Accepted, Outcome, Refused, Unknown
+from app.creates.repository import AttemptRepository
 from app.errors import UpstreamRefusalError
 from app.observability.metrics import BREAKERS_OPENED, OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
-from app.tasks.models import IDEMPOTENCY_INDEX, TaskRow, TaskStatus
-from app.tasks.recovery.account_snapshot import ListedTask
-from app.tasks.recovery.orphans import Orphans
+from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.recovery.orphans import keep_as_orphan
 from app.tasks.repository import TaskRepository
 from app.tasks.responses import public_id
 from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
 
-_MIN_RETRY_SECONDS = 0.2
-_MAX_RETRY_SECONDS = 10.0
 _RETRY_TIMEOUT_SECONDS = 3600.0
+_QUEUED = TaskStatus.QUEUED.value
 
 _log = structlog.get_logger()
 
@@ -59,29 +57,15 @@ class IntentLog:
         self._context = context
         self._open_here: weakref.WeakValueDictionary[str, Intent] = weakref.WeakValueDictionary()
 
-    async def open(self, intent: Intent, row: TaskRow, fingerprint: RequestFingerprint) -> bool:
-        """Commits a new task as an intent; returns False when another request has just taken the key.
-
-        Args:
-            intent: is given its attempt.
-            row: the task.
-            fingerprint: of the request, by which a retry is recognised.
-
-        Raises:
-            NoChannelError: 503, its tenant or its channel has just been deleted.
-        """
+    def watch(self, intent: Intent) -> None:
+        """Notes an intent of this process, so that ``show_spare_id`` reaches the create that is under way."""
         self._open_here[intent.spare_id] = intent
-        try:
-            async with self._context.sessions.begin() as session:
-                await lock_owners(session, row.tenant_id, str(row.channel_id))
-                session.add(row)
-                intent.attempt = self._context.retry_dedup.add(session, fingerprint, result_id=row.id)
-        except IntegrityError as error:
-            # A gateway of the previous version writes keys only into the rows of tasks.
-            if not is_key_taken(error) and IDEMPOTENCY_INDEX not in str(error.orig):
-                raise
-            return False
-        return True
+
+    def give_spare_id(self, spare_id: str) -> None:
+        """Notes that a client is answered with a spare id, for the write of the outcome in this process."""
+        known = self._open_here.get(spare_id)
+        if known is not None:
+            known.is_spare_id_given = True
 
     async def set_channel(self, intent: Intent, channel_id: str, upstream_model: str) -> None:
         """Writes which channel is about to be asked, and for which of its models.
@@ -100,7 +84,7 @@ class IntentLog:
                 if row.cut_at is not None:  # another process took this one for dead
                     row.cut_at = row.sent_at
 
-    async def conclude(self, intent: Intent, outcome: Outcome) -> str | None:
+    async def conclude(self, intent: Intent, outcome: Outcome[str]) -> str | None:
         """Writes the outcome, and retries while the database is unavailable, since the task may have been charged.
 
         The row may have changed since it was opened: a callback was attributed, another process took this one for dead,
@@ -129,34 +113,24 @@ class IntentLog:
         Returns:
             False when there is nothing to keep: the create was refused meanwhile.
         """
-        known = self._open_here.get(spare_id)
-        if known is not None:
-            known.is_spare_id_given = True
+        self.give_spare_id(spare_id)
         return await self._retry(Intent(tenant_id, spare_id, is_spare_id_given=True), None) is not None
 
-    async def _retry(self, intent: Intent, outcome: Outcome | None) -> str | None:
-        retries = 0
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _RETRY_TIMEOUT_SECONDS  # a clock that jumps must not end it
+    async def _retry(self, intent: Intent, outcome: Outcome[str] | None) -> str | None:
         while True:
             is_spare_id_given = intent.is_spare_id_given
-            try:
-                shown_id = await self._write(intent, outcome)
-            except IntegrityError:
-                raise
-            except Exception as error:
-                if loop.time() > deadline:
-                    raise
-                _log.warning("outcome_not_recorded_yet", task=intent.spare_id, error=type(error).__name__)
-                await asyncio.sleep(
-                    backoff_seconds(retries, base_seconds=_MIN_RETRY_SECONDS, max_seconds=_MAX_RETRY_SECONDS)
-                )
-                retries += 1
-            else:
-                if is_spare_id_given == intent.is_spare_id_given:
-                    return shown_id
+            shown_id = await retry(
+                lambda: self._write(intent, outcome),
+                is_temporary=lambda error: not isinstance(error, IntegrityError),
+                on_retry=lambda error: _log.warning(
+                    "outcome_not_recorded_yet", task=intent.spare_id, error=type(error).__name__
+                ),
+                timeout_seconds=_RETRY_TIMEOUT_SECONDS,
+            )
+            if is_spare_id_given == intent.is_spare_id_given:
+                return shown_id
 
-    async def _write(self, intent: Intent, outcome: Outcome | None) -> str | None:
+    async def _write(self, intent: Intent, outcome: Outcome[str] | None) -> str | None:
         now = self._context.clock()
         is_breaker_opened = False
         async with self._context.sessions.begin() as session:
@@ -166,8 +140,8 @@ class IntentLog:
             row.is_spare_id_public |= intent.is_spare_id_given
             channel_id = str(row.channel_id)
             if isinstance(outcome, Accepted):
-                if not apply_upstream_id(session, row, outcome.upstream_id, source=Source.CREATE, now=now):
-                    await _keep_as_orphan(session, row, outcome.upstream_id, now=now)
+                if not apply_upstream_id(session, row, outcome.result, source=Source.CREATE, now=now):
+                    await keep_as_orphan(session, row, _to_upstream_task(row, outcome.result), now=now)
                 await record_clear_create(session, channel_id, now=now)
             elif isinstance(outcome, Refused):
                 await self._apply_refusal(session, row, intent, outcome, now)
@@ -195,7 +169,7 @@ class IntentLog:
         if row.status == TaskStatus.SUBMITTING.value and not row.is_spare_id_public:
             await session.delete(row)
             if intent.attempt is not None:
-                await self._context.retry_dedup.remove(session, intent.attempt.id)
+                await AttemptRepository(session).remove(intent.attempt.id)
         else:
             error = outcome.error
             apply_no_task(session, row, source=Source.CREATE, now=now, code=error.code, message=error.message)
@@ -203,14 +177,7 @@ class IntentLog:
             await record_clear_create(session, str(row.channel_id), now=now)
 
 
-async def _keep_as_orphan(session: AsyncSession, row: TaskRow, upstream_id: str, *, now: datetime) -> None:
-    """Lists a paid task as an orphan when its intent has ended without it, or was given another task."""
-    task = ListedTask(
-        id=upstream_id,
-        model=row.upstream_model,
-        service_tier=row.service_tier,
-        status=TaskStatus.QUEUED.value,
-        created_at=row.sent_at,
-        tag=None,
-    )
-    await Orphans(session).note(str(row.channel_id), [task], now=now)
+def _to_upstream_task(row: TaskRow, upstream_id: str) -> dict[str, Any]:
+    """Returns an accepted task as the upstream would show it."""
+    created_at = None if row.sent_at is None else row.sent_at.timestamp()
+    return {"id": upstream_id, "model": row.upstream_model, "status": _QUEUED, "created_at": created_at}

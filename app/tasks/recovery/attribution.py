@@ -16,9 +16,8 @@ from app.errors import ConflictError, InvalidParameterError, ServiceUnavailableE
 from app.observability.metrics import OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.recovery.account_snapshot import to_listed
 from app.tasks.recovery.attribution_rules import fits
-from app.tasks.recovery.orphans import Orphans
+from app.tasks.recovery.orphans import Orphans, keep_as_orphan
 from app.tasks.recovery.repository import AllIntents
 from app.tasks.responses import unknown_task
 from app.tasks.state import Source, apply_no_task, apply_upstream_id, apply_upstream_state
@@ -155,7 +154,7 @@ class Attribution:
                 current.claimed_upstream_id = None
             return _report_owned(row, upstream_id, evidence)
         if not is_own and (current is None or current.status != TaskStatus.UNKNOWN.value):
-            return await _keep_as_orphan(session, current, body, now=now)
+            return await _close(session, current, body, now=now)
         assert current is not None  # noqa: S101 - a row that owns an id exists
         apply_upstream_id(session, current, upstream_id, source=source, now=now, detail=detail)
         apply_upstream_state(session, current, body, asked_at=asked_at, source=source, now=now)
@@ -193,18 +192,15 @@ class Attribution:
             record(session, actor, "task.resolve", _target(current), at=now, absent=True)
 
 
-async def _keep_as_orphan(
-    session: AsyncSession, row: TaskRow | None, body: dict[str, Any], *, now: datetime
-) -> Verdict:
-    """Lists a paid task as an orphan when its intent has ended without it, or was deleted by its tenant."""
+async def _close(session: AsyncSession, row: TaskRow | None, body: dict[str, Any], *, now: datetime) -> Verdict:
+    """Keeps the task of an intent that has ended without it, or was deleted by its tenant, as an orphan."""
     if row is None or row.status == TaskStatus.SUBMITTING.value:
         return Verdict.CLOSED
     OWNERSHIP_CONFLICTS.inc()
     _log.error("evidence_for_ended_intent", task=row.id, upstream_id=body["id"])
     row.claimed_upstream_id = None
     row.next_poll_at = None if row.upstream_id is None else row.next_poll_at
-    found = to_listed(body, str(body.get("service_tier") or row.service_tier))
-    await Orphans(session).note(str(row.channel_id), [found], now=now)
+    await keep_as_orphan(session, row, body, now=now)
     return Verdict.CLOSED
 
 

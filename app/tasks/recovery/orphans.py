@@ -5,13 +5,14 @@ It is for the operator only; tenants never see it.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.tasks.models import OrphanRow
-from app.tasks.recovery.account_snapshot import ListedTask
+from app.tasks.models import OrphanRow, TaskRow
+from app.tasks.recovery.account_snapshot import ListedTask, to_listed
 from app.tasks.recovery.repository import AllIntents
 
 _BATCH = 1000
@@ -90,3 +91,16 @@ class Orphans:
         """Removes a channel's orphans that were in no list for a day; called after a complete list."""
         is_gone = OrphanRow.last_seen_at < now - _GONE_AFTER
         await self._session.execute(delete(OrphanRow).where(OrphanRow.channel_id == channel_id, is_gone))
+
+
+async def keep_as_orphan(session: AsyncSession, row: TaskRow, task: dict[str, Any], *, now: datetime) -> None:
+    """Lists a paid task as an orphan, because its intent has ended without it or was given another task.
+
+    Args:
+        session: of the open transaction.
+        row: the intent.
+        task: the upstream's JSON of it.
+        now: the present moment.
+    """
+    found = to_listed(task, str(task.get("service_tier") or row.service_tier))
+    await Orphans(session).note(str(row.channel_id), [found], now=now)

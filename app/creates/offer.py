@@ -1,15 +1,17 @@
-"""Offers one create to the channels that may take it, and says what came of it.
+"""Offers a create to the channels that may take it, and says what came of it.
 
 ::
 
-    Accepted   the upstream made the object
-    Refused    nothing was made on any channel; the error says why
+    Accepted   the upstream made the object and said so
+    Refused    nothing was made on any channel; the error says why, and the intent may be deleted
     Unknown    the create was sent and not clearly answered; it must never be sent again
+
+A create that was provably not sent, or refused because of *our* account, is offered to the next channel.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
 import structlog
 
@@ -18,17 +20,19 @@ from app.channels.errors import to_client_error
 from app.errors import SeedgateError, ServiceUnavailableError
 from app.upstream.errors import AccountFaultError, NotSentError, UpstreamError, UpstreamRejectedError
 
-_MAX_TEXT_LENGTH = 8192
+ResultT = TypeVar("ResultT")
+
+Send = Callable[[], Awaitable[ResultT]]
+"""Sends a create once, and returns what the upstream made."""
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Accepted:
-    """The upstream made the object and said so."""
+class Accepted(Generic[ResultT]):
+    """The upstream made the object: its id, or the whole result where more is needed."""
 
-    channel: Channel
-    result: dict[str, Any]
+    result: ResultT
 
 
 @dataclass(frozen=True)
@@ -42,54 +46,42 @@ class Refused:
 class Unknown:
     """The upstream may or may not have made the object."""
 
-    channel: Channel
+
+Outcome = Accepted[ResultT] | Refused | Unknown
 
 
-Outcome = Accepted | Refused | Unknown
-
-
-async def offer_create(
+async def offer(
     candidates: Sequence[Channel],
-    call: Callable[[Channel], Awaitable[dict[str, Any]]],
+    prepare: Callable[[Channel], Awaitable[Send[ResultT]]],
     *,
     action: str,
-    required: Sequence[str],
-    before_attempt: Callable[[Channel], Awaitable[None]] | None = None,
-) -> Outcome:
+    model: str = "",
+    is_one_skipped: bool = False,
+) -> Outcome[ResultT]:
     """Offers a create to the candidates in turn, until one accepts it or may have accepted it.
 
     Args:
         candidates: channels that may take it, best first.
-        call: sends the create to one channel and returns the upstream's result.
+        prepare: records which channel is about to be asked, so that a crash leaves a trace, and returns what sends the
+            create to it; when that fails, no further channel is asked.
         action: the create's name in the log, such as ``CreateAsset``.
-        required: members of the result that must be texts for it to be usable, such as ``Id``.
-        before_attempt: records which channel is about to be asked, so that a crash leaves a trace; when that fails,
-            no further channel is asked.
+        model: the name that the client sent, for the error.
+        is_one_skipped: another channel could take the create, but its breaker is open.
     """
-    failures: list[UpstreamError] = []
+    failures: list[UpstreamError] = [NotSentError("the breaker of a channel is open")] if is_one_skipped else []
     for channel in candidates:
         try:
-            if before_attempt is not None:
-                await before_attempt(channel)
+            send = await prepare(channel)
         except Exception as error:  # noqa: BLE001 - whatever failed, no channel has accepted the create so far
             return Refused(ServiceUnavailableError(internal=f"no attempt on {channel.name}: {error!r}"))
         try:
-            result = await call(channel)
+            return Accepted(await send())
         except UpstreamRejectedError as error:
-            return Refused(to_client_error(error))
+            return Refused(to_client_error(error, model=model))
         except (NotSentError, AccountFaultError) as error:
             _log.warning("create_not_accepted", action=action, channel=channel.name, error=repr(error))
             failures.append(error)
         except Exception as error:  # noqa: BLE001 - an unforeseen error may have come after the upstream accepted
             _log.error("create_outcome_unknown", action=action, channel=channel.name, error=repr(error))
-            return Unknown(channel)
-        else:
-            if all(_is_text(result.get(name)) for name in required):
-                return Accepted(channel, result)
-            _log.error("create_answer_unusable", action=action, channel=channel.name)
-            return Unknown(channel)
+            return Unknown()
     return Refused(to_client_error(*failures))
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= _MAX_TEXT_LENGTH and value.isprintable()

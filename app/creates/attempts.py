@@ -1,0 +1,59 @@
+"""What identifies a create that is sent again, and one create as one request sees it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.creates.idempotency import IdempotencyKey
+
+
+@dataclass(frozen=True)
+class RequestFingerprint:
+    """Identifies a create as a client sends it.
+
+    Attributes:
+        tenant_id: of the API key.
+        key_id: the API key's row.
+        route: ``CREATE_TASK``, or the action.
+        body_hash: SHA-256 of the body's bytes.
+        is_marked_retry: an SDK marked it as a retry (``app.creates.sdk_retry_headers``).
+        idempotency_key: or None; when there is one, it alone identifies the create.
+    """
+
+    tenant_id: str
+    key_id: str
+    route: str
+    body_hash: bytes
+    is_marked_retry: bool = False
+    idempotency_key: IdempotencyKey | None = None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One create, as one request carries it out or waits for it.
+
+    Attributes:
+        id: of the row.
+        result_id: what the create makes; None while that is not known.
+        started_at: when this request began. Reset on takeover; later updates by the previous request are ignored
+            (compare-and-set on this value).
+        is_keyed: it has an ``Idempotency-Key``, so that it need not be marked as abandoned.
+    """
+
+    id: str
+    result_id: str | None
+    started_at: datetime
+    is_keyed: bool = False
+
+
+@dataclass(frozen=True)
+class Client:
+    """The request that a create serves.
+
+    Attributes:
+        fingerprint: identifies the request.
+        gone: set when the client disconnects before it is answered.
+    """
+
+    fingerprint: RequestFingerprint
+    gone: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,0 +1,209 @@
+"""Carries out creates, so that none is sent upstream again once it may have been accepted. See the package."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.channels.channel import Channel
+from app.core.background import BackgroundTasks
+from app.creates.attempts import Attempt, Client
+from app.creates.idempotency import is_key_taken
+from app.creates.locks import lock_owners
+from app.creates.offer import Outcome, Send, offer
+from app.creates.retry_dedup import RetryDedup
+from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
+
+_WRITE_TIMEOUT_SECONDS = 5.0
+_DRAIN_TIMEOUT_SECONDS = 5.0
+
+ResultT = TypeVar("ResultT")
+WrittenT = TypeVar("WrittenT")
+
+
+class Create(ABC, Generic[ResultT]):
+    """One create, from its check to its outcome: what a feature gives to the protocol.
+
+    Attributes:
+        action: its name in the log.
+        tenant_id: on whose behalf.
+        candidates: the channels that may take it, best first; at least one.
+        result_id: what it makes, if that is known from the start, else None.
+        model: the name that the client sent, for errors.
+        is_one_skipped: another channel could take it, but its breaker is open.
+    """
+
+    action: str
+    tenant_id: str
+    candidates: Sequence[Channel]
+    result_id: str | None = None
+    model: str = ""
+    is_one_skipped: bool = False
+
+    def __init__(self, background: BackgroundTasks) -> None:
+        """``background`` is where writes go on for which the client does not wait any longer."""
+        self._background = background
+
+    @abstractmethod
+    def add(self, session: AsyncSession, attempt: Attempt) -> None:
+        """Adds the intent to the transaction that writes the attempt."""
+
+    @abstractmethod
+    async def withdraw(self) -> None:
+        """Deletes the intent, of which nothing was sent and which may have been committed although that failed."""
+
+    @abstractmethod
+    async def prepare(self, channel: Channel) -> Send[ResultT]:
+        """Writes into the intent which channel is about to be asked, and returns what sends the create to it."""
+
+    @abstractmethod
+    async def conclude(self, outcome: Outcome[ResultT]) -> str:
+        """Writes the outcome and returns the id for the client.
+
+        Raises:
+            SeedgateError: nothing was made, or the client cannot be told what.
+        """
+
+    async def _write(self, writing: Coroutine[Any, Any, WrittenT]) -> WrittenT | None:
+        """Returns what was written; without a database None after five seconds, and goes on in the background."""
+        return await self._background.run_for(writing, timeout_seconds=_WRITE_TIMEOUT_SECONDS)
+
+
+class CreateReplay(ABC):
+    """Answers a create that is sent again with what the first attempt made; a feature says how that is awaited.
+
+    A second create never begins while the first one may have been accepted. Which request is sent again is decided by
+    ``app.creates.retry_dedup``.
+    """
+
+    def __init__(self, retry_dedup: RetryDedup) -> None:
+        self._retry_dedup = retry_dedup
+
+    async def find(self, client: Client) -> str | None:
+        """Returns the id that an earlier attempt's client was given, or would have been; None: this is a new create.
+
+        Waits for a create that is under way.
+
+        Raises:
+            ConflictError: 409 ``IdempotencyConflict``, the key identifies another create, or one that is not stored
+                any more; and what ``wait_for`` raises.
+            ServiceUnavailableError: 503, the client left, or the database is unavailable and no earlier create known.
+        """
+        refused_id = None
+        while True:
+            attempt = await self._retry_dedup.claim(client.fingerprint)
+            if attempt is None:
+                return None
+            if attempt.id == refused_id:
+                raise ConflictError("IdempotencyConflict", "The task of this Idempotency-Key is no longer stored.")
+            async with self._retry_dedup.tracked(attempt, client.gone):
+                try:
+                    found_id = await self.wait_for(attempt, client)
+                except asyncio.CancelledError:
+                    return self.when_stopping(attempt, client)
+            if found_id is not None or not attempt.is_keyed:
+                return found_id
+            # It was refused, which freed its key; another request may have taken the key since.
+            refused_id = attempt.id
+
+    @abstractmethod
+    async def wait_for(self, attempt: Attempt, client: Client) -> str | None:
+        """Waits for the outcome of an attempt and returns the id for the client; None: it made nothing.
+
+        Raises:
+            SeedgateError: the outcome cannot be told, or the client left (503).
+        """
+
+    @abstractmethod
+    def when_stopping(self, attempt: Attempt, client: Client) -> str:
+        """Returns the id to answer with when the server stops before the outcome is known.
+
+        Raises:
+            SeedgateError: what to answer instead. The server's own error would say that nothing was made.
+        """
+
+
+class CreateProtocol:
+    """Carries out the creates of one feature.
+
+    Attributes:
+        background: the creates under way, and the writes of their outcomes.
+    """
+
+    def __init__(
+        self, sessions: async_sessionmaker[AsyncSession], retry_dedup: RetryDedup, replay: CreateReplay
+    ) -> None:
+        self.background = BackgroundTasks()
+        self._sessions = sessions
+        self._retry_dedup = retry_dedup
+        self._replay = replay
+
+    async def run(self, client: Client, check: Callable[[], Awaitable[Create[ResultT]]]) -> str:
+        """Returns the id of what a request creates, or the id that an earlier attempt of the same request was given.
+
+        Once the intent is committed, the create goes on to its outcome even when the client disconnects.
+
+        Args:
+            client: the request.
+            check: returns the create; called when there is no earlier attempt, again when there is none any more.
+
+        Raises:
+            SeedgateError: what ``check``, ``Create.conclude`` and ``CreateReplay.find`` raise.
+            NoChannelError: 503, the tenant or the channel has just been deleted.
+            ServiceUnavailableError: 503, the client left before anything was sent.
+        """
+        while True:
+            earlier_id = await self._replay.find(client)
+            if earlier_id is not None:
+                return earlier_id
+            create = await check()
+            if client.gone.is_set():
+                raise ServiceUnavailableError(internal="the client left before anything was sent")
+            attempt = await self._open(create, client)
+            if attempt is not None:
+                return await self._submit(create, attempt, client)
+
+    async def drain(self) -> None:
+        """Waits for the creates under way; called before the database is closed."""
+        await self.background.drain(timeout_seconds=_DRAIN_TIMEOUT_SECONDS)
+
+    async def _open(self, create: Create[ResultT], client: Client) -> Attempt | None:
+        """Commits the intent; None: another request has just taken the ``Idempotency-Key``."""
+        try:
+            async with self._sessions.begin() as session:
+                await lock_owners(session, create.tenant_id, create.candidates[0].id)
+                attempt = self._retry_dedup.add(session, client.fingerprint, result_id=create.result_id)
+                create.add(session, attempt)
+        except SeedgateError:
+            raise
+        except BaseException as error:
+            if isinstance(error, IntegrityError) and is_key_taken(error):
+                return None
+            # The commit may have succeeded although it failed here.
+            self.background.start(create.withdraw())
+            raise
+        return attempt
+
+    async def _submit(self, create: Create[ResultT], attempt: Attempt, client: Client) -> str:
+        """Calls the upstream and writes the outcome in the background: neither a disconnect nor a shutdown stops it."""
+        work = self.background.start(self._call_and_apply(create))
+        async with self._retry_dedup.tracked(attempt, client.gone):
+            try:
+                return await asyncio.shield(work)
+            except asyncio.CancelledError:
+                if work.done() and not work.cancelled():
+                    return work.result()
+                return self._replay.when_stopping(attempt, client)
+
+    async def _call_and_apply(self, create: Create[ResultT]) -> str:
+        outcome = await offer(
+            create.candidates,
+            create.prepare,
+            action=create.action,
+            model=create.model,
+            is_one_skipped=create.is_one_skipped,
+        )
+        return await create.conclude(outcome)

@@ -1,0 +1,155 @@
+"""One create of a task, as the protocol of creates carries it out (``app.creates.protocol``)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog.model_index import upstream_id_on
+from app.catalog.model_spec import ModelSpec
+from app.channels.channel import Channel
+from app.core.background import BackgroundTasks
+from app.core.strict_json import to_json_bytes
+from app.create_parameters import PARAMETERS
+from app.creates.attempts import Attempt, RequestFingerprint
+from app.creates.idempotency import CREATE_TASK
+from app.creates.offer import Outcome, Refused, Send
+from app.creates.protocol import Create
+from app.errors import ServiceUnavailableError
+from app.http.body_budget import HeldBody
+from app.ids import new_spare_task_id
+from app.tasks.context import TasksContext
+from app.tasks.correlation import TAG_FIELD, callback_url_for, hash_of, new_callback_token, tag_of
+from app.tasks.creation.intent_log import Intent, IntentLog
+from app.tasks.creation.routing import Choice
+from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.validation.create import CheckedCreate, to_upstream_body
+from app.upstream.http.messages import RequestBody
+
+_DEFAULT_TIER = PARAMETERS["service_tier"].default
+# The model and the URL have columns of their own; the content is never stored.
+_STORED_PARAMETERS = frozenset(PARAMETERS) - {"model", "content", "callback_url"}
+_MAX_STORED_LENGTH = 256
+
+
+class TaskCreate(Create[str]):
+    """Carries a checked request; its result is the upstream's id of the task."""
+
+    def __init__(
+        self,
+        context: TasksContext,
+        intents: IntentLog,
+        background: BackgroundTasks,
+        *,
+        checked: CheckedCreate,
+        choice: Choice,
+        fingerprint: RequestFingerprint,
+        body: HeldBody,
+        request_id: str,
+        public_url: str | None,
+    ) -> None:
+        """``body`` is the request's; see ``TaskCreation`` for ``public_url``."""
+        super().__init__(background)
+        self._context = context
+        self._intents = intents
+        self._checked = checked
+        self._held = body
+        self._request_id = request_id
+        self._public_url = public_url
+        self._token = new_callback_token()
+        self._row = self._to_row(choice.channels[0], fingerprint, context.clock())
+        self._intent = Intent(self._row.tenant_id, self._row.id)
+        self.action = CREATE_TASK
+        self.tenant_id = self._row.tenant_id
+        self.candidates = choice.channels
+        self.result_id = self._row.id
+        self.model = str(checked.fields["model"])
+        self.is_one_skipped = choice.is_one_skipped
+
+    def add(self, session: AsyncSession, attempt: Attempt) -> None:
+        """See ``Create``."""
+        self._intent.attempt = attempt
+        self._intents.watch(self._intent)
+        session.add(self._row)
+
+    async def withdraw(self) -> None:
+        """See ``Create``."""
+        await self._intents.conclude(self._intent, Refused(ServiceUnavailableError()))
+
+    async def prepare(self, channel: Channel) -> Send[str]:
+        """See ``Create``. The body is built first: when that fails, the intent names no channel that was not asked."""
+        assert channel.ark is not None  # noqa: S101 - only such channels are chosen
+        self._held.drop()
+        account, body = channel.ark, self._body_for(channel)
+        if channel is not self.candidates[0]:
+            await self._intents.set_channel(self._intent, channel.id, upstream_model(self._checked.model, channel))
+
+        async def send() -> str:
+            return (await self._context.ark.create(account, body, request_id=self._request_id)).id
+
+        return send
+
+    async def conclude(self, outcome: Outcome[str]) -> str:
+        """Writes the outcome and returns the id for the client.
+
+        While the database is unavailable, the client gets the spare id after five seconds, by which the task is found
+        before and after the outcome is written, and the write is retried in the background.
+        """
+        shown_id = await self._write(self._intents.conclude(self._intent, outcome))
+        if isinstance(outcome, Refused) and not self._intent.has_task:
+            raise outcome.error
+        if shown_id is None:
+            self._intent.is_spare_id_given = True
+        return shown_id or self._intent.spare_id
+
+    def _body_for(self, channel: Channel) -> RequestBody:
+        """Returns what a channel is sent, with our callback URL, and with our tag if the channel is set to use it.
+
+        The body for the last channel is the only copy that is left: once it was sent, its memory is free.
+        """
+        body = to_upstream_body(self._checked, upstream_model(self._checked.model, channel))
+        if self._public_url is not None:
+            body["callback_url"] = callback_url_for(self._public_url, self._token)
+        if channel.correlate == TAG_FIELD:
+            body.setdefault(TAG_FIELD, tag_of(hash_of(self._token)))
+        data = to_json_bytes(body)
+        if channel is not self.candidates[-1]:
+            return RequestBody(data)
+        self._checked.fields.clear()
+        return RequestBody(data, on_sent=self._held.release)
+
+    def _to_row(self, channel: Channel, fingerprint: RequestFingerprint, now: datetime) -> TaskRow:
+        """Returns the row of the task in state ``submitting``, under a spare id of ours."""
+        fields, key = self._checked.fields, fingerprint.idempotency_key
+        return TaskRow(
+            tenant_id=fingerprint.tenant_id,
+            id=new_spare_task_id(now),
+            key_id=fingerprint.key_id,
+            channel_id=channel.id,
+            model=self._checked.model.name,
+            upstream_model=upstream_model(self._checked.model, channel),
+            service_tier=fields.get("service_tier", _DEFAULT_TIER),
+            status=TaskStatus.SUBMITTING.value,
+            parameters={name: value for name, value in fields.items() if _is_stored(name, value)},
+            request_hash=fingerprint.body_hash,
+            idempotency_key=None if key is None else key.text,
+            instance_id=self._context.processes.instance_id,
+            callback_token_hash=hash_of(self._token),
+            callback_url=self._checked.callback_url,
+            is_spare_id_public=False,
+            created_at=now,
+            updated_at=now,
+            sent_at=now,
+        )
+
+
+def upstream_model(spec: ModelSpec, channel: Channel) -> str:
+    """Returns the ``model`` that a channel is sent; the channels of a create all serve it."""
+    return upstream_id_on(channel, spec) or spec.upstream_id
+
+
+def _is_stored(name: str, value: Any) -> bool:
+    """Says whether a parameter is known and short; an unknown one may be megabytes long."""
+    if isinstance(value, str):
+        return name in _STORED_PARAMETERS and len(value) <= _MAX_STORED_LENGTH
+    return name in _STORED_PARAMETERS and isinstance(value, bool | int | float)
