@@ -239,20 +239,15 @@ async def test_an_invalid_script_is_refused(caller: Caller, script: dict[str, An
     assert (await caller.control("GET", "/faults")) == {"faults": []}
 
 
-async def test_removing_a_fault_ends_its_delays_and_applies_its_effect(caller: Caller) -> None:
+@pytest.mark.parametrize(("method", "path"), [("DELETE", "/faults"), ("POST", "/reset")], ids=["removed", "reset"])
+async def test_a_fault_that_is_taken_away_ends_its_delay_and_applies_its_effect(
+    caller: Caller, method: str, path: str
+) -> None:
     await caller.fault("create_task", kind="error", code="InternalServiceError", delay_seconds=3600)
     creating = asyncio.create_task(caller.create())
     await until(lambda: caller.server.store.ledger.requests)
-    await caller.control("DELETE", "/faults")
+    await caller.control(method, path)
     assert (await creating).status_code == 500
-
-
-async def test_a_reset_ends_delays(caller: Caller) -> None:
-    await caller.fault("create_task", kind="delay", delay_seconds=3600)
-    creating = asyncio.create_task(caller.create())
-    await until(lambda: caller.server.store.ledger.requests)
-    await caller.control("POST", "/reset")
-    assert (await creating).status_code == 200
 
 
 async def test_stopping_the_server_ends_delays() -> None:

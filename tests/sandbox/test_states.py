@@ -12,15 +12,7 @@ from tests.sandbox.clients import MODEL, VIDEO, Caller, error_of, image, text, v
 V25 = "doubao-seedance-2-5-260628"
 V15 = "doubao-seedance-1-5-pro-251215"
 V10 = "doubao-seedance-1-0-pro-250528"
-MINIMAL = {
-    "id",
-    "model",
-    "status",
-    "created_at",
-    "updated_at",
-    "service_tier",
-    "execution_expires_after",
-}
+MINIMAL = {"id", "model", "status", "created_at", "updated_at", "service_tier", "execution_expires_after"}
 DAY = 86_400
 
 
