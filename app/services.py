@@ -56,10 +56,9 @@ from app.tasks.recovery.reconciler import Reconciler
 from app.tasks.recovery.stale_creates import StaleCreates
 from app.tasks.repository import find_older_key
 from app.tasks.service import TaskService
-from app.tenants.authentication import Authenticator
+from app.tenants.authentication import Authenticator, LastUsedWriter
 from app.tenants.key_cache import KeyCache
 from app.tenants.key_service import KeyService
-from app.tenants.last_used import LastUsedWriter
 from app.tenants.service import TenantService
 from app.tenants.stored_key import load_signers, load_stored_keys
 from app.upstream.ark import ArkClient

@@ -1,5 +1,6 @@
 """The JSON of tasks for clients. Pure."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, get_args
@@ -13,7 +14,6 @@ from app.tasks.link_expiry import content_expires_at
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.schemas import Task, ToolUsage, Usage
 from app.upstream.error_codes import failure_for_tenant
-from app.upstream.integers import to_integer
 
 
 def _integers_of(model: type[BaseModel]) -> list[str]:
@@ -34,6 +34,8 @@ _FIRST_FIELDS = ("id", "model", "status", "error", "created_at", "updated_at", "
 _DEFAULT_EXPIRES_AFTER_SECONDS = PARAMETERS["execution_expires_after"].default
 # Times beyond the year 2242 are not in seconds, or wrong.
 _MAX_TIME = 2**33
+_DIGITS = re.compile(r"-?[0-9]{1,16}")
+_MAX_INTEGER = 2**63
 
 
 def public_id(row: TaskRow) -> str:
@@ -88,6 +90,23 @@ def without_own_fields(body: dict[str, Any]) -> dict[str, Any]:
 def unknown_task() -> NotFoundError:
     """404 for a task that does not exist or is another tenant's."""
     return NotFoundError("The specified content generation task is not found.", field="id", param="id")
+
+
+def to_integer(value: Any) -> int | None:
+    """Returns the 64-bit integer that a JSON value of the upstream stands for, or None.
+
+    Token counts and ``duration`` may be numbers or strings of at most 16 digits, and other numbers may be written
+    ``5.0``; the Go and Java SDKs accept only integers. Booleans stand for none.
+
+    Source: reference ``upstream.md`` §11.2.
+    """
+    if isinstance(value, str):
+        return int(value) if _DIGITS.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and not value.is_integer():
+        return None
+    return int(value) if -_MAX_INTEGER <= value < _MAX_INTEGER else None
 
 
 def _before_first_poll(row: TaskRow) -> dict[str, Any]:

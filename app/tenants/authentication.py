@@ -1,7 +1,10 @@
-"""Authenticates requests by API key or signature."""
+"""Authenticates requests by API key or signature, and writes when each key was last used."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+
+from sqlalchemy import bindparam, or_, update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.errors import AccessDeniedError, ServiceUnavailableError
 from app.http.client_address import is_within, network_of
@@ -13,11 +16,54 @@ from app.tenants.credentials import (
     signing_key_misplaced,
 )
 from app.tenants.key_cache import KeyCache
-from app.tenants.last_used import LastUsedWriter
+from app.tenants.models import ApiKeyRow
 from app.tenants.principal import Principal
 from app.tenants.stored_key import StoredKey, StoredSigner
 from app.upstream.signature import SignatureHeader
 from app.upstream.signed_request import SignedRequest, check_request, check_scope, read_claim
+
+_WRITE_LAST_USED = (
+    update(ApiKeyRow)
+    .where(ApiKeyRow.id == bindparam("key"))
+    .where(or_(ApiKeyRow.last_used_at.is_(None), ApiKeyRow.last_used_at < bindparam("at")))
+    .values(last_used_at=bindparam("at"))
+)
+
+
+class LastUsedWriter:
+    """Keeps the latest use of each key in memory until ``flush`` writes it, every few seconds and at shutdown.
+
+    Every process that serves requests needs one, even without background jobs.
+    """
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
+        self._sessions = sessions
+        self._used: dict[str, datetime] = {}
+
+    def note(self, key_id: str, at: datetime) -> None:
+        """Notes the use of a key, without I/O."""
+        known = self._used.get(key_id)
+        if known is None or known < at:
+            self._used[key_id] = at
+
+    async def flush(self) -> None:
+        """Writes the noted times, unless the stored one is later. After a failure they are kept for the next call.
+
+        Rows are updated in the order of their ids, so that two processes cannot deadlock.
+        """
+        taken, self._used = self._used, {}
+        if not taken:
+            return
+        try:
+            async with self._sessions.begin() as session:
+                connection = await session.connection()
+                await connection.execute(
+                    _WRITE_LAST_USED, [{"key": key, "at": at} for key, at in sorted(taken.items())]
+                )
+        except BaseException:
+            for key, at in taken.items():
+                self.note(key, at)
+            raise
 
 
 class Authenticator:

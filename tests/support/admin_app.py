@@ -29,10 +29,9 @@ from app.http.errors import install_error_handlers
 from app.http.request_scope import RequestScope
 from app.ids import new_id
 from app.tenants.api_key import KeyParts
-from app.tenants.authentication import Authenticator
+from app.tenants.authentication import Authenticator, LastUsedWriter
 from app.tenants.key_cache import KeyCache
 from app.tenants.key_service import KeyService
-from app.tenants.last_used import LastUsedWriter
 from app.tenants.routes import router as tenants_router
 from app.tenants.service import TenantService
 from app.tenants.stored_key import StoredKey, load_signers, load_stored_keys

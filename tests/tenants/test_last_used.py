@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import DatabaseUnavailableError, open_engine, session_factory
-from app.tenants.last_used import LastUsedWriter
+from app.tenants.authentication import LastUsedWriter
 from tests.support.admin_app import Process, QueryCount
 from tests.support.clock import MovableClock
 from tests.support.patience import HANG_SECONDS

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.upstream.integers import to_integer
+from app.tasks.responses import to_integer
 
 
 @pytest.mark.parametrize(
