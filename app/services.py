@@ -47,6 +47,7 @@ from app.tasks.context import TasksContext
 from app.tasks.creation.create import TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.polling.batch_refresh import BatchRefresh
+from app.tasks.polling.bulk_refresh import BulkRefresh
 from app.tasks.polling.client_refresh import ClientRefresh
 from app.tasks.polling.poller import TaskPoller
 from app.tasks.polling.refresh import TaskRefresh
@@ -226,7 +227,7 @@ class Services:
         )
         self.stale_creates = StaleCreates(tasks)
         self.task_deletion = TaskDeletion(tasks, refresh)
-        self.task_poller = TaskPoller(tasks, batch_refresh, single_gets)
+        self.task_poller = TaskPoller(tasks, batch_refresh, BulkRefresh(tasks), single_gets)
         self.attribution = Attribution(tasks)
         self.reconciler = Reconciler(tasks, self.attribution)
         self.callbacks = CallbackInbox(sessions, clock)

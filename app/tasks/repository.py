@@ -11,7 +11,7 @@ from app.creates.idempotency import OlderKey
 from app.observability.log_context import add_log_fields
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.responses import unknown_task
-from app.tasks.state import next_poll_after
+from app.tasks.state import MAX_POLL_INTERVAL, next_poll_after
 from app.webhooks.report import NewestMessage, newest_message
 
 # The version, the time of the last change, proves that the row is as it was when it was compared with the answer.
@@ -23,6 +23,9 @@ _TOUCH = text("""
         AND (t.polled_at IS NULL OR t.polled_at <= :polled_at)
     RETURNING t.tenant_id, t.id
 """)
+
+FLEX = "flex"
+"""The service tier whose tasks the upstream lists only by name; all others are listed as ``default``."""
 
 _QUEUED = [status.value for status in TaskStatus if status.public is TaskStatus.QUEUED]
 
@@ -119,22 +122,62 @@ class AllTasks:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def claim_due(self, channel_id: str, *, now: datetime, lease: timedelta, limit: int) -> Sequence[TaskRow]:
-        """Returns unfinished tasks of a channel that are due, and leases them.
+    async def claim_due(
+        self, channel_id: str, tier: str, *, due_before: datetime, until: datetime, limit: int
+    ) -> Sequence[TaskRow]:
+        """Returns unfinished tasks of a channel and a service tier that are due, and leases them.
 
-        Other processes skip the rows; they are due again after the lease, should this process die.
+        Other processes skip the rows; they are due again at ``until``, should this process die.
         """
         due = (
             select(TaskRow)
-            .where(TaskRow.next_poll_at <= now, TaskRow.channel_id == channel_id, TaskRow.upstream_id.is_not(None))
+            .where(TaskRow.next_poll_at <= due_before, *_is_polled(channel_id), _is_in_tier(tier))
             .order_by(TaskRow.next_poll_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
         rows = (await self._session.scalars(due)).all()
         for row in rows:
-            row.next_poll_at = now + lease
+            row.next_poll_at = until
         return rows
+
+    async def count_due(self, channel_id: str, *, now: datetime, limit: int) -> int:
+        """Returns how many tasks of a channel are due; counts up to ``limit``."""
+        due = select(TaskRow.id).where(TaskRow.next_poll_at <= now, *_is_polled(channel_id)).limit(limit)
+        return await self._session.scalar(select(func.count()).select_from(due.subquery())) or 0
+
+    async def count_unfinished(self, channel_id: str, tier: str) -> int:
+        """Returns how many unfinished tasks of a channel the upstream knows in a service tier."""
+        conditions = (TaskRow.next_poll_at.is_not(None), *_is_polled(channel_id), _is_in_tier(tier))
+        return await self._session.scalar(select(func.count()).select_from(TaskRow).where(*conditions)) or 0
+
+    async def with_upstream_ids(self, channel_id: str, upstream_ids: Sequence[str]) -> Sequence[TaskRow]:
+        """Returns the live, unfinished tasks of a channel with these upstream ids, not locked."""
+        query = select(TaskRow).where(
+            TaskRow.upstream_id.in_(upstream_ids),
+            TaskRow.channel_id == channel_id,
+            TaskRow.next_poll_at.is_not(None),
+            TaskRow.deleted_at.is_(None),
+        )
+        return (await self._session.scalars(query)).all()
+
+    async def make_due(self, channel_id: str, *, polled_before: datetime, now: datetime) -> None:
+        """Makes the unfinished tasks of a channel due at a time that were created and last polled before it.
+
+        Claimed tasks stay claimed: they are polled anyway.
+        """
+        statement = (
+            update(TaskRow)
+            .where(
+                TaskRow.next_poll_at > polled_before,
+                TaskRow.next_poll_at <= now + MAX_POLL_INTERVAL,
+                *_is_polled(channel_id),
+                TaskRow.created_at < polled_before,
+                or_(TaskRow.polled_at.is_(None), TaskRow.polled_at < polled_before),
+            )
+            .values(next_poll_at=polled_before)
+        )
+        await self._session.execute(statement)
 
     async def release(self, rows: Sequence[TaskRow], *, due_at: datetime) -> None:
         """Makes claimed tasks due that were not polled, except those that another process polled meanwhile."""
@@ -224,6 +267,15 @@ async def find_older_key(session: AsyncSession, tenant_id: str, key: str) -> Old
 def is_of_model(spellings: Collection[str]) -> ColumnElement[bool]:
     """The condition that a task's model has one of these names, be it the public or the upstream's."""
     return or_(TaskRow.model.in_(spellings), TaskRow.upstream_model.in_(spellings))
+
+
+def _is_polled(channel_id: str) -> list[ColumnElement[bool]]:
+    return [TaskRow.channel_id == channel_id, TaskRow.upstream_id.is_not(None)]
+
+
+def _is_in_tier(tier: str) -> ColumnElement[bool]:
+    """The condition that a task is listed in this tier; what has neither name is listed in the default one."""
+    return TaskRow.service_tier == FLEX if tier == FLEX else TaskRow.service_tier != FLEX
 
 
 def _not_polled_since(moment: datetime) -> list[ColumnElement[bool]]:

@@ -22,7 +22,6 @@ OUTCOME_UNKNOWN = "OutcomeUnknown"
 
 _MIN_POLL_INTERVAL = timedelta(seconds=5)
 _FIRST_SEARCH = timedelta(seconds=3)
-_MAX_POLL_INTERVAL = timedelta(seconds=60)
 _AGE_SHARE = 10
 # The upstream keeps a task for seven days, so no window is longer.
 _MAX_WINDOW = timedelta(days=7)
@@ -35,6 +34,9 @@ _MAX_NUMBER = 2**63
 _UPSTREAM_STATUSES = {
     status.value for status in TaskStatus if status not in {TaskStatus.SUBMITTING, TaskStatus.UNKNOWN}
 }
+
+MAX_POLL_INTERVAL = timedelta(seconds=60)
+"""A claim of a poller lasts longer than this, so that claimed tasks can be told from others."""
 
 MIN_WINDOW = timedelta(hours=1)
 """The shortest time from a task's create to the end of its window."""
@@ -59,7 +61,7 @@ class Source(StrEnum):
 
 def next_poll_after(created_at: datetime, now: datetime) -> datetime:
     """Returns when to poll again: after a tenth of the task's age, from 5 to 60 seconds."""
-    return now + min(max((now - created_at) / _AGE_SHARE, _MIN_POLL_INTERVAL), _MAX_POLL_INTERVAL)
+    return now + min(max((now - created_at) / _AGE_SHARE, _MIN_POLL_INTERVAL), MAX_POLL_INTERVAL)
 
 
 def apply_upstream_id(

@@ -14,7 +14,8 @@ LIST                  1   0.8       –      1.25 seconds between two calls, nev
 LIST_ASSETS           1     3       4.75   of the 10 for lists of assets; searches for lost creates take the rest
 ================  =====  ====  ==========  ====================================================
 
-The two classes of GET add up to 20. Neither borrows from the other, so that clients cannot starve the background polls.
+The two classes of GET add up to 20. Clients cannot starve the background polls, which have a bucket of their own. These
+take from the clients' bucket only while it is full, so that a client that comes next finds all but one of its calls.
 
 Source: upstream semantics, "Rate limits".
 """
@@ -36,7 +37,7 @@ _ACQUIRE = text("""
     ON CONFLICT (channel_id, kind) DO UPDATE
     SET tokens = LEAST(:burst, r.tokens + :rate * ABS(EXTRACT(EPOCH FROM clock_timestamp() - r.refilled_at))) - 1,
         refilled_at = clock_timestamp()
-    WHERE LEAST(:burst, r.tokens + :rate * ABS(EXTRACT(EPOCH FROM clock_timestamp() - r.refilled_at))) >= 1
+    WHERE LEAST(:burst, r.tokens + :rate * ABS(EXTRACT(EPOCH FROM clock_timestamp() - r.refilled_at))) >= :needed
     RETURNING 1
 """)
 
@@ -66,14 +67,28 @@ class RateLimiter:
         self._sessions = sessions
         self._owner_of = owner_of
 
-    async def acquire(self, channel_id: str, rate_class: RateClass, *, timeout_seconds: float = 0.0) -> bool:
-        """Takes one token, waiting up to ``timeout_seconds`` for it; returns whether one was granted."""
+    async def acquire(
+        self,
+        channel_id: str,
+        rate_class: RateClass,
+        *,
+        timeout_seconds: float = 0.0,
+        unused_of: RateClass | None = None,
+    ) -> bool:
+        """Takes one token, waiting up to ``timeout_seconds`` for it; returns whether one was granted.
+
+        With ``unused_of``, a token of that class serves as well while its bucket is full.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_seconds
         while True:
             async with self._sessions.begin() as session:
                 if await self.acquire_in(session, channel_id, rate_class):
                     return True
+            if unused_of is not None:
+                async with self._sessions.begin() as session:
+                    if await self._take(session, channel_id, unused_of, needed=unused_of.value[1]):
+                        return True
             if loop.time() >= deadline:
                 return False
             leave_turn()
@@ -87,6 +102,11 @@ class RateLimiter:
         Returns:
             False when no token is left.
         """
+        return await self._take(session, channel_id, rate_class, needed=1.0)
+
+    async def _take(self, session: AsyncSession, channel_id: str, rate_class: RateClass, *, needed: float) -> bool:
+        """Takes one token if the bucket has at least ``needed``."""
         name, burst, rate = rate_class.value
-        values = {"channel_id": self._owner_of(channel_id), "kind": name, "burst": burst, "rate": rate}
+        owner = self._owner_of(channel_id)
+        values = {"channel_id": owner, "kind": name, "burst": burst, "rate": rate, "needed": needed}
         return (await session.execute(_ACQUIRE, values)).first() is not None

@@ -20,6 +20,7 @@ _SHORT = (
     "app.db.engine.CONNECT_TIMEOUT_SECONDS",
     "app.db.engine._POOL_TIMEOUT_SECONDS",
     "app.core.ttl_cache._QUERY_TIMEOUT_SECONDS",
+    "app.tasks.polling.poller._GETS_WAIT_SECONDS",
     "app.tasks.polling.poller._RUN_TIMEOUT_SECONDS",
     "app.tasks.polling.client_refresh._CLIENT_TIMEOUT_SECONDS",
     "app.tasks.recovery.reconciler._RUN_TIMEOUT_SECONDS",

@@ -42,7 +42,14 @@ _SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
 class FreeRates(RateLimiter):
     """Has every call to spare."""
 
-    async def acquire(self, channel_id: str, rate_class: RateClass, *, timeout_seconds: float = 0.0) -> bool:
+    async def acquire(
+        self,
+        channel_id: str,
+        rate_class: RateClass,
+        *,
+        timeout_seconds: float = 0.0,
+        unused_of: RateClass | None = None,
+    ) -> bool:
         return True
 
 

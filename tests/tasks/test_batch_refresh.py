@@ -15,6 +15,7 @@ from app.channels.models import ChannelHealthRow
 from app.sandbox.ledger import RequestEntry
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.polling.batch_refresh import BatchRefresh
+from app.tasks.polling.bulk_refresh import BulkRefresh
 from app.tasks.polling.poller import TaskPoller
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.polling.single_gets import SingleGets
@@ -34,7 +35,9 @@ FLEX = {"model": "doubao-seedance-1-5-pro-251215", "service_tier": "flex", "dura
 async def open_poller(gateway: Gateway) -> AsyncIterator[TaskPoller]:
     """Yields the poller of a process of its own, which does not wait for the budgets; these have other tests."""
     async with open_context(gateway) as context:
-        yield TaskPoller(context, BatchRefresh(context), SingleGets(context, TaskRefresh(context)))
+        yield TaskPoller(
+            context, BatchRefresh(context), BulkRefresh(context), SingleGets(context, TaskRefresh(context))
+        )
 
 
 @pytest_asyncio.fixture

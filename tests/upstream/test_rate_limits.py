@@ -99,3 +99,16 @@ async def test_a_token_of_a_transaction_that_is_rolled_back_is_not_spent(
         await session.rollback()
     async with engine.begin() as connection:
         assert await connection.scalar(text("SELECT tokens FROM account_rates")) == RateClass.DELETE.value[1] - 1
+
+
+@pytest.mark.parametrize(("unused", "granted"), [(RateClass.INTERACTIVE_GET.value[1], 1), (-1e7, 0)])
+async def test_background_polls_take_what_clients_leave_unused(
+    rates: RateLimiter, engine: AsyncEngine, unused: float, granted: int
+) -> None:
+    await use_up(rates, engine, RateClass.BACKGROUND_GET)
+    assert await rates.acquire(CHANNEL, RateClass.INTERACTIVE_GET)
+    async with engine.begin() as connection:
+        leave = text("UPDATE account_rates SET tokens = :tokens WHERE kind = 'interactive_get'")
+        await connection.execute(leave, {"tokens": unused})
+    asked = rates.acquire(CHANNEL, RateClass.BACKGROUND_GET, unused_of=RateClass.INTERACTIVE_GET)
+    assert await asked == granted

@@ -1,15 +1,20 @@
 """Polls unfinished tasks in the background, so that their final state is stored before the upstream forgets it."""
 
 import asyncio
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import structlog
 
 from app.channels.channel import Channel
 from app.core.background import BackgroundTasks
 from app.tasks.context import TasksContext
+from app.tasks.models import TaskRow
 from app.tasks.polling.batch_refresh import MAX_SINGLE_GETS, BatchRefresh
+from app.tasks.polling.bulk_refresh import BulkRefresh, Reading
 from app.tasks.polling.single_gets import SingleGets
+from app.tasks.recovery.account_snapshot import TIERS
 from app.tasks.repository import AllTasks
 from app.tasks.state import Source, apply_not_found, retention_cutoff
 from app.upstream.credentials import ArkAccount
@@ -20,7 +25,11 @@ from app.upstream.rate_limits import RateClass
 _LEASE = timedelta(seconds=90)
 # A slow account must not delay the others.
 _RUN_TIMEOUT_SECONDS = 5.0
-_GETS_TIMEOUT_SECONDS = 10.0
+# The GETs of ended tasks need not be waited for: the next LIST calls are made beside them.
+_GETS_WAIT_SECONDS = 0.5
+_GETS_TIMEOUT_SECONDS = 30.0
+# Of one channel, for GETs: no more than 4 calls a second bring in that time.
+_MAX_WAITING_GETS = 120
 _MIN_CLAIMED = 20
 _FORGOTTEN_BATCH = 100
 
@@ -30,15 +39,20 @@ _log = structlog.get_logger()
 class TaskPoller:
     """Polls what is due. Any number of processes may run one: rows are claimed by a lease."""
 
-    def __init__(self, context: TasksContext, batch_refresh: BatchRefresh, gets: SingleGets) -> None:
+    def __init__(
+        self, context: TasksContext, batch_refresh: BatchRefresh, bulk_refresh: BulkRefresh, gets: SingleGets
+    ) -> None:
         self._context = context
         self._batch_refresh = batch_refresh
+        self._bulk_refresh = bulk_refresh
         self._gets = gets
         self._background = BackgroundTasks()
         self._busy: set[str] = set()
+        self._get_tasks: set[asyncio.Task[None]] = set()
+        self._waiting_gets: Counter[str] = Counter()
 
     async def run_once(self) -> None:
-        """Polls each active channel once, for at most five seconds; a slower channel continues in the background."""
+        """Polls what is due on each active channel; a channel that needs five seconds continues in the background."""
         await self._end_forgotten()
         channels = await self._context.directory.candidates(None, needs="ark")
         started = [
@@ -48,6 +62,8 @@ class TaskPoller:
         ]
         if started:
             await asyncio.wait(started, timeout=_RUN_TIMEOUT_SECONDS)
+        if self._get_tasks:
+            await asyncio.wait(self._get_tasks, timeout=_GETS_WAIT_SECONDS)
 
     async def drain(self) -> None:
         """Cancels running polls; their tasks are due again when the leases expire."""
@@ -66,17 +82,60 @@ class TaskPoller:
     async def _poll_channel(self, channel: Channel, account: ArkAccount) -> None:
         self._busy.add(channel.id)
         try:
-            await self._poll_due(channel.id, account)
+            while await self._poll_all_due(channel.id, account):
+                pass
         except Exception as error:  # noqa: BLE001 - an error of one channel must not stop the others
             _log.warning("poll_failed", channel=channel.name, error=repr(error))
         finally:
             self._busy.discard(channel.id)
 
-    async def _poll_due(self, channel_id: str, account: ArkAccount) -> None:
-        """Asks about due tasks, by LIST when they are many, then by GET about those for which a list is not enough."""
+    async def _poll_all_due(self, channel_id: str, account: ArkAccount) -> bool:
+        """Polls what is due now; returns whether so many tasks were due that all of them have to be read again."""
+        now = self._context.clock()
+        reading = await self._bulk_refresh.refresh(channel_id, account, started_at=now)
+        if reading is not Reading.ELSEWHERE:
+            for tier in TIERS:
+                while await self._poll_due(channel_id, account, tier, due_before=now):
+                    pass
+        return reading is Reading.DONE
+
+    async def _poll_due(self, channel_id: str, account: ArkAccount, tier: str, *, due_before: datetime) -> bool:
+        """Asks about due tasks of one tier, by LIST when they are many, and starts the GETs for which it is not enough.
+
+        Returns:
+            Whether more tasks may be due, and the upstream answers.
+        """
+        if self._waiting_gets[channel_id] >= _MAX_WAITING_GETS:
+            return False
         limit = max(self._batch_refresh.max_ids(channel_id), _MIN_CLAIMED)
         async with self._context.sessions.begin() as session:
-            rows = await AllTasks(session).claim_due(channel_id, now=self._context.clock(), lease=_LEASE, limit=limit)
+            rows = await AllTasks(session).claim_due(
+                channel_id, tier, due_before=due_before, until=self._context.clock() + _LEASE, limit=limit
+            )
+        left = rows
         if len(rows) > MAX_SINGLE_GETS:
-            rows = await self._batch_refresh.refresh(channel_id, account, rows)
-        await self._gets.run(channel_id, account, rows, RateClass.BACKGROUND_GET, timeout_seconds=_GETS_TIMEOUT_SECONDS)
+            left = await self._batch_refresh.refresh(channel_id, account, rows)
+        if left:
+            self._start_gets(channel_id, account, left)
+        return len(rows) == limit and len(left) < len(rows)
+
+    def _start_gets(self, channel_id: str, account: ArkAccount, rows: Sequence[TaskRow]) -> None:
+        self._waiting_gets[channel_id] += len(rows)
+        task = self._background.start(
+            self._gets.run(
+                channel_id,
+                account,
+                rows,
+                RateClass.BACKGROUND_GET,
+                timeout_seconds=_GETS_TIMEOUT_SECONDS,
+                unused_of=RateClass.INTERACTIVE_GET,
+            )
+        )
+        self._get_tasks.add(task)
+        task.add_done_callback(lambda ended: self._end_gets(ended, channel_id, len(rows)))
+
+    def _end_gets(self, task: asyncio.Task[None], channel_id: str, count: int) -> None:
+        self._waiting_gets[channel_id] -= count
+        self._get_tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("poll_failed", channel=channel_id, error=repr(error))

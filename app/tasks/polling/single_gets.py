@@ -37,9 +37,11 @@ class SingleGets:
         rate_class: RateClass,
         *,
         timeout_seconds: float,
+        unused_of: RateClass | None = None,
     ) -> None:
         """Asks about as many tasks as the rate limit allows in a time; the others become due for the poller.
 
+        Calls of ``rate_class`` are made, and those that ``unused_of`` leaves unused.
         A task whose call fails is due again when it was before: after the lease of the poller that claimed it.
         """
         loop = asyncio.get_running_loop()
@@ -51,7 +53,7 @@ class SingleGets:
             while left and len(failed) < _MAX_FAILURES:
                 row, seconds_left = left.pop(0), deadline - loop.time()
                 if seconds_left < 0 or not await self._context.rates.acquire(
-                    channel_id, rate_class, timeout_seconds=seconds_left
+                    channel_id, rate_class, timeout_seconds=seconds_left, unused_of=unused_of
                 ):
                     left.append(row)
                     return

@@ -1,0 +1,124 @@
+"""Reads the unfinished tasks of an account page by page, when a LIST that names them would take too many calls.
+
+A LIST that names tasks brings 100 of them, a page of all of them 500. What no page shows has probably ended, or has
+moved between two pages that were read one after the other; it becomes due, and a LIST that names it decides.
+"""
+
+import asyncio
+from datetime import datetime
+from enum import Enum, auto
+
+import structlog
+
+from app.core.leases import Lease, Leases
+from app.tasks.context import TasksContext
+from app.tasks.polling.list_states import apply_list
+from app.tasks.recovery.account_snapshot import TIERS
+from app.tasks.repository import AllTasks
+from app.upstream.ark import TaskPage
+from app.upstream.credentials import ArkAccount
+from app.upstream.errors import UpstreamError
+from app.upstream.rate_limits import RateClass
+
+MIN_DUE = 500
+"""From so many due tasks of a channel on, pages cost fewer calls than names."""
+
+_STATUSES = ("queued", "running")  # in this order: a task that moves from one to the other is not missed
+_PAGE_SIZE = 500
+_MAX_PAGES = 100
+# An account that others use, too, may have so many tasks that names cost fewer calls.
+_MAX_FOREIGN_SHARE = 3
+_TOKEN_TIMEOUT_SECONDS = 10.0
+_CALL_TIMEOUT_SECONDS = 20.0
+_LEASE_SECONDS = 60.0
+
+_log = structlog.get_logger()
+
+
+class Reading(Enum):
+    """What came of a request to read all pages; ``ELSEWHERE`` is another process that reads them."""
+
+    NOT_NEEDED = auto()
+    DONE = auto()
+    FAILED = auto()
+    ELSEWHERE = auto()
+
+
+class _TooManyTasksError(Exception):
+    """The account has far more unfinished tasks than the channel."""
+
+
+class BulkRefresh:
+    """Brings the rows of thousands of unfinished tasks of one account up to date."""
+
+    def __init__(self, context: TasksContext) -> None:
+        self._context = context
+        self._leases = Leases(context.sessions)
+
+    async def refresh(self, channel_id: str, account: ArkAccount, *, started_at: datetime) -> Reading:
+        """Reads all pages if 500 tasks of the channel or more are due.
+
+        The tasks that no page showed are due afterwards, before all others.
+
+        Args:
+            channel_id: whose LIST rate is used.
+            account: of that channel.
+            started_at: the present moment.
+        """
+        async with self._context.sessions() as session:
+            count = await AllTasks(session).count_due(channel_id, now=started_at, limit=MIN_DUE)
+        if count < MIN_DUE:
+            return Reading.NOT_NEEDED
+        lease = await self._leases.claim("bulk", channel_id, seconds=_LEASE_SECONDS)
+        if lease is None:
+            return Reading.ELSEWHERE
+        try:
+            for tier in TIERS:
+                for status in _STATUSES:
+                    await self._read(lease, account, tier, status)
+            async with self._context.sessions.begin() as session:
+                await AllTasks(session).make_due(channel_id, polled_before=started_at, now=self._context.clock())
+        except (UpstreamError, TimeoutError, _TooManyTasksError) as error:
+            _log.warning("bulk_list_failed", channel=channel_id, error=repr(error))
+            return Reading.FAILED
+        finally:
+            await self._leases.release(lease)
+        return Reading.DONE
+
+    async def _read(self, lease: Lease, account: ArkAccount, tier: str, status: str) -> None:
+        """Reads and applies the pages of one tier and status.
+
+        Raises:
+            UpstreamError: a page could not be read.
+            TimeoutError: the same, the LIST rate is used up, or another process has taken over.
+        """
+        channel_id = lease.subject
+        async with self._context.sessions() as session:
+            expected = await AllTasks(session).count_unfinished(channel_id, tier)
+        if not expected:
+            return
+        for page_num in range(1, _MAX_PAGES + 1):
+            if not await self._leases.extend(lease):
+                raise TimeoutError("another process reads the account")
+            asked_at, page = await self._page(channel_id, account, tier, status, page_num)
+            if page.total > max(expected, _PAGE_SIZE) * _MAX_FOREIGN_SHARE:
+                raise _TooManyTasksError(f"{page.total} tasks are {status}, {expected} of the channel")
+            items = {str(item["id"]): item for item in page.items if isinstance(item.get("status"), str)}
+            async with self._context.sessions() as session:
+                rows = await AllTasks(session).with_upstream_ids(channel_id, list(items))
+            await apply_list(self._context, channel_id, rows, items, asked_at=asked_at)
+            if len(page.items) < _PAGE_SIZE:
+                return
+
+    async def _page(
+        self, channel_id: str, account: ArkAccount, tier: str, status: str, page_num: int
+    ) -> tuple[datetime, TaskPage]:
+        """Returns a page, and when it was asked for."""
+        if not await self._context.rates.acquire(channel_id, RateClass.LIST, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
+            raise TimeoutError("no LIST call to spare")
+        asked_at = self._context.clock()
+        async with asyncio.timeout(_CALL_TIMEOUT_SECONDS):
+            page = await self._context.ark.list(
+                account, status=status, service_tier=tier, page_num=page_num, page_size=_PAGE_SIZE
+            )
+        return asked_at, page
