@@ -87,6 +87,16 @@ FIRST_AND_LAST_FRAME = """{
   "duration": 5
 }"""
 
+PYTHON_SDK = (
+    '{"model":"doubao-seedance-2","content":[{"type":"text","text":"一只猫"},{"type":"image_url","image_url":{"url":'
+    '"https://example.com/a.png"},"role":"first_frame"}],"safety_identifier":null,"callback_url":null,'
+    '"return_last_frame":null,"service_tier":null,"execution_expires_after":null,"priority":null,'
+    '"generate_audio":null,"draft":null,"camera_fixed":null,"watermark":null,"seed":null,"resolution":"720p",'
+    '"ratio":"16:9","duration":5,"frames":null,"tools":[{"type":"web_search"}],"output_format":null,'
+    '"omni_reference_task_type":null}'
+)
+"""What the official Python SDK sends when a caller sets little; not of the spec."""
+
 TASKS = {
     "web search": WEB_SEARCH,
     "text to video": TEXT_TO_VIDEO,

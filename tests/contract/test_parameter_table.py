@@ -15,7 +15,6 @@ from tests.contract.task_rows import ROWS
 from tests.http.operations import document
 from tests.support.gateway import TASKS, Tenant
 from tests.tasks.bodies import DATED, MODELS, NEWEST, OLDEST, PROMPT, body, check, image, refusal, video
-from tests.tasks.test_validation import PYTHON_SDK
 
 # Written from the specification and the upstream's documents, not from the table: the type, what the description says
 # of the values, and what the gateway itself asks of every model.
@@ -109,10 +108,10 @@ def test_openapi_shows_every_type_of_content_item_with_its_payload_and_its_roles
 
 def taken() -> Iterator[dict[str, Any]]:
     """Requests that the gateway takes, of the spec, of the official SDKs and at the edges of the rules."""
-    yield from (json.loads(text) for text in (*examples.TASKS.values(), PYTHON_SDK))
+    yield from (json.loads(text) for text in (*examples.TASKS.values(), examples.PYTHON_SDK))
     for row in ROWS:
         # Any id does here.
-        yield from json.loads(json.dumps(row.passing).replace("$", ""))
+        yield from json.loads(json.dumps(row.passing + row.accepted).replace("$", ""))
     yield {**dict.fromkeys(PARAMETERS), **body()}
     yield body({**PROMPT, "image_url": None, "role": None}, {**image(), "text": None, "role": None})
     for fields in (

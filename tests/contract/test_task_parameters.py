@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.contract.task_rows import DRAFTING, NO_TASK, PER_FRAME, ROWS, Row
+from tests.contract.task_rows import DRAFTING, NO_TASK, ROWS, Row
 from tests.support.answers import check_error
 from tests.support.driving import count_received, force, received
 from tests.support.gateway import TASKS, Gateway, Tenant
-from tests.tasks.bodies import ALIAS, FAST, body
+from tests.tasks.bodies import ALIAS, FAST, OLDEST, body
 
 UPSTREAM_IDS = {
     ALIAS: "doubao-seedance-2-0-260128",
     FAST: "doubao-seedance-2-0-fast-260128",
     DRAFTING: DRAFTING,
-    PER_FRAME: PER_FRAME,
+    OLDEST: OLDEST,
 }
 
 
@@ -43,13 +43,23 @@ async def test_what_a_row_allows_reaches_the_upstream_as_sent(
         assert sent == request
 
 
+@pytest.mark.parametrize("row", [row for row in ROWS if row.accepted], ids=str)
+async def test_what_a_row_leaves_to_the_upstream_is_passed_on(tenant: Tenant, row: Row) -> None:
+    for request in row.accepted:
+        answer = await tenant.http.post(TASKS, json=request, params={"dry_run": "true"})
+        assert answer.status_code == 200, f"{request}: {answer.text}"
+        sent = answer.json()["body"]
+        assert {**sent, **request} == {**sent, "model": request["model"]}
+
+
 @pytest.mark.parametrize("row", [row for row in ROWS if row.failing], ids=str)
 async def test_what_a_row_forbids_is_refused_by_name_and_sent_nowhere(
     gateway: Gateway, tenant: Tenant, ids: dict[str, str], row: Row
 ) -> None:
     before = count_received(gateway, "create_task")
-    for template, code, param in row.failing:
-        check_error(await tenant.http.post(TASKS, json=filled(template, ids)), 400, code, param)
+    for template, code, param, words in row.failing:
+        error = check_error(await tenant.http.post(TASKS, json=filled(template, ids)), 400, code, param)
+        assert words in error["message"]
     assert count_received(gateway, "create_task") == before
 
 
