@@ -82,7 +82,7 @@ class AssetSnapshot:
         if not await self._rates.acquire(channel_id, RateClass.LIST_ASSETS, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
             raise TimeoutError("no call to spare for an Assets list")
         async with asyncio.timeout(_CALL_TIMEOUT_SECONDS):
-            return (await self._control.call(account, action, body)).result
+            return await self._control.call(account, action, body)
 
 
 def _items(result: Mapping[str, Any]) -> list[Item]:

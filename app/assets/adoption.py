@@ -73,7 +73,7 @@ class GroupAdoption:
                 raise TimeoutError("no call to spare for an asset group")
             body = {"Id": group_id, "ProjectName": project}
             try:
-                result = (await self._control.call(channel.openapi, "GetAssetGroup", body)).result
+                result = await self._control.call(channel.openapi, "GetAssetGroup", body)
             except UpstreamRejectedError as error:
                 if not error.is_not_found:
                     raise

@@ -75,7 +75,7 @@ class AssetsUpstream:
         """
         if channel.openapi is None:
             raise _not_open()
-        return (await self._control.call(channel.openapi, action, body)).result
+        return await self._control.call(channel.openapi, action, body)
 
     async def create(
         self,

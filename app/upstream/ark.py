@@ -32,21 +32,6 @@ _EMPTY_LIST_MEMBERS = frozenset({"items", "total"})
 
 
 @dataclass(frozen=True, slots=True)
-class CreatedTask:
-    """A task that the upstream has accepted.
-
-    Attributes:
-        id: the upstream's id, printable, without a slash.
-        request_id: the upstream's id of the request, or None.
-        raw: the whole body.
-    """
-
-    id: str
-    request_id: str | None
-    raw: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class TaskPage:
     """One page of the upstream's list.
 
@@ -78,8 +63,8 @@ class ArkClient:
         self._http = http
         self._create_timeouts = replace(http.timeouts, read_seconds=create_read_timeout_seconds)
 
-    async def create(self, account: ArkAccount, body: bytes | RequestBody, *, request_id: str) -> CreatedTask:
-        """Submits a task. It is billed once the upstream accepts it, and never sent twice.
+    async def create(self, account: ArkAccount, body: bytes | RequestBody, *, request_id: str) -> str:
+        """Submits a task and returns its id; it is billed once the upstream accepts it, and never sent twice.
 
         A response with an id is never read as a refusal, whatever its status: an id of the upstream's form is the
         task's; any other id leaves the outcome unknown.
@@ -97,7 +82,7 @@ class ArkClient:
         """
         headers = {"Content-Type": "application/json", "X-Client-Request-Id": request_id}
         with recorded_call("create_task", account, self._observer):
-            return _to_created(
+            return _created_id(
                 await self._send("POST", account, headers=headers, body=body, timeouts=self._create_timeouts), account
             )
 
@@ -222,14 +207,12 @@ def _find_error(response: ApiResponse, account: ArkAccount, *, names_task: bool 
     return find_reported_error(response, account.secrets, names_task=names_task)
 
 
-def _to_created(response: ApiResponse, account: ArkAccount) -> CreatedTask:
-    raw = response.body or {}
-    task_id = raw.get("id")
+def _created_id(response: ApiResponse, account: ArkAccount) -> str:
+    task_id = (response.body or {}).get("id")
     if isinstance(task_id, str) and is_usable_id(task_id):
         if response.is_success or task_id.startswith(_TASK_ID_PREFIX):
-            return CreatedTask(task_id, response.request_id, raw)
-        reason = f"answered with {response.status} and an id"
-        raise OutcomeUnknownError(reason, status=response.status, request_id=response.request_id)
+            return task_id
+        raise OutcomeUnknownError(f"answered with {response.status} and an id", status=response.status)
     if not response.is_success:
         raise to_error(response, _find_error(response, account))
     raise to_unusable_create(response, account.secrets, "a success without a usable id")

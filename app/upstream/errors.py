@@ -51,16 +51,12 @@ class OutcomeUnknownError(UpstreamError):
     Attributes:
         status: HTTP status, when a response's head was read.
         code: the upstream's code, when its API reported an error.
-        request_id: the upstream's request id, when it sent one.
     """
 
-    def __init__(
-        self, reason: str, *, status: int | None = None, code: str | None = None, request_id: str | None = None
-    ) -> None:
+    def __init__(self, reason: str, *, status: int | None = None, code: str | None = None) -> None:
         super().__init__(reason)
         self.status = status
         self.code = code
-        self.request_id = request_id
 
 
 class _ReportedError(UpstreamError):
@@ -71,45 +67,25 @@ class _ReportedError(UpstreamError):
         code: the upstream's code.
         message: the upstream's message.
         param: path of the offending field, or None.
-        request_id: the upstream's request id, or None.
     """
 
     _SUMMARY = "refused"
 
-    def __init__(
-        self, *, status: int, code: str, message: str, param: str | None = None, request_id: str | None = None
-    ) -> None:
+    def __init__(self, *, status: int, code: str, message: str, param: str | None = None) -> None:
         super().__init__(f"{self._SUMMARY} with {status} {code}")
         self.status = status
         self.code = code
         self.message = message
         self.param = param
-        self.request_id = request_id
 
 
 class UpstreamRejectedError(_ReportedError):
     """The upstream refused the request because of the client's mistake; includes input moderation.
 
     The status is 400 or 404 when the upstream reported the error with a 2xx.
-
-    Attributes:
-        type: the upstream's class of error, or None.
     """
 
     _SUMMARY = "rejected"
-
-    def __init__(
-        self,
-        *,
-        status: int,
-        code: str,
-        message: str,
-        param: str | None = None,
-        type: str | None = None,  # noqa: A002 - the upstream's own field name
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(status=status, code=code, message=message, param=param, request_id=request_id)
-        self.type = type
 
     @property
     def is_not_found(self) -> bool:
@@ -139,12 +115,11 @@ class ForeignResponseError(AccountFaultError):
     Args:
         status: of the response.
         what: its body in a few words, such as ``a web page``.
-        request_id: as the response states it, or None.
     """
 
-    def __init__(self, *, status: int, what: str, request_id: str | None = None) -> None:
+    def __init__(self, *, status: int, what: str) -> None:
         text = f"answered with {status} and {what}, not in the words of the upstream's API"
-        super().__init__(status=status, code=UNWORDED_CODE, message=text, request_id=request_id)
+        super().__init__(status=status, code=UNWORDED_CODE, message=text)
         self.reason = text
 
 
@@ -169,8 +144,7 @@ class ThrottledError(AccountFaultError):
         status: int,
         code: str,
         message: str,
-        request_id: str | None = None,
         retry_after_seconds: int | None = None,
     ) -> None:
-        super().__init__(status=status, code=code, message=message, request_id=request_id)
+        super().__init__(status=status, code=code, message=message)
         self.retry_after_seconds = retry_after_seconds

@@ -1,7 +1,6 @@
 """The control plane: actions of Volcano Engine's OpenAPI, signed with the account's key pair."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,19 +23,6 @@ _READS = ("Get", "List")
 _NO_ENVELOPE = "a success without the envelope"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenApiResult:
-    """What an action returned.
-
-    Attributes:
-        result: the envelope's ``Result``; empty when it has none.
-        request_id: the upstream's id of the request, or None.
-    """
-
-    result: dict[str, Any]
-    request_id: str | None
-
-
 class OpenApiClient:
     """Calls actions. Raises an ``UpstreamError``, nothing else.
 
@@ -55,8 +41,10 @@ class OpenApiClient:
 
     async def call(
         self, account: OpenApiAccount, action: str, body: dict[str, Any], *, version: str = "2024-01-01"
-    ) -> OpenApiResult:
-        """Calls an action. It is never sent twice, because the upstream has no idempotency keys.
+    ) -> dict[str, Any]:
+        """Calls an action and returns the ``Result`` of its envelope, empty when it has none.
+
+        It is never sent twice, because the upstream has no idempotency keys.
 
         Raises:
             NotSentError: no byte was sent.
@@ -67,7 +55,7 @@ class OpenApiClient:
         with recorded_call(action, account, self._observer):
             return await self._call(account, action, body, version)
 
-    async def _call(self, account: OpenApiAccount, action: str, body: dict[str, Any], version: str) -> OpenApiResult:
+    async def _call(self, account: OpenApiAccount, action: str, body: dict[str, Any], version: str) -> dict[str, Any]:
         content = orjson.dumps(body)
         query = [("Action", action), ("Version", version)]
         url = parse_url(account.url)
@@ -97,7 +85,7 @@ class OpenApiClient:
         return _to_result(response, account, is_read=action.startswith(_READS))
 
 
-def _to_result(response: ApiResponse, account: OpenApiAccount, *, is_read: bool) -> OpenApiResult:
+def _to_result(response: ApiResponse, account: OpenApiAccount, *, is_read: bool) -> dict[str, Any]:
     reported = find_reported_error(response, account.secrets, is_assets=True)
     if reported is not None or not response.is_success:
         raise to_error(response, reported, is_read=is_read, is_assets=True)
@@ -107,4 +95,4 @@ def _to_result(response: ApiResponse, account: OpenApiAccount, *, is_read: bool)
         if is_read:
             raise to_unusable_success(response, None, _NO_ENVELOPE, member="ResponseMetadata")
         raise to_unusable_create(response, account.secrets, _NO_ENVELOPE)
-    return OpenApiResult(result or {}, response.request_id)
+    return result or {}

@@ -98,7 +98,6 @@ class ReportedError:
     code: str
     message: str
     param: str | None = None
-    type: str | None = None
 
 
 def parse_response(response: HttpResponse) -> ApiResponse:
@@ -175,16 +174,16 @@ def to_error(
     """
     if reported is None:
         return _to_unworded_error(response, is_read=is_read)
-    status, code, message, request_id = response.status, reported.code, reported.message, response.request_id
+    status, code, message = response.status, reported.code, reported.message
     category = classify(status, code, message, is_assets=is_assets)
     if category in {Category.CLIENT, Category.UNSERVED}:
         return _to_refusal(response, reported, category)
     if category is Category.RATE:
         return _to_throttled(response, code, message)
     if category is Category.UPSTREAM:
-        return OutcomeUnknownError(f"answered with {status} {code}", status=status, code=code, request_id=request_id)
+        return OutcomeUnknownError(f"answered with {status} {code}", status=status, code=code)
     kind = UnclearQuotaError if category is Category.UNCLEAR else AccountFaultError
-    return kind(status=status, code=code, message=message, request_id=request_id)
+    return kind(status=status, code=code, message=message)
 
 
 def to_unusable_create(response: ApiResponse, secrets: Iterable[str], reason: str) -> UpstreamError:
@@ -192,7 +191,7 @@ def to_unusable_create(response: ApiResponse, secrets: Iterable[str], reason: st
     reported = find_reported_error(response, secrets)
     if reported is not None and category_of(reported.code) is Category.RATE:
         return _to_throttled(response, reported.code, reported.message)
-    return OutcomeUnknownError(reason, status=response.status, request_id=response.request_id)
+    return OutcomeUnknownError(reason, status=response.status)
 
 
 def to_unusable_success(
@@ -211,7 +210,7 @@ def to_unusable_success(
         return to_error(response, reported, is_read=True)
     if response.is_page or (response.body is not None and member not in response.body):
         return _to_foreign_response(response)
-    return OutcomeUnknownError(reason, status=response.status, request_id=response.request_id)
+    return OutcomeUnknownError(reason, status=response.status)
 
 
 def _to_unworded_error(response: ApiResponse, *, is_read: bool) -> UpstreamError:
@@ -227,7 +226,7 @@ def _to_unworded_error(response: ApiResponse, *, is_read: bool) -> UpstreamError
     is_refusal = 400 <= status < 500 and status not in undecided  # noqa: PLR2004 - HTTP
     if is_refusal or (is_read and status < 400):  # noqa: PLR2004 - HTTP
         return _to_foreign_response(response)
-    return OutcomeUnknownError(f"answered with {status}", status=status, request_id=response.request_id)
+    return OutcomeUnknownError(f"answered with {status}", status=status)
 
 
 def _to_foreign_response(response: ApiResponse) -> ForeignResponseError:
@@ -237,7 +236,7 @@ def _to_foreign_response(response: ApiResponse) -> ForeignResponseError:
         what = "no body"
     else:
         what = "a text" if response.body is None else "JSON of another make"
-    return ForeignResponseError(status=response.status, what=what, request_id=response.request_id)
+    return ForeignResponseError(status=response.status, what=what)
 
 
 def _to_throttled(response: ApiResponse, code: str, message: str) -> ThrottledError:
@@ -246,19 +245,14 @@ def _to_throttled(response: ApiResponse, code: str, message: str) -> ThrottledEr
         status=response.status,
         code=code,
         message=message,
-        request_id=response.request_id,
         retry_after_seconds=response.retry_after_seconds or usual,
     )
 
 
 def _to_refusal(response: ApiResponse, error: ReportedError, category: Category) -> UpstreamError:
+    kind = UnservedError if category is Category.UNSERVED else UpstreamRejectedError
     status = _rejection_status(response, error)
-    code, message, param, request_id = error.code, error.message, error.param, response.request_id
-    if category is Category.UNSERVED:
-        return UnservedError(status=status, code=code, message=message, param=param, request_id=request_id)
-    return UpstreamRejectedError(
-        status=status, code=code, message=message, param=param, type=error.type, request_id=request_id
-    )
+    return kind(status=status, code=error.code, message=error.message, param=error.param)
 
 
 def _rejection_status(response: ApiResponse, error: ReportedError) -> int:
@@ -274,7 +268,7 @@ def _to_reported_error(fields: Mapping[str, object], secrets: Iterable[str]) -> 
     if named is None or not _CODE.fullmatch(named) or _ALL_CAPITALS.fullmatch(named):
         return None
     text = _to_text(fields.get("message"), secrets) or "The upstream refused the request."
-    return ReportedError(named, text, _to_text(fields.get("param"), secrets), kind)
+    return ReportedError(named, text, _to_text(fields.get("param"), secrets))
 
 
 def _has_api_mark(error: Mapping[str, object], request_id: str | None) -> bool:

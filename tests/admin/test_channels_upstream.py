@@ -74,8 +74,8 @@ class Story:
         body = {"model": "doubao-seedance-2-0-260128", "content": [{"type": "text", "text": "a kitten"}]}
         made = await self.app.ark.create(account, orjson.dumps(body), request_id="test")
         async with self.app.sessions.begin() as session:
-            await add_task(session, self.id, made.id, created_at=datetime.now(UTC))
-        return made.id
+            await add_task(session, self.id, made, created_at=datetime.now(UTC))
+        return made
 
     async def new_group(self) -> str:
         made = await self._call("CreateAssetGroup", {"Name": "group"})
@@ -114,7 +114,7 @@ class Story:
 
     async def _call(self, action: str, body: dict[str, Any]) -> str:
         account = OpenApiAccount(self.server.openapi_url, OURS.access_key_id, OURS.secret_access_key)
-        return str((await self.app.control.call(account, action, body)).result["Id"])
+        return str((await self.app.control.call(account, action, body))["Id"])
 
 
 @pytest_asyncio.fixture

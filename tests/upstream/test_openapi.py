@@ -64,7 +64,7 @@ async def test_an_action_signs_what_it_sends(bench: Bench, path: str) -> None:
     account = OpenApiAccount(server.origin + path, "AKLTEST", SECRET_ACCESS_KEY, SESSION_TOKEN, "cn-beijing")
     body = {"Name": "我的 素材", "GroupType": "AIGC"}
     called = await (await bench.control()).call(account, "CreateAssetGroup", body)
-    assert (called.result, called.request_id) == ({"Id": "group-1"}, "2026-up-1")
+    assert called == {"Id": "group-1"}
     request = server.requests[0]
     check_signature(request)
     start = f"POST {path or '/'}?Action=CreateAssetGroup&Version=2024-01-01 HTTP/1.1\r\n"
@@ -98,7 +98,7 @@ async def test_names_are_escaped_as_they_are_signed(bench: Bench) -> None:
 async def test_an_absent_result_is_empty(bench: Bench, body: object) -> None:
     server = await bench.serve(always(200, body))
     called = await (await bench.control()).call(server.openapi_account, "DeleteAsset", {"Id": "a"})
-    assert (called.result, called.request_id) == ({}, "2026-up-1")
+    assert called == {}
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ async def test_a_name_that_resolves_to_an_address_inside_is_not_connected_to(ben
     networks = (ip_network("127.0.0.0/8"), ip_network("::1"))
     for rules in (DestinationRules(networks=networks), DestinationRules(hosts=frozenset({"localhost"}))):
         allowed = await bench.ark(ca_bundle=bundle, destinations=rules)
-        assert (await allowed.create(account, b"{}", request_id="r")).id == "cgt-1"
+        assert await allowed.create(account, b"{}", request_id="r") == "cgt-1"
 
 
 async def test_the_certificate_is_the_names_and_not_the_addresss(bench: Bench, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class TaskCreate(Create[str]):
             await self._intents.set_channel(self._intent, channel.id, upstream_model(self._checked.model, channel))
 
         async def send() -> str:
-            return (await self._context.ark.create(account, body, request_id=self._request_id)).id
+            return await self._context.ark.create(account, body, request_id=self._request_id)
 
         return send
 

@@ -19,7 +19,7 @@ CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 async def create(ark: ArkClient, account: ArkAccount, body: bytes = b"{}") -> str:
-    return (await ark.create(account, body, request_id="req-1")).id
+    return await ark.create(account, body, request_id="req-1")
 
 
 async def failure(ark: ArkClient, account: ArkAccount, body: bytes = b"{}") -> UpstreamError:

@@ -75,7 +75,7 @@ async def test_a_request_that_gets_no_connection_in_time_is_not_sent(bench: Benc
     with pytest.raises(NotSentError):
         await ark.create(server.account, b"{}", request_id="r")
     gate.opened.set()
-    assert (await first).id == ID
+    assert (await first) == ID
     assert len(server.requests) == 1
 
 
@@ -121,7 +121,7 @@ async def test_failed_connections_give_their_place_back(bench: Bench) -> None:
     for _ in range(3):
         with pytest.raises(OutcomeUnknownError):
             await ark.create(closing.account, b"{}", request_id="r")
-    assert (await ark.create(healthy.account, b"{}", request_id="r")).id == ID
+    assert await ark.create(healthy.account, b"{}", request_id="r") == ID
 
 
 async def end_before_answer(peer: Peer) -> None:
@@ -141,7 +141,7 @@ async def test_a_create_after_an_idle_close_goes_out_once_on_a_new_connection(be
     ark = await bench.ark()
     await ark.create(server.account, b'{"n":1}', request_id="r")
     peers[0].end()
-    assert (await ark.create(server.account, b'{"n":2}', request_id="r")).id == ID
+    assert await ark.create(server.account, b'{"n":2}', request_id="r") == ID
     assert server.connection_count == 2
     assert len(server.requests) == 2
 
@@ -316,7 +316,7 @@ async def test_a_connection_is_dropped_after(bench: Bench, response: bytes) -> N
     server = await bench.serve(answer)
     ark = await bench.ark()
     for _ in range(2):
-        assert (await ark.create(server.account, b"{}", request_id="r")).id == ID
+        assert await ark.create(server.account, b"{}", request_id="r") == ID
     assert server.connection_count == 2
 
 

@@ -51,7 +51,7 @@ async def test_plain_http_goes_through_a_tunnel(bench: Bench) -> None:
     origin = await bench.serve(always(200, {"id": "cgt-1"}))
     proxy = await bench.serve(tunnel_to(origin.port))
     ark = await bench.ark(proxy=f"http://user:p%40ss@127.0.0.1:{proxy.port}")
-    assert (await ark.create(ACCOUNT, b"{}", request_id="r")).id == "cgt-1"
+    assert await ark.create(ACCOUNT, b"{}", request_id="r") == "cgt-1"
     asked = proxy.requests[0]
     assert asked.startswith(b"CONNECT upstream.test:8080 HTTP/1.1\r\nHost: upstream.test:8080\r\n")
     assert b"\r\nProxy-Authorization: Basic " + base64.b64encode(b"user:p@ss") + b"\r\n" in asked
@@ -67,7 +67,7 @@ async def test_https_goes_through_a_tunnel_and_is_verified(bench: Bench, tmp_pat
     proxy = await bench.serve(tunnel_to(port))
     ark = await bench.ark(proxy=f"http://127.0.0.1:{proxy.port}", ca_bundle=bundle)
     for _ in range(2):
-        assert (await ark.create(ArkAccount(f"https://127.0.0.1:{port}", API_KEY), b"{}", request_id="r")).id == "cgt-1"
+        assert await ark.create(ArkAccount(f"https://127.0.0.1:{port}", API_KEY), b"{}", request_id="r") == "cgt-1"
     assert proxy.connection_count == 1
     with pytest.raises(NotSentError):
         await ark.create(ArkAccount(f"https://127.0.0.2:{port}", API_KEY), b"{}", request_id="r")

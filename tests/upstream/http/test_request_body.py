@@ -48,7 +48,7 @@ async def test_the_bytes_are_gone_while_the_upstream_thinks(bench: Bench, size: 
     assert ended == [size]
     assert payload.data == b""
     go_on.set()
-    assert (await creating).id == ID
+    assert (await creating) == ID
     assert server.requests[0].endswith(b"x" * size)
 
 
