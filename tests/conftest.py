@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -17,7 +18,7 @@ from tests.clients import table as clients_table
 from tests.sdk import table as sdk_table
 from tests.support import page_table
 from tests.support.clock import MovableClock
-from tests.support.database import empty_all_tables, keep_template, own_database, session_server
+from tests.support.database import EMPTY_ALL, keep_template, open_superuser, own_database, session_server
 from tests.support.frozen_gateway import open_frozen_gateway
 from tests.support.gateway import Gateway, open_gateway
 from tests.support.node_ids import refuse_repeated
@@ -98,10 +99,17 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     await opened.dispose()
 
 
+@pytest_asyncio.fixture(scope="session")
+async def superuser(database_url: str) -> AsyncIterator[Any]:
+    """A connection that stays open: a new one takes longer than what a test needs it for."""
+    async with open_superuser(database_url) as connection:
+        yield connection
+
+
 @pytest_asyncio.fixture
-async def clean_database(database_url: str) -> None:
+async def clean_database(superuser: Any) -> None:
     """Every table is empty when the test begins."""
-    await empty_all_tables(database_url)
+    await superuser.execute(EMPTY_ALL)
 
 
 @pytest_asyncio.fixture(scope="session")

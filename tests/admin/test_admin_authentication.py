@@ -1,6 +1,7 @@
 """Authentication of the admin API."""
 
-from tests.support.admin_app import ADMIN_TOKEN, Process
+from tests.support.admin_app import Process
+from tests.support.admin_routes import ADMIN_TOKEN
 
 
 async def test_no_other_credential_and_spelling_is_accepted(process: Process) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from app.admin.auth_throttle import FREE_FAILURES, SECONDS_PER_FAILURE, AuthThrottle
-from tests.support.admin_app import ADMIN_TOKEN, Process
+from tests.support.admin_app import Process
+from tests.support.admin_routes import ADMIN_TOKEN
 from tests.support.clock import ManualSeconds
 
 GUESSER = "203.0.113.7"

@@ -8,42 +8,47 @@ from functools import partial
 from typing import Any, Self
 
 import httpx
-from asgi_lifespan import LifespanManager
-from fastapi import FastAPI
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.admin.authentication import AdminToken
 from app.admin.metrics import Metrics
-from app.admin.metrics import router as metrics_router
-from app.admin.router import router as admin_router
 from app.admin.webhook_service import WebhookService
+from app.catalog.model_spec import ModelSpec
 from app.catalog.service import ModelCatalog
 from app.channels.models import ChannelRow
 from app.channels.schemas import ChannelCreate
 from app.core.sealing import SecretBox, generate_key
 from app.core.turns import Turns
+from app.db.base import utc_now
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
-from app.http.errors import install_error_handlers
-from app.http.request_scope import RequestScope
 from app.ids import new_id
 from app.tenants.api_key import KeyParts
 from app.tenants.authentication import Authenticator, LastUsedWriter
 from app.tenants.key_cache import KeyCache
 from app.tenants.key_service import KeyService
-from app.tenants.routes import router as tenants_router
 from app.tenants.service import TenantService
 from app.tenants.stored_key import StoredKey, load_signers, load_stored_keys
+from tests.support.admin_routes import ADMIN_TOKEN, routes_over
 from tests.support.clock import MovableClock
 from tests.support.plain import PLAIN
 
-ADMIN_TOKEN = "an admin token of at least 32 characters"
+
+def _spec_of(name: str) -> dict[str, Any]:
+    spec = ModelSpec(name=name, upstream_id="ep-1").to_short_json()
+    return {member: value for member, value in spec.items() if member not in {"aliases", "regions"}}
+
+
 # All processes of a gateway have the same.
 BOX = SecretBox.from_text(generate_key())
 WHOAMI = "/api/v3/whoami"
-# The models that the fixture ``process`` puts into its database.
 MODELS = ("a", "b", "c", "m", "n", "x", "allowed")
+# What the fixture ``process`` puts into its database.
+MODEL_ROWS = [
+    {"name": name, "spec": _spec_of(name), "position": position, "updated_at": utc_now()}
+    for position, name in enumerate(MODELS)
+]
 
 
 @dataclass
@@ -118,9 +123,8 @@ async def running_process(
         "metrics": Metrics(sessions, clock),
         "catalog": ModelCatalog(sessions, clock),
     }
-    app = _make_app(state, clock)
+    running = routes_over(state, clock)
     async with AsyncExitStack() as stack:
-        running = (await stack.enter_async_context(LifespanManager(app))).app
         made: dict[str, httpx.AsyncClient] = {}
 
         def client_from(address: str) -> httpx.AsyncClient:
@@ -138,20 +142,6 @@ async def running_process(
         )
         await stack.enter_async_context(admin)
         yield Process(sessions, key_cache, keys, authenticator, last_used, tenants, admin, client_from)
-
-
-def _make_app(state: dict[str, Any], clock: Callable[[], datetime]) -> FastAPI:
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        yield state
-
-    app = FastAPI(lifespan=lifespan, redirect_slashes=False)
-    app.include_router(tenants_router)
-    app.include_router(admin_router)
-    app.include_router(metrics_router)
-    install_error_handlers(app)
-    app.add_middleware(RequestScope, clock=clock)
-    return app
 
 
 class QueryCount:

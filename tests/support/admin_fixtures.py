@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.catalog.model_spec import ModelSpec
-from app.catalog.service import seed_models
-from tests.support.admin_app import MODELS, Process, running_process
+from app.catalog.models import ModelRow
+from tests.support.admin_app import MODEL_ROWS, Process, running_process
 from tests.support.clock import ManualSeconds, MovableClock
 
 
@@ -30,7 +30,8 @@ async def process(
 ) -> AsyncIterator[Process]:
     """One process on a database that is empty but for models."""
     async with running_process(engine, clock, seconds) as running:
-        await seed_models(running.sessions, [ModelSpec(name=name, upstream_id="ep-1") for name in MODELS])
+        async with running.sessions.begin() as session:
+            await session.execute(insert(ModelRow), MODEL_ROWS)
         yield running
 
 

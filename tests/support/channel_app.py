@@ -1,20 +1,16 @@
 """The admin routes of channels and models over real clients of the upstream: one "process" of the gateway."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import httpx
-from asgi_lifespan import LifespanManager
-from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.admin.authentication import AdminToken
 from app.admin.channel_continuity import ContinuityCheck
-from app.admin.router import router as admin_router
 from app.catalog.service import ModelCatalog
 from app.channels.directory import ChannelDirectory
 from app.channels.probe import ChannelProbe
@@ -22,18 +18,15 @@ from app.channels.service import ChannelService
 from app.core.sealing import SecretBox, generate_key
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
-from app.http.errors import install_error_handlers
-from app.http.request_scope import RequestScope
 from app.upstream.ark import ArkClient
 from app.upstream.destinations import DestinationRules
 from app.upstream.http.client import Timeouts, open_http_client
 from app.upstream.openapi import OpenApiClient
+from tests.support.admin_routes import ADMIN_TOKEN, routes_over
 from tests.support.clock import MovableClock
 from tests.support.loopback import LOOPBACK_ALLOWED
 from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
-
-ADMIN_TOKEN = "an admin token of at least 32 characters"
 
 
 @dataclass
@@ -101,7 +94,7 @@ async def running_channel_app(
             "probe": ChannelProbe(ark, control),
             "catalog": catalog,
         }
-        running = (await stack.enter_async_context(LifespanManager(_make_app(state, clock)))).app
+        running = routes_over(state, clock)
         http = httpx.AsyncClient(
             verify=PLAIN,
             transport=httpx.ASGITransport(running, client=("192.0.2.1", 50_000)),
@@ -129,15 +122,3 @@ async def everything_stored(sessions: async_sessionmaker[AsyncSession]) -> str:
         names = list(await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")))
         rows = [await session.scalars(text(f'SELECT t::text FROM "{name}" t')) for name in names]
         return "\n".join(line for lines in rows for line in lines)
-
-
-def _make_app(state: dict[str, Any], clock: Callable[[], datetime]) -> FastAPI:
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        yield state
-
-    app = FastAPI(lifespan=lifespan, redirect_slashes=False)
-    app.include_router(admin_router)
-    install_error_handlers(app)
-    app.add_middleware(RequestScope, clock=clock)
-    return app

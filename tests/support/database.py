@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.engine import make_url
 
@@ -36,7 +37,7 @@ FORGET_THE_ROLES = (
 """Makes an embedded server, in whose first database it is run, one that does not know our roles."""
 
 # Truncating makes every table and index a new file, which takes a hundred times as long for the few rows of a test.
-_EMPTY_ALL = """
+EMPTY_ALL = """
     DO $$
     DECLARE name text;
     BEGIN
@@ -182,7 +183,17 @@ async def _each_by_itself(url: str, statements: Sequence[str]) -> None:
 
 async def empty_all_tables(database_url: str) -> None:
     """Empties every table but the one that holds the schema's version; rows are numbered from one again."""
-    await as_superuser(database_url, _EMPTY_ALL)
+    await as_superuser(database_url, EMPTY_ALL)
+
+
+@asynccontextmanager
+async def open_superuser(database_url: str) -> AsyncIterator[Any]:
+    """Opens a connection of the driver's own as the role to which nothing is forbidden."""
+    connection = await connect(to_dsn(url_of(SUPERUSER, database_url)), command_timeout_seconds=None)
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def set_reachable(server_url: str, url: str, *, is_reachable: bool) -> None:
