@@ -475,7 +475,14 @@ LIMITS = [
                 "data:image/png;base64," + "A" * 5000 + "€" + "A" * 5000,
                 *(MP3, "asset://", "asset:asset-1", "asset://asset 1", "asset://asset-1/", "asset://asset-1\n"),
                 *("asset://asset-1?x=1", "Asset://asset-1", "%61sset://asset-1", " asset://asset-1"),
-                *("asset://" + "x" * 129, "ASSET://$image_url", "asset://$foreign", f"asset://{NO_ASSET}"),
+                *("asset://" + "x" * 129, "ASSET://$image_url", "asset://$foreign"),
+            )
+        ]
+        + [
+            item(
+                image(url=f"asset://{NO_ASSET}"),
+                param="content[0].image_url.url",
+                words=f"asset {NO_ASSET} is not found.",
             )
         ],
         [

@@ -120,26 +120,3 @@ async def test_a_callback_url_that_is_no_public_web_address_is_400(gateway: Gate
     before = count_received(gateway, "create_task")
     check_error(await tenant.create_task(callback_url=url), 400, "InvalidParameter.callback_url", "callback_url")
     assert count_received(gateway, "create_task") == before
-
-
-@pytest.mark.parametrize(
-    ("query", "param"),
-    [
-        ({"page_num": "0"}, "page_num"),
-        ({"page_num": "501"}, "page_num"),
-        ({"page_size": "501"}, "page_size"),
-        ({"page_size": "ten"}, "page_size"),
-        ({"filter.status": "done"}, "filter.status"),
-    ],
-)
-async def test_a_wrong_list_parameter_is_400(tenant: Tenant, query: dict[str, str], param: str) -> None:
-    answer = await tenant.http.get(TASKS, params=query)
-    check_error(answer, 400, f"InvalidParameter.{param.partition('.')[0]}", param)
-
-
-@pytest.mark.parametrize("value", ["yes", "2", "TRUE", ""])
-async def test_a_dry_run_that_is_misspelt_spends_nothing(gateway: Gateway, tenant: Tenant, value: str) -> None:
-    before = count_received(gateway, "create_task")
-    answer = await tenant.http.post(TASKS, params={"dry_run": value}, json=body())
-    check_error(answer, 400, "InvalidParameter.dry_run", "dry_run")
-    assert count_received(gateway, "create_task") == before

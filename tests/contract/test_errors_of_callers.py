@@ -5,7 +5,6 @@ import pytest
 from app.tenants.api_key import make_key
 from tests.support.answers import check_error
 from tests.support.gateway import TASKS, Gateway, Tenant
-from tests.tasks.bodies import ALIAS, FAST
 
 ENTRIES = [TASKS, "/api/v3/open/ListAssetGroups", "/?Action=ListAssetGroups&Version=2024-01-01"]
 
@@ -55,20 +54,6 @@ async def test_the_first_kind_of_credential_decides_even_when_it_is_wrong(gatewa
     check_error(await gateway.anonymous.get(TASKS, headers=both), 401, "AuthenticationError")
 
 
-async def test_a_model_that_the_key_may_not_use_is_403(gateway: Gateway) -> None:
-    tenant = await gateway.tenant(allowed_models=[FAST])
-    assert (await tenant.create_task(model=FAST)).status_code == 200
-    check_error(await tenant.create_task(model=ALIAS), 403, "AccessDenied")
-
-
-async def test_a_channel_that_the_key_may_not_use_is_403(gateway: Gateway) -> None:
-    made = await gateway.admin.post("/channels", json={"name": "another"})
-    tenant = await gateway.tenant(allowed_channels=["another"])
-    assert (await gateway.admin.delete(f"/channels/{made.json()['id']}")).status_code == 204
-    check_error(await tenant.create_task(), 403, "AccessDenied")
-    check_error(await tenant.action("CreateAssetGroup", Name="a group", GroupType="AIGC"), 403, "AccessDenied")
-
-
 async def test_an_address_that_the_key_may_not_be_used_from_is_403(gateway: Gateway) -> None:
     check_error(await (await gateway.tenant(allowed_ips=["203.0.113.0/24"])).http.get(TASKS), 403, "AccessDenied")
     assert (await (await gateway.tenant(allowed_ips=["127.0.0.1"])).http.get(TASKS)).status_code == 200
@@ -79,3 +64,12 @@ async def test_a_suspended_tenant_is_403(gateway: Gateway) -> None:
     suspended = await gateway.admin.patch(f"/tenants/{tenant.id}", json={"status": "suspended"})
     assert suspended.status_code == 200
     check_error(await tenant.http.get(TASKS), 403, "AccessDenied")
+
+
+async def test_a_channel_without_a_key_pair_has_no_assets_and_says_so(gateway: Gateway) -> None:
+    made = await gateway.admin.post("/channels", json={"name": "keyless", "ark_api_key": "key", "priority": -1000})
+    tenant = await gateway.tenant("keyless")
+    answer = await tenant.action("CreateAssetGroup", Name="a group", GroupType="AIGC")
+    assert (await gateway.admin.delete(f"/channels/{made.json()['id']}")).status_code == 204
+    error = check_error(answer, 403, "OperationDenied.ServiceNotOpen")
+    assert "Assets" in error["message"]

@@ -124,13 +124,6 @@ async def test_a_callback_url_is_kept_with_the_task_and_not_sent_upstream(gatewa
     assert "callback_url" not in row.parameters
 
 
-async def test_a_callback_url_into_our_own_network_is_refused_and_nothing_is_sent(gateway: Gateway) -> None:
-    tenant = await gateway.tenant()
-    response = await tenant.create_task(callback_url="http://127.0.0.1/hook")
-    check_error(response, 400, "InvalidParameter.callback_url", "callback_url")
-    assert not gateway.received("create_task")
-
-
 async def test_a_key_is_held_to_its_models(gateway: Gateway) -> None:
     tenant = await gateway.tenant(allowed_models=[FAST], allowed_channels=["default"])
     check_error(await tenant.create_task(), 403, "AccessDenied")
