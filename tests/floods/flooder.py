@@ -1,7 +1,7 @@
-"""One tenant or stranger who floods the gateway, as a program of its own that gives way to all others.
+"""A tenant or an unknown client that floods the gateway, as a program with the lowest priority.
 
-It reads one JSON object from its standard input: the name of a flood, the address, what credentials it has, and for how
-long. At its end it tells how often it was answered with which status.
+It reads one JSON object from its standard input: the name of a flood, the address, its credentials, and the seconds. At
+its end it prints how many answers it got by status.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import json
 import os
+import random
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,8 +18,8 @@ from datetime import UTC, datetime
 
 from app.tenants.api_key import make_key
 from app.tenants.signing_key import make_signing_key
-from tests.floods.bodies import SHAPES
 from tests.floods.wire import Line, asking, connected, head_of
+from tests.http.worst_bodies import CREATES
 from tests.support.signing import JAVA, signed_headers
 
 TASKS = "/api/v3/contents/generations/tasks"
@@ -72,11 +73,11 @@ class Flood:
 
     async def worst_bodies(self) -> None:
         """Has bodies of a mebibyte checked that cost the most."""
-        await self._bodies([shape(MEBIBYTE) for shape in SHAPES.values()], clients=8)
+        await self._bodies(_worst(MEBIBYTE), clients=8)
 
     async def largest_bodies(self) -> None:
         """The same with bodies of 60 MB."""
-        await self._bodies([shape(60_000_000) for shape in SHAPES.values()], clients=3)
+        await self._bodies(_worst(60_000_000), clients=3)
 
     async def all_routes(self) -> None:
         """Creates, lists and asks as fast as 32 clients can."""
@@ -93,7 +94,7 @@ class Flood:
         await asyncio.gather(*(asking(self.url, self.counts, of(*kinds[number % 4])) for number in range(32)))
 
     async def connections(self) -> None:
-        """Opens connections and says nothing, half a head, or many requests whose answers it does not read."""
+        """Opens connections and sends nothing, half a head, or many requests whose answers it does not read."""
         half = head_of("POST", TASKS, self.bearer)[:-4]
         pipelined = head_of("GET", "/healthz", {}) * 500
 
@@ -117,7 +118,7 @@ class Flood:
         await asyncio.gather(*each, *(short() for _ in range(10)))
 
     def signed(self, access_key_id: str) -> dict[str, str]:
-        """Returns the headers of somebody who knows an access key id and no secret."""
+        """Returns the headers of a client that knows an access key id and no secret."""
         pair = {"access_key_id": access_key_id, "secret_access_key": "guessed"}
         headers = signed_headers(pair, b"", host="gateway", at=datetime.now(UTC), names=JAVA)
         del headers["host"]
@@ -155,6 +156,11 @@ class Flood:
 
     async def _clients(self, count: int, requests: Callable[[], AsyncIterator[bytes]]) -> None:
         await asyncio.gather(*(asking(self.url, self.counts, requests()) for _ in range(count)))
+
+
+def _worst(size: int) -> list[bytes]:
+    """Returns a body of each family that costs much to check, not larger than ``size``."""
+    return [generate(random.Random(8), size)[:size] for generate in CREATES.values()]
 
 
 FLOODS: dict[str, Callable[[Flood], Awaitable[None]]] = {

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.driving import count_received, new_session, pass_verification
+from tests.support.driving import count_received
 from tests.support.gateway import HELD, TASKS, Gateway, Tenant
 from tests.support.logs import Log, written
 from tests.support.patience import until
@@ -148,41 +148,3 @@ async def test_a_long_path_does_not_make_a_long_line(tenant: Tenant, log: Log) -
     [line] = log.requests()
     assert line["path"] == (f"{TASKS}/" + "x" * 5000)[:256]
     assert len(str(line)) < 1000
-
-
-async def test_no_line_holds_a_secret(gateway: Gateway, tenant: Tenant, log: Log) -> None:
-    secrets = {
-        "key": tenant.key,
-        "wrong key": "sg-abc-thisisnotakey",
-        "prompt": "a prompt that nobody else may read",
-        "media": "https://media.example.com/private.png?signature=abcdef",
-        "ark key": "the-ark-api-key-of-a-channel",
-        "secret key": "the-secret-access-key-of-a-channel",
-        "query": "a-value-in-a-query",
-    }
-    await tenant.http.get(TASKS, params={"filter.model": secrets["query"]})
-    await gateway.anonymous.get(TASKS, headers={"Authorization": f"Bearer {secrets['wrong key']}"})
-    content = [
-        {"type": "text", "text": secrets["prompt"]},
-        {"type": "image_url", "image_url": {"url": secrets["media"]}, "role": "first_frame"},
-    ]
-    await tenant.create_task(content=content)
-    await tenant.create_task(content=content, duration=99)
-    await gateway.control.post(
-        "/faults",
-        json={"operation": "create_task", "effect": {"kind": "error", "status": 400, "code": "InvalidParameter"}},
-    )
-    await tenant.create_task(content=content)
-    session = await new_session(tenant)
-    secrets |= {"token": session["BytedToken"], "link": session["H5Link"].rsplit("/", 1)[-1]}
-    await pass_verification(session["H5Link"])
-    await tenant.action("GetVisualValidateResult", BytedToken=session["BytedToken"])
-    await tenant.action("GetVisualValidateResult", BytedToken="nonsense", Other=secrets["token"])
-    channel = {"ark_api_key": secrets["ark key"], "access_key_id": "AK", "secret_access_key": secrets["secret key"]}
-    await gateway.admin.post("/channels", json={"name": "logged", "status": "suspended", **channel})
-    await gateway.admin.post("/channels", json={"name": "logged", "weight": "no", **channel})
-    made = await gateway.admin.post(f"/tenants/{tenant.id}/keys", json={"name": "another"})
-    secrets["new key"] = made.json()["key"]
-    written = log.stream.getvalue()
-    assert len(log.requests()) >= 10
-    assert [name for name, secret in secrets.items() if secret in written] == []

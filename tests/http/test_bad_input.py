@@ -7,8 +7,6 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from app.core.strict_json import parse_json_object
-from app.errors import SeedgateError
 from tests.http.operations import Operation, operations
 from tests.support.clock import MovableClock
 from tests.support.gateway import Gateway, Tenant, serve_gateway
@@ -19,58 +17,33 @@ LIMIT_BYTES = 256 * 1024
 UNKNOWN = "neverheardof"
 JSON = {"Content-Type": "application/json"}
 
+# One body for each rule of the parser, which tests/core/test_strict_json.py shows in full.
 NOT_AN_OBJECT: dict[str, bytes] = {
-    "words": b"a kitten",
     "half an object": b'{"a":1',
-    "two objects": b"{}{}",
-    "single quotes": b"{'a':1}",
-    "a comma too many": b'{"a":1,}',
-    "null": b"null",
     "an array": b'[{"a":1}]',
-    "a string": b'"{}"',
-    "a number": b"5",
-    "a form": b"model=x&content=y",
-    "XML": b"<a/>",
     "broken UTF-8": b'{"a":"\xff\xfe"}',
-    "UTF-16": '{"a":1}'.encode("utf-16"),
-    "two byte order marks": b"\xef\xbb\xbf" * 2 + b"{}",
-    "NUL": b"\0",
-    "a bare NUL in a string": b'{"a":"\0"}',
     "deep objects": b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
-    "deep arrays": b'{"a":' + b"[" * 20_000 + b"]" * 20_000 + b"}",
-    "not so deep arrays": b'{"a":' + b"[" * 100 + b"]" * 100 + b"}",
     "many values": b'{"a":[' + b"0," * 20_000 + b"0]}",
     "a number of 5000 digits": b'{"a":' + b"9" * 5000 + b"}",
+    "the member twice": b'{"a":1,"a":1}',
+    "half of a surrogate pair": b'{"a":"\\ud800"}',
 }
-
-# Three routes read all bodies, with one parser, whose rules are shown in tests/core/test_strict_json.py. Elsewhere one
-# body is tried for each rule.
+# Of the routes that read a body, each kind.
 READERS = {"create_task", "CreateAsset", "admin_create_channel"}
-RULES = {"half an object", "an array", "broken UTF-8", "deep objects", "many values", "a number of 5000 digits"}
-
-# The parser refuses them whatever the member is called.
-UNREADABLE_MEMBERS: dict[str, str] = {
-    "an integer beyond 64 bits": '{"%s":9223372036854775808}',
-    "a number beyond a double": '{"%s":1e999}',
-    "NaN": '{"%s":NaN}',
-    "an escaped NUL": '{"%s":"a\\u0000b"}',
-    "half of a surrogate pair": '{"%s":"\\ud800"}',
-    "the member twice": '{"%s":1,"%s":1}',
-    "a name that is half of a surrogate pair": '{"%s":1,"\\udfff":2}',
-}
-ODD_MEMBERS: dict[str, str] = {
-    "an object": '{"%s":{"a":{"b":[]}}}',
-    "an array of nulls": '{"%s":[null,[]]}',
-    "a boolean": '{"%s":true}',
-    "an odd number": '{"%s":-0.5}',
-    "a long string": '{"%s":"' + "x" * 10_000 + '"}',
-    "an empty name": '{"%s":1,"":2}',
-}
+# An object, an array of nulls, a boolean, an odd number, a long string, a member without a name beside it.
+ODD_SHAPES = (
+    '{"%s":{"a":{"b":[]}}}',
+    '{"%s":[null,[]]}',
+    '{"%s":true}',
+    '{"%s":-0.5}',
+    '{"%s":"' + "x" * 10_000 + '"}',
+    '{"%s":1,"":2}',
+)
 
 
 @pytest_asyncio.fixture(scope="session")
 async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
-    """A gateway that takes only small bodies."""
+    """A client of a gateway that takes only small bodies."""
     limits = {"max_body_bytes": LIMIT_BYTES, "background": "off"}
     async with (
         serve_gateway(gateway.settings.model_copy(update=limits), MovableClock()) as base_url,
@@ -109,20 +82,11 @@ async def test_a_body_that_is_no_object_is_refused(
     gateway: Gateway, tenant: Tenant, client: httpx.AsyncClient, operation: Operation
 ) -> None:
     headers = credential(gateway, tenant, operation)
-    names = NOT_AN_OBJECT.keys() if operation.id in READERS else RULES
-    for name in names:
-        content = NOT_AN_OBJECT[name]
+    for name, content in NOT_AN_OBJECT.items():
         response = await client.request(operation.method, operation.url, content=content, headers=headers)
         assert response.status_code == 400, f"{name}: {response.text}"
         check_refused(response, operation)
         assert response.json()["error"]["code"].startswith(("InvalidParameter", "MissingParameter")), name
-
-
-@pytest.mark.parametrize("name", UNREADABLE_MEMBERS)
-def test_values_that_no_parser_agrees_on_are_refused_for_every_parameter(name: str) -> None:
-    with pytest.raises(SeedgateError) as caught:
-        parse_json_object(UNREADABLE_MEMBERS[name].replace("%s", "member").encode())
-    assert caught.value.status == 400
 
 
 @pytest.mark.parametrize("operation", TAKING_A_BODY, ids=by_id)
@@ -130,16 +94,14 @@ async def test_members_of_a_wrong_type_cause_no_server_error(
     gateway: Gateway, tenant: Tenant, client: httpx.AsyncClient, operation: Operation
 ) -> None:
     headers = credential(gateway, tenant, operation)
-    shapes = list(ODD_MEMBERS.values())
     # Each member with every shape where a route has a reader of its own, else with two of them in turn.
-    count = len(shapes) if operation.id in READERS else 2
-    readable = [
-        (member, shapes[(number + shift) % len(shapes)])
+    count = len(ODD_SHAPES) if operation.id in READERS else 2
+    bodies = [
+        (member, ODD_SHAPES[(number + shift) % len(ODD_SHAPES)])
         for number, member in enumerate([*operation.members, UNKNOWN])
         for shift in range(count)
     ]
-    unreadable = [(UNKNOWN, each) for each in UNREADABLE_MEMBERS.values()]
-    for member, template in [*readable, *unreadable]:
+    for member, template in bodies:
         content = template.replace("%s", member).encode()
         response = await client.request(operation.method, operation.url, content=content, headers=headers)
         check_refused(response, operation, is_ok_allowed=True)

@@ -21,23 +21,14 @@ from tests.http.framings.message import (
 
 _REFUSED_LENGTHS = {
     "signed": "+35",
-    "negative": "-35",
-    "hexadecimal": "0x23",
     "empty": "",
-    "blank": " ",
     "two with a space": "35 35",
     "of more digits than 64 bits have": "1" + "0" * 20,
-    "with an underscore": "3_5",
-    "with a fraction": "35.0",
-    "with an exponent": "35e0",
-    "with a parameter": "35;q=1",
-    "quoted": '"35"',
     "in other digits": "\xb3\xb5",
     "unequal in one line": "35, 36",
     "with a control character": "35\x0b",
     "with NUL": "35\x00",
     "with a bare CR": "35\r",
-    "with a bare CR inside": "3\r5",
 }
 
 
@@ -69,23 +60,15 @@ def lengths() -> Iterator[Framing]:
 
 _REFUSED_CODINGS = {
     "unknown": "xchunked",
-    "chunked with a letter more": "chunkedx",
     "chunked is not the last": "chunked, identity",
     "identity": "identity",
-    "identity first": "identity, chunked",
-    "gzip alone": "gzip",
     "gzip, then chunked": "gzip, chunked",
     "chunked twice in one line": "chunked, chunked",
-    "after a vertical tab": "\x0bchunked",
     "before a vertical tab": "chunked\x0b",
     "before NUL": "chunked\x00",
     "before a bare CR": "chunked\r",
-    "quoted": '"chunked"',
-    "with a parameter": "chunked;q=1",
     "after a byte of Latin-1": "\xa0chunked",
     "empty": "",
-    "two words": "chunked identity",
-    "in brackets": "(chunked)",
 }
 
 
@@ -141,14 +124,10 @@ def codings() -> Iterator[Framing]:
 
 _REFUSED_SIZES = {
     "with 0x": b"0x23",
-    "with a plus": b"+23",
     "negative": b"-23",
     "with an underscore": b"2_3",
     "with a space before it": b" 23",
-    "with a tab before it": b"\t23",
     "empty": b"",
-    "an extension alone": b";a=b",
-    "no digit": b"z3",
     "a digit of another kind": b"23g",
     "with NUL": b"23\x00",
     "with a bare CR": b"23\r",
