@@ -99,7 +99,7 @@ def plan_change(box: SecretBox, row: ChannelRow, sent: dict[str, Any]) -> Channe
     return ChannelChange(
         seen=seen,
         settings=settings,
-        secrets=_changed_secrets(old, new, sent) | _moved_secrets(seen, new, moved) | _unbound_secrets(seen, new, sent),
+        secrets=_secrets_to_write(old, new, sent, seen, moved),
         channel=after,
         wanted_status=wanted_status,
         planes=planes_to_verify(before, after, wanted_status=wanted_status),
@@ -198,26 +198,6 @@ def _check_urls_of(sent: dict[str, Any], seen: dict[str, Any]) -> None:
             raise MissingParameterError(url, text) from None
 
 
-def _moved_secrets(seen: dict[str, Any], new: ChannelSecrets, moved: set[str]) -> dict[str, str | None]:
-    """Returns the secrets to write because their URL moves, even unchanged ones: they are sealed for the old origin."""
-    names = [name for name in SECRET_NAMES if URL_OF[name] in moved]
-    return {
-        name: getattr(new, name)
-        for name in names
-        if getattr(new, name) is not None or seen[f"{name}_sealed"] is not None
-    }
-
-
-def _unbound_secrets(seen: dict[str, Any], new: ChannelSecrets, sent: dict[str, Any]) -> dict[str, str | None]:
-    """Returns the sent secrets whose stored value is not sealed for an origin yet."""
-    names = [name for name in SECRET_NAMES if sent.get(name) is not None]
-    return {
-        name: getattr(new, name)
-        for name in names
-        if (sealed := seen[f"{name}_sealed"]) is not None and not has_origin(sealed)
-    }
-
-
 def _describe_loss(seen: dict[str, Any], sent: dict[str, Any], moved: set[str]) -> str | None:
     """Returns which credentials are dropped because their URL moves and they were not sent again, or None."""
     for url, (name, words) in _CREDENTIALS.items():
@@ -226,10 +206,20 @@ def _describe_loss(seen: dict[str, Any], sent: dict[str, Any], moved: set[str]) 
     return None
 
 
-def _changed_secrets(old: ChannelSecrets | None, new: ChannelSecrets, sent: dict[str, Any]) -> dict[str, str | None]:
-    if old is not None:
-        return {name: getattr(new, name) for name in SECRET_NAMES if getattr(new, name) != getattr(old, name)}
-    written = {name for name in SECRET_NAMES if name in sent}
-    if "access_key_id" in sent:
-        written.add("session_token")
-    return {name: getattr(new, name) for name in SECRET_NAMES if name in written}
+def _secrets_to_write(
+    old: ChannelSecrets | None, new: ChannelSecrets, sent: dict[str, Any], seen: dict[str, Any], moved: set[str]
+) -> dict[str, str | None]:
+    """Returns the secrets that change, and those that have to be sealed anew.
+
+    These are sealed for the origin from which their URL moves, or were sent and are not sealed for an origin yet.
+    """
+    written = set(sent) | ({"session_token"} if "access_key_id" in sent else set())
+
+    def is_written(name: str) -> bool:
+        value, sealed = getattr(new, name), seen[f"{name}_sealed"]
+        is_changed = name in written if old is None else value != getattr(old, name)
+        is_moved = URL_OF[name] in moved and (value is not None or sealed is not None)
+        is_unbound = sent.get(name) is not None and sealed is not None and not has_origin(sealed)
+        return is_changed or is_moved or is_unbound
+
+    return {name: getattr(new, name) for name in SECRET_NAMES if is_written(name)}

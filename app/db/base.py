@@ -31,9 +31,6 @@ StrList = Annotated[list[str], mapped_column(ARRAY(Text))]
 Json = Annotated[dict[str, Any], mapped_column(JSONB(none_as_null=True))]
 """A ``jsonb`` column that holds an object."""
 
-JsonList = Annotated[list[Any], mapped_column(JSONB(none_as_null=True))]
-"""A ``jsonb`` column that holds an array."""
-
 BigInt = Annotated[int, mapped_column(BigInteger)]
 """A 64-bit integer: money in micro-units, token counts, sizes in bytes."""
 

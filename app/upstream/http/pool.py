@@ -29,16 +29,6 @@ class ConnectionPool:
         self._idle_by_age: OrderedDict[Connection, None] = OrderedDict()
         self._is_closed = False
 
-    @property
-    def busy_count(self) -> int:
-        """How many connections are carrying a request or being opened for one."""
-        return len(self._busy)
-
-    @property
-    def idle_count(self) -> int:
-        """How many connections are idle."""
-        return len(self._idle_by_age)
-
     async def acquire(
         self,
         origin: Origin,
