@@ -101,7 +101,7 @@ def render_error(error: SeedgateError, scope: Scope) -> Response:
     body = AdminErrorBody(error=detail)
     if not scope["path"].startswith(_ADMIN_PREFIX):
         told = MetadataError(code=error.code, message=message)
-        metadata = FailedMetadata(**response_metadata(scope).model_dump(), error=told)
+        metadata = FailedMetadata(**_metadata(scope), error=told)
         body = TenantErrorBody(error=detail, ResponseMetadata=metadata)
     headers = {}
     if error.retry_after_seconds is not None:
@@ -126,15 +126,7 @@ def render_refusal(error: SeedgateError, *, request_id: str, region: str, header
 
 def response_metadata(scope: Scope) -> ResponseMetadata:
     """Returns the ``ResponseMetadata`` of a request."""
-    action, version = _action_and_version(scope)
-    state = scope.get("state", {})
-    return ResponseMetadata(
-        request_id=state.get("request_id", ""),
-        action=action,
-        version=version,
-        service=_SERVICE,
-        region=state.get("region", ""),
-    )
+    return ResponseMetadata(**_metadata(scope))
 
 
 def to_seedgate_error(error: Exception, method: str) -> SeedgateError:
@@ -191,6 +183,18 @@ def _allowed_methods(request: Request) -> list[str]:
     # HEAD is routed like GET (``app.http.middleware``).
     found = found | {"HEAD"} if "GET" in found else found - {"HEAD"}
     return [method for method in _METHODS if method in found]
+
+
+def _metadata(scope: Scope) -> dict[str, str]:
+    action, version = _action_and_version(scope)
+    state = scope.get("state", {})
+    return {
+        "request_id": state.get("request_id", ""),
+        "action": action,
+        "version": version,
+        "service": _SERVICE,
+        "region": state.get("region", ""),
+    }
 
 
 def _action_and_version(scope: Scope) -> tuple[str, str]:

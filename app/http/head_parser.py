@@ -1,6 +1,5 @@
 """Parses the head of a request: httptools for the syntax, ``app.http.message_head`` for what it leaves open. Pure."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import httptools
@@ -23,9 +22,8 @@ _SHOWN_METHOD_BYTES = 32
 _NO_REQUEST = "it is no HTTP/1.1 or HTTP/1.0 request"
 
 
-@dataclass(frozen=True, slots=True)
 class RequestHead:
-    """A head without faults.
+    """A head, filled in by the parser's callbacks and then by ``parse_head``.
 
     Attributes:
         method: in upper case.
@@ -39,15 +37,79 @@ class RequestHead:
         is_body_held_back: the client waits for ``100 Continue`` before it sends the body.
     """
 
-    method: str
-    version: str
-    path: str
-    raw_path: bytes
-    query: bytes
-    headers: list[tuple[bytes, bytes]]
-    body_bytes: int
-    is_kept_alive: bool
-    is_body_held_back: bool
+    def __init__(self) -> None:
+        self.method = self.version = self.path = ""
+        self.raw_path = self.query = self._target = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.body_bytes = 0
+        self.is_kept_alive = self.is_body_held_back = False
+        self._is_tunnel = self._is_complete = self._is_message_complete = False
+        self._parser: Any = None
+
+    def on_url(self, part: bytes) -> None:
+        """Adds a part of the target."""
+        self._target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Adds a field."""
+        name = name.lower()
+        if name == REFUSED_UPGRADE:
+            return
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.is_body_held_back = True
+        # Trailing blanks do not belong to the value (RFC 9112 section 5.1); the parser does not remove them.
+        self.headers.append((name, value.rstrip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        """Asks the parser for what it only tells now."""
+        self._is_complete = True
+        self.version = self._parser.get_http_version()
+        self.method = self._parser.get_method().decode("ascii")
+        self._is_tunnel = self._parser.should_upgrade()
+        self.is_kept_alive = self._parser.should_keep_alive()
+
+    def on_message_complete(self) -> None:
+        """The parser expects no body."""
+        self._is_message_complete = True
+
+    def feed(self, data: bytes) -> None:
+        """Parses a complete head.
+
+        Raises:
+            MethodNotAllowedError: 405. MalformedRequestError: 400.
+        """
+        is_accepted = True
+        parser = self._parser = httptools.HttpRequestParser(self)
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserInvalidMethodError:
+            raise MethodNotAllowedError(data.partition(b" ")[0][:_SHOWN_METHOD_BYTES].decode("ascii")) from None
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            is_accepted = False
+        finally:
+            # The parser refers to this object: without the cycle, both are freed at once.
+            self._parser = None
+        if self._is_complete:
+            # Also when the parser has refused the head, because these errors name the fault.
+            self._judge()
+        if not (self._is_complete and is_accepted) or self._is_message_complete == bool(self.body_bytes):
+            raise MalformedRequestError(_NO_REQUEST)
+
+    def _judge(self) -> None:
+        """Applies the rules that the parser leaves open."""
+        if self.version not in _VERSIONS:
+            raise MalformedRequestError(_NO_REQUEST)
+        if self._is_tunnel:
+            # Only CONNECT is left, whose success would make the connection a tunnel.
+            raise MethodNotAllowedError(self.method)
+        self.body_bytes = body_length(self.headers, self.version)
+        self.raw_path, self.query = split_target(self._target)
+        # A path that is too long for any route is only logged, so it is not decoded.
+        is_routed = len(self.raw_path) <= MAX_PATH_BYTES
+        self.path = unescaped(self.raw_path).decode(errors="replace") if is_routed else self.raw_path.decode("ascii")
+        # HTTP/1.0 has no interim responses, and is not kept alive here.
+        self.is_kept_alive = self.is_kept_alive and self.version == "1.1"
+        self.is_body_held_back = self.is_body_held_back and self.version == "1.1" and self.body_bytes != 0
 
 
 def parse_head(data: bytes) -> RequestHead:
@@ -61,81 +123,6 @@ def parse_head(data: bytes) -> RequestHead:
     check_head_size(data)
     data = without_blank_line(data)
     check_request_line(data)
-    if b"upgrade" in data.lower():
-        data = without_upgrade(data)
-    message = _Message()
-    parser = httptools.HttpRequestParser(message)
-    message.parser = parser
-    is_accepted = True
-    try:
-        parser.feed_data(data)
-    except httptools.HttpParserInvalidMethodError:
-        raise MethodNotAllowedError(data.partition(b" ")[0][:_SHOWN_METHOD_BYTES].decode("ascii")) from None
-    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-        is_accepted = False
-    if message.is_head_complete:
-        # Also of a head that the parser has refused, because these errors name the fault.
-        head = message.to_head()
-        if is_accepted and message.is_complete != bool(head.body_bytes):
-            return head
-    raise MalformedRequestError(_NO_REQUEST)
-
-
-@dataclass(slots=True)
-class _Message:
-    """What the parser reports of one head. It says more only while ``on_headers_complete`` runs."""
-
-    parser: Any = None
-    target: bytes = b""
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    method: str = ""
-    version: str = ""
-    is_upgrade: bool = False
-    is_kept_alive: bool = False
-    is_body_held_back: bool = False
-    is_head_complete: bool = False
-    is_complete: bool = False
-
-    def on_url(self, part: bytes) -> None:
-        self.target += part
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        if name == REFUSED_UPGRADE:
-            return
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.is_body_held_back = True
-        # Trailing blanks do not belong to the value (RFC 9112 section 5.1); the parser does not remove them.
-        self.headers.append((name, value.rstrip(b" \t")))
-
-    def on_headers_complete(self) -> None:
-        self.is_head_complete = True
-        self.version = self.parser.get_http_version()
-        self.method = self.parser.get_method().decode("ascii")
-        self.is_upgrade = self.parser.should_upgrade()
-        self.is_kept_alive = self.parser.should_keep_alive()
-
-    def on_message_complete(self) -> None:
-        self.is_complete = True
-
-    def to_head(self) -> RequestHead:
-        if self.version not in _VERSIONS:
-            raise MalformedRequestError(_NO_REQUEST)
-        if self.is_upgrade:
-            # Only CONNECT is left, whose success would make the connection a tunnel.
-            raise MethodNotAllowedError(self.method)
-        body_bytes = body_length(self.headers, self.version)
-        path, query = split_target(self.target)
-        return RequestHead(
-            method=self.method,
-            version=self.version,
-            # A path that is too long for any route is only logged, so it is not decoded.
-            path=unescaped(path).decode(errors="replace") if len(path) <= MAX_PATH_BYTES else path.decode("ascii"),
-            raw_path=path,
-            query=query,
-            headers=self.headers,
-            body_bytes=body_bytes,
-            # HTTP/1.0 has no interim responses, and is not kept alive here.
-            is_kept_alive=self.is_kept_alive and self.version == "1.1",
-            is_body_held_back=self.is_body_held_back and self.version == "1.1" and body_bytes != 0,
-        )
+    head = RequestHead()
+    head.feed(without_upgrade(data) if b"upgrade" in data.lower() else data)
+    return head

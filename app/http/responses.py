@@ -14,11 +14,9 @@ _PIECE_BYTES = 64 * 1024
 
 def json_response(payload: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Returns a model or a JSON value as JSON. Integers stay integers, as the Go and Java SDKs require."""
-    if isinstance(payload, BaseModel):
-        payload = payload.model_dump(mode="json", by_alias=True)
-    return Response(
-        to_json_bytes(payload), status_code=status, headers=dict(headers or {}), media_type="application/json"
-    )
+    is_model = isinstance(payload, BaseModel)
+    data = payload.model_dump_json(by_alias=True).encode() if is_model else to_json_bytes(payload)
+    return Response(data, status_code=status, headers=dict(headers or {}), media_type="application/json")
 
 
 def stale_header(age_seconds: int | None) -> dict[str, str]:
