@@ -17,7 +17,7 @@ from app.admin.authentication import require_admin
 from app.admin.backlog import Backlog, read_backlog
 from app.core.ttl_cache import CachedRead
 from app.errors import ServiceUnavailableError
-from app.http.openapi import ADMIN_SECURITY
+from app.http.openapi import ADMIN_SECURITY, tenant_errors
 from app.observability.exposition import exposition
 
 METRICS_PATH = "/metrics"
@@ -61,13 +61,8 @@ class Metrics:
     METRICS_PATH,
     summary="Metrics for Prometheus",
     response_class=PlainTextResponse,
-    openapi_extra={
-        "security": ADMIN_SECURITY,
-        "responses": {
-            "401": {"description": "no admin token, or a wrong one; the metrics port needs none"},
-            "429": {"description": "too many wrong admin tokens came from this network"},
-        },
-    },
+    responses=tenant_errors(401, 429),
+    openapi_extra={"security": ADMIN_SECURITY},
 )
 async def metrics(request: Request) -> Response:
     """Answers the metrics of all worker processes; needs the admin token except on the metrics port."""

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,13 +28,31 @@ class Readiness:
     is_draining: bool = False
 
 
-@router.get("/healthz", summary="Is the process alive?")
+class LivenessView(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadinessView(BaseModel):
+    """Whether the process should get requests, and of each check `ok` or why not."""
+
+    ready: bool
+    checks: dict[str, str]
+
+
+@router.get("/healthz", summary="Is the process alive?", response_model=LivenessView)
 async def healthz(request: Request) -> Response:  # noqa: ARG001 - every route takes the request
     """Answers without any I/O."""
-    return json_response({"status": "ok"})
+    return json_response(LivenessView())
 
 
-@router.get("/readyz", summary="Should it be sent requests?")
+@router.get(
+    "/readyz",
+    summary="Should it be sent requests?",
+    response_model=ReadinessView,
+    responses={503: {"model": ReadinessView}},
+)
 async def readyz(request: Request) -> Response:
     """Answers 200 when every check passes, else 503; the body names each check."""
     readiness: Readiness = request.state.readiness
@@ -41,4 +61,4 @@ async def readyz(request: Request) -> Response:
     if readiness.is_draining:
         results["draining"] = "shutting down"
     is_ready = all(result == "ok" for result in results.values())
-    return json_response({"ready": is_ready, "checks": results}, status=200 if is_ready else 503)
+    return json_response(ReadinessView(ready=is_ready, checks=results), status=200 if is_ready else 503)
