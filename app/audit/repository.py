@@ -30,16 +30,11 @@ class WholeAuditLog:
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
-        query = select(AuditRow).order_by(AuditRow.id.desc()).limit(page.limit + 1)
+        wanted = {"tenant_id": tenant_id, "target_id": target_id, "action": action}
+        query = select(AuditRow).filter_by(**{name: value for name, value in wanted.items() if value is not None})
         if page.after is not None:
             query = query.where(AuditRow.id < _to_id(page.after))
-        for column, wanted in (
-            (AuditRow.tenant_id, tenant_id),
-            (AuditRow.target_id, target_id),
-            (AuditRow.action, action),
-        ):
-            if wanted is not None:
-                query = query.where(column == wanted)
+        query = query.order_by(AuditRow.id.desc()).limit(page.limit + 1)
         return (await self._session.scalars(query)).all()
 
 

@@ -10,8 +10,7 @@ from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.models import ChannelRow
-from app.errors import InvalidParameterError
-from app.http.paging import PageRequest
+from app.http.paging import PageRequest, not_a_cursor
 from app.tasks.models import OrphanRow, TaskEventRow, TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import ListedTask
 from app.tasks.recovery.attribution_rules import may_match
@@ -180,5 +179,5 @@ def _to_position(cursor: str, *, parts: int) -> tuple[datetime | str, ...]:
     except (ValueError, OverflowError):
         ids = []
     if len(ids) != parts:
-        raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
+        raise not_a_cursor()
     return created_at, *ids

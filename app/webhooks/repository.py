@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, text, tuple_
+from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.due_work import Probe
-from app.errors import InvalidParameterError
-from app.http.paging import PageRequest
+from app.http.paging import PageRequest, newest_first
 from app.webhooks.models import DeliveryRow
 from app.webhooks.scheduler import Destination
 
@@ -84,21 +83,9 @@ class AllDeliveries:
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
-        query = select(DeliveryRow)
-        for column, value in (
-            (DeliveryRow.tenant_id, tenant_id),
-            (DeliveryRow.task_id, task_id),
-            (DeliveryRow.status, status),
-        ):
-            if value is not None:
-                query = query.where(column == value)
-        if page.after is not None:
-            anchor = await self._session.get(DeliveryRow, page.after)
-            if anchor is None:
-                raise InvalidParameterError("after", "The parameter `after` is not a cursor of this list.")
-            query = query.where(tuple_(DeliveryRow.created_at, DeliveryRow.id) < (anchor.created_at, anchor.id))
-        query = query.order_by(DeliveryRow.created_at.desc(), DeliveryRow.id.desc()).limit(page.limit + 1)
-        return (await self._session.scalars(query)).all()
+        wanted = {"tenant_id": tenant_id, "task_id": task_id, "status": status}
+        query = select(DeliveryRow).filter_by(**{name: value for name, value in wanted.items() if value is not None})
+        return await newest_first(self._session, query, DeliveryRow, page)
 
     async def prune(self, *, ended_before: datetime, limit: int) -> int:
         """Removes some of the deliveries that ended before a moment; returns how many."""
