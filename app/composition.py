@@ -14,6 +14,7 @@ from app.channels.canary import check_canary
 from app.channels.default_channel import ensure_default_channel
 from app.channels.directory import ChannelDirectory
 from app.channels.faults import ChannelFaults
+from app.core.change_feed import ChangeFeed
 from app.core.process_registry import ProcessRegistry
 from app.core.sealing import SecretBox
 from app.db.base import utc_now
@@ -100,6 +101,7 @@ async def _open_context(
         sender=sender,
         body_thread=body_thread,
         processes=ProcessRegistry(url, sessions, clock),
+        changes=ChangeFeed(url, sessions, monotonic=monotonic),
         directory=directory,
         rates=RateLimiter(sessions, owner_of=directory.rate_limit_owner),
         faults=ChannelFaults(sessions, clock),

@@ -34,6 +34,7 @@ from app.http.protocol import HttpProtocol
 from app.http.request_scope import RequestScope
 from app.http.sockets import default_max_connections, raise_descriptor_limit
 from app.http.unknown_route import UnknownRoute
+from app.observability.access_log import access_log
 from app.observability.logging import configure_logging
 from app.settings import Settings
 from app.tasks.callbacks_routes import router as callbacks_router
@@ -60,7 +61,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         async with AsyncExitStack() as stack:
+            stack.callback(access_log.flush)
             services = await stack.enter_async_context(open_services(settings, clock=clock, monotonic=monotonic))
+            await stack.enter_async_context(services.changes.listening())
             background = services.jobs() if settings.background == "on" else []
             await stack.enter_async_context(running([*background, *services.recorders()]))
             stack.enter_context(draining(services.readiness, drain_seconds=settings.drain_seconds))

@@ -28,6 +28,7 @@ from app.channels.faults import ChannelFaults
 from app.channels.monitor import INTERVAL_SECONDS, ChannelMonitor
 from app.channels.probe import ChannelProbe
 from app.channels.service import ChannelService
+from app.core.change_feed import ChangeFeed
 from app.core.due_work import DueWork, Probe
 from app.core.jobs import Job
 from app.core.process_registry import RENEW_SECONDS, ProcessRegistry
@@ -46,12 +47,14 @@ from app.tasks.callbacks import CallbackInbox
 from app.tasks.context import TasksContext
 from app.tasks.creation.create import TaskCreation
 from app.tasks.deletion import TaskDeletion
+from app.tasks.fast_get import FastGet
 from app.tasks.polling.batch_refresh import BatchRefresh
 from app.tasks.polling.bulk_refresh import BulkRefresh
 from app.tasks.polling.client_refresh import ClientRefresh
 from app.tasks.polling.poller import TaskPoller
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.polling.single_gets import SingleGets
+from app.tasks.ready_answers import ReadyAnswers
 from app.tasks.recovery.attribution import Attribution
 from app.tasks.recovery.reconciler import Reconciler
 from app.tasks.recovery.stale_creates import StaleCreates
@@ -121,6 +124,9 @@ class ProcessContext:
     processes: ProcessRegistry
     """The registration of this process."""
 
+    changes: ChangeFeed
+    """What other processes have changed; connected by the gateway only."""
+
     directory: ChannelDirectory
     """The channels, cached for less than a second."""
 
@@ -137,9 +143,8 @@ class Services:
     def __init__(self, context: ProcessContext) -> None:
         settings, sessions, clock, monotonic = context.settings, context.sessions, context.clock, context.monotonic
         assert settings.admin_token is not None  # noqa: S101 - checked by the caller
-        self.engine = context.engine
-        self.sessions = sessions
-        self.processes = context.processes
+        self.engine, self.sessions = context.engine, sessions
+        self.processes, self.changes = context.processes, context.changes
         self.directory = context.directory
         self.channel_faults = context.faults
         self.due_work = DueWork(context.engine, sessions, clock, instance_id=context.processes.instance_id)
@@ -217,7 +222,16 @@ class Services:
         refresh, batch_refresh = TaskRefresh(tasks, monotonic=monotonic), BatchRefresh(tasks)
         single_gets = SingleGets(tasks, refresh)
         self.client_refresh = ClientRefresh(refresh, batch_refresh, single_gets)
-        self.tasks = TaskService(tasks, self.catalog, refresh, self.client_refresh)
+        self.ready_answers = ReadyAnswers(context.changes)
+        self.fast_get = FastGet(
+            self.authenticator,
+            self.ready_answers,
+            clock,
+            trusted_proxies=settings.trusted_proxies,
+            cors_origins=settings.cors_origins,
+            metrics_port=settings.metrics_port,
+        )
+        self.tasks = TaskService(tasks, self.catalog, refresh, self.client_refresh, self.ready_answers)
         self.task_creation = TaskCreation(
             tasks,
             self.catalog,
@@ -226,7 +240,7 @@ class Services:
             callback_targets=context.callback_urls,
         )
         self.stale_creates = StaleCreates(tasks)
-        self.task_deletion = TaskDeletion(tasks, refresh)
+        self.task_deletion = TaskDeletion(tasks, refresh, self.ready_answers)
         self.task_poller = TaskPoller(tasks, batch_refresh, BulkRefresh(tasks), single_gets)
         self.attribution = Attribution(tasks)
         self.reconciler = Reconciler(tasks, self.attribution)

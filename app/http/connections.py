@@ -138,6 +138,13 @@ class ConnectionTable:
         elif connection in self._open:
             self._idle[connection] = None
 
+    def touch(self, connection: Connection) -> None:
+        """Records that an idle connection was used just now."""
+        if connection in self._idle:
+            self._idle.move_to_end(connection)
+        else:
+            self.set_idle(connection, is_idle=True)
+
     def hold(self, connection: Connection, size_bytes: int) -> None:
         """Records how much memory a connection holds.
 

@@ -21,6 +21,7 @@ from app.errors import RequestTooSlowError, SeedgateError
 from app.http.chunked_body import ChunkedBody
 from app.http.connections import ConnectionTable
 from app.http.errors import render_refusal
+from app.http.fast_path import FastPath
 from app.http.head_parser import RequestHead, parse_head
 from app.http.message_head import CHUNKED, HEAD_END, LINE_END, check_unfinished_head
 from app.http.request_cycle import Flow, RequestCycle, ResponseTransport
@@ -65,6 +66,7 @@ class HttpProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, table: ConnectionTable, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.table = table
+        self._fast: FastPath | None = self.app_state.get("fast_get")
         self.address = ""
         self.port: int | None = None
         self._phase = _NEW
@@ -226,7 +228,32 @@ class HttpProtocol(HttpToolsProtocol):
         except SeedgateError as error:
             self._refuse(error)
         else:
-            self._start(parsed)
+            if not self._answer_at_once(parsed):
+                self._start(parsed)
+
+    def _answer_at_once(self, head: RequestHead) -> bool:
+        """Writes a response that is ready in memory (``app.http.fast_path``); returns False when there is none.
+
+        Without a request cycle, an asyncio task and the ASGI application.
+        """
+        if self._fast is None or head.body_bytes or not head.is_kept_alive or self._is_stopping:
+            return False
+        response = self._fast.answer(
+            head, peer=self.address, port=self.port, default_headers=self.server_state.default_headers
+        )
+        if response is None:
+            return False
+        # The application of the previous request can end the connection no more.
+        self._response_transport = None
+        self.transport.write(response)
+        self.server_state.total_requests += 1
+        self._phase = _IDLE
+        self._deadline = self._progress_at + self.timeout_keep_alive
+        self.table.touch(self)
+        if self._pending:
+            # In the next iteration of the loop: many pipelined requests would otherwise be answered in this one.
+            self._next_step = self.loop.call_soon(self._advance)
+        return True
 
     def _await_head(self, data: bytes) -> None:
         self._is_starved = True

@@ -26,7 +26,7 @@ from app.observability.log_context import collecting_log_fields
 from app.observability.metrics import REQUEST_SECONDS, REQUESTS
 from app.observability.redaction import redact
 
-_CLIENT_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+CLIENT_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _DRAIN_SECONDS = 10.0
 _FIRST_ERROR_STATUS = 400
 # Longer than any valid path; a client may send 64 KiB.
@@ -123,7 +123,7 @@ class _Exchange:
         self._is_body_complete = not ("content-length" in headers or "transfer-encoding" in headers)
         self._is_body_held_back = headers.get("expect", "").lower() == "100-continue"
         client_id = headers.get("x-client-request-id", "")
-        self._client_request_id = client_id if _CLIENT_REQUEST_ID.fullmatch(client_id) else None
+        self._client_request_id = client_id if CLIENT_REQUEST_ID.fullmatch(client_id) else None
         self.status: int | None = None
         self.on_end: list[Callable[[], None]] = []
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from app.observability.access_log import RenderedRecord, access_log
 from app.observability.escaping import escape, escape_json
 from app.observability.redaction import MAX_TRACEBACK_CHARACTERS, SECRET_NAMES, SECRET_PATTERNS, redact
 
@@ -67,9 +68,10 @@ def configure_logging(*, level: str, style: str) -> None:
         if style == "json"
         else [_format_for_console, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
     )
+    access_log.is_json = style == "json"
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
             foreign_pre_chain=shared,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
@@ -85,6 +87,14 @@ def configure_logging(*, level: str, style: str) -> None:
     logging.getLogger("uvicorn.access").disabled = True
     # Otherwise a record that cannot be formatted would be printed without redaction.
     logging.raiseExceptions = False
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Renders events; lines that are rendered already pass unchanged."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Returns the line, or lines, of a record."""
+        return str(record.msg) if isinstance(record, RenderedRecord) else super().format(record)
 
 
 def _is_for_terminal(record: logging.LogRecord) -> bool:

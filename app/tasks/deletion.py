@@ -9,6 +9,7 @@ from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.polling.refresh import TaskRefresh
+from app.tasks.ready_answers import ReadyAnswers
 from app.tasks.repository import TaskRepository, load_task
 from app.tasks.responses import public_id
 from app.tasks.state import Source, apply_cancellation, retention_cutoff
@@ -23,9 +24,10 @@ _TOKEN_TIMEOUT_SECONDS = 2.0
 class TaskDeletion:
     """Deletes tasks upstream and marks their rows as deleted."""
 
-    def __init__(self, context: TasksContext, refresh: TaskRefresh) -> None:
+    def __init__(self, context: TasksContext, refresh: TaskRefresh, ready_answers: ReadyAnswers) -> None:
         self._context = context
         self._refresh = refresh
+        self._ready_answers = ready_answers
 
     async def delete(self, principal: Principal, task_id: str) -> None:
         """Cancels a queued task, removes a finished one.
@@ -35,7 +37,7 @@ class TaskDeletion:
         it might finish before the DELETE arrives and would then be removed.
 
         A DELETE whose answer was lost can be repeated: a task that it cancelled is left as it is, and a removed one is
-        not found upstream, which counts as done.
+        not found upstream, which counts as done. When this returns, no process shows a removed task any more.
 
         Raises:
             NotFoundError: 404, no such task of this tenant.
@@ -127,13 +129,14 @@ class TaskDeletion:
         self, deleted: TaskRow, *, source: Source, record: Callable[[AsyncSession], None] | None = None
     ) -> None:
         now = self._context.clock()
-        async with self._context.sessions.begin() as session:
+        async with self._ready_answers.deletion() as deletion, self._context.sessions.begin() as session:
             row = await TaskRepository(session, deleted.tenant_id).find(deleted.id, is_locked=True)
             if row is None:
                 return
             if TaskStatus(deleted.status).is_final:
                 row.deleted_at = now
                 row.next_poll_at = None
+                await deletion.announce(session, row)
             else:
                 apply_cancellation(session, row, source=source, now=now)
             if record is not None:

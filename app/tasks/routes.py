@@ -19,6 +19,7 @@ from app.observability.log_context import add_log_fields
 from app.tasks import documentation
 from app.tasks.creation.create import ClientRequest, TaskCreation
 from app.tasks.deletion import TaskDeletion
+from app.tasks.ready_answers import ReadyAnswers, ready_answer
 from app.tasks.request_params import parse_dry_run, parse_list
 from app.tasks.responses import unknown_task
 from app.tasks.schemas import CreatedTask, DeletedTask, DryRun, ShownTask, TaskPage
@@ -93,7 +94,14 @@ async def get_task(request: Request) -> Response:
     service: TaskService = request.state.tasks
     task_id = _task_id(request)
     view = await service.get(principal, task_id)
-    return json_response(view.body, headers=stale_header(view.stale_seconds))
+    response = json_response(view.body, headers=stale_header(view.stale_seconds))
+    if view.ready_position is not None:
+        ready_answers: ReadyAnswers = request.state.ready_answers
+        answer = ready_answer(
+            bytes(response.body), path=request.scope["path"], task_id=task_id, channel_id=view.channel_id
+        )
+        ready_answers.put(principal.tenant_id, task_id, answer, position=view.ready_position)
+    return response
 
 
 @router.delete(

@@ -9,6 +9,7 @@ from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.polling.client_refresh import ClientRefresh
 from app.tasks.polling.refresh import TaskRefresh
+from app.tasks.ready_answers import ReadyAnswers, is_constant
 from app.tasks.repository import TaskFilter, TaskRepository, TaskWithMessage, load_task
 from app.tasks.responses import to_list_item, to_task
 from app.tenants.principal import Principal
@@ -19,22 +20,37 @@ _STALE_AFTER = timedelta(seconds=15)
 
 @dataclass(frozen=True)
 class TaskView:
-    """The JSON of a task, and its age when it is stale."""
+    """One task for a client.
+
+    Attributes:
+        body: its JSON.
+        stale_seconds: its age when it is stale.
+        channel_id: of its channel.
+        ready_position: for ``ReadyAnswers.put``; None when the answer may change.
+    """
 
     body: dict[str, Any]
     stale_seconds: int | None
+    channel_id: str | None
+    ready_position: int | None
 
 
 class TaskService:
     """Video tasks of any tenant; every method takes the principal on whose behalf it acts."""
 
     def __init__(
-        self, context: TasksContext, catalog: ModelCatalog, refresh: TaskRefresh, client_refresh: ClientRefresh
+        self,
+        context: TasksContext,
+        catalog: ModelCatalog,
+        refresh: TaskRefresh,
+        client_refresh: ClientRefresh,
+        ready_answers: ReadyAnswers,
     ) -> None:
         self._context = context
         self._catalog = catalog
         self._refresh = refresh
         self._client_refresh = client_refresh
+        self._ready_answers = ready_answers
 
     async def get(self, principal: Principal, task_id: str) -> TaskView:
         """Returns a task, refreshed if that is due and the account has a call left.
@@ -46,10 +62,17 @@ class TaskService:
             NotFoundError: 404, no such task of this tenant.
         """
         sessions = self._context.sessions
+        position = self._ready_answers.position()
         found = await load_task(sessions, principal.tenant_id, task_id)
         if await self._refresh_if_due(principal, found.row):
+            position = self._ready_answers.position()
             found = await load_task(sessions, principal.tenant_id, task_id)
-        return TaskView(_show(found), self._stale_seconds(found.row))
+        return TaskView(
+            _show(found),
+            self._stale_seconds(found.row),
+            channel_id=found.row.channel_id,
+            ready_position=position if is_constant(found.row) else None,
+        )
 
     async def page(self, principal: Principal, wanted: TaskFilter, *, page_num: int, page_size: int) -> dict[str, Any]:
         """Returns one page of the tenant's tasks as stored; the upstream is not asked.

@@ -94,6 +94,21 @@ class KeyCache(Generic[NameT, FoundT]):
         # Shielded, so that a caller that is cancelled does not cancel the query of the others.
         return await asyncio.shield(lookup.answer)
 
+    def recall(self, name: NameT) -> FoundT | None:
+        """Returns what ``find`` would return without a query, or None.
+
+        A key in use is read again before it expires, so that its requests do not all wait for that at once.
+        """
+        now = self._monotonic()
+        found = self._known.get(name, now=now)
+        if found is not None and self._known.get(name, now=now + FRESH_SECONDS / 2) is None:
+            self._read_ahead(name, now)
+        return found
+
+    def _read_ahead(self, name: NameT, now: float) -> None:
+        if name not in self._lookups and self._seen.get(name, now=now):
+            self._start(name, "", now)
+
     def _start(self, name: NameT, network: str, now: float) -> Lookup[NameT, FoundT]:
         lookup: Lookup[NameT, FoundT] = Lookup(name)
         if self._seen.get(name, now=now):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from app.observability.access_log import access_log
+
 
 class Log:
     """Everything that is logged, in the form that production writes."""
@@ -16,6 +18,7 @@ class Log:
 
     def lines(self) -> list[dict[str, Any]]:
         """Returns the lines so far."""
+        access_log.flush()
         return [json.loads(line) for line in self.stream.getvalue().splitlines()]
 
     def requests(self) -> list[dict[str, Any]]:
@@ -31,6 +34,7 @@ def written() -> Iterator[Log]:
     handler = logging.StreamHandler(found.stream)
     handler.setFormatter(root.handlers[0].formatter)
     level = root.level
+    access_log.flush()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     try:

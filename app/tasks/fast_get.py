@@ -1,0 +1,160 @@
+"""The GET of a finished task, answered from memory without the framework.
+
+The response is byte for byte that of the route ``get_task``, and its log line, metrics and ``last_used_at`` are the
+same; whatever is not plain is left to the route: another method, a query, another credential than one ``Bearer`` key
+that was read within the last second, a task that is not in memory (``app.tasks.ready_answers``). Such an answer takes
+no turn (``app.core.turns``), because it needs no connection and some microseconds.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
+
+from app.http.client_address import client_address
+from app.http.cors import EXPOSED
+from app.http.head_parser import RequestHead
+from app.http.request_scope import CLIENT_REQUEST_ID
+from app.ids import new_request_id
+from app.observability.access_log import access_log
+from app.observability.metrics import REQUEST_SECONDS, REQUESTS
+from app.tasks.ready_answers import ReadyAnswer, ReadyAnswers
+from app.tenants.authentication import Authenticator
+from app.tenants.principal import Principal
+
+_PREFIX = b"/api/v3/contents/generations/tasks/"
+_ROUTE = "/api/v3/contents/generations/tasks/{task_id}"
+_START = b"HTTP/1.1 200 OK\r\n"
+
+
+class FastGet:
+    """Answers GETs of finished tasks. One per process; see ``app.http.fast_path``.
+
+    Args:
+        authenticator: knows the keys.
+        ready_answers: the answers in memory.
+        clock: the time in UTC.
+        trusted_proxies: whose ``X-Forwarded-For`` counts.
+        cors_origins: pages that may read the response; empty: no page, and no CORS header.
+        metrics_port: on which nothing is answered.
+    """
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        ready_answers: ReadyAnswers,
+        clock: Callable[[], datetime],
+        *,
+        trusted_proxies: Sequence[IPv4Network | IPv6Network],
+        cors_origins: Collection[str],
+        metrics_port: int | None,
+    ) -> None:
+        self._authenticator = authenticator
+        self._ready_answers = ready_answers
+        self._clock = clock
+        self._trusted_proxies = tuple(trusted_proxies)
+        self._cors: dict[bytes | None, bytes] = {
+            origin.encode("latin-1"): _cors_lines(origin) for origin in cors_origins
+        }
+        self._other_origin = _cors_lines(None) if cors_origins else b""
+        self._metrics_port = metrics_port
+        self._address_of = lru_cache(maxsize=4096)(self._find_address)
+        read = {b"authorization", b"x-api-key", b"x-client-request-id"}
+        self._read = frozenset(
+            read | ({b"x-forwarded-for"} if self._trusted_proxies else set()) | ({b"origin"} if cors_origins else set())
+        )
+        # Bound once: finding the series by its labels costs 2 µs.
+        self._requests = REQUESTS.labels(_ROUTE, "GET", "2xx")
+        self._seconds = REQUEST_SECONDS.labels(_ROUTE)
+        self._default_headers: object = None
+        self._default_lines = b""
+
+    def answer(
+        self, head: RequestHead, *, peer: str, port: int | None, default_headers: Iterable[tuple[bytes, bytes]]
+    ) -> bytes | None:
+        """As ``FastPath.answer``."""
+        raw_path = head.raw_path
+        if not raw_path.startswith(_PREFIX) or head.method != "GET" or head.query:
+            return None
+        started = time.perf_counter()
+        fields = self._read_fields(head.headers)
+        if fields is None or (self._metrics_port is not None and port == self._metrics_port):
+            return None
+        authorization, client_request_id, origin, forwarded_for = fields
+        address = self._address_of(peer, forwarded_for) if self._trusted_proxies else peer
+        now = self._clock()
+        principal = self._authenticator.recall(authorization, address, now)
+        if principal is None:
+            return None
+        found = self._ready_answers.get(principal.tenant_id, raw_path[len(_PREFIX) :].decode("ascii"))
+        is_logged = access_log.is_wanted
+        if found is None or (is_logged and not access_log.is_json):
+            return None
+        request_id = new_request_id(now)
+        extra = self._cors.get(origin, self._other_origin)
+        if client_request_id is not None and CLIENT_REQUEST_ID.fullmatch(client_request_id.decode("latin-1")):
+            extra = b"x-client-request-id: %b\r\n%b" % (client_request_id, extra)
+        if default_headers is not self._default_headers:
+            # The server makes new ones each second.
+            self._default_headers = default_headers
+            self._default_lines = b"".join(b"%b: %b\r\n" % pair for pair in default_headers)
+        seconds = time.perf_counter() - started
+        self._requests.inc()
+        self._seconds.observe(seconds)
+        if is_logged:
+            access_log.add(_line(found, principal, request_id=request_id, address=address, now=now, seconds=seconds))
+        return b"%b%b%b%b\r\n%b\r\n%b" % (
+            _START,
+            self._default_lines,
+            found.header_lines,
+            request_id.encode("ascii"),
+            extra,
+            found.body,
+        )
+
+    def _read_fields(
+        self, headers: Iterable[tuple[bytes, bytes]]
+    ) -> tuple[bytes, bytes | None, bytes | None, tuple[bytes, ...]] | None:
+        """Returns ``Authorization``, ``X-Client-Request-Id``, ``Origin`` and all ``X-Forwarded-For``, or None.
+
+        None stands for what the route has to judge: no key, or several.
+        """
+        authorization = client_request_id = origin = None
+        forwarded_for: tuple[bytes, ...] = ()
+        for name, value in headers:
+            if name not in self._read:
+                continue
+            if name == b"authorization" and authorization is None:
+                authorization = value
+            elif name == b"x-client-request-id":
+                client_request_id = value if client_request_id is None else client_request_id
+            elif name == b"x-forwarded-for":
+                forwarded_for += (value,)
+            elif name == b"origin" and origin is None:
+                origin = value
+            else:
+                return None
+        return None if authorization is None else (authorization, client_request_id, origin, forwarded_for)
+
+    def _find_address(self, peer: str, forwarded_for: tuple[bytes, ...]) -> str:
+        return client_address(peer, [value.decode("latin-1") for value in forwarded_for], self._trusted_proxies)
+
+
+def _cors_lines(origin: str | None) -> bytes:
+    lines = ["vary: Origin"]
+    if origin is not None:
+        lines += [f"access-control-allow-origin: {origin}", f"access-control-expose-headers: {', '.join(EXPOSED)}"]
+    return "".join(f"{line}\r\n" for line in lines).encode("latin-1")
+
+
+def _line(
+    found: ReadyAnswer, principal: Principal, *, request_id: str, address: str, now: datetime, seconds: float
+) -> str:
+    """Returns the line that ``RequestScope`` would write."""
+    return (
+        f'{{"request_id": "{request_id}", "method": "GET", "path": {found.log_path}, "status": 200, "code": null, '
+        f'"milliseconds": {seconds * 1000:.1f}, "client": "{address}", "tenant": "{principal.tenant_id}", '
+        f'"key": "{principal.key_public_part}", {found.log_fields}, "event": "request", "logger": "access", '
+        f'"level": "info", "timestamp": "{now.isoformat()[:-6]}Z"}}'
+    )

@@ -1,0 +1,75 @@
+"""A change waits until no process uses what it had in memory before; without its connection a process uses none."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.core.change_feed import LEASE_SECONDS, ChangeFeed
+from app.db.engine import session_factory
+from tests.support.clock import ManualSeconds
+from tests.support.patience import until
+
+
+@asynccontextmanager
+async def listening(
+    url: str, engine: AsyncEngine, seconds: ManualSeconds
+) -> AsyncIterator[tuple[ChangeFeed, list[str]]]:
+    """A feed that listens, and what it has dropped; without what it drops when it connects."""
+    feed = ChangeFeed(url, session_factory(engine), monotonic=seconds)
+    dropped: list[str] = []
+    feed.subscribe(lambda name: dropped.append("everything" if name is None else name))
+    async with feed.listening():
+        await until(lambda: feed.is_live)
+        dropped.clear()
+        yield feed, dropped
+
+
+async def test_a_change_returns_once_every_listener_has_dropped_it(database_url: str, engine: AsyncEngine) -> None:
+    seconds = ManualSeconds()
+    async with (
+        listening(database_url, engine, seconds) as (feed, dropped),
+        listening(database_url, engine, seconds) as (_, dropped_by_other),
+    ):
+        for number in range(20):
+            async with feed.change() as change, session_factory(engine).begin() as session:
+                await change.announce(session, f"thing {number}")
+                assert dropped_by_other == [f"thing {each}" for each in range(number)]
+            assert dropped_by_other == dropped == [f"thing {each}" for each in range(number + 1)]
+
+
+async def test_a_change_that_is_rolled_back_drops_nothing(database_url: str, engine: AsyncEngine) -> None:
+    async with listening(database_url, engine, ManualSeconds()) as (feed, dropped):
+        async with feed.change() as change, session_factory(engine)() as session:
+            await change.announce(session, "thing")
+            await session.rollback()
+        async with feed.change() as change, session_factory(engine).begin() as session:
+            await change.announce(session, "other thing")
+        assert dropped == ["other thing"]
+
+
+async def test_memory_is_not_used_without_a_recent_answer_of_the_database(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    seconds = ManualSeconds()
+    async with listening(database_url, engine, seconds) as (feed, _):
+        seconds.advance(LEASE_SECONDS - 0.01)
+        before = feed.is_live
+        seconds.advance(0.01)
+        after = feed.is_live
+        assert (before, after) == (True, False)
+        await until(lambda: feed.is_live)
+
+
+async def test_a_listener_that_does_not_confirm_delays_a_change_by_no_more_than_its_lease(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    """The connection that holds the lock stands for a process that hangs."""
+    async with listening(database_url, engine, ManualSeconds()) as (feed, _), engine.connect() as hanging:
+        await hanging.exec_driver_sql("SELECT pg_advisory_lock_shared(24301, 1)")
+        began = asyncio.get_running_loop().time()
+        async with feed.change() as change, session_factory(engine).begin() as session:
+            await change.announce(session, "thing")
+        assert asyncio.get_running_loop().time() - began >= LEASE_SECONDS
+        await hanging.exec_driver_sql("SELECT pg_advisory_unlock_shared(24301, 1)")
