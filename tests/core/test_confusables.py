@@ -21,7 +21,7 @@ from app.core.confusables import MAX_INPUT_LENGTH, decode, skeleton
     ],
     ids=["ligatures", "more", "escaped", "escaped twice", "folded", "ffi"],
 )
-def test_no_plain_form_is_longer_than_what_is_looked_at(text: str) -> None:
+def test_no_skeleton_is_longer_than_the_longest_input(text: str) -> None:
     assert len(skeleton(text)) <= MAX_INPUT_LENGTH
     assert len(skeleton(text * 1000)) <= MAX_INPUT_LENGTH
 
@@ -46,7 +46,7 @@ def test_no_text_costs_many_times_what_a_full_length_of_chinese_costs(unit: str)
     assert cost(unit * 1000) < 60 * cost("只" * 1000)
 
 
-def test_folding_twice_changes_nothing_that_a_known_name_is_made_of() -> None:
+def test_a_skeleton_of_a_skeleton_is_the_same() -> None:
     for number in range(sys.maxunicode + 1):
         character = chr(number)
         if unicodedata.decomposition(character) or character.casefold() != character:

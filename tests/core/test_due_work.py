@@ -49,7 +49,7 @@ async def idle(database_url: str) -> AsyncIterator[Services]:
             yield services
 
 
-async def test_the_events_of_those_jobs_are_set_whose_condition_holds(engine: AsyncEngine) -> None:
+async def test_the_events_of_due_jobs_are_set(engine: AsyncEngine) -> None:
     clock = MovableClock(stands_still=True)
     due_work = DueWork(engine, session_factory(engine), clock, instance_id="inst-1")
     probes = {
@@ -107,7 +107,7 @@ async def test_a_locked_table_delays_no_job_that_does_not_use_it(
     await opened.dispose()
 
 
-async def test_a_question_that_fails_wakes_every_job_and_says_why(engine: AsyncEngine) -> None:
+async def test_a_failed_query_wakes_every_job_and_raises(engine: AsyncEngine) -> None:
     due_work = DueWork(engine, session_factory(engine), MovableClock(), instance_id="inst-1")
     events = [due_work.watch(Probe(condition)) for condition in ("EXISTS (SELECT FROM no_such_table)", "false")]
     with pytest.raises(ProgrammingError, match="no_such_table"):
@@ -122,7 +122,7 @@ async def test_an_idle_process_wakes_no_job(idle: Services) -> None:
     assert not [name for name, due in jobs.items() if due.is_set()]
 
 
-async def test_what_another_process_creates_is_found_by_the_next_question(
+async def test_work_created_by_another_process_is_found_by_the_next_query(
     engine: AsyncEngine, database_url: str, clean_database: None
 ) -> None:
     found, stopping = asyncio.Event(), asyncio.Event()
@@ -150,7 +150,7 @@ async def test_what_another_process_creates_is_found_by_the_next_question(
         await running
 
 
-async def test_what_a_process_commits_wakes_its_own_job_at_once_and_what_it_takes_back_wakes_none(
+async def test_a_commit_wakes_the_processs_own_job_at_once_and_a_rollback_wakes_none(
     engine: AsyncEngine,
 ) -> None:
     sessions, probe = session_factory(engine), Probe("false")

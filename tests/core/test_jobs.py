@@ -43,7 +43,7 @@ async def test_a_job_that_is_running_is_waited_for() -> None:
     assert ended == [True]
 
 
-async def test_a_job_that_a_slow_upstream_holds_does_not_hold_up_the_end() -> None:
+async def test_a_job_that_waits_for_a_slow_upstream_does_not_delay_the_end() -> None:
     begun, broken_off = asyncio.Event(), list[bool]()
 
     async def hang() -> None:
@@ -82,7 +82,7 @@ async def test_a_background_task_survives_the_cancellation_of_its_caller() -> No
     assert task.result() == "done"
 
 
-async def test_draining_waits_for_work_that_the_work_began() -> None:
+async def test_draining_waits_for_tasks_that_the_tasks_started() -> None:
     background = BackgroundTasks()
     done: list[str] = []
 
@@ -165,7 +165,7 @@ async def test_a_job_with_nothing_due_sleeps_and_is_woken_again_by_what_becomes_
     assert runs == [0, 1], "the end of the process is no work"
 
 
-async def test_a_job_that_fails_is_left_alone_for_longer_however_often_it_is_due() -> None:
+async def test_a_failing_job_pauses_longer_however_often_it_is_due() -> None:
     pauses: list[float] = []
     stopping, due = asyncio.Event(), asyncio.Event()
 

@@ -140,7 +140,7 @@ def test_what_would_cost_more_than_its_size_is_refused(data: str, told: str) -> 
     assert (error.status, error.code) == (400, "InvalidParameter")
 
 
-def test_blanks_count_little() -> None:
+def test_blanks_do_not_count_as_values() -> None:
     assert in_steps(b'{"a":' + b" \n" * MAX_STRUCTURE_BYTES + b"1}") == [("a", 1)]
 
 

@@ -114,7 +114,7 @@ async def test_a_process_never_considers_itself_dead(neighbours: Neighbours) -> 
     assert not await neighbours.is_dead(asking, asking.instance_id)
 
 
-async def test_two_who_ask_at_once_do_not_take_each_others_look_for_a_sign_of_life(neighbours: Neighbours) -> None:
+async def test_two_concurrent_checks_do_not_take_each_others_lock_for_a_sign_of_life(neighbours: Neighbours) -> None:
     asking, also_asking, gone = [await neighbours.one() for _ in range(3)]
     await gone.close()
     async with neighbours.sessions.begin() as one, neighbours.sessions.begin() as other:

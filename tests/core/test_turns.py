@@ -62,7 +62,7 @@ async def test_requests_that_wait_for_nothing_are_spread_over_the_rounds_of_the_
     assert max(rounds.count(number) for number in rounds) == 2
 
 
-async def test_who_waits_for_something_else_lets_the_next_one_begin() -> None:
+async def test_a_request_that_leaves_its_turn_lets_the_next_one_begin() -> None:
     turns = Turns(max_per_party=1)
     go_on = asyncio.Event()
 
@@ -79,7 +79,7 @@ async def test_who_waits_for_something_else_lets_the_next_one_begin() -> None:
     await asyncio.gather(*waiting)
 
 
-async def test_who_leaves_while_it_waits_neither_takes_a_turn_nor_loses_one() -> None:
+async def test_a_request_cancelled_while_it_waits_neither_takes_a_turn_nor_loses_one() -> None:
     turns = Turns(max_per_party=1)
     first = await turns.acquire("tenant")
     leaving, staying = [asyncio.create_task(turns.acquire("tenant")) for _ in range(2)]

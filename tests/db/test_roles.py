@@ -83,7 +83,7 @@ async def test_the_role_has_no_attribute_and_no_membership(gateway: Any) -> None
         "SELECT pg_reload_conf()",
     ],
 )
-async def test_what_is_more_than_reading_and_writing_rows_is_refused(gateway: Any, statement: str) -> None:
+async def test_everything_beyond_reading_and_writing_rows_is_refused(gateway: Any, statement: str) -> None:
     with pytest.raises(asyncpg.PostgresError) as refused:
         await gateway.execute(statement)
     assert refused.value.sqlstate == asyncpg.InsufficientPrivilegeError.sqlstate, refused.value
@@ -163,7 +163,7 @@ async def test_a_database_that_something_else_uses_is_refused_and_stays_as_it_is
     ) == before
 
 
-async def test_a_table_that_another_role_adds_later_remains_that_roles(database_url: str) -> None:
+async def test_a_table_that_another_role_adds_later_keeps_its_owner(database_url: str) -> None:
     async with own_database(database_url) as url:
         await as_superuser(url, "CREATE TABLE scratch (n int)")
         await make_roles(url)
@@ -209,14 +209,14 @@ async def test_a_gateway_at_work_finishes_and_the_takeover_follows_it(old_url: s
     await user.close()
 
 
-async def test_where_everything_is_in_order_no_table_is_touched(database_url: str) -> None:
+async def test_a_database_in_order_is_not_changed(database_url: str) -> None:
     async with own_database(database_url) as url:
         before = await query(url, _VERSIONS)
         await make_roles(url)
         assert await query(url, _VERSIONS) == before
 
 
-async def test_a_role_that_has_been_given_more_loses_it(database_url: str) -> None:
+async def test_rights_granted_to_the_role_are_revoked(database_url: str) -> None:
     await as_superuser(
         database_url,
         f"ALTER ROLE {GATEWAY} SUPERUSER CREATEDB CREATEROLE INHERIT",
@@ -235,7 +235,7 @@ async def test_a_role_that_has_been_given_more_loses_it(database_url: str) -> No
     await as_superuser(database_url, f"REVOKE {OWNER} FROM granting", "DROP ROLE granting")
 
 
-async def test_rights_in_a_table_beside_its_rows_end(database_url: str) -> None:
+async def test_rights_beyond_the_rows_of_a_table_are_revoked(database_url: str) -> None:
     async with own_database(database_url) as url:
         before = await query(url, _GRANTS)
         await as_superuser(
@@ -248,7 +248,7 @@ async def test_rights_in_a_table_beside_its_rows_end(database_url: str) -> None:
         assert await query(url, _GRANTS) == before
 
 
-async def test_settings_that_the_role_gave_itself_end(database_url: str) -> None:
+async def test_settings_that_the_role_gave_itself_are_reset(database_url: str) -> None:
     async with own_database(database_url) as url:
         name = make_url(url).database
         await _execute(

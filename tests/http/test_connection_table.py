@@ -82,7 +82,7 @@ def test_where_none_is_idle_the_longest_stalled_body_makes_room(loop: TurnLoop) 
     assert [line.is_cut for line in lines] == [False, False, True]
 
 
-def test_a_body_that_goes_on_is_not_cut_for_room(loop: TurnLoop) -> None:
+def test_a_body_that_makes_progress_is_not_cut_for_room(loop: TurnLoop) -> None:
     opened = table(1, max_per_address=1)
     (line,) = admit(opened, loop, STRANGER)
     opened.set_idle(line, is_idle=False)
@@ -135,7 +135,7 @@ def test_an_address_of_many_clients_may_hold_all(loop: TurnLoop, address: str) -
     assert not any(line.is_cut for line in admit(opened, loop, *[address] * 40))
 
 
-def test_over_the_budget_those_are_cut_that_have_held_some_for_longest(loop: TurnLoop) -> None:
+def test_over_the_budget_the_longest_holding_connections_are_cut(loop: TurnLoop) -> None:
     opened = table(9, max_per_address=9, budget_bytes=100)
     first, second, third = admit(opened, loop, STRANGER, STRANGER, STRANGER)
     opened.hold(first, 40)
@@ -146,7 +146,7 @@ def test_over_the_budget_those_are_cut_that_have_held_some_for_longest(loop: Tur
     assert opened.held_bytes == 60
 
 
-def test_what_is_let_go_or_ended_leaves_the_budget(loop: TurnLoop) -> None:
+def test_released_bytes_and_ended_connections_leave_the_budget(loop: TurnLoop) -> None:
     opened = table(9, max_per_address=9, budget_bytes=100)
     first, second = admit(opened, loop, STRANGER, STRANGER)
     opened.hold(first, 60)
@@ -192,7 +192,7 @@ def test_deadlines_of_many_connections_are_checked_in_batches(loop: TurnLoop) ->
     assert [len(line.checked_at) for line in lines] == [2] * 120
 
 
-def test_the_setting_decides_and_else_the_descriptor_limit() -> None:
+def test_the_limit_is_the_setting_or_else_follows_the_descriptor_limit() -> None:
     networks = (ip_network("10.0.0.0/8"),)
     told = connection_limits(Settings(_env_file=None, max_connections=123, trusted_proxies=networks))
     assert (told.max_connections, tuple(told.trusted_proxies)) == (123, networks)

@@ -184,7 +184,9 @@ async def test_a_page_of_any_other_origin_reads_nothing(client: httpx.AsyncClien
     assert (marks(without), "origin" in vary(without)) == ({}, True), "a cache must not give this to a page"
 
 
-async def test_the_operators_and_the_public_routes_take_no_part(gateway: Gateway, client: httpx.AsyncClient) -> None:
+async def test_the_operators_and_the_public_routes_send_no_cors_header(
+    gateway: Gateway, client: httpx.AsyncClient
+) -> None:
     for path, method in [
         *EXACT.items(),
         ("/admin/v1/keys", "POST"),
@@ -215,7 +217,7 @@ async def test_the_operators_and_the_public_routes_take_no_part(gateway: Gateway
             assert (answer.status_code, marks(answer)) == (404, {}), path
 
 
-async def test_nothing_of_it_is_there_unless_an_origin_is_named(gateway: Gateway, tenant: Tenant) -> None:
+async def test_without_configured_origins_no_cors_header_is_sent(gateway: Gateway, tenant: Tenant) -> None:
     preflight = await gateway.anonymous.options(TASKS, headers={**PREFLIGHT, "Origin": ORIGIN})
     check_error(preflight, 405, "MethodNotAllowed")
     called = await tenant.http.get("/api/v3/whoami", headers={"Origin": ORIGIN})

@@ -88,7 +88,7 @@ def test_a_body_without_progress_is_given_up_after_thirty_seconds(loop: TurnLoop
     assert connection.pipe.is_ended
 
 
-def test_an_idle_connection_outlives_the_minute_of_a_load_balancer(loop: TurnLoop, server: Server) -> None:
+def test_an_idle_connection_is_kept_longer_than_a_load_balancer_keeps_it(loop: TurnLoop, server: Server) -> None:
     connection = server.connect()
     connection.send([GET])
     loop.pass_time(70)
@@ -99,7 +99,7 @@ def test_an_idle_connection_outlives_the_minute_of_a_load_balancer(loop: TurnLoo
     assert is_gone(connection)
 
 
-def test_a_request_that_is_worked_on_has_no_deadline_here(loop: TurnLoop, server: Server) -> None:
+def test_a_request_in_progress_has_no_deadline_of_the_connection(loop: TurnLoop, server: Server) -> None:
     connection = server.connect()
     connection.send([HEAD, b"0123456789"[:9]])
     loop.pass_time(29)
@@ -107,7 +107,7 @@ def test_a_request_that_is_worked_on_has_no_deadline_here(loop: TurnLoop, server
     assert [answer.status for answer in answers_of(connection)] == [200]
 
 
-def test_a_client_that_writes_first_and_reads_later_has_time_to_see_why(loop: TurnLoop, server: Server) -> None:
+def test_a_client_that_writes_first_can_still_read_the_refusal(loop: TurnLoop, server: Server) -> None:
     connection = server.connect()
     connection.send([b"GET / HTTP/1.1\r\n"])
     connection.send([b"A: " + b"x" * 70_000])

@@ -46,7 +46,7 @@ def test_the_files_of_others_are_those_of_one_release_byte_for_byte() -> None:
     assert set(re.findall(r"\d+\.\d+\.\d+", readme)) == {PINNED_VERSION}
 
 
-async def test_each_file_stands_in_the_tag_that_it_is_for(gateway: Gateway) -> None:
+async def test_each_file_is_loaded_by_its_tag(gateway: Gateway) -> None:
     page = await gateway.anonymous.get("/docs")
     found = re.findall(r'<(?:link rel="(\w+)"|(script)).*? (?:src|href)="[^"]*/([^"/]+)"', page.text)
     assert [(link or script, file) for link, script, file in found] == [
@@ -119,7 +119,7 @@ async def test_an_operation_names_the_credential_that_opens_it(gateway: Gateway,
     assert (answer.status_code == 401) is bool(expected)
 
 
-async def test_each_way_of_a_tenant_opens_its_routes(gateway: Gateway) -> None:
+async def test_each_documented_credential_of_a_tenant_is_accepted(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     for headers in ({"Authorization": f"Bearer {tenant.key}"}, {"X-Api-Key": tenant.key}):
         assert (await gateway.anonymous.get("/api/v3/whoami", headers=headers)).status_code == 200

@@ -97,7 +97,9 @@ async def test_a_path_with_one_spelling_is_reached_by_no_other(gateway: Gateway,
         assert (other, status, code) == (other, 404, "NotFound")
 
 
-async def test_neither_is_it_in_the_absolute_form_nor_by_a_method_of_its_own(gateway: Gateway, line: Wire) -> None:
+async def test_a_path_with_one_spelling_is_reached_by_no_absolute_target_or_other_method(
+    gateway: Gateway, line: Wire
+) -> None:
     token = gateway.admin.headers["Authorization"]
     for method in ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"):
         for target in (

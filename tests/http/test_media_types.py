@@ -107,7 +107,7 @@ async def test_any_other_media_type_is_refused_and_named_in_the_message(gateway:
             assert f"type `{content_type[:100]}` is not supported. Read as JSON in UTF-8: no Content-Type, " in message
 
 
-async def test_it_is_so_on_every_operation_with_a_body(gateway: Gateway, tenant: Tenant) -> None:
+async def test_a_refused_type_is_415_on_every_operation_with_a_body(gateway: Gateway, tenant: Tenant) -> None:
     taking = [operation for operation in operations() if "requestBody" in operation.documented]
     assert len(taking) > 20
     for operation in taking:
@@ -130,7 +130,7 @@ async def test_it_is_so_on_every_operation_with_a_body(gateway: Gateway, tenant:
         (b"=" + TASK, False),
     ],
 )
-async def test_a_form_is_read_where_it_is_an_object_in_truth(tenant: Tenant, body: bytes, *, is_read: bool) -> None:
+async def test_a_form_that_begins_like_an_object_is_read_as_json(tenant: Tenant, body: bytes, *, is_read: bool) -> None:
     assert begins_like_an_object(body) is is_read
     answer = await tenant.http.post(DRY, content=body, headers=headers(f"{FORM}; charset=UTF-8"))
     if is_read:
@@ -262,7 +262,7 @@ async def test_a_byte_order_mark_is_skipped(gateway: Gateway, tenant: Tenant, pa
         assert "decode" not in error["message"]
 
 
-async def test_a_mark_belongs_to_what_is_signed(gateway: Gateway, tenant: Tenant) -> None:
+async def test_a_byte_order_mark_is_part_of_the_signed_body(gateway: Gateway, tenant: Tenant) -> None:
     made = await gateway.admin.post(f"/keys/{tenant.key_id}/signing-key")
     path, body = "/?Action=ListAssetGroups&Version=2024-01-01", BOM + LIST_GROUPS
     for options in ({}, {"names": JAVA}):

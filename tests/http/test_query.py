@@ -89,7 +89,7 @@ async def test_every_route_refuses_undeclared_parameters_after_authentication(ga
         assert UNKNOWN not in stranger.text, told
 
 
-async def test_every_declared_parameter_is_known_and_but_for_arrays_taken_once(
+async def test_every_declared_parameter_is_accepted_and_only_once_unless_it_is_an_array(
     gateway: Gateway, tenant: Tenant
 ) -> None:
     for route in ROUTES:
@@ -167,7 +167,7 @@ async def test_a_signature_is_verified_before_the_query(gateway: Gateway, tenant
     ("query", "action"),
     [("Action=Get%00Asset%E2%80%AE", "Get?Asset?"), ("Action=" + "x" * 1000, "x" * 64), ("Action=%ff", "")],
 )
-async def test_an_answer_shows_a_name_of_an_action_without_what_is_odd_in_it(
+async def test_an_error_shows_the_action_cut_and_in_plain_characters(
     gateway: Gateway, tenant: Tenant, query: str, action: str
 ) -> None:
     for client in (gateway.anonymous, tenant.http):
@@ -177,7 +177,7 @@ async def test_an_answer_shows_a_name_of_an_action_without_what_is_odd_in_it(
         assert "x" * 65 not in answer.text
 
 
-async def test_the_action_may_stand_in_the_query_too_when_it_is_the_paths(gateway: Gateway, tenant: Tenant) -> None:
+async def test_an_action_in_the_query_must_equal_the_one_in_the_path(gateway: Gateway, tenant: Tenant) -> None:
     url = f"{gateway.base_url}/api/v3/open/ListAssetGroups"
     body = {"Filter": {"GroupType": "AIGC"}}
     for path in (url, url + "/"):

@@ -82,7 +82,7 @@ def test_every_route_is_exact_or_a_tenants() -> None:
         assert first in EXACT_NAMES or path == "/" or path.startswith(("/api/v3/", "/v1/")), path
 
 
-async def test_slashes_too_many_reach_every_tenant_route(gateway: Gateway, line: Wire, tenant: Tenant) -> None:
+async def test_extra_slashes_reach_every_tenant_route(gateway: Gateway, line: Wire, tenant: Tenant) -> None:
     key = f"Bearer {tenant.key}"
     task_id = await tenant.new_task()
     paths = {
@@ -155,7 +155,7 @@ async def test_other_unknown_paths_get_no_hint(gateway: Gateway, line: Wire) -> 
         assert answer.json()["error"]["message"].startswith("The requested route does not exist. Request id: "), path
 
 
-async def test_it_depends_on_no_id_and_needs_no_service(tenant: Tenant) -> None:
+async def test_the_advice_depends_on_no_id_and_needs_no_database(tenant: Tenant) -> None:
     async def told(client: httpx.AsyncClient, task_id: str) -> tuple[int, str, str]:
         answer = await client.get(f"/v1/contents/generations/tasks/{task_id}")
         error = answer.json()["error"]

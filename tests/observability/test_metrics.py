@@ -61,7 +61,7 @@ def value(page: str, name: str, **labels: str) -> float:
     return samples(page).get((name, tuple(sorted(labels.items()))), 0.0)
 
 
-async def test_only_the_admin_token_opens_them_on_the_main_port(gateway: Gateway) -> None:
+async def test_on_the_main_port_the_metrics_need_the_admin_token(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     assert (await gateway.anonymous.get("/metrics")).status_code == 401
     assert (await tenant.http.get("/metrics")).status_code == 401
@@ -70,7 +70,7 @@ async def test_only_the_admin_token_opens_them_on_the_main_port(gateway: Gateway
     assert (await gateway.anonymous.get("/metrics", headers=gateway.admin.headers)).status_code == 200
 
 
-async def test_they_need_no_token_on_their_own_port_which_serves_nothing_else(gateway: Gateway) -> None:
+async def test_the_metrics_port_needs_no_token_and_serves_nothing_else(gateway: Gateway) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -181,7 +181,7 @@ async def test_unfinished_work_is_reported_with_its_age(gateway: Gateway) -> Non
             await session.execute(text(f"DELETE FROM {statement}"))
 
 
-async def test_without_a_database_the_counters_still_get_through() -> None:
+async def test_without_a_database_the_counters_are_still_served() -> None:
     engine = open_engine("postgresql://nobody@127.0.0.1:1/nothing")
     page = (await Metrics(session_factory(engine), utc_now).text()).decode()
     await engine.dispose()
@@ -192,7 +192,7 @@ async def test_without_a_database_the_counters_still_get_through() -> None:
     assert "seedgate_orphans" not in page
 
 
-async def test_reading_them_walks_through_no_large_table(gateway: Gateway) -> None:
+async def test_reading_the_metrics_scans_no_large_table(gateway: Gateway) -> None:
     now = gateway.clock()
     async with gateway.sessions.begin() as session:
         await session.execute(text("SET LOCAL enable_seqscan = off"))

@@ -111,7 +111,7 @@ def test_the_secret_of_a_signing_key_is_masked_wherever_it_stands_and_its_id_sta
     )
 
 
-def test_of_our_key_the_public_part_stays() -> None:
+def test_the_public_part_of_our_key_stays() -> None:
     assert f"sg-{KEY.parts.public_part}-{MASK}" in redact(KEY.plaintext)
 
 
@@ -219,7 +219,7 @@ def test_a_text_without_a_secret_keeps_its_escapes() -> None:
         assert redact(text) == text
 
 
-def test_what_is_no_text_is_masked_as_it_would_be_written() -> None:
+def test_values_that_are_no_text_are_masked_as_they_would_be_written() -> None:
     told = redact(
         {"error": ValueError(f"no {KEY.plaintext}"), "raw": b"Bearer hunter2", "path": Path("/callbacks/hunter2")}
     )

@@ -110,7 +110,7 @@ async def test_an_object_code_with_401_or_403_is_the_accounts_fault(bench: Bench
 
 
 @pytest.mark.parametrize("code", ["InvalidEndpointOrModel.NotFound", "UnsupportedModel"])
-async def test_a_model_that_the_account_does_not_offer_is_the_channels_affair(bench: Bench, code: str) -> None:
+async def test_a_model_that_the_account_does_not_offer_is_unserved_by_the_channel(bench: Bench, code: str) -> None:
     error = await refused(bench, 404, nested(code, param="model"))
     assert isinstance(error, UnservedError)
     assert (error.status, error.code, error.param) == (404, code, "model")
@@ -262,7 +262,7 @@ async def test_what_another_server_does_not_find_is_no_task(bench: Bench, status
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 429, 500])
-async def test_secrets_are_struck_out_of_what_the_upstream_says(bench: Bench, status: int) -> None:
+async def test_secrets_are_redacted_from_the_upstreams_messages(bench: Bench, status: int) -> None:
     error = await refused(bench, status, nested(f"A{API_KEY}", message=f"bad key {API_KEY}!"))
     if isinstance(error, UpstreamRejectedError | AccountFaultError):
         assert error.message == "bad key [redacted]!"
@@ -339,7 +339,7 @@ FOREIGN: list[object] = [
 
 
 @pytest.mark.parametrize("body", FOREIGN)
-async def test_a_success_of_another_make_shows_no_task_and_deletes_none(bench: Bench, body: object) -> None:
+async def test_a_success_of_another_server_shows_no_task_and_deletes_none(bench: Bench, body: object) -> None:
     server = await bench.serve(always(200, body))
     ark = await bench.ark()
     calls = [ark.get(server.account, ID), ark.list(server.account)]

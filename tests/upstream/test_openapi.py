@@ -189,7 +189,7 @@ async def test_a_web_page_is_no_answer_to_a_read_and_proves_nothing_about_a_chan
         await control.call(server.openapi_account, "CreateAsset", {})
 
 
-async def test_an_action_that_the_account_does_not_offer_is_the_channels_affair(bench: Bench) -> None:
+async def test_an_action_that_the_account_does_not_offer_is_unserved_by_the_channel(bench: Bench) -> None:
     error = await refused(bench, 404, enveloped(Code="InvalidActionOrVersion", Message="no"))
     assert type(error) is UnservedError
 
@@ -201,7 +201,7 @@ async def test_an_entry_that_cannot_be_reached_is_not_sent(bench: Bench) -> None
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 429])
-async def test_secrets_are_struck_out_of_what_the_upstream_says(bench: Bench, status: int) -> None:
+async def test_secrets_are_redacted_from_the_upstreams_messages(bench: Bench, status: int) -> None:
     words = f"{SECRET_ACCESS_KEY} and {SESSION_TOKEN} of AKLTEST"
     error = await refused(bench, status, enveloped(Code="Odd", Message=words))
     assert isinstance(error, UpstreamRejectedError | AccountFaultError)

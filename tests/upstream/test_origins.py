@@ -185,7 +185,7 @@ async def test_a_name_that_resolves_to_an_address_inside_is_not_connected_to(ben
         assert await allowed.create(account, b"{}", request_id="r") == "cgt-1"
 
 
-async def test_the_certificate_is_the_names_and_not_the_addresss(bench: Bench, tmp_path: Path) -> None:
+async def test_the_certificate_must_be_for_the_name_and_not_for_the_address(bench: Bench, tmp_path: Path) -> None:
     context, bundle = certify(tmp_path, x509.DNSName("other.example"))
     port = await bench.serve_tls(context, to_response(200, CREATED))
     ark = await bench.ark(ca_bundle=bundle, destinations=DestinationRules(networks=(ip_network("127.0.0.0/8"),)))
@@ -193,7 +193,7 @@ async def test_the_certificate_is_the_names_and_not_the_addresss(bench: Bench, t
         await ark.create(ArkAccount(f"https://localhost:{port}/api/v3", API_KEY), b"{}", request_id="r")
 
 
-async def test_a_name_without_an_address_is_reported_as_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_that_does_not_resolve_is_reported_as_such(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 

@@ -308,7 +308,7 @@ async def test_requests_that_change_something_ask_for_a_fresh_connection(bench: 
         pytest.param(b"HTTP/1.0 200 OK\r\nContent-Length: 33\r\n\r\n" + CREATED[-33:], id="http-1.0"),
     ],
 )
-async def test_a_connection_is_dropped_after(bench: Bench, response: bytes) -> None:
+async def test_a_connection_is_dropped_after_such_an_answer(bench: Bench, response: bytes) -> None:
     async def answer(peer: Peer) -> None:
         while await peer.read_request():
             await peer.send(response)
