@@ -56,11 +56,6 @@ async def test_a_new_secret_is_shown_once_and_audited(process: Process) -> None:
     assert secret.removeprefix("whsec_") not in row.secret_sealed
 
 
-@pytest.mark.parametrize("path", ["/tenants/none/webhook-secret", "/deliveries/none/resend"])
-async def test_an_unknown_tenant_or_delivery_is_a_404(process: Process, path: str) -> None:
-    assert (await process.admin.post(path)).status_code == 404
-
-
 async def test_deliveries_are_shown_without_their_address_and_body(process: Process, clock: MovableClock) -> None:
     tenant = await process.tenant()
     failed = Result(Outcome.REFUSED, 500, "answered with 500")

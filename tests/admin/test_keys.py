@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tests.support.admin_app import Process, QueryCount, in_the_future
+from tests.support.channel_app import everything_stored
 from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.patience import HANG_SECONDS
 
@@ -53,7 +54,7 @@ async def test_the_plaintext_is_not_in_the_database(process: Process) -> None:
     await process.whoami(key["key"])
     await process.last_used.flush()
 
-    dump = await _dump(process)
+    dump = await everything_stored(process.sessions)
 
     assert "searched for" in dump
     assert key["public_part"] in dump
@@ -173,21 +174,6 @@ async def test_revoking_again_changes_nothing(process: Process) -> None:
     assert [(answer.status_code, answer.content) for answer in answers] == [(204, b""), (204, b"")]
     revocations = (await process.admin.get("/audit", params={"action": "key.revoke"})).json()["data"]
     assert len(revocations) == 1
-
-
-@pytest.mark.parametrize("key_id", ["key_none", "%00", "x" * 5000])
-async def test_an_unknown_key_is_a_404(process: Process, key_id: str) -> None:
-    for method, path, body in (
-        ("GET", f"/keys/{key_id}", None),
-        ("PATCH", f"/keys/{key_id}", {"name": "a"}),
-        ("DELETE", f"/keys/{key_id}", None),
-        ("POST", f"/keys/{key_id}/rotate", {"grace_seconds": 0}),
-        ("POST", f"/keys/{key_id}/signing-key", None),
-        ("DELETE", f"/keys/{key_id}/signing-key", None),
-    ):
-        response = await process.admin.request(method, path, json=body)
-
-        assert (response.status_code, response.json()["error"]["code"]) == (404, "NotFound.key_id")
 
 
 async def test_a_rotated_key_works_until_its_grace_is_over(process: Process, clock: MovableClock) -> None:
@@ -383,14 +369,6 @@ async def test_the_service_says_whether_a_key_works(process: Process) -> None:
     assert not await process.keys.is_working("unknown")
 
 
-async def test_times_are_rfc_3339_in_utc(process: Process, clock: MovableClock) -> None:
-    key = await process.key(expires_at=in_the_future(clock, 60))
-
-    for name in ("created_at", "expires_at"):
-        assert key[name].endswith("Z")
-        assert abs(datetime.fromisoformat(key[name]) - clock()) < timedelta(seconds=90)
-
-
 async def _rotated(process: Process, key: dict[str, Any], grace_seconds: int) -> dict[str, Any]:
     made = await process.admin.post(f"/keys/{key['id']}/rotate", json={"grace_seconds": grace_seconds})
     assert made.status_code == 201, made.text
@@ -405,13 +383,3 @@ async def _shown(process: Process, key: dict[str, Any]) -> dict[str, Any]:
 
 def _seconds_between(moment: datetime, later: str) -> float:
     return (datetime.fromisoformat(later) - moment).total_seconds()
-
-
-async def _dump(process: Process) -> str:
-    """Returns every row of every table as text; bytes are hexadecimal."""
-    async with process.sessions() as session:
-        tables = (await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))).all()
-        rows: list[str] = []
-        for table in tables:
-            rows.extend((await session.scalars(text(f'SELECT t::text FROM "{table}" t'))).all())
-    return "\n".join(rows)

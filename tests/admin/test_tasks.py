@@ -158,14 +158,6 @@ async def test_a_wrong_query_is_refused_by_name(gateway: Gateway) -> None:
         check_refused(await gateway.admin.get("/tasks", params=query), 400, f"InvalidParameter.{code}")
 
 
-async def test_an_unknown_task_is_a_404_on_every_route(gateway: Gateway) -> None:
-    for task_id in ("cgt-20260101000000-aaaaa", "%00", "x" * 300):
-        check_refused(await gateway.admin.get(f"/tasks/{task_id}"), 404, "NotFound.id")
-        check_refused(await act(gateway, task_id, "refresh"), 404, "NotFound.id")
-        check_refused(await act(gateway, task_id, "cancel"), 404, "NotFound.id")
-        check_refused(await act(gateway, task_id, "resolve", absent=True), 404, "NotFound.id")
-
-
 async def test_a_refresh_calls_the_upstream_once_and_at_once(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(ENDLESS))

@@ -142,20 +142,6 @@ async def test_a_wrong_patch_changes_nothing(process: Process, body: dict[str, A
     assert (await process.admin.get(f"/tenants/{tenant['id']}")).json() == tenant
 
 
-@pytest.mark.parametrize("tenant_id", ["tenant_none", "%00", "%FF", "x" * 5000, "%F0%9F%98%80"])
-async def test_an_unknown_tenant_is_a_404(process: Process, tenant_id: str) -> None:
-    for method, path, body in (
-        ("GET", f"/tenants/{tenant_id}", None),
-        ("PATCH", f"/tenants/{tenant_id}", {"name": "a"}),
-        ("DELETE", f"/tenants/{tenant_id}", None),
-        ("POST", f"/tenants/{tenant_id}/keys", {"name": "a"}),
-    ):
-        response = await process.admin.request(method, path, json=body)
-
-        assert response.status_code == 404, response.text
-        assert response.json()["error"]["code"].startswith("NotFound")
-
-
 async def add_idempotency_key(sessions: async_sessionmaker[AsyncSession], key: dict[str, Any]) -> None:
     """Writes the row of an ``Idempotency-Key`` for the tenant of an API key."""
     async with sessions.begin() as session:

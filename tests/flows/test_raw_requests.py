@@ -183,15 +183,6 @@ async def test_a_key_that_was_never_set_is_401(gateway: Gateway) -> None:
     check_error(await send(gateway, PYTHON_TASK, body=PYTHON_BODY, key="None"), 401, "AuthenticationError")
 
 
-async def test_the_specs_go_program_is_told_where_its_key_goes(gateway: Gateway, group_id: str) -> None:
-    refused = await action(gateway, "Go", "/api/v3/assets/", group_id, access_key="unused")
-    error = check_error(refused, 401, "AuthenticationError")
-    assert "AccessKeyId" in error["message"]
-    assert "X-Api-Key" in error["message"]
-    # "InvalidAccessKey" and its like make that SDK try three times more.
-    assert refused.json()["ResponseMetadata"]["Error"]["Code"] == "AuthenticationError"
-
-
 async def test_the_header_that_the_go_signer_leaves_alone_opens(
     gateway: Gateway, tenant: Tenant, group_id: str
 ) -> None:

@@ -8,9 +8,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import text
 
-from app.db.engine import open_engine
 from app.sandbox.config import SandboxConfig
 from app.tenants.signing_key import make_signing_key
 from tests.http.wires import connected
@@ -248,55 +246,6 @@ async def test_a_body_past_the_limit_is_refused_to_those_who_signed_and_unheard_
             length = f"Content-Length: {limit_bytes + 1}"
             await wire.send_head(LIST, *lines, length, "Expect: 100-continue", host=headers["host"])
             check_error(await wire.read_answer(), status, code)
-
-
-async def expire(gateway: Gateway, key_id: str) -> None:
-    """Lets a key have ended a moment ago, which the admin API would refuse to set."""
-    engine = open_engine(gateway.database_url, pool_size=1)
-    async with engine.begin() as connection:
-        ended = "UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE id = :id"
-        await connection.execute(text(ended), {"id": key_id})
-    await engine.dispose()
-
-
-@pytest.mark.parametrize("end", ["replaced", "deleted", "revoked", "expired", "suspended", "elsewhere"])
-async def test_a_pair_that_ended_opens_nothing(gateway: Gateway, end: str) -> None:
-    limits = {"allowed_ips": ["203.0.113.7"]} if end == "elsewhere" else {}
-    tenant = await gateway.tenant(**limits)
-    pair = await new_pair(gateway, tenant)
-    if end == "replaced":
-        await new_pair(gateway, tenant)
-    elif end == "deleted":
-        assert (await gateway.admin.delete(f"/keys/{tenant.key_id}/signing-key")).status_code == 204
-    elif end == "revoked":
-        assert (await gateway.admin.delete(f"/keys/{tenant.key_id}")).status_code == 204
-    elif end == "suspended":
-        await gateway.admin.patch(f"/tenants/{tenant.id}", json={"status": "suspended"})
-    elif end == "expired":
-        await expire(gateway, tenant.key_id)
-
-    answer = await send(gateway, pair)
-
-    is_known = end in {"suspended", "elsewhere"}
-    check_error(answer, 403 if is_known else 401, "AccessDenied" if is_known else "AuthenticationError")
-
-
-async def test_a_pair_sees_what_its_keys_tenant_sees_and_nothing_else(
-    gateway: Gateway, tenant: Tenant, pair: Pair
-) -> None:
-    own, foreign = await new_group(tenant), await new_group(await gateway.tenant())
-    get = "/?Action=GetAssetGroup&Version=2024-01-01"
-    never = foreign[:-5] + "zzzzz"
-
-    assert (await send(gateway, pair, get, {"Id": own})).status_code == 200
-    about_foreign, about_never = [await send(gateway, pair, get, {"Id": each}) for each in (foreign, never)]
-
-    check_error(about_foreign, 404, "NotFound.group_id", "Id")
-    told = [
-        answer.text.replace(answer.headers["x-request-id"], "").replace(each, "")
-        for answer, each in ((about_foreign, foreign), (about_never, never))
-    ]
-    assert told[0] == told[1]
 
 
 async def test_the_key_itself_goes_on_beside_its_pair(gateway: Gateway, tenant: Tenant, pair: Pair) -> None:

@@ -1,16 +1,11 @@
 """Every id of one tenant, tried by another on every route and Assets action: it looks as if it had never existed."""
 
-from collections.abc import Iterator
-
 import pytest
 import pytest_asyncio
-from fastapi.routing import iter_route_contexts
 from sqlalchemy import update
 
 from app.assets.actions import ACTIONS
 from app.db.engine import open_engine, session_factory
-from app.main import create_app
-from app.settings import Settings
 from app.tasks.correlation import hash_of, new_callback_token
 from app.tasks.models import TaskRow
 from tests.isolation.attempts import ATTEMPTS, DRAFTING, ENTRIES, NAMES_NOTHING, PAGE, Attempt
@@ -26,25 +21,17 @@ from tests.support.driving import (
     pass_verification,
 )
 from tests.support.gateway import TASKS, Gateway, Tenant
+from tests.support.routes import all_routes
 from tests.support.signing import Signing
 from tests.tasks.bodies import body, image
 
-
-def routes() -> Iterator[tuple[str, str]]:
-    """Yields method and path of every route of the application, but for the files of the page ``/docs``."""
-    for route in iter_route_contexts(create_app(Settings(_env_file=None)).routes):
-        path = str(route.path)
-        if not path.startswith("/docs"):
-            yield from ((method, path) for method in sorted(route.methods or {"GET"}))
-
-
-ROUTES = set(routes())
+# Without the files of the page ``/docs``.
+ROUTES = {(route.method, route.path) for route in all_routes() if not route.path.startswith("/docs")}
 OPERATORS = {(method, path) for method, path in ROUTES if path.startswith("/admin/")}
 OPERATORS_ATTEMPTS = [
-    Attempt(part[1:-1], method, path, denied=401, own=401)
-    for method, path in sorted(OPERATORS)
-    for part in path.split("/")
-    if part.startswith("{")
+    Attempt(route.names[0], route.method, route.path, denied=401, own=401)
+    for route in all_routes()
+    if route.path.startswith("/admin/") and route.names
 ]
 
 

@@ -151,18 +151,6 @@ async def test_a_pair_works_only_from_its_keys_addresses(process: Process, clock
     assert await signer.refusal(process, address="198.51.100.1") == (403, "AccessDenied")
 
 
-async def test_an_unknown_id_gets_the_answer_of_a_wrong_key(process: Process, clock: MovableClock) -> None:
-    made = make_signing_key()
-    pair = {"access_key_id": made.access_key_id, "secret_access_key": made.secret_access_key}
-    assert await Signer(pair, clock).refusal(process) == REFUSED
-
-
-async def test_each_pair_opens_its_own_key_only(process: Process, clock: MovableClock) -> None:
-    one, other = await pair_of(process, await process.key()), await pair_of(process, await process.key())
-    crossed = {**one, "secret_access_key": other["secret_access_key"]}
-    assert await Signer(crossed, clock).refusal(process) == (401, "SignatureDoesNotMatch")
-
-
 async def test_a_cached_pair_costs_one_query_a_second(
     process: Process, engine: AsyncEngine, clock: MovableClock, seconds: ManualSeconds
 ) -> None:
@@ -193,25 +181,6 @@ async def test_only_an_authenticated_request_counts_as_a_use(process: Process, c
 
     assert unused is None
     assert (await process.admin.get(f"/keys/{key['id']}")).json()["last_used_at"] is not None
-
-
-async def test_before_the_body_the_whole_head_is_checked(process: Process, clock: MovableClock) -> None:
-    pair = await pair_of(process, await process.key())
-    wrong = Signer({**pair, "secret_access_key": "SGSKwrong"}, clock)
-
-    async def admit(**options: Any) -> None:
-        authorization, head = wrong.request(**options)
-        await process.authenticator.admit_signer(authorization, head, "203.0.113.7")
-
-    with pytest.raises(SeedgateError) as caught:
-        await admit(names=GO)
-    assert caught.value.code == "SignatureDoesNotMatch"
-    with pytest.raises(SeedgateError) as caught:
-        await admit(names=JAVA, region="elsewhere")
-    assert caught.value.code == "InvalidCredential"
-    # Without the body's hash the signature cannot be verified before the body has arrived.
-    await admit(names=JAVA)
-    assert await wrong.refusal(process, names=JAVA) == (401, "SignatureDoesNotMatch")
 
 
 async def test_a_secret_that_does_not_open_is_our_fault_not_the_clients_and_only_its_own(
