@@ -5,10 +5,9 @@ import json
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import delete
 
-from app.tasks.models import TaskEventRow, TaskRow
 from app.upstream.rate_limits import RateLimiter
+from tests.admin.forgotten import forget, has_a_call_to_spare
 from tests.cli.commands import Command, commands
 from tests.support.frozen_gateway import prepared_gateway
 from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant, text
@@ -25,10 +24,6 @@ async def a_time_of_its_own(gateway: Gateway) -> None:
 @pytest.fixture
 def seedgate(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs a command; returns its exit code and what it printed on either stream."""
-
-    async def has_a_call_to_spare(*_call: object, **_options: object) -> bool:
-        return True
-
     monkeypatch.setattr(RateLimiter, "acquire", has_a_call_to_spare)
     return commands(gateway, capsys, monkeypatch)
 
@@ -37,10 +32,7 @@ async def forgotten(gateway: Gateway, tenant: Tenant) -> str:
     """Creates a task that the upstream bills, and deletes its row as a restore does."""
     task_id = await tenant.new_task(content=text(ENDLESS))
     await gateway.force(task_id, "succeeded", extra={"usage": {"total_tokens": 4711}})
-    row = await gateway.written(task_id)
-    async with gateway.sessions.begin() as session:
-        await session.execute(delete(TaskEventRow).where(TaskEventRow.task_id == row.id))
-        await session.execute(delete(TaskRow).where(TaskRow.id == row.id))
+    await forget(gateway, task_id)
     return task_id
 
 
