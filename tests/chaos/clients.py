@@ -17,7 +17,7 @@ import httpx
 from tests.chaos.site import MODEL, TASKS, Tenant
 
 _RETRIED = {408, 409, 429}
-_MOST_TRIES = 15
+_MAX_TRIES = 15
 
 
 class Kind(StrEnum):
@@ -30,16 +30,16 @@ class Kind(StrEnum):
 
 @dataclass
 class Create:
-    """One thing that a user wanted once, and what became of it.
+    """A create that a user wants once, and its answers.
 
     Attributes:
-        tenant: who wanted it.
-        prompt: unlike any other.
+        tenant: whose it is.
+        prompt: unique.
         kind: of the client.
-        callback_url: where it wants to be told.
+        callback_url: for deliveries, if any.
         ids: every id that it was answered with; more than one only if it was answered more than once.
-        errors: the statuses of the answers that were none.
-        tries: how often it was sent.
+        errors: the statuses of its error answers.
+        tries: the number of requests.
     """
 
     tenant: Tenant
@@ -71,15 +71,15 @@ class Create:
 async def send_until_answered(
     create: Create, http: httpx.AsyncClient, next_url: Callable[[], str], *, pause: tuple[float, float] = (0.5, 2.0)
 ) -> None:
-    """Sends a create until it is answered with an id, or refused, or hope is lost.
+    """Sends a create until it is answered with an id, refused, or given up.
 
     Args:
-        create: what to send; notes what becomes of it.
+        create: what to send; records the answers.
         http: the client.
         next_url: chooses the gateway of each try, as a load balancer does.
         pause: seconds between two tries, from and to.
     """
-    while not create.ids and create.tries < _MOST_TRIES:
+    while not create.ids and create.tries < _MAX_TRIES:
         try:
             answer = await send_once(create, http, next_url())
         except httpx.TransportError:
@@ -91,7 +91,7 @@ async def send_until_answered(
 
 
 async def send_once(create: Create, http: httpx.AsyncClient, url: str) -> httpx.Response:
-    """Sends a create one time, and notes the answer."""
+    """Sends a create once, and records the answer."""
     headers = create.headers()
     create.tries += 1
     answer = await http.post(url + TASKS, content=create.body, headers=headers)

@@ -14,7 +14,7 @@ from tests.support.database import embedded_server, temporary_folder
 
 
 class Cluster:
-    """A server of its own, which keeps what it has committed: it trades no safety for speed."""
+    """A PostgreSQL server with ``fsync``, which keeps what it has committed when it is killed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,7 +43,7 @@ class Cluster:
         self._server = await asyncio.to_thread(self._starts.enter_context, server)
 
     async def kill(self) -> None:
-        """Ends all of its processes at once, as a power cut does."""
+        """Kills all of its processes at once."""
         postmaster = postmaster_of(self._folder)
         assert postmaster is not None
         os.kill(postmaster, signal.SIGKILL)
@@ -51,7 +51,7 @@ class Cluster:
         self.kills += 1
 
     async def kill_and_restart(self, *, pause_seconds: float = 0.0) -> None:
-        """Kills it, and brings it back after a while."""
+        """Kills it, and starts it again after ``pause_seconds``."""
         await self.kill()
         await asyncio.sleep(pause_seconds)
         await self.start()

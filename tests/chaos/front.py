@@ -1,4 +1,4 @@
-"""A small TCP front: the address that upstream calls back, which outlives every gateway."""
+"""A small TCP proxy: the address for the upstream's callbacks, which stays when a gateway is killed."""
 
 import asyncio
 import contextlib
@@ -55,7 +55,7 @@ class Front:
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Copies one direction of a connection until it ends; then the other end is told."""
+    """Copies one direction of a connection until it ends, then closes the other end."""
     with contextlib.suppress(OSError):
         while chunk := await reader.read(_CHUNK_BYTES):
             writer.write(chunk)

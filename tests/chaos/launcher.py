@@ -27,7 +27,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Fault:
-    """Where a process shall die: at which suspension of which work (``tests.chaos.fragility``)."""
+    """Where a process is killed: at which suspension of which work (``tests.chaos.fragility``)."""
 
     point: str
     at: int
@@ -40,7 +40,7 @@ class Process:
     Attributes:
         pid: its process id.
         url: where it listens.
-        log: what it has said.
+        log: its output.
         ended: its exit code, once there is one.
     """
 
@@ -55,26 +55,26 @@ class Process:
         return not self.ended.done()
 
     async def kill(self) -> None:
-        """Ends it as a crash of the machine would, and waits until it is gone."""
+        """Kills it, and waits until it has ended."""
         self._send(signal.SIGKILL)
         await self.ended
 
     async def stop(self) -> int:
-        """Asks it to end, and returns its exit code."""
+        """Sends SIGTERM, and returns its exit code."""
         self._send(signal.SIGTERM)
         return await self.ended
 
     async def dies(self, *, patience_seconds: float) -> bool:
-        """Waits a while for its end, and says whether it came."""
+        """Waits for its end; returns whether it came in time."""
         await asyncio.wait({self.ended}, timeout=patience_seconds)
         return not self.is_alive
 
     def let_go(self) -> None:
-        """Lets the job run in which it is to die."""
+        """Starts the job in which it will be killed."""
         self._send(signal.SIGUSR1)
 
     def _send(self, number: signal.Signals) -> None:
-        # Its end may have come without having been told yet.
+        # It may have ended without the news having arrived yet.
         with contextlib.suppress(ProcessLookupError):
             if self.is_alive:
                 os.kill(self.pid, number)
@@ -119,18 +119,18 @@ class Launcher:
         return process
 
     async def listen_to_news(self) -> None:
-        """Takes note of births and ends until the parent is gone."""
+        """Records the starts and ends of processes until the parent has ended."""
         assert self._parent.stdout is not None
         while line := await self._parent.stdout.readline():
             news = json.loads(line)
             if "born" in news:
-                # Anew: the kernel may give the id of an ended process to the next one.
+                # A new future each time: the kernel may reuse the id of an ended process.
                 ended = self._ends[news["pid"]] = asyncio.get_running_loop().create_future()
                 self._births.pop(news["born"]).set_result((news["pid"], ended))
             else:
                 self.kills += news["code"] == -signal.SIGKILL
                 self._ends.pop(news["ended"]).set_result(news["code"])
-        # What it had still to tell, nobody will.
+        # The parent has ended, so that no more ends will be reported.
         for ended in self._ends.values():
             ended.set_result(-signal.SIGKILL)
 
@@ -172,7 +172,7 @@ async def launching(folder: Path) -> AsyncIterator[Launcher]:
 
 
 def free_port() -> int:
-    """Returns a port that nobody listens on."""
+    """Returns a port without a listener."""
     while True:
         port = random.choice(_PORTS)
         with socket.socket() as trial:

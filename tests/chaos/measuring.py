@@ -1,4 +1,4 @@
-"""What a process holds, as the kernel tells it."""
+"""The memory and descriptors of a process, read from ``/proc``."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class Measure:
 
 
 def measure(pid: int, *, at_seconds: float, database_connections: int) -> Measure:
-    """Looks at a process."""
+    """Returns the present figures of a process."""
     targets = []
     for entry in (_PROC / str(pid) / "fd").iterdir():
         try:
@@ -47,7 +47,7 @@ def measure(pid: int, *, at_seconds: float, database_connections: int) -> Measur
 
 
 def middle(measures: list[Measure], *, since_seconds: float, until_seconds: float) -> Measure:
-    """Returns the medians of a stretch of time."""
+    """Returns the medians of an interval."""
     stretch = [taken for taken in measures if since_seconds <= taken.at_seconds < until_seconds]
     return Measure(
         since_seconds,

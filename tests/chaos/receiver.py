@@ -1,4 +1,4 @@
-"""The address of a tenant that wants to be told of its tasks."""
+"""The server behind a tenant's ``callback_url``."""
 
 import asyncio
 import json
@@ -9,10 +9,10 @@ _HEAD_END = b"\r\n\r\n"
 
 
 class Receiver:
-    """Answers every message with 204 and keeps what it told.
+    """Answers every delivery with 204 and records it.
 
     Attributes:
-        told: task id and status of each message.
+        told: task id and status of each delivery.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Where the gateway is broken: a database, a sandbox and gateways, each a process, and tenants with their keys."""
+"""What the chaos tests run: a database, a sandbox and gateways, each a process, and tenants with their keys."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from tests.support.plain import PLAIN
 TASKS = "/api/v3/contents/generations/tasks"
 MODEL = "doubao-seedance-2"
 GRACE_SECONDS = 5
-"""After so long, instead of ten minutes, a create that the upstream does not list is called absent."""
+"""The grace of a create that the upstream does not list, ten minutes by default."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,19 @@ class Tenant:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What its requests bear."""
+        """The credentials of its requests."""
         return {"Authorization": f"Bearer {self.key}"}
 
 
 class Site:
-    """Everything that runs, and how to look behind it.
+    """Everything that runs, and access to its internals.
 
     Attributes:
         database_url: of the gateways' database.
-        engine: looks into it.
+        engine: of that database.
         sandbox: the upstream's process.
-        control: a client of the sandbox's controls.
-        front: what stands where ``SEEDGATE_PUBLIC_URL`` points; it leads to whichever gateway lives.
+        control: a client of the sandbox's control API.
+        front: the address in ``SEEDGATE_PUBLIC_URL``, which passes connections to a running gateway.
         http: a client for everything else.
     """
 
@@ -106,7 +106,7 @@ class Site:
         return Tenant(made["id"], key["key"])
 
     async def admin(self, gateway: Process, method: str, path: str, **options: Any) -> dict[str, Any]:
-        """Calls the admin API, which must agree."""
+        """Calls the admin API, and asserts that it succeeds."""
         headers = {"Authorization": f"Bearer {self._admin_token}"}
         answer = await self.http.request(method, f"{gateway.url}/admin/v1{path}", headers=headers, **options)
         assert answer.is_success, answer.text
@@ -114,28 +114,28 @@ class Site:
         return body
 
     async def ledger(self) -> dict[str, Any]:
-        """What the upstream truly received and made."""
+        """Returns the sandbox's ledger."""
         answer = await self.control.get("/ledger")
         ledger: dict[str, Any] = answer.raise_for_status().json()
         return ledger
 
     async def fault(self, operation: str, *, times: int | None = 1, **effect: Any) -> None:
-        """Has calls of an operation go wrong upstream."""
+        """Makes calls of an operation fail upstream."""
         script = {"operation": operation, "times": times, "effect": effect}
         (await self.control.post("/faults", json=script)).raise_for_status()
 
     async def query(self, statement: str, **values: Any) -> list[dict[str, Any]]:
-        """Asks the database."""
+        """Returns the rows of a query."""
         async with self.engine.connect() as connection:
             return [dict(row) for row in (await connection.execute(text(statement), values)).mappings()]
 
     @property
     def kills(self) -> int:
-        """How many of its processes have died by SIGKILL."""
+        """The number of its processes that were killed."""
         return self._launcher.kills - self._kills_before
 
     async def close(self) -> None:
-        """Kills what runs, and closes the clients."""
+        """Kills its processes, and closes its clients."""
         for process in self._processes:
             await process.kill()
         await self.control.aclose()
@@ -158,7 +158,7 @@ async def open_site(database_url: str, launcher: Launcher, *, time_scale: float 
 
 
 async def settle(site: Site, *statuses: str, patience_seconds: float = 400.0) -> None:
-    """Waits until no task is in one of these statuses, or for so long; what is left then is for the test to find."""
+    """Waits until no task has one of these statuses, at most ``patience_seconds``; the test checks what is left."""
     query = "SELECT count(*) AS left FROM tasks WHERE status = ANY(:statuses)"
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(patience_seconds):

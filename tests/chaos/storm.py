@@ -1,4 +1,4 @@
-"""Load from several tenants, and gateways that are killed and started again under it."""
+"""Load from several tenants, on gateways that are killed and restarted meanwhile."""
 
 import asyncio
 import itertools
@@ -19,7 +19,7 @@ _KINDS = tuple(Kind)
 
 @dataclass
 class Slot:
-    """A place in which a gateway runs, one after another, on one port."""
+    """A port on which one gateway runs after another."""
 
     site: Site
     process: Process
@@ -27,7 +27,7 @@ class Slot:
 
     @property
     def url(self) -> str:
-        """Where it listens, whenever one runs."""
+        """Its address."""
         return self.process.url
 
     async def kill_and_restart(self, *, pause_seconds: float = 0.0) -> None:
@@ -46,13 +46,13 @@ async def open_slots(site: Site, count: int, **settings: Any) -> list[Slot]:
 async def load(
     slots: Sequence[Slot], tenants: Sequence[Tenant], *, count: int, users: int, pause_seconds: float
 ) -> list[Create]:
-    """Sends so many different creates, each until it is answered, through whichever gateway; returns them all.
+    """Sends ``count`` different creates, each until it is answered, through random gateways; returns them all.
 
     Args:
         slots: the gateways.
         tenants: whose creates these are, in turn; the kinds of clients change in turn as well.
-        count: how many.
-        users: how many wait for an answer at the same time.
+        count: number of creates.
+        users: number of concurrent clients.
         pause_seconds: between two creates of a user, on average.
     """
     numbers = itertools.count()
@@ -78,7 +78,7 @@ async def load(
 async def kill_until(
     loading: "asyncio.Task[list[Create]]", slots: Sequence[Slot], *, pause: tuple[float, float]
 ) -> None:
-    """Kills one gateway after another, at random moments, for as long as the load lasts."""
+    """Kills and restarts random gateways at random moments until the load ends."""
     while not loading.done():
         await asyncio.wait({loading}, timeout=random.uniform(*pause))
         await random.choice(slots).kill_and_restart(pause_seconds=random.uniform(0, 0.3))

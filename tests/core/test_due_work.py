@@ -1,4 +1,4 @@
-"""What wakes the background jobs: one statement, which asks for all of them."""
+"""One statement finds out which background jobs have work, and wakes them."""
 
 import asyncio
 from collections.abc import AsyncIterator

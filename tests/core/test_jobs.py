@@ -125,7 +125,7 @@ async def test_concurrent_calls_with_one_key_share_one_call() -> None:
     asking[0].cancel()
     await asyncio.sleep(0)
     may_end.set()
-    assert await asyncio.gather(*asking[1:]) == [1, 2, 1], "who leaves does not take the others' result along"
+    assert await asyncio.gather(*asking[1:]) == [1, 2, 1], "a cancelled caller does not cancel the call of the others"
     assert calls == ["a", "bb"]
     assert await ask("a") == 1
     assert calls == ["a", "bb", "a"], "a result is not kept"
@@ -162,7 +162,7 @@ async def test_a_job_with_nothing_due_sleeps_and_is_woken_again_by_what_becomes_
     assert runs == [0, 1]
     stopping.set()
     await asyncio.wait_for(running, HANG_SECONDS)
-    assert runs == [0, 1], "the end of the process is no work"
+    assert runs == [0, 1], "the end of the process starts no run"
 
 
 async def test_a_failing_job_pauses_longer_however_often_it_is_due() -> None:

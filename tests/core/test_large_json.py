@@ -60,7 +60,7 @@ DOCUMENTS = st.recursive(
 
 
 def outcome(parse: Any) -> Any:
-    """Returns the value, or which of three ways it is wrong."""
+    """Returns the value, or the class of its error."""
     try:
         return parse()
     except UnicodeDecodeError:

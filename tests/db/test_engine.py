@@ -89,7 +89,7 @@ async def test_a_statement_past_the_time_limit_is_unavailable(database_url: str)
         with pytest.raises(DatabaseUnavailableError) as failure:
             async with hasty.begin() as connection:
                 await connection.execute(text("SELECT pg_sleep(5)"))
-        # On a busy machine even that may take longer than this engine has patience for.
+        # On a busy machine even that may exceed the time limit of this engine.
         async with asyncio.timeout(HANG_SECONDS):
             while not await _answers(hasty):
                 pass

@@ -1,4 +1,4 @@
-"""How long a tenant waits who does nothing wrong."""
+"""Response times that a tenant sees while another one floods the gateway."""
 
 import asyncio
 import http.client
@@ -12,11 +12,11 @@ _TIMEOUT_SECONDS = 30
 
 @dataclass
 class Waits:
-    """What one client met.
+    """The responses to one client.
 
     Attributes:
-        seconds: how long each answer took.
-        refused: the statuses of answers that were no success.
+        seconds: of each response.
+        refused: statuses of the responses that were no success.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -24,12 +24,12 @@ class Waits:
 
     @property
     def p99(self) -> float:
-        """The wait that one in a hundred exceeds, in seconds."""
+        """The 99th percentile, in seconds."""
         return sorted(self.seconds)[len(self.seconds) * 99 // 100]
 
 
 async def waits(url: str, path: str, key: str, *, seconds: float) -> Waits:
-    """Asks again and again, over one connection, and measures each answer."""
+    """Sends requests one after another on one connection for ``seconds``, and measures each response."""
     return await asyncio.to_thread(_measure, url, path, key, seconds)
 
 

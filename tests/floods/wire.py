@@ -1,4 +1,4 @@
-"""The flooding end of a connection: as little work for each request as can be, so that the gateway has the most."""
+"""The flooding end of a connection, with as little work for each request as possible."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 SOURCE = "127.0.0.2"
-"""Where floods come from; the other tenant comes from 127.0.0.1."""
+"""The address of the floods; the other tenant uses 127.0.0.1."""
 
 _PIECE_BYTES = 256 * 1024
 

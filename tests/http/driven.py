@@ -1,7 +1,7 @@
-"""A server's protocol without a network: each read is one call, nothing waits, and time passes when a test says so.
+"""The gateway's HTTP protocol without a network: each read is one call, and the test moves the clock.
 
-The protocol is the one that the gateway's server is configured with; its transport keeps what is written. The loop is
-asyncio's own, which can be asked to run until nothing is left to do at this moment.
+The protocol class is the one of the gateway's configuration; its transport records what is written. The event loop is
+asyncio's, extended by a method that runs it until it is idle.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _PEER, _OWN = ("127.0.0.1", 40_000), ("127.0.0.1", 8080)
 
 
 class TurnLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time stands still between calls of ``pass_time``."""
+    """An event loop whose clock moves only in ``pass_time``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class TurnLoop(asyncio.SelectorEventLoop):
         return super().call_at(when, callback, *args, context=context)
 
     def settle(self) -> None:
-        """Runs until nothing more is to be done at this moment."""
+        """Runs until no callback is ready."""
         while True:
             self._turn_count = 0
             super().call_soon(self.stop)
@@ -62,7 +62,7 @@ class TurnLoop(asyncio.SelectorEventLoop):
                 return
 
     def pass_time(self, seconds: float) -> None:
-        """Lets time pass, in steps of a second at most."""
+        """Advances the clock, in steps of at most a second."""
         while seconds > 0:
             step = min(seconds, 1.0)
             self._time_now += step
@@ -71,7 +71,7 @@ class TurnLoop(asyncio.SelectorEventLoop):
 
 
 class Pipe(asyncio.Transport):
-    """A transport that keeps what is written.
+    """A transport that records what is written.
 
     Attributes:
         written: all of it.
@@ -185,12 +185,12 @@ async def _answer(send: Send) -> None:
 
 
 class Server:
-    """What the connections of one server share.
+    """The state that the connections of one server share.
 
-    Errors that the application raises are answered as the gateway answers them.
+    Errors that the application raises are answered as by the gateway.
 
     Attributes:
-        app: who answers; it may be exchanged.
+        app: the application; a test may replace it.
     """
 
     def __init__(self, loop: TurnLoop, **options: Any) -> None:
@@ -206,7 +206,7 @@ class Server:
         return Connection(self)
 
     def stop(self) -> None:
-        """Has every connection end, as a server does that stops."""
+        """Ends every connection, as a server does when it stops."""
         for connection in list(self.state.connections):
             connection.shutdown()
         self.loop.settle()
@@ -234,7 +234,7 @@ class Connection:
         self._loop.settle()
 
     def send(self, segments: Iterable[bytes]) -> None:
-        """Has the server read these segments one by one, as far as it reads at all."""
+        """Passes segments to the server one by one, as long as it reads."""
         pending = [part for segment in segments for part in _parts(segment)]
         while pending and not self.pipe.is_gone:
             if not self.pipe.is_reading():
@@ -245,7 +245,7 @@ class Connection:
             self._loop.settle()
 
     def end(self) -> None:
-        """Ends the client's half, then the connection, and everything that the server still does for it."""
+        """Ends the client's half, then the connection and the server's tasks for it."""
         if not self.pipe.is_gone:
             self._loop.call_soon(self._protocol.eof_received)
             self._loop.settle()

@@ -1,4 +1,4 @@
-"""Clients that send too much, too slowly, or read nothing; and a watch over the gateway while they do."""
+"""Clients that send too much, too slowly or read nothing, and measurements of the gateway meanwhile."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ class Client:
         self._loop = asyncio.get_running_loop()
 
     async def send(self, data: bytes, *, seconds: float = 60.0) -> int:
-        """Sends as much as the gateway takes in some time; returns how many bytes that is."""
+        """Sends as much as the gateway accepts in ``seconds``; returns the number of bytes."""
         sent = 0
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(seconds):
@@ -42,13 +42,13 @@ class Client:
         return sent
 
     async def until_read(self) -> None:
-        """Returns once the gateway has read all that was sent, so that what follows is a read of its own."""
+        """Waits until the gateway has read everything, so that it receives the next bytes in another read."""
         async with asyncio.timeout(_READ_SECONDS):
             while fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4)) != bytes(4):  # noqa: ASYNC110 - the kernel's
                 await asyncio.sleep(0)
 
     async def read(self, *, seconds: float = 30.0, answers: int = 1_000_000) -> bytes:
-        """Returns what the gateway sends until it ends the connection, has begun so many answers, or time is up."""
+        """Returns what the gateway sends until the connection ends, ``answers`` have begun, or time is up."""
         found = b""
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(seconds):
@@ -68,7 +68,7 @@ async def clients(gateway: GatewayProcess, count: int = 1) -> AsyncIterator[list
         for _ in range(count):
             one = socket.socket(socket.AF_UNIX)
             opened.append(one)
-            # Blocking, since only so it waits while the gateway's queue of new connections is full.
+            # A blocking connect waits while the gateway's queue of new connections is full.
             await asyncio.to_thread(one.connect, str(gateway.socket))
             one.settimeout(0)
         yield [Client(one) for one in opened]
@@ -79,12 +79,12 @@ async def clients(gateway: GatewayProcess, count: int = 1) -> AsyncIterator[list
 
 @dataclass
 class Watch:
-    """What the gateway was like while something went on.
+    """Measurements of a gateway.
 
     Attributes:
-        grown_bytes: by how much its memory grew at most.
-        slowest_seconds: the longest that ``/healthz`` took on a new connection.
-        probes: how often it was asked.
+        grown_bytes: growth of its memory, at most.
+        slowest_seconds: the longest response time of ``/healthz`` on a new connection.
+        probes: number of requests to it.
     """
 
     grown_bytes: int = 0
@@ -94,7 +94,7 @@ class Watch:
 
 @asynccontextmanager
 async def watching(gateway: GatewayProcess) -> AsyncIterator[Watch]:
-    """Watches a gateway from a process of its own; the figures are there afterwards."""
+    """Measures a gateway from another process; the figures are complete when the block ends."""
     watch, before = Watch(), _resident_bytes(gateway, "VmRSS")
     _forget_peak(gateway)
     command = (sys.executable, str(_PROBE), str(gateway.socket), str(gateway.process.pid))
@@ -130,7 +130,7 @@ def _resident_bytes(gateway: GatewayProcess, figure: str) -> int:
 
 
 def _forget_peak(gateway: GatewayProcess) -> None:
-    """Has the kernel begin anew with the most memory that the gateway held."""
+    """Resets the peak memory (``VmHWM``) of the gateway."""
     Path(f"/proc/{gateway.process.pid}/clear_refs").write_text("5", encoding="ascii")
 
 

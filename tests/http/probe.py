@@ -1,7 +1,7 @@
-"""Asks a gateway again and again whether it is alive, in a process of its own, which nothing else keeps busy.
+"""Measures the response time of ``/healthz`` repeatedly, in a process without other work.
 
-``python tests/http/probe.py SOCKET PROCESS`` writes a line with the seconds of each answer until its input ends. Time
-in which the gateway or the probe itself could have run, but had to wait for a processor, is not counted.
+``python tests/http/probe.py SOCKET PROCESS`` writes the seconds of each response on a line until its input ends. Time
+in which the gateway or the probe waited for a processor is not counted.
 """
 
 import select
@@ -15,7 +15,7 @@ _REQUEST = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
 def ask(path: str, process: str) -> float:
-    """Returns how long one answer took on a connection of its own."""
+    """Returns the seconds of one response, on a connection of its own."""
     started = time.monotonic() - waited_seconds(process) - waited_seconds("self")
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(30)

@@ -28,7 +28,7 @@ class Stalls:
         self.loop: asyncio.AbstractEventLoop | None = None
 
     def reset(self) -> None:
-        """Forgets what was measured."""
+        """Starts a new measurement."""
         self.longest_seconds = 0.0
 
     async def tick(self) -> None:

@@ -1,10 +1,10 @@
-"""What a strict parser reads in a client's bytes: h11 as a server that answers everything with 404."""
+"""How a strict parser (h11) reads the bytes of a client, as a server that answers every request with 404."""
 
 from dataclasses import dataclass, field
 
 import h11
 
-_LONGEST_EVENT = 1024 * 1024
+_MAX_EVENT_BYTES = 1024 * 1024
 
 
 @dataclass
@@ -28,12 +28,12 @@ class Request:
 
 @dataclass
 class Seen:
-    """What is in some bytes.
+    """The requests in some bytes.
 
     Attributes:
-        requests: in order, those of which the head is whole.
-        is_malformed: an error of the client's ends them.
-        is_in_head: the end is inside or before a head, which may be refused by one more answer.
+        requests: those with a complete head, in order.
+        is_malformed: a protocol error of the client ends them.
+        is_in_head: the bytes end inside or before a head, which may be refused by one more answer.
     """
 
     requests: list[Request] = field(default_factory=list)
@@ -41,8 +41,8 @@ class Seen:
     is_in_head: bool = False
 
     @property
-    def most_answers(self) -> int:
-        """The number of final answers that may be given."""
+    def max_answers(self) -> int:
+        """The largest number of final answers that is correct."""
         return len(self.requests) + self.is_in_head
 
 
@@ -61,7 +61,7 @@ def parse(data: bytes) -> Seen:
 
 def _parse_one(data: bytes, seen: Seen) -> bytes:
     """Parses one request; returns what follows it, or nothing when nothing more is served on the connection."""
-    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_LONGEST_EVENT)
+    connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_EVENT_BYTES)
     connection.receive_data(data)
     current: Request | None = None
     while True:

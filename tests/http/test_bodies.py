@@ -30,7 +30,7 @@ BODY = json.dumps({"model": "doubao-seedance-2", "content": [{"type": "text", "t
 
 @pytest_asyncio.fixture(scope="session")
 async def small(gateway: Gateway) -> AsyncIterator[str]:
-    """The address of a gateway that takes a mebibyte a body, and holds one of a tenant at a time."""
+    """The address of a gateway whose limit is a mebibyte a body, and one body of that size for each tenant."""
     limits = {"max_body_bytes": LIMIT_BYTES, "body_budget_bytes": LIMIT_BYTES * 3, "background": "off"}
     async with serve_gateway(gateway.settings.model_copy(update=limits), MovableClock()) as base_url:
         yield base_url
@@ -154,7 +154,7 @@ async def test_a_body_that_is_cut_off_stores_and_sends_nothing(gateway: Gateway,
 
 
 async def _until_status(client: httpx.AsyncClient, body: bytes, status: int) -> httpx.Response:
-    """Posts until the answer has a status: what another connection has sent or ended is noticed a moment later."""
+    """Posts until the answer has a status: the gateway notices later what another connection has sent or ended."""
     async with asyncio.timeout(HANG_SECONDS):
         while (answer := await client.post(DRY, content=body)).status_code != status:
             assert answer.status_code in {200, 503}, answer.text

@@ -22,7 +22,7 @@ EXACT = {
     "/openapi.json": "GET",
     CALLBACK: "POST",
 }
-# What some program on the way takes for a slash, or leaves out.
+# Texts that some program on the way reads as a slash, or leaves out.
 SLASHES = (
     "//",
     "/./",

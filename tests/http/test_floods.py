@@ -12,14 +12,14 @@ from tests.support.gateway import Gateway
 from tests.support.process import GatewayProcess, gateway_process
 
 pytestmark = pytest.mark.slow
-_MOST_GROWTH_BYTES = 96 * MEBIBYTE
-_MOST_SECONDS = 1.0
+_MAX_GROWTH_BYTES = 96 * MEBIBYTE
+_MAX_RESPONSE_SECONDS = 1.0
 _TOO_LARGE = (431, "RequestHeaderFieldsTooLarge")
 
 
 @pytest_asyncio.fixture(scope="module")
 async def process(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayProcess]:
-    """A gateway in a process of its own, which has served something and so has loaded all that it needs."""
+    """A gateway in a process of its own, warmed up by some requests."""
     async with gateway_process(tmp_path_factory.mktemp("flooded"), gateway.settings, background="off") as running:
         async with running.client() as client:
             for path in ("/healthz", "/openapi.json", "/nowhere") * 5:
@@ -28,13 +28,13 @@ async def process(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def check(watch: Watch) -> None:
-    """Checks that others did not notice."""
-    assert watch.slowest_seconds < _MOST_SECONDS
-    assert watch.grown_bytes < _MOST_GROWTH_BYTES
+    """Checks the latency of other clients and the growth of memory."""
+    assert watch.slowest_seconds < _MAX_RESPONSE_SECONDS
+    assert watch.grown_bytes < _MAX_GROWTH_BYTES
 
 
-def told(answer: bytes) -> tuple[int, str]:
-    """Returns status and code of the one answer in some bytes."""
+def status_and_code(answer: bytes) -> tuple[int, str]:
+    """Returns status and error code of the only answer in some bytes."""
     assert answer.count(b"HTTP/1.1 ") == 1, answer[:2000]
     head, _, body = answer.partition(b"\r\n\r\n")
     return int(head.split()[1]), json.loads(body)["error"]["code"]
@@ -48,7 +48,7 @@ async def test_144_megabytes_of_headers(process: GatewayProcess) -> None:
             taken += sent
             if sent < len(lines):
                 break
-        assert told(await client.read()) == _TOO_LARGE
+        assert status_and_code(await client.read()) == _TOO_LARGE
     check(watch)
 
 
@@ -62,7 +62,7 @@ async def test_40_megabytes_without_a_line_end(process: GatewayProcess, begin: b
 
         async def flood(client: Client) -> tuple[int, str]:
             await client.send(begin + b"a" * 40_000_000)
-            return told(await client.read())
+            return status_and_code(await client.read())
 
         assert set(await asyncio.gather(*(flood(client) for client in several))) == {_TOO_LARGE}
     check(watch)
@@ -79,7 +79,7 @@ async def test_40_megabytes_without_a_line_end(process: GatewayProcess, begin: b
 async def test_short_lines_without_end(process: GatewayProcess, begin: bytes, piece: bytes) -> None:
     async with watching(process) as watch, clients(process) as (client,):
         await client.send(begin + piece * (20 * MEBIBYTE // len(piece)))
-        assert told(await client.read()) == _TOO_LARGE
+        assert status_and_code(await client.read()) == _TOO_LARGE
     check(watch)
 
 
@@ -106,10 +106,10 @@ async def test_thousands_of_connections_that_do_not_finish_their_heads(process: 
         answers = await asyncio.gather(*(client.read(seconds=20) for client in several))
     check(watch)
     # A head that has begun has 15 seconds; one of the large ones may have been cut before, for the budget of all.
-    assert {told(answer) for answer in answers[1::5]} == {(408, "RequestTooSlow")}
-    assert {told(answer) for answer in answers[2::5]} == {(408, "RequestTooSlow")}
-    assert {told(answer) for answer in answers[3::5]} == {(408, "RequestTooSlow")}
-    assert {told(answer) for answer in answers[4::5] if answer} <= {(408, "RequestTooSlow")}
+    assert {status_and_code(answer) for answer in answers[1::5]} == {(408, "RequestTooSlow")}
+    assert {status_and_code(answer) for answer in answers[2::5]} == {(408, "RequestTooSlow")}
+    assert {status_and_code(answer) for answer in answers[3::5]} == {(408, "RequestTooSlow")}
+    assert {status_and_code(answer) for answer in answers[4::5] if answer} <= {(408, "RequestTooSlow")}
     assert set(answers[0::5]) == {b""}
 
 
@@ -125,4 +125,4 @@ async def test_heads_that_come_byte_by_byte(process: GatewayProcess) -> None:
 
         answers = await asyncio.gather(*(drip(client) for client in several))
     check(watch)
-    assert {told(answer) for answer in answers} == {(408, "RequestTooSlow")}
+    assert {status_and_code(answer) for answer in answers} == {(408, "RequestTooSlow")}

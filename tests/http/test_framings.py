@@ -44,7 +44,7 @@ def exchange(server: Server, segments: Iterable[bytes], app: Application) -> tup
 
 def check_judged(seen: Seen, app: Application, answers: Sequence[Answer], *, is_ended: bool) -> None:
     """Checks that the application got nothing but what a strict parser sees, and that nothing else was answered."""
-    assert len(answers) <= seen.most_answers
+    assert len(answers) <= seen.max_answers
     assert len(app.requests) <= len(seen.requests)
     for got, real in zip(app.requests, seen.requests, strict=False):
         assert got.method == real.method

@@ -33,7 +33,7 @@ async def _check(process: GatewayProcess, framing: Framing, at: int) -> None:
         if framing.answers and not framing.is_refused:
             wanted = await client.read(answers=framing.answers)
         answers = final_answers(wanted + await client.read(seconds=_MORE_SECONDS))
-    assert len(answers) <= parse(framing.data).most_answers, (framing, at, answers)
+    assert len(answers) <= parse(framing.data).max_answers, (framing, at, answers)
     if framing.answers is not None and not framing.is_refused:
         assert len(answers) == framing.answers, (framing, at, answers)
 

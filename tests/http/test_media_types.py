@@ -79,7 +79,7 @@ def headers(content_type: str | None) -> dict[str, str]:
 
 
 def routes(gateway: Gateway, tenant: Tenant) -> list[tuple[httpx.AsyncClient, str, bytes, int]]:
-    """Returns each reader of bodies once: who calls what with which body, and the status when it is read."""
+    """Returns a call of each route that reads bodies: client, path, body, and the status when the body is read."""
     return [
         (tenant.http, DRY, TASK, 200),
         (tenant.http, "/api/v3/open/ListAssetGroups", LIST_GROUPS, 200),
@@ -221,7 +221,7 @@ async def test_a_refused_type_is_refused_before_the_body_is_read_but_after_the_c
 async def test_a_body_whose_hash_the_head_does_not_tell_is_refused_after_its_signature_was_judged(
     gateway: Gateway, tenant: Tenant
 ) -> None:
-    """Before, the 415 would tell a stranger which access key ids there are."""
+    """A 415 before that would show an unknown client which access key ids exist."""
     pair = (await gateway.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
     forger = {**pair, "secret_access_key": "SGSKother"}
     host = gateway.base_url.removeprefix("http://")

@@ -13,12 +13,12 @@ from tests.support.patience import HANG_SECONDS
 
 APP = Path(__file__).resolve().parents[2] / "app"
 # SQLAlchemy keeps, with each form of a statement, the parameters with which it was first compiled: ids and short names.
-LONGEST_KEPT = 300
+MAX_KEPT_CHARACTERS = 300
 _CACHED = re.compile(r"\b(?:urlsplit|urlparse|urljoin|urldefrag)\b|\brequest\.(?:url|base_url)\b")
 
 
 def kept(halves: tuple[str, str]) -> list[str]:
-    """Returns every long text in this process that holds the marker; the caller must hold none itself."""
+    """Returns every long text in this process that contains the marker; the caller must not hold the marker itself."""
     gc.collect()
     text = "".join(halves)
     data = text.encode()
@@ -26,7 +26,7 @@ def kept(halves: tuple[str, str]) -> list[str]:
         f"{str(container)[:300].replace(text, '*')}: {str(item)[:80].replace(text, '*')}"
         for container in gc.get_objects()
         for item in _inside(container)
-        if len(item) > LONGEST_KEPT and (text in item if isinstance(item, str) else data in item)
+        if len(item) > MAX_KEPT_CHARACTERS and (text in item if isinstance(item, str) else data in item)
     ]
 
 

@@ -24,7 +24,7 @@ UNKNOWN = "neverheardof"
 
 @dataclass(frozen=True)
 class Route:
-    """One route: its method, an address with some id in place of each parameter, and what it declares."""
+    """A route: method, path with ``x`` for each parameter, and its declared query parameters."""
 
     method: str
     path: str
@@ -32,12 +32,12 @@ class Route:
 
     @property
     def is_strict(self) -> bool:
-        """Whether it must refuse what it does not know."""
+        """Whether it must refuse unknown query parameters."""
         return self.path.startswith(STRICT) or (self.path.strip("/") == "" and self.method == "POST")
 
 
 def routes() -> Iterator[Route]:
-    """Yields every route of the application, those that no document names as well."""
+    """Yields every route of the application, undocumented ones included."""
     for route in iter_route_contexts(create_app(Settings(_env_file=None)).routes):
         declared = (getattr(route, "openapi_extra", None) or {}).get("parameters", [])
         path = "/".join("x" if part.startswith("{") else part for part in str(route.path).split("/"))
@@ -150,7 +150,7 @@ async def test_dry_run_accepts_words_and_numbers(tenant: Tenant, value: str, *, 
 
 
 async def test_a_signature_is_verified_before_the_query(gateway: Gateway, tenant: Tenant) -> None:
-    """Java's SDK tells no hash of the body, so that its signature is judged after the body has come."""
+    """Java's SDK sends no hash of the body, so that its signature is verified after the body has arrived."""
     pair = (await gateway.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
     wrong = {**pair, "secret_access_key": "not-it"}
     for names in (["host", "x-date"], None):
@@ -202,7 +202,7 @@ WORST = {
 
 @pytest.mark.parametrize("name", WORST)
 def test_no_query_holds_the_event_loop(name: str) -> None:
-    """The processor's time counts, not the clock's. A query of 60 KB of percent signs took 40 ms before."""
+    """Measured in processor time. A query of 60 KB of percent signs once took 40 ms."""
     best = 1.0
     for _ in range(5):
         started = time.thread_time()

@@ -27,7 +27,7 @@ EITHER = f"{WITH_BASE[:-1]}, or to that address alone if the client adds `/api/v
 ASSET = "/api/v3/open/CreateAsset"
 ONE_TASK = f"{TASKS}/{{task_id}}"
 
-# What arrives when a client is set up with another base URL than it needs.
+# Paths that arrive from a client with a wrong base URL.
 WRONG_BASES = {
     "/contents/generations/tasks": (TASKS, WITH_BASE),
     "//contents/generations/tasks/": (TASKS, WITH_BASE),
@@ -75,7 +75,7 @@ async def line(gateway: Gateway) -> AsyncIterator[Wire]:
 
 
 def test_every_route_is_exact_or_a_tenants() -> None:
-    """What is neither would be reached by paths with slashes too many."""
+    """Any other route would be reached by paths with extra slashes."""
     for route in iter_route_contexts(create_app(Settings(_env_file=None)).routes):
         path = str(route.path)
         first = path.split("/")[1].encode()

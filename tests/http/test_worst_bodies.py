@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 SMALL_SECONDS = 0.1
 LARGE_SECONDS = 0.3
-# Anyone can send a head, and many on one connection.
+# A head needs no key, and one connection carries many.
 HEAD_SECONDS = 0.05
 SIZES = (16 * 1024, 64 * 1024, 250 * 1024, MEBIBYTE)
 LARGE_SIZES = (4 * MEBIBYTE, 60 * MEBIBYTE)
@@ -46,7 +46,7 @@ def send(base_url: str, key: str, body: Body) -> int:
 
 
 class Search:
-    """What was tried, and what it cost."""
+    """Sends requests and records the longest stall that each family causes."""
 
     def __init__(
         self, base_url: str, key: str, stalls: Stalls, *, again_above_seconds: float = SMALL_SECONDS / 2
@@ -59,7 +59,7 @@ class Search:
         self.statuses: Counter[int] = Counter()
 
     async def try_body(self, body: Body) -> None:
-        """Sends one request; of a stall that looks long the best of three counts, since caches and clocks vary."""
+        """Sends one request; a long stall is measured three times and the shortest counts, since caches vary."""
         seconds = await self._cost_of(body)
         for _ in range(2):
             if seconds > self._again_above_seconds:

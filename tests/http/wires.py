@@ -57,7 +57,7 @@ class Wire:
         await self._writer.drain()
 
     async def read_head(self) -> tuple[int, httpx.Headers]:
-        """Reads the head of an answer, interim ones too; returns its status and headers."""
+        """Reads the head of an answer, which may be an interim one; returns its status and headers."""
         async with asyncio.timeout(HANG_SECONDS):
             lines = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         pairs = [line.split(": ", 1) for line in lines[1:] if line]
@@ -87,7 +87,7 @@ class Wire:
 
 @asynccontextmanager
 async def connected(base_url: str) -> AsyncIterator[Wire]:
-    """Opens a bare connection; it is closed afterwards, whatever was said."""
+    """Opens a bare connection, and closes it when the block ends."""
     address = urlsplit(base_url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     try:

@@ -55,7 +55,7 @@ TEXTS = {
     "the same in a repr": r'IntegrityError("... exists.\nDETAIL:  Key (id)=(hunter2) already exists.\n[SQL: INSERT]")',
     "a token in a sentence": "refused: token=hunter2, again",
     "a secret in a sentence": "secret: hunter2",
-    "a token of somebody's": "UPLOAD_TOKEN: 'hunter2'",
+    "a token in capitals": "UPLOAD_TOKEN: 'hunter2'",
     "a header without a scheme": "authorization: hunter2",
     "a header of an unknown scheme": "headers {'Authorization': 'ApiKey id hunter2'}",
     "a signing key behind Chinese": "密钥SGSKhunter2hunter2hunter2",
@@ -178,7 +178,7 @@ def test_a_secret_is_masked_however_it_is_encoded(monkeypatch: pytest.MonkeyPatc
 
 
 def fully_decoded(text: str) -> str:
-    """Returns what a patient reader makes of a text."""
+    """Returns a text with all of its escapes decoded."""
     for _ in range(8):
         text = re.sub(r"%u([0-9A-Fa-f]{4})", lambda found: chr(int(found[1], 16)), unquote_plus(text))
         text = re.sub(r"\\+[ux]((?<=u)[0-9A-Fa-f]{4}|(?<=x)[0-9A-Fa-f]{2})", lambda found: chr(int(found[1], 16)), text)

@@ -279,7 +279,7 @@ async def test_an_unusable_file_is_an_error_and_is_not_changed(machine: Machine)
     with pytest.raises(StateFileError, match="damaged"):
         async with machine.start():
             pass
-    for body in ("{}", "5", "null", "[]", '["account"]', '"account"', '{"account": []}', '{"account": "of-nobody"}'):
+    for body in ("{}", "5", "null", "[]", '["account"]', '"account"', '{"account": []}', '{"account": "unknown"}'):
         machine.path.write_bytes(good)
         with sqlite3.connect(machine.path) as connection:
             connection.execute("UPDATE record SET body = ? WHERE kind = 'task'", (body,))

@@ -21,7 +21,7 @@ Script = Callable[["Peer"], Awaitable[None]]
 
 
 class LoopbackServer:
-    """What a running server has seen."""
+    """A running server, with its connections and requests so far."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -52,7 +52,7 @@ class Peer:
         self.number = number
 
     async def read_request(self) -> bytes:
-        """Reads one whole request and notes it; b"" when the client has closed."""
+        """Reads one whole request and records it; returns b"" when the client has closed."""
         while b"\r\n\r\n" not in self._rest:
             if not await self.read_some():
                 return b""
@@ -88,7 +88,7 @@ class Peer:
         await self.send(to_response(status, body, *headers))
 
     def end(self) -> None:
-        """Says that nothing more will be sent, and goes on reading."""
+        """Closes the sending half of the connection."""
         self._socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
@@ -165,14 +165,14 @@ async def _play(script: Script, peer: Peer) -> None:
     try:
         await script(peer)
     except ConnectionError:
-        pass  # the client went away, as many of these tests have it
+        pass  # the client disconnected, as in many of these tests
     finally:
         peer.close()
 
 
 @asynccontextmanager
 async def serving_tls(context: ssl.SSLContext, response: bytes) -> AsyncIterator[int]:
-    """Answers every TLS request with ``response``; gives the port."""
+    """Answers every TLS request with ``response``; yields the port."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):

@@ -24,7 +24,7 @@ TASK = {"id": ID, "status": "running", "model": "doubao-seedance-2-0-260128"}
 
 
 async def refused(bench: Bench, status: int, body: object, *headers: str) -> UpstreamError:
-    """What a create raises when the upstream answers so."""
+    """Returns the error of a create that the upstream answers with this."""
     server = await bench.serve(always(status, body, *headers))
     with pytest.raises(UpstreamError) as caught:
         await (await bench.ark()).create(server.account, b"{}", request_id="r")
@@ -32,7 +32,7 @@ async def refused(bench: Bench, status: int, body: object, *headers: str) -> Ups
 
 
 def nested(code: str, **members: object) -> dict[str, Any]:
-    return {"error": {"code": code, "message": "The words of the upstream.", "param": "", **members}}
+    return {"error": {"code": code, "message": "The upstream's message.", "param": "", **members}}
 
 
 async def test_a_create_sends_these_bytes_and_no_others(bench: Bench) -> None:
@@ -83,7 +83,7 @@ async def test_a_throttle_is_known_by_its_code_or_by_429(bench: Bench, status: i
     error = await refused(bench, status, nested(code), "Retry-After: 7")
     assert isinstance(error, ThrottledError)
     assert (error.status, error.code, error.retry_after_seconds) == (status, code, 7)
-    assert error.message == "The words of the upstream."
+    assert error.message == "The upstream's message."
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>slow down</html>", {}])
@@ -129,7 +129,7 @@ async def test_a_model_that_the_account_does_not_offer_is_unserved_by_the_channe
 async def test_other_4xx_are_the_clients_mistake(bench: Bench, status: int, code: str) -> None:
     error = await refused(bench, status, nested(code, param="content[1]", type="BadRequest"), "X-Request-Id: up-1")
     assert type(error) is UpstreamRejectedError
-    assert (error.status, error.code, error.message) == (status, code, "The words of the upstream.")
+    assert (error.status, error.code, error.message) == (status, code, "The upstream's message.")
     assert error.param == "content[1]"
     assert not error.is_not_found
 
@@ -140,7 +140,7 @@ async def test_an_error_without_its_wrapper_is_read_alike(bench: Bench) -> None:
     assert (error.code, error.message, error.param) == ("InvalidAction.RunningTaskDeletion", "It runs.", None)
 
 
-UNWORDED = [
+NOT_FROM_THE_API = [
     b"",
     b"<html>",
     b"404 page not found",
@@ -165,7 +165,7 @@ UNWORDED = [
 ]
 
 
-@pytest.mark.parametrize("body", UNWORDED)
+@pytest.mark.parametrize("body", NOT_FROM_THE_API)
 async def test_a_4xx_that_the_api_did_not_word_is_the_channels_fault(bench: Bench, body: object) -> None:
     for status in (400, 401, 403, 404, 405, 413):
         error = await refused(bench, status, body)

@@ -43,14 +43,14 @@ class Upstream:
         self._server = server
 
     async def fault(self, operation: str, **effect: object) -> None:
-        """Has the next call of an operation go wrong."""
+        """Makes the next call of an operation fail."""
         script = {"operation": operation, "times": 1, "effect": effect}
         async with httpx.AsyncClient(verify=PLAIN) as client:
             response = await client.post(f"{self._server.control_url}/faults", json=script)
         assert response.status_code == 201
 
     def received(self, operation: str) -> bool:
-        """Says whether a call of an operation has arrived."""
+        """Returns whether a call of an operation has arrived."""
         return any(entry.operation == operation for entry in self._server.store.ledger.requests)
 
 

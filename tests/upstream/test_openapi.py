@@ -30,7 +30,7 @@ def enveloped(result: object = None, **error: object) -> dict[str, Any]:
 
 
 async def refused(bench: Bench, status: int, body: object, *headers: str) -> UpstreamError:
-    """What an action raises when the upstream answers so."""
+    """Returns the error of an action that the upstream answers with this."""
     server = await bench.serve(always(status, body, *headers))
     with pytest.raises(UpstreamError) as caught:
         await (await bench.control()).call(server.openapi_account, "GetAsset", {"Id": "asset-1"})

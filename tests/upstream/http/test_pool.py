@@ -25,7 +25,7 @@ TASK = to_response(200, {"id": ID, "status": "queued"})
 
 
 class Gate:
-    """A server script that holds every answer until it is opened, and notes how many wait."""
+    """A server script that holds every answer until it is opened, and counts those that wait."""
 
     def __init__(self, expected: int) -> None:
         self.waiting = 0

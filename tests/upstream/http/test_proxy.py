@@ -20,7 +20,7 @@ ACCOUNT = ArkAccount("http://upstream.test:8080/api/v3", API_KEY)
 
 
 def tunnel_to(port: int) -> Script:
-    """A proxy that leads every tunnel to one port of this machine."""
+    """Returns the script of a proxy whose tunnels all end at one local port."""
 
     async def script(peer: Peer) -> None:
         await peer.read_request()

@@ -1,4 +1,4 @@
-"""The bytes of a request body are dropped once they were sent, and not earlier."""
+"""The bytes of a request body are released once they were sent, and not earlier."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ ID = "cgt-20260809211822-9lklw"
 
 
 class Body(bytes):
-    """Bytes whose end can be seen."""
+    """Bytes whose deletion is recorded in ``ended``."""
 
     def __del__(self) -> None:
         ended.append(len(self))
