@@ -201,6 +201,7 @@ async def test_a_gateway_that_stops_answers_409_to_a_create_that_may_have_made_s
     running = asyncio.create_task(fresh.run(tenant, "CreateAssetGroup", Name="stopped", GroupType="AIGC"))
     await until(lambda: fresh.count("CreateAssetGroup"))
     running.cancel()
+    await fresh.release()  # after which the stop need not wait for the call any longer
     with pytest.raises(ConflictError) as caught:
         await running
     assert (caught.value.code, caught.value.is_retry_refused) == ("OutcomeUnknown", True)

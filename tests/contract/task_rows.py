@@ -475,15 +475,12 @@ LIMITS = [
                 "data:image/png;base64," + "A" * 5000 + "€" + "A" * 5000,
                 *(MP3, "asset://", "asset:asset-1", "asset://asset 1", "asset://asset-1/", "asset://asset-1\n"),
                 *("asset://asset-1?x=1", "Asset://asset-1", "%61sset://asset-1", " asset://asset-1"),
-                *("asset://" + "x" * 129, "ASSET://$image_url", "asset://$foreign"),
+                *("ASSET://$image_url", "asset://$foreign"),
             )
         ]
         + [
-            item(
-                image(url=f"asset://{NO_ASSET}"),
-                param="content[0].image_url.url",
-                words=f"asset {NO_ASSET} is not found.",
-            )
+            item(image(url=f"asset://{each}"), param="content[0].image_url.url", words=words)
+            for each, words in ((NO_ASSET, "is not found."), ("x" * 129, "expected an http(s) URL"))
         ],
         [
             body(image(url=each))

@@ -5,14 +5,22 @@ from typing import Any
 
 import pytest_asyncio
 
+from app.tasks.context import TasksContext
 from tests.support.due_jobs import jobs_run_only_when_due
 from tests.support.frozen_gateway import prepared_gateway
 from tests.support.gateway import Gateway
-from tests.tasks.searching import Search, open_search
+from tests.tasks.searching import Search, open_context, open_search
 
 __all__ = ["jobs_run_only_when_due"]
 
 gateway = prepared_gateway
+
+
+@pytest_asyncio.fixture(scope="session")
+async def context(frozen_gateway: Gateway) -> AsyncIterator[TasksContext]:
+    """What the parts of tasks share in a second process on the gateway's database, which has every call to spare."""
+    async with open_context(frozen_gateway) as opened:
+        yield opened
 
 
 @pytest_asyncio.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +12,7 @@ from sqlalchemy import select, update
 
 from app.channels.models import ChannelHealthRow
 from app.sandbox.ledger import RequestEntry
+from app.tasks.context import TasksContext
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.polling.batch_refresh import BatchRefresh
 from app.tasks.polling.bulk_refresh import BulkRefresh
@@ -31,23 +31,20 @@ UNKNOWN_STATUSES = "seedgate_unknown_upstream_statuses_total"
 FLEX = {"model": "doubao-seedance-1-5-pro-251215", "service_tier": "flex", "duration": 5}
 
 
-@asynccontextmanager
-async def open_poller(gateway: Gateway) -> AsyncIterator[TaskPoller]:
-    """Yields the poller of a process of its own, which does not wait for the budgets; these have other tests."""
-    async with open_context(gateway) as context:
-        yield TaskPoller(
-            context, BatchRefresh(context), BulkRefresh(context), SingleGets(context, TaskRefresh(context))
-        )
+def new_poller(context: TasksContext) -> TaskPoller:
+    """Returns a poller that does not wait for call rates; these have other tests."""
+    gets = SingleGets(context, TaskRefresh(context))
+    return TaskPoller(context, BatchRefresh(context), BulkRefresh(context), gets)
 
 
 @pytest_asyncio.fixture
-async def poller(gateway: Gateway) -> AsyncIterator[TaskPoller]:
+async def poller(gateway: Gateway, context: TasksContext) -> AsyncIterator[TaskPoller]:
     """The poller of one process. No task of another test is due."""
     async with gateway.sessions.begin() as session:
         await session.execute(update(TaskRow).values(next_poll_at=None))
-    async with open_poller(gateway) as opened:
-        yield opened
-        await opened.drain()
+    poller = new_poller(context)
+    yield poller
+    await poller.drain()
 
 
 async def new_tasks(tenant: Tenant, count: int, **fields: Any) -> list[str]:
@@ -279,8 +276,8 @@ async def test_two_processes_share_the_tasks_and_ask_about_none_twice(gateway: G
     tenant = await gateway.tenant()
     task_ids = await new_tasks(tenant, 10)
     gateway.clock.advance(DUE_SECONDS)
-    async with open_poller(gateway) as other:
-        await asyncio.gather(*(each.run_once() for each in (poller, other)))
+    async with open_context(gateway) as other:
+        await asyncio.gather(*(each.run_once() for each in (poller, new_poller(other))))
     asked = [task_id for ids in listed(gateway) for task_id in ids] + asked_alone(gateway)
     assert sorted(asked) == sorted(task_ids)
 

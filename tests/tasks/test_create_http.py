@@ -120,7 +120,7 @@ async def test_a_callback_url_is_kept_with_the_task_and_not_sent_upstream(gatewa
     row = await gateway.row(task_id)
     assert row is not None
     assert row.callback_url == "https://example.com/hook?a=b"
-    assert "example.com" not in str(gateway.sent_body())
+    assert "callback_url" not in gateway.sent_body()
     assert "callback_url" not in row.parameters
 
 

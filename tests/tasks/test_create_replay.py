@@ -9,16 +9,16 @@ from app.creates.attempts import Client, RequestFingerprint
 from app.creates.idempotency import CREATE_TASK, IdempotencyKey
 from app.creates.models import IdempotencyKeyRow
 from app.db.engine import DatabaseUnavailableError
+from app.tasks.context import TasksContext
 from app.tasks.creation.create_replay import TaskReplay
 from app.tasks.creation.intent_log import Intent, IntentLog
 from app.tasks.models import TaskRow
 from app.tasks.recovery.stale_creates import StaleCreates
 from tests.support.gateway import MODEL, TASKS, Gateway, text
-from tests.tasks.searching import open_context
 
 
 async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_the_id_of_nothing(
-    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+    gateway: Gateway, context: TasksContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The refusal is written by another process in the moment in which the one that waits has no connection."""
     tenant = await gateway.tenant()
@@ -41,6 +41,5 @@ async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_th
     monkeypatch.setattr(IntentLog, "_write", write_second)
     key = IdempotencyKey("once", hash_json(body))
     sent = RequestFingerprint(tenant.id, row.key_id, CREATE_TASK, row.request_hash, idempotency_key=key)
-    async with open_context(gateway) as context:
-        replay = TaskReplay(context, IntentLog(context))
-        assert await replay.find(Client(sent)) is None
+    replay = TaskReplay(context, IntentLog(context))
+    assert await replay.find(Client(sent)) is None

@@ -214,7 +214,11 @@ async def test_two_gateways_share_the_question_and_the_answer(gateway: Gateway) 
     assert len(gateway.received("get_task")) == 1
 
 
-async def test_when_the_accounts_calls_are_used_up_the_mirror_answers(gateway: Gateway) -> None:
+async def test_when_the_accounts_calls_are_used_up_the_mirror_answers(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_TOKEN_TIMEOUT_SECONDS", "_LAST_GETS_TIMEOUT_SECONDS"):
+        monkeypatch.setattr(f"app.tasks.polling.client_refresh.{name}", 0.05)
     tenant = await gateway.tenant()
     task_ids = await asyncio.gather(*(tenant.new_task(content=text(RUNNING)) for _ in range(10)))
     gateway.clock.advance(3)

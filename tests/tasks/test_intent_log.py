@@ -1,31 +1,28 @@
 """Writing the outcome of a create whose row has changed since its intent."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import select
 
 from app.creates.offer import Accepted, Outcome, Refused, Unknown
 from app.db.engine import DatabaseUnavailableError
 from app.errors import ServiceUnavailableError, UpstreamRefusalError
 from app.observability.metrics import OWNERSHIP_CONFLICTS
+from app.tasks.context import TasksContext
 from app.tasks.creation.intent_log import Intent, IntentLog
 from app.tasks.models import OrphanRow, TaskRow, TaskStatus
 from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
 from tests.support.gateway import Gateway, Tenant, get
-from tests.tasks.searching import open_context
 
 REFUSED = Refused(UpstreamRefusalError("No cats.", status=400, code="InputTextSensitiveContentDetected"))
 
 
-@pytest_asyncio.fixture
-async def intents(gateway: Gateway) -> AsyncIterator[IntentLog]:
+@pytest.fixture
+def intents(context: TasksContext) -> IntentLog:
     """What writes outcomes, on the gateway's database."""
-    async with open_context(gateway) as context:
-        yield IntentLog(context)
+    return IntentLog(context)
 
 
 async def submitting(gateway: Gateway, tenant: Tenant) -> Intent:
