@@ -1,8 +1,38 @@
 """Fixtures of this folder."""
 
-from tests.support.admin_fixtures import clock, other_process, process, seconds
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from app.sandbox.config import SandboxConfig
+from app.sandbox.server import SandboxServer
+from tests.admin.channel_story import OURS, OURS_RENEWED, THEIRS, Story
+from tests.support.admin_fixtures import app, clock, other_process, process, seconds
+from tests.support.channel_app import ChannelApp
 from tests.support.frozen_gateway import prepared_gateway
 
-__all__ = ["clock", "other_process", "process", "seconds"]
+__all__ = ["app", "clock", "other_process", "process", "seconds"]
 
 gateway = prepared_gateway
+
+
+@pytest_asyncio.fixture(scope="session")
+async def server() -> AsyncIterator[SandboxServer]:
+    """One upstream for all tests of channels; they use other ids, and clear their faults."""
+    async with SandboxServer(SandboxConfig(accounts=(OURS, OURS_RENEWED, THEIRS), limits=None)) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def upstream(server: SandboxServer) -> AsyncIterator[SandboxServer]:
+    """The upstream without scripted faults."""
+    yield server
+    server.store.faults.clear()
+
+
+@pytest_asyncio.fixture
+async def story(app: ChannelApp, upstream: SandboxServer) -> Story:
+    """A channel whose credentials work."""
+    told = Story(app, upstream)
+    await told.begin()
+    return told

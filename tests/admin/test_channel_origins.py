@@ -39,13 +39,6 @@ SENT = ("stored-ark-key", "AKLTstored0000000001", "stored-token")
 
 
 @pytest_asyncio.fixture
-async def app(engine: AsyncEngine, clean_database: None) -> AsyncIterator[ChannelApp]:
-    """One process on an empty database."""
-    async with running_channel_app(engine) as running:
-        yield running
-
-
-@pytest_asyncio.fixture
 async def servers() -> AsyncIterator[tuple[Listener, Listener]]:
     """The server that the channel leads to, and another one."""
     async with listening(count=2) as (ours, other):

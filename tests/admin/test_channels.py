@@ -1,30 +1,20 @@
 """Channels over the admin API."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.channels.models import ChannelRow
 from app.channels.rules import DEFAULT_REGION
 from app.channels.schemas import DEFAULT_ARK_BASE_URL, DEFAULT_OPENAPI_URL
 from app.settings import Settings
-from tests.support.channel_app import ChannelApp, running_channel_app
+from tests.support.channel_app import ChannelApp
 from tests.support.channel_contents import add_asset, add_group, add_task
 
 PAIR = {"access_key_id": "AKLTplain0000000001", "secret_access_key": "secret"}
-
-
-@pytest_asyncio.fixture
-async def app(engine: AsyncEngine, clean_database: None) -> AsyncIterator[ChannelApp]:
-    """One process on an empty database."""
-    async with running_channel_app(engine) as running:
-        yield running
 
 
 async def test_a_new_channel_has_the_documented_shape_and_defaults(app: ChannelApp) -> None:

@@ -1,24 +1,20 @@
 """The model catalog over the admin API."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
 from app.catalog.service import seed_models
-from tests.support.channel_app import ChannelApp, running_channel_app
+from tests.support.channel_app import ChannelApp
 
 
-@pytest_asyncio.fixture
-async def app(engine: AsyncEngine, clean_database: None) -> AsyncIterator[ChannelApp]:
-    """One process on a database with the models of a fresh installation."""
-    async with running_channel_app(engine) as running:
-        await seed_models(running.sessions, DEFAULT_MODELS)
-        yield running
+@pytest_asyncio.fixture(autouse=True)
+async def fresh_models(app: ChannelApp) -> None:
+    """The models of a fresh installation."""
+    await seed_models(app.sessions, DEFAULT_MODELS)
 
 
 async def test_the_catalog_is_shown_in_order_and_can_be_sent_back(app: ChannelApp) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.catalog.models import ModelRow
 from tests.support.admin_app import MODEL_ROWS, Process, running_process
+from tests.support.channel_app import ChannelApp, running_channel_app
 from tests.support.clock import ManualSeconds, MovableClock
 
 
@@ -41,4 +42,11 @@ async def other_process(
 ) -> AsyncIterator[Process]:
     """Another process on the same database."""
     async with running_process(engine, clock, seconds) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def app(engine: AsyncEngine, clean_database: None) -> AsyncIterator[ChannelApp]:
+    """One process that reaches upstreams, on an empty database."""
+    async with running_channel_app(engine) as running:
         yield running
