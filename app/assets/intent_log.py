@@ -14,7 +14,7 @@ from app.assets.repository import AllAssets, OpenCreates
 from app.channels.channel import Channel
 from app.core.backoff import retry
 from app.creates.locks import lock_owners
-from app.creates.repository import AttemptRepository
+from app.creates.repository import AllAttempts
 from app.db.engine import is_unavailable
 from app.errors import NoChannelError
 
@@ -54,7 +54,7 @@ class IntentLog:
         """Closes a create that made nothing, which frees its key."""
         async with self._sessions.begin() as session:
             await OpenCreates(session).delete(intent)
-            await AttemptRepository(session).remove(intent.id)
+            await AllAttempts(session).remove(intent.id)
 
     async def write_unknown(self, intent: CreateIntentRow) -> None:
         """Writes that the outcome is unknown: from now on the create is searched for in the background."""
@@ -105,6 +105,6 @@ class IntentLog:
         if not await objects.insert(row) and await objects.find_owner(row.id) != row.tenant_id:
             _log.error("created_id_belongs_to_another_tenant", object=row.id, tenant=row.tenant_id)
             return False
-        await AttemptRepository(session).set_result(intent.id, row.id)
+        await AllAttempts(session).set_result(intent.id, row.id)
         await OpenCreates(session).delete(intent)
         return True

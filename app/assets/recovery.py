@@ -19,7 +19,7 @@ from app.assets.intent_log import IntentLog
 from app.assets.models import CreateIntentRow
 from app.assets.repository import AssetRepository, OpenCreates
 from app.channels.channel import Channel
-from app.creates.repository import AttemptRepository
+from app.creates.repository import AllAttempts
 
 _BATCH_SIZE = 10
 _SEARCH_TIMEOUT_SECONDS = 60.0
@@ -89,7 +89,7 @@ class CreateRecovery:
         row = to_row(intent, found, now)
         async with self._context.sessions.begin() as session:
             objects = AssetRepository(session, intent.tenant_id)
-            is_keyed = await AttemptRepository(session).is_keyed(intent.id)
+            is_keyed = await AllAttempts(session).is_keyed(intent.id)
             is_duplicate = not is_keyed and await objects.has_another(row, since=intent.in_doubt_since)
             if is_duplicate and now - intent.in_doubt_since < _RETRIES_END_AFTER:
                 return False

@@ -25,7 +25,7 @@ _MARK_ANSWERED = text("""
 """)
 
 
-class AttemptRepository:
+class AllAttempts:
     """The attempts of all tenants: a retry may arrive in any process, and recovery concerns every create."""
 
     def __init__(self, session: AsyncSession) -> None:

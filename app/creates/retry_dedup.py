@@ -27,7 +27,7 @@ from app.creates.idempotency import (
     check_older,
     check_row,
 )
-from app.creates.repository import CLAIMABLE_FOR, AttemptRepository
+from app.creates.repository import CLAIMABLE_FOR, AllAttempts
 from app.errors import SeedgateError
 
 _RETENTION = timedelta(minutes=10)
@@ -74,12 +74,12 @@ class RetryDedup:
     def add(self, session: AsyncSession, request: RequestFingerprint, *, result_id: str | None = None) -> Attempt:
         """Adds a new attempt, or the request's key in its place, to the transaction that writes its intent."""
         by, now = self._processes.instance_id, self._clock()
-        return AttemptRepository(session).add(request, by=by, result_id=result_id, now=now)
+        return AllAttempts(session).add(request, by=by, result_id=result_id, now=now)
 
     async def reload(self, attempt: Attempt) -> Attempt | None:
         """Returns the attempt with its result as far as it is known now; None: it was refused or never sent."""
         async with self._sessions() as session:
-            return await AttemptRepository(session).reload(attempt)
+            return await AllAttempts(session).reload(attempt)
 
     async def claim(self, request: RequestFingerprint) -> Attempt | None:
         """Claims an earlier, identical attempt, or returns None: this request is a create of its own.
@@ -136,7 +136,7 @@ class RetryDedup:
         answered = [attempt.id for attempt, _ in self._answered]
         try:
             async with self._sessions.begin() as session:
-                attempts = AttemptRepository(session)
+                attempts = AllAttempts(session)
                 instances = await attempts.instances(request, here=here, answered=answered, now=now, window=window)
                 for instance_id in instances:
                     dead_at = await self._processes.dead_since(session, instance_id)
@@ -198,7 +198,7 @@ class RetryDedup:
             return
         try:
             async with self._sessions.begin() as session:
-                await AttemptRepository(session).set_answered(batch)
+                await AllAttempts(session).set_answered(batch)
         except BaseException:
             self._answered = batch + self._answered
             raise
@@ -206,7 +206,7 @@ class RetryDedup:
     async def remove_old(self) -> None:
         """Deletes attempts that can no longer be claimed."""
         async with self._sessions.begin() as session:
-            await AttemptRepository(session).delete_begun_before(self._clock() - self._create_window - _RETENTION)
+            await AllAttempts(session).delete_begun_before(self._clock() - self._create_window - _RETENTION)
 
     async def drain(self) -> None:
         """Waits for the marks that are being written; called before the database is closed."""
@@ -214,18 +214,18 @@ class RetryDedup:
 
     async def _is_running_elsewhere(self, request: RequestFingerprint) -> bool:
         async with self._sessions() as session:
-            return await AttemptRepository(session).is_running_elsewhere(request, here=self._processes.instance_id)
+            return await AllAttempts(session).is_running_elsewhere(request, here=self._processes.instance_id)
 
     async def _abandon_when(self, attempt: Attempt, gone: asyncio.Event) -> None:
         await gone.wait()
         await self.mark_abandoned(attempt)
 
-    async def _abandon(self, mark: Callable[[AttemptRepository], Awaitable[None]], *, abandoned_at: datetime) -> None:
+    async def _abandon(self, mark: Callable[[AllAttempts], Awaitable[None]], *, abandoned_at: datetime) -> None:
         """Tries until it succeeds or the attempt could no longer be claimed anyway."""
 
         async def write() -> None:
             async with self._sessions.begin() as session:
-                await mark(AttemptRepository(session))
+                await mark(AllAttempts(session))
 
         with suppress(Exception):
             await retry(

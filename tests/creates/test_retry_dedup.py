@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.core.process_registry import ProcessRegistry
 from app.creates.attempts import Attempt, RequestFingerprint
 from app.creates.models import AttemptRow
-from app.creates.repository import AttemptRepository
+from app.creates.repository import AllAttempts
 from app.creates.retry_dedup import RetryDedup
 from app.db.engine import session_factory
 from app.errors import InvalidParameterError, SeedgateError, ServiceUnavailableError
@@ -328,7 +328,7 @@ async def test_a_result_that_is_known_later_is_found(processes: Processes) -> No
     assert taken is not None
     assert result_of(await processes.there.reload(taken)) is None
     async with processes.sessions.begin() as session:
-        await AttemptRepository(session).set_result(attempt.id, "asset-1")
+        await AllAttempts(session).set_result(attempt.id, "asset-1")
     assert result_of(await processes.there.reload(taken)) == "asset-1"
 
 
@@ -337,7 +337,7 @@ async def test_a_removed_attempt_is_not_claimed(processes: Processes) -> None:
     taken = await processes.there.claim(REQUEST)
     assert taken is not None
     async with processes.sessions.begin() as session:
-        await AttemptRepository(session).remove(attempt.id)
+        await AllAttempts(session).remove(attempt.id)
     assert await processes.there.reload(taken) is None
     assert await processes.here.claim(MARKED) is None
 

@@ -14,7 +14,7 @@ from app.core.backoff import retry
 from app.creates.attempts import Attempt
 from app.creates.locks import lock_owners
 from app.creates.offer import Accepted, Outcome, Refused, Unknown
-from app.creates.repository import AttemptRepository
+from app.creates.repository import AllAttempts
 from app.errors import UpstreamRefusalError
 from app.observability.metrics import BREAKERS_OPENED, OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
@@ -169,7 +169,7 @@ class IntentLog:
         if row.status == TaskStatus.SUBMITTING.value and not row.is_spare_id_public:
             await session.delete(row)
             if intent.attempt is not None:
-                await AttemptRepository(session).remove(intent.attempt.id)
+                await AllAttempts(session).remove(intent.attempt.id)
         else:
             error = outcome.error
             apply_no_task(session, row, source=Source.CREATE, now=now, code=error.code, message=error.message)
