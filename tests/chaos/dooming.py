@@ -1,4 +1,4 @@
-"""Gateways that die at one await after the other."""
+"""Gateways that are killed at one await after another."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -15,11 +15,11 @@ _PATIENCE_SECONDS = 0.5
 async def doomed_gateways(
     site: Site, point: str, *, patience_seconds: float = _PATIENCE_SECONDS, most: int | None = None, **settings: Any
 ) -> AsyncIterator[Process]:
-    """Yields a gateway that will die at the first suspension of a point, then one for the second, and so on.
+    """Yields a gateway that is killed at the first suspension of a point, then one for the second, and so on.
 
-    It ends after the first gateway that has not died when the caller, having given it the work, asks for the next:
-    then the work has fewer suspensions, and every one of them has been tried. ``most`` ends it where what the dead have
-    left makes the work of the next longer and longer.
+    It ends after the first gateway that is still running when the caller, having given it the work, asks for the next
+    one: then every suspension of the work has been tried. ``most`` limits the number of gateways, for work that grows
+    with what the killed ones have left.
     """
     for at in itertools.count(1) if most is None else range(1, most + 1):
         doomed = await site.gateway(fault=Fault(point, at), **settings)

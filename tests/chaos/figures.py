@@ -1,4 +1,4 @@
-"""The figures of the suite, told at its end."""
+"""The figures of the suite, printed at its end."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -9,13 +9,13 @@ PROPERTY = "chaos"
 
 @dataclass
 class Figures:
-    """What a test did and what came of it.
+    """The figures of a test.
 
     Attributes:
-        kills: processes that died by SIGKILL, gateways and database servers.
-        creates: creates that clients wanted, each once however often it was sent.
-        lost: of these, such whose client got no id, or an id that the gateway does not know.
-        doubled: of these, such that the upstream was sent more than once.
+        kills: gateways and database servers that were killed.
+        creates: creates of clients, each counted once however often it was sent.
+        lost: creates whose client got no id, or an id that the gateway does not know.
+        doubled: creates that the upstream received more than once.
         orphaned: paid upstream tasks that no tenant owns; all are listed for the operator.
     """
 

@@ -1,8 +1,8 @@
-"""Killing this process at a chosen await of a chosen piece of work. Only the gateway of this folder loads it.
+"""Kills this process at a chosen await of a chosen piece of work. Only the gateway of this folder loads it.
 
 A point is named ``request:POST /path`` (every request whose path begins so) or ``job:name`` (every run of a background
-job, which does not run at all before SIGUSR1 comes). All that happens on behalf of one such request or run is counted
-together, in whatever tasks it happens: a context variable, which new tasks inherit, says whose it is.
+job, which does not run before SIGUSR1). The suspensions of one such request or run are counted together, in all of its
+tasks: a context variable, which new tasks inherit, holds the counter.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from app.http.request_scope import RequestScope
 
 
 class _Countdown:
-    """Counts the suspensions of one piece of work; the chosen one is the last thing that this process does."""
+    """Counts the suspensions of one piece of work, and kills the process at the chosen one."""
 
     def __init__(self, at: int) -> None:
         self._left = at
@@ -34,7 +34,7 @@ _countdown: ContextVar[_Countdown | None] = ContextVar("countdown", default=None
 
 
 class _Counted:
-    """Awaits something, driving it by hand, and counts how often it gives control away."""
+    """Awaits something step by step, and counts its suspensions."""
 
     def __init__(self, work: Awaitable[Any], countdown: _Countdown) -> None:
         self._work = work
@@ -61,7 +61,7 @@ class _Counted:
 
 
 def arm(point: str, *, at: int) -> None:
-    """Makes a point deadly: at the ``at``-th suspension of such work, from 1, this process kills itself.
+    """Has this process kill itself at the ``at``-th suspension (from 1) of the work at a point.
 
     Raises:
         ValueError: the point's name is of neither kind.
@@ -76,7 +76,7 @@ def arm(point: str, *, at: int) -> None:
 
 
 def watch_tasks(loop: asyncio.AbstractEventLoop) -> None:
-    """Has tasks count, that are started on behalf of counted work."""
+    """Counts the suspensions of the tasks that counted work starts, too."""
 
     def start(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
         return asyncio.Task(_if_counted(work), loop=loop, **options)

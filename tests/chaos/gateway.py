@@ -1,9 +1,9 @@
-"""The real gateway as a program that can be told to die at a chosen await, and to go by a wrong clock.
+"""The gateway as a program that can be killed at a chosen await, and run with a wrong clock.
 
-Nothing in the product knows of it. Starting Python and importing the gateway takes longer than anything that is tried
-here, so that happens once: this program waits, and each process that it is asked for is a fork of it. It reads orders
-from its standard input, one JSON object a line (see ``tests.chaos.launcher``), and tells of each process's birth and
-end on its standard output. When its input ends, it kills what still runs.
+The product does not know this program. Starting Python and importing the gateway takes longer than any of the tests, so
+it happens once: this program waits, and each process is a fork of it. It reads orders from its standard input, a JSON
+object a line (see ``tests.chaos.launcher``), and reports the start and the end of each process on its standard output.
+When its input ends, it kills the processes that still run.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ def main() -> None:
         for key, _ in selector.select():
             if key.fileobj is woken:
                 woken.recv(1024)
-                _bury(children)
+                _report_ended(children)
                 continue
             read = os.read(sys.stdin.fileno(), 65536)
             if not read:
@@ -64,11 +64,11 @@ def main() -> None:
                 return
             *orders, unread = (unread + read).split(b"\n")
             for order in orders:
-                children.add(_bear(json.loads(order)))
+                children.add(_start(json.loads(order)))
 
 
 def _warm_up() -> None:
-    """Does once what every gateway would do for itself before it is ready."""
+    """Does once what every gateway does before it is ready."""
     configure_mappers()
     head_revision()
     create_app(Settings(_env_file=None))
@@ -78,36 +78,36 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-def _bear(order: dict[str, Any]) -> int:
+def _start(order: dict[str, Any]) -> int:
     pid = os.fork()
     if pid == 0:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         code = 1
         try:
-            _live(order)
+            _run(order)
             code = 0
         finally:
             os._exit(code)
-    _tell(born=order["name"], pid=pid)
+    _report(born=order["name"], pid=pid)
     return pid
 
 
-def _bury(children: set[int]) -> None:
+def _report_ended(children: set[int]) -> None:
     for pid in list(children):
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             children.discard(pid)
-            _tell(ended=pid, code=os.waitstatus_to_exitcode(status))
+            _report(ended=pid, code=os.waitstatus_to_exitcode(status))
 
 
-def _tell(**news: Any) -> None:
+def _report(**news: Any) -> None:
     sys.stdout.write(json.dumps(news) + "\n")
     sys.stdout.flush()
 
 
-def _live(order: dict[str, Any]) -> None:
-    """What a child does with its life."""
+def _run(order: dict[str, Any]) -> None:
+    """Runs the ordered program in a child process."""
     with Path(order["log"]).open("ab", buffering=0) as log, Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 1)

@@ -8,7 +8,7 @@ import pytest
 from tests.chaos.figures import Figures
 from tests.chaos.site import Site, settle
 from tests.chaos.storm import kill_until, load, open_slots
-from tests.chaos.verdict import foreign_ids_shown, gather, stuck, summed, unknown_ids
+from tests.chaos.verdict import check_creates
 
 pytestmark = pytest.mark.slow
 
@@ -28,13 +28,4 @@ async def test_wrong_clocks_cost_no_task_and_make_none_twice(
     creates = await loading
     kills = site.kills
     await settle(site, "submitting", "unknown", patience_seconds=90 + abs(shift_seconds))
-    verdict = await gather(site, creates)
-    lost = await unknown_ids(site, slots[0].process, creates)
-    tell(summed(verdict, lost, kills=kills))
-    assert lost == []
-    assert verdict.unanswered() == []
-    assert verdict.doubled() == []
-    assert verdict.misattributed() == []
-    assert verdict.unowned() == []
-    assert await foreign_ids_shown(site, slots[0].process, creates, tenants) == []
-    assert await stuck(site) == []
+    await check_creates(site, slots[0].process, creates, tell=tell, kills=kills, tenants=tenants)

@@ -18,14 +18,14 @@ from tests.chaos.clients import Create, Kind, send_until_answered
 from tests.chaos.figures import Figures
 from tests.chaos.launcher import Launcher, Process
 from tests.chaos.site import TASKS, Site, Tenant, open_site, settle
-from tests.chaos.verdict import foreign_ids_shown, gather, stuck, summed, unknown_ids
+from tests.chaos.verdict import check_creates
 from tests.support.database import own_database
 from tests.support.plain import PLAIN
 
 pytestmark = pytest.mark.slow
 
 _TIMES = 3
-"""Each misbehaviour strikes so many creates; fewer than open a channel's breaker."""
+"""The number of creates that each fault affects; fewer than open a channel's circuit breaker."""
 
 UPSTREAM: dict[str, tuple[dict[str, Any], ...]] = {
     "cut after connect": ({"operation": "connect", "kind": "cut"},),
@@ -77,29 +77,20 @@ async def test_an_upstream_that_misbehaves_costs_no_task_and_makes_none_twice(
         await site.fault(operation, times=_TIMES, **{key: value for key, value in effect.items() if key != "operation"})
         creates += await _create_some(site, [gateway.url for gateway in gateways], tenants, f"{case} {effect}")
     await settle(site, "submitting", "unknown")
-    verdict = await gather(site, creates)
-    lost = await unknown_ids(site, gateways[0], creates)
-    tell(summed(verdict, lost, kills=0))
-    assert lost == []
-    assert verdict.unanswered() == []
-    assert verdict.doubled() == []
-    assert verdict.misattributed() == []
-    assert verdict.unowned() == []
-    assert await foreign_ids_shown(site, gateways[0], creates, tenants) == []
-    assert await stuck(site) == []
+    await check_creates(site, gateways[0], creates, tell=tell, tenants=tenants)
 
 
 async def test_nothing_is_sent_when_no_connection_can_be_made_and_the_sdk_gets_its_task_when_one_can(
     site: Site, tell: Callable[[Figures], None]
 ) -> None:
-    """Cut before connect: nobody listens at the channel's address, until it is mended."""
+    """Cut before connect: the channel's address has no listener until the operator changes it."""
     gateway = await site.gateway()
     tenant = await site.tenant(gateway)
     channel = (await site.admin(gateway, "GET", "/channels"))["data"][0]
     key = {"ark_api_key": DEFAULT_ACCOUNT.api_key}
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{nobody.getsockname()[1]}/api/v3"
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{unused.getsockname()[1]}/api/v3"
         await site.admin(gateway, "PATCH", f"/channels/{channel['id']}", json={"ark_base_url": closed, **key})
         creates = [Create(tenant, f"wish {number}") for number in range(3)]
         async with httpx.AsyncClient(verify=PLAIN, timeout=30) as http, asyncio.TaskGroup() as group:
@@ -114,21 +105,15 @@ async def test_nothing_is_sent_when_no_connection_can_be_made_and_the_sdk_gets_i
                 f"/channels/{channel['id']}",
                 json={"ark_base_url": f"{site.sandbox.url}/api/v3", **key},
             )
-    verdict = await gather(site, creates)
-    lost = await unknown_ids(site, gateway, creates)
-    tell(summed(verdict, lost, kills=0))
     assert {status for create in creates for status in create.errors} == {503}
-    assert lost == []
-    assert verdict.unanswered() == []
-    assert verdict.doubled() == []
-    assert verdict.unowned() == []
+    await check_creates(site, gateway, creates, tell=tell)
 
 
 @pytest.mark.parametrize(
     ("stage", "kind"),
     [
         *itertools.product(["connect", "mid-headers", "mid-body", "whole request"], Kind),
-        # A whole answer has left the gateway: only a key or a mark tells a retry from a second wish.
+        # The whole answer has left the gateway: only a key or a mark distinguishes a retry from a second create.
         ("mid-answer", Kind.KEYED),
         ("mid-answer", Kind.MARKED),
     ],
@@ -145,17 +130,11 @@ async def test_a_client_that_leaves_at_any_stage_and_asks_again_gets_one_task(
         await send_until_answered(create, site.http, lambda: gateways[1].url, pause=(0.1, 0.2))
         creates.append(create)
     await settle(site, "submitting", "unknown")
-    verdict = await gather(site, creates)
-    lost = await unknown_ids(site, gateways[0], creates)
-    tell(summed(verdict, lost, kills=0))
-    assert lost == []
-    assert verdict.unanswered() == []
-    assert verdict.doubled() == []
-    assert verdict.unowned() == []
+    await check_creates(site, gateways[0], creates, tell=tell)
 
 
 async def _create_some(site: Site, urls: list[str], tenants: list[Tenant], name: str) -> list[Create]:
-    """Sends twice as many creates as are struck, each try to the other gateway."""
+    """Sends twice as many creates as are affected, each try to the other gateway."""
     gateways = itertools.cycle(urls)
     creates = [
         Create(tenants[number % len(tenants)], f"{name} {number}", list(Kind)[number % len(Kind)])

@@ -15,7 +15,7 @@ from tests.chaos.verdict import stuck
 pytestmark = pytest.mark.slow
 
 _OPEN = "/api/v3/open"
-_FEWEST_AWAITS = 10
+_MIN_AWAITS = 10
 _PATIENCE_SECONDS = 60.0
 
 
@@ -24,7 +24,7 @@ _PATIENCE_SECONDS = 60.0
 async def test_no_create_is_sent_twice_and_everything_made_is_its_tenants_or_removed(
     site: Site, action: str, *, is_keyed: bool
 ) -> None:
-    # On an account that others use too, nobody could tell whose a group is.
+    # On an account that is not exclusive no group is attributed.
     survivor = await site.gateway(ark_exclusive="on")
     tenant, other = await site.tenant(survivor), await site.tenant(survivor)
     group_id = (await _act(site, survivor, tenant, "CreateAssetGroup", Name="library", GroupType="AIGC")).json()["Id"]
@@ -40,7 +40,7 @@ async def test_no_create_is_sent_twice_and_everything_made_is_its_tenants_or_rem
             answered[names[-1]] = answer.json()["Id"]
         else:
             assert (answer.status_code, answer.json()["error"]["code"]) == (409, "OutcomeUnknown"), answer.text
-    assert len(names) >= _FEWEST_AWAITS
+    assert len(names) >= _MIN_AWAITS
     await _until_all_is_owned(site, action, names)
     for name in answered if is_keyed else ():
         again = await _retry(
@@ -94,4 +94,4 @@ async def _until_all_is_owned(site: Site, action: str, names: list[str]) -> None
         if not unowned:
             return
         await asyncio.sleep(1)
-    raise AssertionError(f"nobody's: {unowned}")
+    raise AssertionError(f"without an owner: {unowned}")

@@ -17,16 +17,16 @@ pytestmark = pytest.mark.slow
 _TASK = "SELECT id FROM tasks WHERE upstream_id = :upstream_id"
 _DELIVERY = f"SELECT id FROM deliveries WHERE task_id IN ({_TASK}) AND body LIKE '%succeeded%'"
 _AHEAD_SECONDS = 60.0
-"""By the doomed gateway's clock every task is due at once."""
+"""How far the doomed gateway's clock is ahead, so that every task is due."""
 _FIRST_SEARCH_SECONDS = 4.0
 _AWAITS_OF_A_SEARCH = 60
-_FEWEST_DEATHS = 3
+_MIN_KILLS = 3
 _DOOM_SECONDS = 3.0
 
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """A tenant's address."""
+    """A tenant's endpoint for deliveries."""
     async with Receiver() as running:
         yield running
 
@@ -73,7 +73,7 @@ async def test_lost_creates_are_bound_although_the_reconciler_dies_at_any_await(
         ark_exclusive="on",
     ):
         await site.fault("create_task", kind="cut", at="after")
-        # The second one is answered clearly, which keeps the channel's breaker shut.
+        # The second one gets a clear answer, which keeps the circuit breaker closed.
         for number in range(2):
             creates.append(Create(tenant, f"wish {len(creates)} {number}"))
             await send_until_answered(creates[-1], site.http, lambda: creator.url)
@@ -84,7 +84,7 @@ async def test_lost_creates_are_bound_although_the_reconciler_dies_at_any_await(
     verdict = await gather(site, creates)
     assert verdict.doubled() == []
     assert verdict.misattributed() == []
-    # Many were lost at once, so which is whose cannot be told: that is for the operator.
+    # Many were lost at once, so that they cannot be attributed; the operator sees them.
     async with asyncio.timeout(60):
         while not set((await gather(site, creates)).unowned()) <= await orphans(site, last):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
@@ -106,7 +106,7 @@ async def _complete_in_dying_gateways(
 
 
 async def _until_there(site: Site, query: str, upstream_id: str) -> None:
-    """Waits until there is something to do."""
+    """Waits until the query finds a row."""
     async with asyncio.timeout(20):
         while not await site.query(query, upstream_id=upstream_id):  # noqa: ASYNC110 - another process has no event
             await asyncio.sleep(0.05)
@@ -119,9 +119,9 @@ async def _create(site: Site, gateway: Process, tenant: Tenant, receiver: Receiv
 
 
 async def _check_completion(site: Site, tenant: Tenant, ids: list[str], receiver: Receiver) -> None:
-    """Lets a gateway live, and checks that it finds and tells the end of each task."""
-    assert site.kills >= _FEWEST_DEATHS
-    # What a dead gateway had claimed is free again after a lease by the clock of the next.
+    """Runs a gateway without a fault, and checks that it completes each task and delivers that."""
+    assert site.kills >= _MIN_KILLS
+    # The leases of the killed gateways have expired by the clock of the next one.
     last = await site.gateway(public_url=None, shift_seconds=10 * _AHEAD_SECONDS)
     await settle(site, "queued", "running")
     billed = {task["id"]: task["billed_tokens"] for task in (await site.ledger())["tasks"]}

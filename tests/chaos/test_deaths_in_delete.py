@@ -13,7 +13,7 @@ from tests.chaos.verdict import stuck
 pytestmark = pytest.mark.slow
 
 _ENDLESS = "[queue:1000000]"
-_FEWEST_AWAITS = 10
+_MIN_AWAITS = 10
 
 
 async def test_a_delete_of_a_queued_task_that_is_sent_again_cancels_it_and_the_mirror_says_so(site: Site) -> None:
@@ -23,7 +23,7 @@ async def test_a_delete_of_a_queued_task_that_is_sent_again_cancels_it_and_the_m
     async for doomed in doomed_gateways(site, f"request:DELETE {TASKS}", background="off"):
         ids.append(await _create(site, survivor, tenant, f"{_ENDLESS} {len(ids)}"))
         await _delete_until_done(site, doomed, survivor, tenant, ids[-1])
-    assert len(ids) >= _FEWEST_AWAITS
+    assert len(ids) >= _MIN_AWAITS
     upstream = {task["id"]: task for task in (await site.ledger())["tasks"]}
     assert {upstream[task_id]["status"] for task_id in ids} == {"cancelled"}
     for task_id in ids:
@@ -41,7 +41,7 @@ async def test_a_delete_of_a_finished_task_that_is_sent_again_removes_it_and_its
         ids.append(await _create(site, survivor, tenant, f"[queue:0][run:0] {len(ids)}"))
         await _until_final_upstream(site, ids[-1])
         await _delete_until_done(site, doomed, survivor, tenant, ids[-1])
-    assert len(ids) >= _FEWEST_AWAITS
+    assert len(ids) >= _MIN_AWAITS
     ledger = {task["id"]: task for task in (await site.ledger())["tasks"]}
     rows = {row["upstream_id"]: row for row in await site.query("SELECT upstream_id, status, total_tokens FROM tasks")}
     for task_id in ids:

@@ -1,10 +1,10 @@
-"""What must be true when everything has been broken and has settled; the sandbox's ledger is the truth."""
+"""What must hold after failures, once everything has settled; the sandbox's ledger is the reference."""
 
 import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import httpx
@@ -22,19 +22,22 @@ _FOREIGN_SAMPLE = 150
 
 
 class Verdict:
-    """The truth about some creates, gathered once."""
+    """What became of some creates."""
 
     def __init__(self, creates: Sequence[Create], ledger: dict[str, Any], owners: list[dict[str, Any]]) -> None:
-        """Takes the evidence.
+        """Compares creates with the ledger and the database.
 
         Args:
-            creates: everything that clients wanted.
+            creates: of all clients.
             ledger: of the sandbox.
             owners: rows of ``tasks``: tenant_id, id, upstream_id, status.
         """
         self.creates = creates
         self._sent = _prompts_sent(ledger)
-        self._paid = {task["id"]: self._prompt_of(task, ledger) for task in ledger["tasks"]}
+        self._paid = {
+            task["id"]: self._sent.get(task["request_number"], f"unknown request {task['request_number']}")
+            for task in ledger["tasks"]
+        }
         self._owners = owners
 
     def doubled(self) -> list[str]:
@@ -49,7 +52,7 @@ class Verdict:
         return sorted(task_id for task_id in self._paid if task_id not in owned)
 
     def misattributed(self) -> list[str]:
-        """Paid tasks that belong to another tenant than the one that wanted them, or to several tasks."""
+        """Paid tasks that belong to another tenant than that of their create, or to several tasks."""
         wanted_by = {create.prompt: create.tenant.id for create in self.creates}
         counted = Counter(row["upstream_id"] for row in self._owners if row["upstream_id"] is not None)
         wrong = [
@@ -65,7 +68,7 @@ class Verdict:
         return sorted(create.prompt for create in self.creates if not create.ids)
 
     def answered_with_two_ids(self) -> list[str]:
-        """Prompts whose client was told of two different tasks."""
+        """Prompts whose client got the ids of two different tasks."""
         names: dict[str, str] = {}
         for row in self._owners:
             names[row["id"]] = row["id"]
@@ -75,15 +78,49 @@ class Verdict:
             create.prompt for create in self.creates if len({names.get(task_id, task_id) for task_id in create.ids}) > 1
         )
 
-    def _prompt_of(self, task: dict[str, Any], ledger: dict[str, Any]) -> str:
-        del ledger
-        return self._sent.get(task["request_number"], f"unknown request {task['request_number']}")
-
 
 async def gather(site: Site, creates: Sequence[Create]) -> Verdict:
     """Reads the ledger and the database."""
     owners = await site.query("SELECT tenant_id, id, upstream_id, status FROM tasks")
     return Verdict(creates, await site.ledger(), owners)
+
+
+async def check_creates(
+    site: Site,
+    gateway: Process,
+    creates: Sequence[Create],
+    *,
+    tell: Callable[[Figures], None],
+    kills: int = 0,
+    tenants: Sequence[Tenant] = (),
+    may_be_unowned: bool = False,
+) -> Verdict:
+    """Checks that no create was lost, doubled or shown to another tenant, and that nothing is stuck.
+
+    Args:
+        site: the processes.
+        gateway: a running one, which is asked for the tasks.
+        creates: of all clients.
+        tell: gets the figures of the test.
+        kills: of its processes.
+        tenants: whose keys must not find the tasks of the others.
+        may_be_unowned: a paid task may belong to no tenant; the caller checks that the operator sees it.
+    """
+    verdict = await gather(site, creates)
+    lost = await unknown_ids(site, gateway, creates)
+    tell(summed(verdict, lost, kills=kills))
+    found = {
+        "answered with an id that the gateway does not know": lost,
+        "never answered with an id": verdict.unanswered(),
+        "sent or made more than once": verdict.doubled(),
+        "given to another tenant or to two tasks": verdict.misattributed(),
+        "answered with two ids": verdict.answered_with_two_ids(),
+        "paid and unowned": [] if may_be_unowned else verdict.unowned(),
+        "shown to another tenant": await foreign_ids_shown(site, gateway, creates, tenants),
+        "stuck": await stuck(site),
+    }
+    assert {what: which for what, which in found.items() if which} == {}
+    return verdict
 
 
 async def unknown_ids(site: Site, gateway: Process, creates: Iterable[Create]) -> list[str]:
@@ -123,7 +160,7 @@ async def listed_ids(site: Site, gateway: Process, tenant: Tenant) -> list[str]:
 
 
 async def orphans(site: Site, gateway: Process) -> set[str]:
-    """The upstream ids that the operator is shown as nobody's."""
+    """The upstream ids in the operator's list of orphans."""
     found: set[str] = set()
     after: dict[str, str] = {}
     while True:
@@ -135,7 +172,7 @@ async def orphans(site: Site, gateway: Process) -> set[str]:
 
 
 async def stuck(site: Site) -> list[str]:
-    """What is held and will never be let go, a line each."""
+    """What is held and will never be released, a line each."""
     found = []
     for what, query in _STUCK.items():
         rows = await site.query(query)
@@ -156,7 +193,7 @@ def summed(verdict: Verdict, lost_ids: Sequence[str], *, kills: int) -> Figures:
 
 _STUCK = {
     "an intent of a process that is gone": "SELECT id FROM tasks WHERE status = 'submitting'",
-    "an unfinished task that is never looked at again": (
+    "an unfinished task that is never polled again": (
         "SELECT id, status FROM tasks WHERE status IN ('queued', 'running', 'unknown') AND deleted_at IS NULL "
         "AND (next_poll_at IS NULL OR next_poll_at > now() + interval '150 seconds')"
     ),
@@ -165,7 +202,7 @@ _STUCK = {
         "SELECT name, expires_at FROM leases WHERE name NOT LIKE 'sweep:%' AND name NOT LIKE 'watch:%' "
         "AND expires_at > now() + interval '150 seconds'"
     ),
-    "a delivery that nobody may take": (
+    "a delivery that cannot be claimed": (
         "SELECT id FROM deliveries WHERE next_attempt_at IS NOT NULL AND lease_until > now() + interval '150 seconds'"
     ),
     "a transaction that is never ended": (
