@@ -194,14 +194,14 @@ async def test_silence_and_an_unknown_place_count_as_a_restore(neighbours: Neigh
 async def test_a_server_that_does_not_tell_its_place_keeps_no_process_from_starting(
     neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What a managed server answers to such a query.
+    # The error of a managed server.
     refused = "DO $$ BEGIN RAISE EXCEPTION 'not supported' USING ERRCODE = '0A000'; END $$"
     monkeypatch.setattr("app.core.database_place._PLACE", refused)
     monkeypatch.setattr("app.core.database_place._SESSION_PLACE", text(refused))
     await neighbours.one()
     await neighbours.one()
     async with neighbours.sessions.begin() as session:
-        assert await complete_since(session) < neighbours.clock(), "the same place as before, as far as is known"
+        assert await complete_since(session) < neighbours.clock(), "the place has not changed, as far as is known"
     await _change(neighbours, "UPDATE database_place SET place = 'known'")
     async with neighbours.sessions.begin() as session:
         assert await complete_since(session) > neighbours.clock()

@@ -1,4 +1,4 @@
-"""Which request claims which earlier attempt."""
+"""Which earlier attempt a request claims."""
 
 import asyncio
 import hashlib
@@ -122,7 +122,7 @@ async def test_two_abandoned_attempts_are_claimed_by_two_requests(processes: Pro
 async def test_a_retry_that_arrives_before_the_disconnect_is_noticed_claims_the_attempt(
     processes: Processes, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The retry waits half a second for the notice; on a slow machine that is over before the test has given it.
+    # Half a second, the default, may be over on a slow machine before the test marks the attempt.
     monkeypatch.setattr("app.creates.retry_dedup._DISCONNECT_NOTICE_TIMEOUT_SECONDS", HANG_SECONDS)
     monkeypatch.setattr("app.creates.retry_dedup._DISCONNECT_NOTICE_CHECKS", 600)
     for process in (processes.here, processes.there):

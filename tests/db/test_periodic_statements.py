@@ -88,7 +88,7 @@ _FILL = f"""
 
 @pytest_asyncio.fixture(scope="module")
 async def url(database_url: str) -> AsyncIterator[str]:
-    """A database that is full of what is not due."""
+    """A database full of rows that are not due."""
     async with own_database(database_url) as made:
         yield made
 

@@ -13,7 +13,7 @@ DRY = f"{TASKS}?dry_run=true"
 MODEL = "doubao-seedance-2"
 PROMPT = '{"type":"text","text":"x"}'
 
-# As they stand in JSON: expanding, combining, escaped, folded, invisible, broken and dull characters.
+# Characters as written in JSON: expanding, combining, escaped, folded, invisible, broken and ordinary ones.
 ATOMS = (
     "\ufdfa",
     "\u0345\u0301\u0315\u0323",
@@ -50,9 +50,16 @@ NAMES = ("model", "Model", "draft_task", "image_url", "url", "k")
 
 @dataclass(frozen=True)
 class Body:
-    """A request, and what to call it; a body in chunks is sent a byte each. Its headers take the place of the usual.
+    """A request of a family.
 
-    ``status`` is what must be answered, where that says how far the request has come.
+    Attributes:
+        family: for the report.
+        path: with the query.
+        data: the body.
+        method: of the request.
+        is_chunked: the body is sent in chunks of a byte.
+        headers: in place of the usual ones of the same names.
+        status: the expected one, where it shows how far the request was processed; None for any.
     """
 
     family: str
@@ -76,7 +83,7 @@ def _task(members: str, content: str = PROMPT) -> bytes:
 
 
 def members(rnd: random.Random, size: int) -> bytes:
-    """Many members with nasty names."""
+    """Many members with expensive names."""
     count = rnd.choice([10, 300, 2000, 9900])
     text = text_of(rnd, max(size // count - 12, 1))
     return _task(",".join(f'"{text}{number}":0' for number in range(count)))
@@ -91,14 +98,14 @@ def padded_members(rnd: random.Random, size: int) -> bytes:
 
 
 def values(rnd: random.Random, size: int) -> bytes:
-    """Many nasty strings."""
+    """Many expensive strings."""
     count = rnd.choice([10, 300, 2000, 9900])
     text = text_of(rnd, max(size // count - 4, 1))
     return _task('"extra":[' + ",".join([f'"{text}"'] * count) + "]")
 
 
 def one_text(rnd: random.Random, size: int) -> bytes:
-    """One long string, wherever one may stand."""
+    """One long string, in each possible place."""
     text = text_of(rnd, size - 200)
     head = rnd.choice(["https://", "data:image/png;base64,", "data:image/", "data:image/a", "asset://"])
     kind = rnd.choice(["image_url", "video_url", "audio_url"])
@@ -152,7 +159,7 @@ def items(rnd: random.Random, size: int) -> bytes:
 
 
 def not_json(rnd: random.Random, size: int) -> bytes:
-    """Bytes that are no JSON, and blanks."""
+    """Invalid JSON, and blanks."""
     unit = rnd.choice([b" ", b"1 ", b'"', b'""', b"\\", b"\xff", b"\xed\xa0\x80", b"\n", b":", b"}", b'"a" ', b"\x00"])
     head = rnd.choice([b"", b'{"a":', b'{"a":"', b'{"a":1}'])
     return head + unit * (size // len(unit))
@@ -210,7 +217,7 @@ def _list(member: str) -> bytes:
 
 
 def good_media(rnd: random.Random, size: int) -> bytes:
-    """What may well be sent: a large data URI, plain or as PHP and Java write it."""
+    """A valid large data URI, plain or as PHP and Java write it."""
     unit = rnd.choice(["iVBORw0K", "iVBOR" + "w0K" * 20 + "\\/", "iVBORw\\u002b"])
     uri = "data:image/png;base64," + unit * ((size - 200) // len(unit))
     return _task("", f'{{"type":"image_url","image_url":{{"url":"{uri}"}}}}')
@@ -236,7 +243,7 @@ def bodies(rnd: random.Random, size: int) -> Iterator[Body]:
     for family, generate in CREATES.items():
         yield Body(family, DRY, generate(rnd, size)[:size])
     key = {"Idempotency-Key": "k"}
-    # Of these the value is hashed, and then nothing is made, since there is no such model.
+    # Their value is hashed, and nothing is made, because the model does not exist.
     keyed = CREATES[rnd.choice(list(CREATES))](rnd, size).replace(MODEL.encode(), b"none")
     yield Body("creates with a key", TASKS, keyed[:size], headers=key)
     action = rnd.choice(["ListAssets", "CreateAsset", "CreateAssetGroup"])
@@ -244,7 +251,7 @@ def bodies(rnd: random.Random, size: int) -> Iterator[Body]:
     valid = good_assets(rnd, min(max(size, 32 * 1024), 1024 * 1024))
     yield Body("creates of assets with a key", "/api/v3/open/CreateAsset", valid, headers=key, status=404)
     yield Body("deletions", f"{TASKS}/cgt-1", CREATES[rnd.choice(list(CREATES))](rnd, 16_000)[:16_384], method="DELETE")
-    # Six bytes on the wire for each.
+    # Each takes six bytes on the wire.
     yield Body("tiny chunks", DRY, b" " * min(size // 6, 200_000), is_chunked=True)
     yield Body(
         "callbacks", "/callbacks/" + "a" * 43, not_json(rnd, size) if rnd.random() < 0.3 else values(rnd, 60_000)
@@ -264,9 +271,9 @@ def queries(rnd: random.Random) -> Iterator[Body]:
 
 
 PAGE_ORIGIN = "https://app.example.com"
-"""An origin that the gateway of these tests allows."""
+"""The origin allowed by the gateway of these tests."""
 
-# What the log, the access rules or the answer's headers take from a head.
+# Headers that the log, the access rules or the answer's headers use.
 HEADERS = ("Authorization", "X-Api-Key", "X-Client-Request-Id", "X-Forwarded-For", "Idempotency-Key", "User-Agent")
 
 

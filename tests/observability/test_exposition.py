@@ -25,7 +25,7 @@ sys.stdin.read()
 
 
 class Counting:
-    """A process that has counted some requests and lives until it is killed."""
+    """A process that has counted some requests and runs until it is killed."""
 
     def __init__(self, number: int) -> None:
         self.process = subprocess.Popen(

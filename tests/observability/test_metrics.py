@@ -39,7 +39,7 @@ async def gateway(database_url: str) -> AsyncIterator[Gateway]:
 
 
 async def fetch(gateway: Gateway) -> str:
-    """Returns the metrics; what stands in the database as it was less than a second ago."""
+    """Returns the metrics; those of the database may be almost a second old."""
     answer = await gateway.anonymous.get("/metrics", headers=gateway.admin.headers)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("text/plain; version=")
@@ -221,7 +221,7 @@ async def test_the_alerts_in_the_documentation_ask_for_metrics_that_exist(gatewa
 
 
 async def test_all_series_of_the_database_are_there_even_when_there_is_nothing(gateway: Gateway) -> None:
-    """An alert on a series that comes and goes would never be sure."""
+    """An alert on a series that disappears would not be reliable."""
     async with gateway.sessions() as session:
         standing = await read_backlog(session, now=gateway.clock())
     shown = {(sample.name, *sample.labels.values()) for family in gauges(standing) for sample in family.samples}

@@ -16,7 +16,7 @@ from tests.support.plain import PLAIN
 
 MODEL = "doubao-seedance-2"
 NOWHERE = "http://127.0.0.1:1"
-"""Where nothing listens."""
+"""An address without a listener."""
 GATEWAYS_ID = re.compile(r"\d{14}[0-9A-F]{20}")
 """The form of the gateway's own request ids, which no proxy's have."""
 Call = Callable[..., Awaitable[Any]]
@@ -34,7 +34,7 @@ def tasks(url: str, key: str) -> Callable[..., Awaitable[Any]]:
 
 
 def text(words: str) -> dict[str, Any]:
-    """Returns the arguments of a create that can be told from others by its words."""
+    """Returns the arguments of a create with this prompt."""
     return {"model": MODEL, "content": [{"type": "text", "text": words}]}
 
 

@@ -1,4 +1,4 @@
-"""A relay between a proxy and the gateway that keeps what the proxy sends, byte for byte."""
+"""A relay between a proxy and the gateway that records what the proxy sends, byte for byte."""
 
 import asyncio
 import contextlib
@@ -13,8 +13,8 @@ class Relay:
     """Passes bytes on in both directions.
 
     Attributes:
-        url: where it listens.
-        connections: what came from the proxy on each of its connections.
+        url: its address.
+        connections: the bytes of the proxy, by connection.
     """
 
     def __init__(self, gateway: str) -> None:
@@ -35,7 +35,7 @@ class Relay:
             writer.close()
 
     async def wait_for(self, text: bytes, seconds: float) -> None:
-        """Returns once the proxy has sent some bytes, or after a while: nginx passes nothing on that is unfinished."""
+        """Waits until the proxy has sent ``text``, at most ``seconds``: nginx does not pass on unfinished requests."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not any(text in kept for kept in self.connections):
@@ -56,7 +56,7 @@ class Relay:
 
 @asynccontextmanager
 async def relaying(gateway: str) -> AsyncIterator[Relay]:
-    """Runs one in front of a gateway; it ends when the proxy's connections have."""
+    """Runs a relay in front of a gateway."""
     relay = Relay(gateway)
     tasks: set[asyncio.Task[None]] = set()
 

@@ -1,4 +1,4 @@
-"""Runs a proxy with the file that an operator copies."""
+"""Runs a proxy with the example file that an operator copies."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ Kind = Literal["nginx", "caddy", "go"]
 KINDS: tuple[Kind, ...] = ("nginx", "caddy")
 """The proxies that the examples configure."""
 ALL_KINDS: tuple[Kind, ...] = (*KINDS, "go")
-"""These, and the plain reverse proxy of Go's standard library, which nothing configures."""
+"""Also the plain reverse proxy of Go's standard library, without configuration."""
 _PACKAGES = {"nginx": "apt-get install nginx-light", "caddy": "apt-get install caddy"}
 _START_SECONDS = 20.0
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -29,9 +29,9 @@ class Proxy:
     """A running proxy.
 
     Attributes:
-        kind: which.
-        port: where it listens on every address of this machine.
-        folder: its configuration and its logs.
+        kind: of the program.
+        port: on all addresses of this machine.
+        folder: of its configuration and its logs.
     """
 
     kind: Kind
@@ -44,22 +44,22 @@ class Proxy:
         return f"http://127.0.0.1:{self.port}"
 
     def logged(self) -> str:
-        """Returns everything that it has logged."""
+        """Returns its whole log."""
         return "".join(path.read_text(encoding="utf-8") for path in sorted(self.folder.glob("*.log")))
 
 
 @asynccontextmanager
 async def running(
-    kind: Kind, folder: Path, upstream: str, *, patience: str = "600s", second: str = ""
+    kind: Kind, folder: Path, upstream: str, *, read_timeout: str = "600s", second: str = ""
 ) -> AsyncIterator[Proxy]:
     """Runs a proxy.
 
     Args:
-        kind: which.
-        folder: empty, for everything that it writes.
+        kind: of the program.
+        folder: an empty one, for its files.
         upstream: the gateway's ``host:port``, or the path of its socket.
-        patience: how long it waits for the gateway's answer.
-        second: another gateway's ``host:port``, for when the first takes no connection.
+        read_timeout: for the gateway's answer, such as ``600s``.
+        second: ``host:port`` of another gateway, used when the first one refuses connections.
     """
     if kind == "go":
         require(BUILDS["go-proxy"].programs)
@@ -72,7 +72,7 @@ async def running(
     if kind == "go":
         command = [str(BUILT / "go-proxy/seedgate-plain-proxy"), f"127.0.0.1:{port}", f"http://{upstream}"]
     else:
-        command = await asyncio.to_thread(_prepare, proxy, _upstreams(kind, upstream, second), patience)
+        command = await asyncio.to_thread(_prepare, proxy, _upstreams(kind, upstream, second), read_timeout)
     with (folder / "output.log").open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *command, cwd=folder, env={**os.environ, **_homes(folder)}, stdout=output, stderr=output
@@ -86,8 +86,8 @@ async def running(
         await process.wait()
 
 
-def substituted(proxy: Proxy, upstreams: str, patience: str) -> str:
-    """Returns the example with nothing but addresses, paths, the account, what is logged, and its patience changed."""
+def substituted(proxy: Proxy, upstreams: str, read_timeout: str) -> str:
+    """Returns the example with other addresses, paths, account, log settings and read timeout."""
     folder = proxy.folder
     changes = {
         "nginx": {
@@ -98,13 +98,13 @@ def substituted(proxy: Proxy, upstreams: str, patience: str) -> str:
             "http {\n": "http {\n" + "".join(f"{name}_temp_path {folder}/{name};\n" for name in _TEMPORARY),
             "listen 80;": f"listen 127.0.0.1:{proxy.port};",
             "server 127.0.0.1:8080;": upstreams,
-            "proxy_read_timeout 600s;": f"proxy_read_timeout {patience};",
+            "proxy_read_timeout 600s;": f"proxy_read_timeout {read_timeout};",
         },
         "caddy": {
             "admin localhost:2019": "admin off\n\tdebug",
             "\nseedgate.example.com {": f"\nhttp://:{proxy.port} {{\n\tbind 127.0.0.1",
             "reverse_proxy 127.0.0.1:8080 {": upstreams,
-            "response_header_timeout 600s": f"response_header_timeout {patience}",
+            "response_header_timeout 600s": f"response_header_timeout {read_timeout}",
         },
     }
     text = example(proxy.kind)
@@ -115,7 +115,7 @@ def substituted(proxy: Proxy, upstreams: str, patience: str) -> str:
 
 
 def example(kind: Kind) -> str:
-    """Returns the file as it stands."""
+    """Returns the example file."""
     return (EXAMPLES / {"nginx": "nginx.conf", "caddy": "Caddyfile"}[kind]).read_text(encoding="utf-8")
 
 
@@ -128,9 +128,9 @@ def _upstreams(kind: Kind, first: str, second: str) -> str:
     return lines + ("\nlb_policy first\nlb_try_duration 5s\nfail_duration 10s\n" if second else "")
 
 
-def _prepare(proxy: Proxy, upstreams: str, patience: str) -> list[str]:
+def _prepare(proxy: Proxy, upstreams: str, read_timeout: str) -> list[str]:
     configuration = proxy.folder / "configuration"
-    configuration.write_text(substituted(proxy, upstreams, patience), encoding="utf-8")
+    configuration.write_text(substituted(proxy, upstreams, read_timeout), encoding="utf-8")
     program = shutil.which(proxy.kind)
     assert program is not None
     if proxy.kind == "nginx":
@@ -140,7 +140,7 @@ def _prepare(proxy: Proxy, upstreams: str, patience: str) -> list[str]:
 
 
 def _homes(folder: Path) -> dict[str, str]:
-    """Where Caddy keeps what it wants to keep."""
+    """Returns the variables that name Caddy's folders."""
     return {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
 
 

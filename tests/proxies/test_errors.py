@@ -1,4 +1,4 @@
-"""What a proxy answers by itself: JSON that the SDKs can read, and nothing secret in its log."""
+"""Errors of the proxy itself are JSON that the SDKs can read, and its log contains no secret."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -78,7 +78,7 @@ async def test_a_gateway_that_is_down_is_told_to_both_sdks(start: Start) -> None
 
 
 async def test_a_gateway_that_does_not_answer_is_told_to_both_sdks(start: Start) -> None:
-    async with upstream(is_silent=True) as behind, start(behind.url, patience="1s") as proxy:
+    async with upstream(is_silent=True) as behind, start(behind.url, read_timeout="1s") as proxy:
         with pytest.raises(ArkAPIStatusError) as ark:
             await tasks(proxy.url, "sg-unused")("get", task_id="cgt-20260101000000-zzzzz")
         async with plain(proxy.url) as client:
@@ -112,7 +112,7 @@ async def test_what_a_client_sends_cannot_break_the_json(start: Start, path: str
 
 
 async def test_a_header_that_is_too_large_for_nginx_is_told_in_json(tmp_path: Path) -> None:
-    """Caddy takes more than the gateway does."""
+    """Caddy allows more than the gateway."""
     async with running("nginx", tmp_path, urlsplit(NOWHERE).netloc) as proxy, plain(proxy.url) as client:
         answer = await client.get(TASKS, headers={"X-Large": "x" * 70_000})
     assert answer.status_code == 431

@@ -16,14 +16,14 @@ from tests.support.logs import written
 from tests.support.process import gateway_process
 
 pytestmark = pytest.mark.sdk
-_PATIENCE_SECONDS = 20
+_TIMEOUT_SECONDS = 20
 
 
 async def test_a_create_that_outlasts_the_proxys_patience_is_paid_once(gateway: Gateway, start: Start) -> None:
     tenant = await gateway.tenant()
     await slow_create(gateway, seconds=2.5)
     before = count_received(gateway, "create_task")
-    async with start(gateway.base_url, patience="1s") as proxy:
+    async with start(gateway.base_url, read_timeout="1s") as proxy:
         created = await tasks(proxy.url, tenant.key)("create", **text("slow"))
     await check_one(gateway, tenant, created.id, before)
 
@@ -56,7 +56,7 @@ async def test_a_create_whose_gateway_is_killed_is_paid_once_and_answered_by_the
     ):
         with written() as log:
             creating = asyncio.ensure_future(tasks(proxy.url, tenant.key)("create", **text("killed")))
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 while count_received(gateway, "create_task") == before:  # noqa: ASYNC110 - nothing tells of it
                     await asyncio.sleep(0.02)
             assert log.requests() == []

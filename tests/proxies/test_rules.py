@@ -1,4 +1,4 @@
-"""What the examples keep from the gateway or from strangers: changes of protocol, and the operator's paths."""
+"""The examples pass on no change of protocol, and serve the operator's paths to the operator's networks only."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ _PRIVATE = [
 
 
 async def ask(proxy: Proxy, target: str, *headers: str, address: str = "127.0.0.1") -> tuple[int, bytes]:
-    """Sends a request whose target is not touched on the way to the proxy; returns status and body."""
+    """Sends a request whose target no client library changes; returns status and body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port, local_addr=(address, 0))
     lines = [f"GET {target} HTTP/1.1", "Host: x", "Connection: close", *headers, "", ""]
     writer.write("\r\n".join(lines).encode())
@@ -73,7 +73,7 @@ async def test_a_wish_to_change_the_protocol_stays_at_the_proxy(start: Start) ->
 
 @pytest.mark.parametrize("path", _PRIVATE)
 async def test_no_spelling_of_a_private_path_gets_past_the_rule(gateway: Gateway, start: Start, path: str) -> None:
-    """What does not look private to the proxy is not private to the gateway either."""
+    """A spelling that the proxy lets through is no private path for the gateway either."""
     assert gateway.settings.admin_token is not None
     token = f"Authorization: Bearer {gateway.settings.admin_token.get_secret_value()}"
     async with start(gateway.base_url) as proxy:
@@ -100,7 +100,7 @@ async def test_the_rule_is_about_private_paths_alone(gateway: Gateway, proxy: Pr
 
 
 async def test_a_head_that_is_too_large_has_one_code_everywhere(gateway: Gateway, proxy: Proxy) -> None:
-    """More than one line may have at nginx, and more than the gateway takes in all."""
+    """A line larger than nginx allows, and a head larger than the gateway allows."""
     many = [f"X-{number}: {'a' * 6000}" for number in range(12)]
     few = [f"X-{number}: a" for number in range(120)]
     for target, headers in (("", many), ("", ["X-A: " + "a" * 70_000]), ("", few), ("?" + "a" * 70_000, [])):

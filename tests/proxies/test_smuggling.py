@@ -46,7 +46,7 @@ async def smuggle(relay: Relay, proxy: Proxy, body: str, *, headers: str = _UPGR
 
 @pytest.fixture(params=ALL_KINDS)
 def any_kind(request: pytest.FixtureRequest) -> Kind:
-    """Each proxy in turn, the plain one too."""
+    """Each proxy in turn, the plain one included."""
     kind: Kind = request.param
     return kind
 

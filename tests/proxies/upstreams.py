@@ -1,4 +1,4 @@
-"""Upstreams of a proxy that show what arrives at them, or lose it."""
+"""Upstreams of a proxy that record the requests, or lose them."""
 
 import asyncio
 import contextlib
@@ -11,13 +11,13 @@ _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 @dataclass
 class Upstream:
-    """A server that answers ``ok`` to everything, or lets go of it.
+    """A server that answers ``ok`` to every request, or closes the connection.
 
     Attributes:
-        url: where it listens.
-        heads: the request line and headers of each request, as they came.
-        answers_left: so many are still answered; then a request is taken whole and its connection closed.
-        is_silent: it never answers and closes nothing.
+        url: its address.
+        heads: the request line and headers of each request, as received.
+        answers_left: number of requests that are still answered; after that a connection is closed after a request.
+        is_silent: it neither answers nor closes.
     """
 
     url: str = ""
@@ -46,7 +46,7 @@ class Upstream:
 
 @asynccontextmanager
 async def upstream(*, is_silent: bool = False) -> AsyncIterator[Upstream]:
-    """Runs one."""
+    """Runs an upstream."""
     opened = Upstream(is_silent=is_silent)
     server = await asyncio.start_server(opened.take, "127.0.0.1", 0)
     opened.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -44,7 +44,7 @@ class Caller:
         self.http = httpx.AsyncClient(base_url=server.origin, timeout=HANG_SECONDS, verify=False, trust_env=False)
 
     def now(self) -> datetime:
-        """Returns the time that the sandbox compares ``X-Date`` with."""
+        """Returns the time with which the sandbox compares ``X-Date``."""
         return self.server.config.clock()
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:

@@ -30,7 +30,7 @@ V25 = "doubao-seedance-2-5-260628"
 
 
 class _Caller(Caller):
-    """A client that advances the configured clock, which the next sandbox has, too."""
+    """A client that advances the configured clock, which the next sandbox shares."""
 
     def __init__(self, server: SandboxServer, clock: MovableClock) -> None:
         super().__init__(server)
