@@ -22,7 +22,7 @@ from tests.assets.gateway import OPEN, AssetsGateway, list_groups, open_assets_g
 from tests.support.answers import check_error
 from tests.support.driving import URL, act, new_group
 from tests.support.gateway import HELD, TASKS, Tenant
-from tests.support.looks import Looks
+from tests.support.observed_calls import ObservedCalls
 from tests.support.patience import HANG_SECONDS, until
 from tests.support.process import gateway_process
 
@@ -117,14 +117,14 @@ async def test_a_key_that_only_the_row_of_a_task_has_identifies_that_task(
 
 @pytest.mark.parametrize("action", ACTIONS)
 async def test_ten_at_once_over_all_entries_make_one_object(
-    gateway: AssetsGateway, tenant: Tenant, looks: Looks, action: str
+    gateway: AssetsGateway, tenant: Tenant, finds: ObservedCalls, action: str
 ) -> None:
     body = await body_of(tenant, action)
     before = gateway.count(action)
     await gateway.fault(action, **HELD)
     sending = asyncio.gather(*(send(tenant, action, body, "k", entry=ENTRIES[n % 3]) for n in range(10)))
     await until(lambda: gateway.count(action) > before)
-    await until(lambda: len(looks.lookers) == 9)
+    await until(lambda: len(finds.callers) == 9)
     await gateway.release()
     assert {made(answer) for answer in await sending} == set(upstream_ids(gateway, action, body))
     assert gateway.count(action) == before + 1
@@ -138,7 +138,7 @@ async def test_two_kinds_at_once_under_one_key_make_one_object(gateway: AssetsGa
 
 
 async def test_a_refused_create_frees_its_key_for_those_that_wait_for_it(
-    gateway: AssetsGateway, tenant: Tenant, looks: Looks
+    gateway: AssetsGateway, tenant: Tenant, finds: ObservedCalls
 ) -> None:
     body = await body_of(tenant, "CreateAssetGroup")
     before = gateway.count("CreateAssetGroup")
@@ -146,7 +146,7 @@ async def test_a_refused_create_frees_its_key_for_those_that_wait_for_it(
     await gateway.fault("CreateAssetGroup", **refusal, delay_seconds=3600)
     sending = asyncio.gather(*(send(tenant, "CreateAssetGroup", body, "k") for _ in range(3)))
     await until(lambda: gateway.count("CreateAssetGroup") > before)
-    await until(lambda: len(looks.lookers) == 2)
+    await until(lambda: len(finds.callers) == 2)
     await gateway.release()
     answers = await sending
     assert sorted(answer.status_code for answer in answers) == [200, 200, 400]
@@ -198,9 +198,9 @@ async def test_a_malformed_key_and_one_for_a_face_session_are_refused(
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+def finds(monkeypatch: pytest.MonkeyPatch) -> ObservedCalls:
     """The tasks that have read the outcome of an earlier create."""
-    return Looks(monkeypatch, IntentLog, "find")
+    return ObservedCalls(monkeypatch, IntentLog, "find")
 
 
 async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_its_key(fresh: AssetsGateway) -> None:
@@ -298,7 +298,7 @@ async def test_when_the_client_that_searches_disconnects_another_one_searches(fr
 
 
 async def test_a_client_that_disconnects_no_longer_waits_for_a_create_that_is_under_way(
-    gateway: AssetsGateway, tenant: Tenant, looks: Looks
+    gateway: AssetsGateway, tenant: Tenant, finds: ObservedCalls
 ) -> None:
     body = await body_of(tenant, "CreateAssetGroup")
     before, gone = gateway.count("CreateAssetGroup"), asyncio.Event()
@@ -306,7 +306,7 @@ async def test_a_client_that_disconnects_no_longer_waits_for_a_create_that_is_un
     first = asyncio.create_task(send(tenant, "CreateAssetGroup", body, "k"))
     await until(lambda: gateway.count("CreateAssetGroup") > before)
     waiting = asyncio.create_task(gateway.run(tenant, "CreateAssetGroup", sent=keyed(tenant, body), gone=gone, **body))
-    await until(lambda: waiting in looks.lookers)
+    await until(lambda: waiting in finds.callers)
     gone.set()
     with pytest.raises(ServiceUnavailableError):
         await waiting
@@ -315,7 +315,7 @@ async def test_a_client_that_disconnects_no_longer_waits_for_a_create_that_is_un
 
 
 async def test_a_server_that_stops_answers_a_keyed_create_with_503_and_retry_after(
-    gateway: AssetsGateway, tenant: Tenant, looks: Looks
+    gateway: AssetsGateway, tenant: Tenant, finds: ObservedCalls
 ) -> None:
     """Both the request that carries it out and the one that waits for it."""
     body = await body_of(tenant, "CreateAssetGroup")
@@ -324,7 +324,7 @@ async def test_a_server_that_stops_answers_a_keyed_create_with_503_and_retry_aft
     carrying = asyncio.create_task(gateway.run(tenant, "CreateAssetGroup", sent=sent, **body))
     await until(lambda: gateway.count("CreateAssetGroup") > before)
     waiting = asyncio.create_task(gateway.run(tenant, "CreateAssetGroup", sent=sent, **body))
-    await until(lambda: waiting in looks.lookers)
+    await until(lambda: waiting in finds.callers)
     for stopped in (waiting, carrying):
         stopped.cancel()
         if stopped is carrying:

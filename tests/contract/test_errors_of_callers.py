@@ -1,4 +1,4 @@
-"""Cases 401 and 403 of the table of errors: who calls, and what it may do."""
+"""Cases 401 and 403 of the table of errors: the caller, and what it may do."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Each row of the spec's task tables: what passes reaches the upstream as sent, what fails reaches nobody."""
+"""Each row of the spec's task tables: what passes reaches the upstream as sent, what fails is not sent."""
 
 import json
 from typing import Any

@@ -342,7 +342,7 @@ def check_unknown(plane: str, answer: httpx.Response) -> None:
 
 
 async def _delivered(gateway: Gateway, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Returns what the tenant's address is told of the end of tasks, by their ids."""
+    """Returns the messages to the tenant's endpoint about the end of tasks, by task id."""
     engine = open_engine(gateway.database_url, pool_size=1)
     try:
         async with engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""What every answer of the gateway must look like, good or bad."""
+"""The form of every answer of the gateway, good or bad."""
 
 from collections.abc import Mapping
 from typing import Any

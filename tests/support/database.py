@@ -118,7 +118,7 @@ def url_of(role: str, url: str) -> str:
 
 
 async def keep_template(url: str) -> None:
-    """Keeps a copy of a migrated, empty database, to which nobody is connected, for ``own_database``."""
+    """Keeps a copy of a migrated, empty database, without connections, for ``own_database``."""
     await as_superuser(url, f"CREATE DATABASE {_TEMPLATE} TEMPLATE {make_url(url).database}")
 
 
@@ -197,7 +197,7 @@ async def open_superuser(database_url: str) -> AsyncIterator[Any]:
 
 
 async def set_reachable(server_url: str, url: str, *, is_reachable: bool) -> None:
-    """Lets nobody into a database, and throws out who is in it; or lets everybody in again."""
+    """Refuses new connections to a database and ends the existing ones, or allows connections again."""
     name = make_url(url).database
     statements = [f"ALTER DATABASE {name} ALLOW_CONNECTIONS {str(is_reachable).lower()}"]
     if not is_reachable:

@@ -1,4 +1,4 @@
-"""Driving of tenants' objects to where a test needs them, through the gateway and the sandbox's own controls."""
+"""Tasks, groups, assets and verifications in the state that a test needs."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ async def until(tenant: Tenant, task_id: str, *statuses: str) -> dict[str, Any]:
 
 
 async def force(gateway: Gateway, tenant: Tenant, task_id: str, status: str, **change: Any) -> dict[str, Any]:
-    """Has the upstream put a task into a state, where it stays, and waits until the tenant sees it."""
+    """Puts a task into a state upstream, in which it stays, and waits until the tenant sees it."""
     forced = await gateway.control.post(f"/tasks/{task_id}", json={"status": status, **change})
     assert forced.status_code == 200, forced.text
     return await until(tenant, task_id, status)
@@ -50,7 +50,7 @@ def count_received(gateway: Gateway, operation: str) -> int:
 
 
 async def create_with_fault(gateway: Gateway, tenant: Tenant, **effect: Any) -> httpx.Response:
-    """Creates a task while the upstream misbehaves once."""
+    """Creates a task while one fault is active upstream."""
     script = {"operation": "create_task", "times": 1, "effect": effect}
     fault = await gateway.control.post("/faults", json=script)
     assert fault.status_code == 201, fault.text
@@ -79,7 +79,7 @@ async def new_asset(tenant: Tenant, group_id: str, **fields: Any) -> str:
 
 
 async def activate(gateway: Gateway, tenant: Tenant, asset_id: str) -> dict[str, Any]:
-    """Has the upstream finish processing an asset and the gateway see it; returns what GetAsset then says."""
+    """Makes an asset Active upstream and lets the gateway see it; returns the result of GetAsset."""
     ended = await gateway.control.post(f"/assets/{asset_id}", json={"status": "Active"})
     assert ended.status_code == 200, ended.text
     asset = await act(tenant, "GetAsset", Id=asset_id)

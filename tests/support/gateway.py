@@ -26,6 +26,7 @@ from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
 from app.main import create_app, server_config
 from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
+from app.sandbox.faults import Effect, FaultScript
 from app.sandbox.ledger import RequestEntry
 from app.sandbox.server import SandboxServer
 from app.settings import Settings
@@ -148,15 +149,15 @@ class Gateway:
 
     async def fault(self, operation: str, *, times: int | None = 1, account: str | None = None, **effect: Any) -> str:
         """Makes the next calls of an operation fail upstream; returns the fault's id."""
-        script = {"operation": operation, "times": times, "account": account, "effect": effect}
-        added = await self.control.post("/faults", json=script)
-        assert added.status_code == 201, added.text
-        return str(added.json()["id"])
+        script = FaultScript(operation=operation, times=times, account=account, effect=Effect(**effect))
+        return self.sandbox.store.faults.add(script).id
 
     async def release(self, fault_id: str | None = None) -> None:
         """Removes a fault, or all of them, and continues the calls that it holds."""
-        removed = await self.control.delete("/faults" if fault_id is None else f"/faults/{fault_id}")
-        assert removed.status_code == 200, removed.text
+        if fault_id is None:
+            self.sandbox.store.faults.clear()
+        else:
+            assert self.sandbox.store.faults.remove(fault_id)
 
     async def force(self, task_id: str, status: str, **change: Any) -> None:
         """Puts a task of the sandbox into a state, in which it stays; the gateway is not told."""
@@ -260,7 +261,8 @@ class Gateway:
         await self.release()
         async with self.sessions.begin() as session:
             await session.execute(delete(ChannelHealthRow))
-        await self.refill()
+            await session.execute(delete(RateLimitRow))
+        self.expire_caches()
         self._first_number = self._requests()[-1].number if self._requests() else 0
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""API keys that somebody made up."""
+"""API keys that were never issued."""
 
 import zlib
 

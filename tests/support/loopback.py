@@ -1,4 +1,4 @@
-"""Channels of tests lead to servers on this machine, which the rules forbid unless they are told otherwise."""
+"""Channels of tests lead to servers on this machine, which the rules forbid by default."""
 
 from ipaddress import ip_network
 

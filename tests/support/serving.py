@@ -15,7 +15,7 @@ _TICK_SECONDS = 0.1
 
 
 class PromptServer(OwnedServer):
-    """Ends when it is told to; uvicorn's own loop looks ten times a second whether it was."""
+    """A server that stops at once; uvicorn's own loop checks ten times a second whether to stop."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

@@ -37,7 +37,7 @@ class Tenant:
 
 
 UPSTREAM = Tenant("none", "unused", DEFAULT_ACCOUNT.access_key_id, DEFAULT_ACCOUNT.secret_access_key)
-"""Who calls the sandbox itself, with the pair of its account."""
+"""A caller of the sandbox itself, with the key pair of its account."""
 
 
 class Gateway:
@@ -73,7 +73,7 @@ class Gateway:
 
 
 class Site:
-    """A gateway, its upstream, and how to look behind them.
+    """A gateway, its upstream, and access to what is behind them.
 
     Attributes:
         admin_token: of the gateway.

@@ -1,4 +1,4 @@
-"""Making transactions truly run at the same time."""
+"""Transactions that run at the same time."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence

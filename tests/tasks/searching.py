@@ -148,13 +148,13 @@ class Search:
     async def call_back(
         self, token: str, body: Any, *, content_type: str = "application/json; charset=utf-8"
     ) -> httpx.Response:
-        """Calls back as the upstream does."""
+        """Sends a callback as the upstream does."""
         content = body if isinstance(body, bytes) else json.dumps(body)
         headers = {"Content-Type": content_type}
         return await self.gateway.anonymous.post(f"/callbacks/{token}", content=content, headers=headers)
 
     async def run(self, *, after_seconds: float = PAUSE_SECONDS) -> None:
-        """Lets time pass, and one reconciler do what is due then."""
+        """Advances the clock, and runs what is due in one reconciler."""
         self.gateway.clock.advance(after_seconds)
         await self.first.tidy()
         await self.first.run_once()
@@ -166,7 +166,7 @@ class Search:
         return row
 
     async def change(self, task_id: str, **values: Any) -> None:
-        """Changes a row behind everybody's back."""
+        """Changes a row directly in the database."""
         async with self.gateway.sessions.begin() as session:
             await session.execute(update(TaskRow).where(TaskRow.id == task_id).values(**values))
 

@@ -80,7 +80,7 @@ async def test_many_due_tasks_cost_one_list(gateway: Gateway, poller: TaskPoller
     assert await statuses(gateway, task_ids) == ["running"] * 12
     shown = await get(tenant, task_ids[0])
     assert shown.json()["status"] == "running"
-    assert not gateway.received("get_task"), "what a list told is fresh for the clients too"
+    assert not gateway.received("get_task"), "a state from a list is fresh for clients too"
     await gateway.prepare()
     await poller.run_once()
     assert not gateway.received("list_tasks"), "not due again yet"

@@ -174,7 +174,7 @@ async def test_a_body_that_asks_for_a_dry_run_is_refused_and_nothing_is_cancelle
     ):
         refused = await tenant.http.request("DELETE", url, content=content, headers=headers)
         check_error(refused, 400, f"InvalidParameter.{param.partition('.')[0]}", param)
-        # As a form, which curl says unless it is told otherwise.
+        # As a form, the type that curl sends by default.
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         assert (await tenant.http.request("DELETE", url, content=content, headers=form)).status_code == 400
     assert (await get(tenant, task_id)).json()["status"] == "queued"

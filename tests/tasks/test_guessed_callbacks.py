@@ -49,7 +49,7 @@ class Flooded:
 
 @asynccontextmanager
 async def flooded(search: Search) -> AsyncIterator[Flooded]:
-    """Yields an inbox; at the end everything that came is taken in."""
+    """Yields an inbox, which is emptied at the end."""
     engine = open_engine(search.gateway.database_url)
     found = Flooded(CallbackInbox(session_factory(engine), search.gateway.clock), engine)
     try:

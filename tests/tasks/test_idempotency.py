@@ -12,7 +12,7 @@ from app.creates.models import IdempotencyKeyRow
 from app.tasks.repository import TaskRepository
 from tests.support.answers import check_error
 from tests.support.gateway import HELD, MODEL, TASKS, Gateway, Tenant, serve_gateway, text
-from tests.support.looks import Looks
+from tests.support.observed_calls import ObservedCalls
 from tests.support.patience import until
 from tests.support.plain import PLAIN
 
@@ -20,9 +20,9 @@ BODY = {"model": MODEL, "content": text("a kitten")}
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
-    """Which requests have looked for the outcome of an earlier create."""
-    return Looks(monkeypatch, TaskRepository, "find_intent")
+def finds(monkeypatch: pytest.MonkeyPatch) -> ObservedCalls:
+    """The requests that have queried the outcome of an earlier create."""
+    return ObservedCalls(monkeypatch, TaskRepository, "find_intent")
 
 
 async def create(tenant: Tenant, key: str, body: Any = BODY) -> httpx.Response:
@@ -35,11 +35,11 @@ async def test_other_keys_and_no_key_make_other_tasks(gateway: Gateway) -> None:
     assert len({answer.json()["id"] for answer in answers}) == len(gateway.received("create_task")) == 4
 
 
-async def test_ten_at_once_make_one_task(gateway: Gateway, looks: Looks) -> None:
+async def test_ten_at_once_make_one_task(gateway: Gateway, finds: ObservedCalls) -> None:
     tenant = await gateway.tenant()
     await gateway.fault("create_task", **HELD)
     creating = asyncio.gather(*(create(tenant, "k") for _ in range(10)))
-    await until(lambda: len(looks.lookers) == 9)
+    await until(lambda: len(finds.callers) == 9)
     await gateway.release()
     answers = await creating
     assert {answer.status_code for answer in answers} == {200}
@@ -47,12 +47,12 @@ async def test_ten_at_once_make_one_task(gateway: Gateway, looks: Looks) -> None
     assert len(gateway.received("create_task")) == len(await gateway.rows_of(tenant)) == 1
 
 
-async def test_those_that_wait_for_a_refused_one_try_for_themselves(gateway: Gateway, looks: Looks) -> None:
+async def test_after_a_refusal_one_of_the_waiting_requests_is_sent(gateway: Gateway, finds: ObservedCalls) -> None:
     tenant = await gateway.tenant()
     code = "InputTextSensitiveContentDetected"
     await gateway.fault("create_task", kind="error", status=400, code=code, delay_seconds=3600)
     creating = asyncio.gather(*(create(tenant, "k") for _ in range(3)))
-    await until(lambda: len(looks.lookers) == 2)
+    await until(lambda: len(finds.callers) == 2)
     await gateway.release()
     answers = await creating
     assert sorted(answer.status_code for answer in answers) == [200, 200, 400]
@@ -105,7 +105,7 @@ async def test_the_value_of_the_body_decides_not_its_bytes(gateway: Gateway) -> 
 
 
 async def test_two_spellings_at_once_make_one_task(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also when the second one is carried out between the first one's look at the key and its look at the tasks."""
+    """Also when the second one is carried out between the first one's query of the keys and its query of the tasks."""
     tenant = await gateway.tenant()
     find, has_looked, may_go_on = IdempotencyKeyRepository.find, asyncio.Event(), asyncio.Event()
 
@@ -164,7 +164,9 @@ async def test_a_key_of_the_version_before_is_known_with_the_bytes_of_its_body(g
     assert len(gateway.received("create_task")) == 1
 
 
-async def test_a_create_of_the_version_before_that_is_under_way_is_waited_for(gateway: Gateway, looks: Looks) -> None:
+async def test_a_request_waits_for_a_create_under_way_of_the_version_before(
+    gateway: Gateway, finds: ObservedCalls
+) -> None:
     tenant = await gateway.tenant()
     await gateway.fault("create_task", **HELD)
     first = asyncio.create_task(create(tenant, "k"))
@@ -172,7 +174,7 @@ async def test_a_create_of_the_version_before_that_is_under_way_is_waited_for(ga
     async with gateway.sessions.begin() as session:
         await session.delete(await session.get_one(IdempotencyKeyRow, (tenant.id, "k")))
     second = asyncio.create_task(create(tenant, "k"))
-    await until(lambda: looks.lookers)
+    await until(lambda: finds.callers)
     await gateway.release()
     assert (await second).json() == (await first).json()
     assert len(gateway.received("create_task")) == 1

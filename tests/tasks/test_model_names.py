@@ -1,4 +1,4 @@
-"""What clients call models, which account serves them, and what a client is told that names another one."""
+"""Names of models: aliases, the account that serves each, and the error for an unknown one."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What becomes of a create that the upstream does not simply accept."""
+"""Creates that the upstream refuses, throttles, or does not clearly answer."""
 
 import asyncio
 import re
@@ -153,7 +153,7 @@ async def test_what_one_channel_refuses_may_be_served_by_one_that_was_not_reache
         assert (refused.headers["retry-after"], "x-should-retry" in refused.headers) == ("1", False)
 
 
-async def test_without_a_channel_nothing_is_taken(gateway: Gateway) -> None:
+async def test_without_an_active_channel_a_create_is_503(gateway: Gateway) -> None:
     channel_id = await gateway.channel_id("second")
     tenant = await gateway.tenant("second")
     try:

@@ -103,7 +103,7 @@ async def poll(gateway: Gateway, processes: list[Services], tenant: Tenant, task
             try:
                 assert (await service.get(principal, task_id)).body["id"] == task_id
             except Exception as error:
-                # On a busy machine the pool of connections runs dry; then a client is told to come back.
+                # On a busy machine the pool of connections may be exhausted; the client is then to retry.
                 if not (is_unavailable(error) or isinstance(error, ServiceUnavailableError)):
                     raise
             await asyncio.sleep(PAUSE_SECONDS)

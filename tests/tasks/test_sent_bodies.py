@@ -26,7 +26,7 @@ CREATED = b'{"id":"cgt-20260809211822-9lk%02d"}'
 
 @dataclass
 class Thinker:
-    """An upstream that takes creates in and answers none until it is told to."""
+    """An upstream that reads creates and answers none until ``go_on`` is set."""
 
     port: int = 0
     taken: int = 0
@@ -55,7 +55,7 @@ async def thinking() -> AsyncIterator[Thinker]:
         yield thinker
 
 
-async def test_creates_that_the_upstream_thinks_about_hold_neither_budget_nor_memory(database_url: str) -> None:
+async def test_sent_creates_that_wait_for_their_answer_hold_neither_budget_nor_memory(database_url: str) -> None:
     async with AsyncExitStack() as stack:
         thinker = await stack.enter_async_context(thinking())
         gateway = await stack.enter_async_context(

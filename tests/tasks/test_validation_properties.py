@@ -1,4 +1,4 @@
-"""What holds for every body there is."""
+"""Properties of the validation that hold for every body."""
 
 from collections.abc import Iterator
 from typing import Any
