@@ -1,4 +1,4 @@
-"""Header values are read by the rules of HTTP, whatever Python takes for a blank or a digit."""
+"""Header values are read by the rules of HTTP, which has fewer blanks and digits than Python."""
 
 import re
 from pathlib import Path
@@ -11,11 +11,11 @@ LATIN_1 = [chr(number) for number in range(256)]
 OTHERS = [character for character in LATIN_1 if character not in " \t"]
 
 
-@pytest.mark.parametrize("character", OTHERS, ids=lambda character: f"{ord(character):02x}")
-def test_no_byte_but_a_blank_surrounds_or_separates(character: str) -> None:
-    assert trim(f" {character}value{character}\t") == f"{character}value{character}"
-    assert split_scheme(f"Bearer{character}key")[0] != "bearer"
-    assert split_scheme(f"Bearer {character}key{character}") == ("bearer", f"{character}key{character}")
+def test_no_byte_but_a_blank_surrounds_or_separates() -> None:
+    for character in OTHERS:
+        assert trim(f" {character}value{character}\t") == f"{character}value{character}"
+        assert split_scheme(f"Bearer{character}key")[0] != "bearer"
+        assert split_scheme(f"Bearer {character}key{character}") == ("bearer", f"{character}key{character}")
 
 
 @pytest.mark.parametrize("text", ["Bearer key", "bEARER\tkey", " Bearer \t key ", "\tBEARER  key\t"])

@@ -18,21 +18,9 @@ from tests.support.patience import HANG_SECONDS
 @pytest.mark.parametrize(
     "name",
     [
-        "SEEDGATE_ADMIN_TOKEN",
-        "SEEDGATE_SECRET_KEY",
-        "SEEDGATE_DATABASE_URL",
-        "SEEDGATE_DATA_DIR",
-        "SEEDGATE_ACCESS_KEY_ID",
-        "ARK_API_KEY",
-        "VOLC_ACCESSKEY",
-        "VOLCENGINE_ACCESS_KEY",
-        "PGPASSWORD",
-        "PGHOST",
-        "ANY_API_KEY",
-        "AWS_SECRET_ACCESS_KEY",
-        "GITHUB_TOKEN",
-        "DATABASE_URL",
-        "volc_secretkey",
+        *("SEEDGATE_ADMIN_TOKEN", "SEEDGATE_SECRET_KEY", "SEEDGATE_DATABASE_URL", "SEEDGATE_DATA_DIR"),
+        *("SEEDGATE_ACCESS_KEY_ID", "ARK_API_KEY", "VOLC_ACCESSKEY", "VOLCENGINE_ACCESS_KEY", "PGPASSWORD", "PGHOST"),
+        *("ANY_API_KEY", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "DATABASE_URL", "volc_secretkey"),
     ],
 )
 def test_tests_see_no_credential_and_no_database_of_the_environment(wrapper: ModuleType, name: str) -> None:

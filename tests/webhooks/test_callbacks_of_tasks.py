@@ -94,10 +94,10 @@ async def test_a_delivered_message_can_be_sent_again_under_its_id(gateway: Gatew
         assert receiver.received[-1].verify(secret) == body
 
 
-@pytest.mark.parametrize("url", ["http://10.0.0.1/", "http://[::1]/", "http://169.254.169.254/", OWN, "ftp://x", 5])
-async def test_a_create_with_a_forbidden_callback_url_is_refused(gateway: Gateway, url: Any) -> None:
+async def test_a_create_with_a_forbidden_callback_url_is_refused(gateway: Gateway) -> None:
     tenant = await gateway.tenant(allowed_channels=["default"])
     before = len((await gateway.ledger())["tasks"])
-    answer = await tenant.create_task(callback_url=url)
-    check_error(answer, 400, "InvalidParameter.callback_url", "callback_url")
+    for url in ("http://10.0.0.1/", "http://[::1]/", "http://169.254.169.254/", OWN, "ftp://x", 5):
+        answer = await tenant.create_task(callback_url=url)
+        check_error(answer, 400, "InvalidParameter.callback_url", "callback_url")
     assert len((await gateway.ledger())["tasks"]) == before
