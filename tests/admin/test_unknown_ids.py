@@ -1,4 +1,4 @@
-"""An id of nothing is 404 on every route of the operator that takes one, whatever it is made of."""
+"""An id of nothing is 404 on every route of the operator that takes one."""
 
 from typing import Any
 

@@ -125,7 +125,7 @@ async def test_what_could_not_be_written_is_written_later(app: ChannelApp, monke
     faults.observe(made["id"], "create_task", LIMIT)
     with monkeypatch.context() as broken:
         broken.setattr("app.channels.faults._RECORD", None)
-        with pytest.raises(Exception):  # noqa: B017, PT011 - whatever the driver says
+        with pytest.raises(Exception):  # noqa: B017, PT011 - the driver has several
             await faults.flush()
     faults.observe(made["id"], "create_task", LIMIT)
     await faults.flush()

@@ -90,7 +90,7 @@ class Gateway:
         return listed
 
     async def create(self, body: dict[str, Any]) -> None:
-        """Creates a channel; whatever the answer is, the secrets were given for the URLs beside them."""
+        """Creates a channel. Even if it is refused, the secrets were given for the URLs beside them."""
         self._give(body, {})
         answer = await self.admin.post("/channels", json=body)
         assert answer.status_code in {201, 400, 409}, answer.text

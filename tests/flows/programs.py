@@ -54,7 +54,7 @@ class Program:
             return await self.process.wait()
 
     async def end(self) -> None:
-        """Kills it and what it has started: a child that outlives it would hold its output open for ever."""
+        """Kills it and what it has started: a child that outlives it would keep its output open."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         await self.wait()

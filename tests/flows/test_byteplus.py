@@ -119,7 +119,7 @@ async def asset_is_used_in_a_task(
     group_id = await new_group(tenant)
     asset_id = await new_asset(tenant, group_id)
     async with asyncio.timeout(HANG_SECONDS):
-        while (await act(tenant, "GetAsset", Id=asset_id))["Status"] != "Active":  # noqa: ASYNC110 - nobody tells of it
+        while (await act(tenant, "GetAsset", Id=asset_id))["Status"] != "Active":  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.05)
     picture = {"type": "image_url", "image_url": {"url": f"asset://{asset_id}"}, "role": "reference_image"}
     content = [{"type": "text", "text": "a kitten"}, picture]

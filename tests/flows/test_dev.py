@@ -276,7 +276,7 @@ async def output_of(command: list[str]) -> bytes:
 
 
 async def check_that_the_account_is_ours_alone(base_url: str, output: str) -> None:
-    """Nobody else knows the sandbox, so a create of unknown outcome can be found there by elimination."""
+    """No other program calls the sandbox, so a create of unknown outcome can be found there by elimination."""
     async with operator(base_url, output) as admin:
         channels = (await admin.get("/channels")).json()["data"]
     assert [(channel["name"], channel["exclusive"]) for channel in channels] == [("default", True)]

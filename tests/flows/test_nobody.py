@@ -1,4 +1,4 @@
-"""The embedded database on a machine where root has no account for it but ``nobody``, which every program shares."""
+"""The embedded database on a machine where root has no account for it but ``nobody``, which other programs use too."""
 
 import asyncio
 import os

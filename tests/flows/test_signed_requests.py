@@ -1,6 +1,7 @@
-"""The native entry for clients that sign: whoever has a key pair is let in, with every SDK's way of signing."""
+"""The native entry for clients that sign: a key pair opens it, with every SDK's way of signing."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -221,7 +222,7 @@ async def test_what_the_head_gives_away_is_refused_before_the_body_is_asked_for(
         (head_of(gateway, {**pair, "access_key_id": make_signing_key().access_key_id}, body), False),
         (head_of(gateway, wrong, body, names=JAVA, region="elsewhere"), False),
         (head_of(gateway, pair, body), True),
-        # Who does not tell the hash of the body can only be judged by the body.
+        # Without the hash of the body the signature can only be verified with the body.
         (head_of(gateway, wrong, body, names=JAVA), True),
     ):
         lines = [f"{name}: {value}" for name, value in headers.items() if name != "host"]
@@ -322,5 +323,5 @@ async def test_the_line_of_a_signed_request_tells_whose_it_was_and_no_secret(
     assert (refused["status"], refused["code"]) == (401, "SignatureDoesNotMatch")
     told = log.stream.getvalue()
     assert pair["secret_access_key"] not in told
-    assert "SGSK" not in told
+    assert re.search(r"SGSK\w{40}", told) is None
     assert "Signature=" not in told

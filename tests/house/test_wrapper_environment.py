@@ -97,7 +97,7 @@ def test_a_replacement_that_was_killed_is_ended_by_the_next_run(miniature: Modul
 def test_a_changed_list_of_the_developers_adds_to_the_environment_in_its_place(
     miniature: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A gateway may be running in it. Running costs nothing, whatever the developers' list says."""
+    """A gateway may be running in it. Running does not depend on the list of the developers."""
     fabricate(miniature, miniature.VENV, "running")
     (miniature.ROOT / "requirements-dev.txt").write_text("# other\n")
     assert miniature.is_ready(miniature.RUNNING)
