@@ -16,7 +16,8 @@ UPSTREAM_MODEL = "doubao-seedance-2-0-260128"
 
 @pytest_asyncio.fixture(autouse=True)
 async def no_orphans(gateway: Gateway) -> None:
-    """Removes what other tests have left."""
+    """Removes what other tests have left, and lets three days pass, so that no open create of theirs is possible."""
+    gateway.clock.advance(3 * 86_400)
     async with gateway.sessions.begin() as session:
         await session.execute(delete(OrphanRow))
 
