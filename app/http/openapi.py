@@ -95,7 +95,7 @@ def complete_description(app: FastAPI) -> None:
 def serve_description(app: FastAPI) -> None:
     """Serves ``/openapi.json``, which is rendered once, at its first request, in a thread.
 
-    FastAPI's own route renders the 300 KB for every request, and needs no authentication.
+    FastAPI's own route renders the 200 KB for every request, and needs no authentication.
     """
     rendered = b""
     lock = asyncio.Lock()
