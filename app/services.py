@@ -264,14 +264,14 @@ class Services:
         return [
             # It wakes all jobs when it fails, and each of them backs off by itself.
             Job("find_due_work", 1.0, self.due_work.find, max_backoff_factor=2),
-            when_due("follow_tasks", 1.0, self.task_poller.run_once, tasks_due.POLLS_DUE),
+            when_due("poll_tasks", 1.0, self.task_poller.run_once, tasks_due.POLLS_DUE),
             when_due("reconcile", 1.0, self.reconciler.run_once, tasks_due.SEARCHES_DUE),
             when_due("tidy_intents", 10.0, self.reconciler.tidy, tasks_due.LEFTOVERS_DUE),
-            when_due("settle_abandoned_creates", 2.0, self.stale_creates.run_once, self.stale_creates.probe),
+            when_due("settle_stale_creates", 2.0, self.stale_creates.run_once, self.stale_creates.probe),
             when_due("poll_assets", 1.0, self.asset_poller.run_once, assets_due.POLLS_DUE),
             when_due("recover_asset_creates", 1.0, recovery.run_once, assets_due.SEARCHES_DUE),
             when_due("deliver", 0.5, self.delivery_worker.run_once, DELIVERIES_DUE),
-            Job("watch_channels", INTERVAL_SECONDS, self.channel_monitor.run_once),
+            Job("monitor_channels", INTERVAL_SECONDS, self.channel_monitor.run_once),
             Job("remove_old_deliveries", 3600.0, self.delivery_worker.prune),
             Job("remove_old_attempts", 60.0, self.retry_dedup.remove_old),
             Job("remove_old_instances", 3600.0, self.processes.remove_old),

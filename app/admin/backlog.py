@@ -24,15 +24,18 @@ ATTEMPT_STATES = ("open", "claimable")
 _ATTEMPTS_SINCE = timedelta(minutes=10)
 
 # The conditions repeat those of the partial indexes, with constants; otherwise the planner cannot use the indexes.
+# The polled tasks are read once for both of their counts; if any of them is due, the oldest one is.
 _BACKLOG = text("""
-    SELECT 'tasks' AS what, status AS label, count(*) AS number, min(next_poll_at) AS oldest_at
-      FROM tasks WHERE next_poll_at IS NOT NULL AND upstream_id IS NOT NULL AND status IN ('queued', 'running')
-     GROUP BY status
+    WITH polled AS MATERIALIZED (
+        SELECT status, count(*) AS number, min(next_poll_at) AS oldest_at,
+               count(*) FILTER (WHERE next_poll_at <= :now) AS due_number
+          FROM tasks WHERE next_poll_at IS NOT NULL AND upstream_id IS NOT NULL AND status IN ('queued', 'running')
+         GROUP BY status)
+    SELECT 'tasks' AS what, status AS label, number, oldest_at FROM polled
     UNION ALL
     SELECT 'tasks', status, count(*), min(sent_at) FROM tasks WHERE status IN ('submitting', 'unknown') GROUP BY status
     UNION ALL
-    SELECT 'polls', 'task', count(*), min(next_poll_at) FROM tasks
-     WHERE next_poll_at <= :now AND upstream_id IS NOT NULL AND status IN ('queued', 'running')
+    SELECT 'polls', 'task', coalesce(sum(due_number), 0), min(oldest_at) FILTER (WHERE due_number > 0) FROM polled
     UNION ALL
     SELECT 'polls', 'asset', count(*), min(next_poll_at) FROM (
         SELECT next_poll_at FROM asset_groups WHERE next_poll_at <= :now
@@ -99,7 +102,7 @@ async def read_backlog(session: AsyncSession, *, now: datetime) -> Backlog:
     found: dict[tuple[str, str], QueueDepth] = {}
     for row in await session.execute(_BACKLOG, values):
         seconds = (now - row.oldest_at).total_seconds() if row.oldest_at is not None else 0.0
-        found[row.what, row.label] = QueueDepth(row.number, max(seconds, 0.0))
+        found[row.what, row.label] = QueueDepth(int(row.number), max(seconds, 0.0))
 
     def depth(what: str, label: str) -> QueueDepth:
         return found.get((what, label), QueueDepth())

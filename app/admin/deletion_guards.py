@@ -6,8 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow
 from app.assets.repository import CREATE_IS_UNDER_WAY
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.repository import has_status
 
-_IS_UNFINISHED = TaskRow.status.not_in([status.value for status in TaskStatus if status.is_final])
+_IS_UNFINISHED = has_status([status for status in TaskStatus if not status.is_final])
 
 
 async def count_unfinished(session: AsyncSession, tenant_id: str) -> int:

@@ -81,11 +81,12 @@ async def list_deliveries(request: Request) -> Response:
     """Lists deliveries, newest first, for thirty days after their end."""
     service: WebhookService = request.state.webhooks
     page = parse_page(request)
+    status = query_choice(request, "status", _STATUSES)
     shown = await service.list_deliveries(
         page,
         tenant_id=query_text(request, "tenant"),
         task_id=query_text(request, "task"),
-        status=query_choice(request, "status", _STATUSES),
+        status=None if status is None else DeliveryStatus(status),
     )
     return json_response(to_page(shown, page, cursor_of=lambda each: each.row.id, view=_view))
 

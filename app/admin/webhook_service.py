@@ -18,7 +18,7 @@ from app.http.paging import PageRequest
 from app.tasks.models import TaskRow
 from app.tasks.responses import public_id
 from app.tenants.repository import AllTenants
-from app.webhooks.models import DeliveryRow
+from app.webhooks.models import DeliveryRow, DeliveryStatus
 from app.webhooks.outbox import apply_resend
 from app.webhooks.repository import AllDeliveries
 from app.webhooks.secrets import replace_secret
@@ -63,7 +63,7 @@ class WebhookService:
         return IssuedSecret(secret, now)
 
     async def list_deliveries(
-        self, page: PageRequest, *, tenant_id: str | None, task_id: str | None, status: str | None
+        self, page: PageRequest, *, tenant_id: str | None, task_id: str | None, status: DeliveryStatus | None
     ) -> Sequence[ShownDelivery]:
         """Returns deliveries newest first, one more than asked when there are more; ``task_id`` may be either id.
 

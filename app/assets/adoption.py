@@ -149,6 +149,7 @@ def _to_asset(item: Item, group: AssetGroupRow, now: datetime) -> AssetRow:
         tenant_id=group.tenant_id,
         id=item["Id"],
         group_id=group.id,
+        group_type=group.group_type,
         channel_id=group.channel_id,
         name="",
         url="",

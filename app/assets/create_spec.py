@@ -107,6 +107,7 @@ def to_row(intent: CreateIntentRow, made: UpstreamObject, now: datetime) -> Asse
     return AssetRow(
         **common,
         group_id=members["GroupId"],
+        group_type=members["GroupType"],
         url=members["URL"],
         asset_type=members["AssetType"],
         status=AssetStatus.PROCESSING.value,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow, ValidationSessionRow
 from app.assets.schemas import ListAssetGroupsRequest, ListAssetsRequest
+from app.db.page import select_page
 
 _MAX_OPEN_CREATES = 1000
 
@@ -69,17 +70,15 @@ class AssetRepository:
 
     async def list_groups(self, request: ListAssetGroupsRequest) -> tuple[Sequence[AssetGroupRow], int]:
         """Returns one page of groups and how many there are on all pages."""
-        query = select(AssetGroupRow).where(*self._conditions(AssetGroupRow, AssetGroupRow.id, request))
-        return await self._page(query, _GROUP_SORT[request.sort_by], AssetGroupRow.id, request)
+        conditions = self._conditions(AssetGroupRow, AssetGroupRow.id, request)
+        return await self._page(AssetGroupRow, conditions, _GROUP_SORT[request.sort_by], request)
 
     async def list_assets(self, request: ListAssetsRequest) -> tuple[Sequence[AssetRow], int]:
         """Returns one page of assets and how many there are on all pages."""
-        group = (AssetGroupRow.tenant_id == AssetRow.tenant_id) & (AssetGroupRow.id == AssetRow.group_id)
-        query = select(AssetRow).join(AssetGroupRow, group)
-        query = query.where(*self._conditions(AssetRow, AssetRow.group_id, request))
+        conditions = self._conditions(AssetRow, AssetRow.group_id, request)
         if request.filter.statuses:
-            query = query.where(_is_one_of(AssetRow.status, request.filter.statuses))
-        return await self._page(query, _ASSET_SORT[request.sort_by], AssetRow.id, request)
+            conditions.append(_is_one_of(AssetRow.status, request.filter.statuses))
+        return await self._page(AssetRow, conditions, _ASSET_SORT[request.sort_by], request)
 
     async def has_another(self, row: AssetGroupRow | AssetRow, *, since: datetime) -> bool:
         """Says whether the tenant created an object since then that differs only in its id, whether deleted or not."""
@@ -116,7 +115,7 @@ class AssetRepository:
         conditions = [
             table.tenant_id == self._tenant_id,
             table.deleted_at.is_(None),
-            AssetGroupRow.group_type == request.filter.group_type,
+            table.group_type == request.filter.group_type,
         ]
         if request.filter.group_ids:
             conditions.append(_is_one_of(group_id, request.filter.group_ids))
@@ -128,15 +127,20 @@ class AssetRepository:
 
     async def _page(
         self,
-        query: Select[RowT],
+        table: type[ObjectT],
+        conditions: Sequence[ColumnElement[bool]],
         sort: InstrumentedAttribute[Any],
-        tie_break: InstrumentedAttribute[str],
         request: ListAssetGroupsRequest | ListAssetsRequest,
-    ) -> tuple[Sequence[RowT], int]:
-        counted = select(func.count()).select_from(query.subquery())
-        order = [column.desc() if request.sort_order == "Desc" else column.asc() for column in (sort, tie_break)]
-        offset = (request.page_number - 1) * request.page_size
-        page = query.order_by(*order).limit(request.page_size).offset(offset)
+    ) -> tuple[Sequence[ObjectT], int]:
+        counted = select(func.count()).select_from(table).where(*conditions)
+        page = select_page(
+            table,
+            conditions,
+            (sort, table.id),
+            is_descending=request.sort_order == "Desc",
+            limit=request.page_size,
+            offset=(request.page_number - 1) * request.page_size,
+        )
         return (await self._session.scalars(page)).all(), (await self._session.scalars(counted)).one()
 
 

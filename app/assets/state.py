@@ -23,6 +23,8 @@ _MAX_POLL_INTERVAL = timedelta(seconds=60)
 _POLLS_PER_AGE = 4
 _STATUSES = frozenset(status.value for status in AssetStatus)
 _MAX_TEXT_LENGTH = 4096
+# Twice as many characters as the upstream allows. Names are part of an index, whose entries have at most 2.7 kB.
+_MAX_NAME_LENGTH = 128
 
 _log = structlog.get_logger()
 
@@ -103,7 +105,7 @@ def _is_stale(row: AssetGroupRow | AssetRow, asked_at: datetime) -> bool:
 def _apply_common(row: AssetGroupRow | AssetRow, item: dict[str, Any], now: datetime) -> None:
     row.polled_at = now
     row.missing_since = None
-    row.name = _text(item, "Name", row.name)
+    row.name = _text(item, "Name", row.name)[:_MAX_NAME_LENGTH]
     row.created_at = parse_time(item.get("CreateTime")) or row.created_at
     row.updated_at = parse_time(item.get("UpdateTime")) or row.updated_at
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.models import AuditRow
+from app.db.page import PLAN_FOR_VALUES
 from app.http.paging import PageRequest, not_a_cursor
 
 _MAX_ID_DIGITS = 18
@@ -35,6 +36,7 @@ class WholeAuditLog:
         if page.after is not None:
             query = query.where(AuditRow.id < _to_id(page.after))
         query = query.order_by(AuditRow.id.desc()).limit(page.limit + 1)
+        await self._session.execute(PLAN_FOR_VALUES)
         return (await self._session.scalars(query)).all()
 
 

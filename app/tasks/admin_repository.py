@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.models import ChannelRow
+from app.db.page import PLAN_FOR_VALUES
 from app.http.paging import PageRequest, not_a_cursor
 from app.tasks.models import OrphanRow, TaskEventRow, TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import ListedTask
 from app.tasks.recovery.attribution_rules import may_match
-from app.tasks.repository import is_of_model
+from app.tasks.repository import has_status, is_of_model
 
 _POSITION_SEPARATOR = " "
 _WITHOUT_TASK = (TaskStatus.SUBMITTING.value, TaskStatus.UNKNOWN.value, TaskStatus.FAILED.value)
@@ -72,10 +73,18 @@ class AdminTaskRepository:
             InvalidParameterError: 400, the cursor is not of this list.
         """
         query = _SELECT.where(*_conditions(wanted))
+        if wanted.channel is not None:
+            query = query.where(TaskRow.channel_id == await self._channel_id(wanted.channel))
         if page.after is not None:
             query = query.where(tuple_(TaskRow.created_at, TaskRow.id) < _to_position(page.after, parts=1))
         query = query.order_by(TaskRow.created_at.desc(), TaskRow.id.desc()).limit(page.limit + 1)
+        await self._session.execute(PLAN_FOR_VALUES)
         return [TaskWithChannel(*found) for found in await self._session.execute(query)]
+
+    async def _channel_id(self, channel: str) -> str:
+        """Returns the id of the channel with this id or name."""
+        named = select(ChannelRow.id).where(ChannelRow.name == channel, ChannelRow.deleted_at.is_(None))
+        return await self._session.scalar(named) or channel
 
     async def history(self, row: TaskRow) -> Sequence[TaskEventRow]:
         """Returns every change of a task's status, oldest first."""
@@ -163,12 +172,9 @@ def _conditions(wanted: TaskSearch) -> list[ColumnElement[bool]]:
     if wanted.tenant_id is not None:
         conditions.append(TaskRow.tenant_id == wanted.tenant_id)
     if wanted.status is not None:
-        conditions.append(TaskRow.status == wanted.status.value)
+        conditions.append(has_status([wanted.status]))
     if wanted.models:
         conditions.append(is_of_model(wanted.models))
-    if wanted.channel is not None:
-        is_named = (ChannelRow.name == wanted.channel) & ChannelRow.deleted_at.is_(None)
-        conditions.append(or_(TaskRow.channel_id == wanted.channel, is_named))
     return conditions
 
 

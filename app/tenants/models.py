@@ -24,6 +24,7 @@ class TenantRow(Base):
     """
 
     __tablename__ = "tenants"
+    __table_args__ = (Index("ix_tenants_created_at_id", text("created_at DESC"), text("id DESC")),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -50,6 +51,7 @@ class ApiKeyRow(Base):
     __tablename__ = "api_keys"
     __table_args__ = (
         Index("ix_api_keys_tenant_id_created_at", "tenant_id", "created_at"),
+        Index("ix_api_keys_created_at_id", text("created_at DESC"), text("id DESC")),
         CheckConstraint("(access_key_id IS NULL) = (secret_access_key_sealed IS NULL)", name="whole_pair"),
     )
 

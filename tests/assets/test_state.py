@@ -46,6 +46,8 @@ def test_what_the_database_cannot_hold_is_dropped() -> None:
     item = {"Status": "Active", "Name": "a\0b", "Moderation": {"a\0b": "c\0d"}}
     apply_upstream_asset(row, item, asked_at=_at(1), now=_at(2))
     assert (row.name, row.extra) == ("ab", {"Moderation": {"ab": "cd"}})
+    apply_upstream_asset(row, {"Name": "画" * 5000}, asked_at=_at(3), now=_at(4))
+    assert row.name == "画" * 128, "an index holds it"
 
 
 def test_an_answer_brings_name_status_times_and_additions() -> None:

@@ -34,7 +34,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 async def test_a_task_is_completed_once_although_the_poller_dies_at_any_await(site: Site, receiver: Receiver) -> None:
     creator = await site.gateway(public_url=None, background="off")
     tenant = await site.tenant(creator)
-    ids = await _complete_in_dying_gateways(site, "job:follow_tasks", creator, tenant, receiver, awaited=_TASK)
+    ids = await _complete_in_dying_gateways(site, "job:poll_tasks", creator, tenant, receiver, awaited=_TASK)
     await _check_completion(site, tenant, ids, receiver)
 
 

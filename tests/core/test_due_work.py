@@ -117,7 +117,7 @@ async def test_a_failed_query_wakes_every_job_and_raises(engine: AsyncEngine) ->
 
 async def test_an_idle_process_wakes_no_job(idle: Services) -> None:
     jobs = {job.name: job.due for job in idle.jobs() if job.due is not None}
-    assert jobs.keys() >= {"follow_tasks", "reconcile", "poll_assets", "recover_asset_creates", "deliver"}
+    assert jobs.keys() >= {"poll_tasks", "reconcile", "poll_assets", "recover_asset_creates", "deliver"}
     await idle.due_work.find()
     assert not [name for name, due in jobs.items() if due.is_set()]
 

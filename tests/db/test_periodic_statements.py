@@ -1,17 +1,13 @@
 """A background job finds what is due by an index: what is not due, or not its own, costs it nothing. So does a GET."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.composition import open_services
 from app.core.sealing import generate_key
@@ -23,6 +19,7 @@ from app.tenants.principal import Principal
 from app.webhooks.due_destinations import MAX_ORIGINS, MAX_TENANTS, WINDOW, DueDestinations
 from app.webhooks.repository import AllDeliveries
 from tests.support.database import as_superuser, own_database
+from tests.support.plans import PLAN_MODES, executed_plan, nodes, rows_read, statements_of
 
 pytestmark = pytest.mark.slow
 
@@ -61,9 +58,9 @@ _FILL = f"""
     FROM (VALUES ('later', interval '1 hour'), ('ended', NULL)) AS kinds (kind, due)
     CROSS JOIN generate_series(1, {ROWS}) AS n;
 
-    INSERT INTO assets (tenant_id, id, group_id, channel_id, name, url, asset_type, project_name, status, extra,
-                        created_at, updated_at, next_poll_at)
-    SELECT 't', 'asset' || n, 'g', 'active', '', '', 'Image', '', 'Processing', '{{}}', now(), now(),
+    INSERT INTO assets (tenant_id, id, group_id, group_type, channel_id, name, url, asset_type, project_name, status,
+                        extra, created_at, updated_at, next_poll_at)
+    SELECT 't', 'asset' || n, 'g', 'AIGC', 'active', '', '', 'Image', '', 'Processing', '{{}}', now(), now(),
            now() + interval '1 hour'
     FROM generate_series(1, {ROWS}) AS n;
 
@@ -112,21 +109,6 @@ async def services(url: str) -> AsyncIterator[Services]:
         yield opened
 
 
-@contextmanager
-def statements_of(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
-    """Collects what is executed on an engine."""
-    seen: list[tuple[str, Any]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, is_many: bool) -> None:  # noqa: FBT001 - SQLAlchemy's
-        seen.append((statement, parameters[0] if is_many else parameters))
-
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine.sync_engine, "before_cursor_execute", note)
-
-
 async def visited(url: str, statement: str, parameters: Any) -> tuple[int, int]:
     """Executes a statement, and takes it back; returns the rows of tables and the blocks that it touched."""
     connection = await asyncpg.connect(to_dsn(url))
@@ -139,13 +121,8 @@ async def visited(url: str, statement: str, parameters: Any) -> tuple[int, int]:
         await connection.close()
 
 
-def _rows(node: dict[str, Any]) -> float:
-    below = sum(_rows(child) for child in node.get("Plans", ()))
-    if "Scan" not in node["Node Type"] or "Relation Name" not in node:
-        return below
-    removed = sum(count for name, count in node.items() if name.startswith("Rows Removed by"))
-    here: float = (node["Actual Rows"] + removed) * node["Actual Loops"]
-    return below + here
+def _rows(plan: dict[str, Any]) -> float:
+    return sum(map(rows_read, nodes(plan)))
 
 
 async def test_what_is_not_due_costs_no_job_anything(url: str, services: Services) -> None:
@@ -163,7 +140,7 @@ async def test_what_is_not_due_costs_no_job_anything(url: str, services: Service
         "find_due_work",
         "deliver",
         "remove_old_deliveries",
-        "follow_tasks",
+        "poll_tasks",
         "reconcile",
         "recover_asset_creates",
     }
@@ -177,26 +154,13 @@ async def test_asking_what_is_due_reads_an_entry_of_each_index_however_it_is_pla
     with statements_of(services.engine) as seen:
         await services.due_work.find()
     ((statement, parameters),) = seen
-    told = ", ".join(_literal(value) for value in parameters)
     statistics = "DELETE FROM pg_statistic WHERE starelid IN ('tasks'::regclass, 'asset_create_intents'::regclass)"
     for preparing in ("ANALYZE", statistics):
         await as_superuser(url, preparing)
-        for mode in ("force_generic_plan", "force_custom_plan"):
-            connection = await asyncpg.connect(to_dsn(url), server_settings={"plan_cache_mode": mode})
-            try:
-                await connection.execute(f"PREPARE asking AS {statement}")
-                plan = json.loads(
-                    await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asking ({told})")
-                )[0]["Plan"]
-            finally:
-                await connection.close()
+        for mode in PLAN_MODES:
+            plan = await executed_plan(url, statement, parameters, mode)
             assert _rows(plan) <= 20, (preparing, mode, plan)
             assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= 100, (preparing, mode)
-
-
-def _literal(value: Any) -> str:
-    """Returns a parameter as SQL."""
-    return f"'{value.total_seconds()} seconds'" if isinstance(value, timedelta) else f"'{value}'"
 
 
 async def test_a_backlog_to_a_hundred_thousand_origins_costs_a_walk_and_no_more(url: str, services: Services) -> None:

@@ -274,3 +274,40 @@ async def test_due_times_and_history_keep_their_values_under_the_new_names(datab
         assert await rows(connection, OLD_NAMES) == []
         await downgrade(connection, "0010")
         assert await rows(connection, SOURCES) == [("create",), ("look",)]
+
+
+ASSETS_BY_TYPE = (
+    """
+    INSERT INTO channels (id, name, ark_base_url, openapi_url, region, projects, exclusive, models, priority, weight,
+                          status, created_at, updated_at)
+    VALUES ('c', 'c', '', '', '', '{}', false, '{}', 0, 1, 'active', now(), now())
+    """,
+    """
+    INSERT INTO asset_groups (tenant_id, id, channel_id, name, description, group_type, project_name, extra, created_at,
+                              updated_at)
+    SELECT 't1', type, 'c', repeat('组', 4096), '', type, '', '{}', now(), now()
+    FROM unnest(ARRAY['AIGC', 'LivenessFace']) AS types (type)
+    """,
+    # Names that do not shrink when they are compressed.
+    """
+    INSERT INTO assets (tenant_id, id, group_id, channel_id, name, url, asset_type, status, project_name, extra,
+                        created_at, updated_at, deleted_at)
+    SELECT 't1', 'asset' || n, CASE WHEN n = 2 THEN 'LivenessFace' ELSE 'AIGC' END, 'c',
+           (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 128) AS i), '', '', '', '', '{}', now(), now(),
+           CASE WHEN n = 3 THEN now() END
+    FROM generate_series(1, 3) AS n
+    """,
+)
+
+
+async def test_assets_get_the_type_of_their_group_and_overlong_names_are_cut(database_url: str) -> None:
+    async with database_at(database_url, "0011") as connection:
+        await connection.execute(TENANT, {"id": "t1"})
+        for statement in ASSETS_BY_TYPE:
+            await connection.execute(text(statement))
+        await upgrade(connection, "0012")
+        types = await rows(connection, "SELECT group_type FROM assets ORDER BY id")
+        assert types == [("AIGC",), ("LivenessFace",), ("AIGC",)]
+        names = "SELECT DISTINCT length(name) FROM (SELECT name FROM assets UNION SELECT name FROM asset_groups) AS n"
+        assert await rows(connection, names) == [(128,)]
+        await downgrade(connection, "0011")

@@ -69,6 +69,7 @@ async def add_asset(session: AsyncSession, channel_id: str, asset_id: str, **col
                 "id": asset_id,
                 "channel_id": channel_id,
                 "name": "asset",
+                "group_type": "AIGC",
                 "url": "https://example.com/a.png",
                 "asset_type": "Image",
                 "status": "Active",

@@ -3,14 +3,15 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ARRAY, LargeBinary, and_, any_, cast, literal_column, select, text
+from sqlalchemy import ARRAY, LargeBinary, and_, any_, cast, not_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database_place import MAX_CREATE_TIME
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.repository import has_status
 
 _UNKNOWN = TaskStatus.UNKNOWN.value
-_OPEN = (TaskStatus.SUBMITTING.value, _UNKNOWN)
+_IS_OPEN = has_status([TaskStatus.SUBMITTING, TaskStatus.UNKNOWN])
 _BATCH = 10_000
 
 # One probe of the index for each channel, whatever is due on it.
@@ -65,7 +66,7 @@ class AllIntents:
     async def open(self, channel_ids: Collection[str]) -> Sequence[TaskRow]:
         """Returns the creates on some channels that are under way or of unknown outcome."""
         is_here = TaskRow.channel_id.in_(channel_ids)
-        return (await self._session.scalars(select(TaskRow).where(is_here, TaskRow.status.in_(_OPEN)))).all()
+        return (await self._session.scalars(select(TaskRow).where(is_here, _IS_OPEN))).all()
 
     async def channels_with_work(self, *, now: datetime) -> set[str]:
         """Returns the ids of the channels on which a search is due."""
@@ -112,10 +113,10 @@ class AllIntents:
         oldest open one: a task that one of them made after all must not be attributed to an open one.
         """
         is_here = and_(TaskRow.channel_id.in_(channel_ids), TaskRow.upstream_id.is_(None))
-        rows = list(await self._session.scalars(select(TaskRow).where(is_here, TaskRow.status.in_(_OPEN))))
+        rows = list(await self._session.scalars(select(TaskRow).where(is_here, _IS_OPEN)))
         if rows:
             since = min(row.created_at for row in rows) - before_cut - MAX_CREATE_TIME
-            ended = select(TaskRow).where(is_here, TaskRow.status.not_in(_OPEN), TaskRow.created_at >= since)
+            ended = select(TaskRow).where(is_here, not_(_IS_OPEN), TaskRow.created_at >= since)
             rows += await self._session.scalars(ended)
         return rows
 
@@ -134,10 +135,9 @@ class AllIntents:
         """Returns due creates of unknown outcome, on any channel, that are old enough for their window to be over."""
         query = (
             select(TaskRow)
-            # A literal: with a parameter, a prepared statement could not use the partial index.
             .where(
                 TaskRow.next_poll_at <= now,
-                TaskRow.status == literal_column(f"'{_UNKNOWN}'"),
+                has_status([TaskStatus.UNKNOWN]),
                 TaskRow.created_at <= created_before,
             )
             .order_by(TaskRow.created_at)

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import ColumnElement, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.due_work import Probe
 from app.tasks.context import TasksContext
 from app.tasks.due_work import stale_creates
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.repository import has_status
 from app.tasks.state import Source, apply_unknown
 
 _BATCH = 100
-# A literal: with a parameter, a prepared statement could not use the partial index.
-_IS_SUBMITTING = TaskRow.status == literal_column(f"'{TaskStatus.SUBMITTING.value}'")
+_IS_SUBMITTING = has_status([TaskStatus.SUBMITTING])
 
 _log = structlog.get_logger()
 
