@@ -140,62 +140,24 @@ def test_a_wrong_value_in_a_file_is_refused_by_the_name_of_its_variable(judge: J
     assert "secret-value" not in err
 
 
-def _folder(path: Path) -> None:
-    path.mkdir()
+NO_VALUES: dict[str, Callable[[Path], object]] = {
+    "a folder": Path.mkdir,
+    "a pipe": os.mkfifo,
+    "a link to nothing": lambda path: path.symlink_to("nothing"),
+    "a link to itself": lambda path: path.symlink_to(path.name),
+    "a large file": lambda path: path.write_bytes(b"secret-value" * 100_000),
+    "latin-1": lambda path: path.write_bytes("secret-value é".encode("latin-1")),
+    "utf-16": lambda path: path.write_bytes("secret-value".encode("utf-16")),
+    "utf-16 without a mark": lambda path: path.write_bytes("secret-value".encode("utf-16-le")),
+    "two lines": lambda path: path.write_text(f"{TOKEN}\nsecret-value\n"),
+    "two lines of old Macs": lambda path: path.write_bytes(f"{TOKEN}\rsecret-value".encode()),
+}
 
 
-def _link_to_nothing(path: Path) -> None:
-    path.symlink_to("nothing")
-
-
-def _link_to_itself(path: Path) -> None:
-    path.symlink_to(path.name)
-
-
-def _large(path: Path) -> None:
-    path.write_bytes(b"secret-value" * 100_000)
-
-
-def _latin(path: Path) -> None:
-    path.write_bytes("secret-value é".encode("latin-1"))
-
-
-def _utf_16(path: Path) -> None:
-    path.write_bytes("secret-value".encode("utf-16"))
-
-
-def _utf_16_without_mark(path: Path) -> None:
-    path.write_bytes("secret-value".encode("utf-16-le"))
-
-
-def _two_lines(path: Path) -> None:
-    path.write_text(f"{TOKEN}\nsecret-value\n")
-
-
-def _two_lines_of_old_macs(path: Path) -> None:
-    path.write_bytes(f"{TOKEN}\rsecret-value".encode())
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        _folder,
-        os.mkfifo,
-        _link_to_nothing,
-        _link_to_itself,
-        _large,
-        _latin,
-        _utf_16,
-        _utf_16_without_mark,
-        _two_lines,
-        _two_lines_of_old_macs,
-    ],
-)
-def test_a_file_that_cannot_be_a_value_is_refused_by_its_path(
-    judge: Judge, folder: Path, make: Callable[[Path], None]
-) -> None:
+@pytest.mark.parametrize("what", NO_VALUES)
+def test_a_file_that_cannot_be_a_value_is_refused_by_its_path(judge: Judge, folder: Path, what: str) -> None:
     path = folder / "SEEDGATE_ADMIN_TOKEN"
-    make(path)
+    NO_VALUES[what](path)
     code, out, err = judge()
     assert (code, out) == (2, "")
     assert err.startswith(f"seedgate: {path} ")
