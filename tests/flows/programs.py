@@ -68,7 +68,7 @@ async def started(
     within: Sequence[str] = (),
     command: Sequence[str] = _OF_THE_CHECKOUT,
 ) -> AsyncIterator[Program]:
-    """Starts ``seedgate`` in a folder, with these settings and no others; kills it when the test forgets it.
+    """Starts ``seedgate`` in a folder, with these settings and no others; kills it if it still runs at the end.
 
     ``within`` is a command that runs the one behind it, such as ``env``; ``command`` is another ``seedgate`` than that
     of this checkout.

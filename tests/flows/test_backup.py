@@ -102,7 +102,7 @@ class Tenant:
         return str(told.get("id") or told["Id"])
 
     async def task(self, port: int) -> str:
-        """Creates a task like no other: what equals one of a gateway that died a moment ago is taken for its retry."""
+        """Creates a task with a unique body: a create that equals one of a gateway that just died is its retry."""
         content = text(f"{ENDLESS} {next(_numbers)}")
         return await self.made(port, TASKS, model="doubao-seedance-2", content=content)
 

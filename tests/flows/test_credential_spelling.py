@@ -8,7 +8,7 @@ PLACES = [b"Bearer%s%s", b"Bearer %s%s", b"%sBearer %s", b"Bearer\t%s%s"]
 
 
 def spellings(key: bytes) -> list[bytes]:
-    """Returns the values of an ``Authorization`` header in which some bytes are to be taken for blanks."""
+    """Returns the values of an ``Authorization`` header in which other bytes stand in place of blanks."""
     inside = [place % (blank, key) for blank in SWALLOWED for place in PLACES]
     behind = [b"Bearer " + key + blank for blank in SWALLOWED]
     signed = b"HMAC-SHA256%sCredential=%s/20261122/cn-beijing/ark/request, SignedHeaders=host, Signature=ce6b"

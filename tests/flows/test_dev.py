@@ -93,7 +93,7 @@ async def test_the_demo_of_yesterday_goes_on_after_a_restart(tmp_path: Path) -> 
                 assert (await until(demo, running, "succeeded"))["content"]["video_url"]
                 image = {"type": "image_url", "image_url": {"url": f"asset://{asset_id}"}, "role": "first_frame"}
                 killed = await demo.new_task(content=[{"type": "text", "text": "[run:10] a kitten"}, image])
-            # Not even a program that is killed forgets what it has answered.
+            # What it has answered survives SIGKILL.
             await program.end()
         async with started(*options(data), folder=tmp_path, settings={}) as program:
             base_url, _, _ = told_by(await program.read_until("-d '"))

@@ -182,7 +182,7 @@ async def test_what_is_in_flight_is_finished(gateway: Gateway, folder: Path, set
         creating = asyncio.create_task(client.post(TASKS, json=body(), headers=key))
         await until(lambda: count_received(gateway, "create_task") > before)
         program.signal(signal.SIGTERM)
-        await asyncio.sleep(1)  # it has begun to stop; what it does without the answer it has done
+        await asyncio.sleep(1)  # it is stopping, and has done all that does not need the answer
         assert (await gateway.control.delete("/faults")).status_code == 200
         created = await creating
         assert created.status_code == 200, created.text

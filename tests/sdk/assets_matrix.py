@@ -34,7 +34,7 @@ class AssetsMatrix:
 
     @pytest.fixture
     def record(self, request: pytest.FixtureRequest) -> Record:
-        """Puts what a call came to into the table."""
+        """Writes the result of a call into the table."""
 
         def write(operation: str, told: Told) -> None:
             request.node.user_properties.append(cell("assets", operation, self.client, told.cell))
@@ -219,5 +219,5 @@ async def _until_active(user: User, asset_id: str, *, is_signed: bool) -> Told:
 
 
 def _name() -> str:
-    """A name unlike any other, by which the upstream's ledger tells what was made of it."""
+    """A unique name, by which the upstream's ledger tells what was made of it."""
     return f"n-{uuid.uuid4()}"

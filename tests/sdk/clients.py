@@ -61,7 +61,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one call of an SDK: a result, or a failure."""
+    """The result of one call of an SDK: a result, or a failure."""
 
     result: Any
     failure: Failure | None

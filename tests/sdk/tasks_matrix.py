@@ -30,7 +30,7 @@ class TasksMatrix:
 
     @pytest.fixture
     def record(self, request: pytest.FixtureRequest) -> Record:
-        """Puts what a call came to into the table."""
+        """Writes the result of a call into the table."""
 
         def write(operation: str, told: Told) -> None:
             request.node.user_properties.append(cell("tasks", operation, self.client, told.cell))
@@ -165,5 +165,5 @@ async def _until_succeeded(user: User, task_id: str) -> Told:
 
 
 def _prompt() -> str:
-    """A text unlike any other, by which the upstream's ledger tells what was made of it."""
+    """A unique text, by which the upstream's ledger tells what was made of it."""
     return f"a kitten {uuid.uuid4()}"

@@ -18,7 +18,7 @@ _SETTLING_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Told:
-    """What came of a call.
+    """The result of a call.
 
     Attributes:
         outcome: as the SDK gave it to its user.
