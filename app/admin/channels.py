@@ -45,12 +45,7 @@ async def create_channel(request: Request) -> Response:
     return json_response(await _view(service, row), status=201)
 
 
-@router.get(
-    _ALL,
-    summary="List channels",
-    response_model=Page[ChannelView],
-    openapi_extra={"parameters": PAGE_QUERY},
-)
+@router.get(_ALL, summary="List channels", response_model=Page[ChannelView], openapi_extra={"parameters": PAGE_QUERY})
 async def list_channels(request: Request) -> Response:
     """Lists channels, newest first, with what was refused of their last calls."""
     service: ChannelService = request.state.channels
@@ -62,12 +57,7 @@ async def list_channels(request: Request) -> Response:
     )
 
 
-@router.get(
-    _ONE,
-    summary="Show a channel",
-    response_model=ChannelView,
-    responses=admin_errors(404),
-)
+@router.get(_ONE, summary="Show a channel", response_model=ChannelView, responses=admin_errors(404))
 async def get_channel(request: Request) -> Response:
     """Shows one channel, with what was refused of its last calls."""
     service: ChannelService = request.state.channels
@@ -105,12 +95,7 @@ async def update_channel(request: Request) -> Response:
     return json_response(await _view(service, row))
 
 
-@router.delete(
-    _ONE,
-    summary="Delete a channel",
-    status_code=204,
-    responses=admin_errors(404, 409),
-)
+@router.delete(_ONE, summary="Delete a channel", status_code=204, responses=admin_errors(404, 409))
 async def delete_channel(request: Request) -> Response:
     """Deletes a channel and its secrets; refused while unfinished tasks, assets or asset groups live on it."""
     service: ChannelService = request.state.channels
@@ -119,10 +104,7 @@ async def delete_channel(request: Request) -> Response:
 
 
 @router.post(
-    _CHECK,
-    summary="Try a channel's credentials",
-    response_model=ChannelCheckView,
-    responses=admin_errors(404),
+    _CHECK, summary="Try a channel's credentials", response_model=ChannelCheckView, responses=admin_errors(404)
 )
 async def check_channel(request: Request) -> Response:
     """Asks both planes for a list of one with the channel's own credentials; changes nothing and costs nothing."""

@@ -91,12 +91,7 @@ async def list_deliveries(request: Request) -> Response:
     return json_response(to_page(shown, page, cursor_of=lambda each: each.row.id, view=_view))
 
 
-@router.post(
-    _RESEND,
-    summary="Deliver again",
-    response_model=DeliveryView,
-    responses=admin_errors(404),
-)
+@router.post(_RESEND, summary="Deliver again", response_model=DeliveryView, responses=admin_errors(404))
 async def resend_delivery(request: Request) -> Response:
     """Has a delivery tried from now on, for a day, whatever became of it; it keeps its `webhook-id`."""
     service: WebhookService = request.state.webhooks

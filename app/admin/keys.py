@@ -54,12 +54,7 @@ async def list_keys(request: Request) -> Response:
     return json_response(to_page(rows, page, cursor_of=lambda row: row.id, view=lambda row: KeyView.of_row(row, now)))
 
 
-@router.get(
-    _ONE,
-    summary="Show a key",
-    response_model=KeyView,
-    responses=admin_errors(404),
-)
+@router.get(_ONE, summary="Show a key", response_model=KeyView, responses=admin_errors(404))
 async def get_key(request: Request) -> Response:
     """Shows one key, without its secret."""
     service: KeyService = request.state.keys
@@ -84,12 +79,7 @@ async def update_key(request: Request) -> Response:
     return json_response(KeyView.of_row(row, service.now()))
 
 
-@router.delete(
-    _ONE,
-    summary="Revoke a key",
-    status_code=204,
-    responses=admin_errors(404),
-)
+@router.delete(_ONE, summary="Revoke a key", status_code=204, responses=admin_errors(404))
 async def revoke_key(request: Request) -> Response:
     """Ends a key permanently, within a second on every process."""
     service: KeyService = request.state.keys
@@ -130,12 +120,7 @@ async def create_signing_key(request: Request) -> Response:
     return _answer_once(IssuedSigningKeyView.of_row(issued.row, service.now(), secret_access_key=issued.secret))
 
 
-@router.delete(
-    _SIGNING_KEY,
-    summary="End a key's signing key",
-    status_code=204,
-    responses=admin_errors(404),
-)
+@router.delete(_SIGNING_KEY, summary="End a key's signing key", status_code=204, responses=admin_errors(404))
 async def delete_signing_key(request: Request) -> Response:
     """Ends the access key pair within a second on every process; the key itself keeps working."""
     service: KeyService = request.state.keys

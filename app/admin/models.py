@@ -44,11 +44,7 @@ class ModelsReplace(RequestModel):
     next_cursor: None = None
 
 
-@router.get(
-    "/models",
-    summary="Show the model catalog",
-    response_model=ModelsView,
-)
+@router.get("/models", summary="Show the model catalog", response_model=ModelsView)
 async def list_models(request: Request) -> Response:
     """Shows all models with their aliases, regions and limits, in the operator's order."""
     catalog: ModelCatalog = request.state.catalog

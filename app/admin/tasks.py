@@ -52,12 +52,7 @@ async def list_tasks(request: Request) -> Response:
     return json_response(to_page(await service.page(page, wanted), page, cursor_of=task_cursor, view=TaskView.of_task))
 
 
-@router.get(
-    _ONE,
-    summary="Show any tenant's task",
-    response_model=TaskDetailView,
-    responses=admin_errors(404),
-)
+@router.get(_ONE, summary="Show any tenant's task", response_model=TaskDetailView, responses=admin_errors(404))
 async def get_task(request: Request) -> Response:
     """Shows one task with its history, by the upstream's id or our own; the upstream is not asked."""
     return await _answer(request)
@@ -77,10 +72,7 @@ async def refresh_task(request: Request) -> Response:
 
 
 @router.post(
-    _ONE + "/cancel",
-    summary="Cancel a queued task",
-    response_model=TaskDetailView,
-    responses=admin_errors(404, 409),
+    _ONE + "/cancel", summary="Cancel a queued task", response_model=TaskDetailView, responses=admin_errors(404, 409)
 )
 async def cancel_task(request: Request) -> Response:
     """Does what its tenant's own delete of a queued task would; a running task cannot be stopped."""

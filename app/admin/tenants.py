@@ -36,12 +36,7 @@ async def create_tenant(request: Request) -> Response:
     return json_response(TenantView.of_row(row), status=201)
 
 
-@router.get(
-    _ALL,
-    summary="List tenants",
-    response_model=Page[TenantView],
-    openapi_extra={"parameters": PAGE_QUERY},
-)
+@router.get(_ALL, summary="List tenants", response_model=Page[TenantView], openapi_extra={"parameters": PAGE_QUERY})
 async def list_tenants(request: Request) -> Response:
     """Lists tenants, newest first."""
     service: TenantService = request.state.tenants
@@ -50,12 +45,7 @@ async def list_tenants(request: Request) -> Response:
     return json_response(to_page(rows, page, cursor_of=lambda row: row.id, view=TenantView.of_row))
 
 
-@router.get(
-    _ONE,
-    summary="Show a tenant",
-    response_model=TenantView,
-    responses=admin_errors(404),
-)
+@router.get(_ONE, summary="Show a tenant", response_model=TenantView, responses=admin_errors(404))
 async def get_tenant(request: Request) -> Response:
     """Shows one tenant."""
     service: TenantService = request.state.tenants
@@ -78,12 +68,7 @@ async def update_tenant(request: Request) -> Response:
     return json_response(TenantView.of_row(await service.update_tenant(request.state.actor, tenant_id, changes)))
 
 
-@router.delete(
-    _ONE,
-    summary="Delete a tenant",
-    status_code=204,
-    responses=admin_errors(404, 409),
-)
+@router.delete(_ONE, summary="Delete a tenant", status_code=204, responses=admin_errors(404, 409))
 async def delete_tenant(request: Request) -> Response:
     """Revokes the tenant's keys and hides it; refused while it has unfinished tasks or creates."""
     service: TenantService = request.state.tenants

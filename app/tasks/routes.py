@@ -65,12 +65,7 @@ async def create_task(request: Request) -> Response:
     return json_response({"id": task_id})
 
 
-@router.get(
-    _COLLECTION,
-    summary="List video tasks",
-    response_model=TaskPage,
-    openapi_extra=documentation.LIST,
-)
+@router.get(_COLLECTION, summary="List video tasks", response_model=TaskPage, openapi_extra=documentation.LIST)
 async def list_tasks(request: Request) -> Response:
     """Lists the tenant's tasks as stored, newest first."""
     principal = await identify(request)
