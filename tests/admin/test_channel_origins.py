@@ -35,6 +35,10 @@ LEADING_NOWHERE = (
     "http://127.0.0.1.:x{port}",
     "",
 )
+NOT_PUBLIC = (
+    *("http://ark.example.com/api/v3", "https://169.254.169.254/latest", "http://169.254.169.254", "https://127.1"),
+    *("https://0xa9fea9fe", "https://10.0.0.1:8443", "https://[::ffff:169.254.169.254]", "https://[fd00:ec2::254]"),
+)
 SENT = ("stored-ark-key", "AKLTstored0000000001", "stored-token")
 
 
@@ -269,8 +273,10 @@ async def test_a_url_that_is_changed_in_the_database_opens_no_secret(
     assert other.requests == []
 
 
-@pytest.mark.parametrize("sealed_by", ["this version", "the previous version"])
-@pytest.mark.parametrize("spelling", LEADING_NOWHERE)
+@pytest.mark.parametrize(
+    ("spelling", "sealed_by"),
+    [*((spelling, "this version") for spelling in LEADING_NOWHERE), (LEADING_NOWHERE[0], "the previous version")],
+)
 async def test_a_url_without_an_origin_opens_no_secret_and_takes_none(
     app: ChannelApp, servers: tuple[Listener, Listener], spelling: str, sealed_by: str
 ) -> None:
@@ -338,32 +344,20 @@ async def test_secrets_of_a_version_before_open_and_are_bound_by_reseal(
     assert other.requests == []
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://ark.example.com/api/v3",
-        "https://169.254.169.254/latest",
-        "http://169.254.169.254",
-        "https://0xa9fea9fe",
-        "https://127.1",
-        "https://10.0.0.1:8443",
-        "https://[::ffff:169.254.169.254]",
-        "https://[fd00:ec2::254]",
-    ],
-)
 @pytest.mark.parametrize("field", ["ark_base_url", "openapi_url"])
 async def test_a_channel_leads_to_public_https_alone_unless_more_is_allowed(
-    engine: AsyncEngine, clean_database: None, field: str, url: str
+    engine: AsyncEngine, clean_database: None, field: str
 ) -> None:
     async with running_channel_app(engine, destinations=DestinationRules()) as app:
         made = await app.channel(name="other", **ARK, **PAIR)
-        for answer in (
-            await app.http.post("/channels", json={"name": "main", field: url, **ARK, **PAIR}),
-            await app.http.patch(f"/channels/{made['id']}", json={field: url, **ARK, **PAIR}),
-            await app.http.patch(f"/channels/{made['id']}", json={field: url}),
-        ):
-            assert (answer.status_code, answer.json()["error"]["code"]) == (400, f"InvalidParameter.{field}")
-            assert "SEEDGATE_CHANNEL_ALLOW" in answer.json()["error"]["message"]
+        for url in NOT_PUBLIC:
+            for answer in (
+                await app.http.post("/channels", json={"name": "main", field: url, **ARK, **PAIR}),
+                await app.http.patch(f"/channels/{made['id']}", json={field: url, **ARK, **PAIR}),
+                await app.http.patch(f"/channels/{made['id']}", json={field: url}),
+            ):
+                assert (answer.status_code, answer.json()["error"]["code"]) == (400, f"InvalidParameter.{field}"), url
+                assert "SEEDGATE_CHANNEL_ALLOW" in answer.json()["error"]["message"]
         assert (await app.http.get("/channels")).json()["data"] == [made]
 
 

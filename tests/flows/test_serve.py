@@ -71,49 +71,12 @@ async def test_a_missing_secret_is_named(folder: Path, settings: dict[str, str],
     assert (code, f"SEEDGATE_{missing} is required" in output) == (2, True), output
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("ADMIN_TOKEN", "too-short"),
-        ("REDIS_URL", "redis://nowhere"),
-        ("SECRET_KEY", "no-base64-of-32-bytes"),
-        ("SECRET_KEY", "MTIzNDU2Nzg="),
-    ],
-)
-async def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
-    folder: Path, settings: dict[str, str], name: str, value: str
-) -> None:
-    code, output = await run("serve", folder=folder, settings={**settings, name: value})
-    assert code == 2, output
-    assert f"SEEDGATE_{name}" in output
-    assert value not in output
-    assert "Traceback" not in output
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("DATABASE_URL", "mysql://localhost/x"),
-        ("REGION", "not a region"),
-        ("EGRESS_PROXY", "socks5://localhost"),
-        ("CA_BUNDLE", "/nonexistent"),
-        ("MODELS", "/nonexistent"),
-    ],
-)
-async def test_a_setting_that_cannot_be_used_is_named_in_one_line(
-    folder: Path, settings: dict[str, str], name: str, value: str
-) -> None:
-    code, output = await run("serve", folder=folder, settings={**settings, "ARK_API_KEY": "key", name: value})
-    assert code == 2, output
-    assert name in output.upper()
-    assert "Traceback" not in output
-
-
 @pytest.mark.parametrize(("name", "value"), [("ARK_API_KEY", "a key"), ("CA_BUNDLE", "/nonexistent")])
 @pytest.mark.parametrize("command", ["serve", "worker"])
 async def test_a_wrong_setting_is_refused_before_an_embedded_database_is_made(
     folder: Path, command: str, name: str, value: str
 ) -> None:
+    """By the checks of ``config check``, whose tests are in tests/house."""
     settings = {"DATA_DIR": str(folder / "data"), "ADMIN_TOKEN": ADMIN_TOKEN, "SECRET_KEY": generate_key(), name: value}
     code, output = await run(command, folder=folder, settings=settings)
     assert (code, f"SEEDGATE_{name}" in output) == (2, True), output

@@ -241,6 +241,7 @@ def test_a_folder_in_the_place_of_the_env_file_holds_no_settings(judge: Judge, t
         ("SEEDGATE_PG_BIN", "/no/such/folder"),
         ("SEEDGATE_ADMIN_TOKEN", "secret-value"),
         ("SEEDGATE_SECRET_KEY", "secret-value"),
+        ("SEEDGATE_SECRET_KEY", "MTIzNDU2Nzg="),
         ("SEEDGATE_MODELS", "/no/such/file"),
         ("SEEDGATE_PUBLIC_URL", "gateway.example"),
         ("SEEDGATE_TRUSTED_PROXIES", "10.0.0.0/99"),
