@@ -2,19 +2,11 @@
 
 import json
 
-import pytest
-
-from tests.cli.commands import Command, commands
+from tests.cli.commands import Command
 from tests.support.gateway import Gateway
 from tests.support.signing import Signing
 
 LIST = "/?Action=ListAssetGroups&Version=2024-01-01"
-
-
-@pytest.fixture
-def seedgate(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs a command."""
-    return commands(gateway, capsys, monkeypatch)
 
 
 async def test_a_signing_key_is_made_shown_listed_and_ended(gateway: Gateway, seedgate: Command) -> None:

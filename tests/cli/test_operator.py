@@ -8,14 +8,8 @@ from unittest.mock import ANY
 
 import pytest
 
-from tests.cli.commands import Command, commands
+from tests.cli.commands import Command
 from tests.support.gateway import Gateway
-
-
-@pytest.fixture
-def seedgate(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs a command."""
-    return commands(gateway, capsys, monkeypatch)
 
 
 async def made(seedgate: Command, *arguments: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from app.upstream.rate_limits import RateLimiter
 from tests.admin.forgotten import forget, has_a_call_to_spare
-from tests.cli.commands import Command, commands
+from tests.cli.commands import Command
 from tests.support.frozen_gateway import prepared_gateway
 from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant, text
 
@@ -21,11 +21,10 @@ async def a_time_of_its_own(gateway: Gateway) -> None:
     gateway.clock.advance(86_400)
 
 
-@pytest.fixture
-def seedgate(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs a command; returns its exit code and what it printed on either stream."""
+@pytest.fixture(autouse=True)
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account has calls to spare."""
     monkeypatch.setattr(RateLimiter, "acquire", has_a_call_to_spare)
-    return commands(gateway, capsys, monkeypatch)
 
 
 async def forgotten(gateway: Gateway, tenant: Tenant) -> str:

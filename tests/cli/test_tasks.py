@@ -7,17 +7,11 @@ from typing import Any
 import pytest
 
 from app.tasks.models import OrphanRow
-from tests.cli.commands import Command, commands
+from tests.cli.commands import Command
 from tests.support.frozen_gateway import prepared_gateway
 from tests.support.gateway import ENDLESS, Gateway, Tenant, text
 
 gateway = prepared_gateway
-
-
-@pytest.fixture
-def seedgate(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs a command; returns its exit code and what it printed on either stream."""
-    return commands(gateway, capsys, monkeypatch)
 
 
 async def lost(gateway: Gateway, tenant: Tenant) -> tuple[str, str]:

@@ -71,15 +71,22 @@ async def test_a_missing_secret_is_named(folder: Path, settings: dict[str, str],
     assert (code, f"SEEDGATE_{missing} is required" in output) == (2, True), output
 
 
-@pytest.mark.parametrize(("name", "value"), [("ARK_API_KEY", "a key"), ("CA_BUNDLE", "/nonexistent")])
-@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize(
+    ("command", "name", "value"),
+    [
+        ("serve", "ADMIN_TOKEN", "too-short"),
+        ("serve", "DATABASE_PORT", "5432"),
+        ("serve", "CA_BUNDLE", "/nonexistent"),
+        ("worker", "ARK_API_KEY", "a key"),
+    ],
+)
 async def test_a_wrong_setting_is_refused_before_an_embedded_database_is_made(
     folder: Path, command: str, name: str, value: str
 ) -> None:
     """By the checks of ``config check``, whose tests are in tests/house."""
     settings = {"DATA_DIR": str(folder / "data"), "ADMIN_TOKEN": ADMIN_TOKEN, "SECRET_KEY": generate_key(), name: value}
     code, output = await run(command, folder=folder, settings=settings)
-    assert (code, f"SEEDGATE_{name}" in output) == (2, True), output
+    assert (code, f"SEEDGATE_{name}" in output, "Traceback" in output) == (2, True, False), output
     assert not (folder / "data").exists()
 
 

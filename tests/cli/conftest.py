@@ -1,0 +1,23 @@
+"""Fixtures of the tests of commands."""
+
+import asyncio
+
+import pytest
+
+from tests.cli.commands import Command, run_program
+from tests.support.gateway import Gateway
+
+
+@pytest.fixture
+def seedgate(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs a command against the gateway; returns its exit code and what it printed on either stream."""
+    monkeypatch.setenv("SEEDGATE_URL", gateway.base_url)
+    monkeypatch.setenv("SEEDGATE_ADMIN_TOKEN", gateway.admin.headers["Authorization"].removeprefix("Bearer "))
+
+    async def command(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = await asyncio.to_thread(run_program, arguments)
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return command
