@@ -45,6 +45,13 @@ FLEX = "flex"
 
 _QUEUED = [status for status in TaskStatus if status.public is TaskStatus.QUEUED]
 
+_NEWEST_MESSAGE = newest_message(
+    TaskRow.tenant_id, TaskRow.id, condition=TaskRow.callback_url.is_not(None), since=TaskRow.finished_at
+)
+_SELECT_WITH_MESSAGE = select(TaskRow, _NEWEST_MESSAGE.c.status, _NEWEST_MESSAGE.c.last_error).outerjoin(
+    _NEWEST_MESSAGE, true()
+)
+
 
 @dataclass(frozen=True)
 class TaskFilter:
@@ -80,14 +87,7 @@ class TaskRepository:
 
     async def find_with_message(self, task_id: str) -> TaskWithMessage | None:
         """Returns what ``find`` does, and the newest message about the task, by one statement."""
-        newest = newest_message(
-            TaskRow.tenant_id, TaskRow.id, condition=TaskRow.callback_url.is_not(None), since=TaskRow.finished_at
-        )
-        query = (
-            select(TaskRow, newest.c.status, newest.c.last_error)
-            .outerjoin(newest, true())
-            .where(self._is_own(), _has_id(task_id), TaskRow.deleted_at.is_(None))
-        )
+        query = _SELECT_WITH_MESSAGE.where(self._is_own(), _has_id(task_id), TaskRow.deleted_at.is_(None))
         found = (await self._session.execute(query)).one_or_none()
         if found is None:
             return None

@@ -55,7 +55,8 @@ def to_task(row: TaskRow) -> dict[str, Any]:
     body = without_own_fields(row.snapshot) if row.snapshot else _before_first_poll(row)
     body["id"] = public_id(row)
     body["status"] = TaskStatus(row.status).public.value
-    if row.callback_token_hash is not None and body.get(TAG_FIELD) == tag_of(row.callback_token_hash):
+    tag = body.get(TAG_FIELD)
+    if tag is not None and row.callback_token_hash is not None and tag == tag_of(row.callback_token_hash):
         del body[TAG_FIELD]  # ours, not the client's
     if not isinstance(body.get("model"), str):
         body["model"] = row.upstream_model

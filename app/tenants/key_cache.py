@@ -7,7 +7,6 @@ from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.core.background import BackgroundTasks
 from app.core.lookup_queue import Lookup, LookupQueue
 from app.core.ttl_cache import FRESH_SECONDS, TtlCache, read_or_503
 from app.core.turns import leave_turn
@@ -65,7 +64,7 @@ class KeyCache(Generic[NameT, FoundT]):
             max_waiting=MAX_PENDING,
             max_per_network=MAX_PENDING_PER_NETWORK,
         )
-        self._direct = BackgroundTasks()
+        self._direct: set[asyncio.Task[None]] = set()
 
     async def find(self, name: NameT, network: str) -> FoundT | None:
         """Returns the key as it was less than a second ago, or None when there is none.
@@ -113,7 +112,9 @@ class KeyCache(Generic[NameT, FoundT]):
         lookup: Lookup[NameT, FoundT] = Lookup(name)
         if self._seen.get(name, now=now):
             lookup.begun_at = now
-            self._direct.start(self._look_up([lookup]))
+            task = asyncio.create_task(self._look_up([lookup]))
+            self._direct.add(task)
+            task.add_done_callback(self._direct.discard)
         elif not self._queue.add(lookup, network):
             # The answer does not reveal whether the key exists.
             raise RateLimitedError(

@@ -8,13 +8,12 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 import structlog
-from sqlalchemy import ARRAY, Row, Text, any_, cast, select
+from sqlalchemy import ARRAY, Row, Text, any_, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.sealing import SealError, SecretBox
 from app.http.client_address import parse_network
 from app.tenants.api_key import KeyParts
-from app.tenants.key_status import earlier_end
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
 from app.tenants.principal import Principal
 from app.tenants.signing_key import open_secret
@@ -96,8 +95,7 @@ _QUERY = select(
     ApiKeyRow.public_part,
     ApiKeyRow.secret_hash,
     ApiKeyRow.secret_access_key_sealed,
-    ApiKeyRow.expires_at,
-    ApiKeyRow.grace_ends_at,
+    func.least(ApiKeyRow.expires_at, ApiKeyRow.grace_ends_at).label("ends_at"),  # a null counts as never
     ApiKeyRow.revoked_at,
     ApiKeyRow.allowed_ips,
     ApiKeyRow.allowed_models,
@@ -125,7 +123,7 @@ def _to_stored_key(row: Row[*tuple[Any, ...]]) -> StoredKey:
             ),
             allowed_channels=_intersect(row.tenant_channels, row.allowed_channels),
         ),
-        ends_at=earlier_end(row.expires_at, row.grace_ends_at),
+        ends_at=row.ends_at,
         is_revoked=row.revoked_at is not None or row.tenant_deleted_at is not None,
         is_suspended=row.tenant_status != TenantStatus.ACTIVE,
         allowed_networks=None if networks is None else tuple(parse_network(text) for text in networks),
