@@ -220,8 +220,8 @@ class Services:
             grace=timedelta(seconds=settings.unknown_grace_seconds),
         )
         refresh, batch_refresh = TaskRefresh(tasks, monotonic=monotonic), BatchRefresh(tasks)
-        single_gets = SingleGets(tasks, refresh)
-        self.client_refresh = ClientRefresh(refresh, batch_refresh, single_gets)
+        bulk_refresh, single_gets = BulkRefresh(tasks), SingleGets(tasks, refresh)
+        self.client_refresh = ClientRefresh(tasks, refresh, batch_refresh, bulk_refresh, single_gets)
         self.ready_answers = ReadyAnswers(context.changes)
         self.fast_get = FastGet(
             self.authenticator,
@@ -241,7 +241,7 @@ class Services:
         )
         self.stale_creates = StaleCreates(tasks)
         self.task_deletion = TaskDeletion(tasks, refresh, self.ready_answers)
-        self.task_poller = TaskPoller(tasks, batch_refresh, BulkRefresh(tasks), single_gets)
+        self.task_poller = TaskPoller(tasks, batch_refresh, bulk_refresh, single_gets)
         self.attribution = Attribution(tasks)
         self.reconciler = Reconciler(tasks, self.attribution)
         self.callbacks = CallbackInbox(sessions, clock)

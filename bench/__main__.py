@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import machine, report, rounds
+from bench import machine, polling, report, rounds
 from bench.benchmarks import BENCHMARKS, REFERENCES
 from bench.nginx import Nginx, running_nginx
 from bench.site import Site, running_site
@@ -68,4 +68,4 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(polling.main(sys.argv[2:]) if sys.argv[1:2] == ["polling"] else main())

@@ -70,6 +70,7 @@ class Site:
         finished: ids of the reader's tasks that have ended.
         unfinished: ids of its tasks that run for ever.
         database_url: of its database, as the owner.
+        upstream_url: of the upstream's server.
     """
 
     program: Program
@@ -79,6 +80,7 @@ class Site:
     finished: tuple[str, ...]
     unfinished: tuple[str, ...]
     database_url: str
+    upstream_url: str
 
     def settle(self) -> None:
         """Ends the tasks of the creator."""
@@ -136,7 +138,8 @@ def _fill(gateway: Program, port: int, admin_token: str, database_url: str) -> S
         for task_id in finished:
             _wait_for_end(client, task_id)
     asyncio.run(_execute(database_url, _SEED_ASSETS, reader.id, _ASSETS))
-    return Site(gateway, port, reader, creator, finished, unfinished, database_url)
+    upstream_url = f"http://127.0.0.1:{_UPSTREAM_PORT}"
+    return Site(gateway, port, reader, creator, finished, unfinished, database_url, upstream_url)
 
 
 def _new_tenant(admin: httpx.Client) -> Tenant:

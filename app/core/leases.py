@@ -26,6 +26,7 @@ _EXTEND = text("""
     WHERE name = :name AND token = :token
     RETURNING 1
 """)
+_IS_HELD = text("SELECT 1 FROM leases WHERE name = :name AND expires_at > clock_timestamp()")
 _RELEASE = text("DELETE FROM leases WHERE name = :name AND token = :token")
 
 
@@ -64,6 +65,11 @@ class Leases:
         async with self._sessions.begin() as session:
             is_claimed = (await session.execute(_CLAIM, values)).first() is not None
         return lease if is_claimed else None
+
+    async def is_held(self, job: str, subject: str) -> bool:
+        """Says whether any process holds the lease for ``job`` on ``subject``."""
+        async with self._sessions() as session:
+            return (await session.execute(_IS_HELD, {"name": f"{job}:{subject}"})).first() is not None
 
     async def extend(self, lease: Lease) -> bool:
         """Renews a lease for its full duration.

@@ -151,7 +151,7 @@ class AllTasks:
 
     async def claim_due(
         self, channel_id: str, tier: str, *, due_before: datetime, until: datetime, limit: int
-    ) -> Sequence[TaskRow]:
+    ) -> list[TaskRow]:
         """Returns unfinished tasks of a channel and a service tier that are due, and leases them.
 
         Other processes skip the rows; they are due again at ``until``, should this process die.
@@ -163,7 +163,7 @@ class AllTasks:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        rows = (await self._session.scalars(due)).all()
+        rows = list(await self._session.scalars(due))
         for row in rows:
             row.next_poll_at = until
         return rows

@@ -7,15 +7,17 @@ the buckets are therefore sized so that b + 1.25·r fits into the upstream's lim
 ================  =====  ====  ==========  ====================================================
 class             burst  rate  b + 1.25·r
 ================  =====  ====  ==========  ====================================================
-INTERACTIVE_GET       4     8      14      a client is waiting: the larger share
+INTERACTIVE_GET       3     5       9.25   a client is waiting: the largest share
+POLL_GET              4   0.5       4.63   a client polls a task alone; more polls share a LIST
 BACKGROUND_GET        1     4       6      background polling: a guaranteed remainder
 DELETE                5    12      20
 LIST                  1   0.8       –      1.25 seconds between two calls, never two in one
 LIST_ASSETS           1     3       4.75   of the 10 for lists of assets; searches for lost creates take the rest
 ================  =====  ====  ==========  ====================================================
 
-The two classes of GET add up to 20. Clients cannot starve the background polls, which have a bucket of their own. These
-take from the clients' bucket only while it is full, so that a client that comes next finds all but one of its calls.
+The three classes of GET stay within 20. Clients cannot starve the background polls, which have a bucket of their own.
+These take from the clients' bucket only while it is full, so that a client that comes next finds all but one of its
+calls.
 
 Source: upstream semantics, "Rate limits".
 """
@@ -47,7 +49,8 @@ _RETRY_INTERVAL_SECONDS = 0.1
 class RateClass(Enum):
     """A class of upstream calls with a bucket of its own: name, burst, rate per second."""
 
-    INTERACTIVE_GET = ("interactive_get", 4.0, 8.0)
+    INTERACTIVE_GET = ("interactive_get", 3.0, 5.0)
+    POLL_GET = ("poll_get", 4.0, 0.5)
     BACKGROUND_GET = ("background_get", 1.0, 4.0)
     LIST = ("list", 1.0, 0.8)
     DELETE = ("delete", 5.0, 12.0)

@@ -8,10 +8,23 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+import pytest_asyncio
+from sqlalchemy import update
 
+from app.core.leases import Leases
+from app.tasks.models import TaskRow
 from app.upstream.rate_limits import RateClass
 from tests.support.gateway import HELD, RUNNING, TASKS, Gateway, Tenant, get, serve_gateway, text
 from tests.support.plain import PLAIN
+
+DUE_SECONDS = 6
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def nothing_else_is_due(gateway: Gateway) -> None:
+    """No task of another test is due."""
+    async with gateway.sessions.begin() as session:
+        await session.execute(update(TaskRow).values(next_poll_at=None))
 
 
 async def new_tasks(tenant: Tenant, count: int) -> list[str]:
@@ -119,3 +132,30 @@ async def test_an_ended_task_that_gets_no_call_is_left_to_the_poller(gateway: Ga
         assert row is not None
         assert row.next_poll_at is not None
         assert row.next_poll_at <= gateway.clock()
+
+
+async def test_without_a_get_for_polls_a_task_shares_a_list_with_those_that_are_due(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    task_ids = await new_tasks(tenant, 4)
+    gateway.clock.advance(DUE_SECONDS)
+    await gateway.use_up(RateClass.POLL_GET)
+    assert (await get(tenant, task_ids[0])).json()["status"] == "running"
+    assert listed(gateway) == [set(task_ids)]
+    assert asked_alone(gateway) == []
+    for task_id in task_ids:
+        row = await gateway.row(task_id)
+        assert row is not None
+        assert row.status == "running"
+
+
+async def test_while_all_tasks_are_read_in_pages_polls_make_no_lists(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    await gateway.use_up(RateClass.POLL_GET)
+    leases = Leases(gateway.sessions)
+    reading = await leases.claim("bulk", await gateway.channel_id("default"), seconds=60)
+    assert reading is not None
+    assert (await get(tenant, task_id)).json()["status"] == "queued"
+    assert listed(gateway) == []
+    await leases.release(reading)
+    assert (await get(tenant, task_id)).json()["status"] == "running"

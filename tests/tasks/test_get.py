@@ -222,7 +222,7 @@ async def test_when_the_accounts_calls_are_used_up_the_mirror_answers(
     tenant = await gateway.tenant()
     task_ids = await asyncio.gather(*(tenant.new_task(content=text(RUNNING)) for _ in range(10)))
     gateway.clock.advance(3)
-    for kind in (RateClass.INTERACTIVE_GET, RateClass.LIST):
+    for kind in (RateClass.POLL_GET, RateClass.INTERACTIVE_GET, RateClass.LIST):
         await gateway.use_up(kind)
     answers = await asyncio.gather(*(get(tenant, task_id) for task_id in task_ids))
     assert {answer.json()["status"] for answer in answers} == {"queued"}

@@ -19,6 +19,17 @@ from app.upstream.rate_limits import RateClass
 MAX_SINGLE_GETS = 2
 """Up to this many tasks are asked about by GET, since an account has fewer LIST calls than GETs."""
 
+_MIN_ROWS = MAX_SINGLE_GETS + 1
+
+CLAIM_DURATION = timedelta(seconds=90)
+"""Longer than the LIST calls of one round, the GETs after them and the last GET's timeout together.
+
+A claimed task that was not polled, because the process died or the upstream gave no answer, is due again after it.
+"""
+
+DUE_SOON = timedelta(seconds=5)
+"""A LIST that is made anyway also names the tasks that are due within this time."""
+
 ROUND_TIMEOUT_SECONDS = 40.0
 """For all LIST calls of one round."""
 
@@ -57,6 +68,7 @@ class BatchRefresh:
         *,
         min_age: timedelta | None = None,
         token_timeout_seconds: float = _TOKEN_TIMEOUT_SECONDS,
+        min_rows: int = _MIN_ROWS,
     ) -> list[TaskRow]:
         """Lists tasks in their own service tier, then those that it lacks in the other tier.
 
@@ -66,6 +78,7 @@ class BatchRefresh:
             rows: tasks with upstream ids.
             min_age: tasks that were asked about more recently, by any process, are left out; None leaves out none.
             token_timeout_seconds: how long a call is waited for when the LIST rate is used up.
+            min_rows: fewer tasks are not worth a LIST.
 
         Returns:
             The tasks that need a GET: listed as finished, not listed, or too few for a LIST. After an error of the
@@ -77,9 +90,9 @@ class BatchRefresh:
                 for is_own_tier in (True, False):
                     for tier in TIERS:
                         missing = [row for row in rows if row.upstream_id not in listed.statuses]
-                        await self._list(
-                            listed, tier, [row for row in missing if (_tier_of(row) == tier) is is_own_tier]
-                        )
+                        wanted = [row for row in missing if (tier_of(row) == tier) is is_own_tier]
+                        if len(wanted) >= (min_rows if is_own_tier else _MIN_ROWS):
+                            await self._list(listed, tier, wanted)
         except (UpstreamError, TimeoutError) as error:
             _log.warning("list_failed", channel=channel_id, error=repr(error))
         return [row for row in rows if listed.statuses.get(str(row.upstream_id)) in {None, *FINAL_STATUSES}]
@@ -87,7 +100,7 @@ class BatchRefresh:
     async def _list(self, listed: "_Round", tier: str, rows: Sequence[TaskRow]) -> None:
         """Lists tasks of one tier, as many per call as the channel accepts."""
         channel_id, left = listed.channel_id, list(rows)
-        while min(len(left), self.max_ids(channel_id)) > MAX_SINGLE_GETS:
+        while left and self.max_ids(channel_id) > MAX_SINGLE_GETS:
             asked = left[: self.max_ids(channel_id)]
             try:
                 await self._ask(listed, tier, asked)
@@ -152,5 +165,6 @@ class _Round:
     statuses: dict[str, str] = field(default_factory=dict)
 
 
-def _tier_of(row: TaskRow) -> str:
+def tier_of(row: TaskRow) -> str:
+    """Returns the service tier under which the upstream lists a task."""
     return row.service_tier if row.service_tier in TIERS else TIERS[0]

@@ -85,6 +85,10 @@ class BulkRefresh:
             await self._leases.release(lease)
         return Reading.DONE
 
+    async def is_under_way(self, channel_id: str) -> bool:
+        """Says whether a process reads the pages of a channel at the moment."""
+        return await self._leases.is_held("bulk", channel_id)
+
     async def _read(self, lease: Lease, account: ArkAccount, tier: str, status: str) -> None:
         """Reads and applies the pages of one tier and status.
 

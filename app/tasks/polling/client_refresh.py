@@ -1,20 +1,24 @@
 """Refreshes the tasks that clients ask about: a few by GET at once, many together by LIST.
 
-An account has 8 GETs a second for clients and hardly one LIST, but a LIST brings the state of 100 tasks. The tasks of
-a channel that are asked about while a call of it is under way therefore wait for the next one, and share it.
+An account has one LIST a second, which brings the state of 100 tasks, and GETs that each bring one. So only some polls
+are GETs. The tasks that are asked about while a call of their channel is under way, or when no GET is left for polls,
+wait for the next LIST and share it with those that are due in the background.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.core.background import BackgroundTasks
 from app.core.turns import leave_turn
+from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow
-from app.tasks.polling.batch_refresh import MAX_SINGLE_GETS, BatchRefresh
-from app.tasks.polling.refresh import MIN_REFRESH_INTERVAL, TaskRefresh
+from app.tasks.polling.batch_refresh import CLAIM_DURATION, DUE_SOON, MAX_SINGLE_GETS, BatchRefresh, tier_of
+from app.tasks.polling.bulk_refresh import BulkRefresh
+from app.tasks.polling.refresh import MIN_REFRESH_INTERVAL, PollOutcome, TaskRefresh
 from app.tasks.polling.single_gets import SingleGets
+from app.tasks.repository import AllTasks
+from app.upstream.credentials import ArkAccount
 from app.upstream.rate_limits import RateClass
 
 _CLIENT_TIMEOUT_SECONDS = 5.0
@@ -42,13 +46,35 @@ class _Channel:
     answers: dict[_Key, asyncio.Future[bool]] = field(default_factory=dict)
     is_working: bool = False
 
+    def answer(self, rows: Sequence[TaskRow], *, has_changed: bool) -> None:
+        """Tells the clients that wait for tasks whether to read their rows again."""
+        for row in rows:
+            if (answer := self.answers.pop(to_key(row), None)) is not None:
+                answer.set_result(has_changed)
+
+    def fail(self, rows: Sequence[TaskRow], error: Exception) -> None:
+        """Raises an error in the clients that wait for tasks."""
+        for row in rows:
+            if (answer := self.answers.pop(to_key(row), None)) is not None:
+                answer.set_exception(error)
+                answer.exception()  # retrieved: asyncio would log it if every client has left
+
 
 class ClientRefresh:
     """Brings the rows of tasks up to date for clients that wait for them."""
 
-    def __init__(self, refresh: TaskRefresh, batch_refresh: BatchRefresh, gets: SingleGets) -> None:
+    def __init__(
+        self,
+        context: TasksContext,
+        refresh: TaskRefresh,
+        batch_refresh: BatchRefresh,
+        bulk_refresh: BulkRefresh,
+        gets: SingleGets,
+    ) -> None:
+        self._context = context
         self._refresh = refresh
         self._batch_refresh = batch_refresh
+        self._bulk_refresh = bulk_refresh
         self._gets = gets
         self._channels: dict[str, _Channel] = {}
         self._background = BackgroundTasks()
@@ -75,7 +101,7 @@ class ClientRefresh:
 
     def _answer_for(self, row: TaskRow) -> asyncio.Future[bool]:
         """Returns the answer that is to come for a task, which waits for a call from now on if it did not before."""
-        channel, key = self._channels.setdefault(str(row.channel_id), _Channel()), (row.tenant_id, row.id)
+        channel, key = self._channels.setdefault(str(row.channel_id), _Channel()), to_key(row)
         if key not in channel.answers:
             channel.waiting[key] = row
             channel.answers[key] = asyncio.get_running_loop().create_future()
@@ -90,45 +116,80 @@ class ClientRefresh:
             while channel.waiting:
                 max_rows = max(self._batch_refresh.max_ids(channel_id), MAX_SINGLE_GETS)
                 rows = [channel.waiting.pop(key) for key in list(channel.waiting)[:max_rows]]
-                if len(rows) > MAX_SINGLE_GETS:
-                    await self._answer(channel, rows, self._list(channel_id, rows))
-                    continue
-                calls = [self._answer(channel, [row], self._refresh.refresh_once(row)) for row in rows]
-                await asyncio.wait(map(self._background.start, calls), timeout=_GETS_UNDER_WAY_SECONDS)
+                if len(rows) <= MAX_SINGLE_GETS:
+                    gets = {self._background.start(self._get(channel, row)) for row in rows}
+                    done, _ = await asyncio.wait(gets, timeout=_GETS_UNDER_WAY_SECONDS)
+                    rows = [row for get in done if (row := get.result()) is not None]
+                if rows:
+                    await self._list(channel_id, channel, rows)
         finally:
             channel.is_working = False
 
-    async def _answer(self, channel: _Channel, rows: Sequence[TaskRow], call: Coroutine[Any, Any, bool]) -> None:
-        """Gives the result of a call, or its error, to all clients that wait for it."""
-        answers = [channel.answers[row.tenant_id, row.id] for row in rows]
+    async def _get(self, channel: _Channel, row: TaskRow) -> TaskRow | None:
+        """Asks about one task; returns it, unanswered, when the account has no GET left for polls."""
         try:
-            has_changed = await call
-        except BaseException as error:
-            for answer in answers:
-                answer.set_exception(error if isinstance(error, Exception) else TimeoutError())
-                answer.exception()  # retrieved: asyncio would log it if every client has left
-            if not isinstance(error, Exception):
-                raise
-        else:
-            for answer in answers:
-                answer.set_result(has_changed)
-        finally:
-            for row in rows:
-                del channel.answers[row.tenant_id, row.id]
+            outcome = await self._refresh.refresh_once(row)
+        except Exception as error:  # noqa: BLE001 - the clients that wait are told
+            channel.fail([row], error)
+            return None
+        if outcome is PollOutcome.NO_CALL:
+            return row
+        channel.answer([row], has_changed=outcome.may_have_changed)
+        return None
 
-    async def _list(self, channel_id: str, rows: Sequence[TaskRow]) -> bool:
-        """Asks about many tasks of a channel, then once more, by GET, about those that have ended."""
-        account = await self._refresh.account_of(rows[0])
-        if account is None:
-            return False
-        ended = await self._batch_refresh.refresh(
-            channel_id,
-            account,
-            rows,
-            min_age=MIN_REFRESH_INTERVAL,
-            token_timeout_seconds=_TOKEN_TIMEOUT_SECONDS,
-        )
-        await self._gets.run(
-            channel_id, account, ended, RateClass.INTERACTIVE_GET, timeout_seconds=_LAST_GETS_TIMEOUT_SECONDS
-        )
-        return True
+    async def _list(self, channel_id: str, channel: _Channel, rows: Sequence[TaskRow]) -> None:
+        """Asks about many tasks, then by GET about those that have ended, while the next call is made."""
+        try:
+            account = await self._refresh.account_of(rows[0])
+            # While the pages of all tasks are read, these are soon brought up to date; a LIST more would delay that.
+            if account is None or await self._bulk_refresh.is_under_way(channel_id):
+                channel.answer(rows, has_changed=False)
+                return
+            asked = {to_key(row): row for row in [*rows, *await self._claim_due(channel_id, rows)]}
+            ended = await self._batch_refresh.refresh(
+                channel_id,
+                account,
+                list(asked.values()),
+                min_age=MIN_REFRESH_INTERVAL,
+                token_timeout_seconds=_TOKEN_TIMEOUT_SECONDS,
+                min_rows=1,
+            )
+        except Exception as error:  # noqa: BLE001 - the clients that wait are told
+            channel.fail(rows, error)
+            return
+        keys = {to_key(row) for row in ended}
+        channel.answer([row for row in rows if to_key(row) not in keys], has_changed=True)
+        self._background.start(self._get_ended(channel_id, channel, account, ended))
+
+    async def _claim_due(self, channel_id: str, rows: Sequence[TaskRow]) -> list[TaskRow]:
+        """Claims, as the poller does, tasks that are due now or soon and that a LIST of ``rows`` can name as well.
+
+        Returns:
+            Their rows; those of ``rows`` that are due are among them.
+        """
+        limit = self._batch_refresh.max_ids(channel_id) - len(rows)
+        if limit <= 0:
+            return []
+        now = self._context.clock()
+        async with self._context.sessions.begin() as session:
+            return await AllTasks(session).claim_due(
+                channel_id, tier_of(rows[0]), due_before=now + DUE_SOON, until=now + CLAIM_DURATION, limit=limit
+            )
+
+    async def _get_ended(
+        self, channel_id: str, channel: _Channel, account: ArkAccount, rows: Sequence[TaskRow]
+    ) -> None:
+        """Asks about ended tasks by GET, so that their final state is known."""
+        try:
+            await self._gets.run(
+                channel_id, account, rows, RateClass.INTERACTIVE_GET, timeout_seconds=_LAST_GETS_TIMEOUT_SECONDS
+            )
+        except Exception as error:  # noqa: BLE001 - the clients that wait are told
+            channel.fail(rows, error)
+        else:
+            channel.answer(rows, has_changed=True)
+
+
+def to_key(row: TaskRow) -> _Key:
+    """Returns the primary key of a task."""
+    return row.tenant_id, row.id

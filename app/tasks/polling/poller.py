@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -11,7 +11,7 @@ from app.channels.channel import Channel
 from app.core.background import BackgroundTasks
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow
-from app.tasks.polling.batch_refresh import MAX_SINGLE_GETS, BatchRefresh
+from app.tasks.polling.batch_refresh import CLAIM_DURATION, DUE_SOON, MAX_SINGLE_GETS, BatchRefresh
 from app.tasks.polling.bulk_refresh import BulkRefresh, Reading
 from app.tasks.polling.single_gets import SingleGets
 from app.tasks.recovery.account_snapshot import TIERS
@@ -20,9 +20,6 @@ from app.tasks.state import Source, apply_not_found, retention_cutoff
 from app.upstream.credentials import ArkAccount
 from app.upstream.rate_limits import RateClass
 
-# Longer than the LIST calls of one round, the GETs after them and the last GET's timeout together. A claimed task that
-# was not polled, because the process died or the upstream gave no answer, is due again after the lease.
-_LEASE = timedelta(seconds=90)
 # A slow account must not delay the others.
 _RUN_TIMEOUT_SECONDS = 5.0
 # The GETs of ended tasks need not be waited for: the next LIST calls are made beside them.
@@ -109,9 +106,12 @@ class TaskPoller:
             return False
         limit = max(self._batch_refresh.max_ids(channel_id), _MIN_CLAIMED)
         async with self._context.sessions.begin() as session:
-            rows = await AllTasks(session).claim_due(
-                channel_id, tier, due_before=due_before, until=self._context.clock() + _LEASE, limit=limit
-            )
+            tasks, until = AllTasks(session), self._context.clock() + CLAIM_DURATION
+            rows = await tasks.claim_due(channel_id, tier, due_before=due_before, until=until, limit=limit)
+            if rows:
+                # Few due tasks would cost a GET each; with those that are due soon they share a LIST.
+                soon = due_before + DUE_SOON
+                rows += await tasks.claim_due(channel_id, tier, due_before=soon, until=until, limit=limit - len(rows))
         left = rows
         if len(rows) > MAX_SINGLE_GETS:
             left = await self._batch_refresh.refresh(channel_id, account, rows)

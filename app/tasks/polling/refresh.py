@@ -25,6 +25,24 @@ _NO_CALL_BACKOFF_SECONDS = 0.1
 _log = structlog.get_logger()
 
 
+class PollOutcome(Enum):
+    """What came of a client's poll.
+
+    ``BY_OTHERS``: another process polls the task. ``NO_CALL``: the account has no GET left for it. ``NO_CHANNEL``: its
+    channel is not usable.
+    """
+
+    POLLED = auto()
+    BY_OTHERS = auto()
+    NO_CALL = auto()
+    NO_CHANNEL = auto()
+
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether the row is to be read again."""
+        return self in {PollOutcome.POLLED, PollOutcome.BY_OTHERS}
+
+
 class TaskRefresh:
     """Brings the row of one task up to date with the upstream."""
 
@@ -81,28 +99,26 @@ class TaskRefresh:
         """Says whether the channel of a task still exists, whatever its status."""
         return await self._context.directory.find(str(row.channel_id)) is not None
 
-    async def refresh_once(self, row: TaskRow) -> bool:
+    async def refresh_once(self, row: TaskRow) -> PollOutcome:
         """Asks about a task unless another process does, or did so within two seconds, or the account has no call left.
 
-        Returns:
-            Whether the row may have changed; False when no call was made.
+        Without a usable answer the row is unchanged, but for ``asked_at``.
         """
         channel_id = str(row.channel_id)
         if self._monotonic() < self._no_call_until.get(channel_id, 0.0):
-            return False
+            return PollOutcome.NO_CALL
         account = await self.account_of(row)
         if account is None:
-            return False
-        claim = await self._claim(row, channel_id)
-        if claim is not _Claim.OURS:
-            return claim is _Claim.OTHERS
-        try:
-            await self.refresh(row, account)
-        except UpstreamError as error:
-            _log.warning("poll_failed", task=row.upstream_id, channel=row.channel_id, error=repr(error))
-        return True
+            return PollOutcome.NO_CHANNEL
+        outcome = await self._claim(row, channel_id)
+        if outcome is PollOutcome.POLLED:
+            try:
+                await self.refresh(row, account)
+            except UpstreamError as error:
+                _log.warning("poll_failed", task=row.upstream_id, channel=row.channel_id, error=repr(error))
+        return outcome
 
-    async def _claim(self, row: TaskRow, channel_id: str) -> "_Claim":
+    async def _claim(self, row: TaskRow, channel_id: str) -> PollOutcome:
         """Claims the poll and a call of the account in one transaction.
 
         A call is not spent when another process polls the task, and ``asked_at`` is not set when no call is left.
@@ -110,17 +126,9 @@ class TaskRefresh:
         async with self._context.sessions() as session:
             tasks = TaskRepository(session, row.tenant_id)
             if not await tasks.claim_poll(row.id, now=self._context.clock(), min_age=MIN_REFRESH_INTERVAL):
-                return _Claim.OTHERS
-            if not await self._context.rates.acquire_in(session, channel_id, RateClass.INTERACTIVE_GET):
+                return PollOutcome.BY_OTHERS
+            if not await self._context.rates.acquire_in(session, channel_id, RateClass.POLL_GET):
                 self._no_call_until[channel_id] = self._monotonic() + _NO_CALL_BACKOFF_SECONDS
-                return _Claim.NO_CALL
+                return PollOutcome.NO_CALL
             await session.commit()
-            return _Claim.OURS
-
-
-class _Claim(Enum):
-    """Who may poll a task now."""
-
-    OURS = auto()
-    OTHERS = auto()
-    NO_CALL = auto()
+            return PollOutcome.POLLED

@@ -1,0 +1,171 @@
+"""``./seedgate bench polling``: what polling costs the upstream's rate, and how soon an ended task is final here.
+
+Tasks are seeded in the upstream and in the database, and clients poll them as waiting programs do: each goes through
+its tasks again and again. There are no callbacks. Counted are the calls that the upstream answered; the delay is the
+time from the end of a task there to its final state in the mirror.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.db.engine import connect, to_dsn
+from bench import machine
+from bench.report import RESULTS
+from bench.site import TASKS, Site, running_site
+
+_PAUSE_SECONDS = 5.0
+# Tasks of a minute to some ten minutes; of those that end during the run nine in ten end before its last quarter.
+_MEAN_SECONDS = 300.0
+_MIN_SECONDS = 20.0
+_SETTLE_SECONDS = 60.0
+
+# Each new row is a copy of one that the gateway made, with ids of its own.
+_SEED = """
+    INSERT INTO tasks SELECT (jsonb_populate_record(NULL::tasks, to_jsonb(made) || jsonb_build_object(
+        'id', seeded.id, 'upstream_id', seeded.id, 'callback_token_hash', NULL, 'snapshot', NULL,
+        'created_at', now(), 'updated_at', now(), 'next_poll_at', now() + interval '5 seconds',
+        'polled_at', NULL, 'asked_at', NULL
+    ))).* FROM (SELECT * FROM tasks WHERE upstream_id = $1) AS made, unnest($2::text[]) AS seeded(id)
+"""
+_DELAYS = """
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY late) AS p50,
+           percentile_cont(0.95) WITHIN GROUP (ORDER BY late) AS p95, count(*) AS ended
+    FROM (SELECT extract(epoch FROM COALESCE(finished_at, now()) - to_timestamp(ended.at))::float AS late
+          FROM tasks JOIN unnest($1::text[], $2::float[]) AS ended(id, at) ON upstream_id = ended.id) AS delays
+"""
+
+
+@dataclass(frozen=True)
+class Polling:
+    """The figures of a run.
+
+    Attributes:
+        tasks: unfinished at the beginning.
+        clients: that poll.
+        seconds: of the run.
+        polls: answers that clients got.
+        errors: of these, other than 200.
+        calls: that the upstream answered, by kind.
+        calls_per_task_minute: of an unfinished task, on average.
+        ended: tasks that ended during the run.
+        p50_seconds, p95_seconds: from their end until they were final in the mirror.
+        cpu_seconds: of the gateway.
+    """
+
+    tasks: int
+    clients: int
+    seconds: float
+    polls: int
+    errors: int
+    calls: dict[str, int]
+    calls_per_task_minute: float
+    ended: int
+    p50_seconds: float
+    p95_seconds: float
+    cpu_seconds: float
+
+
+async def measure(site: Site, *, tasks: int, clients: int, seconds: float) -> Polling:
+    """Seeds tasks and polls them for a time, then waits for the last ends to be seen."""
+    generator = random.Random(1)  # noqa: S311 - the same times in every run
+    began = time.time()
+    ends = [began + _MIN_SECONDS + generator.expovariate(1 / _MEAN_SECONDS) for _ in range(tasks)]
+    async with httpx.AsyncClient(base_url=site.upstream_url, timeout=60) as upstream:
+        seeded = await upstream.post("/_seed", content=json.dumps([int(end) for end in ends]))
+        ids: list[str] = seeded.json()["ids"]
+        await _query(site, _SEED, site.unfinished[0], ids)
+        before, cpu = (await upstream.get("/_calls")).json(), site.program.cpu_seconds()
+        statuses = await _poll_all(site, ids, clients=clients, seconds=seconds)
+        calls, cpu = (await upstream.get("/_calls")).json(), site.program.cpu_seconds() - cpu
+    until = began + seconds
+    # The time of an unfinished task, summed over all of them, in minutes.
+    task_minutes = sum(min(end, until) - began for end in ends) / 60
+    ended = [(task_id, int(end)) for task_id, end in zip(ids, ends, strict=True) if end < until]
+    await asyncio.sleep(_SETTLE_SECONDS)
+    delays = (await _query(site, _DELAYS, [task_id for task_id, _ in ended], [float(end) for _, end in ended]))[0]
+    made = {kind: calls.get(kind, 0) - before.get(kind, 0) for kind in ("get", "list")}
+    return Polling(
+        tasks,
+        clients,
+        seconds,
+        polls=len(statuses),
+        errors=sum(status != httpx.codes.OK for status in statuses),
+        calls=made,
+        calls_per_task_minute=round(sum(made.values()) / task_minutes, 4),
+        ended=delays["ended"],
+        p50_seconds=round(delays["p50"], 1),
+        p95_seconds=round(delays["p95"], 1),
+        cpu_seconds=round(cpu, 1),
+    )
+
+
+async def _poll_all(site: Site, ids: list[str], *, clients: int, seconds: float) -> list[int]:
+    """Polls with all clients; returns the statuses of the answers."""
+    statuses: list[int] = []
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{site.port}", headers=site.reader.headers, timeout=60, limits=limits
+    ) as http:
+
+        async def poll(number: int) -> None:
+            waiting = ids[number::clients]
+            await asyncio.sleep(_PAUSE_SECONDS * number / clients)
+            while waiting:
+                for task_id in list(waiting):
+                    answer = await http.get(f"{TASKS}/{task_id}")
+                    statuses.append(answer.status_code)
+                    if answer.is_success and answer.json()["status"] == "succeeded":
+                        waiting.remove(task_id)
+                    await asyncio.sleep(_PAUSE_SECONDS)
+
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(poll(number) for number in range(clients)))
+        except TimeoutError:
+            pass
+    return statuses
+
+
+async def _query(site: Site, statement: str, *values: object) -> list[Any]:
+    connection = await connect(to_dsn(site.database_url), command_timeout_seconds=None)
+    try:
+        found: list[Any] = await connection.fetch(statement, *values)
+        return found
+    finally:
+        await connection.close()
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the command; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="seedgate bench polling", description="Measures what polling costs.")
+    parser.add_argument("--tasks", type=int, default=300)
+    parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=180)
+    parser.add_argument("--delay", type=int, default=100, help="of the upstream's answers, in milliseconds")
+    parser.add_argument("--output", default="polling-latest", help="name of the file below bench/results")
+    wanted = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="seedgate-bench-") as path:
+        folder = Path(path)
+        folder.chmod(0o711)  # PostgreSQL runs under another account when we are root
+        with running_site(folder, delay_milliseconds=wanted.delay) as site:
+            measured = measure(site, tasks=wanted.tasks, clients=wanted.clients, seconds=wanted.seconds)
+            found = asdict(asyncio.run(measured))
+    document = {"conditions": machine.describe() | {"upstream": f"answers after {wanted.delay} ms"}, **found}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{wanted.output}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(document, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
