@@ -170,7 +170,9 @@ class AllTasks:
 
     async def count_due(self, channel_id: str, *, now: datetime, limit: int) -> int:
         """Returns how many tasks of a channel are due; counts up to ``limit``."""
-        due = select(TaskRow.id).where(TaskRow.next_poll_at <= now, *_is_polled(channel_id)).limit(limit)
+        due = select(TaskRow.id).where(TaskRow.next_poll_at <= now, *_is_polled(channel_id))
+        # Without an order, what is due on other channels could make the planner read the whole table.
+        due = due.order_by(TaskRow.next_poll_at).limit(limit)
         return await self._session.scalar(select(func.count()).select_from(due.subquery())) or 0
 
     async def count_unfinished(self, channel_id: str, tier: str) -> int:
@@ -302,7 +304,9 @@ def _is_polled(channel_id: str) -> list[ColumnElement[bool]]:
 
 def _is_in_tier(tier: str) -> ColumnElement[bool]:
     """The condition that a task is listed in this tier; what has neither name is listed in the default one."""
-    return TaskRow.service_tier == FLEX if tier == FLEX else TaskRow.service_tier != FLEX
+    # A constant, since a plan for any value expects that hardly a task is not of it.
+    flex: ColumnElement[str] = literal_column(f"'{FLEX}'")
+    return TaskRow.service_tier == flex if tier == FLEX else TaskRow.service_tier != flex
 
 
 def _not_polled_since(moment: datetime) -> list[ColumnElement[bool]]:

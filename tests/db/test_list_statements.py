@@ -33,7 +33,7 @@ from tests.support.plans import PLAN_MODES, PlanMode, executed_plan, nodes, rows
 pytestmark = pytest.mark.slow
 
 ROWS = 20_000
-UNFINISHED = 200
+UNFINISHED = 2000
 PAGE = 50
 # A page, and as many entries of channels or groups; the unfinished tasks are read whole where they are counted.
 MAX_ROWS = 3 * PAGE
@@ -161,6 +161,7 @@ IN_ORDER: dict[str, Call] = {
     "tasks of no channel": _search(channel="none"),
     "every tenant's tasks of the usual model": _search(models=("m",)),
     "every tenant's tasks of a model that none has": _search(models=("none",)),
+    "number of due tasks of a channel": lambda session: AllTasks(session).count_due("used", now=utc_now(), limit=PAGE),
     "due tasks of a channel": _due("used"),
     "due tasks of a channel that has none": _due("new"),
     "due tasks that the upstream deletes": _due_before(timedelta(days=7)),
