@@ -3,37 +3,18 @@
 import io
 import json
 import logging
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 import structlog
 
 from app.observability.escaping import escape
-from app.observability.logging import configure_logging
+from tests.observability.streams import logging_to
 from tests.observability.test_escaping import UNSAFE
 
 NASTY = "".join(UNSAFE)
 FORGED = "x\n2026-01-01T00:00:00Z [info     ] forged status=200"
 Style = Callable[[], io.StringIO]
-
-
-@contextmanager
-def logging_to(style: str) -> Iterator[io.StringIO]:
-    stream, before, root = io.StringIO(), structlog.get_config(), logging.getLogger()
-    handlers, level, stderr = root.handlers, root.level, sys.stderr
-    sys.stderr = stream
-    try:
-        configure_logging(level="info", style=style)
-    finally:
-        sys.stderr = stderr
-    try:
-        yield stream
-    finally:
-        structlog.configure(**before)
-        root.handlers = handlers
-        root.setLevel(level)
 
 
 def say_everywhere(text: str) -> None:

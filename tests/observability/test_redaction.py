@@ -5,7 +5,6 @@ import io
 import json
 import logging
 import re
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from app.observability.redaction import MASK, MAX_TEXT_CHARACTERS, hide, redact
 from app.settings import Settings
 from app.tenants.api_key import make_key
 from app.tenants.signing_key import make_signing_key
+from tests.observability.streams import logging_to
 
 KEY = make_key()
 TEXTS = {
@@ -81,19 +81,10 @@ NAMES = [
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """Logs everything, as production does, and returns where it is written."""
-    stream = io.StringIO()
-    before, root = structlog.get_config(), logging.getLogger()
-    handlers, level = root.handlers, root.level
-    with monkeypatch.context() as patched:
-        patched.setattr(sys, "stderr", stream)
-        configure_logging(level="debug", style="json")
-    yield stream
-    # The very same objects: loggers that were used before keep them, and other tests capture what these write.
-    structlog.configure(**before)
-    root.handlers = handlers
-    root.setLevel(level)
+def written() -> Iterator[io.StringIO]:
+    """The stream of a log with every level."""
+    with logging_to("json", level="debug") as stream:
+        yield stream
 
 
 @pytest.mark.parametrize("kind", TEXTS)
