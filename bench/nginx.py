@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.machine import LOAD_CORE, SERVER_CORE, program
-from bench.process import Program, wait_for
+from bench.process import Program, free_port, wait_for
 
-_UPSTREAM_PORT = 18101
-_PORT = 18100
 # About as long as the JSON of a finished task.
 _ANSWER = '{"id":"cgt-20260101000000-abcde","status":"succeeded","filler":"' + "x" * 640 + '"}'
 _COMMON = """
@@ -54,16 +52,17 @@ class Nginx:
 @contextmanager
 def running_nginx(folder: Path) -> Iterator[Nginx]:
     """Runs nginx with ``proxy_pass`` on the core of the server, and its static upstream on the other."""
-    upstream = _write(folder, "static", _UPSTREAM.format(port=_UPSTREAM_PORT, answer=_ANSWER))
-    reference = _write(folder, "reference", _REFERENCE.format(port=_PORT, upstream=_UPSTREAM_PORT))
+    port, upstream_port = free_port(), free_port()
+    upstream = _write(folder, "static", _UPSTREAM.format(port=upstream_port, answer=_ANSWER))
+    reference = _write(folder, "reference", _REFERENCE.format(port=port, upstream=upstream_port))
     log = folder / "nginx.log"
     with (
         Program(LOAD_CORE, *_command(upstream), log=log) as behind,
         Program(SERVER_CORE, *_command(reference), log=log) as before,
     ):
-        wait_for(behind, _UPSTREAM_PORT)
-        wait_for(before, _PORT)
-        yield Nginx(before, _PORT)
+        wait_for(behind, upstream_port)
+        wait_for(before, port)
+        yield Nginx(before, port)
 
 
 def _write(folder: Path, name: str, server: str) -> Path:

@@ -1,6 +1,7 @@
 """Programs that a run starts, and the time of the processor that they use."""
 
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -76,6 +77,13 @@ class Program:
         """Returns the resident memory of it and its children."""
         pages = sum(int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) for pid in _tree(self.pid))
         return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def free_port() -> int:
+    """Returns a TCP port on which nothing listens, so that two runs at a time do not meet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_for(program: Program, port: int, *, timeout_seconds: float = 60.0) -> None:

@@ -1,7 +1,6 @@
 """A gateway as an operator runs it, with its database, upstream, tenants and tasks."""
 
 import asyncio
-import itertools
 import json
 import secrets
 import sys
@@ -17,16 +16,13 @@ from app.core.sealing import generate_key
 from app.db.engine import connect, to_dsn
 from app.devdb.server import embedded_postgres
 from bench.machine import LOAD_CORE, SERVER_CORE
-from bench.process import Program, wait_for
+from bench.process import Program, free_port, wait_for
 
 TASKS = "/api/v3/contents/generations/tasks"
-_UPSTREAM_PORT = 18102
-_FIRST_PORT = 18110
 _FINISHED = 32
 # Each of them is refreshed every two seconds while clients poll: few, so that this is not what is measured.
 _UNFINISHED = 4
 _ASSETS = 1000
-_ports = itertools.count(_FIRST_PORT)
 
 _SEED_ASSETS = """
     WITH channel AS (SELECT id FROM channels LIMIT 1), made AS (
@@ -95,7 +91,7 @@ def running_site(folder: Path, *, delay_milliseconds: int = 0) -> Iterator[Site]
         folder: for the database and the logs.
         delay_milliseconds: how long the upstream takes for every answer.
     """
-    port, upstream_port = next(_ports), _UPSTREAM_PORT
+    port, upstream_port = free_port(), free_port()
     command = [sys.executable, "-P", "-m"]
     # The server inherits the core of this process.
     with (
@@ -108,13 +104,13 @@ def running_site(folder: Path, *, delay_milliseconds: int = 0) -> Iterator[Site]
         ) as upstream,
     ):
         wait_for(upstream, upstream_port)
-        token = secrets.token_hex(32)
+        token, upstream_url = secrets.token_hex(32), f"http://127.0.0.1:{upstream_port}"
         variables = {
             "SEEDGATE_DATABASE_URL": database.owner_url,
             "SEEDGATE_ADMIN_TOKEN": token,
             "SEEDGATE_SECRET_KEY": generate_key(),
-            "SEEDGATE_ARK_BASE_URL": f"http://127.0.0.1:{upstream_port}/api/v3",
-            "SEEDGATE_OPENAPI_URL": f"http://127.0.0.1:{upstream_port}",
+            "SEEDGATE_ARK_BASE_URL": f"{upstream_url}/api/v3",
+            "SEEDGATE_OPENAPI_URL": upstream_url,
             "SEEDGATE_ARK_API_KEY": "bench",
             "SEEDGATE_LOG_FORMAT": "json",
         }
@@ -125,10 +121,10 @@ def running_site(folder: Path, *, delay_milliseconds: int = 0) -> Iterator[Site]
         serve = ("app", "serve", "--host", "127.0.0.1", "--port", str(port))
         with Program(SERVER_CORE, *command, *serve, log=log, variables=variables) as gateway:
             wait_for(gateway, port)
-            yield _fill(gateway, port, token, database.owner_url)
+            yield _fill(gateway, port, token, database.owner_url, upstream_url)
 
 
-def _fill(gateway: Program, port: int, admin_token: str, database_url: str) -> Site:
+def _fill(gateway: Program, port: int, admin_token: str, database_url: str, upstream_url: str) -> Site:
     base_url = f"http://127.0.0.1:{port}"
     with httpx.Client(base_url=base_url, headers={"Authorization": f"Bearer {admin_token}"}, timeout=60) as admin:
         reader, creator = _new_tenant(admin), _new_tenant(admin)
@@ -138,7 +134,6 @@ def _fill(gateway: Program, port: int, admin_token: str, database_url: str) -> S
         for task_id in finished:
             _wait_for_end(client, task_id)
     asyncio.run(_execute(database_url, _SEED_ASSETS, reader.id, _ASSETS))
-    upstream_url = f"http://127.0.0.1:{_UPSTREAM_PORT}"
     return Site(gateway, port, reader, creator, finished, unfinished, database_url, upstream_url)
 
 
