@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from app.assets.actions import ACTIONS, VERSION, Action, KeyUse
+from app.creates.sdk_retry_headers import IDEMPOTENCY_HEADERS
 from app.http.errors import ResponseMetadata
-from app.http.openapi import IDEMPOTENCY_HEADERS, TENANT_SECURITY, json_body, schema_of
+from app.http.openapi import TENANT_SECURITY, json_body, schema_of
 from app.http.query import query_parameter
 
 _VERSION = query_parameter("Version", {"type": "string", "enum": [VERSION], "default": VERSION})

@@ -2,12 +2,30 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from app.errors import InvalidParameterError
 from app.header_text import parse_decimal, trim
 
 _KEY_HEADERS = {b"idempotency-key": "Idempotency-Key", b"x-idempotency-key": "X-Idempotency-Key"}
 _MAX_KEY_LENGTH = 255
+_KEY_TEXTS = (
+    "identifies one create: a second request with the same key and an equal body gets what the first one made",
+    "the same by another name",
+)
+
+IDEMPOTENCY_HEADERS: list[dict[str, Any]] = [
+    {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string", "minLength": 1, "maxLength": _MAX_KEY_LENGTH},
+        "description": text,
+    }
+    for name, text in zip(_KEY_HEADERS.values(), _KEY_TEXTS, strict=True)
+]
+"""The header parameters of a create, for ``/openapi.json``."""
+
 _RETRY_COUNT = "x-stainless-retry-count"
 _SDK_REQUEST = "x-sdk-request"
 _ATTEMPT = re.compile(r"(?:^|[;\s])attempt=(\d{1,9})(?:$|[;\s])", re.ASCII)

@@ -39,24 +39,6 @@ _SECURITY_SCHEMES = {
     "AdminToken": {"type": "http", "scheme": "bearer", "description": "the operator's admin token"},
 }
 
-_IDEMPOTENCY_TEXTS = {
-    "Idempotency-Key": (
-        "identifies one create: a second request with the same key and an equal body gets what the first one made"
-    ),
-    "X-Idempotency-Key": "the same by another name",
-}
-IDEMPOTENCY_HEADERS: list[dict[str, Any]] = [
-    {
-        "name": name,
-        "in": "header",
-        "required": False,
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        "description": text,
-    }
-    for name, text in _IDEMPOTENCY_TEXTS.items()
-]
-"""Header parameters of a create."""
-
 STALE_RESPONSE: Responses = {
     200: {
         "headers": {

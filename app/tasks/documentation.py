@@ -7,7 +7,8 @@ wherever a member may be left out, and limits of a model or of the upstream are 
 from typing import Any
 
 from app.create_parameters import CONTENT_TYPES, PARAMETERS, ContentType, Kind, Parameter
-from app.http.openapi import IDEMPOTENCY_HEADERS, TENANT_SECURITY, json_body
+from app.creates.sdk_retry_headers import IDEMPOTENCY_HEADERS
+from app.http.openapi import TENANT_SECURITY, json_body
 from app.tasks.request_params import CREATE_QUERY, LIST_QUERY
 from app.tasks.schemas import TASK_ID_EXAMPLE
 from app.tasks.validation.media_urls import MEDIA_PAYLOADS
