@@ -9,7 +9,8 @@ import pytest_asyncio
 from tests.sdk.builds import BUILDS
 from tests.sdk.clients import Client
 from tests.sdk.users import SMALL_BODY_BYTES, User
-from tests.support.site import Gateway, Site, open_site
+from tests.support.process import GatewayProcess
+from tests.support.site import Site, open_site
 from tests.support.toolchains import build, require
 
 
@@ -21,7 +22,7 @@ async def running_site(database_url: str, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest_asyncio.fixture(scope="session")
-async def strict(running_site: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gateway]:
+async def strict(running_site: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GatewayProcess]:
     """A second gateway of the site, for which most bodies are too large."""
     small = {"MAX_BODY_BYTES": str(SMALL_BODY_BYTES), "BACKGROUND": "off"}
     async with running_site.second_gateway(tmp_path_factory.mktemp("strict") / "gateway", **small) as gateway:
@@ -36,7 +37,7 @@ def site(running_site: Site) -> Site:
 
 
 @pytest_asyncio.fixture
-async def user(request: pytest.FixtureRequest, site: Site, strict: Gateway) -> User:
+async def user(request: pytest.FixtureRequest, site: Site, strict: GatewayProcess) -> User:
     """A new tenant's person with the SDK that the test's class names."""
     client: Client = request.cls.client
     wanted = BUILDS[client.build]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tests.sdk.clients import Client, Failure, Outcome, ask
-from tests.support.site import Gateway, Site, Tenant
+from tests.support.process import GatewayProcess
+from tests.support.site import Site, Tenant
 
 MODEL = "doubao-seedance-2"
 SMALL_BODY_BYTES = 4096
@@ -60,7 +61,7 @@ class User:
         tenant: whose key it has.
     """
 
-    def __init__(self, client: Client, site: Site, strict: Gateway, tenant: Tenant) -> None:
+    def __init__(self, client: Client, site: Site, strict: GatewayProcess, tenant: Tenant) -> None:
         self.client = client
         self.site = site
         self.strict = strict
@@ -170,6 +171,6 @@ class User:
         assert (shown.request_id is not None) == ("request_id" in shows)
 
 
-def _answers(marks: list[tuple[Gateway, int]]) -> list[tuple[int | None, str | None]]:
+def _answers(marks: list[tuple[GatewayProcess, int]]) -> list[tuple[int | None, str | None]]:
     lines = [line for gateway, mark in marks for line in gateway.requests_since(mark)]
     return [(line["status"], line["code"]) for line in lines]

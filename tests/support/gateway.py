@@ -19,8 +19,10 @@ from pydantic import SecretStr
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.audit.log import Actor
 from app.channels.models import ChannelHealthRow
-from app.core.sealing import generate_key
+from app.channels.repository import ChannelRepository
+from app.core.sealing import SecretBox, generate_key
 from app.creates.models import AttemptRow
 from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
@@ -31,6 +33,8 @@ from app.sandbox.ledger import RequestEntry
 from app.sandbox.server import SandboxServer
 from app.settings import Settings
 from app.tasks.models import TaskRow
+from app.tenants.key_service import KeyService
+from app.tenants.service import TenantService
 from app.upstream.models import RateLimitRow
 from app.upstream.rate_limits import RateClass
 from tests.support.clock import ManualSeconds, MovableClock
@@ -47,6 +51,7 @@ RUNNING = "[queue:0][run:1000000]"
 HELD: dict[str, Any] = {"kind": "delay", "at": "after", "delay_seconds": 3600}
 """A fault that holds a call, which was carried out, until the test releases it."""
 _numbers = itertools.count(1)
+_ACTOR = Actor("admin", "127.0.0.1")
 
 
 @dataclass
@@ -96,6 +101,7 @@ class Gateway:
     ) -> None:
         assert settings.database_url is not None
         assert settings.admin_token is not None
+        assert settings.secret_key is not None
         self.base_url = base_url
         self.database_url = settings.database_url.get_secret_value()
         self.settings = settings
@@ -106,25 +112,29 @@ class Gateway:
         self.default_channels: Sequence[str] | None = None
         self._clients: list[httpx.AsyncClient] = []
         self._first_number = 0
+        box = SecretBox.from_text(settings.secret_key.get_secret_value())
+        self._keys = KeyService(sessions, clock, box)
         self.admin = self._client(f"{base_url}/admin/v1", settings.admin_token.get_secret_value())
         self.control = self._client(sandbox.control_url)
         self.anonymous = self._client(base_url)
 
     async def tenant(self, *channels: str, **key_fields: Any) -> Tenant:
         """Makes a tenant with a key, which may use these channels; none named, ``default_channels``."""
-        made = await self.admin.post("/tenants", json={"name": f"tenant {next(_numbers)}"})
-        assert made.status_code == 201, made.text
+        service = TenantService(self.sessions, self.clock)
+        made = await service.create_tenant(_ACTOR, name=f"tenant {next(_numbers)}")
         allowed = channels or self.default_channels
         if allowed:
             key_fields.setdefault("allowed_channels", list(allowed))
-        return await self.key_of(made.json()["id"], **key_fields)
+        return await self.key_of(made.id, **key_fields)
 
     async def key_of(self, tenant_id: str, **key_fields: Any) -> Tenant:
-        """Makes one more key of a tenant."""
-        made = await self.admin.post(f"/tenants/{tenant_id}/keys", json={"name": "test", **key_fields})
-        assert made.status_code == 201, made.text
-        key = made.json()["key"]
-        return Tenant(id=tenant_id, key_id=made.json()["id"], key=key, http=self._client(self.base_url, key))
+        """Makes one more key of a tenant. Channels are given by name or id."""
+        if "allowed_channels" in key_fields:
+            async with self.sessions() as session:
+                ids = await ChannelRepository(session).ids_by_word(key_fields["allowed_channels"])
+            key_fields["allowed_channels"] = [ids[word] for word in key_fields["allowed_channels"]]
+        issued = await self._keys.create(_ACTOR, tenant_id, name="test", **key_fields)
+        return Tenant(tenant_id, issued.row.id, issued.secret, self._client(self.base_url, issued.secret))
 
     async def channel_id(self, name: str = "default") -> str:
         """Returns the id of a channel."""

@@ -1,11 +1,7 @@
 """What other people's programs are pointed at: ``seedgate serve`` as an operator runs it, before a sandbox upstream."""
 
 import asyncio
-import json
-import os
 import secrets
-import socket
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -19,10 +15,9 @@ from app.sandbox.config import DEFAULT_ACCOUNT, SandboxConfig
 from app.sandbox.server import SandboxServer
 from tests.support.database import own_database
 from tests.support.plain import PLAIN
-from tests.support.toolchains import ROOT
+from tests.support.process import GatewayProcess, free_port, serve
 
 _TASKS = "/api/v3/contents/generations/tasks"
-_START_SECONDS = 60.0
 _ADMIN_TOKEN = secrets.token_urlsafe(32)
 
 
@@ -40,38 +35,6 @@ UPSTREAM = Tenant("none", "unused", DEFAULT_ACCOUNT.access_key_id, DEFAULT_ACCOU
 """A caller of the sandbox itself, with the key pair of its account."""
 
 
-class Gateway:
-    """A running ``seedgate serve``.
-
-    Attributes:
-        port: where it listens on 127.0.0.1.
-    """
-
-    def __init__(self, port: int, log: Path) -> None:
-        self.port = port
-        self._log = log
-
-    @property
-    def url(self) -> str:
-        """Its address, without a path."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def everything_said(self) -> str:
-        """Returns its log."""
-        return self._log.read_text(encoding="utf-8")
-
-    def mark(self) -> int:
-        """Returns where its log ends now."""
-        return self._log.stat().st_size
-
-    def requests_since(self, mark: int) -> list[dict[str, Any]]:
-        """Returns the log lines of the tenants' requests that ended after a mark."""
-        with self._log.open("rb") as log:
-            log.seek(mark)
-            lines = [json.loads(line) for line in log if line.startswith(b"{")]
-        return [line for line in lines if line["event"] == "request" and not line["path"].startswith("/admin")]
-
-
 class Site:
     """A gateway, its upstream, and access to what is behind them.
 
@@ -84,7 +47,7 @@ class Site:
     """
 
     def __init__(
-        self, gateway: Gateway, sandbox: SandboxServer, database_url: str, settings: Mapping[str, str]
+        self, gateway: GatewayProcess, sandbox: SandboxServer, database_url: str, settings: Mapping[str, str]
     ) -> None:
         self.admin_token = _ADMIN_TOKEN
         self.gateway = gateway
@@ -178,7 +141,7 @@ class Site:
         )
 
     @asynccontextmanager
-    async def second_gateway(self, folder: Path, **settings: str) -> AsyncIterator[Gateway]:
+    async def second_gateway(self, folder: Path, **settings: str) -> AsyncIterator[GatewayProcess]:
         """Runs another gateway on the same database and upstream, with these settings changed."""
         async with _serve(folder, {**self._settings, **settings}) as gateway:
             yield gateway
@@ -225,45 +188,9 @@ def _settings(database_url: str, sandbox: SandboxServer) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _serve(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[Gateway]:
-    """Runs ``seedgate serve`` on a free port with these settings and no others."""
-    log = await asyncio.to_thread(_new_log, folder)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SEEDGATE_")}
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "app", "serve", "--port", str(port)),
-            cwd=folder,
-            env={
-                **environment,
-                "PYTHONPATH": str(ROOT),
-                **{f"SEEDGATE_{name}": value for name, value in settings.items()},
-            },
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        gateway = Gateway(port, log)
-        await _until_ready(gateway, process)
+async def _serve(folder: Path, settings: Mapping[str, str]) -> AsyncIterator[GatewayProcess]:
+    """Runs a gateway on a free port."""
+    await asyncio.to_thread(folder.mkdir)
+    environment = {f"SEEDGATE_{name}": value for name, value in settings.items()}
+    async with serve(folder, environment, port=free_port()) as gateway:
         yield gateway
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-def _new_log(folder: Path) -> Path:
-    folder.mkdir()
-    return folder / "log"
-
-
-async def _until_ready(gateway: Gateway, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient(verify=PLAIN) as client:
-        while True:
-            try:
-                if (await client.get(f"{gateway.url}/readyz")).status_code == httpx.codes.OK:
-                    return
-            except httpx.TransportError:
-                assert process.returncode is None, gateway.everything_said()
-            await asyncio.sleep(0.05)

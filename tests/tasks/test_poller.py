@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -18,23 +17,16 @@ DUE_SECONDS = 6
 LEASE_SECONDS = 91
 
 
-@pytest_asyncio.fixture(scope="module")
-async def two_processes(frozen_gateway: Gateway) -> AsyncIterator[list[TaskPoller]]:
-    """The pollers of two processes."""
-    clocks: dict[str, Any] = {"clock": frozen_gateway.clock, "monotonic": frozen_gateway.seconds}
-    async with (
-        open_services(frozen_gateway.settings, **clocks) as first,
-        open_services(frozen_gateway.settings, **clocks) as second,
-    ):
-        yield [first.task_poller, second.task_poller]
-
-
 @pytest_asyncio.fixture
-async def pollers(gateway: Gateway, two_processes: list[TaskPoller]) -> list[TaskPoller]:
-    """The same. No task of another test is due."""
+async def pollers(gateway: Gateway) -> AsyncIterator[list[TaskPoller]]:
+    """The pollers of two processes. No task of another test is due."""
     async with gateway.sessions.begin() as session:
         await session.execute(update(TaskRow).values(next_poll_at=None))
-    return two_processes
+    async with (
+        open_services(gateway.settings, clock=gateway.clock, monotonic=gateway.seconds) as first,
+        open_services(gateway.settings, clock=gateway.clock, monotonic=gateway.seconds) as second,
+    ):
+        yield [first.task_poller, second.task_poller]
 
 
 async def test_a_final_state_is_stored_without_a_client_that_polls(gateway: Gateway, pollers: list[TaskPoller]) -> None:
