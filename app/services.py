@@ -60,6 +60,7 @@ from app.tasks.recovery.reconciler import Reconciler
 from app.tasks.recovery.stale_creates import StaleCreates
 from app.tasks.repository import find_older_key
 from app.tasks.service import TaskService
+from app.tasks.shared_reads import SharedReads
 from app.tenants.authentication import Authenticator, LastUsedWriter
 from app.tenants.key_cache import KeyCache
 from app.tenants.key_service import KeyService
@@ -223,15 +224,17 @@ class Services:
         bulk_refresh, single_gets = BulkRefresh(tasks), SingleGets(tasks, refresh)
         self.client_refresh = ClientRefresh(tasks, refresh, batch_refresh, bulk_refresh, single_gets)
         self.ready_answers = ReadyAnswers(context.changes)
+        self.tasks = TaskService(tasks, self.catalog, refresh, self.client_refresh, self.ready_answers)
         self.fast_get = FastGet(
             self.authenticator,
+            self.tasks,
             self.ready_answers,
+            SharedReads(context.engine, self.ready_answers),
             clock,
             trusted_proxies=settings.trusted_proxies,
             cors_origins=settings.cors_origins,
             metrics_port=settings.metrics_port,
         )
-        self.tasks = TaskService(tasks, self.catalog, refresh, self.client_refresh, self.ready_answers)
         self.task_creation = TaskCreation(
             tasks,
             self.catalog,

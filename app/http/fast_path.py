@@ -1,25 +1,39 @@
 """What the server asks before it starts the ASGI application for a request."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from enum import Enum, auto
 from typing import Protocol
 
 from app.http.head_parser import RequestHead
+
+
+class Later(Enum):
+    """The kind of an answer that is not ready yet."""
+
+    LATER = auto()
 
 
 class FastPath(Protocol):
     """Answers some requests at once, exactly as the application would."""
 
     def answer(
-        self, head: RequestHead, *, peer: str, port: int | None, default_headers: Iterable[tuple[bytes, bytes]]
-    ) -> bytes | None:
+        self,
+        head: RequestHead,
+        *,
+        peer: str,
+        port: int | None,
+        default_headers: Iterable[tuple[bytes, bytes]],
+        respond: Callable[[bytes | None], None],
+    ) -> bytes | Later | None:
         """Returns the whole response to a request without a body, or None to leave it to the application.
 
         It does not raise, has done what belongs to the request when it returns a response (log line, metrics), and
-        nothing when it returns None.
+        nothing when it returns None. After ``LATER`` it calls ``respond`` once, with a response or None.
 
         Args:
             head: of the request.
             peer: the address of the connection's other end; empty on a Unix socket.
             port: on which the request came, if any.
             default_headers: the server's own, such as ``Date``.
+            respond: takes a response that was not ready.
         """

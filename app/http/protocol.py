@@ -10,6 +10,7 @@ client that closes its sending side counts as disconnected, as in uvicorn.
 """
 
 import asyncio
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -21,7 +22,7 @@ from app.errors import RequestTooSlowError, SeedgateError
 from app.http.chunked_body import ChunkedBody
 from app.http.connections import ConnectionTable
 from app.http.errors import render_refusal
-from app.http.fast_path import FastPath
+from app.http.fast_path import FastPath, Later
 from app.http.head_parser import RequestHead, parse_head
 from app.http.message_head import CHUNKED, HEAD_END, LINE_END, check_unfinished_head
 from app.http.request_cycle import Flow, RequestCycle, ResponseTransport
@@ -40,6 +41,8 @@ _NEVER = float("inf")
 # The states of a connection. The code compares them: first those between requests, then during one, then at the end.
 #
 #     NEW ──▶ HEAD ──▶ BODY ──▶ RESPONDING ──▶ IDLE ──▶ HEAD …
+#              ├──answered at once──▶ IDLE
+#              ├──by the fast path──▶ WAITING ──▶ IDLE | RESPONDING
 #                        ├──early response──▶ DRAINING ──▶ IDLE
 #                        └──cannot be read──▶ FAILED
 #     any ──refused, or not kept alive──▶ LINGERING | CLOSING ──▶ CLOSED
@@ -51,10 +54,11 @@ _HEAD = 2  # a head has begun
 _BODY = 3  # the head is complete, the body is not
 _RESPONDING = 4  # the request is complete, the response is not
 _FAILED = 5  # the rest of the body cannot be read, which the response will report
-_DRAINING = 6  # the response is complete, the body is not
-_LINGERING = 7  # the response is sent; further input is dropped until the client closes
-_CLOSING = 8  # all input is read; the last bytes are being sent
-_CLOSED = 9
+_WAITING = 6  # the request is complete, and the fast path will answer it
+_DRAINING = 7  # the response is complete, the body is not
+_LINGERING = 8  # the response is sent; further input is dropped until the client closes
+_CLOSING = 9  # all input is read; the last bytes are being sent
+_CLOSED = 10
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -132,7 +136,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._is_stopping = True
         if _BODY <= self._phase <= _FAILED:
             self.cycle.keep_alive = False
-        elif self._phase < _LINGERING:
+        elif self._phase < _LINGERING and self._phase != _WAITING:
             self._close()
 
     # ---- called by the table
@@ -196,7 +200,7 @@ class HttpProtocol(HttpToolsProtocol):
                 self._read_head()
             elif self._phase in (_BODY, _DRAINING):
                 self._read_body()
-            elif self._phase == _RESPONDING:
+            elif self._phase in (_RESPONDING, _WAITING):
                 break
             else:
                 self._pending = b""
@@ -228,23 +232,49 @@ class HttpProtocol(HttpToolsProtocol):
         except SeedgateError as error:
             self._refuse(error)
         else:
-            if not self._answer_at_once(parsed):
+            if not self._answer_fast(parsed):
                 self._start(parsed)
 
-    def _answer_at_once(self, head: RequestHead) -> bool:
-        """Writes a response that is ready in memory (``app.http.fast_path``); returns False when there is none.
+    def _answer_fast(self, head: RequestHead) -> bool:
+        """Answers by ``app.http.fast_path``; returns False for what it leaves to the application.
 
         Without a request cycle, an asyncio task and the ASGI application.
         """
         if self._fast is None or head.body_bytes or not head.is_kept_alive or self._is_stopping:
             return False
         response = self._fast.answer(
-            head, peer=self.address, port=self.port, default_headers=self.server_state.default_headers
+            head,
+            peer=self.address,
+            port=self.port,
+            default_headers=self.server_state.default_headers,
+            respond=partial(self._answer_late, head),
         )
         if response is None:
             return False
         # The application of the previous request can end the connection no more.
         self._response_transport = None
+        if response is Later.LATER:
+            self._phase = _WAITING
+            self._deadline = _NEVER
+            self.table.set_idle(self, is_idle=False)
+        else:
+            self._write_fast(response)
+        return True
+
+    def _answer_late(self, head: RequestHead, response: bytes | None) -> None:
+        """Takes an answer of the fast path that was not ready at once."""
+        if self._phase != _WAITING:
+            return
+        if response is None:
+            self._start(head)
+            # The server began to stop while the answer was awaited.
+            self.cycle.keep_alive = not self._is_stopping
+            return
+        self._write_fast(response)
+        if self._is_stopping:
+            self._close()
+
+    def _write_fast(self, response: bytes) -> None:
         self.transport.write(response)
         self.server_state.total_requests += 1
         self._phase = _IDLE
@@ -253,7 +283,6 @@ class HttpProtocol(HttpToolsProtocol):
         if self._pending:
             # In the next iteration of the loop: many pipelined requests would otherwise be answered in this one.
             self._next_step = self.loop.call_soon(self._advance)
-        return True
 
     def _await_head(self, data: bytes) -> None:
         self._is_starved = True

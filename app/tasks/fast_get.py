@@ -1,31 +1,50 @@
-"""The GET of a finished task, answered from memory without the framework.
+"""The GET of a task, answered without the framework: from memory when it has ended, else by a shared read.
 
 The response is byte for byte that of the route ``get_task``, and its log line, metrics and ``last_used_at`` are the
 same; whatever is not plain is left to the route: another method, a query, another credential than one ``Bearer`` key
-that was read within the last second, a task that is not in memory (``app.tasks.ready_answers``). Such an answer takes
-no turn (``app.core.turns``), because it needs no connection and some microseconds.
+that was read within the last second, a task that is not found, has a ``callback_url`` or has to be asked for
+upstream. Such an answer takes no turn (``app.core.turns``), because all of them together need one connection, and
+each needs some microseconds.
 """
 
+import re
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Network
+from typing import NamedTuple
 
 from app.http.client_address import client_address
 from app.http.cors import EXPOSED
+from app.http.fast_path import Later
 from app.http.head_parser import RequestHead
 from app.http.request_scope import CLIENT_REQUEST_ID
 from app.ids import new_request_id
 from app.observability.access_log import access_log
 from app.observability.metrics import REQUEST_SECONDS, REQUESTS
-from app.tasks.ready_answers import ReadyAnswer, ReadyAnswers
+from app.tasks.ready_answers import COLLECTION, ReadyAnswer, ReadyAnswers
+from app.tasks.service import TaskService
+from app.tasks.shared_reads import SharedReads, StoredTask
 from app.tenants.authentication import Authenticator
 from app.tenants.principal import Principal
 
-_PREFIX = b"/api/v3/contents/generations/tasks/"
-_ROUTE = "/api/v3/contents/generations/tasks/{task_id}"
+_PREFIX = f"{COLLECTION}/".encode("ascii")
+_ROUTE = COLLECTION + "/{task_id}"
+# One that the router reads as it is written.
+_PLAIN_ID = re.compile(rb"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
 _START = b"HTTP/1.1 200 OK\r\n"
+
+
+class _Asked(NamedTuple):
+    """A request that will be answered."""
+
+    principal: Principal
+    address: str
+    client_request_id: bytes | None
+    origin: bytes | None
+    started: float
+    default_headers: Iterable[tuple[bytes, bytes]]
 
 
 class FastGet:
@@ -33,7 +52,9 @@ class FastGet:
 
     Args:
         authenticator: knows the keys.
+        tasks: says whether a row may be shown as it is.
         ready_answers: the answers in memory.
+        reads: reads the other tasks.
         clock: the time in UTC.
         trusted_proxies: whose ``X-Forwarded-For`` counts.
         cors_origins: pages that may read the response; empty: no page, and no CORS header.
@@ -43,7 +64,9 @@ class FastGet:
     def __init__(
         self,
         authenticator: Authenticator,
+        tasks: TaskService,
         ready_answers: ReadyAnswers,
+        reads: SharedReads,
         clock: Callable[[], datetime],
         *,
         trusted_proxies: Sequence[IPv4Network | IPv6Network],
@@ -51,7 +74,9 @@ class FastGet:
         metrics_port: int | None,
     ) -> None:
         self._authenticator = authenticator
+        self._tasks = tasks
         self._ready_answers = ready_answers
+        self._reads = reads
         self._clock = clock
         self._trusted_proxies = tuple(trusted_proxies)
         self._cors: dict[bytes | None, bytes] = {
@@ -71,8 +96,14 @@ class FastGet:
         self._default_lines = b""
 
     def answer(
-        self, head: RequestHead, *, peer: str, port: int | None, default_headers: Iterable[tuple[bytes, bytes]]
-    ) -> bytes | None:
+        self,
+        head: RequestHead,
+        *,
+        peer: str,
+        port: int | None,
+        default_headers: Iterable[tuple[bytes, bytes]],
+        respond: Callable[[bytes | None], None],
+    ) -> bytes | Later | None:
         """As ``FastPath.answer``."""
         raw_path = head.raw_path
         if not raw_path.startswith(_PREFIX) or head.method != "GET" or head.query:
@@ -85,28 +116,44 @@ class FastGet:
         address = self._address_of(peer, forwarded_for) if self._trusted_proxies else peer
         now = self._clock()
         principal = self._authenticator.recall(authorization, address, now)
-        if principal is None:
+        raw_id = raw_path[len(_PREFIX) :]
+        if principal is None or not _PLAIN_ID.fullmatch(raw_id) or (access_log.is_wanted and not access_log.is_json):
             return None
-        found = self._ready_answers.get(principal.tenant_id, raw_path[len(_PREFIX) :].decode("ascii"))
-        is_logged = access_log.is_wanted
-        if found is None or (is_logged and not access_log.is_json):
-            return None
+        asked = _Asked(principal, address, client_request_id, origin, started, default_headers)
+        task_id = raw_id.decode("ascii")
+        found = self._ready_answers.get(principal.tenant_id, task_id)
+        if found is not None:
+            return self._response(asked, found, now, None)
+        self._reads.read(principal.tenant_id, task_id, partial(self._respond, asked, respond))
+        return Later.LATER
+
+    def _respond(self, asked: "_Asked", respond: Callable[[bytes | None], None], stored: StoredTask | None) -> None:
+        if stored is None or not self._tasks.is_shown_as_stored(asked.principal, stored.row):
+            respond(None)
+        else:
+            stale_seconds = self._tasks.stale_seconds(stored.row)
+            respond(self._response(asked, stored.answer, self._clock(), stale_seconds))
+
+    def _response(self, asked: "_Asked", found: ReadyAnswer, now: datetime, stale_seconds: int | None) -> bytes:
+        """Returns a response; counts and logs the request."""
         request_id = new_request_id(now)
-        extra = self._cors.get(origin, self._other_origin)
+        extra = self._cors.get(asked.origin, self._other_origin)
+        client_request_id = asked.client_request_id
         if client_request_id is not None and CLIENT_REQUEST_ID.fullmatch(client_request_id.decode("latin-1")):
             extra = b"x-client-request-id: %b\r\n%b" % (client_request_id, extra)
-        if default_headers is not self._default_headers:
+        if asked.default_headers is not self._default_headers:
             # The server makes new ones each second.
-            self._default_headers = default_headers
-            self._default_lines = b"".join(b"%b: %b\r\n" % pair for pair in default_headers)
-        seconds = time.perf_counter() - started
+            self._default_headers = asked.default_headers
+            self._default_lines = b"".join(b"%b: %b\r\n" % pair for pair in asked.default_headers)
+        seconds = time.perf_counter() - asked.started
         self._requests.inc()
         self._seconds.observe(seconds)
-        if is_logged:
-            access_log.add(_line(found, principal, request_id=request_id, address=address, now=now, seconds=seconds))
-        return b"%b%b%b%b\r\n%b\r\n%b" % (
+        if access_log.is_wanted:
+            access_log.add(_line(found, asked, request_id=request_id, now=now, seconds=seconds))
+        return b"%b%b%b%b%b\r\n%b\r\n%b" % (
             _START,
             self._default_lines,
+            b"" if stale_seconds is None else b"x-seedgate-stale: %d\r\n" % stale_seconds,
             found.header_lines,
             request_id.encode("ascii"),
             extra,
@@ -148,13 +195,12 @@ def _cors_lines(origin: str | None) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode("latin-1")
 
 
-def _line(
-    found: ReadyAnswer, principal: Principal, *, request_id: str, address: str, now: datetime, seconds: float
-) -> str:
+def _line(found: ReadyAnswer, asked: _Asked, *, request_id: str, now: datetime, seconds: float) -> str:
     """Returns the line that ``RequestScope`` would write."""
+    principal = asked.principal
     return (
         f'{{"request_id": "{request_id}", "method": "GET", "path": {found.log_path}, "status": 200, "code": null, '
-        f'"milliseconds": {seconds * 1000:.1f}, "client": "{address}", "tenant": "{principal.tenant_id}", '
+        f'"milliseconds": {seconds * 1000:.1f}, "client": "{asked.address}", "tenant": "{principal.tenant_id}", '
         f'"key": "{principal.key_public_part}", {found.log_fields}, "event": "request", "logger": "access", '
         f'"level": "info", "timestamp": "{now.isoformat()[:-6]}Z"}}'
     )

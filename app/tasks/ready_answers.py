@@ -17,6 +17,9 @@ from app.http.request_scope import shown_path
 from app.observability.access_log import to_json_text
 from app.tasks.models import TaskRow, TaskStatus
 
+COLLECTION = "/api/v3/contents/generations/tasks"
+"""The path of a tenant's tasks; that of one task continues with a slash and its id."""
+
 _MAX_BYTES = 8 * 1024 * 1024
 # Of an entry, in addition to its body: keys, objects and the fields of its log line.
 _OVERHEAD_BYTES = 1024
@@ -121,12 +124,11 @@ class ReadyAnswers:
                 self._size_bytes -= 0 if dropped is None else _size_of(dropped)
 
 
-def ready_answer(body: bytes, *, path: str, task_id: str, channel_id: str | None) -> ReadyAnswer:
+def ready_answer(body: bytes, *, task_id: str, channel_id: str | None) -> ReadyAnswer:
     """Returns an answer with the parts of its log line.
 
     Args:
         body: the JSON.
-        path: of the request.
         task_id: in the path.
         channel_id: of the task's channel.
     """
@@ -134,7 +136,7 @@ def ready_answer(body: bytes, *, path: str, task_id: str, channel_id: str | None
     return ReadyAnswer(
         body=body,
         header_lines=b"content-length: %d\r\ncontent-type: application/json\r\nx-request-id: " % len(body),
-        log_path=to_json_text(shown_path(path)),
+        log_path=to_json_text(shown_path(f"{COLLECTION}/{task_id}")),
         log_fields=", ".join(f'"{name}": {to_json_text(value)}' for name, value in fields.items()),
     )
 

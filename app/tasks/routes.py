@@ -19,14 +19,13 @@ from app.observability.log_context import add_log_fields
 from app.tasks import documentation
 from app.tasks.creation.create import ClientRequest, TaskCreation
 from app.tasks.deletion import TaskDeletion
-from app.tasks.ready_answers import ReadyAnswers, ready_answer
+from app.tasks.ready_answers import COLLECTION, ReadyAnswers, ready_answer
 from app.tasks.request_params import parse_dry_run, parse_list
 from app.tasks.responses import unknown_task
 from app.tasks.schemas import CreatedTask, DeletedTask, DryRun, ShownTask, TaskPage
 from app.tasks.service import TaskService
 from app.tenants.caller import admit, identify
 
-_COLLECTION = "/api/v3/contents/generations/tasks"
 _MAX_ID_LENGTH = 128
 # A deletion needs no body. All names in a body of this length are checked within some milliseconds.
 _MAX_DELETE_BODY_BYTES = 16 * 1024
@@ -35,7 +34,7 @@ router = APIRouter(tags=["video tasks"], responses=tenant_errors(400, 401, 403, 
 
 
 @router.post(
-    _COLLECTION,
+    COLLECTION,
     summary="Create a video task",
     response_model=CreatedTask | DryRun,
     responses=tenant_errors(409, 413, 415),
@@ -65,7 +64,7 @@ async def create_task(request: Request) -> Response:
     return json_response({"id": task_id})
 
 
-@router.get(_COLLECTION, summary="List video tasks", response_model=TaskPage, openapi_extra=documentation.LIST)
+@router.get(COLLECTION, summary="List video tasks", response_model=TaskPage, openapi_extra=documentation.LIST)
 async def list_tasks(request: Request) -> Response:
     """Lists the tenant's tasks as stored, newest first."""
     principal = await identify(request)
@@ -77,7 +76,7 @@ async def list_tasks(request: Request) -> Response:
 
 
 @router.get(
-    _COLLECTION + "/{task_id}",
+    COLLECTION + "/{task_id}",
     summary="Query a video task",
     response_model=ShownTask,
     responses=STALE_RESPONSE,
@@ -92,15 +91,13 @@ async def get_task(request: Request) -> Response:
     response = json_response(view.body, headers=stale_header(view.stale_seconds))
     if view.ready_position is not None:
         ready_answers: ReadyAnswers = request.state.ready_answers
-        answer = ready_answer(
-            bytes(response.body), path=request.scope["path"], task_id=task_id, channel_id=view.channel_id
-        )
+        answer = ready_answer(bytes(response.body), task_id=task_id, channel_id=view.channel_id)
         ready_answers.put(principal.tenant_id, task_id, answer, position=view.ready_position)
     return response
 
 
 @router.delete(
-    _COLLECTION + "/{task_id}",
+    COLLECTION + "/{task_id}",
     summary="Cancel or delete a video task",
     response_model=DeletedTask,
     responses=tenant_errors(409),

@@ -69,10 +69,14 @@ class TaskService:
             found = await load_task(sessions, principal.tenant_id, task_id)
         return TaskView(
             _show(found),
-            self._stale_seconds(found.row),
+            self.stale_seconds(found.row),
             channel_id=found.row.channel_id,
             ready_position=position if is_constant(found.row) else None,
         )
+
+    def is_shown_as_stored(self, principal: Principal, row: TaskRow) -> bool:
+        """Says whether ``get`` would show a row as it is: no call is due, and no delivery is to be shown."""
+        return row.callback_url is None and not (self._may_call(principal, row) and self._refresh.is_due(row))
 
     async def page(self, principal: Principal, wanted: TaskFilter, *, page_num: int, page_size: int) -> dict[str, Any]:
         """Returns one page of the tenant's tasks as stored; the upstream is not asked.
@@ -88,10 +92,15 @@ class TaskService:
 
     async def _refresh_if_due(self, principal: Principal, row: TaskRow) -> bool:
         """Returns whether the row may have changed."""
-        is_allowed = principal.allowed_channels is None or row.channel_id in principal.allowed_channels
-        return is_allowed and self._refresh.is_due(row) and await self._client_refresh.refresh(row)
+        if not (self._may_call(principal, row) and self._refresh.is_due(row)):
+            return False
+        return await self._client_refresh.refresh(row)
 
-    def _stale_seconds(self, row: TaskRow) -> int | None:
+    @staticmethod
+    def _may_call(principal: Principal, row: TaskRow) -> bool:
+        return principal.allowed_channels is None or row.channel_id in principal.allowed_channels
+
+    def stale_seconds(self, row: TaskRow) -> int | None:
         """Returns the age of a row if it is over 15 seconds, or if the upstream did not answer the last call."""
         seen_at = row.polled_at or row.created_at
         age = self._context.clock() - seen_at

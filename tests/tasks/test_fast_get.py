@@ -1,20 +1,23 @@
-"""The GET of a finished task from memory: the same as from the database, and never longer than it may be."""
+"""The GET of a task without the framework: the same answer as by the route, and none from memory that has changed."""
 
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from app.tasks.shared_reads import SharedReads
 from tests.support.answers import check_error
 from tests.support.database import as_superuser, own_database, set_reachable
 from tests.support.frozen_gateway import open_frozen_gateway
-from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant, get, serve_gateway, text
+from tests.support.gateway import ENDLESS, RUNNING, TASKS, Gateway, Tenant, get, serve_gateway, text
 from tests.support.logs import written
 from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
@@ -258,6 +261,70 @@ async def test_without_its_connection_a_gateway_answers_from_the_database(gatewa
         while (await get(tenant, task_id)).json().get("mark", 0) != shown + 1000:
             pass
     await until_remembered(gateway, tenant.http, task_id)
+
+
+async def test_both_paths_show_an_unfinished_task_with_the_same_bytes(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    for _ in range(2):  # the second time the upstream does not answer
+        await get(tenant, task_id)
+        answers = [
+            await exchange(gateway.base_url, task_id, credential)
+            for credential in (f"Authorization: Bearer {tenant.key}", f"X-Api-Key: {tenant.key}")
+        ]
+        assert answers[0] == answers[1]
+        await gateway.fault("get_task", kind="answer", status=500, body="{}", at="before", times=None)
+        gateway.clock.advance(20)
+    assert b"\r\nx-seedgate-stale: 20\r\n" in answers[0]
+
+
+async def test_clients_that_ask_at_the_same_time_share_a_statement(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = await gateway.tenant()
+    task_ids = [await tenant.new_task(content=text(RUNNING)) for _ in range(4)]
+    for task_id in task_ids:
+        await get(tenant, task_id)
+    batches: list[int] = []
+    read_batch = SharedReads._read_batch  # noqa: SLF001 - statements of other sessions cannot be told from its own
+
+    async def counted(reads: SharedReads, driver: Any) -> None:
+        batches.append(1)
+        await asyncio.sleep(0.05)
+        await read_batch(reads, driver)
+
+    monkeypatch.setattr(SharedReads, "_read_batch", counted)
+    answers = await asyncio.gather(*(get(tenant, task_id) for task_id in task_ids * 8))
+    assert [answer.json()["id"] for answer in answers] == task_ids * 8
+    assert len(batches) < len(answers) / 2
+
+
+async def test_a_stopping_server_answers_a_client_that_waits_for_a_shared_read(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    await get(tenant, task_id)
+    held, released = asyncio.Event(), asyncio.Event()
+    read_batch = SharedReads._read_batch  # noqa: SLF001 - as above
+
+    async def slow(reads: SharedReads, driver: Any) -> None:
+        held.set()
+        await released.wait()
+        await read_batch(reads, driver)
+
+    async with AsyncExitStack() as stack:
+        base_url = await stack.enter_async_context(serve_gateway(gateway.settings, gateway.clock, gateway.seconds))
+        async with client_of(base_url, tenant) as client:
+            assert (await client.get(f"{TASKS}/{task_id}")).status_code == 200
+            monkeypatch.setattr(SharedReads, "_read_batch", slow)
+            asking = asyncio.create_task(client.get(f"{TASKS}/{task_id}"))
+            await held.wait()
+            stopping = asyncio.create_task(stack.aclose())
+            await asyncio.sleep(0.3)
+            released.set()
+            assert (await asking).json()["id"] == task_id
+        await stopping
 
 
 @pytest.mark.slow
