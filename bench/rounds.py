@@ -5,9 +5,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import TypedDict
 
 from bench import load
 from bench.process import Program
+
+_WARM_UP_SECONDS = 1
+
+
+class _Options(TypedDict):
+    port: int
+    connections: int
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,10 @@ def measure(
     folder: Path,
     tell: Callable[[str], None],
 ) -> dict[str, Series]:
-    """Measures all subjects in interleaved rounds, after a short one that only warms up.
+    """Measures all subjects in interleaved rounds.
+
+    A second of load that is not measured comes before each measurement: what a process has in memory for less than a
+    second is gone after the turns of the others.
 
     Args:
         subjects: in the order of a round.
@@ -77,24 +89,19 @@ def measure(
         tell: told of each measurement.
     """
     found = {subject.name: Series() for subject in subjects}
-    for number in range(rounds + 1):
+    for number in range(1, rounds + 1):
         for subject in subjects:
+            options: _Options = {"port": subject.port, "connections": connections, "folder": folder}
+            load.run(subject.request, seconds=_WARM_UP_SECONDS, **options)
             before, started = subject.program.cpu_seconds(), time.monotonic()
-            answered = load.run(
-                subject.request,
-                port=subject.port,
-                connections=connections,
-                seconds=seconds if number else 1,
-                folder=folder,
-            )
+            answered = load.run(subject.request, seconds=seconds, **options)
             used = subject.program.cpu_seconds() - before
-            if number:
-                found[subject.name].add(answered, used)
-                share = used / (time.monotonic() - started)
-                tell(
-                    f"round {number}: {subject.name}: {answered.requests_per_second:,.0f}/s, "
-                    f"{found[subject.name].cpu[-1]:,.1f} us, {share:.0%} of the core"
-                )
+            found[subject.name].add(answered, used)
+            share = used / (time.monotonic() - started)
+            tell(
+                f"round {number}: {subject.name}: {answered.requests_per_second:,.0f}/s, "
+                f"{found[subject.name].cpu[-1]:,.1f} us, {share:.0%} of the core"
+            )
             if subject.after is not None:
                 subject.after()
     return found
