@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable
 from datetime import timedelta
 
 import httpx
@@ -18,7 +17,7 @@ from app.tenants.principal import Principal
 from tests.support.admin_app import Process, QueryCount, in_the_future, running_process
 from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.keys import with_other_secret
-from tests.support.patience import HANG_SECONDS
+from tests.support.patience import until
 
 
 def assert_refused(response: httpx.Response) -> None:
@@ -235,10 +234,10 @@ async def test_a_slow_answer_is_not_cached_any_longer(
         async with engine.begin() as locking:
             await locking.execute(text("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE"))
             first = asyncio.create_task(_authenticate(process, key))
-            await _until(lambda: queries.count == 1)
+            await until(lambda: queries.count == 1)
             seconds.now += 0.95
             second = asyncio.create_task(_authenticate(process, key))
-            await _until(lambda: queries.count == 2)
+            await until(lambda: queries.count == 2)
             seconds.now += 0.95
         await asyncio.gather(first, second)
         await _authenticate(process, key)
@@ -255,7 +254,7 @@ async def test_a_disconnected_client_does_not_cancel_the_look_up_of_others(
         async with engine.begin() as locking:
             await locking.execute(text("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE"))
             first = asyncio.create_task(_authenticate(process, key))
-            await _until(lambda: queries.count == 1)
+            await until(lambda: queries.count == 1)
             second = asyncio.create_task(_authenticate(process, key))
             await asyncio.sleep(0)
             first.cancel()
@@ -337,9 +336,3 @@ async def test_whoami_tells_tenant_key_and_rights_and_no_secret(process: Process
 async def _authenticate(process: Process, key: str) -> Principal:
     headers = [(b"authorization", f"Bearer {key}".encode())]
     return await process.authenticator.principal(headers, "203.0.113.7")
-
-
-async def _until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(HANG_SECONDS):
-        while not is_so():  # noqa: ASYNC110 - the database has no event for it
-            await asyncio.sleep(0.005)

@@ -12,7 +12,7 @@ from app.db.engine import DatabaseUnavailableError, open_engine, session_factory
 from app.tenants.authentication import LastUsedWriter
 from tests.support.admin_app import Process, QueryCount
 from tests.support.clock import MovableClock
-from tests.support.patience import HANG_SECONDS
+from tests.support.patience import until
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -95,9 +95,7 @@ async def test_a_cancelled_flush_loses_nothing(process: Process, engine: AsyncEn
         async with engine.begin() as locking:
             await locking.execute(text("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE"))
             flush = asyncio.create_task(process.last_used.flush())
-            async with asyncio.timeout(HANG_SECONDS):
-                while updates.count == 0:  # noqa: ASYNC110 - the database has no event for it
-                    await asyncio.sleep(0.005)
+            await until(lambda: updates.count > 0)
             flush.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await flush

@@ -20,7 +20,7 @@ from app.upstream.signed_request import SignedRequest
 from tests.support.admin_app import Process, QueryCount
 from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.keys import with_other_secret
-from tests.support.patience import HANG_SECONDS
+from tests.support.patience import until
 from tests.support.signing import signed_headers
 
 NameT = TypeVar("NameT")
@@ -36,12 +36,6 @@ async def slow_database(engine: AsyncEngine) -> AsyncIterator[QueryCount]:
         async with engine.connect() as locking:
             await locking.execute(text("LOCK TABLE api_keys IN ACCESS EXCLUSIVE MODE"))
             yield queries
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(HANG_SECONDS):
-        while not is_so():  # noqa: ASYNC110 - the database has no event for it
-            await asyncio.sleep(0.005)
 
 
 def waiting(process: Process) -> Sized:
