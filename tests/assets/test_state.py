@@ -50,7 +50,7 @@ def test_what_the_database_cannot_hold_is_dropped() -> None:
     assert row.name == "画" * 128, "an index holds it"
 
 
-def test_an_answer_brings_name_status_times_and_additions() -> None:
+def test_an_answer_updates_name_status_times_and_additions() -> None:
     row = _asset()
     item = {
         "Name": "after",
@@ -69,7 +69,7 @@ def test_an_answer_brings_name_status_times_and_additions() -> None:
     assert row.url is None, "the submitted URL is never replaced by a signed one"
 
 
-def test_a_failure_brings_its_error() -> None:
+def test_a_failure_sets_its_error() -> None:
     row = _asset()
     item = {"Status": "Failed", "Error": {"Code": "DownloadFailed", "Message": "no\0pe", "More": 1}}
     apply_upstream_asset(row, item, asked_at=_at(10), now=_at(11))

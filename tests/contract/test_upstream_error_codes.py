@@ -139,7 +139,7 @@ def test_every_code_of_the_table_is_tried() -> None:
 
 
 @WALKS
-async def test_every_code_is_told_as_the_table_sorts_it(
+async def test_every_code_gets_the_error_of_its_category(
     planes: Planes, tenant: Tenant, steps_of: Callable[[], Iterator[Step]]
 ) -> None:
     # The control plane reports one code with several statuses, so there only the code may count.
@@ -168,7 +168,7 @@ async def test_a_clients_mistake_passes_in_the_upstreams_words(
                 assert error["message"].startswith(PLAIN_WORDS)
 
 
-async def test_the_three_meanings_of_one_code_are_told_apart_by_its_words(planes: Planes) -> None:
+async def test_the_three_meanings_of_one_code_are_distinguished_by_its_message(planes: Planes) -> None:
     for row in every_quota():
         for plane, answer in (await planes.answer(dict.fromkeys(("tasks", "open"), row))).items():
             check(plane, row, answer)
@@ -238,7 +238,7 @@ async def test_the_operators_things_stay_hidden_over_http(planes: Planes) -> Non
     check_error(unknown["tasks"], 502, "InternalServiceError")
 
 
-async def test_why_a_task_failed_is_told_without_the_operators_account(gateway: Gateway, tenant: Tenant) -> None:
+async def test_the_error_of_a_failed_task_hides_the_operators_account(gateway: Gateway, tenant: Tenant) -> None:
     async def fail(row: Row) -> tuple[str, dict[str, Any]]:
         task_id = await tenant.new_task(callback_url="https://tenant.example/hook")
         failed = {"status": "failed", "code": row.code, "message": row.message}
@@ -283,7 +283,7 @@ async def test_why_a_task_failed_is_told_without_the_operators_account(gateway: 
     assert shown["InternalServiceError"][1] == "Try again."
 
 
-async def test_why_an_asset_failed_is_told_without_the_operators_account(gateway: Gateway, tenant: Tenant) -> None:
+async def test_the_error_of_a_failed_asset_hides_the_operators_account(gateway: Gateway, tenant: Tenant) -> None:
     group_id = await new_group(tenant)
     for code, message, expected in (
         ("WidthTooSmall", "It is 200 px wide.", ("WidthTooSmall", "It is 200 px wide.")),

@@ -98,7 +98,7 @@ async def test_a_task_that_is_attributed_to_two_intents_at_once_becomes_that_of_
     assert sorted(verdict.value for verdict in await asyncio.gather(*map(attribute, rows))) == ["attributed", "owned"]
 
 
-async def test_an_intent_that_got_a_task_meanwhile_keeps_it(search: Search, attribution: Attribution) -> None:
+async def test_an_intent_that_has_got_a_task_keeps_it(search: Search, attribution: Attribution) -> None:
     tenant = await search.gateway.tenant()
     task_id, upstream_id = await search.lose(tenant)
     stale = await search.row(task_id)
@@ -111,7 +111,7 @@ async def test_an_intent_that_got_a_task_meanwhile_keeps_it(search: Search, attr
     assert await search.orphans() == {other}, "it is a task without an owner"
 
 
-async def test_a_create_that_is_under_way_is_left_to_its_own_answer(search: Search, attribution: Attribution) -> None:
+async def test_a_create_under_way_is_concluded_by_its_own_answer(search: Search, attribution: Attribution) -> None:
     task_id, upstream_id = await search.lose(await search.gateway.tenant())
     await search.change(task_id, status="submitting")
     account = await _account(search)

@@ -86,7 +86,7 @@ async def test_many_due_tasks_cost_one_list(gateway: Gateway, poller: TaskPoller
     assert not gateway.received("list_tasks"), "not due again yet"
 
 
-async def test_a_change_that_a_list_brought_stands_in_the_history_as_such(gateway: Gateway, poller: TaskPoller) -> None:
+async def test_the_history_names_a_list_as_the_source_of_a_change(gateway: Gateway, poller: TaskPoller) -> None:
     task_ids = await new_tasks(await gateway.tenant(), 3)
     gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
@@ -167,7 +167,7 @@ async def test_each_tier_that_the_tasks_have_is_listed(gateway: Gateway, poller:
     assert await statuses(gateway, usual + flexible) == ["running"] * 7
 
 
-async def test_a_task_that_its_own_tier_lacks_is_listed_in_the_other(gateway: Gateway, poller: TaskPoller) -> None:
+async def test_a_task_missing_in_its_tier_is_listed_in_the_other(gateway: Gateway, poller: TaskPoller) -> None:
     tenant = await gateway.tenant()
     task_ids = await new_tasks(tenant, 3)
     async with gateway.sessions.begin() as session:
@@ -238,7 +238,7 @@ async def test_without_a_usable_list_the_gets_go_on(
     assert await statuses(gateway, task_ids) == ["running"] * 3
 
 
-async def test_an_upstream_that_fails_throughout_is_soon_left_alone(gateway: Gateway, poller: TaskPoller) -> None:
+async def test_calls_stop_soon_while_the_upstream_fails(gateway: Gateway, poller: TaskPoller) -> None:
     task_ids = await new_tasks(await gateway.tenant(), 30)
     for operation in ("list_tasks", "get_task"):
         await gateway.fault(operation, times=None, kind="error", status=500, code="InternalServiceError")

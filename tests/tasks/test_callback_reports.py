@@ -172,7 +172,7 @@ async def _try_each_way(
     return {**dict(zip(tasks, told.values(), strict=True)), late: failing("no answer in time")}
 
 
-async def test_each_way_to_fail_is_told_in_words_of_its_own(post: Post, tmp_path: Path) -> None:
+async def test_each_kind_of_failed_delivery_has_its_own_message(post: Post, tmp_path: Path) -> None:
     tenant = await post.gateway.tenant()
     expected = await _try_each_way(post, tenant, tmp_path, AS_PUBLIC)
     assert {task_id: await callback_of(tenant, task_id) for task_id in expected} == expected
@@ -240,7 +240,7 @@ async def test_a_name_that_never_resolves_is_failing_until_it_is_given_up_after_
     [(False, "the message could not be signed"), (True, "the message could not be sent")],
     ids=["a secret that does not open", "a secret that is none"],
 )
-async def test_what_fails_on_our_side_is_told_and_given_up_as_well(
+async def test_a_failure_of_the_gateway_is_reported_and_ends_a_delivery_too(
     post: Post, *, is_known_key: bool, error: str
 ) -> None:
     tenant = await post.gateway.tenant()

@@ -141,7 +141,7 @@ async def test_an_id_that_is_claimed_before_its_owner_is_known_goes_to_one_of_th
     assert _alarms() == before + 1
 
 
-async def test_an_id_that_the_channel_does_not_know_is_not_attributed_and_the_intent_is_not_taken_for_absent(
+async def test_an_id_unknown_to_the_channel_is_not_attributed_and_does_not_end_the_intent(
     search: Search,
 ) -> None:
     task_id, _ = await search.lose(await search.gateway.tenant(), at="before")
@@ -203,7 +203,7 @@ BODIES: list[Any] = [
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: f"{body[:12]!r} {len(body)}")
-async def test_whatever_comes_the_answer_is_the_same_and_nothing_is_taken_from_it(search: Search, body: bytes) -> None:
+async def test_every_malformed_callback_gets_the_same_answer_and_changes_nothing(search: Search, body: bytes) -> None:
     task_id, _ = await search.lose(await search.gateway.tenant())
     token = await search.give_token(task_id)
     for used in (token, new_callback_token(), "x", "%00"):

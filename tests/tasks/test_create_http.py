@@ -90,7 +90,7 @@ async def test_the_upstream_gets_what_the_client_sent_and_no_invented_defaults(
     assert '"duration":5.' not in (gateway.received("create_task")[-1].body or "")
 
 
-async def test_the_upstream_is_told_our_request_id(gateway: Gateway) -> None:
+async def test_the_upstream_receives_our_request_id(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     response = await tenant.create_task()
     assert gateway.received("create_task")[-1].client_request_id == response.headers["x-request-id"]

@@ -17,7 +17,7 @@ from app.tasks.recovery.stale_creates import StaleCreates
 from tests.support.gateway import MODEL, TASKS, Gateway, text
 
 
-async def test_who_waits_for_a_create_that_was_refused_meanwhile_is_not_given_the_id_of_nothing(
+async def test_a_request_that_waits_for_a_create_gets_no_id_when_that_is_refused(
     gateway: Gateway, context: TasksContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The refusal is written by another process in the moment in which the one that waits has no connection."""

@@ -65,7 +65,7 @@ async def test_a_key_that_may_not_use_the_channel_sees_the_task_but_cannot_delet
     assert (await get(limited, task_id)).json()["status"] == "running"
 
 
-async def test_a_running_task_is_left_alone(gateway: Gateway) -> None:
+async def test_a_running_task_cannot_be_deleted(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     refused = await tenant.http.delete(f"{TASKS}/{task_id}")

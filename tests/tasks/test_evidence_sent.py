@@ -34,7 +34,7 @@ async def test_the_tag_is_sent_upstream_and_shown_to_no_client(gateway: Gateway,
     assert "safety_identifier" in stored.snapshot, "the sandbox did not echo it"
 
 
-async def test_the_clients_own_identifier_is_left_alone(gateway: Gateway, tagged: Tenant) -> None:
+async def test_the_clients_own_identifier_is_unchanged(gateway: Gateway, tagged: Tenant) -> None:
     task_id = await tagged.new_task(safety_identifier="end-user-1")
     assert gateway.sent_body()["safety_identifier"] == "end-user-1"
     await gateway.force(task_id, "succeeded")

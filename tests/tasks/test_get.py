@@ -144,7 +144,7 @@ async def test_tokens_are_counted_in_whatever_form_they_come(gateway: Gateway) -
         assert (row.status, row.total_tokens) == ("succeeded", counted), told
 
 
-async def test_what_the_gateway_alone_may_say_is_not_taken_from_the_upstream(gateway: Gateway) -> None:
+async def test_members_of_the_gateway_are_not_copied_from_the_upstream(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     task_id = await tenant.new_task()
     ours = {"callback_url": "https://gateway.example/callbacks/token", "callback": {"state": "delivered"}}
@@ -185,7 +185,7 @@ async def test_the_upstream_is_asked_at_most_every_two_seconds(gateway: Gateway)
     assert len(gateway.received("get_task")) == 2
 
 
-async def test_a_hundred_who_ask_at_once_cost_the_upstream_one_call(gateway: Gateway) -> None:
+async def test_a_hundred_gets_at_once_cost_one_upstream_call(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=text(RUNNING))
     await gateway.fault("get_task", **HELD)

@@ -69,7 +69,7 @@ async def test_an_outcome_that_is_written_once_more_changes_nothing(gateway: Gat
     assert (again.status, again.next_poll_at, again.upstream_id) == ("succeeded", None, task_id)
 
 
-async def test_an_acceptance_resolves_a_create_that_was_taken_for_stale(gateway: Gateway, intents: IntentLog) -> None:
+async def test_an_acceptance_resolves_a_create_marked_as_stale(gateway: Gateway, intents: IntentLog) -> None:
     tenant = await gateway.tenant()
     intent = await submitting(gateway, tenant)
     await changed(gateway, intent, None)
@@ -125,7 +125,7 @@ async def test_an_id_that_another_row_owns_is_counted_as_a_conflict_and_not_show
     assert row.next_poll_at is not None
 
 
-async def test_an_acceptance_of_a_create_that_was_ended_meanwhile_is_shown_to_the_operator(
+async def test_an_acceptance_after_the_end_of_a_create_is_shown_to_the_operator(
     gateway: Gateway, intents: IntentLog
 ) -> None:
     """Such as by the operator, while the process that carries the create could not reach the database."""
@@ -147,7 +147,7 @@ async def test_an_acceptance_of_a_create_that_was_ended_meanwhile_is_shown_to_th
     assert (orphan.channel_id, orphan.model) == (row.channel_id, row.upstream_model)
 
 
-async def test_a_create_that_continues_after_it_was_taken_for_stale_is_searched_for_anew(
+async def test_a_create_that_continues_after_it_was_marked_as_stale_is_searched_for_again(
     gateway: Gateway, intents: IntentLog
 ) -> None:
     """What a list of the channel before did not show says nothing about the next one."""

@@ -137,7 +137,7 @@ async def test_allowing_any_spelling_allows_the_model(gateway: Gateway) -> None:
     assert shown == [sorted([V20, V10]), sorted([V20, V10, FAST])]
 
 
-async def test_an_unknown_model_is_told_the_nearest_that_the_key_may_use_and_no_others(
+async def test_the_error_for_an_unknown_model_names_the_nearest_that_the_key_may_use(
     gateway: Gateway, models: list[dict[str, Any]]
 ) -> None:
     free = await gateway.tenant()

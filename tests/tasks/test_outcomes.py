@@ -49,7 +49,7 @@ UNKNOWN = [
 ]
 
 
-async def test_the_clients_mistake_is_told_in_the_upstreams_words_and_leaves_nothing(gateway: Gateway) -> None:
+async def test_a_clients_mistake_gets_the_upstreams_error_and_leaves_nothing(gateway: Gateway) -> None:
     tenant = await gateway.tenant("default", "second")
     key = {"Idempotency-Key": "again"}
     await gateway.fault(
@@ -107,7 +107,7 @@ async def test_a_mistake_of_the_clients_is_one_although_the_status_is_the_accoun
     assert [entry.account for entry in gateway.received("create_task")] == ["default"]
 
 
-async def test_a_throttled_account_hands_over_to_the_next_one(gateway: Gateway) -> None:
+async def test_after_a_throttle_the_next_channel_is_asked(gateway: Gateway) -> None:
     await gateway.fault("create_task", account="default", times=2, headers={"Retry-After": "7"}, **THROTTLE)
     task_id = await (await gateway.tenant("default", "second")).new_task()
     row = await gateway.row(task_id)
@@ -125,7 +125,7 @@ async def test_a_throttle_without_a_hint_still_tells_when_to_retry(gateway: Gate
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
 
 
-async def test_a_refused_connection_hands_over_to_the_next_channel(gateway: Gateway) -> None:
+async def test_after_a_refused_connection_the_next_channel_is_asked(gateway: Gateway) -> None:
     task_id = await (await gateway.tenant("dead", "second")).new_task()
     # The second one has the lower priority, and must still be found to follow the task.
     assert (await get(await _owner(gateway, task_id), task_id)).json()["status"] == "queued"

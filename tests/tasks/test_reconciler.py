@@ -135,7 +135,7 @@ async def test_what_is_not_the_only_possibility_is_left_to_the_operator(search: 
         assert await search.gateway.row(str(upstream_id)) is None
 
 
-async def test_two_intents_of_two_models_do_not_hinder_each_other(search: Search) -> None:
+async def test_two_intents_of_two_models_do_not_compete(search: Search) -> None:
     await search.declare("default", exclusive=True)
     pairs = [await search.lose(await search.gateway.tenant(), **fields) for fields in ({}, {"model": FAST})]
     for _, upstream_id in pairs:
@@ -257,7 +257,7 @@ async def test_an_incomplete_list_proves_nothing(search: Search, fault: dict[str
     assert (row.status, row.absent_at) == ("unknown", None)
 
 
-async def test_a_page_that_fails_hides_what_stands_on_it(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_page_may_hold_another_candidate(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.tasks.recovery.account_snapshot._PAGE_SIZE", 2)
     await search.declare("default", exclusive=True)
     task_id, upstream_id = await search.lose(await search.gateway.tenant())

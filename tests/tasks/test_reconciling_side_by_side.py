@@ -155,7 +155,7 @@ async def test_a_paid_task_whose_intent_was_called_absent_shows_up_as_an_orphan(
     assert owned not in await search.orphans()
 
 
-async def test_an_orphan_that_finds_its_owner_or_is_gone_is_taken_from_the_list(search: Search) -> None:
+async def test_an_orphan_with_an_owner_or_no_longer_upstream_is_removed(search: Search) -> None:
     await search.declare("default", exclusive=True)
     first, second, third = [await search.make_elsewhere() for _ in range(3)]
     await search.run()

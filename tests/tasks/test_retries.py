@@ -45,7 +45,7 @@ async def attempts_of(gateway: Gateway, tenant: Tenant) -> int:
         return await session.scalar(query) or 0
 
 
-async def test_the_retry_of_a_client_that_left_gets_the_first_ones_task_while_that_is_still_running(
+async def test_a_retry_gets_the_task_of_the_abandoned_attempt_that_still_runs(
     gateway: Gateway,
 ) -> None:
     tenant = await gateway.tenant()
@@ -57,7 +57,7 @@ async def test_the_retry_of_a_client_that_left_gets_the_first_ones_task_while_th
     assert retried.json()["id"] == gateway.received("create_task")[0].resource_id
 
 
-async def test_a_retry_that_leaves_as_well_hands_the_task_on(gateway: Gateway) -> None:
+async def test_the_attempt_of_an_abandoned_retry_can_be_claimed_again(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     await gateway.fault("create_task", **HELD)
     await left(gateway, tenant)
@@ -117,7 +117,7 @@ async def test_a_deleted_task_is_still_what_its_retry_gets(gateway: Gateway) -> 
 
 
 @pytest.mark.parametrize("tries", [1, 2])
-async def test_the_retry_of_a_create_that_was_refused_meanwhile_is_a_fresh_one(gateway: Gateway, tries: int) -> None:
+async def test_the_retry_of_a_refused_create_is_a_new_create(gateway: Gateway, tries: int) -> None:
     tenant = await gateway.tenant()
     effect: dict[str, Any] = {"kind": "error", "status": 400, "code": "InputTextSensitiveContentDetected"}
     held = await gateway.fault("create_task", **effect, delay_seconds=3600)

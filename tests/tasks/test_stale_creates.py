@@ -68,12 +68,12 @@ async def test_what_a_dead_process_left_becomes_unknown_as_of_its_death(scene: S
     assert left.next_poll_at > scene.gateway.clock() - timedelta(seconds=20)
 
 
-async def test_a_create_of_a_living_process_is_left_alone(scene: Scene) -> None:
+async def test_a_create_of_a_living_process_is_unchanged(scene: Scene) -> None:
     row = await scene.submitting()
     assert (await scene.settled(row)).status == TaskStatus.SUBMITTING
 
 
-async def test_a_create_that_cannot_be_under_way_any_more_is_given_up_although_its_process_lives(scene: Scene) -> None:
+async def test_a_create_that_is_too_old_to_be_under_way_is_stale_although_its_process_lives(scene: Scene) -> None:
     for owner in (scene.owner, scene.living):
         row = await scene.submitting(owner=owner)
         assert (await scene.settled(row)).status == TaskStatus.SUBMITTING

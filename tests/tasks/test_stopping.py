@@ -78,9 +78,7 @@ async def test_a_retry_that_is_broken_off_while_it_waits_is_answered_with_the_id
     assert len(gateway.received("create_task")) == 1
 
 
-async def test_a_client_that_is_gone_before_anything_was_sent_gets_nothing_made(
-    gateway: Gateway, services: Services
-) -> None:
+async def test_nothing_is_sent_for_a_client_that_has_disconnected(gateway: Gateway, services: Services) -> None:
     principal = await principal_of(gateway, await gateway.tenant())
     client = ClientRequest("r")
     client.gone.set()

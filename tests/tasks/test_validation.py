@@ -26,7 +26,7 @@ from tests.tasks.bodies import (
 
 
 @pytest.mark.parametrize("name", ["gpt-4", "doubao-seedance-2 ", "DOUBAO-SEEDANCE-2", "ep-20260101-abcde"])
-def test_an_unknown_model_is_told_as_the_upstream_tells_it(name: str) -> None:
+def test_an_unknown_model_has_the_upstreams_error(name: str) -> None:
     error = refusal(body(model=name))
     assert (error.status, error.code) == (404, "InvalidEndpointOrModel.NotFound")
     assert name in error.message
@@ -121,7 +121,7 @@ def test_a_draft_that_is_named_by_an_id_of_ours_is_renamed_for_the_upstream() ->
     assert request == before
 
 
-def test_the_first_broken_rule_is_told_in_the_order_model_content_parameters() -> None:
+def test_the_first_error_is_reported_in_the_order_model_content_parameters() -> None:
     everything = {"model": "nope", "content": [image("mask")], "duration": "long", "callback_url": "x"}
     assert code_and_param(everything)[0] == "InvalidEndpointOrModel.NotFound"
     assert code_and_param(everything | {"model": ALIAS})[0] == "InvalidParameter.content"
