@@ -223,8 +223,8 @@ async def test_the_alerts_in_the_documentation_ask_for_metrics_that_exist(gatewa
 async def test_all_series_of_the_database_are_there_even_when_there_is_nothing(gateway: Gateway) -> None:
     """An alert on a series that disappears would not be reliable."""
     async with gateway.sessions() as session:
-        standing = await read_backlog(session, now=gateway.clock())
-    shown = {(sample.name, *sample.labels.values()) for family in gauges(standing) for sample in family.samples}
+        backlog = await read_backlog(session, now=gateway.clock())
+    shown = {(sample.name, *sample.labels.values()) for family in gauges(backlog) for sample in family.samples}
     expected: set[tuple[Any, ...]] = {
         ("seedgate_tasks", word) for word in ("submitting", "unknown", "queued", "running")
     }
