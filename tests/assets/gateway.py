@@ -17,6 +17,7 @@ from app.assets.schemas import parse_request
 from app.assets.upstream import AssetsUpstream
 from app.composition import open_services
 from app.creates.attempts import Client, RequestFingerprint
+from app.ids import new_id
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.services import Services
 from app.tasks.models import TaskRow
@@ -26,7 +27,7 @@ from app.upstream.openapi import OpenApiClient
 from app.upstream.rate_limits import RateLimiter
 from tests.support.clock import MovableClock
 from tests.support.database import as_owner, own_database
-from tests.support.driving import act, new_session, pass_verification
+from tests.support.driving import URL, act, new_group, new_session, pass_verification
 from tests.support.gateway import Gateway, Tenant, open_gateway
 from tests.support.loopback import LOOPBACK_ALLOWED
 
@@ -37,6 +38,12 @@ OTHER_ACCOUNT = Account(
     secret_access_key="other-secret-access-key",
 )
 OPEN = "/api/v3/open/"
+ENTRIES: dict[str, str] = {
+    "by path": OPEN + "{action}",
+    "by query": "/api/v3/assets?Action={action}&Version=2024-01-01",
+    "natively": "/?Action={action}&Version=2024-01-01",
+}
+"""The addresses at which an action is offered."""
 
 Call = Callable[[Tenant, str, dict[str, Any]], Any]
 
@@ -134,6 +141,10 @@ class AssetsGateway(Gateway):
         store = getattr(self.sandbox.store.assets, kind)
         return [found.id for found in store.values() if found.name == name and found.deleted_at is None]
 
+    def created(self, action: str, body: dict[str, Any]) -> list[str]:
+        """Returns the ids of the live objects that a create with this body made upstream."""
+        return self.upstream_ids("groups" if action == "CreateAssetGroup" else "assets", body["Name"])
+
     def count(self, operation: str) -> int:
         """Returns how many calls of an operation the upstream has received."""
         return len(self.received(operation))
@@ -172,6 +183,20 @@ async def by_query(tenant: Tenant, action: str, body: dict[str, Any]) -> httpx.R
 async def natively(tenant: Tenant, action: str, body: dict[str, Any]) -> httpx.Response:
     """Calls an action on the native OpenAPI entry."""
     return await tenant.http.post("/", params={"Action": action, "Version": "2024-01-01"}, json=body)
+
+
+async def create_body(tenant: Tenant, action: str) -> dict[str, Any]:
+    """Returns the body of CreateAssetGroup or CreateAsset, with a name of its own."""
+    if action == "CreateAssetGroup":
+        return {"Name": new_id("name"), "GroupType": "AIGC"}
+    return {"GroupId": await new_group(tenant), "URL": URL, "AssetType": "Image", "Name": new_id("name")}
+
+
+def created_id(response: httpx.Response) -> str:
+    """Returns the id in the answer to a create that must have succeeded, on any entry."""
+    assert response.status_code == 200, response.text
+    body = response.json()
+    return str(body.get("Result", body)["Id"])
 
 
 async def refused(tenant: Tenant, action: str, status: int, code: str, **body: Any) -> dict[str, Any]:

@@ -18,60 +18,51 @@ from app.creates.models import AttemptRow, IdempotencyKeyRow
 from app.errors import ConflictError, ServiceUnavailableError
 from app.ids import new_id
 from app.tasks.models import TaskRow
-from tests.assets.gateway import OPEN, AssetsGateway, list_groups, open_assets_gateway
+from tests.assets.gateway import (
+    ENTRIES,
+    OPEN,
+    AssetsGateway,
+    create_body,
+    created_id,
+    list_groups,
+    open_assets_gateway,
+)
 from tests.support.answers import check_error
-from tests.support.driving import URL, act, new_group
+from tests.support.driving import act
 from tests.support.gateway import HELD, TASKS, Tenant
 from tests.support.observed_calls import ObservedCalls
 from tests.support.patience import HANG_SECONDS, until
 from tests.support.process import gateway_process
 
-ENTRIES = (OPEN + "{}", "/api/v3/assets?Action={}&Version=2024-01-01", "/?Action={}")
 ACTIONS = ("CreateAssetGroup", "CreateAsset")
-KIND = {"CreateAssetGroup": "groups", "CreateAsset": "assets"}
 
 
 async def send(
-    tenant: Tenant, action: str, body: dict[str, Any] | str, key: str, *, entry: str = ENTRIES[0]
+    tenant: Tenant, action: str, body: dict[str, Any] | str, key: str, *, entry: str = "by path"
 ) -> httpx.Response:
     content = body if isinstance(body, str) else json.dumps(body)
     headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
-    return await tenant.http.post(entry.format(action), content=content, headers=headers)
-
-
-def made(answer: httpx.Response) -> str:
-    assert answer.status_code == 200, answer.text
-    return str(answer.json().get("Result", answer.json())["Id"])
-
-
-async def body_of(tenant: Tenant, action: str) -> dict[str, Any]:
-    if action == "CreateAssetGroup":
-        return {"Name": new_id("name"), "GroupType": "AIGC"}
-    return {"GroupId": await new_group(tenant), "URL": URL, "AssetType": "Image", "Name": new_id("name")}
-
-
-def upstream_ids(gateway: AssetsGateway, action: str, body: dict[str, Any]) -> list[str]:
-    return gateway.upstream_ids(KIND[action], body["Name"])
+    return await tenant.http.post(ENTRIES[entry].format(action=action), content=content, headers=headers)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 async def test_every_entry_and_every_spelling_gets_what_the_first_request_made(
     gateway: AssetsGateway, tenant: Tenant, action: str
 ) -> None:
-    body = await body_of(tenant, action)
+    body = await create_body(tenant, action)
     spellings = [json.dumps(body), json.dumps(dict(reversed(body.items())), indent=2), json.dumps(body) + "\r\n"]
     answers = [await send(tenant, action, text, "k", entry=entry) for entry in ENTRIES for text in spellings]
     other_name = await tenant.http.post(OPEN + action, json=body, headers={"X-Idempotency-Key": "k"})
-    assert {made(answer) for answer in [*answers, other_name]} == set(upstream_ids(gateway, action, body))
-    assert len(upstream_ids(gateway, action, body)) == 1
-    assert made(await send(tenant, action, body, "another")) != made(answers[0])
+    assert {created_id(answer) for answer in [*answers, other_name]} == set(gateway.created(action, body))
+    assert len(gateway.created(action, body)) == 1
+    assert created_id(await send(tenant, action, body, "another")) != created_id(answers[0])
 
 
 async def test_a_key_identifies_one_body_and_one_kind_of_create(gateway: AssetsGateway, tenant: Tenant) -> None:
-    group, asset = [await body_of(tenant, action) for action in ACTIONS]
+    group, asset = [await create_body(tenant, action) for action in ACTIONS]
     task = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "a kitten"}]}
-    made(await send(tenant, "CreateAssetGroup", group, "group"))
-    made(await send(tenant, "CreateAsset", asset, "asset"))
+    created_id(await send(tenant, "CreateAssetGroup", group, "group"))
+    created_id(await send(tenant, "CreateAsset", asset, "asset"))
     created = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": "task"})
     assert created.status_code == 200
     calls = gateway.calls
@@ -97,9 +88,9 @@ async def test_a_key_that_only_the_row_of_a_task_has_identifies_that_task(
 ) -> None:
     """As a version before 0007 of the schema leaves it, and as it is when an Assets create took the key as well."""
     task = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "a kitten"}]}
-    group, asset = [await body_of(tenant, action) for action in ACTIONS]
+    group, asset = [await create_body(tenant, action) for action in ACTIONS]
     first = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": "old"})
-    group_id = made(await send(tenant, "CreateAssetGroup", group, "both"))
+    group_id = created_id(await send(tenant, "CreateAssetGroup", group, "both"))
     async with gateway.sessions.begin() as session:
         await session.delete(await session.get_one(IdempotencyKeyRow, (tenant.id, "old")))
     calls = gateway.calls
@@ -111,7 +102,7 @@ async def test_a_key_that_only_the_row_of_a_task_has_identifies_that_task(
             await session.execute(update(TaskRow).where(TaskRow.tenant_id == tenant.id).values(idempotency_key=key))
         again = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": key})
         assert (again.status_code, again.json()) == (200, first.json())
-    assert made(await send(tenant, "CreateAssetGroup", group, "both")) == group_id
+    assert created_id(await send(tenant, "CreateAssetGroup", group, "both")) == group_id
     assert gateway.calls == calls
 
 
@@ -119,28 +110,28 @@ async def test_a_key_that_only_the_row_of_a_task_has_identifies_that_task(
 async def test_ten_at_once_over_all_entries_make_one_object(
     gateway: AssetsGateway, tenant: Tenant, finds: ObservedCalls, action: str
 ) -> None:
-    body = await body_of(tenant, action)
+    body = await create_body(tenant, action)
     before = gateway.count(action)
     await gateway.fault(action, **HELD)
-    sending = asyncio.gather(*(send(tenant, action, body, "k", entry=ENTRIES[n % 3]) for n in range(10)))
+    sending = asyncio.gather(*(send(tenant, action, body, "k", entry=list(ENTRIES)[n % 3]) for n in range(10)))
     await until(lambda: gateway.count(action) > before)
     await until(lambda: len(finds.callers) == 9)
     await gateway.release()
-    assert {made(answer) for answer in await sending} == set(upstream_ids(gateway, action, body))
+    assert {created_id(answer) for answer in await sending} == set(gateway.created(action, body))
     assert gateway.count(action) == before + 1
 
 
 async def test_two_kinds_at_once_under_one_key_make_one_object(gateway: AssetsGateway, tenant: Tenant) -> None:
-    bodies = {action: await body_of(tenant, action) for action in ACTIONS}
+    bodies = {action: await create_body(tenant, action) for action in ACTIONS}
     answers = await asyncio.gather(*(send(tenant, action, body, "k") for action, body in bodies.items()))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
-    assert sum(len(upstream_ids(gateway, action, body)) for action, body in bodies.items()) == 1
+    assert sum(len(gateway.created(action, body)) for action, body in bodies.items()) == 1
 
 
 async def test_a_refused_create_frees_its_key_for_those_that_wait_for_it(
     gateway: AssetsGateway, tenant: Tenant, finds: ObservedCalls
 ) -> None:
-    body = await body_of(tenant, "CreateAssetGroup")
+    body = await create_body(tenant, "CreateAssetGroup")
     before = gateway.count("CreateAssetGroup")
     refusal: dict[str, Any] = {"kind": "error", "status": 400, "code": "InvalidParameter.Name"}
     await gateway.fault("CreateAssetGroup", **refusal, delay_seconds=3600)
@@ -150,25 +141,25 @@ async def test_a_refused_create_frees_its_key_for_those_that_wait_for_it(
     await gateway.release()
     answers = await sending
     assert sorted(answer.status_code for answer in answers) == [200, 200, 400]
-    (only,) = upstream_ids(gateway, "CreateAssetGroup", body)
-    assert {made(answer) for answer in answers if answer.is_success} == {only}
+    (only,) = gateway.created("CreateAssetGroup", body)
+    assert {created_id(answer) for answer in answers if answer.is_success} == {only}
     await gateway.fault("CreateAssetGroup", **refusal)
     check_error(await send(tenant, "CreateAssetGroup", body, "j"), 400, "InvalidParameter.Name")
-    assert made(await send(tenant, "CreateAssetGroup", {**body, "Name": new_id("other")}, "j"))
+    assert created_id(await send(tenant, "CreateAssetGroup", {**body, "Name": new_id("other")}, "j"))
 
 
 async def test_a_key_belongs_to_its_tenant_and_outlives_what_it_made(gateway: AssetsGateway, tenant: Tenant) -> None:
     body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
     stranger, colleague = await gateway.tenant(), await gateway.key_of(tenant.id)
-    first = made(await send(tenant, "CreateAssetGroup", body, "k"))
-    assert made(await send(stranger, "CreateAssetGroup", body, "k")) != first
+    first = created_id(await send(tenant, "CreateAssetGroup", body, "k"))
+    assert created_id(await send(stranger, "CreateAssetGroup", body, "k")) != first
     await act(tenant, "DeleteAssetGroup", Id=first)
-    assert made(await send(colleague, "CreateAssetGroup", body, "k")) == first
+    assert created_id(await send(colleague, "CreateAssetGroup", body, "k")) == first
     check_error(await tenant.action("GetAssetGroup", Id=first), 404, "NotFound.group_id", "Id")
 
 
 async def test_a_keyed_create_leaves_no_attempt(gateway: AssetsGateway, tenant: Tenant) -> None:
-    made(await send(tenant, "CreateAssetGroup", await body_of(tenant, "CreateAssetGroup"), "k"))
+    created_id(await send(tenant, "CreateAssetGroup", await create_body(tenant, "CreateAssetGroup"), "k"))
     async with gateway.sessions() as session:
         assert await session.scalar(AttemptRow.__table__.select().where(AttemptRow.tenant_id == tenant.id)) is None
 
@@ -177,23 +168,27 @@ async def test_a_keyed_create_leaves_no_attempt(gateway: AssetsGateway, tenant: 
 async def test_a_malformed_key_and_one_for_a_face_session_are_refused(
     gateway: AssetsGateway, tenant: Tenant, entry: str
 ) -> None:
-    body = json.dumps(await body_of(tenant, "CreateAssetGroup"))
+    body = json.dumps(await create_body(tenant, "CreateAssetGroup"))
     calls = gateway.calls
     for headers, wrong in (
         ({"Idempotency-Key": ""}, "Idempotency-Key"),
         ({"X-Idempotency-Key": "x" * 256}, "X-Idempotency-Key"),
         ({"Idempotency-Key": "a", "X-Idempotency-Key": "b"}, "Idempotency-Key"),
     ):
-        refused = await tenant.http.post(entry.format("CreateAssetGroup"), content=body, headers=headers)
+        refused = await tenant.http.post(
+            ENTRIES[entry].format(action="CreateAssetGroup"), content=body, headers=headers
+        )
         check_error(refused, 400, f"InvalidParameter.{wrong}", wrong)
     session = json.dumps({"CallbackURL": "https://example.com/back"})
-    path = entry.format("CreateVisualValidateSession")
+    path = ENTRIES[entry].format(action="CreateVisualValidateSession")
     for name in ("Idempotency-Key", "X-Idempotency-Key"):
         refused = await tenant.http.post(path, content=session, headers={name: "k"})
         check_error(refused, 400, "InvalidParameter.Idempotency-Key", "Idempotency-Key")
     assert gateway.calls == calls
     listing = json.dumps({"Filter": {"GroupType": "AIGC"}})
-    listed = await tenant.http.post(entry.format("ListAssetGroups"), content=listing, headers={"Idempotency-Key": ""})
+    listed = await tenant.http.post(
+        ENTRIES[entry].format(action="ListAssetGroups"), content=listing, headers={"Idempotency-Key": ""}
+    )
     assert listed.status_code == 200, "an action that creates nothing ignores the key"
 
 
@@ -218,12 +213,12 @@ async def test_a_create_of_unknown_outcome_is_never_sent_again_and_found_under_i
         assert lost.headers["x-should-retry"] == "false"
     assert fresh.count("ListAssetGroups") == listed, "a list could not show which client made it"
     (first,) = fresh.upstream_ids("groups", body["Name"])
-    second = made(await send(tenant, "CreateAssetGroup", body, "second"))
+    second = created_id(await send(tenant, "CreateAssetGroup", body, "second"))
     await fresh.change_channel(exclusive=True)
     fresh.clock.advance(timedelta(minutes=3).total_seconds())
     await fresh.services.asset_create_recovery.run_once()
-    assert made(await send(tenant, "CreateAssetGroup", body, "lost")) == first
-    assert made(await send(tenant, "CreateAssetGroup", body, "second")) == second
+    assert created_id(await send(tenant, "CreateAssetGroup", body, "lost")) == first
+    assert created_id(await send(tenant, "CreateAssetGroup", body, "second")) == second
     assert {item["Id"] for item in (await list_groups(tenant))["Items"]} == {first, second}
     assert fresh.count("CreateAssetGroup") == before + 2
 
@@ -300,7 +295,7 @@ async def test_when_the_client_that_searches_disconnects_another_one_searches(fr
 async def test_a_client_that_disconnects_no_longer_waits_for_a_create_that_is_under_way(
     gateway: AssetsGateway, tenant: Tenant, finds: ObservedCalls
 ) -> None:
-    body = await body_of(tenant, "CreateAssetGroup")
+    body = await create_body(tenant, "CreateAssetGroup")
     before, gone = gateway.count("CreateAssetGroup"), asyncio.Event()
     await gateway.fault("CreateAssetGroup", **HELD)
     first = asyncio.create_task(send(tenant, "CreateAssetGroup", body, "k"))
@@ -311,14 +306,14 @@ async def test_a_client_that_disconnects_no_longer_waits_for_a_create_that_is_un
     with pytest.raises(ServiceUnavailableError):
         await waiting
     await gateway.release()
-    made(await first)
+    created_id(await first)
 
 
 async def test_a_server_that_stops_answers_a_keyed_create_with_503_and_retry_after(
     gateway: AssetsGateway, tenant: Tenant, finds: ObservedCalls
 ) -> None:
     """Both the request that carries it out and the one that waits for it."""
-    body = await body_of(tenant, "CreateAssetGroup")
+    body = await create_body(tenant, "CreateAssetGroup")
     before, sent = gateway.count("CreateAssetGroup"), keyed(tenant, body)
     await gateway.fault("CreateAssetGroup", **HELD)
     carrying = asyncio.create_task(gateway.run(tenant, "CreateAssetGroup", sent=sent, **body))
@@ -333,7 +328,7 @@ async def test_a_server_that_stops_answers_a_keyed_create_with_503_and_retry_aft
             await stopped
         assert caught.value.retry_after_seconds == 1
         assert "the same Idempotency-Key" in caught.value.message
-    assert [made(await send(tenant, "CreateAssetGroup", body, "k"))] == upstream_ids(gateway, "CreateAssetGroup", body)
+    assert [created_id(await send(tenant, "CreateAssetGroup", body, "k"))] == gateway.created("CreateAssetGroup", body)
 
 
 @pytest.mark.slow
@@ -343,7 +338,7 @@ async def test_the_key_of_a_create_finds_its_object_after_the_gateway_was_killed
 ) -> None:
     async with open_assets_gateway(database_url, stands_still=False) as gateway:
         tenant = await gateway.tenant()
-        body = await body_of(tenant, action)
+        body = await create_body(tenant, action)
         await gateway.fault(action, **HELD)
         before = gateway.count(action)
         async with (
@@ -351,11 +346,11 @@ async def test_the_key_of_a_create_finds_its_object_after_the_gateway_was_killed
             process.client(tenant.key) as client,
         ):
             creating = asyncio.create_task(client.post(OPEN + action, json=body, headers={"Idempotency-Key": "k"}))
-            await until(lambda: gateway.count(action) > before and len(upstream_ids(gateway, action, body)) == 1)
+            await until(lambda: gateway.count(action) > before and len(gateway.created(action, body)) == 1)
             process.process.kill()
             with pytest.raises(httpx.TransportError):
                 await creating
             await process.process.wait()
         await gateway.release()
-        assert [made(await send(tenant, action, body, "k"))] == upstream_ids(gateway, action, body)
+        assert [created_id(await send(tenant, action, body, "k"))] == gateway.created(action, body)
         assert gateway.count(action) == before + 1

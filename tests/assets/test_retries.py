@@ -12,24 +12,11 @@ from sqlalchemy import select
 
 from app.creates.models import AttemptRow
 from app.errors import ConflictError, ServiceUnavailableError
-from app.ids import new_id
-from tests.assets.gateway import OPEN, AssetsGateway, by_path, fingerprint
-from tests.support.driving import URL, new_group
+from tests.assets.gateway import ENTRIES, AssetsGateway, by_path, create_body, created_id, fingerprint
 from tests.support.gateway import HELD, Tenant
 from tests.support.patience import until
 
-ENTRIES: dict[str, str] = {
-    "by path": OPEN + "{action}",
-    "by query": "/api/v3/assets?Action={action}&Version=2024-01-01",
-    "natively": "/?Action={action}&Version=2024-01-01",
-}
 MARKS = [{"X-Sdk-Request": "attempt=2; max=4"}, {"x-stainless-retry-count": "1"}]
-
-
-def _id(response: httpx.Response) -> str:
-    assert response.status_code == 200, response.text
-    body = response.json()
-    return str(body.get("Result", body)["Id"])
 
 
 async def _send(
@@ -67,45 +54,35 @@ async def _carried(gateway: AssetsGateway, tenant: Tenant) -> AttemptRow:
         return (await session.scalars(select(AttemptRow).where(AttemptRow.tenant_id == tenant.id))).one()
 
 
-async def _body_of(tenant: Tenant, action: str) -> dict[str, Any]:
-    if action == "CreateAssetGroup":
-        return {"Name": new_id("name"), "GroupType": "AIGC"}
-    return {"GroupId": await new_group(tenant), "URL": URL, "AssetType": "Image", "Name": new_id("name")}
-
-
-def _made(gateway: AssetsGateway, action: str, body: dict[str, Any]) -> list[str]:
-    return gateway.upstream_ids("groups" if action == "CreateAssetGroup" else "assets", body["Name"])
-
-
 @pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("action", ["CreateAssetGroup", "CreateAsset"])
 async def test_the_retry_of_a_disconnected_client_gets_what_the_first_attempt_made(
     gateway: AssetsGateway, tenant: Tenant, action: str, entry: str
 ) -> None:
-    body = await _body_of(tenant, action)
+    body = await create_body(tenant, action)
     async with _disconnected_client(gateway, tenant, action, body, entry=entry):
         retrying = asyncio.create_task(_send(tenant, action, body, entry=entry))
         await gateway.until_claimed(tenant)
         await gateway.release()
-        answered = _id(await retrying)
-    assert _made(gateway, action, body) == [answered]
+        answered = created_id(await retrying)
+    assert gateway.created(action, body) == [answered]
 
 
 async def test_a_disconnected_client_gets_the_result_also_when_it_retries_after_the_end(
     gateway: AssetsGateway, tenant: Tenant
 ) -> None:
-    body = await _body_of(tenant, "CreateAssetGroup")
+    body = await create_body(tenant, "CreateAssetGroup")
     async with _disconnected_client(gateway, tenant, "CreateAssetGroup", body):
         await _end(gateway, tenant)
-        answered = _id(await _send(tenant, "CreateAssetGroup", body))
-    assert _made(gateway, "CreateAssetGroup", body) == [answered]
+        answered = created_id(await _send(tenant, "CreateAssetGroup", body))
+    assert gateway.created("CreateAssetGroup", body) == [answered]
 
 
 @pytest.mark.parametrize("mark", MARKS)
 async def test_a_marked_retry_claims_the_attempt_that_is_still_running(
     gateway: AssetsGateway, tenant: Tenant, mark: dict[str, str]
 ) -> None:
-    body = await _body_of(tenant, "CreateAssetGroup")
+    body = await create_body(tenant, "CreateAssetGroup")
     await gateway.fault("CreateAssetGroup", **HELD)
     before = gateway.count("CreateAssetGroup")
     first = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
@@ -115,43 +92,43 @@ async def test_a_marked_retry_claims_the_attempt_that_is_still_running(
     await gateway.until_attempt(tenant, AttemptRow.started_at > carried.started_at)
     await gateway.release()
     second = await joining
-    assert _id(second) == _id(await first)
+    assert created_id(second) == created_id(await first)
     third = await _send(tenant, "CreateAssetGroup", body, **mark)
-    assert _id(third) == _id(second), "the answer to the first retry may not have arrived"
-    assert _made(gateway, "CreateAssetGroup", body) == [_id(second)]
+    assert created_id(third) == created_id(second), "the answer to the first retry may not have arrived"
+    assert gateway.created("CreateAssetGroup", body) == [created_id(second)]
 
 
 @pytest.mark.parametrize("mark", [{}, {"X-Sdk-Request": "attempt=1; max=4"}, {"x-stainless-retry-count": "0"}])
 async def test_any_other_second_create_is_a_second_object(
     gateway: AssetsGateway, tenant: Tenant, mark: dict[str, str]
 ) -> None:
-    body = await _body_of(tenant, "CreateAsset")
-    answered = {_id(await _send(tenant, "CreateAsset", body, **mark)) for _ in range(2)}
+    body = await create_body(tenant, "CreateAsset")
+    answered = {created_id(await _send(tenant, "CreateAsset", body, **mark)) for _ in range(2)}
     assert len(answered) == 2
-    assert set(_made(gateway, "CreateAsset", body)) == answered
+    assert set(gateway.created("CreateAsset", body)) == answered
 
 
 async def test_an_abandoned_attempt_is_claimed_with_its_key_and_body_alone_and_by_one_request(
     gateway: AssetsGateway, tenant: Tenant
 ) -> None:
-    body = await _body_of(tenant, "CreateAssetGroup")
+    body = await create_body(tenant, "CreateAssetGroup")
     other_key = await gateway.key_of(tenant.id)
     stranger = await gateway.tenant()
     async with _disconnected_client(gateway, tenant, "CreateAssetGroup", body):
         await _end(gateway, tenant)
-    (lost,) = _made(gateway, "CreateAssetGroup", body)
+    (lost,) = gateway.created("CreateAssetGroup", body)
     others = [
-        _id(await _send(other_key, "CreateAssetGroup", body)),
-        _id(await _send(stranger, "CreateAssetGroup", body)),
-        _id(await _send(tenant, "CreateAssetGroup", {**body, "Description": "another"})),
+        created_id(await _send(other_key, "CreateAssetGroup", body)),
+        created_id(await _send(stranger, "CreateAssetGroup", body)),
+        created_id(await _send(tenant, "CreateAssetGroup", {**body, "Description": "another"})),
     ]
     assert lost not in others
-    assert _id(await _send(tenant, "CreateAssetGroup", body)) == lost
-    assert _id(await _send(tenant, "CreateAssetGroup", body)) not in {lost, *others}
+    assert created_id(await _send(tenant, "CreateAssetGroup", body)) == lost
+    assert created_id(await _send(tenant, "CreateAssetGroup", body)) not in {lost, *others}
 
 
 async def test_the_retry_of_a_refused_create_is_a_new_create(gateway: AssetsGateway, tenant: Tenant) -> None:
-    body = await _body_of(tenant, "CreateAssetGroup")
+    body = await create_body(tenant, "CreateAssetGroup")
     before = gateway.count("CreateAssetGroup")
     await gateway.fault("CreateAssetGroup", kind="error", status=400, code="InvalidParameter.Name", delay_seconds=3600)
     sending = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
@@ -162,17 +139,17 @@ async def test_the_retry_of_a_refused_create_is_a_new_create(gateway: AssetsGate
     retrying = asyncio.create_task(_send(tenant, "CreateAssetGroup", body))
     await gateway.until_claimed(tenant)
     await gateway.release()
-    assert [_id(await retrying)] == _made(gateway, "CreateAssetGroup", body)
+    assert [created_id(await retrying)] == gateway.created("CreateAssetGroup", body)
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "FlowLimitExceeded"])
 async def test_a_create_that_no_account_accepted_leaves_no_attempt(
     gateway: AssetsGateway, tenant: Tenant, code: str
 ) -> None:
-    body = await _body_of(tenant, "CreateAssetGroup")
+    body = await create_body(tenant, "CreateAssetGroup")
     await gateway.fault("CreateAssetGroup", kind="error", status=403, code=code)
     assert (await by_path(tenant, "CreateAssetGroup", body)).status_code in {429, 502}
-    assert [_id(await by_path(tenant, "CreateAssetGroup", body))] == _made(gateway, "CreateAssetGroup", body)
+    assert [created_id(await by_path(tenant, "CreateAssetGroup", body))] == gateway.created("CreateAssetGroup", body)
 
 
 async def test_a_marked_retry_of_an_unknown_outcome_gets_the_409_or_what_was_found_and_nothing_is_sent_again(
@@ -180,7 +157,7 @@ async def test_a_marked_retry_of_an_unknown_outcome_gets_the_409_or_what_was_fou
 ) -> None:
     tenant = await fresh.tenant()
     await fresh.change_channel(exclusive=False)
-    body = await _body_of(tenant, "CreateAssetGroup")
+    body = await create_body(tenant, "CreateAssetGroup")
     await fresh.fault("CreateAssetGroup", kind="cut", at="after")
     first = await _send(tenant, "CreateAssetGroup", body)
     assert (first.status_code, first.json()["error"]["code"]) == (409, "OutcomeUnknown"), first.text
@@ -190,7 +167,9 @@ async def test_a_marked_retry_of_an_unknown_outcome_gets_the_409_or_what_was_fou
     await fresh.change_channel(exclusive=True)
     fresh.clock.advance(5)
     await fresh.services.asset_create_recovery.run_once()
-    assert [_id(await _send(tenant, "CreateAssetGroup", body, **MARKS[0]))] == _made(fresh, "CreateAssetGroup", body)
+    assert [created_id(await _send(tenant, "CreateAssetGroup", body, **MARKS[0]))] == fresh.created(
+        "CreateAssetGroup", body
+    )
     assert fresh.count("CreateAssetGroup") == 1
 
 

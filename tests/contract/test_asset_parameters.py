@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.contract.templates import filled
 from tests.support.answers import check_error
 from tests.support.driving import (
     URL,
@@ -270,15 +271,3 @@ async def test_a_group_is_updated_member_by_member(tenant: Tenant) -> None:
         assert (await tenant.action("UpdateAssetGroup", Id=group_id, **change)).status_code == 200
     shown = (await tenant.action("GetAssetGroup", Id=group_id)).json()
     assert (shown["Name"], shown["Description"]) == ("second", "third")
-
-
-def filled(template: Any, ids: dict[str, str]) -> Any:
-    """Returns a copy with ids in place of ``$name``."""
-    if isinstance(template, dict):
-        return {name: filled(value, ids) for name, value in template.items()}
-    if isinstance(template, list):
-        return [filled(value, ids) for value in template]
-    if isinstance(template, str) and "$" in template:
-        scheme, name = template.split("$")
-        return scheme + ids[name]
-    return template

@@ -1,12 +1,12 @@
 """Each row of the spec's task tables: what passes reaches the upstream as sent, what fails is not sent."""
 
 import json
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from tests.contract.task_rows import DRAFTING, NO_TASK, ROWS, Row
+from tests.contract.templates import filled
 from tests.support.answers import check_error
 from tests.support.driving import count_received, force, received
 from tests.support.gateway import TASKS, Gateway, Tenant
@@ -92,15 +92,3 @@ async def test_the_path_parameter_is_a_task_of_ones_own(tenant: Tenant) -> None:
     assert (await tenant.http.get(f"{TASKS}/{task_id}")).json()["id"] == task_id
     for unknown in (NO_TASK, "x", task_id.upper(), "%00", "a" * 500, "%F0%9F%98%80"):
         check_error(await tenant.http.get(f"{TASKS}/{unknown}"), 404, "NotFound.id", "id")
-
-
-def filled(template: Any, ids: dict[str, str]) -> Any:
-    """Returns a copy with ids in place of ``$name``."""
-    if isinstance(template, dict):
-        return {name: filled(value, ids) for name, value in template.items()}
-    if isinstance(template, list):
-        return [filled(value, ids) for value in template]
-    if isinstance(template, str) and "$" in template:
-        scheme, name = template.split("$")
-        return scheme + ids[name]
-    return template

@@ -7,6 +7,7 @@ This is the one harness of tests that enter through HTTP. Real processes are sta
 import asyncio
 import itertools
 import json
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -48,6 +49,7 @@ MODEL = "doubao-seedance-2"
 FAST = "doubao-seedance-2-fast"
 ENDLESS = "[queue:1000000]"
 RUNNING = "[queue:0][run:1000000]"
+SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
 HELD: dict[str, Any] = {"kind": "delay", "at": "after", "delay_seconds": 3600}
 """A fault that holds a call, which was carried out, until the test releases it."""
 _numbers = itertools.count(1)

@@ -4,7 +4,6 @@ The budget of LIST, one a second by the database's clock, is not waited for here
 """
 
 import json
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -29,14 +28,12 @@ from app.upstream.configured import destination_rules, open_http
 from app.upstream.rate_limits import RateClass, RateLimiter
 from tests.support.database import own_database
 from tests.support.frozen_gateway import open_frozen_gateway
-from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant, text
+from tests.support.gateway import ENDLESS, SPARE_ID, TASKS, Gateway, Tenant, text
 from tests.support.plain import PLAIN
 
 GRACE_SECONDS = 600
 PAUSE_SECONDS = 4
 """Longer than the pause before the first search, and than that between the first ones."""
-
-_SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
 
 
 class FreeRates(RateLimiter):
@@ -124,7 +121,7 @@ class Search:
         """
         await self.gateway.fault("create_task", kind="cut", at=at)
         task_id = await tenant.new_task(**{"content": text(ENDLESS), **fields})
-        assert _SPARE_ID.fullmatch(task_id)
+        assert SPARE_ID.fullmatch(task_id)
         return task_id, str(self.gateway.received("create_task")[-1].resource_id or "")
 
     async def make_elsewhere(self, **fields: Any) -> str:

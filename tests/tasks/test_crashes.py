@@ -1,7 +1,6 @@
 """What a create is worth when the gateway or its database goes away in the middle of it."""
 
 import asyncio
-import re
 from pathlib import Path
 
 import httpx
@@ -9,10 +8,9 @@ import pytest
 
 from tests.support.database import own_database, set_reachable
 from tests.support.frozen_gateway import open_frozen_gateway
-from tests.support.gateway import HELD, MODEL, TASKS, Gateway, get, text
+from tests.support.gateway import HELD, MODEL, SPARE_ID, TASKS, Gateway, get, text
 from tests.support.process import gateway_process
 
-SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
 BODY = {"model": MODEL, "content": text("a kitten")}
 
 

@@ -9,13 +9,13 @@ import pytest
 from app.tasks.models import TaskStatus
 from tests.support.answers import check_error
 from tests.support.frozen_gateway import ENDPOINT
-from tests.support.gateway import FAST, HELD, MODEL, TASKS, Gateway, Tenant, get, text
+from tests.support.gateway import FAST, HELD, MODEL, SPARE_ID, TASKS, Gateway, Tenant, get, text
 
 DATED = "doubao-seedance-2-0-260128"
 DATED_FAST = "doubao-seedance-2-0-fast-260128"
 OLDEST = "doubao-seedance-1-0-pro-250528"
 UPSTREAM_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{5}")
-SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
+
 KITTEN = text("a kitten")
 NOTHING_ELSE = {"model": DATED, "content": KITTEN, "generate_audio": False}
 

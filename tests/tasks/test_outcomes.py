@@ -1,7 +1,6 @@
 """Creates that the upstream refuses, throttles, or does not clearly answer."""
 
 import asyncio
-import re
 from typing import Any
 
 import httpx
@@ -10,9 +9,7 @@ import pytest
 from app.tasks.models import TaskStatus
 from tests.support.answers import check_error
 from tests.support.driving import activate, new_asset, new_group
-from tests.support.gateway import HELD, MODEL, TASKS, Gateway, Tenant, get, serve_gateway, text
-
-SPARE_ID = re.compile(r"cgt-\d{14}-[a-z0-9]{16}")
+from tests.support.gateway import HELD, MODEL, SPARE_ID, TASKS, Gateway, Tenant, get, serve_gateway, text
 
 ACCOUNT_FAULTS = [
     pytest.param({"kind": "error", "status": 401, "code": "AuthenticationError"}, id="401"),
