@@ -32,9 +32,9 @@ _SEED_ASSETS = """
     )
     INSERT INTO assets
         (tenant_id, id, channel_id, name, project_name, extra, created_at, updated_at, group_id, url, asset_type,
-         status)
+         status, group_type)
     SELECT $1, 'asset-bench-' || n, channel.id, 'asset ' || n, 'default', '{}', now() - n * interval '1 minute', now(),
-        'group-bench', 'https://example.com/' || n || '.png', 'Image', 'Active'
+        'group-bench', 'https://example.com/' || n || '.png', 'Image', 'Active', 'AIGC'
     FROM channel, generate_series(1, $2) AS n
 """
 # What a round of creates leaves would be polled during the next rounds.
