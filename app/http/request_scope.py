@@ -22,6 +22,7 @@ from app.http.client_address import client_address, network_of
 from app.http.errors import handle_error
 from app.http.query import Query
 from app.ids import new_request_id
+from app.observability.access_log import access_log
 from app.observability.log_context import collecting_log_fields
 from app.observability.metrics import REQUEST_SECONDS, REQUESTS
 from app.observability.redaction import redact
@@ -198,6 +199,8 @@ def shown_path(path: str) -> str:
 
 def _write_line(scope: Scope, status: int | None, seconds: float) -> None:
     state = scope["state"]
+    # The lines of requests before this one, which stand in order.
+    access_log.flush()
     _log.info(
         "request",
         request_id=state["request_id"],

@@ -74,9 +74,13 @@ class TaskService:
             ready_position=position if is_constant(found.row) else None,
         )
 
-    def is_shown_as_stored(self, principal: Principal, row: TaskRow) -> bool:
-        """Says whether ``get`` would show a row as it is: no call is due, and no delivery is to be shown."""
-        return row.callback_url is None and not (self._may_call(principal, row) and self._refresh.is_due(row))
+    def is_call_due(self, principal: Principal, row: TaskRow) -> bool:
+        """Says whether ``get`` would ask the upstream first."""
+        return self._may_call(principal, row) and self._refresh.is_due(row)
+
+    async def refresh(self, row: TaskRow) -> None:
+        """Asks the upstream about a task, as ``get`` does, together with all others that want that."""
+        await self._client_refresh.refresh(row)
 
     async def page(self, principal: Principal, wanted: TaskFilter, *, page_num: int, page_size: int) -> dict[str, Any]:
         """Returns one page of the tenant's tasks as stored; the upstream is not asked.
@@ -92,9 +96,7 @@ class TaskService:
 
     async def _refresh_if_due(self, principal: Principal, row: TaskRow) -> bool:
         """Returns whether the row may have changed."""
-        if not (self._may_call(principal, row) and self._refresh.is_due(row)):
-            return False
-        return await self._client_refresh.refresh(row)
+        return self.is_call_due(principal, row) and await self._client_refresh.refresh(row)
 
     @staticmethod
     def _may_call(principal: Principal, row: TaskRow) -> bool:
