@@ -17,6 +17,7 @@ from app.errors import NotFoundError
 from app.http.paging import PageRequest
 from app.tasks.models import TaskRow
 from app.tasks.responses import public_id
+from app.tenants.changes import check_tenant_found
 from app.tenants.repository import AllTenants
 from app.webhooks.models import DeliveryRow, DeliveryStatus
 from app.webhooks.outbox import apply_resend
@@ -56,8 +57,7 @@ class WebhookService:
         """
         now = self.clock()
         async with self.sessions.begin() as session:
-            if await AllTenants(session).lock(tenant_id) is None:
-                raise NotFoundError("The specified tenant is not found.", field="tenant_id", param="tenant_id")
+            check_tenant_found(await AllTenants(session).lock(tenant_id))
             secret = await replace_secret(session, self.box, tenant_id, now=now)
             record(session, actor, "webhook_secret.rotate", Target("tenant", tenant_id, tenant_id), at=now)
         return IssuedSecret(secret, now)

@@ -58,11 +58,7 @@ def recorded_call(
 
     The client's request gives up its turn (``app.core.turns``). A call that was cancelled, or ended in an error that is
     no ``UpstreamError``, counts as unknown, and the observer is not called.
-
-    Args:
-        operation: one of a fixed list, because it becomes a metric label.
-        account: the account called.
-        observer: called with the outcome.
+    ``operation`` is one of a fixed list, because it becomes a metric label.
     """
     add_log_fields(channel=account.channel_id)
     leave_turn()

@@ -204,13 +204,7 @@ def message_for_tenant(code: str, message: str, model: str = "") -> str:
 
 
 def failure_for_tenant(code: str, message: str, model: str = "") -> tuple[str, str]:
-    """Returns the code and message that tell a tenant why its task or asset failed upstream.
-
-    Args:
-        code: the upstream's; may be empty.
-        message: the upstream's.
-        model: the one the client named.
-    """
+    """Returns the code and message that tell a tenant why its task or asset failed upstream."""
     category = category_of(code)
     if category in {Category.CLIENT, Category.UPSTREAM}:
         return code, f"The upstream gave {code} as the reason." if mentions_operator_details(

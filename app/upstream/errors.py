@@ -111,10 +111,7 @@ class ForeignResponseError(AccountFaultError):
     """The response came from a firewall, a load balancer or another server instead of the upstream's API.
 
     The channel's URL is wrong, or an intermediary blocks it. The response proves nothing about any object.
-
-    Args:
-        status: of the response.
-        what: its body in a few words, such as ``a web page``.
+    ``what`` is its body in a few words, such as ``a web page``.
     """
 
     def __init__(self, *, status: int, what: str) -> None:

@@ -26,10 +26,7 @@ _NO_ENVELOPE = "a success without the envelope"
 class OpenApiClient:
     """Calls actions. Raises an ``UpstreamError``, nothing else.
 
-    Args:
-        http: the client.
-        clock: the time in UTC; the upstream refuses signatures that are minutes off.
-        observer: called after each call.
+    The clock tells the time in UTC; the upstream refuses signatures that are minutes off.
     """
 
     def __init__(

@@ -19,13 +19,8 @@ def enqueue(
 ) -> None:
     """Adds a delivery to the open transaction, so that it exists if and only if the reported change does.
 
-    Args:
-        session: of the transaction.
-        tenant_id: of the task; its secret signs.
-        task_id: the task's spare id.
-        url: checked by ``app.webhooks.callback_url_policy`` when the task was created.
-        body: of the message, equal to the body of a GET at this moment.
-        now: the current time.
+    ``task_id`` is the task's spare id, ``body`` equals the body of a GET at this moment, and the URL was checked when
+    the task was created.
     """
     parts = split_url(url)
     session.add(

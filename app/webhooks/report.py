@@ -77,9 +77,7 @@ def newest_message(
 def report(newest: NewestMessage | None, *, is_ended: bool) -> dict[str, str | None]:
     """Returns ``callback`` of a task: its state and, for the tenant, why the last attempt failed.
 
-    Args:
-        newest: None when the log has no message about the task.
-        is_ended: the task has ended, so that a message about it has been written.
+    ``newest`` is None when the log has no message about the task.
     """
     if newest is None:
         return _to_wire(CallbackState.UNKNOWN if is_ended else CallbackState.PENDING)

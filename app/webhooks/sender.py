@@ -102,13 +102,7 @@ class WebhookSender:
         self._timeouts = timeouts
 
     async def post(self, message: Message, *, secret: str, now: datetime) -> Result:
-        """Posts a message once, signed according to Standard Webhooks. Redirects are not followed.
-
-        Args:
-            message: to post.
-            secret: the tenant's, ``whsec_…``.
-            now: the time that is signed.
-        """
+        """Posts a message once, signed according to Standard Webhooks. Redirects are not followed."""
         with tracking_allowed_network() as has_tried_allowed_network:
             result = await self._attempt(message, secret, now)
             if result.error is not None and has_tried_allowed_network():
@@ -163,12 +157,7 @@ async def open_sender(
 ) -> AsyncIterator[WebhookSender]:
     """Yields a sender, and closes its connections at the end. Proxy variables of the environment are ignored.
 
-    Args:
-        policy: where messages may go.
-        max_concurrent: posts at a time.
-        resolve: resolves names; None: the system's resolver.
-        tls: verifies certificates; None: with the system's authorities.
-        timeouts: of each attempt; None: the defaults.
+    Without ``resolve`` and ``tls`` the system resolves names and has the certificate authorities.
     """
     async with system_resolver() as system:
         network = GuardedNetwork(policy, resolve or system)

@@ -11,9 +11,10 @@ from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel, Plane
 from app.channels.probe import explain
 from app.creates.adoption import Adoption, AdoptionRefusedError
-from app.errors import ConflictError, InvalidParameterError, NotFoundError
+from app.errors import ConflictError, InvalidParameterError
 from app.tasks.context import TasksContext
 from app.tasks.recovery.adoption import TaskAdoption
+from app.tenants.changes import check_tenant_found
 from app.tenants.repository import AllTenants, KeyRepository
 from app.upstream.ark import is_usable_id
 from app.upstream.errors import UpstreamError
@@ -68,8 +69,7 @@ class AdoptionService:
 
     async def _key_of(self, tenant_id: str, *, is_needed: bool) -> str | None:
         async with self._sessions() as session:
-            if await AllTenants(session).find(tenant_id) is None:
-                raise NotFoundError("The specified tenant is not found.", field="tenant_id", param="tenant_id")
+            check_tenant_found(await AllTenants(session).find(tenant_id))
             key = await KeyRepository(session, tenant_id).newest()
         if key is None and is_needed:
             raise ConflictError("InvalidAction", "The tenant has no API key to which its tasks could count: make one.")

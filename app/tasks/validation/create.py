@@ -41,11 +41,7 @@ class CheckedCreate:
     callback_url: str | None
 
     def rename_drafts(self, upstream_ids: Mapping[str, str]) -> None:
-        """Replaces our ids of drafts by the upstream's in ``fields``.
-
-        Args:
-            upstream_ids: by the id that the client sent.
-        """
+        """Replaces the ids of drafts that the client sent by the upstream's in ``fields``."""
         if any(draft_id != upstream_id for draft_id, upstream_id in upstream_ids.items()):
             self.fields.update(with_drafts_renamed(self.fields, upstream_ids))
 
