@@ -207,14 +207,18 @@ class FastGet:
         self._seconds.observe(seconds)
         if access_log.is_wanted:
             access_log.add(_line(found, asked, log_fields, request_id=request_id, now=now, seconds=seconds))
-        return b"%b%b%b%b%b\r\n%b\r\n%b" % (
-            _START,
-            self._default_lines,
-            b"" if stale_seconds is None else b"x-seedgate-stale: %d\r\n" % stale_seconds,
-            found.header_lines,
-            request_id.encode("ascii"),
-            extra,
-            found.body,
+        return b"".join(
+            (
+                _START,
+                self._default_lines,
+                b"" if stale_seconds is None else b"x-seedgate-stale: %d\r\n" % stale_seconds,
+                found.header_lines,
+                request_id.encode("ascii"),
+                b"\r\n",
+                extra,
+                b"\r\n",
+                found.body,
+            )
         )
 
     def _read_fields(
@@ -259,5 +263,5 @@ def _line(found: ReadyAnswer, asked: _Asked, log_fields: str, *, request_id: str
         f'{{"request_id": "{request_id}", "method": "GET", "path": {found.log_path}, "status": 200, "code": null, '
         f'"milliseconds": {seconds * 1000:.1f}, "client": "{asked.address}", "tenant": "{principal.tenant_id}", '
         f'"key": "{principal.key_public_part}", {found.log_fields}{log_fields}, "event": "request", '
-        f'"logger": "access", "level": "info", "timestamp": "{now.isoformat()[:-6]}Z"}}'
+        f'"logger": "access", "level": "info", "timestamp": "{access_log.timestamp(now)}"}}'
     )
