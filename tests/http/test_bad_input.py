@@ -82,7 +82,8 @@ async def test_a_body_that_is_no_object_is_refused(
     gateway: Gateway, tenant: Tenant, client: httpx.AsyncClient, operation: Operation
 ) -> None:
     headers = credential(gateway, tenant, operation)
-    for name, content in NOT_AN_OBJECT.items():
+    for name in NOT_AN_OBJECT if operation.id in READERS else ("half an object", "many values"):
+        content = NOT_AN_OBJECT[name]
         response = await client.request(operation.method, operation.url, content=content, headers=headers)
         assert response.status_code == 400, f"{name}: {response.text}"
         check_refused(response, operation)
@@ -94,8 +95,8 @@ async def test_members_of_a_wrong_type_cause_no_server_error(
     gateway: Gateway, tenant: Tenant, client: httpx.AsyncClient, operation: Operation
 ) -> None:
     headers = credential(gateway, tenant, operation)
-    # Each member with every shape where a route has a reader of its own, else with two of them in turn.
-    count = len(ODD_SHAPES) if operation.id in READERS else 2
+    # Each member with every shape on one route of each kind, else with one of them in turn.
+    count = len(ODD_SHAPES) if operation.id in READERS else 1
     bodies = [
         (member, ODD_SHAPES[(number + shift) % len(ODD_SHAPES)])
         for number, member in enumerate([*operation.members, UNKNOWN])
