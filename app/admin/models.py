@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.admin.params import body_of, read_body
+from app.catalog.default_models import DEFAULT_MODELS
 from app.catalog.model_list import SpellingTakenError, check_distinct
-from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.model_spec import ModelSpec
 from app.catalog.service import ModelCatalog
 from app.errors import InvalidParameterError
 from app.http.openapi import admin_errors

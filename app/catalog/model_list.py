@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.default_models import DEFAULT_MODELS
+from app.catalog.model_spec import ModelSpec
 from app.settings import Settings, naming
 
 

@@ -1,17 +1,16 @@
-"""A video model: its names, its upstream ids and its limits; and the models of a new installation.
+"""A video model: its names, its upstream ids and its limits. Pure.
 
-Models are stored in the table ``models``. While it is empty, ``DEFAULT_MODELS`` or the setting ``SEEDGATE_MODELS``
-fills it.
+Models are stored in the table ``models``. While it is empty, ``app.catalog.default_models`` or the setting
+``SEEDGATE_MODELS`` fills it.
 """
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from app.catalog.seedance_ids import SeedanceId
-from app.create_parameters import AUTO_DURATION_FAMILIES, PARAMETERS, REFERENCE_LIMITS
+from app.create_parameters import PARAMETERS
 
 _MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$"
 
@@ -23,9 +22,10 @@ _Words = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_le
 _Seconds = Annotated[int, Field(ge=1, le=86_400)]
 _Count = Annotated[int, Field(ge=0, le=1000)]
 
-# The table "Request Parameters" of the spec, while the upstream's own default is sound.
 _NAMES_OF_THE_SPEC = ("doubao-seedance-2", "doubao-seedance-2-fast")
-_DEFAULTS_OF_THE_SPEC: dict[str, Any] = {"generate_audio_default": False}
+
+DEFAULTS_OF_THE_SPEC: dict[str, Any] = {"generate_audio_default": False}
+"""Of the spec's two names, by its table "Request Parameters"; the upstream's own default is sound."""
 
 ALL_RATIOS = PARAMETERS["ratio"].words
 
@@ -124,80 +124,9 @@ class ModelSpec:
 
 def _with_default_of_the_spec(value: Any) -> Any:
     if isinstance(value, dict) and value.get("name") in _NAMES_OF_THE_SPEC and value.get("takes_generate_audio", True):
-        return _DEFAULTS_OF_THE_SPEC | value
+        return DEFAULTS_OF_THE_SPEC | value
     return value
 
 
 # Built once: building takes a hundred times as long as using it. Lists count as tuples only in JSON.
 _SPEC = TypeAdapter(ModelSpec)
-
-
-def _default(parts: SeedanceId, regions: dict[str, str | None]) -> ModelSpec:
-    """Returns a model of the upstream, with the limits that the table of parameters has for its family."""
-    references = REFERENCE_LIMITS[parts.family]
-    # Where the upstream documents no number, the default is used and the upstream decides.
-    images: dict[str, Any] = {} if references.images is None else {"max_reference_images": references.images}
-    resolutions = PARAMETERS["resolution"].words_of[parts.family]
-    shortest, longest = PARAMETERS["duration"].ranges[parts.family]
-    return ModelSpec(
-        name=parts.in_china,
-        upstream_id=parts.in_china,
-        aliases=parts.aliases(),
-        regions=regions,
-        resolutions=(*resolutions, "4K") if "4k" in resolutions else resolutions,
-        duration_min=shortest,
-        duration_max=longest,
-        is_auto_duration_allowed=parts.family in AUTO_DURATION_FAMILIES,
-        max_reference_videos=references.videos,
-        max_reference_audios=references.audios,
-        takes_generate_audio=parts.family in PARAMETERS["generate_audio"].families,
-        is_audio_alone_allowed=references.is_audio_alone_allowed,
-        **images,
-    )
-
-
-# Sources: the spec's two names by its tables "Supported Models" and "Parameter Limits"; the dated ids by the upstream's
-# create page. BytePlus has shut down 1.0 lite (2026-05-13) and 1.5 pro (2026-11-11).
-_2_5 = SeedanceId("2-5", "", "260628")
-_2_0 = SeedanceId("2-0", "", "260128")
-_2_0_FAST = SeedanceId("2-0", "fast", "260128")
-_2_0_MINI = SeedanceId("2-0", "mini", "260615")
-_1_5_PRO = SeedanceId("1-5", "pro", "251215")
-_1_0_PRO = SeedanceId("1-0", "pro", "250528")
-_1_0_PRO_FAST = SeedanceId("1-0", "pro-fast", "251015")
-_1_0_LITE_TEXT = SeedanceId("1-0", "lite-t2v", "250428")
-_1_0_LITE_IMAGE = SeedanceId("1-0", "lite-i2v", "250428")
-
-_UP_TO_720P = ("480p", "720p")
-_UP_TO_1080P = ("480p", "720p", "1080p")
-_OF_THE_SPEC = ModelSpec(
-    name="doubao-seedance-2",
-    upstream_id=_2_0.in_china,
-    regions=_2_0.everywhere(),
-    resolutions=_UP_TO_1080P,
-    ratios=("16:9", "9:16", "1:1"),
-    duration_min=5,
-    duration_max=15,
-    is_auto_duration_allowed=False,
-    **_DEFAULTS_OF_THE_SPEC,
-)
-DEFAULT_MODELS: tuple[ModelSpec, ...] = (
-    _OF_THE_SPEC,
-    replace(
-        _OF_THE_SPEC,
-        name="doubao-seedance-2-fast",
-        upstream_id=_2_0_FAST.in_china,
-        regions=_2_0_FAST.everywhere(),
-        resolutions=_UP_TO_720P,
-    ),
-    _default(_2_5, _2_5.everywhere()),
-    _default(_2_0, _2_0.everywhere()),
-    _default(_2_0_FAST, _2_0_FAST.everywhere()),
-    _default(_2_0_MINI, _2_0_MINI.everywhere()),
-    _default(_1_5_PRO, _1_5_PRO.in_china_alone()),
-    _default(_1_0_PRO, _1_0_PRO.everywhere()),
-    _default(_1_0_PRO_FAST, _1_0_PRO_FAST.everywhere()),
-    _default(_1_0_LITE_TEXT, _1_0_LITE_TEXT.in_china_alone()),
-    _default(_1_0_LITE_IMAGE, _1_0_LITE_IMAGE.in_china_alone()),
-)
-"""The models of a fresh installation: the spec's two names, then the upstream's own ids, newest first."""

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.default_models import DEFAULT_MODELS
+from app.catalog.model_spec import ModelSpec
 from app.catalog.service import seed_models
 from tests.support.channel_app import ChannelApp
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from app.catalog.default_models import DEFAULT_MODELS
 from app.catalog.model_list import load_models
-from app.catalog.model_spec import ALL_RATIOS, DEFAULT_MODELS, ModelSpec
+from app.catalog.model_spec import ALL_RATIOS, ModelSpec
 
 BY_NAME = {model.name: model for model in DEFAULT_MODELS}
 MINIMAL = {"name": "house-model", "upstream_id": "ep-20260101-abcde"}

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.audit.log import Actor
-from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.default_models import DEFAULT_MODELS
+from app.catalog.model_spec import ModelSpec
 from app.catalog.models import ModelRow
 from app.catalog.service import ModelCatalog, seed_models
 from app.db.engine import open_engine, session_factory

@@ -9,8 +9,9 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker
 
+from app.catalog.default_models import DEFAULT_MODELS
 from app.catalog.model_list import check_distinct
-from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.model_spec import ModelSpec
 from app.catalog.service import ModelCatalog
 from app.db.engine import open_engine
 from app.db.schema import alembic_config

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.catalog.model_spec import DEFAULT_MODELS, ModelSpec
+from app.catalog.default_models import DEFAULT_MODELS
+from app.catalog.model_spec import ModelSpec
 from app.core.strict_json import parse_json_object
 from app.errors import SeedgateError
 from app.tasks.validation.create import CheckedCreate, check_create
