@@ -17,7 +17,7 @@ from app.assets.state import apply_upstream_group
 from app.assets.upstream import project_for
 from app.audit.log import Actor, Target, record
 from app.channels.channel import Channel
-from app.channels.errors import to_client_error
+from app.channels.client_errors import to_client_error
 from app.core.background import SingleFlight
 from app.core.turns import leave_turn
 from app.creates.locks import lock_owners

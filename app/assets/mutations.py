@@ -10,7 +10,7 @@ from app.assets.repository import AssetRepository
 from app.assets.responses import IdResponse, NothingResponse, Reply
 from app.assets.schemas import IdRequest, UpdateAssetGroupRequest, UpdateAssetRequest
 from app.assets.state import NEW_FOR, NOT_FOUND_INTERVAL
-from app.channels.errors import to_client_error
+from app.channels.client_errors import to_client_error
 from app.errors import ServiceUnavailableError
 from app.tenants.principal import Principal
 from app.upstream.errors import OutcomeUnknownError, UpstreamError, UpstreamRejectedError

@@ -17,7 +17,7 @@ from app.channels.circuit_breaker import open_breaker
 from app.channels.directory import ChannelDirectory
 from app.channels.probe import ChannelProbe
 from app.core.leases import Leases
-from app.observability.metrics import BREAKERS_OPENED
+from app.observability.counters import BREAKERS_OPENED
 from app.upstream.rate_limits import RateClass, RateLimiter
 
 INTERVAL_SECONDS = 600.0

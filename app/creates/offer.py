@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from app.channels.channel import Channel
-from app.channels.errors import to_client_error
+from app.channels.client_errors import to_client_error
 from app.errors import SeedgateError, ServiceUnavailableError
 from app.upstream.errors import AccountFaultError, NotSentError, UpstreamError, UpstreamRejectedError
 

@@ -12,7 +12,7 @@ import structlog
 
 from app.http.client_address import is_within, network_of
 from app.http.sockets import default_max_connections
-from app.observability.metrics import CONNECTIONS_CUT
+from app.observability.counters import CONNECTIONS_CUT
 
 _log = structlog.get_logger()
 

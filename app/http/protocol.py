@@ -27,7 +27,7 @@ from app.http.head_parser import RequestHead, parse_head
 from app.http.message_head import CHUNKED, HEAD_END, LINE_END, check_unfinished_head
 from app.http.request_cycle import Flow, RequestCycle, ResponseTransport
 from app.ids import new_request_id
-from app.observability.metrics import REQUESTS
+from app.observability.counters import REQUESTS
 
 _log = structlog.get_logger("access")
 

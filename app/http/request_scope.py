@@ -23,8 +23,8 @@ from app.http.errors import handle_error
 from app.http.query import Query
 from app.ids import new_request_id
 from app.observability.access_log import access_log
+from app.observability.counters import REQUEST_SECONDS, REQUESTS
 from app.observability.log_context import collecting_log_fields
-from app.observability.metrics import REQUEST_SECONDS, REQUESTS
 from app.observability.redaction import redact
 
 CLIENT_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")

@@ -22,7 +22,7 @@ from app.core.lookup_queue import Lookup, LookupQueue
 from app.core.strict_json import parse_json_object
 from app.db.engine import is_unavailable
 from app.errors import SeedgateError
-from app.observability.metrics import OWNERSHIP_CONFLICTS
+from app.observability.counters import OWNERSHIP_CONFLICTS
 from app.tasks.correlation import hash_of
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.repository import AllIntents

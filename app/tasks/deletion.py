@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.channels.errors import to_client_error
+from app.channels.client_errors import to_client_error
 from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus

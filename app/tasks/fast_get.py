@@ -25,8 +25,8 @@ from app.http.head_parser import RequestHead
 from app.http.request_scope import CLIENT_REQUEST_ID
 from app.ids import new_request_id
 from app.observability.access_log import access_log, to_json_text
+from app.observability.counters import REQUEST_SECONDS, REQUESTS
 from app.observability.log_context import collecting_log_fields
-from app.observability.metrics import REQUEST_SECONDS, REQUESTS
 from app.tasks.models import TaskRow
 from app.tasks.ready_answers import COLLECTION, ReadyAnswer, ReadyAnswers
 from app.tasks.service import TaskService

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.observability.metrics import OWNERSHIP_CONFLICTS, STALE_ANSWERS, TASK_CHANGES, UNKNOWN_STATUSES
+from app.observability.counters import OWNERSHIP_CONFLICTS, STALE_ANSWERS, TASK_CHANGES, UNKNOWN_STATUSES
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.responses import to_integer, to_task, without_own_fields
 from app.webhooks.outbox import enqueue

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import httpx
 
 from app.core.turns import leave_turn
+from app.observability.counters import UPSTREAM_CALLS, UPSTREAM_SECONDS
 from app.observability.log_context import add_log_fields
-from app.observability.metrics import UPSTREAM_CALLS, UPSTREAM_SECONDS
 from app.upstream.credentials import ArkAccount, OpenApiAccount
 from app.upstream.errors import (
     AccountFaultError,

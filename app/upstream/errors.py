@@ -13,7 +13,8 @@
         └── ThrottledError         too many requests, or a full queue: it passes by itself
 
 *Not sent* is decided by the HTTP client, which knows whether it handed a byte to a socket; any later failure without a
-usable response is *unknown*. ``app.upstream.error_codes`` maps the upstream's codes to categories.
+usable response is *unknown*. ``app.upstream.error_codes`` maps the upstream's codes to categories, and
+``app.channels.client_errors`` these exceptions to the client's error.
 
 The texts contain no credential: the account's secrets are redacted from what the upstream says.
 """

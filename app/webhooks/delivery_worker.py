@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.core.background import BackgroundTasks
 from app.core.sealing import SealError, SecretBox
 from app.ids import new_id
-from app.observability.metrics import DELIVERIES, LEASE_LOSSES
+from app.observability.counters import DELIVERIES, LEASE_LOSSES
 from app.webhooks.backoff import next_attempt_after
 from app.webhooks.due_destinations import DueDestinations
 from app.webhooks.failures import Failure

@@ -14,7 +14,7 @@ from app.observability.exposition import exposition, multiprocess_metrics
 ROOT = Path(__file__).resolve().parents[2]
 _COUNTING = """
 import sys
-from app.observability.metrics import REQUEST_SECONDS, REQUESTS, STALE_ANSWERS
+from app.observability.counters import REQUEST_SECONDS, REQUESTS, STALE_ANSWERS
 REQUESTS.labels("/r", "GET", "2xx").inc(int(sys.argv[1]))
 REQUEST_SECONDS.labels("/r").observe(0.02)
 REQUEST_SECONDS.labels("/r").observe(3)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from app.db.engine import open_engine, session_factory
-from app.observability.metrics import OWNERSHIP_CONFLICTS
+from app.observability.counters import OWNERSHIP_CONFLICTS
 from app.tasks.correlation import new_callback_token
 from app.tasks.models import TaskRow
 from tests.support.database import set_reachable

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.channels.circuit_breaker import FAILURE_THRESHOLD, load_open_breakers, record_success
-from app.observability.metrics import BREAKERS_OPENED
+from app.observability.counters import BREAKERS_OPENED
 from tests.support.answers import check_error
 from tests.support.driving import activate, new_asset, new_group
 from tests.support.frozen_gateway import SECOND_ACCOUNT

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.creates.offer import Accepted, Outcome, Refused, Unknown
 from app.db.engine import DatabaseUnavailableError
 from app.errors import ServiceUnavailableError, UpstreamRefusalError
-from app.observability.metrics import OWNERSHIP_CONFLICTS
+from app.observability.counters import OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
 from app.tasks.creation.intent_log import Intent, IntentLog
 from app.tasks.models import OrphanRow, TaskRow, TaskStatus

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from app.channels.models import ChannelHealthRow
 from app.core.models import LeaseRow
-from app.observability.metrics import LEASE_LOSSES
+from app.observability.counters import LEASE_LOSSES
 from app.upstream.rate_limits import RateLimiter
 from tests.support.gateway import HELD, RUNNING, text
 from tests.support.patience import HANG_SECONDS, until

@@ -16,7 +16,7 @@ from app.creates.locks import lock_owners
 from app.creates.offer import Accepted, Outcome, Refused, Unknown
 from app.creates.repository import AllAttempts
 from app.errors import UpstreamRefusalError
-from app.observability.metrics import BREAKERS_OPENED, OWNERSHIP_CONFLICTS
+from app.observability.counters import BREAKERS_OPENED, OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.orphans import keep_as_orphan

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.log import Actor, Target, record
 from app.errors import ConflictError, InvalidParameterError, ServiceUnavailableError
-from app.observability.metrics import OWNERSHIP_CONFLICTS
+from app.observability.counters import OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.attribution_rules import fits

@@ -18,7 +18,7 @@ from app.channels.circuit_breaker import record_success
 from app.core.background import BackgroundTasks
 from app.core.database_place import complete_since
 from app.core.leases import Lease, Leases
-from app.observability.metrics import LEASE_LOSSES
+from app.observability.counters import LEASE_LOSSES
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import PAGE_TIMEOUT_SECONDS, AccountSnapshot, ListedTask, SnapshotReader

@@ -1,8 +1,8 @@
 """The counters and histograms for Prometheus.
 
-Gauges (tasks by state, ages, queue depths) are read from the database when the metrics are fetched, so that they hold
-for all processes. Labels have a bounded number of values: route templates instead of paths, and classes instead of
-tenants, tasks or channels.
+Gauges (tasks by state, ages, queue depths) are in ``app.admin.metrics``: they are read from the database when the
+metrics are fetched, so that they hold for all processes. Labels have a bounded number of values: route templates
+instead of paths, and classes instead of tenants, tasks or channels.
 
 The objects are module-level because the client library has one registry per process.
 """
