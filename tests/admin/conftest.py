@@ -6,7 +6,7 @@ import pytest_asyncio
 
 from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer
-from tests.admin.channel_story import OURS, OURS_RENEWED, THEIRS, Story
+from tests.admin.sandbox_channel import OURS, OURS_RENEWED, THEIRS, SandboxChannel
 from tests.support.admin_fixtures import app, clock, other_process, process, seconds
 from tests.support.channel_app import ChannelApp
 from tests.support.frozen_gateway import prepared_gateway
@@ -31,8 +31,8 @@ async def upstream(server: SandboxServer) -> AsyncIterator[SandboxServer]:
 
 
 @pytest_asyncio.fixture
-async def story(app: ChannelApp, upstream: SandboxServer) -> Story:
+async def sandbox_channel(app: ChannelApp, upstream: SandboxServer) -> SandboxChannel:
     """A channel whose credentials work."""
-    told = Story(app, upstream)
-    await told.begin()
-    return told
+    opened = SandboxChannel(app, upstream)
+    await opened.create()
+    return opened

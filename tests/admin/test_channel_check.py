@@ -11,18 +11,18 @@ from app.channels.monitor import ChannelMonitor
 from app.channels.probe import ChannelProbe
 from app.sandbox.server import SandboxServer
 from app.upstream.rate_limits import RateLimiter
-from tests.admin.channel_story import NOBODYS, OURS, OURS_RENEWED, Story
+from tests.admin.sandbox_channel import OURS, OURS_RENEWED, UNREGISTERED, SandboxChannel
 from tests.support.channel_app import ChannelApp
 from tests.support.shared_accounts import ark_key, key_pair
 
 
-async def test_a_check_of_both_planes_passes_and_costs_nothing(story: Story) -> None:
-    creates = story.requests("create_task")
-    assert await story.check() == {
+async def test_a_check_of_both_planes_passes_and_costs_nothing(sandbox_channel: SandboxChannel) -> None:
+    creates = sandbox_channel.requests("create_task")
+    assert await sandbox_channel.check() == {
         "ark": {"ok": True, "detail": "The upstream answers.", "is_throttled": False},
         "openapi": {"ok": True, "detail": "The upstream answers.", "is_throttled": False},
     }
-    assert story.requests("create_task") == creates
+    assert sandbox_channel.requests("create_task") == creates
 
 
 async def test_a_check_of_a_channel_without_credentials_says_what_is_missing(app: ChannelApp) -> None:
@@ -33,9 +33,9 @@ async def test_a_check_of_a_channel_without_credentials_says_what_is_missing(app
     assert "access key pair" in results["openapi"]["detail"]
 
 
-async def test_a_check_names_the_refusal_of_wrong_credentials(story: Story) -> None:
-    await story.patch(**ark_key(NOBODYS), **key_pair(NOBODYS))
-    results = await story.check()
+async def test_a_check_names_the_refusal_of_wrong_credentials(sandbox_channel: SandboxChannel) -> None:
+    await sandbox_channel.patch(**ark_key(UNREGISTERED), **key_pair(UNREGISTERED))
+    results = await sandbox_channel.check()
     assert results["ark"] == {
         "ok": False,
         "detail": "The upstream refuses the account: 401 AuthenticationError.",
@@ -56,19 +56,21 @@ async def test_a_check_names_the_refusal_of_wrong_credentials(story: Story) -> N
         ({"kind": "error", "code": "AccountOverdueError", "status": 403}, "The upstream refuses the account: 403 Acc"),
     ],
 )
-async def test_a_check_names_every_class_of_failure(story: Story, effect: dict[str, Any], detail: str) -> None:
-    await story.fault("list_tasks", **effect)
-    await story.fault("ListAssetGroups", **effect)
-    results = await story.check()
+async def test_a_check_names_every_class_of_failure(
+    sandbox_channel: SandboxChannel, effect: dict[str, Any], detail: str
+) -> None:
+    await sandbox_channel.fault("list_tasks", **effect)
+    await sandbox_channel.fault("ListAssetGroups", **effect)
+    results = await sandbox_channel.check()
     assert [results[plane]["ok"] for plane in ("ark", "openapi")] == [False, False]
     assert results["ark"]["detail"].startswith(detail)
     assert results["openapi"]["detail"].startswith(detail)
 
 
-async def test_a_check_of_a_closed_port_says_that_nothing_was_sent(story: Story) -> None:
+async def test_a_check_of_a_closed_port_says_that_nothing_was_sent(sandbox_channel: SandboxChannel) -> None:
     nowhere = {"ark_base_url": "http://127.0.0.1:1/api/v3", "openapi_url": "http://127.0.0.1:1"}
-    await story.patch(**nowhere, **ark_key(OURS), **key_pair(OURS))
-    for result in (await story.check()).values():
+    await sandbox_channel.patch(**nowhere, **ark_key(OURS), **key_pair(OURS))
+    for result in (await sandbox_channel.check()).values():
         assert result["ok"] is False
         assert result["detail"].startswith("Nothing was sent: cannot connect to 127.0.0.1:1")
 
@@ -80,7 +82,7 @@ async def test_a_new_channel_whose_url_leads_to_something_else_is_refused(
     app: ChannelApp, upstream: SandboxServer
 ) -> None:
     root = upstream.ark_base_url.removesuffix("/api/v3")
-    told = Story(app, upstream)
+    opened = SandboxChannel(app, upstream)
     for fields, param, says in (
         # Without /api/v3 nothing of the API is there.
         ({"ark_base_url": root, **ark_key(OURS)}, "ark_base_url", "answered with 404"),
@@ -89,7 +91,7 @@ async def test_a_new_channel_whose_url_leads_to_something_else_is_refused(
         refused = await app.http.post("/channels", json={"name": "wrong", **fields})
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, param), refused.text
         assert says in refused.json()["error"]["message"]
-    await told.fault("list_tasks", **PAGE)
+    await opened.fault("list_tasks", **PAGE)
     refused = await app.http.post(
         "/channels", json={"name": "wrong", "ark_base_url": upstream.ark_base_url, **ark_key(OURS)}
     )
@@ -109,7 +111,7 @@ async def test_an_error_of_the_api_or_no_answer_makes_no_url_wrong(app: ChannelA
     addresses = {"ark_base_url": upstream.ark_base_url, "openapi_url": upstream.openapi_url}
     nowhere = {"ark_base_url": "http://127.0.0.1:1/api/v3", "openapi_url": "http://127.0.0.1:1"}
     for number, where in enumerate((addresses, nowhere)):
-        fields = {**where, **ark_key(NOBODYS), **key_pair(NOBODYS)}
+        fields = {**where, **ark_key(UNREGISTERED), **key_pair(UNREGISTERED)}
         assert (await app.channel(name=f"c{number}", **fields))["status"] == "active"
     asked = len(upstream.store.ledger.requests)
     idle = await app.channel(name="idle", status="suspended", ark_base_url=upstream.ark_base_url[:-7], **ark_key(OURS))
@@ -121,14 +123,16 @@ async def test_an_error_of_the_api_or_no_answer_makes_no_url_wrong(app: ChannelA
     )
 
 
-async def test_a_changed_url_that_leads_to_something_else_is_refused_and_the_channel_goes_on(story: Story) -> None:
-    root = story.server.ark_base_url.removesuffix("/api/v3")
-    refused = await story.app.http.patch(f"/channels/{story.id}", json={"ark_base_url": root})
+async def test_a_changed_url_that_leads_to_something_else_is_refused_and_the_channel_goes_on(
+    sandbox_channel: SandboxChannel,
+) -> None:
+    root = sandbox_channel.server.ark_base_url.removesuffix("/api/v3")
+    refused = await sandbox_channel.app.http.patch(f"/channels/{sandbox_channel.id}", json={"ark_base_url": root})
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "ark_base_url"), refused.text
-    shown = (await story.app.http.get(f"/channels/{story.id}")).json()
-    assert (shown["ark_base_url"], shown["status"]) == (story.server.ark_base_url, "active")
-    await story.fault("ListAssetGroups", kind="answer", status=302, headers={"Location": "/login"})
-    changed = await story.patch(**key_pair(OURS_RENEWED))
+    shown = (await sandbox_channel.app.http.get(f"/channels/{sandbox_channel.id}")).json()
+    assert (shown["ark_base_url"], shown["status"]) == (sandbox_channel.server.ark_base_url, "active")
+    await sandbox_channel.fault("ListAssetGroups", kind="answer", status=302, headers={"Location": "/login"})
+    changed = await sandbox_channel.patch(**key_pair(OURS_RENEWED))
     assert (changed["status"], "its openapi_url answered with 302" in changed["status_reason"]) == ("suspended", True)
 
 
@@ -155,34 +159,34 @@ def watch_of(app: ChannelApp, probe: ChannelProbe) -> ChannelMonitor:
 
 
 async def test_the_monitor_reports_wrong_urls_of_the_environment(
-    story: Story, caplog: pytest.LogCaptureFixture
+    sandbox_channel: SandboxChannel, caplog: pytest.LogCaptureFixture
 ) -> None:
-    probe = BrokenForOne(story.app.ark, story.app.control)
-    watches = [watch_of(story.app, probe) for _ in range(4)]
+    probe = BrokenForOne(sandbox_channel.app.ark, sandbox_channel.app.control)
+    watches = [watch_of(sandbox_channel.app, probe) for _ in range(4)]
 
     async def look(*forgotten: str) -> None:
-        async with story.app.sessions.begin() as session:
+        async with sandbox_channel.app.sessions.begin() as session:
             for table in forgotten:
                 await session.execute(text(f"DELETE FROM {table}"))
         await asyncio.gather(*(watch.run_once() for watch in watches))
 
-    asked = story.requests("list_tasks")
+    asked = sandbox_channel.requests("list_tasks")
     await look("account_rates", "leases")
     assert "channel_account_mismatch" not in caplog.text
-    assert story.requests("list_tasks") == asked + 1, "four processes ask once"
-    await story.fault("list_tasks", **PAGE)
-    await story.fault("ListAssetGroups", **PAGE)
+    assert sandbox_channel.requests("list_tasks") == asked + 1, "four processes ask once"
+    await sandbox_channel.fault("list_tasks", **PAGE)
+    await sandbox_channel.fault("ListAssetGroups", **PAGE)
     await look()
     assert "channel_account_mismatch" not in caplog.text
     # Without a token for the list the other plane is still checked.
-    async with story.app.sessions.begin() as session:
+    async with sandbox_channel.app.sessions.begin() as session:
         await session.execute(text("UPDATE account_rates SET tokens = -1000"))
     await look("leases")
     assert ("openapi_url" in caplog.text, "ark_base_url" in caplog.text) == (True, False)
     # One failing channel does not stop the check of the others.
     addresses = {"ark_base_url": "http://127.0.0.1:1/api/v3", "openapi_url": "http://127.0.0.1:1"}
-    probe.broken_id = (await story.app.channel(name="broken", priority=9, **addresses, **ark_key(OURS)))["id"]
+    probe.broken_id = (await sandbox_channel.app.channel(name="broken", priority=9, **addresses, **ark_key(OURS)))["id"]
     await look("account_rates", "leases")
     assert ("channel_monitor_failed" in caplog.text, "ark_base_url" in caplog.text) == (True, True)
-    health = (await story.app.http.get(f"/channels/{story.id}")).json()["health"]
+    health = (await sandbox_channel.app.http.get(f"/channels/{sandbox_channel.id}")).json()["health"]
     assert health["is_breaker_open"], "no create is lost there"

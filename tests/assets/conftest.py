@@ -20,14 +20,14 @@ async def running_gateway(database_url: str) -> AsyncIterator[AssetsGateway]:
 
 @pytest_asyncio.fixture
 async def gateway(running_gateway: AssetsGateway) -> AssetsGateway:
-    """That gateway, without faults; tests keep apart by making their own tenants."""
+    """That gateway, without faults. Tests make their own tenants, so they do not affect each other."""
     await running_gateway.prepare()
     return running_gateway
 
 
 @pytest_asyncio.fixture
 async def fresh(running_gateway: AssetsGateway) -> AsyncIterator[AssetsGateway]:
-    """That gateway, emptied, for tests that change its channels, or of jobs, which are about all tenants' objects."""
+    """That gateway, emptied: for tests that change its channels, and for jobs, which work on all tenants' objects."""
     await running_gateway.empty()
     yield running_gateway
     await running_gateway.empty()

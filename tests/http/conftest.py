@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.http.driven import Server, TurnLoop
 from tests.support.gateway import Gateway, Tenant
-from tests.support.threaded import Entrance, gateway_in_a_thread
+from tests.support.threaded import GatewayAccess, gateway_in_a_thread
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -18,7 +18,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.fixture(scope="session")
-def entrance(database_url: str) -> Iterator[Entrance]:
+def access(database_url: str) -> Iterator[GatewayAccess]:
     """A gateway that can be called by what blocks."""
     with gateway_in_a_thread(database_url) as found:
         yield found

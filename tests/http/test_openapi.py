@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 from app.http.pages import HOME_PATH
 from tests.http.operations import document, operations
 from tests.support.gateway import Gateway
-from tests.support.threaded import Entrance
+from tests.support.threaded import GatewayAccess
 
 EXAMPLES = 3
 ADMIN = "/admin/"
@@ -74,15 +74,15 @@ async def test_the_document_is_served(gateway: Gateway) -> None:
 @schema.parametrize()
 @each_operation_by_name
 @few
-def test_no_generated_request_causes_a_server_error(case: Case[Any], entrance: Entrance, upstream: str) -> None:
-    check(case, entrance)
+def test_no_generated_request_causes_a_server_error(case: Case[Any], access: GatewayAccess, upstream: str) -> None:
+    check(case, access)
 
 
-def check(case: Case[Any], entrance: Entrance) -> None:
+def check(case: Case[Any], access: GatewayAccess) -> None:
     """Sends a request and checks that its answer is one that the document allows."""
     is_admins = case.path.startswith(ADMIN)
-    token = entrance.admin_token if is_admins else entrance.key
-    response = case.call(base_url=entrance.base_url, headers={"Authorization": f"Bearer {token}"})
+    token = access.admin_token if is_admins else access.key
+    response = case.call(base_url=access.base_url, headers={"Authorization": f"Bearer {token}"})
     assert response.status_code < httpx.codes.INTERNAL_SERVER_ERROR, response.text
     page = BESIDE_A_PAGE if case.path == HOME_PATH else []
     case.validate_response(response, excluded_checks=[*BEYOND_THE_DOCUMENT, *SEEN_TO_ELSEWHERE, *page])

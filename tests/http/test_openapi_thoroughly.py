@@ -12,7 +12,7 @@ from schemathesis import Case
 
 from tests.http.operations import document
 from tests.http.test_openapi import check, each_operation_by_name, few
-from tests.support.threaded import Entrance
+from tests.support.threaded import GatewayAccess
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +24,6 @@ schema = schemathesis.openapi.from_dict(document())
 @each_operation_by_name
 @settings(few, max_examples=EXAMPLES)
 def test_no_generated_request_causes_a_server_error_in_a_long_run(
-    case: Case[Any], entrance: Entrance, upstream: str
+    case: Case[Any], access: GatewayAccess, upstream: str
 ) -> None:
-    check(case, entrance)
+    check(case, access)

@@ -25,7 +25,7 @@ from tests.support.routes import all_routes
 from tests.support.signing import Signing
 from tests.tasks.bodies import body, image
 
-# Without the files of the page ``/docs``.
+# All routes but those of the files of the page ``/docs``.
 ROUTES = {(route.method, route.path) for route in all_routes() if not route.path.startswith("/docs")}
 OPERATORS = {(method, path) for method, path in ROUTES if path.startswith("/admin/")}
 OPERATORS_ATTEMPTS = [
@@ -51,7 +51,7 @@ async def signing_of(gateway: Gateway, tenant: Tenant) -> Signing:
 
 @pytest_asyncio.fixture(scope="module")
 async def owned(gateway: Gateway, owner: Tenant) -> dict[str, str]:
-    """Everything that a tenant can own: kind → id. Nothing of it is under way, so nothing follows it upstream."""
+    """Everything that a tenant can own: kind → id. No object is in progress, so no background job asks for one."""
     callback_url = "https://example.com/hook"
     task_id = await owner.new_task(callback_url=callback_url)
     await force(gateway, owner, task_id, "succeeded")
@@ -77,7 +77,7 @@ async def owned(gateway: Gateway, owner: Tenant) -> dict[str, str]:
         "open session": (await new_session(owner))["BytedToken"],
         "person": person["GroupId"],
         "callback": await give_token(gateway, task_id),
-        # As the operator's routes call them.
+        # By the names of the path parameters of the operator's routes.
         "task_id": task_id,
         "tenant_id": owner.id,
         "key_id": owner.key_id,
@@ -199,8 +199,10 @@ async def test_a_list_that_names_own_and_foreign_ids_shows_the_own_ones(
         assert ([item["Id"] for item in page["Items"]], page["TotalCount"]) == ([own], 1)
 
 
-async def test_the_owner_is_answered_otherwise(gateway: Gateway, owned: dict[str, str], owner: Tenant) -> None:
-    """So each attempt is a request that the gateway would carry out, and is refused for its id alone."""
+async def test_the_same_requests_of_the_owner_are_not_refused_for_the_id(
+    gateway: Gateway, owned: dict[str, str], owner: Tenant
+) -> None:
+    """Proves that a stranger's attempt is refused for its id alone, and not for another mistake in the request."""
     signing = await signing_of(gateway, owner)
     surprises = {}
     for attempt in ATTEMPTS:

@@ -14,7 +14,7 @@ from tests.isolation.ownership import Holder, Thing, never_like, new_prompt, tex
 from tests.support.gateway import TASKS
 from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
-from tests.support.threaded import Entrance, gateway_in_a_thread
+from tests.support.threaded import GatewayAccess, gateway_in_a_thread
 
 TENANTS = st.integers(0, 2)
 KEYS = st.integers(0, 1)
@@ -24,7 +24,7 @@ DRAFTING = "doubao-seedance-1-5-pro-251215"
 
 
 @pytest.fixture(scope="module")
-def entrance(database_url: str) -> Iterator[Entrance]:
+def access(database_url: str) -> Iterator[GatewayAccess]:
     with gateway_in_a_thread(database_url) as found:
         yield found
 
@@ -38,17 +38,17 @@ class Interleaving(RuleBasedStateMachine):
     tokens: Bundle[Thing] = Bundle("tokens")
     sent: Bundle[Any] = Bundle("sent")
 
-    entrance: ClassVar[Entrance]
+    access: ClassVar[GatewayAccess]
 
     def __init__(self) -> None:
         super().__init__()
-        entrance = self.entrance
+        access = self.access
         self.admin = httpx.Client(
             verify=PLAIN,
-            base_url=f"{entrance.base_url}/admin/v1",
-            headers={"Authorization": f"Bearer {entrance.admin_token}"},
+            base_url=f"{access.base_url}/admin/v1",
+            headers={"Authorization": f"Bearer {access.admin_token}"},
         )
-        self.control = httpx.Client(verify=PLAIN, base_url=entrance.control_url)
+        self.control = httpx.Client(verify=PLAIN, base_url=access.control_url)
         self.holders: list[Holder] = []
         self.things: list[Thing] = []
 
@@ -67,7 +67,7 @@ class Interleaving(RuleBasedStateMachine):
                 )
                 headers = {"Authorization": f"Bearer {key.json()['key']}"}
                 client = httpx.Client(
-                    verify=PLAIN, base_url=self.entrance.base_url, headers=headers, timeout=HANG_SECONDS
+                    verify=PLAIN, base_url=self.access.base_url, headers=headers, timeout=HANG_SECONDS
                 )
                 clients.append(client)
             self.holders.append(Holder(f"tenant {number}", clients))
@@ -279,18 +279,18 @@ class Interleaving(RuleBasedStateMachine):
         assert told(response, thing.id) == told(create(never), never)
 
 
-def _check(entrance: Entrance, *, examples: int, steps: int) -> None:
+def _check(access: GatewayAccess, *, examples: int, steps: int) -> None:
     limits = settings(
         max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
     )
-    machine: type[Interleaving] = type("Machine", (Interleaving,), {"entrance": entrance})
+    machine: type[Interleaving] = type("Machine", (Interleaving,), {"access": access})
     run_machine(machine, settings=limits)
 
 
-def test_no_tenant_reaches_anothers_objects(entrance: Entrance) -> None:
-    _check(entrance, examples=4, steps=20)
+def test_no_tenant_reaches_anothers_objects(access: GatewayAccess) -> None:
+    _check(access, examples=4, steps=20)
 
 
 @pytest.mark.slow
-def test_no_tenant_reaches_anothers_objects_in_many_more_interleavings(entrance: Entrance) -> None:
-    _check(entrance, examples=100, steps=40)
+def test_no_tenant_reaches_anothers_objects_in_many_more_interleavings(access: GatewayAccess) -> None:
+    _check(access, examples=100, steps=40)

@@ -1,4 +1,4 @@
-"""What passes through a proxy unchanged: the SDKs' calls, signatures, addresses and large bodies."""
+"""Proxies pass the SDKs' calls, signatures, client addresses and large bodies on unchanged."""
 
 import asyncio
 import base64
@@ -71,7 +71,7 @@ async def test_an_sdk_that_puts_a_path_into_host_is_refused_there_and_works_with
         assert "endpoint without a path" in told["error"]["message"]
         assert told["ResponseMetadata"]["Action"] == "GetAssetGroup"
     else:
-        # Go's own server answers that before any line of a Caddyfile is read.
+        # Go's HTTP server refuses the request before Caddy applies any directive.
         assert caught.value.body == "400 Bad Request: malformed Host header"
     assert (await actions(proxy.url, access_key=key)("ListAssetGroups", **AIGC))["TotalCount"] == 0
 
@@ -88,7 +88,7 @@ async def test_path_query_host_and_headers_arrive_as_they_were_sent(start: Start
     assert "x_under: 1" in [header.lower() for header in headers]
 
 
-async def test_a_browsers_preflight_and_the_marks_of_an_error_pass(gateway: Gateway, start: Start) -> None:
+async def test_a_browsers_preflight_and_the_cors_headers_of_an_error_pass(gateway: Gateway, start: Start) -> None:
     origin = "https://app.example.com"
     settings = gateway.settings.model_copy(update={"cors_origins": (origin,), "background": "off"})
     asking = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-a"}
@@ -106,7 +106,9 @@ async def test_a_browsers_preflight_and_the_marks_of_an_error_pass(gateway: Gate
         assert "Origin" in answer.headers["vary"]
 
 
-async def test_the_clients_address_decides_and_nobody_can_invent_one(gateway: Gateway, proxy: Proxy) -> None:
+async def test_allowed_ips_apply_to_the_address_of_the_client_which_no_header_can_forge(
+    gateway: Gateway, proxy: Proxy
+) -> None:
     key = (await gateway.tenant(allowed_ips=["127.0.0.2/32"])).key
     async with plain(proxy.url, key, address="127.0.0.2") as client:
         assert (await client.get(TASKS)).status_code == 200
@@ -122,18 +124,18 @@ async def test_a_body_of_sixty_megabytes_passes(gateway: Gateway, proxy: Proxy) 
     content = [{"type": "image_url", "image_url": {"url": image}}]
     async with plain(proxy.url, tenant.key) as client:
         answer = await client.post(TASKS, json={"model": "doubao-seedance-2", "content": content, "duration": 4})
-    check_gateways(answer)
+    check_is_of_gateway(answer)
     assert answer.json()["error"]["param"] == "duration"
 
 
-async def test_ids_of_requests_come_back(gateway: Gateway, proxy: Proxy) -> None:
+async def test_the_ids_of_a_request_are_passed_back(gateway: Gateway, proxy: Proxy) -> None:
     async with plain(proxy.url, (await gateway.tenant()).key) as client:
         answer = await client.get(f"{TASKS}/cgt-20260101000000-zzzzz", headers={"X-Client-Request-Id": "mine-1"})
-    check_gateways(answer)
+    check_is_of_gateway(answer)
     assert answer.headers["X-Client-Request-Id"] == "mine-1"
 
 
-def check_gateways(answer: httpx.Response) -> None:
+def check_is_of_gateway(answer: httpx.Response) -> None:
     """Checks that an error is the gateway's own, passed on as it was."""
     assert answer.headers.get_list("X-Request-Id") == [answer.json()["ResponseMetadata"]["RequestId"]]
     assert GATEWAYS_ID.fullmatch(answer.headers["X-Request-Id"])

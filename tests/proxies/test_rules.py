@@ -1,4 +1,4 @@
-"""The examples pass on no change of protocol, and serve the operator's paths to the operator's networks only."""
+"""The examples forward no protocol upgrade, and serve the operator's paths to the operator's networks only."""
 
 import asyncio
 import json
@@ -44,7 +44,7 @@ _PRIVATE = [
 
 
 async def ask(proxy: Proxy, target: str, *headers: str, address: str = "127.0.0.1") -> tuple[int, bytes]:
-    """Sends a request whose target no client library changes; returns status and body."""
+    """Sends a request with exactly this target, which a client library might rewrite; returns status and body."""
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port, local_addr=(address, 0))
     lines = [f"GET {target} HTTP/1.1", "Host: x", "Connection: close", *headers, "", ""]
     writer.write("\r\n".join(lines).encode())
@@ -54,7 +54,7 @@ async def ask(proxy: Proxy, target: str, *headers: str, address: str = "127.0.0.
     return int(head.split()[1]), body
 
 
-async def test_a_wish_to_change_the_protocol_stays_at_the_proxy(start: Start) -> None:
+async def test_a_protocol_upgrade_is_not_forwarded(start: Start) -> None:
     head = (
         b"POST /x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
         b"HTTP2-Settings: AAMAAABk\r\nContent-Length: 2\r\n\r\nab"
@@ -73,7 +73,7 @@ async def test_a_wish_to_change_the_protocol_stays_at_the_proxy(start: Start) ->
 
 @pytest.mark.parametrize("path", _PRIVATE)
 async def test_no_spelling_of_a_private_path_gets_past_the_rule(gateway: Gateway, start: Start, path: str) -> None:
-    """A spelling that the proxy lets through is no private path for the gateway either."""
+    """If the proxy lets a spelling through, it is not a private path for the gateway either."""
     assert gateway.settings.admin_token is not None
     token = f"Authorization: Bearer {gateway.settings.admin_token.get_secret_value()}"
     async with start(gateway.base_url) as proxy:
@@ -95,11 +95,13 @@ async def test_private_paths_are_served_to_the_operators_networks_and_refused_to
 
 
 @pytest.mark.parametrize("path", ["/adminx", "/api/v3/admin", "/metricsx", "/api/v3/metrics"])
-async def test_the_rule_is_about_private_paths_alone(gateway: Gateway, proxy: Proxy, path: str) -> None:
+async def test_the_rule_applies_to_private_paths_only(gateway: Gateway, proxy: Proxy, path: str) -> None:
     assert (await ask(proxy, path, address=_STRANGER))[0] == 404
 
 
-async def test_a_head_that_is_too_large_has_one_code_everywhere(gateway: Gateway, proxy: Proxy) -> None:
+async def test_a_head_that_is_too_large_gets_the_same_error_from_proxy_and_gateway(
+    gateway: Gateway, proxy: Proxy
+) -> None:
     """A line larger than nginx allows, and a head larger than the gateway allows."""
     many = [f"X-{number}: {'a' * 6000}" for number in range(12)]
     few = [f"X-{number}: a" for number in range(120)]
@@ -129,7 +131,7 @@ async def test_a_refused_request_that_is_still_arriving_gets_its_answer(proxy: P
         assert {int(answer.split()[1]) for answer in answers} == {431}
 
 
-async def test_an_answer_that_a_request_was_too_slow_passes(tmp_path: Path, kind: Kind, start: Start) -> None:
+async def test_a_408_of_the_gateway_is_passed_on(tmp_path: Path, kind: Kind, start: Start) -> None:
     told = b'{"error":{"code":"RequestTooSlow"}}'
     answer = b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(told)
 

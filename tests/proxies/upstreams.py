@@ -1,4 +1,4 @@
-"""Upstreams of a proxy that record the requests, or lose them."""
+"""Upstreams of a proxy that record requests, and can leave them unanswered."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ class Upstream:
     Attributes:
         url: its address.
         heads: the request line and headers of each request, as received.
-        answers_left: number of requests that are still answered; after that a connection is closed after a request.
+        answers_left: number of requests that are still answered; the connection of any later one is closed.
         is_silent: it neither answers nor closes.
     """
 
@@ -26,7 +26,7 @@ class Upstream:
     is_silent: bool = False
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serves one connection; the bodies must tell their length."""
+        """Serves one connection; bodies need a ``Content-Length``."""
         with contextlib.suppress(asyncio.IncompleteReadError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")

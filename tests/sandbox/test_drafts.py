@@ -138,7 +138,7 @@ async def test_a_final_video_has_the_model_of_its_draft(caller: Caller) -> None:
 
 async def test_a_final_video_of_1_5_pro_has_the_parameters_of_its_draft(caller: Caller) -> None:
     draft = await caller.finished(text("a dog"), model=V15, draft=True, ratio="9:16", duration=6, seed=11)
-    # An endpoint stands for its model.
+    # The endpoint serves the same model.
     task = await caller.finished(of_draft(draft["id"]), model="ep-20260101-abcde", resolution="720p")
     assert (task["draft_task_id"], task["draft"]) == (draft["id"], False)
     assert (task["resolution"], task["ratio"], task["duration"], task["seed"]) == ("720p", "9:16", 6, 11)

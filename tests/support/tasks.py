@@ -1,4 +1,4 @@
-"""Rows of tasks, for tests of what stands around tasks."""
+"""Rows of tasks, for tests of features that only need tasks to exist."""
 
 from typing import Any
 

@@ -15,8 +15,8 @@ from tests.support.patience import HANG_SECONDS
 
 
 @dataclass(frozen=True)
-class Entrance:
-    """Where a gateway is, and what opens it."""
+class GatewayAccess:
+    """The URLs of a running gateway, and credentials for it."""
 
     base_url: str
     key: str
@@ -25,40 +25,40 @@ class Entrance:
 
 
 @contextmanager
-def gateway_in_a_thread(database_url: str) -> Iterator[Entrance]:
-    """Runs a gateway on a database of its own, with one tenant that is held to the sandbox."""
-    entrance: Future[Entrance] = Future()
+def gateway_in_a_thread(database_url: str) -> Iterator[GatewayAccess]:
+    """Runs a gateway on a database of its own, with one tenant whose requests reach no upstream but the sandbox."""
+    access: Future[GatewayAccess] = Future()
     stop: Future[None] = Future()
-    thread = threading.Thread(target=lambda: asyncio.run(_run(_gateway(database_url), entrance, stop)))
+    thread = threading.Thread(target=lambda: asyncio.run(_run(_gateway(database_url), access, stop)))
     thread.start()
     try:
-        yield entrance.result(HANG_SECONDS)
+        yield access.result(HANG_SECONDS)
     finally:
         stop.set_result(None)
         thread.join()
 
 
 async def _run(
-    gateway: AbstractAsyncContextManager[Entrance], entrance: "Future[Entrance]", stop: "Future[None]"
+    gateway: AbstractAsyncContextManager[GatewayAccess], access: "Future[GatewayAccess]", stop: "Future[None]"
 ) -> None:
     try:
         async with gateway as found:
-            entrance.set_result(found)
+            access.set_result(found)
             await asyncio.wrap_future(stop)
     except BaseException as error:
-        if not entrance.done():
-            entrance.set_exception(error)
+        if not access.done():
+            access.set_exception(error)
         raise
 
 
 @asynccontextmanager
-async def _gateway(database_url: str) -> AsyncIterator[Entrance]:
+async def _gateway(database_url: str) -> AsyncIterator[GatewayAccess]:
     async with (
         own_database(database_url) as url,
         open_gateway(url, sandbox_config=SandboxConfig(limits=None), clock=MovableClock()) as gateway,
     ):
-        # What is made up may well be a channel; nothing may be sent to wherever that leads.
+        # Generated requests of the operator may create channels. Nothing may be sent to their URLs.
         tenant = await gateway.tenant(allowed_channels=["default"])
         assert gateway.settings.admin_token is not None
         admin_token = gateway.settings.admin_token.get_secret_value()
-        yield Entrance(gateway.base_url, tenant.key, admin_token, gateway.sandbox.control_url)
+        yield GatewayAccess(gateway.base_url, tenant.key, admin_token, gateway.sandbox.control_url)

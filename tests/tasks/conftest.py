@@ -18,7 +18,7 @@ gateway = prepared_gateway
 
 @pytest_asyncio.fixture(scope="session")
 async def context(frozen_gateway: Gateway) -> AsyncIterator[TasksContext]:
-    """What the parts of tasks share in a second process on the gateway's database, which has every call to spare."""
+    """The context of a second process on the gateway's database, whose rate limiter grants every token."""
     async with open_context(frozen_gateway) as opened:
         yield opened
 

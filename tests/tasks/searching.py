@@ -37,7 +37,7 @@ PAUSE_SECONDS = 4
 
 
 class FreeRates(RateLimiter):
-    """Has every call to spare."""
+    """Grants every token."""
 
     async def acquire(
         self,

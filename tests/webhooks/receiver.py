@@ -91,19 +91,19 @@ class Receiver:
         return self.answers.pop(0) if self.answers else self.default
 
     async def stop(self) -> None:
-        """Cancels what it has not answered."""
+        """Cancels the requests that are not answered yet."""
         unanswered = list(self._serving)
         for task in unanswered:
             task.cancel()
         await asyncio.gather(*unanswered, return_exceptions=True)
 
     async def until(self, count: int) -> None:
-        """Waits until so many requests have arrived."""
+        """Waits until ``count`` requests have arrived."""
         await until(lambda: len(self.received) >= count)
 
 
 def status(code: int, *headers: str, body: bytes = b"{}") -> Answer:
-    """Answers with a status."""
+    """Returns an answer with a status."""
 
     async def answer(writer: asyncio.StreamWriter) -> None:
         lines = [f"HTTP/1.1 {code} X", f"content-length: {len(body)}", *headers]
@@ -114,7 +114,7 @@ def status(code: int, *headers: str, body: bytes = b"{}") -> Answer:
 
 
 def raw(data: bytes) -> Answer:
-    """Answers with bytes, then closes."""
+    """Returns an answer of these bytes, after which the connection is closed."""
 
     async def answer(writer: asyncio.StreamWriter) -> None:
         writer.write(data)
@@ -124,7 +124,7 @@ def raw(data: bytes) -> Answer:
 
 
 def when(released: asyncio.Event, then: Answer) -> Answer:
-    """Answers once it is told to."""
+    """Waits for an event, then answers."""
 
     async def answer(writer: asyncio.StreamWriter) -> None:
         await released.wait()

@@ -23,7 +23,7 @@ async def test_an_authority_of_the_bundle_is_trusted(bench: Bench, tmp_path: Pat
         assert created == "cgt-1"
 
 
-async def test_an_unknown_authority_is_not_sent(bench: Bench, tmp_path: Path) -> None:
+async def test_nothing_is_sent_to_a_server_of_an_unknown_authority(bench: Bench, tmp_path: Path) -> None:
     context, _ = certify(tmp_path, LOOPBACK)
     port = await bench.serve_tls(context, CREATED)
     with pytest.raises(NotSentError) as caught:
@@ -31,7 +31,7 @@ async def test_an_unknown_authority_is_not_sent(bench: Bench, tmp_path: Path) ->
     assert "SSLCertVerificationError" in caught.value.reason
 
 
-async def test_a_certificate_for_another_name_is_not_sent(bench: Bench, tmp_path: Path) -> None:
+async def test_nothing_is_sent_to_a_server_with_a_certificate_for_another_name(bench: Bench, tmp_path: Path) -> None:
     context, bundle = certify(tmp_path, x509.DNSName("elsewhere.test"))
     port = await bench.serve_tls(context, CREATED)
     ark = await bench.ark(ca_bundle=bundle)

@@ -1,4 +1,4 @@
-"""A channel on an account of the sandbox, and objects that it has made there."""
+"""A channel on an account of the sandbox, and upstream objects for it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,19 +16,19 @@ from tests.support.shared_accounts import ark_key, key_of_account, key_pair
 OURS = key_of_account("ours", "1")
 OURS_RENEWED = key_of_account("ours", "2")
 THEIRS = key_of_account("theirs", "1")
-NOBODYS = key_of_account("nobodys", "1")
+UNREGISTERED = key_of_account("unregistered", "1")
 
 
-class Story:
-    """A channel on the account "ours", and its objects."""
+class SandboxChannel:
+    """A channel on the account "ours", with the objects that were made through it."""
 
     def __init__(self, app: ChannelApp, server: SandboxServer) -> None:
         self.app = app
         self.server = server
         self.id = ""
 
-    async def begin(self, **fields: Any) -> None:
-        """Makes the channel."""
+    async def create(self, **fields: Any) -> None:
+        """Creates the channel."""
         addresses = {"ark_base_url": self.server.ark_base_url, "openapi_url": self.server.openapi_url}
         made = await self.app.channel(**{**addresses, **ark_key(OURS), **key_pair(OURS), **fields})
         self.id = made["id"]
@@ -71,7 +71,7 @@ class Story:
         return results
 
     async def fault(self, operation: str, *, times: int | None = None, **effect: Any) -> None:
-        """Has calls of an operation go wrong."""
+        """Scripts a fault for the calls of an operation; ``times`` None: for all of them."""
         async with httpx.AsyncClient(verify=PLAIN) as http:
             script = {"operation": operation, "times": times, "effect": effect}
             answer = await http.post(f"{self.server.control_url}/faults", json=script)
