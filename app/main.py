@@ -43,8 +43,9 @@ from app.tenants.routes import router as tenants_router
 from app.worker import running
 
 _SHUTDOWN_TIMEOUT_SECONDS = 30
-# A worker process answers health checks only after its imports, which take seconds on a busy machine: with uvicorn's 5
-# it would be killed and restarted endlessly. Not longer, because uvicorn waits that long for a worker that died.
+# A worker process answers health checks only after its imports, which take seconds on a busy machine: with uvicorn's
+# default of 5 seconds it would be killed and restarted endlessly. Not longer, because uvicorn also waits that long for
+# a worker that died, before it starts another one.
 _HEALTHCHECK_TIMEOUT_SECONDS = 20
 # Longer than the minute for which common load balancers keep a connection, so that they are the ones to close it.
 _KEEP_ALIVE_SECONDS = 75
@@ -67,7 +68,7 @@ def create_app(
             background = services.jobs() if settings.background == "on" else []
             await stack.enter_async_context(running([*background, *services.recorders()]))
             stack.enter_context(draining(services.readiness, drain_seconds=settings.drain_seconds))
-            # Objects of the start-up stay, so the garbage collector need not traverse them.
+            # Objects made at the start live as long as the process, so the garbage collector need not traverse them.
             gc.collect()
             gc.freeze()
             yield {**services.to_state(), "region": settings.region}
@@ -133,8 +134,8 @@ def server_config(app: FastAPI | str, limits: ConnectionLimits | None = None, **
 
     Args:
         app: the application, or the import path of a function that returns it.
-        limits: of client connections, per process.
-        options: of uvicorn.
+        limits: limits of client connections, per process; None for the defaults.
+        options: further options of ``uvicorn.Config``.
     """
     return uvicorn.Config(
         app,
@@ -157,9 +158,10 @@ def server_config(app: FastAPI | str, limits: ConnectionLimits | None = None, **
 def connection_limits(settings: Settings) -> ConnectionLimits:
     """Returns the limits of client connections from the settings, after raising the limit of open descriptors."""
     raise_descriptor_limit()
-    most = settings.max_connections or default_max_connections()
     return ConnectionLimits(
-        max_connections=most, trusted_proxies=settings.trusted_proxies, reserved_port=settings.metrics_port
+        max_connections=settings.max_connections or default_max_connections(),
+        trusted_proxies=settings.trusted_proxies,
+        reserved_port=settings.metrics_port,
     )
 
 
@@ -174,10 +176,10 @@ class OwnedServer(uvicorn.Server):
 
 @contextmanager
 def draining(readiness: Readiness, *, drain_seconds: float) -> Iterator[None]:
-    """Makes SIGTERM report the process as not ready, and stop the server only after ``drain_seconds``.
+    """On SIGTERM, reports the process as not ready, and stops the server only after ``drain_seconds``.
 
-    A load balancer needs that time to notice. Afterwards the server's own handler stops accepting and finishes the
-    running requests; a second SIGTERM calls it at once. SIGINT (Ctrl-C) is not affected.
+    A load balancer needs that time to stop sending requests. Afterwards the server's own handler stops accepting and
+    finishes the running requests; a second SIGTERM calls it at once. SIGINT (Ctrl-C) is not affected.
     """
     stop = signal.getsignal(signal.SIGTERM)
     if not callable(stop) or threading.current_thread() is not threading.main_thread():

@@ -39,8 +39,8 @@ def read_secret_files(named: Path | None, *, only: str | None = None) -> list[Se
     Other files are ignored: Kubernetes stores ``..data`` there, and a service account below ``/run/secrets``.
 
     Args:
-        named: the folder of ``SEEDGATE_SECRETS_DIR``; None for ``/run/secrets``, which need not exist, and is ignored
-            without the permission to list it (``closed_default_folder``): other programs may use it.
+        named: the folder of ``SEEDGATE_SECRETS_DIR``; None for ``/run/secrets``, which other programs may use:
+            it need not exist, and is ignored when it cannot be listed (``closed_default_folder``).
         only: the one variable to read; problems of other files are ignored. None for all.
 
     Raises:
@@ -58,7 +58,7 @@ def read_secret_files(named: Path | None, *, only: str | None = None) -> list[Se
 
 
 def closed_default_folder(named: Path | None) -> str | None:
-    """Returns a sentence that says that ``/run/secrets`` is ignored because it cannot be listed, else None."""
+    """Returns a warning when ``/run/secrets`` is ignored because it cannot be listed, else None."""
     try:
         if named is None:
             _list(DEFAULT_FOLDER)
@@ -96,7 +96,7 @@ def _read(path: Path, *, may_have_lines: bool) -> str:
             raise SecretFileError(f"{path} is larger than {_MAX_BYTES} bytes")
         text = path.read_bytes().decode(_ENCODING)
     except PermissionError:
-        raise SecretFileError(f"{path} cannot be read: the user {os.geteuid()} may not") from None
+        raise SecretFileError(f"{path} cannot be read: the user {os.geteuid()} lacks the permission") from None
     except OSError as error:
         raise SecretFileError(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -56,14 +56,14 @@ def _check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_name)]
-"""A name for people."""
+"""A display name."""
 
 Moment = Annotated[
     datetime,
     BeforeValidator(_to_moment),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""An RFC 3339 time; becomes UTC."""
+"""An RFC 3339 time, converted to UTC."""
 
 _Entry = Annotated[str, Field(min_length=1, max_length=200)]
 AllowList = Annotated[list[_Entry], Field(max_length=_MAX_LIST_LENGTH), AfterValidator(_check_list)]

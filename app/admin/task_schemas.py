@@ -15,12 +15,14 @@ STATUSES = [status.value for status in TaskStatus]
 
 
 class TaskResolve(RequestModel):
-    """Body of ``POST /tasks/{id}/resolve``: one of the two."""
+    """Body of ``POST /tasks/{id}/resolve``: exactly one of the two fields."""
 
     upstream_id: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
-        default=None, description="the upstream task that it became"
+        default=None, description="the upstream task that the create made"
     )
-    absent: Literal[True] | None = Field(default=None, description="it became none, and nothing was charged")
+    absent: Literal[True] | None = Field(
+        default=None, description="the create made no upstream task, and nothing was charged"
+    )
 
     @model_validator(mode="after")
     def _check_one(self) -> Self:

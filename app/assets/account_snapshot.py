@@ -80,7 +80,7 @@ class AssetSnapshot:
         self, channel_id: str, account: OpenApiAccount, action: str, body: dict[str, Any]
     ) -> Mapping[str, Any]:
         if not await self._rates.acquire(channel_id, RateClass.LIST_ASSETS, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
-            raise TimeoutError("no call to spare for an Assets list")
+            raise TimeoutError("no token for a list of assets")
         async with asyncio.timeout(_CALL_TIMEOUT_SECONDS):
             return await self._control.call(account, action, body)
 

@@ -70,7 +70,7 @@ class GroupAdoption:
         assert channel.openapi is not None  # noqa: S101 - the caller has chosen such a channel
         for project in channel.projects:
             if not await self._rates.acquire(channel.id, RateClass.LIST_ASSETS, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
-                raise TimeoutError("no call to spare for an asset group")
+                raise TimeoutError("no token for GetAssetGroup")
             body = {"Id": group_id, "ProjectName": project}
             try:
                 result = await self._control.call(channel.openapi, "GetAssetGroup", body)

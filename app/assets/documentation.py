@@ -1,4 +1,4 @@
-"""What ``/openapi.json`` says of the Assets routes beside their answers, derived from the table of actions."""
+"""The requests of the Assets routes for ``/openapi.json``, derived from the table of actions."""
 
 import json
 from functools import reduce
@@ -14,7 +14,7 @@ from app.http.openapi import TENANT_SECURITY, json_body, schema_of
 from app.http.query import query_parameter
 
 _VERSION = query_parameter("Version", {"type": "string", "enum": [VERSION], "default": VERSION})
-_ACTION_OF_PATH = query_parameter("Action", {"type": "string"}, "what the path names; OpenAPI SDKs send it")
+_ACTION_OF_PATH = query_parameter("Action", {"type": "string"}, "the action that the path names; OpenAPI SDKs send it")
 _ACTION = {**query_parameter("Action", {"type": "string", "enum": list(ACTIONS)}), "required": True}
 
 OPEN_QUERY: dict[str, Any] = {"parameters": [_ACTION_OF_PATH, _VERSION]}

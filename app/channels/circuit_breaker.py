@@ -1,4 +1,4 @@
-"""The circuit breaker of a channel: after five creates in a row of unknown outcome it gets no more for a while.
+"""The circuit breaker of a channel: after five consecutive creates of unknown outcome, the channel gets no creates.
 
 It also opens when the URL of the data plane leads to something other than the upstream's API.
 
@@ -67,7 +67,7 @@ async def record_clear_create(session: AsyncSession, channel_id: str, *, now: da
 async def record_success(session: AsyncSession, channel_id: str, *, now: datetime) -> None:
     """Closes the breaker after a successful GET or LIST, as the last statement of the transaction that applies it.
 
-    The row is written only if that changes it.
+    The row is written only if the breaker was open or had counted unknown outcomes.
     """
     await session.execute(_CLOSE, {"channel_id": channel_id, "now": now})
 

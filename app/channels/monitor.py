@@ -1,6 +1,6 @@
 """Periodic check of the URLs of all active channels, used or not.
 
-The start of a process does not wait for the upstream, so the URLs of the environment are checked here. A failure is
+The start of a process does not wait for the upstream, so the URLs from the environment are checked here. A failure is
 logged and kept by ``app.channels.faults``. A channel whose data plane is another API gets no creates until a list
 succeeds there.
 """

@@ -59,7 +59,7 @@ async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, 
             sandbox, is_upstream_new = await stack.enter_async_context(_running_sandbox(folder, kept))
             changes |= _sandbox_settings(sandbox)
         configured = settings.model_copy(update=changes)
-        # What follows seals with the key, which must not be lost when it fails.
+        # Saved before the next step, which stores secrets sealed with the key: they could not be opened without it.
         write_secrets(folder, kept)
         kept.api_key = await _ensure_demo_key(configured, kept.api_key, is_upstream_new=is_upstream_new)
         write_secrets(folder, kept)
@@ -69,7 +69,7 @@ async def _run(settings: Settings, folder: Path, kept: DevSecrets, *, url: str, 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
         announcing = asyncio.create_task(_announce(server, port, kept))
-        with suppress(SystemExit):  # uvicorn's own way to say that it cannot listen; it has logged why
+        with suppress(SystemExit):  # raised by uvicorn when it cannot listen; it has logged why
             await server.serve(listeners(config, configured.metrics_port))
         announcing.cancel()
         if not server.started:
@@ -128,7 +128,7 @@ def _sandbox_settings(sandbox: SandboxServer) -> dict[str, Any]:
 
 
 async def _ensure_demo_key(settings: Settings, known: str | None, *, is_upstream_new: bool) -> str:
-    """Returns the demo tenant's key; makes what there is not, or not any more."""
+    """Returns a valid API key of the demo tenant; makes a new key, and a new tenant if the old one is gone."""
     async with open_services(settings, is_upstream_new=is_upstream_new) as services:
         parts = parse_key(known) if known is not None else None
         if known is not None and parts is not None and await services.keys.is_working(parts.public_part):

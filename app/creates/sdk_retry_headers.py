@@ -11,7 +11,7 @@ _KEY_HEADERS = {b"idempotency-key": "Idempotency-Key", b"x-idempotency-key": "X-
 _MAX_KEY_LENGTH = 255
 _KEY_TEXTS = (
     "identifies one create: a second request with the same key and an equal body gets what the first one made",
-    "the same by another name",
+    "another name of `Idempotency-Key`",
 )
 
 IDEMPOTENCY_HEADERS: list[dict[str, Any]] = [
@@ -50,7 +50,7 @@ def is_marked_as_retry(headers: Mapping[str, str]) -> bool:
 def read_idempotency_key(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     """Returns the idempotency key of a create, 1 to 255 printable characters, or None when there is none.
 
-    A value is decoded as UTF-8, or as ISO-8859-1 when it is not valid UTF-8: HTTP does not say which one is sent.
+    A value is decoded as UTF-8, or as ISO-8859-1 when it is not valid UTF-8: HTTP defines no encoding of it.
 
     Args:
         headers: raw headers, names in lower case; ``Idempotency-Key``, ``X-Idempotency-Key``, or both with one value.

@@ -13,8 +13,8 @@ RowT = TypeVar("RowT", bound=Base)
 PLAN_FOR_VALUES = text("SET LOCAL plan_cache_mode = force_custom_plan")
 """Plans the following statements of the transaction for their values instead of for average ones.
 
-For filters of the operator whose best plan depends on the value: a frequent value is met at once in the order of the
-list, a rare one is found by an index of its own.
+For filters of the operator whose best plan depends on the value: rows with a frequent value are soon met when the list
+is read in its order; rows with a rare one are found faster through an index on the value.
 """
 
 
@@ -34,7 +34,7 @@ def select_page(
 
     Args:
         table: the mapped class.
-        conditions: of the list, on columns of the table.
+        conditions: the filters of the list, on columns of the table.
         order: columns that identify a row, so that pages do not overlap.
         is_descending: sorts all of them downwards.
         limit: rows of a page.

@@ -80,7 +80,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unsent_at = 0.0
         self._unsent_bytes = 0
         self._is_stopping = False
-        # Unparsed bytes; how many bytes of a head were searched for its end.
+        # Unparsed bytes, and how many of them were already searched for the end of the head.
         self._pending = b""
         self._searched_bytes = 0
         self._held_bytes = 0
@@ -88,7 +88,7 @@ class HttpProtocol(HttpToolsProtocol):
         # The pending bytes cannot be parsed before more arrive; or parsing goes on in a scheduled call.
         self._is_starved = False
         self._next_step: asyncio.Handle | None = None
-        # Of the current request's body: what is still to come.
+        # How many bytes of the current request's body have not arrived.
         self._body_left = 0
         self._chunks: ChunkedBody | None = None
 
@@ -236,9 +236,10 @@ class HttpProtocol(HttpToolsProtocol):
                 self._start(parsed)
 
     def _answer_fast(self, head: RequestHead) -> bool:
-        """Answers by ``app.http.fast_path``; returns False for what it leaves to the application.
+        """Answers by ``app.http.fast_path``, without a request cycle, an asyncio task or the ASGI application.
 
-        Without a request cycle, an asyncio task and the ASGI application.
+        Returns:
+            False when the application has to answer.
         """
         if self._fast is None or head.body_bytes or not head.is_kept_alive or self._is_stopping:
             return False
@@ -251,7 +252,7 @@ class HttpProtocol(HttpToolsProtocol):
         )
         if response is None:
             return False
-        # The application of the previous request can end the connection no more.
+        # So that the application of the previous request can no longer end the connection.
         self._response_transport = None
         if response is Later.LATER:
             self._phase = _WAITING
@@ -262,7 +263,7 @@ class HttpProtocol(HttpToolsProtocol):
         return True
 
     def _answer_late(self, head: RequestHead, response: bytes | None) -> None:
-        """Takes an answer of the fast path that was not ready at once."""
+        """Sends an answer of the fast path that was not ready at once; None starts the application instead."""
         if self._phase != _WAITING:
             return
         if response is None:

@@ -29,7 +29,7 @@ class Call:
 
     Attributes:
         operation: see ``operation_of``.
-        request_id: of the response.
+        request_id: the id that the response carries.
         headers: names in lower case.
         query: decoded pairs.
         raw_path: percent-encoded.

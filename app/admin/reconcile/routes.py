@@ -49,7 +49,7 @@ router = APIRouter(tags=["admin: reconcile"])
     responses=_LINES | admin_errors(409),
     openapi_extra={
         "parameters": [
-            query_parameter("since", {"type": "string", "format": "date-time"}, "from when on; required"),
+            query_parameter("since", {"type": "string", "format": "date-time"}, "the start of the period; required"),
             query_parameter("channel", {"type": "string"}, "only this channel; name or id"),
         ]
     },

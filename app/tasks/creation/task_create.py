@@ -33,7 +33,7 @@ _MAX_STORED_LENGTH = 256
 
 
 class TaskCreate(Create[str]):
-    """Carries a checked request; its result is the upstream's id of the task."""
+    """The create of a checked request; its result is the upstream's id of the task."""
 
     def __init__(
         self,
@@ -77,7 +77,10 @@ class TaskCreate(Create[str]):
         await self._intents.conclude(self._intent, Refused(ServiceUnavailableError()))
 
     async def prepare(self, channel: Channel) -> Send[str]:
-        """See ``Create``. The body is built first: when that fails, the intent names no channel that was not asked."""
+        """See ``Create``.
+
+        The body is built before the intent names the channel: a channel for which that fails is not asked.
+        """
         assert channel.ark is not None  # noqa: S101 - only such channels are chosen
         self._held.drop()
         account, body = channel.ark, self._body_for(channel)
@@ -92,8 +95,8 @@ class TaskCreate(Create[str]):
     async def conclude(self, outcome: Outcome[str]) -> str:
         """Writes the outcome and returns the id for the client.
 
-        While the database is unavailable, the client gets the spare id after five seconds, by which the task is found
-        before and after the outcome is written, and the write is retried in the background.
+        While the database is unavailable, the client gets the spare id after five seconds, and the write is retried in
+        the background. The spare id finds the task before and after that write.
         """
         shown_id = await self._write(self._intents.conclude(self._intent, outcome))
         if isinstance(outcome, Refused) and not self._intent.has_task:
@@ -105,7 +108,7 @@ class TaskCreate(Create[str]):
     def _body_for(self, channel: Channel) -> RequestBody:
         """Returns what a channel is sent, with our callback URL, and with our tag if the channel is set to use it.
 
-        The body for the last channel is the only copy that is left: once it was sent, its memory is free.
+        For the last channel the parsed request is dropped, and the body is released from memory once it is sent.
         """
         body = to_upstream_body(self._checked, upstream_model(self._checked.model, channel))
         if self._public_url is not None:

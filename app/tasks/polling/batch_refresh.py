@@ -47,8 +47,8 @@ _log = structlog.get_logger()
 class BatchRefresh:
     """Brings the rows of many tasks of one account up to date.
 
-    Only unfinished states are applied from a list: a task that it lacks may exist, and of a finished one it does not
-    show everything. Both need a GET.
+    Only unfinished states are applied from a list. A task that is missing in the list may exist, and the list does not
+    show every field of a finished task: both need a GET.
     """
 
     def __init__(self, context: TasksContext) -> None:
@@ -77,7 +77,7 @@ class BatchRefresh:
             account: of that channel.
             rows: tasks with upstream ids.
             min_age: tasks that were asked about more recently, by any process, are left out; None leaves out none.
-            token_timeout_seconds: how long a call is waited for when the LIST rate is used up.
+            token_timeout_seconds: how long to wait for a token when the LIST rate is used up.
             min_rows: fewer tasks are not worth a LIST.
 
         Returns:
@@ -118,7 +118,7 @@ class BatchRefresh:
         if not await self._context.rates.acquire(
             channel_id, RateClass.LIST, timeout_seconds=listed.token_timeout_seconds
         ):
-            raise TimeoutError("no LIST call to spare")
+            raise TimeoutError("no token for a LIST call")
         rows = await self._claim(listed, rows)
         ids = [str(row.upstream_id) for row in rows]
         if not ids:
@@ -133,9 +133,9 @@ class BatchRefresh:
         )
 
     async def _claim(self, listed: "_Round", rows: Sequence[TaskRow]) -> Sequence[TaskRow]:
-        """Returns the tasks to ask about; the row of any other one was brought up to date a moment ago.
+        """Returns the tasks to ask about; the rows of the others have just been refreshed by another process.
 
-        Comes after the token of the call: ``asked_at`` is when the upstream was asked.
+        Called after the call has its token, because ``asked_at`` has to be the time of the call.
         """
         if listed.min_age is None:
             return rows
@@ -150,11 +150,11 @@ class BatchRefresh:
 
 @dataclass
 class _Round:
-    """The arguments of ``BatchRefresh.refresh``, and what is known so far.
+    """The arguments of ``BatchRefresh.refresh``, and what its calls have found so far.
 
     Attributes:
         claimed: the upstream ids of the tasks that no other process asks about; unused without ``min_age``.
-        statuses: the upstream's word for each task that was listed, by its upstream id.
+        statuses: the upstream's status of each listed task, by its upstream id.
     """
 
     channel_id: str

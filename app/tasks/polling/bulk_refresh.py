@@ -119,7 +119,7 @@ class BulkRefresh:
     ) -> tuple[datetime, TaskPage]:
         """Returns a page, and when it was asked for."""
         if not await self._context.rates.acquire(channel_id, RateClass.LIST, timeout_seconds=_TOKEN_TIMEOUT_SECONDS):
-            raise TimeoutError("no LIST call to spare")
+            raise TimeoutError("no token for a LIST call")
         asked_at = self._context.clock()
         async with asyncio.timeout(_CALL_TIMEOUT_SECONDS):
             page = await self._context.ark.list(

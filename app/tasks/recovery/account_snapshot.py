@@ -183,7 +183,7 @@ class SnapshotReader:
         if not await self._context.rates.acquire(
             wanted.channel_id, RateClass.LIST, timeout_seconds=wanted.pace.token_timeout_seconds
         ):
-            raise TimeoutError("no LIST call to spare")
+            raise TimeoutError("no token for a LIST call")
         async with asyncio.timeout(_CALL_TIMEOUT_SECONDS):
             return await self._context.ark.list(
                 wanted.account, service_tier=tier, page_num=page_num, page_size=page_size

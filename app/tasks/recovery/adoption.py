@@ -76,7 +76,7 @@ class TaskAdoption:
         if not await self._context.rates.acquire(
             channel.id, RateClass.BACKGROUND_GET, timeout_seconds=_TOKEN_TIMEOUT_SECONDS
         ):
-            raise TimeoutError("no GET call to spare")
+            raise TimeoutError("no token for a GET call")
         asked_at = self._context.clock()
         try:
             body, answered_at = await self._context.ark.get_dated(channel.ark, upstream_id)

@@ -83,7 +83,7 @@ class Attribution:
         if not await self._context.rates.acquire(
             str(row.channel_id), RateClass.BACKGROUND_GET, timeout_seconds=_TOKEN_TIMEOUT_SECONDS
         ):
-            raise TimeoutError("no GET call to spare")
+            raise TimeoutError("no token for a GET call")
         asked_at = self._context.clock()
         try:
             body = await self._context.ark.get(account, upstream_id)
