@@ -35,11 +35,12 @@ _RETRY_SECONDS = 0.5
 _CHANGES = "seedgate_changes"
 _HEARD = "seedgate_heard"
 _SEPARATOR = "\x1f"
-# Every listener shares this lock, so that they can be counted.
+_UNKNOWN_PID = 0
+# Every listener shares this lock, so that all are known, by the process ids of their sessions.
 _LOCK = (0x5EED, 1)
 _ANNOUNCE = text("SELECT pg_notify(:channel, :payload)")
-_COUNT = text(f"""
-    SELECT count(*) FROM pg_locks
+_LISTENERS = text(f"""
+    SELECT pid FROM pg_locks
     WHERE locktype = 'advisory' AND classid = {_LOCK[0]} AND objid = {_LOCK[1]} AND objsubid = 2 AND granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """)  # noqa: S608 - constants
@@ -56,13 +57,15 @@ class Change:
     Attributes:
         token: names it in the announcement and its confirmations.
         is_announced: whether it has been announced.
-        heard: released by each confirmation.
+        confirmed: the listeners that have confirmed it, by the process ids of their sessions.
+        heard: set at each confirmation.
     """
 
     def __init__(self) -> None:
         self.token = secrets.token_hex(8)
         self.is_announced = False
-        self.heard = asyncio.Semaphore(0)
+        self.confirmed: set[int] = set()
+        self.heard = asyncio.Event()
 
     async def announce(self, session: AsyncSession, name: str) -> None:
         """Announces, when the transaction of ``session`` commits, that what memories hold under ``name`` has changed.
@@ -138,8 +141,10 @@ class ChangeFeed:
         try:
             async with asyncio.timeout(LEASE_SECONDS):
                 # Listeners that come later read what has been committed.
-                for _ in range(await self._count_listeners()):
-                    await change.heard.acquire()
+                listeners = await self._listeners()
+                while not listeners <= change.confirmed:
+                    change.heard.clear()
+                    await change.heard.wait()
         except TimeoutError:
             _log.info("change_not_confirmed_by_all")
 
@@ -154,17 +159,18 @@ class ChangeFeed:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _count_listeners(self) -> int:
+    async def _listeners(self) -> set[int]:
+        """Returns the process ids of the listeners' sessions, or one that never confirms when they are not known."""
         if not self.is_connected:
-            # It would hear no confirmation: more than there are, so that the wait lasts until the timeout.
-            return 1
+            # It would hear no confirmation.
+            return {_UNKNOWN_PID}
         try:
             async with self._sessions() as session:
-                return await session.scalar(_COUNT) or 0
+                return set(await session.scalars(_LISTENERS))
         except Exception as error:
             if not is_unavailable(error):
                 raise
-            return 1
+            return {_UNKNOWN_PID}
 
     async def _listen(self) -> None:
         while True:
@@ -222,10 +228,11 @@ class ChangeFeed:
         self._confirming.add(task)
         task.add_done_callback(self._confirming.discard)
 
-    def _hear_confirmation(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
+    def _hear_confirmation(self, _connection: object, pid: int, _channel: str, payload: str) -> None:
         change = self._changes.get(payload)
         if change is not None:
-            change.heard.release()
+            change.confirmed.add(pid)
+            change.heard.set()
 
     async def _send_confirmation(self, token: str) -> None:
         # Without it the other process waits until this one's lease is over.

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.change_feed import LEASE_SECONDS, ChangeFeed
@@ -71,5 +72,20 @@ async def test_a_listener_that_does_not_confirm_delays_a_change_by_no_more_than_
         began = asyncio.get_running_loop().time()
         async with feed.change() as change, session_factory(engine).begin() as session:
             await change.announce(session, "thing")
+        assert asyncio.get_running_loop().time() - began >= LEASE_SECONDS
+        await hanging.exec_driver_sql("SELECT pg_advisory_unlock_shared(24301, 1)")
+
+
+async def test_the_confirmation_of_a_process_that_has_ended_stands_for_no_other(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    async with listening(database_url, engine, ManualSeconds()) as (feed, _), engine.connect() as hanging:
+        await hanging.exec_driver_sql("SELECT pg_advisory_lock_shared(24301, 1)")
+        began = asyncio.get_running_loop().time()
+        async with feed.change() as change:
+            async with session_factory(engine).begin() as session:
+                await change.announce(session, "thing")
+            async with session_factory(engine).begin() as ended:
+                await ended.execute(text("SELECT pg_notify('seedgate_heard', :token)"), {"token": change.token})
         assert asyncio.get_running_loop().time() - began >= LEASE_SECONDS
         await hanging.exec_driver_sql("SELECT pg_advisory_unlock_shared(24301, 1)")
