@@ -38,6 +38,8 @@ _PREFIX = f"{COLLECTION}/".encode("ascii")
 _ROUTE = COLLECTION + "/{task_id}"
 # One that the router reads as it is written.
 _PLAIN_ID = re.compile(rb"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
+# Of ``X-Forwarded-For``: several addresses.
+_MAX_KEPT_BYTES = 256
 _START = b"HTTP/1.1 200 OK\r\n"
 
 _log = structlog.get_logger()
@@ -93,7 +95,7 @@ class FastGet:
         }
         self._other_origin = _cors_lines(None) if cors_origins else b""
         self._metrics_port = metrics_port
-        self._address_of = lru_cache(maxsize=4096)(self._find_address)
+        self._short_address_of = lru_cache(maxsize=4096)(self._find_address)
         read = {b"authorization", b"x-api-key", b"x-client-request-id"}
         self._read = frozenset(
             read | ({b"x-forwarded-for"} if self._trusted_proxies else set()) | ({b"origin"} if cors_origins else set())
@@ -244,6 +246,11 @@ class FastGet:
             else:
                 return None
         return None if authorization is None else (authorization, client_request_id, origin, forwarded_for)
+
+    def _address_of(self, peer: str, forwarded_for: tuple[bytes, ...]) -> str:
+        # A head has room for 64 KiB of addresses, which must not stay in memory.
+        is_short = sum(map(len, forwarded_for)) <= _MAX_KEPT_BYTES
+        return (self._short_address_of if is_short else self._find_address)(peer, forwarded_for)
 
     def _find_address(self, peer: str, forwarded_for: tuple[bytes, ...]) -> str:
         return client_address(peer, [value.decode("latin-1") for value in forwarded_for], self._trusted_proxies)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.support.gateway import TASKS, Gateway, Tenant
+from tests.support.gateway import TASKS, Gateway, Tenant, serve_gateway
 from tests.support.patience import HANG_SECONDS
 
 APP = Path(__file__).resolve().parents[2] / "app"
@@ -52,6 +52,24 @@ async def test_no_part_of_a_request_outlives_it(gateway: Gateway, tenant: Tenant
     del request, reader, writer
     await asyncio.sleep(0.01)
     leftovers = kept(halves)
+    assert not leftovers, "\n".join(leftovers)
+
+
+async def test_no_forwarded_addresses_outlive_their_request(gateway: Gateway) -> None:
+    halves = (secrets.token_hex(16), secrets.token_hex(16))
+    trusting = gateway.settings.model_copy(update={"trusted_proxies": gateway.settings.channel_allow})
+    async with serve_gateway(trusting, gateway.clock, gateway.seconds) as base_url:
+        address = urlsplit(base_url)
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        fields = ["Host: gateway", "Authorization: Bearer x", f"X-Forwarded-For: {''.join(halves) * 10}, 203.0.113.7"]
+        writer.write("\r\n".join([f"GET {TASKS}/x HTTP/1.1", *fields, "", ""]).encode())
+        async with asyncio.timeout(HANG_SECONDS):
+            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 401")
+        writer.close()
+        await writer.wait_closed()
+        del fields, reader, writer
+        await asyncio.sleep(0.01)
+        leftovers = kept(halves)
     assert not leftovers, "\n".join(leftovers)
 
 
