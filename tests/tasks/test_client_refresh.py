@@ -159,3 +159,30 @@ async def test_while_all_tasks_are_read_in_pages_polls_make_no_lists(gateway: Ga
     assert listed(gateway) == []
     await leases.release(reading)
     assert (await get(tenant, task_id)).json()["status"] == "running"
+
+
+async def test_a_task_whose_get_is_slow_and_gets_no_call_is_asked_about_again(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wait for its GET ends before it is known that the account has none left."""
+    monkeypatch.setattr("app.tasks.polling.client_refresh._GETS_UNDER_WAY_SECONDS", 0)
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    await gateway.use_up(RateClass.POLL_GET)
+    assert (await get(tenant, task_id)).json()["status"] == "queued"
+    await gateway.refill()
+    gateway.seconds.advance(1)
+    await get(tenant, task_id)
+    await gateway.arrival("get_task")
+
+
+async def test_a_tenant_that_polls_many_tasks_does_not_delay_another_one(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.tasks.polling.batch_refresh._MAX_IDS", 4)
+    busy, other = await gateway.tenant(), await gateway.tenant()
+    many, [one] = await new_tasks(busy, 10), await new_tasks(other, 1)
+    async with polls(gateway, busy, many):
+        await asyncio.sleep(0.2)  # they wait for a LIST
+        assert (await get(other, one)).json()["status"] == "running"
+    assert one in listed(gateway)[0]

@@ -8,6 +8,7 @@ wait for the next LIST and share it with those that are due in the background.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice, zip_longest
 
 from app.core.background import BackgroundTasks
 from app.core.turns import leave_turn
@@ -45,6 +46,14 @@ class _Channel:
     waiting: dict[_Key, TaskRow] = field(default_factory=dict)
     answers: dict[_Key, asyncio.Future[bool]] = field(default_factory=dict)
     is_working: bool = False
+
+    def take(self, count: int) -> list[TaskRow]:
+        """Removes waiting tasks and returns them: one of each tenant in turn, so that none waits for all of another."""
+        keys_of: dict[str, list[_Key]] = {}
+        for key in self.waiting:
+            keys_of.setdefault(key[0], []).append(key)
+        in_turn = (key for keys in zip_longest(*keys_of.values()) for key in keys if key is not None)
+        return [self.waiting.pop(key) for key in list(islice(in_turn, count))]
 
     def answer(self, rows: Sequence[TaskRow], *, has_changed: bool) -> None:
         """Tells the clients that wait for tasks whether to read their rows again."""
@@ -115,10 +124,12 @@ class ClientRefresh:
         try:
             while channel.waiting:
                 max_rows = max(self._batch_refresh.max_ids(channel_id), MAX_SINGLE_GETS)
-                rows = [channel.waiting.pop(key) for key in list(channel.waiting)[:max_rows]]
+                rows = channel.take(max_rows)
                 if len(rows) <= MAX_SINGLE_GETS:
                     gets = {self._background.start(self._get(channel, row)) for row in rows}
-                    done, _ = await asyncio.wait(gets, timeout=_GETS_UNDER_WAY_SECONDS)
+                    done, slow = await asyncio.wait(gets, timeout=_GETS_UNDER_WAY_SECONDS)
+                    for get in slow:
+                        self._background.start(self._answer_without_call(channel, get))
                     rows = [row for get in done if (row := get.result()) is not None]
                 if rows:
                     await self._list(channel_id, channel, rows)
@@ -136,6 +147,12 @@ class ClientRefresh:
             return row
         channel.answer([row], has_changed=outcome.may_have_changed)
         return None
+
+    @staticmethod
+    async def _answer_without_call(channel: _Channel, get: asyncio.Task[TaskRow | None]) -> None:
+        """Answers a task whose GET took long to find no call left: the LIST that it would share is gone."""
+        if (row := await get) is not None:
+            channel.answer([row], has_changed=False)
 
     async def _list(self, channel_id: str, channel: _Channel, rows: Sequence[TaskRow]) -> None:
         """Asks about many tasks, then by GET about those that have ended, while the next call is made."""
