@@ -22,7 +22,7 @@ from tests.support.database import EMPTY_ALL, keep_template, open_superuser, own
 from tests.support.frozen_gateway import open_frozen_gateway
 from tests.support.gateway import Gateway, open_gateway
 from tests.support.node_ids import refuse_repeated
-from tests.support.patience import make_patient
+from tests.support.timeouts import lengthen_timeouts
 
 # Properties are tried on few examples every day, and on many in a step of .ci/run.
 settings.register_profile("everyday", max_examples=40, deadline=None)
@@ -75,7 +75,7 @@ def plain_logs() -> None:
 def patient_product() -> Iterator[None]:
     """The product waits as long as a test does: a slow machine is no failure."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        make_patient(monkeypatch)
+        lengthen_timeouts(monkeypatch)
         yield
 
 

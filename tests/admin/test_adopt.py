@@ -106,7 +106,7 @@ def test_a_name_that_the_upstream_shows_otherwise_hides_no_create_under_way() ->
 
 
 @pytest.mark.parametrize("evidence", ["its time", "a callback", "a tag"])
-async def test_a_task_that_may_be_of_a_create_of_unknown_outcome_is_given_to_nobody(
+async def test_a_task_that_a_create_of_unknown_outcome_may_have_made_is_given_to_no_tenant(
     gateway: Gateway, evidence: str
 ) -> None:
     tenant, other = await gateway.tenant(), await gateway.tenant()

@@ -16,9 +16,9 @@ from app.settings import Settings
 from tests.admin.sandbox_channel import OURS, OURS_RENEWED, THEIRS, UNREGISTERED, SandboxChannel
 from tests.support.channel_app import ChannelApp, everything_stored
 from tests.support.channel_contents import add_group, add_task
-from tests.support.patience import until
 from tests.support.plain import PLAIN
 from tests.support.shared_accounts import ark_key, key_pair
+from tests.support.timeouts import until
 
 
 async def test_another_key_of_the_same_account_keeps_the_channel_active(sandbox_channel: SandboxChannel) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tests.support.admin_app import Process, QueryCount, in_the_future
 from tests.support.channel_app import everything_stored
 from tests.support.clock import ManualSeconds, MovableClock
-from tests.support.patience import until
+from tests.support.timeouts import until
 
 
 async def test_a_key_is_shown_once_and_never_again(process: Process, clock: MovableClock) -> None:

@@ -12,8 +12,8 @@ import pytest_asyncio
 from tests.assets.gateway import OPEN, AssetsGateway, list_assets, list_groups, open_assets_gateway
 from tests.support.driving import URL, new_group
 from tests.support.gateway import HELD, Tenant
-from tests.support.patience import HANG_SECONDS, until
 from tests.support.process import gateway_process
+from tests.support.timeouts import HANG_SECONDS, until
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from app.ids import new_id
 from tests.assets.gateway import AssetsGateway, by_path, list_assets, list_groups, refused
 from tests.support.driving import URL, act, new_asset, new_group
 from tests.support.gateway import HELD, Tenant
-from tests.support.patience import HANG_SECONDS, until
+from tests.support.timeouts import HANG_SECONDS, until
 
 AFTER: list[dict[str, Any]] = [
     {"kind": "cut", "at": "after"},

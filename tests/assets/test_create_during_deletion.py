@@ -10,7 +10,7 @@ from sqlalchemy import text as sql
 from tests.assets.gateway import AssetsGateway, by_path
 from tests.support.driving import act, pass_verification
 from tests.support.gateway import HELD
-from tests.support.patience import HANG_SECONDS, until
+from tests.support.timeouts import HANG_SECONDS, until
 
 _LOCK_WAITERS = sql(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

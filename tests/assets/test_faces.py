@@ -19,7 +19,7 @@ from tests.assets.gateway import AssetsGateway, by_path, by_query, list_assets, 
 from tests.support.driving import act, new_asset, pass_verification
 from tests.support.gateway import HELD, Tenant
 from tests.support.loopback import LOOPBACK_ALLOWED
-from tests.support.patience import until
+from tests.support.timeouts import until
 
 BACK = "https://example.com/back?x=1"
 

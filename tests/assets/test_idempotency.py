@@ -31,8 +31,8 @@ from tests.support.answers import check_error
 from tests.support.driving import act
 from tests.support.gateway import HELD, TASKS, Tenant
 from tests.support.observed_calls import ObservedCalls
-from tests.support.patience import HANG_SECONDS, until
 from tests.support.process import gateway_process
+from tests.support.timeouts import HANG_SECONDS, until
 
 ACTIONS = ("CreateAssetGroup", "CreateAsset")
 

@@ -14,7 +14,7 @@ from app.creates.models import AttemptRow
 from app.errors import ConflictError, ServiceUnavailableError
 from tests.assets.gateway import ENTRIES, AssetsGateway, by_path, create_body, created_id, fingerprint
 from tests.support.gateway import HELD, Tenant
-from tests.support.patience import until
+from tests.support.timeouts import until
 
 MARKS = [{"X-Sdk-Request": "attempt=2; max=4"}, {"x-stainless-retry-count": "1"}]
 

@@ -8,7 +8,7 @@ import pytest
 from tests.assets.gateway import AssetsGateway, by_path, list_assets, list_groups, refused
 from tests.support.driving import URL, act, new_asset, new_group
 from tests.support.gateway import HELD, Tenant
-from tests.support.patience import HANG_SECONDS, until
+from tests.support.timeouts import HANG_SECONDS, until
 
 TROUBLES: list[dict[str, Any]] = [
     {"kind": "cut", "at": "before"},

@@ -9,11 +9,11 @@ import httpx
 from tests.chaos.launcher import Fault, Process
 from tests.chaos.site import Site, Tenant
 
-_PATIENCE_SECONDS = 0.5
+_TIMEOUT_SECONDS = 0.5
 
 
 async def doomed_gateways(
-    site: Site, point: str, *, patience_seconds: float = _PATIENCE_SECONDS, most: int | None = None, **settings: Any
+    site: Site, point: str, *, timeout_seconds: float = _TIMEOUT_SECONDS, most: int | None = None, **settings: Any
 ) -> AsyncIterator[Process]:
     """Yields a gateway that is killed at the first suspension of a point, then one for the second, and so on.
 
@@ -24,7 +24,7 @@ async def doomed_gateways(
     for at in itertools.count(1) if most is None else range(1, most + 1):
         doomed = await site.gateway(fault=Fault(point, at), **settings)
         yield doomed
-        if not await doomed.dies(patience_seconds=patience_seconds):
+        if not await doomed.dies(timeout_seconds=timeout_seconds):
             await doomed.stop()
             return
 

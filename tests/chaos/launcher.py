@@ -64,9 +64,9 @@ class Process:
         self._send(signal.SIGTERM)
         return await self.ended
 
-    async def dies(self, *, patience_seconds: float) -> bool:
+    async def dies(self, *, timeout_seconds: float) -> bool:
         """Waits for its end; returns whether it came in time."""
-        await asyncio.wait({self.ended}, timeout=patience_seconds)
+        await asyncio.wait({self.ended}, timeout=timeout_seconds)
         return not self.is_alive
 
     def let_go(self) -> None:

@@ -157,10 +157,10 @@ async def open_site(database_url: str, launcher: Launcher, *, time_scale: float 
         await engine.dispose()
 
 
-async def settle(site: Site, *statuses: str, patience_seconds: float = 400.0) -> None:
-    """Waits until no task has one of these statuses, at most ``patience_seconds``; the test checks what is left."""
+async def settle(site: Site, *statuses: str, timeout_seconds: float = 400.0) -> None:
+    """Waits until no task has one of these statuses, at most ``timeout_seconds``; the test checks what is left."""
     query = "SELECT count(*) AS left FROM tasks WHERE status = ANY(:statuses)"
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(patience_seconds):
+        async with asyncio.timeout(timeout_seconds):
             while (await site.query(query, statuses=list(statuses)))[0]["left"]:  # noqa: ASYNC110 - no event tells
                 await asyncio.sleep(0.2)

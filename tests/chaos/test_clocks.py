@@ -27,5 +27,5 @@ async def test_wrong_clocks_cost_no_task_and_make_none_twice(
     await kill_until(loading, slots, pause=(0.3, 1.0))
     creates = await loading
     kills = site.kills
-    await settle(site, "submitting", "unknown", patience_seconds=90 + abs(shift_seconds))
+    await settle(site, "submitting", "unknown", timeout_seconds=90 + abs(shift_seconds))
     await check_creates(site, slots[0].process, creates, tell=tell, kills=kills, tenants=tenants)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 _OPEN = "/api/v3/open"
 _MIN_AWAITS = 10
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 
 
 @pytest.mark.parametrize("is_keyed", [False, True], ids=["plain", "keyed"])
@@ -87,7 +87,7 @@ async def _until_all_is_owned(site: Site, action: str, names: list[str]) -> None
     what = "groups" if action == "CreateAssetGroup" else "assets"
     table = "asset_groups" if action == "CreateAssetGroup" else "assets"
     unowned: list[str] = []
-    for _ in range(int(_PATIENCE_SECONDS)):
+    for _ in range(int(_TIMEOUT_SECONDS)):
         owned = {row["id"] for row in await site.query(f"SELECT id FROM {table}")}
         made = [made for made in (await site.ledger())[what] if made["name"] in names and made["deleted_at"] is None]
         unowned = [made["id"] for made in made if made["id"] not in owned]

@@ -50,23 +50,23 @@ async def test_a_callback_whose_gateway_dies_at_any_await_is_not_lost(site: Site
     tenant = await site.tenant(creator)
     ids: list[str] = []
     async for doomed in doomed_gateways(
-        site, "request:POST /callbacks/", patience_seconds=_DOOM_SECONDS, background="off"
+        site, "request:POST /callbacks/", timeout_seconds=_DOOM_SECONDS, background="off"
     ):
         site.front.lead_to(creator.url)
         site.front.lead_to(doomed.url)
         ids.append(await _create(site, creator, tenant, receiver, f"[queue:0][run:100] {len(ids)}"))
-        await doomed.dies(patience_seconds=_DOOM_SECONDS)
+        await doomed.dies(timeout_seconds=_DOOM_SECONDS)
     await _check_completion(site, tenant, ids, receiver)
 
 
-async def test_lost_creates_are_bound_although_the_reconciler_dies_at_any_await(site: Site) -> None:
+async def test_lost_creates_are_attributed_although_the_reconciler_dies_at_any_await(site: Site) -> None:
     creator = await site.gateway(public_url=None, background="off", ark_exclusive="on")
     tenant = await site.tenant(creator)
     creates: list[Create] = []
     async for doomed in doomed_gateways(
         site,
         "job:reconcile",
-        patience_seconds=_DOOM_SECONDS,
+        timeout_seconds=_DOOM_SECONDS,
         most=_AWAITS_OF_A_SEARCH,
         shift_seconds=_FIRST_SEARCH_SECONDS,
         public_url=None,
@@ -78,7 +78,7 @@ async def test_lost_creates_are_bound_although_the_reconciler_dies_at_any_await(
             creates.append(Create(tenant, f"wish {len(creates)} {number}"))
             await send_until_answered(creates[-1], site.http, lambda: creator.url)
         doomed.let_go()
-        await doomed.dies(patience_seconds=_DOOM_SECONDS)
+        await doomed.dies(timeout_seconds=_DOOM_SECONDS)
     last = await site.gateway(public_url=None, ark_exclusive="on")
     await settle(site, "submitting")
     verdict = await gather(site, creates)
@@ -96,12 +96,12 @@ async def _complete_in_dying_gateways(
 ) -> list[str]:
     ids: list[str] = []
     async for doomed in doomed_gateways(
-        site, point, patience_seconds=_DOOM_SECONDS, shift_seconds=_AHEAD_SECONDS, public_url=None
+        site, point, timeout_seconds=_DOOM_SECONDS, shift_seconds=_AHEAD_SECONDS, public_url=None
     ):
         ids.append(await _create(site, creator, tenant, receiver, f"[queue:0][run:0] {len(ids)}"))
         await _until_there(site, awaited, ids[-1])
         doomed.let_go()
-        await doomed.dies(patience_seconds=_DOOM_SECONDS)
+        await doomed.dies(timeout_seconds=_DOOM_SECONDS)
     return ids
 
 

@@ -14,7 +14,7 @@ from app.db.roles import GATEWAY
 from app.devdb import EmbeddedPostgres
 from app.devdb.postmaster import PORT
 from tests.devdb.children import postmaster_of
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 
 def admit_every_account(data_dir: Path) -> None:

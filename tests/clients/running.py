@@ -16,7 +16,7 @@ from tests.support.site import Site, Tenant
 
 TASKS = "/api/v3/contents/generations/tasks"
 _CLIP = MEDIA_FOLDER / "clip.mp4"
-_PATIENCE_SECONDS = 180
+_TIMEOUT_SECONDS = 180
 _LOG_SECONDS = 10.0
 
 
@@ -100,7 +100,7 @@ async def run(program: Program, given: Mapping[str, str], folder: Path) -> str:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             said, errors = await process.communicate()
     finally:
         if process.returncode is None:

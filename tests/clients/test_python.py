@@ -16,7 +16,7 @@ from tests.clients.running import each, run
 from tests.support.driving import URL, pass_verification
 from tests.support.site import Site
 
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 
 
 @each(PYTHON)
@@ -46,7 +46,7 @@ async def test_sd2_calls_every_assets_action_with_a_signature_of_its_own(
     assert [(each["Id"], each["Description"]) for each in groups["Items"]] == [(group_id, "two")]
 
     asset_id = (await sd2("create-asset", "--group_id", group_id, "--url", URL, "--name", name))["Id"]
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with asyncio.timeout(_TIMEOUT_SECONDS):
         while (await sd2("get-asset", "--asset_id", asset_id))["Status"] != "Active":  # noqa: ASYNC110 - as its user does
             await asyncio.sleep(0.1)
     assert await sd2("update-asset", "--asset_id", asset_id, "--name", "three") == {"Id": asset_id}

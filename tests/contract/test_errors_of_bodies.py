@@ -14,7 +14,7 @@ import pytest
 from tests.support.answers import check_error
 from tests.support.driving import count_received
 from tests.support.gateway import TASKS, Gateway, Tenant
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 from tests.tasks.bodies import body
 
 GROUPS = "/api/v3/open/ListAssetGroups"

@@ -29,7 +29,7 @@ from tests.contract.upstream_codes import (
 from tests.support.answers import check_error
 from tests.support.driving import new_asset, new_group
 from tests.support.gateway import TASKS, Gateway, Tenant
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 OF_CLIENT = Row("client", 400, "InvalidParameter")
 PLAIN_WORDS = "The parameter is not what it should be."

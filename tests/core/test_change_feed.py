@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.core.change_feed import LEASE_SECONDS, ChangeFeed
 from app.db.engine import session_factory
 from tests.support.clock import ManualSeconds
-from tests.support.patience import until
+from tests.support.timeouts import until
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from app.services import Services
 from app.settings import Settings
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
-from tests.support.patience import HANG_SECONDS, until
+from tests.support.timeouts import HANG_SECONDS, until
 
 
 @pytest_asyncio.fixture

@@ -7,7 +7,7 @@ import pytest
 from app.core.background import BackgroundTasks, SingleFlight
 from app.core.jobs import Job, run_jobs
 from app.worker import running
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 
 async def test_a_job_survives_its_errors_and_stops_on_request() -> None:

@@ -17,7 +17,7 @@ from app.core.process_registry import RENEW_SECONDS, ProcessRegistry
 from app.db.engine import DatabaseUnavailableError, session_factory
 from tests.support.clock import MovableClock
 from tests.support.database import empty_all_tables
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 LIVE = """
 import asyncio, sys

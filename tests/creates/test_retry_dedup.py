@@ -20,7 +20,7 @@ from app.tenants.models import ApiKeyRow, TenantRow
 from tests.support.admin_app import QueryCount
 from tests.support.clock import MovableClock
 from tests.support.database import empty_all_tables
-from tests.support.patience import HANG_SECONDS, until
+from tests.support.timeouts import HANG_SECONDS, until
 
 REQUEST = RequestFingerprint("tenant 1", "key 1", "create_task", hashlib.sha256(b"body").digest())
 MARKED = replace(REQUEST, is_marked_retry=True)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.base import utc_now
 from app.db.engine import DatabaseUnavailableError, is_unavailable, open_engine, session_factory, to_dsn
 from tests.support.database import as_superuser
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])

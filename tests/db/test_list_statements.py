@@ -27,8 +27,8 @@ from app.webhooks.models import DeliveryStatus
 from app.webhooks.repository import AllDeliveries
 from tests.devdb.children import query
 from tests.support.database import as_superuser, own_database
-from tests.support.patience import HANG_SECONDS
 from tests.support.plans import PLAN_MODES, PlanMode, executed_plan, nodes, rows_read, statements_of
+from tests.support.timeouts import HANG_SECONDS
 
 pytestmark = pytest.mark.slow
 

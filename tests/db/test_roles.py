@@ -23,7 +23,7 @@ from app.devdb.binaries import find_binaries
 from app.devdb.cluster import SUPERUSER
 from tests.devdb.children import query
 from tests.support.database import as_superuser, bare_database, empty_database, make_roles, own_database, url_of
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 MAKE_ROLES = Path(__file__).resolve().parents[2] / "deploy/postgres/make-roles.sh"
 TABLE = "CREATE TABLE made (id bigint GENERATED ALWAYS AS IDENTITY, name text)"

@@ -16,7 +16,7 @@ from app.devdb import EmbeddedPostgresError, reset
 from app.devdb.folder import find_cluster
 from tests.devdb.children import ServerUser, assert_refused, cluster_of, environment_of, is_gone, postmaster_of, query
 from tests.support.database import embedded_server, url_of
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 # Every test here makes database servers of its own.
 pytestmark = pytest.mark.slow

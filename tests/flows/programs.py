@@ -16,7 +16,7 @@ from tests.support.plain import PLAIN
 
 _ROOT = Path(__file__).parents[2]
 _KEPT = {"SEEDGATE_PG_BIN", "SEEDGATE_PG_USER"}
-_PATIENCE_SECONDS = 90
+_TIMEOUT_SECONDS = 90
 _OF_THE_CHECKOUT = (sys.executable, "-m", "app")
 
 
@@ -39,7 +39,7 @@ class Program:
     async def read_until(self, text: str, *, times: int = 1) -> str:
         """Waits until it has printed a line that holds a text, or so many; returns everything up to there."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             while sum(text in line for line in self.output) < times:
                 line = await self.process.stdout.readline()
                 assert line, "".join(self.output)
@@ -49,7 +49,7 @@ class Program:
     async def wait(self) -> int:
         """Waits until it ends; returns its exit code."""
         assert self.process.stdout is not None
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             self.output.append((await self.process.stdout.read()).decode())
             return await self.process.wait()
 
@@ -122,7 +122,7 @@ def free_port() -> int:
 
 async def until_ready(client: httpx.AsyncClient, program: Program) -> None:
     """Waits until a gateway says that it should be sent requests."""
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with asyncio.timeout(_TIMEOUT_SECONDS):
         while program.process.returncode is None:
             try:
                 if (await client.get("/readyz")).status_code == 200:

@@ -31,8 +31,8 @@ from tests.support.database import (
     url_of,
 )
 from tests.support.gateway import ENDLESS, TASKS, text
-from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
+from tests.support.timeouts import HANG_SECONDS
 
 pytestmark = pytest.mark.slow
 

@@ -20,7 +20,7 @@ from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.driving import act, new_asset, new_group, new_session, pass_verification, until
 from tests.support.gateway import TASKS, Gateway, Tenant, open_gateway
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 pytestmark = pytest.mark.slow
 

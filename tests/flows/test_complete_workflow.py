@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tests.support.gateway import Gateway
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 SCRIPT = Path(__file__).with_name("complete_workflow.py.txt")
 REPLACED = {

@@ -18,8 +18,8 @@ from tests.flows.programs import Program, run, started
 from tests.support.database import temporary_folder
 from tests.support.driving import act, new_asset, new_group, new_session, pass_verification, until
 from tests.support.gateway import TASKS, Tenant
-from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
+from tests.support.timeouts import HANG_SECONDS
 
 pytestmark = [
     pytest.mark.slow,

@@ -15,7 +15,7 @@ import pytest_asyncio
 from tests.support.answers import check_error
 from tests.support.driving import new_group, received
 from tests.support.gateway import Gateway, Tenant
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 GO_TASK = """POST /api/v3/contents/generations/tasks HTTP/1.1
 Host: {host}

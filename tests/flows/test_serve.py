@@ -22,7 +22,7 @@ from tests.flows.programs import Program, on_socket, run, started, until_ready
 from tests.support.database import empty_database, own_database, url_of
 from tests.support.driving import count_received
 from tests.support.gateway import HELD, TASKS, Gateway
-from tests.support.patience import HANG_SECONDS, until
+from tests.support.timeouts import HANG_SECONDS, until
 from tests.tasks.bodies import body
 
 pytestmark = pytest.mark.slow

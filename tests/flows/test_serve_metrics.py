@@ -22,7 +22,7 @@ from tests.support.plain import PLAIN
 pytestmark = pytest.mark.slow
 
 # Longer than uvicorn waits for the answer of a process that has died after it was asked.
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ async def refused_whoamis(port: int) -> int:
 
 async def until_refused(port: int, times: int) -> None:
     """Waits until so many refusals are told: a request is counted after its answer."""
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with asyncio.timeout(_TIMEOUT_SECONDS):
         while await refused_whoamis(port) < times:  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0.05)
 
@@ -94,7 +94,7 @@ async def test_two_workers_share_their_metrics_and_those_of_a_killed_worker_stay
             page = (await client.get("/metrics", headers=ADMIN)).text
             assert 'status="4xx"' in page
         os.kill(second, signal.SIGKILL)
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             while second in (left := workers_of(program)) or len(left) < 2:  # noqa: ASYNC110 - there is no event
                 await asyncio.sleep(0.1)
         assert await refused_whoamis(port) == 6
@@ -115,7 +115,7 @@ async def test_one_worker_serves_the_metrics_port_too(folder: Path, settings: di
 
 async def test_a_worker_alone_serves_its_own_metrics(folder: Path, settings: dict[str, str], port: int) -> None:
     async with started("worker", folder=folder, settings=settings) as program:
-        async with asyncio.timeout(_PATIENCE_SECONDS), httpx.AsyncClient(verify=PLAIN) as client:
+        async with asyncio.timeout(_TIMEOUT_SECONDS), httpx.AsyncClient(verify=PLAIN) as client:
             while program.process.returncode is None:
                 try:
                     page = await client.get(f"http://127.0.0.1:{port}/metrics")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.sdk
 _JAVA = Path(__file__).with_name("UpgradingPost.java")
 _TASK = {"model": "doubao-seedance-2", "content": [{"type": "text", "text": "一只猫"}]}
 _GROUP = {"Name": "upgraded", "GroupType": "AIGC"}
-_PATIENCE_SECONDS = 120
+_TIMEOUT_SECONDS = 120
 
 
 async def post(client: str, url: str, key: str, body: dict[str, Any]) -> list[tuple[int, str]]:
@@ -33,7 +33,7 @@ async def post(client: str, url: str, key: str, body: dict[str, Any]) -> list[tu
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with asyncio.timeout(_TIMEOUT_SECONDS):
         told, complaint = await process.communicate()
     assert process.returncode == 0, complaint.decode()
     lines = told.decode().splitlines()

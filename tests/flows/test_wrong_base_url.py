@@ -9,7 +9,7 @@ from app.sandbox.server import SandboxServer
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.gateway import open_gateway
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 pytestmark = pytest.mark.slow
 

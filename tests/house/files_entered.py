@@ -20,7 +20,7 @@ from app.sandbox.config import SandboxConfig
 from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.database import keep_template, own_database, session_server
 from tests.support.gateway import TASKS, open_gateway
-from tests.support.patience import make_patient
+from tests.support.timeouts import lengthen_timeouts
 from tests.support.toolchains import ROOT
 
 _APP = f"{ROOT}/app/"
@@ -110,7 +110,7 @@ async def _commits_of(call: Callable[[], Awaitable[httpx.Response]], connection:
 
 async def _main() -> None:
     with pytest.MonkeyPatch.context() as monkeypatch, session_server() as server:
-        make_patient(monkeypatch)
+        lengthen_timeouts(monkeypatch)
         configure_logging(level="warning", style="json")
         await upgrade_to_head(server.owner_url)
         await keep_template(server.url)

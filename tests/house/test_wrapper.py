@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from tests.house.wrapper import WRAPPER, checkout, make_wheel, run, without_uv
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 
 @pytest.mark.parametrize(

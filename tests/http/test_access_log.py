@@ -9,7 +9,7 @@ import pytest
 from tests.support.driving import count_received
 from tests.support.gateway import HELD, TASKS, Gateway, Tenant
 from tests.support.logs import Log, written
-from tests.support.patience import until
+from tests.support.timeouts import until
 from tests.tasks.bodies import body
 
 

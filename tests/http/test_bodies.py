@@ -18,8 +18,8 @@ from tests.support.answers import check_error
 from tests.support.clock import MovableClock
 from tests.support.driving import count_received
 from tests.support.gateway import TASKS, Gateway, Tenant, serve_gateway
-from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
+from tests.support.timeouts import HANG_SECONDS
 
 LIMIT_BYTES = MEBIBYTE
 SENDER = KeySender("tenant", "key")

@@ -16,9 +16,9 @@ from tests.http.wires import connected
 from tests.support.answers import check_error
 from tests.support.clock import MovableClock
 from tests.support.gateway import TASKS, Gateway, Tenant, serve_gateway
-from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.signing import JAVA, Signing, signed_headers
+from tests.support.timeouts import HANG_SECONDS
 
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.support.gateway import TASKS, Gateway, Tenant, serve_gateway
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 APP = Path(__file__).resolve().parents[2] / "app"
 # SQLAlchemy keeps, with each form of a statement, the parameters with which it was first compiled: ids and short names.

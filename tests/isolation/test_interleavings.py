@@ -12,9 +12,9 @@ from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from tests.isolation.ownership import Holder, Thing, never_like, new_prompt, text, told
 from tests.support.gateway import TASKS
-from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.threaded import GatewayAccess, gateway_in_a_thread
+from tests.support.timeouts import HANG_SECONDS
 
 TENANTS = st.integers(0, 2)
 KEYS = st.integers(0, 1)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.sdk
 _TIMEOUT_SECONDS = 20
 
 
-async def test_a_create_that_outlasts_the_proxys_patience_is_paid_once(gateway: Gateway, start: Start) -> None:
+async def test_a_create_that_outlasts_the_proxys_timeout_is_paid_once(gateway: Gateway, start: Start) -> None:
     tenant = await gateway.tenant()
     await slow_create(gateway, seconds=2.5)
     before = count_received(gateway, "create_task")
@@ -36,8 +36,8 @@ async def test_a_client_that_leaves_the_proxy_and_asks_again_gets_the_same_task(
     async with plain(proxy.url, tenant.key, timeout_seconds=0.7) as hasty:
         with pytest.raises(httpx.ReadTimeout):
             await hasty.post(TASKS, json=body)
-    async with plain(proxy.url, tenant.key) as patient:
-        answer = await patient.post(TASKS, json=body)
+    async with plain(proxy.url, tenant.key) as lasting:
+        answer = await lasting.post(TASKS, json=body)
     await check_one(gateway, tenant, answer.json()["id"], before)
 
 

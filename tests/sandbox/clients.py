@@ -9,7 +9,7 @@ import httpx
 from app.sandbox.config import DEFAULT_ACCOUNT, Account
 from app.sandbox.server import SandboxServer
 from app.upstream.signature import sign
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 MODEL = "doubao-seedance-2-0-260128"
 TASKS = "/api/v3/contents/generations/tasks"

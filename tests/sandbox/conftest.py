@@ -8,7 +8,7 @@ from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
 from app.sandbox.server import SandboxServer
 from tests.sandbox.clients import Caller
 from tests.support.clock import MovableClock
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 OTHER_ACCOUNT = Account(
     name="other",

@@ -10,7 +10,7 @@ import pytest_asyncio
 from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer
 from tests.sandbox.clients import Caller, text
-from tests.support.patience import until
+from tests.support.timeouts import until
 
 
 class Receiver:

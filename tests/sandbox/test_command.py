@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.sandbox.clients import MODEL, TASKS, text
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = "import sys; from app.sandbox.server import run_sandbox; run_sandbox(port=int(sys.argv[1]), time_scale=1000)"

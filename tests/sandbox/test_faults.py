@@ -10,7 +10,7 @@ import pytest
 from app.sandbox.config import SandboxConfig
 from app.sandbox.server import SandboxServer
 from tests.sandbox.clients import MODEL, TASKS, Caller, error_of, text
-from tests.support.patience import until
+from tests.support.timeouts import until
 
 BODY = json.dumps({"model": MODEL, "content": [text()]}).encode()
 

@@ -21,7 +21,7 @@ from app.sandbox.state_file import StateFile, StateFileError, is_state_file, rem
 from app.sandbox.store import Sandbox
 from tests.sandbox.clients import MODEL, TASKS, Caller, image, text
 from tests.support.clock import MovableClock
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 DAY = 86_400
 ROOT = Path(__file__).resolve().parents[2]

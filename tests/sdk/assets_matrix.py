@@ -20,7 +20,7 @@ _ALL_GROUPS = {"Filter": {"GroupType": "AIGC"}}
 _BARE = "/api/v3/assets"
 _CUT_AFTER_SECONDS = 1.0
 _IMPATIENT_SECONDS = 2.5
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 _SLOW_SECONDS = 4.0
 _UNKNOWN = {"Id": "asset-20260101000000-zzzzz"}
 
@@ -211,7 +211,7 @@ async def _asset_of(user: User) -> tuple[dict[str, Any], str]:
 
 
 async def _until_active(user: User, asset_id: str, *, is_signed: bool) -> Told:
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with asyncio.timeout(_TIMEOUT_SECONDS):
         while True:
             told = await user.act("GetAsset", {"Id": asset_id}, is_signed=is_signed)
             if result_of(told)["Status"] == "Active":

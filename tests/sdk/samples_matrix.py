@@ -13,7 +13,7 @@ from tests.support.driving import pass_verification
 from tests.support.site import Site, Tenant
 from tests.support.toolchains import build, require
 
-_PATIENCE_SECONDS = 120
+_TIMEOUT_SECONDS = 120
 
 
 class SamplesMatrix:
@@ -56,7 +56,7 @@ class SamplesMatrix:
         key = f"sg-{uuid.uuid4().hex}"
         for sample in [each for job in Job for each in self._samples(job)]:
             process = await _start(sample, site, key, tmp_path)
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 said, errors = await process.communicate()
             assert process.returncode != 0, sample.file
             assert b"AuthenticationError" in errors or b"401" in errors, sample.file
@@ -90,7 +90,7 @@ async def _run(sample: Sample, site: Site, tenant: Tenant, folder: Path) -> str:
     assert process.stderr is not None
     said = ""
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
             errors = asyncio.create_task(process.stderr.read())
             while line := (await process.stdout.readline()).decode():
                 said += line

@@ -14,7 +14,7 @@ from tests.sdk.front import cutting_front, losing_front
 from tests.sdk.table import cell
 from tests.sdk.users import SMALL_BODY_BYTES, Told, User
 
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 _CUT_AFTER_SECONDS = 1.0
 _SLOW_SECONDS = 4.0
 _IMPATIENT_SECONDS = 2.5
@@ -157,7 +157,7 @@ class TasksMatrix:
 
 
 async def _until_succeeded(user: User, task_id: str) -> Told:
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with asyncio.timeout(_TIMEOUT_SECONDS):
         while True:
             told = await user.task("get", id=task_id)
             if told.result["status"] == "succeeded":

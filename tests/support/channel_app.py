@@ -25,8 +25,8 @@ from app.upstream.openapi import OpenApiClient
 from tests.support.admin_routes import ADMIN_TOKEN, routes_over
 from tests.support.clock import MovableClock
 from tests.support.loopback import LOOPBACK_ALLOWED
-from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
+from tests.support.timeouts import HANG_SECONDS
 
 
 @dataclass

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 
 from tests.support.gateway import TASKS, Gateway, Tenant
-from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
+from tests.support.timeouts import HANG_SECONDS
 
 URL = "https://example.com/reference.png"
 _FINAL = {"succeeded", "failed", "expired", "cancelled"}

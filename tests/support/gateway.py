@@ -40,9 +40,9 @@ from app.upstream.models import RateLimitRow
 from app.upstream.rate_limits import RateClass
 from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.loopback import LOOPBACK_NETWORKS
-from tests.support.patience import HANG_SECONDS, until
 from tests.support.plain import PLAIN
 from tests.support.serving import serving
+from tests.support.timeouts import HANG_SECONDS, until
 
 TASKS = "/api/v3/contents/generations/tasks"
 MODEL = "doubao-seedance-2"

@@ -14,8 +14,8 @@ import httpx
 from pydantic import SecretStr
 
 from app.settings import Settings
-from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
+from tests.support.timeouts import HANG_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 _PASSED_ON = (

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 
 from app.main import OwnedServer
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 _TICK_SECONDS = 0.1
 

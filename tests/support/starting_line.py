@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 # Not pg_stat_activity, which shows one transaction the same picture every time it looks.
 _WAITING = text("""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support.toolchains import ROOT
 
-_PATIENCE_SECONDS = 90
+_TIMEOUT_SECONDS = 90
 _HIERARCHIES = Path("/sys/fs/cgroup")
 
 
@@ -35,7 +35,7 @@ class Systemd:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=_PATIENCE_SECONDS,
+            timeout=_TIMEOUT_SECONDS,
         )
         return ended.returncode, ended.stdout
 
@@ -86,7 +86,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
     Raises:
         TimeoutError: it was not so for a long time.
     """
-    end = time.monotonic() + _PATIENCE_SECONDS
+    end = time.monotonic() + _TIMEOUT_SECONDS
     while not is_so():
         if time.monotonic() > end:
             raise TimeoutError

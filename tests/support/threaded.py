@@ -11,7 +11,7 @@ from app.sandbox.config import SandboxConfig
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.gateway import open_gateway
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.polling.single_gets import SingleGets
 from app.tasks.state import Source
 from tests.support.gateway import RUNNING, Gateway, Tenant, get, text
-from tests.support.patience import until
+from tests.support.timeouts import until
 from tests.tasks.searching import open_context
 
 DUE_SECONDS = 6

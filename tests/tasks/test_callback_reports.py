@@ -24,7 +24,7 @@ from app.webhooks.models import DeliveryRow, WebhookSecretRow
 from app.webhooks.outbox import enqueue
 from app.webhooks.sender import Timeouts, open_sender
 from tests.support.gateway import RUNNING, TASKS, Gateway, Tenant, get, text
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 from tests.upstream.certificates import certify
 from tests.webhooks.receiver import Answer, LoopbackAsPublic, Receiver, raw, receiving, status, when
 

@@ -14,7 +14,7 @@ from app.tasks.correlation import new_callback_token
 from app.tasks.models import TaskRow
 from tests.support.database import set_reachable
 from tests.support.gateway import HELD, RUNNING, TASKS, text
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 from tests.tasks.searching import Search, open_search
 
 

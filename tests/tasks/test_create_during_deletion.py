@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from tests.support.gateway import Gateway, Tenant
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 _LOCK_WAITERS = sql(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -10,7 +10,7 @@ from app.tasks.state import Source, apply_no_task
 from app.upstream.rate_limits import RateClass
 from tests.support.answers import check_error
 from tests.support.gateway import ENDLESS, HELD, RUNNING, TASKS, Gateway, get, text
-from tests.support.patience import until
+from tests.support.timeouts import until
 
 
 async def test_a_queued_task_is_cancelled_and_stays_readable(gateway: Gateway) -> None:

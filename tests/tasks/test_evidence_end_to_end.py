@@ -8,8 +8,8 @@ import httpx
 import pytest_asyncio
 
 from tests.support.gateway import ENDLESS, MODEL, TASKS, Tenant, serve_gateway, text
-from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
+from tests.support.timeouts import HANG_SECONDS
 from tests.tasks.searching import Search
 
 

@@ -19,9 +19,9 @@ from tests.support.database import as_superuser, own_database, set_reachable
 from tests.support.frozen_gateway import open_frozen_gateway
 from tests.support.gateway import ENDLESS, RUNNING, TASKS, Gateway, Tenant, get, serve_gateway, text
 from tests.support.logs import written
-from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
 from tests.support.process import gateway_process
+from tests.support.timeouts import HANG_SECONDS
 
 ORIGIN = "https://app.example.com"
 CHANGING = re.compile(rb"(?m)^(date|x-request-id): .*\r$")

@@ -12,7 +12,7 @@ from tests.contract.upstream_codes import ACCOUNT_NUMBER, every_code
 from tests.support.answers import check_error
 from tests.support.driving import new_asset, new_group
 from tests.support.gateway import ENDLESS, TASKS, Gateway, get, text
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 PAGE = "<!doctype html><title>404</title>"
 # Beside the sandbox's own id of the request, which would be a mark of the upstream's API.

@@ -19,7 +19,7 @@ from app.tasks.callbacks_routes import _read
 from app.tasks.correlation import hash_of, new_callback_token
 from tests.support.admin_app import QueryCount
 from tests.support.logs import written
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 from tests.tasks.searching import Search
 
 STRANGER, UPSTREAM = "198.51.100.1", "203.0.113.7"

@@ -13,8 +13,8 @@ from app.tasks.repository import TaskRepository
 from tests.support.answers import check_error
 from tests.support.gateway import HELD, MODEL, TASKS, Gateway, Tenant, serve_gateway, text
 from tests.support.observed_calls import ObservedCalls
-from tests.support.patience import until
 from tests.support.plain import PLAIN
+from tests.support.timeouts import until
 
 BODY = {"model": MODEL, "content": text("a kitten")}
 

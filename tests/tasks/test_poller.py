@@ -11,7 +11,7 @@ from app.composition import open_services
 from app.tasks.models import TaskRow
 from app.tasks.polling.poller import TaskPoller
 from tests.support.gateway import RUNNING, Gateway, serve_gateway, text
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 
 DUE_SECONDS = 6
 LEASE_SECONDS = 91

@@ -10,7 +10,7 @@ from app.core.models import LeaseRow
 from app.observability.counters import LEASE_LOSSES
 from app.upstream.rate_limits import RateLimiter
 from tests.support.gateway import HELD, RUNNING, text
-from tests.support.patience import HANG_SECONDS, until
+from tests.support.timeouts import HANG_SECONDS, until
 from tests.tasks.searching import GRACE_SECONDS, PAUSE_SECONDS, FreeRates, Search
 
 

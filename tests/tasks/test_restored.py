@@ -93,7 +93,9 @@ async def test_a_process_that_has_not_noticed_the_move_concludes_nothing(search:
     await start_a_process(search, is_moved=False)
 
 
-async def test_a_create_of_an_hour_and_ten_minutes_after_the_restore_is_found_as_ever(search: Search) -> None:
+async def test_a_create_of_an_hour_and_ten_minutes_after_the_restore_is_found_as_before(
+    search: Search,
+) -> None:
     await search.declare("default", exclusive=True)
     await start_a_process(search, is_moved=True)
     tenant = await search.gateway.tenant()

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from app.creates.models import AttemptRow
 from app.tasks.models import TaskStatus
 from tests.support.gateway import HELD, MODEL, TASKS, Gateway, Tenant, text
-from tests.support.patience import HANG_SECONDS, until
 from tests.support.process import GatewayProcess, gateway_process
+from tests.support.timeouts import HANG_SECONDS, until
 
 BODY = {"model": MODEL, "content": text("a kitten")}
 

@@ -15,8 +15,8 @@ from tests.http.wires import connected
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.gateway import TASKS, open_gateway
-from tests.support.patience import HANG_SECONDS
 from tests.support.plain import PLAIN
+from tests.support.timeouts import HANG_SECONDS
 
 MEBIBYTE = 1024 * 1024
 SIZE = MEBIBYTE

@@ -34,7 +34,7 @@ async def principal_of(gateway: Gateway, tenant: Tenant) -> Principal:
 
 
 @pytest.mark.parametrize("outcome", ["accepted", "refused"])
-async def test_a_create_that_is_broken_off_by_the_servers_end_is_answered_with_an_id_that_stays_valid(
+async def test_a_create_that_the_stop_of_the_server_interrupts_is_answered_with_an_id_that_stays_valid(
     gateway: Gateway, services: Services, outcome: str
 ) -> None:
     principal = await principal_of(gateway, await gateway.tenant())

@@ -17,7 +17,7 @@ from app.tenants.principal import Principal
 from tests.support.admin_app import Process, QueryCount, in_the_future, running_process
 from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.keys import with_other_secret
-from tests.support.patience import until
+from tests.support.timeouts import until
 
 
 def assert_refused(response: httpx.Response) -> None:

@@ -12,7 +12,7 @@ from app.db.engine import DatabaseUnavailableError, open_engine, session_factory
 from app.tenants.authentication import LastUsedWriter
 from tests.support.admin_app import Process, QueryCount
 from tests.support.clock import MovableClock
-from tests.support.patience import until
+from tests.support.timeouts import until
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 

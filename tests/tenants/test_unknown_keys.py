@@ -20,8 +20,8 @@ from app.upstream.signed_request import SignedRequest
 from tests.support.admin_app import Process, QueryCount
 from tests.support.clock import ManualSeconds, MovableClock
 from tests.support.keys import with_other_secret
-from tests.support.patience import until
 from tests.support.signing import signed_headers
+from tests.support.timeouts import until
 
 NameT = TypeVar("NameT")
 

@@ -19,8 +19,8 @@ from app.upstream.errors import UpstreamError
 from app.upstream.http.client import HttpClient, open_http_client
 from app.upstream.openapi import OpenApiClient
 from tests.support.loopback import LOOPBACK_ALLOWED
-from tests.support.patience import HANG_SECONDS, until
 from tests.support.plain import PLAIN
+from tests.support.timeouts import HANG_SECONDS, until
 from tests.tasks.bodies import body
 
 AIGC = {"Filter": {"GroupType": "AIGC"}}

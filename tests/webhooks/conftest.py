@@ -23,7 +23,7 @@ from app.webhooks.secrets import secret_of
 from app.webhooks.sender import Timeouts, open_sender
 from tests.support.clock import MovableClock
 from tests.support.due_jobs import jobs_run_only_when_due
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 from tests.webhooks.receiver import Receiver, receiving
 
 __all__ = ["jobs_run_only_when_due"]

@@ -13,7 +13,7 @@ from standardwebhooks import Webhook
 
 from app.addresses import Address
 from app.webhooks.callback_url_policy import CallbackUrlPolicy
-from tests.support.patience import until
+from tests.support.timeouts import until
 
 LOOPBACK = ip_network("127.0.0.0/8")
 

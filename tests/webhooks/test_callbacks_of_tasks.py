@@ -13,7 +13,7 @@ from tests.support.answers import check_error
 from tests.support.clock import MovableClock
 from tests.support.database import own_database
 from tests.support.gateway import TASKS, Gateway, Tenant, open_gateway
-from tests.support.patience import HANG_SECONDS, until
+from tests.support.timeouts import HANG_SECONDS, until
 from tests.webhooks.receiver import Receiver, receiving, status
 
 DELIVERED = {"state": "delivered", "last_error": None}

@@ -18,7 +18,7 @@ from app.webhooks.delivery_worker import LEASE, RETENTION
 from app.webhooks.models import DeliveryRow, WebhookSecretRow
 from app.webhooks.repository import DELIVERIES_DUE
 from app.webhooks.scheduler import Caps
-from tests.support.patience import HANG_SECONDS, until
+from tests.support.timeouts import HANG_SECONDS, until
 from tests.webhooks.conftest import Office, settle
 from tests.webhooks.receiver import Receiver, status, when
 

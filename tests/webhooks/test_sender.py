@@ -21,7 +21,7 @@ from app.webhooks.callback_url_policy import PUBLIC_ONLY, CallbackUrlPolicy
 from app.webhooks.failures import Failure, TenantFailure, for_tenant
 from app.webhooks.secrets import new_secret
 from app.webhooks.sender import Message, Outcome, Result, Timeouts, WebhookSender, open_sender
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 from tests.upstream.certificates import certify
 from tests.webhooks.receiver import raw, receiving, status, when
 

@@ -9,7 +9,7 @@ from app.upstream.ark import ArkClient
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import NotSentError, OutcomeUnknownError, UpstreamError, UpstreamRejectedError
 from app.upstream.http.client import Timeouts
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import API_KEY, Peer, always, raw, to_response
 

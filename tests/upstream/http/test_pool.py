@@ -15,7 +15,7 @@ from app.upstream.http.pool import ConnectionPool
 from app.upstream.openapi import OpenApiClient
 from app.upstream.origins import Origin
 from tests.support.loopback import LOOPBACK_ALLOWED
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import AT, Peer, Script, always, to_response
 

@@ -8,7 +8,7 @@ from app.upstream.credentials import ArkAccount
 from app.upstream.errors import AccountFaultError, NotSentError
 from app.upstream.http.client import Timeouts
 from app.upstream.http.messages import RequestBody
-from tests.support.patience import HANG_SECONDS
+from tests.support.timeouts import HANG_SECONDS
 from tests.upstream.conftest import Bench
 from tests.upstream.servers import API_KEY, Peer, always, unused_port
 

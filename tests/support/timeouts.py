@@ -1,8 +1,7 @@
-"""How long tests wait, and have the product wait, for what comes sooner or later.
+"""Timeouts of tests, long enough that the speed of the machine decides no test.
 
-How fast a machine is must not decide about a test. What only ends a test that hangs is therefore a minute, and what
-the product would give up after some seconds (a connection to the database, an answer of the upstream's) it waits for as
-long in the processes of the tests themselves. A test of giving up sets its own limit.
+A timeout that only ends a hanging test is a minute. The product's short timeouts (a connection to the database, an
+answer of the upstream) are as long in the processes of the tests. A test of such a timeout sets its own.
 """
 
 import asyncio
@@ -28,15 +27,15 @@ _SHORT = (
 )
 
 
-def make_patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has the product wait as long as a test does."""
+def lengthen_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sets the product's short timeouts to ``HANG_SECONDS``."""
     for name in _SHORT:
         module, _, constant = name.rpartition(".")
         monkeypatch.setattr(importlib.import_module(module), constant, HANG_SECONDS)
 
 
 async def until(condition: Callable[[], Any]) -> None:
-    """Waits until a condition holds, of which no event tells."""
+    """Waits until a condition holds that no event announces; polls it."""
     async with asyncio.timeout(HANG_SECONDS):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.005)
