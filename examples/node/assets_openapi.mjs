@@ -22,10 +22,10 @@ const ark = new Service({
 
 async function call(action, input) {
   const answer = await ark.createJSONAPI(action)(input).catch((error) => {
-    // The SDK's own error holds the whole request with the key in it: nothing for a log.
+    // The SDK's own error contains the whole request with the key, so it must not be logged.
     throw new Error(`${action}: ${error.message}`);
   });
-  // An answer that tells of an error throws nothing by itself.
+  // The SDK does not throw for an answer that reports an error.
   const failure = answer.ResponseMetadata.Error;
   if (failure) {
     throw Object.assign(new Error(`${action}: ${failure.Message}`), { code: failure.Code });

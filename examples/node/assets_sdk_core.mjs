@@ -26,7 +26,7 @@ async function call(action, input) {
   try {
     return (await client.send(command)).Result;
   } catch (error) {
-    // The SDK's own error holds the whole request with the key in it: nothing for a log.
+    // The SDK's own error contains the whole request with the key, so it must not be logged.
     const message = error.data?.ResponseMetadata?.Error?.Message ?? error.message;
     throw Object.assign(new Error(`${action}: ${message}`), { status: error.status });
   }

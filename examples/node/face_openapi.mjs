@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Service } from "@volcengine/openapi";
 
 const POLL_SECONDS = 1;
-const TOKEN_SECONDS = 120; // so long can the person take
+const TOKEN_SECONDS = 120; // the time that the person has
 
 // The SDK signs its requests, so the API key goes where the access key id belongs; any secret does.
 const { protocol, host } = new URL(process.env.SEEDGATE_URL);
@@ -21,10 +21,10 @@ const ark = new Service({
 
 async function call(action, input) {
   const answer = await ark.createJSONAPI(action)(input).catch((error) => {
-    // The SDK's own error holds the whole request with the key in it: nothing for a log.
+    // The SDK's own error contains the whole request with the key, so it must not be logged.
     throw new Error(`${action}: ${error.message}`);
   });
-  // An answer that tells of an error throws nothing by itself.
+  // The SDK does not throw for an answer that reports an error.
   const failure = answer.ResponseMetadata.Error;
   if (failure) {
     throw Object.assign(new Error(`${action}: ${failure.Message}`), { code: failure.Code });

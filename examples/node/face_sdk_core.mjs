@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client, Command } from "@volcengine/sdk-core";
 
 const POLL_SECONDS = 1;
-const TOKEN_SECONDS = 120; // so long can the person take
+const TOKEN_SECONDS = 120; // the time that the person has
 const { SEEDGATE_URL, SEEDGATE_API_KEY } = process.env;
 
 // The SDK signs its requests, so the API key goes where the access key id belongs; any secret does. The endpoint has
@@ -26,7 +26,7 @@ async function call(action, input) {
   try {
     return (await client.send(command)).Result;
   } catch (error) {
-    // The SDK's own error holds the whole request with the key in it: nothing for a log.
+    // The SDK's own error contains the whole request with the key, so it must not be logged.
     const message = error.data?.ResponseMetadata?.Error?.Message ?? error.message;
     throw Object.assign(new Error(`${action}: ${message}`), { status: error.status });
   }

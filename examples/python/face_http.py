@@ -6,7 +6,7 @@ import time
 import requests
 
 POLL_SECONDS = 1
-TOKEN_SECONDS = 120  # so long can the person take
+TOKEN_SECONDS = 120  # the time that the person has
 
 url = os.environ["SEEDGATE_URL"] + "/api/v3/open/"
 http = requests.Session()

@@ -8,7 +8,7 @@ from volcenginesdkcore.rest import ApiException
 from volcenginesdkcore.universal import UniversalApi, UniversalInfo
 
 POLL_SECONDS = 1
-TOKEN_SECONDS = 120  # so long can the person take
+TOKEN_SECONDS = 120  # the time that the person has
 NOT_FOUND = 404
 
 configuration = volcenginesdkcore.Configuration()

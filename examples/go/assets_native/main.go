@@ -69,14 +69,14 @@ type AssetPage struct {
 	Items      []Asset
 }
 
-// None is the answer of an action that has nothing to say.
+// None is the result of an action that returns nothing.
 type None struct{}
 
 func main() {
 	url, key := os.Getenv("SEEDGATE_URL"), os.Getenv("SEEDGATE_API_KEY")
 
 	// The SDK signs its requests, so the API key goes where the access key id belongs; any secret does. The endpoint
-	// has no path: DoCallWithType finds nothing in the bare answers of /api/v3/assets, and does not say so.
+	// has no path: DoCallWithType leaves the struct of a bare answer empty, and reports no error.
 	config := volcengine.NewConfig().
 		WithCredentials(credentials.NewStaticCredentials(key, "unused", "")).
 		WithRegion("cn-beijing").

@@ -18,7 +18,7 @@ import (
 
 const (
 	pollSeconds  = 1
-	tokenSeconds = 120 // so long can the person take
+	tokenSeconds = 120 // the time that the person has
 )
 
 func main() {

@@ -26,7 +26,7 @@ export async function answer(call, explain) {
 /** The probe was asked for what its SDK cannot do. */
 export class BrokenProbe extends Error {}
 
-/** Returns what the platform's envelope tells of an error; nothing when it is not there. */
+/** Returns the error in the platform's envelope, or nothing when there is none. */
 export function explainEnvelope(body) {
   const metadata = body?.ResponseMetadata;
   if (!metadata?.Error) {

@@ -23,7 +23,7 @@ public class Assets {
     static final String KEY = System.getenv("SEEDGATE_API_KEY");
 
     // The SDK signs its requests, so the API key goes where the access key id belongs; any secret does.
-    // The endpoint is host and port: a scheme has no place in it.
+    // The endpoint is host and port, without a scheme.
     static final UniversalApi API = new UniversalApi(new ApiClient()
             .setCredentials(Credentials.getCredentials(KEY, "unused"))
             .setRegion("cn-beijing")

@@ -14,13 +14,13 @@ import java.util.concurrent.TimeUnit;
 /** Verifies a person's face, with Volcano Engine's SDK: com.volcengine:volcengine-java-sdk-core. */
 public class Face {
     static final int POLL_SECONDS = 1;
-    static final Duration TOKEN_LIFE = Duration.ofSeconds(120); // so long can the person take
+    static final Duration TOKEN_LIFE = Duration.ofSeconds(120); // the time that the person has
     static final int NOT_FOUND = 404;
 
     static final URI GATEWAY = URI.create(System.getenv("SEEDGATE_URL"));
 
     // The SDK signs its requests, so the API key goes where the access key id belongs; any secret does.
-    // The endpoint is host and port: a scheme has no place in it.
+    // The endpoint is host and port, without a scheme.
     static final UniversalApi API = new UniversalApi(new ApiClient()
             .setCredentials(Credentials.getCredentials(System.getenv("SEEDGATE_API_KEY"), "unused"))
             .setRegion("cn-beijing")

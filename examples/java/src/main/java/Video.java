@@ -51,7 +51,7 @@ public class Video {
             System.out.printf("saved %s (%d bytes)%n", file, Files.copy(clip, file));
         }
 
-        // This SDK needs both numbers: without pageNum it ends in a NullPointerException.
+        // This SDK needs both numbers: without pageNum it throws a NullPointerException.
         var page = ark.listContentGenerationTasks(ListContentGenerationTasksRequest.builder()
                 .status(TaskStatus.SUCCEEDED)
                 .pageNum(1)
