@@ -3,7 +3,7 @@
 A database that was restored from a backup, or a replica that was promoted before it had everything, has forgotten
 creates. What a forgotten create made upstream looks as if another create had made it. The conclusion "it is the only
 one that fits" is therefore allowed only for creates that were sent after the time that ``complete_since`` returns. An
-older create still competes with others, and is bound by a callback, a tag or the operator.
+older create still competes with others, and is attributed by a callback, a tag or the operator.
 
 A process that registers compares the place of the database with the one that was written last (``note_place``).
 """
@@ -45,8 +45,8 @@ _LOCK = """
 _KEPT = "SELECT place FROM database_place"
 
 # Restored files of a server keep the place, so an hour without any process counts as a restore too: its price is that
-# lost creates of that time are not bound by elimination. A database without any process before is new: it has forgotten
-# nothing.
+# lost creates of that time are not attributed by elimination. A database in which no process ever registered is new: it
+# has forgotten nothing.
 _NOTE = """
     INSERT INTO database_place AS kept (id, place, noticed_at)
     SELECT 1, $1, CASE WHEN EXISTS (SELECT 1 FROM instances) THEN clock_timestamp() END

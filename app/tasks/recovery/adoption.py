@@ -163,7 +163,7 @@ class TaskAdoption:
 def _refusal(rivals: Sequence[TaskRow]) -> str:
     ids = ", ".join(row.id for row in rivals[:_MAX_NAMED])
     return (
-        "a create of unknown outcome may have made it: bind it or end it first with `seedgate tasks resolve` "
+        "a create of unknown outcome may have made it: resolve that one first with `seedgate tasks resolve` "
         f"({ids}{', …' if len(rivals) > _MAX_NAMED else ''})"
     )
 
