@@ -31,12 +31,20 @@ from app.tasks.state import MAX_POLL_INTERVAL, next_poll_after
 from app.webhooks.report import NewestMessage, newest_message
 
 # The version, the time of the last change, proves that the row is as it was when it was compared with the answer.
+# Locked in one order, so that transactions that touch or claim the same tasks do not wait for each other.
 _TOUCH = text("""
-    UPDATE tasks AS t SET polled_at = :polled_at, updated_at = :now, next_poll_at = seen.next_poll_at
-    FROM unnest(CAST(:tenant_ids AS text[]), CAST(:ids AS text[]), CAST(:versions AS timestamptz[]),
-                CAST(:next_poll_ats AS timestamptz[])) AS seen(tenant_id, id, version, next_poll_at)
-    WHERE t.tenant_id = seen.tenant_id AND t.id = seen.id AND t.updated_at = seen.version AND t.deleted_at IS NULL
-        AND (t.polled_at IS NULL OR t.polled_at <= :polled_at)
+    WITH locked AS (
+        SELECT t.tenant_id, t.id, seen.next_poll_at
+        FROM unnest(CAST(:tenant_ids AS text[]), CAST(:ids AS text[]), CAST(:versions AS timestamptz[]),
+                    CAST(:next_poll_ats AS timestamptz[])) AS seen(tenant_id, id, version, next_poll_at)
+        JOIN tasks AS t ON t.tenant_id = seen.tenant_id AND t.id = seen.id
+        WHERE t.updated_at = seen.version AND t.deleted_at IS NULL
+            AND (t.polled_at IS NULL OR t.polled_at <= :polled_at)
+        ORDER BY t.tenant_id, t.id
+        FOR UPDATE OF t
+    )
+    UPDATE tasks AS t SET polled_at = :polled_at, updated_at = :now, next_poll_at = locked.next_poll_at
+    FROM locked WHERE t.tenant_id = locked.tenant_id AND t.id = locked.id
     RETURNING t.tenant_id, t.id
 """)
 
@@ -212,7 +220,15 @@ class AllTasks:
         """Makes claimed tasks due that were not polled, except those that another process polled meanwhile."""
         claims = [(row.tenant_id, row.id, row.next_poll_at) for row in rows]
         is_claimed = tuple_(TaskRow.tenant_id, TaskRow.id, TaskRow.next_poll_at).in_(claims)
-        await self._session.execute(update(TaskRow).where(is_claimed).values(next_poll_at=due_at))
+        locked = (
+            select(TaskRow.tenant_id, TaskRow.id)
+            .where(is_claimed)
+            .order_by(TaskRow.tenant_id, TaskRow.id)
+            .with_for_update()
+        )
+        found = list(await self._session.execute(locked))
+        is_found = tuple_(TaskRow.tenant_id, TaskRow.id).in_(found)
+        await self._session.execute(update(TaskRow).where(is_found).values(next_poll_at=due_at))
 
     async def claim_polls(self, rows: Sequence[TaskRow], *, now: datetime, min_age: timedelta) -> set[tuple[str, str]]:
         """Claims polls of tasks, except those that were polled within ``min_age``; returns the keys of the claimed."""

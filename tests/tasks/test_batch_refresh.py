@@ -19,6 +19,7 @@ from app.tasks.polling.bulk_refresh import BulkRefresh
 from app.tasks.polling.poller import TaskPoller
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.polling.single_gets import SingleGets
+from app.tasks.repository import AllTasks
 from app.tasks.state import Source
 from tests.support.gateway import RUNNING, Gateway, Tenant, get, text
 from tests.support.timeouts import until
@@ -369,3 +370,29 @@ async def is_breaker_open(gateway: Gateway, channel_id: str) -> bool:
     async with gateway.sessions.begin() as session:
         row = await session.get(ChannelHealthRow, channel_id)
     return row is not None and row.opened_at is not None
+
+
+@pytest.mark.parametrize("writes", ["polls", "releases"])
+async def test_two_who_write_the_same_tasks_in_different_orders_do_not_deadlock(gateway: Gateway, writes: str) -> None:
+    """One that waits for the first task does not hold the second one meanwhile."""
+    tenant = await gateway.tenant()
+    task_ids = await new_tasks(tenant, 2)
+    async with gateway.sessions() as session:
+        query = select(TaskRow).where(TaskRow.upstream_id.in_(task_ids)).order_by(TaskRow.tenant_id, TaskRow.id)
+        first, second = (await session.scalars(query)).all()
+
+    async def write() -> None:
+        async with gateway.sessions.begin() as session:
+            tasks, rows = AllTasks(session), [second, first]
+            if writes == "polls":
+                assert len(await tasks.touch(rows, polled_at=gateway.clock(), now=gateway.clock())) == len(rows)
+            else:
+                await tasks.release(rows, due_at=gateway.clock())
+
+    async with gateway.sessions.begin() as holder:
+        await holder.execute(select(TaskRow.id).where(TaskRow.id == first.id).with_for_update())
+        writing = asyncio.create_task(write())
+        await asyncio.sleep(0.2)  # it waits for the first task
+        assert not writing.done()
+        await holder.execute(select(TaskRow.id).where(TaskRow.id == second.id).with_for_update(nowait=True))
+    await writing

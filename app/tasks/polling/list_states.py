@@ -19,10 +19,11 @@ async def apply_list(
     *,
     asked_at: datetime,
 ) -> None:
-    """Applies the unfinished states among the items of one LIST, in one transaction.
+    """Applies the unfinished states among the items of one LIST.
 
     Most tasks are as they were at the last poll: for these one statement writes the time of the poll. The others, and
-    those that were changed since their row was read, are locked and changed one by one.
+    those that were changed since their row was read, are then locked and changed one by one, in a transaction of their
+    own: each transaction locks its rows in one order, so that none waits for another that waits for it.
 
     Args:
         context: of the package.
@@ -37,9 +38,9 @@ async def apply_list(
     ]
     same = [row for row in unfinished if is_unchanged(row, items[str(row.upstream_id)])]
     async with context.sessions.begin() as session:
-        tasks = AllTasks(session)
-        written = await tasks.touch(same, polled_at=asked_at, now=now)
-        for row in await tasks.lock([row for row in unfinished if (row.tenant_id, row.id) not in written]):
+        written = await AllTasks(session).touch(same, polled_at=asked_at, now=now)
+    async with context.sessions.begin() as session:
+        for row in await AllTasks(session).lock([row for row in unfinished if (row.tenant_id, row.id) not in written]):
             body = items[str(row.upstream_id)]
             apply_upstream_state(session, row, body, asked_at=asked_at, source=Source.LIST, now=now)
         await record_success(session, channel_id, now=now)
