@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import structlog
 
-from app.errors import SeedgateError
 from app.http.client_address import client_address
 from app.http.cors import EXPOSED
 from app.http.fast_path import Later
@@ -175,10 +174,11 @@ class FastGet:
             with collecting_log_fields(fields):
                 await self._tasks.refresh(row)
             is_refreshed = True
-        except SeedgateError as error:
+        except Exception as error:  # noqa: BLE001 - the route tries again, and reports it
             _log.info("fast_refresh_failed", error=repr(error))
         finally:
-            text = "".join(f', "{name}": {to_json_text(value)}' for name, value in fields.items())
+            # The channel stands in each line of the task.
+            text = "".join(f', "{name}": {to_json_text(value)}' for name, value in fields.items() if name != "channel")
             for number, asked in enumerate(self._refreshing.pop(key)):
                 if is_refreshed:
                     self._reads.read(*key, partial(self._respond_refreshed, asked, "" if number else text))

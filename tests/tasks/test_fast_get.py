@@ -1,6 +1,8 @@
 """The GET of a task without the framework: the same answer as by the route, and none from memory that has changed."""
 
 import asyncio
+import gc
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -13,6 +15,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from app.db.engine import DatabaseUnavailableError
+from app.tasks.service import TaskService
 from app.tasks.shared_reads import SharedReads
 from tests.support.answers import check_error
 from tests.support.database import as_superuser, own_database, set_reachable
@@ -137,6 +141,37 @@ async def test_both_paths_log_the_same_line(gateway: Gateway) -> None:
         assert line.pop("milliseconds") >= 0
     assert lines[0] == lines[1]
     assert (lines[0]["task"], lines[0]["tenant"]) == (task_id, tenant.id)
+
+
+async def test_the_line_of_a_refresh_names_each_field_once(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    await get(tenant, task_id)
+    gateway.clock.advance(3)
+    with written() as log:
+        await get(tenant, task_id)
+        [_] = log.requests()
+        [line] = [line for line in log.stream.getvalue().splitlines() if '"event": "request"' in line]
+    names = [name for name, _ in json.loads(line, object_pairs_hook=list)]
+    assert "upstream_request_id" in names
+    assert sorted(names) == sorted(set(names))
+
+
+async def test_a_refresh_that_fails_is_left_to_the_route(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object) -> None:
+        raise DatabaseUnavailableError("a statement took too long")
+
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    await get(tenant, task_id)
+    gateway.clock.advance(3)
+    monkeypatch.setattr(TaskService, "refresh", fail)
+    assert (await get(tenant, task_id)).json()["status"] == "running"
+    await asyncio.sleep(0)
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 async def test_both_paths_are_counted_alike(gateway: Gateway) -> None:
