@@ -303,7 +303,7 @@ class Services:
         )
 
     async def flush_recorders(self) -> None:
-        """Writes what the recorders hold; without a database the last seconds are lost, and the shutdown goes on."""
+        """Writes what the recorders hold; without a database the last seconds are lost, and the shutdown continues."""
         for name, flush in (
             ("last_used", self.last_used.flush),
             ("answered_attempts", self.retry_dedup.flush),

@@ -93,7 +93,7 @@ async def list_deliveries(request: Request) -> Response:
 
 @router.post(_RESEND, summary="Deliver again", response_model=DeliveryView, responses=admin_errors(404))
 async def resend_delivery(request: Request) -> Response:
-    """Has a delivery tried from now on, for a day, whatever became of it; it keeps its `webhook-id`."""
+    """Retries a delivery for a day from now, whatever its state; it keeps its `webhook-id`."""
     service: WebhookService = request.state.webhooks
     return json_response(_view(await service.resend(request.state.actor, path_id(request, "delivery_id"))))
 

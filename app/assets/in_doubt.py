@@ -78,7 +78,7 @@ class InDoubtSearch:
             deadline: when to give up, in the event loop's time.
             intent: the create.
             channel: where to search.
-            record: writes what was found; the search goes on when it returns False or raises.
+            record: writes what was found; the search continues when it returns False or raises.
             gone: set when the client disconnects, which ends the search.
         """
         loop = asyncio.get_running_loop()

@@ -63,7 +63,7 @@ class CreateRecovery:
                     await opened.set_instance_dead(instance_id, since=dead_since, now=now)
 
     async def _recover(self, intent: CreateIntentRow) -> None:
-        """Searches for one create; an error only ends this search, so that the others go on."""
+        """Searches for one create; an error ends this search and not the others."""
         try:
             async with asyncio.timeout(_SEARCH_TIMEOUT_SECONDS):
                 channel = await self._context.upstream.find_usable(str(intent.channel_id))

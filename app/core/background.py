@@ -8,7 +8,7 @@ ResultT = TypeVar("ResultT")
 
 
 class BackgroundTasks:
-    """Tasks that go on when the request that started them is cancelled."""
+    """Tasks that continue when the request that started them is cancelled."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -21,7 +21,7 @@ class BackgroundTasks:
         return task
 
     async def run_for(self, work: Coroutine[Any, Any, ResultT], *, timeout_seconds: float) -> ResultT | None:
-        """Returns the result of a task, or None when it takes longer; it then goes on."""
+        """Returns the result of a task, or None when it takes longer; the task then continues."""
         done, _ = await asyncio.wait({task := self.start(work)}, timeout=timeout_seconds)
         return task.result() if done else None
 

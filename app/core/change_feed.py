@@ -1,4 +1,4 @@
-"""What other processes have changed, heard at once: the condition for serving anything from a process's memory.
+"""Notices of what other processes change, received at once: the condition for serving from a process's memory.
 
 A process that changes what others may have in memory announces that in the transaction of the change and waits, after
 the commit, until they have dropped it (``ChangeFeed.change``). Each process hears announcements on a connection of its
@@ -208,7 +208,7 @@ class ChangeFeed:
         self._drop(None)
 
     async def _ask(self) -> None:
-        """Proves that everything is heard that was committed until now."""
+        """Proves that the notices of all commits until now are received."""
         self._is_asked.clear()
         asked_at = self._monotonic()
         await self._execute("SELECT 1")

@@ -1,4 +1,4 @@
-"""Offers a create to the channels that may take it, and says what came of it.
+"""Offers a create to the channels that may take it, and classifies the outcome.
 
 ::
 

@@ -44,7 +44,7 @@ class Create(ABC, Generic[ResultT]):
     is_one_skipped: bool = False
 
     def __init__(self, background: BackgroundTasks) -> None:
-        """``background`` is where writes go on for which the client does not wait any longer."""
+        """``background`` continues the writes for which the client no longer waits."""
         self._background = background
 
     @abstractmethod
@@ -68,7 +68,7 @@ class Create(ABC, Generic[ResultT]):
         """
 
     async def _write(self, writing: Coroutine[Any, Any, WrittenT]) -> WrittenT | None:
-        """Returns what was written; without a database None after five seconds, and goes on in the background."""
+        """Returns what was written; without a database None after five seconds, while the write continues."""
         return await self._background.run_for(writing, timeout_seconds=_WRITE_TIMEOUT_SECONDS)
 
 
@@ -144,7 +144,7 @@ class CreateProtocol:
     async def run(self, client: Client, check: Callable[[], Awaitable[Create[ResultT]]]) -> str:
         """Returns the id of what a request creates, or the id that an earlier attempt of the same request was given.
 
-        Once the intent is committed, the create goes on to its outcome even when the client disconnects.
+        Once the intent is committed, the create continues to its outcome even when the client disconnects.
 
         Args:
             client: the request.

@@ -155,9 +155,8 @@ class RetryDedup:
     async def tracked(self, attempt: Attempt | None, gone: asyncio.Event) -> AsyncIterator[None]:
         """Marks the attempt as answered or abandoned while the block works on it.
 
-        It is abandoned at the moment when ``gone`` is set, although the block goes on, and when the block ends with an
-        error of 500 or more; otherwise it is answered when the block ends. An attempt with a key, and None, are not
-        marked.
+        It is abandoned as soon as ``gone`` is set, although the block continues, and when the block ends with an error
+        of 500 or more; otherwise it is answered when the block ends. An attempt with a key, and None, are not marked.
         """
         if attempt is None or attempt.is_keyed:
             yield
@@ -182,7 +181,7 @@ class RetryDedup:
         self._answered.append((attempt, self._clock()))
 
     async def mark_abandoned(self, attempt: Attempt) -> None:
-        """Marks that the client got no complete answer; without a database, goes on trying in the background."""
+        """Marks that the client got no complete answer; without a database, retries in the background."""
         now = self._clock()
         task = self._background.start(
             self._abandon(lambda attempts: attempts.set_abandoned(attempt, at=now), abandoned_at=now)

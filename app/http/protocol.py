@@ -85,7 +85,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._searched_bytes = 0
         self._held_bytes = 0
         self._response_transport: ResponseTransport | None = None
-        # The pending bytes cannot be parsed before more arrive; or parsing goes on in a scheduled call.
+        # The pending bytes cannot be parsed before more arrive; or parsing continues in a scheduled call.
         self._is_starved = False
         self._next_step: asyncio.Handle | None = None
         # How many bytes of the current request's body have not arrived.

@@ -152,7 +152,7 @@ class FastGet:
         asked.respond(self._response(asked, stored.answer, self._clock(), stale_seconds, log_fields))
 
     def _wait_for_refresh(self, asked: "_Asked", row: TaskRow) -> None:
-        """Has the upstream asked once for all clients that ask about a task meanwhile.
+        """Asks the upstream once for all clients that ask about a task meanwhile.
 
         Each of them would cost 3 ms on the route; a task that 16 clients poll is due every two seconds.
         """
@@ -167,7 +167,7 @@ class FastGet:
         task.add_done_callback(self._background.discard)
 
     async def _refresh(self, key: tuple[str, str], row: TaskRow) -> None:
-        # The call stands in the log line of the client for which it was made.
+        # The log line of the client for which the call is made shows the call.
         fields: dict[str, str] = {}
         is_refreshed = False
         try:
@@ -228,7 +228,7 @@ class FastGet:
     ) -> tuple[bytes, bytes | None, bytes | None, tuple[bytes, ...]] | None:
         """Returns ``Authorization``, ``X-Client-Request-Id``, ``Origin`` and all ``X-Forwarded-For``, or None.
 
-        None stands for what the route has to judge: no key, or several.
+        None leaves the request to the route: there is no key, or there are several.
         """
         authorization = client_request_id = origin = None
         forwarded_for: tuple[bytes, ...] = ()

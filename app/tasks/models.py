@@ -41,7 +41,7 @@ class TaskRow(Base):
     """One task, from the intent that is written before the upstream is called until after its deletion.
 
     ``id`` is a spare id of ours and exists from the start. The client is given ``upstream_id`` if the upstream answers
-    in time, otherwise the spare id, which it then goes on being shown (``is_spare_id_public``). Both find the row.
+    in time, otherwise the spare id, which all later answers then show (``is_spare_id_public``). Both find the row.
     ``snapshot`` is the upstream's last answer about the task; ``parameters`` are the known, short parameters of the
     request. ``asked_at`` is when the upstream was last asked, ``polled_at`` when the call began that it last answered.
 

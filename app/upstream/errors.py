@@ -116,7 +116,7 @@ class ForeignResponseError(AccountFaultError):
     """
 
     def __init__(self, *, status: int, what: str) -> None:
-        text = f"answered with {status} and {what}, not in the words of the upstream's API"
+        text = f"answered with {status} and {what}, not in the format of the upstream's API"
         super().__init__(status=status, code=UNWORDED_CODE, message=text)
         self.reason = text
 

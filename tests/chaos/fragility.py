@@ -61,7 +61,7 @@ class _Counted:
 
 
 def arm(point: str, *, at: int) -> None:
-    """Has this process kill itself at the ``at``-th suspension (from 1) of the work at a point.
+    """Makes this process kill itself at the ``at``-th suspension (from 1) of the work at a point.
 
     Raises:
         ValueError: the point's name is of neither kind.

@@ -1,4 +1,4 @@
-"""kill -9 of a gateway at every await of a create, while another gateway goes on."""
+"""kill -9 of a gateway at every await of a create, while another gateway keeps running."""
 
 import asyncio
 from collections.abc import Callable

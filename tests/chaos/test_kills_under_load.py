@@ -47,7 +47,7 @@ async def test_kills_without_callbacks_leave_every_paid_task_owned_or_listed_as_
 async def _create_while_gateways_are_killed(
     site: Site, count: int, **settings: Any
 ) -> tuple[list[Slot], list[Tenant], list[Create]]:
-    """Has three tenants create tasks through two gateways that are killed at random moments."""
+    """Creates tasks of three tenants through two gateways that are killed at random moments."""
     slots = await open_slots(site, 2, **settings)
     tenants = [await site.tenant(slots[0].process, f"tenant {number}") for number in range(3)]
     # A create takes so long that many are in progress when their gateway is killed.

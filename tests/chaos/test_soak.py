@@ -44,7 +44,7 @@ _DESCRIPTORS = 6
 
 @dataclass
 class Soak:
-    """What goes on during the minutes.
+    """The load of the soak.
 
     Attributes:
         bad: every answer that should have been another one.

@@ -23,7 +23,7 @@ async def a_time_of_its_own(gateway: Gateway) -> None:
 
 @pytest.fixture(autouse=True)
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The account has calls to spare."""
+    """The account's rate limits are not reached."""
     monkeypatch.setattr(RateLimiter, "acquire", has_a_call_to_spare)
 
 

@@ -35,7 +35,7 @@ async def site(database_url: str, tmp_path_factory: pytest.TempPathFactory, page
 
 @pytest.fixture
 def check(request: pytest.FixtureRequest, site: Site, page_origin: str, tmp_path: Path) -> Check:
-    """Has a program do all that it can, and puts what it did into the table."""
+    """Runs a program with all that it supports, and enters the results into the table."""
 
     async def look(program: Program) -> None:
         await make_ready(program)

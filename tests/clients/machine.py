@@ -1,4 +1,4 @@
-"""Programs that the machine brings: no lock file pins them."""
+"""Programs that are installed on the machine: no lock file pins them."""
 
 from tests.clients.program import Program
 from tests.support.toolchains import BUILT, ROOT

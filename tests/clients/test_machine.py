@@ -1,4 +1,4 @@
-"""Programs that the machine brings."""
+"""Programs that are installed on the machine."""
 
 from tests.clients.conftest import Check
 from tests.clients.machine import MACHINE

@@ -75,7 +75,7 @@ async def test_names_in_lists_of_channels_become_ids_in_their_order(database_url
         await upgrade(connection, "0002")
         tenants = await rows(connection, "SELECT allowed_channels FROM tenants ORDER BY id")
         keys = await rows(connection, "SELECT allowed_channels FROM api_keys ORDER BY id")
-    # A name of no channel has allowed nothing, and goes on doing so.
+    # A name that belongs to no channel allowed nothing before, and still allows nothing.
     assert tenants == [(["ch_2", "ch_1", "misspelt", "gone", "ch_1"],), (None,)]
     assert keys == [(["ch_1"],), (None,)]
 

@@ -72,7 +72,7 @@ class Flood:
         await self._clients(40, guesses)
 
     async def worst_bodies(self) -> None:
-        """Has bodies of a mebibyte checked that cost the most."""
+        """Sends bodies of a mebibyte whose check costs the most."""
         await self._bodies(_worst(MEBIBYTE), clients=8)
 
     async def largest_bodies(self) -> None:

@@ -164,7 +164,7 @@ async def test_the_request_id_that_it_shows_is_the_one_it_sent(tasks: Tasks) -> 
 
 
 async def fault(gateway: Gateway, **effect: Any) -> None:
-    """Has the upstream's next create go wrong."""
+    """Scripts a fault for the next create upstream."""
     made = await gateway.control.post("/faults", json={"operation": "create_task", "times": 1, "effect": effect})
     assert made.status_code == 201, made.text
 

@@ -19,7 +19,7 @@ from tests.support.database import own_database, temporary_folder, url_of
 pytestmark = pytest.mark.slow
 
 MAX_PER_SECOND = 3
-"""One question for all jobs, half a renewal of the processes, and something to spare; there were thirteen before."""
+"""One question for all jobs, half a renewal of the processes, and a margin."""
 
 _WARM_UP_SECONDS = 10
 _WINDOW_SECONDS = 15

@@ -25,7 +25,7 @@ async def test_a_base_url_without_the_version_is_told_by_the_channels_health(dat
                     await asyncio.sleep(0.1)  # the database has no event for it
             (fault,) = channel["health"]["faults"]
             assert (channel["status"], fault["operation"], fault["status"]) == ("active", "list_tasks", 404)
-            assert "not in the words of the upstream's API" in fault["message"]
+            assert "not in the format of the upstream's API" in fault["message"]
             tenant = await gateway.tenant()
             # The first says that the channel refuses, the second that its breaker has been opened meanwhile.
             assert (await tenant.create_task()).status_code in {502, 503}

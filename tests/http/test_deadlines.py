@@ -37,7 +37,7 @@ class Held(Application):
 
 
 def block(connection: Connection) -> None:
-    """Has the client stop to read its answers."""
+    """Makes the client stop reading its answers."""
     connection.pipe.is_blocked = True
     connection.pipe.written += b" "
     protocol = connection.pipe.get_protocol()

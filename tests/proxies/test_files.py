@@ -1,4 +1,4 @@
-"""The examples fit the gateway: their limits are its own, and docs/proxies.md tells of them what they say."""
+"""The examples fit the gateway: their limits are its own, and docs/proxies.md describes them as they are."""
 
 import re
 from pathlib import Path

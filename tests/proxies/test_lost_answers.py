@@ -57,7 +57,7 @@ async def test_a_create_whose_gateway_is_killed_is_paid_once_and_answered_by_the
         with written() as log:
             creating = asyncio.ensure_future(tasks(proxy.url, tenant.key)("create", **text("killed")))
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                while count_received(gateway, "create_task") == before:  # noqa: ASYNC110 - nothing tells of it
+                while count_received(gateway, "create_task") == before:  # noqa: ASYNC110 - there is no event
                     await asyncio.sleep(0.02)
             assert log.requests() == []
             first.process.kill()
@@ -67,7 +67,7 @@ async def test_a_create_whose_gateway_is_killed_is_paid_once_and_answered_by_the
 
 
 async def slow_create(gateway: Gateway, *, seconds: float) -> None:
-    """Has the upstream make the next task at once and answer late."""
+    """Makes the upstream create the next task at once and answer late."""
     effect = {"kind": "delay", "at": "after", "delay_seconds": seconds}
     made = await gateway.control.post("/faults", json={"operation": "create_task", "times": 1, "effect": effect})
     assert made.status_code == 201, made.text

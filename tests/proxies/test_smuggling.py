@@ -1,6 +1,6 @@
 """The attacks that once worked through a proxy which passes ``Upgrade`` on and uses its connections again.
 
-The attacker sends the head of a POST that wishes to change the protocol, waits until the proxy has passed it on, and
+The attacker sends the head of a POST that asks for a protocol upgrade, waits until the proxy has passed it on, and
 then sends a body that reads like a request.
 """
 

@@ -21,7 +21,7 @@ def _java(name: str, *, pom: str, libraries: str, classes: str, probes: tuple[st
 
     Args:
         name: of the build.
-        pom: the project that brings the SDK.
+        pom: the project that depends on the SDK.
         libraries: where it puts the SDK.
         classes: where the probes' classes go.
         probes: their names.

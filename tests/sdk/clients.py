@@ -68,7 +68,7 @@ class Outcome:
 
 
 async def ask(client: Client, request: Mapping[str, Any]) -> Outcome:
-    """Has an SDK make one call, with its own retries, in a process of its own."""
+    """Makes one call with an SDK and its own retries, in a separate process."""
     environment = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
     process = await asyncio.create_subprocess_exec(
         *client.command,

@@ -17,7 +17,7 @@ async def cutting_front(port: int, *, when: Callable[[], bool]) -> AsyncIterator
 
     async def cut(outer: Stream, inner: Stream) -> None:
         asking = asyncio.create_task(_pump(outer[0], inner[1]))
-        while not when():  # noqa: ASYNC110 - nothing tells of it
+        while not when():  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(_POLL_SECONDS)
         asking.cancel()
 

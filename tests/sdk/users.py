@@ -144,7 +144,7 @@ class User:
         outcome = await ask(self.client, request)
         with suppress(TimeoutError):
             async with asyncio.timeout(_LOG_SECONDS):
-                while len(_answers(marks)) < tries:  # noqa: ASYNC110 - nothing tells of a new line
+                while len(_answers(marks)) < tries:  # noqa: ASYNC110 - there is no event for a new line
                     await asyncio.sleep(0.05)
         # One more than expected may be a moment later.
         await asyncio.sleep(_SETTLING_SECONDS)

@@ -87,7 +87,7 @@ class Site:
         return made
 
     async def fault(self, operation: str, *, times: int | None = 1, **effect: Any) -> None:
-        """Has calls of an operation go wrong upstream, until the faults are ended."""
+        """Scripts a fault for the calls of an operation, until the faults are ended."""
         script = {"operation": operation, "times": times, "effect": effect}
         (await self.control.post("/faults", json=script)).raise_for_status()
 

@@ -150,7 +150,7 @@ ANSWERS: list[tuple[Answer, dict[str, Any]]] = [
 async def _try_each_way(
     post: Post, tenant: Tenant, folder: Path, rules: CallbackUrlPolicy
 ) -> dict[str, dict[str, Any]]:
-    """Has messages fail in every way; returns what each of their tasks is to show when the endpoint is public."""
+    """Makes messages fail in every way; returns what each task has to show when the endpoint is public."""
     post.receiver.by_path = {f"/{number}": answer for number, (answer, _) in enumerate(ANSWERS)}
     context, _ = certify(folder, x509.DNSName("hooks.example"))
     async with receiving(tls=context) as unknown:

@@ -35,7 +35,7 @@ class Flaky:
             await record_success(session, self.id, now=self.gateway.clock())
 
     async def move(self, base_url: str) -> None:
-        """Has the channel lead somewhere else."""
+        """Points the channel's URL to another server."""
         there = {"ark_base_url": base_url, "ark_api_key": SECOND_ACCOUNT.api_key}
         patched = await self.gateway.admin.patch(f"/channels/{self.id}", json=there)
         assert (patched.status_code, patched.json()["status"]) == (200, "active"), patched.text

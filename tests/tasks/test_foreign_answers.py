@@ -1,4 +1,4 @@
-"""What is not in the words of the upstream's API is the channel's fault, and proves nothing about any task.
+"""A response that is not in the format of the upstream's API is the channel's fault, and proves nothing about any task.
 
 A firewall, a load balancer or another server answers where the API should.
 """

@@ -38,7 +38,7 @@ async def submitting(gateway: Gateway, tenant: Tenant) -> Intent:
 
 
 async def changed(gateway: Gateway, intent: Intent, upstream_id: str | None) -> None:
-    """Has another writer come first: a callback that names the task, or a process that takes ours for dead."""
+    """Writes first, as another process would: a callback names the task, or our process is considered dead."""
     async with gateway.sessions.begin() as session:
         row = await TaskRepository(session, intent.tenant_id).find(intent.spare_id, is_locked=True)
         assert row is not None

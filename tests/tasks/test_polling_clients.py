@@ -91,7 +91,7 @@ async def check_budget(gateway: Gateway, operation: str, *kinds: RateClass, most
 
 
 async def poll(gateway: Gateway, processes: list[Services], tenant: Tenant, task_ids: list[str]) -> None:
-    """Has every client ask again and again through the gateways, while the workers follow."""
+    """Lets every client poll through the gateways, while the workers poll in the background."""
     principal = Principal(tenant.id, "t", tenant.key_id, "k", (), None)
     loop = asyncio.get_running_loop()
     end = loop.time() + POLLING_SECONDS

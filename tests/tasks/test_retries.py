@@ -234,5 +234,5 @@ async def test_creates_of_a_killed_process_are_searched_for_without_a_request(ga
 
 async def until_status(gateway: Gateway, tenant: Tenant, status: TaskStatus) -> None:
     async with asyncio.timeout(HANG_SECONDS):
-        while [row.status for row in await gateway.rows_of(tenant)] != [status]:  # noqa: ASYNC110 - no event tells of it
+        while [row.status for row in await gateway.rows_of(tenant)] != [status]:  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0.05)

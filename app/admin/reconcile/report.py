@@ -41,7 +41,7 @@ MAX_POSSIBLE = 100
 
 _PROGRESS_SECONDS = 5.0
 _LEASE_SECONDS = 60.0
-# The list goes on for minutes rather than ending early, and leaves the rate to the searches for lost creates.
+# The list may take minutes rather than end early, and leaves most of the rate to the searches for lost creates.
 _PACE = Pace(token_timeout_seconds=600.0, pause_seconds=1.5)
 # Lists of assets do not tell how the upstream's clock differs.
 _ASSETS_MARGIN = timedelta(minutes=15)

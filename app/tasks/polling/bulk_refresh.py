@@ -36,7 +36,7 @@ _log = structlog.get_logger()
 
 
 class Reading(Enum):
-    """What came of a request to read all pages; ``ELSEWHERE`` is another process that reads them."""
+    """The outcome of a request to read all pages; ``ELSEWHERE``: another process reads them."""
 
     NOT_NEEDED = auto()
     DONE = auto()

@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 class PollOutcome(Enum):
-    """What came of a client's poll.
+    """The outcome of a client's poll.
 
     ``BY_OTHERS``: another process polls the task. ``NO_CALL``: the account has no GET left for it. ``NO_CHANNEL``: its
     channel is not usable.

@@ -1,4 +1,4 @@
-"""Has an assistant make a video with seedance-mcp-server."""
+"""Makes an assistant create a video with seedance-mcp-server."""
 
 from assistant import Tool, use, wait
 from making import EARLIER_TASK, KEY, PROMPT, SHAPE, URL, say, say_listed

@@ -1,4 +1,4 @@
-"""Has an assistant make a video with volcengine-ark-mcp."""
+"""Makes an assistant create a video with volcengine-ark-mcp."""
 
 from assistant import Tool, use
 from making import KEY, PROMPT, SHAPE, URL, say

@@ -1,4 +1,4 @@
-"""Has an assistant make a video with volcengine-video-mcp."""
+"""Makes an assistant create a video with volcengine-video-mcp."""
 
 from typing import Any
 
