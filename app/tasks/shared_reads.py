@@ -23,6 +23,8 @@ from app.tasks.responses import to_task
 
 _MAX_KEYS = 256
 _MAX_RENDERED = 1000
+# All clients wait for the one connection; the route reads by others.
+_TIMEOUT_SECONDS = 5.0
 # What ``to_task``, ``TaskService`` and ``is_constant`` read.
 _COLUMNS = (
     "tenant_id",
@@ -130,7 +132,8 @@ class SharedReads:
         position = self._ready_answers.position()
         found: dict[int, Any] = {}
         try:
-            records = await driver.fetch(_READ, [key[0] for key in keys], [key[1] for key in keys])
+            tenant_ids, task_ids = zip(*keys, strict=True)
+            records = await driver.fetch(_READ, list(tenant_ids), list(task_ids), timeout=_TIMEOUT_SECONDS)
             found = {record["number"]: record for record in records}
         finally:
             for number, (key, waiters) in enumerate(zip(keys, batch, strict=True), 1):
