@@ -123,7 +123,7 @@ async def test_an_error_of_the_api_or_no_answer_makes_no_url_wrong(app: ChannelA
     )
 
 
-async def test_a_changed_url_that_leads_to_something_else_is_refused_and_the_channel_goes_on(
+async def test_a_changed_url_that_leads_to_something_else_is_refused_and_the_channel_keeps_working(
     sandbox_channel: SandboxChannel,
 ) -> None:
     root = sandbox_channel.server.ark_base_url.removesuffix("/api/v3")

@@ -62,7 +62,7 @@ async def test_rows_that_are_added_meanwhile_move_no_page(process: Process) -> N
     assert first["data"] + second["data"] == whole
 
 
-async def test_a_page_goes_on_after_a_tenant_that_was_deleted_meanwhile(process: Process) -> None:
+async def test_a_page_continues_after_a_tenant_that_was_deleted_meanwhile(process: Process) -> None:
     await _fill(process)
     whole = (await process.admin.get("/tenants")).json()["data"]
     first = (await process.admin.get("/tenants", params={"limit": "2"})).json()

@@ -130,7 +130,7 @@ async def test_tasks_are_found_by_tenant_model_and_channel(gateway: Gateway) -> 
     assert elsewhere in [task["id"] for task in await listed(gateway, limit="100")]
 
 
-async def test_pages_hold_every_task_once_and_go_on_after_one_that_is_gone(gateway: Gateway) -> None:
+async def test_pages_hold_every_task_once_and_continue_after_a_deleted_one(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     ids = [await tenant.new_task() for _ in range(5)][::-1]
     query = {"tenant": tenant.id, "limit": "2"}

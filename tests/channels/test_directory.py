@@ -118,7 +118,7 @@ async def test_a_change_is_seen_at_once_here_and_within_a_second_elsewhere(
     assert await names(elsewhere) == []
 
 
-async def test_a_channel_whose_secrets_do_not_open_is_unusable_and_the_others_go_on(
+async def test_a_channel_whose_secrets_do_not_open_is_unusable_and_the_others_keep_working(
     app: ChannelApp, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = await app.channel(name="broken", **ARK)

@@ -57,7 +57,7 @@ def used(tmp_path: Path) -> Path:
     ],
 )
 @pytest.mark.parametrize("is_reset", [False, True])
-def test_damaged_secrets_are_told_and_kept(run_dev: Dev, used: Path, *, content: bytes, is_reset: bool) -> None:
+def test_damaged_secrets_are_reported_and_kept(run_dev: Dev, used: Path, *, content: bytes, is_reset: bool) -> None:
     (used / "dev.json").write_bytes(content)
     code, told = run_dev(is_reset=is_reset)
     assert (code, "dev.json is damaged or of a newer version" in told, told.count("\n")) == (1, True, 1), told
@@ -88,7 +88,7 @@ def test_a_reset_excludes_a_start_at_the_same_time(run_dev: Dev, used: Path, mon
     assert (code, "is running in" in told) == (1, True), told
 
 
-def test_a_port_in_use_is_told_before_anything_is_made(run_dev: Dev, tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_before_anything_is_made(run_dev: Dev, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port: int = other.getsockname()[1]
         code, told = run_dev(port=port)
@@ -98,13 +98,15 @@ def test_a_port_in_use_is_told_before_anything_is_made(run_dev: Dev, tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_told_with_the_option_that_names_another(run_dev: Dev, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported_with_the_option_that_names_another(
+    run_dev: Dev, tmp_path: Path
+) -> None:
     (tmp_path / "data").write_text("a file")
     code, told = run_dev()
     assert (code, "--data-dir" in told, "SEEDGATE_DATA_DIR" in told) == (1, True, False), told
 
 
-def test_a_full_disk_is_told_with_the_option_that_names_another(
+def test_a_full_disk_is_reported_with_the_option_that_names_another(
     used: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object, **__: object) -> None:

@@ -69,7 +69,7 @@ async def test_a_name_revokes_the_keys_in_their_grace_too_and_names_them_first(
     assert await working(seedgate, tenant, "ci") == set()
 
 
-async def test_an_id_revokes_one_key_and_names_those_that_go_on(gateway: Gateway, seedgate: Command) -> None:
+async def test_an_id_revokes_one_key_and_names_those_that_stay_valid(gateway: Gateway, seedgate: Command) -> None:
     tenant, (new, old) = await rotated(gateway, seedgate, "render", 1)
 
     _, _, question = await seedgate("keys", "revoke", new)
@@ -85,7 +85,7 @@ async def test_an_id_revokes_one_key_and_names_those_that_go_on(gateway: Gateway
     assert by_name == (0, f"revoked {old}\n", "")
 
 
-async def test_a_rotation_without_a_grace_names_the_earlier_keys_that_go_on(
+async def test_a_rotation_without_a_grace_names_the_earlier_keys_that_stay_valid(
     gateway: Gateway, seedgate: Command
 ) -> None:
     _, (new, old) = await rotated(gateway, seedgate, "nightly", 1)

@@ -63,7 +63,7 @@ async def test_sd2_calls_every_assets_action_with_a_signature_of_its_own(
 
 
 @pytest.mark.programs
-async def test_a_program_that_adds_another_prefix_is_told_the_path(site: Site, tmp_path: Path) -> None:
+async def test_the_error_for_a_program_that_adds_another_prefix_names_the_path(site: Site, tmp_path: Path) -> None:
     await make_ready(APIYI_SDK)
     tenant = await site.tenant()
     prompt = f"A kitten {uuid.uuid4().hex}"

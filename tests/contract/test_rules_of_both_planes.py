@@ -224,7 +224,7 @@ async def test_a_web_url_is_judged_by_one_rule_in_tasks_and_actions(gateway: Gat
     assert count_received(gateway, "CreateVisualValidateSession") == sessions
 
 
-async def test_the_other_forms_of_a_media_url_are_refused_as_plainly(tenant: Tenant) -> None:
+async def test_the_other_forms_of_a_media_url_are_refused_alike(tenant: Tenant) -> None:
     for url, words in ELSE:
         refused = check_error(await dry_run(tenant, body(image(url=url))), 400, "InvalidParameter.content", URL_MEMBER)
         assert words in refused["message"]

@@ -108,7 +108,7 @@ def test_pairs_of_surrogates_stay_pairs_wherever_a_step_ends() -> None:
         assert in_steps(data, 32) == "x" * shift + "😀" * 40
 
 
-def test_a_mistake_in_a_large_body_is_told_by_its_byte() -> None:
+def test_a_mistake_in_a_large_body_is_reported_with_its_byte() -> None:
     start = '{"a":"' + "只" * 100_000 + '",'
     error = refusal(f"{start} x}}".encode())
     assert f"at byte {len(start.encode()) + 1}." in error.message

@@ -259,7 +259,7 @@ async def test_a_request_whose_attempt_was_claimed_can_no_longer_mark_it(process
     assert result_of(await processes.here.claim(REQUEST)) == "made"
 
 
-async def test_an_attempt_is_abandoned_when_its_client_disconnects_although_the_work_goes_on(
+async def test_an_attempt_is_abandoned_when_its_client_disconnects_although_the_work_continues(
     processes: Processes,
 ) -> None:
     attempt, gone = await processes.new_attempt(), asyncio.Event()

@@ -40,7 +40,7 @@ async def test_an_engine_shows_no_password(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("password", ["hunter2#x", "hunter2/x", "hunter2?x", "1?hunter2", "hunter2[x"])
-async def test_a_url_that_cannot_be_read_is_told_without_its_password(password: str) -> None:
+async def test_a_url_that_cannot_be_read_is_reported_without_its_password(password: str) -> None:
     broken = open_engine(f"postgresql://u:{password}@127.0.0.1:1/d")
     try:
         with pytest.raises(DatabaseUnavailableError, match="percent-encode") as failure:

@@ -90,7 +90,7 @@ NEW_COLUMNS = """
 """
 
 
-async def test_keys_go_on_as_access_key_ids_and_none_has_a_pair(database_url: str) -> None:
+async def test_keys_still_work_as_access_key_ids_and_none_has_a_pair(database_url: str) -> None:
     async with database_at(database_url, "0002") as connection:
         await connection.execute(TENANT, {"id": "t1"})
         await connection.execute(KEY, [{"id": "k1"}, {"id": "k2"}])

@@ -101,7 +101,7 @@ def test_programs_that_are_too_old_are_refused(tmp_path: Path) -> None:
         find_binaries(tmp_path)
 
 
-def test_an_initdb_that_fails_is_told_and_leaves_nothing(data_dir: Path) -> None:
+def test_an_initdb_that_fails_is_reported_and_leaves_nothing(data_dir: Path) -> None:
     programs = data_dir.parent / "programs"
     programs.mkdir(mode=0o755)
     (programs / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.6'\n")

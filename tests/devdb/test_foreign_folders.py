@@ -51,7 +51,7 @@ def test_a_start_in_a_folder_with_such_a_file_of_its_owner_is_refused(tmp_path: 
     assert contents(tmp_path) == before
 
 
-def test_a_cluster_that_somebody_else_made_is_neither_used_nor_removed(home: Path) -> None:
+def test_a_cluster_that_seedgate_did_not_make_is_neither_used_nor_removed(home: Path) -> None:
     for path in home.glob("p*.*"):
         path.unlink()
     (home / "users.lock").touch()

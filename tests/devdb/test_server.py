@@ -109,7 +109,7 @@ async def test_every_acknowledged_row_survives_a_killed_server(made_dir: Path) -
         assert await query(server.url, "SELECT count(*) FROM kept") >= acknowledged
 
 
-async def test_a_killed_server_is_started_again_while_its_other_users_go_on(made_dir: Path) -> None:
+async def test_a_killed_server_is_started_again_while_its_other_users_keep_running(made_dir: Path) -> None:
     # The killed server is a zombie for as long as the process that started it has not looked.
     with ServerUser(made_dir) as first:
         url = first.url()

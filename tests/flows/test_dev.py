@@ -67,7 +67,7 @@ async def test_a_newcomer_copies_a_curl_and_leaves_with_ctrl_c(tmp_path: Path) -
             await interrupt(program, data)
 
 
-async def test_the_demo_of_yesterday_goes_on_after_a_restart(tmp_path: Path) -> None:
+async def test_the_demo_of_yesterday_continues_after_a_restart(tmp_path: Path) -> None:
     with temporary_folder() as data:
         async with started(*options(data), folder=tmp_path, settings={}) as program:
             base_url, key, _ = told_by(await program.read_until("-d '"))
@@ -177,7 +177,7 @@ async def test_a_first_start_that_fails_does_not_lock_the_next_one_out(tmp_path:
             await interrupt(program, data)
 
 
-async def test_a_port_in_use_is_told_and_ends_it(tmp_path: Path) -> None:
+async def test_a_port_in_use_is_reported_and_ends_it(tmp_path: Path) -> None:
     with temporary_folder() as data, socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         code, output = await run("dev", "--port", port, "--data-dir", str(data), folder=tmp_path, settings={})
@@ -187,7 +187,7 @@ async def test_a_port_in_use_is_told_and_ends_it(tmp_path: Path) -> None:
     assert "--port" in output
 
 
-async def test_a_file_of_somebody_elses_survives_a_reset(tmp_path: Path) -> None:
+async def test_a_foreign_file_survives_a_reset(tmp_path: Path) -> None:
     with temporary_folder() as data:
         (data / "dev.json").write_text("mine")
         code, output = await run(*options(data), "--reset", folder=tmp_path, settings={})
@@ -195,7 +195,7 @@ async def test_a_file_of_somebody_elses_survives_a_reset(tmp_path: Path) -> None
         assert [(path.name, path.read_text()) for path in data.iterdir()] == [("dev.json", "mine")]
 
 
-async def test_a_database_of_somebody_elses_is_not_taken_for_the_sandboxs(tmp_path: Path) -> None:
+async def test_a_foreign_database_is_not_taken_for_the_sandboxs(tmp_path: Path) -> None:
     with temporary_folder() as data:
         (data / "sandbox.sqlite3").write_text("mine")
         for arguments in ((), ("--reset",)):
@@ -204,7 +204,7 @@ async def test_a_database_of_somebody_elses_is_not_taken_for_the_sandboxs(tmp_pa
         assert [(path.name, path.read_text()) for path in data.iterdir()] == [("sandbox.sqlite3", "mine")]
 
 
-async def test_secrets_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+async def test_secrets_that_cannot_be_read_are_reported(tmp_path: Path) -> None:
     with temporary_folder() as data:
         (data / "users.lock").touch()
         for content in ("{", '{"admin_token": "a", "secret_key": "b", "of_a_newer_version": 1}'):

@@ -209,7 +209,7 @@ async def test_the_form_encoding_of_the_sdks_is_a_clear_415(gateway: Gateway, te
     check_error(await send(gateway, form, body=body, path="/", access_key=tenant.key), 415, "UnsupportedMediaType")
 
 
-async def test_a_client_that_waits_to_be_told_to_continue_is_told(gateway: Gateway, tenant: Tenant) -> None:
+async def test_a_client_that_expects_100_continue_gets_it(gateway: Gateway, tenant: Tenant) -> None:
     """As curl does with a large body; refused before it has sent one, it is answered at once."""
     waiting = GO_TASK.replace("Accept-Encoding: gzip", "Expect: 100-continue").partition("{body}")[0]
     refused = await send(gateway, waiting.replace("{length}", "1000"), key="wrong")

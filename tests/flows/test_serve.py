@@ -90,7 +90,7 @@ async def test_a_wrong_setting_is_refused_before_an_embedded_database_is_made(
     assert not (folder / "data").exists()
 
 
-async def test_a_port_in_use_is_told_before_an_embedded_database_is_made(folder: Path) -> None:
+async def test_a_port_in_use_is_reported_before_an_embedded_database_is_made(folder: Path) -> None:
     settings = {"DATA_DIR": str(folder / "data"), "ADMIN_TOKEN": ADMIN_TOKEN, "SECRET_KEY": generate_key()}
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
@@ -100,7 +100,7 @@ async def test_a_port_in_use_is_told_before_an_embedded_database_is_made(folder:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_a_port_in_use_is_not_told_as_an_outdated_schema(
+async def test_a_port_in_use_is_not_reported_as_an_outdated_schema(
     folder: Path, settings: dict[str, str], workers: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
@@ -120,7 +120,7 @@ async def test_another_sealing_key_than_the_databases_is_refused(folder: Path, s
         assert (await client.get("/healthz")).status_code == 200
 
 
-async def test_a_database_that_does_not_answer_is_told_in_one_line(folder: Path, settings: dict[str, str]) -> None:
+async def test_a_database_that_does_not_answer_is_reported_in_one_line(folder: Path, settings: dict[str, str]) -> None:
     nowhere = {**settings, "DATABASE_URL": "postgresql://nobody:hidden@127.0.0.1:1/nothing"}
     code, output = await run("serve", folder=folder, settings=nowhere)
     assert code == 1, output

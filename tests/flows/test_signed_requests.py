@@ -122,7 +122,7 @@ WRONG: list[Case] = [
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_what_is_wrong_is_told_in_the_platforms_own_codes(gateway: Gateway, pair: Pair, case: Case) -> None:
+async def test_what_is_wrong_is_reported_in_the_platforms_own_codes(gateway: Gateway, pair: Pair, case: Case) -> None:
     change, options, status, code, told = case
 
     answer = await gateway.anonymous.post(LIST, json=BODY, auth=Signing({**pair, **change}, **options))
@@ -146,7 +146,7 @@ async def test_the_region_is_the_gateways_own(database_url: str) -> None:
     assert region in check_error(wrong, 400, "InvalidCredential")["message"]
 
 
-async def test_a_header_that_cannot_be_taken_apart_is_told(gateway: Gateway, pair: Pair) -> None:
+async def test_a_header_that_cannot_be_parsed_is_reported(gateway: Gateway, pair: Pair) -> None:
     headers = {"Authorization": f"HMAC-SHA256 Credential={pair['access_key_id']}/20260102/cn-beijing/ark/request"}
     answer = await gateway.anonymous.post(LIST, json=BODY, headers=headers)
     error = check_error(answer, 400, "InvalidAuthorization")
@@ -211,7 +211,7 @@ async def test_a_body_past_the_limit_is_refused_to_those_who_signed_and_unheard_
             check_error(await wire.read_answer(), status, code)
 
 
-async def test_the_key_itself_goes_on_beside_its_pair(gateway: Gateway, tenant: Tenant, pair: Pair) -> None:
+async def test_the_key_itself_stays_valid_beside_its_pair(gateway: Gateway, tenant: Tenant, pair: Pair) -> None:
     as_access_key_id = Signing({"access_key_id": tenant.key, "secret_access_key": "unused"})
     for path in ENTRIES:
         answers = [
@@ -255,7 +255,7 @@ async def test_a_tenant_may_be_kept_from_using_its_keys_as_access_key_ids(gatewa
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v3/assets/", "/api/v3/open/GetAssetGroup"])
-async def test_the_specifications_go_program_is_told_what_to_change(gateway: Gateway, path: str) -> None:
+async def test_the_error_for_the_specifications_go_program_says_what_to_change(gateway: Gateway, path: str) -> None:
     """As measured: its Bearer header is gone when the request leaves, and this one is there."""
     headers = {
         "User-Agent": "volcengine-go-sdk/1.2.49/(go1.27.3; linux; amd64)",

@@ -103,7 +103,7 @@ async def test_an_error_is_found_where_the_documentation_looks_for_it(gateway: G
     assert (metadata["Action"], metadata["Error"]["Code"]) == ("GetAsset", "NotFound.asset_id")
 
 
-async def test_a_key_that_was_never_set_is_told_where_it_goes(gateway: Gateway) -> None:
+async def test_the_error_for_a_missing_key_says_where_it_belongs(gateway: Gateway) -> None:
     with pytest.raises(ApiException) as caught:
         await client(gateway)("ListAssetGroups", Filter={"GroupType": "AIGC"})
     assert caught.value.status == 401
@@ -125,7 +125,7 @@ async def test_a_signing_key_works_whether_or_not_the_endpoint_ends_in_a_slash(g
     assert (await call("ListAssetGroups", Filter={"GroupType": "AIGC"}))["TotalCount"] == 0
 
 
-async def test_a_signing_key_is_told_which_endpoint_it_is_for(gateway: Gateway) -> None:
+async def test_the_error_for_a_signing_key_names_the_endpoint_that_it_is_for(gateway: Gateway) -> None:
     call = client(gateway, **await signing_key(gateway, await gateway.tenant()), path="/api/v3/assets")
     with pytest.raises(ApiException) as caught:
         await call("ListAssetGroups", Filter={"GroupType": "AIGC"})
@@ -152,7 +152,7 @@ async def test_what_is_wrong_with_a_signature_reaches_the_user_in_one_call(
     assert len(log.requests()) == 1
 
 
-async def test_a_key_as_access_key_id_is_told_where_else_it_goes_when_that_is_not_allowed(gateway: Gateway) -> None:
+async def test_the_error_for_a_forbidden_key_as_access_key_id_says_where_else_it_belongs(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     await gateway.admin.patch(f"/tenants/{tenant.id}", json={"allow_key_as_access_key_id": False})
     with pytest.raises(ApiException) as caught:

@@ -14,7 +14,7 @@ from tests.support.timeouts import HANG_SECONDS
 pytestmark = pytest.mark.slow
 
 
-async def test_a_base_url_without_the_version_is_told_by_the_channels_health(database_url: str) -> None:
+async def test_a_base_url_without_the_version_is_reported_by_the_channels_health(database_url: str) -> None:
     async with SandboxServer(SandboxConfig()) as elsewhere, own_database(database_url) as url:
         root = elsewhere.ark_base_url.removesuffix("/api/v3")
         async with open_gateway(

@@ -54,7 +54,7 @@ async def test_the_limit_is_exact(small: str, tenant: Tenant, size: int, status:
     assert answer.status_code == status, answer.text
 
 
-async def test_after_a_refused_body_the_connection_goes_on(small: str, tenant: Tenant) -> None:
+async def test_after_a_refused_body_the_connection_stays_usable(small: str, tenant: Tenant) -> None:
     async with httpx.AsyncClient(verify=PLAIN, base_url=small, headers=bearer(tenant.key)) as client:
         for _ in range(2):
             refused = await client.post(TASKS, content=b" " * (LIMIT_BYTES + 1))

@@ -31,7 +31,7 @@ async def test_a_body_that_is_large_or_dense_leaves_the_event_loop(
     assert (await body_thread.run("a", data, thread_of) == threading.current_thread().name) is is_here
 
 
-async def test_the_loop_goes_on_while_a_large_body_is_worked_on(body_thread: BodyThread) -> None:
+async def test_the_event_loop_is_not_blocked_while_a_large_body_is_checked(body_thread: BodyThread) -> None:
     turned = threading.Event()
     working = asyncio.create_task(body_thread.run("a", LARGE, lambda _: turned.wait(20)))
     await asyncio.sleep(0)

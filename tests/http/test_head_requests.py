@@ -58,7 +58,7 @@ async def test_where_get_is_refused_head_is_too(gateway: Gateway) -> None:
     assert refused.headers["allow"] == "GET, HEAD"
 
 
-async def test_nothing_follows_the_head_so_that_the_connection_goes_on(gateway: Gateway) -> None:
+async def test_nothing_follows_the_head_so_that_the_connection_stays_usable(gateway: Gateway) -> None:
     async with connected(gateway.base_url) as line:
         for path in ("/healthz", "/readyz", "/openapi.json", "/docs", "/nowhere", "/metrics"):
             await line.send_head(path, method="HEAD")

@@ -248,7 +248,7 @@ def test_what_the_operator_needs_of_a_database_error_stays() -> None:
     assert "[SQL: INSERT INTO tasks]" in told
 
 
-def test_a_traceback_goes_on_after_a_masked_detail() -> None:
+def test_a_traceback_continues_after_a_masked_detail() -> None:
     text = "E: no\nDETAIL:  hunter2\n\nThe above exception was the direct cause of the following exception:\nOther"
     assert redact(text).endswith("exception:\nOther")
 

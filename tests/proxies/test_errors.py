@@ -23,7 +23,7 @@ _MEBIBYTE = 1024 * 1024
 ASSET = "/?Action=GetAsset&Version=2024-01-01"
 
 
-async def test_a_body_that_is_too_large_for_the_proxy_is_told_to_both_sdks_at_once(
+async def test_a_body_that_is_too_large_for_the_proxy_is_reported_to_both_sdks_at_once(
     gateway: Gateway, proxy: Proxy
 ) -> None:
     key = (await gateway.tenant()).key
@@ -52,7 +52,7 @@ async def test_a_body_that_does_not_tell_its_length_has_the_same_limit(gateway: 
     assert not GATEWAYS_ID.fullmatch(answer.headers["X-Request-Id"])
 
 
-async def test_a_body_that_is_too_large_for_the_gateway_is_told_in_the_gateways_own_words(
+async def test_a_body_that_is_too_large_for_the_gateway_gets_the_gateways_own_error(
     gateway: Gateway, start: Start
 ) -> None:
     key = (await gateway.tenant()).key
@@ -66,7 +66,7 @@ async def test_a_body_that_is_too_large_for_the_gateway_is_told_in_the_gateways_
     assert f"larger than {_MEBIBYTE} bytes" in check_error(universal.value.body, "RequestTooLarge")["error"]["message"]
 
 
-async def test_a_gateway_that_is_down_is_told_to_both_sdks(start: Start) -> None:
+async def test_a_gateway_that_is_down_is_reported_to_both_sdks(start: Start) -> None:
     async with start(NOWHERE) as proxy:
         with pytest.raises(ArkAPIStatusError) as ark:
             await tasks(proxy.url, "sg-unused")("get", task_id="cgt-20260101000000-zzzzz")
@@ -77,7 +77,7 @@ async def test_a_gateway_that_is_down_is_told_to_both_sdks(start: Start) -> None
     assert check_error(universal.value.body, "InternalServiceError")["ResponseMetadata"]["Action"] == "GetAsset"
 
 
-async def test_a_gateway_that_does_not_answer_is_told_to_both_sdks(start: Start) -> None:
+async def test_a_gateway_that_does_not_answer_is_reported_to_both_sdks(start: Start) -> None:
     async with upstream(is_silent=True) as behind, start(behind.url, read_timeout="1s") as proxy:
         with pytest.raises(ArkAPIStatusError) as ark:
             await tasks(proxy.url, "sg-unused")("get", task_id="cgt-20260101000000-zzzzz")
@@ -111,7 +111,7 @@ async def test_what_a_client_sends_cannot_break_the_json(start: Start, path: str
     assert check_error(body, "InternalServiceError")["ResponseMetadata"]["Action"] == ""
 
 
-async def test_a_header_that_is_too_large_for_nginx_is_told_in_json(tmp_path: Path) -> None:
+async def test_a_header_that_is_too_large_for_nginx_is_reported_in_json(tmp_path: Path) -> None:
     """Caddy allows more than the gateway."""
     async with running("nginx", tmp_path, urlsplit(NOWHERE).netloc) as proxy, plain(proxy.url) as client:
         answer = await client.get(TASKS, headers={"X-Large": "x" * 70_000})

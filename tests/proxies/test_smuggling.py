@@ -81,7 +81,7 @@ async def test_an_unfinished_deletion_in_a_body_is_not_done_with_the_operators_t
     assert (await tenant.http.get(TASKS)).status_code == 200
 
 
-async def test_a_whole_request_in_a_body_gives_nobody_the_answer_to_another(
+async def test_a_whole_request_in_a_body_gives_no_client_the_answer_to_another_request(
     gateway: Gateway, any_kind: Kind, tmp_path: Path
 ) -> None:
     victim = await gateway.tenant()

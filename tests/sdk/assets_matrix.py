@@ -88,7 +88,9 @@ class AssetsMatrix:
         assert result_of(told)["TotalCount"] == 0
         record(f"API key: {way}", told)
 
-    async def test_a_key_that_the_signer_overwrites_is_told_what_to_change(self, user: User, record: Record) -> None:
+    async def test_the_error_for_a_key_that_the_signer_overwrites_says_what_to_change(
+        self, user: User, record: Record
+    ) -> None:
         told = await user.act("ListAssetGroups", _ALL_GROUPS, way="printed")
         user.check_shown(told, 401, "AuthenticationError")
         if "message" in self.client.shows:
@@ -107,7 +109,7 @@ class AssetsMatrix:
         assert result_of(told)["Id"].startswith("group-")
         assert user.site.made(name) == 1
 
-    async def test_bare_answers_are_read_or_told_apart_as_known(self, user: User, record: Record) -> None:
+    async def test_bare_answers_are_read_or_reported_as_expected(self, user: User, record: Record) -> None:
         endpoint = user.site.gateway.url + _BARE
         told = await user.act("ListAssetGroups", _ALL_GROUPS, endpoint=endpoint)
         assert told.answers == [(200, None)]
@@ -115,27 +117,27 @@ class AssetsMatrix:
         assert is_read == self.client.reads_bare
         record("endpoint /api/v3/assets", told if is_read or told.outcome.failure else replace(told, note="empty"))
 
-    async def test_a_missing_parameter_is_told(self, user: User, record: Record) -> None:
+    async def test_a_missing_parameter_is_reported(self, user: User, record: Record) -> None:
         told = await user.act("CreateAssetGroup", {"GroupType": "AIGC"})
         user.check_shown(told, 400, "MissingParameter.Name")
         record("400: missing parameter", told)
 
-    async def test_a_wrong_key_is_told(self, user: User, record: Record) -> None:
+    async def test_a_wrong_key_is_reported(self, user: User, record: Record) -> None:
         told = await user.act("GetAsset", _UNKNOWN, key="sg-wrong")
         user.check_shown(told, 401, "AuthenticationError")
         record("401: wrong key", told)
 
-    async def test_a_wrong_signature_is_told(self, user: User, record: Record) -> None:
+    async def test_a_wrong_signature_is_reported(self, user: User, record: Record) -> None:
         told = await user.act("GetAsset", _UNKNOWN, is_signed=True, secret="wrong")
         user.check_shown(told, 401, "SignatureDoesNotMatch")
         record("401: wrong signature", told)
 
-    async def test_an_asset_that_is_not_there_is_told(self, user: User, record: Record) -> None:
+    async def test_an_unknown_asset_is_reported(self, user: User, record: Record) -> None:
         told = await user.act("GetAsset", _UNKNOWN)
         user.check_shown(told, 404, "NotFound.asset_id")
         record("404: unknown asset", told)
 
-    async def test_a_create_that_cannot_be_told_is_told_once(self, user: User, record: Record) -> None:
+    async def test_a_create_of_unknown_outcome_is_reported_and_made_once(self, user: User, record: Record) -> None:
         name = _name()
         await user.site.fault("CreateAssetGroup", kind="cut", at="after")
         told = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"})
@@ -143,7 +145,7 @@ class AssetsMatrix:
         assert user.site.made(name) == 1
         record("409: group of unknown outcome", told)
 
-    async def test_a_body_that_is_too_large_is_told(self, user: User, record: Record) -> None:
+    async def test_a_body_that_is_too_large_is_reported(self, user: User, record: Record) -> None:
         body = {"Name": "a" * 2 * SMALL_BODY_BYTES, "GroupType": "AIGC"}
         told = await user.act("CreateAssetGroup", body, endpoint=user.strict.url)
         user.check_shown(told, 413, "RequestTooLarge")
@@ -158,7 +160,7 @@ class AssetsMatrix:
         assert user.site.made(name) == tries - 1
         record("429 once + Retry-After: create", told)
 
-    async def test_an_account_that_stays_throttled_is_told(self, user: User, record: Record) -> None:
+    async def test_an_account_that_stays_throttled_is_reported(self, user: User, record: Record) -> None:
         name = _name()
         await user.site.fault("CreateAssetGroup", times=None, kind="throttle", status=429)
         body = {"Name": name, "GroupType": "AIGC"}
@@ -167,13 +169,13 @@ class AssetsMatrix:
         assert user.site.made(name) == 0
         record("429 for good: create", told)
 
-    async def test_a_gateway_that_is_broken_is_told(self, user: User, record: Record) -> None:
+    async def test_an_internal_error_is_reported(self, user: User, record: Record) -> None:
         async with without_table(user.site.database_url, "asset_groups"):
             told = await user.act("ListAssetGroups", _ALL_GROUPS, tries=user.tries("500"))
         user.check_shown(told, 500, "InternalServiceError")
         record("500: list", told)
 
-    async def test_a_create_that_cannot_be_sent_is_told(self, user: User, record: Record) -> None:
+    async def test_a_create_that_cannot_be_sent_is_reported(self, user: User, record: Record) -> None:
         stranded = User(self.client, user.site, user.strict, await user.site.tenant(await user.site.dead_channel()))
         told = await stranded.act("CreateAssetGroup", {"Name": _name(), "GroupType": "AIGC"}, tries=user.tries("503"))
         stranded.check_shown(told, 503, "ServiceUnavailable")

@@ -61,17 +61,17 @@ class TasksMatrix:
         assert deleted.result == {}
         assert (await user.task("list")).result["ids"] == [other]
 
-    async def test_a_wrong_parameter_is_told(self, user: User, record: Record) -> None:
+    async def test_a_wrong_parameter_is_reported(self, user: User, record: Record) -> None:
         told = await user.task("create", text=_prompt(), duration=99)
         user.check_shown(told, 400, "InvalidParameter.duration")
         record("400: wrong parameter", told)
 
-    async def test_a_wrong_key_is_told(self, user: User, record: Record) -> None:
+    async def test_a_wrong_key_is_reported(self, user: User, record: Record) -> None:
         told = await user.task("get", id=_UNKNOWN, key="sg-wrong")
         user.check_shown(told, 401, "AuthenticationError")
         record("401: wrong key", told)
 
-    async def test_a_task_that_is_not_there_is_told(self, user: User, record: Record) -> None:
+    async def test_an_unknown_task_is_reported(self, user: User, record: Record) -> None:
         told = await user.task("get", id=_UNKNOWN)
         user.check_shown(told, 404, "NotFound.id")
         record("404: unknown task", told)
@@ -83,7 +83,7 @@ class TasksMatrix:
         user.check_shown(told, 409, "InvalidAction.RunningTaskDeletion")
         record("409: delete of a running task", told)
 
-    async def test_a_body_that_is_too_large_is_told(self, user: User, record: Record) -> None:
+    async def test_a_body_that_is_too_large_is_reported(self, user: User, record: Record) -> None:
         long = "a" * 2 * SMALL_BODY_BYTES
         told = await user.task("create", text=long, base_url=user.strict.url)
         user.check_shown(told, 413, "RequestTooLarge")
@@ -99,7 +99,7 @@ class TasksMatrix:
         assert user.site.made(prompt) == tries - 1
         record("429 once + Retry-After: create", told)
 
-    async def test_an_account_that_stays_throttled_is_told(self, user: User, record: Record) -> None:
+    async def test_an_account_that_stays_throttled_is_reported(self, user: User, record: Record) -> None:
         prompt = _prompt()
         await user.site.fault("create_task", times=None, kind="throttle", status=429, headers={"Retry-After": "1"})
         told = await user.task("create", text=prompt, tries=user.tries("429"))
@@ -107,13 +107,13 @@ class TasksMatrix:
         assert user.site.made(prompt) == 0
         record("429 for good: create", told)
 
-    async def test_a_gateway_that_is_broken_is_told(self, user: User, record: Record) -> None:
+    async def test_an_internal_error_is_reported(self, user: User, record: Record) -> None:
         async with without_table(user.site.database_url, "tasks"):
             told = await user.task("list", tries=user.tries("500"))
         user.check_shown(told, 500, "InternalServiceError")
         record("500: list", told)
 
-    async def test_a_create_that_cannot_be_sent_is_told(self, user: User, record: Record) -> None:
+    async def test_a_create_that_cannot_be_sent_is_reported(self, user: User, record: Record) -> None:
         stranded = User(self.client, user.site, user.strict, await user.site.tenant(await user.site.dead_channel()))
         told = await stranded.task("create", text=_prompt(), tries=user.tries("503"))
         stranded.check_shown(told, 503, "ServiceUnavailable")

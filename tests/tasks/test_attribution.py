@@ -50,7 +50,7 @@ async def test_the_operator_says_which_task_an_intent_became(search: Search, att
     assert (await search.history(task_id))[1] == ("queued", "operator", "operator")
 
 
-async def test_the_operator_says_that_nothing_came_of_an_intent(search: Search, attribution: Attribution) -> None:
+async def test_the_operator_says_that_an_intent_made_nothing(search: Search, attribution: Attribution) -> None:
     tenant = await search.gateway.tenant()
     task_id, _ = await search.lose(tenant)
     row = await attribution.resolve(OPERATOR, task_id, upstream_id=None)

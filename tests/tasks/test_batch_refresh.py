@@ -228,7 +228,7 @@ async def test_a_list_that_was_refused_for_a_while_is_tried_in_full_again_after_
     ],
     ids=["500", "429", "garbage", "cut", "not a list", "another list", "other tasks"],
 )
-async def test_without_a_usable_list_the_gets_go_on(
+async def test_without_a_usable_list_the_gets_continue(
     gateway: Gateway, poller: TaskPoller, effect: dict[str, Any]
 ) -> None:
     task_ids = await new_tasks(await gateway.tenant(), 3)

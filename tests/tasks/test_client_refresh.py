@@ -106,7 +106,7 @@ async def test_two_gateways_do_not_list_the_same_tasks_within_two_seconds(gatewa
 
 
 @pytest.mark.parametrize("status", [403, 500])
-async def test_without_a_list_the_gets_go_on(gateway: Gateway, status: int) -> None:
+async def test_without_a_list_the_gets_continue(gateway: Gateway, status: int) -> None:
     tenant = await gateway.tenant()
     task_ids = await new_tasks(tenant, 4)
     await gateway.fault("list_tasks", times=None, kind="error", status=status, code="AccessDenied")

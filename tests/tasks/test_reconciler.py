@@ -191,7 +191,7 @@ async def test_a_task_that_echoes_an_intents_tag_is_that_intents_on_any_channel(
     assert await search.orphans() == set()
 
 
-async def test_a_create_of_which_nothing_came_ends_failed_after_the_grace_and_not_before(search: Search) -> None:
+async def test_a_create_that_made_nothing_ends_failed_after_the_grace_and_not_before(search: Search) -> None:
     tenant = await search.gateway.tenant()
     task_id, _ = await search.lose(tenant, at="before")
     await search.make_elsewhere(model="doubao-seedance-1-5-pro-251215")
