@@ -81,16 +81,16 @@ class Parameter:
         is_required: whether a create must have it.
         is_in_spec: whether the spec has it; the others are the upstream's alone.
         words: the values that the upstream takes, where they can be listed.
-        lowest: of an integer, for the upstream.
-        highest: of an integer, for the upstream.
-        longest: of a text, characters, for the upstream.
-        default: what holds for every model when it is left out; None: nothing, or as ``default_note`` says.
-        default_of: what holds for each family, where that differs.
-        default_note: what else there is to say about the default.
-        ranges: of an integer, the smallest and the largest of each family, where they differ.
+        lowest: the smallest integer that the upstream takes.
+        highest: the largest integer that the upstream takes.
+        longest: the length of the longest text that the upstream takes, in characters.
+        default: the value for every model when it is left out; None: there is none, or it is in ``default_note``.
+        default_of: the default of each family, where they differ.
+        default_note: further details of the default.
+        ranges: the smallest and the largest integer of each family, where they differ.
         words_of: the words of each family, where they differ.
-        values_note: what else there is to say about the values.
-        checked: of an integer, the range beyond which the gateway itself refuses; by default that of 64 bits.
+        values_note: further details of the values.
+        checked: the range of an integer outside of which the gateway itself refuses it; by default that of 64 bits.
         gateway_note: where the gateway differs from the upstream.
     """
 
@@ -404,9 +404,9 @@ class ReferenceLimits:
     """How many references a family takes.
 
     Attributes:
-        images: of the role ``reference_image``; None where the upstream's documents do not say.
-        videos: of the role ``reference_video``.
-        audios: of the role ``reference_audio``.
+        images: the maximum with the role ``reference_image``; None where the upstream's documents do not say.
+        videos: the maximum with the role ``reference_video``.
+        audios: the maximum with the role ``reference_audio``.
         is_audio_alone_allowed: whether audio may come without an image or a video.
     """
 
@@ -441,7 +441,7 @@ class ContentType:
 
     Attributes:
         name: the value of ``type``, and the member that holds the payload.
-        member: of the payload, the member that counts; None when the payload is a text itself.
+        member: the member of the payload that holds the value; None when the payload is a text itself.
         roles: the values of ``role``; none: it has no role.
         upstream_roles: what the upstream's own types name beside them.
         description: what it is, a clause without a full stop.

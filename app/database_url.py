@@ -30,10 +30,10 @@ def join_url(*, host: str, port: int, user: str, password: str | None, name: str
 
     Args:
         host: from ``check_host``.
-        port: of the server, also of one on a socket.
+        port: the port of the server, also of one on a socket.
         user: the role.
-        password: of the role; None leaves it to ``PGPASSWORD`` or the password file, as libpq does.
-        name: of the database.
+        password: the password of the role; None leaves it to ``PGPASSWORD`` or the password file, as libpq does.
+        name: the name of the database.
     """
     credentials = quote(user, safe="") + (f":{quote(password, safe='')}" if password is not None else "")
     if host.startswith("/"):

@@ -23,7 +23,7 @@ class SecretFile(NamedTuple):
     """A file of the folder.
 
     Attributes:
-        path: of the file.
+        path: the path of the file.
         name: the variable that it sets, in capitals.
         value: its content without final line ends; empty for an empty file, which counts as unset.
     """

@@ -28,7 +28,7 @@ async def to_stored(
 
     Args:
         request: the request.
-        body: of a tenant or a key.
+        body: the request body for a tenant or a key.
         load: loads the row that is to be changed, if there is one.
 
     Raises:

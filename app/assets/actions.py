@@ -61,7 +61,7 @@ class Action:
         summary: for the documentation.
         request: the class of its body.
         response: the class of its result.
-        example: of a body.
+        example: an example of a body.
         use_case: carries it out.
         errors: statuses that it can answer in addition to those of every action.
         key_use: what it does with an ``Idempotency-Key``.

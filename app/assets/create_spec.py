@@ -44,10 +44,10 @@ class CreateSpec:
     """One create, ready to be sent.
 
     Attributes:
-        tenant_id: on whose behalf.
-        kind: of what.
-        body: its parameters.
-        members: of the object and its row, without its project.
+        tenant_id: the tenant that creates.
+        kind: group or asset.
+        body: the parameters of the action.
+        members: the members of the object and its row, without its project.
         project_name: as the client named it, or None.
     """
 

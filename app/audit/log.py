@@ -16,7 +16,7 @@ class Actor:
 
     Attributes:
         name: ``admin`` for the admin token, or the name of a command.
-        address: of the client; None for a command.
+        address: the address of the client; None for a command.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Target:
 
     Attributes:
         type: such as ``key``.
-        id: of the object.
+        id: the id of the object.
         tenant_id: its owner, if it has one.
         detail: what every row about the object tells.
     """

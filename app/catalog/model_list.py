@@ -14,8 +14,8 @@ class SpellingTakenError(ValueError):
     """Two models share a name or an alias.
 
     Attributes:
-        index: of the later model.
-        field: of that model, such as ``name`` or ``aliases.0``.
+        index: the place of the later model in the list.
+        field: the field of that model, such as ``name`` or ``aliases.0``.
         reason: the message for the operator.
     """
 

@@ -35,7 +35,7 @@ class Channel:
         openapi: account of the control plane, or None when it has no key pair.
         exclusive: only this gateway uses the account, so unowned objects found there may be attributed to it.
         correlate: the request field that carries a random tag which the upstream returns with the task, or ``off``.
-        region: of the account; it decides which models there are and how they are called.
+        region: the region of the account; it decides which models there are and how they are called.
         models: public model name → the upstream id to use instead of the catalog's.
         projects: names of the account's projects that tenants may use; the first is the default.
         priority: channels of a higher priority are tried first.

@@ -37,7 +37,7 @@ def to_client_error(*failures: UpstreamError, model: str = "") -> SeedgateError:
     precedence over faults of an account.
 
     Args:
-        failures: of each channel that was tried; empty when there was none to try.
+        failures: the failures of each channel that was tried; empty when there was none to try.
         model: the one the client named.
     """
     rejected = _first(failures, UpstreamRejectedError)

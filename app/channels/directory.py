@@ -22,7 +22,7 @@ class ChannelDirectory:
     """Finds channels. What it returns is less than a second old; see ``app.core.ttl_cache``.
 
     Args:
-        sessions: of the database.
+        sessions: makes sessions of the database.
         box: opens the secrets.
         rng: spreads requests over channels of equal priority.
         monotonic: seconds of a clock that never goes back; it decides how long a read is cached.

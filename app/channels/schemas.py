@@ -38,14 +38,14 @@ class ChannelSettings(RequestModel):
     """The settings of a channel, without its name.
 
     Attributes:
-        ark_base_url: of the data plane, up to and including the API version.
+        ark_base_url: the base URL of the data plane, up to and including the API version.
         ark_api_key: its Bearer key; without it the channel has no video tasks.
-        openapi_url: of the control plane.
+        openapi_url: the URL of the control plane.
         access_key_id: public half of its key pair; without the pair the channel has no Assets.
         secret_access_key: secret half of the pair; the two are set or cleared together.
-        session_token: of a temporary (STS) pair; a new pair without one clears it.
-        region: of the account: requests to the control plane are signed for it, and a model's ``regions`` say whether
-            it is served there and under which id.
+        session_token: the session token of a temporary (STS) pair; a new pair without one clears it.
+        region: the region of the account: requests to the control plane are signed for it, and a model's ``regions``
+            say whether it is served there and under which id.
         exclusive: only this gateway uses the account, so unowned objects found there may be attributed to it.
         correlate: ``safety_identifier`` sends a random tag in that field when the client sent none, by which a task of
             unknown outcome is recognised.

@@ -33,7 +33,7 @@ def opened_database(
     """Yields the configured database, or starts the embedded one and stops it when its last user leaves.
 
     Args:
-        settings: of this process.
+        settings: the settings of this process.
         data_dir: folder of an embedded database, whatever is configured.
         may_use_nobody: whether the embedded server may run as ``nobody`` where root has no better account for it.
         is_demo: whether the embedded database may be lost when the machine crashes just after it was made.

@@ -71,7 +71,7 @@ class Change:
         """Announces, when the transaction of ``session`` commits, that what memories hold under ``name`` has changed.
 
         Args:
-            session: of the transaction of the change.
+            session: the session of the transaction of the change.
             name: at most some thousand bytes.
         """
         self.is_announced = True
@@ -82,8 +82,8 @@ class ChangeFeed:
     """Announces changes and hears those of all processes, this one included. One per process.
 
     Args:
-        url: of the database, as ``open_engine`` takes it.
-        sessions: of the same database.
+        url: the URL of the database, as ``open_engine`` takes it.
+        sessions: makes sessions of the same database.
         monotonic: seconds of a clock that never goes back.
     """
 

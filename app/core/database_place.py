@@ -95,8 +95,8 @@ async def complete_since(session: AsyncSession) -> datetime:
     """Returns the time since when every create that was sent is known; far in the future if no such time is known.
 
     Args:
-        session: of the transaction that reads the creates and the owners: after a failover each connection may be to
-            another server.
+        session: the session in which the creates and the owners are read: after a failover each connection may be
+            to another server.
     """
     noted = (await session.execute(_NOTED)).one_or_none()
     if noted is None or (noted.place is not None and noted.place != await _place_in(session)):

@@ -77,7 +77,7 @@ class LookupQueue(Generic[NameT, FoundT]):
 
         Args:
             lookup: runs when it is first in one of its queues.
-            network: of the client; empty when unknown.
+            network: the network of the client; empty when unknown.
 
         Returns:
             False if too many are waiting, of this network or of all; then nothing has changed.

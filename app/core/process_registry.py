@@ -64,8 +64,8 @@ class ProcessRegistry:
         instance_id: the id of this process; call ``open`` before writing it anywhere.
 
     Args:
-        url: of the database, as ``open_engine`` takes it.
-        sessions: of the same database.
+        url: the URL of the database, as ``open_engine`` takes it.
+        sessions: makes sessions of the same database.
         clock: the time in UTC.
     """
 
@@ -133,8 +133,8 @@ class ProcessRegistry:
         """Returns since when a process is certainly dead, or None.
 
         Args:
-            session: of an open, short transaction, which shares the process's lock until it ends.
-            instance_id: of any process.
+            session: a session in a short transaction, which shares the process's lock until it ends.
+            instance_id: the id of any process.
 
         Returns:
             None when it is alive, is this process, or may only have lost its lock because the database was unavailable.

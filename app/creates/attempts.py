@@ -12,7 +12,7 @@ class RequestFingerprint:
     """Identifies a create as a client sends it.
 
     Attributes:
-        tenant_id: of the API key.
+        tenant_id: the tenant of the API key.
         key_id: the API key's row.
         route: ``CREATE_TASK``, or the action.
         body_hash: SHA-256 of the body's bytes.
@@ -33,7 +33,7 @@ class Attempt:
     """One create, as one request carries it out or waits for it.
 
     Attributes:
-        id: of the row.
+        id: the id of the row.
         result_id: what the create makes; None while that is not known.
         started_at: when this request began. Reset on takeover; later updates by the previous request are ignored
             (compare-and-set on this value).

@@ -26,7 +26,7 @@ class IdempotencyKey:
 
     Attributes:
         text: as the client sent it.
-        value_hash: of the body's JSON value (``app.core.json_hash``).
+        value_hash: the hash of the body's JSON value (``app.core.json_hash``).
     """
 
     text: str
@@ -40,7 +40,7 @@ class OlderKey:
     Attributes:
         task_id: the task's spare id.
         body_hash: SHA-256 of the body's bytes; the hash of its value is not known.
-        created_at: of the task.
+        created_at: the time of the task.
     """
 
     task_id: str

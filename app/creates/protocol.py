@@ -29,7 +29,7 @@ class Create(ABC, Generic[ResultT]):
 
     Attributes:
         action: its name in the log.
-        tenant_id: on whose behalf.
+        tenant_id: the tenant that creates.
         candidates: the channels that may take it, best first; at least one.
         result_id: what it makes, if that is known from the start, else None.
         model: the name that the client sent, for errors.

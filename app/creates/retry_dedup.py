@@ -46,7 +46,7 @@ class RetryDedup:
     """The attempts of all processes; each method is scoped to the request or the attempt that it is given.
 
     Args:
-        sessions: of the database.
+        sessions: makes sessions of the database.
         processes: this process.
         clock: the time in UTC.
         create_window: how long a create may be under way.

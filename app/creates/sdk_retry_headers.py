@@ -37,7 +37,7 @@ def is_marked_as_retry(headers: Mapping[str, str]) -> bool:
     That is ``x-stainless-retry-count: 1`` or more, or ``X-Sdk-Request: attempt=2; max=4`` with an attempt above 1.
 
     Args:
-        headers: of the request, with names in lower case.
+        headers: the headers of the request, with names in lower case.
 
     Source: the SDK contract, §1 and §4.2: the Python SDKs count retries from 0, the OpenAPI SDKs attempts from 1.
     """

@@ -32,11 +32,11 @@ class ConnectionLimits:
     """Limits and deadlines of client connections.
 
     Attributes:
-        max_connections: open at the same time, in one process.
-        max_per_address: of these, from one address (or one /64 of IPv6) outside ``trusted_proxies``; default: a tenth.
+        max_connections: the number of open connections in one process.
+        max_per_address: the number from one address (or one /64 of IPv6) outside ``trusted_proxies``; default: a tenth.
         trusted_proxies: networks in which one address serves many clients.
         reserved_port: the metrics port, which stays reachable when all connections are in use.
-        budget_bytes: for unfinished heads and unread responses of all connections.
+        budget_bytes: the memory for unfinished heads and unread responses of all connections.
         first_byte_seconds: until the first byte of a new connection.
         head_seconds: until a head that has begun is complete.
         body_seconds: how long a body may stall while it is being read.

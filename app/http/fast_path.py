@@ -31,7 +31,7 @@ class FastPath(Protocol):
         nothing when it returns None. After ``LATER`` it calls ``respond`` once, with a response or None.
 
         Args:
-            head: of the request.
+            head: the head of the request.
             peer: the address of the connection's other end; empty on a Unix socket.
             port: on which the request came, if any.
             default_headers: the server's own, such as ``Date``.

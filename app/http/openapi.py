@@ -107,7 +107,7 @@ def json_body(
     """Returns the ``requestBody`` of a route that reads JSON.
 
     Args:
-        schema: of the body.
+        schema: the JSON Schema of the body.
         examples: valid bodies by the names under which ``/docs`` offers them. The first one fills the form; a body
             generated from the schema would have every optional member, and be refused.
         is_required: whether a request without a body is refused.

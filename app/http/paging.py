@@ -63,7 +63,7 @@ async def newest_first(session: AsyncSession, query: Select[RowT], row: type[Any
     """Returns rows newest first, one more than the page asks for when there are more; the cursor is the last row's id.
 
     Args:
-        session: of the query.
+        session: the session of the query.
         query: selects the rows of all pages.
         row: their table, with ``created_at`` and ``id``.
         page: the one that is wanted.

@@ -36,7 +36,7 @@ def create_sandbox(config: SandboxConfig | None = None, *, sandbox: Sandbox | No
     ends callbacks. Scripted cuts work under ``app.sandbox.server`` only.
 
     Args:
-        config: of a new sandbox; None for the defaults.
+        config: the configuration of a new sandbox; None for the defaults.
         sandbox: an existing sandbox to serve; ``config`` is then ignored.
     """
     sandbox = sandbox or Sandbox(config or SandboxConfig())

@@ -27,10 +27,10 @@ class CallbackSender:
     """Posts callbacks in background tasks and records each attempt in the ledger.
 
     Args:
-        ledger: of the sandbox.
-        faults: of the sandbox.
+        ledger: the ledger of the sandbox.
+        faults: the faults of the sandbox.
         now: returns the time, for the ledger.
-        timeout_seconds: of one attempt.
+        timeout_seconds: the timeout of one attempt.
         retry_seconds: between two attempts.
     """
 

@@ -33,7 +33,7 @@ class VideoModel:
     Attributes:
         id: the dated id; the upstream accepts no other name.
         generation: ``1.0``, ``1.5``, ``2.0`` or ``2.5``; selects the frame sizes and most rules.
-        modes: of ``t2v``, ``i2v``, ``r2v``.
+        modes: those of ``t2v``, ``i2v`` and ``r2v`` that it supports.
         max_media_seconds: maximum of the total length of reference videos.
         seconds_per_kilotoken: rendering time, from published observations (reference §7).
         refused: parameters that this model does not accept.

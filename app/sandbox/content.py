@@ -57,7 +57,7 @@ class Content:
         prompt: all text items, joined by line breaks.
         prompt_path: path of the first text item, ``content`` without one.
         media: in the order of the request.
-        draft_task_id: of a ``draft_task`` item, or None.
+        draft_task_id: the task id of a ``draft_task`` item, or None.
         asset_ids: the referenced assets.
     """
 

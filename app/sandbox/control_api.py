@@ -41,8 +41,8 @@ class TaskChange(BaseModel):
 
     Attributes:
         status: any string, known to the upstream or not; None leaves it unchanged.
-        code: of the error, for ``failed``.
-        message: of the error.
+        code: the code of the error, for ``failed``.
+        message: the message of the error.
         extra: members to add to the task's JSON.
     """
 
@@ -59,8 +59,8 @@ class AssetChange(BaseModel):
 
     Attributes:
         status: its new status.
-        code: of the failure.
-        message: of the failure; None for the default.
+        code: the code of the failure.
+        message: the message of the failure; None for the default.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -74,10 +74,10 @@ class SettingsChange(BaseModel):
     """Body of ``POST /settings``; a change lasts until the next reset, None leaves a setting unchanged.
 
     Attributes:
-        time_scale: of work that starts later.
+        time_scale: the time scale of work that starts later.
         limits: ``on`` for the configured rate limits and quotas, ``off`` for none.
-        consistency_delay_seconds: of assets created later.
-        token_ttl_seconds: of sessions created later.
+        consistency_delay_seconds: how long assets created later are invisible.
+        token_ttl_seconds: the lifetime of sessions created later.
     """
 
     model_config = ConfigDict(extra="forbid")

@@ -28,11 +28,11 @@ class FaceSession:
         token: BytedToken.
         account: the owner.
         callback_url: where the page redirects to.
-        project: of the group.
+        project: the project of the group.
         created_at: UTC.
         expires_at: when the token expires.
         result_code: result of the page; None while it is pending.
-        group_id: of the LivenessFace group; None unless the verification succeeded.
+        group_id: the id of the LivenessFace group; None unless the verification succeeded.
     """
 
     KIND: ClassVar = "face_session"

@@ -42,14 +42,14 @@ class Effect(BaseModel):
             read), or within the response's ``headers`` or ``body`` (the call was carried out).
         delay_seconds: real seconds to wait at that moment, unless the fault is removed earlier; between two bytes of a
             ``trickle``.
-        status: of ``answer``, ``error`` and ``throttle``.
+        status: the HTTP status of ``answer``, ``error`` and ``throttle``.
         headers: added to that response.
-        body: of ``answer``: JSON, or a string that is sent unchanged.
-        code: of ``error`` and ``throttle``.
-        message: of ``error`` and ``throttle``.
-        param: of ``error``, on the data plane.
+        body: the body of ``answer``: JSON, or a string that is sent unchanged.
+        code: the code of ``error`` and ``throttle``.
+        message: the message of ``error`` and ``throttle``.
+        param: the ``param`` of ``error``, on the data plane.
         reset: whether a cut is a TCP reset instead of FIN.
-        size_bytes: of ``oversize``.
+        size_bytes: the size of the body of ``oversize``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

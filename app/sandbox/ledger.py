@@ -26,10 +26,10 @@ class RequestEntry:
         body_sha256: hex; None when the body was not read completely.
         body: the body as text, when it has at most 64 KiB.
         ended: ``open``, ``answered``, ``cut`` (by a fault) or ``client_gone`` (closed before its body was complete).
-        status: of the response, whether or not it arrived.
+        status: the HTTP status of the response, whether or not it arrived.
         has_effect: whether the call was carried out (successfully or not) rather than answered by a fault.
-        resource_id: of the task, group or asset that it created.
-        fault_id: of the fault that hit it.
+        resource_id: the id of the task, group or asset that it created.
+        fault_id: the id of the fault that hit it.
     """
 
     number: int

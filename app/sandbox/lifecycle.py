@@ -125,8 +125,8 @@ class Lifecycle:
         Args:
             task: the task.
             status: ``succeeded`` sets content and billed tokens, ``failed`` the error.
-            code: of the error; None for ``InternalServiceError``.
-            message: of the error; None for the default of the code.
+            code: the code of the error; None for ``InternalServiceError``.
+            message: the message of the error; None for the default of the code.
         """
         at = self._clock.now()
         task.is_pinned = True

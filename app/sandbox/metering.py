@@ -70,9 +70,9 @@ def count_tokens(
 
     Args:
         size: width and height.
-        frames: of the output.
-        input_seconds: of all reference videos; 0 for none.
-        generation: of the model.
+        frames: the number of output frames.
+        input_seconds: the total length of the reference videos; 0 for none.
+        generation: the generation of the model, such as ``2.5``.
         is_draft: multiplies the tokens of 1.5 by 0.6 with sound and by 0.7 without; 2.5 has no factor.
         has_audio: whether sound is generated.
     """

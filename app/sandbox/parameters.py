@@ -43,10 +43,10 @@ class Parameters:
         draft: whether the task is a draft.
         return_last_frame: whether ``content`` has ``last_frame_url``.
         priority: 0–9; tasks with a higher one run first.
-        tools: of the request, or None.
-        safety_identifier: of the request, or None.
-        output_format: of the request, or None.
-        callback_url: of the request, or None.
+        tools: the value in the request, or None.
+        safety_identifier: the value in the request, or None.
+        output_format: the value in the request, or None.
+        callback_url: the value in the request, or None.
     """
 
     resolution: str

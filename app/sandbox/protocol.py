@@ -39,8 +39,8 @@ async def cut(scope: Scope, receive: Receive, *, is_reset: bool, first: bytes = 
     """Closes the connection of a request without an answer, or within it, and returns when it is closed.
 
     Args:
-        scope: of the request.
-        receive: of the request.
+        scope: the ASGI scope of the request.
+        receive: the ASGI callable of the request.
         is_reset: whether to send a TCP reset instead of FIN.
         first: raw bytes to send before.
 

@@ -29,7 +29,7 @@ class SandboxServer:
             ... server.ark_base_url, server.openapi_url, server.store ...
 
     Args:
-        config: of a new sandbox; None for the defaults.
+        config: the configuration of a new sandbox; None for the defaults.
         host: address to listen on.
         port: 0 takes a free one.
         sandbox: an existing sandbox to serve, such as that of a stopped server; ``config`` is then ignored.

@@ -67,11 +67,11 @@ class StateFile:
     """An open state file; no other process can open it at the same time.
 
     Args:
-        path: of the file, which is created when it is missing.
+        path: the path of the file, which is created when it is missing.
         accounts: the possible accounts of records.
 
     Attributes:
-        path: of the file.
+        path: the path of the file.
         is_new: whether it contained no records.
 
     Raises:

@@ -49,8 +49,8 @@ class Store:
 
     Attributes:
         limits: rate limits and quotas in force; None for none.
-        consistency_delay_seconds: of new assets.
-        token_ttl_seconds: of new face sessions.
+        consistency_delay_seconds: how long new assets are invisible.
+        token_ttl_seconds: the lifetime of new face sessions.
 
     Raises:
         StateFileError: the sandbox's state file cannot be read.

@@ -35,7 +35,7 @@ class DraftRequest:
     """The request that created a draft, which its final video inherits from.
 
     Attributes:
-        id: of the draft.
+        id: the id of the draft.
         body: without null members.
     """
 

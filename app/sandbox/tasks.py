@@ -40,7 +40,7 @@ class TaskPlan:
         model_name: the name in the request (dated id or ``ep-…``).
         parameters: validated, with defaults.
         ratio: resolved.
-        size: of the frames.
+        size: the size of the frames.
         tokens: billed on success.
         queue_seconds: work before it may run.
         run_seconds: work while it runs.

@@ -69,10 +69,10 @@ class CallbackInbox:
         """Takes in one callback; returns when it is written, or after three seconds, and never raises.
 
         Args:
-            token: of the URL that was called; a token of no intent has no effect.
+            token: the token of the URL that was called; a token of no intent has no effect.
             body: what was sent; None when it was too long or did not arrive.
-            network: of the sender (``network_of``). Callbacks beyond a network's share are dropped, and their number is
-                logged once a minute.
+            network: the network of the sender (``network_of``). Callbacks beyond a network's share are dropped, and
+                their number is logged once a minute.
         """
         if not _TOKEN.fullmatch(token):
             return

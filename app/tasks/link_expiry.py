@@ -41,7 +41,7 @@ def content_expires_at(content: Mapping[str, Any], ended_at: int) -> int | None:
     """Returns until when all links of a ``content`` work; None when it has no link.
 
     Args:
-        content: of a task: members such as ``video_url``, with any values.
+        content: the ``content`` of a task: members such as ``video_url``, with any values.
         ended_at: when the task ended, Unix seconds.
 
     Returns:

@@ -56,11 +56,11 @@ class Deletion:
 
 
 class ReadyAnswers:
-    """The answers that this process has in memory; those that were not used for longest go first.
+    """The answers that this process has in memory; the least recently used ones are dropped first.
 
     Args:
         feed: says whether they may be used, and what has been deleted.
-        max_bytes: of all of them.
+        max_bytes: the size limit of all answers together.
     """
 
     def __init__(self, feed: ChangeFeed, *, max_bytes: int = _MAX_BYTES) -> None:
@@ -93,8 +93,8 @@ class ReadyAnswers:
         Args:
             tenant_id: whose task it is.
             task_id: the id that was asked for.
-            answer: to a GET of the final task.
-            position: of before the task was read.
+            answer: the response to a GET of the final task.
+            position: ``position()`` before the task was read.
         """
         key = tenant_id, task_id
         if position is None or position != self.position() or key in self._answers:
@@ -130,7 +130,7 @@ def ready_answer(body: bytes, *, task_id: str, channel_id: str | None) -> ReadyA
     Args:
         body: the JSON.
         task_id: in the path.
-        channel_id: of the task's channel.
+        channel_id: the id of the task's channel.
     """
     fields = {"task": task_id} | ({"channel": channel_id} if channel_id else {})
     return ReadyAnswer(

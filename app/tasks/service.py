@@ -25,7 +25,7 @@ class TaskView:
     Attributes:
         body: its JSON.
         stale_seconds: its age when it is stale.
-        channel_id: of its channel.
+        channel_id: the id of its channel.
         ready_position: for ``ReadyAnswers.put``; None when the answer may change.
     """
 

@@ -70,10 +70,10 @@ def apply_upstream_id(
     """Writes which upstream task an intent became; idempotent.
 
     Args:
-        session: of the open transaction.
+        session: the session of the open transaction.
         row: the intent, ``submitting`` or ``unknown``.
-        upstream_id: on exact evidence, and owned by no other row (a unique index would refuse it).
-        source: of the evidence.
+        upstream_id: shown by exact evidence, and owned by no other row (a unique index would refuse it).
+        source: what the evidence came from.
         now: the present moment.
         detail: the evidence in a few words, for the operator.
 
@@ -136,11 +136,11 @@ def apply_upstream_state(
     its status.
 
     Args:
-        session: of the open transaction.
+        session: the session of the open transaction.
         row: the task.
         body: the upstream's GET answer, or an unfinished item of its list.
         asked_at: when the upstream was asked.
-        source: of the call.
+        source: what kind of call it was.
         now: the present moment.
     """
     if TaskStatus(row.status).is_final:

@@ -26,11 +26,11 @@ class StoredKey:
     """An API key and its tenant, as they were when read.
 
     Attributes:
-        principal: of requests with this key.
+        principal: the principal of requests with this key.
         ends_at: when the key expires or its grace ends, or None.
         is_revoked: whether the key was revoked or its tenant deleted.
         is_suspended: whether the tenant is suspended.
-        allowed_networks: of the clients that may use it; None allows all.
+        allowed_networks: the networks of the clients that may use it; None allows all.
         is_allowed_as_access_key_id: whether it may be sent as an SDK's access key id.
     """
 

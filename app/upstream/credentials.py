@@ -31,7 +31,7 @@ class OpenApiAccount:
         url: the entry point, ``https://open.volcengineapi.com``; a path is kept.
         access_key_id: the public half of the key pair; redacted from texts like the secret half.
         secret_access_key: as issued, not decoded; left out of ``repr``.
-        session_token: of temporary (STS) credentials, or None; left out of ``repr``.
+        session_token: the session token of temporary (STS) credentials, or None; left out of ``repr``.
         region: signing region, ``cn-beijing``.
         channel_id: the account's channel, for the log; empty when it has none.
     """

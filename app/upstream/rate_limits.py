@@ -61,7 +61,7 @@ class RateLimiter:
     """Grants tokens for upstream calls.
 
     Args:
-        sessions: of the database.
+        sessions: makes sessions of the database.
         owner_of: returns the channel whose rows hold the buckets of a channel's account, which several channels may
             share. By default each channel has an account of its own.
     """

@@ -131,7 +131,7 @@ def find_reported_error(
     suffix, which any server may report for a route, counts only when its message mentions the task.
 
     Args:
-        response: of any status.
+        response: a response of any status.
         secrets: strings to redact from the message.
         is_assets: the call was to the Assets API, which reports errors only in its envelope.
         names_task: the call named one task.

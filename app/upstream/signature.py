@@ -26,8 +26,8 @@ class SignatureHeader:
     Attributes:
         access_key_id: the signer's.
         date: ``YYYYMMDD`` of the scope.
-        region: of the scope.
-        service: of the scope, ``ark``.
+        region: the region of the scope.
+        service: the service name of the scope, ``ark``.
         signed_headers: lower-case names, in the order given.
         signature: lower-case hex.
     """
@@ -73,7 +73,7 @@ def sign(
         body: the exact bytes that will be sent.
         access_key_id: the public half of the key pair.
         secret_access_key: as issued.
-        session_token: of temporary credentials, or None.
+        session_token: the session token of temporary credentials, or None.
         region: such as ``cn-beijing``.
         service: ``ark``.
         at: the time of signing, with a time zone.

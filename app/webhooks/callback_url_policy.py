@@ -43,7 +43,7 @@ class CallbackUrlPolicy:
 
     Attributes:
         allow: networks that are not public but allowed (``SEEDGATE_CALLBACK_ALLOW``).
-        public_url: of this service (``SEEDGATE_PUBLIC_URL``); nothing is delivered to it.
+        public_url: the public URL of this service (``SEEDGATE_PUBLIC_URL``); nothing is delivered to it.
     """
 
     allow: tuple[Network, ...] = ()

@@ -52,8 +52,8 @@ def newest_message(
     Args:
         tenant_id: the task's, a column of the outer query.
         task_id: its spare id, a column of the outer query.
-        condition: on the outer row; when it is false, no message is looked up.
-        since: of the outer row, when the task ended: then only the message about the end is relevant.
+        condition: a condition on the outer row; when it is false, no message is looked up.
+        since: the end of the task, a column of the outer query; null before it. Earlier messages are ignored.
     """
     # OFFSET 0 is an optimisation fence: the planner might otherwise scan the index of all messages of the tenant.
     messages = (

@@ -66,7 +66,7 @@ class Result:
 
     Attributes:
         outcome: its class.
-        status: of the response, when there was one.
+        status: the HTTP status of the response, when there was one.
         error: the operator's text of the failure; None when the message was delivered.
     """
 
@@ -81,7 +81,7 @@ class Message:
 
     Attributes:
         id: the same in every attempt.
-        url: of the endpoint.
+        url: the URL of the endpoint.
         body: JSON text.
     """
 

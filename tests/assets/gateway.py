@@ -52,7 +52,7 @@ class AssetsGateway(Gateway):
     """A running gateway, and the services of a second process over its database.
 
     Attributes:
-        services: of the second process, whose jobs a test runs by hand.
+        services: the services of a second process, whose jobs a test runs by hand.
     """
 
     def __init__(self, running: Gateway, services: Services) -> None:

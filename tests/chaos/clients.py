@@ -35,7 +35,7 @@ class Create:
     Attributes:
         tenant: whose it is.
         prompt: unique.
-        kind: of the client.
+        kind: the kind of the client.
         callback_url: for deliveries, if any.
         ids: every id that it was answered with; more than one only if it was answered more than once.
         errors: the statuses of its error answers.

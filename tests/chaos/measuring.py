@@ -16,7 +16,7 @@ class Measure:
         at_seconds: since the measuring began.
         memory_bytes: resident.
         descriptors: open files, sockets and pipes.
-        connections: of these, sockets.
+        connections: the sockets among the descriptors.
         database_connections: as the server counts them.
     """
 

@@ -42,8 +42,8 @@ class Site:
     """Everything that runs, and access to its internals.
 
     Attributes:
-        database_url: of the gateways' database.
-        engine: of that database.
+        database_url: the URL of the gateways' database.
+        engine: an engine of that database.
         sandbox: the upstream's process.
         control: a client of the sandbox's control API.
         front: the address in ``SEEDGATE_PUBLIC_URL``, which passes connections to a running gateway.

@@ -28,8 +28,8 @@ class Verdict:
         """Compares creates with the ledger and the database.
 
         Args:
-            creates: of all clients.
-            ledger: of the sandbox.
+            creates: the creates of all clients.
+            ledger: the ledger of the sandbox.
             owners: rows of ``tasks``: tenant_id, id, upstream_id, status.
         """
         self.creates = creates
@@ -100,9 +100,9 @@ async def check_creates(
     Args:
         site: the processes.
         gateway: a running one, which is asked for the tasks.
-        creates: of all clients.
+        creates: the creates of all clients.
         tell: gets the figures of the test.
-        kills: of its processes.
+        kills: how many of its processes were killed.
         tenants: whose keys must not find the tasks of the others.
         may_be_unowned: a paid task may belong to no tenant; the caller checks that the operator sees it.
     """

@@ -32,7 +32,7 @@ async def pooled(server: EmbeddedPostgres, folder: Path, **options: str | int) -
     Args:
         server: a running server, which admits every account.
         folder: for the pooler's files.
-        options: of its configuration.
+        options: options of its configuration.
     """
     program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     assert program is not None, "this test needs pgbouncer: apt-get install pgbouncer"

@@ -34,7 +34,7 @@ class Program:
 
     Attributes:
         name: as its registry or its users know it.
-        version: of the release, read from the lock file that pins it; empty for a program of the machine.
+        version: the release, read from the lock file that pins it; empty for a program of the machine.
         setting: what its user sets to reach the gateway, for the table, in Markdown.
         mark: when it runs.
         command: runs it, from any folder.

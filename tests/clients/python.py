@@ -31,7 +31,7 @@ def _program(
         package: as PyPI knows it.
         setting: what its user sets.
         file: runs it, in ``programs/python``.
-        arguments: of the file.
+        arguments: the arguments of the file.
         environment: what its lock file is called, if not as the package.
         mark: when it runs.
         steps: what it can do.

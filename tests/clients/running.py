@@ -32,7 +32,7 @@ async def run_and_look(program: Program, site: Site, page_origin: str, folder: P
     Args:
         program: which.
         site: what it is pointed at.
-        page_origin: of a web page whose scripts may call the gateway.
+        page_origin: the origin of a web page whose scripts may call the gateway.
         folder: an empty one, where it runs.
 
     Raises:

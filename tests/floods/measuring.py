@@ -15,7 +15,7 @@ class Waits:
     """The responses to one client.
 
     Attributes:
-        seconds: of each response.
+        seconds: the duration of each request.
         refused: statuses of the responses that were no success.
     """
 

@@ -34,7 +34,7 @@ def client(
         access_key: the way that needs no header: the API key takes its place.
         secret_key: the way of tools that insist on signing: beside the access key id of a signing key.
         header: the way of the spec's example, with the one header that the signer leaves alone.
-        path: of the endpoint.
+        path: the path of the endpoint.
         region: to sign for.
     """
     configuration = volcenginesdkcore.Configuration()

@@ -9,7 +9,7 @@ class Answer:
     """A final answer.
 
     Attributes:
-        status: of it.
+        status: the HTTP status of the answer.
         headers: names in small letters.
         body: whole.
     """

@@ -56,7 +56,7 @@ class Body:
         family: for the report.
         path: with the query.
         data: the body.
-        method: of the request.
+        method: the method of the request.
         is_chunked: the body is sent in chunks of a byte.
         headers: in place of the usual ones of the same names.
         status: the expected one, where it shows how far the request was processed; None for any.

@@ -36,8 +36,8 @@ class Attempt:
     """One request that names an object.
 
     Attributes:
-        kind: of the object.
-        method: of the request.
+        kind: the kind of the object.
+        method: the method of the request.
         route: its path, as the application declares it.
         query: with ``{id}`` where the id stands, if it stands there.
         body: with ``$id`` where the id stands, if it stands there.
@@ -75,7 +75,7 @@ def on_task(
     """Returns what can be tried with a task.
 
     Args:
-        kind: of the task.
+        kind: the kind of the task.
         as_draft: what its owner gets for creates that use it as a draft: for a dry run, and for a real one.
         named: the same for creates that name it in a parameter which the gateway does not know.
         deletion: what its owner gets for its deletion.

@@ -29,9 +29,9 @@ class Proxy:
     """A running proxy.
 
     Attributes:
-        kind: of the program.
+        kind: the kind of the program.
         port: on all addresses of this machine.
-        folder: of its configuration and its logs.
+        folder: the folder of its configuration and its logs.
     """
 
     kind: Kind
@@ -55,7 +55,7 @@ async def running(
     """Runs a proxy.
 
     Args:
-        kind: of the program.
+        kind: the kind of the program.
         folder: an empty one, for its files.
         upstream: the gateway's ``host:port``, or the path of its socket.
         read_timeout: for the gateway's answer, such as ``600s``.

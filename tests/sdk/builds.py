@@ -20,7 +20,7 @@ def _java(name: str, *, pom: str, libraries: str, classes: str, probes: tuple[st
     """The classes of some probes, and with the samples' own project those of the samples.
 
     Args:
-        name: of the build.
+        name: the name of the build.
         pom: the project that depends on the SDK.
         libraries: where it puts the SDK.
         classes: where the probes' classes go.

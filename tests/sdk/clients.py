@@ -19,7 +19,7 @@ class Client:
 
     Attributes:
         name: as its registry knows it.
-        version: of the release, read from the lock file that pins it.
+        version: the release, read from the lock file that pins it.
         build: the name of the build that its probe belongs to.
         command: runs its probe.
         attempts: how often it sends a request that is answered by a status (``"429"``), or lost (``"cut"``,

@@ -85,7 +85,7 @@ class User:
             base_url: another address than the gateway's.
             timeout_seconds: how long the SDK waits for an answer.
             tries: so many requests of it will be in the gateway's log, some perhaps a moment later.
-            arguments: of the operation; a create has the usual ones beside them.
+            arguments: the arguments of the operation; a create has the usual ones beside them.
         """
         if operation == "create":
             arguments = {"model": MODEL, "resolution": "720p", "ratio": "16:9", "duration": 5, **arguments}

@@ -89,7 +89,7 @@ class Gateway:
         anonymous: a client without a key.
         clock: the time of day of the gateway.
         seconds: the monotonic clock of the gateway, by which its caches and rates expire, if a test moves it.
-        sessions: of its database.
+        sessions: makes sessions of its database.
         default_channels: which channels a new tenant may use, unless the test names others; None for all.
     """
 
@@ -301,8 +301,8 @@ async def open_gateway(
     """Runs sandbox and gateway on ports of their own.
 
     Args:
-        database_url: of a migrated database without tenants.
-        sandbox_config: of the upstream.
+        database_url: the URL of a migrated database without tenants.
+        sandbox_config: the configuration of the upstream.
         clock: the gateway's time of day.
         seconds: its monotonic clock; None for the real one.
         changes: settings that differ from the usual ones.

@@ -23,7 +23,7 @@ class PageTable:
     """One table.
 
     Attributes:
-        mark: of the tests that see it; also the name of the property of a report that holds a cell.
+        mark: the mark of the tests that fill it; also the name of the property of a report that holds a cell.
         page: where it stands, between two comments that name the mark.
         is_whole: whether nothing is missing in what a run saw.
         rendered: what was seen, in Markdown.

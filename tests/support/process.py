@@ -37,7 +37,7 @@ class GatewayProcess:
     """A running ``seedgate serve``, on a Unix socket or on a port of 127.0.0.1.
 
     Attributes:
-        process: of it.
+        process: the operating system's process.
         socket: where it listens, if it has no port.
         port: where it listens; 0 for none.
     """

@@ -14,7 +14,7 @@ class Route:
     """One route.
 
     Attributes:
-        method: of its requests.
+        method: the method of its requests.
         path: as the application declares it, with names of parameters in braces.
     """
 

@@ -39,8 +39,8 @@ def signed_headers(
         host: as the request will name it.
         at: the time of signing.
         names: what is signed; ``x-content-sha256`` is sent only when it is among them, as in the SDKs.
-        region: of the scope.
-        service: of the scope.
+        region: the region of the scope.
+        service: the service name of the scope.
         query: decoded.
     """
     x_date = at.strftime("%Y%m%dT%H%M%SZ")
@@ -65,7 +65,7 @@ class Signing(httpx.Auth):
 
         Args:
             pair: ``access_key_id`` and ``secret_access_key``, as the admin API answers them.
-            options: of ``signed_headers``; ``apart`` moves the time of signing.
+            options: options of ``signed_headers``; ``apart`` moves the time of signing.
         """
         self._pair = pair
         self._apart: timedelta = options.pop("apart", timedelta(0))

@@ -39,11 +39,11 @@ class Site:
     """A gateway, its upstream, and access to what is behind them.
 
     Attributes:
-        admin_token: of the gateway.
+        admin_token: the admin token of the gateway.
         gateway: what programs are pointed at.
         sandbox: the upstream; its ledger is the truth about what was paid.
         control: a client of its controls.
-        database_url: of the gateway.
+        database_url: the URL of the gateway's database.
     """
 
     def __init__(
@@ -157,9 +157,9 @@ async def open_site(server_url: str, folder: Path, **settings: str) -> AsyncIter
     """Runs everything in a database and a folder of its own; the sandbox's tasks take about a second.
 
     Args:
-        server_url: of the database server.
+        server_url: the URL of the database server.
         folder: for what the gateway writes.
-        settings: of the gateway beside the usual ones, without ``SEEDGATE_``.
+        settings: the settings of the gateway beside the usual ones, without ``SEEDGATE_``.
     """
     async with AsyncExitStack() as stack:
         database_url = await stack.enter_async_context(own_database(server_url))

@@ -52,7 +52,7 @@ def booted(folder: Path, *, sockets: Path, port: int) -> Iterator[Systemd]:
         folder: holds ``venv``, which is ``/opt/seedgate`` there, and ``etc``, ``/etc/seedgate``; services write to its
             ``log``.
         sockets: ``/run/postgresql`` there.
-        port: of the gateway, instead of 8080.
+        port: the port of the gateway, instead of 8080.
     """
     group = f"seedgate-tests-{secrets.token_hex(4)}"
     script = ROOT / "tests" / "support" / "systemd_boot.sh"

@@ -62,9 +62,9 @@ def python_environment(name: str, lock: str, *options: str) -> Build:
     """An environment of its own, as the programs' users make one, of the very files that the lock names.
 
     Args:
-        name: of the build.
+        name: the name of the build.
         lock: a hash-locked file of requirements, relative to the root.
-        options: of ``pip install``.
+        options: options of ``pip install``.
     """
     install = (f"{{built}}/{name}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     return Build(

@@ -37,7 +37,7 @@ class Intent:
     Attributes:
         tenant_id: the owner.
         spare_id: its id.
-        attempt: of the client's request or its key; None before ``open``.
+        attempt: the attempt of the client's request or its key; None before ``open``.
         is_spare_id_given: the client was answered with the spare id before the outcome was written, so the row has to
             keep it. Set by the code that gives this answer.
         has_task: a callback has named a task although the upstream refused the create. Set with the outcome.

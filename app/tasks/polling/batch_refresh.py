@@ -74,7 +74,7 @@ class BatchRefresh:
 
         Args:
             channel_id: whose LIST rate is used.
-            account: of that channel.
+            account: the account of that channel.
             rows: tasks with upstream ids.
             min_age: tasks that were asked about more recently, by any process, are left out; None leaves out none.
             token_timeout_seconds: how long to wait for a token when the LIST rate is used up.

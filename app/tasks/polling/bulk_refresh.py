@@ -62,7 +62,7 @@ class BulkRefresh:
 
         Args:
             channel_id: whose LIST rate is used.
-            account: of that channel.
+            account: the account of that channel.
             started_at: the present moment.
         """
         async with self._context.sessions() as session:

@@ -38,8 +38,8 @@ class _Channel:
     """The tasks of one channel that clients ask about.
 
     Attributes:
-        waiting: those that no call has been made for, oldest first.
-        answers: of these and of those under way; the result tells whether the row may have changed.
+        waiting: the tasks for which no call has been made, oldest first.
+        answers: the future of each of these and of the tasks under way; its result: whether the row may have changed.
         is_working: whether calls are being made.
     """
 

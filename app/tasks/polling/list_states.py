@@ -26,7 +26,7 @@ async def apply_list(
     own: each transaction locks its rows in one order, so that none waits for another that waits for it.
 
     Args:
-        context: of the package.
+        context: the context of the package.
         channel_id: whose circuit breaker the answer closes.
         rows: the tasks that were asked about, as they were before the call.
         items: the upstream's JSON of tasks, by their upstream ids.

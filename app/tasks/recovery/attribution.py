@@ -72,7 +72,7 @@ class Attribution:
         Args:
             row: the intent, as it was.
             upstream_id: the task that it presumably became.
-            account: of the intent's channel.
+            account: the account of the intent's channel.
             evidence: for that; a task found by elimination must also fit what was asked for.
             actor: the operator, for the audit row; None writes none.
 

@@ -97,7 +97,7 @@ async def keep_as_orphan(session: AsyncSession, row: TaskRow, task: dict[str, An
     """Lists a paid task as an orphan, because its intent has ended without it or was given another task.
 
     Args:
-        session: of the open transaction.
+        session: the session of the open transaction.
         row: the intent.
         task: the upstream's JSON of it.
         now: the present moment.

@@ -35,7 +35,7 @@ class StaleCreates:
         """Makes a create ``unknown`` if it is stale; returns whether it is still under way.
 
         Args:
-            session: of the open transaction.
+            session: the session of the open transaction.
             row: locked.
         """
         if row.status != TaskStatus.SUBMITTING.value:

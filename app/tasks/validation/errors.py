@@ -11,7 +11,7 @@ def not_valid(path: str, reason: str, *, named: str | None = None) -> InvalidPar
     """Returns the 400 for a wrong value at ``path``.
 
     Args:
-        path: of the value, such as ``content[1].role``; it becomes ``param``.
+        path: the path of the value, such as ``content[1].role``; it becomes ``param``.
         reason: what is wrong, without a full stop.
         named: the parameter's name in the message, by default ``path``.
     """

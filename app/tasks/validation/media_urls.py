@@ -29,7 +29,7 @@ def check_media_url(url: str, path: str, payload: str) -> None:
 
     Args:
         url: what the client sent.
-        path: of the URL in the body, such as ``content[1].image_url.url``.
+        path: the path of the URL in the body, such as ``content[1].image_url.url``.
         payload: its member of ``MEDIA_PAYLOADS``; a video must not be a data URI.
 
     Raises:

@@ -45,7 +45,7 @@ class HttpClient:
     connection that early.
 
     Attributes:
-        timeouts: of requests that name no others.
+        timeouts: the timeouts of requests that name no others.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ def open_http_client(
         max_connections: busy and idle together, over all upstream hosts.
         max_idle_seconds: a connection that was idle for longer is closed.
         max_idle_unrepeatable_seconds: the same for requests that may not be repeated; see ``HttpClient``.
-        timeouts: of a request.
+        timeouts: the timeouts of a request.
         proxy: ``http://[user:password@]host[:port]`` of an egress proxy that allows CONNECT, or None.
         ca_bundle: PEM file of authorities that replace the system's, or None.
         max_response_bytes: larger response bodies, decoded, are refused.

@@ -53,7 +53,7 @@ class ResponseParser:
     The ``on_…`` methods are the callbacks of httptools.
 
     Attributes:
-        status: of the final response, or None until its head is complete.
+        status: the HTTP status of the final response, or None until its head is complete.
         is_complete: the response is complete.
         has_trailing_bytes: bytes arrived after the end of the response; the connection must be dropped.
         is_keep_alive: the peer keeps the connection open after this response.

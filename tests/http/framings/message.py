@@ -21,7 +21,7 @@ class Framing:
         answers: how many final answers an application that answers every request leads to; None where the RFC
             leaves a choice.
         is_refused: the last of these answers is the server's own 4xx or 5xx, and the connection ends.
-        status: of that answer, where there is only one right.
+        status: the HTTP status of that answer, where there is only one right.
     """
 
     name: str
