@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import pytest_asyncio
+from sqlalchemy import text as sql_text
 
-from app.db.engine import DatabaseUnavailableError
+from app.db.engine import COMMAND_TIMEOUT_SECONDS, DatabaseUnavailableError
+from app.tasks import service
 from app.tasks.service import TaskService
 from app.tasks.shared_reads import SharedReads
 from tests.support.answers import check_error
@@ -332,6 +334,30 @@ async def test_clients_that_ask_at_the_same_time_share_a_statement(
     answers = await asyncio.gather(*(get(tenant, task_id) for task_id in task_ids * 8))
     assert [answer.json()["id"] for answer in answers] == task_ids * 8
     assert len(batches) < len(answers) / 2
+
+
+async def test_a_shared_read_that_takes_too_long_is_left_to_the_route(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.tasks.shared_reads._TIMEOUT_SECONDS", 0.1)
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    await get(tenant, task_id)
+    started = asyncio.Event()
+
+    load_task = service.load_task
+
+    async def noted(*arguments: Any) -> Any:
+        started.set()
+        return await load_task(*arguments)
+
+    monkeypatch.setattr(service, "load_task", noted)
+    async with gateway.sessions.begin() as session:
+        await session.execute(sql_text("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE"))
+        asking = asyncio.create_task(get(tenant, task_id))
+        async with asyncio.timeout(COMMAND_TIMEOUT_SECONDS / 2):
+            await started.wait()
+    assert (await asking).json()["id"] == task_id
 
 
 async def test_a_stopping_server_answers_a_client_that_waits_for_a_shared_read(
