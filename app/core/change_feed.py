@@ -6,8 +6,9 @@ own (LISTEN) and confirms them. Memory may be used only while ``is_live``: the c
 was asked less than ``LEASE_SECONDS`` ago. PostgreSQL signals all listeners before the commit of an announcement
 returns, and delivers what is pending before it answers a question. So a process either has heard of a commit, or asked
 its last question before it, and uses its memory for less than ``LEASE_SECONDS`` longer, whatever has happened to its
-connection.
-A change waits no longer than that, so that a process that hangs does not hold it up.
+connection. A change waits no longer than that, so that a process that hangs does not hold it up. It waits for the
+listeners whose sessions the server has: one whose session the server has just ended, unless the network tells it so,
+uses its memory until its lease is over.
 
 Questions are only asked while memory is used: an idle process sends nothing.
 """
