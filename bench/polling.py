@@ -31,9 +31,10 @@ _SETTLE_SECONDS = 60.0
 _SEED = """
     INSERT INTO tasks SELECT (jsonb_populate_record(NULL::tasks, to_jsonb(made) || jsonb_build_object(
         'id', seeded.id, 'upstream_id', seeded.id, 'callback_token_hash', NULL, 'snapshot', NULL,
-        'created_at', now(), 'updated_at', now(), 'next_poll_at', now() + interval '5 seconds',
-        'polled_at', NULL, 'asked_at', NULL
-    ))).* FROM (SELECT * FROM tasks WHERE upstream_id = $1) AS made, unnest($2::text[]) AS seeded(id)
+        'created_at', now() - (cardinality($2) - seeded.n) * interval '10 ms', 'updated_at', now(),
+        'next_poll_at', now() + interval '5 seconds', 'polled_at', NULL, 'asked_at', NULL
+    ))).* FROM (SELECT * FROM tasks WHERE upstream_id = $1) AS made,
+        unnest($2::text[]) WITH ORDINALITY AS seeded(id, n)
 """
 _DELAYS = """
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY late) AS p50,

@@ -198,18 +198,41 @@ class AllTasks:
         )
         return (await self._session.scalars(query)).all()
 
-    async def make_due(self, channel_id: str, *, polled_before: datetime, now: datetime) -> None:
-        """Makes the unfinished tasks of a channel due at a time that were created and last polled before it.
+    async def make_due(
+        self,
+        channel_id: str,
+        tier: str,
+        *,
+        polled_before: datetime,
+        now: datetime,
+        created_after: datetime | None,
+        created_until: datetime | None,
+    ) -> None:
+        """Makes unfinished tasks of a channel and a tier due that were created and last polled before a time.
 
-        Claimed tasks stay claimed: they are polled anyway.
+        Claimed tasks stay claimed: they are polled anyway. Those that become due are the first to be claimed.
+
+        Args:
+            channel_id: the channel.
+            tier: the service tier.
+            polled_before: that time.
+            now: the present moment.
+            created_after: only tasks that were created later; None means all.
+            created_until: only tasks that were created then or earlier; None means all.
         """
+        is_created = [TaskRow.created_at < polled_before]
+        if created_after is not None:
+            is_created.append(TaskRow.created_at > created_after)
+        if created_until is not None:
+            is_created.append(TaskRow.created_at <= created_until)
         statement = (
             update(TaskRow)
             .where(
                 TaskRow.next_poll_at > polled_before,
                 TaskRow.next_poll_at <= now + MAX_POLL_INTERVAL,
                 *_is_polled(channel_id),
-                TaskRow.created_at < polled_before,
+                _is_in_tier(tier),
+                *is_created,
                 or_(TaskRow.polled_at.is_(None), TaskRow.polled_at < polled_before),
             )
             .values(next_poll_at=polled_before)

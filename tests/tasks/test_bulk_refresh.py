@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from app.sandbox.config import DEFAULT_ACCOUNT
 from app.tasks.models import TaskRow
-from app.tasks.polling import bulk_refresh
+from app.tasks.polling import batch_refresh, bulk_refresh
 from app.tasks.polling.batch_refresh import BatchRefresh
 from app.tasks.polling.bulk_refresh import BulkRefresh
 from app.tasks.polling.poller import TaskPoller
@@ -174,3 +174,16 @@ async def test_a_page_changes_no_task_of_another_channel(gateway: Gateway, polle
     assert held
     assert await statuses(gateway, foreign) == {"queued": 1}
     assert await statuses(gateway, task_ids) == {"running": 8}
+
+
+async def test_more_ended_tasks_than_one_list_names_are_found_at_once(
+    gateway: Gateway, poller: TaskPoller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_refresh, "_MAX_IDS", PAGE_SIZE)
+    monkeypatch.setattr("app.tasks.polling.poller._MIN_CLAIMED", PAGE_SIZE)
+    task_ids = await new_tasks(await gateway.tenant(), 10)
+    for task_id in task_ids:
+        await gateway.force(task_id, "succeeded")
+    gateway.clock.advance(DUE_SECONDS)
+    await poller.run_once()
+    assert await statuses(gateway, task_ids) == {"succeeded": 10}

@@ -14,7 +14,7 @@ from tests.support.gateway import RUNNING, Gateway, serve_gateway, text
 from tests.support.timeouts import HANG_SECONDS
 
 DUE_SECONDS = 6
-LEASE_SECONDS = 91
+LEASE_SECONDS = 121
 
 
 @pytest_asyncio.fixture

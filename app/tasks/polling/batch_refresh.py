@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
@@ -21,7 +22,7 @@ MAX_SINGLE_GETS = 2
 
 _MIN_ROWS = MAX_SINGLE_GETS + 1
 
-CLAIM_DURATION = timedelta(seconds=90)
+CLAIM_DURATION = timedelta(seconds=120)
 """Longer than the LIST calls of one round, the GETs after them and the last GET's timeout together.
 
 A claimed task that was not polled, because the process died or the upstream gave no answer, is due again after it.
@@ -42,6 +43,18 @@ _TOKEN_TIMEOUT_SECONDS = 5.0
 _CALL_TIMEOUT_SECONDS = 15.0
 
 _log = structlog.get_logger()
+
+
+class BatchResult(NamedTuple):
+    """What came of the LIST calls for a batch.
+
+    Attributes:
+        left: the tasks that need a GET.
+        has_failed: whether an error of the upstream or a timeout ended the calls early.
+    """
+
+    left: list[TaskRow]
+    has_failed: bool
 
 
 class BatchRefresh:
@@ -69,7 +82,7 @@ class BatchRefresh:
         min_age: timedelta | None = None,
         token_timeout_seconds: float = _TOKEN_TIMEOUT_SECONDS,
         min_rows: int = _MIN_ROWS,
-    ) -> list[TaskRow]:
+    ) -> BatchResult:
         """Lists tasks in their own service tier, then those that it lacks in the other tier.
 
         Args:
@@ -84,6 +97,7 @@ class BatchRefresh:
             The tasks that need a GET: listed as finished, not listed, or too few for a LIST. After an error of the
             upstream or a timeout, the tasks that were not reached are among them.
         """
+        has_failed = False
         listed = _Round(channel_id, account, min_age, token_timeout_seconds)
         try:
             async with asyncio.timeout(ROUND_TIMEOUT_SECONDS):
@@ -94,8 +108,10 @@ class BatchRefresh:
                         if len(wanted) >= (min_rows if is_own_tier else _MIN_ROWS):
                             await self._list(listed, tier, wanted)
         except (UpstreamError, TimeoutError) as error:
+            has_failed = True
             _log.warning("list_failed", channel=channel_id, error=repr(error))
-        return [row for row in rows if listed.statuses.get(str(row.upstream_id)) in {None, *FINAL_STATUSES}]
+        left = [row for row in rows if listed.statuses.get(str(row.upstream_id)) in {None, *FINAL_STATUSES}]
+        return BatchResult(left, has_failed)
 
     async def _list(self, listed: "_Round", tier: str, rows: Sequence[TaskRow]) -> None:
         """Lists tasks of one tier, as many per call as the channel accepts."""

@@ -163,7 +163,7 @@ class ClientRefresh:
                 channel.answer(rows, has_changed=False)
                 return
             asked = {to_key(row): row for row in [*rows, *await self._claim_due(channel_id, rows)]}
-            ended = await self._batch_refresh.refresh(
+            ended, _ = await self._batch_refresh.refresh(
                 channel_id,
                 account,
                 list(asked.values()),

@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -14,7 +15,7 @@ from app.channels.channel import Channel
 from app.core.background import BackgroundTasks
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow
-from app.tasks.polling.batch_refresh import CLAIM_DURATION, DUE_SOON, MAX_SINGLE_GETS, BatchRefresh
+from app.tasks.polling.batch_refresh import CLAIM_DURATION, DUE_SOON, MAX_SINGLE_GETS, BatchRefresh, BatchResult
 from app.tasks.polling.bulk_refresh import BulkRefresh, Reading
 from app.tasks.polling.single_gets import SingleGets
 from app.tasks.recovery.account_snapshot import TIERS
@@ -27,9 +28,9 @@ from app.upstream.rate_limits import RateClass
 _RUN_TIMEOUT_SECONDS = 5.0
 # The GETs of ended tasks need not be waited for: the next LIST calls are made beside them.
 _GETS_WAIT_SECONDS = 0.5
-_GETS_TIMEOUT_SECONDS = 30.0
-# Of one channel, for GETs: no more than 4 calls a second bring in that time.
-_MAX_WAITING_GETS = 120
+_GETS_TIMEOUT_SECONDS = 60.0
+# Of one channel. Four calls a second are certain, clients that do not poll leave five more.
+_MAX_WAITING_GETS = 300
 _MIN_CLAIMED = 20
 _FORGOTTEN_BATCH = 100
 
@@ -92,10 +93,11 @@ class TaskPoller:
     async def _poll_all_due(self, channel_id: str, account: ArkAccount) -> bool:
         """Polls what is due now; returns whether so many tasks were due that all of them have to be read again."""
         now = self._context.clock()
-        reading = await self._bulk_refresh.refresh(channel_id, account, started_at=now)
+        poll_due = partial(self._poll_due, channel_id, account, due_before=now)
+        reading = await self._bulk_refresh.refresh(channel_id, account, started_at=now, poll_due=poll_due)
         if reading is not Reading.ELSEWHERE:
             for tier in TIERS:
-                while await self._poll_due(channel_id, account, tier, due_before=now):
+                while await poll_due(tier):
                     pass
         return reading is Reading.DONE
 
@@ -115,12 +117,12 @@ class TaskPoller:
                 # Few due tasks would cost a GET each; with those that are due soon they share a LIST.
                 soon = due_before + DUE_SOON
                 rows += await tasks.claim_due(channel_id, tier, due_before=soon, until=until, limit=limit - len(rows))
-        left = rows
+        found = BatchResult(rows, has_failed=False)
         if len(rows) > MAX_SINGLE_GETS:
-            left = await self._batch_refresh.refresh(channel_id, account, rows)
-        if left:
-            self._start_gets(channel_id, account, left)
-        return len(rows) == limit and len(left) < len(rows)
+            found = await self._batch_refresh.refresh(channel_id, account, rows)
+        if found.left:
+            self._start_gets(channel_id, account, found.left)
+        return len(rows) == limit and not found.has_failed
 
     def _start_gets(self, channel_id: str, account: ArkAccount, rows: Sequence[TaskRow]) -> None:
         self._waiting_gets[channel_id] += len(rows)
