@@ -17,7 +17,7 @@ import pytest_asyncio
 from sqlalchemy import text as sql_text
 
 from app.db.engine import COMMAND_TIMEOUT_SECONDS, DatabaseUnavailableError
-from app.tasks import service
+from app.tasks.repository import load_task
 from app.tasks.service import TaskService
 from app.tasks.shared_reads import SharedReads
 from tests.support.answers import check_error
@@ -345,13 +345,11 @@ async def test_a_shared_read_that_takes_too_long_is_left_to_the_route(
     await get(tenant, task_id)
     started = asyncio.Event()
 
-    load_task = service.load_task
-
     async def noted(*arguments: Any) -> Any:
         started.set()
         return await load_task(*arguments)
 
-    monkeypatch.setattr(service, "load_task", noted)
+    monkeypatch.setattr("app.tasks.service.load_task", noted)
     async with gateway.sessions.begin() as session:
         await session.execute(sql_text("LOCK TABLE tasks IN ACCESS EXCLUSIVE MODE"))
         asking = asyncio.create_task(get(tenant, task_id))
