@@ -56,7 +56,7 @@ class AssetPoller:
         return [*groups, *assets]
 
     async def _poll(self, row: AssetGroupRow | AssetRow) -> None:
-        """Polls one object; an error only delays its next poll, so that the others are polled all the same."""
+        """Polls one object; an error only delays its next poll, not those of the others."""
         try:
             channel = await self._context.upstream.find_usable(row.channel_id)
             if row.deleted_at is not None:

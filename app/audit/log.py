@@ -31,7 +31,7 @@ class Target:
         type: such as ``key``.
         id: the id of the object.
         tenant_id: its owner, if it has one.
-        detail: what every row about the object tells.
+        detail: the members that every row about the object contains.
     """
 
     type: str

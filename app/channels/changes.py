@@ -209,7 +209,7 @@ def _describe_loss(seen: dict[str, Any], sent: dict[str, Any], moved: set[str]) 
 def _secrets_to_write(
     old: ChannelSecrets | None, new: ChannelSecrets, sent: dict[str, Any], seen: dict[str, Any], moved: set[str]
 ) -> dict[str, str | None]:
-    """Returns the secrets that change, and those that have to be sealed anew.
+    """Returns the secrets that change, and those that have to be sealed again.
 
     These are sealed for the origin from which their URL moves, or were sent and are not sealed for an origin yet.
     """

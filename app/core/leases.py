@@ -1,7 +1,7 @@
 """Leases: at most one process at a time does a piece of work. No process is special.
 
 A lease expires, so that a process that dies blocks the work only for a while. Its token identifies the holder: before a
-result is written, ``extend`` tells whether the lease is still held. All times are the database's, which all processes
+result is written, ``extend`` returns whether the lease is still held. All times are the database's, which all processes
 share. A lease that is not released serves as a schedule: the work is not repeated before it expires.
 """
 

@@ -167,7 +167,7 @@ class ProcessRegistry:
         deadline = asyncio.get_running_loop().time() + _SETTLE_TIMEOUT_SECONDS
         while self.is_recovering:
             if asyncio.get_running_loop().time() > deadline:
-                raise DatabaseUnavailableError("it cannot be told which processes are alive")
+                raise DatabaseUnavailableError("it is not known which processes are alive")
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def remove_old(self) -> None:

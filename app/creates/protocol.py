@@ -64,7 +64,7 @@ class Create(ABC, Generic[ResultT]):
         """Writes the outcome and returns the id for the client.
 
         Raises:
-            SeedgateError: nothing was made, or the client cannot be told what.
+            SeedgateError: nothing was made, or it is not known what.
         """
 
     async def _write(self, writing: Coroutine[Any, Any, WrittenT]) -> WrittenT | None:

@@ -97,7 +97,7 @@ class AllAttempts:
         """Returns the processes with identical attempts that can be claimed or are under way.
 
         Args:
-            request: to which they are identical.
+            request: the request to which they are identical.
             here: this process; what is under way elsewhere counts however old it is, as that process may be dead.
             answered: ids of attempts that were answered, although it is not written yet.
             now: the present moment.

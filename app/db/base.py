@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, LargeBinary, MetaData, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-# Every constraint has a name that can be foretold, so that a later migration can drop it.
+# Every constraint has a predictable name, so that a later migration can drop it.
 _NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",

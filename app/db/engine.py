@@ -33,7 +33,7 @@ DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Internal
 
 
 class DatabaseUnavailableError(RuntimeError):
-    """No connection could be made, or the server did not answer in time; the cause tells why."""
+    """No connection could be made, or the server did not answer in time; the cause says why."""
 
 
 def open_engine(

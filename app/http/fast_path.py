@@ -33,7 +33,7 @@ class FastPath(Protocol):
         Args:
             head: the head of the request.
             peer: the address of the connection's other end; empty on a Unix socket.
-            port: on which the request came, if any.
+            port: the port on which the request came, if any.
             default_headers: the server's own, such as ``Date``.
             respond: takes a response that was not ready.
         """

@@ -61,7 +61,7 @@ class RequestHead:
         self.headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
-        """Asks the parser for what it only tells now."""
+        """Reads from the parser what it only knows after the head."""
         self._is_complete = True
         self.version = self._parser.get_http_version()
         self.method = self._parser.get_method().decode("ascii")

@@ -125,7 +125,7 @@ def schema_of(model: type[BaseModel], *, mode: Literal["validation", "serializat
 
 
 def _errors(model: type[BaseModel], statuses: Iterable[int]) -> Responses:
-    # A reference, because FastAPI would validate a ``model`` anew for each status of each route: 0.3 s at the start.
+    # A reference, because FastAPI would validate a ``model`` again for each status of each route: 0.3 s at the start.
     schema = {"$ref": _REFERENCE.format(model=model.__name__)}
     return {status: {"content": {"application/json": {"schema": schema}}} for status in statuses}
 

@@ -68,7 +68,7 @@ class FastGet:
         clock: the time in UTC.
         trusted_proxies: whose ``X-Forwarded-For`` counts.
         cors_origins: pages that may read the response; empty: no page, and no CORS header.
-        metrics_port: on which nothing is answered.
+        metrics_port: the port on which it answers nothing.
     """
 
     def __init__(

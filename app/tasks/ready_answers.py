@@ -129,7 +129,7 @@ def ready_answer(body: bytes, *, task_id: str, channel_id: str | None) -> ReadyA
 
     Args:
         body: the JSON.
-        task_id: in the path.
+        task_id: the id in the path.
         channel_id: the id of the task's channel.
     """
     fields = {"task": task_id} | ({"channel": channel_id} if channel_id else {})

@@ -67,7 +67,7 @@ class StoredTask:
 
     Attributes:
         row: detached, with the columns that the answer is made of.
-        answer: to a GET, if the task has no ``callback_url``.
+        answer: the response to a GET, if the task has no ``callback_url``.
     """
 
     row: TaskRow

@@ -36,7 +36,7 @@ _UPSTREAM_STATUSES = {
 }
 
 MAX_POLL_INTERVAL = timedelta(seconds=60)
-"""A claim of a poller lasts longer than this, so that claimed tasks can be told from others."""
+"""A claim of a poller lasts longer than this, so that claimed tasks can be distinguished from others."""
 
 MIN_WINDOW = timedelta(hours=1)
 """The shortest time from a task's create to the end of its window."""

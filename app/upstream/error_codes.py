@@ -6,7 +6,7 @@
     RATE       the account calls too often: nothing was done, and it passes by itself
     ACCOUNT    the account or its configuration refuses the call: nothing was done, and the operator has to act
     UNSERVED   the account does not offer this model or action; another account may
-    QUOTA      a code with three meanings, which are told apart by the message
+    QUOTA      a code with three meanings, which are distinguished by the message
     UNCLEAR    a quota whose message does not say which one it is
     UPSTREAM   the upstream's own failure: it may have been done
 

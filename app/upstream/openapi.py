@@ -26,7 +26,7 @@ _NO_ENVELOPE = "a success without the envelope"
 class OpenApiClient:
     """Calls actions. Raises an ``UpstreamError``, nothing else.
 
-    The clock tells the time in UTC; the upstream refuses signatures that are minutes off.
+    The clock returns UTC; the upstream refuses signatures that are minutes off.
     """
 
     def __init__(

@@ -73,7 +73,7 @@ class AssetsGateway(Gateway):
         await self.prepare()
 
     async def change_channel(self, name: str = "default", **fields: Any) -> None:
-        """Changes a channel, and makes the second process read it anew."""
+        """Changes a channel, and makes the second process read it again."""
         changed = await self.admin.patch(f"/channels/{await self.channel_id(name)}", json=fields)
         assert changed.status_code == 200, changed.text
         self.services.directory.invalidate()

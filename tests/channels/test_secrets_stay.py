@@ -12,7 +12,7 @@ from tests.support.database import own_database
 
 Step = Callable[[Gateway], Awaitable[None]]
 
-# An example is a story of many calls, so that few of them take as long as many of another property.
+# An example consists of many calls, so a few of them take as long as many examples of another property.
 _EXAMPLES = max(10, settings.default.max_examples // 3)  # type: ignore[union-attr]  # conftest loads a profile
 _HOSTS = ("127.0.0.1", "127.1", "0x7f000001", "localhost", "[::ffff:127.0.0.1]")
 # URLs as they are written into the database by hand; no check of the gateway has seen them.
@@ -29,7 +29,7 @@ servers = st.integers(0, SERVERS - 1)
 hosts = st.sampled_from(_HOSTS)
 places = st.tuples(servers, hosts)
 channels = st.integers(0, len(NAMES) - 1)
-# Which secrets are sent anew, which are cleared; a pair is sent or cleared as one, most of the time.
+# Which secrets are sent again, which are cleared; a pair is sent or cleared as one, most of the time.
 secrets = st.frozensets(st.sampled_from(["ark_api_key", "pair", "session_token", "access_key_id"]), max_size=3)
 statuses = st.sampled_from([None, None, "active", "suspended"])
 

@@ -137,7 +137,7 @@ class Gateway:
         self.services.directory.invalidate()
 
     async def reseal(self) -> None:
-        """Seals everything anew; a row that was edited by hand stops it."""
+        """Seals everything again; a row that was edited by hand stops it."""
         with suppress(SealError):
             await reseal(self.services.sessions, self.box)
 

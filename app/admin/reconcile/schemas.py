@@ -94,7 +94,9 @@ class AdoptedView(BaseModel):
         description="`adopted`; `own`: it was the tenant's before; `owned`: another tenant owns it; `not_found`; "
         "`in_flight`: a create that is under way may have made it; `deleted`: the tenant has deleted it; `failed`"
     )
-    detail: str | None = Field(default=None, description="why it failed; then nothing was changed but the assets told")
+    detail: str | None = Field(
+        default=None, description="why it failed; then nothing was changed except the listed assets"
+    )
     asset_ids: list[str] = Field(default=[], description="the assets of a group that were given to the tenant")
 
 

@@ -150,7 +150,7 @@ class ClientRefresh:
 
     @staticmethod
     async def _answer_without_call(channel: _Channel, get: asyncio.Task[TaskRow | None]) -> None:
-        """Answers a task whose GET took long to find no call left: the LIST that it would share is gone."""
+        """Answers a task whose GET got no token in time: the LIST that it could have shared has been made."""
         if (row := await get) is not None:
             channel.answer([row], has_changed=False)
 

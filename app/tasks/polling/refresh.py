@@ -19,7 +19,7 @@ from app.upstream.errors import UpstreamError, UpstreamRejectedError
 from app.upstream.rate_limits import RateClass
 
 MIN_REFRESH_INTERVAL = timedelta(seconds=2)
-# After an account had no call left, its bucket is not read for this long: its row would be a bottleneck.
+# After the bucket of an account was empty, it is not read for this long: its row would be a bottleneck.
 _NO_CALL_BACKOFF_SECONDS = 0.1
 
 _log = structlog.get_logger()
@@ -100,7 +100,7 @@ class TaskRefresh:
         return await self._context.directory.find(str(row.channel_id)) is not None
 
     async def refresh_once(self, row: TaskRow) -> PollOutcome:
-        """Asks about a task unless another process does, or did so within two seconds, or the account has no call left.
+        """Asks about a task unless another process does, or did so within two seconds, or the rate limit is used up.
 
         Without a usable answer the row is unchanged, but for ``asked_at``.
         """

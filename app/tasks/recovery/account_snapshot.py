@@ -119,7 +119,7 @@ class SnapshotReader:
             account: whose tasks.
             before_page: called before each call; its exception ends the reading.
             since: on our clock; older tasks are left out, and pages that can only hold older ones are not read.
-            pace: for the LIST rate.
+            pace: how fast the pages are read.
 
         Returns:
             What could be read. It is incomplete after an error or a timeout, when tasks were removed between two
@@ -213,7 +213,7 @@ class _Order:
     _total: int = 0
 
     def add(self, tasks: Sequence[ListedTask], total: int) -> None:
-        """Adds the next page, with the total that it tells."""
+        """Adds the next page, with the total that it states."""
         self.is_newest_first &= total >= self._total
         self._total = total
         for task in tasks:

@@ -62,14 +62,14 @@ class TaskAdoption:
             upstream_id: a usable id.
             tenant_id: its new owner.
             key_id: the tenant's API key to which it is assigned.
-            channel: on which it is, with a data plane.
+            channel: the channel of the task, with a data plane.
             sharing: all channels that use the same account.
             name_of: returns the public name of what the channel calls a model.
 
         Raises:
             AdoptionRefusedError: a create of unknown outcome may have made it.
             NoChannelError: 503, the tenant or the channel has just been deleted.
-            TimeoutError: the account had no call left.
+            TimeoutError: the account's rate limit is used up.
             UpstreamError: the upstream gave no usable answer.
         """
         assert channel.ark is not None  # noqa: S101 - the caller has chosen such a channel

@@ -73,11 +73,11 @@ class Attribution:
             row: the intent, as it was.
             upstream_id: the task that it presumably became.
             account: the account of the intent's channel.
-            evidence: for that; a task found by elimination must also fit what was asked for.
+            evidence: what attributes the task; one found by elimination must also fit the request.
             actor: the operator, for the audit row; None writes none.
 
         Raises:
-            TimeoutError: the account had no call left.
+            TimeoutError: the account's rate limit is used up.
             UpstreamError: the upstream gave no usable answer.
         """
         if not await self._context.rates.acquire(

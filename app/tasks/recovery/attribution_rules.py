@@ -75,7 +75,7 @@ def infer_matches(
         unowned: its tasks that no row owned after it had been read.
         intents: all rows without an upstream task, on all channels of the account. Those of another channel, under way
             or ended are not searched for, but they compete for the tasks.
-        channel_id: on which the list was read.
+        channel_id: the channel whose list was read.
         grace: how long after its cut a request may still arrive.
         is_exclusive: no other client uses the account.
         complete_since: nothing is eliminated for intents that were sent before, see ``app.core.database_place``.

@@ -100,7 +100,7 @@ class Connection(asyncio.Protocol):
     ) -> HttpResponse:
         """Sends a request and returns the complete response.
 
-        On any error the connection is dropped. Afterwards ``is_usable`` tells whether it may be kept.
+        On any error the connection is dropped. Afterwards ``is_usable`` says whether it may be kept.
 
         Args:
             request: what to write.
