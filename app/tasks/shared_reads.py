@@ -25,7 +25,7 @@ _MAX_KEYS = 256
 _MAX_RENDERED = 1000
 # All clients wait for the one connection; the route reads by others.
 _TIMEOUT_SECONDS = 5.0
-# What ``to_task``, ``TaskService`` and ``is_constant`` read.
+# What ``to_task``, ``TaskService``, ``is_constant`` and a refresh of the row read.
 _COLUMNS = (
     "tenant_id",
     "id",
@@ -41,6 +41,7 @@ _COLUMNS = (
     "updated_at",
     "asked_at",
     "polled_at",
+    "next_poll_at",
     "finished_at",
     "parameters",
     "snapshot",

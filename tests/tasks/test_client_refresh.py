@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -114,11 +115,15 @@ async def test_without_a_list_the_gets_continue(gateway: Gateway, status: int) -
     assert asked_alone(gateway) == sorted(task_ids)
 
 
-async def test_an_ended_task_that_gets_no_call_is_left_to_the_poller(gateway: Gateway) -> None:
+@pytest.mark.parametrize("due_in_seconds", [0, 30])
+async def test_an_ended_task_that_gets_no_call_is_left_to_the_poller(gateway: Gateway, due_in_seconds: int) -> None:
     tenant = await gateway.tenant()
     task_ids = await new_tasks(tenant, 4)
     for task_id in task_ids[1:]:
         await gateway.force(task_id, "succeeded")
+    due_at = gateway.clock() + timedelta(seconds=due_in_seconds)
+    async with gateway.sessions.begin() as session:
+        await session.execute(update(TaskRow).where(TaskRow.upstream_id.in_(task_ids)).values(next_poll_at=due_at))
     fault = await gateway.fault("get_task", **HELD)
     first = asyncio.create_task(get(tenant, task_ids[0]))
     await gateway.arrival("get_task")
