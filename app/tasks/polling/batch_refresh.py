@@ -51,10 +51,16 @@ class BatchResult(NamedTuple):
     Attributes:
         left: the tasks that need a GET.
         has_failed: whether an error of the upstream or a timeout ended the calls early.
+        is_rate_used_up: whether that was a timeout because the account has no LIST left for the moment.
     """
 
     left: list[TaskRow]
-    has_failed: bool
+    has_failed: bool = False
+    is_rate_used_up: bool = False
+
+
+class _NoTokenError(TimeoutError):
+    """The account has no LIST left for the moment."""
 
 
 class BatchRefresh:
@@ -97,7 +103,7 @@ class BatchRefresh:
             The tasks that need a GET: listed as finished, not listed, or too few for a LIST. After an error of the
             upstream or a timeout, the tasks that were not reached are among them.
         """
-        has_failed = False
+        error: UpstreamError | TimeoutError | None = None
         listed = _Round(channel_id, account, min_age, token_timeout_seconds)
         try:
             async with asyncio.timeout(ROUND_TIMEOUT_SECONDS):
@@ -107,11 +113,11 @@ class BatchRefresh:
                         wanted = [row for row in missing if (tier_of(row) == tier) is is_own_tier]
                         if len(wanted) >= (min_rows if is_own_tier else _MIN_ROWS):
                             await self._list(listed, tier, wanted)
-        except (UpstreamError, TimeoutError) as error:
-            has_failed = True
+        except (UpstreamError, TimeoutError) as ended_by:
+            error = ended_by
             _log.warning("list_failed", channel=channel_id, error=repr(error))
         left = [row for row in rows if listed.statuses.get(str(row.upstream_id)) in {None, *FINAL_STATUSES}]
-        return BatchResult(left, has_failed)
+        return BatchResult(left, error is not None, isinstance(error, _NoTokenError))
 
     async def _list(self, listed: "_Round", tier: str, rows: Sequence[TaskRow]) -> None:
         """Lists tasks of one tier, as many per call as the channel accepts."""
@@ -134,7 +140,7 @@ class BatchRefresh:
         if not await self._context.rates.acquire(
             channel_id, RateClass.LIST, timeout_seconds=listed.token_timeout_seconds
         ):
-            raise TimeoutError("no token for a LIST call")
+            raise _NoTokenError("no token for a LIST call")
         rows = await self._claim(listed, rows)
         ids = [str(row.upstream_id) for row in rows]
         if not ids:

@@ -163,7 +163,7 @@ class ClientRefresh:
                 channel.answer(rows, has_changed=False)
                 return
             asked = {to_key(row): row for row in [*rows, *await self._claim_due(channel_id, rows)]}
-            ended, _ = await self._batch_refresh.refresh(
+            found = await self._batch_refresh.refresh(
                 channel_id,
                 account,
                 list(asked.values()),
@@ -174,9 +174,11 @@ class ClientRefresh:
         except Exception as error:  # noqa: BLE001 - the clients that wait are told
             channel.fail(rows, error)
             return
-        keys = {to_key(row) for row in ended}
+        keys = {to_key(row) for row in found.left}
         channel.answer([row for row in rows if to_key(row) not in keys], has_changed=True)
-        self._background.start(self._get_ended(channel_id, channel, account, ended))
+        # The clients have waited for a LIST already: the poller asks about the tasks that got none.
+        timeout_seconds = 0.0 if found.is_rate_used_up else _LAST_GETS_TIMEOUT_SECONDS
+        self._background.start(self._get_left(channel_id, channel, account, found.left, timeout_seconds))
 
     async def _claim_due(self, channel_id: str, rows: Sequence[TaskRow]) -> list[TaskRow]:
         """Claims, as the poller does, tasks that are due now or soon and that a LIST of ``rows`` can name as well.
@@ -193,14 +195,17 @@ class ClientRefresh:
                 channel_id, tier_of(rows[0]), due_before=now + DUE_SOON, until=now + CLAIM_DURATION, limit=limit
             )
 
-    async def _get_ended(
-        self, channel_id: str, channel: _Channel, account: ArkAccount, rows: Sequence[TaskRow]
+    async def _get_left(
+        self,
+        channel_id: str,
+        channel: _Channel,
+        account: ArkAccount,
+        rows: Sequence[TaskRow],
+        timeout_seconds: float,
     ) -> None:
-        """Asks about ended tasks by GET, so that their final state is known."""
+        """Asks by GET about tasks that have ended or were not listed, so that their final state is known."""
         try:
-            await self._gets.run(
-                channel_id, account, rows, RateClass.INTERACTIVE_GET, timeout_seconds=_LAST_GETS_TIMEOUT_SECONDS
-            )
+            await self._gets.run(channel_id, account, rows, RateClass.INTERACTIVE_GET, timeout_seconds=timeout_seconds)
         except Exception as error:  # noqa: BLE001 - the clients that wait are told
             channel.fail(rows, error)
         else:

@@ -117,7 +117,7 @@ class TaskPoller:
                 # Few due tasks would cost a GET each; with those that are due soon they share a LIST.
                 soon = due_before + DUE_SOON
                 rows += await tasks.claim_due(channel_id, tier, due_before=soon, until=until, limit=limit - len(rows))
-        found = BatchResult(rows, has_failed=False)
+        found = BatchResult(rows)
         if len(rows) > MAX_SINGLE_GETS:
             found = await self._batch_refresh.refresh(channel_id, account, rows)
         if found.left:
