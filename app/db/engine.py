@@ -21,9 +21,10 @@ _APPLICATION_NAME = "seedgate"
 _SCHEMES = ("postgresql+asyncpg://", "postgresql://", "postgres://")
 
 # Classes and codes of PostgreSQL's errors that speak of the server's state, not of the statement: connection
-# exceptions, operator intervention (shutdown, recovery), too many connections.
+# exceptions, operator intervention (shutdown, recovery), too many connections; and a transaction that was rolled back
+# because of others that ran beside it (deadlock, serialization), which may be tried again as it was.
 _AWAY_CLASSES = ("08", "57P")
-_AWAY_CODES = {"53300"}
+_AWAY_CODES = {"53300", "40P01", "40001"}
 
 # The driver's own sentence repeats what it took for a port: a part of the password.
 _UNREADABLE_URL = "the database URL cannot be read; percent-encode what is special in its password, such as @ # / ? ["
@@ -169,7 +170,7 @@ def session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Says whether an error means that the database is away or overloaded, so that a client may try again (503).
+    """Says whether an error means that the database is away, overloaded or busy, so that a client may try again (503).
 
     It says nothing about whether a transaction that was being committed took effect.
     """

@@ -1,8 +1,8 @@
 """Reads the tasks that clients ask about: one statement for all who ask while the one before runs.
 
 A request is answered by a statement that began after it had arrived, as if it had read the row itself. The statement
-is prepared and goes past the ORM; a task's JSON is made anew only when its row has changed. Measured with 64 clients,
-a GET of an unfinished task takes 70 µs of CPU in place of 3,000.
+is prepared and goes past the ORM; a task's JSON is made anew only when its row has changed. Measured with 64 clients on
+a busy machine, a GET of an unfinished task takes some 320 µs of CPU in place of 3,000.
 """
 
 import asyncio

@@ -98,6 +98,14 @@ async def test_a_statement_past_the_time_limit_is_unavailable(database_url: str)
     assert is_unavailable(failure.value)
 
 
+@pytest.mark.parametrize("code", ["40P01", "40001"], ids=["deadlock", "serialization failure"])
+async def test_a_transaction_that_others_made_fail_may_be_tried_again(engine: AsyncEngine, code: str) -> None:
+    with pytest.raises(exc.DBAPIError) as failure:
+        async with engine.begin() as connection:
+            await connection.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{code}'; END $$"))
+    assert is_unavailable(failure.value)
+
+
 async def test_an_exhausted_server_is_unavailable(database_url: str) -> None:
     engines = [open_engine(database_url, pool_size=1) for _ in range(140)]
     try:
