@@ -17,11 +17,11 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.audit.log import Actor
-from app.channels.models import ChannelHealthRow
+from app.channels.models import ChannelHealthRow, ChannelRow
 from app.channels.repository import ChannelRepository
 from app.core.sealing import SecretBox, generate_key
 from app.creates.models import AttemptRow
@@ -170,6 +170,22 @@ class Gateway:
             self.sandbox.store.faults.clear()
         else:
             assert self.sandbox.store.faults.remove(fault_id)
+
+    @asynccontextmanager
+    async def suspended(self, channel: str) -> AsyncIterator[None]:
+        """Suspends a channel, which is active again afterwards, whatever other tests have done with its objects.
+
+        The API activates only a channel whose account still has the newest of them.
+        """
+        channel_id = await self.channel_id(channel)
+        done = await self.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+        assert done.status_code == 200, done.text
+        try:
+            yield
+        finally:
+            async with self.sessions.begin() as session:
+                await session.execute(update(ChannelRow).where(ChannelRow.id == channel_id).values(status="active"))
+            self.expire_caches()
 
     async def force(self, task_id: str, status: str, **change: Any) -> None:
         """Puts a task of the sandbox into a state, in which it stays; the gateway is not told."""

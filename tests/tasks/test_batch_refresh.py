@@ -342,17 +342,13 @@ async def test_a_task_that_the_upstream_must_have_forgotten_ends_expired_though_
 ) -> None:
     tenant = await gateway.tenant("second")
     task_id = (await new_tasks(tenant, 1))[0]
-    channel_id = await gateway.channel_id("second")
-    try:
-        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+    async with gateway.suspended("second"):
         for days, status in ((6.9, "queued"), (0.2, TaskStatus.EXPIRED.value)):
             gateway.clock.advance(days * 86_400)
             await poller.run_once()
             row = await gateway.row(task_id)
             assert row is not None
             assert row.status == status
-    finally:
-        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
     assert not gateway.received("get_task")
 
 

@@ -153,12 +153,8 @@ async def test_an_upstream_in_trouble_changes_nothing(
 async def test_a_task_on_a_suspended_channel_cannot_be_deleted_for_now(gateway: Gateway) -> None:
     tenant = await gateway.tenant("second")
     task_id = await tenant.new_task(content=text(ENDLESS))
-    channel_id = await gateway.channel_id("second")
-    try:
-        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+    async with gateway.suspended("second"):
         check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 503, "ServiceUnavailable")
-    finally:
-        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
     assert not gateway.received("delete_task")
 
 
@@ -284,14 +280,10 @@ async def test_what_the_upstream_must_have_forgotten_can_be_removed_though_its_c
     task_id = await tenant.new_task()
     await gateway.force(task_id, "succeeded")
     await get(tenant, task_id)
-    channel_id = await gateway.channel_id("second")
-    try:
-        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+    async with gateway.suspended("second"):
         check_error(await tenant.http.delete(f"{TASKS}/{task_id}"), 503, "ServiceUnavailable")
         gateway.clock.advance(8 * 86_400)
         assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
-    finally:
-        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
     assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 404
 
 

@@ -277,14 +277,10 @@ async def test_a_slow_upstream_delays_a_client_no_longer_than_the_timeout(
 async def test_a_task_on_a_suspended_channel_is_shown_from_the_mirror(gateway: Gateway) -> None:
     tenant = await gateway.tenant("second")
     task_id = await tenant.new_task(content=text(RUNNING))
-    channel_id = await gateway.channel_id("second")
-    try:
-        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+    async with gateway.suspended("second"):
         gateway.clock.advance(16)
         assert int((await get(tenant, task_id)).headers[STALE]) >= 16
         assert not gateway.received("get_task")
-    finally:
-        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
 
 
 async def test_an_unknown_status_is_shown_as_the_last_known_one(gateway: Gateway) -> None:

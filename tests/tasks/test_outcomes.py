@@ -151,14 +151,9 @@ async def test_what_one_channel_refuses_may_be_served_by_one_that_was_not_reache
 
 
 async def test_without_an_active_channel_a_create_is_503(gateway: Gateway) -> None:
-    channel_id = await gateway.channel_id("second")
     tenant = await gateway.tenant("second")
-    try:
-        suspended = await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
-        assert suspended.status_code == 200
+    async with gateway.suspended("second"):
         refused = await tenant.create_task()
-    finally:
-        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
     check_error(refused, 503, "ServerOverloaded")
     assert refused.headers["retry-after"].isdigit()
 

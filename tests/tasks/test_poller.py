@@ -87,14 +87,10 @@ async def test_a_suspended_channel_is_not_asked_until_it_is_active_again(
 ) -> None:
     tenant = await gateway.tenant("second")
     await tenant.new_task(content=text(RUNNING))
-    channel_id = await gateway.channel_id("second")
-    try:
-        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "suspended"})
+    async with gateway.suspended("second"):
         gateway.clock.advance(DUE_SECONDS)
         await pollers[0].run_once()
         assert not gateway.received("get_task")
-    finally:
-        await gateway.admin.patch(f"/channels/{channel_id}", json={"status": "active"})
     await gateway.prepare()
     await pollers[1].run_once()
     assert len(gateway.received("get_task")) == 1
