@@ -119,7 +119,8 @@ async def check_creates(
         "shown to another tenant": await foreign_ids_shown(site, gateway, creates, tenants),
         "stuck": await stuck(site),
     }
-    assert {what: which for what, which in found.items() if which} == {}
+    broken = {what: which for what, which in found.items() if which}
+    assert broken == {}, broken
     return verdict
 
 
