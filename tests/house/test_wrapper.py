@@ -36,6 +36,12 @@ def test_tests_may_keep_bytecode(wrapper: ModuleType) -> None:
     assert wrapper.for_tests({"PYTHONDONTWRITEBYTECODE": "1", "ARK_API_KEY": "x", "HOME": "/h"}) == {"HOME": "/h"}
 
 
+# What runs tests in the background may ignore the signal, and its children inherit that.
+_WITH_CTRL_C = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_an_installation_with_one_line(tmp_path: Path) -> None:
     pins = "".join(f"{name}==1 --hash=sha256:{'0' * 64}\n" for name in ("aa", "bb"))
@@ -45,7 +51,7 @@ def test_ctrl_c_ends_an_installation_with_one_line(tmp_path: Path) -> None:
         address = f"http://127.0.0.1:{index.getsockname()[1]}/simple"
         # As a terminal does, the signal goes to the whole process group.
         with subprocess.Popen(
-            [sys.executable, command],
+            [sys.executable, "-c", _WITH_CTRL_C, sys.executable, command],
             env={**without_uv(), "PIP_INDEX_URL": address, "PIP_RETRIES": "0"},
             stderr=subprocess.PIPE,
             text=True,
