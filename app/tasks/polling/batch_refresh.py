@@ -113,6 +113,10 @@ class BatchRefresh:
                         wanted = [row for row in missing if (tier_of(row) == tier) is is_own_tier]
                         if len(wanted) >= (min_rows if is_own_tier else _MIN_ROWS):
                             await self._list(listed, tier, wanted)
+        except _NoTokenError as ended_by:
+            # Usual where clients and the poller, in several processes, share the rate of an account.
+            error = ended_by
+            _log.info("list_rate_used_up", channel=channel_id)
         except (UpstreamError, TimeoutError) as ended_by:
             error = ended_by
             _log.warning("list_failed", channel=channel_id, error=repr(error))

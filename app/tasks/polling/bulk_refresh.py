@@ -108,7 +108,10 @@ class BulkRefresh:
                         if shown.page_num % _PAGES_BETWEEN_POLLS == 0:
                             await poll_due(tier)
                 await self._make_due(channel_id, tier, started_at, None)
-        except (UpstreamError, TimeoutError, _TooManyTasksError) as error:
+        except _TooManyTasksError as error:
+            _log.info("bulk_list_not_worth_it", channel=channel_id, reason=str(error))
+            return Reading.FAILED
+        except (UpstreamError, TimeoutError) as error:
             _log.warning("bulk_list_failed", channel=channel_id, error=repr(error))
             return Reading.FAILED
         finally:
