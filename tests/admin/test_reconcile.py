@@ -253,12 +253,10 @@ async def test_an_account_is_asked_within_its_rates(gateway: Gateway) -> None:
 
 
 async def test_a_suspended_channel_is_not_called_and_is_reported(gateway: Gateway) -> None:
-    path = f"/channels/{await gateway.channel_id('second')}"
-    assert (await gateway.admin.patch(path, json={"status": "suspended"})).status_code == 200
-    gateway.expire_caches()
-    (told, _) = await reconcile(gateway, channel="second")
-    assert (told["is_complete"], "suspended" in told["problem"]) == (False, True)
-    assert (await gateway.admin.patch(path, json={"status": "active"})).status_code == 200
+    async with gateway.suspended("second"):
+        gateway.expire_caches()
+        (told, _) = await reconcile(gateway, channel="second")
+        assert (told["is_complete"], "suspended" in told["problem"]) == (False, True)
     gateway.expire_caches()
 
 

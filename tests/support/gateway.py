@@ -285,9 +285,13 @@ class Gateway:
         self.seconds.advance(1)
 
     async def prepare(self) -> None:
-        """Begins a test on a gateway that others have used: no faults, full rates, and ``received`` from now on."""
+        """Begins a test on a gateway that others have used: no faults, full rates, and ``received`` from now on.
+
+        Channels that a change of another test has left suspended are active again.
+        """
         await self.release()
         async with self.sessions.begin() as session:
+            await session.execute(update(ChannelRow).where(ChannelRow.status == "suspended").values(status="active"))
             await session.execute(delete(ChannelHealthRow))
             await session.execute(delete(RateLimitRow))
         self.expire_caches()
