@@ -187,3 +187,12 @@ async def test_more_ended_tasks_than_one_list_names_are_found_at_once(
     gateway.clock.advance(DUE_SECONDS)
     await poller.run_once()
     assert await statuses(gateway, task_ids) == {"succeeded": 10}
+
+
+async def test_an_id_that_the_database_cannot_hold_hides_no_other_task(gateway: Gateway, poller: TaskPoller) -> None:
+    task_ids = await new_tasks(await gateway.tenant(), 8)
+    items = [{"id": "cgt-\0", "status": "queued"}, {"id": task_ids[0], "status": "queued"}]
+    await gateway.fault("list_tasks", kind="answer", status=200, body={"items": items, "total": 2})
+    gateway.clock.advance(DUE_SECONDS)
+    await poller.run_once()
+    assert await statuses(gateway, task_ids) == {"running": 8}

@@ -18,7 +18,7 @@ from app.tasks.context import TasksContext
 from app.tasks.polling.list_states import apply_list
 from app.tasks.recovery.account_snapshot import TIERS
 from app.tasks.repository import AllTasks
-from app.upstream.ark import TaskPage
+from app.upstream.ark import TaskPage, is_usable_id
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError
 from app.upstream.rate_limits import RateClass
@@ -140,7 +140,9 @@ class BulkRefresh:
             asked_at, page = await self._page(channel_id, account, tier, status, page_num)
             if page.total > max(expected, _PAGE_SIZE) * _MAX_FOREIGN_SHARE:
                 raise _TooManyTasksError(f"{page.total} tasks are {status}, {expected} of the channel")
-            items = {str(item["id"]): item for item in page.items if isinstance(item.get("status"), str)}
+            # The database cannot compare every text with an id.
+            usable = [item for item in page.items if is_usable_id(item["id"]) and isinstance(item.get("status"), str)]
+            items = {item["id"]: item for item in usable}
             async with self._context.sessions() as session:
                 rows = await AllTasks(session).with_upstream_ids(channel_id, list(items))
             await apply_list(self._context, channel_id, rows, items, asked_at=asked_at)
