@@ -133,8 +133,8 @@ async def _check_database(settings: Settings, database: Database) -> list[CheckR
             return results  # without its rights the other checks would fail, too
         state = await schema_state(engine)
         if not state.is_current:
-            told = f"at {state.current or 'nothing'}, needs {state.head}: run `seedgate migrate`"
-            return [*results, failed("schema", told)]
+            message = f"at {state.current or 'nothing'}, needs {state.head}: run `seedgate migrate`"
+            return [*results, failed("schema", message)]
         results.append(passed("schema", f"current ({state.head})"))
         return [*results, *[result async for result in _check_contents(settings, engine)]]
     except UnsupportedServerError as error:
@@ -158,10 +158,10 @@ async def _check_embedded_server(settings: Settings, database: Database, engine:
     async with engine.connect() as connection:
         version = await connection.scalar(text("SHOW server_version"))
     free = shutil.disk_usage(_existing(settings.data_dir)).free
-    told = f"PostgreSQL {version} in {settings.data_dir}, {free / _GIBIBYTE:.1f} GiB free"
+    message = f"PostgreSQL {version} in {settings.data_dir}, {free / _GIBIBYTE:.1f} GiB free"
     if free < _MIN_FREE_BYTES:
-        return failed(_SERVER, f"{told}: make room before it stops")
-    return passed(_SERVER, told)
+        return failed(_SERVER, f"{message}: make room before it stops")
+    return passed(_SERVER, message)
 
 
 def _existing(folder: Path) -> Path:
@@ -219,25 +219,25 @@ def _check_rows(rows: Sequence[ChannelRow], channels: Sequence[Channel]) -> Iter
     """Checks the channels as they are stored, without a call."""
     unbound = [row.name for row in rows if not is_bound(row)]
     if unbound:
-        told = "not sealed for the origin that they were given for: run `seedgate secrets reseal`"
-        yield warned("channel secrets", f"those of {', '.join(unbound)} are {told}")
+        message = "not sealed for the origin that they were given for: run `seedgate secrets reseal`"
+        yield warned("channel secrets", f"those of {', '.join(unbound)} are {message}")
     for channel in channels:
         if is_region_missing(channel):
-            told = f"it leads to BytePlus, which has no {channel.region}: the ids of models there are others"
+            message = f"it leads to BytePlus, which has no {channel.region}: the ids of models there are others"
             fix = "set the account's `region`; that of `default` is SEEDGATE_REGION"
-            yield warned(f"channel {channel.name} (region)", f"{told}; {fix}")
+            yield warned(f"channel {channel.name} (region)", f"{message}; {fix}")
     if not any(channel.is_ready_for("ark") for channel in channels):
         yield failed("channels", "no active channel has a data plane key: set SEEDGATE_ARK_API_KEY or make a channel")
 
 
 def _refused_calls(name: str, faults: Sequence[ChannelFaultRow]) -> CheckResult:
-    told = "; ".join(
+    message = "; ".join(
         f"{fault.operation} {fault.status} {fault.code}, {fault.times} times, last at {fault.last_at:%Y-%m-%d %H:%M} "
         f"UTC: {fault.message}"
         for fault in faults
     )
     fix = "mend the account or the URL; this goes five minutes after the last refusal, once such a call is answered"
-    return failed(f"channel {name} (refused calls)", f"{told}; {fix}")
+    return failed(f"channel {name} (refused calls)", f"{message}; {fix}")
 
 
 async def _check_account(http: HttpClient, channel: Channel) -> AsyncIterator[CheckResult]:

@@ -37,8 +37,8 @@ def reseal_all() -> None:
     with friendly_errors(), opened_database(settings) as database:
         box = SecretBox.from_text(settings.secret_key.get_secret_value())
         done = asyncio.run(_reseal(database.url, box))
-    told = f"The secrets of {done.channels} channels, {done.tenants} tenants and {done.keys} keys"
-    say(f"{told} are sealed with key {box.sealing_key_id}.")
+    message = f"The secrets of {done.channels} channels, {done.tenants} tenants and {done.keys} keys"
+    say(f"{message} are sealed with key {box.sealing_key_id}.")
 
 
 async def reseal(sessions: async_sessionmaker[AsyncSession], box: SecretBox) -> Resealed:

@@ -42,8 +42,8 @@ def find_binaries(pg_bin: Path | None) -> Binaries:
     answer = Account("", os.geteuid(), os.getegid()).run(folder / "postgres", "--version")
     found = re.search(r"\) (\d+)", answer.stdout)
     if answer.returncode != 0 or found is None:
-        told = answer.stderr.strip() or answer.stdout.strip()
-        raise EmbeddedPostgresError(f"{folder / 'postgres'} does not run here: {told}", _NAME_OTHERS)
+        output = answer.stderr.strip() or answer.stdout.strip()
+        raise EmbeddedPostgresError(f"{folder / 'postgres'} does not run here: {output}", _NAME_OTHERS)
     try:
         check_major(int(found[1]), f"{folder} holds PostgreSQL {found[1]}")
     except UnsupportedServerError as error:

@@ -71,8 +71,8 @@ def _run_initdb(folder: Path, binaries: Binaries, account: Account, *, sync: boo
             return
         if "locale" not in answer.stderr:
             break
-    told = answer.stderr.strip()[-600:]
-    raise EmbeddedPostgresError(f"initdb could not make a database in {folder.parent}: {told}")
+    output = answer.stderr.strip()[-600:]
+    raise EmbeddedPostgresError(f"initdb could not make a database in {folder.parent}: {output}")
 
 
 def write_access_files(data_dir: Path) -> None:

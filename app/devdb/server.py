@@ -157,10 +157,10 @@ class _Start:
             try:
                 return pool.submit(asyncio.run, _makes_roles(cluster)).result()
             except (asyncpg.PostgresError, TimeoutError) as error:
-                told = f"The roles of the database could not be made: {str(error) or 'it took too long'}"
+                message = f"The roles of the database could not be made: {str(error) or 'it took too long'}"
                 if isinstance(error, asyncpg.LockNotAvailableError | TimeoutError):
-                    told += ". Stop what else uses it, and try again"
-                raise self._failure(told) from error
+                    message += ". Stop what else uses it, and try again"
+                raise self._failure(message) from error
 
     def _failure(self, what: str) -> EmbeddedPostgresError:
         tail = self._log.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace").strip()

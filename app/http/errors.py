@@ -100,8 +100,8 @@ def render_error(error: SeedgateError, scope: Scope) -> Response:
     detail = ErrorDetail(code=error.code, message=message, param=error.param, type=error.type)
     body = AdminErrorBody(error=detail)
     if not scope["path"].startswith(_ADMIN_PREFIX):
-        told = MetadataError(code=error.code, message=message)
-        metadata = FailedMetadata(**_metadata(scope), error=told)
+        failure = MetadataError(code=error.code, message=message)
+        metadata = FailedMetadata(**_metadata(scope), error=failure)
         body = TenantErrorBody(error=detail, ResponseMetadata=metadata)
     headers = {}
     if error.retry_after_seconds is not None:

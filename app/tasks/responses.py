@@ -123,17 +123,17 @@ def _with_expiry(content: dict[str, Any], ended_at: int) -> dict[str, Any]:
 
 def _ended_at(body: dict[str, Any], row: TaskRow) -> int:
     """Returns when a task ended: by the upstream's time, or when it was stored if that time is unusable."""
-    told: int = body["updated_at"]
-    if 0 < told < _MAX_TIME:
-        return told
+    updated_at: int = body["updated_at"]
+    if 0 < updated_at < _MAX_TIME:
+        return updated_at
     return _seconds(row.finished_at or row.updated_at)
 
 
 def _reason_for_tenant(reason: Any, model: str) -> dict[str, str] | None:
     if not reason:
         return None
-    told = reason if isinstance(reason, dict) else {"message": reason}
-    code, message = (text if isinstance(text := told.get(name), str) else "" for name in ("code", "message"))
+    error = reason if isinstance(reason, dict) else {"message": reason}
+    code, message = (text if isinstance(text := error.get(name), str) else "" for name in ("code", "message"))
     shown_code, shown_message = failure_for_tenant(code, message, model)
     return {"code": shown_code, "message": shown_message}
 

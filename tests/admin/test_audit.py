@@ -27,9 +27,9 @@ async def test_every_change_has_an_actor_a_target_and_an_address(process: Proces
 
     rows = (await process.admin.get("/audit")).json()["data"]
 
-    told = [(row["action"], row["target_type"], row["target_id"], row["detail"]) for row in reversed(rows)]
+    entries = [(row["action"], row["target_type"], row["target_id"], row["detail"]) for row in reversed(rows)]
     public = {"public_part": key["public_part"]}
-    assert told == [
+    assert entries == [
         ("tenant.create", "tenant", tenant["id"], {}),
         ("key.create", "key", key["id"], public),
         ("tenant.update", "tenant", tenant["id"], {"fields": ["metadata", "status"], "status": "suspended"}),

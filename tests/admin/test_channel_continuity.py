@@ -215,13 +215,13 @@ async def test_no_secret_reaches_the_log_the_answers_or_the_tables(
         answers.append(str(await sandbox_channel.check()))
     answers.append(str((await sandbox_channel.app.http.get("/audit")).json()))
     logged = capfd.readouterr()
-    told = "\n".join(
+    message = "\n".join(
         [*answers, logged.out, logged.err, caplog.text, await everything_stored(sandbox_channel.app.sessions)]
     )
-    assert "channel_suspended" in told
+    assert "channel_suspended" in message
     for account in (OURS, UNREGISTERED, THEIRS, OURS_RENEWED):
         for secret in (account.api_key, account.access_key_id, account.secret_access_key):
-            assert secret not in told
+            assert secret not in message
 
 
 async def test_a_change_requests_a_list_and_the_newest_task_concurrently(sandbox_channel: SandboxChannel) -> None:

@@ -62,8 +62,8 @@ async def test_deliveries_are_shown_without_their_address_and_body(process: Proc
     delivery = await deliver(process, tenant["id"], clock, result=failed)
     (row,) = await listed(process)
     assert row["next_attempt_at"] > row["updated_at"]
-    told = {name: row[name] for name in row if not name.endswith("_at")}
-    assert told == {
+    fields = {name: row[name] for name in row if not name.endswith("_at")}
+    assert fields == {
         "id": delivery,
         "tenant_id": tenant["id"],
         "task_id": "t",

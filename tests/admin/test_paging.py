@@ -101,5 +101,5 @@ async def test_a_text_that_is_no_cursor_is_a_400(process: Process) -> None:
 
 async def _check_refused(process: Process, path: str, name: str, value: str) -> None:
     response = await process.admin.get(path, params={name: value})
-    told = f"{path} {value}"
-    assert (response.status_code, response.json()["error"]["code"]) == (400, f"InvalidParameter.{name}"), told
+    case = f"{path} {value}"
+    assert (response.status_code, response.json()["error"]["code"]) == (400, f"InvalidParameter.{name}"), case

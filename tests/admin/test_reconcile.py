@@ -66,8 +66,8 @@ async def test_forgotten_tasks_and_no_others_are_listed_with_their_tokens(gatewa
     assert {found[each]["channel_name"] for each in found} == {"default"}
     # Several tenants have the rights, and another program may have created them.
     assert {(line["is_ours"], line["likely_tenant"]) for line in found.values()} == {(None, None)}
-    told = lists(lines)["task"]
-    assert (told["unknown"], told["is_complete"], told["problem"]) == (2, True, None)
+    result = lists(lines)["task"]
+    assert (result["unknown"], result["is_complete"], result["problem"]) == (2, True, None)
     assert kept not in json.dumps(lines)
 
 
@@ -237,11 +237,11 @@ async def test_an_unreadable_list_is_incomplete_and_the_others_are_shown(
     lines = await reconcile(gateway)
 
     assert group in objects(lines)
-    told = lists(lines)
-    assert {name: line["is_complete"] for name, line in told.items()} == {
+    result = lists(lines)
+    assert {name: line["is_complete"] for name, line in result.items()} == {
         name: name != kind for name in ("task", "group", "asset")
     }
-    assert told[kind]["problem"]
+    assert result[kind]["problem"]
 
 
 async def test_an_account_is_asked_within_its_rates(gateway: Gateway) -> None:
@@ -255,8 +255,8 @@ async def test_an_account_is_asked_within_its_rates(gateway: Gateway) -> None:
 async def test_a_suspended_channel_is_not_called_and_is_reported(gateway: Gateway) -> None:
     async with gateway.suspended("second"):
         gateway.expire_caches()
-        (told, _) = await reconcile(gateway, channel="second")
-        assert (told["is_complete"], "suspended" in told["problem"]) == (False, True)
+        (result, _) = await reconcile(gateway, channel="second")
+        assert (result["is_complete"], "suspended" in result["problem"]) == (False, True)
     gateway.expire_caches()
 
 

@@ -136,11 +136,11 @@ async def test_the_secret_of_a_revoked_key_is_deleted(process: Process, what: st
     await check_refused(process, key, "revoked")
 
 
-async def check_refused(process: Process, key: dict[str, Any], told: str) -> None:
+async def check_refused(process: Process, key: dict[str, Any], message: str) -> None:
     refused = await process.admin.post(f"/keys/{key['id']}/signing-key")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "InvalidAction")
     assert refused.headers["x-should-retry"] == "false"
-    assert told in refused.json()["error"]["message"]
+    assert message in refused.json()["error"]["message"]
 
 
 async def test_a_rotated_key_keeps_it_and_the_new_key_has_none(process: Process) -> None:

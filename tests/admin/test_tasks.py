@@ -260,8 +260,8 @@ async def test_the_operator_declares_a_lost_create_absent(gateway: Gateway) -> N
 
     assert (shown["status"], shown["error"]["code"], shown["upstream_id"]) == ("failed", "OutcomeUnknown", None)
     assert await audited(gateway, task_id) == [("task.resolve", {"absent": True})]
-    told = (await get(tenant, task_id)).json()
-    assert (told["status"], told["error"]["code"]) == ("failed", "OutcomeUnknown")
+    result = (await get(tenant, task_id)).json()
+    assert (result["status"], result["error"]["code"]) == ("failed", "OutcomeUnknown")
     check_refused(await act(gateway, task_id, "resolve", upstream_id=upstream_id), 409, "InvalidAction")
 
 

@@ -127,9 +127,9 @@ async def test_a_group_of_another_tenant_is_neither_moved_nor_shared_and_that_is
     token = await _passed(gateway, tenant)
     # The same person was verified before: the upstream names the group that it has already.
     gateway.sandbox.store.faces.by_token[token].group_id = foreign
-    told = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token)
+    message = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token)
     unknown = await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken="nothing")
-    assert told["message"].split(" Request id")[0] == unknown["message"].split(" Request id")[0]
+    assert message["message"].split(" Request id")[0] == unknown["message"].split(" Request id")[0]
     before = gateway.calls
     await refused(tenant, "GetVisualValidateResult", 404, "NotFound.BytedToken", BytedToken=token)
     assert gateway.calls == before

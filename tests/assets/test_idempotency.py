@@ -67,7 +67,7 @@ async def test_a_key_identifies_one_body_and_one_kind_of_create(gateway: AssetsG
     assert created.status_code == 200
     calls = gateway.calls
     for entry in ENTRIES:
-        for action, body, key, told in (
+        for action, body, key, result in (
             ("CreateAssetGroup", {**group, "Description": "another"}, "group", "with another request body"),
             ("CreateAssetGroup", {**group, "Name": group["Name"].upper()}, "group", "with another request body"),
             ("CreateAssetGroup", group, "asset", "for CreateAsset."),
@@ -76,7 +76,7 @@ async def test_a_key_identifies_one_body_and_one_kind_of_create(gateway: AssetsG
         ):
             refused = await send(tenant, action, body, key, entry=entry)
             error = check_error(refused, 409, "IdempotencyConflict")
-            assert told in error["message"]
+            assert result in error["message"]
             assert refused.headers["x-should-retry"] == "false"
     refused = await tenant.http.post(TASKS, json=task, headers={"Idempotency-Key": "group"})
     assert "for CreateAssetGroup." in check_error(refused, 409, "IdempotencyConflict")["message"]

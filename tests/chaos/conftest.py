@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 
-from tests.chaos.figures import Figures, told
+from tests.chaos.figures import Figures, as_property
 from tests.chaos.launcher import Launcher, launching
 from tests.chaos.site import Site, open_site
 from tests.support.database import own_database
@@ -28,4 +28,4 @@ async def site(database_url: str, launcher: Launcher) -> AsyncIterator[Site]:
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[[Figures], None]:
     """Notes the figures of a test for the end of the session."""
-    return lambda figures: request.node.user_properties.append(told(figures))
+    return lambda figures: request.node.user_properties.append(as_property(figures))

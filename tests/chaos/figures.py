@@ -26,7 +26,7 @@ class Figures:
     orphaned: int = 0
 
 
-def told(figures: Figures) -> tuple[str, dict[str, int]]:
+def as_property(figures: Figures) -> tuple[str, dict[str, int]]:
     """Returns figures as a property of a test's report, which also reaches the process that writes the summary."""
     return PROPERTY, asdict(figures)
 

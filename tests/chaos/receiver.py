@@ -12,11 +12,11 @@ class Receiver:
     """Answers every delivery with 204 and records it.
 
     Attributes:
-        told: task id and status of each delivery.
+        received: task id and status of each delivery.
     """
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, str]] = []
+        self.received: list[tuple[str, str]] = []
         self._server: asyncio.Server | None = None
 
     @property
@@ -40,7 +40,7 @@ class Receiver:
             head = (await reader.readuntil(_HEAD_END)).decode("latin-1").lower()
             length = next(int(line.split(":")[1]) for line in head.splitlines() if line.startswith("content-length:"))
             message = json.loads(await reader.readexactly(length))
-            self.told.append((message["id"], message["status"]))
+            self.received.append((message["id"], message["status"]))
             writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
             await writer.drain()
         except (OSError, asyncio.IncompleteReadError):

@@ -130,7 +130,7 @@ async def _check_completion(site: Site, tenant: Tenant, ids: list[str], receiver
         body = (await site.http.get(f"{last.url}{TASKS}/{task_id}", headers=tenant.headers)).json()
         assert (body["status"], body["usage"]["total_tokens"]) == ("succeeded", billed[task_id])
     async with asyncio.timeout(60):
-        while {task_id for task_id, status in receiver.told if status == "succeeded"} != set(ids):  # noqa: ASYNC110
+        while {task_id for task_id, status in receiver.received if status == "succeeded"} != set(ids):  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     finals = await site.query(
         "SELECT task_id, count(*) AS times FROM task_events WHERE status = 'succeeded' GROUP BY 1"

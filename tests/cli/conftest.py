@@ -22,7 +22,7 @@ def seedgate(gateway: Gateway, capsys: pytest.CaptureFixture[str], monkeypatch: 
     async def command(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()
         code = await asyncio.to_thread(run_program, arguments)
-        told = capsys.readouterr()
-        return code, told.out, told.err
+        output = capsys.readouterr()
+        return code, output.out, output.err
 
     return command

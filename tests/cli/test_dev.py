@@ -59,8 +59,8 @@ def used(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("is_reset", [False, True])
 def test_damaged_secrets_are_reported_and_kept(run_dev: Dev, used: Path, *, content: bytes, is_reset: bool) -> None:
     (used / "dev.json").write_bytes(content)
-    code, told = run_dev(is_reset=is_reset)
-    assert (code, "dev.json is damaged or of a newer version" in told, told.count("\n")) == (1, True, 1), told
+    code, output = run_dev(is_reset=is_reset)
+    assert (code, "dev.json is damaged or of a newer version" in output, output.count("\n")) == (1, True, 1), output
     assert (used / "dev.json").read_bytes() == content
 
 
@@ -73,8 +73,8 @@ def test_secrets_are_read_as_they_were_written(used: Path) -> None:
 @pytest.mark.parametrize("is_reset", [False, True])
 def test_nothing_is_removed_while_another_one_runs_in_the_folder(run_dev: Dev, used: Path, *, is_reset: bool) -> None:
     with alone(used):
-        code, told = run_dev(is_reset=is_reset)
-    assert (code, "is running in" in told, told.count("\n")) == (1, True, 1), told
+        code, output = run_dev(is_reset=is_reset)
+    assert (code, "is running in" in output, output.count("\n")) == (1, True, 1), output
     assert {path.name for path in used.iterdir()} == {"users.lock", "sandbox.sqlite3", "dev.json", "dev.lock"}
 
 
@@ -84,17 +84,17 @@ def test_a_reset_excludes_a_start_at_the_same_time(run_dev: Dev, used: Path, mon
             pass
 
     monkeypatch.setattr("app.cli.dev.reset", start_another)
-    code, told = run_dev(is_reset=True)
-    assert (code, "is running in" in told) == (1, True), told
+    code, output = run_dev(is_reset=True)
+    assert (code, "is running in" in output) == (1, True), output
 
 
 def test_a_port_in_use_is_reported_before_anything_is_made(run_dev: Dev, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port: int = other.getsockname()[1]
-        code, told = run_dev(port=port)
-    assert (code, told.count("\n")) == (1, 1), told
-    assert f"port {port} on 127.0.0.1 cannot be used" in told
-    assert "--port" in told
+        code, output = run_dev(port=port)
+    assert (code, output.count("\n")) == (1, 1), output
+    assert f"port {port} on 127.0.0.1 cannot be used" in output
+    assert "--port" in output
     assert list(tmp_path.iterdir()) == []
 
 
@@ -102,8 +102,8 @@ def test_a_folder_that_cannot_be_made_is_reported_with_the_option_that_names_ano
     run_dev: Dev, tmp_path: Path
 ) -> None:
     (tmp_path / "data").write_text("a file")
-    code, told = run_dev()
-    assert (code, "--data-dir" in told, "SEEDGATE_DATA_DIR" in told) == (1, True, False), told
+    code, output = run_dev()
+    assert (code, "--data-dir" in output, "SEEDGATE_DATA_DIR" in output) == (1, True, False), output
 
 
 def test_a_full_disk_is_reported_with_the_option_that_names_another(

@@ -287,12 +287,12 @@ async def test_calls_that_the_account_refused_and_a_url_that_cannot_be_one_are_r
     wrong = f"{gateway.settings.ark_base_url}/contents/generations/tasks"
     results = await look(gateway, ark_base_url=wrong)
     assert failed_checks(results) == {"channel default (refused calls)", "settings of the channel default"}
-    told = results["channel default (refused calls)"].text
-    assert told.startswith("create_task 429 SetLimitExceeded, 7 times, last at ")
-    assert "Your account is at its limit." in told
-    told = results["settings of the channel default"].text
-    assert told.startswith("SEEDGATE_ARK_BASE_URL: ")
-    assert f": {gateway.settings.ark_base_url}" in told
+    message = results["channel default (refused calls)"].text
+    assert message.startswith("create_task 429 SetLimitExceeded, 7 times, last at ")
+    assert "Your account is at its limit." in message
+    message = results["settings of the channel default"].text
+    assert message.startswith("SEEDGATE_ARK_BASE_URL: ")
+    assert f": {gateway.settings.ark_base_url}" in message
 
 
 @pytest.mark.parametrize(("result", "code"), [(passed("a", "b"), 0), (failed("a", "b"), 1)])

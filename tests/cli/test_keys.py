@@ -17,7 +17,7 @@ async def test_a_signing_key_is_made_shown_listed_and_ended(gateway: Gateway, se
     pair = json.loads(out)
     used = await gateway.anonymous.post(LIST, json={"Filter": {"GroupType": "AIGC"}}, auth=Signing(pair))
     _, listed, _ = await seedgate("keys", "list", "--tenant", tenant.id)
-    ended, told, _ = await seedgate("keys", "signing-key", tenant.key_id, "--end", "--yes")
+    ended, output, _ = await seedgate("keys", "signing-key", tenant.key_id, "--end", "--yes")
     _, after, _ = await seedgate("keys", "list", "--tenant", tenant.id)
 
     assert (code, err) == (0, "")
@@ -26,7 +26,7 @@ async def test_a_signing_key_is_made_shown_listed_and_ended(gateway: Gateway, se
     assert used.status_code == 200, used.text
     assert pair["access_key_id"] in listed
     assert pair["secret_access_key"] not in listed
-    assert (ended, told) == (0, f"ended the pair of {tenant.key_id}\n")
+    assert (ended, output) == (0, f"ended the pair of {tenant.key_id}\n")
     assert pair["access_key_id"] not in after
 
 

@@ -171,14 +171,14 @@ async def test_a_misspelt_variable_is_refused_before_a_call(
     seedgate: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, nearest: str
 ) -> None:
     """Otherwise the command would go to the gateway of the default address."""
-    told = f"seedgate: {name} is no setting; did you mean {nearest}?\n"
+    message = f"seedgate: {name} is no setting; did you mean {nearest}?\n"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(name, "x")
     for arguments in (("tenants", "list"), ("channels", "check", "default"), ("reconcile", "--since", "1h")):
-        assert await seedgate(*arguments) == (2, "", told)
+        assert await seedgate(*arguments) == (2, "", message)
     monkeypatch.delenv(name)
     (tmp_path / ".env").write_text(f"{name}=x\n")
-    assert await seedgate("tenants", "list") == (2, "", told)
+    assert await seedgate("tenants", "list") == (2, "", message)
 
 
 async def test_a_token_is_never_printed(seedgate: Command, monkeypatch: pytest.MonkeyPatch, gateway: Gateway) -> None:
@@ -191,7 +191,7 @@ async def test_a_token_is_never_printed(seedgate: Command, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (b"HTTP/1.1 308 Permanent Redirect\r\nLocation: https://gateway.example/\r\n", "https://gateway.example/"),
         (b"HTTP/1.1 200 OK\r\n", "no gateway"),
@@ -199,7 +199,7 @@ async def test_a_token_is_never_printed(seedgate: Command, monkeypatch: pytest.M
     ],
 )
 async def test_a_server_that_is_no_gateway_is_reported(
-    seedgate: Command, monkeypatch: pytest.MonkeyPatch, answer: bytes, told: str
+    seedgate: Command, monkeypatch: pytest.MonkeyPatch, answer: bytes, message: str
 ) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -210,7 +210,7 @@ async def test_a_server_that_is_no_gateway_is_reported(
         monkeypatch.setenv("SEEDGATE_URL", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         for arguments in (("tenants", "list"), ("tasks", "get", "x"), ("models", "list")):
             code, out, err = await seedgate(*arguments)
-            assert (code, out, told in err, err.count("\n")) == (1, "", True, 1)
+            assert (code, out, message in err, err.count("\n")) == (1, "", True, 1)
 
 
 async def test_url_and_token_come_from_the_env_file_too(

@@ -20,10 +20,10 @@ def test_a_new_key_is_shown_whole_on_every_terminal(
     monkeypatch.setenv("COLUMNS", columns)
     row = {"id": new_id("key"), "name": "a laptop", "key": make_key().plaintext}
     show_one(row, ("id", "name", "key"), is_json=False)
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for value in row.values():
-        assert value in told
-    assert max(map(len, told.splitlines())) < 200
+        assert value in output
+    assert max(map(len, output.splitlines())) < 200
 
 
 @pytest.mark.parametrize("name", ["[/nothing]", "[red]alert[/red]", ":smile:", "100% [x]", "小猫"])
@@ -40,9 +40,9 @@ NASTY = "".join(character for character in UNSAFE if not "\ud800" <= character <
 def test_no_name_controls_the_terminal(capsys: pytest.CaptureFixture[str], *, is_json: bool) -> None:
     row = {"name": f"a{NASTY}b", "allowed_models": [NASTY], "metadata": {NASTY: NASTY}}
     show_rows([row], ("name", "allowed_models", "metadata"), is_json=is_json)
-    told = capsys.readouterr().out
-    assert escape(told, keep="\n") == told
-    assert not is_json or json.loads(told) == [row]
+    output = capsys.readouterr().out
+    assert escape(output, keep="\n") == output
+    assert not is_json or json.loads(output) == [row]
 
 
 def test_no_message_or_check_result_controls_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,9 +50,9 @@ def test_no_message_or_check_result_controls_the_terminal(capsys: pytest.Capture
         stop(f"one\n{NASTY}")
     for result in (failed(f"channel {NASTY}", NASTY), passed(NASTY, NASTY)):
         assert escape(str(result)) == str(result)
-    told = capsys.readouterr().err
-    assert escape(told, keep="\n") == told
-    assert told.startswith("seedgate: one\n")
+    output = capsys.readouterr().err
+    assert escape(output, keep="\n") == output
+    assert output.startswith("seedgate: one\n")
 
 
 def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,6 +62,6 @@ def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_lists_and_absent_values_have_a_form_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     show_rows([{"allowed_models": ["a", "b"], "expires_at": None}], ("allowed_models", "expires_at"), is_json=False)
-    told = capsys.readouterr().out
-    assert "a, b" in told
-    assert "–" in told
+    output = capsys.readouterr().out
+    assert "a, b" in output
+    assert "–" in output

@@ -271,9 +271,9 @@ async def test_the_error_of_a_failed_task_hides_the_operators_account(gateway: G
         shown[row.code] = (error["code"], error["message"])
     for_operator = (await gateway.admin.get(f"/tasks/{ids[-1]}")).json()
     assert for_operator["error"] == {"code": rows[-1].code, "message": rows[-1].message}
-    told = {code: name for code, (name, _) in shown.items()}
+    documented = {code: name for code, (name, _) in shown.items()}
     hidden = {"SetLimitExceeded", "InternalServiceError", "SomethingNew"}
-    assert {code for code, name in told.items() if name == "InternalServiceError"} == hidden
+    assert {code for code, name in documented.items() if name == "InternalServiceError"} == hidden
     neutral = "The service could not complete the request."
     for code in ("AccountOverdueError", "QuotaExceeded"):
         assert failure_for_tenant(code, "Nothing is said here.") == ("InternalServiceError", neutral)
@@ -347,7 +347,7 @@ async def _delivered(gateway: Gateway, task_ids: Sequence[str]) -> dict[str, dic
     try:
         async with engine.connect() as connection:
             bodies = await connection.scalars(text("SELECT body FROM deliveries ORDER BY created_at"))
-            told = {body["id"]: body for body in map(json.loads, bodies)}
-            return {task_id: told[task_id] for task_id in task_ids}
+            documented = {body["id"]: body for body in map(json.loads, bodies)}
+            return {task_id: documented[task_id] for task_id in task_ids}
     finally:
         await engine.dispose()

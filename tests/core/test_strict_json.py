@@ -157,12 +157,12 @@ def test_every_object_survives_a_round_trip(body: dict[str, Any]) -> None:
 @settings(deadline=None)
 @given(st.binary() | st.text().map(lambda text: json.dumps({"a": text}).encode()))
 def test_any_bytes_are_an_object_or_a_400(data: bytes) -> None:
-    told = outcome(data)
-    if isinstance(told, SeedgateError):
-        assert told.status == 400
-        assert told.param is None or told.param.isprintable()
+    result = outcome(data)
+    if isinstance(result, SeedgateError):
+        assert result.status == 400
+        assert result.param is None or result.param.isprintable()
     else:
-        assert parse_json_object(to_json_bytes(told)) == told
+        assert parse_json_object(to_json_bytes(result)) == result
 
 
 @pytest.mark.parametrize(

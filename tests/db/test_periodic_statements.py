@@ -114,8 +114,8 @@ async def visited(url: str, statement: str, parameters: Any) -> tuple[int, int]:
     connection = await asyncpg.connect(to_dsn(url))
     try:
         await connection.execute("BEGIN")
-        told = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *parameters)
-        plan = json.loads(told)[0]["Plan"]
+        explained = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *parameters)
+        plan = json.loads(explained)[0]["Plan"]
         return round(_rows(plan)), plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
     finally:
         await connection.close()
@@ -135,7 +135,7 @@ async def test_what_is_not_due_costs_no_job_anything(url: str, services: Service
             rows, blocks = await visited(url, statement, parameters)
             known = costs.get(job.name, (0, 0))
             costs[job.name] = (known[0] + rows, known[1] + blocks)
-    told = "\n".join(f"{name}: {rows} rows, {blocks} blocks" for name, (rows, blocks) in costs.items())
+    explained = "\n".join(f"{name}: {rows} rows, {blocks} blocks" for name, (rows, blocks) in costs.items())
     assert costs.keys() >= {
         "find_due_work",
         "deliver",
@@ -144,7 +144,7 @@ async def test_what_is_not_due_costs_no_job_anything(url: str, services: Service
         "reconcile",
         "recover_asset_creates",
     }
-    assert all(rows <= MAX_ROWS and blocks <= MAX_BLOCKS for rows, blocks in costs.values()), told
+    assert all(rows <= MAX_ROWS and blocks <= MAX_BLOCKS for rows, blocks in costs.values()), explained
 
 
 async def test_asking_what_is_due_reads_an_entry_of_each_index_however_it_is_planned(

@@ -315,8 +315,8 @@ async def test_the_script_of_the_compose_file_makes_the_roles_and_sets_any_passw
             done = await asyncio.create_subprocess_exec(
                 "/bin/sh", MAKE_ROLES, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
             )
-            told, _ = await done.communicate()
-            assert (done.returncode, told) == (0, b"")
+            output, _ = await done.communicate()
+            assert (done.returncode, output) == (0, b"")
         assert await query(url, _OWNERS) == [OWNER]
         for role, password in ((OWNER, owner), (GATEWAY, gateway)):
             stored = f"SELECT rolpassword FROM pg_authid WHERE rolname = '{role}'"

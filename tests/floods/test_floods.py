@@ -51,13 +51,13 @@ async def check(site: Site, flood: str, seconds: float) -> None:
         output, _ = await flooding.communicate()
         counts: dict[str, int] = json.loads(output)
         most = max(MAX_TIMES_QUIET * quiet.p99, MAX_SECONDS)
-        told = f"{flood}: quiet {_told(quiet)}, flooded {_told(found)}, answers to the flood {counts}"
-        print(told)  # noqa: T201 - pytest shows it when asked
-        assert counts, told
-        assert found.refused == [], told
+        summary = f"{flood}: quiet {_told(quiet)}, flooded {_told(found)}, answers to the flood {counts}"
+        print(summary)  # noqa: T201 - pytest shows it when asked
+        assert counts, summary
+        assert found.refused == [], summary
         if found.p99 < most:
             return
-    pytest.fail(told)
+    pytest.fail(summary)
 
 
 async def _access_key_id(site: Site, gateway: Process, tenant: Tenant) -> str:

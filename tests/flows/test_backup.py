@@ -78,9 +78,9 @@ class Operator:
             stdin=asyncio.subprocess.DEVNULL,
         )
         async with asyncio.timeout(2 * HANG_SECONDS):
-            told = (await process.communicate())[0].decode()
-        assert process.returncode == 0, f"{block}\n{told}"
-        return told
+            output = (await process.communicate())[0].decode()
+        assert process.returncode == 0, f"{block}\n{output}"
+        return output
 
 
 class Tenant:
@@ -98,8 +98,8 @@ class Tenant:
     async def made(self, port: int, path: str, **body: Any) -> str:
         answer = await self.call(port, "POST", path, body)
         assert answer.status_code == 200, answer.text
-        told = answer.json()
-        return str(told.get("id") or told["Id"])
+        output = answer.json()
+        return str(output.get("id") or output["Id"])
 
     async def task(self, port: int) -> str:
         """Creates a task with a unique body: a create that equals one of a gateway that just died is its retry."""
@@ -209,11 +209,11 @@ async def test_what_a_restore_forgot_is_found_and_given_back_and_nothing_is_paid
                 operator.environment["SEEDGATE_URL"] = f"http://127.0.0.1:{port}"
                 assert (await other.call(port, "GET", "/api/v3/whoami")).status_code == 200, "a revoked key works again"
                 await operator.run(look_back)
-                told = await operator.run(reconcile)
+                output = await operator.run(reconcile)
 
                 forgotten = {task, foreign, new_group, late, inside}
-                assert {each for each in (*forgotten, *known) if each in told} == forgotten
-                assert "4711" in told
+                assert {each for each in (*forgotten, *known) if each in output} == forgotten
+                assert "4711" in output
                 assert extra["id"] not in json.dumps(await admin(port, "GET", "/keys"))
                 for each in (task, foreign):
                     assert (await studio.call(port, "GET", f"{TASKS}/{each}")).status_code == 404
@@ -227,8 +227,8 @@ async def test_what_a_restore_forgot_is_found_and_given_back_and_nothing_is_paid
                 assert (await other.call(port, "GET", f"{TASKS}/{task}")).status_code == 404
                 for asset in (late, inside):
                     assert (await studio.call(port, "POST", "/api/v3/open/GetAsset", {"Id": asset})).status_code == 200
-                told = await operator.run(reconcile)
-                assert not any(each in told for each in (*forgotten, *known))
+                output = await operator.run(reconcile)
+                assert not any(each in output for each in (*forgotten, *known))
                 assert await studio.task(port) not in forgotten
 
         creates = [entry for entry in sandbox.store.ledger.requests if entry.operation == "create_task"]

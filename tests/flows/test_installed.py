@@ -136,8 +136,8 @@ def test_the_units_run_under_systemd_itself(systemd: Systemd, folder: Path, secr
     for unit in UNITS:
         path = f"/run/systemd/system/{unit}"
         assert systemd.run("systemd-analyze", "--man=no", "verify", path) == (0, "")
-        code, told = systemd.run("systemd-analyze", "security", "--offline=yes", "--threshold=15", path)
-        assert code == 0, told[-300:]
+        code, report = systemd.run("systemd-analyze", "security", "--offline=yes", "--threshold=15", path)
+        assert code == 0, report[-300:]
 
     systemd.run("systemctl", "start", "seedgate")
     wait_until(lambda: systemd.show("seedgate", "ActiveState") == "failed")

@@ -68,9 +68,9 @@ async def test_dev_uses_nobody_and_says_so_and_its_database_can_be_given_to_anot
     settings = {**SECRETS, "DATA_DIR": str(data)}
     code, output = await run("serve", folder=tmp_path, settings=settings)
     assert code == 1
-    told = re.search(r"Run `(chown [^`]+)`", output)
-    assert told is not None, output
-    await asyncio.to_thread(subprocess.run, shlex.split(told[1]), check=True)
+    advice = re.search(r"Run `(chown [^`]+)`", output)
+    assert advice is not None, output
+    await asyncio.to_thread(subprocess.run, shlex.split(advice[1]), check=True)
     code, output = await run("migrate", "--check", folder=tmp_path, settings=settings)
     assert (code, "is current" in output) == (0, True), output
 

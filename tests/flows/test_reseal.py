@@ -30,18 +30,18 @@ async def test_an_old_sealing_key_can_be_dropped_once_everything_is_resealed(tmp
         await seal_something(url, old)
         for secret_key, expected in ((new, 2), (f"{new},{old}", 0), (old, 2), (new, 0)):
             settings = {"DATABASE_URL": url, "SECRET_KEY": secret_key}
-            code, told = await run("secrets", "reseal", folder=tmp_path, settings=settings)
-            assert code == expected, told
-            assert "Traceback" not in told
-            assert not any(secret in told for secret in (old, new, UPSTREAM_KEY))
-        assert SecretBox.from_text(new).sealing_key_id in told
-        assert "1 channels, 0 tenants and 1 keys" in told
+            code, output = await run("secrets", "reseal", folder=tmp_path, settings=settings)
+            assert code == expected, output
+            assert "Traceback" not in output
+            assert not any(secret in output for secret in (old, new, UPSTREAM_KEY))
+        assert SecretBox.from_text(new).sealing_key_id in output
+        assert "1 channels, 0 tenants and 1 keys" in output
 
 
 async def test_what_it_cannot_do_without_is_named(tmp_path: Path, database_url: str) -> None:
-    code, told = await run("secrets", "reseal", folder=tmp_path, settings={"DATABASE_URL": database_url})
+    code, output = await run("secrets", "reseal", folder=tmp_path, settings={"DATABASE_URL": database_url})
     assert code == 2
-    assert "SEEDGATE_SECRET_KEY" in told
+    assert "SEEDGATE_SECRET_KEY" in output
 
 
 async def seal_something(url: str, key: str) -> None:

@@ -123,12 +123,12 @@ WRONG: list[Case] = [
 
 @pytest.mark.parametrize("case", WRONG)
 async def test_what_is_wrong_is_reported_in_the_platforms_own_codes(gateway: Gateway, pair: Pair, case: Case) -> None:
-    change, options, status, code, told = case
+    change, options, status, code, message = case
 
     answer = await gateway.anonymous.post(LIST, json=BODY, auth=Signing({**pair, **change}, **options))
 
     error = check_error(answer, status, code)
-    assert told in error["message"]
+    assert message in error["message"]
     assert pair["secret_access_key"] not in answer.text
 
 
@@ -269,8 +269,8 @@ async def test_the_error_for_the_specifications_go_program_says_what_to_change(g
     url = f"{path}?Action=GetAssetGroup&Version=2024-01-01"
     answer = await gateway.anonymous.post(url, content=b'{"Id":"group-20260331145705-x"}', headers=headers)
     error = check_error(answer, 401, "AuthenticationError")
-    for told in ("WithExtendHttpRequest", "overwritten", "AccessKeyId", "`X-Api-Key: <key>`", "AddInterceptor"):
-        assert told in error["message"]
+    for message in ("WithExtendHttpRequest", "overwritten", "AccessKeyId", "`X-Api-Key: <key>`", "AddInterceptor"):
+        assert message in error["message"]
 
 
 async def test_the_line_of_a_signed_request_tells_whose_it_was_and_no_secret(
@@ -283,7 +283,7 @@ async def test_the_line_of_a_signed_request_tells_whose_it_was_and_no_secret(
     signed, refused, *_ = log.requests()
     assert (signed["status"], signed["tenant"], signed["key"]) == (200, tenant.id, tenant.key.split("-")[1])
     assert (refused["status"], refused["code"]) == (401, "SignatureDoesNotMatch")
-    told = log.stream.getvalue()
-    assert pair["secret_access_key"] not in told
-    assert re.search(r"SGSK\w{40}", told) is None
-    assert "Signature=" not in told
+    message = log.stream.getvalue()
+    assert pair["secret_access_key"] not in message
+    assert re.search(r"SGSK\w{40}", message) is None
+    assert "Signature=" not in message

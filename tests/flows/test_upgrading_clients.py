@@ -34,9 +34,9 @@ async def post(client: str, url: str, key: str, body: dict[str, Any]) -> list[tu
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     async with asyncio.timeout(_TIMEOUT_SECONDS):
-        told, complaint = await process.communicate()
+        output, complaint = await process.communicate()
     assert process.returncode == 0, complaint.decode()
-    lines = told.decode().splitlines()
+    lines = output.decode().splitlines()
     if client == "java":
         return [(int(line[:3]), line[4:]) for line in lines]
     assert [line[4:] for line in lines[1::2]] == ["1.1", "1.1"]

@@ -52,14 +52,14 @@ class Project:
     def render(self) -> dict[str, Any]:
         """Returns the services as compose reads them, those of the profile ``worker`` too."""
         (self.folder / ".env").touch()
-        told = subprocess.run(
+        result = subprocess.run(
             [BUILT / "compose" / "compose", "docker-compose.yml"],
             cwd=self.folder,
             env={"PATH": os.defpath, "COMPOSE_PROFILES": "worker"},
             check=True,
             capture_output=True,
         )
-        services: dict[str, Any] = json.loads(told.stdout)["services"]
+        services: dict[str, Any] = json.loads(result.stdout)["services"]
         return services
 
 

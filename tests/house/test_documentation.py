@@ -31,7 +31,7 @@ def test_the_section_about_upgrading_is_linked_and_names_every_step() -> None:
     section = (ROOT / "docs/operating.md").read_text().partition("\n## Upgrading\n")[2].partition("\n## ")[0]
     changes = (ROOT / "docs/upgrading.md").read_text()
     assert "(upgrading.md)" in section
-    told = (
+    page = (
         "config check",
         "docker compose down",
         "seedgate-migrate",
@@ -41,7 +41,7 @@ def test_the_section_about_upgrading_is_linked_and_names_every_step() -> None:
         "doctor",
         "restore the backup",
     )
-    assert [name for name in told if name not in section + changes] == []
+    assert [name for name in page if name not in section + changes] == []
     steps = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]
     assert steps == list(range(1, 7))
 

@@ -128,8 +128,8 @@ def test_any_other_fault_of_the_default_folder_is_refused(
 def test_a_misspelt_file_is_refused_with_the_nearest_name(judge: Judge, folder: Path) -> None:
     (folder / "seedgate_admin_tokn").write_text(TOKEN)
     (folder / "SEEDGATE_URL").write_text("http://gateway.example")
-    told = f"seedgate: {folder}/seedgate_admin_tokn is no setting; did you mean SEEDGATE_ADMIN_TOKEN?\n"
-    assert judge() == (2, "", told)
+    message = f"seedgate: {folder}/seedgate_admin_tokn is no setting; did you mean SEEDGATE_ADMIN_TOKEN?\n"
+    assert judge() == (2, "", message)
 
 
 def test_a_wrong_value_in_a_file_is_refused_by_the_name_of_its_variable(judge: Judge, folder: Path) -> None:

@@ -59,14 +59,14 @@ def test_ctrl_c_ends_an_installation_with_one_line(tmp_path: Path) -> None:
         ) as process:
             downloads = [index.accept()[0] for _ in range(min(2, os.cpu_count() or 1))]
             os.killpg(process.pid, signal.SIGINT)
-            _, told = process.communicate(timeout=HANG_SECONDS)
+            _, output = process.communicate(timeout=HANG_SECONDS)
     for download in downloads:
         download.settimeout(HANG_SECONDS)
         while download.recv(4096):  # ends with the process
             pass
         download.close()
     lines = ["seedgate: making .venv (once) ...", "seedgate: the installation was stopped; run this again"]
-    assert (process.returncode, told.splitlines()) == (130, lines)
+    assert (process.returncode, output.splitlines()) == (130, lines)
     assert not (tmp_path / "repo" / ".venv").exists()
 
 

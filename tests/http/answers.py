@@ -31,11 +31,14 @@ class Answer:
             AssertionError: it has another shape.
         """
         assert self.headers["content-type"] == "application/json", self
-        told = json.loads(self.body)
-        assert set(told["error"]) == {"code", "message", "param", "type"}, told
-        assert told["ResponseMetadata"]["Error"] == {"Code": told["error"]["code"], "Message": told["error"]["message"]}
-        assert self.headers["x-request-id"] == told["ResponseMetadata"]["RequestId"], told
-        return str(told["error"]["code"])
+        answer = json.loads(self.body)
+        assert set(answer["error"]) == {"code", "message", "param", "type"}, answer
+        assert answer["ResponseMetadata"]["Error"] == {
+            "Code": answer["error"]["code"],
+            "Message": answer["error"]["message"],
+        }
+        assert self.headers["x-request-id"] == answer["ResponseMetadata"]["RequestId"], answer
+        return str(answer["error"]["code"])
 
 
 def final_answers(data: bytes) -> list[Answer]:

@@ -194,8 +194,8 @@ def test_deadlines_of_many_connections_are_checked_in_batches(loop: TurnLoop) ->
 
 def test_the_limit_is_the_setting_or_else_follows_the_descriptor_limit() -> None:
     networks = (ip_network("10.0.0.0/8"),)
-    told = connection_limits(Settings(_env_file=None, max_connections=123, trusted_proxies=networks))
-    assert (told.max_connections, tuple(told.trusted_proxies)) == (123, networks)
+    made = connection_limits(Settings(_env_file=None, max_connections=123, trusted_proxies=networks))
+    assert (made.max_connections, tuple(made.trusted_proxies)) == (123, networks)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert soft == hard, "raised"
     assert 64 <= connection_limits(Settings(_env_file=None)).max_connections <= max(64, soft // 2)

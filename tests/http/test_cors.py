@@ -201,9 +201,9 @@ async def test_the_operators_and_the_public_routes_send_no_cors_header(
                     path,
                     headers={**headers, "Origin": ORIGIN, "Authorization": gateway.admin.headers["Authorization"]},
                 )
-                told = f"{each} {path}"
-                assert (marks(answer), "origin" in vary(answer)) == ({}, False), told
-                assert each != "OPTIONS" or answer.status_code in {404, 405}, told
+                case = f"{each} {path}"
+                assert (marks(answer), "origin" in vary(answer)) == ({}, False), case
+                assert each != "OPTIONS" or answer.status_code in {404, 405}, case
     async with connected(str(client.base_url)) as line:
         for path in (
             "/" + "x" * 9000,

@@ -30,17 +30,17 @@ async def test_head_is_answered_as_get_on_every_route(gateway: Gateway) -> None:
         client = gateway.admin if path.startswith(("/admin/", "/metrics")) else tenant.http
         url, headers = gateway.base_url + path, {"Accept": "text/html, */*"}
         with_body, head = await client.get(url, headers=headers), await client.head(url, headers=headers)
-        told = f"{path}: {with_body.status_code}, {head.status_code}"
-        assert (head.status_code, head.content) == (with_body.status_code, b""), told
+        case = f"{path}: {with_body.status_code}, {head.status_code}"
+        assert (head.status_code, head.content) == (with_body.status_code, b""), case
         names = {name for name in with_body.headers if name not in OWN}
-        assert names == {name for name in head.headers if name not in OWN}, told
+        assert names == {name for name in head.headers if name not in OWN}, case
         if path != "/metrics":
             kept = names - {"content-length"}
-            assert {name: head.headers[name] for name in kept} == {name: with_body.headers[name] for name in kept}, told
+            assert {name: head.headers[name] for name in kept} == {name: with_body.headers[name] for name in kept}, case
             if not with_body.is_error and head.headers["content-length"] != with_body.headers["content-length"]:
                 # A list may have grown between the two, as when a key was last used; then it is as long as it is now.
                 now = await client.get(url, headers=headers)
-                assert head.headers["content-length"] == now.headers["content-length"], told
+                assert head.headers["content-length"] == now.headers["content-length"], case
 
 
 async def test_head_needs_the_credential_that_get_needs(gateway: Gateway) -> None:

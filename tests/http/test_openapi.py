@@ -49,15 +49,15 @@ def test_every_operation_has_a_name_a_summary_and_its_errors() -> None:
     found = operations()
     assert len({operation.id for operation in found}) == len(found)
     for operation in found:
-        told = operation.documented
-        assert told["summary"]
-        assert told["tags"]
+        described = operation.documented
+        assert described["summary"]
+        assert described["tags"]
         if operation.path not in OPEN:
             # Without a database there are still the metrics that it does not keep.
             expected = {"401"} if operation.path == "/metrics" else {"401", "503"}
-            assert expected <= told["responses"].keys(), operation.id
-        if operation.method in {"POST", "PUT", "PATCH"} and "requestBody" in told:
-            assert {"400", "413", "415"} <= told["responses"].keys(), operation.id
+            assert expected <= described["responses"].keys(), operation.id
+        if operation.method in {"POST", "PUT", "PATCH"} and "requestBody" in described:
+            assert {"400", "413", "415"} <= described["responses"].keys(), operation.id
 
 
 def test_each_action_is_an_operation_of_its_own() -> None:

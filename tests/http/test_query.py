@@ -76,17 +76,17 @@ async def test_every_route_refuses_undeclared_parameters_after_authentication(ga
     for route in ROUTES:
         is_admins = route.path.startswith("/admin/")
         answer = await ask(gateway, gateway.admin if is_admins else tenant.http, route, f"{UNKNOWN}=1")
-        told = f"{route.method} {route.path}: {answer.text}"
+        case = f"{route.method} {route.path}: {answer.text}"
         if not route.is_strict:
-            assert UNKNOWN not in answer.text, told
+            assert UNKNOWN not in answer.text, case
             continue
-        assert answer.status_code == 400, told
+        assert answer.status_code == 400, case
         error = answer.json()["error"]
-        assert (error["code"], error["param"]) == (f"InvalidParameter.{UNKNOWN}", UNKNOWN), told
-        assert all(f"`{name}`" in error["message"] for name in route.parameters), told
+        assert (error["code"], error["param"]) == (f"InvalidParameter.{UNKNOWN}", UNKNOWN), case
+        assert all(f"`{name}`" in error["message"] for name in route.parameters), case
         stranger = await ask(gateway, gateway.anonymous, route, f"{UNKNOWN}=1&{'x' * MAX_QUERY_BYTES}")
-        assert (stranger.status_code, stranger.json()["error"]["code"]) == (401, "AuthenticationError"), told
-        assert UNKNOWN not in stranger.text, told
+        assert (stranger.status_code, stranger.json()["error"]["code"]) == (401, "AuthenticationError"), case
+        assert UNKNOWN not in stranger.text, case
 
 
 async def test_every_declared_parameter_is_accepted_and_only_once_unless_it_is_an_array(

@@ -30,7 +30,7 @@ def _form(object_id: str) -> tuple[str, int]:
     return prefix if dash else "", len(object_id)
 
 
-def told(response: httpx.Response, object_id: str) -> tuple[Any, ...]:
+def without_id(response: httpx.Response, object_id: str) -> tuple[Any, ...]:
     """Returns everything that a client sees of an answer, but for the id that it named, our request id and the date."""
     request_id = response.headers["x-request-id"]
     headers = [(name, "" if name in {"x-request-id", "date"} else value) for name, value in response.headers.items()]

@@ -9,7 +9,7 @@ from app.db.engine import open_engine, session_factory
 from app.tasks.correlation import hash_of, new_callback_token
 from app.tasks.models import TaskRow
 from tests.isolation.attempts import ATTEMPTS, DRAFTING, ENTRIES, NAMES_NOTHING, PAGE, Attempt
-from tests.isolation.ownership import never_like, told
+from tests.isolation.ownership import never_like, without_id
 from tests.support.driving import (
     act,
     activate,
@@ -128,7 +128,7 @@ async def test_a_foreign_id_looks_like_one_that_never_existed_and_is_not_asked_a
     about_never = await attempt.send(stranger.http, never, signing)
 
     assert (len(never), never != foreign) == (len(foreign), True)
-    assert told(about_foreign, foreign) == told(about_never, never)
+    assert without_id(about_foreign, foreign) == without_id(about_never, never)
     assert about_foreign.status_code == attempt.denied, about_foreign.text
     if attempt.denied == 200:
         assert foreign not in about_foreign.text
@@ -149,7 +149,7 @@ async def test_no_operators_route_tells_a_tenant_whether_an_id_exists(
     foreign = await attempt.send(stranger.http, object_id, None)
     absent = await attempt.send(stranger.http, never, None)
     assert own.status_code == attempt.own, own.text
-    assert told(own, object_id) == told(foreign, object_id) == told(absent, never)
+    assert without_id(own, object_id) == without_id(foreign, object_id) == without_id(absent, never)
 
 
 async def test_afterwards_the_owner_still_has_everything_as_it_was(

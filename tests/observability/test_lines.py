@@ -44,9 +44,9 @@ def _fail(text: str) -> None:
 def test_no_character_controls_the_readers_terminal(style: str) -> None:
     with logging_to(style) as stream:
         say_everywhere(NASTY)
-    told = stream.getvalue()
-    assert escape(told, keep="\n\t") == told
-    assert told.isascii() or style == "console"
+    output = stream.getvalue()
+    assert escape(output, keep="\n\t") == output
+    assert output.isascii() or style == "console"
 
 
 def test_json_logs_have_one_line_each_and_keep_the_text() -> None:
@@ -82,7 +82,7 @@ def test_plain_values_stand_on_the_console_as_they_are() -> None:
 
 def test_on_the_console_a_start_is_one_line() -> None:
     uvicorn, alembic = logging.getLogger("uvicorn.error"), logging.getLogger("alembic.runtime.migration")
-    told = {}
+    output = {}
     for style in ("console", "json"):
         with logging_to(style) as stream:
             alembic.info("Context impl %s.", "PostgresqlImpl")
@@ -91,6 +91,6 @@ def test_on_the_console_a_start_is_one_line() -> None:
             uvicorn.info("Uvicorn running on %s://%s:%d (Press CTRL+C to quit)", "http", "127.0.0.1", 8080)
             uvicorn.warning("Application startup complete, but late")
             alembic.warning("a warning")
-        told[style] = stream.getvalue().splitlines()
-    assert ["listening on http://127.0.0.1:8080" in line for line in told["console"]] == [True, False, False]
-    assert len(told["json"]) == 6
+        output[style] = stream.getvalue().splitlines()
+    assert ["listening on http://127.0.0.1:8080" in line for line in output["console"]] == [True, False, False]
+    assert len(output["json"]) == 6

@@ -206,16 +206,16 @@ async def test_reading_the_metrics_scans_no_large_table(gateway: Gateway) -> Non
 async def test_every_metric_is_documented_and_no_other(gateway: Gateway) -> None:
     page = await fetch(gateway)
     exported = set(re.findall(r"^# TYPE (seedgate_\w+) ", page, re.MULTILINE))
-    told = (ROOT / "docs/monitoring.md").read_text().partition("\n## Metrics\n")[2].partition("\n## ")[0]
-    documented = set(re.findall(r"^\| `(seedgate_[a-z_]+)", told, re.MULTILINE))
+    monitoring = (ROOT / "docs/monitoring.md").read_text().partition("\n## Metrics\n")[2].partition("\n## ")[0]
+    documented = set(re.findall(r"^\| `(seedgate_[a-z_]+)", monitoring, re.MULTILINE))
     assert documented == exported
 
 
 async def test_the_alerts_in_the_documentation_ask_for_metrics_that_exist(gateway: Gateway) -> None:
     page = await fetch(gateway)
     exported = set(re.findall(r"^# TYPE (seedgate_\w+) ", page, re.MULTILINE))
-    told = (ROOT / "docs/monitoring.md").read_text()
-    asked = set(re.findall(r"seedgate_[a-z_]+", "\n".join(re.findall(r"expr: (.*)", told))))
+    monitoring = (ROOT / "docs/monitoring.md").read_text()
+    asked = set(re.findall(r"seedgate_[a-z_]+", "\n".join(re.findall(r"expr: (.*)", monitoring))))
     assert asked
     assert asked <= exported | {f"{name}_bucket" for name in exported}
 

@@ -163,9 +163,9 @@ def test_a_secret_is_masked_however_it_is_encoded(monkeypatch: pytest.MonkeyPatc
     hide([SECRETS["a configured secret"][0]])
     encoded = ENCODINGS[encoding](whole)
     for text in (encoded, f"GET /x/{encoded}?a=1", f"no ({encoded!r}) 小猫", {"fields": [f"{encoded} {encoded}"]}):
-        told = str(redact(text))
-        assert MASK in told
-        assert secret not in fully_decoded(told)
+        output = str(redact(text))
+        assert MASK in output
+        assert secret not in fully_decoded(output)
 
 
 def fully_decoded(text: str) -> str:
@@ -211,11 +211,11 @@ def test_a_text_without_a_secret_keeps_its_escapes() -> None:
 
 
 def test_values_that_are_no_text_are_masked_as_they_would_be_written() -> None:
-    told = redact(
+    output = redact(
         {"error": ValueError(f"no {KEY.plaintext}"), "raw": b"Bearer hunter2", "path": Path("/callbacks/hunter2")}
     )
-    assert KEY.plaintext not in str(told)
-    assert "hunter2" not in str(told)
+    assert KEY.plaintext not in str(output)
+    assert "hunter2" not in str(output)
     assert redact([1, 1.5, True, None]) == [1, 1.5, True, None]
 
 
@@ -227,11 +227,11 @@ def test_a_name_of_a_member_is_masked_as_a_value_is(name: str) -> None:
         "a tuple": ("token=hunter2", KEY.plaintext),
         "a path": Path("/callbacks/hunter2"),
     }
-    told = str(redact({"fields": {names[name]: 1, 5: 2}}))
-    assert MASK in told
-    assert KEY.plaintext not in told
-    assert "hunter2" not in told
-    assert "5: 2" in told
+    output = str(redact({"fields": {names[name]: 1, 5: 2}}))
+    assert MASK in output
+    assert KEY.plaintext not in output
+    assert "hunter2" not in output
+    assert "5: 2" in output
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -241,11 +241,11 @@ def test_what_is_named_like_a_secret_is_masked_at_any_depth(name: str) -> None:
 
 
 def test_what_the_operator_needs_of_a_database_error_stays() -> None:
-    told = redact(
+    output = redact(
         'duplicate key violates "uq_tasks_upstream_id"\nDETAIL:  Key (x)=(hunter2).\n[SQL: INSERT INTO tasks]'
     )
-    assert "uq_tasks_upstream_id" in told
-    assert "[SQL: INSERT INTO tasks]" in told
+    assert "uq_tasks_upstream_id" in output
+    assert "[SQL: INSERT INTO tasks]" in output
 
 
 def test_a_traceback_continues_after_a_masked_detail() -> None:
@@ -285,10 +285,10 @@ def test_exceptions_and_other_libraries_lines_are_masked_too(written: io.StringI
         except RuntimeError:
             structlog.get_logger("ours").exception("failed", reason=text)
             logging.getLogger("theirs").exception("failed: %s", text)
-    told = written.getvalue()
-    assert len([json.loads(line) for line in told.splitlines()]) == 2 * len(TEXTS)
-    assert "hunter2" not in told
-    assert KEY.plaintext not in told
+    output = written.getvalue()
+    assert len([json.loads(line) for line in output.splitlines()]) == 2 * len(TEXTS)
+    assert "hunter2" not in output
+    assert KEY.plaintext not in output
 
 
 def test_addresses_of_requests_are_left_to_our_own_line(written: io.StringIO) -> None:

@@ -115,12 +115,12 @@ async def test_no_failure_logs_a_secret(gateway: Gateway, log: Log) -> None:
     await _fail_at_actions(gateway, tenant, used)
     await _fail_at_the_door(gateway, tenant, used)
     await _fail_at_the_operators(gateway, tenant, used)
-    told = log.stream.getvalue()
+    output = log.stream.getvalue()
     assert len(log.requests()) > 100
     assert {"create_outcome_unknown", "create_not_accepted", "request_failed"} <= {
         line["event"] for line in log.lines()
     }
-    assert used.found_in(told) == []
+    assert used.found_in(output) == []
 
 
 async def test_an_unexpected_error_logs_no_secret(gateway: Gateway, log: Log) -> None:

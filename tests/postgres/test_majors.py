@@ -90,10 +90,10 @@ async def test_a_task_is_made_shown_and_listed_and_a_dump_of_it_restored(
         assert _tool("pg_dump", server.url, "-Fc", "-f", str(dump)) == ""
         await as_superuser(server.url, "CREATE DATABASE restored")
         restored = make_url(server.url).set(database="restored").render_as_string(hide_password=False)
-        told = _tool("pg_restore", restored, "-d", make_url(restored).database or "", str(dump))
+        result = _tool("pg_restore", restored, "-d", make_url(restored).database or "", str(dump))
     # The tools are of a newer version: they set what a server before 17 does not know, and go on.
-    mistakes = [line for line in told.splitlines() if "error:" in line]
-    assert all("transaction_timeout" in line for line in mistakes), told
+    mistakes = [line for line in result.splitlines() if "error:" in line]
+    assert all("transaction_timeout" in line for line in mistakes), result
     await make_roles(restored)
     assert await query(restored, _OBJECTS) == tables
     assert await query(restored, "SELECT upstream_id FROM tasks") == task_id

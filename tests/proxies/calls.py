@@ -61,8 +61,8 @@ def plain(url: str, key: str = "", *, address: str = "127.0.0.1", timeout_second
 
 def check_error(body: str | bytes, code: str) -> dict[str, Any]:
     """Checks that a body is an error in both of its shapes, with this code; returns it."""
-    told: dict[str, Any] = json.loads(body)
-    check_shape(told["error"], {"code": str, "message": str, "param": type(None), "type": str})
-    check_shape(told["ResponseMetadata"], {**_STRINGS, "Error": {"Code": str, "Message": str}})
-    assert told["error"]["code"] == told["ResponseMetadata"]["Error"]["Code"] == code
-    return told
+    answer: dict[str, Any] = json.loads(body)
+    check_shape(answer["error"], {"code": str, "message": str, "param": type(None), "type": str})
+    check_shape(answer["ResponseMetadata"], {**_STRINGS, "Error": {"Code": str, "Message": str}})
+    assert answer["error"]["code"] == answer["ResponseMetadata"]["Error"]["Code"] == code
+    return answer

@@ -85,8 +85,8 @@ async def test_a_gateway_that_does_not_answer_is_reported_to_both_sdks(start: St
             answer = await client.post(ASSET, json={"Id": "x"}, headers={"X-Client-Request-Id": "mine-1"})
     assert (ark.value.status_code, ark.value.code) == (504, "InternalServiceError")
     assert answer.status_code == 504
-    told = check_error(answer.content, "InternalServiceError")
-    assert told["ResponseMetadata"]["RequestId"] == answer.headers["X-Request-Id"]
+    message = check_error(answer.content, "InternalServiceError")
+    assert message["ResponseMetadata"]["RequestId"] == answer.headers["X-Request-Id"]
     assert answer.headers["X-Client-Request-Id"] == "mine-1"
     assert "x-should-retry" not in answer.headers
 
@@ -96,8 +96,8 @@ async def test_a_gateway_that_does_not_answer_is_reported_to_both_sdks(start: St
 )
 async def test_the_action_is_named(start: Start, path: str) -> None:
     async with start(NOWHERE) as proxy, plain(proxy.url) as client:
-        told = check_error((await client.post(path, json={})).content, "InternalServiceError")
-    assert told["ResponseMetadata"]["Action"] == "GetAsset"
+        message = check_error((await client.post(path, json={})).content, "InternalServiceError")
+    assert message["ResponseMetadata"]["Action"] == "GetAsset"
 
 
 @pytest.mark.parametrize("path", ['/?Action=a"b', "/?Action=a%22b", "/?Action={message}", "/api/v3/open/a%0ab", "/"])

@@ -67,9 +67,9 @@ async def test_an_sdk_that_puts_a_path_into_host_is_refused_there_and_works_with
         await actions(proxy.url, access_key=key, path="/api/v3/assets")("GetAssetGroup", Id="group-x")
     assert caught.value.status == 400
     if proxy.kind == "nginx":
-        told = check_error(caught.value.body, "InvalidParameter")
-        assert "endpoint without a path" in told["error"]["message"]
-        assert told["ResponseMetadata"]["Action"] == "GetAssetGroup"
+        message = check_error(caught.value.body, "InvalidParameter")
+        assert "endpoint without a path" in message["error"]["message"]
+        assert message["ResponseMetadata"]["Action"] == "GetAssetGroup"
     else:
         # Go's HTTP server refuses the request before Caddy applies any directive.
         assert caught.value.body == "400 Bad Request: malformed Host header"

@@ -132,14 +132,16 @@ async def test_a_refused_request_that_is_still_arriving_gets_its_answer(proxy: P
 
 
 async def test_a_408_of_the_gateway_is_passed_on(tmp_path: Path, kind: Kind, start: Start) -> None:
-    told = b'{"error":{"code":"RequestTooSlow"}}'
-    answer = b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(told)
+    expected = b'{"error":{"code":"RequestTooSlow"}}'
+    answer = b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(
+        expected
+    )
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer + told)
+        writer.write(answer + expected)
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server, start(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as proxy:
-        assert await ask(proxy, "/x") == (408, told)
+        assert await ask(proxy, "/x") == (408, expected)

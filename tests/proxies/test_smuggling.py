@@ -109,8 +109,8 @@ async def test_an_address_that_a_client_invents_is_not_believed(
             body = f"GET {TASKS} HTTP/1.1\r\nHost: x\r\n{forged}\r\n"
             assert (await smuggle(relay, proxy, body, headers=headers + forged)).count(b"HTTP/1.1 ") == 1
             async with plain(proxy.url, key, address=_ATTACKER) as client:
-                told = await client.get(
+                reply = await client.get(
                     TASKS, headers={"X-Forwarded-For": "127.0.0.2", "Connection": "X-Forwarded-For"}
                 )
-            check_error(told.content, "AccessDenied")
+            check_error(reply.content, "AccessDenied")
     assert {line["client"] for line in log.requests()} == {_ATTACKER}

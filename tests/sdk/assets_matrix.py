@@ -12,7 +12,7 @@ from tests.sdk.breakage import without_table
 from tests.sdk.clients import Client
 from tests.sdk.front import cutting_front
 from tests.sdk.table import cell
-from tests.sdk.users import SMALL_BODY_BYTES, Told, User
+from tests.sdk.users import SMALL_BODY_BYTES, Report, User
 from tests.support.driving import URL, pass_verification
 from tests.support.site import UPSTREAM
 
@@ -24,7 +24,7 @@ _TIMEOUT_SECONDS = 60.0
 _SLOW_SECONDS = 4.0
 _UNKNOWN = {"Id": "asset-20260101000000-zzzzz"}
 
-Record = Callable[[str, Told], None]
+Record = Callable[[str, Report], None]
 
 
 class AssetsMatrix:
@@ -36,8 +36,8 @@ class AssetsMatrix:
     def record(self, request: pytest.FixtureRequest) -> Record:
         """Writes the result of a call into the table."""
 
-        def write(operation: str, told: Told) -> None:
-            request.node.user_properties.append(cell("assets", operation, self.client, told.cell))
+        def write(operation: str, report: Report) -> None:
+            request.node.user_properties.append(cell("assets", operation, self.client, report.cell))
 
         return write
 
@@ -46,9 +46,9 @@ class AssetsMatrix:
         self, user: User, record: Record, *, is_signed: bool
     ) -> None:
         async def act(action: str, **body: Any) -> Any:
-            told = await user.act(action, body, is_signed=is_signed)
-            record("API key: as a signing key" if is_signed else action, told)
-            return result_of(told)
+            report = await user.act(action, body, is_signed=is_signed)
+            record("API key: as a signing key" if is_signed else action, report)
+            return result_of(report)
 
         name = _name()
         group_id = (await act("CreateAssetGroup", Name=name, Description="我的 素材", GroupType="AIGC"))["Id"]
@@ -84,124 +84,126 @@ class AssetsMatrix:
         if way not in self.client.ways:
             request.node.user_properties.append(cell("assets", f"API key: {way}", self.client, "–"))
             return
-        told = await user.act("ListAssetGroups", _ALL_GROUPS, way=way)
-        assert result_of(told)["TotalCount"] == 0
-        record(f"API key: {way}", told)
+        report = await user.act("ListAssetGroups", _ALL_GROUPS, way=way)
+        assert result_of(report)["TotalCount"] == 0
+        record(f"API key: {way}", report)
 
     async def test_the_error_for_a_key_that_the_signer_overwrites_says_what_to_change(
         self, user: User, record: Record
     ) -> None:
-        told = await user.act("ListAssetGroups", _ALL_GROUPS, way="printed")
-        user.check_shown(told, 401, "AuthenticationError")
+        report = await user.act("ListAssetGroups", _ALL_GROUPS, way="printed")
+        user.check_shown(report, 401, "AuthenticationError")
         if "message" in self.client.shows:
-            assert "AccessKeyId" in told.failure.message
-        record("API key: Authorization before signing", told)
+            assert "AccessKeyId" in report.failure.message
+        record("API key: Authorization before signing", report)
 
     async def test_the_sandbox_accepts_what_the_sdk_signs(self, user: User) -> None:
         name = _name()
-        told = await User(self.client, user.site, user.strict, UPSTREAM).act(
+        report = await User(self.client, user.site, user.strict, UPSTREAM).act(
             "CreateAssetGroup",
             {"Name": name, "GroupType": "AIGC"},
             is_signed=True,
             endpoint=user.site.sandbox.openapi_url,
             tries=0,
         )
-        assert result_of(told)["Id"].startswith("group-")
+        assert result_of(report)["Id"].startswith("group-")
         assert user.site.made(name) == 1
 
     async def test_bare_answers_are_read_or_reported_as_expected(self, user: User, record: Record) -> None:
         endpoint = user.site.gateway.url + _BARE
-        told = await user.act("ListAssetGroups", _ALL_GROUPS, endpoint=endpoint)
-        assert told.answers == [(200, None)]
-        is_read = told.outcome.failure is None and told.result.get("TotalCount") == 0
+        report = await user.act("ListAssetGroups", _ALL_GROUPS, endpoint=endpoint)
+        assert report.answers == [(200, None)]
+        is_read = report.outcome.failure is None and report.result.get("TotalCount") == 0
         assert is_read == self.client.reads_bare
-        record("endpoint /api/v3/assets", told if is_read or told.outcome.failure else replace(told, note="empty"))
+        record(
+            "endpoint /api/v3/assets", report if is_read or report.outcome.failure else replace(report, note="empty")
+        )
 
     async def test_a_missing_parameter_is_reported(self, user: User, record: Record) -> None:
-        told = await user.act("CreateAssetGroup", {"GroupType": "AIGC"})
-        user.check_shown(told, 400, "MissingParameter.Name")
-        record("400: missing parameter", told)
+        report = await user.act("CreateAssetGroup", {"GroupType": "AIGC"})
+        user.check_shown(report, 400, "MissingParameter.Name")
+        record("400: missing parameter", report)
 
     async def test_a_wrong_key_is_reported(self, user: User, record: Record) -> None:
-        told = await user.act("GetAsset", _UNKNOWN, key="sg-wrong")
-        user.check_shown(told, 401, "AuthenticationError")
-        record("401: wrong key", told)
+        report = await user.act("GetAsset", _UNKNOWN, key="sg-wrong")
+        user.check_shown(report, 401, "AuthenticationError")
+        record("401: wrong key", report)
 
     async def test_a_wrong_signature_is_reported(self, user: User, record: Record) -> None:
-        told = await user.act("GetAsset", _UNKNOWN, is_signed=True, secret="wrong")
-        user.check_shown(told, 401, "SignatureDoesNotMatch")
-        record("401: wrong signature", told)
+        report = await user.act("GetAsset", _UNKNOWN, is_signed=True, secret="wrong")
+        user.check_shown(report, 401, "SignatureDoesNotMatch")
+        record("401: wrong signature", report)
 
     async def test_an_unknown_asset_is_reported(self, user: User, record: Record) -> None:
-        told = await user.act("GetAsset", _UNKNOWN)
-        user.check_shown(told, 404, "NotFound.asset_id")
-        record("404: unknown asset", told)
+        report = await user.act("GetAsset", _UNKNOWN)
+        user.check_shown(report, 404, "NotFound.asset_id")
+        record("404: unknown asset", report)
 
     async def test_a_create_of_unknown_outcome_is_reported_and_made_once(self, user: User, record: Record) -> None:
         name = _name()
         await user.site.fault("CreateAssetGroup", kind="cut", at="after")
-        told = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"})
-        user.check_shown(told, 409, "OutcomeUnknown")
+        report = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"})
+        user.check_shown(report, 409, "OutcomeUnknown")
         assert user.site.made(name) == 1
-        record("409: group of unknown outcome", told)
+        record("409: group of unknown outcome", report)
 
     async def test_a_body_that_is_too_large_is_reported(self, user: User, record: Record) -> None:
         body = {"Name": "a" * 2 * SMALL_BODY_BYTES, "GroupType": "AIGC"}
-        told = await user.act("CreateAssetGroup", body, endpoint=user.strict.url)
-        user.check_shown(told, 413, "RequestTooLarge")
-        record("413: body too large", told)
+        report = await user.act("CreateAssetGroup", body, endpoint=user.strict.url)
+        user.check_shown(report, 413, "RequestTooLarge")
+        record("413: body too large", report)
 
     async def test_a_throttled_create_is_one_group(self, user: User, record: Record) -> None:
         name = _name()
         await user.site.fault("CreateAssetGroup", kind="throttle", status=429, headers={"Retry-After": "1"})
         tries = min(user.tries("429"), 2)
-        told = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"}, tries=tries)
-        assert len(told.answers) == tries
+        report = await user.act("CreateAssetGroup", {"Name": name, "GroupType": "AIGC"}, tries=tries)
+        assert len(report.answers) == tries
         assert user.site.made(name) == tries - 1
-        record("429 once + Retry-After: create", told)
+        record("429 once + Retry-After: create", report)
 
     async def test_an_account_that_stays_throttled_is_reported(self, user: User, record: Record) -> None:
         name = _name()
         await user.site.fault("CreateAssetGroup", times=None, kind="throttle", status=429)
         body = {"Name": name, "GroupType": "AIGC"}
-        told = await user.act("CreateAssetGroup", body, tries=user.tries("429"))
-        user.check_shown(told, 429, "AccountFlowLimitExceeded")
+        report = await user.act("CreateAssetGroup", body, tries=user.tries("429"))
+        user.check_shown(report, 429, "AccountFlowLimitExceeded")
         assert user.site.made(name) == 0
-        record("429 for good: create", told)
+        record("429 for good: create", report)
 
     async def test_an_internal_error_is_reported(self, user: User, record: Record) -> None:
         async with without_table(user.site.database_url, "asset_groups"):
-            told = await user.act("ListAssetGroups", _ALL_GROUPS, tries=user.tries("500"))
-        user.check_shown(told, 500, "InternalServiceError")
-        record("500: list", told)
+            report = await user.act("ListAssetGroups", _ALL_GROUPS, tries=user.tries("500"))
+        user.check_shown(report, 500, "InternalServiceError")
+        record("500: list", report)
 
     async def test_a_create_that_cannot_be_sent_is_reported(self, user: User, record: Record) -> None:
         stranded = User(self.client, user.site, user.strict, await user.site.tenant(await user.site.dead_channel()))
-        told = await stranded.act("CreateAssetGroup", {"Name": _name(), "GroupType": "AIGC"}, tries=user.tries("503"))
-        stranded.check_shown(told, 503, "ServiceUnavailable")
-        record("503: create, not sent", told)
+        report = await stranded.act("CreateAssetGroup", {"Name": _name(), "GroupType": "AIGC"}, tries=user.tries("503"))
+        stranded.check_shown(report, 503, "ServiceUnavailable")
+        record("503: create, not sent", report)
 
     async def test_a_create_whose_connection_is_cut_is_one_asset(self, user: User, record: Record) -> None:
         body, name = await _asset_of(user)
         await user.site.fault("CreateAsset", kind="delay", at="after", delay_seconds=_CUT_AFTER_SECONDS)
         async with cutting_front(user.site.gateway.port, when=lambda: user.site.made(name) == 1) as front:
-            told = await user.act("CreateAsset", body, endpoint=front, tries=user.tries("cut"))
-        user.check_tries(told, "cut")
+            report = await user.act("CreateAsset", body, endpoint=front, tries=user.tries("cut"))
+        user.check_tries(report, "cut")
         assert user.site.made(name) == 1
-        record("connection cut while waiting: create", told)
+        record("connection cut while waiting: create", report)
 
     async def test_a_create_whose_answer_is_slow_is_one_asset(self, user: User, record: Record) -> None:
         body, name = await _asset_of(user)
         await user.site.fault("CreateAsset", kind="delay", at="after", delay_seconds=_SLOW_SECONDS)
-        told = await user.act("CreateAsset", body, timeout_seconds=_IMPATIENT_SECONDS, tries=user.tries("slow"))
-        user.check_tries(told, "slow")
+        report = await user.act("CreateAsset", body, timeout_seconds=_IMPATIENT_SECONDS, tries=user.tries("slow"))
+        user.check_tries(report, "slow")
         assert user.site.made(name) == 1
-        record("answer slower than the client waits: create", told)
+        record("answer slower than the client waits: create", report)
 
 
-def result_of(told: Told) -> Any:
+def result_of(report: Report) -> Any:
     """Returns what an action answered, in or without its envelope: some SDKs take it off, others do not."""
-    found = told.result
+    found = report.result
     return found["Result"] if isinstance(found, dict) and "ResponseMetadata" in found else found
 
 
@@ -212,12 +214,12 @@ async def _asset_of(user: User) -> tuple[dict[str, Any], str]:
     return {"GroupId": group["Id"], "URL": URL, "Name": name, "AssetType": "Image"}, name
 
 
-async def _until_active(user: User, asset_id: str, *, is_signed: bool) -> Told:
+async def _until_active(user: User, asset_id: str, *, is_signed: bool) -> Report:
     async with asyncio.timeout(_TIMEOUT_SECONDS):
         while True:
-            told = await user.act("GetAsset", {"Id": asset_id}, is_signed=is_signed)
-            if result_of(told)["Status"] == "Active":
-                return told
+            report = await user.act("GetAsset", {"Id": asset_id}, is_signed=is_signed)
+            if result_of(report)["Status"] == "Active":
+                return report
 
 
 def _name() -> str:

@@ -46,7 +46,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Failure:
-    """What an SDK told its user of an error; None where it tells nothing."""
+    """What an SDK reports to its user of an error; None where it tells nothing."""
 
     kind: str
     status: int | None
@@ -55,8 +55,8 @@ class Failure:
     request_id: str | None
 
     def __str__(self) -> str:
-        told = [f"`{self.kind}`", str(self.status or ""), f"`{self.code}`" if self.code else ""]
-        return " ".join(part for part in told if part)
+        shown = [f"`{self.kind}`", str(self.status or ""), f"`{self.code}`" if self.code else ""]
+        return " ".join(part for part in shown if part)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tests.sdk.breakage import without_table
 from tests.sdk.clients import Client
 from tests.sdk.front import cutting_front, losing_front
 from tests.sdk.table import cell
-from tests.sdk.users import SMALL_BODY_BYTES, Told, User
+from tests.sdk.users import SMALL_BODY_BYTES, Report, User
 
 _TIMEOUT_SECONDS = 60.0
 _CUT_AFTER_SECONDS = 1.0
@@ -20,7 +20,7 @@ _SLOW_SECONDS = 4.0
 _IMPATIENT_SECONDS = 2.5
 _UNKNOWN = "cgt-20260101000000-zzzzz"
 
-Record = Callable[[str, Told], None]
+Record = Callable[[str, Report], None]
 
 
 class TasksMatrix:
@@ -32,8 +32,8 @@ class TasksMatrix:
     def record(self, request: pytest.FixtureRequest) -> Record:
         """Writes the result of a call into the table."""
 
-        def write(operation: str, told: Told) -> None:
-            request.node.user_properties.append(cell("tasks", operation, self.client, told.cell))
+        def write(operation: str, report: Report) -> None:
+            request.node.user_properties.append(cell("tasks", operation, self.client, report.cell))
 
         return write
 
@@ -62,106 +62,106 @@ class TasksMatrix:
         assert (await user.task("list")).result["ids"] == [other]
 
     async def test_a_wrong_parameter_is_reported(self, user: User, record: Record) -> None:
-        told = await user.task("create", text=_prompt(), duration=99)
-        user.check_shown(told, 400, "InvalidParameter.duration")
-        record("400: wrong parameter", told)
+        report = await user.task("create", text=_prompt(), duration=99)
+        user.check_shown(report, 400, "InvalidParameter.duration")
+        record("400: wrong parameter", report)
 
     async def test_a_wrong_key_is_reported(self, user: User, record: Record) -> None:
-        told = await user.task("get", id=_UNKNOWN, key="sg-wrong")
-        user.check_shown(told, 401, "AuthenticationError")
-        record("401: wrong key", told)
+        report = await user.task("get", id=_UNKNOWN, key="sg-wrong")
+        user.check_shown(report, 401, "AuthenticationError")
+        record("401: wrong key", report)
 
     async def test_an_unknown_task_is_reported(self, user: User, record: Record) -> None:
-        told = await user.task("get", id=_UNKNOWN)
-        user.check_shown(told, 404, "NotFound.id")
-        record("404: unknown task", told)
+        report = await user.task("get", id=_UNKNOWN)
+        user.check_shown(report, 404, "NotFound.id")
+        record("404: unknown task", report)
 
     async def test_deleting_a_running_task_is_refused_once(self, user: User, record: Record) -> None:
         task_id = (await user.task("create", text=_prompt())).result["id"]
         (await user.site.control.post(f"/tasks/{task_id}", json={"status": "running"})).raise_for_status()
-        told = await user.task("delete", id=task_id)
-        user.check_shown(told, 409, "InvalidAction.RunningTaskDeletion")
-        record("409: delete of a running task", told)
+        report = await user.task("delete", id=task_id)
+        user.check_shown(report, 409, "InvalidAction.RunningTaskDeletion")
+        record("409: delete of a running task", report)
 
     async def test_a_body_that_is_too_large_is_reported(self, user: User, record: Record) -> None:
         long = "a" * 2 * SMALL_BODY_BYTES
-        told = await user.task("create", text=long, base_url=user.strict.url)
-        user.check_shown(told, 413, "RequestTooLarge")
-        record("413: body too large", told)
+        report = await user.task("create", text=long, base_url=user.strict.url)
+        user.check_shown(report, 413, "RequestTooLarge")
+        record("413: body too large", report)
 
     async def test_a_throttled_create_is_one_task(self, user: User, record: Record) -> None:
         prompt = _prompt()
         await user.site.fault("create_task", kind="throttle", status=429, headers={"Retry-After": "1"})
         tries = min(user.tries("429"), 2)
-        told = await user.task("create", text=prompt, tries=tries)
-        assert len(told.answers) == tries
-        assert (told.outcome.failure is None) == (tries > 1)
+        report = await user.task("create", text=prompt, tries=tries)
+        assert len(report.answers) == tries
+        assert (report.outcome.failure is None) == (tries > 1)
         assert user.site.made(prompt) == tries - 1
-        record("429 once + Retry-After: create", told)
+        record("429 once + Retry-After: create", report)
 
     async def test_an_account_that_stays_throttled_is_reported(self, user: User, record: Record) -> None:
         prompt = _prompt()
         await user.site.fault("create_task", times=None, kind="throttle", status=429, headers={"Retry-After": "1"})
-        told = await user.task("create", text=prompt, tries=user.tries("429"))
-        user.check_shown(told, 429, "AccountRateLimitExceeded")
+        report = await user.task("create", text=prompt, tries=user.tries("429"))
+        user.check_shown(report, 429, "AccountRateLimitExceeded")
         assert user.site.made(prompt) == 0
-        record("429 for good: create", told)
+        record("429 for good: create", report)
 
     async def test_an_internal_error_is_reported(self, user: User, record: Record) -> None:
         async with without_table(user.site.database_url, "tasks"):
-            told = await user.task("list", tries=user.tries("500"))
-        user.check_shown(told, 500, "InternalServiceError")
-        record("500: list", told)
+            report = await user.task("list", tries=user.tries("500"))
+        user.check_shown(report, 500, "InternalServiceError")
+        record("500: list", report)
 
     async def test_a_create_that_cannot_be_sent_is_reported(self, user: User, record: Record) -> None:
         stranded = User(self.client, user.site, user.strict, await user.site.tenant(await user.site.dead_channel()))
-        told = await stranded.task("create", text=_prompt(), tries=user.tries("503"))
-        stranded.check_shown(told, 503, "ServiceUnavailable")
-        record("503: create, not sent", told)
+        report = await stranded.task("create", text=_prompt(), tries=user.tries("503"))
+        stranded.check_shown(report, 503, "ServiceUnavailable")
+        record("503: create, not sent", report)
 
     async def test_a_create_that_upstream_answers_with_a_500_is_one_task(self, user: User, record: Record) -> None:
         prompt = _prompt()
         await user.site.fault("create_task", kind="error", at="after", status=500, code="InternalServiceError")
-        told = await user.task("create", text=prompt)
-        assert (await user.task("get", id=told.result["id"])).result["status"] in {"queued", "running", "succeeded"}
+        report = await user.task("create", text=prompt)
+        assert (await user.task("get", id=report.result["id"])).result["status"] in {"queued", "running", "succeeded"}
         assert user.site.made(prompt) == 1
-        record("upstream 500: create", told)
+        record("upstream 500: create", report)
 
     async def test_a_create_whose_connection_is_cut_is_one_task(self, user: User, record: Record) -> None:
         prompt = _prompt()
         await user.site.fault("create_task", kind="delay", at="after", delay_seconds=_CUT_AFTER_SECONDS)
         async with cutting_front(user.site.gateway.port, when=lambda: user.site.made(prompt) == 1) as front:
-            told = await user.task("create", text=prompt, base_url=front, tries=user.tries("cut"))
-        user.check_tries(told, "cut")
+            report = await user.task("create", text=prompt, base_url=front, tries=user.tries("cut"))
+        user.check_tries(report, "cut")
         assert user.site.made(prompt) == 1
-        record("connection cut while waiting: create", told)
+        record("connection cut while waiting: create", report)
 
     async def test_a_create_whose_answer_a_proxy_loses_is_one_task_if_its_retry_says_so(
         self, user: User, record: Record
     ) -> None:
         prompt = _prompt()
         async with losing_front(user.site.gateway.port) as front:
-            told = await user.task("create", text=prompt, base_url=front, tries=user.tries("cut"))
-        user.check_tries(told, "cut")
+            report = await user.task("create", text=prompt, base_url=front, tries=user.tries("cut"))
+        user.check_tries(report, "cut")
         tasks = user.site.made(prompt)
-        assert tasks == (1 if self.client.marks_retries else len(told.answers))
-        record("answer lost by a proxy: create", replace(told, note=f"{tasks} tasks" if tasks > 1 else ""))
+        assert tasks == (1 if self.client.marks_retries else len(report.answers))
+        record("answer lost by a proxy: create", replace(report, note=f"{tasks} tasks" if tasks > 1 else ""))
 
     async def test_a_create_whose_answer_is_slow_is_one_task(self, user: User, record: Record) -> None:
         prompt = _prompt()
         await user.site.fault("create_task", kind="delay", at="after", delay_seconds=_SLOW_SECONDS)
-        told = await user.task("create", text=prompt, timeout_seconds=_IMPATIENT_SECONDS, tries=user.tries("slow"))
-        user.check_tries(told, "slow")
+        report = await user.task("create", text=prompt, timeout_seconds=_IMPATIENT_SECONDS, tries=user.tries("slow"))
+        user.check_tries(report, "slow")
         assert user.site.made(prompt) == 1
-        record("answer slower than the client waits: create", told)
+        record("answer slower than the client waits: create", report)
 
 
-async def _until_succeeded(user: User, task_id: str) -> Told:
+async def _until_succeeded(user: User, task_id: str) -> Report:
     async with asyncio.timeout(_TIMEOUT_SECONDS):
         while True:
-            told = await user.task("get", id=task_id)
-            if told.result["status"] == "succeeded":
-                return told
+            report = await user.task("get", id=task_id)
+            if report.result["status"] == "succeeded":
+                return report
 
 
 def _prompt() -> str:

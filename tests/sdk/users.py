@@ -18,7 +18,7 @@ _SETTLING_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
-class Told:
+class Report:
     """The result of a call.
 
     Attributes:
@@ -46,9 +46,9 @@ class Told:
     @property
     def cell(self) -> str:
         """What the table shows of it."""
-        told = "✓" if self.outcome.failure is None else str(self.outcome.failure)
+        report = "✓" if self.outcome.failure is None else str(self.outcome.failure)
         times = f"×{len(self.answers)}" if len(self.answers) > 1 else ""
-        return " ".join(part for part in (told, times, self.note) if part)
+        return " ".join(part for part in (report, times, self.note) if part)
 
 
 class User:
@@ -76,7 +76,7 @@ class User:
         timeout_seconds: float = _TIMEOUT_SECONDS,
         tries: int = 1,
         **arguments: Any,
-    ) -> Told:
+    ) -> Report:
         """Makes a call of the data plane.
 
         Args:
@@ -111,7 +111,7 @@ class User:
         endpoint: str | None = None,
         timeout_seconds: float = _TIMEOUT_SECONDS,
         tries: int = 1,
-    ) -> Told:
+    ) -> Report:
         """Calls an Assets action, with the API key in one of the ways that carry it or signed with the key's pair.
 
         Args:
@@ -139,7 +139,7 @@ class User:
         }
         return await self._ask(request, tries)
 
-    async def _ask(self, request: dict[str, Any], tries: int) -> Told:
+    async def _ask(self, request: dict[str, Any], tries: int) -> Report:
         marks = [(gateway, gateway.mark()) for gateway in (self.site.gateway, self.strict)]
         outcome = await ask(self.client, request)
         with suppress(TimeoutError):
@@ -148,23 +148,23 @@ class User:
                     await asyncio.sleep(0.05)
         # One more than expected may be a moment later.
         await asyncio.sleep(_SETTLING_SECONDS)
-        return Told(outcome, _answers(marks))
+        return Report(outcome, _answers(marks))
 
     def tries(self, trouble: str) -> int:
         """Returns how often the SDK sends a request that meets such trouble."""
         return self.client.attempts.get(trouble, 1)
 
-    def check_tries(self, told: Told, trouble: str) -> None:
+    def check_tries(self, report: Report, trouble: str) -> None:
         """Fails unless it tried as often as it is known to; an SDK that tries again gets what it wanted."""
-        assert len(told.answers) == self.tries(trouble)
-        assert (told.outcome.failure is None) == (self.tries(trouble) > 1)
+        assert len(report.answers) == self.tries(trouble)
+        assert (report.outcome.failure is None) == (self.tries(trouble) > 1)
 
-    def check_shown(self, told: Told, status: int, code: str) -> None:
+    def check_shown(self, report: Report, status: int, code: str) -> None:
         """Fails unless the gateway gave this answer each time that it was asked, and the SDK shows what it shows."""
-        assert told.answers, "the gateway was not asked"
-        assert set(told.answers) == {(status, code)}
-        assert len(told.answers) == self.tries(str(status))
-        shown, shows = told.failure, self.client.shows
+        assert report.answers, "the gateway was not asked"
+        assert set(report.answers) == {(status, code)}
+        assert len(report.answers) == self.tries(str(status))
+        shown, shows = report.failure, self.client.shows
         assert shown.status == (status if "status" in shows else None)
         assert shown.code == (code if "code" in shows else None)
         assert shown.message

@@ -57,12 +57,12 @@ def booted(folder: Path, *, sockets: Path, port: int) -> Iterator[Systemd]:
     group = f"seedgate-tests-{secrets.token_hex(4)}"
     script = ROOT / "tests" / "support" / "systemd_boot.sh"
     unshared = ("unshare", "--fork", "--kill-child", "--pid", "--mount", "--mount-proc")
-    with (folder / "boot.log").open("wb") as told:
+    with (folder / "boot.log").open("wb") as log:
         process = subprocess.Popen(
             [*unshared, "sh", script, ROOT, folder, sockets, str(port), group],
             stdin=subprocess.DEVNULL,
-            stdout=told,
-            stderr=told,
+            stdout=log,
+            stderr=log,
         )
     try:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")

@@ -89,9 +89,9 @@ async def test_links_that_do_not_say_end_a_day_after_the_task(gateway: Gateway, 
     tenant = await gateway.tenant()
     learned_at = int(gateway.clock().timestamp())
     content = {"video_url": "https://media.example/v.mp4", "expires_at": "later", "words": ["x"]}
-    for told, expected in ((learned_at - 100, learned_at - 100), (ended_at, learned_at)):
+    for given, expected in ((learned_at - 100, learned_at - 100), (ended_at, learned_at)):
         task_id = await tenant.new_task()
-        answer = {"id": task_id, "status": "succeeded", "updated_at": told, "content": content}
+        answer = {"id": task_id, "status": "succeeded", "updated_at": given, "content": content}
         await gateway.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
         shown = (await get(tenant, task_id)).json()["content"]
         assert shown == {**content, "expires_at": expected + DAY_SECONDS}
@@ -134,14 +134,14 @@ async def test_where_an_integer_belongs_the_upstreams_value_becomes_one_or_is_le
 async def test_tokens_are_counted_in_whatever_form_they_come(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     await gateway.refill()
-    for told, counted in (("108900", 108_900), (True, None), (5.5, None), (-5, None)):
+    for given, counted in (("108900", 108_900), (True, None), (5.5, None), (-5, None)):
         task_id = await tenant.new_task()
-        answer = {"id": task_id, "status": "succeeded", "usage": {"total_tokens": told}}
+        answer = {"id": task_id, "status": "succeeded", "usage": {"total_tokens": given}}
         await gateway.fault("get_task", kind="answer", status=200, body=json.dumps(answer), at="before")
         await get(tenant, task_id)
         row = await gateway.row(task_id)
         assert row is not None
-        assert (row.status, row.total_tokens) == ("succeeded", counted), told
+        assert (row.status, row.total_tokens) == ("succeeded", counted), given
 
 
 async def test_members_of_the_gateway_are_not_copied_from_the_upstream(gateway: Gateway) -> None:

@@ -125,9 +125,9 @@ async def test_what_one_network_sends_leaves_room_for_the_others_and_fills_no_lo
                 )
                 await asyncio.sleep(0)
             await genuine
-        told = [line for line in log.lines() if line["event"].startswith("callback")]
+        logged = [line for line in log.lines() if line["event"].startswith("callback")]
     assert (await search.row(task_id)).claimed_upstream_id == upstream_id
-    assert [(line["event"], line["level"], line["callbacks"]) for line in told] == [
+    assert [(line["event"], line["level"], line["callbacks"]) for line in logged] == [
         ("callbacks_dropped", "warning", 1),
         ("callbacks_dropped", "warning", 100),
     ]

@@ -56,26 +56,26 @@ async def sent_for(tenant: Tenant, model: str) -> str:
     """Returns what the upstream would be sent as the model."""
     response = await dry_run(tenant, model)
     assert response.status_code == 200, response.text
-    told = response.json()
-    assert told["body"]["model"] == told["upstream_model"]
-    return str(told["upstream_model"])
+    answer = response.json()
+    assert answer["body"]["model"] == answer["upstream_model"]
+    return str(answer["upstream_model"])
 
 
 def named_in(response: httpx.Response) -> list[str]:
     """Returns the models that the answer to an unknown one names."""
     check_error(response, 404, "InvalidEndpointOrModel.NotFound", "model")
-    told = response.json()["error"]["message"].partition(". Request id: ")[0]
-    _, _, named = told.partition("may use: ")
+    answer = response.json()["error"]["message"].partition(". Request id: ")[0]
+    _, _, named = answer.partition("may use: ")
     return named.split(", ") if named else []
 
 
 async def test_every_spelling_that_clients_send_is_the_model_that_it_means(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     for spelling, dated in SENT_BY_CLIENTS.items():
-        told = (await dry_run(tenant, spelling)).json()
-        assert (told["model"], told["upstream_model"]) == (dated, dated), spelling
+        answer = (await dry_run(tenant, spelling)).json()
+        assert (answer["model"], answer["upstream_model"]) == (dated, dated), spelling
         # The spec's default is of the spec's two names alone.
-        assert "generate_audio" not in told["body"]
+        assert "generate_audio" not in answer["body"]
 
 
 async def test_a_task_is_its_models_whatever_the_client_called_it(gateway: Gateway) -> None:

@@ -95,22 +95,22 @@ def loosely_read(text: str) -> str:
 @settings(deadline=None)
 @given(ANY_BODIES | LIKELY_BODIES)
 def test_every_body_is_accepted_or_refused_with_the_field_at_fault(body: dict[str, Any]) -> None:
-    told = outcome(body)
-    if isinstance(told, SeedgateError):
-        assert told.status in {400, 404}
-        assert told.param
-        assert told.status == 404 or told.code.split(".", 1)[1] == top_level_field(told.param)
-        assert told.param.isascii()
+    result = outcome(body)
+    if isinstance(result, SeedgateError):
+        assert result.status in {400, 404}
+        assert result.param
+        assert result.status == 404 or result.code.split(".", 1)[1] == top_level_field(result.param)
+        assert result.param.isascii()
 
 
 @settings(deadline=None)
 @given(LIKELY_BODIES)
 def test_no_asset_reference_survives_undeclared(body: dict[str, Any]) -> None:
-    told = outcome(body)
-    if isinstance(told, SeedgateError):
+    result = outcome(body)
+    if isinstance(result, SeedgateError):
         return
-    declared = {f"asset://{reference.id}" for reference in told.assets}
-    sent = to_upstream_body(told, "upstream-id")
+    declared = {f"asset://{reference.id}" for reference in result.assets}
+    sent = to_upstream_body(result, "upstream-id")
     seen = strings_outside_prompts(sent)
     for text in seen:
         assert text in declared or not loosely_read(text).startswith("asset:")
@@ -120,11 +120,11 @@ def test_no_asset_reference_survives_undeclared(body: dict[str, Any]) -> None:
 @settings(deadline=None)
 @given(LIKELY_BODIES)
 def test_what_passes_is_sent_as_it_came(body: dict[str, Any]) -> None:
-    told = outcome(body)
-    if isinstance(told, SeedgateError):
+    result = outcome(body)
+    if isinstance(result, SeedgateError):
         return
-    sent = to_upstream_body(told, "upstream-id")
+    sent = to_upstream_body(result, "upstream-id")
     assert sent.pop("generate_audio") is False
-    assert sent == told.fields | {"model": "upstream-id"}
+    assert sent == result.fields | {"model": "upstream-id"}
     assert list(sent) == [name for name, value in body.items() if value is not None]
     assert to_json_bytes(sent["model"]) == b'"upstream-id"'

@@ -83,8 +83,8 @@ def test_a_signature_without_a_key_explains_that_the_signer_overwrote_it(placeho
     with pytest.raises(AuthenticationFailedError) as caught:
         read_credential(headers(("authorization", SIGNED % placeholder)))
     assert (caught.value.status, caught.value.code) == (401, "AuthenticationError")
-    for told in ("overwritten", "WithExtendHttpRequest", "AccessKeyId", "`X-Api-Key: <key>`", "AddInterceptor"):
-        assert told in caught.value.message
+    for hint in ("overwritten", "WithExtendHttpRequest", "AccessKeyId", "`X-Api-Key: <key>`", "AddInterceptor"):
+        assert hint in caught.value.message
 
 
 @pytest.mark.parametrize(

@@ -197,15 +197,15 @@ def test_clocks_may_be_a_quarter_of_an_hour_apart(apart: timedelta) -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "told"),
+    ("now", "expected_text"),
     [
         (AT + QUARTER + timedelta(seconds=1), "15 min 1 s behind our clock"),
         (AT - QUARTER - timedelta(seconds=1), "15 min 1 s ahead of our clock"),
         (AT + timedelta(days=1), "1440 min 0 s behind our clock"),
     ],
 )
-def test_a_larger_difference_is_refused_and_stated(now: datetime, told: str) -> None:
-    with pytest.raises(SeedgateError, match=told) as caught:
+def test_a_larger_difference_is_refused_and_stated(now: datetime, expected_text: str) -> None:
+    with pytest.raises(SeedgateError, match=expected_text) as caught:
         judge(PYTHON_AND_GO, head([]), now=now)
     assert (caught.value.status, caught.value.code) == (403, "InvalidTimestamp")
 
@@ -235,8 +235,8 @@ def test_a_wrong_scope_is_refused_with_the_expected_one() -> None:
 
 
 def test_a_missing_signed_header_is_named_if_its_name_is_valid() -> None:
-    for names, told in (("host;x-date;x-other", "x-other"), ("x-date;<script>", "a header")):
-        with pytest.raises(SeedgateError, match=f"names {told}, which"):
+    for names, expected_text in (("host;x-date;x-other", "x-other"), ("x-date;<script>", "a header")):
+        with pytest.raises(SeedgateError, match=f"names {expected_text}, which"):
             judge(signed_by(names, "00"), head([]))
 
 

@@ -66,15 +66,15 @@ async def test_the_message_about_the_end_of_a_task_has_the_body_of_a_get(gateway
     async with receiving() as receiver:
         receiver.answers = [status(500)]
         task_id = await tenant.new_task(callback_url=receiver.url)
-        _, told = await final_message(receiver, secret, clock)
+        _, delivered = await final_message(receiver, secret, clock)
         async with asyncio.timeout(HANG_SECONDS):
             while (shown := (await tenant.http.get(f"{TASKS}/{task_id}")).json())["callback"] != DELIVERED:
                 clock.advance(1)
                 await asyncio.sleep(0.05)
-    assert told["id"] == task_id
-    assert told["status"] == "succeeded"
-    assert told["content"]["expires_at"] > told["updated_at"]
-    assert {**told, "callback": DELIVERED} == shown
+    assert delivered["id"] == task_id
+    assert delivered["status"] == "succeeded"
+    assert delivered["content"]["expires_at"] > delivered["updated_at"]
+    assert {**delivered, "callback": DELIVERED} == shown
 
     listed = (await gateway.admin.get("/deliveries", params={"task": task_id})).json()["data"]
     assert {row["task_id"] for row in listed} == {task_id}

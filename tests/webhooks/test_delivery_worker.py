@@ -246,13 +246,13 @@ async def test_every_attempt_is_counted_and_logged_with_the_origin_of_its_url_al
         await settle(process)
         office.clock.advance(10)
         await settle(process)
-    told = [line for line in logs if line["event"] == "delivery_attempted"]
-    assert [(line["delivery"], line["attempt"], line["outcome"], line["state"]) for line in told] == [
+    lines = [line for line in logs if line["event"] == "delivery_attempted"]
+    assert [(line["delivery"], line["attempt"], line["outcome"], line["state"]) for line in lines] == [
         (message, 1, "refused", "pending"),
         (message, 2, "delivered", "delivered"),
     ]
     origin = receiver.url.partition("/hook")[0]
-    assert {line["origin"] for line in told} == {origin}
+    assert {line["origin"] for line in lines} == {origin}
     assert not any(word in str(logs) for word in ("/hook", "secret=path", "signed.example", "whsec_"))
     for outcome, count in before.items():
         assert counted("seedgate_deliveries_total", outcome=outcome) == count + 1

@@ -53,7 +53,7 @@ def test_the_limits_are_documented() -> None:
 def test_exactly_the_states_and_failures_that_exist_are_documented() -> None:
     section = PAGE.partition("## State of a delivery")[2].partition("\n## ")[0]
     cells = re.findall(r"^\| `([^`]*)` \| [^|]", section, re.MULTILINE)
-    told = [re.sub(r" \(\d{3}\)$", "", cell) for cell in cells]
+    documented = [re.sub(r" \(\d{3}\)$", "", cell) for cell in cells]
     words = {for_tenant(failure.with_status(500)) for failure in Failure} | {for_tenant(failure) for failure in Failure}
     failures = {re.sub(r" \(\d{3}\)$", "", text) for text in words} | set(TenantFailure)
-    assert sorted(told) == sorted([*CallbackState, *failures])
+    assert sorted(documented) == sorted([*CallbackState, *failures])

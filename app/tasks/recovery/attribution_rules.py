@@ -209,7 +209,7 @@ def _comparable(parameters: dict[str, Any]) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in asked if value != chosen_by_model.get(name)]
 
 
-def _is_same(told: Any, asked: Any) -> bool:
-    if isinstance(told, str) and isinstance(asked, str):
-        return told.lower() == asked.lower()
-    return bool(told == asked)
+def _is_same(found: Any, asked: Any) -> bool:
+    if isinstance(found, str) and isinstance(asked, str):
+        return found.lower() == asked.lower()
+    return bool(found == asked)

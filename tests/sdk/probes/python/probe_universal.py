@@ -49,8 +49,8 @@ def explain(error: ApiException) -> dict[str, Any]:
     shown: dict[str, Any] = {"status": error.status or None, "message": str(error.body or error.reason)}
     try:
         metadata = json.loads(error.body)["ResponseMetadata"]
-        told = {"code": metadata["Error"]["Code"], "message": metadata["Error"]["Message"]}
-        return {**shown, **told, "request_id": metadata["RequestId"]}
+        message = {"code": metadata["Error"]["Code"], "message": metadata["Error"]["Message"]}
+        return {**shown, **message, "request_id": metadata["RequestId"]}
     except (TypeError, ValueError, KeyError):
         return shown
 

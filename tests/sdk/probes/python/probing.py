@@ -18,11 +18,11 @@ def answer(
     """
     request = json.load(sys.stdin)
     try:
-        told = {"ok": True, "result": call(request)}
+        result = {"ok": True, "result": call(request)}
     except failures as error:
         shown = {"class": type(error).__name__, "status": None, "code": None, "message": str(error), "request_id": None}
-        told = {"ok": False, "error": {**shown, **explain(error)}}
-    print(json.dumps(told))
+        result = {"ok": False, "error": {**shown, **explain(error)}}
+    print(json.dumps(result))
 
 
 def show_attributes(error: Any) -> dict[str, Any]:
