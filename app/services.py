@@ -39,6 +39,7 @@ from app.db.engine import is_unavailable
 from app.db.readiness import readiness_checks
 from app.http.body import BodyAdmission
 from app.http.body_thread import BodyThread
+from app.http.fast_path import FastPaths
 from app.http.health import Readiness
 from app.settings import Settings
 from app.tasks import due_work as tasks_due
@@ -62,6 +63,7 @@ from app.tasks.repository import find_older_key
 from app.tasks.service import TaskService
 from app.tasks.shared_reads import SharedReads
 from app.tenants.authentication import Authenticator, LastUsedWriter
+from app.tenants.fast_requests import FastRequests
 from app.tenants.key_cache import KeyCache
 from app.tenants.key_service import KeyService
 from app.tenants.service import TenantService
@@ -225,16 +227,6 @@ class Services:
         self.client_refresh = ClientRefresh(tasks, refresh, batch_refresh, bulk_refresh, single_gets)
         self.ready_answers = ReadyAnswers(context.changes)
         self.tasks = TaskService(tasks, self.catalog, refresh, self.client_refresh, self.ready_answers)
-        self.fast_get = FastGet(
-            self.authenticator,
-            self.tasks,
-            self.ready_answers,
-            SharedReads(context.engine, self.ready_answers),
-            clock,
-            trusted_proxies=settings.trusted_proxies,
-            cors_origins=settings.cors_origins,
-            metrics_port=settings.metrics_port,
-        )
         self.task_creation = TaskCreation(
             tasks,
             self.catalog,
@@ -252,6 +244,20 @@ class Services:
         self.task_admin = TaskAdminService(tasks, refresh, self.task_deletion, self.attribution)
         self.reconciliation = Reconciliation(tasks, assets, self.catalog)
         self.adoption = AdoptionService(tasks, assets, self.catalog)
+        self.fast_path = self._to_fast_path(context)
+
+    def _to_fast_path(self, context: ProcessContext) -> FastPaths:
+        """Returns what answers requests without the application, the most frequent ones first."""
+        settings = context.settings
+        requests = FastRequests(
+            self.authenticator,
+            context.clock,
+            trusted_proxies=settings.trusted_proxies,
+            cors_origins=settings.cors_origins,
+            metrics_port=settings.metrics_port,
+        )
+        reads = SharedReads(context.engine, self.ready_answers)
+        return FastPaths([FastGet(requests, self.tasks, self.ready_answers, reads)])
 
     def to_state(self) -> dict[str, Any]:
         """Returns the lifespan state, in which routes find the services by name."""

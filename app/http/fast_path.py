@@ -1,10 +1,13 @@
 """What the server asks before it starts the ASGI application for a request."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, auto
 from typing import Protocol
 
 from app.http.head_parser import RequestHead
+
+MAX_BODY_BYTES = 4096
+"""Of a request that is answered so: one that usually arrives together with its head, and is not accounted."""
 
 
 class Later(Enum):
@@ -19,21 +22,47 @@ class FastPath(Protocol):
     def answer(
         self,
         head: RequestHead,
+        body: bytes,
         *,
         peer: str,
         port: int | None,
         default_headers: Iterable[tuple[bytes, bytes]],
         respond: Callable[[bytes | None], None],
     ) -> bytes | Later | None:
-        """Returns the whole response to a request without a body, or None to leave it to the application.
+        """Returns the whole response to a request, or None to leave it to the application.
 
         It does not raise, has done what belongs to the request when it returns a response (log line, metrics), and
         nothing when it returns None. After ``LATER`` it calls ``respond`` once, with a response or None.
 
         Args:
             head: the head of the request.
+            body: the whole body, under ``MAX_BODY_BYTES``; empty without one.
             peer: the address of the connection's other end; empty on a Unix socket.
             port: the port on which the request came, if any.
             default_headers: the server's own, such as ``Date``.
             respond: takes a response that was not ready.
         """
+
+
+class FastPaths:
+    """Several of them, of which the first that answers a request does so."""
+
+    def __init__(self, paths: Sequence[FastPath]) -> None:
+        self._paths = paths
+
+    def answer(
+        self,
+        head: RequestHead,
+        body: bytes,
+        *,
+        peer: str,
+        port: int | None,
+        default_headers: Iterable[tuple[bytes, bytes]],
+        respond: Callable[[bytes | None], None],
+    ) -> bytes | Later | None:
+        """As ``FastPath.answer``."""
+        for path in self._paths:
+            answer = path.answer(head, body, peer=peer, port=port, default_headers=default_headers, respond=respond)
+            if answer is not None:
+                return answer
+        return None

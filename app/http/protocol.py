@@ -22,7 +22,7 @@ from app.errors import RequestTooSlowError, SeedgateError
 from app.http.chunked_body import ChunkedBody
 from app.http.connections import ConnectionTable
 from app.http.errors import render_refusal
-from app.http.fast_path import FastPath, Later
+from app.http.fast_path import MAX_BODY_BYTES, FastPath, Later
 from app.http.head_parser import RequestHead, parse_head
 from app.http.message_head import CHUNKED, HEAD_END, LINE_END, check_unfinished_head
 from app.http.request_cycle import Flow, RequestCycle, ResponseTransport
@@ -70,7 +70,7 @@ class HttpProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, table: ConnectionTable, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.table = table
-        self._fast: FastPath | None = self.app_state.get("fast_get")
+        self._fast: FastPath | None = self.app_state.get("fast_path")
         self.address = ""
         self.port: int | None = None
         self._phase = _NEW
@@ -241,17 +241,24 @@ class HttpProtocol(HttpToolsProtocol):
         Returns:
             False when the application has to answer.
         """
-        if self._fast is None or head.body_bytes or not head.is_kept_alive or self._is_stopping:
+        if self._fast is None or not head.is_kept_alive or head.is_body_held_back or self._is_stopping:
             return False
+        # Negative for a chunked body, which has no known end.
+        body_bytes = head.body_bytes
+        if body_bytes and not 0 < body_bytes <= min(len(self._pending), MAX_BODY_BYTES):
+            return False
+        body = self._pending[:body_bytes]
         response = self._fast.answer(
             head,
+            body,
             peer=self.address,
             port=self.port,
             default_headers=self.server_state.default_headers,
-            respond=partial(self._answer_late, head),
+            respond=partial(self._answer_late, head, body),
         )
         if response is None:
             return False
+        self._pending = self._pending[body_bytes:]
         # So that the application of the previous request can no longer end the connection.
         self._response_transport = None
         if response is Later.LATER:
@@ -262,14 +269,17 @@ class HttpProtocol(HttpToolsProtocol):
             self._write_fast(response)
         return True
 
-    def _answer_late(self, head: RequestHead, response: bytes | None) -> None:
+    def _answer_late(self, head: RequestHead, body: bytes, response: bytes | None) -> None:
         """Sends an answer of the fast path that was not ready at once; None starts the application instead."""
         if self._phase != _WAITING:
             return
         if response is None:
+            self._pending = body + self._pending
             self._start(head)
             # The server began to stop while the answer was awaited.
             self.cycle.keep_alive = not self._is_stopping
+            if body:
+                self._advance()
             return
         self._write_fast(response)
         if self._is_stopping:

@@ -16,6 +16,7 @@ from app.core.change_feed import Change, ChangeFeed
 from app.http.request_scope import shown_path
 from app.observability.access_log import to_json_text
 from app.tasks.models import TaskRow, TaskStatus
+from app.tenants.fast_requests import header_lines_of
 
 COLLECTION = "/api/v3/contents/generations/tasks"
 """The path of a tenant's tasks; that of one task continues with a slash and its id."""
@@ -35,7 +36,7 @@ class ReadyAnswer:
         body: the JSON.
         header_lines: its fields of the head, up to the value of ``x-request-id``.
         log_path: the path of the request, as the log shows it.
-        log_fields: the members ``task`` and ``channel`` of its log line.
+        log_fields: the members ``task`` and ``channel`` of its log line, each with a comma and a space before it.
     """
 
     body: bytes
@@ -135,9 +136,9 @@ def ready_answer(body: bytes, *, task_id: str, channel_id: str | None) -> ReadyA
     fields = {"task": task_id} | ({"channel": channel_id} if channel_id else {})
     return ReadyAnswer(
         body=body,
-        header_lines=b"content-length: %d\r\ncontent-type: application/json\r\nx-request-id: " % len(body),
+        header_lines=header_lines_of(body),
         log_path=to_json_text(shown_path(f"{COLLECTION}/{task_id}")),
-        log_fields=", ".join(f'"{name}": {to_json_text(value)}' for name, value in fields.items()),
+        log_fields="".join(f', "{name}": {to_json_text(value)}' for name, value in fields.items()),
     )
 
 

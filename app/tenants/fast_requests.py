@@ -1,0 +1,229 @@
+"""What the answers of the fast path (``app.http.fast_path``) have in common: who asks, and the response.
+
+A response is byte for byte that of the route, and its log line, metrics and ``last_used_at`` are the same. Whatever is
+not plain is left to the route, above all another credential than one ``Bearer`` key that was read within the last
+second.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network
+from typing import NamedTuple
+
+from app.http.client_address import client_address
+from app.http.cors import EXPOSED
+from app.http.head_parser import RequestHead
+from app.http.request_scope import CLIENT_REQUEST_ID
+from app.ids import new_request_id
+from app.observability.access_log import access_log
+from app.observability.counters import REQUEST_SECONDS, REQUESTS
+from app.tenants.authentication import Authenticator
+from app.tenants.principal import Principal
+
+# Of ``X-Forwarded-For``: several addresses.
+_MAX_KEPT_BYTES = 256
+_START = b"HTTP/1.1 200 OK\r\n"
+
+
+class FastRoute:
+    """A route whose requests are answered here.
+
+    Args:
+        method: such as ``GET``.
+        template: the path of the route, with the names of its parameters.
+    """
+
+    def __init__(self, method: str, template: str) -> None:
+        self.method = method
+        # Bound once: finding the series by its labels costs 2 µs.
+        self.requests = REQUESTS.labels(template, method, "2xx")
+        self.seconds = REQUEST_SECONDS.labels(template)
+
+
+class FastRequest(NamedTuple):
+    """A request of a known caller.
+
+    Attributes:
+        principal: who asks.
+        address: the client's.
+        client_request_id: its ``X-Client-Request-Id``.
+        origin: its ``Origin``; None when no web page may call.
+        started: ``time.perf_counter()`` at its beginning.
+        default_headers: the server's own.
+        respond: as for ``FastPath.answer``.
+    """
+
+    principal: Principal
+    address: str
+    client_request_id: bytes | None
+    origin: bytes | None
+    started: float
+    default_headers: Iterable[tuple[bytes, bytes]]
+    respond: Callable[[bytes | None], None]
+
+
+class FastRequests:
+    """Reads the requests of the fast path and writes their responses. One per process.
+
+    Args:
+        authenticator: knows the keys.
+        clock: the time in UTC.
+        trusted_proxies: whose ``X-Forwarded-For`` counts.
+        cors_origins: pages that may read the response; empty: no page, and no CORS header.
+        metrics_port: the port on which nothing is answered.
+    """
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        clock: Callable[[], datetime],
+        *,
+        trusted_proxies: Sequence[IPv4Network | IPv6Network],
+        cors_origins: Collection[str],
+        metrics_port: int | None,
+    ) -> None:
+        self._authenticator = authenticator
+        self._clock = clock
+        self._trusted_proxies = tuple(trusted_proxies)
+        self._cors: dict[bytes | None, bytes] = {
+            origin.encode("latin-1"): _cors_lines(origin) for origin in cors_origins
+        }
+        self._other_origin = _cors_lines(None) if cors_origins else b""
+        self._metrics_port = metrics_port
+        self._short_address_of = lru_cache(maxsize=4096)(self._find_address)
+        read = {b"authorization", b"x-api-key", b"x-client-request-id"}
+        self._read = frozenset(
+            read | ({b"x-forwarded-for"} if self._trusted_proxies else set()) | ({b"origin"} if cors_origins else set())
+        )
+        self._default_headers: object = None
+        self._default_lines = b""
+
+    def read(
+        self,
+        head: RequestHead,
+        *,
+        peer: str,
+        port: int | None,
+        default_headers: Iterable[tuple[bytes, bytes]],
+        respond: Callable[[bytes | None], None],
+    ) -> FastRequest | None:
+        """Returns a request whose caller is known without waiting, or None to leave it to the route.
+
+        The arguments are those of ``FastPath.answer``. The use of the key is noted.
+        """
+        started = time.perf_counter()
+        fields = self._read_fields(head.headers)
+        if fields is None or (self._metrics_port is not None and port == self._metrics_port):
+            return None
+        authorization, client_request_id, origin, forwarded_for = fields
+        address = self._address_of(peer, forwarded_for) if self._trusted_proxies else peer
+        principal = self._authenticator.recall(authorization, address, self._clock())
+        if principal is None or (access_log.is_wanted and not access_log.is_json):
+            return None
+        return FastRequest(principal, address, client_request_id, origin, started, default_headers, respond)
+
+    def response(
+        self,
+        request: FastRequest,
+        route: FastRoute,
+        body: bytes,
+        *,
+        header_lines: bytes,
+        log_path: str,
+        log_fields: str = "",
+        request_id: str | None = None,
+        stale_seconds: int | None = None,
+    ) -> bytes:
+        """Returns a response; counts and logs the request.
+
+        Args:
+            request: what is answered.
+            route: whose request it is.
+            body: the JSON.
+            header_lines: ``header_lines_of(body)``.
+            log_path: the path as the log shows it, as JSON.
+            log_fields: members of the log line after those of the caller, each with a comma and a space before it.
+            request_id: the one that stands in the body; None for a new one.
+            stale_seconds: the age of the answer when it is stale.
+        """
+        now = self._clock()
+        if request_id is None:
+            request_id = new_request_id(now)
+        extra = self._cors.get(request.origin, self._other_origin)
+        client_request_id = request.client_request_id
+        if client_request_id is not None and CLIENT_REQUEST_ID.fullmatch(client_request_id.decode("latin-1")):
+            extra = b"x-client-request-id: %b\r\n%b" % (client_request_id, extra)
+        if request.default_headers is not self._default_headers:
+            # The server makes new ones each second.
+            self._default_headers = request.default_headers
+            self._default_lines = b"".join(b"%b: %b\r\n" % pair for pair in request.default_headers)
+        seconds = time.perf_counter() - request.started
+        route.requests.inc()
+        route.seconds.observe(seconds)
+        if access_log.is_wanted:
+            # The line that ``RequestScope`` would write.
+            access_log.add(
+                f'{{"request_id": "{request_id}", "method": "{route.method}", "path": {log_path}, "status": 200, '
+                f'"code": null, "milliseconds": {seconds * 1000:.1f}, "client": "{request.address}", '
+                f'"tenant": "{request.principal.tenant_id}", "key": "{request.principal.key_public_part}"{log_fields}, '
+                f'"event": "request", "logger": "access", "level": "info", "timestamp": "{access_log.timestamp(now)}"}}'
+            )
+        return b"".join(
+            (
+                _START,
+                self._default_lines,
+                b"" if stale_seconds is None else b"x-seedgate-stale: %d\r\n" % stale_seconds,
+                header_lines,
+                request_id.encode("ascii"),
+                b"\r\n",
+                extra,
+                b"\r\n",
+                body,
+            )
+        )
+
+    def _read_fields(
+        self, headers: Iterable[tuple[bytes, bytes]]
+    ) -> tuple[bytes, bytes | None, bytes | None, tuple[bytes, ...]] | None:
+        """Returns ``Authorization``, ``X-Client-Request-Id``, ``Origin`` and all ``X-Forwarded-For``, or None.
+
+        None leaves the request to the route: there is no key, or there are several.
+        """
+        authorization = client_request_id = origin = None
+        forwarded_for: tuple[bytes, ...] = ()
+        for name, value in headers:
+            if name not in self._read:
+                continue
+            if name == b"authorization" and authorization is None:
+                authorization = value
+            elif name == b"x-client-request-id":
+                client_request_id = value if client_request_id is None else client_request_id
+            elif name == b"x-forwarded-for":
+                forwarded_for += (value,)
+            elif name == b"origin" and origin is None:
+                origin = value
+            else:
+                return None
+        return None if authorization is None else (authorization, client_request_id, origin, forwarded_for)
+
+    def _address_of(self, peer: str, forwarded_for: tuple[bytes, ...]) -> str:
+        # A head has room for 64 KiB of addresses, which must not stay in memory.
+        is_short = sum(map(len, forwarded_for)) <= _MAX_KEPT_BYTES
+        return (self._short_address_of if is_short else self._find_address)(peer, forwarded_for)
+
+    def _find_address(self, peer: str, forwarded_for: tuple[bytes, ...]) -> str:
+        return client_address(peer, [value.decode("latin-1") for value in forwarded_for], self._trusted_proxies)
+
+
+def header_lines_of(body: bytes) -> bytes:
+    """Returns the fields of a head that depend on a JSON body, up to the value of ``x-request-id``."""
+    return b"content-length: %d\r\ncontent-type: application/json\r\nx-request-id: " % len(body)
+
+
+def _cors_lines(origin: str | None) -> bytes:
+    lines = ["vary: Origin"]
+    if origin is not None:
+        lines += [f"access-control-allow-origin: {origin}", f"access-control-expose-headers: {', '.join(EXPOSED)}"]
+    return "".join(f"{line}\r\n" for line in lines).encode("latin-1")
