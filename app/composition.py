@@ -20,6 +20,8 @@ from app.core.sealing import SecretBox
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
 from app.http.body_thread import BodyThread
+from app.money.prices.default_prices import DEFAULT_PRICES
+from app.money.prices.service import seed_prices
 from app.observability.redaction import hide
 from app.services import ProcessContext, Services
 from app.settings import Settings
@@ -40,7 +42,8 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Yields the services of one process, and closes them in reverse order.
 
-    It checks the canary, seeds an empty model table, and updates the channel ``default`` from the environment.
+    It checks the canary, seeds empty tables of models and prices, and updates the channel ``default`` from the
+    environment.
 
     Args:
         settings: with a database URL, an admin token and a sealing key.
@@ -81,6 +84,7 @@ async def _open_context(
     sessions = session_factory(engine)
     await check_canary(sessions, box)
     await seed_models(sessions, first_models(settings), clock)
+    await seed_prices(sessions, DEFAULT_PRICES)
     destinations = destination_rules(settings)
     http = await stack.enter_async_context(open_http(settings, destinations))
     callback_urls = CallbackUrlPolicy(allow=settings.callback_allow, public_url=settings.public_url)

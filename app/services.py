@@ -41,6 +41,7 @@ from app.http.body import BodyAdmission
 from app.http.body_thread import BodyThread
 from app.http.fast_path import FastPaths
 from app.http.health import Readiness
+from app.money.prices.service import PriceCatalog
 from app.settings import Settings
 from app.tasks import due_work as tasks_due
 from app.tasks.admin_service import TaskAdminService
@@ -143,7 +144,7 @@ class ProcessContext:
 class Services:
     """The services of one process, built from the lowest floor up; building them does no I/O."""
 
-    def __init__(self, context: ProcessContext) -> None:
+    def __init__(self, context: ProcessContext) -> None:  # noqa: PLR0915 - a statement a service
         settings, sessions, clock, monotonic = context.settings, context.sessions, context.clock, context.monotonic
         assert settings.admin_token is not None  # noqa: S101 - checked by the caller
         self.engine, self.sessions = context.engine, sessions
@@ -197,6 +198,7 @@ class Services:
             sessions, context.processes, clock, create_window=create_window, find_older_key=find_older_key
         )
         self.catalog = ModelCatalog(sessions, clock, monotonic=monotonic)
+        self.prices = PriceCatalog(sessions, clock, monotonic=monotonic)
 
         assets = AssetsContext(
             sessions=sessions,

@@ -28,6 +28,7 @@ TABLES = (
     "leases",
     "models",
     "orphans",
+    "prices",
     "sealed_canary",
     "task_events",
     "tasks",

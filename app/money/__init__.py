@@ -1,0 +1,1 @@
+"""Money: what tokens cost, what a create will cost at most."""

@@ -1,0 +1,1 @@
+"""The price list: what a million tokens cost, with its history."""
