@@ -22,6 +22,7 @@ from app.assets.context import AssetsContext
 from app.assets.poller import AssetPoller
 from app.assets.recovery import CreateRecovery
 from app.assets.upstream import AssetsUpstream
+from app.audit.retention import AuditRetention
 from app.catalog.service import ModelCatalog
 from app.channels.directory import ChannelDirectory
 from app.channels.faults import ChannelFaults
@@ -61,6 +62,7 @@ from app.tasks.recovery.attribution import Attribution
 from app.tasks.recovery.reconciler import Reconciler
 from app.tasks.recovery.stale_creates import StaleCreates
 from app.tasks.repository import find_older_key
+from app.tasks.retention import TaskRetention
 from app.tasks.service import TaskService
 from app.tasks.shared_reads import SharedReads
 from app.tenants.authentication import Authenticator, LastUsedWriter
@@ -149,8 +151,7 @@ class Services:
         assert settings.admin_token is not None  # noqa: S101 - checked by the caller
         self.engine, self.sessions = context.engine, sessions
         self.processes, self.changes = context.processes, context.changes
-        self.directory = context.directory
-        self.channel_faults = context.faults
+        self.directory, self.channel_faults = context.directory, context.faults
         self.due_work = DueWork(context.engine, sessions, clock, instance_id=context.processes.instance_id)
 
         self.readiness = Readiness(readiness_checks(context.engine))
@@ -166,7 +167,9 @@ class Services:
         trial_ark, trial_control = ArkClient(context.http), OpenApiClient(context.http, clock)
 
         self.webhooks = WebhookService(sessions, context.box, clock)
-        self.delivery_worker = DeliveryWorker(sessions, context.sender, context.box, clock)
+        self.delivery_worker = DeliveryWorker(
+            sessions, context.sender, context.box, clock, retention=timedelta(days=settings.retention_days.deliveries)
+        )
 
         self.last_used = LastUsedWriter(sessions)
         self.authenticator = Authenticator(
@@ -238,6 +241,11 @@ class Services:
         )
         self.stale_creates = StaleCreates(tasks)
         self.task_deletion = TaskDeletion(tasks, refresh, self.ready_answers)
+        self.removals: dict[str, Callable[[], Awaitable[object]]] = {
+            "remove_old_tasks": TaskRetention(sessions, self.ready_answers, clock, settings.retention_days).run_once,
+            "remove_old_deliveries": self.delivery_worker.prune,
+            "remove_old_audit_rows": AuditRetention(sessions, clock, settings.retention_days).run_once,
+        }
         self.task_poller = TaskPoller(tasks, batch_refresh, bulk_refresh, single_gets)
         self.attribution = Attribution(tasks)
         self.reconciler = Reconciler(tasks, self.attribution)
@@ -283,7 +291,7 @@ class Services:
             when_due("recover_asset_creates", 1.0, recovery.run_once, assets_due.SEARCHES_DUE),
             when_due("deliver", 0.5, self.delivery_worker.run_once, DELIVERIES_DUE),
             Job("monitor_channels", INTERVAL_SECONDS, self.channel_monitor.run_once),
-            Job("remove_old_deliveries", 3600.0, self.delivery_worker.prune),
+            *(Job(name, 3600.0, remove) for name, remove in self.removals.items()),
             Job("remove_old_attempts", 60.0, self.retry_dedup.remove_old),
             Job("remove_old_instances", 3600.0, self.processes.remove_old),
         ]

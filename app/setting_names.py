@@ -52,6 +52,7 @@ SETTINGS = (
     "public_url",
     "callback_allow",
     "unknown_grace_seconds",
+    "retention_days",
     "metrics_port",
     "redis_url",
     "queue",

@@ -24,6 +24,7 @@ from pydantic_settings import (
 from app.addresses import Network, canonical_host, check_not_wrapped, read_literal, read_network
 from app.database_url import DEFAULT_PORT, check_host, join_url
 from app.env_file import ENV_FILE, ENV_FILE_ENCODING, EnvFileError, read_env_file
+from app.retention_days import RetentionDays
 from app.secret_files import FOLDER_VARIABLE, SecretFile, SecretFileError, read_secret_files
 from app.setting_names import PREFIX, is_kubernetes_link, refusals, unknown_names, variable
 from app.urls import split_url
@@ -121,6 +122,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     callback_allow: Annotated[tuple[Network, ...], NoDecode] = ()
     unknown_grace_seconds: int = Field(default=600, ge=1, le=7 * 24 * 3600)
+    retention_days: Annotated[RetentionDays, NoDecode] = RetentionDays()
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
 
     redis_url: SecretStr | None = None
@@ -180,6 +182,11 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(read_network(part.strip()) for part in value.split(",") if part.strip())
+
+    @field_validator("retention_days", mode="before")
+    @classmethod
+    def _read_retention_days(cls, value: object) -> object:
+        return RetentionDays.from_text(value) if isinstance(value, str) else value
 
     @field_validator("channel_allow", mode="before")
     @classmethod

@@ -31,6 +31,7 @@ TABLES = (
     "prices",
     "sealed_canary",
     "task_events",
+    "task_tombstones",
     "tasks",
     "tenants",
     "validation_sessions",

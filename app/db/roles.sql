@@ -15,8 +15,8 @@ DECLARE
     our_tables CONSTANT text[] := ARRAY[
         'account_rates', 'alembic_version', 'api_keys', 'asset_create_intents', 'asset_groups', 'assets', 'audit_log',
         'channel_faults', 'channel_health', 'channels', 'create_attempts', 'database_place', 'deliveries',
-        'idempotency_keys', 'instances', 'leases', 'models', 'orphans', 'prices', 'sealed_canary', 'task_events', 'tasks',
-        'tenants', 'validation_sessions', 'webhook_secrets'
+        'idempotency_keys', 'instances', 'leases', 'models', 'orphans', 'prices', 'sealed_canary', 'task_events',
+        'task_tombstones', 'tasks', 'tenants', 'validation_sessions', 'webhook_secrets'
     ];
     most_tries CONSTANT int := 50;
     wanted text;

@@ -164,6 +164,17 @@ class TaskEventRow(Base):
     detail: Mapped[str | None]
 
 
+class TombstoneRow(Base):
+    """An upstream task whose row was removed by age: no orphan, and of no other tenant, while the upstream lists it."""
+
+    __tablename__ = "task_tombstones"
+    __table_args__ = (Index("ix_task_tombstones_removed_at", "removed_at"),)
+
+    upstream_id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    removed_at: Mapped[datetime]
+
+
 class OrphanRow(Base):
     """An upstream task without an owner that an intent of unknown outcome, or a lost one, may have made.
 

@@ -18,6 +18,7 @@ from app.core.background import BackgroundTasks
 from app.core.sealing import SealError, SecretBox
 from app.ids import new_id
 from app.observability.counters import DELIVERIES, LEASE_LOSSES
+from app.retention_days import RetentionDays
 from app.webhooks.backoff import next_attempt_after
 from app.webhooks.due_destinations import DueDestinations
 from app.webhooks.failures import Failure
@@ -30,8 +31,8 @@ from app.webhooks.sender import Message, Outcome, Result, WebhookSender
 LEASE = timedelta(seconds=60)
 """Longer than an attempt and its transactions can take."""
 
-RETENTION = timedelta(days=30)
-"""How long a delivered or failed message stays in the log."""
+RETENTION = timedelta(days=RetentionDays().deliveries)
+"""How long a delivered or failed message stays in the log, unless the operator says otherwise."""
 
 _RUN_TIMEOUT_SECONDS = 5.0
 _POLL_INTERVAL_SECONDS = 0.5
@@ -52,6 +53,7 @@ class DeliveryWorker:
         box: SecretBox,
         clock: Callable[[], datetime],
         *,
+        retention: timedelta = RETENTION,
         caps: Caps | None = None,
         shuffle: Callable[[MutableSequence[Any]], None] = random.shuffle,
     ) -> None:
@@ -59,6 +61,7 @@ class DeliveryWorker:
         self._sender = sender
         self._box = box
         self._clock = clock
+        self._retention = retention
         self._caps = caps or Caps()
         self._shuffle = shuffle
         self._due_destinations = DueDestinations()
@@ -81,12 +84,12 @@ class DeliveryWorker:
         await self._background.drain(timeout_seconds=timeout_seconds)
 
     async def prune(self) -> None:
-        """Removes messages that ended thirty days ago."""
+        """Removes messages that ended longer ago than they are kept."""
         removed = _PRUNE_BATCH_SIZE
         while removed == _PRUNE_BATCH_SIZE:
             async with self._sessions.begin() as session:
                 removed = await AllDeliveries(session).prune(
-                    ended_before=self._clock() - RETENTION, limit=_PRUNE_BATCH_SIZE
+                    ended_before=self._clock() - self._retention, limit=_PRUNE_BATCH_SIZE
                 )
 
     async def _start_due(self) -> bool:

@@ -23,7 +23,7 @@ from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.account_snapshot import ListedTask, to_listed
 from app.tasks.recovery.attribution_rules import MAX_CLOCK_ERROR, has_tag_of, may_match
 from app.tasks.recovery.orphans import Orphans
-from app.tasks.recovery.repository import AllIntents
+from app.tasks.recovery.repository import AllIntents, Owner
 from app.tasks.state import Source, apply_upstream_id, apply_upstream_state
 from app.upstream.errors import UpstreamRejectedError
 from app.upstream.rate_limits import RateClass
@@ -168,7 +168,7 @@ def _refusal(rivals: Sequence[TaskRow]) -> str:
     )
 
 
-def _verdict(owner: TaskRow | None, tenant_id: str) -> Adoption:
+def _verdict(owner: Owner | None, tenant_id: str) -> Adoption:
     if owner is None or owner.tenant_id != tenant_id:
         return Adoption.OWNED
-    return Adoption.OWN if owner.deleted_at is None else Adoption.DELETED
+    return Adoption.DELETED if owner.is_deleted else Adoption.OWN

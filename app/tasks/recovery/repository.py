@@ -1,13 +1,14 @@
 """Queries on creates whose upstream task is not known."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ARRAY, LargeBinary, and_, any_, cast, not_, select, text
+from sqlalchemy import ARRAY, CompoundSelect, LargeBinary, and_, any_, cast, not_, select, text, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.database_place import MAX_CREATE_TIME
-from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.models import TaskRow, TaskStatus, TombstoneRow
 from app.tasks.repository import has_status
 
 _UNKNOWN = TaskStatus.UNKNOWN.value
@@ -22,6 +23,14 @@ _CHANNELS_WITH_WORK = text("""
         ORDER BY channel_id, next_poll_at LIMIT 1
     ) AS due
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The tenant whose an upstream task is, and whether the tenant deleted it or its row was removed by age."""
+
+    tenant_id: str
+    is_deleted: bool
 
 
 class AllIntents:
@@ -51,17 +60,25 @@ class AllIntents:
         return (await self._session.scalars(query)).one_or_none()
 
     async def owned(self, upstream_ids: Collection[str]) -> set[str]:
-        """Returns those of the ids that a row of any tenant owns, deleted or not."""
+        """Returns those of the ids that a row of any tenant owns, deleted or not, or that have a tombstone."""
         wanted = sorted(upstream_ids)
         found: set[str] = set()
         for start in range(0, len(wanted), _BATCH):
-            query = select(TaskRow.upstream_id).where(TaskRow.upstream_id.in_(wanted[start : start + _BATCH]))
+            batch = wanted[start : start + _BATCH]
+            # In one statement, so that a row that is removed meanwhile is seen as a row or as its tombstone.
+            query: CompoundSelect[str | None] = union_all(
+                select(TaskRow.upstream_id).where(TaskRow.upstream_id.in_(batch)),
+                select(TombstoneRow.upstream_id).where(TombstoneRow.upstream_id.in_(batch)),
+            )
             found.update(upstream_id for upstream_id in await self._session.scalars(query) if upstream_id is not None)
         return found
 
-    async def owner_of(self, upstream_id: str) -> TaskRow | None:
-        """Returns the row, deleted or not, that owns an upstream task."""
-        return (await self._session.scalars(select(TaskRow).where(TaskRow.upstream_id == upstream_id))).one_or_none()
+    async def owner_of(self, upstream_id: str) -> Owner | None:
+        """Returns whose an upstream task is, by a row, deleted or not, or a tombstone."""
+        rows = select(TaskRow.tenant_id, TaskRow.deleted_at.is_not(None)).where(TaskRow.upstream_id == upstream_id)
+        tombstones = select(TombstoneRow.tenant_id, true()).where(TombstoneRow.upstream_id == upstream_id)
+        found = (await self._session.execute(union_all(rows, tombstones))).first()
+        return None if found is None else Owner(*found)
 
     async def open(self, channel_ids: Collection[str]) -> Sequence[TaskRow]:
         """Returns the creates on some channels that are under way or of unknown outcome."""
