@@ -26,6 +26,7 @@ TABLES = (
     "idempotency_keys",
     "instances",
     "leases",
+    "ledger",
     "models",
     "orphans",
     "prices",

@@ -15,8 +15,8 @@ DECLARE
     our_tables CONSTANT text[] := ARRAY[
         'account_rates', 'alembic_version', 'api_keys', 'asset_create_intents', 'asset_groups', 'assets', 'audit_log',
         'channel_faults', 'channel_health', 'channels', 'create_attempts', 'database_place', 'deliveries',
-        'idempotency_keys', 'instances', 'leases', 'models', 'orphans', 'prices', 'sealed_canary', 'task_events',
-        'task_tombstones', 'tasks', 'tenants', 'validation_sessions', 'webhook_secrets'
+        'idempotency_keys', 'instances', 'leases', 'ledger', 'models', 'orphans', 'prices', 'sealed_canary',
+        'task_events', 'task_tombstones', 'tasks', 'tenants', 'validation_sessions', 'webhook_secrets'
     ];
     most_tries CONSTANT int := 50;
     wanted text;
@@ -130,6 +130,10 @@ BEGIN
     FOREACH wanted IN ARRAY coalesce(string_to_array(taken_over, ', '), '{}') LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO seedgate_owner', wanted);
     END LOOP;
+    IF (SELECT proowner <> 'seedgate_owner'::regrole FROM pg_proc
+        WHERE oid = to_regprocedure('public.refuse_change_of_ledger()') AND pg_has_role(proowner, 'USAGE')) THEN
+        ALTER FUNCTION public.refuse_change_of_ledger() OWNER TO seedgate_owner;
+    END IF;
 
     -- No privilege that every role has by default: to connect, to make temporary tables, to use or fill the schema, and
     -- to fill the disk with large objects (which only a superuser can take away).

@@ -45,15 +45,15 @@ class TaskDeletion:
             ConflictError: 409, it is running, or has no upstream id yet.
             ServiceUnavailableError: 503, the upstream could not be asked, or its answer was lost.
         """
-        row = (await load_task(self._context.sessions, principal.tenant_id, task_id)).row
+        row, is_erased = (await load_task(self._context.sessions, principal.tenant_id, task_id)).row, False
         is_unfinished = not TaskStatus(row.status).is_final
         if is_unfinished or await self._is_kept_upstream(row, principal.allowed_channels):
             account = await self._account_of(row, principal.allowed_channels)
             row = await self._refreshed(row, account)
             if is_unfinished and row.status == TaskStatus.CANCELLED.value:
                 return
-            await self._delete_upstream(row, account)
-        await self._apply(row, source=Source.DELETE)
+            is_erased = await self._delete_upstream(row, account)
+        await self._apply(row, source=Source.DELETE, is_erased=is_erased)
 
     async def cancel(self, row: TaskRow, *, record: Callable[[AsyncSession], None]) -> None:
         """Cancels a queued task of any tenant for the operator, by the same rules as ``delete``.
@@ -68,8 +68,8 @@ class TaskDeletion:
         account = await self._account_of(row)
         row = await self._refreshed(row, account)
         _check_unfinished(row)
-        await self._delete_upstream(row, account)
-        await self._apply(row, source=Source.OPERATOR, record=record)
+        is_erased = await self._delete_upstream(row, account)
+        await self._apply(row, source=Source.OPERATOR, is_erased=is_erased, record=record)
 
     async def _is_kept_upstream(self, row: TaskRow, allowed: frozenset[str] | None) -> bool:
         """Says whether the upstream may still have a finished task, and its channel exists.
@@ -107,7 +107,8 @@ class TaskDeletion:
             )
         return row
 
-    async def _delete_upstream(self, row: TaskRow, account: ArkAccount) -> None:
+    async def _delete_upstream(self, row: TaskRow, account: ArkAccount) -> bool:
+        """Deletes a task upstream; returns whether the upstream did not have it any more."""
         await self._acquire(row, RateClass.DELETE)
         try:
             await self._context.ark.delete(account, str(row.upstream_id))
@@ -116,8 +117,9 @@ class TaskDeletion:
             if isinstance(error, UpstreamRejectedError) and (
                 error.is_not_found or row.status == TaskStatus.CANCELLED.value
             ):
-                return
+                return error.is_not_found
             raise _to_error(error) from error
+        return False
 
     async def _acquire(self, row: TaskRow, rate_class: RateClass) -> None:
         if not await self._context.rates.acquire(
@@ -126,7 +128,12 @@ class TaskDeletion:
             raise ServiceUnavailableError("The upstream is busy. Please try again.")
 
     async def _apply(
-        self, deleted: TaskRow, *, source: Source, record: Callable[[AsyncSession], None] | None = None
+        self,
+        deleted: TaskRow,
+        *,
+        source: Source,
+        is_erased: bool,
+        record: Callable[[AsyncSession], None] | None = None,
     ) -> None:
         now = self._context.clock()
         async with self._ready_answers.deletion() as deletion, self._context.sessions.begin() as session:
@@ -138,7 +145,7 @@ class TaskDeletion:
                 row.next_poll_at = None
                 await deletion.announce(session, row)
             else:
-                apply_cancellation(session, row, source=source, now=now)
+                apply_cancellation(session, row, source=source, now=now, is_erased=is_erased)
             if record is not None:
                 record(session)
 

@@ -1,8 +1,8 @@
 """Changes the state of tasks.
 
 All status changes, whatever their source, are made by the ``apply_…`` functions in this module. Each is called with the
-row locked in an open transaction; the change, its entry in the history and the delivery to the tenant's
-``callback_url`` are committed together.
+row locked in an open transaction; the change, its entry in the history, the delivery to the tenant's ``callback_url``
+and, when the state is final, the task's row in the ledger are committed together.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.observability.counters import OWNERSHIP_CONFLICTS, STALE_ANSWERS, TASK_CHANGES, UNKNOWN_STATUSES
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
-from app.tasks.responses import to_integer, to_task, without_own_fields
+from app.tasks.responses import to_task, without_own_fields
+from app.tasks.settlement import to_ledger_row, total_tokens_of
 from app.webhooks.outbox import enqueue
 
 OUTCOME_UNKNOWN = "OutcomeUnknown"
@@ -27,7 +28,6 @@ _AGE_SHARE = 10
 _MAX_WINDOW = timedelta(days=7)
 _DEFAULT_WINDOW = timedelta(hours=72)
 _WINDOW_MARGIN = timedelta(hours=1)
-_MAX_TOKENS = 2**53
 # Bounds of what our answers and PostgreSQL's jsonb can hold.
 _MAX_DEPTH = 64
 _MAX_NUMBER = 2**63
@@ -171,20 +171,27 @@ def is_unchanged(row: TaskRow, body: dict[str, Any]) -> bool:
 def apply_not_found(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
     """Writes that the upstream did not find a task by its id.
 
-    The answer alone proves nothing; the task ends ``expired`` when its own window has certainly passed.
+    The answer alone proves nothing; the task ends ``expired`` when its own window has certainly passed. It may have
+    succeeded before it was erased upstream, so its usage is estimated.
     """
     if TaskStatus(row.status).is_final:
         return
     if is_window_over(row, now=now):
-        _transition(session, row, TaskStatus.EXPIRED, source=source, now=now)
+        is_usage_unseen = row.upstream_id is not None
+        _transition(session, row, TaskStatus.EXPIRED, source=source, now=now, is_usage_unseen=is_usage_unseen)
     else:
         row.next_poll_at = next_poll_after(row.created_at, now)
 
 
-def apply_cancellation(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
-    """Writes that the upstream accepted the deletion of a queued task, which cancels it."""
+def apply_cancellation(
+    session: AsyncSession, row: TaskRow, *, source: Source, now: datetime, is_erased: bool = False
+) -> None:
+    """Writes that the upstream accepted the deletion of a queued task, which cancels it.
+
+    ``is_erased``: the upstream did not know the task any more, so it may have succeeded; its usage is estimated.
+    """
     if not TaskStatus(row.status).is_final:
-        _transition(session, row, TaskStatus.CANCELLED, source=source, now=now)
+        _transition(session, row, TaskStatus.CANCELLED, source=source, now=now, is_usage_unseen=is_erased)
 
 
 def is_window_over(row: TaskRow, *, now: datetime) -> bool:
@@ -197,17 +204,20 @@ def retention_cutoff(now: datetime) -> datetime:
     return now - RETENTION
 
 
-def total_tokens_of(body: dict[str, Any]) -> int | None:
-    """Returns the billed tokens from the upstream's JSON of a task, or None."""
-    usage = body.get("usage")
-    total = to_integer(usage.get("total_tokens")) if isinstance(usage, dict) else None
-    return total if total is not None and 0 <= total <= _MAX_TOKENS else None
-
-
 def _transition(
-    session: AsyncSession, row: TaskRow, status: TaskStatus, *, source: Source, now: datetime, detail: str | None = None
+    session: AsyncSession,
+    row: TaskRow,
+    status: TaskStatus,
+    *,
+    source: Source,
+    now: datetime,
+    detail: str | None = None,
+    is_usage_unseen: bool = False,
 ) -> None:
-    """Changes the status, and adds its entry in the history and, if clients see the change, the delivery."""
+    """Changes the status, and adds its entry in the history and, if clients see the change, the delivery.
+
+    No status follows a final one, so a task is settled in the ledger once.
+    """
     before = TaskStatus(row.status)
     row.status = status.value
     row.updated_at = now
@@ -227,6 +237,8 @@ def _transition(
             detail=detail,
         )
     )
+    if status.is_final:
+        session.add(to_ledger_row(row, is_usage_unseen=is_usage_unseen, now=now))
     if row.callback_url is not None and status.public is not before.public:
         body = to_task(row)
         enqueue(session, tenant_id=row.tenant_id, task_id=row.id, url=row.callback_url, body=body, now=now)

@@ -312,3 +312,56 @@ async def test_assets_get_the_type_of_their_group_and_overlong_names_are_cut(dat
         names = "SELECT DISTINCT length(name) FROM (SELECT name FROM assets UNION SELECT name FROM asset_groups) AS n"
         assert await rows(connection, names) == [(128,)]
         await downgrade(connection, "0011")
+
+
+ENDED_TASKS = (
+    """
+    INSERT INTO channels (id, name, ark_base_url, openapi_url, region, projects, exclusive, models, priority, weight,
+                          status, created_at, updated_at)
+    VALUES ('c', 'c', '', '', '', '{}', false, '{}', 0, 1, 'active', now(), now())
+    """,
+    """
+    INSERT INTO tasks (tenant_id, id, upstream_id, key_id, channel_id, model, upstream_model, service_tier, status,
+                       parameters, snapshot, total_tokens, request_hash, created_at, updated_at, finished_at,
+                       deleted_at)
+    SELECT 't1', id, upstream_id, 'k', 'c', '', '', 'default', status, '{"resolution": "480p"}', snapshot::jsonb,
+           total_tokens, '', now(), now(), now(), deleted_at
+    FROM (VALUES
+        ('1', 'u1', 'succeeded', '{"resolution": "720p", "generate_audio": true, "service_tier": "flex",
+                                   "usage": {"tool_usage": {"web_search": "2"}}}', 9, NULL),
+        ('2', 'u2', 'succeeded', '{"resolution": 5, "generate_audio": "yes"}', NULL, NULL),
+        ('3', 'u3', 'failed', '{}', 7, now()),
+        ('4', NULL, 'failed', NULL, NULL, NULL),
+        ('5', 'u5', 'expired', '{"status": "expired"}', NULL, NULL),
+        ('6', 'u6', 'expired', '{"status": "running"}', NULL, NULL),
+        ('7', NULL, 'expired', NULL, NULL, NULL),
+        ('8', 'u8', 'cancelled', NULL, NULL, NULL),
+        ('9', 'u9', 'running', '{"status": "running"}', NULL, NULL)
+    ) AS ended (id, upstream_id, status, snapshot, total_tokens, deleted_at)
+    """,
+)
+SETTLED = """
+    SELECT task_id, resolution, service_tier, has_audio, total_tokens, web_searches, is_estimated
+    FROM ledger ORDER BY task_id
+"""
+
+
+async def test_tasks_that_have_ended_are_settled_in_the_ledger(database_url: str) -> None:
+    async with database_at(database_url, "0014") as connection:
+        await connection.execute(TENANT, {"id": "t1"})
+        await connection.execute(KEY, {"id": "k"})
+        for statement in ENDED_TASKS:
+            await connection.execute(text(statement))
+        await upgrade(connection, "0015")
+        assert await rows(connection, SETTLED) == [
+            ("1", "720p", "flex", True, 9, 2, False),
+            ("2", "480p", "default", None, None, 0, True),
+            ("3", "480p", "default", None, 0, 0, False),
+            ("4", "480p", "default", None, 0, 0, False),
+            ("5", "480p", "default", None, 0, 0, False),
+            ("6", "480p", "default", None, None, 0, True),
+            ("7", "480p", "default", None, 0, 0, False),
+            ("8", "480p", "default", None, 0, 0, False),
+        ]
+        await downgrade(connection, "0014")
+        await upgrade(connection, "0015")

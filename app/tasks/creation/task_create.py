@@ -23,6 +23,7 @@ from app.tasks.correlation import TAG_FIELD, callback_url_for, hash_of, new_call
 from app.tasks.creation.intent_log import Intent, IntentLog
 from app.tasks.creation.routing import Choice
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.validation.content import has_video
 from app.tasks.validation.create import CheckedCreate, to_upstream_body
 from app.upstream.http.messages import RequestBody
 
@@ -134,6 +135,7 @@ class TaskCreate(Create[str]):
             service_tier=fields.get("service_tier", _DEFAULT_TIER),
             status=TaskStatus.SUBMITTING.value,
             parameters={name: value for name, value in fields.items() if _is_stored(name, value)},
+            has_video_input=None if self._checked.drafts else has_video(fields["content"]),
             request_hash=fingerprint.body_hash,
             idempotency_key=None if key is None else key.text,
             instance_id=self._context.processes.instance_id,

@@ -16,7 +16,7 @@ import structlog
 from app.tasks.context import TasksContext
 from app.tasks.correlation import TAG_FIELD
 from app.tasks.responses import to_integer
-from app.tasks.state import total_tokens_of
+from app.tasks.settlement import total_tokens_of
 from app.upstream.ark import TaskPage, is_usable_id
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError

@@ -101,6 +101,11 @@ def _check_media(payload: Any, path: str, name: str) -> None:
     check_media_url(url, f"{path}.url", name)
 
 
+def has_video(content: list[dict[str, Any]]) -> bool:
+    """Says whether checked content has a reference video, for which the upstream has a price of its own."""
+    return any(item["type"] == "video_url" for item in content)
+
+
 def _by_role(content: list[dict[str, Any]]) -> dict[str, list[int]]:
     """Returns the positions of items by role, ``text`` and ``draft_task``; ``""`` is for images without a role.
 

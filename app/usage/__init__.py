@@ -1,0 +1,1 @@
+"""The ledger of what tasks cost, its sums and its export."""
