@@ -10,12 +10,14 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.admin.authentication import AdminToken
+from app.admin.authentication import AdminAuthenticator
 from app.admin.channel_continuity import ContinuityCheck
 from app.admin.metrics import Metrics
 from app.admin.reconcile.adoption import AdoptionService
 from app.admin.reconcile.report import Reconciliation
 from app.admin.webhook_service import WebhookService
+from app.admins.service import AdminService
+from app.admins.stored_admin import load_stored_admins
 from app.assets import due_work as assets_due
 from app.assets.actions import AssetService
 from app.assets.context import AssetsContext
@@ -85,9 +87,10 @@ _log = structlog.get_logger()
 
 # Added to the timeout of the response: connecting, writing a large body, and two short transactions.
 _SUBMISSION_MARGIN = timedelta(seconds=120)
-# How many database connections the look-ups of unknown keys, and of unknown access key ids, may use at a time.
+# How many database connections the look-ups of unknown keys, access key ids and admin tokens may use at a time.
 _UNKNOWN_KEY_QUERIES = 2
 _UNKNOWN_SIGNER_QUERIES = 1
+_UNKNOWN_ADMIN_QUERIES = 1
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,13 @@ class Services:
         self.readiness = Readiness(readiness_checks(context.engine))
         self.bodies = BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes)
         self.turns = Turns(max_per_party=max(1, settings.db_pool_size // 2))
-        self.admin_token = AdminToken(settings.admin_token.get_secret_value())
+        self.admin_authenticator = AdminAuthenticator(
+            settings.admin_token.get_secret_value(),
+            KeyCache(sessions, load_stored_admins, monotonic=monotonic, max_unknown_queries=_UNKNOWN_ADMIN_QUERIES),
+            clock=clock,
+            monotonic=monotonic,
+        )
+        self.admins = AdminService(sessions, clock)
         self.metrics = Metrics(sessions, clock, monotonic=monotonic)
 
         observe, read_timeout_seconds = context.faults.observe, settings.create_read_timeout_seconds
@@ -184,8 +193,7 @@ class Services:
             last_used=self.last_used,
             region=settings.region,
         )
-        self.tenants = TenantService(sessions, clock)
-        self.keys = KeyService(sessions, clock, context.box)
+        self.tenants, self.keys = TenantService(sessions, clock), KeyService(sessions, clock, context.box)
 
         self.channels = ChannelService(
             sessions, context.box, context.directory, clock, destinations=context.destinations

@@ -1,11 +1,12 @@
-"""The router of the admin API, which checks the admin token and refuses undeclared query parameters."""
+"""The router of the admin API, which checks token and role, and refuses undeclared query parameters."""
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from app.admin import audit, channels, deliveries, keys, models, tasks, tenants
+from app.admin import admins, audit, channels, deliveries, keys, models, tasks, tenants
 from app.admin.authentication import require_admin
 from app.admin.reconcile import routes as reconcile
+from app.admin.roles import check_complete
 from app.http.openapi import admin_errors
 from app.http.query import read_query
 
@@ -23,8 +24,9 @@ async def check_query(request: Request) -> None:
 router = APIRouter(
     prefix="/admin/v1",
     dependencies=[Depends(require_admin), Depends(check_query)],
-    responses=admin_errors(400, 401, 429, 503),
+    responses=admin_errors(400, 401, 403, 429, 503),
     generate_unique_id_function=lambda route: f"admin_{route.name}",
 )
-for part in (tenants, keys, channels, models, tasks, reconcile, deliveries, audit):
+for part in (tenants, keys, channels, models, tasks, reconcile, deliveries, audit, admins):
+    check_complete(part.router.routes)
     router.include_router(part.router)

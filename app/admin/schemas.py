@@ -125,6 +125,7 @@ class AuditView(RowView):
     id: str
     at: datetime
     actor: str
+    actor_id: str | None
     action: str
     tenant_id: str | None
     target_type: str

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from app.http.schemas import RequestModel, RowView
 from app.tasks.admin_repository import TaskWithChannel
-from app.tasks.models import TaskStatus
-from app.tasks.responses import public_id
+from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.responses import public_id, to_task
 from app.urls import split_url
 
 STATUSES = [status.value for status in TaskStatus]
@@ -80,6 +80,20 @@ class TaskView(RowView):
             callback_origin=_origin_of(row.callback_url),
             **others,
         )
+
+
+class TaskMediaView(BaseModel):
+    """The results of a task; ``content`` is null as long as it has none."""
+
+    id: str
+    tenant_id: str
+    content: dict[str, Any] | None = Field(description="as the tenant sees it: links, and until when they work")
+
+    @classmethod
+    def of_row(cls, row: TaskRow) -> Self:
+        """Returns the view of a row."""
+        content = to_task(row).get("content")
+        return cls(id=public_id(row), tenant_id=row.tenant_id, content=content if isinstance(content, dict) else None)
 
 
 class TaskEventView(RowView):

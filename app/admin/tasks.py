@@ -5,7 +5,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.admin.params import body_of, path_id, query_choice, query_text, read_body
-from app.admin.task_schemas import STATUSES, OrphanView, TaskDetailView, TaskEventView, TaskResolve, TaskView
+from app.admin.task_schemas import (
+    STATUSES,
+    OrphanView,
+    TaskDetailView,
+    TaskEventView,
+    TaskMediaView,
+    TaskResolve,
+    TaskView,
+)
 from app.catalog.service import ModelCatalog
 from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
@@ -56,6 +64,16 @@ async def list_tasks(request: Request) -> Response:
 async def get_task(request: Request) -> Response:
     """Shows one task with its history, by the upstream's id or our own; the upstream is not asked."""
     return await _answer(request)
+
+
+@router.get(
+    _ONE + "/media", summary="Show the clip of a task", response_model=TaskMediaView, responses=admin_errors(404)
+)
+async def get_task_media(request: Request) -> Response:
+    """Shows the links to the results of a task, for owners and operators; each look is in the audit log."""
+    service: TaskAdminService = request.state.task_admin
+    row = await service.look(request.state.actor, path_id(request, "task_id"))
+    return json_response(TaskMediaView.of_row(row), headers={"Cache-Control": "no-store"})
 
 
 @router.post(

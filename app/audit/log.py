@@ -15,12 +15,14 @@ class Actor:
     """The author of a change, as the audit log shows it.
 
     Attributes:
-        name: ``admin`` for the admin token, or the name of a command.
+        name: the name of the admin, ``admin`` for the token of the environment, or the name of a command.
         address: the address of the client; None for a command.
+        id: the id of an admin with a token of its own; names are chosen freely.
     """
 
     name: str
     address: str | None
+    id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ def record(session: AsyncSession, actor: Actor, action: str, target: Target, *, 
         AuditRow(
             at=at,
             actor=actor.name,
+            actor_id=actor.id,
             address=actor.address,
             action=action,
             target_type=target.type,

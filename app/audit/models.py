@@ -21,6 +21,7 @@ class AuditRow(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     at: Mapped[datetime]
     actor: Mapped[str]
+    actor_id: Mapped[str | None]
     action: Mapped[str]
     target_type: Mapped[str]
     target_id: Mapped[str]

@@ -1,4 +1,4 @@
-"""Finds tenants, keys and channels by id or name. A text in the format of an id is never taken as a name."""
+"""Finds tenants, keys, channels and admins by id or name. A text in the format of an id is never taken as a name."""
 
 import re
 from collections.abc import Sequence
@@ -7,8 +7,10 @@ from typing import Any
 from app.cli.admin_client import AdminClient, segment
 from app.cli.exit_codes import MISCONFIGURED, stop
 
-_ID = re.compile(r"(tenant|key|ch)_[0-9A-Za-z]{20}")
+_ID = re.compile(r"(tenant|key|ch|admin)_[0-9A-Za-z]{20}")
 _KEY_PREFIX = "sg-"
+_ADMIN_PREFIX = "sga-"
+_ADMIN_FIELDS = ("id", "public_part", "name")
 _KEY_FIELDS = ("public_part", "access_key_id")
 _ROTATED = "rotated"
 
@@ -71,6 +73,17 @@ def _first_of(key: dict[str, Any], by_id: dict[str, dict[str, Any]]) -> str:
 def find_channel(client: AdminClient, text: str) -> dict[str, Any]:
     """Returns the channel with this id or name; ends the program as ``find_tenant``."""
     return _find(client, "channel", text, ("name",))
+
+
+def find_admin(client: AdminClient, text: str) -> dict[str, Any]:
+    """Returns the admin with this id, public part or name; ends the program as ``find_tenant``.
+
+    Of a whole token only the public part is used, and it is not sent to the gateway.
+    """
+    wanted = text.split("-")[1] if text.startswith(_ADMIN_PREFIX) else text
+    return _only(
+        "admin", text, [row for row in client.rows("/admins") if wanted in {row[name] for name in _ADMIN_FIELDS}]
+    )
 
 
 def tenant_id(client: AdminClient, text: str | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
+from app.cli.admins import admins
 from app.cli.audit import audit
 from app.cli.channels import channels
 from app.cli.command_table import implementation
@@ -40,6 +41,7 @@ program.add_typer(models, name="models")
 program.add_typer(tasks, name="tasks")
 program.add_typer(deliveries, name="deliveries")
 program.add_typer(audit, name="audit")
+program.add_typer(admins, name="admins")
 program.add_typer(secrets, name="secrets")
 program.add_typer(config, name="config")
 

@@ -11,6 +11,7 @@ GATEWAY = "seedgate_gateway"
 
 TABLES = (
     "account_rates",
+    "admins",
     "alembic_version",
     "api_keys",
     "asset_create_intents",

@@ -125,8 +125,8 @@ def _normalize(name: str) -> str:
 # pattern may read the same characters. Repetitions are therefore possessive (`++`), and a URL or a field is matched as
 # a whole before its name is checked. A word may follow a Chinese character, hence ``(?a:\b)``.
 SECRET_PATTERNS: Sequence[Rule | NamedValue] = (
-    # The public part of an API key stays, so that operators can search for it.
-    Rule(("sg-",), re.compile(r"(sg-[0-9A-Za-z]++-)[0-9A-Za-z]{8,}"), rf"\1{MASK}"),
+    # The public part of an API key and of an admin token stays, so that operators can search for it.
+    Rule(("sg-", "sga-"), re.compile(r"(sga?+-[0-9A-Za-z]++-)[0-9A-Za-z]{8,}"), rf"\1{MASK}"),
     Rule(("sgsk",), re.compile(r"(?a:\b)SGSK[0-9A-Za-z]{8,}"), MASK),
     Rule(("bearer", "basic"), re.compile(r"(?i)(?a:\b)((?:bearer|basic)[\s+]++)[^\s\"',;+]+"), rf"\1{MASK}"),
     Rule(("credential=",), re.compile(r"(?i)(?a:\b)(credential=)[^/\s,]+"), rf"\1{MASK}"),

@@ -1,4 +1,4 @@
-"""Use cases of the operator for any tenant's task: show, refresh, cancel, resolve an unknown outcome."""
+"""Use cases of the operator for any tenant's task: show, look at its clip, refresh, cancel, resolve."""
 
 from collections.abc import Sequence
 
@@ -59,6 +59,20 @@ class TaskAdminService:
             if found is None:
                 raise unknown_task()
             return found, await tasks.history(found.row)
+
+    async def look(self, actor: Actor, task_id: str) -> TaskRow:
+        """Returns a task whose clip is going to be shown to the operator, which the audit log records.
+
+        Raises:
+            NotFoundError: 404.
+        """
+        async with self._context.sessions.begin() as session:
+            found = await AdminTaskRepository(session).find(task_id)
+            if found is None:
+                raise unknown_task()
+            target = Target("task", found.row.id, found.row.tenant_id)
+            record(session, actor, "task.look", target, at=self._context.clock())
+        return found.row
 
     async def orphans(self, page: PageRequest) -> Sequence[OrphanWithCandidates]:
         """Returns upstream tasks without an owner, newest first, one more than asked when there are more.

@@ -227,3 +227,26 @@ async def test_url_and_token_come_from_the_env_file_too(
     assert (code, out, "is not UTF-8" in err, err.count("\n")) == (2, "", True, 1)
     (tmp_path / ".env").write_text(f"SEEDGATE_URL={gateway.base_url}\nSEEDGATE_ADMIN_TOKEN='{token}'\n")
     assert (await seedgate("tenants", "list", "--json"))[0] == 0
+
+
+async def test_an_owner_gives_roles_and_takes_them_away(
+    gateway: Gateway, seedgate: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = ("--expires-at", "2100-01-01T00:00:00Z")
+    admin = await made(seedgate, "admins", "create", "finance", "--role", "viewer", *until)
+    changed = await made(seedgate, "admins", "update", "finance", "--role", "operator", "--expires-at", "never")
+    assert (changed["id"], changed["role"], changed["expires_at"]) == (admin["id"], "operator", None)
+    listed = (await seedgate("admins", "list"))[1]
+    assert admin["id"] in listed
+    assert admin["token"] not in listed
+
+    with monkeypatch.context() as patch:
+        patch.setenv("SEEDGATE_ADMIN_TOKEN", admin["token"])
+        tenant = await made(seedgate, "tenants", "create", "made by finance")
+        assert (await seedgate("admins", "list"))[0] == 1
+    (row,) = (await gateway.admin.get("/audit", params={"target": tenant["id"]})).json()["data"]
+    assert (row["actor"], row["actor_id"]) == ("finance", admin["id"])
+
+    assert (await seedgate("admins", "revoke", admin["token"]))[0] == 2
+    assert (await seedgate("admins", "revoke", admin["token"], "--yes"))[:2] == (0, f"revoked {admin['id']}\n")
+    assert (await seedgate("admins", "update", "finance"))[0] == 2

@@ -64,6 +64,7 @@ async def owned(gateway: Gateway, owner: Tenant) -> dict[str, str]:
     session = await new_session(owner)
     await pass_verification(session["H5Link"])
     person = await act(owner, "GetVisualValidateResult", BytedToken=session["BytedToken"])
+    admin = (await gateway.admin.post("/admins", json={"name": "an admin", "role": "viewer"})).json()
     delivery = (await gateway.admin.get("/deliveries", params={"tenant": owner.id})).json()["data"][0]
     channel = (await gateway.admin.get("/channels")).json()["data"][0]
     return {
@@ -83,6 +84,7 @@ async def owned(gateway: Gateway, owner: Tenant) -> dict[str, str]:
         "key_id": owner.key_id,
         "delivery_id": delivery["id"],
         "channel_id": channel["id"],
+        "admin_id": admin["id"],
     }
 
 

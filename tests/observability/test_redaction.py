@@ -13,6 +13,7 @@ from urllib.parse import quote_plus, unquote_plus
 import pytest
 import structlog
 
+from app.admins.token import make_token
 from app.core.sealing import generate_key
 from app.observability.logging import configure_logging
 from app.observability.redaction import MASK, MAX_TEXT_CHARACTERS, hide, redact
@@ -22,8 +23,10 @@ from app.tenants.signing_key import make_signing_key
 from tests.observability.streams import logging_to
 
 KEY = make_key()
+ADMIN = make_token()
 TEXTS = {
     "our key": f"no key {KEY.plaintext} here",
+    "a named admin token": f"no token {ADMIN.plaintext} here",
     "a bearer": "Authorization: Bearer hunter2-hunter2",
     "an access key id of a signature": "HMAC-SHA256 Credential=hunter2/20260101/cn-beijing/ark/request",
     "a signature": "SignedHeaders=host, Signature=hunter2",
@@ -145,6 +148,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
 }
 SECRETS = {
     "our key": (KEY.plaintext, KEY.plaintext[-20:]),
+    "a named admin token": (ADMIN.plaintext, ADMIN.plaintext[-20:]),
     "the secret of a signing key": ("SGSKhunter2hunter2hunter2", "hunter2"),
     "a callback's token": ("/callbacks/hunter2-hunter2", "hunter2"),
     "a face verification's token": ("BytedToken=hunter2&Action=x", "hunter2"),

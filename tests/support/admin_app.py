@@ -11,9 +11,11 @@ import httpx
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.admin.authentication import AdminToken
+from app.admin.authentication import AdminAuthenticator
 from app.admin.metrics import Metrics
 from app.admin.webhook_service import WebhookService
+from app.admins.service import AdminService
+from app.admins.stored_admin import load_stored_admins
 from app.catalog.model_spec import ModelSpec
 from app.catalog.service import ModelCatalog
 from app.channels.models import ChannelRow
@@ -114,7 +116,13 @@ async def running_process(
     state = {
         "sessions": sessions,
         "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
-        "admin_token": AdminToken(ADMIN_TOKEN, monotonic=seconds),
+        "admin_authenticator": AdminAuthenticator(
+            ADMIN_TOKEN,
+            KeyCache(sessions, load_stored_admins, monotonic=seconds),
+            clock=clock,
+            monotonic=seconds,
+        ),
+        "admins": AdminService(sessions, clock),
         "authenticator": authenticator,
         "turns": Turns(max_per_party=5),
         "tenants": tenants,

@@ -9,8 +9,9 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.admin.authentication import AdminToken
+from app.admin.authentication import AdminAuthenticator
 from app.admin.channel_continuity import ContinuityCheck
+from app.admins.stored_admin import load_stored_admins
 from app.catalog.service import ModelCatalog
 from app.channels.directory import ChannelDirectory
 from app.channels.probe import ChannelProbe
@@ -18,6 +19,7 @@ from app.channels.service import ChannelService
 from app.core.sealing import SecretBox, generate_key
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
+from app.tenants.key_cache import KeyCache
 from app.upstream.ark import ArkClient
 from app.upstream.destinations import DestinationRules
 from app.upstream.http.client import Timeouts, open_http_client
@@ -88,7 +90,7 @@ async def running_channel_app(
         state = {
             "sessions": sessions,
             "bodies": BodyAdmission(limit_bytes=64 * 1024, budget_bytes=1024 * 1024),
-            "admin_token": AdminToken(ADMIN_TOKEN),
+            "admin_authenticator": AdminAuthenticator(ADMIN_TOKEN, KeyCache(sessions, load_stored_admins)),
             "channels": channels,
             "continuity": continuity,
             "probe": ChannelProbe(ark, control),

@@ -302,6 +302,10 @@ class Gateway:
         for client in self._clients:
             await client.aclose()
 
+    def client(self, key: str) -> httpx.AsyncClient:
+        """Returns a client of the gateway with this credential."""
+        return self._client(self.base_url, key)
+
     def _client(self, base_url: str, key: str = "") -> httpx.AsyncClient:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         client = httpx.AsyncClient(verify=PLAIN, base_url=base_url, headers=headers, timeout=HANG_SECONDS)
