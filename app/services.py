@@ -78,6 +78,7 @@ from app.upstream.destinations import DestinationRules
 from app.upstream.http.client import HttpClient
 from app.upstream.openapi import OpenApiClient
 from app.upstream.rate_limits import RateLimiter
+from app.usage.pricing import PricingSource
 from app.webhooks.callback_url_policy import CallbackUrlPolicy
 from app.webhooks.delivery_worker import DeliveryWorker
 from app.webhooks.repository import DELIVERIES_DUE
@@ -230,6 +231,7 @@ class Services:
             directory=context.directory,
             ark=ark,
             rates=context.rates,
+            pricing=PricingSource(sessions, self.prices, monotonic=monotonic),
             retry_dedup=self.retry_dedup,
             processes=context.processes,
             create_window=create_window,

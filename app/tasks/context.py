@@ -11,6 +11,7 @@ from app.core.process_registry import ProcessRegistry
 from app.creates.retry_dedup import RetryDedup
 from app.upstream.ark import ArkClient
 from app.upstream.rate_limits import RateLimiter
+from app.usage.pricing import PricingSource
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ class TasksContext:
 
     rates: RateLimiter
     """The call rates of the upstream accounts."""
+
+    pricing: PricingSource
+    """By what tasks that end are settled."""
 
     retry_dedup: RetryDedup
     """Recognises creates that are sent again."""

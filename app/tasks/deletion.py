@@ -135,6 +135,7 @@ class TaskDeletion:
         is_erased: bool,
         record: Callable[[AsyncSession], None] | None = None,
     ) -> None:
+        pricing = await self._context.pricing.current()
         now = self._context.clock()
         async with self._ready_answers.deletion() as deletion, self._context.sessions.begin() as session:
             row = await TaskRepository(session, deleted.tenant_id).find(deleted.id, is_locked=True)
@@ -145,7 +146,7 @@ class TaskDeletion:
                 row.next_poll_at = None
                 await deletion.announce(session, row)
             else:
-                apply_cancellation(session, row, source=source, now=now, is_erased=is_erased)
+                apply_cancellation(session, row, pricing=pricing, source=source, now=now, is_erased=is_erased)
             if record is not None:
                 record(session)
 

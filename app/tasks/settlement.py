@@ -6,19 +6,21 @@ from typing import Any
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.responses import to_integer
 from app.usage.models import LedgerKind, LedgerRow
+from app.usage.pricing import Pricing
 
 _MAX_TOKENS = 2**53
 _MAX_SEARCHES = 2**31 - 1
 _MAX_WORD_LENGTH = 32
 
 
-def to_ledger_row(row: TaskRow, *, is_usage_unseen: bool, now: datetime) -> LedgerRow:
+def to_ledger_row(row: TaskRow, pricing: Pricing | None, *, is_usage_unseen: bool, now: datetime) -> LedgerRow:
     """Returns the settlement of a task whose final state has just been written into its row.
 
     Only a succeeded task costs tokens: those that the upstream says.
 
     Args:
         row: the task.
+        pricing: the prices; None for a create that made no upstream task, which costs nothing in any currency.
         is_usage_unseen: the upstream has erased the task before its end was seen, so that it may have cost something.
         now: the present moment.
     """
@@ -28,7 +30,7 @@ def to_ledger_row(row: TaskRow, *, is_usage_unseen: bool, now: datetime) -> Ledg
         tokens = None
     elif row.status == TaskStatus.SUCCEEDED.value:
         tokens = row.total_tokens
-    return LedgerRow(
+    settlement = LedgerRow(
         kind=LedgerKind.SETTLEMENT.value,
         tenant_id=row.tenant_id,
         key_id=row.key_id,
@@ -48,6 +50,9 @@ def to_ledger_row(row: TaskRow, *, is_usage_unseen: bool, now: datetime) -> Ledg
         created_at=row.created_at,
         settled_at=now,
     )
+    if pricing is not None:
+        pricing.apply(settlement)
+    return settlement
 
 
 def total_tokens_of(body: dict[str, Any]) -> int | None:

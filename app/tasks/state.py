@@ -16,6 +16,7 @@ from app.observability.counters import OWNERSHIP_CONFLICTS, STALE_ANSWERS, TASK_
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.responses import to_task, without_own_fields
 from app.tasks.settlement import to_ledger_row, total_tokens_of
+from app.usage.pricing import Pricing
 from app.webhooks.outbox import enqueue
 
 OUTCOME_UNKNOWN = "OutcomeUnknown"
@@ -127,7 +128,14 @@ def apply_no_task(
 
 
 def apply_upstream_state(
-    session: AsyncSession, row: TaskRow, body: dict[str, Any], *, asked_at: datetime, source: Source, now: datetime
+    session: AsyncSession,
+    row: TaskRow,
+    body: dict[str, Any],
+    *,
+    pricing: Pricing,
+    asked_at: datetime,
+    source: Source,
+    now: datetime,
 ) -> None:
     """Writes the upstream's answer about a task into its row.
 
@@ -139,6 +147,7 @@ def apply_upstream_state(
         session: the session of the open transaction.
         row: the task.
         body: the upstream's GET answer, or an unfinished item of its list.
+        pricing: the prices, by which a task that ends is settled.
         asked_at: when the upstream was asked.
         source: what kind of call it was.
         now: the present moment.
@@ -160,7 +169,7 @@ def apply_upstream_state(
         return
     if is_final:
         row.total_tokens = total_tokens_of(body)
-    _transition(session, row, status, source=source, now=now)
+    _transition(session, row, status, source=source, now=now, pricing=pricing)
 
 
 def is_unchanged(row: TaskRow, body: dict[str, Any]) -> bool:
@@ -168,7 +177,7 @@ def is_unchanged(row: TaskRow, body: dict[str, Any]) -> bool:
     return row.status == body.get("status") and row.snapshot == _sanitize(without_own_fields(body))
 
 
-def apply_not_found(session: AsyncSession, row: TaskRow, *, source: Source, now: datetime) -> None:
+def apply_not_found(session: AsyncSession, row: TaskRow, *, pricing: Pricing, source: Source, now: datetime) -> None:
     """Writes that the upstream did not find a task by its id.
 
     The answer alone proves nothing; the task ends ``expired`` when its own window has certainly passed. It may have
@@ -177,21 +186,36 @@ def apply_not_found(session: AsyncSession, row: TaskRow, *, source: Source, now:
     if TaskStatus(row.status).is_final:
         return
     if is_window_over(row, now=now):
-        is_usage_unseen = row.upstream_id is not None
-        _transition(session, row, TaskStatus.EXPIRED, source=source, now=now, is_usage_unseen=is_usage_unseen)
+        _transition(
+            session,
+            row,
+            TaskStatus.EXPIRED,
+            source=source,
+            now=now,
+            pricing=pricing,
+            is_usage_unseen=row.upstream_id is not None,
+        )
     else:
         row.next_poll_at = next_poll_after(row.created_at, now)
 
 
 def apply_cancellation(
-    session: AsyncSession, row: TaskRow, *, source: Source, now: datetime, is_erased: bool = False
+    session: AsyncSession,
+    row: TaskRow,
+    *,
+    pricing: Pricing,
+    source: Source,
+    now: datetime,
+    is_erased: bool = False,
 ) -> None:
     """Writes that the upstream accepted the deletion of a queued task, which cancels it.
 
     ``is_erased``: the upstream did not know the task any more, so it may have succeeded; its usage is estimated.
     """
     if not TaskStatus(row.status).is_final:
-        _transition(session, row, TaskStatus.CANCELLED, source=source, now=now, is_usage_unseen=is_erased)
+        _transition(
+            session, row, TaskStatus.CANCELLED, source=source, now=now, pricing=pricing, is_usage_unseen=is_erased
+        )
 
 
 def is_window_over(row: TaskRow, *, now: datetime) -> bool:
@@ -212,6 +236,7 @@ def _transition(
     source: Source,
     now: datetime,
     detail: str | None = None,
+    pricing: Pricing | None = None,
     is_usage_unseen: bool = False,
 ) -> None:
     """Changes the status, and adds its entry in the history and, if clients see the change, the delivery.
@@ -238,7 +263,7 @@ def _transition(
         )
     )
     if status.is_final:
-        session.add(to_ledger_row(row, is_usage_unseen=is_usage_unseen, now=now))
+        session.add(to_ledger_row(row, pricing, is_usage_unseen=is_usage_unseen, now=now))
     if row.callback_url is not None and status.public is not before.public:
         body = to_task(row)
         enqueue(session, tenant_id=row.tenant_id, task_id=row.id, url=row.callback_url, body=body, now=now)

@@ -36,7 +36,7 @@ class LedgerRow(Base):
         currency: of the price; None when the task has no price.
         micros_per_million_tokens: the price when the task was created, in millionths of ``currency``.
         cost_micros: in millionths of ``currency``; None when the task has no price.
-        is_estimated: the upstream's figure was never seen.
+        is_estimated: the upstream's figure was never seen, or what decides between two prices is not known.
         note: what a correction is about.
         created_at: when the task was created; the period to which it belongs.
         settled_at: when the row was written.

@@ -26,6 +26,7 @@ from app.tasks.recovery.reconciler import Reconciler
 from app.upstream.ark import ArkClient
 from app.upstream.configured import destination_rules, open_http
 from app.upstream.rate_limits import RateClass, RateLimiter
+from app.usage.pricing import PricingSource
 from tests.support.database import own_database
 from tests.support.frozen_gateway import open_frozen_gateway
 from tests.support.gateway import ENDLESS, SPARE_ID, TASKS, Gateway, Tenant, text
@@ -60,6 +61,7 @@ def to_context(
         directory=services.directory,
         ark=ark,
         rates=rates,
+        pricing=PricingSource(services.sessions, services.prices),
         retry_dedup=services.retry_dedup,
         processes=services.processes,
         create_window=timedelta(minutes=5),

@@ -32,6 +32,7 @@ async def apply_list(
         items: the upstream's JSON of tasks, by their upstream ids.
         asked_at: when the upstream was asked.
     """
+    pricing = await context.pricing.current()
     now = context.clock()
     unfinished = [
         row for row in rows if items.get(str(row.upstream_id), {}).get("status") not in {None, *FINAL_STATUSES}
@@ -42,5 +43,5 @@ async def apply_list(
     async with context.sessions.begin() as session:
         for row in await AllTasks(session).lock([row for row in unfinished if (row.tenant_id, row.id) not in written]):
             body = items[str(row.upstream_id)]
-            apply_upstream_state(session, row, body, asked_at=asked_at, source=Source.LIST, now=now)
+            apply_upstream_state(session, row, body, pricing=pricing, asked_at=asked_at, source=Source.LIST, now=now)
         await record_success(session, channel_id, now=now)

@@ -72,13 +72,14 @@ class TaskPoller:
 
     async def _end_forgotten(self) -> None:
         """Ends tasks that were never seen finished and that the upstream no longer keeps."""
+        pricing = await self._context.pricing.current()
         now = self._context.clock()
         async with self._context.sessions.begin() as session:
             rows = await AllTasks(session).lock_due(
                 now=now, created_before=retention_cutoff(now), limit=_FORGOTTEN_BATCH
             )
             for row in rows:
-                apply_not_found(session, row, source=Source.POLL, now=now)
+                apply_not_found(session, row, pricing=pricing, source=Source.POLL, now=now)
 
     async def _poll_channel(self, channel: Channel, account: ArkAccount) -> None:
         self._busy.add(channel.id)

@@ -73,15 +73,18 @@ class TaskRefresh:
             if not error.is_not_found:
                 raise
             body = None
+        pricing = await self._context.pricing.current()
         now = self._context.clock()
         async with self._context.sessions.begin() as session:
             current = await TaskRepository(session, row.tenant_id).find(row.id, is_locked=True)
             if current is None:
                 return
             if body is None:
-                apply_not_found(session, current, source=Source.POLL, now=now)
+                apply_not_found(session, current, pricing=pricing, source=Source.POLL, now=now)
             else:
-                apply_upstream_state(session, current, body, asked_at=asked_at, source=Source.POLL, now=now)
+                apply_upstream_state(
+                    session, current, body, pricing=pricing, asked_at=asked_at, source=Source.POLL, now=now
+                )
                 await record_success(session, str(row.channel_id), now=now)
 
     async def account_of(self, row: TaskRow, allowed: frozenset[str] | None = None) -> ArkAccount | None:

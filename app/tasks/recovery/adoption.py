@@ -27,6 +27,7 @@ from app.tasks.recovery.repository import AllIntents, Owner
 from app.tasks.state import Source, apply_upstream_id, apply_upstream_state
 from app.upstream.errors import UpstreamRejectedError
 from app.upstream.rate_limits import RateClass
+from app.usage.pricing import Pricing
 
 _UPSTREAM_ID_INDEX = "uq_tasks_upstream_id"
 _TOKEN_TIMEOUT_SECONDS = 5.0
@@ -87,6 +88,7 @@ class TaskAdoption:
         offset = None if answered_at is None else answered_at - self._context.clock()
         task = to_listed(body, str(body.get("service_tier") or PARAMETERS["service_tier"].default))
         row = self._to_row(task, body, tenant_id=tenant_id, key_id=key_id, channel=channel, name_of=name_of)
+        pricing = await self._context.pricing.current()
         try:
             async with self._context.sessions.begin() as session:
                 # Before the owner is read: a create that ends in between is then seen by one of both queries.
@@ -99,7 +101,7 @@ class TaskAdoption:
                 if rivals:
                     raise AdoptionRefusedError(_refusal(rivals))
                 await lock_owners(session, tenant_id, channel.id)
-                await self._write(session, actor, row, body, asked_at)
+                await self._write(session, actor, row, body, pricing=pricing, asked_at=asked_at)
         except IntegrityError as error:
             if _UPSTREAM_ID_INDEX not in str(error.orig):
                 raise
@@ -147,13 +149,20 @@ class TaskAdoption:
         )
 
     async def _write(
-        self, session: AsyncSession, actor: Actor, row: TaskRow, body: dict[str, Any], asked_at: datetime
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        row: TaskRow,
+        body: dict[str, Any],
+        *,
+        pricing: Pricing,
+        asked_at: datetime,
     ) -> None:
         now = self._context.clock()
         session.add(row)
         await session.flush()  # its history refers to it
         apply_upstream_id(session, row, body["id"], source=Source.OPERATOR, now=now, detail="adopted")
-        apply_upstream_state(session, row, body, asked_at=asked_at, source=Source.OPERATOR, now=now)
+        apply_upstream_state(session, row, body, pricing=pricing, asked_at=asked_at, source=Source.OPERATOR, now=now)
         await Orphans(session).remove(body["id"])
         target = Target("task", row.id, row.tenant_id)
         record(session, actor, "task.adopt", target, at=now, upstream_id=body["id"], channel_id=row.channel_id)

@@ -25,6 +25,7 @@ from app.upstream.ark import is_usable_id
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
 from app.upstream.rate_limits import RateClass
+from app.usage.pricing import Pricing
 
 _UPSTREAM_ID_INDEX = "uq_tasks_upstream_id"
 _TOKEN_TIMEOUT_SECONDS = 5.0
@@ -93,9 +94,12 @@ class Attribution:
             return Verdict.NOT_FOUND
         if evidence is Evidence.ELIMINATION and not fits(row, body):
             return Verdict.MISMATCH
+        pricing = await self._context.pricing.current()
         try:
             async with self._context.sessions.begin() as session:
-                return await self._write(session, row, body, asked_at=asked_at, evidence=evidence, actor=actor)
+                return await self._write(
+                    session, row, body, pricing=pricing, asked_at=asked_at, evidence=evidence, actor=actor
+                )
         except IntegrityError as error:
             if _UPSTREAM_ID_INDEX not in str(error.orig):
                 raise
@@ -139,6 +143,7 @@ class Attribution:
         row: TaskRow,
         body: dict[str, Any],
         *,
+        pricing: Pricing,
         asked_at: datetime,
         evidence: Evidence,
         actor: Actor | None,
@@ -157,7 +162,7 @@ class Attribution:
             return await _close(session, current, body, now=now)
         assert current is not None  # noqa: S101 - a row that owns an id exists
         apply_upstream_id(session, current, upstream_id, source=source, now=now, detail=detail)
-        apply_upstream_state(session, current, body, asked_at=asked_at, source=source, now=now)
+        apply_upstream_state(session, current, body, pricing=pricing, asked_at=asked_at, source=source, now=now)
         await Orphans(session).remove(upstream_id)
         if actor is not None:
             record(session, actor, "task.resolve", _target(current), at=now, upstream_id=upstream_id)

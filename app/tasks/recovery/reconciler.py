@@ -79,12 +79,13 @@ class Reconciler:
 
     async def tidy(self) -> None:
         """Ends intents whose own window has passed, and removes orphans that have an owner by now."""
+        pricing = await self._context.pricing.current()
         now = self._context.clock()
         async with self._context.sessions.begin() as session:
             intents = AllIntents(session)
             rows = await intents.overdue(now=now, created_before=now - MIN_WINDOW, limit=_OVERDUE_BATCH)
             for row in await intents.lock_unknown([row for row in rows if is_window_over(row, now=now)]):
-                apply_not_found(session, row, source=Source.RECONCILER, now=now)
+                apply_not_found(session, row, pricing=pricing, source=Source.RECONCILER, now=now)
             orphans = Orphans(session)
             self._orphans_after = await orphans.remove_owned(self._orphans_after, limit=_ORPHANS_BATCH)
             await orphans.remove_forgotten(now=now)

@@ -1,0 +1,97 @@
+"""The price of a task that has ended: that of its creation."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.channels.models import ChannelRow
+from app.core.ttl_cache import CachedRead
+from app.money.amounts import cost_micros, currency_of
+from app.money.prices.index import Billable, PriceIndex, Unpriced
+from app.money.prices.price import Price
+from app.money.prices.service import PriceCatalog
+from app.usage.models import LedgerRow
+
+_EITHER = (False, True)
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """The prices with their history, and the currency of every channel, deleted ones included, by its id."""
+
+    index: PriceIndex
+    currencies: Mapping[str, str]
+
+    def apply(self, row: LedgerRow) -> None:
+        """Writes price and cost into a row of the ledger; a task without a price keeps None in both.
+
+        When it is not known whether the task had videos or sound, and the prices differ, the higher one is taken and
+        the row marked as estimated.
+        """
+        prices = self._prices(row)
+        if not prices:
+            return
+        price = max(prices, key=lambda found: found.micros_per_million_tokens)
+        row.currency, row.micros_per_million_tokens = price.currency, price.micros_per_million_tokens
+        if row.total_tokens is None:
+            return
+        row.cost_micros = cost_micros(row.total_tokens, price.micros_per_million_tokens)
+        is_certain = len({found.micros_per_million_tokens for found in prices}) == 1
+        row.is_estimated |= row.total_tokens > 0 and not is_certain
+
+    def _prices(self, row: LedgerRow) -> list[Price]:
+        """Returns the prices that the task may have."""
+        currency = self.currencies.get(row.channel_id or "")
+        if currency is None:
+            return []
+        found = []
+        for has_video_input, has_audio in product(_alternatives(row.has_video_input), _alternatives(row.has_audio)):
+            billable = Billable(
+                upstream_model=row.upstream_model,
+                resolution=None if row.resolution is None else row.resolution.lower(),
+                has_video_input=has_video_input,
+                service_tier=row.service_tier,
+                has_audio=has_audio,
+                currency=currency,
+            )
+            listed = self.index.find(billable, row.created_at)
+            if not isinstance(listed, Unpriced):
+                found.append(listed.price)
+        return found
+
+
+class PricingSource:
+    """Reads what a settlement needs beside the task; cached for less than a second."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        prices: PriceCatalog,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``monotonic`` returns seconds of a clock that never goes back; it decides when a cached read expires."""
+        self._sessions = sessions
+        self._prices = prices
+        self._currencies = CachedRead(self._load_currencies, monotonic=monotonic)
+
+    async def current(self) -> Pricing:
+        """Returns the prices of now; called before the transaction that ends a task.
+
+        Raises:
+            ServiceUnavailableError: 503, the database is unavailable.
+        """
+        return Pricing(await self._prices.index(), await self._currencies.get())
+
+    async def _load_currencies(self) -> dict[str, str]:
+        async with self._sessions() as session:
+            rows = await session.execute(select(ChannelRow.id, ChannelRow.region))
+            return {channel_id: currency_of(region) for channel_id, region in rows}
+
+
+def _alternatives(switch: bool | None) -> tuple[bool, ...]:  # noqa: FBT001 - a value, not a switch of the function
+    return _EITHER if switch is None else (switch,)
