@@ -75,10 +75,17 @@ class FastGet:
         raw_id = raw_path[len(_PREFIX) :]
         if not _PLAIN_ID.fullmatch(raw_id):
             return None
+        task_id = raw_id.decode("ascii")
         request = self._requests.read(head, peer=peer, port=port, default_headers=default_headers, respond=respond)
-        if request is None:
-            return None
-        asked = _Asked(request, raw_id.decode("ascii"))
+        if request is not None:
+            return self._answer(task_id, request)
+        answer = partial(self._answer, task_id)
+        return self._requests.read_later(
+            head, answer, peer=peer, port=port, default_headers=default_headers, respond=respond
+        )
+
+    def _answer(self, task_id: str, request: FastRequest) -> bytes | Later:
+        asked = _Asked(request, task_id)
         tenant_id = request.principal.tenant_id
         found = self._ready_answers.get(tenant_id, asked.task_id)
         if found is not None:

@@ -132,8 +132,6 @@ class Authenticator:
             client_address: as for ``principal``.
             now: the present moment.
         """
-        if not authorization.startswith(_BEARER):
-            return None
         parts = self._parse(authorization)
         stored = None if parts is None else self._keys.recall(parts)
         if stored is None:
@@ -145,8 +143,23 @@ class Authenticator:
         self._last_used.note(stored.principal.key_id, now)
         return stored.principal
 
+    def recall_later(self, authorization: bytes, on_looked_up: Callable[[], None]) -> bool:
+        """Looks up a key that is not in memory, if it was found within the last hour, for the next ``recall``.
+
+        Args:
+            authorization: as for ``recall``.
+            on_looked_up: called afterwards, in any case; must not raise.
+
+        Returns:
+            Whether ``on_looked_up`` will be called.
+        """
+        parts = self._parse(authorization)
+        return parts is not None and self._keys.recall_later(parts, on_looked_up)
+
     def _parse(self, authorization: bytes) -> KeyParts | None:
         """Parses a key, or finds the parts of one that was parsed before by its hash, which saves 3 µs."""
+        if not authorization.startswith(_BEARER):
+            return None
         digest = hashlib.sha256(authorization).digest()
         parts = self._parsed.get(digest)
         if parts is None:

@@ -1,8 +1,8 @@
 """What the answers of the fast path (``app.http.fast_path``) have in common: who asks, and the response.
 
 A response is byte for byte that of the route, and its log line, metrics and ``last_used_at`` are the same. Whatever is
-not plain is left to the route, above all another credential than one ``Bearer`` key that was read within the last
-second.
+not plain is left to the route, above all another credential than one ``Bearer`` key that was found within the last
+hour.
 """
 
 import time
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from app.http.client_address import client_address
 from app.http.cors import EXPOSED
+from app.http.fast_path import Later
 from app.http.head_parser import RequestHead
 from app.http.request_scope import CLIENT_REQUEST_ID
 from app.ids import new_request_id
@@ -115,14 +116,46 @@ class FastRequests:
         """
         started = time.perf_counter()
         fields = self._read_fields(head.headers)
-        if fields is None or (self._metrics_port is not None and port == self._metrics_port):
+        if fields is None or not self._is_answered(port):
             return None
         authorization, client_request_id, origin, forwarded_for = fields
         address = self._address_of(peer, forwarded_for) if self._trusted_proxies else peer
         principal = self._authenticator.recall(authorization, address, self._clock())
-        if principal is None or (access_log.is_wanted and not access_log.is_json):
+        if principal is None:
             return None
         return FastRequest(principal, address, client_request_id, origin, started, default_headers, respond)
+
+    def read_later(
+        self,
+        head: RequestHead,
+        answer: Callable[[FastRequest], bytes | Later | None],
+        *,
+        peer: str,
+        port: int | None,
+        default_headers: Iterable[tuple[bytes, bytes]],
+        respond: Callable[[bytes | None], None],
+    ) -> Later | None:
+        """Looks up the caller of a request for which ``read`` returned None, if its key was found within the last hour.
+
+        Otherwise all clients that waited for the upstream for a second would go to the route when they come back.
+
+        ``answer`` gets the request once its caller is known; it answers as ``FastPath.answer`` does.
+        The other arguments are those of ``read``.
+
+        Returns:
+            None to leave the request to the route now.
+        """
+        fields = self._read_fields(head.headers)
+        if fields is None or not self._is_answered(port):
+            return None
+
+        def go_on() -> None:
+            request = self.read(head, peer=peer, port=port, default_headers=default_headers, respond=respond)
+            response = None if request is None else answer(request)
+            if response is not Later.LATER:
+                respond(response)
+
+        return Later.LATER if self._authenticator.recall_later(fields[0], go_on) else None
 
     def response(
         self,
@@ -182,6 +215,11 @@ class FastRequests:
                 b"\r\n",
                 body,
             )
+        )
+
+    def _is_answered(self, port: int | None) -> bool:
+        return (self._metrics_port is None or port != self._metrics_port) and (
+            access_log.is_json or not access_log.is_wanted
         )
 
     def _read_fields(

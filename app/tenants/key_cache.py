@@ -104,6 +104,25 @@ class KeyCache(Generic[NameT, FoundT]):
             self._read_ahead(name, now)
         return found
 
+    def recall_later(self, name: NameT, on_looked_up: Callable[[], None]) -> bool:
+        """Looks up a key that is not in memory, for the next ``recall``, without the wait of ``find``.
+
+        Args:
+            name: as for ``find``.
+            on_looked_up: called afterwards, in any case; must not raise.
+
+        Returns:
+            False when it is in memory, or may be a guess, which only ``find`` looks up: there will be no call.
+        """
+        now = self._monotonic()
+        if self._known.get(name, now=now) is not None or not self._seen.get(name, now=now):
+            return False
+        lookup = self._lookups.get(name)
+        if lookup is None or lookup.begun_at is None or now - lookup.begun_at >= FRESH_SECONDS:
+            lookup = self._start(name, "", now)
+        lookup.answer.add_done_callback(lambda _: on_looked_up())
+        return True
+
     def _read_ahead(self, name: NameT, now: float) -> None:
         if name not in self._lookups and self._seen.get(name, now=now):
             self._start(name, "", now)

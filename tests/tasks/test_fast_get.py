@@ -279,6 +279,21 @@ async def test_a_task_that_shows_a_delivery_is_always_read(gateway: Gateway) -> 
         assert (await get(tenant, task_id)).json()["mark"] == number
 
 
+async def test_a_key_in_use_does_not_need_the_route_when_it_is_read_again(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise AssertionError
+
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task(content=text(RUNNING))
+    await get(tenant, task_id)
+    monkeypatch.setattr(TaskService, "get", fail)
+    gateway.expire_caches()
+    answers = await asyncio.gather(*(get(tenant, task_id) for _ in range(8)))
+    assert {each.json()["id"] for each in answers} == {task_id}
+
+
 async def test_a_query_is_judged_by_the_route(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     task_id = await finished_task(gateway, tenant)
