@@ -241,7 +241,7 @@ class Services:
         bulk_refresh, single_gets = BulkRefresh(tasks), SingleGets(tasks, refresh)
         self.client_refresh = ClientRefresh(tasks, refresh, batch_refresh, bulk_refresh, single_gets)
         self.ready_answers = ReadyAnswers(context.changes)
-        self.tasks = TaskService(tasks, self.catalog, refresh, self.client_refresh, self.ready_answers)
+        self.tasks = TaskService(tasks, self.catalog, self.client_refresh, self.ready_answers)
         self.task_creation = TaskCreation(
             tasks,
             self.catalog,
@@ -276,8 +276,8 @@ class Services:
             cors_origins=settings.cors_origins,
             metrics_port=settings.metrics_port,
         )
-        reads = SharedReads(context.engine, self.ready_answers)
-        return FastPaths([FastGet(requests, self.tasks, self.ready_answers, reads)])
+        reads = SharedReads(context.engine, self.ready_answers, context.changes)
+        return FastPaths([FastGet(requests, self.tasks, self.ready_answers, reads, context.clock)])
 
     def to_state(self) -> dict[str, Any]:
         """Returns the lifespan state, in which routes find the services by name."""

@@ -8,6 +8,7 @@ together need one connection, and each needs some microseconds.
 import asyncio
 import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -45,16 +46,23 @@ class FastGet:
         tasks: says whether a row may be shown as it is.
         ready_answers: the answers in memory.
         reads: reads the other tasks.
+        clock: the time in UTC.
     """
 
     def __init__(
-        self, requests: FastRequests, tasks: TaskService, ready_answers: ReadyAnswers, reads: SharedReads
+        self,
+        requests: FastRequests,
+        tasks: TaskService,
+        ready_answers: ReadyAnswers,
+        reads: SharedReads,
+        clock: Callable[[], datetime],
     ) -> None:
         self._requests = requests
         self._route = FastRoute("GET", COLLECTION + "/{task_id}")
         self._tasks = tasks
         self._ready_answers = ready_answers
         self._reads = reads
+        self._clock = clock
         self._refreshing: dict[tuple[str, str], list[_Asked]] = {}
         self._background: set[asyncio.Task[None]] = set()
 
@@ -94,15 +102,17 @@ class FastGet:
         return Later.LATER
 
     def _respond(self, asked: _Asked, stored: StoredTask | None) -> None:
-        if stored is None or stored.row.callback_url is not None:
+        if stored is None or stored.shows_delivery:
             asked.request.respond(None)
-        elif self._tasks.is_call_due(asked.request.principal, stored.row):
+            return
+        is_due = stored.freshness.is_call_due(self._clock())
+        if is_due and self._tasks.may_call(asked.request.principal, stored.row):
             self._wait_for_refresh(asked, stored.row)
         else:
             self._show(asked, stored)
 
     def _show(self, asked: _Asked, stored: StoredTask, log_fields: str = "") -> None:
-        stale_seconds = self._tasks.stale_seconds(stored.row)
+        stale_seconds = stored.freshness.stale_seconds(self._clock())
         asked.request.respond(self._response(asked, stored.answer, stale_seconds, log_fields))
 
     def _wait_for_refresh(self, asked: _Asked, row: TaskRow) -> None:
@@ -140,7 +150,7 @@ class FastGet:
                     asked.request.respond(None)
 
     def _respond_refreshed(self, asked: _Asked, log_fields: str, stored: StoredTask | None) -> None:
-        if stored is None or stored.row.callback_url is not None:
+        if stored is None or stored.shows_delivery:
             asked.request.respond(None)
         else:
             self._show(asked, stored, log_fields)

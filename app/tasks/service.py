@@ -1,21 +1,18 @@
 """Use cases that show video tasks: get and list."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from app.catalog.service import ModelCatalog
 from app.tasks.context import TasksContext
+from app.tasks.freshness import freshness_of
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.polling.client_refresh import ClientRefresh
-from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.ready_answers import ReadyAnswers, is_constant
 from app.tasks.repository import TaskFilter, TaskRepository, TaskWithMessage, load_task
 from app.tasks.responses import to_list_item, to_task
 from app.tenants.principal import Principal
 from app.webhooks.report import report
-
-_STALE_AFTER = timedelta(seconds=15)
 
 
 @dataclass(frozen=True)
@@ -42,13 +39,11 @@ class TaskService:
         self,
         context: TasksContext,
         catalog: ModelCatalog,
-        refresh: TaskRefresh,
         client_refresh: ClientRefresh,
         ready_answers: ReadyAnswers,
     ) -> None:
         self._context = context
         self._catalog = catalog
-        self._refresh = refresh
         self._client_refresh = client_refresh
         self._ready_answers = ready_answers
 
@@ -69,14 +64,15 @@ class TaskService:
             found = await load_task(sessions, principal.tenant_id, task_id)
         return TaskView(
             _show(found),
-            self.stale_seconds(found.row),
+            freshness_of(found.row).stale_seconds(self._context.clock()),
             channel_id=found.row.channel_id,
             ready_position=position if is_constant(found.row) else None,
         )
 
-    def is_call_due(self, principal: Principal, row: TaskRow) -> bool:
-        """Says whether ``get`` would ask the upstream first."""
-        return self._may_call(principal, row) and self._refresh.is_due(row)
+    @staticmethod
+    def may_call(principal: Principal, row: TaskRow) -> bool:
+        """Says whether the upstream may be asked about a task on behalf of a principal."""
+        return principal.allowed_channels is None or row.channel_id in principal.allowed_channels
 
     async def refresh(self, row: TaskRow) -> None:
         """Asks the upstream about a task, as ``get`` does, together with all others that want that."""
@@ -96,20 +92,8 @@ class TaskService:
 
     async def _refresh_if_due(self, principal: Principal, row: TaskRow) -> bool:
         """Returns whether the row may have changed."""
-        return self.is_call_due(principal, row) and await self._client_refresh.refresh(row)
-
-    @staticmethod
-    def _may_call(principal: Principal, row: TaskRow) -> bool:
-        return principal.allowed_channels is None or row.channel_id in principal.allowed_channels
-
-    def stale_seconds(self, row: TaskRow) -> int | None:
-        """Returns the age of a row if it is over 15 seconds, or if the upstream did not answer the last call."""
-        seen_at = row.polled_at or row.created_at
-        age = self._context.clock() - seen_at
-        is_answered = row.asked_at is None or row.asked_at <= seen_at
-        if TaskStatus(row.status).is_final or (is_answered and age <= _STALE_AFTER):
-            return None
-        return max(int(age.total_seconds()), 0)
+        is_due = freshness_of(row).is_call_due(self._context.clock()) and self.may_call(principal, row)
+        return is_due and await self._client_refresh.refresh(row)
 
 
 def _show(found: TaskWithMessage) -> dict[str, Any]:

@@ -6,6 +6,7 @@ a busy machine, a GET of an unfinished task takes some 320 µs of CPU in place o
 """
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,16 +16,20 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.core.change_feed import ChangeFeed
 from app.core.strict_json import to_json_bytes
 from app.db.engine import DRIVER_ERRORS, is_unavailable
+from app.tasks.freshness import Freshness, freshness_of
 from app.tasks.models import TaskRow
 from app.tasks.ready_answers import ReadyAnswer, ReadyAnswers, is_constant, ready_answer
 from app.tasks.responses import to_task
 
 _MAX_KEYS = 256
-_MAX_RENDERED = 1000
+_MAX_KNOWN = 1000
 # All clients wait for the one connection; the route reads by others.
 _TIMEOUT_SECONDS = 5.0
+# Between the beginnings of two statements. A client that asks alone does not wait for it.
+_INTERVAL_SECONDS = 0.002
 # What ``to_task``, ``TaskService``, ``is_constant`` and a refresh of the row read.
 _COLUMNS = (
     "tenant_id",
@@ -47,14 +52,18 @@ _COLUMNS = (
     "snapshot",
 )
 _NAMES = ", ".join(_COLUMNS)
+# A row whose version is known is not sent again: neither JSON nor times are decoded for it.
+_CHANGED = ", ".join(f"CASE WHEN version = known_version THEN NULL ELSE {name} END AS {name}" for name in _COLUMNS)
+# ``xmin`` is the transaction that wrote the row as it is.
 _READ = f"""
-    SELECT wanted.number, {_NAMES}
-    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (wanted_tenant_id, wanted_id, number)
+    SELECT number, version, version = known_version IS TRUE AS is_known, {_CHANGED}
+    FROM unnest($1::text[], $2::text[], $3::xid[])
+        WITH ORDINALITY AS wanted (wanted_tenant_id, wanted_id, known_version, number)
     CROSS JOIN LATERAL (
-        SELECT {_NAMES} FROM tasks
+        SELECT xmin AS version, {_NAMES} FROM tasks
         WHERE tenant_id = wanted_tenant_id AND id = wanted_id AND deleted_at IS NULL
         UNION ALL
-        SELECT {_NAMES} FROM tasks
+        SELECT xmin AS version, {_NAMES} FROM tasks
         WHERE tenant_id = wanted_tenant_id AND upstream_id = wanted_id AND id <> wanted_id AND deleted_at IS NULL
     ) AS found
 """  # noqa: S608 - constants
@@ -68,10 +77,16 @@ class StoredTask:
 
     Attributes:
         row: detached, with the columns that the answer is made of.
-        answer: the response to a GET, if the task has no ``callback_url``.
+        version: of the row; another one after each change.
+        freshness: of the row.
+        shows_delivery: its answer shows a delivery, which is not read here.
+        answer: the response to a GET, unless it shows a delivery.
     """
 
     row: TaskRow
+    version: int
+    freshness: Freshness
+    shows_delivery: bool
     answer: ReadyAnswer
 
 
@@ -85,14 +100,16 @@ class SharedReads:
     Args:
         engine: one of its connections is used while there is something to read.
         ready_answers: keeps the answers about tasks that have ended.
+        feed: tells when the database may have gone away.
     """
 
-    def __init__(self, engine: AsyncEngine, ready_answers: ReadyAnswers) -> None:
+    def __init__(self, engine: AsyncEngine, ready_answers: ReadyAnswers, feed: ChangeFeed) -> None:
         self._engine = engine
         self._ready_answers = ready_answers
         self._waiting: dict[_Key, list[OnRead]] = {}
-        self._rendered: OrderedDict[_Key, tuple[Any, StoredTask]] = OrderedDict()
+        self._known: OrderedDict[_Key, StoredTask] = OrderedDict()
         self._worker: asyncio.Task[None] | None = None
+        feed.subscribe(self._forget)
 
     def read(self, tenant_id: str, task_id: str, on_read: OnRead) -> None:
         """Reads a tenant's live task; ``on_read`` gets it, or None when there is none or it could not be read.
@@ -107,65 +124,89 @@ class SharedReads:
             self._worker = asyncio.create_task(self._work())
 
     async def _work(self) -> None:
+        """Reads until nothing waits."""
         try:
             async with self._engine.connect() as connection:
                 driver = (await connection.get_raw_connection()).driver_connection
                 try:
                     while self._waiting:
+                        begun_at = time.monotonic()
                         await self._read_batch(driver)
+                        await asyncio.sleep(begun_at + _INTERVAL_SECONDS - time.monotonic())
                 except BaseException:
                     await connection.invalidate()
                     raise
-        except Exception as error:
+        except BaseException as error:
+            self._worker = None
+            self._give_up()
             if not (is_unavailable(error) or isinstance(error, (OSError, *DRIVER_ERRORS))):
                 raise
             _log.info("shared_read_failed", error=type(error).__name__)
-        finally:
-            self._worker = None
-            unread, self._waiting = self._waiting, {}
-            for waiters in unread.values():
-                for on_read in waiters:
-                    on_read(None)
+        else:
+            # What has come while the connection was given back.
+            self._worker = asyncio.create_task(self._work()) if self._waiting else None
+
+    def _give_up(self) -> None:
+        unread, self._waiting = self._waiting, {}
+        for waiters in unread.values():
+            for on_read in waiters:
+                on_read(None)
 
     async def _read_batch(self, driver: Any) -> None:
         keys = list(islice(self._waiting, _MAX_KEYS))
         batch = [self._waiting.pop(key) for key in keys]
         position = self._ready_answers.position()
+        known = [self._known.get(key) for key in keys]
         found: dict[int, Any] = {}
         try:
             tenant_ids, task_ids = zip(*keys, strict=True)
-            records = await driver.fetch(_READ, list(tenant_ids), list(task_ids), timeout=_TIMEOUT_SECONDS)
+            versions = [None if each is None else each.version for each in known]
+            records = await driver.fetch(_READ, tenant_ids, task_ids, versions, timeout=_TIMEOUT_SECONDS)
             found = {record["number"]: record for record in records}
         finally:
             for number, (key, waiters) in enumerate(zip(keys, batch, strict=True), 1):
-                stored = self._stored(key, found.get(number), position)
+                stored = self._stored(key, known[number - 1], found.get(number), position)
                 for on_read in waiters:
                     on_read(stored)
 
-    def _stored(self, key: _Key, record: Any, position: int | None) -> StoredTask | None:
+    def _stored(self, key: _Key, known: StoredTask | None, record: Any, position: int | None) -> StoredTask | None:
         if record is None:
+            self._known.pop(key, None)
             return None
+        if record["is_known"]:
+            if key in self._known:
+                self._known.move_to_end(key)
+            return known
         try:
-            return self._render(key, record, position)
+            stored = _to_stored(key[1], record)
         except Exception as error:  # noqa: BLE001 - the other requests of the batch are answered, and the route reports it
             _log.info("shared_read_not_rendered", task=key[1], error=repr(error))
             return None
+        if is_constant(stored.row):
+            self._known.pop(key, None)
+            self._ready_answers.put(*key, stored.answer, position=position)
+        else:
+            self._known[key] = stored
+            self._known.move_to_end(key)
+            if len(self._known) > _MAX_KNOWN:
+                self._known.popitem(last=False)
+        return stored
 
-    def _render(self, key: _Key, record: Any, position: int | None) -> StoredTask:
-        values = tuple(record)[1:]
-        rendered = self._rendered.pop(key, None)
-        if rendered is None or rendered[0] != values:
-            stored = _to_stored(key[1], record)
-            if is_constant(stored.row):
-                self._ready_answers.put(*key, stored.answer, position=position)
-                return stored
-            rendered = values, stored
-        self._rendered[key] = rendered
-        if len(self._rendered) > _MAX_RENDERED:
-            self._rendered.popitem(last=False)
-        return rendered[1]
+    def _forget(self, name: str | None) -> None:
+        """Drops everything when the connection to the server was lost.
+
+        A server that was restored from a backup meanwhile gives the numbers of versions a second time.
+        """
+        if name is None:
+            self._known.clear()
 
 
 def _to_stored(task_id: str, record: Any) -> StoredTask:
     row = TaskRow(**{name: record[name] for name in _COLUMNS})
-    return StoredTask(row, ready_answer(to_json_bytes(to_task(row)), task_id=task_id, channel_id=row.channel_id))
+    return StoredTask(
+        row,
+        version=record["version"],
+        freshness=freshness_of(row),
+        shows_delivery=row.callback_url is not None,
+        answer=ready_answer(to_json_bytes(to_task(row)), task_id=task_id, channel_id=row.channel_id),
+    )

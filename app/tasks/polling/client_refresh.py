@@ -13,10 +13,11 @@ from itertools import islice, zip_longest
 from app.core.background import BackgroundTasks
 from app.core.turns import leave_turn
 from app.tasks.context import TasksContext
+from app.tasks.freshness import MIN_REFRESH_INTERVAL
 from app.tasks.models import TaskRow
 from app.tasks.polling.batch_refresh import CLAIM_DURATION, DUE_SOON, MAX_SINGLE_GETS, BatchRefresh, tier_of
 from app.tasks.polling.bulk_refresh import BulkRefresh
-from app.tasks.polling.refresh import MIN_REFRESH_INTERVAL, PollOutcome, TaskRefresh
+from app.tasks.polling.refresh import PollOutcome, TaskRefresh
 from app.tasks.polling.single_gets import SingleGets
 from app.tasks.repository import AllTasks
 from app.upstream.credentials import ArkAccount

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from enum import Enum, auto
 from typing import Any
 
@@ -11,14 +10,14 @@ import structlog
 from app.channels.circuit_breaker import record_success
 from app.errors import AccessDeniedError
 from app.tasks.context import TasksContext
-from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.freshness import MIN_REFRESH_INTERVAL
+from app.tasks.models import TaskRow
 from app.tasks.repository import TaskRepository
 from app.tasks.state import Source, apply_not_found, apply_upstream_state
 from app.upstream.credentials import ArkAccount
 from app.upstream.errors import UpstreamError, UpstreamRejectedError
 from app.upstream.rate_limits import RateClass
 
-MIN_REFRESH_INTERVAL = timedelta(seconds=2)
 # After the bucket of an account was empty, it is not read for this long: its row would be a bottleneck.
 _NO_CALL_BACKOFF_SECONDS = 0.1
 
@@ -51,13 +50,6 @@ class TaskRefresh:
         self._context = context
         self._monotonic = monotonic
         self._no_call_until: dict[str, float] = {}
-
-    def is_due(self, row: TaskRow) -> bool:
-        """Says whether a client's GET should ask the upstream: not within two seconds of the last call."""
-        if row.upstream_id is None or TaskStatus(row.status).is_final:
-            return False
-        now = self._context.clock()
-        return all(at is None or now - at >= MIN_REFRESH_INTERVAL for at in (row.asked_at, row.polled_at))
 
     async def refresh(self, row: TaskRow, account: ArkAccount) -> None:
         """Asks about a task now and applies the answer.
