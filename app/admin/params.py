@@ -1,11 +1,13 @@
 """Reads path, query and body of admin requests."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import Request
 
+from app.admin.fields import Moment
 from app.core.strict_json import parse_json_object
 from app.errors import InvalidParameterError
 from app.http.body import BodyAdmission
@@ -17,6 +19,7 @@ from app.http.schemas import parse_model
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 _MAX_TEXT_LENGTH = 200
+_moment = TypeAdapter(Moment)
 
 
 def body_of(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,6 +58,22 @@ def query_text(request: Request, name: str) -> str | None:
             name, f"The parameter `{name}` must be 1 to {_MAX_TEXT_LENGTH} printable characters."
         )
     return text
+
+
+def query_moment(request: Request, name: str) -> datetime | None:
+    """Returns a query parameter that must be a time, in UTC, or None when it is absent.
+
+    Raises:
+        InvalidParameterError: 400, it is no time, or one without an offset.
+    """
+    text = query_text(request, name)
+    if text is None:
+        return None
+    try:
+        return _moment.validate_python(text)
+    except ValidationError:
+        reason = "must be an RFC 3339 time with an offset, such as 2030-01-31T12:00:00Z"
+        raise InvalidParameterError(name, f"The parameter `{name}` {reason}.") from None
 
 
 def query_choice(request: Request, name: str, choices: Sequence[str]) -> str | None:

@@ -17,6 +17,8 @@ Roles = frozenset[AdminRole]
 OWNERS: Roles = frozenset({AdminRole.OWNER})
 OPERATORS: Roles = OWNERS | {AdminRole.OPERATOR}
 READERS: Roles = OPERATORS | {AdminRole.VIEWER}
+BILLING: Roles = OPERATORS | {AdminRole.BILLING}
+BILLING_READERS: Roles = READERS | BILLING
 
 ROLES: dict[str, Roles] = {
     "GET /admins": OWNERS,
@@ -46,6 +48,8 @@ ROLES: dict[str, Roles] = {
     "POST /channels/{channel_id}/check": OPERATORS,
     "GET /models": READERS,
     "PUT /models": OPERATORS,
+    "GET /prices": BILLING_READERS,
+    "PUT /prices": BILLING,
     "GET /tasks": READERS,
     "GET /tasks/{task_id}": READERS,
     "GET /tasks/{task_id}/media": OPERATORS,

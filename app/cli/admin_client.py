@@ -54,10 +54,16 @@ class AdminClient:
         self._headers = {"Authorization": f"Bearer {_token(variables.get(_TOKEN), folder)}"}
 
     def call(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_seconds: float = _TIMEOUT_SECONDS
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        query: dict[str, str] | None = None,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
     ) -> Any:
         """Returns the JSON answer of one call, or None for an empty one."""
-        return self._check(self._send(method, path, body=body, timeout_seconds=timeout_seconds))
+        return self._check(self._send(method, path, query=query, body=body, timeout_seconds=timeout_seconds))
 
     def find(self, path: str) -> Any | None:
         """Returns the object at a path, or None if there is none."""

@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": "app.cli.doctor:doctor",
     "migrate": "app.cli.migrate:migrate",
     "sandbox": "app.sandbox.server:run_sandbox",
+    "prices shipped": "app.cli.shipped_prices:shipped_prices",
     "secrets reseal": "app.cli.reseal:reseal_all",
     "serve": "app.cli.serve:serve",
     "worker": "app.cli.serve:run_worker",

@@ -1,14 +1,11 @@
 """``seedgate models``: the model catalog."""
 
-import json as json_module
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from app.cli.admin_client import AdminClient
-from app.cli.exit_codes import MISCONFIGURED, stop
+from app.cli.json_files import read_list
 from app.cli.options import AsJson, Sure, command, confirm, group
 from app.cli.tables import show_rows
 
@@ -38,7 +35,7 @@ def replace_models(
     json: AsJson = False,
 ) -> None:
     """Replace the whole catalog. Other models can no longer be used; existing tasks are unchanged."""
-    wanted = _read(file)
+    wanted = read_list(file, "models")
     confirm(f"The catalog will be replaced by {len(wanted)} models", is_sure=yes)
     _show(AdminClient().call("PUT", "/models", {"data": wanted})["data"], is_json=json)
 
@@ -46,13 +43,3 @@ def replace_models(
 def _show(rows: list[dict[str, Any]], *, is_json: bool) -> None:
     """Prints models; a table has the names of their regions only, because the ids in each would fill some screens."""
     show_rows(rows if is_json else [{**row, "regions": list(row["regions"])} for row in rows], _LISTED, is_json=is_json)
-
-
-def _read(file: str) -> list[Any]:
-    try:
-        value = json_module.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        stop(f"{file} cannot be read as JSON: {error}", MISCONFIGURED)
-    if not isinstance(value, list):
-        stop(f"{file} holds no JSON array of models", MISCONFIGURED)
-    return value

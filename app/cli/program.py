@@ -15,6 +15,7 @@ from app.cli.exit_codes import say
 from app.cli.keys import keys
 from app.cli.models import models
 from app.cli.options import AsJson, Sure, command, group
+from app.cli.prices import prices
 from app.cli.reconcile import reconcile_since
 from app.cli.tasks import tasks
 from app.cli.tenants import tenants
@@ -38,6 +39,7 @@ program.add_typer(tenants, name="tenants")
 program.add_typer(keys, name="keys")
 program.add_typer(channels, name="channels")
 program.add_typer(models, name="models")
+program.add_typer(prices, name="prices")
 program.add_typer(tasks, name="tasks")
 program.add_typer(deliveries, name="deliveries")
 program.add_typer(audit, name="audit")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
@@ -70,6 +71,7 @@ async def test_nothing_is_destroyed_without_a_terminal_or_yes(gateway: Gateway, 
         ("tasks", "cancel", "cgt-1"),
         ("tasks", "resolve", "cgt-1", "--absent"),
         ("models", "replace", "tests/cli/no_models.json"),
+        ("prices", "replace", "tests/cli/no_prices.json"),
     ):
         code, out, err = await seedgate(*arguments)
         assert (code, out) == (2, ""), arguments
@@ -81,6 +83,7 @@ async def test_each_list_of_the_operator_is_a_command(gateway: Gateway, seedgate
     tenant = await gateway.tenant()
     for command, expected in (
         (("models", "list"), "dreamina-seedance-2-0-260128, doubao-seedance-2-0, "),
+        (("prices", "list"), "doubao-seedance-1-0-pro-fast-251015"),
         (("audit", "list", "--tenant", tenant.id), "key.create"),
         (("channels", "list"), "default"),
         (("tenants", "list"), tenant.id),
@@ -138,6 +141,27 @@ async def test_the_catalog_goes_through_a_file_unchanged(seedgate: Command, tmp_
         code, out, err = await seedgate("models", "replace", str(file), "--yes")
         assert (code, out) == (2, "")
         assert str(file) in err
+
+
+async def test_a_price_is_changed_in_a_file_and_the_list_before_is_kept(seedgate: Command, tmp_path: Path) -> None:
+    _, before, _ = await seedgate("prices", "list", "--json")
+    code, shipped, note = await seedgate("prices", "shipped", "--json")
+    assert (code, note) == (0, "public prices of 2026-11-28, without promotions\n")
+    in_order = {json.dumps(row) for row in json.loads(before)}
+    assert in_order == {json.dumps(row) for row in json.loads(shipped)}
+    file = tmp_path / "prices.json"
+    file.write_text(before, encoding="utf-8")
+    assert await seedgate("prices", "replace", str(file), "--yes", "--json") == (0, before, "")
+
+    at = datetime.now(UTC).isoformat()
+    rows = [row | {"micros_per_million_tokens": 50_500_000} for row in json.loads(before)[:1]]
+    file.write_text(json.dumps(rows), encoding="utf-8")
+    code, out, _ = await seedgate("prices", "replace", str(file), "--yes")
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert "50.5" in out.splitlines()[1].split()
+    assert await seedgate("prices", "list", "--json", "--at", at) == (0, before, "")
+    file.write_text(before, encoding="utf-8")
+    assert await seedgate("prices", "replace", str(file), "--yes", "--json") == (0, before, "")
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a\x1bb", "\udcff"])

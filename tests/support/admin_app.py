@@ -26,6 +26,7 @@ from app.db.base import utc_now
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
 from app.ids import new_id
+from app.money.prices.service import PriceCatalog
 from app.tenants.api_key import KeyParts
 from app.tenants.authentication import Authenticator, LastUsedWriter
 from app.tenants.key_cache import KeyCache
@@ -130,6 +131,7 @@ async def running_process(
         "webhooks": WebhookService(sessions, BOX, clock),
         "metrics": Metrics(sessions, clock),
         "catalog": ModelCatalog(sessions, clock),
+        "prices": PriceCatalog(sessions, clock),
     }
     running = routes_over(state, clock)
     async with AsyncExitStack() as stack:

@@ -19,6 +19,7 @@ from app.channels.service import ChannelService
 from app.core.sealing import SecretBox, generate_key
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
+from app.money.prices.service import PriceCatalog
 from app.tenants.key_cache import KeyCache
 from app.upstream.ark import ArkClient
 from app.upstream.destinations import DestinationRules
@@ -95,6 +96,7 @@ async def running_channel_app(
             "continuity": continuity,
             "probe": ChannelProbe(ark, control),
             "catalog": catalog,
+            "prices": PriceCatalog(sessions, clock),
         }
         running = routes_over(state, clock)
         http = httpx.AsyncClient(

@@ -5,18 +5,17 @@ from datetime import datetime
 
 import structlog
 from fastapi import APIRouter
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from app.admin.fields import Moment
-from app.admin.params import body_of, path_id, query_text, read_body
+from app.admin.params import body_of, path_id, query_moment, query_text, read_body
 from app.admin.reconcile.adoption import AdoptionService
 from app.admin.reconcile.report import Reconciliation
 from app.admin.reconcile.schemas import Adopt, Adopted, End, FoundObject, ListEnd, Progress
 from app.channels.channel import Channel
 from app.core.leases import Lease
-from app.errors import InvalidParameterError, MissingParameterError
+from app.errors import MissingParameterError
 from app.http.openapi import Responses, admin_errors, schema_of
 from app.http.query import query_parameter
 from app.http.responses import json_response
@@ -35,7 +34,6 @@ _LINES: Responses = {
         },
     }
 }
-_since = TypeAdapter(Moment)
 
 _log = structlog.get_logger()
 
@@ -100,12 +98,7 @@ def _to_line(line: BaseModel) -> bytes:
 
 
 def _read_since(request: Request) -> datetime:
-    text = query_text(request, "since")
-    if text is None:
+    since = query_moment(request, "since")
+    if since is None:
         raise MissingParameterError("since")
-    try:
-        return _since.validate_python(text)
-    except ValidationError:
-        raise InvalidParameterError(
-            "since", "The parameter `since` must be an RFC 3339 time with an offset, such as 2030-01-31T12:00:00Z."
-        ) from None
+    return since

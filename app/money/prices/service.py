@@ -47,6 +47,10 @@ class PriceCatalog:
         self._prices = CachedRead(self._load, monotonic=monotonic)
         self._latest: tuple[_Version, PriceIndex] | None = None
 
+    def now(self) -> datetime:
+        """Returns the time from which a price of a list that is now given is valid, unless it says otherwise."""
+        return self._clock()
+
     async def index(self) -> PriceIndex:
         """Returns all prices, those that were replaced included.
 
