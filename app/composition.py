@@ -19,6 +19,7 @@ from app.core.process_registry import ProcessRegistry
 from app.core.sealing import SecretBox
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
+from app.db.hot_reads import HotReads
 from app.http.body_thread import BodyThread
 from app.money.prices.default_prices import DEFAULT_PRICES
 from app.money.prices.service import seed_prices
@@ -82,6 +83,9 @@ async def _open_context(
     engine = open_engine(url, pool_size=settings.db_pool_size)
     stack.push_async_callback(engine.dispose)
     sessions = session_factory(engine)
+    # Some connections are left for what is not frequent.
+    reads = HotReads(engine, max_connections=max(1, settings.db_pool_size - 2))
+    stack.push_async_callback(reads.close)
     await check_canary(sessions, box)
     await seed_models(sessions, first_models(settings), clock)
     await seed_prices(sessions, DEFAULT_PRICES)
@@ -96,6 +100,7 @@ async def _open_context(
         settings=settings,
         engine=engine,
         sessions=sessions,
+        reads=reads,
         clock=clock,
         monotonic=monotonic,
         box=box,

@@ -39,6 +39,7 @@ from app.core.sealing import SecretBox
 from app.core.turns import Turns
 from app.creates.retry_dedup import RetryDedup
 from app.db.engine import is_unavailable
+from app.db.hot_reads import HotReads
 from app.db.readiness import readiness_checks
 from app.http.body import BodyAdmission
 from app.http.body_thread import BodyThread
@@ -107,6 +108,9 @@ class ProcessContext:
     sessions: async_sessionmaker[AsyncSession]
     """Opens sessions on ``engine``."""
 
+    reads: HotReads
+    """Frequent reads, on connections of ``engine``."""
+
     clock: Callable[[], datetime]
     """The time in UTC."""
 
@@ -153,7 +157,7 @@ class Services:
     def __init__(self, context: ProcessContext) -> None:  # noqa: PLR0915 - a statement a service
         settings, sessions, clock, monotonic = context.settings, context.sessions, context.clock, context.monotonic
         assert settings.admin_token is not None  # noqa: S101 - checked by the caller
-        self.engine, self.sessions = context.engine, sessions
+        self.engine, self.sessions, self.reads = context.engine, sessions, context.reads
         self.processes, self.changes = context.processes, context.changes
         self.directory, self.channel_faults = context.directory, context.faults
         self.due_work = DueWork(context.engine, sessions, clock, instance_id=context.processes.instance_id)
@@ -214,6 +218,7 @@ class Services:
 
         assets = AssetsContext(
             sessions=sessions,
+            reads=context.reads,
             clock=clock,
             upstream=AssetsUpstream(context.directory, control),
             control=control,
@@ -227,6 +232,7 @@ class Services:
 
         tasks = TasksContext(
             sessions=sessions,
+            reads=context.reads,
             clock=clock,
             directory=context.directory,
             ark=ark,
@@ -277,7 +283,11 @@ class Services:
             metrics_port=settings.metrics_port,
         )
         reads = SharedReads(context.engine, self.ready_answers, context.changes)
-        return FastPaths([FastGet(requests, self.tasks, self.ready_answers, reads, context.clock)])
+        return FastPaths(
+            [
+                FastGet(requests, self.tasks, self.ready_answers, reads, context.clock),
+            ]
+        )
 
     def to_state(self) -> dict[str, Any]:
         """Returns the lifespan state, in which routes find the services by name."""

@@ -9,10 +9,11 @@ from app.assets.context import AssetsContext
 from app.assets.create import AssetCreation, Prepared
 from app.assets.create_spec import asset_spec
 from app.assets.errors import unknown_group
+from app.assets.lists import AssetLists
 from app.assets.models import AssetGroupRow, AssetRow, AssetStatus
 from app.assets.refresh import AssetRefresh, load
 from app.assets.repository import AssetRepository
-from app.assets.responses import AssetDetail, AssetItem, AssetPage, IdResponse, Reply
+from app.assets.responses import AssetDetail, IdResponse, Reply
 from app.assets.schemas import CreateAssetRequest, IdRequest, ListAssetsRequest
 from app.creates.attempts import Client
 from app.errors import InvalidParameterError
@@ -76,15 +77,7 @@ class AssetActions:
 
     async def page(self, principal: Principal, request: ListAssetsRequest) -> Reply:
         """Returns one page of the tenant's assets as last known; the upstream is not asked."""
-        async with self._context.sessions.begin() as session:
-            rows, total = await AssetRepository(session, principal.tenant_id).list_assets(request)
-        page = AssetPage(
-            items=[AssetItem.model_validate(row) for row in rows],
-            total_count=total,
-            page_number=request.page_number,
-            page_size=request.page_size,
-        )
-        return Reply(page)
+        return Reply(await AssetLists(self._context.reads, principal.tenant_id).assets(request))
 
     async def get(self, principal: Principal, request: IdRequest) -> Reply:
         """Returns an asset, refreshed from the upstream if that answers.

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.assets.upstream import AssetsUpstream
 from app.core.process_registry import ProcessRegistry
 from app.creates.retry_dedup import RetryDedup
+from app.db.hot_reads import Reads
 from app.upstream.openapi import OpenApiClient
 from app.upstream.rate_limits import RateLimiter
 
@@ -19,6 +20,9 @@ class AssetsContext:
 
     sessions: async_sessionmaker[AsyncSession]
     """Of the database."""
+
+    reads: Reads
+    """Reads of the lists."""
 
     clock: Callable[[], datetime]
     """The time in UTC."""

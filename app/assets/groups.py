@@ -3,10 +3,10 @@
 from app.assets.context import AssetsContext
 from app.assets.create import AssetCreation, Prepared
 from app.assets.create_spec import group_spec
+from app.assets.lists import AssetLists
 from app.assets.models import AssetGroupRow
 from app.assets.refresh import AssetRefresh, load
-from app.assets.repository import AssetRepository
-from app.assets.responses import GroupDetail, GroupItem, GroupPage, IdResponse, Reply
+from app.assets.responses import GroupDetail, IdResponse, Reply
 from app.assets.schemas import CreateAssetGroupRequest, IdRequest, ListAssetGroupsRequest
 from app.creates.attempts import Client
 from app.tenants.principal import Principal
@@ -35,15 +35,7 @@ class GroupActions:
 
     async def page(self, principal: Principal, request: ListAssetGroupsRequest) -> Reply:
         """Returns one page of the tenant's groups as last known; the upstream is not asked."""
-        async with self._context.sessions.begin() as session:
-            rows, total = await AssetRepository(session, principal.tenant_id).list_groups(request)
-        page = GroupPage(
-            total_count=total,
-            items=[GroupItem.model_validate(row) for row in rows],
-            page_number=request.page_number,
-            page_size=request.page_size,
-        )
-        return Reply(page)
+        return Reply(await AssetLists(self._context.reads, principal.tenant_id).groups(request))
 
     async def get(self, principal: Principal, request: IdRequest) -> Reply:
         """Returns a group, refreshed from the upstream if that answers.

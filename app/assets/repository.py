@@ -6,7 +6,7 @@ the rows of every tenant; they are used by background work and by the checks of 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, Text, any_, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -14,23 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow, ValidationSessionRow
-from app.assets.schemas import ListAssetGroupsRequest, ListAssetsRequest
-from app.db.page import select_page
 
 _MAX_OPEN_CREATES = 1000
 
 CREATE_IS_UNDER_WAY = CreateIntentRow.cut_at.is_(None) & CreateIntentRow.members.is_not(None)
 """Selects creates whose outcome a process will still write. Intents of the version before have no members."""
-
-_GROUP_SORT: dict[str, InstrumentedAttribute[Any]] = {
-    "CreateTime": AssetGroupRow.created_at,
-    "UpdateTime": AssetGroupRow.updated_at,
-}
-_ASSET_SORT: dict[str, InstrumentedAttribute[Any]] = {
-    "CreateTime": AssetRow.created_at,
-    "UpdateTime": AssetRow.updated_at,
-    "GroupId": AssetRow.group_id,
-}
 
 # Objects that are equal in these columns are what one and the same create would make.
 _GROUP_IDENTITY = ("channel_id", "project_name", "group_type", "name", "description")
@@ -68,18 +56,6 @@ class AssetRepository:
         )
         return await self._one(query, is_locked=is_locked)
 
-    async def list_groups(self, request: ListAssetGroupsRequest) -> tuple[Sequence[AssetGroupRow], int]:
-        """Returns one page of groups and how many there are on all pages."""
-        conditions = self._conditions(AssetGroupRow, AssetGroupRow.id, request)
-        return await self._page(AssetGroupRow, conditions, _GROUP_SORT[request.sort_by], request)
-
-    async def list_assets(self, request: ListAssetsRequest) -> tuple[Sequence[AssetRow], int]:
-        """Returns one page of assets and how many there are on all pages."""
-        conditions = self._conditions(AssetRow, AssetRow.group_id, request)
-        if request.filter.statuses:
-            conditions.append(_is_one_of(AssetRow.status, request.filter.statuses))
-        return await self._page(AssetRow, conditions, _ASSET_SORT[request.sort_by], request)
-
     async def has_another(self, row: AssetGroupRow | AssetRow, *, since: datetime) -> bool:
         """Says whether the tenant created an object since then that differs only in its id, whether deleted or not."""
         table: type[AssetGroupRow | AssetRow] = type(row)
@@ -105,43 +81,6 @@ class AssetRepository:
         if is_locked:
             query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
         return (await self._session.scalars(query)).one_or_none()
-
-    def _conditions(
-        self,
-        table: type[AssetGroupRow | AssetRow],
-        group_id: InstrumentedAttribute[str],
-        request: ListAssetGroupsRequest | ListAssetsRequest,
-    ) -> list[ColumnElement[bool]]:
-        conditions = [
-            table.tenant_id == self._tenant_id,
-            table.deleted_at.is_(None),
-            table.group_type == request.filter.group_type,
-        ]
-        if request.filter.group_ids:
-            conditions.append(_is_one_of(group_id, request.filter.group_ids))
-        if request.filter.name:
-            conditions.append(_contains(table.name, request.filter.name))
-        if request.project_name is not None:
-            conditions.append(table.project_name == request.project_name)
-        return conditions
-
-    async def _page(
-        self,
-        table: type[ObjectT],
-        conditions: Sequence[ColumnElement[bool]],
-        sort: InstrumentedAttribute[Any],
-        request: ListAssetGroupsRequest | ListAssetsRequest,
-    ) -> tuple[Sequence[ObjectT], int]:
-        counted = select(func.count()).select_from(table).where(*conditions)
-        page = select_page(
-            table,
-            conditions,
-            (sort, table.id),
-            is_descending=request.sort_order == "Desc",
-            limit=request.page_size,
-            offset=(request.page_number - 1) * request.page_size,
-        )
-        return (await self._session.scalars(page)).all(), (await self._session.scalars(counted)).one()
 
 
 class AllAssets:
@@ -315,8 +254,3 @@ class OpenCreates:
 def _is_one_of(column: InstrumentedAttribute[str], values: Iterable[str]) -> ColumnElement[bool]:
     """Binds all values as one array: PostgreSQL would parse and plan a parameter of its own for each."""
     return column == any_(literal(list(values), ARRAY(Text)))
-
-
-def _contains(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
-    """Matches a substring in any case; ``%``, ``_`` and the escape character stand for themselves."""
-    return column.icontains(text, autoescape=True)

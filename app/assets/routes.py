@@ -9,7 +9,7 @@ OpenAPI SDKs add a slash to the endpoint's path and do not follow redirects, so 
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter
@@ -117,7 +117,7 @@ def _key_of(request: Request, action: Action) -> str | None:
 
 def _respond(reply: Reply, *, metadata: dict[str, str] | None = None) -> Response:
     result = reply.body.to_wire()
-    payload: dict[str, Any] = result if metadata is None else {"ResponseMetadata": metadata, "Result": result}
+    payload: Mapping[str, Any] = result if metadata is None else {"ResponseMetadata": metadata, "Result": result}
     return json_response(payload, headers=stale_header(reply.stale_seconds))
 
 

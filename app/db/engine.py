@@ -178,8 +178,22 @@ def is_unavailable(error: BaseException) -> bool:
         return True
     if not isinstance(error, exc.DBAPIError):
         return False
-    code = str(getattr(error.orig, "sqlstate", None) or "")
-    return error.connection_invalidated or code.startswith(_AWAY_CLASSES) or code in _AWAY_CODES
+    return error.connection_invalidated or _is_of_server(error.orig)
+
+
+def is_away(error: BaseException) -> bool:
+    """Says the same of an error of the driver's own (``DRIVER_ERRORS``).
+
+    Those without a code are about the connection, unless they are about a value.
+    """
+    if isinstance(error, asyncpg.PostgresError):
+        return _is_of_server(error)
+    return not isinstance(error, ValueError)
+
+
+def _is_of_server(error: BaseException | None) -> bool:
+    code = str(getattr(error, "sqlstate", None) or "")
+    return code.startswith(_AWAY_CLASSES) or code in _AWAY_CODES
 
 
 def denied_by(error: BaseException) -> str | None:

@@ -1,14 +1,24 @@
-"""Statements for one page of a list, whose cost does not grow with the rows that are skipped or filtered out."""
+"""The statement for one page of a list, whose cost does not grow with the rows that are skipped or filtered out."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, inspect, select, text, true
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    inspect,
+    literal_column,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.base import Base
-
-RowT = TypeVar("RowT", bound=Base)
 
 PLAN_FOR_VALUES = text("SET LOCAL plan_cache_mode = force_custom_plan")
 """Plans the following statements of the transaction for their values instead of for average ones.
@@ -18,37 +28,44 @@ is read in its order; rows with a rare one are found faster through an index on 
 """
 
 
-def select_page(
-    table: type[RowT],
+def select_counted_page(
+    table: type[Base],
+    columns: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
     conditions: Sequence[ColumnElement[bool]],
     order: Sequence[InstrumentedAttribute[Any]],
     *,
     is_descending: bool,
-    limit: int,
-    offset: int,
-) -> Select[RowT]:
-    """Returns the statement for the rows of one page.
+) -> Select[Any]:
+    """Returns the statement for one page, and for the number of rows on all pages.
+
+    Its rows begin with that number. An empty page is one row whose ``columns`` are NULL.
 
     The primary keys of the page are found first, and only their rows are read (a deferred join). When an index covers
-    ``conditions`` and ``order``, the skipped entries are read from it alone.
+    ``conditions`` and ``order``, the skipped entries are read and counted from it alone.
 
     Args:
         table: the mapped class.
+        columns: what is read of each row, the columns of ``order`` and of the primary key among them.
         conditions: the filters of the list, on columns of the table.
         order: columns that identify a row, so that pages do not overlap.
         is_descending: sorts all of them downwards.
-        limit: rows of a page.
-        offset: rows before the page.
+
+    Returns:
+        A statement whose parameters are those of ``conditions``, and the integers ``limit`` and ``offset``: the rows of
+        a page, and before it.
     """
+    limit, offset = (bindparam(name, type_=Integer) for name in ("limit", "offset"))
     primary_key = inspect(table).primary_key
     keys = select(*primary_key).where(*conditions).order_by(*_sorted(order, is_descending=is_descending))
     page = keys.limit(limit).offset(offset).subquery()
     is_row = and_(*(column == key for column, key in zip(primary_key, page.c, strict=True)))
     # Without the limit, a plan for pages of unknown size might read the whole table for the join.
-    row = aliased(table, select(table).where(is_row).limit(1).lateral())
-    columns = [getattr(row, column.key) for column in order]
-    return select(row).join_from(page, row, true()).order_by(*_sorted(columns, is_descending=is_descending))
+    row = select(*columns).where(is_row).limit(literal_column("1")).lateral()
+    rows = select(*row.c).select_from(page.join(row, true())).subquery()
+    counted = select(func.count().label("total")).select_from(table).where(*conditions).subquery()
+    ordered = _sorted([rows.c[column.key] for column in order], is_descending=is_descending)
+    return select(counted.c.total, *rows.c).select_from(counted.outerjoin(rows, true())).order_by(*ordered)
 
 
-def _sorted(columns: Sequence[InstrumentedAttribute[Any]], *, is_descending: bool) -> list[ColumnElement[Any]]:
+def _sorted(columns: Sequence[Any], *, is_descending: bool) -> list[ColumnElement[Any]]:
     return [column.desc() if is_descending else column.asc() for column in columns]

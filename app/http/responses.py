@@ -16,6 +16,11 @@ def json_response(payload: Any, *, status: int = 200, headers: Mapping[str, str]
     """Returns a model or a JSON value as JSON. Integers stay integers, as the Go and Java SDKs require."""
     is_model = isinstance(payload, BaseModel)
     data = payload.model_dump_json(by_alias=True).encode() if is_model else to_json_bytes(payload)
+    return rendered_response(data, status=status, headers=headers)
+
+
+def rendered_response(data: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Returns JSON that is rendered already."""
     return Response(data, status_code=status, headers=dict(headers or {}), media_type="application/json")
 
 

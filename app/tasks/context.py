@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.channels.directory import ChannelDirectory
 from app.core.process_registry import ProcessRegistry
 from app.creates.retry_dedup import RetryDedup
+from app.db.hot_reads import Reads
 from app.upstream.ark import ArkClient
 from app.upstream.rate_limits import RateLimiter
 from app.usage.pricing import PricingSource
@@ -20,6 +21,9 @@ class TasksContext:
 
     sessions: async_sessionmaker[AsyncSession]
     """Of the database."""
+
+    reads: Reads
+    """Reads of the lists."""
 
     clock: Callable[[], datetime]
     """The time in UTC."""

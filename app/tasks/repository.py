@@ -6,11 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
-    Text,
-    any_,
     func,
-    literal,
     literal_column,
     or_,
     select,
@@ -19,11 +15,9 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.creates.idempotency import OlderKey
-from app.db.page import select_page
 from app.observability.log_context import add_log_fields
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.responses import unknown_task
@@ -50,8 +44,6 @@ _TOUCH = text("""
 
 FLEX = "flex"
 """The service tier whose tasks the upstream lists only by name; all others are listed as ``default``."""
-
-_QUEUED = [status for status in TaskStatus if status.public is TaskStatus.QUEUED]
 
 _NEWEST_MESSAGE = newest_message(
     TaskRow.tenant_id, TaskRow.id, condition=TaskRow.callback_url.is_not(None), since=TaskRow.finished_at
@@ -109,22 +101,6 @@ class TaskRepository:
             query = query.with_for_update()
         return (await self._session.scalars(query)).one_or_none()
 
-    async def page(self, wanted: TaskFilter, *, page_num: int, page_size: int) -> tuple[Sequence[TaskRow], int]:
-        """Returns one page of live tasks, newest first, and the exact number of all that match."""
-        conditions = [self._is_own(), TaskRow.deleted_at.is_(None), *_conditions(wanted)]
-        if wanted.task_ids:
-            conditions.append(TaskRow.id.in_(self._spare_ids(wanted.task_ids)))
-        total = await self._session.scalar(select(func.count()).select_from(TaskRow).where(*conditions))
-        query = select_page(
-            TaskRow,
-            conditions,
-            (TaskRow.created_at, TaskRow.id),
-            is_descending=True,
-            limit=page_size,
-            offset=(page_num - 1) * page_size,
-        )
-        return (await self._session.scalars(query)).all(), total or 0
-
     async def claim_poll(self, spare_id: str, *, now: datetime, min_age: timedelta) -> bool:
         """Claims a poll of a task, unless it was polled within ``min_age``; returns whether it was claimed."""
         statement = (
@@ -141,14 +117,6 @@ class TaskRepository:
 
     def _is_own(self) -> ColumnElement[bool]:
         return TaskRow.tenant_id == self._tenant_id
-
-    def _spare_ids(self, task_ids: Collection[str]) -> CompoundSelect[str]:
-        """Selects the spare ids of tasks that have one of these ids; each half reads one index."""
-        by_id, by_upstream_id = (
-            select(TaskRow.id).where(self._is_own(), column == any_(literal(list(task_ids), ARRAY(Text))))
-            for column in (TaskRow.id, TaskRow.upstream_id)
-        )
-        return by_id.union(by_upstream_id)
 
 
 class AllTasks:
@@ -362,14 +330,3 @@ def has_status(statuses: Iterable[TaskStatus]) -> ColumnElement[bool]:
 
 def _has_id(task_id: str) -> ColumnElement[bool]:
     return or_(TaskRow.id == task_id, TaskRow.upstream_id == task_id)
-
-
-def _conditions(wanted: TaskFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.status is not None:
-        conditions.append(has_status(_QUEUED if wanted.status is TaskStatus.QUEUED else [wanted.status]))
-    if wanted.models:
-        conditions.append(is_of_model(wanted.models))
-    if wanted.service_tier is not None:
-        conditions.append(TaskRow.service_tier == wanted.service_tier)
-    return conditions

@@ -14,7 +14,7 @@ from app.http.disconnect import client_disconnected
 from app.http.dry_run import find_dry_run, is_dry_run_name
 from app.http.openapi import STALE_RESPONSE, tenant_errors
 from app.http.query import read_query
-from app.http.responses import json_response, stale_header
+from app.http.responses import json_response, rendered_response, stale_header
 from app.observability.log_context import add_log_fields
 from app.tasks import documentation
 from app.tasks.creation.create import ClientRequest, TaskCreation
@@ -70,9 +70,8 @@ async def list_tasks(request: Request) -> Response:
     principal = await identify(request)
     service: TaskService = request.state.tasks
     query = parse_list(read_query(request))
-    return json_response(
-        await service.page(principal, query.wanted, page_num=query.page_num, page_size=query.page_size)
-    )
+    page = await service.page(principal, query.wanted, page_num=query.page_num, page_size=query.page_size)
+    return rendered_response(page)
 
 
 @router.get(

@@ -6,11 +6,12 @@ from typing import Any
 from app.catalog.service import ModelCatalog
 from app.tasks.context import TasksContext
 from app.tasks.freshness import freshness_of
+from app.tasks.lists import TaskLists
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.polling.client_refresh import ClientRefresh
 from app.tasks.ready_answers import ReadyAnswers, is_constant
-from app.tasks.repository import TaskFilter, TaskRepository, TaskWithMessage, load_task
-from app.tasks.responses import to_list_item, to_task
+from app.tasks.repository import TaskFilter, TaskWithMessage, load_task
+from app.tasks.responses import to_task
 from app.tenants.principal import Principal
 from app.webhooks.report import report
 
@@ -78,17 +79,17 @@ class TaskService:
         """Asks the upstream about a task, as ``get`` does, together with all others that want that."""
         await self._client_refresh.refresh(row)
 
-    async def page(self, principal: Principal, wanted: TaskFilter, *, page_num: int, page_size: int) -> dict[str, Any]:
-        """Returns one page of the tenant's tasks as stored; the upstream is not asked.
+    async def page(self, principal: Principal, wanted: TaskFilter, *, page_num: int, page_size: int) -> bytes:
+        """Returns the JSON of one page of the tenant's tasks as stored; the upstream is not asked.
 
         A model in the filter matches under all of its names.
         """
-        index = await self._catalog.index()
-        wanted = replace(wanted, models=index.spellings_of_all(wanted.models))
-        async with self._context.sessions.begin() as session:
-            tasks = TaskRepository(session, principal.tenant_id)
-            rows, total = await tasks.page(wanted, page_num=page_num, page_size=page_size)
-        return {"items": [to_list_item(row) for row in rows], "total": total}
+        if wanted.models:
+            index = await self._catalog.index()
+            wanted = replace(wanted, models=index.spellings_of_all(wanted.models))
+        return await TaskLists(self._context.reads, principal.tenant_id).page(
+            wanted, page_num=page_num, page_size=page_size
+        )
 
     async def _refresh_if_due(self, principal: Principal, row: TaskRow) -> bool:
         """Returns whether the row may have changed."""

@@ -97,6 +97,7 @@ class AssetsGateway(Gateway):
         control = OpenApiClient(http, self.clock)
         return AssetsContext(
             sessions=services.sessions,
+            reads=services.reads,
             clock=self.clock,
             upstream=AssetsUpstream(services.directory, control),
             control=control,
@@ -125,7 +126,7 @@ class AssetsGateway(Gateway):
                 reply = await ACTIONS[action].use_case(service, principal(tenant), parsed, client)
             finally:
                 await service.drain()
-            return reply.body.to_wire()
+            return dict(reply.body.to_wire())
 
     @asynccontextmanager
     async def without_table(self, name: str) -> AsyncIterator[None]:

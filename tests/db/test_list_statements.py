@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.admin.backlog import read_backlog
 from app.admin.deletion_guards import count_unfinished, find_dependent
+from app.assets.lists import AssetLists
 from app.assets.models import AssetRow
-from app.assets.repository import AllAssets, AssetRepository
+from app.assets.repository import AllAssets
 from app.assets.schemas import ListAssetGroupsRequest, ListAssetsRequest
 from app.audit.repository import WholeAuditLog
 from app.db.base import utc_now
@@ -20,14 +21,15 @@ from app.db.engine import open_engine, session_factory
 from app.db.page import PLAN_FOR_VALUES
 from app.http.paging import PageRequest
 from app.tasks.admin_repository import AdminTaskRepository, TaskSearch
+from app.tasks.lists import TaskLists
 from app.tasks.models import TaskStatus
-from app.tasks.repository import AllTasks, TaskFilter, TaskRepository
+from app.tasks.repository import AllTasks, TaskFilter
 from app.tenants.repository import AllKeys, AllTenants
 from app.webhooks.models import DeliveryStatus
 from app.webhooks.repository import AllDeliveries
 from tests.devdb.children import query
 from tests.support.database import as_superuser, own_database
-from tests.support.plans import PLAN_MODES, PlanMode, executed_plan, nodes, rows_read, statements_of
+from tests.support.plans import PLAN_MODES, PlanMode, SessionReads, executed_plan, nodes, rows_read, statements_of
 from tests.support.timeouts import HANG_SECONDS
 
 pytestmark = pytest.mark.slow
@@ -99,17 +101,19 @@ Call = Callable[[AsyncSession], Awaitable[Any]]
 
 
 def _tasks(*, page_num: int = 1, **wanted: Any) -> Call:
-    return lambda session: TaskRepository(session, "t1").page(TaskFilter(**wanted), page_num=page_num, page_size=PAGE)
+    return lambda session: TaskLists(SessionReads(session), "t1").page(
+        TaskFilter(**wanted), page_num=page_num, page_size=PAGE
+    )
 
 
 def _assets(*, page: int = 1, sort_by: str = "CreateTime", **filter_: Any) -> Call:
     body = {"Filter": {"GroupType": "AIGC", **filter_}, "PageNumber": page, "PageSize": PAGE, "SortBy": sort_by}
-    return lambda session: AssetRepository(session, "t1").list_assets(ListAssetsRequest.model_validate(body))
+    return lambda session: AssetLists(SessionReads(session), "t1").assets(ListAssetsRequest.model_validate(body))
 
 
 def _groups(*, page: int = 1, **filter_: Any) -> Call:
     body = {"Filter": {"GroupType": "AIGC", **filter_}, "PageNumber": page, "PageSize": PAGE}
-    return lambda session: AssetRepository(session, "t1").list_groups(ListAssetGroupsRequest.model_validate(body))
+    return lambda session: AssetLists(SessionReads(session), "t1").groups(ListAssetGroupsRequest.model_validate(body))
 
 
 def _search(**wanted: Any) -> Call:

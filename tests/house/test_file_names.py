@@ -73,6 +73,12 @@ def check_repository(module: ModuleType) -> None:
         assert names == (["session"] if is_of_all else ["session", "tenant_id"]), found
 
 
+def check_lists(module: ModuleType) -> None:
+    """The pages of one tenant's rows: the tenant is in the constructor."""
+    (lists,) = (found for found in classes_of(module) if found.__name__.endswith("Lists"))
+    assert list(inspect.signature(lists).parameters) == ["reads", "tenant_id"]
+
+
 def check_service(module: ModuleType) -> None:
     """One class whose methods are the use cases, without a web framework."""
     assert packages_of(module).isdisjoint({"fastapi", "starlette"})
@@ -134,6 +140,7 @@ MEANINGS: dict[str, Callable[[ModuleType], None]] = {
     "context.py": check_context,
     "due_work.py": check_due_work,
     "errors.py": check_errors,
+    "lists.py": check_lists,
     "models.py": check_models,
     "poller.py": check_poller,
     "repository.py": check_repository,

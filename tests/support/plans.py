@@ -1,20 +1,34 @@
 """How PostgreSQL executes the statements of the program."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Literal
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.db.engine import to_dsn
+from app.db.hot_reads import HotStatement
 
 PlanMode = Literal["force_custom_plan", "force_generic_plan"]
 PLAN_MODES: tuple[PlanMode, ...] = ("force_custom_plan", "force_generic_plan")
 """How a prepared statement is planned: for its values, or once for all values."""
+
+
+class SessionReads:
+    """Runs the statements of ``app.db.hot_reads`` in a session, where ``statements_of`` sees them."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def fetch(self, statement: HotStatement, values: Mapping[str, Any]) -> Sequence[Any]:
+        """As ``Reads.fetch``."""
+        connection = await self._session.connection()
+        parameters = tuple(values[name] for name in statement.names)
+        return (await connection.exec_driver_sql(statement.text, parameters)).all()
 
 
 @contextmanager

@@ -57,6 +57,7 @@ def to_context(
     """Returns what the parts of tasks share in the process of ``services``, but with these clients."""
     context = TasksContext(
         sessions=services.sessions,
+        reads=services.reads,
         clock=clock,
         directory=services.directory,
         ark=ark,
