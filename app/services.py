@@ -21,6 +21,7 @@ from app.admins.stored_admin import load_stored_admins
 from app.assets import due_work as assets_due
 from app.assets.actions import AssetService
 from app.assets.context import AssetsContext
+from app.assets.fast_lists import FastLists
 from app.assets.poller import AssetPoller
 from app.assets.recovery import CreateRecovery
 from app.assets.upstream import AssetsUpstream
@@ -54,6 +55,7 @@ from app.tasks.context import TasksContext
 from app.tasks.creation.create import TaskCreation
 from app.tasks.deletion import TaskDeletion
 from app.tasks.fast_get import FastGet
+from app.tasks.fast_list import FastList
 from app.tasks.polling.batch_refresh import BatchRefresh
 from app.tasks.polling.bulk_refresh import BulkRefresh
 from app.tasks.polling.client_refresh import ClientRefresh
@@ -277,6 +279,7 @@ class Services:
         settings = context.settings
         requests = FastRequests(
             self.authenticator,
+            self.turns,
             context.clock,
             trusted_proxies=settings.trusted_proxies,
             cors_origins=settings.cors_origins,
@@ -286,6 +289,8 @@ class Services:
         return FastPaths(
             [
                 FastGet(requests, self.tasks, self.ready_answers, reads, context.clock),
+                FastList(requests, self.tasks),
+                FastLists(requests, self.assets, region=settings.region),
             ]
         )
 

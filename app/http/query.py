@@ -7,7 +7,7 @@ write it. Every other parameter may be given once. An undeclared parameter is re
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -113,9 +113,21 @@ def read_query(request: Request) -> DeclaredQuery:
     return query.declared_by(request.scope.get("route"))
 
 
+def declared_query(data: bytes, parameters: Iterable[Mapping[str, Any]]) -> DeclaredQuery:
+    """Returns the parameters of a query string as a route declares them.
+
+    Raises:
+        InvalidParameterError: 400, as ``read_query``.
+    """
+    return _declared(_parse(data), _are_arrays(parameters))
+
+
 def _declarations(route: Any) -> dict[str, bool]:
     """Returns the query parameters that a route declares, and whether each is an array."""
-    parameters = (getattr(route, "openapi_extra", None) or {}).get("parameters", ())
+    return _are_arrays((getattr(route, "openapi_extra", None) or {}).get("parameters", ()))
+
+
+def _are_arrays(parameters: Iterable[Mapping[str, Any]]) -> dict[str, bool]:
     return {each["name"]: each["schema"].get("type") == "array" for each in parameters if each["in"] == "query"}
 
 

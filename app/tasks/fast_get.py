@@ -84,12 +84,13 @@ class FastGet:
         if not _PLAIN_ID.fullmatch(raw_id):
             return None
         task_id = raw_id.decode("ascii")
-        request = self._requests.read(head, peer=peer, port=port, default_headers=default_headers, respond=respond)
-        if request is not None:
-            return self._answer(task_id, request)
-        answer = partial(self._answer, task_id)
-        return self._requests.read_later(
-            head, answer, peer=peer, port=port, default_headers=default_headers, respond=respond
+        return self._requests.answer(
+            head,
+            partial(self._answer, task_id),
+            peer=peer,
+            port=port,
+            default_headers=default_headers,
+            respond=respond,
         )
 
     def _answer(self, task_id: str, request: FastRequest) -> bytes | Later:

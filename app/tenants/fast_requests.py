@@ -5,13 +5,17 @@ not plain is left to the route, above all another credential than one ``Bearer``
 hour.
 """
 
+import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
+import structlog
+
+from app.core.turns import Turns
 from app.http.client_address import client_address
 from app.http.cors import EXPOSED
 from app.http.fast_path import Later
@@ -25,6 +29,8 @@ from app.tenants.principal import Principal
 
 # Of ``X-Forwarded-For``: several addresses.
 _MAX_KEPT_BYTES = 256
+
+_log = structlog.get_logger()
 _START = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -70,6 +76,7 @@ class FastRequests:
 
     Args:
         authenticator: knows the keys.
+        turns: of the tenants, for what is answered later.
         clock: the time in UTC.
         trusted_proxies: whose ``X-Forwarded-For`` counts.
         cors_origins: pages that may read the response; empty: no page, and no CORS header.
@@ -79,6 +86,7 @@ class FastRequests:
     def __init__(
         self,
         authenticator: Authenticator,
+        turns: Turns,
         clock: Callable[[], datetime],
         *,
         trusted_proxies: Sequence[IPv4Network | IPv6Network],
@@ -86,7 +94,9 @@ class FastRequests:
         metrics_port: int | None,
     ) -> None:
         self._authenticator = authenticator
+        self._turns = turns
         self._clock = clock
+        self._running: set[asyncio.Task[None]] = set()
         self._trusted_proxies = tuple(trusted_proxies)
         self._cors: dict[bytes | None, bytes] = {
             origin.encode("latin-1"): _cors_lines(origin) for origin in cors_origins
@@ -125,6 +135,22 @@ class FastRequests:
             return None
         return FastRequest(principal, address, client_request_id, origin, started, default_headers, respond)
 
+    def answer(
+        self,
+        head: RequestHead,
+        answer: Callable[[FastRequest], bytes | Later | None],
+        *,
+        peer: str,
+        port: int | None,
+        default_headers: Iterable[tuple[bytes, bytes]],
+        respond: Callable[[bytes | None], None],
+    ) -> bytes | Later | None:
+        """Answers a request by ``answer`` once its caller is known; the other arguments are as for ``FastPath``."""
+        request = self.read(head, peer=peer, port=port, default_headers=default_headers, respond=respond)
+        if request is not None:
+            return answer(request)
+        return self.read_later(head, answer, peer=peer, port=port, default_headers=default_headers, respond=respond)
+
     def read_later(
         self,
         head: RequestHead,
@@ -157,15 +183,42 @@ class FastRequests:
 
         return Later.LATER if self._authenticator.recall_later(fields[0], go_on) else None
 
+    def now(self) -> datetime:
+        """Returns the time in UTC."""
+        return self._clock()
+
+    def answer_later(self, request: FastRequest, read: Callable[[], Awaitable[bytes | None]]) -> Later:
+        """Answers a request in a turn of its tenant.
+
+        Args:
+            request: what is answered.
+            read: returns the response, or None to leave the request to the route, as it is left when ``read`` raises.
+        """
+        task = asyncio.create_task(self._answer(request, read))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return Later.LATER
+
+    async def _answer(self, request: FastRequest, read: Callable[[], Awaitable[bytes | None]]) -> None:
+        response = None
+        turn = await self._turns.acquire(f"tenant {request.principal.tenant_id}")
+        try:
+            response = await read()
+        except Exception as error:  # noqa: BLE001 - the route tries again, and reports it
+            _log.info("fast_answer_failed", error=repr(error))
+        finally:
+            turn.end()
+            request.respond(response)
+
     def response(
         self,
         request: FastRequest,
         route: FastRoute,
         body: bytes,
         *,
-        header_lines: bytes,
         log_path: str,
         log_fields: str = "",
+        header_lines: bytes | None = None,
         request_id: str | None = None,
         stale_seconds: int | None = None,
     ) -> bytes:
@@ -175,9 +228,9 @@ class FastRequests:
             request: what is answered.
             route: whose request it is.
             body: the JSON.
-            header_lines: ``header_lines_of(body)``.
             log_path: the path as the log shows it, as JSON.
             log_fields: members of the log line after those of the caller, each with a comma and a space before it.
+            header_lines: ``header_lines_of(body)``, if that is known.
             request_id: the one that stands in the body; None for a new one.
             stale_seconds: the age of the answer when it is stale.
         """
@@ -208,7 +261,7 @@ class FastRequests:
                 _START,
                 self._default_lines,
                 b"" if stale_seconds is None else b"x-seedgate-stale: %d\r\n" % stale_seconds,
-                header_lines,
+                header_lines_of(body) if header_lines is None else header_lines,
                 request_id.encode("ascii"),
                 b"\r\n",
                 extra,
