@@ -40,6 +40,7 @@ from app.settings import Settings
 from app.tasks.callbacks_routes import router as callbacks_router
 from app.tasks.routes import router as tasks_router
 from app.tenants.routes import router as tenants_router
+from app.usage.routes import router as usage_router
 from app.worker import running
 
 _SHUTDOWN_TIMEOUT_SECONDS = 30
@@ -93,6 +94,7 @@ def create_app(
         assets_router,
         callbacks_router,
         tenants_router,
+        usage_router,
         health_router,
         metrics_router,
         admin_router,
@@ -100,7 +102,7 @@ def create_app(
         home_router,
     ):
         app.include_router(router)
-    app.router.default = UnknownRoute([tasks_router, assets_router, tenants_router])
+    app.router.default = UnknownRoute([tasks_router, assets_router, tenants_router, usage_router])
     complete_description(app)
     serve_description(app)
     install_error_handlers(app)

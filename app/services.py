@@ -82,6 +82,7 @@ from app.upstream.http.client import HttpClient
 from app.upstream.openapi import OpenApiClient
 from app.upstream.rate_limits import RateLimiter
 from app.usage.pricing import PricingSource
+from app.usage.service import UsageService
 from app.webhooks.callback_url_policy import CallbackUrlPolicy
 from app.webhooks.delivery_worker import DeliveryWorker
 from app.webhooks.repository import DELIVERIES_DUE
@@ -217,6 +218,7 @@ class Services:
         )
         self.catalog = ModelCatalog(sessions, clock, monotonic=monotonic)
         self.prices = PriceCatalog(sessions, clock, monotonic=monotonic)
+        self.usage = UsageService(sessions)
 
         assets = AssetsContext(
             sessions=sessions,

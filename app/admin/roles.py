@@ -61,6 +61,7 @@ ROLES: dict[str, Roles] = {
     "GET /reconcile": OPERATORS,
     "GET /deliveries": READERS,
     "POST /deliveries/{delivery_id}/resend": OPERATORS,
+    "GET /usage": BILLING_READERS,
     "GET /audit": READERS,
     "GET /metrics": READERS,
 }

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 
-from app.admin import admins, audit, channels, deliveries, keys, models, prices, tasks, tenants
+from app.admin import admins, audit, channels, deliveries, keys, models, prices, tasks, tenants, usage
 from app.admin.authentication import require_admin
 from app.admin.reconcile import routes as reconcile
 from app.admin.roles import check_complete
@@ -27,6 +27,6 @@ router = APIRouter(
     responses=admin_errors(400, 401, 403, 429, 503),
     generate_unique_id_function=lambda route: f"admin_{route.name}",
 )
-for part in (tenants, keys, channels, models, prices, tasks, reconcile, deliveries, audit, admins):
+for part in (tenants, keys, channels, models, prices, tasks, reconcile, deliveries, usage, audit, admins):
     check_complete(part.router.routes)
     router.include_router(part.router)

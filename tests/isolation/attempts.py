@@ -134,5 +134,6 @@ ATTEMPTS = [
     *on_every_entry("open session", "GetVisualValidateResult", own=404, BytedToken="$id"),
     *on_every_entry("person", "GetAssetGroup", Id="$id"),
     *on_every_entry("person", "CreateAsset", GroupId="$id", URL=URL, AssetType="Image"),
+    Attempt("key_id", "GET", "/api/v3/usage", "?key={id}&group_by=key", denied=200),
     Attempt("callback", "POST", "/callbacks/{token}", body={"id": "cgt-20260101000000-zzzzz"}, denied=200),
 ]
