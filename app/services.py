@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.admin.authentication import AdminAuthenticator
 from app.admin.channel_continuity import ContinuityCheck
+from app.admin.erasure import TenantErasure
 from app.admin.metrics import Metrics
 from app.admin.reconcile.adoption import AdoptionService
 from app.admin.reconcile.report import Reconciliation
@@ -21,6 +22,7 @@ from app.admins.stored_admin import load_stored_admins
 from app.assets import due_work as assets_due
 from app.assets.actions import AssetService
 from app.assets.context import AssetsContext
+from app.assets.erasure import AssetErasure
 from app.assets.fast_lists import FastLists
 from app.assets.poller import AssetPoller
 from app.assets.recovery import CreateRecovery
@@ -261,8 +263,10 @@ class Services:
         )
         self.stale_creates = StaleCreates(tasks)
         self.task_deletion = TaskDeletion(tasks, refresh, self.ready_answers)
+        task_retention = TaskRetention(sessions, self.ready_answers, clock, settings.retention_days)
+        self.erasure = TenantErasure(sessions, clock, tasks=task_retention, assets=AssetErasure(sessions, clock))
         self.removals: dict[str, Callable[[], Awaitable[object]]] = {
-            "remove_old_tasks": TaskRetention(sessions, self.ready_answers, clock, settings.retention_days).run_once,
+            "remove_old_tasks": task_retention.run_once,
             "remove_old_deliveries": self.delivery_worker.prune,
             "remove_old_audit_rows": AuditRetention(sessions, clock, settings.retention_days).run_once,
         }
@@ -318,6 +322,7 @@ class Services:
             when_due("recover_asset_creates", 1.0, recovery.run_once, assets_due.SEARCHES_DUE),
             when_due("deliver", 0.5, self.delivery_worker.run_once, DELIVERIES_DUE),
             Job("monitor_channels", INTERVAL_SECONDS, self.channel_monitor.run_once),
+            Job("erase_tenants", 30.0, self.erasure.run_once),
             *(Job(name, 3600.0, remove) for name, remove in self.removals.items()),
             Job("remove_old_attempts", 60.0, self.retry_dedup.remove_old),
             Job("remove_old_instances", 3600.0, self.processes.remove_old),

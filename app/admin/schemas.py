@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.admin.fields import AllowList, ChannelList, Limits, Metadata, Moment, Name, NetworkList
 from app.audit.models import AuditRow
@@ -59,6 +59,13 @@ class KeyRotate(RequestModel):
     """Body of ``POST /keys/{id}/rotate``: for how many seconds the old key still works."""
 
     grace_seconds: Annotated[int, Field(ge=0, le=_MAX_GRACE_SECONDS)]
+
+
+class ErasureView(BaseModel):
+    """An erasure that has begun."""
+
+    id: str
+    kept: Annotated[list[str], Field(description="what stays, in words")]
 
 
 class TenantView(RowView):

@@ -1,13 +1,16 @@
 """Admin routes of tenants."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.admin.allow_lists import to_stored
 from app.admin.deletion_guards import count_unfinished
-from app.admin.params import body_of, path_id, read_body
-from app.admin.schemas import TenantCreate, TenantPatch, TenantView
+from app.admin.erasure import KEPT
+from app.admin.params import body_of, path_id, query_choice, read_body
+from app.admin.schemas import ErasureView, TenantCreate, TenantPatch, TenantView
 from app.creates.idempotency import delete_idempotency_keys
 from app.http.openapi import admin_errors
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
@@ -16,6 +19,12 @@ from app.tenants.service import TenantService
 
 _ALL = "/tenants"
 _ONE = _ALL + "/{tenant_id}"
+_ERASE: dict[str, Any] = {
+    "name": "erase",
+    "in": "query",
+    "description": "whether the tenant's content is removed, too",
+    "schema": {"type": "boolean", "default": False},
+}
 
 router = APIRouter(tags=["admin: tenants"])
 
@@ -68,14 +77,29 @@ async def update_tenant(request: Request) -> Response:
     return json_response(TenantView.of_row(await service.update_tenant(request.state.actor, tenant_id, changes)))
 
 
-@router.delete(_ONE, summary="Delete a tenant", status_code=204, responses=admin_errors(404, 409))
+@router.delete(
+    _ONE,
+    summary="Delete a tenant",
+    status_code=204,
+    responses=admin_errors(404, 409) | {202: {"model": ErasureView, "description": "the erasure has begun"}},
+    openapi_extra={"parameters": [_ERASE]},
+)
 async def delete_tenant(request: Request) -> Response:
-    """Revokes the tenant's keys and hides it; refused while it has unfinished tasks or creates."""
+    """Revokes the tenant's keys and hides it; refused while it has unfinished tasks or creates.
+
+    `erase=true` also removes its tasks, assets and groups, here and upstream, in the background; the audit row
+    `tenant.erased` tells the end. It may be asked of a tenant that was deleted before.
+    """
     service: TenantService = request.state.tenants
+    tenant_id = path_id(request, "tenant_id")
+    is_erased = query_choice(request, _ERASE["name"], ("true", "false")) == "true"
     await service.delete_tenant(
         request.state.actor,
-        path_id(request, "tenant_id"),
+        tenant_id,
         count_unfinished=count_unfinished,
         delete_idempotency_keys=delete_idempotency_keys,
+        is_erased=is_erased,
     )
+    if is_erased:
+        return json_response(ErasureView(id=tenant_id, kept=list(KEPT)), status=202)
     return Response(status_code=204)

@@ -85,14 +85,24 @@ def adopt(
         raise SystemExit(FAILED)
 
 
-@command(tenants, "delete", examples=("seedgate tenants delete studio",))
-def delete_tenant(tenant: Tenant, *, yes: Sure = False) -> None:
+@command(tenants, "delete", examples=("seedgate tenants delete studio", "seedgate tenants delete studio --erase"))
+def delete_tenant(
+    tenant: Tenant,
+    *,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Also remove its tasks, groups and assets, here and upstream.")
+    ] = False,
+    yes: Sure = False,
+) -> None:
     """Delete a tenant that has no unfinished task."""
     client = AdminClient()
     found = find_tenant(client, tenant)
-    confirm(f"The tenant {found['name']} ({found['id']}) and its keys will be deleted", is_sure=yes)
-    client.call("DELETE", f"/tenants/{found['id']}")
+    what = "its keys, tasks, groups and assets" if erase else "its keys"
+    confirm(f"The tenant {found['name']} ({found['id']}) and {what} will be deleted", is_sure=yes)
+    answer = client.call("DELETE", f"/tenants/{found['id']}" + ("?erase=true" if erase else ""))
     say(f"deleted {found['id']}")
+    if erase:
+        say("its content is being removed; what stays: " + "; ".join(answer["kept"]))
 
 
 def _set_status(tenant: str, status: str) -> Any:

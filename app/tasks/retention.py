@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import Select, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.sql.dml import ReturningDelete
@@ -64,6 +64,14 @@ class TaskRetention:
             .limit(_TASKS_BATCH)
             .with_for_update(skip_locked=True)
         )
+        return await self._remove(query, now=now)
+
+    async def remove_of(self, tenant_id: str, *, now: datetime) -> int:
+        """Removes some tasks of a tenant, whatever their age; returns how many, 0 when there are none left."""
+        query = select(TaskRow).where(TaskRow.tenant_id == tenant_id).limit(_TASKS_BATCH)
+        return await self._remove(query.with_for_update(), now=now)
+
+    async def _remove(self, query: Select[TaskRow], *, now: datetime) -> int:
         async with self._ready_answers.deletion() as deletion, self._sessions.begin() as session:
             rows = (await session.scalars(query)).all()
             tombstones = [

@@ -20,11 +20,19 @@ class TenantRow(Base):
     """The owner of tasks and assets: a user or a team. Null lists allow everything.
 
     ``allow_key_as_access_key_id``: whether an API key is accepted as the access key id of an SDK, whose signature is
-    then not verified.
+    then not verified. ``erase_requested_at`` is when the operator asked to remove the content of a deleted tenant, and
+    ``erased_at`` when that was done (``app.admin.erasure``).
     """
 
     __tablename__ = "tenants"
-    __table_args__ = (Index("ix_tenants_created_at_id", text("created_at DESC"), text("id DESC")),)
+    __table_args__ = (
+        Index("ix_tenants_created_at_id", text("created_at DESC"), text("id DESC")),
+        Index(
+            "ix_tenants_to_erase",
+            "erase_requested_at",
+            postgresql_where=text("erase_requested_at IS NOT NULL AND erased_at IS NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -36,6 +44,8 @@ class TenantRow(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
     deleted_at: Mapped[datetime | None]
+    erase_requested_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
 
 
 class ApiKeyRow(Base):

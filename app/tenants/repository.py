@@ -52,6 +52,12 @@ class AllTenants:
         found: TenantRow | None = await self._session.scalar(query)
         return found
 
+    async def lock_deleted(self, tenant_id: str) -> TenantRow | None:
+        """Returns a deleted tenant, locked against changes."""
+        query = select(TenantRow).where(TenantRow.id == tenant_id, TenantRow.deleted_at.is_not(None)).with_for_update()
+        found: TenantRow | None = await self._session.scalar(query)
+        return found
+
     async def page(self, page: PageRequest) -> Sequence[TenantRow]:
         """Returns tenants newest first, one more than the page asks for when there are more.
 

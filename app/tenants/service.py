@@ -103,8 +103,12 @@ class TenantService:
         *,
         count_unfinished: CountUnfinished,
         delete_idempotency_keys: DeleteIdempotencyKeys,
+        is_erased: bool = False,
     ) -> None:
         """Revokes a tenant's API keys, deletes its idempotency keys, and hides it; its tasks and their usage stay.
+
+        With ``is_erased`` its content is removed in the background (``app.admin.erasure``), also when the tenant was
+        deleted before.
 
         Raises:
             NotFoundError: 404.
@@ -112,7 +116,13 @@ class TenantService:
         """
         now = self._clock()
         async with self._sessions.begin() as session:
-            row = check_tenant_found(await AllTenants(session).lock(tenant_id, is_closed=True))
+            tenants = AllTenants(session)
+            row = await tenants.lock(tenant_id, is_closed=True)
+            if row is None and is_erased:
+                row = await tenants.lock_deleted(tenant_id)
+                _request_erasure(session, check_tenant_found(row), actor, now)
+                return
+            row = check_tenant_found(row)
             unfinished = await count_unfinished(session, tenant_id)
             if unfinished:
                 raise ConflictError("InvalidAction", f"The tenant has {unfinished} unfinished tasks or creates.")
@@ -122,3 +132,11 @@ class TenantService:
             await delete_idempotency_keys(session, tenant_id)
             row.deleted_at = row.updated_at = now
             record(session, actor, "tenant.delete", target_of(row), at=now, revoked_keys=len(keys))
+            if is_erased:
+                _request_erasure(session, row, actor, now)
+
+
+def _request_erasure(session: AsyncSession, row: TenantRow, actor: Actor, now: datetime) -> None:
+    if row.erase_requested_at is None:
+        row.erase_requested_at = now
+        record(session, actor, "tenant.erase", target_of(row), at=now)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.due_work import Probe
 from app.http.paging import PageRequest, newest_first
-from app.webhooks.models import DeliveryRow, DeliveryStatus
+from app.webhooks.models import DeliveryRow, DeliveryStatus, WebhookSecretRow
 from app.webhooks.scheduler import Destination
 
 DELIVERIES_DUE = Probe("(SELECT min(next_attempt_at) FROM deliveries WHERE next_attempt_at IS NOT NULL) <= :now")
@@ -107,3 +107,9 @@ class AllDeliveries:
             delete(DeliveryRow).where(DeliveryRow.id.in_(select(old.c.id))).returning(DeliveryRow.id)
         )
         return len(removed.all())
+
+
+async def remove_messages(session: AsyncSession, tenant_id: str) -> None:
+    """Removes a deleted tenant's messages, whether they were delivered or not, and its secret."""
+    for table in (DeliveryRow, WebhookSecretRow):
+        await session.execute(delete(table).where(table.tenant_id == tenant_id))
