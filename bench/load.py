@@ -73,12 +73,22 @@ def run(request: Request, *, port: int, connections: int, seconds: float, folder
     ]
     command = pinned(LOAD_CORE, program("wrk"), *options, "--script", str(script), f"http://127.0.0.1:{port}")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    found, rate = _TOTAL.search(done.stdout), _RATE.search(done.stdout)
-    lost = _LOST.search(done.stdout)
-    if done.returncode or found is None or rate is None or lost is not None:
+    if done.returncode:
         raise RuntimeError(f"wrk failed: {done.stdout}{done.stderr}")
-    errors = _ERRORS.search(done.stdout)
-    latency = {percent: float(value) * _UNITS[unit] for percent, value, unit in _LATENCY.findall(done.stdout)}
+    return to_answered(done.stdout)
+
+
+def to_answered(output: str) -> Answered:
+    """Reads what wrk has printed.
+
+    Raises:
+        RuntimeError: connections were lost, or it is not wrk's output.
+    """
+    found, rate = _TOTAL.search(output), _RATE.search(output)
+    latency = {percent: float(value) * _UNITS[unit] for percent, value, unit in _LATENCY.findall(output)}
+    if found is None or rate is None or latency.keys() != {"50", "99"} or _LOST.search(output):
+        raise RuntimeError(f"wrk failed: {output}")
+    errors = _ERRORS.search(output)
     return Answered(
         requests=int(found[1]),
         errors=int(errors[1]) if errors else 0,

@@ -2,7 +2,9 @@
 
 import os
 import platform
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 SERVER_CORE = 0
@@ -62,8 +64,26 @@ def describe() -> dict[str, str]:
         "memory": _first_field("/proc/meminfo", "MemTotal"),
         "kernel": platform.release(),
         "python": platform.python_version(),
+        "nginx": _version("nginx", "-v"),
+        "wrk": _version("wrk", "-v"),
+        "commit": _commit(),
         "load before the run": " ".join(f"{each:.2f}" for each in os.getloadavg()),
     }
+
+
+def _version(name: str, option: str) -> str:
+    done = subprocess.run([program(name), option], capture_output=True, text=True, check=False)
+    found = re.search(r"[0-9]+\.[0-9.]+", done.stderr + done.stdout)
+    return found[0] if found else "unknown"
+
+
+def _commit() -> str:
+    """Returns the commit of the sources, and says whether they differ from it."""
+    git = shutil.which("git")
+    if git is None:
+        return "unknown"
+    command = [git, "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
 def _first_field(file: str, name: str) -> str:

@@ -52,15 +52,20 @@ class Nginx:
 @contextmanager
 def running_nginx(folder: Path) -> Iterator[Nginx]:
     """Runs nginx with ``proxy_pass`` on the core of the server, and its static upstream on the other."""
-    port, upstream_port = free_port(), free_port()
+    upstream_port = free_port()
     upstream = _write(folder, "static", _UPSTREAM.format(port=upstream_port, answer=_ANSWER))
-    reference = _write(folder, "reference", _REFERENCE.format(port=port, upstream=upstream_port))
-    log = folder / "nginx.log"
-    with (
-        Program(LOAD_CORE, *_command(upstream), log=log) as behind,
-        Program(SERVER_CORE, *_command(reference), log=log) as before,
-    ):
+    with Program(LOAD_CORE, *_command(upstream), log=folder / "nginx.log") as behind:
         wait_for(behind, upstream_port)
+        with running_proxy(folder, upstream_port) as nginx:
+            yield nginx
+
+
+@contextmanager
+def running_proxy(folder: Path, upstream_port: int) -> Iterator[Nginx]:
+    """Runs nginx with ``proxy_pass`` to what listens on a port, on the core of the server."""
+    port = free_port()
+    reference = _write(folder, "reference", _REFERENCE.format(port=port, upstream=upstream_port))
+    with Program(SERVER_CORE, *_command(reference), log=folder / "nginx.log") as before:
         wait_for(before, port)
         yield Nginx(before, port)
 

@@ -9,18 +9,16 @@ import argparse
 import asyncio
 import json
 import random
-import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 
 from app.db.engine import connect, to_dsn
 from bench import machine
-from bench.report import RESULTS
+from bench.document import Document
+from bench.process import temporary_folder
 from bench.site import TASKS, Site, running_site
 
 _PAUSE_SECONDS = 5.0
@@ -38,10 +36,34 @@ _SEED = """
 """
 _DELAYS = """
     SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY late) AS p50,
-           percentile_cont(0.95) WITHIN GROUP (ORDER BY late) AS p95, count(*) AS ended
-    FROM (SELECT extract(epoch FROM COALESCE(finished_at, now()) - to_timestamp(ended.at))::float AS late
+           percentile_cont(0.95) WITHIN GROUP (ORDER BY late) AS p95, count(*) AS ended,
+           count(finished_at) AS final
+    FROM (SELECT finished_at, extract(epoch FROM COALESCE(finished_at, now()) - to_timestamp(ended.at))::float AS late
           FROM tasks JOIN unnest($1::text[], $2::float[]) AS ended(id, at) ON upstream_id = ended.id) AS delays
 """
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much is polled.
+
+    Attributes:
+        tasks: unfinished at the beginning.
+        clients: that poll.
+        seconds: of the run.
+        mean_seconds: how long tasks run on average.
+        delay_milliseconds: of the upstream's answers.
+    """
+
+    tasks: int
+    clients: int
+    seconds: float
+    mean_seconds: float
+    delay_milliseconds: int = 100
+
+
+SMALL = Load(tasks=300, clients=32, seconds=100, mean_seconds=300)
+LARGE = Load(tasks=10_000, clients=1000, seconds=150, mean_seconds=1800)
 
 
 @dataclass(frozen=True)
@@ -49,9 +71,6 @@ class Polling:
     """The figures of a run.
 
     Attributes:
-        tasks: unfinished at the beginning.
-        clients: that poll.
-        seconds: of the run.
         polls: answers that clients got.
         errors: of these, other than 200.
         calls: that the upstream answered, by kind.
@@ -61,9 +80,6 @@ class Polling:
         cpu_seconds: of the gateway.
     """
 
-    tasks: int
-    clients: int
-    seconds: float
     polls: int
     errors: int
     calls: dict[str, int]
@@ -74,32 +90,28 @@ class Polling:
     cpu_seconds: float
 
 
-async def measure(site: Site, *, tasks: int, clients: int, seconds: float, mean_seconds: float) -> Polling:
+async def measure(site: Site, load: Load) -> Polling:
     """Seeds tasks and polls them for a time, then waits for the last ends to be seen.
 
     Each end costs a GET of the upstream's, so that tasks of less than 20 minutes cost more than 0.05 calls a minute.
     """
     generator = random.Random(1)  # noqa: S311 - the same times in every run
     began = time.time()
-    ends = [began + _MIN_SECONDS + generator.expovariate(1 / mean_seconds) for _ in range(tasks)]
+    ends = [began + _MIN_SECONDS + generator.expovariate(1 / load.mean_seconds) for _ in range(load.tasks)]
     async with httpx.AsyncClient(base_url=site.upstream_url, timeout=60) as upstream:
         seeded = await upstream.post("/_seed", content=json.dumps([int(end) for end in ends]))
         ids: list[str] = seeded.json()["ids"]
         await _query(site, _SEED, site.unfinished[0], ids)
         before, cpu = (await upstream.get("/_calls")).json(), site.program.cpu_seconds()
-        statuses = await _poll_all(site, ids, clients=clients, seconds=seconds)
+        statuses = await _poll_all(site, ids, clients=load.clients, seconds=load.seconds)
         calls, cpu = (await upstream.get("/_calls")).json(), site.program.cpu_seconds() - cpu
-    until = began + seconds
+    until = began + load.seconds
     # The time of an unfinished task, summed over all of them, in minutes.
     task_minutes = sum(min(end, until) - began for end in ends) / 60
     ended = [(task_id, int(end)) for task_id, end in zip(ids, ends, strict=True) if end < until]
-    await asyncio.sleep(_SETTLE_SECONDS)
-    delays = (await _query(site, _DELAYS, [task_id for task_id, _ in ended], [float(end) for _, end in ended]))[0]
+    delays = await _delays(site, ended)
     made = {kind: calls.get(kind, 0) - before.get(kind, 0) for kind in ("get", "list")}
     return Polling(
-        tasks,
-        clients,
-        seconds,
         polls=len(statuses),
         errors=sum(status != httpx.codes.OK for status in statuses),
         calls=made,
@@ -109,6 +121,20 @@ async def measure(site: Site, *, tasks: int, clients: int, seconds: float, mean_
         p95_seconds=round(delays["p95"], 1),
         cpu_seconds=round(cpu, 1),
     )
+
+
+async def _delays(site: Site, ended: list[tuple[str, int]]) -> Any:
+    """Waits until all ended tasks are final, a minute at most; returns the delays.
+
+    A task that is not final by then counts with the time since its end.
+    """
+    ids, times = [task_id for task_id, _ in ended], [float(end) for _, end in ended]
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while True:
+        delays = (await _query(site, _DELAYS, ids, times))[0]
+        if delays["final"] == len(ended) or time.monotonic() > deadline:
+            return delays
+        await asyncio.sleep(1)
 
 
 async def _poll_all(site: Site, ids: list[str], *, clients: int, seconds: float) -> list[int]:
@@ -147,34 +173,37 @@ async def _query(site: Site, statement: str, *values: object) -> list[Any]:
         await connection.close()
 
 
+def run(document: Document, load: Load, *, key: str) -> None:
+    """Runs a gateway of its own under a load of polls, and adds what it cost.
+
+    Args:
+        document: gets the rows ``KEY-calls`` and ``KEY-delay``, and the details.
+        load: of polls.
+        key: of the rows.
+    """
+    with temporary_folder() as folder, running_site(folder, delay_milliseconds=load.delay_milliseconds) as site:
+        found = asyncio.run(measure(site, load))
+    document.rows |= {f"{key}-calls": [found.calls_per_task_minute], f"{key}-delay": [found.p95_seconds]}
+    document.errors |= {f"{key}-calls": found.errors, f"{key}-delay": found.errors}
+    document.details[key] = asdict(load) | asdict(found)
+
+
 def main(arguments: list[str]) -> int:
     """Runs the command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="seedgate bench polling", description="Measures what polling costs.")
-    parser.add_argument("--tasks", type=int, default=300)
-    parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--tasks", type=int, default=SMALL.tasks)
+    parser.add_argument("--clients", type=int, default=SMALL.clients)
     parser.add_argument("--seconds", type=float, default=180)
-    parser.add_argument("--mean-seconds", type=float, default=300, help="how long tasks run on average")
-    parser.add_argument("--delay", type=int, default=100, help="of the upstream's answers, in milliseconds")
-    parser.add_argument("--output", default="polling-latest", help="name of the file below bench/results")
+    parser.add_argument("--mean-seconds", type=float, default=SMALL.mean_seconds, help="how long tasks run on average")
+    parser.add_argument(
+        "--delay", type=int, default=SMALL.delay_milliseconds, help="of the upstream's answers, in milliseconds"
+    )
+    parser.add_argument("--output", default="polling-latest", help="name of the files below bench/results")
     wanted = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="seedgate-bench-") as path:
-        folder = Path(path)
-        folder.chmod(0o711)  # PostgreSQL runs under another account when we are root
-        with running_site(folder, delay_milliseconds=wanted.delay) as site:
-            measured = measure(
-                site,
-                tasks=wanted.tasks,
-                clients=wanted.clients,
-                seconds=wanted.seconds,
-                mean_seconds=wanted.mean_seconds,
-            )
-            found = asdict(asyncio.run(measured))
-    document = {"conditions": machine.describe() | {"upstream": f"answers after {wanted.delay} ms"}, **found}
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{wanted.output}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(document, indent=1))
+    load = Load(wanted.tasks, wanted.clients, wanted.seconds, wanted.mean_seconds, wanted.delay)
+    document = Document(machine.describe())
+    run(document, load, key="polling")
+    text = json.dumps(document.details["polling"], indent=1)
+    document.write(wanted.output, f"```json\n{text}\n```\n")
+    print(text)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -3,8 +3,10 @@
 import os
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -71,12 +73,26 @@ class Program:
 
     def cpu_seconds(self) -> float:
         """Returns how long it and its children have used the processor, in user and kernel mode."""
-        return sum(_cpu_ticks(pid) for pid in _tree(self.pid)) / _TICKS_PER_SECOND
+        return cpu_seconds(self.pid)
 
     def resident_bytes(self) -> int:
         """Returns the resident memory of it and its children."""
         pages = sum(int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) for pid in _tree(self.pid))
         return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Makes a folder for what a run writes, and removes it."""
+    with tempfile.TemporaryDirectory(prefix="seedgate-bench-") as path:
+        folder = Path(path)
+        folder.chmod(0o711)  # PostgreSQL runs under another account when we are root
+        yield folder
+
+
+def cpu_seconds(pid: int) -> float:
+    """Returns how long a process and its children, ended ones included, have used the processor."""
+    return sum(_cpu_ticks(each) for each in _tree(pid)) / _TICKS_PER_SECOND
 
 
 def free_port() -> int:
@@ -114,4 +130,5 @@ def _tree(pid: int) -> list[int]:
 def _cpu_ticks(pid: int) -> int:
     # The name of the program, in parentheses, may have blanks.
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+    # In user and in kernel mode, and the same of children that have ended.
+    return sum(map(int, fields[11:15]))

@@ -28,6 +28,7 @@ class Subject:
         program: whose CPU is counted.
         port: where the program listens.
         request: what is sent.
+        connections: concurrent requests.
         after: called after each round.
     """
 
@@ -35,6 +36,7 @@ class Subject:
     program: Program
     port: int
     request: load.Request
+    connections: int = 64
     after: Callable[[], None] | None = None
 
 
@@ -43,9 +45,10 @@ class Series:
     """The rounds of one subject.
 
     ``cpu`` is the time of the processor that a request took, in microseconds, and the figure to judge by: unlike
-    requests per second it hardly depends on what else the machine does. ``per_core`` is its inverse.
+    requests per second it hardly depends on what else the machine does.
     """
 
+    connections: int
     cpu: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
     p50: list[float] = field(default_factory=list)
@@ -71,7 +74,6 @@ def measure(
     *,
     rounds: int,
     seconds: float,
-    connections: int,
     folder: Path,
     tell: Callable[[str], None],
 ) -> dict[str, Series]:
@@ -84,14 +86,13 @@ def measure(
         subjects: in the order of a round.
         rounds: how many.
         seconds: of load for each subject in each round.
-        connections: concurrent requests.
         folder: for files of the load.
         tell: told of each measurement.
     """
-    found = {subject.name: Series() for subject in subjects}
+    found = {subject.name: Series(subject.connections) for subject in subjects}
     for number in range(1, rounds + 1):
         for subject in subjects:
-            options: _Options = {"port": subject.port, "connections": connections, "folder": folder}
+            options: _Options = {"port": subject.port, "connections": subject.connections, "folder": folder}
             load.run(subject.request, seconds=_WARM_UP_SECONDS, **options)
             before, started = subject.program.cpu_seconds(), time.monotonic()
             answered = load.run(subject.request, seconds=seconds, **options)

@@ -14,7 +14,8 @@ import httpx
 
 from app.core.sealing import generate_key
 from app.db.engine import connect, to_dsn
-from app.devdb.server import embedded_postgres
+from app.devdb.folder import LOG_NAME
+from app.devdb.server import EmbeddedPostgres, embedded_postgres
 from bench.machine import LOAD_CORE, SERVER_CORE
 from bench.process import Program, free_port, wait_for
 
@@ -65,8 +66,10 @@ class Site:
         creator: the tenant that creates tasks.
         finished: ids of the reader's tasks that have ended.
         unfinished: ids of its tasks that run for ever.
-        database_url: of its database, as the owner.
-        upstream_url: of the upstream's server.
+        database: its PostgreSQL.
+        database_log: what PostgreSQL has logged.
+        upstream: the stand-in for the upstream.
+        upstream_port: where that listens.
     """
 
     program: Program
@@ -75,12 +78,29 @@ class Site:
     creator: Tenant
     finished: tuple[str, ...]
     unfinished: tuple[str, ...]
-    database_url: str
-    upstream_url: str
+    database: EmbeddedPostgres
+    database_log: Path
+    upstream: Program
+    upstream_port: int
+
+    @property
+    def database_url(self) -> str:
+        """The URL of its database, as the owner."""
+        return self.database.owner_url
+
+    @property
+    def upstream_url(self) -> str:
+        """The URL of the stand-in for the upstream."""
+        return f"http://127.0.0.1:{self.upstream_port}"
 
     def settle(self) -> None:
         """Ends the tasks of the creator."""
         asyncio.run(_execute(self.database_url, _SETTLE, self.creator.id))
+
+    def settle_all(self) -> None:
+        """Ends all tasks, so that nothing is left to do."""
+        self.settle()
+        asyncio.run(_execute(self.database_url, _SETTLE, self.reader.id))
 
 
 @contextmanager
@@ -121,20 +141,37 @@ def running_site(folder: Path, *, delay_milliseconds: int = 0) -> Iterator[Site]
         serve = ("app", "serve", "--host", "127.0.0.1", "--port", str(port))
         with Program(SERVER_CORE, *command, *serve, log=log, variables=variables) as gateway:
             wait_for(gateway, port)
-            yield _fill(gateway, port, token, database.owner_url, upstream_url)
+            reader, creator = _make_tenants(port, token)
+            finished, unfinished = _fill(port, reader, database.owner_url)
+            yield Site(
+                program=gateway,
+                port=port,
+                reader=reader,
+                creator=creator,
+                finished=finished,
+                unfinished=unfinished,
+                database=database,
+                database_log=folder / "database" / LOG_NAME,
+                upstream=upstream,
+                upstream_port=upstream_port,
+            )
 
 
-def _fill(gateway: Program, port: int, admin_token: str, database_url: str, upstream_url: str) -> Site:
+def _make_tenants(port: int, admin_token: str) -> tuple[Tenant, Tenant]:
     base_url = f"http://127.0.0.1:{port}"
     with httpx.Client(base_url=base_url, headers={"Authorization": f"Bearer {admin_token}"}, timeout=60) as admin:
-        reader, creator = _new_tenant(admin), _new_tenant(admin)
-    with httpx.Client(base_url=base_url, headers=reader.headers, timeout=60) as client:
+        return _new_tenant(admin), _new_tenant(admin)
+
+
+def _fill(port: int, reader: Tenant, database_url: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Makes the tasks and assets of the reader; returns the ids of its finished and unfinished tasks."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=reader.headers, timeout=60) as client:
         finished = tuple(_new_task(client, "ended") for _ in range(_FINISHED))
         unfinished = tuple(_new_task(client, "running") for _ in range(_UNFINISHED))
         for task_id in finished:
             _wait_for_end(client, task_id)
     asyncio.run(_execute(database_url, _SEED_ASSETS, reader.id, _ASSETS))
-    return Site(gateway, port, reader, creator, finished, unfinished, database_url, upstream_url)
+    return finished, unfinished
 
 
 def _new_tenant(admin: httpx.Client) -> Tenant:

@@ -32,7 +32,7 @@ from tests.support.database import as_superuser, own_database
 from tests.support.plans import PLAN_MODES, PlanMode, SessionReads, executed_plan, nodes, rows_read, statements_of
 from tests.support.timeouts import HANG_SECONDS
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.costs
 
 ROWS = 20_000
 UNFINISHED = 2000
