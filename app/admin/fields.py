@@ -3,11 +3,12 @@
 import json
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from app.http.client_address import parse_network
+from app.tenants.permissions import MEANINGS
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _MAX_LIST_LENGTH = 1000
@@ -77,6 +78,13 @@ ChannelList = Annotated[
 _NetworkText = Annotated[str, Field(max_length=64), AfterValidator(_check_network)]
 NetworkList = Annotated[list[_NetworkText], Field(max_length=_MAX_LIST_LENGTH), AfterValidator(_check_list)]
 """Addresses and CIDR blocks, IPv4 and IPv6."""
+
+PermissionList = Annotated[
+    list[Literal["tasks", "assets", "read", "priority", "4k", "flex", "long_expiry"]],
+    Field(description="; ".join(f"`{name.value}`: {text}" for name, text in MEANINGS.items())),
+    AfterValidator(_check_list),
+]
+"""Permissions that are left to a tenant or a key."""
 
 Limits = Annotated[dict[str, Any], AfterValidator(_check_limits)]
 """Reserved: limits are not implemented yet, so only an empty object is accepted."""

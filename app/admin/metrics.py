@@ -61,7 +61,7 @@ class Metrics:
     METRICS_PATH,
     summary="Metrics for Prometheus",
     response_class=PlainTextResponse,
-    responses=tenant_errors(401, 403, 429, 503),
+    responses=tenant_errors(400, 401, 403, 429, 503),
     openapi_extra={"security": ADMIN_SECURITY},
 )
 async def metrics(request: Request) -> Response:

@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.admin.fields import AllowList, ChannelList, Limits, Metadata, Moment, Name, NetworkList
+from app.admin.fields import AllowList, ChannelList, Limits, Metadata, Moment, Name, NetworkList, PermissionList
 from app.audit.models import AuditRow
 from app.http.schemas import RequestModel, RowView, drop_defaults
 from app.tenants.key_status import key_status
 from app.tenants.models import ApiKeyRow, TenantRow
+from app.tenants.permissions import shown_permissions
 
 _MAX_GRACE_SECONDS = 365 * 24 * 3600
 
@@ -24,6 +25,7 @@ class TenantCreate(RequestModel):
     limits: Limits | None = None
     allowed_models: AllowList | None = None
     allowed_channels: ChannelList | None = None
+    permissions: PermissionList | None = None
     allow_key_as_access_key_id: bool = True
     metadata: Metadata | None = None
 
@@ -44,6 +46,7 @@ class KeyCreate(RequestModel):
     allowed_models: AllowList | None = None
     allowed_ips: NetworkList | None = None
     allowed_channels: ChannelList | None = None
+    permissions: PermissionList | None = None
     limits: Limits | None = None
 
 
@@ -77,6 +80,7 @@ class TenantView(RowView):
     limits: dict[str, Any]
     allowed_models: list[str] | None
     allowed_channels: list[str] | None
+    permissions: list[str]
     allow_key_as_access_key_id: bool
     metadata: dict[str, Any]
     created_at: datetime
@@ -85,7 +89,7 @@ class TenantView(RowView):
     @classmethod
     def of_row(cls, row: TenantRow) -> Self:
         """Returns the view of a row."""
-        return cls.of(row, limits={}, metadata=row.details)
+        return cls.of(row, limits={}, metadata=row.details, permissions=shown_permissions(row.permissions))
 
 
 class KeyView(RowView):
@@ -102,6 +106,7 @@ class KeyView(RowView):
     allowed_models: list[str] | None
     allowed_ips: list[str] | None
     allowed_channels: list[str] | None
+    permissions: list[str]
     limits: dict[str, Any]
     rotated_from: str | None
     last_used_at: datetime | None
@@ -110,7 +115,8 @@ class KeyView(RowView):
     @classmethod
     def of_row(cls, row: ApiKeyRow, now: datetime, **secret: str) -> Self:
         """Returns the view of a row; ``now`` decides whether the key has expired."""
-        return cls.of(row, status=key_status(row, now), limits={}, **secret)
+        permissions = shown_permissions(row.permissions)
+        return cls.of(row, status=key_status(row, now), limits={}, permissions=permissions, **secret)
 
 
 class IssuedKeyView(KeyView):

@@ -17,6 +17,7 @@ from app.assets.responses import ActionResponse, Reply
 from app.assets.schemas import ActionRequest
 from app.creates.attempts import Client
 from app.errors import UnknownActionError
+from app.tenants.permissions import Permission
 from app.tenants.principal import Principal
 
 VERSION = "2024-01-01"
@@ -65,6 +66,7 @@ class Action:
         use_case: carries it out.
         errors: statuses that it can answer in addition to those of every action.
         key_use: what it does with an ``Idempotency-Key``.
+        permission: the permission that its callers need.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Action:
     use_case: Callable[[AssetService, Principal, Any, Client], Awaitable[Reply]]
     errors: tuple[int, ...] = ()
     key_use: KeyUse = KeyUse.IGNORED
+    permission: Permission = Permission.ASSETS
 
 
 def find_action(name: str, version: str) -> Action:
@@ -110,6 +113,7 @@ _TABLE = (
         responses.GroupPage,
         {"Filter": {"GroupType": "AIGC"}, "PageNumber": 1, "PageSize": 20},
         lambda service, principal, request, _client: service.groups.page(principal, request),
+        permission=Permission.READ,
     ),
     Action(
         "GetAssetGroup",
@@ -118,6 +122,7 @@ _TABLE = (
         responses.GroupDetail,
         {"Id": _GROUP_ID},
         lambda service, principal, request, _client: service.groups.get(principal, request),
+        permission=Permission.READ,
     ),
     Action(
         "UpdateAssetGroup",
@@ -152,6 +157,7 @@ _TABLE = (
         responses.AssetPage,
         {"Filter": {"GroupType": "AIGC"}, "PageNumber": 1, "PageSize": 20},
         lambda service, principal, request, _client: service.assets.page(principal, request),
+        permission=Permission.READ,
     ),
     Action(
         "GetAsset",
@@ -160,6 +166,7 @@ _TABLE = (
         responses.AssetDetail,
         {"Id": _ASSET_ID},
         lambda service, principal, request, _client: service.assets.get(principal, request),
+        permission=Permission.READ,
     ),
     Action(
         "UpdateAsset",

@@ -20,6 +20,7 @@ from app.http.query import Query
 from app.ids import new_request_id
 from app.observability.access_log import to_json_text
 from app.tenants.fast_requests import FastRequest, FastRequests, FastRoute
+from app.tenants.permissions import Permission
 from app.tenants.principal import Principal
 
 _UseCase = Callable[[AssetService, Principal, Any], Awaitable[Reply]]
@@ -84,6 +85,7 @@ class FastLists:
             port=port,
             default_headers=default_headers,
             respond=respond,
+            needed=Permission.READ,
         )
 
     async def _page(self, request: FastRequest, entry: _Entry, head: RequestHead, body: bytes) -> bytes | None:

@@ -47,7 +47,7 @@ router = APIRouter(
 
 async def call_by_query(request: Request) -> Response:
     """Calls the action that the query names; responds with the bare result."""
-    sender = await admit(request)
+    sender = await admit(request, None)
     return _respond(await _call(request, sender, lambda: _action_of_query(request)))
 
 
@@ -63,13 +63,13 @@ async def call_natively(request: Request) -> Response:
 
 async def call_by_path(request: Request) -> Response:
     """Responds that the action does not exist: each existing one has a route of its own."""
-    sender = await admit(request)
+    sender = await admit(request, None)
     return _respond(await _call(request, sender, lambda: _action_of_path(request, request.path_params["action"])))
 
 
 def _endpoint_of(action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def call_action(request: Request) -> Response:
-        sender = await admit(request)
+        sender = await admit(request, None)
         return _respond(await _call(request, sender, lambda: _action_of_path(request, action.name)))
 
     return call_action
@@ -83,10 +83,11 @@ async def _call(request: Request, sender: Sender, find: Callable[[], Action], *,
     async with bodies.read(request, sender, limit_bytes=_MAX_BODY_BYTES) as body:
         body_hash = hashlib.sha256(body.data).digest()
         # Once more: the key may have been revoked while the body arrived, and a signature can be checked only now.
-        principal = await (identify_on_native_entry(request, body_hash.hex()) if is_native else identify(request))
+        principal = await (identify_on_native_entry(request, body_hash.hex()) if is_native else identify(request, None))
         body.move_to(sender_of(principal))
         action = find()
         add_log_fields(action=action.name)
+        principal.check_permission(action.permission)
         # What is parsed from the body is short, so it is not counted in the budget while the action is carried out.
         key = _key_of(request, action)
         members = parse_json_object(body.data) if body.data.removeprefix(BOM).strip() else {}

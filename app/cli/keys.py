@@ -10,6 +10,7 @@ from app.cli.exit_codes import say, tell
 from app.cli.name_lookup import find_key, find_keys_to_revoke, find_tenant, others_in_grace, tenant_id
 from app.cli.options import AsJson, Sure, TenantFilter, command, confirm, group
 from app.cli.tables import show_one, show_rows
+from app.tenants.permissions import Permission
 
 keys = group(
     "API keys of tenants.",
@@ -42,7 +43,7 @@ def list_keys(tenant: TenantFilter = None, *, json: AsJson = False) -> None:
 
 @command(keys, "get", examples=("seedgate keys get render-farm",))
 def get_key(key: Key, *, json: AsJson = False) -> None:
-    """Show a key with the models, channels and addresses that it is restricted to; its secret is never shown."""
+    """Show a key with all that it is restricted to; its secret is never shown."""
     found = find_key(AdminClient(), key)
     show_one(found, is_json=json)
 
@@ -53,6 +54,7 @@ def get_key(key: Key, *, json: AsJson = False) -> None:
     examples=(
         "seedgate keys create studio --name render-farm",
         "seedgate keys create studio --name ci --model doubao-seedance-2-fast --ip 203.0.113.0/24",
+        "seedgate keys create studio --name dashboard --permission read",
     ),
 )
 def create_key(
@@ -63,11 +65,13 @@ def create_key(
     model: Names = None,
     channel: Names = None,
     ip: Names = None,
+    permission: Names = None,
     json: AsJson = False,
 ) -> None:
     """Create an API key; it is shown only now."""
     client = AdminClient()
-    body = given(name=name, expires_at=expires_at, allowed_models=model, allowed_channels=channel, allowed_ips=ip)
+    lists = given(allowed_models=model, allowed_channels=channel, allowed_ips=ip, permissions=permission)
+    body = given(name=name, expires_at=expires_at) | lists
     made = client.call("POST", f"/tenants/{find_tenant(client, tenant)['id']}/keys", body)
     show_one(made, _NEW, is_json=json)
 
@@ -111,7 +115,10 @@ def revoke_key(key: Key, *, yes: Sure = False) -> None:
 
 def _restrictions(key: dict[str, Any]) -> list[str] | None:
     """Returns the kinds of things that a key is restricted to; ``get`` shows the things themselves."""
-    return [kind for kind in _RESTRICTIONS if key[f"allowed_{kind}"] is not None] or None
+    kinds = [kind for kind in _RESTRICTIONS if key[f"allowed_{kind}"] is not None]
+    if len(key["permissions"]) < len(Permission):
+        kinds.append("permissions")
+    return kinds or None
 
 
 def _described(key: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ from app.tasks.ready_answers import COLLECTION, ReadyAnswer, ReadyAnswers
 from app.tasks.service import TaskService
 from app.tasks.shared_reads import SharedReads, StoredTask
 from app.tenants.fast_requests import FastRequest, FastRequests, FastRoute
+from app.tenants.permissions import Permission
 
 _PREFIX = f"{COLLECTION}/".encode("ascii")
 # One that the router reads as it is written.
@@ -91,6 +92,7 @@ class FastGet:
             port=port,
             default_headers=default_headers,
             respond=respond,
+            needed=Permission.READ,
         )
 
     def _answer(self, task_id: str, request: FastRequest) -> bytes | Later:

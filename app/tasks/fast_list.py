@@ -12,6 +12,7 @@ from app.tasks.ready_answers import COLLECTION
 from app.tasks.request_params import LIST_QUERY, ListQuery, parse_list
 from app.tasks.service import TaskService
 from app.tenants.fast_requests import FastRequest, FastRequests, FastRoute
+from app.tenants.permissions import Permission
 
 _PATH = COLLECTION.encode("ascii")
 _LOG_PATH = to_json_text(COLLECTION)
@@ -55,6 +56,7 @@ class FastList:
             port=port,
             default_headers=default_headers,
             respond=respond,
+            needed=Permission.READ,
         )
 
     async def _page(self, request: FastRequest, query: ListQuery) -> bytes:

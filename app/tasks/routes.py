@@ -25,6 +25,7 @@ from app.tasks.responses import unknown_task
 from app.tasks.schemas import CreatedTask, DeletedTask, DryRun, ShownTask, TaskPage
 from app.tasks.service import TaskService
 from app.tenants.caller import admit, identify
+from app.tenants.permissions import Permission
 
 _MAX_ID_LENGTH = 128
 # A deletion needs no body. All names in a body of this length are checked within some milliseconds.
@@ -42,14 +43,14 @@ router = APIRouter(tags=["video tasks"], responses=tenant_errors(400, 401, 403, 
 )
 async def create_task(request: Request) -> Response:
     """Creates a video task; with ``dry_run=true`` only validates it."""
-    sender = await admit(request)
+    sender = await admit(request, Permission.TASKS)
     creation: TaskCreation = request.state.task_creation
     bodies: BodyAdmission = request.state.bodies
     is_dry_run = parse_dry_run(read_query(request))
     idempotency_key = read_idempotency_key(request.headers.raw)
     async with bodies.read(request, sender) as body:
         # Checked again: the key may have been revoked while the body was arriving.
-        principal = await identify(request)
+        principal = await identify(request, Permission.TASKS)
         if is_dry_run:
             return json_response(await creation.dry_run(principal, body.data))
         async with client_disconnected(request) as gone:
@@ -67,7 +68,7 @@ async def create_task(request: Request) -> Response:
 @router.get(COLLECTION, summary="List video tasks", response_model=TaskPage, openapi_extra=documentation.LIST)
 async def list_tasks(request: Request) -> Response:
     """Lists the tenant's tasks as stored, newest first."""
-    principal = await identify(request)
+    principal = await identify(request, Permission.READ)
     service: TaskService = request.state.tasks
     query = parse_list(read_query(request))
     page = await service.page(principal, query.wanted, page_num=query.page_num, page_size=query.page_size)
@@ -83,7 +84,7 @@ async def list_tasks(request: Request) -> Response:
 )
 async def get_task(request: Request) -> Response:
     """Returns one task; ``X-Seedgate-Stale`` is the age in seconds of a stale answer."""
-    principal = await identify(request)
+    principal = await identify(request, Permission.READ)
     service: TaskService = request.state.tasks
     task_id = _task_id(request)
     view = await service.get(principal, task_id)
@@ -104,10 +105,10 @@ async def get_task(request: Request) -> Response:
 )
 async def delete_task(request: Request) -> Response:
     """Cancels a queued task, removes a finished one; an optional body is ignored unless it asks for a dry run."""
-    sender = await admit(request)
+    sender = await admit(request, Permission.TASKS)
     await _check_no_dry_run(request, sender)
     # Checked again: the key may have been revoked while the body was arriving.
-    principal = await identify(request)
+    principal = await identify(request, Permission.TASKS)
     deletion: TaskDeletion = request.state.task_deletion
     await deletion.delete(principal, _task_id(request))
     return json_response({})

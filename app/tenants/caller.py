@@ -17,12 +17,18 @@ from app.http.query import read_query
 from app.observability.log_context import add_log_fields
 from app.tenants.authentication import Authenticator
 from app.tenants.credentials import read_credential
+from app.tenants.permissions import Permission
 from app.tenants.principal import Principal
 from app.upstream.signed_request import SignedRequest
 
 
-async def admit(request: Request) -> Sender:
+async def admit(request: Request, needed: Permission | None) -> Sender:
     """Authenticates a request before its body is read.
+
+    Args:
+        request: the request.
+        needed: the permission that every request to this route needs; None if there is none, or only the body or the
+            query tells which.
 
     Returns:
         The sender for the budget of bodies.
@@ -31,23 +37,30 @@ async def admit(request: Request) -> Sender:
         SeedgateError: as ``identify``.
     """
     principal = await _authenticate(request)
+    _check_permission(principal, needed)
     leave_turn()
     return sender_of(principal)
 
 
-async def identify(request: Request) -> Principal:
+async def identify(request: Request, needed: Permission | None) -> Principal:
     """Authenticates a request by its headers and address; returns when its tenant has a turn.
 
     Adds the tenant and the key's public part to the request's log line.
 
+    Args:
+        request: the request.
+        needed: as for ``admit``.
+
     Raises:
         AuthenticationFailedError: 401, no key or a wrong one.
         InvalidParameterError: 400, the query has a parameter that the route does not declare.
-        AccessDeniedError: 403, the key may not be used now or from here.
+        AccessDeniedError: 403, the key may not be used now or from here, or lacks the permission.
         RateLimitedError: 429, too many keys that were not seen lately are waiting to be looked up.
         ServiceUnavailableError: 503, the database is not available.
     """
-    return await _with_turn(request, await _authenticate(request))
+    principal = await _authenticate(request)
+    _check_permission(principal, needed)
+    return await _with_turn(request, principal)
 
 
 def sender_of(principal: Principal) -> Sender:
@@ -66,7 +79,7 @@ async def admit_on_native_entry(request: Request) -> Sender:
     """
     credential = read_credential(request.headers.raw)
     if not credential.is_signing_key:
-        return await admit(request)
+        return await admit(request, None)
     authenticator: Authenticator = request.state.authenticator
     address: str = request.state.client_address
     principal = await authenticator.admit_signer(credential.authorization, _head_of(request), address)
@@ -86,7 +99,7 @@ async def identify_on_native_entry(request: Request, body_hash: str) -> Principa
     """
     credential = read_credential(request.headers.raw)
     if not credential.is_signing_key:
-        return await identify(request)
+        return await identify(request, None)
     authenticator: Authenticator = request.state.authenticator
     principal = await authenticator.signer(
         credential.authorization, _head_of(request), request.state.client_address, body_hash=body_hash
@@ -97,6 +110,11 @@ async def identify_on_native_entry(request: Request, body_hash: str) -> Principa
 async def _authenticate(request: Request) -> Principal:
     authenticator: Authenticator = request.state.authenticator
     return _known(request, await authenticator.principal(request.headers.raw, request.state.client_address))
+
+
+def _check_permission(principal: Principal, needed: Permission | None) -> None:
+    if needed is not None:
+        principal.check_permission(needed)
 
 
 async def _with_turn(request: Request, principal: Principal) -> Principal:

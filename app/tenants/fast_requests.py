@@ -25,6 +25,7 @@ from app.ids import new_request_id
 from app.observability.access_log import access_log
 from app.observability.counters import REQUEST_SECONDS, REQUESTS
 from app.tenants.authentication import Authenticator
+from app.tenants.permissions import Permission
 from app.tenants.principal import Principal
 
 # Of ``X-Forwarded-For``: several addresses.
@@ -119,10 +120,12 @@ class FastRequests:
         port: int | None,
         default_headers: Iterable[tuple[bytes, bytes]],
         respond: Callable[[bytes | None], None],
+        needed: Permission,
     ) -> FastRequest | None:
         """Returns a request whose caller is known without waiting, or None to leave it to the route.
 
-        The arguments are those of ``FastPath.answer``. The use of the key is noted.
+        The arguments are those of ``FastPath.answer``, and the permission that the caller needs. The use of the key is
+        noted.
         """
         started = time.perf_counter()
         fields = self._read_fields(head.headers)
@@ -131,7 +134,7 @@ class FastRequests:
         authorization, client_request_id, origin, forwarded_for = fields
         address = self._address_of(peer, forwarded_for) if self._trusted_proxies else peer
         principal = self._authenticator.recall(authorization, address, self._clock())
-        if principal is None:
+        if principal is None or needed not in principal.permissions:
             return None
         return FastRequest(principal, address, client_request_id, origin, started, default_headers, respond)
 
@@ -144,12 +147,15 @@ class FastRequests:
         port: int | None,
         default_headers: Iterable[tuple[bytes, bytes]],
         respond: Callable[[bytes | None], None],
+        needed: Permission,
     ) -> bytes | Later | None:
-        """Answers a request by ``answer`` once its caller is known; the other arguments are as for ``FastPath``."""
-        request = self.read(head, peer=peer, port=port, default_headers=default_headers, respond=respond)
+        """Answers a request by ``answer`` once its caller is known; the other arguments are as for ``read``."""
+        request = self.read(head, peer=peer, port=port, default_headers=default_headers, respond=respond, needed=needed)
         if request is not None:
             return answer(request)
-        return self.read_later(head, answer, peer=peer, port=port, default_headers=default_headers, respond=respond)
+        return self.read_later(
+            head, answer, peer=peer, port=port, default_headers=default_headers, respond=respond, needed=needed
+        )
 
     def read_later(
         self,
@@ -160,6 +166,7 @@ class FastRequests:
         port: int | None,
         default_headers: Iterable[tuple[bytes, bytes]],
         respond: Callable[[bytes | None], None],
+        needed: Permission,
     ) -> Later | None:
         """Looks up the caller of a request for which ``read`` returned None, if its key was found within the last hour.
 
@@ -176,7 +183,9 @@ class FastRequests:
             return None
 
         def go_on() -> None:
-            request = self.read(head, peer=peer, port=port, default_headers=default_headers, respond=respond)
+            request = self.read(
+                head, peer=peer, port=port, default_headers=default_headers, respond=respond, needed=needed
+            )
             response = None if request is None else answer(request)
             if response is not Later.LATER:
                 respond(response)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.errors import AccessDeniedError
+from app.tenants.permissions import ALL_PERMISSIONS, MEANINGS, Permission
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Principal:
         allowed_models: the list of the tenant and that of the key, if they have one, of names and aliases of models. A
             model is allowed if each list contains its name or one of its aliases.
         allowed_channels: ids of channels, in both lists; None allows all.
+        permissions: those that both the tenant and the key have.
     """
 
     tenant_id: str
@@ -26,6 +28,17 @@ class Principal:
     key_public_part: str
     allowed_models: tuple[frozenset[str], ...]
     allowed_channels: frozenset[str] | None
+    permissions: frozenset[Permission] = ALL_PERMISSIONS
+
+    def check_permission(self, permission: Permission, *, param: str | None = None) -> None:
+        """Checks that the caller has a permission; ``param`` is the parameter that needs it.
+
+        Raises:
+            AccessDeniedError: 403, it has not.
+        """
+        if permission not in self.permissions:
+            text = f"This API key does not have the permission `{permission.value}`, {MEANINGS[permission]}."
+            raise AccessDeniedError(text, param=param)
 
     def may_use(self, spellings: Collection[str]) -> bool:
         """Says whether a model with these names and aliases is allowed."""

@@ -12,6 +12,7 @@ from app.http.responses import json_response
 from app.tenants.caller import identify
 from app.tenants.key_service import KeyService
 from app.tenants.key_status import earlier_end
+from app.tenants.permissions import Permission
 from app.tenants.schemas import CallerKey, CallerTenant, CallerView
 
 router = APIRouter(tags=["caller"])
@@ -33,7 +34,7 @@ class ModelNames(Protocol):
 )
 async def whoami(request: Request) -> Response:
     """Returns the caller's tenant, its key without the secret, and what it may use; null means everything."""
-    principal = await identify(request)
+    principal = await identify(request, None)
     service: KeyService = request.state.keys
     catalog: ModelNames = request.state.catalog
     names = await catalog.names() if principal.allowed_models else {}
@@ -44,6 +45,7 @@ async def whoami(request: Request) -> Response:
         key=CallerKey(id=key.id, name=key.name, public_part=key.public_part, expires_at=ends_at),
         allowed_models=_sorted(principal.models(names)),
         allowed_channels=_sorted(principal.allowed_channels),
+        permissions=[permission.value for permission in Permission if permission in principal.permissions],
         limits={},
     )
     return json_response(view)

@@ -31,4 +31,5 @@ class CallerView(BaseModel):
     key: CallerKey
     allowed_models: list[str] | None
     allowed_channels: list[str] | None
+    permissions: list[str]
     limits: dict[str, Any]

@@ -15,6 +15,7 @@ from app.core.sealing import SealError, SecretBox
 from app.http.client_address import parse_network
 from app.tenants.api_key import KeyParts
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
+from app.tenants.permissions import effective_permissions
 from app.tenants.principal import Principal
 from app.tenants.signing_key import open_secret
 
@@ -100,12 +101,14 @@ _QUERY = select(
     ApiKeyRow.allowed_ips,
     ApiKeyRow.allowed_models,
     ApiKeyRow.allowed_channels,
+    ApiKeyRow.permissions,
     TenantRow.id.label("tenant_id"),
     TenantRow.name.label("tenant_name"),
     TenantRow.status.label("tenant_status"),
     TenantRow.deleted_at.label("tenant_deleted_at"),
     TenantRow.allowed_models.label("tenant_models"),
     TenantRow.allowed_channels.label("tenant_channels"),
+    TenantRow.permissions.label("tenant_permissions"),
     TenantRow.allow_key_as_access_key_id,
 ).join(TenantRow, TenantRow.id == ApiKeyRow.tenant_id)
 
@@ -122,6 +125,7 @@ def _to_stored_key(row: Row[*tuple[Any, ...]]) -> StoredKey:
                 frozenset(names) for names in (row.tenant_models, row.allowed_models) if names is not None
             ),
             allowed_channels=_intersect(row.tenant_channels, row.allowed_channels),
+            permissions=effective_permissions(row.tenant_permissions, row.permissions),
         ),
         ends_at=row.ends_at,
         is_revoked=row.revoked_at is not None or row.tenant_deleted_at is not None,

@@ -10,6 +10,7 @@ from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.query import read_query
 from app.http.responses import json_response
 from app.tenants.caller import identify
+from app.tenants.permissions import Permission
 from app.usage.repository import sum_cursor
 from app.usage.request_params import (
     KEY_AND_MODEL_QUERY,
@@ -40,7 +41,7 @@ router = APIRouter(tags=["caller"])
 )
 async def own_usage(request: Request) -> Response:
     """Sums the tenant's tasks that have ended, of all its keys, one row for each group and currency."""
-    principal = await identify(request)
+    principal = await identify(request, Permission.READ)
     service: UsageService = request.state.usage
     catalog: ModelCatalog = request.state.catalog
     query, page = read_query(request), parse_page(request)

@@ -24,6 +24,7 @@ async def test_a_key_is_shown_once_and_never_again(process: Process, clock: Mova
         "allowed_models": ["m"],
         "allowed_ips": ["203.0.113.0/24", "2001:db8::1"],
         "allowed_channels": [channel_id],
+        "permissions": ["tasks", "read"],
         "limits": {},
     }
 

@@ -26,6 +26,7 @@ async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
             "limits": {},
             "allowed_models": ["a", "b", "a"],
             "allowed_channels": [channel_id],
+            "permissions": ["read", "tasks", "read"],
             "allow_key_as_access_key_id": False,
             "metadata": {"team": {"size": 5}, "share": 0.5, "数": [None, True]},
         },
@@ -41,6 +42,7 @@ async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
         "limits": {},
         "allowed_models": ["a", "b"],
         "allowed_channels": [channel_id],
+        "permissions": ["tasks", "read"],
         "allow_key_as_access_key_id": False,
         "metadata": {"team": {"size": 5}, "share": 0.5, "数": [None, True]},
     }

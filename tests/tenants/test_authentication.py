@@ -328,6 +328,7 @@ async def test_whoami_tells_tenant_key_and_rights_and_no_secret(process: Process
         },
         "allowed_models": None,
         "allowed_channels": None,
+        "permissions": ["tasks", "assets", "read", "priority", "4k", "flex", "long_expiry"],
         "limits": {},
     }
     assert key["key"] not in response.text

@@ -124,6 +124,8 @@ class TaskCreation:
         try:
             checked = await self._body_thread.run(principal.tenant_id, data, check)
             principal.check_model(checked.model.spellings)
+            for permission, param in checked.permissions.items():
+                principal.check_permission(permission, param=param)
             async with self._context.sessions.begin() as session:
                 pinned = await resolve_references(session, principal.tenant_id, checked)
             return checked, await choose_channels(self._context.directory, principal, checked, pinned)

@@ -15,7 +15,9 @@ from app.tasks.validation.content import check_content
 from app.tasks.validation.errors import check_json_type, not_valid
 from app.tasks.validation.media_urls import MEDIA_PAYLOADS
 from app.tasks.validation.parameters import check_parameters
+from app.tasks.validation.permissions import permissions_of
 from app.tasks.validation.references import DRAFT_TASK, Reference, find_references, with_drafts_renamed
+from app.tenants.permissions import Permission
 from app.webhooks.callback_url_policy import PUBLIC_ONLY, CallbackUrlError, CallbackUrlPolicy
 
 _FIELDS = frozenset(PARAMETERS)
@@ -32,6 +34,7 @@ class CheckedCreate:
         assets: the assets that it uses; the caller checks that they are the tenant's.
         drafts: the draft tasks that it finishes; the caller checks that they are the tenant's.
         callback_url: the tenant's URL for changes of the task, or None; never sent upstream.
+        permissions: the permissions that its parameters need, each with the parameter that needs it.
     """
 
     model: ModelSpec
@@ -39,6 +42,7 @@ class CheckedCreate:
     assets: tuple[Reference, ...]
     drafts: tuple[Reference, ...]
     callback_url: str | None
+    permissions: Mapping[Permission, str]
 
     def rename_drafts(self, upstream_ids: Mapping[str, str]) -> None:
         """Replaces the ids of drafts that the client sent by the upstream's in ``fields``."""
@@ -70,6 +74,7 @@ def check_create(
         assets=tuple(references.assets),
         drafts=tuple(references.drafts),
         callback_url=callback_url,
+        permissions=permissions_of(fields, model, is_final=bool(references.drafts)),
     )
 
 
