@@ -64,19 +64,22 @@ def load_large(
     cutter = _StringCutter(data, max_strings, step_bytes)
     skeleton, texts = cutter.run(start)
 
-    def resolved(value: Any) -> Any:
-        if isinstance(value, str):
-            # A string that stayed in the skeleton has no escapes, and therefore no NUL.
-            return texts[int(value[1:])] if value.startswith(_PLACEHOLDER) else value
-        return [resolved(item) for item in value] if isinstance(value, list) else value
-
     def to_resolved_object(members: list[tuple[str, Any]]) -> Any:
-        return to_object([(resolved(name), resolved(value)) for name, value in members])
+        return to_object([(_resolved(name, texts), _resolved(value, texts)) for name, value in members])
 
     try:
-        return resolved(json.JSONDecoder(object_pairs_hook=to_resolved_object).decode(skeleton))
+        return _resolved(json.JSONDecoder(object_pairs_hook=to_resolved_object).decode(skeleton), texts)
     except json.JSONDecodeError as error:
         raise json.JSONDecodeError(error.msg, "", cutter.position_of(error.pos)) from None
+
+
+# No inner function: one that calls itself is a cycle, and would keep the texts until the garbage collector runs.
+def _resolved(value: Any, texts: list[str]) -> Any:
+    """Puts the strings that were cut out back into a value of the skeleton."""
+    if isinstance(value, str):
+        # A string that stayed in the skeleton has no escapes, and therefore no NUL.
+        return texts[int(value[1:])] if value.startswith(_PLACEHOLDER) else value
+    return [_resolved(item, texts) for item in value] if isinstance(value, list) else value
 
 
 class _StringCutter:

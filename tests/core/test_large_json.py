@@ -1,5 +1,6 @@
 """Large JSON in steps: the same result as the standard library's, at a bounded cost."""
 
+import gc
 import json
 import random
 import time
@@ -138,6 +139,17 @@ def test_what_would_cost_more_than_its_size_is_refused(data: str, told: str) -> 
     error = refusal(data.encode())
     assert told in error.message
     assert (error.status, error.code) == (400, "InvalidParameter")
+
+
+def test_a_document_that_is_no_longer_used_is_freed_at_once() -> None:
+    document = json.dumps({"image": ["x" * STEP_BYTES]}).encode()
+    gc.collect()
+    gc.disable()
+    try:
+        load_large(document, max_strings=MAX_VALUES, to_object=dict)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_blanks_do_not_count_as_values() -> None:
