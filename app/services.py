@@ -16,6 +16,7 @@ from app.admin.erasure import TenantErasure
 from app.admin.metrics import Metrics
 from app.admin.reconcile.adoption import AdoptionService
 from app.admin.reconcile.report import Reconciliation
+from app.admin.usage_check import UsageCheck
 from app.admin.webhook_service import WebhookService
 from app.admins.service import AdminService
 from app.admins.stored_admin import load_stored_admins
@@ -277,6 +278,7 @@ class Services:
 
         self.task_admin = TaskAdminService(tasks, refresh, self.task_deletion, self.attribution)
         self.reconciliation = Reconciliation(tasks, assets, self.catalog)
+        self.usage_check = UsageCheck(tasks, self.reconciliation)
         self.adoption = AdoptionService(tasks, assets, self.catalog)
         self.fast_path = self._to_fast_path(context)
 

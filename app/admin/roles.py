@@ -62,6 +62,8 @@ ROLES: dict[str, Roles] = {
     "GET /deliveries": READERS,
     "POST /deliveries/{delivery_id}/resend": OPERATORS,
     "GET /usage": BILLING_READERS,
+    # It calls the upstream for minutes, at the account's call rate.
+    "GET /usage/check": BILLING,
     "GET /audit": READERS,
     "GET /metrics": READERS,
 }

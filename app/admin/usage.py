@@ -1,17 +1,24 @@
 """The admin route of usage: sums as JSON, the ledger as CSV or NDJSON."""
 
 from collections.abc import AsyncIterator
+from typing import get_args
 
+import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from app.admin.params import query_text
+from app.admin.reconcile.schemas import End
+from app.admin.usage_check import CheckLine, UsageCheck
 from app.catalog.service import ModelCatalog
+from app.channels.channel import Channel
+from app.core.leases import Lease
 from app.errors import InvalidParameterError
-from app.http.openapi import Responses, schema_of
+from app.http.openapi import Responses, admin_errors, schema_of
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
-from app.http.query import read_query
+from app.http.query import query_parameter, read_query
 from app.http.responses import json_response
 from app.usage.export import ExportFormat, head_of, to_bytes, wanted_format
 from app.usage.repository import sum_cursor
@@ -40,6 +47,18 @@ _EXPORTS: Responses = {
         }
     }
 }
+_LINES: Responses = {
+    200: {
+        "description": "a JSON object in each line",
+        "content": {
+            ExportFormat.NDJSON.value: {
+                "schema": {"oneOf": [schema_of(line, mode="serialization") for line in (*get_args(CheckLine), End)]}
+            }
+        },
+    }
+}
+
+_log = structlog.get_logger()
 
 router = APIRouter(tags=["admin: usage"])
 
@@ -74,6 +93,35 @@ async def get_usage(request: Request) -> Response:
     await service.check(wanted)
     service.begin_export()
     return _Export(service, wanted, export_format)
+
+
+@router.get(
+    "/usage/check",
+    summary="Compare the ledger with the tasks and with the upstream's lists",
+    response_class=StreamingResponse,
+    responses=_LINES | admin_errors(409),
+    openapi_extra={"parameters": [query_parameter("channel", {"type": "string"}, "only this channel; name or id")]},
+)
+async def check_usage(request: Request) -> Response:
+    """Lists each upstream account, and answers line by line: what differs, upstream tasks without an owner, sums.
+
+    It takes as long as the account's rate limits require, about two seconds for 500 tasks; for each account one request
+    runs at a time. The upstream lists tasks for seven days. The last line has the `type` `end`; without it the answer
+    is incomplete.
+    """
+    check: UsageCheck = request.state.usage_check
+    channels, leases = await check.begin(query_text(request, "channel"))
+    return StreamingResponse(_check_lines(check, channels, leases), media_type=ExportFormat.NDJSON.value)
+
+
+async def _check_lines(check: UsageCheck, channels: list[Channel], leases: list[Lease]) -> AsyncIterator[bytes]:
+    try:
+        async for line in check.lines(channels, leases):
+            yield line.model_dump_json().encode() + b"\n"
+    except Exception:  # noqa: BLE001 - the status has been sent, so only the missing last line can tell the client
+        _log.exception("usage_check_interrupted")
+        return
+    yield End().model_dump_json().encode() + b"\n"
 
 
 class _Export(StreamingResponse):

@@ -101,6 +101,22 @@ class AdminClient:
                     self._stop_at_other_server()
                 yield found
 
+    def pieces(self, path: str, *, accept: str, **query: str | None) -> Iterator[str]:
+        """Yields the text of a streamed answer of another type than JSON, as it arrives."""
+        options = self._options()
+        headers = {**options.pop("headers"), "Accept": accept}
+        url = f"{self._base_url}/admin/v1{path}"
+        with (
+            self._friendly_errors(),
+            httpx.stream("GET", url, params=given(**query), headers=headers, **options) as response,
+        ):
+            if not response.is_success:
+                response.read()
+                self._check(response)
+            if not response.headers.get("content-type", "").startswith(accept):
+                self._stop_at_other_server()
+            yield from response.iter_text()
+
     def _send(
         self,
         method: str,

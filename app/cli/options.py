@@ -16,12 +16,12 @@ TenantFilter = Annotated[str | None, typer.Option("--tenant", help="Only this te
 DEFAULT_LIMIT = 50
 
 
-def group(help_text: str, *, examples: tuple[str, ...]) -> typer.Typer:
-    """Returns a group of commands whose help ends with examples."""
+def group(help_text: str, *, examples: tuple[str, ...], is_command: bool = False) -> typer.Typer:
+    """Returns a group of commands whose help ends with examples; ``is_command``: it is also a command itself."""
     return typer.Typer(
         help=help_text,
         epilog=_epilog(examples),
-        no_args_is_help=True,
+        no_args_is_help=not is_command,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )

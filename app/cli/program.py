@@ -19,6 +19,7 @@ from app.cli.prices import prices
 from app.cli.reconcile import reconcile_since
 from app.cli.tasks import tasks
 from app.cli.tenants import tenants
+from app.cli.usage import usage
 from app.sandbox.config import DEFAULT_PORT as SANDBOX_PORT
 
 _NAME = "seedgate"
@@ -40,6 +41,7 @@ program.add_typer(keys, name="keys")
 program.add_typer(channels, name="channels")
 program.add_typer(models, name="models")
 program.add_typer(prices, name="prices")
+program.add_typer(usage, name="usage")
 program.add_typer(tasks, name="tasks")
 program.add_typer(deliveries, name="deliveries")
 program.add_typer(audit, name="audit")

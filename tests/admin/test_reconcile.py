@@ -153,7 +153,7 @@ async def test_an_upstream_whose_clock_is_slow_hides_nothing(gateway: Gateway) -
 
 async def test_pages_that_are_older_are_not_read(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.tasks.recovery.account_snapshot._PAGE_SIZE", 1)
-    monkeypatch.setattr("app.admin.reconcile.report._PACE", Pace())
+    monkeypatch.setattr("app.admin.reconcile.report.PACE", Pace())
     tenant = await gateway.tenant()
     for _ in range(3):
         await tenant.new_task(content=text(ENDLESS))

@@ -39,10 +39,14 @@ def _parse(example: str) -> str:
     while "=" in words[0]:  # variables of the command
         words.pop(0)
     name = words.pop(0)
-    while isinstance(command := _ALL[name], TyperGroup):
+    while isinstance(command := _ALL[name], TyperGroup) and not _is_itself_meant(command, words):
         name = f"{name} {words.pop(0)}"
     command.make_context(name, words)
     return name
+
+
+def _is_itself_meant(command: TyperGroup, words: list[str]) -> bool:
+    return command.invoke_without_command and (not words or words[0].startswith("-"))
 
 
 @pytest.mark.parametrize("name", _ALL)

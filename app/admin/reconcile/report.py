@@ -39,10 +39,13 @@ TASKS_KEPT = timedelta(days=7)
 MAX_POSSIBLE = 100
 """How many possible creates are named for one task."""
 
-_PROGRESS_SECONDS = 5.0
+PROGRESS_SECONDS = 5.0
+"""How often an answer says that it is still reading, and its claims are extended."""
+
 _LEASE_SECONDS = 60.0
-# The list may take minutes rather than end early, and leaves most of the rate to the searches for lost creates.
-_PACE = Pace(token_timeout_seconds=600.0, pause_seconds=1.5)
+PACE = Pace(token_timeout_seconds=600.0, pause_seconds=1.5)
+"""The list may take minutes rather than end early, and leaves most of the rate to the searches for lost creates."""
+
 # Lists of assets do not tell how the upstream's clock differs.
 _ASSETS_MARGIN = timedelta(minutes=15)
 _ONLY_CREATE = "only a create of this tenant may have made it, of those that the database knows"
@@ -96,7 +99,7 @@ class Reconciliation:
         for account in sorted({min(await self._directory.sharing(channel)) for channel in channels}):
             lease = await self._leases.claim("reconcile", account, seconds=_LEASE_SECONDS)
             if lease is None:
-                await self._release(claimed)
+                await self.release(claimed)
                 text = (
                     "The account of a channel is being compared already. Wait for that, or a minute if it was stopped."
                 )
@@ -110,15 +113,20 @@ class Reconciliation:
         extended_at = loop.time()
         try:
             async for line in self._lines(channels, since):
-                if loop.time() - extended_at > _PROGRESS_SECONDS:
+                if loop.time() - extended_at > PROGRESS_SECONDS:
                     extended_at = loop.time()
-                    for lease in leases:
-                        await self._leases.extend(lease)
+                    await self.extend(leases)
                 yield line
         finally:
-            await self._release(leases)
+            await self.release(leases)
 
-    async def _release(self, leases: Sequence[Lease]) -> None:
+    async def extend(self, leases: Sequence[Lease]) -> None:
+        """Extends claims of ``begin`` by a minute."""
+        for lease in leases:
+            await self._leases.extend(lease)
+
+    async def release(self, leases: Sequence[Lease]) -> None:
+        """Gives up claims of ``begin``."""
         for lease in leases:
             await self._leases.release(lease)
 
@@ -143,15 +151,15 @@ class Reconciliation:
     async def _tasks(self, channel: Channel, comparison: "_Comparison") -> AsyncIterator[Line]:
         assert channel.ark is not None  # noqa: S101 - checked by the caller
         since = max(comparison.since, self._clock() - TASKS_KEPT)
-        reading = asyncio.create_task(self._snapshots.read(channel.id, channel.ark, since=since, pace=_PACE))
-        async for progress in _wait(reading, Progress(channel_name=channel.name, kind="task")):
+        reading = asyncio.create_task(self._snapshots.read(channel.id, channel.ark, since=since, pace=PACE))
+        async for progress in wait_with_progress(reading, Progress(channel_name=channel.name, kind="task")):
             yield progress
         read = reading.result()
         unknown = 0
         async for found in self._unknown_tasks(channel, read, comparison.owners):
             unknown += 1
             yield found
-        problem = None if read.is_complete else _problem(read.error)
+        problem = None if read.is_complete else problem_of(read.error)
         yield _end(channel, "task", since, problem, listed=len(read.tasks), unknown=unknown)
 
     async def _unknown_tasks(
@@ -209,7 +217,9 @@ class Reconciliation:
             pages = self._asset_snapshot.pages(channel, kind, since=comparison.since - _ASSETS_MARGIN)
             while True:
                 reading = asyncio.create_task(_next_page(pages))
-                async for progress in _wait(reading, Progress(channel_name=channel.name, kind=_KINDS[kind])):
+                async for progress in wait_with_progress(
+                    reading, Progress(channel_name=channel.name, kind=_KINDS[kind])
+                ):
                     yield progress
                 page = reading.result()
                 if page is None:
@@ -222,7 +232,7 @@ class Reconciliation:
                     yield found
                 yield Progress(channel_name=channel.name, kind=_KINDS[kind])
         except (UpstreamError, TimeoutError) as error:
-            problem = _problem(error)
+            problem = problem_of(error)
         yield _end(channel, _KINDS[kind], comparison.since, problem, listed=listed, unknown=unknown)
 
     async def _unknown_objects(self, channel: Channel, kind: Kind, items: Sequence[Item]) -> AsyncIterator[FoundObject]:
@@ -309,7 +319,8 @@ def _end(
     )
 
 
-def _problem(error: UpstreamError | TimeoutError | None) -> str:
+def problem_of(error: UpstreamError | TimeoutError | None) -> str:
+    """Returns why a list is incomplete, in words for the operator."""
     if error is None:
         return "tasks came and went while the list was read; repeat the command"
     if isinstance(error, UpstreamError):
@@ -326,10 +337,10 @@ async def _next_page(pages: AsyncIterator[list[Item]]) -> list[Item] | None:
     return await anext(pages, None)
 
 
-async def _wait(reading: asyncio.Task[Any], progress: Progress) -> AsyncIterator[Progress]:
+async def wait_with_progress(reading: asyncio.Task[Any], progress: Progress) -> AsyncIterator[Progress]:
     """Yields a line every few seconds until a task has ended, and cancels it when the operator leaves."""
     try:
-        while not (await asyncio.wait({reading}, timeout=_PROGRESS_SECONDS))[0]:
+        while not (await asyncio.wait({reading}, timeout=PROGRESS_SECONDS))[0]:
             yield progress
     finally:
         if not reading.done():

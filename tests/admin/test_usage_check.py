@@ -1,0 +1,138 @@
+"""The ledger is compared with the tasks and with the upstream's list; what differs is named, and so are orphans."""
+
+import json
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from app.upstream.rate_limits import RateLimiter
+from tests.admin.forgotten import forget, has_a_call_to_spare
+from tests.support.frozen_gateway import prepared_gateway
+from tests.support.gateway import ENDLESS, TASKS, Gateway, get
+from tests.support.gateway import text as prompt
+from tests.usage.rows import row, write
+
+gateway = prepared_gateway
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def a_week_of_its_own(gateway: Gateway) -> None:
+    """The upstream lists no task of another test."""
+    gateway.clock.advance(8 * 86_400)
+
+
+@pytest.fixture(autouse=True)
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account's rate limits are not reached."""
+    monkeypatch.setattr(RateLimiter, "acquire", has_a_call_to_spare)
+
+
+async def check(gateway: Gateway) -> dict[str, list[dict[str, Any]]]:
+    """Returns the lines of a comparison by their type; the last line must be there."""
+    answer = await gateway.admin.get("/usage/check", params={"channel": "default"})
+    assert answer.status_code == 200, answer.text
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert lines[-1] == {"type": "end"}
+    found: dict[str, list[dict[str, Any]]] = {"difference": [], "orphan": [], "list": [], "end": []}
+    for line in lines:
+        found[line["type"]].append(line)
+    return found
+
+
+async def test_ledger_tasks_and_upstream_agree_to_the_token(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    ended = {status: await tenant.new_task() for status in ("succeeded", "failed", "expired", "cancelled")}
+    for status, task_id in ended.items():
+        await gateway.force(task_id, status)
+        await get(tenant, task_id)
+    deleted = await tenant.new_task()
+    await gateway.force(deleted, "succeeded")
+    assert (await tenant.http.delete(f"{TASKS}/{deleted}")).status_code == 200
+    unseen = await tenant.new_task()
+    await gateway.force(unseen, "succeeded")
+    queued = await tenant.new_task(content=prompt(ENDLESS))
+    foreign = await tenant.new_task()
+    await gateway.force(foreign, "succeeded")
+    await forget(gateway, foreign)
+
+    found = await check(gateway)
+
+    listed = {*ended.values(), unseen, queued, foreign}
+    tokens = {task["id"]: task["billed_tokens"] for task in (await gateway.ledger())["tasks"]}
+    assert found["difference"] == []
+    assert [(line["upstream_id"], line["total_tokens"]) for line in found["orphan"]] == [(foreign, tokens[foreign])]
+    (end,) = found["list"]
+    assert (end["listed"], end["settled"], end["unsettled"], end["orphans"]) == (7, 4, 2, 1)
+    assert (end["is_complete"], end["problem"]) == (True, None)
+    assert (end["ledger_tokens"], end["unsettled_tokens"], end["orphan_tokens"]) == (
+        tokens[ended["succeeded"]],
+        tokens[unseen],
+        tokens[foreign],
+    )
+    assert end["upstream_tokens"] == sum(tokens[task_id] for task_id in listed)
+
+
+async def test_each_difference_is_named_by_its_ids(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    ids = [await tenant.new_task() for _ in range(4)]
+    for task_id in ids:
+        await gateway.force(task_id, "succeeded")
+        await get(tenant, task_id)
+    more, unlike, corrected, not_settled = ids
+    bill = {task["id"]: task["billed_tokens"] for task in (await gateway.ledger())["tasks"]}
+    rows = [await gateway.row(task_id) for task_id in ids]
+    spare = {str(found.upstream_id): found.id for found in rows if found is not None}
+    now = gateway.clock()
+    # The upstream bills another figure than it said; a correction takes it up.
+    await gateway.force(more, "succeeded", extra={"usage": {"total_tokens": 7}})
+    await gateway.force(corrected, "succeeded", extra={"usage": {"total_tokens": bill[corrected] - 5}})
+    fields: dict[str, Any] = {"kind": "correction", "upstream_id": corrected, "task_id": spare[corrected]}
+    await write(gateway, row(tenant.id, created_at=now, total_tokens=-5, **fields))
+    async with gateway.sessions.begin() as session:
+        changes = (
+            ("UPDATE tasks SET total_tokens = 8 WHERE id = :id", spare[unlike]),
+            ("UPDATE tasks SET status = 'running' WHERE id = :id", spare[not_settled]),
+        )
+        for statement, task_id in changes:
+            await session.execute(text(statement), {"id": task_id})
+    # A process of before the ledger has ended this one.
+    ghost = await tenant.new_task()
+    await gateway.force(ghost, "succeeded")
+    async with gateway.sessions.begin() as session:
+        await session.execute(text("UPDATE tasks SET status = 'failed' WHERE upstream_id = :id"), {"id": ghost})
+
+    found = await check(gateway)
+
+    told = {
+        (line["kind"], line["upstream_id"], line["ledger_tokens"], line["other_tokens"]) for line in found["difference"]
+    }
+    assert told == {
+        ("upstream", more, bill[more], 7),
+        ("task", unlike, bill[unlike], 8),
+        ("not_settled", ghost, None, 0),
+        ("not_settled", ghost, None, bill[unlike]),
+    }
+    assert {line["tenant_id"] for line in found["difference"] if line["kind"] != "not_settled"} == {tenant.id}
+
+
+async def test_an_estimate_that_the_upstream_contradicts_is_a_difference(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task()
+    await gateway.force(task_id, "succeeded", extra={"usage": {}})
+    await get(tenant, task_id)
+    await gateway.force(task_id, "succeeded", extra={"usage": {"total_tokens": 9}})
+    (difference,) = (await check(gateway))["difference"]
+    assert (difference["ledger_tokens"], difference["other_tokens"], difference["is_estimated"]) == (None, 9, True)
+
+
+async def test_a_list_that_cannot_be_read_is_called_incomplete(gateway: Gateway) -> None:
+    await gateway.fault("list_tasks", times=None, kind="cut", at="before")
+    (end,) = (await check(gateway))["list"]
+    assert (end["is_complete"], bool(end["problem"])) == (False, True)
+
+
+async def test_an_unknown_channel_is_refused(gateway: Gateway) -> None:
+    refused = await gateway.admin.get("/usage/check", params={"channel": "none"})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "channel")
