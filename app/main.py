@@ -27,6 +27,7 @@ from app.http.errors import install_error_handlers
 from app.http.exact_paths import exact_paths
 from app.http.health import Readiness
 from app.http.health import router as health_router
+from app.http.large_blocks import return_large_blocks
 from app.http.middleware import head_as_get, metrics_port
 from app.http.openapi import complete_description, serve_description
 from app.http.pages import docs_router, home_router
@@ -128,6 +129,7 @@ def app_from_environment() -> FastAPI:
     """Returns the gateway configured by the environment, which each worker process of ``serve`` runs."""
     settings = Settings.from_environment()
     configure_logging(level=settings.log_level, style=settings.log_format)
+    return_large_blocks()
     return create_app(settings)
 
 
