@@ -3,7 +3,7 @@
 Left to the routes is what is not written in one of the usual ways, or has a mistake.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from app.http.media_type import Reading, reading_of
 from app.http.query import Query
 from app.ids import new_request_id
 from app.observability.access_log import to_json_text
-from app.tenants.fast_requests import FastRequest, FastRequests, FastRoute
+from app.tenants.fast_requests import FastRequest, FastRequests, FastRoute, Signed
 from app.tenants.permissions import Permission
 from app.tenants.principal import Principal
 
@@ -40,6 +40,7 @@ class _Entry(NamedTuple):
     path: str
     route: FastRoute
     log_fields: str
+    query_pairs: Sequence[tuple[str, str]]
 
 
 class FastLists:
@@ -56,7 +57,9 @@ class FastLists:
         self._service = service
         self._region = region
         self._entries = {
-            (path.encode("ascii"), query): _Entry(name, path, FastRoute("POST", path), f', "action": "{name}"')
+            (path.encode("ascii"), query): _Entry(
+                name, path, FastRoute("POST", path), f', "action": "{name}"', Query(query).pairs()
+            )
             for name in _USE_CASES
             for path, is_name_in_query in ((f"/api/v3/open/{name}", False), ("/api/v3/assets", True), ("/", True))
             for query in _queries(name, is_name_in_query=is_name_in_query)
@@ -86,6 +89,7 @@ class FastLists:
             default_headers=default_headers,
             respond=respond,
             needed=Permission.READ,
+            signed=Signed(entry.query_pairs, body, is_native=entry.path == _NATIVE_PATH),
         )
 
     async def _page(self, request: FastRequest, entry: _Entry, head: RequestHead, body: bytes) -> bytes | None:

@@ -27,11 +27,13 @@ from app.observability.counters import REQUEST_SECONDS, REQUESTS
 from app.tenants.authentication import Authenticator
 from app.tenants.permissions import Permission
 from app.tenants.principal import Principal
+from app.upstream.signed_request import SignedRequest
 
 # Of ``X-Forwarded-For``: several addresses.
 _MAX_KEPT_BYTES = 256
 
 _log = structlog.get_logger()
+_SIGNATURE = b"HMAC-SHA256 "
 _START = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -70,6 +72,20 @@ class FastRequest(NamedTuple):
     started: float
     default_headers: Iterable[tuple[bytes, bytes]]
     respond: Callable[[bytes | None], None]
+
+
+class Signed(NamedTuple):
+    """What a signature is verified with, beside the head.
+
+    Attributes:
+        query_pairs: decoded.
+        body: as received.
+        is_native: the request came to the native entry, which alone takes signing keys.
+    """
+
+    query_pairs: Sequence[tuple[str, str]]
+    body: bytes
+    is_native: bool
 
 
 class FastRequests:
@@ -121,11 +137,12 @@ class FastRequests:
         default_headers: Iterable[tuple[bytes, bytes]],
         respond: Callable[[bytes | None], None],
         needed: Permission,
+        signed: Signed | None = None,
     ) -> FastRequest | None:
         """Returns a request whose caller is known without waiting, or None to leave it to the route.
 
-        The arguments are those of ``FastPath.answer``, and the permission that the caller needs. The use of the key is
-        noted.
+        The arguments are those of ``FastPath.answer``, the permission that the caller needs, and what a signature is
+        verified with; without that, signed requests are left to the route. The use of the key is noted.
         """
         started = time.perf_counter()
         fields = self._read_fields(head.headers)
@@ -133,7 +150,16 @@ class FastRequests:
             return None
         authorization, client_request_id, origin, forwarded_for = fields
         address = self._address_of(peer, forwarded_for) if self._trusted_proxies else peer
-        principal = self._authenticator.recall(authorization, address, self._clock())
+        now = self._clock()
+        if signed is None or not authorization.startswith(_SIGNATURE):
+            principal = self._authenticator.recall(authorization, address, now)
+        else:
+            request = SignedRequest.from_wire(
+                method=head.method, raw_path=head.raw_path, query_pairs=signed.query_pairs, headers=head.headers
+            )
+            principal = self._authenticator.recall_signature(
+                request, address, now, body=signed.body, is_native=signed.is_native
+            )
         if principal is None or needed not in principal.permissions:
             return None
         return FastRequest(principal, address, client_request_id, origin, started, default_headers, respond)
@@ -148,9 +174,18 @@ class FastRequests:
         default_headers: Iterable[tuple[bytes, bytes]],
         respond: Callable[[bytes | None], None],
         needed: Permission,
+        signed: Signed | None = None,
     ) -> bytes | Later | None:
-        """Answers a request by ``answer`` once its caller is known; the other arguments are as for ``read``."""
-        request = self.read(head, peer=peer, port=port, default_headers=default_headers, respond=respond, needed=needed)
+        """Answers a request by ``answer`` once its caller is known; the other arguments are those of ``read``."""
+        request = self.read(
+            head,
+            peer=peer,
+            port=port,
+            default_headers=default_headers,
+            respond=respond,
+            needed=needed,
+            signed=signed,
+        )
         if request is not None:
             return answer(request)
         return self.read_later(

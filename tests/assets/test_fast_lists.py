@@ -14,6 +14,7 @@ from tests.support.driving import URL, act, new_group
 from tests.support.frozen_gateway import prepared_gateway
 from tests.support.gateway import Gateway, Tenant
 from tests.support.logs import written
+from tests.support.signing import GO, JAVA, signed_headers
 from tests.support.timeouts import HANG_SECONDS
 
 # Its clocks stand still, so that a key stays known.
@@ -161,3 +162,57 @@ async def test_no_tenant_sees_what_is_another_ones(gateway: Gateway, routed: lis
             )
             assert answered.get("Result", answered)["TotalCount"] == count
         assert routed == []
+
+
+@pytest.mark.parametrize("names", [GO, JAVA])
+async def test_a_signed_list_is_the_same_on_both_paths(
+    gateway: Gateway, tenant: Tenant, routed: list[str], names: tuple[str, ...]
+) -> None:
+    await fill(tenant)
+    pair = (await gateway.admin.post(f"/keys/{tenant.key_id}/signing-key")).json()
+    path, body = ENTRIES["natively"].format(action="ListAssets"), json.dumps(ALL).encode()
+    query = {"Action": "ListAssets", "Version": "2024-01-01"}
+    fields = signed_headers(pair, body, host="x", at=gateway.clock(), names=names, query=query)
+    headers = [f"{name}: {value}" for name, value in fields.items() if name != "host"]
+    answers = [await exchange(gateway.base_url, path, body, *headers, *more) for more in ((), (ROUTED,), (), (ROUTED,))]
+    assert answers[0].startswith(b"HTTP/1.1 200 OK\r\n")
+    assert len(set(answers)) == 1
+    # The first one makes the key known.
+    assert len(routed) >= 3
+    routed.clear()
+    await exchange(gateway.base_url, path, body, *headers)
+    assert routed == []
+    for wrong in (
+        [*headers[:-1], headers[-1][:-1] + ("0" if headers[-1][-1] != "0" else "1")],
+        [each.replace("ListAssets", "x") for each in headers[:-1]],
+    ):
+        assert (await exchange(gateway.base_url, path, body, *wrong))[9:12] == b"401"
+    for other in (body.replace(b"10", b"11"), body + b" "):
+        assert (await exchange(gateway.base_url, path, other, *headers))[9:12] == b"401"
+    # A signing key is taken by the native entry alone.
+    assert (await exchange(gateway.base_url, ENTRIES["by path"].format(action="ListAssets"), body, *headers))[
+        9:12
+    ] == b"401"
+    gateway.clock.advance(16 * 60)
+    assert (await exchange(gateway.base_url, path, body, *headers))[9:12] == b"403"
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+async def test_a_key_sent_as_access_key_id_is_taken_unless_its_tenant_forbids_it(
+    gateway: Gateway, tenant: Tenant, routed: list[str], entry: str
+) -> None:
+    await fill(tenant)
+    path, body = ENTRIES[entry].format(action="ListAssets"), json.dumps(ALL).encode()
+    claim = f"Credential={tenant.key}/20260101/cn-beijing/ark/request, SignedHeaders=host, Signature=00"
+    headers = (f"Authorization: HMAC-SHA256 {claim}", JSON)
+    routed.clear()
+    fast = await exchange(gateway.base_url, path, body, *headers)
+    assert routed == []
+    assert fast == await exchange(gateway.base_url, path, body, *headers, ROUTED)
+    assert json.loads(fast.partition(b"\r\n\r\n")[2])
+    twice = (headers[0], headers[0], JSON)
+    assert (await exchange(gateway.base_url, path, body, *twice))[9:12] == b"401"
+    assert (await gateway.admin.patch(f"/tenants/{tenant.id}", json={"allow_key_as_access_key_id": False})).is_success
+    gateway.expire_caches()
+    assert (await exchange(gateway.base_url, path, body, bearer(tenant), JSON))[9:12] == b"200"
+    assert (await exchange(gateway.base_url, path, body, *headers))[9:12] == b"401"
