@@ -49,6 +49,12 @@ GOALS = {
     "concurrency-create": Goal("create: CPU with 64 connections ÷ with 8", 1.2),
     "list-tasks": Goal("list tasks: CPU ÷ that of nginx's proxied GET", 25, digits=1),
     "list-assets": Goal("ListAssets: CPU ÷ that of nginx's proxied GET", 25, digits=1),
+    "growth-assets": Goal("ListAssets, first page: p50 beside 1,000,000 rows ÷ beside 1,000", 1.5),
+    "growth-assets-page-90": Goal("the same: page 90", 1.5),
+    "growth-assets-name": Goal("the same: a part of a name", 2),
+    "growth-assets-chinese": Goal("the same: a part of a Chinese name", 2),
+    "growth-tasks": Goal("list tasks, first page: p50 beside 1,000,000 rows ÷ beside 1,000", 1.5),
+    "growth-tasks-page-90": Goal("the same: page 90", 1.5),
     "polling-calls": Goal("300 tasks, 32 clients: upstream calls per unfinished task and minute", 0.5),
     "polling-delay": Goal("the same: an ended task is final, p95, s", 10, digits=1),
     "polling-10000-calls": Goal(

@@ -20,11 +20,12 @@ _SCRIPT = """
 wrk.method = {method}
 wrk.body = {body}
 for name, value in pairs({headers}) do wrk.headers[name] = value end
-local paths = {paths}
+local paths, keys = {paths}, {keys}
 local number = os.time() % 100000 * 10000000
 function request()
   number = number + 1
   local path = paths[number % #paths + 1]
+  if #keys > 0 then wrk.headers["Authorization"] = "Bearer " .. keys[number % #keys + 1] end
   local body = wrk.body and string.gsub(wrk.body, "%%d", string.format("%.0f", number))
   return wrk.format(nil, path, nil, body)
 end
@@ -33,12 +34,13 @@ end
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent. ``%d`` in the body makes the bodies differ; several paths are used in turn."""
+    """What is sent. ``%d`` in the body makes the bodies differ; several paths, and several keys, are used in turn."""
 
     paths: tuple[str, ...]
     method: str = "GET"
     headers: dict[str, str] = field(default_factory=dict)
     body: str | None = None
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def _to_script(request: Request) -> str:
         "body": "nil" if request.body is None else f"[==[{request.body}]==]",
         "headers": _to_table(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in request.headers.items()),
         "paths": _to_table(json.dumps(path) for path in request.paths),
+        "keys": _to_table(json.dumps(key) for key in request.keys),
     }
     script = _SCRIPT
     for name, value in values.items():

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from bench import goals, idle, machine, memory, polling, report, requests, waiting
+from bench import goals, growth, idle, machine, memory, polling, report, requests, waiting
 from bench.benchmarks import BENCHMARKS
 from bench.document import RESULTS, Document
 from bench.nginx import running_nginx, running_proxy
@@ -16,6 +16,9 @@ from bench.site import running_site
 
 STAGES = ("waiting", "memory", "idle", "polling")
 """What is measured beside the kinds of request."""
+
+GROWTH = "lists-growth"
+"""The stage that needs some minutes to fill its tables: only when named, or with ``--long``."""
 _LONG_SOAK_MINUTES = 10
 
 
@@ -37,6 +40,8 @@ def main(arguments: Sequence[str]) -> int:
             running_proxy(folder, site.upstream_port) as nginx,
         ):
             waiting.measure(document, site, nginx, number=wanted.rounds, folder=folder, tell=_tell)
+    if GROWTH in names or wanted.long:
+        growth.measure(document, number=wanted.rounds, seconds=wanted.seconds, tell=_tell)
     if "polling" in names:
         _tell(f"polling: {polling.SMALL.seconds:.0f} s and more")
         polling.run(document, polling.SMALL, key="polling")
@@ -91,7 +96,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
         prog="seedgate bench",
         description="Measures the gateway beside nginx. Other commands: polling, peers, summarize, plot, --short.",
     )
-    names = [*BENCHMARKS, *STAGES]
+    names = [*BENCHMARKS, *STAGES, GROWTH]
     parser.add_argument("names", nargs="*", choices=[[], *names], help="what to measure; nothing: all of it")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2, help="of each measurement")
@@ -99,7 +104,8 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--long",
         action="store_true",
-        help=f"adds the polling of 10,000 tasks, and the load takes {_LONG_SOAK_MINUTES} minutes",
+        help="adds the polling of 10,000 tasks and the lists of 1,000,000 rows, and the load takes "
+        f"{_LONG_SOAK_MINUTES} minutes",
     )
     parser.add_argument("--name", default="", help="bench/results/<date>-NAME; without one: latest")
     parser.add_argument("--note", default="", help="a sentence for the results, such as what else the machine did")

@@ -70,6 +70,7 @@ class Site:
         database_log: what PostgreSQL has logged.
         upstream: the stand-in for the upstream.
         upstream_port: where that listens.
+        admin_token: of the operator.
     """
 
     program: Program
@@ -82,6 +83,7 @@ class Site:
     database_log: Path
     upstream: Program
     upstream_port: int
+    admin_token: str
 
     @property
     def database_url(self) -> str:
@@ -92,6 +94,16 @@ class Site:
     def upstream_url(self) -> str:
         """The URL of the stand-in for the upstream."""
         return f"http://127.0.0.1:{self.upstream_port}"
+
+    def new_tenants(self, count: int) -> list[Tenant]:
+        """Makes tenants."""
+        with _admin_of(self.port, self.admin_token) as admin:
+            return [_new_tenant(admin) for _ in range(count)]
+
+    def new_keys(self, tenant: Tenant, count: int) -> list[str]:
+        """Makes more keys of a tenant."""
+        with _admin_of(self.port, self.admin_token) as admin:
+            return [_new_key(admin, tenant.id) for _ in range(count)]
 
     def settle(self) -> None:
         """Ends the tasks of the creator."""
@@ -154,13 +166,17 @@ def running_site(folder: Path, *, delay_milliseconds: int = 0) -> Iterator[Site]
                 database_log=folder / "database" / LOG_NAME,
                 upstream=upstream,
                 upstream_port=upstream_port,
+                admin_token=token,
             )
 
 
 def _make_tenants(port: int, admin_token: str) -> tuple[Tenant, Tenant]:
-    base_url = f"http://127.0.0.1:{port}"
-    with httpx.Client(base_url=base_url, headers={"Authorization": f"Bearer {admin_token}"}, timeout=60) as admin:
+    with _admin_of(port, admin_token) as admin:
         return _new_tenant(admin), _new_tenant(admin)
+
+
+def _admin_of(port: int, token: str) -> httpx.Client:
+    return httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
 
 def _fill(port: int, reader: Tenant, database_url: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -176,8 +192,11 @@ def _fill(port: int, reader: Tenant, database_url: str) -> tuple[tuple[str, ...]
 
 def _new_tenant(admin: httpx.Client) -> Tenant:
     tenant = _json(admin.post("/admin/v1/tenants", json={"name": f"bench {secrets.token_hex(4)}"}))
-    key = _json(admin.post(f"/admin/v1/tenants/{tenant['id']}/keys", json={"name": "bench"}))
-    return Tenant(tenant["id"], key["key"])
+    return Tenant(tenant["id"], _new_key(admin, tenant["id"]))
+
+
+def _new_key(admin: httpx.Client, tenant_id: str) -> str:
+    return str(_json(admin.post(f"/admin/v1/tenants/{tenant_id}/keys", json={"name": "bench"}))["key"])
 
 
 def _new_task(client: httpx.Client, prompt: str) -> str:
