@@ -57,6 +57,7 @@ from app.tasks.callbacks import CallbackInbox
 from app.tasks.context import TasksContext
 from app.tasks.creation.create import TaskCreation
 from app.tasks.deletion import TaskDeletion
+from app.tasks.fast_create import FastCreate
 from app.tasks.fast_get import FastGet
 from app.tasks.fast_list import FastList
 from app.tasks.polling.batch_refresh import BatchRefresh
@@ -280,19 +281,25 @@ class Services:
         self.reconciliation = Reconciliation(tasks, assets, self.catalog)
         self.usage_check = UsageCheck(tasks, self.reconciliation)
         self.adoption = AdoptionService(tasks, assets, self.catalog)
-        self.fast_path = self._to_fast_path(context)
+        requests = self._to_fast_requests(context)
+        self.fast_path = self._to_fast_path(context, requests)
+        self.fast_create = FastCreate(requests, self.authenticator, self.task_creation, self.bodies, self.turns)
 
-    def _to_fast_path(self, context: ProcessContext) -> FastPaths:
-        """Returns what answers requests without the application, the most frequent ones first."""
+    def _to_fast_requests(self, context: ProcessContext) -> FastRequests:
         settings = context.settings
-        requests = FastRequests(
+        return FastRequests(
             self.authenticator,
             self.turns,
             context.clock,
             trusted_proxies=settings.trusted_proxies,
             cors_origins=settings.cors_origins,
             metrics_port=settings.metrics_port,
+            region=settings.region,
         )
+
+    def _to_fast_path(self, context: ProcessContext, requests: FastRequests) -> FastPaths:
+        """Returns what answers requests without the application, the most frequent ones first."""
+        settings = context.settings
         reads = SharedReads(context.engine, self.ready_answers, context.changes)
         return FastPaths(
             [

@@ -46,6 +46,10 @@ class BodyAdmission:
         """How many bytes of bodies are in memory."""
         return self._budget.held_bytes
 
+    def max_bytes(self, sender: Sender) -> int:
+        """Returns the size of the largest body that a sender may send at all."""
+        return self._budget.max_bytes(sender)
+
     def open(self, sender: Sender, *, announced_bytes: int = 0) -> Holding:
         """Starts the accounting of a body that the caller reads itself and must ``release``."""
         return self._budget.open(sender, announced_bytes=announced_bytes)

@@ -145,12 +145,18 @@ def to_seedgate_error(error: Exception, method: str) -> SeedgateError:
     )
 
 
-async def handle_error(request: Request, error: Exception) -> Response:
-    """Renders any exception; the handler of all exceptions that routes raise."""
-    shown = to_seedgate_error(error, request.method)
-    request.state.error_code = shown.code
+def to_logged_error(error: Exception, method: str) -> SeedgateError:
+    """Does what ``to_seedgate_error`` does, and logs what only the operator may see."""
+    shown = to_seedgate_error(error, method)
     if shown.internal:
         _log.warning("request_failed", code=shown.code, internal=shown.internal)
+    return shown
+
+
+async def handle_error(request: Request, error: Exception) -> Response:
+    """Renders any exception; the handler of all exceptions that routes raise."""
+    shown = to_logged_error(error, request.method)
+    request.state.error_code = shown.code
     response = render_error(shown, request.scope)
     if isinstance(shown, MethodNotAllowedError):
         response.headers["Allow"] = ", ".join(_allowed_methods(request))

@@ -1,8 +1,9 @@
 """What the server asks before it starts the ASGI application for a request."""
 
-from collections.abc import Callable, Iterable, Sequence
+from asyncio import Event
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.http.head_parser import RequestHead
 
@@ -66,3 +67,31 @@ class FastPaths:
             if answer is not None:
                 return answer
         return None
+
+
+class FastExchange(Protocol):
+    """Answers some requests with a body of some size, errors too, exactly as the application would."""
+
+    def admit(
+        self,
+        head: RequestHead,
+        *,
+        peer: str,
+        port: int | None,
+        default_headers: Iterable[tuple[bytes, bytes]],
+        respond: Callable[[bytes | None], None],
+    ) -> Any | None:
+        """Returns what ``answer`` needs of a request, or None to leave it to the application.
+
+        It does no I/O and nothing that belongs to the request, so that a request which was admitted may still be left
+        to the application. The arguments are those of ``FastPath.answer``.
+        """
+
+    def answer(self, admitted: Any, body: bytes, gone: Event) -> Coroutine[Any, Any, None]:
+        """Answers an admitted request by ``respond``, once the result is awaited; that does not raise.
+
+        Args:
+            admitted: from ``admit``.
+            body: all of it; nothing keeps it for longer than the request needs it.
+            gone: set when the client disconnects before it is answered.
+        """

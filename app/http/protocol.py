@@ -22,7 +22,7 @@ from app.errors import RequestTooSlowError, SeedgateError
 from app.http.chunked_body import ChunkedBody
 from app.http.connections import ConnectionTable
 from app.http.errors import render_refusal
-from app.http.fast_path import MAX_BODY_BYTES, FastPath, Later
+from app.http.fast_path import MAX_BODY_BYTES, FastExchange, FastPath, Later
 from app.http.head_parser import RequestHead, parse_head
 from app.http.message_head import CHUNKED, HEAD_END, LINE_END, check_unfinished_head
 from app.http.request_cycle import Flow, RequestCycle, ResponseTransport
@@ -33,6 +33,8 @@ _log = structlog.get_logger("access")
 
 # Smaller buffers are not accounted: such a request arrives together with its head.
 _MIN_ACCOUNTED_BYTES = 4096
+# A body that takes longer is read by the application, with its deadlines and its errors.
+_GATHERING_SECONDS = 1.0
 # How long a stopping server waits for a client.
 _SHUTDOWN_TIMEOUT_SECONDS = 5.0
 _NEVER = float("inf")
@@ -43,6 +45,7 @@ _NEVER = float("inf")
 #     NEW ──▶ HEAD ──▶ BODY ──▶ RESPONDING ──▶ IDLE ──▶ HEAD …
 #              ├──answered at once──▶ IDLE
 #              ├──by the fast path──▶ WAITING ──▶ IDLE | RESPONDING
+#              ├──by it, with a body──▶ GATHERING ──▶ WAITING | BODY
 #                        ├──early response──▶ DRAINING ──▶ IDLE
 #                        └──cannot be read──▶ FAILED
 #     any ──refused, or not kept alive──▶ LINGERING | CLOSING ──▶ CLOSED
@@ -51,14 +54,15 @@ _NEVER = float("inf")
 _NEW = 0  # no byte has arrived yet
 _IDLE = 1  # between two requests
 _HEAD = 2  # a head has begun
-_BODY = 3  # the head is complete, the body is not
-_RESPONDING = 4  # the request is complete, the response is not
-_FAILED = 5  # the rest of the body cannot be read, which the response will report
-_WAITING = 6  # the request is complete, and the fast path will answer it
-_DRAINING = 7  # the response is complete, the body is not
-_LINGERING = 8  # the response is sent; further input is dropped until the client closes
-_CLOSING = 9  # all input is read; the last bytes are being sent
-_CLOSED = 10
+_GATHERING = 3  # the head is complete, the body is not, and the fast path will answer
+_BODY = 4  # the head is complete, the body is not
+_RESPONDING = 5  # the request is complete, the response is not
+_FAILED = 6  # the rest of the body cannot be read, which the response will report
+_WAITING = 7  # the request is complete, and the fast path will answer it
+_DRAINING = 8  # the response is complete, the body is not
+_LINGERING = 9  # the response is sent; further input is dropped until the client closes
+_CLOSING = 10  # all input is read; the last bytes are being sent
+_CLOSED = 11
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -71,6 +75,11 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self.table = table
         self._fast: FastPath | None = self.app_state.get("fast_path")
+        self._fast_exchange: FastExchange | None = self.app_state.get("fast_create")
+        # The request whose body is awaited for the fast path, and what that needs to answer it.
+        self._gathered: tuple[RequestHead, Any] | None = None
+        # Set when the client disconnects while the fast path works on its request.
+        self._gone: asyncio.Event | None = None
         self.address = ""
         self.port: int | None = None
         self._phase = _NEW
@@ -106,7 +115,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._deadline = self.loop.time() + self.table.limits.first_byte_seconds
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Removes the connection; the application of a running request gets a disconnect."""
+        """Removes the connection; whatever works on its request is told that the client has disconnected."""
+        self._leave_to_application()
+        if self._gone is not None:
+            self._gone.set()
         self._phase = _CLOSED
         self._pending = b""
         self.table.remove(self)
@@ -134,8 +146,10 @@ class HttpProtocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Ends the connection because the server stops: at once, or after the current response."""
         self._is_stopping = True
+        self._leave_to_application()
         if _BODY <= self._phase <= _FAILED:
             self.cycle.keep_alive = False
+            self._advance()
         elif self._phase < _LINGERING and self._phase != _WAITING:
             self._close()
 
@@ -178,7 +192,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._account()
 
     def _time_out(self) -> None:
-        if self._phase == _HEAD:
+        if self._phase == _GATHERING:
+            self._leave_to_application()
+            self._advance()
+        elif self._phase == _HEAD:
             self._refuse(RequestTooSlowError("The head of the request did not arrive in time."))
         elif self._phase >= _LINGERING:
             self.cut()
@@ -198,6 +215,8 @@ class HttpProtocol(HttpToolsProtocol):
                 if self.flow.write_paused:
                     break
                 self._read_head()
+            elif self._phase == _GATHERING:
+                self._exchange_fast()
             elif self._phase in (_BODY, _DRAINING):
                 self._read_body()
             elif self._phase in (_RESPONDING, _WAITING):
@@ -232,7 +251,7 @@ class HttpProtocol(HttpToolsProtocol):
         except SeedgateError as error:
             self._refuse(error)
         else:
-            if not self._answer_fast(parsed):
+            if not self._answer_fast(parsed) and not self._gather(parsed):
                 self._start(parsed)
 
     def _answer_fast(self, head: RequestHead) -> bool:
@@ -259,20 +278,69 @@ class HttpProtocol(HttpToolsProtocol):
         if response is None:
             return False
         self._pending = self._pending[body_bytes:]
+        if response is Later.LATER:
+            self._await_fast()
+        else:
+            self._response_transport = None
+            self._write_fast(response, self._progress_at)
+        return True
+
+    def _gather(self, head: RequestHead) -> bool:
+        """Awaits a body if the fast path will answer the request; False when the application has to."""
+        if self._fast_exchange is None or head.body_bytes <= 0 or not head.is_kept_alive or self._is_stopping:
+            return False
+        admitted = self._fast_exchange.admit(
+            head,
+            peer=self.address,
+            port=self.port,
+            default_headers=self.server_state.default_headers,
+            respond=partial(self._answer_late, head, b""),
+        )
+        if admitted is None:
+            return False
+        self._gathered = head, admitted
+        self._phase = _GATHERING
+        self._deadline = self._progress_at + _GATHERING_SECONDS
+        self.table.set_idle(self, is_idle=False)
+        return True
+
+    def _exchange_fast(self) -> None:
+        """Passes the request to the fast path when its body is complete."""
+        assert self._fast_exchange is not None  # noqa: S101 - it has admitted the request
+        assert self._gathered is not None  # noqa: S101 - as the phase says
+        head, admitted = self._gathered
+        if len(self._pending) < head.body_bytes:
+            self._is_starved = True
+            return
+        body, self._pending = self._pending[: head.body_bytes], self._pending[head.body_bytes :]
+        self._gathered = None
+        self._await_fast()
+        self._gone = asyncio.Event()
+        # The server waits for these tasks when it stops, and cancels them in the end.
+        task = self.loop.create_task(self._fast_exchange.answer(admitted, body, self._gone))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def _leave_to_application(self) -> None:
+        """Starts the application on a request whose body the fast path awaits, if there is one."""
+        if self._phase == _GATHERING and self._gathered is not None:
+            head, _ = self._gathered
+            self._gathered = None
+            self._start(head)
+
+    def _await_fast(self) -> None:
+        """Waits for an answer of the fast path."""
         # So that the application of the previous request can no longer end the connection.
         self._response_transport = None
-        if response is Later.LATER:
-            self._phase = _WAITING
-            self._deadline = _NEVER
-            self.table.set_idle(self, is_idle=False)
-        else:
-            self._write_fast(response)
-        return True
+        self._phase = _WAITING
+        self._deadline = _NEVER
+        self.table.set_idle(self, is_idle=False)
 
     def _answer_late(self, head: RequestHead, body: bytes, response: bytes | None) -> None:
         """Sends an answer of the fast path that was not ready at once; None starts the application instead."""
         if self._phase != _WAITING:
             return
+        self._gone = None
         if response is None:
             self._pending = body + self._pending
             self._start(head)
@@ -281,15 +349,17 @@ class HttpProtocol(HttpToolsProtocol):
             if body:
                 self._advance()
             return
-        self._write_fast(response)
-        if self._is_stopping:
-            self._close()
+        if not self._is_stopping:
+            self._write_fast(response, self.loop.time())
+            return
+        self._write_fast(response.replace(HEAD_END, b"\r\nconnection: close" + HEAD_END, 1), self.loop.time())
+        self._close()
 
-    def _write_fast(self, response: bytes) -> None:
+    def _write_fast(self, response: bytes, now: float) -> None:
         self.transport.write(response)
         self.server_state.total_requests += 1
         self._phase = _IDLE
-        self._deadline = self._progress_at + self.timeout_keep_alive
+        self._deadline = now + self.timeout_keep_alive
         self.table.touch(self)
         if self._pending:
             # In the next iteration of the loop: many pipelined requests would otherwise be answered in this one.

@@ -6,7 +6,7 @@ It is a plain ASGI wrapper: Starlette's BaseHTTPMiddleware costs 147 µs per req
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
@@ -105,8 +105,7 @@ class RequestScope:
 
     async def _answer_failure(self, scope: Scope, exchange: "_Exchange", error: Exception) -> None:
         response = await handle_error(Request(scope), error)
-        if response.status_code == 500:  # noqa: PLR2004 - unexpected
-            _log.exception("unexpected_error", request_id=scope["state"]["request_id"], exc_info=error)
+        log_if_unexpected(response.status_code, error, scope["state"]["request_id"])
         if exchange.status is None:
             await response(scope, exchange.receive, exchange.send)
         else:
@@ -199,16 +198,46 @@ def shown_path(path: str) -> str:
 
 def _write_line(scope: Scope, status: int | None, seconds: float) -> None:
     state = scope["state"]
-    # The lines of requests before this one, which stand in order.
-    access_log.flush()
-    _log.info(
-        "request",
+    write_line(
         request_id=state["request_id"],
         method=scope["method"],
         path=shown_path(scope["path"]),
         status=status,
         code=state.get("error_code"),
-        milliseconds=round(seconds * 1000, 1),
+        seconds=seconds,
         client=state["client_address"],
-        **state["log_fields"],
+        fields=state["log_fields"],
     )
+
+
+def write_line(
+    *,
+    request_id: str,
+    method: str,
+    path: str,
+    status: int | None,
+    code: str | None,
+    seconds: float,
+    client: str,
+    fields: Mapping[str, str],
+) -> None:
+    """Writes the log line of a request; ``path`` is redacted already."""
+    # The lines of requests before this one, which stand in order.
+    access_log.flush()
+    _log.info(
+        "request",
+        request_id=request_id,
+        method=method,
+        path=path,
+        status=status,
+        code=code,
+        milliseconds=round(seconds * 1000, 1),
+        client=client,
+        **fields,
+    )
+
+
+def log_if_unexpected(status: int, error: Exception, request_id: str) -> None:
+    """Logs the traceback of an error that became a 500."""
+    if status == 500:  # noqa: PLR2004 - unexpected
+        _log.error("unexpected_error", request_id=request_id, exc_info=error)

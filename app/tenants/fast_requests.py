@@ -7,20 +7,22 @@ hour.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
 import structlog
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.core.turns import Turns
 from app.http.client_address import client_address
 from app.http.cors import EXPOSED
+from app.http.errors import render_error, to_logged_error
 from app.http.fast_path import Later
 from app.http.head_parser import RequestHead
-from app.http.request_scope import CLIENT_REQUEST_ID
+from app.http.request_scope import CLIENT_REQUEST_ID, log_if_unexpected, write_line
 from app.ids import new_request_id
 from app.observability.access_log import access_log
 from app.observability.counters import REQUEST_SECONDS, REQUESTS
@@ -47,6 +49,7 @@ class FastRoute:
 
     def __init__(self, method: str, template: str) -> None:
         self.method = method
+        self.template = template
         # Bound once: finding the series by its labels costs 2 µs.
         self.requests = REQUESTS.labels(template, method, "2xx")
         self.seconds = REQUEST_SECONDS.labels(template)
@@ -98,6 +101,7 @@ class FastRequests:
         trusted_proxies: whose ``X-Forwarded-For`` counts.
         cors_origins: pages that may read the response; empty: no page, and no CORS header.
         metrics_port: the port on which nothing is answered.
+        region: for errors.
     """
 
     def __init__(
@@ -109,6 +113,7 @@ class FastRequests:
         trusted_proxies: Sequence[IPv4Network | IPv6Network],
         cors_origins: Collection[str],
         metrics_port: int | None,
+        region: str,
     ) -> None:
         self._authenticator = authenticator
         self._turns = turns
@@ -120,6 +125,7 @@ class FastRequests:
         }
         self._other_origin = _cors_lines(None) if cors_origins else b""
         self._metrics_port = metrics_port
+        self._region = region
         self._short_address_of = lru_cache(maxsize=4096)(self._find_address)
         read = {b"authorization", b"x-api-key", b"x-client-request-id"}
         self._read = frozenset(
@@ -281,14 +287,7 @@ class FastRequests:
         now = self._clock()
         if request_id is None:
             request_id = new_request_id(now)
-        extra = self._cors.get(request.origin, self._other_origin)
-        client_request_id = request.client_request_id
-        if client_request_id is not None and CLIENT_REQUEST_ID.fullmatch(client_request_id.decode("latin-1")):
-            extra = b"x-client-request-id: %b\r\n%b" % (client_request_id, extra)
-        if request.default_headers is not self._default_headers:
-            # The server makes new ones each second.
-            self._default_headers = request.default_headers
-            self._default_lines = b"".join(b"%b: %b\r\n" % pair for pair in request.default_headers)
+        first_lines, last_lines = self._lines_of_all(request)
         seconds = time.perf_counter() - request.started
         route.requests.inc()
         route.seconds.observe(seconds)
@@ -303,16 +302,76 @@ class FastRequests:
         return b"".join(
             (
                 _START,
-                self._default_lines,
+                first_lines,
                 b"" if stale_seconds is None else b"x-seedgate-stale: %d\r\n" % stale_seconds,
                 header_lines_of(body) if header_lines is None else header_lines,
                 request_id.encode("ascii"),
                 b"\r\n",
-                extra,
+                last_lines,
                 b"\r\n",
                 body,
             )
         )
+
+    def failure(
+        self,
+        request: FastRequest,
+        route: FastRoute,
+        error: Exception,
+        *,
+        request_id: str,
+        log_fields: Mapping[str, str],
+    ) -> bytes:
+        """Returns the response for an error, as ``RequestScope`` does; counts and logs the request.
+
+        Args:
+            request: what is answered.
+            route: whose request it is; a path without parameters.
+            error: any exception.
+            request_id: of the request.
+            log_fields: of the log line.
+        """
+        shown = to_logged_error(error, route.method)
+        log_if_unexpected(shown.status, error, request_id)
+        state = {"request_id": request_id, "region": self._region}
+        response = render_error(shown, {"path": route.template, "state": state})
+        first_lines, last_lines = self._lines_of_all(request)
+        seconds = time.perf_counter() - request.started
+        REQUESTS.labels(route.template, route.method, f"{shown.status // 100}xx").inc()
+        route.seconds.observe(seconds)
+        write_line(
+            request_id=request_id,
+            method=route.method,
+            path=route.template,
+            status=shown.status,
+            code=shown.code,
+            seconds=seconds,
+            client=request.address,
+            fields=log_fields,
+        )
+        return b"".join(
+            (
+                STATUS_LINE[shown.status],
+                first_lines,
+                *(b"%b: %b\r\n" % field for field in response.raw_headers),
+                b"x-request-id: %b\r\n" % request_id.encode("ascii"),
+                last_lines,
+                b"\r\n",
+                bytes(response.body),
+            )
+        )
+
+    def _lines_of_all(self, request: FastRequest) -> tuple[bytes, bytes]:
+        """Returns the fields with which every response begins, and those after ``X-Request-Id``."""
+        extra = self._cors.get(request.origin, self._other_origin)
+        client_request_id = request.client_request_id
+        if client_request_id is not None and CLIENT_REQUEST_ID.fullmatch(client_request_id.decode("latin-1")):
+            extra = b"x-client-request-id: %b\r\n%b" % (client_request_id, extra)
+        if request.default_headers is not self._default_headers:
+            # The server makes new ones each second.
+            self._default_headers = request.default_headers
+            self._default_lines = b"".join(b"%b: %b\r\n" % pair for pair in request.default_headers)
+        return self._default_lines, extra
 
     def _is_answered(self, port: int | None) -> bool:
         return (self._metrics_port is None or port != self._metrics_port) and (

@@ -275,3 +275,58 @@ def test_unfinished_heads_have_one_budget(loop: TurnLoop) -> None:
     assert [connection.pipe.is_gone for connection in connections] == [True, True, False, False, False]
     connections[-1].send([b"\r\n\r\n"])
     assert [answer.status for answer in answers_of(connections[-1])] == [200]
+
+
+@pytest.fixture
+def short(server: Server) -> Server:
+    """A server whose fast path takes every request with a body."""
+    server.app = Application(is_short=True)
+    return server
+
+
+def test_a_short_way_that_waits_for_a_body_leaves_it_to_the_application_after_a_second(
+    loop: TurnLoop, short: Server
+) -> None:
+    connection = short.connect()
+    connection.send([HEAD, b"01234"])
+    loop.pass_time(0.9)
+    assert short.app.requests == []
+    loop.pass_time(1.1)
+    assert [request.body for request in short.app.requests] == [b"01234"]
+    loop.pass_time(31)
+    assert [answer.status for answer in answers_of(connection)] == [408]
+
+
+def test_a_client_that_leaves_a_short_way_before_its_body_is_reported_by_the_application(short: Server) -> None:
+    connection = short.connect()
+    connection.send([HEAD, b"01234"])
+    connection.pipe.lose()
+    short.loop.settle()
+    assert [request.is_complete for request in short.app.requests] == [False]
+
+
+def test_a_stop_while_a_short_way_waits_for_a_body_lets_the_application_end_the_request(short: Server) -> None:
+    connection = short.connect()
+    connection.send([HEAD, b"01234"])
+    short.stop()
+    connection.send([b"56789"])
+    [answer] = answers_of(connection)
+    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    assert [request.body for request in short.app.requests] == [b"0123456789"]
+    assert is_gone(connection)
+
+
+def test_requests_behind_a_short_way_wait_for_its_answer(short: Server) -> None:
+    connection = short.connect()
+    connection.send([(HEAD + b"0123456789") * 3])
+    assert [answer.status for answer in answers_of(connection)] == [200] * 3
+
+
+def test_the_keep_alive_of_a_short_way_begins_with_its_answer(loop: TurnLoop, short: Server) -> None:
+    connection = short.connect()
+    connection.send([HEAD + b"0123456789"])
+    loop.pass_time(70)
+    connection.send([HEAD + b"0123456789"])
+    assert [answer.status for answer in answers_of(connection)] == [200] * 2
+    loop.pass_time(80)
+    assert is_gone(connection)

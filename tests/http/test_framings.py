@@ -31,6 +31,9 @@ def exchange(server: Server, segments: Iterable[bytes], app: Application) -> tup
     server.app = app
     connection = server.connect()
     connection.send(segments)
+    if app.is_short:
+        # A body that does not come is then left to the application.
+        server.loop.pass_time(2)
     answers, is_ended, count = (
         final_answers(bytes(connection.pipe.written)),
         connection.pipe.is_ended,
@@ -70,9 +73,11 @@ def _plain_names(request: Request) -> list[bytes]:
     return [name for name, _ in request.headers if name not in _OF_CONNECTION]
 
 
-def check(server: Server, framing: Framing, segments: Sequence[bytes], *, is_hasty: bool) -> None:
+def check(
+    server: Server, framing: Framing, segments: Sequence[bytes], *, is_hasty: bool = False, is_short: bool = False
+) -> None:
     """Sends a framing in segments and checks what it led to."""
-    app = Application(is_hasty=is_hasty)
+    app = Application(is_hasty=is_hasty, is_short=is_short)
     answers, is_ended = exchange(server, segments, app)
     try:
         check_judged(seen_in(framing.data), app, answers, is_ended=is_ended)
@@ -87,7 +92,9 @@ def check(server: Server, framing: Framing, segments: Sequence[bytes], *, is_has
         assert framing.status is None or own == [framing.status]
     except AssertionError as error:
         sizes = [len(segment) for segment in segments[:3]]
-        error.add_note(f"{framing.name}: {framing.data[:400]!r} in {sizes}, hasty: {is_hasty}: {answers}")
+        error.add_note(
+            f"{framing.name}: {framing.data[:400]!r} in {sizes}, hasty: {is_hasty}, short: {is_short}: {answers}"
+        )
         raise
 
 
@@ -105,13 +112,14 @@ def test_a_message_that_comes_whole_or_byte_by_byte(server: Server, kind: str) -
         for segments in ([framing.data], single) if framing in SMALL else ([framing.data],):
             for is_hasty in (False, True):
                 check(server, framing, segments, is_hasty=is_hasty)
+            check(server, framing, segments, is_short=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_message_that_is_cut_in_two(server: Server, kind: str) -> None:
     for number, framing in enumerate(KINDS[kind]):
         for at in _some_cuts(framing, number):
-            check(server, framing, [framing.data[:at], framing.data[at:]], is_hasty=at % 2 == 0)
+            check(server, framing, [framing.data[:at], framing.data[at:]], is_hasty=at % 3 == 0, is_short=at % 3 == 1)
 
 
 @pytest.mark.slow
@@ -119,8 +127,10 @@ def test_a_message_that_is_cut_in_two(server: Server, kind: str) -> None:
 def test_a_message_that_is_cut_in_two_at_any_byte(server: Server, kind: str) -> None:
     for framing in KINDS[kind]:
         for at in range(1, len(framing.data)) if framing in SMALL else ():
+            segments = [framing.data[:at], framing.data[at:]]
             for is_hasty in (False, True):
-                check(server, framing, [framing.data[:at], framing.data[at:]], is_hasty=is_hasty)
+                check(server, framing, segments, is_hasty=is_hasty)
+            check(server, framing, segments, is_short=True)
 
 
 def _some_cuts(framing: Framing, number: int) -> Iterable[int]:

@@ -70,12 +70,13 @@ def _mutated(draw: st.DrawFn) -> bytes:
     data=st.one_of(_MADE_UP, _mutated(), st.binary(max_size=200)),
     cuts=st.lists(st.integers(1, 400), max_size=4),
     is_hasty=st.booleans(),
+    is_short=st.booleans(),
 )
 def test_generated_bytes_are_answered_as_a_strict_parser_reads_them(
-    server: Server, data: bytes, cuts: list[int], *, is_hasty: bool
+    server: Server, data: bytes, cuts: list[int], *, is_hasty: bool, is_short: bool
 ) -> None:
     places = [0, *sorted({cut for cut in cuts if cut < len(data)}), len(data)]
     segments = [data[start:end] for start, end in itertools.pairwise(places)]
-    app = Application(is_hasty=is_hasty)
+    app = Application(is_hasty=is_hasty, is_short=is_short and not is_hasty)
     answers, is_ended = exchange(server, segments, app)
     check_judged(parse(data), app, answers, is_ended=is_ended)
