@@ -7,6 +7,8 @@ from datetime import datetime
 
 from app.money.prices.price import Price
 
+_MAX_REMEMBERED = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class ListedPrice:
@@ -90,6 +92,7 @@ class PriceIndex:
             by_model[listed.price.upstream_model, listed.price.currency].append(listed)
         # Best first, so that the first one that is in force and covers a create is the answer.
         self._by_model = {key: tuple(sorted(found, key=_rank, reverse=True)) for key, found in by_model.items()}
+        self._covering: dict[Billable, tuple[ListedPrice, ...]] = {}
 
     def find(self, billable: Billable, at: datetime) -> ListedPrice | Unpriced:
         """Returns the price of a create.
@@ -101,8 +104,11 @@ class PriceIndex:
             billable: what is created.
             at: when it is created, also when the price of an older create is looked up: later changes do not matter.
         """
-        for listed in self._by_model.get((billable.upstream_model, billable.currency), ()):
-            if billable.is_covered_by(listed.price) and listed.is_in_force(at):
+        covering = self._covering.get(billable)
+        if covering is None:
+            covering = self._remember(billable)
+        for listed in covering:
+            if listed.is_in_force(at):
                 return listed
         return Unpriced(billable)
 
@@ -110,6 +116,15 @@ class PriceIndex:
         """Returns the list as it was at a time, with the prices that were to become valid later, in order of place."""
         found = [listed.price for listed in self.prices if listed.is_listed(at)]
         return sorted(found, key=lambda price: price.place)
+
+    def _remember(self, billable: Billable) -> tuple[ListedPrice, ...]:
+        """Returns the prices that cover a create, best first, and remembers them for the creates that are like it."""
+        if len(self._covering) >= _MAX_REMEMBERED:
+            self._covering.clear()
+        found = self._by_model.get((billable.upstream_model, billable.currency), ())
+        covering = tuple(listed for listed in found if billable.is_covered_by(listed.price))
+        self._covering[billable] = covering
+        return covering
 
 
 def _rank(listed: ListedPrice) -> tuple[int, tuple[bool, ...], datetime]:

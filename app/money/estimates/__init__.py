@@ -1,0 +1,1 @@
+"""What a create will cost at most, before it is sent."""
