@@ -41,6 +41,7 @@ from app.core.jobs import Job
 from app.core.process_registry import RENEW_SECONDS, ProcessRegistry
 from app.core.sealing import SecretBox
 from app.core.turns import Turns
+from app.core.watched_rows import WatchedRows
 from app.creates.retry_dedup import RetryDedup
 from app.db.engine import is_unavailable
 from app.db.hot_reads import HotReads
@@ -193,13 +194,23 @@ class Services:
         )
 
         self.last_used = LastUsedWriter(sessions)
+        key_rows = WatchedRows(context.changes, "keys")
         self.authenticator = Authenticator(
-            KeyCache(sessions, load_stored_keys, monotonic=monotonic, max_unknown_queries=_UNKNOWN_KEY_QUERIES),
+            KeyCache(
+                sessions,
+                load_stored_keys,
+                monotonic=monotonic,
+                max_unknown_queries=_UNKNOWN_KEY_QUERIES,
+                rows=key_rows,
+                tenant_of=lambda key: key.principal.tenant_id,
+            ),
             KeyCache(
                 sessions,
                 partial(load_signers, box=context.box),
                 monotonic=monotonic,
                 max_unknown_queries=_UNKNOWN_SIGNER_QUERIES,
+                rows=key_rows,
+                tenant_of=lambda signer: signer.key.principal.tenant_id,
             ),
             clock,
             last_used=self.last_used,
@@ -220,7 +231,7 @@ class Services:
         self.retry_dedup = RetryDedup(
             sessions, context.processes, clock, create_window=create_window, find_older_key=find_older_key
         )
-        self.catalog = ModelCatalog(sessions, clock, monotonic=monotonic)
+        self.catalog = ModelCatalog(sessions, clock, feed=context.changes, monotonic=monotonic)
         self.prices = PriceCatalog(sessions, clock, monotonic=monotonic)
         self.usage = UsageService(sessions)
 
