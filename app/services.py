@@ -50,6 +50,7 @@ from app.http.body import BodyAdmission
 from app.http.body_thread import BodyThread
 from app.http.fast_path import FastPaths
 from app.http.health import Readiness
+from app.limits.counters import RateLimits
 from app.money.prices.service import PriceCatalog
 from app.settings import Settings
 from app.tasks import due_work as tasks_due
@@ -172,6 +173,7 @@ class Services:
 
         self.readiness = Readiness(readiness_checks(context.engine))
         self.bodies = BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes)
+        self.rate_limits = RateLimits(None, context.changes.count_listeners, monotonic=monotonic)
         self.turns = Turns(max_per_party=max(1, settings.db_pool_size // 2))
         self.admin_authenticator = AdminAuthenticator(
             settings.admin_token.get_secret_value(),
@@ -301,6 +303,7 @@ class Services:
         return FastRequests(
             self.authenticator,
             self.turns,
+            self.rate_limits,
             context.clock,
             trusted_proxies=settings.trusted_proxies,
             cors_origins=settings.cors_origins,

@@ -162,6 +162,10 @@ class ChangeFeed:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
+    async def count_listeners(self) -> int:
+        """Returns the number of gateway processes that listen, at least one: this one."""
+        return max(1, len(await self._listeners()))
+
     async def _listeners(self) -> set[int]:
         """Returns the process ids of the listeners' sessions, or one that never confirms when they are not known."""
         if not self.is_connected:
