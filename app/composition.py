@@ -95,8 +95,7 @@ async def _open_context(
     sender = await stack.enter_async_context(open_sender(callback_urls, max_concurrent=Caps().total))
     body_thread = BodyThread()
     stack.callback(body_thread.close)
-    changes = ChangeFeed(url, sessions, monotonic=monotonic)
-    directory = ChannelDirectory(sessions, box, feed=changes, monotonic=monotonic)
+    directory = ChannelDirectory(sessions, box, monotonic=monotonic)
     return ProcessContext(
         settings=settings,
         engine=engine,
@@ -111,7 +110,7 @@ async def _open_context(
         sender=sender,
         body_thread=body_thread,
         processes=ProcessRegistry(url, sessions, clock),
-        changes=changes,
+        changes=ChangeFeed(url, sessions, monotonic=monotonic),
         directory=directory,
         rates=RateLimiter(sessions, owner_of=directory.rate_limit_owner),
         faults=ChannelFaults(sessions, clock),

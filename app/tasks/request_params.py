@@ -19,7 +19,9 @@ _MAX_TEXT_LENGTH = 257
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
 _PAGE = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE}
 
-CREATE_QUERY = [query_parameter("dry_run", {"type": "boolean"}, "validate only: nothing is sent, stored or paid")]
+CREATE_QUERY = [
+    query_parameter("dry_run", {"type": "boolean"}, "only validate and estimate the cost: nothing is sent or stored")
+]
 """The query parameters of a create."""
 
 LIST_QUERY = [

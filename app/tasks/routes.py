@@ -24,7 +24,7 @@ from app.tasks.request_params import parse_dry_run, parse_list
 from app.tasks.responses import unknown_task
 from app.tasks.schemas import CreatedTask, DeletedTask, DryRun, ShownTask, TaskPage
 from app.tasks.service import TaskService
-from app.tenants.caller import admit, count_create, identify
+from app.tenants.caller import admit, identify
 from app.tenants.permissions import Permission
 
 _MAX_ID_LENGTH = 128
@@ -42,7 +42,7 @@ router = APIRouter(tags=["video tasks"], responses=tenant_errors(400, 401, 403, 
     openapi_extra=documentation.CREATE,
 )
 async def create_task(request: Request) -> Response:
-    """Creates a video task; with ``dry_run=true`` only validates it."""
+    """Creates a video task; with ``dry_run=true`` only validates it and tells what it will cost at most."""
     sender = await admit(request, Permission.TASKS)
     creation: TaskCreation = request.state.task_creation
     bodies: BodyAdmission = request.state.bodies
@@ -53,7 +53,6 @@ async def create_task(request: Request) -> Response:
         principal = await identify(request, Permission.TASKS)
         if is_dry_run:
             return json_response(await creation.dry_run(principal, body.data))
-        await count_create(request, principal)
         async with client_disconnected(request) as gone:
             client = ClientRequest(
                 id=request.state.request_id,

@@ -3,13 +3,14 @@
 Source: the spec's "Response Fields"; ``priority`` and the members of ``usage`` follow the upstream's own documents.
 """
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from app.create_parameters import PARAMETERS
-from app.http.schemas import drop_defaults
+from app.http.schemas import RowView, drop_defaults
 from app.tasks.models import TaskStatus
 from app.webhooks.report import CallbackState
 
@@ -120,13 +121,42 @@ class CreatedTask(BaseModel):
     id: str = Field(examples=[TASK_ID_EXAMPLE])
 
 
+class AppliedPrice(RowView):
+    """A row of the price list; null means any."""
+
+    upstream_model: str
+    resolution: str | None
+    has_video_input: bool | None
+    service_tier: str | None
+    has_audio: bool | None
+    currency: str
+    micros_per_million_tokens: int
+    valid_from: datetime
+
+
+class Estimate(BaseModel):
+    """What a create will cost at most. It costs nothing unless the task succeeds; searches are billed apart."""
+
+    upstream_model: str
+    tokens_max: int
+    is_exact: bool = Field(description="whether a task that succeeds costs just `tokens_max`")
+    currency: str = Field(description="in which the upstream bills the account", examples=["CNY"])
+    price_micros: int | None = Field(description="at most, in millionths of `currency`; null: there is no price")
+    price: AppliedPrice | None = Field(description="by which `price_micros` is computed; null: there is none")
+    unpriced: str | None = Field(description="for what there is no price; null: it has one")
+
+
 class DryRun(BaseModel):
-    """What a create would send, with `dry_run`."""
+    """What a create would send, and what it will cost at most, with `dry_run`."""
 
     dry_run: Literal[True]
     model: str
     upstream_model: str
     body: dict[str, Any]
+    estimate: Estimate
+    alternatives: list[Estimate] = Field(
+        description="what it costs, where that differs, on the other upstream accounts that may take it"
+    )
 
 
 class DeletedTask(BaseModel):

@@ -10,6 +10,7 @@ reference videos, which is not known here.
 Source: reference ``upstream.md`` §6 (exact against live bills), §1.3 and §11.1; ``app.create_parameters``.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from app.money.estimates.families import family_of
 from app.money.estimates.frame_sizes import max_pixels_of, pixels_of
 from app.money.estimates.prompt_suffixes import read_suffixes
 
+_COUNT = re.compile(r"[0-9]{1,6}")
 _FRAMES_PER_SECOND = 24
 _PIXELS_OF_A_TOKEN = 1024
 
@@ -260,9 +262,8 @@ class _Request:
 
     def _seconds_of(self, word: str) -> int | None:
         """Returns the duration that is written in a prompt, or None when it is no fixed one that the model allows."""
-        longest = self._longest()
-        is_length = word.isdecimal() and len(word) <= len(str(longest)) and 0 < int(word) <= longest
-        return int(word) if is_length else None
+        seconds = int(word) if _COUNT.fullmatch(word) else 0
+        return seconds if 0 < seconds <= self._longest() else None
 
     def _longest(self) -> int:
         """Returns the longest duration of the model, in seconds."""
@@ -280,8 +281,7 @@ def _allowed_frames(count: int) -> int:
 
 
 def _frames_of_written(word: str) -> int:
-    is_count = word.isdecimal() and len(word) <= len(str(_MAX_FRAMES))
-    return _allowed_frames(int(word)) if is_count else _MAX_FRAMES
+    return _allowed_frames(int(word)) if _COUNT.fullmatch(word) else _MAX_FRAMES
 
 
 def draft_facts(*sources: Mapping[str, Any], has_video_input: bool | None) -> DraftFacts:

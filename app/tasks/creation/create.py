@@ -16,9 +16,10 @@ from app.http.body_budget import HeldBody
 from app.http.body_thread import BodyThread, sha256_of
 from app.tasks.context import TasksContext
 from app.tasks.creation.create_replay import TaskReplay
+from app.tasks.creation.estimate import distinct, estimate_on, find_draft_facts
 from app.tasks.creation.intent_log import IntentLog
 from app.tasks.creation.routing import Choice, choose_channels, is_served_by_any, resolve_references
-from app.tasks.creation.task_create import TaskCreate, upstream_model
+from app.tasks.creation.task_create import TaskCreate
 from app.tasks.validation.create import CheckedCreate, check_create, to_upstream_body
 from app.tenants.principal import Principal
 from app.webhooks.callback_url_policy import PUBLIC_ONLY, CallbackUrlPolicy
@@ -100,14 +101,19 @@ class TaskCreation:
         return await self._protocol.run(Client(fingerprint, client.gone), check)
 
     async def dry_run(self, principal: Principal, data: bytes) -> dict[str, Any]:
-        """Checks a create and returns what would be sent; stores and sends nothing."""
+        """Checks a create and returns what would be sent and what it costs at most; stores and sends nothing."""
         checked, choice = await self._check(principal, data)
-        model = upstream_model(checked.model, choice.channels[0])
+        async with self._context.sessions.begin() as session:
+            draft = await find_draft_facts(session, principal.tenant_id, checked)
+        prices, now = (await self._context.pricing.current()).index, self._context.clock()
+        first, *others = distinct(estimate_on(each, checked, draft, prices, now) for each in choice.channels)
         return {
             "dry_run": True,
             "model": checked.model.name,
-            "upstream_model": model,
-            "body": to_upstream_body(checked, model),
+            "upstream_model": first.upstream_model,
+            "body": to_upstream_body(checked, first.upstream_model),
+            "estimate": first.model_dump(mode="json"),
+            "alternatives": [other.model_dump(mode="json") for other in others],
         }
 
     async def drain(self) -> None:

@@ -1,1 +1,0 @@
-"""Limits on the requests of a key or a tenant."""
