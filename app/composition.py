@@ -95,7 +95,8 @@ async def _open_context(
     sender = await stack.enter_async_context(open_sender(callback_urls, max_concurrent=Caps().total))
     body_thread = BodyThread()
     stack.callback(body_thread.close)
-    directory = ChannelDirectory(sessions, box, monotonic=monotonic)
+    changes = ChangeFeed(url, sessions, monotonic=monotonic)
+    directory = ChannelDirectory(sessions, box, feed=changes, monotonic=monotonic)
     return ProcessContext(
         settings=settings,
         engine=engine,
@@ -110,7 +111,7 @@ async def _open_context(
         sender=sender,
         body_thread=body_thread,
         processes=ProcessRegistry(url, sessions, clock),
-        changes=ChangeFeed(url, sessions, monotonic=monotonic),
+        changes=changes,
         directory=directory,
         rates=RateLimiter(sessions, owner_of=directory.rate_limit_owner),
         faults=ChannelFaults(sessions, clock),

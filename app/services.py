@@ -41,6 +41,7 @@ from app.core.jobs import Job
 from app.core.process_registry import RENEW_SECONDS, ProcessRegistry
 from app.core.sealing import SecretBox
 from app.core.turns import Turns
+from app.core.watched_rows import WatchedRows
 from app.creates.retry_dedup import RetryDedup
 from app.db.engine import is_unavailable
 from app.db.hot_reads import HotReads
@@ -49,6 +50,7 @@ from app.http.body import BodyAdmission
 from app.http.body_thread import BodyThread
 from app.http.fast_path import FastPaths
 from app.http.health import Readiness
+from app.limits.counters import RateLimits
 from app.money.prices.service import PriceCatalog
 from app.settings import Settings
 from app.tasks import due_work as tasks_due
@@ -171,6 +173,7 @@ class Services:
 
         self.readiness = Readiness(readiness_checks(context.engine))
         self.bodies = BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes)
+        self.rate_limits = RateLimits(None, context.changes.count_listeners, monotonic=monotonic)
         self.turns = Turns(max_per_party=max(1, settings.db_pool_size // 2))
         self.admin_authenticator = AdminAuthenticator(
             settings.admin_token.get_secret_value(),
@@ -193,13 +196,23 @@ class Services:
         )
 
         self.last_used = LastUsedWriter(sessions)
+        key_rows = WatchedRows(context.changes, "keys")
         self.authenticator = Authenticator(
-            KeyCache(sessions, load_stored_keys, monotonic=monotonic, max_unknown_queries=_UNKNOWN_KEY_QUERIES),
+            KeyCache(
+                sessions,
+                load_stored_keys,
+                monotonic=monotonic,
+                max_unknown_queries=_UNKNOWN_KEY_QUERIES,
+                rows=key_rows,
+                tenant_of=lambda key: key.principal.tenant_id,
+            ),
             KeyCache(
                 sessions,
                 partial(load_signers, box=context.box),
                 monotonic=monotonic,
                 max_unknown_queries=_UNKNOWN_SIGNER_QUERIES,
+                rows=key_rows,
+                tenant_of=lambda signer: signer.key.principal.tenant_id,
             ),
             clock,
             last_used=self.last_used,
@@ -220,7 +233,7 @@ class Services:
         self.retry_dedup = RetryDedup(
             sessions, context.processes, clock, create_window=create_window, find_older_key=find_older_key
         )
-        self.catalog = ModelCatalog(sessions, clock, monotonic=monotonic)
+        self.catalog = ModelCatalog(sessions, clock, feed=context.changes, monotonic=monotonic)
         self.prices = PriceCatalog(sessions, clock, monotonic=monotonic)
         self.usage = UsageService(sessions)
 
@@ -290,6 +303,7 @@ class Services:
         return FastRequests(
             self.authenticator,
             self.turns,
+            self.rate_limits,
             context.clock,
             trusted_proxies=settings.trusted_proxies,
             cors_origins=settings.cors_origins,

@@ -1,6 +1,8 @@
-"""Draws a run: ``python -m bench.drawing RUN.json``, where matplotlib is installed. Writes PNG and SVG beside it.
+"""Draws a run: ``python -m bench.drawing RUN.json``, where matplotlib is installed.
 
-The standard library and matplotlib are all that it may import.
+Writes ``rates``, ``concurrency`` and ``latency`` as PNG and SVG beside it, in place of those of the run before: the
+documentation shows them by these names, and each has the name of its run in it. The standard library and matplotlib
+are all that it may import.
 """
 
 import json
@@ -44,9 +46,10 @@ def main() -> None:
     for name, draw in (("rates", _draw_rates), ("concurrency", _draw_concurrency), ("latency", _draw_latency)):
         figure = Figure(figsize=(7, 3.6), layout="constrained")
         draw(figure.subplots(), series)
+        figure.text(0.995, 0.005, run.stem, ha="right", va="bottom", fontsize=6, color="#57606a")
         for kind in ("png", "svg"):
             metadata = {"Date": None} if kind == "svg" else {}
-            figure.savefig(run.with_name(f"{run.stem}-{name}.{kind}"), dpi=120, metadata=metadata)
+            figure.savefig(run.with_name(f"{name}.{kind}"), dpi=120, metadata=metadata)
 
 
 def _draw_rates(axes: Axes, series: Series) -> None:

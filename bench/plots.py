@@ -11,7 +11,9 @@ _NAME = "bench-plots"
 
 def main(arguments: list[str]) -> int:
     """Runs the command; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="seedgate bench plot", description="Draws a run as PNG and SVG.")
+    parser = argparse.ArgumentParser(
+        prog="seedgate bench plot", description="Draws a run as PNG and SVG, below bench/results."
+    )
     parser.add_argument("run", help="the name of a file below bench/results, without .json")
     wanted = parser.parse_args(arguments)
     build(python_environment(_NAME, "bench/environments/plots.lock"))

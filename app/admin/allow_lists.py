@@ -24,7 +24,7 @@ async def to_stored(
     *,
     load: Callable[[], Awaitable[TenantRow | ApiKeyRow]] | None = None,
 ) -> dict[str, Any]:
-    """Returns the sent members of a body as they are stored: lists are checked, and the reserved limits left out.
+    """Returns the sent members of a body as they are stored: lists are checked.
 
     Args:
         request: the request.
@@ -36,7 +36,8 @@ async def to_stored(
         SeedgateError: as ``load``.
     """
     members = body.sent()
-    members.pop("limits", None)
+    if members.get("limits") is not None:
+        members["limits"] = body.limits.stored() if body.limits is not None else None
     if "allowed_models" in members:
         before = (await load()).allowed_models if load is not None else None
         await _check_models(request.state.catalog, members["allowed_models"], before=before)

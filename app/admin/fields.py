@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from app.http.client_address import parse_network
+from app.http.schemas import RequestModel
 from app.tenants.permissions import MEANINGS
 
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _MAX_LIST_LENGTH = 1000
 _MAX_METADATA_BYTES = 16 * 1024
+_MAX_REQUESTS = 1_000_000
 
 
 def _check_name(name: str) -> str:
@@ -44,16 +46,26 @@ def _check_network(text: str) -> str:
     return text
 
 
-def _check_limits(limits: dict[str, Any]) -> dict[str, Any]:
-    if limits:
-        raise ValueError("limits are not supported yet")
-    return limits
-
-
 def _check_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
     if len(json.dumps(metadata, ensure_ascii=False).encode()) > _MAX_METADATA_BYTES:
         raise ValueError(f"it must not be larger than {_MAX_METADATA_BYTES} bytes")
     return metadata
+
+
+RequestLimit = Annotated[int, Field(ge=1, le=_MAX_REQUESTS)]
+"""A largest number of requests."""
+
+
+class Limits(RequestModel):
+    """Limits of a tenant or a key; an absent or null member sets none."""
+
+    rps: RequestLimit | None = Field(default=None, description="requests a second")
+    rpm: RequestLimit | None = Field(default=None, description="requests a minute")
+    create_rpm: RequestLimit | None = Field(default=None, description="creates of video tasks a minute")
+
+    def stored(self) -> dict[str, int] | None:
+        """Returns the members that limit something, or None."""
+        return self.model_dump(exclude_none=True) or None
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_name)]
@@ -85,9 +97,6 @@ PermissionList = Annotated[
     AfterValidator(_check_list),
 ]
 """Permissions that are left to a tenant or a key."""
-
-Limits = Annotated[dict[str, Any], AfterValidator(_check_limits)]
-"""Reserved: limits are not implemented yet, so only an empty object is accepted."""
 
 Metadata = Annotated[dict[str, Any], AfterValidator(_check_metadata)]
 """Free data of the operator, at most 16 KiB of JSON."""

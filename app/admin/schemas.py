@@ -89,7 +89,8 @@ class TenantView(RowView):
     @classmethod
     def of_row(cls, row: TenantRow) -> Self:
         """Returns the view of a row."""
-        return cls.of(row, limits={}, metadata=row.details, permissions=shown_permissions(row.permissions))
+        permissions = shown_permissions(row.permissions)
+        return cls.of(row, limits=row.limits or {}, metadata=row.details, permissions=permissions)
 
 
 class KeyView(RowView):
@@ -116,7 +117,7 @@ class KeyView(RowView):
     def of_row(cls, row: ApiKeyRow, now: datetime, **secret: str) -> Self:
         """Returns the view of a row; ``now`` decides whether the key has expired."""
         permissions = shown_permissions(row.permissions)
-        return cls.of(row, status=key_status(row, now), limits={}, permissions=permissions, **secret)
+        return cls.of(row, status=key_status(row, now), limits=row.limits or {}, permissions=permissions, **secret)
 
 
 class IssuedKeyView(KeyView):

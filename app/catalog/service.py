@@ -13,7 +13,9 @@ from app.audit.log import Actor, Target, record
 from app.catalog.model_index import ModelIndex
 from app.catalog.model_spec import ModelSpec
 from app.catalog.models import ModelRow
+from app.core.change_feed import ChangeFeed
 from app.core.ttl_cache import CachedRead
+from app.core.watched_rows import WatchedRows
 from app.db.base import utc_now
 
 # Blocks other writers until the transaction ends; readers see the previous rows.
@@ -24,19 +26,21 @@ _ROWS_AT_A_TIME = 50
 
 
 class ModelCatalog:
-    """The models, cached for less than a second."""
+    """The models, cached. A change counts within a second in every process."""
 
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
         clock: Callable[[], datetime] = utc_now,
         *,
+        feed: ChangeFeed | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``monotonic`` returns seconds of a clock that never goes back; it decides when a cached read expires."""
+        """``feed`` hears changes; ``monotonic`` returns the seconds that decide when a cached read expires."""
         self._sessions = sessions
         self._clock = clock
-        self._models = CachedRead(self._load, monotonic=monotonic)
+        rows = None if feed is None else WatchedRows(feed, "models")
+        self._models = CachedRead(self._load, rows=rows, monotonic=monotonic)
         self._latest: tuple[list[_Row], ModelIndex] | None = None
 
     async def index(self) -> ModelIndex:

@@ -12,18 +12,21 @@ from app.channels.channel import Channel, Plane, order_candidates
 from app.channels.channel_secrets import UNREADABLE, open_channel
 from app.channels.circuit_breaker import load_open_breakers
 from app.channels.repository import ChannelRepository
+from app.core.change_feed import ChangeFeed
 from app.core.sealing import SecretBox
 from app.core.ttl_cache import CachedRead
+from app.core.watched_rows import WatchedRows
 
 _log = structlog.get_logger()
 
 
 class ChannelDirectory:
-    """Finds channels. What it returns is less than a second old; see ``app.core.ttl_cache``.
+    """Finds channels. A change counts within a second; see ``app.core.ttl_cache`` and ``app.core.watched_rows``.
 
     Args:
         sessions: makes sessions of the database.
         box: opens the secrets.
+        feed: hears the changes of other processes.
         rng: spreads requests over channels of equal priority.
         monotonic: seconds of a clock that never goes back; it decides how long a read is cached.
     """
@@ -33,13 +36,15 @@ class ChannelDirectory:
         sessions: async_sessionmaker[AsyncSession],
         box: SecretBox,
         *,
+        feed: ChangeFeed | None = None,
         rng: Random | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._sessions = sessions
         self._box = box
         self._rng = rng or Random()  # noqa: S311 - it spreads load, no secret depends on it
-        self._channels = CachedRead(self._load, monotonic=monotonic)
+        rows = None if feed is None else WatchedRows(feed, "channels")
+        self._channels = CachedRead(self._load, rows=rows, monotonic=monotonic)
         self._unreadable: set[str] = set()
         self._rate_limit_owners: dict[str, str] = {}
 

@@ -8,7 +8,17 @@ import typer
 from app.cli.admin_client import AdminClient, given
 from app.cli.exit_codes import say, tell
 from app.cli.name_lookup import find_key, find_keys_to_revoke, find_tenant, others_in_grace, tenant_id
-from app.cli.options import AsJson, Sure, TenantFilter, command, confirm, group
+from app.cli.options import (
+    AsJson,
+    Permissions,
+    RequestLimit,
+    Sure,
+    TenantFilter,
+    changed_rights,
+    command,
+    confirm,
+    group,
+)
 from app.cli.tables import show_one, show_rows
 from app.tenants.permissions import Permission
 
@@ -74,6 +84,27 @@ def create_key(
     body = given(name=name, expires_at=expires_at) | lists
     made = client.call("POST", f"/tenants/{find_tenant(client, tenant)['id']}/keys", body)
     show_one(made, _NEW, is_json=json)
+
+
+@command(
+    keys,
+    "update",
+    examples=("seedgate keys update render-farm --rpm 600", "seedgate keys update dashboard --permission read"),
+)
+def update_key(
+    key: Key,
+    *,
+    permission: Permissions = None,
+    rps: RequestLimit = None,
+    rpm: RequestLimit = None,
+    create_rpm: RequestLimit = None,
+    json: AsJson = False,
+) -> None:
+    """Change what a key may do and how often: requests a second and a minute, creates a minute."""
+    client = AdminClient()
+    found = find_key(client, key)
+    body = changed_rights(found, permissions=permission, rps=rps, rpm=rpm, create_rpm=create_rpm)
+    show_one(client.call("PATCH", f"/keys/{found['id']}", body), is_json=json)
 
 
 @command(keys, "rotate", examples=("seedgate keys rotate render-farm --grace-seconds 3600",))

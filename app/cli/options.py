@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Sure = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many at most, newest first.")]
 TenantFilter = Annotated[str | None, typer.Option("--tenant", help="Only this tenant's; name or id.")]
+Permissions = Annotated[
+    list[str] | None, typer.Option("--permission", help="What it may do; may be given more than once; `all`.")
+]
+RequestLimit = Annotated[int | None, typer.Option(min=0, help="A limit on its requests; 0 for none.")]
 DEFAULT_LIMIT = 50
 
 
@@ -47,3 +51,24 @@ def confirm(what: str, *, is_sure: bool) -> None:
         stop(f"{what}, which cannot be undone: repeat the command with --yes", MISCONFIGURED)
     # The text contains names of tenants, which must not overwrite the question.
     typer.confirm(f"{escape(what)}, which cannot be undone. Go on?", abort=True, err=True)
+
+
+def changed_rights(
+    row: dict[str, Any],
+    *,
+    permissions: list[str] | None,
+    rps: int | None,
+    rpm: int | None,
+    create_rpm: int | None,
+) -> dict[str, Any]:
+    """Returns the members of a PATCH that changes permissions and limits; ends the program if there is none."""
+    body: dict[str, Any] = {}
+    if permissions is not None:
+        body["permissions"] = None if permissions == ["all"] else permissions
+    limits = {"rps": rps, "rpm": rpm, "create_rpm": create_rpm}
+    sent = {name: limit or None for name, limit in limits.items() if limit is not None}
+    if sent:
+        body["limits"] = {**row["limits"], **sent}
+    if not body:
+        stop("give --permission, --rps, --rpm or --create-rpm", MISCONFIGURED)
+    return body

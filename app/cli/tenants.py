@@ -7,7 +7,7 @@ import typer
 from app.cli.admin_client import AdminClient
 from app.cli.exit_codes import FAILED, MISCONFIGURED, say, stop
 from app.cli.name_lookup import find_tenant
-from app.cli.options import AsJson, Sure, command, confirm, group
+from app.cli.options import AsJson, Permissions, RequestLimit, Sure, changed_rights, command, confirm, group
 from app.cli.tables import show_one, show_rows
 
 tenants = group(
@@ -45,6 +45,23 @@ def get_tenant(tenant: Tenant, *, json: AsJson = False) -> None:
 def create_tenant(name: Annotated[str, typer.Argument(help="Its name.")], *, json: AsJson = False) -> None:
     """Create a tenant."""
     show_one(AdminClient().call("POST", "/tenants", {"name": name}), _LISTED, is_json=json)
+
+
+@command(tenants, "update", examples=("seedgate tenants update studio --rpm 600 --create-rpm 30",))
+def update_tenant(
+    tenant: Tenant,
+    *,
+    permission: Permissions = None,
+    rps: RequestLimit = None,
+    rpm: RequestLimit = None,
+    create_rpm: RequestLimit = None,
+    json: AsJson = False,
+) -> None:
+    """Change what all keys of a tenant may do together, and how often."""
+    client = AdminClient()
+    found = find_tenant(client, tenant)
+    body = changed_rights(found, permissions=permission, rps=rps, rpm=rpm, create_rpm=create_rpm)
+    show_one(client.call("PATCH", f"/tenants/{found['id']}", body), is_json=json)
 
 
 @command(tenants, "suspend", examples=("seedgate tenants suspend studio",))

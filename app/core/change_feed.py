@@ -35,7 +35,9 @@ _TIMEOUT_SECONDS = 5.0
 _RETRY_SECONDS = 0.5
 _CHANGES = "seedgate_changes"
 _HEARD = "seedgate_heard"
-_SEPARATOR = "\x1f"
+SEPARATOR = "\x1f"
+"""Between the parts of an announcement: the token for the confirmations, and the name, which may have parts itself."""
+
 _UNKNOWN_PID = 0
 # Every listener shares this lock, so that all are known, by the process ids of their sessions.
 _LOCK = (0x5EED, 1)
@@ -76,7 +78,7 @@ class Change:
             name: at most some thousand bytes.
         """
         self.is_announced = True
-        await session.execute(_ANNOUNCE, {"channel": _CHANGES, "payload": self.token + _SEPARATOR + name})
+        await session.execute(_ANNOUNCE, {"channel": _CHANGES, "payload": self.token + SEPARATOR + name})
 
 
 class ChangeFeed:
@@ -160,6 +162,10 @@ class ChangeFeed:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
+    async def count_listeners(self) -> int:
+        """Returns the number of gateway processes that listen, at least one: this one."""
+        return max(1, len(await self._listeners()))
+
     async def _listeners(self) -> set[int]:
         """Returns the process ids of the listeners' sessions, or one that never confirms when they are not known."""
         if not self.is_connected:
@@ -223,8 +229,11 @@ class ChangeFeed:
             await self._connection.execute(statement, *values)
 
     def _hear_change(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
-        token, _, name = payload.partition(_SEPARATOR)
+        token, _, name = payload.partition(SEPARATOR)
         self._drop(name)
+        if not token:
+            # Announced by a trigger, for which nothing waits.
+            return
         task = asyncio.create_task(self._send_confirmation(token))
         self._confirming.add(task)
         task.add_done_callback(self._confirming.discard)

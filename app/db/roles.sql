@@ -134,6 +134,10 @@ BEGIN
         WHERE oid = to_regprocedure('public.refuse_change_of_ledger()') AND pg_has_role(proowner, 'USAGE')) THEN
         ALTER FUNCTION public.refuse_change_of_ledger() OWNER TO seedgate_owner;
     END IF;
+    IF (SELECT proowner <> 'seedgate_owner'::regrole FROM pg_proc
+        WHERE oid = to_regprocedure('public.announce_change()') AND pg_has_role(proowner, 'USAGE')) THEN
+        ALTER FUNCTION public.announce_change() OWNER TO seedgate_owner;
+    END IF;
 
     -- No privilege that every role has by default: to connect, to make temporary tables, to use or fill the schema, and
     -- to fill the disk with large objects (which only a superuser can take away).

@@ -21,7 +21,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AccessDeniedError, InvalidParameterError
 
-EXPOSED = ("X-Request-Id", "Retry-After", "x-should-retry", "X-Seedgate-Stale", "openai-poll-after-ms")
+EXPOSED = (
+    *("X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "x-should-retry"),
+    *("X-Seedgate-Stale", "openai-poll-after-ms"),
+)
 """Response headers that a page may read, in addition to those that the standard always allows."""
 
 _METHODS = "DELETE, GET, HEAD, POST"

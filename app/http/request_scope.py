@@ -79,7 +79,8 @@ class RequestScope:
         # The framework would parse every query, at any length and before authentication.
         state["query"], scope["query_string"] = Query(scope["query_string"]), b""
         state["log_fields"] = {}
-        exchange = _Exchange(receive, send, headers, state["request_id"], self._drain_limit_bytes)
+        state["limit_headers"] = None
+        exchange = _Exchange(receive, send, headers, state, self._drain_limit_bytes)
         state["on_end"] = exchange.on_end
         try:
             await self._take_turn(state, exchange)
@@ -115,10 +116,12 @@ class RequestScope:
 class _Exchange:
     """The ``receive`` and ``send`` of one request, observed."""
 
-    def __init__(self, receive: Receive, send: Send, headers: Headers, request_id: str, drain_limit_bytes: int) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, headers: Headers, state: dict[str, Any], drain_limit_bytes: int
+    ) -> None:
         self._receive = receive
         self._send = send
-        self._request_id = request_id
+        self._state = state
         self._drain_limit_bytes = drain_limit_bytes
         self._is_body_complete = not ("content-length" in headers or "transfer-encoding" in headers)
         self._is_body_held_back = headers.get("expect", "").lower() == "100-continue"
@@ -145,7 +148,9 @@ class _Exchange:
             self.end_work()
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self._request_id
+            headers["X-Request-Id"] = self._state["request_id"]
+            if self._state["limit_headers"] is not None:
+                headers.update(self._state["limit_headers"]())
             if self._client_request_id is not None:
                 headers["X-Client-Request-Id"] = self._client_request_id
             if message["status"] >= _FIRST_ERROR_STATUS and not await self._drain():

@@ -51,3 +51,8 @@ CONNECTIONS_CUT = Counter(
     "Client connections that were cut: for room (longest idle), no_room (all busy), or budget (unread or unfinished).",
     ["reason"],
 )
+RATE_LIMITED = Counter("seedgate_rate_limited", "Requests beyond a limit of their key or tenant.", ["limit"])
+SHARED_LIMIT_FAILURES = Counter(
+    "seedgate_shared_limit_failures",
+    "Calls to the server of SEEDGATE_REDIS_URL that failed; meanwhile each process limits for itself.",
+)

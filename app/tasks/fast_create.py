@@ -153,6 +153,7 @@ class FastCreate:
         client = _to_client(admitted.marks, request_id, gone)
         # Again: the key may have been revoked or restricted while the body was arriving.
         principal = await self._identify(admitted)
+        await self._requests.count_create(principal)
         turn = await self._turns.acquire(f"tenant {principal.tenant_id}")
         try:
             return await self._creation.create(principal, held, client)

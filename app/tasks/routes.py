@@ -24,7 +24,7 @@ from app.tasks.request_params import parse_dry_run, parse_list
 from app.tasks.responses import unknown_task
 from app.tasks.schemas import CreatedTask, DeletedTask, DryRun, ShownTask, TaskPage
 from app.tasks.service import TaskService
-from app.tenants.caller import admit, identify
+from app.tenants.caller import admit, count_create, identify
 from app.tenants.permissions import Permission
 
 _MAX_ID_LENGTH = 128
@@ -53,6 +53,7 @@ async def create_task(request: Request) -> Response:
         principal = await identify(request, Permission.TASKS)
         if is_dry_run:
             return json_response(await creation.dry_run(principal, body.data))
+        await count_create(request, principal)
         async with client_disconnected(request) as gone:
             client = ClientRequest(
                 id=request.state.request_id,

@@ -14,6 +14,8 @@ from app.core.turns import Turns, leave_turn
 from app.http.body_budget import KeySender, Sender, UnprovenSigner
 from app.http.client_address import network_of
 from app.http.query import read_query
+from app.limits.counters import RateLimits
+from app.limits.quotas import Quotas
 from app.observability.log_context import add_log_fields
 from app.tenants.authentication import Authenticator
 from app.tenants.credentials import read_credential
@@ -55,7 +57,8 @@ async def identify(request: Request, needed: Permission | None) -> Principal:
         AuthenticationFailedError: 401, no key or a wrong one.
         InvalidParameterError: 400, the query has a parameter that the route does not declare.
         AccessDeniedError: 403, the key may not be used now or from here, or lacks the permission.
-        RateLimitedError: 429, too many keys that were not seen lately are waiting to be looked up.
+        RateLimitedError: 429, too many requests for the limits of the caller; too many keys that were not seen lately
+            are waiting to be looked up.
         ServiceUnavailableError: 503, the database is not available.
     """
     principal = await _authenticate(request)
@@ -86,7 +89,7 @@ async def admit_on_native_entry(request: Request) -> Sender:
     leave_turn()
     if principal is None:
         return UnprovenSigner(credential.text, network_of(address))
-    return sender_of(_known(request, principal))
+    return sender_of(await _known(request, principal))
 
 
 async def identify_on_native_entry(request: Request, body_hash: str) -> Principal:
@@ -104,12 +107,12 @@ async def identify_on_native_entry(request: Request, body_hash: str) -> Principa
     principal = await authenticator.signer(
         credential.authorization, _head_of(request), request.state.client_address, body_hash=body_hash
     )
-    return await _with_turn(request, _known(request, principal))
+    return await _with_turn(request, await _known(request, principal))
 
 
 async def _authenticate(request: Request) -> Principal:
     authenticator: Authenticator = request.state.authenticator
-    return _known(request, await authenticator.principal(request.headers.raw, request.state.client_address))
+    return await _known(request, await authenticator.principal(request.headers.raw, request.state.client_address))
 
 
 def _check_permission(principal: Principal, needed: Permission | None) -> None:
@@ -125,10 +128,36 @@ async def _with_turn(request: Request, principal: Principal) -> Principal:
     return principal
 
 
-def _known(request: Request, principal: Principal) -> Principal:
+async def count_create(request: Request, principal: Principal) -> None:
+    """Counts a create of a video task against the limits of its caller.
+
+    Raises:
+        RateLimitedError: 429, there are too many.
+    """
+    if principal.quotas is not None and principal.quotas.creates:
+        rate_limits: RateLimits = request.state.rate_limits
+        await rate_limits.acquire(principal.quotas.creates, is_exact=True)
+
+
+async def _known(request: Request, principal: Principal) -> Principal:
     add_log_fields(tenant=principal.tenant_id, key=principal.key_public_part)
+    if principal.quotas is not None:
+        await _count_request(request, principal.quotas)
     read_query(request)
     return principal
+
+
+async def _count_request(request: Request, quotas: Quotas) -> None:
+    """Counts a request once, however often its caller is identified, and shows its limits in the response."""
+    if request.state.limit_headers is not None:
+        return
+    rate_limits: RateLimits = request.state.rate_limits
+
+    def headers() -> dict[str, str]:
+        return {"RateLimit-Policy": quotas.policy, "RateLimit": rate_limits.state(quotas)}
+
+    request.scope["state"]["limit_headers"] = headers
+    await rate_limits.acquire(quotas.requests)
 
 
 def _head_of(request: Request) -> SignedRequest:

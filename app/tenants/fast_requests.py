@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Network
 from typing import NamedTuple
 
@@ -24,6 +24,8 @@ from app.http.fast_path import Later
 from app.http.head_parser import RequestHead
 from app.http.request_scope import CLIENT_REQUEST_ID, log_if_unexpected, write_line
 from app.ids import new_request_id
+from app.limits.counters import RateLimits
+from app.limits.quotas import Quotas
 from app.observability.access_log import access_log
 from app.observability.counters import REQUEST_SECONDS, REQUESTS
 from app.tenants.authentication import Authenticator
@@ -97,6 +99,7 @@ class FastRequests:
     Args:
         authenticator: knows the keys.
         turns: of the tenants, for what is answered later.
+        rate_limits: counts the requests of limited callers.
         clock: the time in UTC.
         trusted_proxies: whose ``X-Forwarded-For`` counts.
         cors_origins: pages that may read the response; empty: no page, and no CORS header.
@@ -108,6 +111,7 @@ class FastRequests:
         self,
         authenticator: Authenticator,
         turns: Turns,
+        rate_limits: RateLimits,
         clock: Callable[[], datetime],
         *,
         trusted_proxies: Sequence[IPv4Network | IPv6Network],
@@ -117,6 +121,7 @@ class FastRequests:
     ) -> None:
         self._authenticator = authenticator
         self._turns = turns
+        self._rate_limits = rate_limits
         self._clock = clock
         self._running: set[asyncio.Task[None]] = set()
         self._trusted_proxies = tuple(trusted_proxies)
@@ -168,6 +173,8 @@ class FastRequests:
             )
         if principal is None or needed not in principal.permissions:
             return None
+        if principal.quotas is not None and needed is Permission.READ:
+            respond = partial(self._respond_or_give_back, respond, principal.quotas)
         return FastRequest(principal, address, client_request_id, origin, started, default_headers, respond)
 
     def answer(
@@ -193,7 +200,7 @@ class FastRequests:
             signed=signed,
         )
         if request is not None:
-            return answer(request)
+            return self._answer_limited(request, answer)
         return self.read_later(
             head, answer, peer=peer, port=port, default_headers=default_headers, respond=respond, needed=needed
         )
@@ -227,11 +234,43 @@ class FastRequests:
             request = self.read(
                 head, peer=peer, port=port, default_headers=default_headers, respond=respond, needed=needed
             )
-            response = None if request is None else answer(request)
+            response = None if request is None else self._answer_limited(request, answer)
             if response is not Later.LATER:
                 respond(response)
 
         return Later.LATER if self._authenticator.recall_later(fields[0], go_on) else None
+
+    def _answer_limited(
+        self, request: FastRequest, answer: Callable[[FastRequest], bytes | Later | None]
+    ) -> bytes | Later | None:
+        """Counts a request and answers it; leaves it to the route, uncounted, if it has to wait or to be refused."""
+        quotas = request.principal.quotas
+        if quotas is None:
+            return answer(request)
+        if not self._rate_limits.spend(quotas.requests):
+            return None
+        response = answer(request)
+        if response is None:
+            self._rate_limits.give_back(quotas.requests)
+        return response
+
+    async def count_create(self, principal: Principal) -> None:
+        """Counts the create of a task.
+
+        Raises:
+            RateLimitedError: 429, there are too many requests or creates for the limits of the caller.
+        """
+        quotas = principal.quotas
+        if quotas is not None:
+            await self._rate_limits.acquire(quotas.requests)
+            await self._rate_limits.acquire(quotas.creates, is_exact=True)
+
+    def _respond_or_give_back(
+        self, respond: Callable[[bytes | None], None], quotas: Quotas, response: bytes | None
+    ) -> None:
+        if response is None:
+            self._rate_limits.give_back(quotas.requests)
+        respond(response)
 
     def now(self) -> datetime:
         """Returns the time in UTC."""
@@ -367,6 +406,10 @@ class FastRequests:
         client_request_id = request.client_request_id
         if client_request_id is not None and CLIENT_REQUEST_ID.fullmatch(client_request_id.decode("latin-1")):
             extra = b"x-client-request-id: %b\r\n%b" % (client_request_id, extra)
+        quotas = request.principal.quotas
+        if quotas is not None:
+            limits = f"ratelimit-policy: {quotas.policy}\r\nratelimit: {self._rate_limits.state(quotas)}\r\n"
+            extra = limits.encode("ascii") + extra
         if request.default_headers is not self._default_headers:
             # The server makes new ones each second.
             self._default_headers = request.default_headers

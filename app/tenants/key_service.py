@@ -56,6 +56,7 @@ class KeyService:
         allowed_channels: list[str] | None = None,
         allowed_ips: list[str] | None = None,
         permissions: list[str] | None = None,
+        limits: dict[str, int] | None = None,
     ) -> IssuedKey:
         """Creates a key. Its plaintext is not stored.
 
@@ -71,6 +72,7 @@ class KeyService:
         row.allowed_channels = allowed_channels
         row.allowed_ips = allowed_ips
         row.permissions = permissions
+        row.limits = limits
         async with self._sessions.begin() as session:
             check_tenant_found(await AllTenants(session).lock(tenant_id))
             session.add(row)
@@ -96,7 +98,7 @@ class KeyService:
             return check_found(await AllKeys(session).find(key_id))
 
     async def update(self, actor: Actor, key_id: str, changes: Mapping[str, Any]) -> ApiKeyRow:
-        """Changes ``name``, ``expires_at``, ``permissions`` or a member whose name begins with ``allowed``.
+        """Changes ``name``, ``expires_at``, ``permissions``, ``limits`` or a member whose name begins with ``allowed``.
 
         Raises:
             NotFoundError: 404.
@@ -129,7 +131,7 @@ class KeyService:
             check_working(old, now)
             row, plaintext = _new_key(old.tenant_id, old.name, now)
             row.rotated_from = old.id
-            for name in ("expires_at", "allowed_models", "allowed_channels", "allowed_ips", "permissions"):
+            for name in ("expires_at", "allowed_models", "allowed_channels", "allowed_ips", "permissions", "limits"):
                 setattr(row, name, getattr(old, name))
             old.grace_ends_at = earlier_end(old.grace_ends_at, now + timedelta(seconds=grace_seconds))
             if grace_seconds == 0:

@@ -40,6 +40,7 @@ class TenantRow(Base):
     allowed_models: Mapped[StrList | None]
     allowed_channels: Mapped[StrList | None]
     permissions: Mapped[StrList | None]
+    limits: Mapped[Json | None]
     allow_key_as_access_key_id: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     details: Mapped[Json] = mapped_column("metadata")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -77,6 +78,7 @@ class ApiKeyRow(Base):
     allowed_channels: Mapped[StrList | None]
     allowed_ips: Mapped[StrList | None]
     permissions: Mapped[StrList | None]
+    limits: Mapped[Json | None]
     expires_at: Mapped[datetime | None]
     grace_ends_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.errors import AccessDeniedError
+from app.limits.quotas import Quotas
 from app.tenants.permissions import ALL_PERMISSIONS, MEANINGS, Permission
 
 
@@ -20,6 +21,7 @@ class Principal:
             model is allowed if each list contains its name or one of its aliases.
         allowed_channels: ids of channels, in both lists; None allows all.
         permissions: those that both the tenant and the key have.
+        quotas: those of the key and of its tenant; None if nothing is limited.
     """
 
     tenant_id: str
@@ -29,6 +31,7 @@ class Principal:
     allowed_models: tuple[frozenset[str], ...]
     allowed_channels: frozenset[str] | None
     permissions: frozenset[Permission] = ALL_PERMISSIONS
+    quotas: Quotas | None = None
 
     def check_permission(self, permission: Permission, *, param: str | None = None) -> None:
         """Checks that the caller has a permission; ``param`` is the parameter that needs it.

@@ -46,7 +46,7 @@ async def whoami(request: Request) -> Response:
         allowed_models=_sorted(principal.models(names)),
         allowed_channels=_sorted(principal.allowed_channels),
         permissions=[permission.value for permission in Permission if permission in principal.permissions],
-        limits={},
+        limits=key.limits or {},
     )
     return json_response(view)
 

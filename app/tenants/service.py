@@ -37,6 +37,7 @@ class TenantService:
         allowed_models: list[str] | None = None,
         allowed_channels: list[str] | None = None,
         permissions: list[str] | None = None,
+        limits: dict[str, int] | None = None,
         allow_key_as_access_key_id: bool = True,
         metadata: Mapping[str, Any] | None = None,
     ) -> TenantRow:
@@ -49,6 +50,7 @@ class TenantService:
             allowed_models=allowed_models,
             allowed_channels=allowed_channels,
             permissions=permissions,
+            limits=limits,
             allow_key_as_access_key_id=allow_key_as_access_key_id,
             details=dict(metadata or {}),
             created_at=now,
@@ -78,7 +80,7 @@ class TenantService:
             return check_tenant_found(await AllTenants(session).find(tenant_id))
 
     async def update_tenant(self, actor: Actor, tenant_id: str, changes: Mapping[str, Any]) -> TenantRow:
-        """Changes ``name``, ``status``, ``metadata``, ``permissions`` or a member whose name begins with ``allow``.
+        """Changes ``name``, ``status``, ``metadata``, ``permissions``, ``limits`` or what begins with ``allow``.
 
         A suspended tenant's keys stop within a second on every process.
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.sealing import SealError, SecretBox
 from app.http.client_address import parse_network
+from app.limits.quotas import quotas_of
 from app.tenants.api_key import KeyParts
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
 from app.tenants.permissions import effective_permissions
@@ -102,6 +103,7 @@ _QUERY = select(
     ApiKeyRow.allowed_models,
     ApiKeyRow.allowed_channels,
     ApiKeyRow.permissions,
+    ApiKeyRow.limits,
     TenantRow.id.label("tenant_id"),
     TenantRow.name.label("tenant_name"),
     TenantRow.status.label("tenant_status"),
@@ -109,6 +111,7 @@ _QUERY = select(
     TenantRow.allowed_models.label("tenant_models"),
     TenantRow.allowed_channels.label("tenant_channels"),
     TenantRow.permissions.label("tenant_permissions"),
+    TenantRow.limits.label("tenant_limits"),
     TenantRow.allow_key_as_access_key_id,
 ).join(TenantRow, TenantRow.id == ApiKeyRow.tenant_id)
 
@@ -126,6 +129,7 @@ def _to_stored_key(row: Row[*tuple[Any, ...]]) -> StoredKey:
             ),
             allowed_channels=_intersect(row.tenant_channels, row.allowed_channels),
             permissions=effective_permissions(row.tenant_permissions, row.permissions),
+            quotas=quotas_of((("key", row.id, row.limits), ("tenant", row.tenant_id, row.tenant_limits))),
         ),
         ends_at=row.ends_at,
         is_revoked=row.revoked_at is not None or row.tenant_deleted_at is not None,

@@ -25,7 +25,7 @@ async def test_a_key_is_shown_once_and_never_again(process: Process, clock: Mova
         "allowed_ips": ["203.0.113.0/24", "2001:db8::1"],
         "allowed_channels": [channel_id],
         "permissions": ["tasks", "read"],
-        "limits": {},
+        "limits": {"rpm": 600, "create_rpm": 5},
     }
 
     made = await process.admin.post(f"/tenants/{tenant['id']}/keys", json=body)
@@ -83,8 +83,8 @@ async def test_the_plaintext_is_not_in_the_database(process: Process) -> None:
         ({"allowed_ips": []}, "InvalidParameter.allowed_ips", "allowed_ips"),
         ({"allowed_ips": [5]}, "InvalidParameter.allowed_ips", "allowed_ips[0]"),
         ({"allowed_models": {}}, "InvalidParameter.allowed_models", "allowed_models"),
-        ({"limits": {"rpm": 5}}, "InvalidParameter.limits", "limits"),
-        ({"limits": {"unfinished_tasks": None}}, "InvalidParameter.limits", "limits"),
+        ({"limits": {"rpm": 0}}, "InvalidParameter.limits", "limits.rpm"),
+        ({"limits": {"unfinished_tasks": 1}}, "InvalidParameter.limits", "limits.unfinished_tasks"),
         ({"key": "sg-mine"}, "InvalidParameter.key", "key"),
         ({"status": "active"}, "InvalidParameter.status", "status"),
         ({"revoked_at": None}, "InvalidParameter.revoked_at", "revoked_at"),

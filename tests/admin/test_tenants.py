@@ -23,7 +23,7 @@ async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
         "/tenants",
         json={
             "name": "工作室 A",
-            "limits": {},
+            "limits": {"rps": 10},
             "allowed_models": ["a", "b", "a"],
             "allowed_channels": [channel_id],
             "permissions": ["read", "tasks", "read"],
@@ -39,7 +39,7 @@ async def test_a_tenant_is_shown_as_it_was_made(process: Process) -> None:
     assert {name: tenant[name] for name in tenant if name not in {"id", "created_at", "updated_at"}} == {
         "name": "工作室 A",
         "status": "active",
-        "limits": {},
+        "limits": {"rps": 10},
         "allowed_models": ["a", "b"],
         "allowed_channels": [channel_id],
         "permissions": ["tasks", "read"],
@@ -73,7 +73,7 @@ async def test_a_tenant_needs_only_a_name(process: Process) -> None:
         ({"name": 1}, "InvalidParameter.name", "name"),
         ({"name": "a\0"}, "InvalidParameter.name", "name"),
         ({"status": "deleted"}, "InvalidParameter.status", "status"),
-        ({"limits": {"rpm": 5}}, "InvalidParameter.limits", "limits"),
+        ({"limits": {"rpm": "5"}}, "InvalidParameter.limits", "limits.rpm"),
         ({"limits": 5}, "InvalidParameter.limits", "limits"),
         ({"allowed_models": []}, "InvalidParameter.allowed_models", "allowed_models"),
         ({"allowed_models": "a"}, "InvalidParameter.allowed_models", "allowed_models"),

@@ -274,3 +274,16 @@ async def test_an_owner_gives_roles_and_takes_them_away(
     assert (await seedgate("admins", "revoke", admin["token"]))[0] == 2
     assert (await seedgate("admins", "revoke", admin["token"], "--yes"))[:2] == (0, f"revoked {admin['id']}\n")
     assert (await seedgate("admins", "update", "finance"))[0] == 2
+
+
+async def test_permissions_and_limits_are_changed_one_by_one(seedgate: Command) -> None:
+    await made(seedgate, "tenants", "create", "limited studio")
+    key = await made(seedgate, "keys", "create", "limited studio", "--name", "limited key", "--permission", "read")
+    assert (key["permissions"], key["limits"]) == (["read"], {})
+    await made(seedgate, "keys", "update", "limited key", "--rpm", "600", "--create-rpm", "5")
+    changed = await made(seedgate, "keys", "update", "limited key", "--rpm", "0", "--permission", "all")
+    assert (len(changed["permissions"]), changed["limits"]) == (7, {"create_rpm": 5})
+    assert "permissions" not in (await seedgate("keys", "list", "--tenant", "limited studio"))[1]
+    tenant = await made(seedgate, "tenants", "update", "limited studio", "--rps", "9", "--permission", "tasks")
+    assert (tenant["permissions"], tenant["limits"]) == (["tasks"], {"rps": 9})
+    assert (await seedgate("tenants", "update", "limited studio"))[0] == 2

@@ -26,7 +26,7 @@ FEW, MANY = 8, 64
 REQUESTS = 192
 # Long enough that all of them wait for the upstream together.
 DELAY_MILLISECONDS = 100
-MOST_GROWTH = 1.5
+MOST_GROWTH = 1.25
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -26,6 +26,7 @@ from app.db.base import utc_now
 from app.db.engine import session_factory
 from app.http.body import BodyAdmission
 from app.ids import new_id
+from app.limits.counters import RateLimits
 from app.money.prices.service import PriceCatalog
 from app.tenants.api_key import KeyParts
 from app.tenants.authentication import Authenticator, LastUsedWriter
@@ -126,6 +127,7 @@ async def running_process(
         "admins": AdminService(sessions, clock),
         "authenticator": authenticator,
         "turns": Turns(max_per_party=5),
+        "rate_limits": RateLimits(None, _alone, monotonic=seconds),
         "tenants": tenants,
         "keys": keys,
         "webhooks": WebhookService(sessions, BOX, clock),
@@ -152,6 +154,10 @@ async def running_process(
         )
         await stack.enter_async_context(admin)
         yield Process(sessions, key_cache, keys, authenticator, last_used, tenants, admin, client_from)
+
+
+async def _alone() -> int:
+    return 1
 
 
 class QueryCount:

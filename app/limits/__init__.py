@@ -1,0 +1,1 @@
+"""Limits on the requests of a key or a tenant."""

@@ -1,0 +1,236 @@
+"""Counts requests against quotas, in memory; what may be spent here comes from a store that all processes share.
+
+A window of a quota has a fixed beginning and end. A process spends units of the current window that it has leased
+before, without waiting: most requests cost a lookup and a subtraction. When it has none left, it leases some more; of
+creates only as many as are waiting, so that the number of all processes together is exact and none is kept unused. What
+a process has leased and not spent at the end of the window is lost, so that never more than the limit are answered.
+
+Without a store, or while it does not answer, each process takes its share of a quota: the limit divided by the number
+of processes, at least one.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from app.errors import RateLimitedError
+from app.limits.quotas import Quota, Quotas
+from app.observability.counters import RATE_LIMITED, SHARED_LIMIT_FAILURES
+
+_MAX_WINDOWS = 50_000
+_LEASES_PER_WINDOW = 20
+_RETRY_STORE_SECONDS = 1.0
+_COUNT_SECONDS = 10.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Units of the current window of a quota.
+
+    Attributes:
+        granted: how many this process may spend.
+        left: how many are left for others.
+        seconds: the rest of the window.
+    """
+
+    granted: int
+    left: int
+    seconds: float
+
+
+class StoreError(Exception):
+    """The store did not answer."""
+
+
+class Store(Protocol):
+    """Counts the units of all processes."""
+
+    async def lease(self, quota: Quota, wanted: int) -> Lease:
+        """Leases as many units of the current window as are left, at most ``wanted``.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+
+
+class _Window:
+    """The current window of a quota in this process."""
+
+    __slots__ = ("ends_at", "held", "is_shared", "is_used_up", "left", "waiting")
+
+    def __init__(self) -> None:
+        self.held = 0
+        self.left = 0
+        self.ends_at = float("-inf")
+        self.is_shared = False
+        self.is_used_up = False
+        self.waiting = 0
+
+
+class RateLimits:
+    """The counters of one process.
+
+    Args:
+        store: counts for all processes; None: there is none.
+        count_processes: returns the number of processes that share a quota without a store, at least one.
+        monotonic: seconds of a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        store: Store | None,
+        count_processes: Callable[[], Awaitable[int]],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._count_processes = count_processes
+        self._monotonic = monotonic
+        self._windows: dict[str, _Window] = {}
+        self._refills: dict[str, asyncio.Task[None]] = {}
+        self._is_store_away = False
+        self._ask_store_at = float("-inf")
+        self._processes = 1
+        self._count_at = float("-inf")
+
+    def spend(self, quotas: Sequence[Quota]) -> bool:
+        """Spends one unit of each quota if that is possible without waiting; else changes nothing."""
+        now = self._monotonic()
+        windows = self._windows
+        for quota in quotas:
+            window = windows.get(quota.id)
+            if window is None or window.held <= 0 or now >= window.ends_at:
+                return False
+        for quota in quotas:
+            windows[quota.id].held -= 1
+        return True
+
+    def give_back(self, quotas: Sequence[Quota]) -> None:
+        """Gives back what ``spend`` took for a request that is counted again elsewhere."""
+        now = self._monotonic()
+        for quota in quotas:
+            window = self._windows.get(quota.id)
+            if window is not None and now < window.ends_at:
+                window.held += 1
+
+    async def acquire(self, quotas: Sequence[Quota], *, is_exact: bool = False) -> None:
+        """Spends one unit of each quota, of none if one is used up.
+
+        Args:
+            quotas: the quotas of a request.
+            is_exact: leases no unit that no request waits for.
+
+        Raises:
+            RateLimitedError: 429, a quota is used up until the end of its window.
+        """
+        while not self.spend(quotas):
+            for quota in quotas:
+                window = self._window(quota)
+                if self._may_be_spent(window):
+                    continue
+                if window.is_used_up and self._monotonic() < window.ends_at:
+                    raise self._refused(quota, window)
+                window.waiting += 1
+                try:
+                    await self._refill(quota, window, is_exact=is_exact)
+                finally:
+                    window.waiting -= 1
+                if window.held <= 0 and window.is_used_up:
+                    raise self._refused(quota, window)
+
+    def state(self, quotas: Quotas) -> str:
+        """Returns the value of ``RateLimit``: how many requests are left, and for how many seconds."""
+        now = self._monotonic()
+        shown = []
+        for quota in quotas.all:
+            window = self._windows.get(quota.id)
+            if window is None or now >= window.ends_at:
+                shown.append(f'"{quota.name}";r={quota.limit};t={quota.seconds}')
+            else:
+                seconds = math.ceil(window.ends_at - now)
+                shown.append(f'"{quota.name}";r={window.held + window.left};t={seconds}')
+        return ", ".join(shown)
+
+    def _window(self, quota: Quota) -> _Window:
+        window = self._windows.get(quota.id)
+        if window is None:
+            if len(self._windows) >= _MAX_WINDOWS:
+                self._remove_ended()
+            window = self._windows[quota.id] = _Window()
+        return window
+
+    def _remove_ended(self) -> None:
+        now = self._monotonic()
+        for name in [name for name, window in self._windows.items() if window.ends_at <= now and not window.waiting]:
+            del self._windows[name]
+
+    def _may_be_spent(self, window: _Window) -> bool:
+        return window.held > 0 and self._monotonic() < window.ends_at
+
+    def _refused(self, quota: Quota, window: _Window) -> RateLimitedError:
+        RATE_LIMITED.labels(quota.name).inc()
+        seconds = max(1, math.ceil(window.ends_at - self._monotonic()))
+        unit = "second" if quota.seconds == 1 else "minute"
+        text = (
+            f"There are too many requests: the limit `{quota.name}` is {quota.limit} a {unit}. Please try again later."
+        )
+        return RateLimitedError(text, retry_after_seconds=seconds)
+
+    async def _refill(self, quota: Quota, window: _Window, *, is_exact: bool) -> None:
+        """Leases units once for all requests that wait for them."""
+        task = self._refills.get(quota.id)
+        if task is None:
+            task = self._refills[quota.id] = asyncio.create_task(self._lease(quota, window, is_exact=is_exact))
+            task.add_done_callback(lambda _task: self._refills.pop(quota.id, None))
+        # Shielded, so that a client that disconnects does not cancel the lease of the others.
+        await asyncio.shield(task)
+
+    async def _lease(self, quota: Quota, window: _Window, *, is_exact: bool) -> None:
+        # Requests that begin in the same moment lease together.
+        await asyncio.sleep(0)
+        lease = await self._lease_of_store(quota, window, is_exact=is_exact)
+        is_shared = lease is not None
+        if lease is None:
+            lease = await self._local_share(quota, window)
+        now = self._monotonic()
+        if now >= window.ends_at:
+            window.held = 0
+        window.held += lease.granted
+        window.left = lease.left
+        window.ends_at = now + lease.seconds
+        window.is_shared = is_shared
+        window.is_used_up = lease.granted == 0
+
+    async def _lease_of_store(self, quota: Quota, window: _Window, *, is_exact: bool) -> Lease | None:
+        if self._store is None or self._monotonic() < self._ask_store_at:
+            return None
+        wanted = window.waiting if is_exact else max(window.waiting, quota.limit // _LEASES_PER_WINDOW)
+        try:
+            lease = await self._store.lease(quota, max(1, wanted))
+        except StoreError as error:
+            SHARED_LIMIT_FAILURES.inc()
+            self._ask_store_at = self._monotonic() + _RETRY_STORE_SECONDS
+            if not self._is_store_away:
+                self._is_store_away = True
+                _log.warning("shared_limits_unavailable", error=str(error))
+            return None
+        if self._is_store_away:
+            self._is_store_away = False
+            _log.warning("shared_limits_available_again")
+        return lease
+
+    async def _local_share(self, quota: Quota, window: _Window) -> Lease:
+        now = self._monotonic()
+        if now < window.ends_at and not window.is_shared:
+            return Lease(0, 0, window.ends_at - now)
+        if now >= self._count_at:
+            self._count_at = now + _COUNT_SECONDS
+            self._processes = max(1, await self._count_processes())
+        return Lease(max(1, quota.limit // self._processes), 0, float(quota.seconds))

@@ -1,0 +1,141 @@
+"""Limits on the requests of keys and tenants, over HTTP."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant, get, text
+from tests.support.signing import Signing
+
+WHOAMI = "/api/v3/whoami"
+ASSETS = {"Filter": {"GroupType": "AIGC"}, "PageNumber": 1, "PageSize": 10}
+
+
+async def limited(gateway: Gateway, *, of_tenant: dict[str, int] | None = None, **limits: int) -> Tenant:
+    """Makes a tenant with a key, both with limits."""
+    made = (await gateway.admin.post("/tenants", json={"name": "a", "limits": of_tenant})).json()
+    return await gateway.key_of(made["id"], limits=limits or None, allowed_channels=["default"])
+
+
+def check_refused(answer: httpx.Response, limit: str, retry_after: int) -> None:
+    assert answer.status_code == 429, answer.text
+    error = answer.json()["error"]
+    assert (error["code"], error["type"]) == ("RateLimitExceeded", "TooManyRequests")
+    assert f"`{limit}`" in error["message"]
+    assert answer.headers["retry-after"] == str(retry_after)
+
+
+async def test_requests_beyond_the_limit_are_refused_until_the_window_ends(gateway: Gateway) -> None:
+    tenant = await limited(gateway, rpm=3)
+    for left in (2, 1, 0):
+        answer = await tenant.http.get(WHOAMI)
+        assert answer.status_code == 200
+        assert answer.headers["ratelimit-policy"] == '"key-rpm";q=3;w=60'
+        assert answer.headers["ratelimit"] == f'"key-rpm";r={left};t=60'
+    assert (await tenant.http.get(WHOAMI)).status_code == 429
+    gateway.seconds.advance(18)
+    refused = await tenant.http.get(TASKS)
+    check_refused(refused, "key-rpm", 42)
+    assert refused.headers["ratelimit"] == '"key-rpm";r=0;t=42'
+    gateway.seconds.advance(42)
+    assert (await tenant.http.get(WHOAMI)).headers["ratelimit"] == '"key-rpm";r=2;t=60'
+
+
+async def test_the_keys_of_a_tenant_share_its_limit_and_not_that_of_a_key(gateway: Gateway) -> None:
+    one = await limited(gateway, of_tenant={"rps": 5}, rps=4)
+    other = await gateway.key_of(one.id)
+    for _ in range(4):
+        assert (await one.http.get(WHOAMI)).status_code == 200
+    check_refused(await one.http.get(WHOAMI), "key-rps", 1)
+    # The refused request used up nothing of the tenant's limit.
+    answer = await other.http.get(WHOAMI)
+    assert (answer.status_code, answer.headers["ratelimit"]) == (200, '"tenant-rps";r=0;t=1')
+    check_refused(await other.http.get(WHOAMI), "tenant-rps", 1)
+    assert (await (await gateway.tenant()).http.get(WHOAMI)).status_code == 200
+    gateway.seconds.advance(1)
+    assert (await one.http.get(WHOAMI)).status_code == 200
+
+
+async def test_creates_have_a_limit_of_their_own_and_dry_runs_and_reads_do_not_count(gateway: Gateway) -> None:
+    tenant = await limited(gateway, create_rpm=2)
+    body: dict[str, Any] = {"model": "doubao-seedance-2", "content": text(ENDLESS)}
+    for left in (1, 0):
+        assert (await tenant.http.post(TASKS, params={"dry_run": "true"}, json=body)).status_code == 200
+        made = await tenant.create_task(content=text(ENDLESS))
+        assert (made.status_code, made.headers["ratelimit"]) == (200, f'"key-create-rpm";r={left};t=60')
+    sent = len(gateway.received("create_task"))
+    check_refused(await tenant.create_task(content=text(ENDLESS)), "key-create-rpm", 60)
+    assert len(gateway.received("create_task")) == sent
+    assert len(await gateway.rows_of(tenant)) == 2
+    assert (await tenant.http.get(TASKS)).status_code == 200
+
+
+async def test_an_answer_from_memory_counts_like_any_other(gateway: Gateway) -> None:
+    tenant = await limited(gateway, of_tenant={"rpm": 1000}, rpm=50, rps=1000)
+    task_id = await tenant.new_task()
+    await gateway.force(task_id, "succeeded")
+    await gateway.admin.post(f"/tasks/{task_id}/refresh")
+    shown = [(await get(tenant, task_id)).headers for _ in range(40)]
+    assert [headers["ratelimit"] for headers in shown] == [
+        f'"key-rps";r={998 - number};t=1, "key-rpm";r={48 - number};t=60, "tenant-rpm";r={998 - number};t=60'
+        for number in range(40)
+    ]
+    assert {headers["ratelimit-policy"] for headers in shown} == {
+        '"key-rps";q=1000;w=1, "key-rpm";q=50;w=60, "tenant-rpm";q=1000;w=60'
+    }
+    # The answers that the fast path leaves to the route are counted once.
+    absent = f"{TASKS}/cgt-20260101000000-zzzzz"
+    for left in (8, 7):
+        answer = await tenant.http.get(absent)
+        assert answer.status_code == 404
+        assert f'"key-rpm";r={left};' in answer.headers["ratelimit"]
+    for _ in range(7):
+        assert (await tenant.http.get(f"{TASKS}/{task_id}")).status_code == 200
+    check_refused(await tenant.http.get(f"{TASKS}/{task_id}"), "key-rpm", 60)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"{WHOAMI}?unknown=1", 400),
+        ("POST", TASKS, 400),
+        ("DELETE", f"{TASKS}/none", 404),
+        ("POST", "/api/v3/open/GetAsset", 400),
+        ("POST", "/api/v3/open/Nothing", 404),
+        ("POST", "/?Action=ListAssets&Version=2024-01-01", 400),
+    ],
+)
+async def test_every_answer_shows_the_limits_and_counts_once(
+    gateway: Gateway, method: str, path: str, status: int
+) -> None:
+    tenant = await limited(gateway, rpm=10)
+    answer = await tenant.http.request(method, path, content=b"{}" if method == "POST" else None)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["ratelimit"] == '"key-rpm";r=9;t=60'
+
+
+async def test_a_signed_request_counts_once(gateway: Gateway) -> None:
+    tenant = await limited(gateway, rpm=10)
+    signing = Signing((await gateway.admin.post(f"/keys/{tenant.key_id}/signing-key")).json())
+    path = "/?Action=ListAssets&Version=2024-01-01"
+    answer = await gateway.anonymous.post(path, json=ASSETS, auth=signing)
+    assert (answer.status_code, answer.headers["ratelimit"]) == (200, '"key-rpm";r=9;t=60')
+
+
+async def test_a_key_without_limits_has_no_such_headers(gateway: Gateway) -> None:
+    tenant = await limited(gateway)
+    answer = await tenant.http.get(WHOAMI)
+    assert "ratelimit" not in answer.headers
+    assert "ratelimit-policy" not in answer.headers
+
+
+async def test_a_changed_limit_applies_within_a_second(gateway: Gateway) -> None:
+    tenant = await limited(gateway, rpm=1)
+    assert (await tenant.http.get(WHOAMI)).status_code == 200
+    assert (await tenant.http.get(WHOAMI)).status_code == 429
+    changed = await gateway.admin.patch(f"/keys/{tenant.key_id}", json={"limits": None})
+    assert changed.json()["limits"] == {}
+    gateway.expire_caches()
+    answer = await tenant.http.get(WHOAMI)
+    assert (answer.status_code, "ratelimit" in answer.headers) == (200, False)
