@@ -48,7 +48,7 @@ async def test_the_scheme_ignores_case(process: Process) -> None:
 
 
 async def test_what_is_not_built_yet_does_not_exist(process: Process) -> None:
-    for method, path in (("GET", "/budgets"), ("GET", "/usage")):
+    for method, path in (("GET", "/budgets"), ("GET", "/summary")):
         response = await process.admin.request(method, path, json={})
 
         assert (response.status_code, response.json()["error"]["code"]) == (404, "NotFound")
