@@ -21,6 +21,7 @@ from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
 from app.db.hot_reads import HotReads
 from app.http.body_thread import BodyThread
+from app.limits.redis_store import RedisStore
 from app.money.prices.default_prices import DEFAULT_PRICES
 from app.money.prices.service import seed_prices
 from app.observability.redaction import hide
@@ -96,6 +97,9 @@ async def _open_context(
     body_thread = BodyThread()
     stack.callback(body_thread.close)
     changes = ChangeFeed(url, sessions, monotonic=monotonic)
+    limit_store = None if settings.redis_url is None else RedisStore(settings.redis_url.get_secret_value())
+    if limit_store is not None:
+        stack.push_async_callback(limit_store.aclose)
     directory = ChannelDirectory(sessions, box, feed=changes, monotonic=monotonic)
     return ProcessContext(
         settings=settings,
@@ -112,6 +116,7 @@ async def _open_context(
         body_thread=body_thread,
         processes=ProcessRegistry(url, sessions, clock),
         changes=changes,
+        limit_store=limit_store,
         directory=directory,
         rates=RateLimiter(sessions, owner_of=directory.rate_limit_owner),
         faults=ChannelFaults(sessions, clock),

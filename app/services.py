@@ -51,6 +51,7 @@ from app.http.body_thread import BodyThread
 from app.http.fast_path import FastPaths
 from app.http.health import Readiness
 from app.limits.counters import RateLimits
+from app.limits.redis_store import RedisStore
 from app.money.prices.service import PriceCatalog
 from app.settings import Settings
 from app.tasks import due_work as tasks_due
@@ -150,6 +151,9 @@ class ProcessContext:
     changes: ChangeFeed
     """What other processes have changed; connected by the gateway only."""
 
+    limit_store: RedisStore | None
+    """Counts the requests of all processes; None: each process takes its share."""
+
     directory: ChannelDirectory
     """The channels, cached for less than a second."""
 
@@ -173,7 +177,7 @@ class Services:
 
         self.readiness = Readiness(readiness_checks(context.engine))
         self.bodies = BodyAdmission(limit_bytes=settings.max_body_bytes, budget_bytes=settings.body_budget_bytes)
-        self.rate_limits = RateLimits(None, context.changes.count_listeners, monotonic=monotonic)
+        self.rate_limits = RateLimits(context.limit_store, context.changes.count_listeners, monotonic=monotonic)
         self.turns = Turns(max_per_party=max(1, settings.db_pool_size // 2))
         self.admin_authenticator = AdminAuthenticator(
             settings.admin_token.get_secret_value(),

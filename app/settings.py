@@ -39,10 +39,11 @@ _ORIGIN = re.compile(
     re.ASCII,
 )
 _DATABASE_PARTS = ("database_host", "database_port", "database_user", "database_password", "database_name")
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 _DEFAULT_DATABASE_USER = "seedgate_gateway"
 _DEFAULT_DATABASE_NAME = "seedgate"
 
-NOT_BUILT = ("redis_url", "queue")
+NOT_BUILT = ("queue",)
 """Settings of future features. Setting one stops the start, so that it is not silently ignored."""
 
 
@@ -216,6 +217,13 @@ class Settings(BaseSettings):
     def _check_database_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(_DATABASE_SCHEMES):
             raise ValueError("it must begin with postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(_REDIS_SCHEMES):
+            raise ValueError(f"it must begin with {' or '.join(_REDIS_SCHEMES)}")
         return value
 
     @field_validator("database_host")

@@ -39,6 +39,8 @@ from app.db.engine import is_unavailable, open_engine, session_factory
 from app.db.schema import schema_state
 from app.db.versions import UnsupportedServerError
 from app.devdb.folder import LOG_NAME, was_used
+from app.limits.counters import StoreError
+from app.limits.redis_store import RedisStore
 from app.observability.redaction import hide, redact
 from app.settings import SettingError, Settings
 from app.tasks.correlation import CALLBACK_PATH
@@ -118,7 +120,27 @@ def _not_running(folder: Path) -> str:
 async def check_installation(settings: Settings, database: Database) -> list[CheckResult]:
     """Runs all checks; those that need the database are left out when it is not available."""
     hide(settings.secret_texts())
-    return [*await _check_database(settings, database), await _check_public_url(settings)]
+    redis_url = None if settings.redis_url is None else settings.redis_url.get_secret_value()
+    return [
+        *await _check_database(settings, database),
+        await check_shared_limits(redis_url),
+        await _check_public_url(settings),
+    ]
+
+
+async def check_shared_limits(redis_url: str | None) -> CheckResult:
+    """Checks that the server answers that counts the requests of limited keys for all processes."""
+    if redis_url is None:
+        return passed("shared limits", "SEEDGATE_REDIS_URL is not set: each process takes its share of a limit")
+    store = RedisStore(redis_url)
+    try:
+        await store.ping()
+    except StoreError as error:
+        fix = "check SEEDGATE_REDIS_URL and the server; meanwhile each process takes its share of a limit"
+        return failed("shared limits", f"the server does not answer: {error}; {fix}")
+    finally:
+        await store.aclose()
+    return passed("shared limits", "the server of SEEDGATE_REDIS_URL answers")
 
 
 async def _check_database(settings: Settings, database: Database) -> list[CheckResult]:

@@ -1,9 +1,10 @@
 """Counts requests against quotas, in memory; what may be spent here comes from a store that all processes share.
 
-A window of a quota has a fixed beginning and end. A process spends units of the current window that it has leased
-before, without waiting: most requests cost a lookup and a subtraction. When it has none left, it leases some more; of
-creates only as many as are waiting, so that the number of all processes together is exact and none is kept unused. What
-a process has leased and not spent at the end of the window is lost, so that never more than the limit are answered.
+A window of a quota begins with its first request and has a fixed length. A process spends units of the current window
+that it has leased before, without waiting: most requests cost a lookup and a subtraction. When it has none left, it
+leases some more; of creates only as many as are waiting, so that the number of all processes together is exact and
+none is kept unused. What a process has leased and not spent at the end of the window is lost, so that never more than
+the limit are answered.
 
 Without a store, or while it does not answer, each process takes its share of a quota: the limit divided by the number
 of processes, at least one.

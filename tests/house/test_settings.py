@@ -25,7 +25,7 @@ EMBEDDED_IPV4 = (
 )
 LISTS_OF_NETWORKS = ("CHANNEL_ALLOW", "CALLBACK_ALLOW", "TRUSTED_PROXIES")
 REFUSED = [
-    ("is not supported yet", "REDIS_URL", "redis://127.0.0.1"),
+    ("must begin with redis://", "REDIS_URL", "http://127.0.0.1:6379"),
     ("is not supported yet", "QUEUE", "on"),
     ("together or not at all", "ACCESS_KEY_ID", "AKLTexample"),
     *(

@@ -20,6 +20,7 @@ _OF_OWN_FORM = {
     "egress_proxy": "http://proxy.internal:3128",
     "openapi_url": "https://open.example",
     "public_url": "https://gateway.example",
+    "redis_url": "redis://:a-password@redis.internal:6379/0",
     "retention_days": "tasks=90,audit=400",
     "secret_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "trusted_proxies": "10.3.0.0/16",

