@@ -159,6 +159,14 @@ class RateLimits:
                 shown.append(f'"{quota.name}";r={window.held + window.left};t={seconds}')
         return ", ".join(shown)
 
+    def left(self, quota: Quota) -> tuple[int, int]:
+        """Returns how many requests are left of a quota, and for how many seconds; leases of others count as used."""
+        now = self._monotonic()
+        window = self._windows.get(quota.id)
+        if window is None or now >= window.ends_at:
+            return quota.limit, quota.seconds
+        return window.held + window.left, math.ceil(window.ends_at - now)
+
     def _window(self, quota: Quota) -> _Window:
         window = self._windows.get(quota.id)
         if window is None:

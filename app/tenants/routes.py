@@ -9,11 +9,13 @@ from starlette.responses import Response
 
 from app.http.openapi import TENANT_SECURITY, tenant_errors
 from app.http.responses import json_response
+from app.limits.counters import RateLimits
 from app.tenants.caller import identify
 from app.tenants.key_service import KeyService
 from app.tenants.key_status import earlier_end
 from app.tenants.permissions import Permission
-from app.tenants.schemas import CallerKey, CallerTenant, CallerView
+from app.tenants.principal import Principal
+from app.tenants.schemas import CallerKey, CallerLimit, CallerTenant, CallerView
 
 router = APIRouter(tags=["caller"])
 
@@ -46,10 +48,23 @@ async def whoami(request: Request) -> Response:
         allowed_models=_sorted(principal.models(names)),
         allowed_channels=_sorted(principal.allowed_channels),
         permissions=[permission.value for permission in Permission if permission in principal.permissions],
-        limits=key.limits or {},
+        limits=_limits(request, principal),
     )
     return json_response(view)
 
 
 def _sorted(names: frozenset[str] | None) -> list[str] | None:
     return None if names is None else sorted(names)
+
+
+def _limits(request: Request, principal: Principal) -> dict[str, CallerLimit]:
+    if principal.quotas is None:
+        return {}
+    rate_limits: RateLimits = request.state.rate_limits
+    limits = {}
+    for quota in principal.quotas.all:
+        left, seconds = rate_limits.left(quota)
+        limits[quota.name] = CallerLimit(
+            limit=quota.limit, window_seconds=quota.seconds, left=left, resets_in_seconds=seconds
+        )
+    return limits

@@ -1,7 +1,6 @@
 """Schemas of ``whoami``."""
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -24,6 +23,15 @@ class CallerKey(BaseModel):
     )
 
 
+class CallerLimit(BaseModel):
+    """A limit on the caller's requests, and what is left of it."""
+
+    limit: int
+    window_seconds: int
+    left: int
+    resets_in_seconds: int
+
+
 class CallerView(BaseModel):
     """The caller and its rights; null lists allow everything."""
 
@@ -32,4 +40,4 @@ class CallerView(BaseModel):
     allowed_models: list[str] | None
     allowed_channels: list[str] | None
     permissions: list[str]
-    limits: dict[str, Any]
+    limits: dict[str, CallerLimit] = Field(description="by their names, such as `key-rpm`; empty: none")

@@ -139,3 +139,14 @@ async def test_a_changed_limit_applies_within_a_second(gateway: Gateway) -> None
     gateway.expire_caches()
     answer = await tenant.http.get(WHOAMI)
     assert (answer.status_code, "ratelimit" in answer.headers) == (200, False)
+
+
+async def test_whoami_tells_the_limits_of_key_and_tenant_and_what_is_left(gateway: Gateway) -> None:
+    tenant = await limited(gateway, of_tenant={"rps": 9}, rpm=5, create_rpm=2)
+    await tenant.http.get(WHOAMI)
+    gateway.seconds.advance(0.5)
+    assert (await tenant.http.get(WHOAMI)).json()["limits"] == {
+        "key-rpm": {"limit": 5, "window_seconds": 60, "left": 3, "resets_in_seconds": 60},
+        "tenant-rps": {"limit": 9, "window_seconds": 1, "left": 7, "resets_in_seconds": 1},
+        "key-create-rpm": {"limit": 2, "window_seconds": 60, "left": 2, "resets_in_seconds": 60},
+    }
