@@ -92,7 +92,13 @@ def temporary_folder() -> Iterator[Path]:
 
 def cpu_seconds(pid: int) -> float:
     """Returns how long a process and its children, ended ones included, have used the processor."""
-    return sum(_cpu_ticks(each) for each in _tree(pid)) / _TICKS_PER_SECOND
+    while True:
+        try:
+            return sum(_cpu_ticks(each) for each in _tree(pid)) / _TICKS_PER_SECOND
+        except (FileNotFoundError, ProcessLookupError):
+            # A child has ended meanwhile, and its time counts as its parent's from now on.
+            if not Path(f"/proc/{pid}").exists():
+                raise
 
 
 def free_port() -> int:
