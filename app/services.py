@@ -88,6 +88,7 @@ from app.upstream.destinations import DestinationRules
 from app.upstream.http.client import HttpClient
 from app.upstream.openapi import OpenApiClient
 from app.upstream.rate_limits import RateLimiter
+from app.usage.corrections import UsageCorrections
 from app.usage.pricing import PricingSource
 from app.usage.service import UsageService
 from app.webhooks.callback_url_policy import CallbackUrlPolicy
@@ -240,6 +241,7 @@ class Services:
         self.catalog = ModelCatalog(sessions, clock, feed=context.changes, monotonic=monotonic)
         self.prices = PriceCatalog(sessions, clock, monotonic=monotonic)
         self.usage = UsageService(sessions)
+        self.usage_corrections = UsageCorrections(sessions, clock)
 
         assets = AssetsContext(
             sessions=sessions,

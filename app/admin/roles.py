@@ -62,6 +62,7 @@ ROLES: dict[str, Roles] = {
     "GET /deliveries": READERS,
     "POST /deliveries/{delivery_id}/resend": OPERATORS,
     "GET /usage": BILLING_READERS,
+    "POST /usage/corrections": BILLING,
     # It calls the upstream for minutes, at the account's call rate.
     "GET /usage/check": BILLING,
     "GET /audit": READERS,

@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app.admin.params import query_text
+from app.admin.params import body_of, query_text, read_body
 from app.admin.reconcile.schemas import End
 from app.admin.usage_check import CheckLine, UsageCheck
+from app.admin.usage_schemas import UsageCorrect
 from app.catalog.service import ModelCatalog
 from app.channels.channel import Channel
 from app.core.leases import Lease
@@ -20,6 +21,7 @@ from app.http.openapi import Responses, admin_errors, schema_of
 from app.http.paging import PAGE_QUERY, Page, parse_page, to_page
 from app.http.query import query_parameter, read_query
 from app.http.responses import json_response
+from app.usage.corrections import UsageCorrections
 from app.usage.export import ExportFormat, head_of, to_bytes, wanted_format
 from app.usage.repository import sum_cursor
 from app.usage.request_params import (
@@ -93,6 +95,27 @@ async def get_usage(request: Request) -> Response:
     await service.check(wanted)
     service.begin_export()
     return _Export(service, wanted, export_format)
+
+
+@router.post(
+    "/usage/corrections",
+    summary="Correct what the ledger says of a task",
+    status_code=201,
+    response_model=LedgerEntry,
+    responses=admin_errors(404, 409, 413, 415),
+    openapi_extra=body_of(
+        UsageCorrect,
+        {"task_id": "cgt-20260131120000-abcde", "total_tokens": 108900, "note": "as on the bill of January"},
+    ),
+)
+async def correct_usage(request: Request) -> Response:
+    """Adds a row to the ledger, after which the rows of the task add up to its tokens, at the price of its creation."""
+    corrections: UsageCorrections = request.state.usage_corrections
+    wanted = await read_body(request, UsageCorrect)
+    row = await corrections.correct(
+        request.state.actor, wanted.task_id, total_tokens=wanted.total_tokens, note=wanted.note
+    )
+    return json_response(LedgerEntry.model_validate(row), status=201)
 
 
 @router.get(

@@ -1,9 +1,28 @@
-"""Schemas of the comparison of the ledger: ``GET /admin/v1/usage/check`` answers one JSON object a line."""
+"""Schemas of corrections of the ledger, and of its comparison.
+
+``GET /admin/v1/usage/check`` answers one JSON object a line.
+"""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
+
+from app.http.schemas import RequestModel
+
+_MAX_TOKENS = 2**53
+
+
+class UsageCorrect(RequestModel):
+    """Body of ``POST /usage/corrections``."""
+
+    task_id: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        description="our own id of the task, or the upstream's"
+    )
+    total_tokens: Annotated[int, Field(ge=0, le=_MAX_TOKENS)] = Field(
+        description="what the upstream bills for the whole task; not the difference"
+    )
+    note: Annotated[str, Field(min_length=1, max_length=500)] = Field(description="why, for who reads the ledger")
 
 
 class UsageDifference(BaseModel):

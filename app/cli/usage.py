@@ -12,7 +12,7 @@ import typer
 from app.cli.admin_client import AdminClient
 from app.cli.exit_codes import FAILED, MISCONFIGURED, say, stop, tell
 from app.cli.name_lookup import find_key, tenant_id
-from app.cli.options import AsJson, TenantFilter, command, group
+from app.cli.options import AsJson, Sure, TenantFilter, command, confirm, group
 from app.cli.tables import show_one, show_rows
 from app.cli.times import parse_past_time
 from app.observability.escaping import escape
@@ -33,6 +33,7 @@ _FULL, _EIGHTHS = "█", ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 _MIN_BAR, _MAX_BAR = 8, 40
 _MICROS = 1_000_000
 _DIFFERENCE = ("kind", "task_id", "upstream_id", "tenant_id", "ledger_tokens", "other_tokens", "is_estimated")
+_CORRECTION = ("id", "kind", "task_id", "upstream_id", "total_tokens", "cost_micros", "currency", "note")
 _ORPHAN = ("upstream_id", "channel_name", "model", "status", "total_tokens", "created_at")
 
 
@@ -105,6 +106,25 @@ def check_usage(
     else:
         _show_found(found)
     _conclude(found)
+
+
+@command(
+    usage,
+    "correct",
+    examples=("seedgate usage correct cgt-20260101120000-abcde --tokens 108900 --note 'as on the bill of January'",),
+)
+def correct_usage(
+    task: Annotated[str, typer.Argument(help="Its id: the upstream's or our own.")],
+    *,
+    tokens: Annotated[int, typer.Option(min=0, help="What the upstream bills for the whole task.")],
+    note: Annotated[str, typer.Option(help="Why, for who reads the ledger.")],
+    yes: Sure = False,
+    json: AsJson = False,
+) -> None:
+    """Add a row to the ledger, so that a task has the tokens of the upstream's bill."""
+    confirm(f"The task {task} will have {tokens:,} tokens in the ledger", is_sure=yes)
+    body = {"task_id": task, "total_tokens": tokens, "note": note}
+    show_one(AdminClient().call("POST", "/usage/corrections", body), _CORRECTION, is_json=json)
 
 
 def _time(text: str, option: str) -> str:

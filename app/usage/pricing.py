@@ -1,7 +1,7 @@
 """The price of a task that has ended: that of its creation."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -29,8 +29,8 @@ class Pricing:
     def apply(self, row: LedgerRow) -> None:
         """Writes price and cost into a row of the ledger; a task without a price keeps None in both.
 
-        When it is not known whether the task had videos or sound, and the prices differ, the higher one is taken and
-        the row marked as estimated.
+        When the resolution is not known, or whether the task had videos or sound, and the prices differ, the highest
+        one is taken, and a row with tokens is marked as estimated.
         """
         prices = self._prices(row)
         if not prices:
@@ -49,10 +49,12 @@ class Pricing:
         if currency is None:
             return []
         found = []
-        for has_video_input, has_audio in product(_alternatives(row.has_video_input), _alternatives(row.has_audio)):
+        for resolution, has_video_input, has_audio in product(
+            self._resolutions(row, currency), _alternatives(row.has_video_input), _alternatives(row.has_audio)
+        ):
             billable = Billable(
                 upstream_model=row.upstream_model,
-                resolution=None if row.resolution is None else row.resolution.lower(),
+                resolution=resolution,
                 has_video_input=has_video_input,
                 service_tier=row.service_tier,
                 has_audio=has_audio,
@@ -62,6 +64,18 @@ class Pricing:
             if not isinstance(listed, Unpriced):
                 found.append(listed.price)
         return found
+
+    def _resolutions(self, row: LedgerRow, currency: str) -> Sequence[str | None]:
+        """Returns the resolution of a task, or all for which its model has a price."""
+        if row.resolution is not None:
+            return (row.resolution.lower(),)
+        listed = self.index.listed(row.created_at)
+        of_model = {
+            price.resolution
+            for price in listed
+            if price.upstream_model == row.upstream_model and price.currency == currency
+        }
+        return (None, *sorted(resolution for resolution in of_model if resolution is not None))
 
 
 class PricingSource:

@@ -13,7 +13,7 @@ from tests.support.routes import Route, all_routes
 ROUTES = [route for route in all_routes() if route.is_operators]
 # Reads that viewers are not given: links to a clip, and calls to the upstream for minutes.
 OPERATORS_READ = {"/tasks/{task_id}/media", "/reconcile", "/usage/check"}
-BILLING_CHANGES = {"/prices", "/budgets", "/budgets/{budget_id}"}
+BILLING_CHANGES = {"/prices", "/budgets", "/budgets/{budget_id}", "/usage/corrections"}
 BILLING_READS = BILLING_CHANGES | {"/usage", "/usage/check"}
 
 

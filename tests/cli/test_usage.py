@@ -124,3 +124,15 @@ async def test_a_list_that_could_not_be_read_fails_the_check(
     await gateway.fault("list_tasks", times=None, kind="cut", at="before")
     code, _, err = await seedgate("usage", "check", "--channel", "default")
     assert (code, "default: INCOMPLETE: " in err) == (1, True)
+
+
+async def test_a_correction_asks_first_and_shows_its_row(gateway: Gateway, seedgate: Command) -> None:
+    tenant = await gateway.tenant()
+    settlement = row(tenant.id)
+    await write(gateway, settlement)
+    command = ("usage", "correct", settlement.task_id, "--tokens", "4711", "--note", "as billed")
+    code, _, err = await seedgate(*command)
+    assert (code, "will have 4,711 tokens" in err) == (2, True)
+    code, out, _ = await seedgate(*command, "--yes", "--json")
+    assert code == 0
+    assert (json.loads(out)["total_tokens"], json.loads(out)["note"]) == (4611, "as billed")

@@ -57,8 +57,11 @@ def priced(**fields: Any) -> LedgerRow:
         ({"has_video_input": None, "total_tokens": 0}, ("CNY", 0, False)),
         ({"upstream_model": ONE_FIVE, "has_audio": None}, ("CNY", 16 * YUAN, True)),
         ({"has_audio": None}, ("CNY", 46 * YUAN, False)),
+        ({"resolution": None}, ("CNY", 51 * YUAN, True)),
+        ({"resolution": None, "total_tokens": 0, "has_video_input": None}, ("CNY", 0, False)),
+        ({"resolution": None, "upstream_model": ONE_FIVE}, ("CNY", 8 * YUAN, False)),
         # No price: that is not a price of zero.
-        ({"resolution": None}, (None, None, False)),
+        ({"resolution": "2k"}, (None, None, False)),
         ({"upstream_model": "ep-20260101000000-abcde"}, (None, None, False)),
         ({"channel_id": "us"}, (None, None, False)),
         ({"channel_id": None}, (None, None, False)),
