@@ -43,9 +43,9 @@ class TaskRow(Base):
     ``id`` is a spare id of ours and exists from the start. The client is given ``upstream_id`` if the upstream answers
     in time, otherwise the spare id, which all later answers then show (``is_spare_id_public``). Both find the row.
     ``snapshot`` is the upstream's last answer about the task; ``parameters`` are the known, short parameters of the
-    request. ``has_video_input`` says whether the request has reference videos; None when the request is not known, or
-    a draft has them. ``asked_at`` is when the upstream was last asked, ``polled_at`` when the call began that it last
-    answered.
+    request. ``has_video_input`` says whether the request has reference videos, ``estimated_tokens`` is the most that
+    the task may cost; both are None when the request is not known. ``asked_at`` is when the upstream was last asked,
+    ``polled_at`` when the call began that it last answered.
 
     Of the create: ``instance_id`` is the process that runs it (``app.core.process_registry``), ``sent_at`` when the
     last attempt began, ``cut_at`` when its outcome became unknown. ``callback_token_hash`` is the SHA-256 of the token
@@ -125,6 +125,7 @@ class TaskRow(Base):
     status: Mapped[str]
     parameters: Mapped[Json]
     has_video_input: Mapped[bool | None]
+    estimated_tokens: Mapped[BigInt | None]
     request_hash: Mapped[bytes]
     idempotency_key: Mapped[str | None]
     instance_id: Mapped[str | None]

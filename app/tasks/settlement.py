@@ -16,7 +16,8 @@ _MAX_WORD_LENGTH = 32
 def to_ledger_row(row: TaskRow, pricing: Pricing | None, *, is_usage_unseen: bool, now: datetime) -> LedgerRow:
     """Returns the settlement of a task whose final state has just been written into its row.
 
-    Only a succeeded task costs tokens: those that the upstream says.
+    Only a succeeded task costs tokens: those that the upstream says. Without its word, a task that may have succeeded
+    costs the most that was expected of it.
 
     Args:
         row: the task.
@@ -25,10 +26,12 @@ def to_ledger_row(row: TaskRow, pricing: Pricing | None, *, is_usage_unseen: boo
         now: the present moment.
     """
     snapshot = row.snapshot or {}
+    has_succeeded = row.status == TaskStatus.SUCCEEDED.value
+    is_estimated = is_usage_unseen or (has_succeeded and row.total_tokens is None)
     tokens: int | None = 0
-    if is_usage_unseen:
-        tokens = None
-    elif row.status == TaskStatus.SUCCEEDED.value:
+    if is_estimated:
+        tokens = row.estimated_tokens
+    elif has_succeeded:
         tokens = row.total_tokens
     settlement = LedgerRow(
         kind=LedgerKind.SETTLEMENT.value,
@@ -46,7 +49,7 @@ def to_ledger_row(row: TaskRow, pricing: Pricing | None, *, is_usage_unseen: boo
         status=row.status,
         total_tokens=tokens,
         web_searches=web_searches_of(snapshot),
-        is_estimated=tokens is None,
+        is_estimated=is_estimated,
         created_at=row.created_at,
         settled_at=now,
     )

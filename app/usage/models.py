@@ -53,6 +53,9 @@ class LedgerRow(Base):
             unique=True,
             postgresql_where=text("kind = 'settlement'"),
         ),
+        # A correction names its task by either id.
+        Index("ix_ledger_task_id", "task_id"),
+        Index("ix_ledger_upstream_id", "upstream_id"),
         # Sums over all tenants, and over one, read no row beside these entries.
         Index(
             "ix_ledger_created_at_id",

@@ -13,6 +13,7 @@ from tests.support.frozen_gateway import prepared_gateway
 from tests.support.gateway import ENDLESS, TASKS, Gateway, get
 from tests.support.gateway import text as prompt
 from tests.usage.rows import row, write
+from tests.usage.test_ledger import FIXED, FIXED_TOKENS
 
 gateway = prepared_gateway
 
@@ -119,12 +120,16 @@ async def test_each_difference_is_named_by_its_ids(gateway: Gateway) -> None:
 
 async def test_an_estimate_that_the_upstream_contradicts_is_a_difference(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
-    task_id = await tenant.new_task()
+    task_id = await tenant.new_task(**FIXED)
     await gateway.force(task_id, "succeeded", extra={"usage": {}})
     await get(tenant, task_id)
     await gateway.force(task_id, "succeeded", extra={"usage": {"total_tokens": 9}})
     (difference,) = (await check(gateway))["difference"]
-    assert (difference["ledger_tokens"], difference["other_tokens"], difference["is_estimated"]) == (None, 9, True)
+    assert (difference["ledger_tokens"], difference["other_tokens"], difference["is_estimated"]) == (
+        FIXED_TOKENS,
+        9,
+        True,
+    )
 
 
 async def test_a_list_that_cannot_be_read_is_called_incomplete(gateway: Gateway) -> None:

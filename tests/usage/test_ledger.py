@@ -8,12 +8,16 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.composition import open_services
+from app.money.amounts import cost_micros
 from app.usage.models import LedgerRow
 from tests.support.gateway import ENDLESS, TASKS, Gateway, Tenant, get
 from tests.support.gateway import text as prompt
 
 WEEK_SECONDS = 8 * 86_400
 DUE_SECONDS = 6
+FIXED: dict[str, Any] = {"resolution": "720p", "ratio": "16:9", "duration": 5}
+FIXED_TOKENS = 108_900
+"""What such a task costs, exactly."""
 VIDEO = [
     *prompt("a kitten"),
     {"type": "video_url", "role": "reference_video", "video_url": {"url": "https://example.com/a.mp4"}},
@@ -101,31 +105,32 @@ async def test_processes_that_see_the_end_at_the_same_time_settle_it_once(gatewa
 
 async def test_a_task_that_was_erased_before_its_end_was_seen_is_estimated_and_not_free(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
-    await tenant.new_task(content=prompt(ENDLESS))
+    await tenant.new_task(content=prompt(ENDLESS), **FIXED)
     gateway.clock.advance(WEEK_SECONDS)
     async with open_services(gateway.settings, clock=gateway.clock, monotonic=gateway.seconds) as services:
         await services.task_poller.run_once()
     row = await settled(gateway, tenant)
-    assert (row.status, row.is_estimated, row.total_tokens) == ("expired", True, None)
+    assert (row.status, row.is_estimated, row.total_tokens) == ("expired", True, FIXED_TOKENS)
+    assert (row.currency, row.cost_micros) == ("CNY", cost_micros(FIXED_TOKENS, 46_000_000))
 
 
 async def test_a_delete_of_a_task_that_the_upstream_has_erased_is_estimated_and_not_free(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
-    task_id = await tenant.new_task(content=prompt(ENDLESS))
+    task_id = await tenant.new_task(content=prompt(ENDLESS), **FIXED)
     await gateway.fault("get_task", times=None, kind="error", status=404, code="NotFound.ID")
     await gateway.fault("delete_task", times=None, kind="error", status=404, code="NotFound.ID")
     assert (await tenant.http.delete(f"{TASKS}/{task_id}")).status_code == 200
     row = await settled(gateway, tenant)
-    assert (row.status, row.is_estimated, row.total_tokens) == ("cancelled", True, None)
+    assert (row.status, row.is_estimated, row.total_tokens) == ("cancelled", True, FIXED_TOKENS)
 
 
 async def test_a_success_without_usable_usage_is_estimated(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
-    task_id = await tenant.new_task()
+    task_id = await tenant.new_task(**FIXED)
     await gateway.force(task_id, "succeeded", extra={"usage": {"total_tokens": "many"}})
     await get(tenant, task_id)
     row = await settled(gateway, tenant)
-    assert (row.status, row.is_estimated, row.total_tokens) == ("succeeded", True, None)
+    assert (row.status, row.is_estimated, row.total_tokens) == ("succeeded", True, FIXED_TOKENS)
 
 
 async def test_the_ledger_stays_when_task_key_and_tenant_are_deleted(gateway: Gateway) -> None:
@@ -160,3 +165,19 @@ async def test_the_database_refuses_a_second_settlement(gateway: Gateway) -> Non
     async with gateway.sessions() as session:
         with pytest.raises(DBAPIError, match="uq_ledger_settlement"):
             await session.execute(again, {"tenant_id": tenant.id})
+
+
+async def test_the_final_video_of_a_draft_has_the_price_of_its_drafts_input(gateway: Gateway) -> None:
+    tenant = await gateway.tenant()
+    model = "doubao-seedance-2-5-260628"
+    for content, expected in ((prompt("a kitten"), False), (VIDEO, True)):
+        draft_id = await tenant.new_task(model=model, content=content, draft=True, resolution="480p")
+        await gateway.force(draft_id, "succeeded")
+        await get(tenant, draft_id)
+        final = [{"type": "draft_task", "draft_task": {"id": draft_id}}]
+        task_id = await tenant.new_task(model=model, content=final, resolution="1080p")
+        await gateway.force(task_id, "succeeded")
+        await get(tenant, task_id)
+        row = (await ledger_of(gateway, tenant))[-1]
+        assert (row.upstream_id, row.has_video_input, row.is_estimated) == (task_id, expected, False)
+        assert row.micros_per_million_tokens == (46_000_000 if expected else 77_000_000)

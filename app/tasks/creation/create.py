@@ -86,12 +86,17 @@ class TaskCreation:
 
         async def check() -> TaskCreate:
             checked, choice = await self._check(principal, body.data)
+            draft = None
+            if checked.drafts:
+                async with self._context.sessions() as session:
+                    draft = await find_draft_facts(session, principal.tenant_id, checked)
             return TaskCreate(
                 self._context,
                 self._intents,
                 self._protocol.background,
                 checked=checked,
                 choice=choice,
+                draft=draft,
                 fingerprint=fingerprint,
                 body=body,
                 request_id=client.id,

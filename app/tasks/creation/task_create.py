@@ -18,6 +18,7 @@ from app.creates.protocol import Create
 from app.errors import ServiceUnavailableError
 from app.http.body_budget import HeldBody
 from app.ids import new_spare_task_id
+from app.money.estimates.tokens import DraftFacts, estimate_tokens
 from app.tasks.context import TasksContext
 from app.tasks.correlation import TAG_FIELD, callback_url_for, hash_of, new_callback_token, tag_of
 from app.tasks.creation.intent_log import Intent, IntentLog
@@ -44,16 +45,21 @@ class TaskCreate(Create[str]):
         *,
         checked: CheckedCreate,
         choice: Choice,
+        draft: DraftFacts | None,
         fingerprint: RequestFingerprint,
         body: HeldBody,
         request_id: str,
         public_url: str | None,
     ) -> None:
-        """``body`` is the request's; see ``TaskCreation`` for ``public_url``."""
+        """``body`` is the request's, ``draft`` what is known of the draft that it finishes, if it finishes one.
+
+        See ``TaskCreation`` for ``public_url``.
+        """
         super().__init__(background)
         self._context = context
         self._intents = intents
         self._checked = checked
+        self._draft = draft
         self._held = body
         self._request_id = request_id
         self._public_url = public_url
@@ -125,17 +131,19 @@ class TaskCreate(Create[str]):
     def _to_row(self, channel: Channel, fingerprint: RequestFingerprint, now: datetime) -> TaskRow:
         """Returns the row of the task in state ``submitting``, under a spare id of ours."""
         fields, key = self._checked.fields, fingerprint.idempotency_key
+        upstream_id = upstream_model(self._checked.model, channel)
         return TaskRow(
             tenant_id=fingerprint.tenant_id,
             id=new_spare_task_id(now),
             key_id=fingerprint.key_id,
             channel_id=channel.id,
             model=self._checked.model.name,
-            upstream_model=upstream_model(self._checked.model, channel),
+            upstream_model=upstream_id,
             service_tier=fields.get("service_tier", _DEFAULT_TIER),
             status=TaskStatus.SUBMITTING.value,
             parameters={name: value for name, value in fields.items() if _is_stored(name, value)},
-            has_video_input=None if self._checked.drafts else has_video(fields["content"]),
+            estimated_tokens=estimate_tokens(fields, self._checked.model, upstream_id, self._draft).tokens_max,
+            has_video_input=has_video(fields["content"]) if self._draft is None else self._draft.has_video_input,
             request_hash=fingerprint.body_hash,
             idempotency_key=None if key is None else key.text,
             instance_id=self._context.processes.instance_id,
