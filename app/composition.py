@@ -19,6 +19,7 @@ from app.core.process_registry import ProcessRegistry
 from app.core.sealing import SecretBox
 from app.db.base import utc_now
 from app.db.engine import open_engine, session_factory
+from app.db.group_commit import GroupCommit
 from app.db.hot_reads import HotReads
 from app.http.body_thread import BodyThread
 from app.limits.redis_store import RedisStore
@@ -87,6 +88,8 @@ async def _open_context(
     # Some connections are left for what is not frequent.
     reads = HotReads(engine, max_connections=max(1, settings.db_pool_size - 2))
     stack.push_async_callback(reads.close)
+    group = GroupCommit(url)
+    stack.push_async_callback(group.aclose)
     await check_canary(sessions, box)
     await seed_models(sessions, first_models(settings), clock)
     await seed_prices(sessions, DEFAULT_PRICES)
@@ -114,6 +117,7 @@ async def _open_context(
         callback_urls=callback_urls,
         sender=sender,
         body_thread=body_thread,
+        group=group,
         processes=ProcessRegistry(url, sessions, clock),
         changes=changes,
         limit_store=limit_store,

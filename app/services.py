@@ -42,8 +42,10 @@ from app.core.process_registry import RENEW_SECONDS, ProcessRegistry
 from app.core.sealing import SecretBox
 from app.core.turns import Turns
 from app.core.watched_rows import WatchedRows
+from app.creates.group_insert import GroupInsert
 from app.creates.retry_dedup import RetryDedup
 from app.db.engine import is_unavailable
+from app.db.group_commit import GroupCommit
 from app.db.hot_reads import HotReads
 from app.db.readiness import readiness_checks
 from app.http.body import BodyAdmission
@@ -146,6 +148,9 @@ class ProcessContext:
     body_thread: BodyThread
     """Parses and checks large bodies."""
 
+    group: GroupCommit
+    """Commits together what concurrent requests write."""
+
     processes: ProcessRegistry
     """The registration of this process."""
 
@@ -239,6 +244,9 @@ class Services:
             sessions, context.processes, clock, create_window=create_window, find_older_key=find_older_key
         )
         self.catalog = ModelCatalog(sessions, clock, feed=context.changes, monotonic=monotonic)
+        group_insert = GroupInsert(
+            context.group, instance_id=context.processes.instance_id, create_window=create_window
+        )
         self.prices = PriceCatalog(sessions, clock, monotonic=monotonic)
         self.usage = UsageService(sessions)
         self.usage_corrections = UsageCorrections(sessions, clock)
@@ -252,6 +260,7 @@ class Services:
             rates=context.rates,
             retry_dedup=self.retry_dedup,
             processes=context.processes,
+            group_insert=group_insert,
         )
         self.assets = AssetService(assets)
         self.asset_poller = AssetPoller(assets)
@@ -279,6 +288,8 @@ class Services:
             tasks,
             self.catalog,
             context.body_thread,
+            group=context.group,
+            group_insert=group_insert,
             public_url=settings.public_url,
             callback_targets=context.callback_urls,
         )

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.upstream import AssetsUpstream
 from app.core.process_registry import ProcessRegistry
+from app.creates.group_insert import GroupInsert
 from app.creates.retry_dedup import RetryDedup
 from app.db.hot_reads import Reads
 from app.upstream.openapi import OpenApiClient
@@ -41,6 +42,9 @@ class AssetsContext:
 
     processes: ProcessRegistry
     """Knows which processes live; its ``instance_id`` is this one's."""
+
+    group_insert: GroupInsert | None = None
+    """Writes the intents of concurrent creates together; None: each by itself."""
 
     search_timeout_seconds: float = 10.0
     """How long a request searches the upstream for what a create of unknown outcome made."""

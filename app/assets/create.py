@@ -9,8 +9,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.assets.context import AssetsContext
 from app.assets.create_replay import AssetReplay
 from app.assets.create_spec import CreateSpec, UpstreamObject, with_project
@@ -34,7 +32,9 @@ class AssetCreation:
 
     def __init__(self, context: AssetsContext) -> None:
         self._context = context
-        self._protocol = CreateProtocol(context.sessions, context.retry_dedup, AssetReplay(context))
+        self._protocol = CreateProtocol(
+            context.sessions, context.retry_dedup, AssetReplay(context), context.group_insert
+        )
 
     async def create(self, client: Client, prepare: Callable[[], Awaitable[Prepared]]) -> str:
         """Creates an object and returns its id, or the id of what an earlier attempt of the same request made.
@@ -87,11 +87,16 @@ class AssetCreate(Create[dict[str, Any]]):
         self.tenant_id = spec.tenant_id
         self.candidates = candidates
 
-    def add(self, session: AsyncSession, attempt: Attempt) -> None:
+    def row(self, attempt: Attempt) -> CreateIntentRow:
         """See ``Create``."""
         self._is_keyed = attempt.is_keyed
         self._intent.id = attempt.id
-        session.add(self._intent)
+        return self._intent
+
+    async def is_ours(self) -> bool:
+        """See ``Create``."""
+        kept = await self._intents.find(self._intent.id)
+        return kept is not None and kept.cut_at is None
 
     async def withdraw(self) -> None:
         """See ``Create``."""

@@ -1,6 +1,7 @@
 """Carries out creates, so that none is sent upstream again once it may have been accepted. See the package."""
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar
@@ -10,15 +11,21 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.channel import Channel
 from app.core.background import BackgroundTasks
-from app.creates.attempts import Attempt, Client
+from app.creates.attempts import Attempt, Client, RequestFingerprint
+from app.creates.group_insert import GroupInsert, Opening
 from app.creates.idempotency import is_key_taken
 from app.creates.locks import lock_owners
 from app.creates.offer import Outcome, Send, offer
 from app.creates.retry_dedup import RetryDedup
+from app.db.base import Base
+from app.db.engine import DatabaseUnavailableError
+from app.db.group_commit import UnsureCommitError, WriteAloneError
 from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
 
 _WRITE_TIMEOUT_SECONDS = 5.0
 _DRAIN_TIMEOUT_SECONDS = 5.0
+# An intent whose commit took longer is looked at again before the create is sent.
+_FRESH_SECONDS = 1.0
 
 ResultT = TypeVar("ResultT")
 WrittenT = TypeVar("WrittenT")
@@ -48,8 +55,12 @@ class Create(ABC, Generic[ResultT]):
         self._background = background
 
     @abstractmethod
-    def add(self, session: AsyncSession, attempt: Attempt) -> None:
-        """Adds the intent to the transaction that writes the attempt."""
+    def row(self, attempt: Attempt) -> Base:
+        """Returns the intent, which is inserted in the transaction that inserts the attempt."""
+
+    @abstractmethod
+    async def is_ours(self) -> bool:
+        """Says whether the intent still waits for this process to send it: no other process took this one for dead."""
 
     @abstractmethod
     async def withdraw(self) -> None:
@@ -134,12 +145,19 @@ class CreateProtocol:
     """
 
     def __init__(
-        self, sessions: async_sessionmaker[AsyncSession], retry_dedup: RetryDedup, replay: CreateReplay
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        retry_dedup: RetryDedup,
+        replay: CreateReplay,
+        group_insert: GroupInsert | None = None,
     ) -> None:
+        """``group_insert`` writes intents together; None: each is written in a transaction of its own."""
         self.background = BackgroundTasks()
         self._sessions = sessions
         self._retry_dedup = retry_dedup
         self._replay = replay
+        self._group_insert = group_insert
+        self._opening: dict[RequestFingerprint, asyncio.Future[bool]] = {}
 
     async def run(self, client: Client, check: Callable[[], Awaitable[Create[ResultT]]]) -> str:
         """Returns the id of what a request creates, or the id that an earlier attempt of the same request was given.
@@ -155,28 +173,71 @@ class CreateProtocol:
             NoChannelError: 503, the tenant or the channel has just been deleted.
             ServiceUnavailableError: 503, the client left before anything was sent.
         """
+        if self._group_insert is not None and _is_plain(client.fingerprint):
+            create = await self._checked(client, check)
+            if isinstance(create, str):
+                return create
+            begun_at = asyncio.get_running_loop().time()
+            attempt = await self._open_with_others(create, client, self._group_insert)
+            if attempt is not None:
+                return await self._submit(create, attempt, client, begun_at)
         while True:
             earlier_id = await self._replay.find(client)
             if earlier_id is not None:
                 return earlier_id
             create = await check()
-            if client.gone.is_set():
-                raise ServiceUnavailableError(internal="the client left before anything was sent")
-            attempt = await self._open(create, client)
+            _check_presence(client)
+            begun_at = asyncio.get_running_loop().time()
+            attempt = await self._open_alone(create, client)
             if attempt is not None:
-                return await self._submit(create, attempt, client)
+                return await self._submit(create, attempt, client, begun_at)
 
     async def drain(self) -> None:
         """Waits for the creates under way; called before the database is closed."""
         await self.background.drain(timeout_seconds=_DRAIN_TIMEOUT_SECONDS)
 
-    async def _open(self, create: Create[ResultT], client: Client) -> Attempt | None:
+    async def _checked(self, client: Client, check: Callable[[], Awaitable[Create[ResultT]]]) -> Create[ResultT] | str:
+        """Returns the create; or the id of an earlier attempt, if the request would be refused now."""
+        try:
+            return await check()
+        except SeedgateError:
+            earlier_id = await self._replay.find(client)
+            if earlier_id is None:
+                raise
+            return earlier_id
+
+    async def _open_with_others(
+        self, create: Create[ResultT], client: Client, group_insert: GroupInsert
+    ) -> Attempt | None:
+        """Commits the intent with those of other requests; None: it is not written, and goes the long way."""
+        fingerprint = client.fingerprint
+        same = self._opening.get(fingerprint)
+        if same is not None:
+            # Whether that one has lost its client can be told once its attempt is there to be claimed.
+            await asyncio.wait({same})
+            return None
+        _check_presence(client)
+        attempt, attempt_row = self._retry_dedup.new_attempt(fingerprint, result_id=create.result_id)
+        rows = (attempt_row, create.row(attempt))
+        written = group_insert.add(Opening(fingerprint, attempt, create.candidates[0].id, rows))
+        self._opening[fingerprint] = written
+        written.add_done_callback(lambda _: self._opening.pop(fingerprint, None))
+        try:
+            await asyncio.wait({written})
+            return attempt if written.result() else None
+        except WriteAloneError:
+            return None
+        except (asyncio.CancelledError, UnsureCommitError):
+            self.background.start(_withdraw_once_known(create, written))
+            raise
+
+    async def _open_alone(self, create: Create[ResultT], client: Client) -> Attempt | None:
         """Commits the intent; None: another request has just taken the ``Idempotency-Key``."""
         try:
             async with self._sessions.begin() as session:
                 await lock_owners(session, create.tenant_id, create.candidates[0].id)
                 attempt = self._retry_dedup.add(session, client.fingerprint, result_id=create.result_id)
-                create.add(session, attempt)
+                session.add(create.row(attempt))
         except SeedgateError:
             raise
         except BaseException as error:
@@ -187,8 +248,18 @@ class CreateProtocol:
             raise
         return attempt
 
-    async def _submit(self, create: Create[ResultT], attempt: Attempt, client: Client) -> str:
-        """Calls the upstream and writes the outcome in the background: neither a disconnect nor a shutdown stops it."""
+    async def _submit(self, create: Create[ResultT], attempt: Attempt, client: Client, begun_at: float) -> str:
+        """Calls the upstream and writes the outcome in the background: neither a disconnect nor a shutdown stops it.
+
+        Nothing is sent for a client that has left by now: until the intent was committed, its retry could not find the
+        attempt, and may have begun a create of its own. ``begun_at`` is when the intent began to be written, in seconds
+        of the loop's clock: after a long time another process may have taken this one for dead.
+        """
+        try:
+            await _check_ours(create, client, begun_at)
+        except BaseException:
+            self.background.start(create.withdraw())
+            raise
         work = self.background.start(self._call_and_apply(create))
         async with self._retry_dedup.tracked(attempt, client.gone):
             try:
@@ -207,3 +278,35 @@ class CreateProtocol:
             is_one_skipped=create.is_one_skipped,
         )
         return await create.conclude(outcome)
+
+
+def _is_plain(fingerprint: RequestFingerprint) -> bool:
+    """Says whether the request claims abandoned attempts only, which the group insert looks for."""
+    return fingerprint.idempotency_key is None and not fingerprint.is_marked_retry
+
+
+def _check_presence(client: Client) -> None:
+    if client.gone.is_set():
+        raise ServiceUnavailableError(internal="the client left before anything was sent")
+
+
+async def _check_ours(create: Create[ResultT], client: Client, begun_at: float) -> None:
+    _check_presence(client)
+    if asyncio.get_running_loop().time() - begun_at > _FRESH_SECONDS:
+        if not await create.is_ours():
+            raise ServiceUnavailableError(internal="another process took this one for dead before anything was sent")
+        _check_presence(client)
+
+
+async def _withdraw_once_known(create: Create[ResultT], written: "asyncio.Future[bool]") -> None:
+    """Withdraws an intent, which must not be looked for before it is there."""
+    await asyncio.wait({written})
+    with contextlib.suppress(WriteAloneError):
+        try:
+            is_written = written.result()
+        except UnsureCommitError:
+            is_written = True
+        except DatabaseUnavailableError:
+            is_written = False
+        if is_written:
+            await create.withdraw()

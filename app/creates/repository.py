@@ -3,12 +3,29 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
+from sqlalchemy import (
+    TIMESTAMP,
+    ColumnElement,
+    Interval,
+    LargeBinary,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.creates.attempts import Attempt, RequestFingerprint
 from app.creates.models import AttemptRow, IdempotencyKeyRow
+from app.db.driver_statement import rows_of
 from app.ids import new_id
 
 CLAIMABLE_FOR = timedelta(seconds=60)
@@ -36,33 +53,8 @@ class AllAttempts:
 
         The transaction fails when another one has just inserted the key (``app.creates.idempotency.is_key_taken``).
         """
-        key = request.idempotency_key
-        attempt = Attempt(new_id("try"), result_id, now, is_keyed=key is not None)
-        if key is not None:
-            self._session.add(
-                IdempotencyKeyRow(
-                    tenant_id=request.tenant_id,
-                    key=key.text,
-                    id=attempt.id,
-                    route=request.route,
-                    value_hash=key.value_hash,
-                    result_id=result_id,
-                    created_at=now,
-                )
-            )
-            return attempt
-        self._session.add(
-            AttemptRow(
-                id=attempt.id,
-                tenant_id=request.tenant_id,
-                key_id=request.key_id,
-                route=request.route,
-                body_hash=request.body_hash,
-                instance_id=by,
-                result_id=result_id,
-                started_at=now,
-            )
-        )
+        attempt, row = new_attempt(request, by=by, result_id=result_id, now=now)
+        self._session.add(row)
         return attempt
 
     async def set_result(self, attempt_id: str, result_id: str) -> None:
@@ -103,9 +95,8 @@ class AllAttempts:
             now: the present moment.
             window: how long a create may be under way.
         """
-        is_under_way = and_(_is_running(), AttemptRow.started_at >= now - window, AttemptRow.id.not_in(answered))
-        is_elsewhere = and_(_is_running(), AttemptRow.instance_id != here)
-        is_relevant = or_(_is_claimable(request, now, window), is_under_way, is_elsewhere)
+        is_under_way = and_(_is_under_way(now, window), AttemptRow.id.not_in(answered))
+        is_relevant = or_(_is_claimable(request, now, window), is_under_way, _is_elsewhere(here))
         return (
             await self._session.scalars(select(AttemptRow.instance_id).where(_is_same(request), is_relevant).distinct())
         ).all()
@@ -162,7 +153,36 @@ class AllAttempts:
         await self._session.execute(delete(AttemptRow).where(AttemptRow.started_at < moment))
 
 
-def _is_same(request: RequestFingerprint) -> ColumnElement[bool]:
+def new_attempt(
+    request: RequestFingerprint, *, by: str, result_id: str | None, now: datetime
+) -> tuple[Attempt, AttemptRow | IdempotencyKeyRow]:
+    """Returns a new attempt of the process ``by``, and its row or that of the request's key in its place."""
+    key = request.idempotency_key
+    attempt = Attempt(new_id("try"), result_id, now, is_keyed=key is not None)
+    if key is not None:
+        return attempt, IdempotencyKeyRow(
+            tenant_id=request.tenant_id,
+            key=key.text,
+            id=attempt.id,
+            route=request.route,
+            value_hash=key.value_hash,
+            result_id=result_id,
+            created_at=now,
+        )
+    return attempt, AttemptRow(
+        id=attempt.id,
+        tenant_id=request.tenant_id,
+        key_id=request.key_id,
+        route=request.route,
+        body_hash=request.body_hash,
+        instance_id=by,
+        result_id=result_id,
+        started_at=now,
+    )
+
+
+def _is_same(request: Any) -> ColumnElement[bool]:
+    """Compares with a ``RequestFingerprint``, or with the columns of ``REQUESTS``."""
     return and_(
         AttemptRow.key_id == request.key_id,
         AttemptRow.tenant_id == request.tenant_id,
@@ -175,7 +195,15 @@ def _is_running() -> ColumnElement[bool]:
     return and_(AttemptRow.answered_at.is_(None), AttemptRow.abandoned_at.is_(None))
 
 
-def _is_abandoned(now: datetime) -> ColumnElement[bool]:
+def _is_under_way(now: Any, window: Any) -> ColumnElement[bool]:
+    return and_(_is_running(), AttemptRow.started_at >= now - window)
+
+
+def _is_elsewhere(here: Any) -> ColumnElement[bool]:
+    return and_(_is_running(), AttemptRow.instance_id != here)
+
+
+def _is_abandoned(now: Any) -> ColumnElement[bool]:
     return and_(AttemptRow.answered_at.is_(None), AttemptRow.abandoned_at >= now - CLAIMABLE_FOR)
 
 
@@ -189,3 +217,31 @@ def _is_claimable(request: RequestFingerprint, now: datetime, create_window: tim
         AttemptRow.started_at >= now - CLAIMABLE_FOR,
         and_(_is_running(), AttemptRow.started_at >= now - create_window),
     )
+
+
+REQUESTS = rows_of(
+    "sent",
+    {
+        "tenant_id": Text(),
+        "key_id": Text(),
+        "route": Text(),
+        "body_hash": LargeBinary(),
+        "begun_at": TIMESTAMP(timezone=True),
+    },
+)
+"""Requests that are given as arrays, in a statement about many of them."""
+
+
+def _earlier_attempt() -> Any:
+    sent, here, window = REQUESTS.c, bindparam("here", type_=Text()), bindparam("create_window", type_=Interval())
+    is_relevant = or_(_is_abandoned(sent.begun_at), _is_under_way(sent.begun_at, window), _is_elsewhere(here))
+    # The second condition follows from the third; PostgreSQL uses the small index for it.
+    attempt = select(AttemptRow.id).where(_is_same(sent), AttemptRow.answered_at.is_(None), is_relevant)
+    # With its limit it is asked for each request by an index, whatever is thought to be in the table.
+    return attempt.limit(1).lateral("earlier")
+
+
+NUMBERS_WITH_EARLIER_ATTEMPT = select(REQUESTS.c.number).join_from(REQUESTS, _earlier_attempt(), true())
+"""The numbers of those ``REQUESTS``, not marked as retries, of which an attempt can be claimed or is under way.
+
+Parameters: ``here``, the process that asks, and ``create_window``."""

@@ -27,7 +27,8 @@ from app.creates.idempotency import (
     check_older,
     check_row,
 )
-from app.creates.repository import CLAIMABLE_FOR, AllAttempts
+from app.creates.models import AttemptRow, IdempotencyKeyRow
+from app.creates.repository import CLAIMABLE_FOR, AllAttempts, new_attempt
 from app.errors import SeedgateError
 
 _RETENTION = timedelta(minutes=10)
@@ -75,6 +76,12 @@ class RetryDedup:
         """Adds a new attempt, or the request's key in its place, to the transaction that writes its intent."""
         by, now = self._processes.instance_id, self._clock()
         return AllAttempts(session).add(request, by=by, result_id=result_id, now=now)
+
+    def new_attempt(
+        self, request: RequestFingerprint, *, result_id: str | None
+    ) -> tuple[Attempt, AttemptRow | IdempotencyKeyRow]:
+        """Returns a new attempt and its row, for a transaction of the caller's."""
+        return new_attempt(request, by=self._processes.instance_id, result_id=result_id, now=self._clock())
 
     async def reload(self, attempt: Attempt) -> Attempt | None:
         """Returns the attempt with its result as far as it is known now; None: it was refused or never sent."""

@@ -17,6 +17,7 @@ _SHORT = (
     "app.creates.protocol._WRITE_TIMEOUT_SECONDS",
     "app.creates.retry_dedup._MARK_TIMEOUT_SECONDS",
     "app.db.engine.CONNECT_TIMEOUT_SECONDS",
+    "app.db.group_commit._BATCH_SECONDS",
     "app.db.engine._POOL_TIMEOUT_SECONDS",
     "app.core.ttl_cache._QUERY_TIMEOUT_SECONDS",
     "app.tasks.polling.poller._GETS_WAIT_SECONDS",

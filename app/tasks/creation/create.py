@@ -9,8 +9,10 @@ from app.catalog.service import ModelCatalog
 from app.core.json_hash import hash_json
 from app.core.strict_json import parse_json_object
 from app.creates.attempts import Client, RequestFingerprint
+from app.creates.group_insert import GroupInsert
 from app.creates.idempotency import CREATE_TASK, IdempotencyKey
 from app.creates.protocol import CreateProtocol
+from app.db.group_commit import GroupCommit
 from app.errors import ModelNotFoundError
 from app.http.body_budget import HeldBody
 from app.http.body_thread import BodyThread, sha256_of
@@ -51,18 +53,23 @@ class TaskCreation:
         catalog: ModelCatalog,
         body_thread: BodyThread,
         *,
+        group: GroupCommit,
+        group_insert: GroupInsert,
         public_url: str | None = None,
         callback_targets: CallbackUrlPolicy = PUBLIC_ONLY,
     ) -> None:
-        """``public_url`` is where the upstream can call us back, without a slash at its end; None: no callbacks."""
+        """``group`` and ``group_insert`` write the outcomes and the intents of concurrent creates together.
+
+        ``public_url`` is where the upstream can call us back, without a slash at its end; None: no callbacks.
+        """
         self._context = context
         self._catalog = catalog
         self._body_thread = body_thread
         self._public_url = public_url
         self._callback_targets = callback_targets
-        self._intents = IntentLog(context)
+        self._intents = IntentLog(context, group)
         self._replay = TaskReplay(context, self._intents)
-        self._protocol = CreateProtocol(context.sessions, context.retry_dedup, self._replay)
+        self._protocol = CreateProtocol(context.sessions, context.retry_dedup, self._replay, group_insert)
 
     async def create(self, principal: Principal, body: HeldBody, client: ClientRequest) -> str:
         """Creates a task and returns its id, or the id that an earlier attempt of the same request was given.

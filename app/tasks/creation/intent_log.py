@@ -15,14 +15,16 @@ from app.creates.attempts import Attempt
 from app.creates.locks import lock_owners
 from app.creates.offer import Accepted, Outcome, Refused, Unknown
 from app.creates.repository import AllAttempts
+from app.db.group_commit import GroupCommit
 from app.errors import UpstreamRefusalError
 from app.observability.counters import BREAKERS_OPENED, OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
+from app.tasks.creation.group_outcomes import AcceptedIntent, GroupOutcomes, RefusedIntent, Written
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.recovery.orphans import keep_as_orphan
 from app.tasks.repository import TaskRepository
 from app.tasks.responses import public_id
-from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
+from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id, next_poll_after
 
 _RETRY_TIMEOUT_SECONDS = 3600.0
 _QUEUED = TaskStatus.QUEUED.value
@@ -37,6 +39,7 @@ class Intent:
     Attributes:
         tenant_id: the owner.
         spare_id: its id.
+        created_at: when it was written; None: the row says it.
         attempt: the attempt of the client's request or its key; None before ``open``.
         is_spare_id_given: the client was answered with the spare id before the outcome was written, so the row has to
             keep it. Set by the code that gives this answer.
@@ -45,6 +48,7 @@ class Intent:
 
     tenant_id: str
     spare_id: str
+    created_at: datetime | None = None
     attempt: Attempt | None = None
     is_spare_id_given: bool = False
     has_task: bool = False
@@ -53,8 +57,10 @@ class Intent:
 class IntentLog:
     """Each method writes in a short transaction of its own."""
 
-    def __init__(self, context: TasksContext) -> None:
+    def __init__(self, context: TasksContext, group: GroupCommit | None = None) -> None:
+        """``group`` writes the common outcomes of concurrent creates together; None: each is written by itself."""
         self._context = context
+        self._group_outcomes = None if group is None else GroupOutcomes(group)
         self._open_here: weakref.WeakValueDictionary[str, Intent] = weakref.WeakValueDictionary()
 
     def watch(self, intent: Intent) -> None:
@@ -66,6 +72,12 @@ class IntentLog:
         known = self._open_here.get(spare_id)
         if known is not None:
             known.is_spare_id_given = True
+
+    async def is_submitting(self, intent: Intent) -> bool:
+        """Says whether an intent still waits to be sent."""
+        async with self._context.sessions() as session:
+            row = await TaskRepository(session, intent.tenant_id).find_intent(intent.spare_id)
+        return row is not None and row.status == TaskStatus.SUBMITTING.value
 
     async def set_channel(self, intent: Intent, channel_id: str, upstream_model: str) -> None:
         """Writes which channel is about to be asked, and for which of its models.
@@ -95,7 +107,8 @@ class IntentLog:
             could not be written. The log then contains it, for the operator.
         """
         try:
-            return await self._retry(intent, outcome)
+            written = await self._write_with_others(intent, outcome)
+            return written.shown_id if written is not None else await self._retry(intent, outcome)
         except IntegrityError:
             # Another row owns that id: the task is not shown to this tenant, and the operator has to decide.
             OWNERSHIP_CONFLICTS.inc()
@@ -129,6 +142,29 @@ class IntentLog:
             )
             if is_spare_id_given == intent.is_spare_id_given:
                 return shown_id
+
+    async def _write_with_others(self, intent: Intent, outcome: Outcome[str]) -> Written | None:
+        """Writes a common outcome together with those of other creates; None: it has to be written by itself."""
+        if self._group_outcomes is None or intent.created_at is None or isinstance(outcome, Unknown):
+            return None
+        is_spare_id_given, now = intent.is_spare_id_given, self._context.clock()
+        if isinstance(outcome, Accepted):
+            accepted = AcceptedIntent(
+                tenant_id=intent.tenant_id,
+                spare_id=intent.spare_id,
+                upstream_id=outcome.result,
+                is_spare_id_given=is_spare_id_given,
+                at=now,
+                next_poll_at=next_poll_after(intent.created_at, now),
+            )
+            written = await self._group_outcomes.accept(accepted)
+        elif is_spare_id_given:
+            return None
+        else:
+            attempt_id = None if intent.attempt is None else intent.attempt.id
+            written = await self._group_outcomes.refuse(RefusedIntent(intent.tenant_id, intent.spare_id, attempt_id))
+        # The client was given the spare id meanwhile: the row must say so.
+        return written if is_spare_id_given == intent.is_spare_id_given else None
 
     async def _write(self, intent: Intent, outcome: Outcome[str] | None) -> str | None:
         now = self._context.clock()

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.catalog.model_index import upstream_id_on
 from app.catalog.model_spec import ModelSpec
 from app.channels.channel import Channel
@@ -65,7 +63,7 @@ class TaskCreate(Create[str]):
         self._public_url = public_url
         self._token = new_callback_token()
         self._row = self._to_row(choice.channels[0], fingerprint, context.clock())
-        self._intent = Intent(self._row.tenant_id, self._row.id)
+        self._intent = Intent(self._row.tenant_id, self._row.id, created_at=self._row.created_at)
         self.action = CREATE_TASK
         self.tenant_id = self._row.tenant_id
         self.candidates = choice.channels
@@ -73,11 +71,15 @@ class TaskCreate(Create[str]):
         self.model = str(checked.fields["model"])
         self.is_one_skipped = choice.is_one_skipped
 
-    def add(self, session: AsyncSession, attempt: Attempt) -> None:
+    def row(self, attempt: Attempt) -> TaskRow:
         """See ``Create``."""
         self._intent.attempt = attempt
         self._intents.watch(self._intent)
-        session.add(self._row)
+        return self._row
+
+    async def is_ours(self) -> bool:
+        """See ``Create``."""
+        return await self._intents.is_submitting(self._intent)
 
     async def withdraw(self) -> None:
         """See ``Create``."""
