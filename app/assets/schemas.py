@@ -5,6 +5,7 @@ Source: the parameter tables of the spec's "Assets" section; members that only t
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, AliasGenerator, BeforeValidator, ConfigDict, Field
@@ -30,6 +31,7 @@ _FORMS_OF_A_TASK = ("data:", "asset:")
 _OTHER_PAGING = frozenset({"NextToken", "MaxResults"})
 
 
+@cache
 def to_wire_name(name: str) -> str:
     """Returns the upstream's spelling of a member: ``project_name`` gives ``ProjectName``, ``url`` gives ``URL``."""
     pascal = to_pascal(name)

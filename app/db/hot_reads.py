@@ -5,7 +5,7 @@ ended, greenlets switched and rows mapped. Here the statement is compiled once, 
 
 The connections belong to the engine's pool, so that the pool's size stays the limit of a process, and what watches the
 engine watches them, too. One is kept for some milliseconds after its last statement, because taking it out of the pool
-costs four times as much as a statement does; when the pool has no other left, it is given back at once.
+costs twice as much as a short statement; when the pool has no other left, it is given back at once.
 """
 
 import asyncio
