@@ -65,6 +65,10 @@ class FastLists:
             for query in _queries(name, is_name_in_query=is_name_in_query)
         }
 
+    def awaits_body(self, head: RequestHead) -> bool:
+        """As ``FastPath.awaits_body``."""
+        return head.method == "POST" and (head.raw_path, head.query) in self._entries
+
     def answer(
         self,
         head: RequestHead,

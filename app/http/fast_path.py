@@ -20,6 +20,13 @@ class Later(Enum):
 class FastPath(Protocol):
     """Answers some requests at once, exactly as the application would."""
 
+    def awaits_body(self, head: RequestHead) -> bool:
+        """Says whether ``answer`` may answer a request whose short body has not arrived with its head.
+
+        Some clients write the two one after the other. When the body does not come within a second, the request is left
+        to the application.
+        """
+
     def answer(
         self,
         head: RequestHead,
@@ -50,6 +57,10 @@ class FastPaths:
 
     def __init__(self, paths: Sequence[FastPath]) -> None:
         self._paths = paths
+
+    def awaits_body(self, head: RequestHead) -> bool:
+        """As ``FastPath.awaits_body``."""
+        return any(path.awaits_body(head) for path in self._paths)
 
     def answer(
         self,

@@ -296,7 +296,7 @@ class HttpProtocol(HttpToolsProtocol):
             default_headers=self.server_state.default_headers,
             respond=partial(self._answer_late, head, b""),
         )
-        if admitted is None:
+        if admitted is None and not self._is_awaited(head):
             return False
         self._gathered = head, admitted
         self._phase = _GATHERING
@@ -304,13 +304,23 @@ class HttpProtocol(HttpToolsProtocol):
         self.table.set_idle(self, is_idle=False)
         return True
 
+    def _is_awaited(self, head: RequestHead) -> bool:
+        """Whether the fast path may answer once a short body that comes after its head is there."""
+        is_short = len(self._pending) < head.body_bytes <= MAX_BODY_BYTES
+        return self._fast is not None and is_short and not head.is_body_held_back and self._fast.awaits_body(head)
+
     def _exchange_fast(self) -> None:
         """Passes the request to the fast path when its body is complete."""
-        assert self._fast_exchange is not None  # noqa: S101 - it has admitted the request
+        assert self._fast_exchange is not None  # noqa: S101 - no body is gathered without it
         assert self._gathered is not None  # noqa: S101 - as the phase says
         head, admitted = self._gathered
         if len(self._pending) < head.body_bytes:
             self._is_starved = True
+            return
+        if admitted is None:
+            self._gathered = None
+            if not self._answer_fast(head):
+                self._start(head)
             return
         body, self._pending = self._pending[: head.body_bytes], self._pending[head.body_bytes :]
         self._gathered = None

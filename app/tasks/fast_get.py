@@ -67,6 +67,11 @@ class FastGet:
         self._refreshing: dict[tuple[str, str], list[_Asked]] = {}
         self._background: set[asyncio.Task[None]] = set()
 
+    @staticmethod
+    def awaits_body(_head: RequestHead) -> bool:
+        """As ``FastPath.awaits_body``."""
+        return False
+
     def answer(
         self,
         head: RequestHead,

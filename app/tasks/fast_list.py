@@ -33,6 +33,11 @@ class FastList:
         self._route = FastRoute("GET", COLLECTION)
         self._tasks = tasks
 
+    @staticmethod
+    def awaits_body(_head: RequestHead) -> bool:
+        """As ``FastPath.awaits_body``."""
+        return False
+
     def answer(
         self,
         head: RequestHead,
