@@ -45,6 +45,7 @@ async def test_an_example_is_accepted(own_gateway: Gateway, tenant: Tenant, oper
             key_id=(await own_gateway.key_of(tenant.id)).key_id if "{key_id}" in operation.path else "",
             task_id=await tenant.new_task() if "{task_id}" in operation.path else "",
             channel_id=await _channel(own_gateway) if "{channel_id}" in operation.path else "",
+            admin_id=await _admin(own_gateway) if "{admin_id}" in operation.path else "",
         )
         if operation.path in ENTRIES:
             url += f"?Action={name}"
@@ -68,3 +69,7 @@ async def test_a_create_has_an_example_with_words_alone(own_gateway: Gateway, te
 async def _channel(gateway: Gateway) -> str:
     channels = (await gateway.admin.get("/channels")).json()["data"]
     return str(next(each["id"] for each in channels if each["name"] == "default"))
+
+
+async def _admin(gateway: Gateway) -> str:
+    return str((await gateway.admin.post("/admins", json={"name": "an admin", "role": "viewer"})).json()["id"])
