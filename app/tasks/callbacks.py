@@ -65,23 +65,28 @@ class CallbackInbox:
         self._dropped = 0
         self._drops_logged_at: datetime | None = None
 
-    async def receive(self, token: str, body: bytes | None, network: str) -> None:
-        """Takes in one callback; returns when it is written, or after three seconds, and never raises.
+    async def receive(self, token: str, body: bytes | None, network: str) -> bool:
+        """Takes in one callback, and waits three seconds until it is written; never raises.
 
         Args:
             token: the token of the URL that was called; a token of no intent has no effect.
             body: what was sent; None when it was too long or did not arrive.
             network: the network of the sender (``network_of``). Callbacks beyond a network's share are dropped, and
                 their number is logged once a minute.
+
+        Returns:
+            Whether it is written, or has no effect. If not, it may still be written, unless the process dies before:
+            the upstream has to send it again.
         """
         if not _TOKEN.fullmatch(token):
-            return
+            return True
         lookup: Lookup[bytes, bool] = Lookup(hash_of(token))
         if not self._queue.add(lookup, network):
             self._count_drop()
-            return
+            return False
         writing = self._background.start(self._write_if_known(lookup, _task_id(body)))
-        await asyncio.wait({writing}, timeout=_ANSWER_TIMEOUT_SECONDS)
+        done, _ = await asyncio.wait({writing}, timeout=_ANSWER_TIMEOUT_SECONDS)
+        return bool(done) and not writing.cancelled() and writing.result()
 
     async def drain(self) -> None:
         """Waits up to five seconds for callbacks that are not written yet; called before the database is closed."""
@@ -90,26 +95,30 @@ class CallbackInbox:
         if lost:
             _log.error("callbacks_lost", callbacks=lost)
 
-    async def _write_if_known(self, lookup: Lookup[bytes, bool], upstream_id: str | None) -> None:
-        """Writes a callback if its token is an intent's."""
-        if not await lookup.answer:
-            return
+    async def _write_if_known(self, lookup: Lookup[bytes, bool], upstream_id: str | None) -> bool:
+        """Writes a callback if its token is an intent's; returns False when that failed."""
+        is_known = await lookup.answer
+        if is_known is None:
+            return False
         try:
-            await self._retry(lambda intents: self._write(intents, lookup.name, upstream_id))
-        except Exception:  # noqa: BLE001 - the upstream cannot handle an error of ours
+            if is_known:
+                await self._retry(lambda intents: self._write(intents, lookup.name, upstream_id))
+        except Exception:  # noqa: BLE001 - the upstream sends it again, whatever the error is
             _log.exception("callback_not_written", upstream_id=upstream_id)
+            return False
+        return True
 
     async def _look_up(self, lookups: list[Lookup[bytes, bool]]) -> None:
-        """Sets for each look-up whether an intent has its token."""
+        """Sets for each look-up whether an intent has its token; None when that could not be found out."""
         hashes = [lookup.name for lookup in lookups]
-        known: set[bytes] = set()
+        known: set[bytes] | None = None
         try:
             known = await self._retry(lambda intents: intents.known_tokens(hashes))
         except Exception:  # noqa: BLE001 - as above
             _log.exception("callbacks_not_looked_up", callbacks=len(lookups))
         for lookup in lookups:
             if not lookup.answer.done():
-                lookup.answer.set_result(lookup.name in known)
+                lookup.answer.set_result(None if known is None else lookup.name in known)
 
     async def _retry(self, work: Callable[[AllIntents], Awaitable[ResultT]]) -> ResultT:
         """Runs ``work`` in one transaction, and retries while the database is unavailable.

@@ -1,4 +1,8 @@
-"""The route of the upstream's callbacks. All get the same answer, which does not show whether their token exists."""
+"""The route of the upstream's callbacks. The answer does not show whether a token exists.
+
+It is 503 for a callback that is not written yet, because the upstream then sends it again: what is only in memory is
+lost when the process dies.
+"""
 
 import asyncio
 
@@ -7,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from app.core.turns import leave_turn
+from app.errors import ServiceUnavailableError
 from app.http.body import BodyAdmission
 from app.http.body_budget import CallbackSender, Holding
 from app.http.client_address import network_of
@@ -25,7 +30,7 @@ router = APIRouter()
 # Not in the API's description: only the upstream calls it, at URLs that it was given.
 @router.post(CALLBACK_PATH + "{token}", include_in_schema=False)
 async def receive(request: Request) -> Response:
-    """Takes in a callback of the upstream; always ``200 {}``.
+    """Takes in a callback of the upstream: ``200 {}``, or 503 when it could not be written within three seconds.
 
     Its body counts against a pool for callbacks. When that is full, the callback still makes a poll of its task due.
     """
@@ -36,9 +41,11 @@ async def receive(request: Request) -> Response:
     inbox: CallbackInbox = request.state.callbacks
     try:
         body, is_read = await _read(request, holding)
-        await inbox.receive(request.path_params["token"], body, network)
+        is_kept = await inbox.receive(request.path_params["token"], body, network)
     finally:
         holding.release()
+    if not is_kept:
+        raise ServiceUnavailableError("The callback is not stored yet. Please send it again.")
     return json_response({}, headers={} if is_read else {"Connection": "close"})
 
 

@@ -165,7 +165,7 @@ async def test_a_paid_task_of_an_intent_that_had_ended_is_listed_for_the_operato
     assert _alarms() == before + 1
 
 
-async def test_a_callback_during_an_outage_of_the_database_is_written_afterwards(
+async def test_a_callback_during_an_outage_of_the_database_is_asked_for_again_and_written_afterwards(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.tasks.callbacks._ANSWER_TIMEOUT_SECONDS", 0.1)  # the upstream waits no longer
@@ -178,7 +178,7 @@ async def test_a_callback_during_an_outage_of_the_database_is_written_afterwards
             answer = await search.call_back(token, {"id": upstream_id})
         finally:
             await set_reachable(database_url, url, is_reachable=True)
-        assert (answer.status_code, answer.json()) == (200, {})
+        assert answer.status_code == 503, "the upstream sends it again, should this process die before it is written"
         engine = open_engine(url)
         async with asyncio.timeout(HANG_SECONDS), session_factory(engine)() as session:
             while await session.scalar(select(TaskRow.claimed_upstream_id)) != upstream_id:
