@@ -22,7 +22,7 @@ from app.db.engine import open_engine, session_factory
 from app.db.group_commit import GroupCommit
 from app.db.hot_reads import HotReads
 from app.http.body_thread import BodyThread
-from app.limits.redis_store import RedisStore
+from app.limits.open_store import open_store
 from app.money.prices.default_prices import DEFAULT_PRICES
 from app.money.prices.service import seed_prices
 from app.observability.redaction import hide
@@ -100,7 +100,7 @@ async def _open_context(
     body_thread = BodyThread()
     stack.callback(body_thread.close)
     changes = ChangeFeed(url, sessions, monotonic=monotonic)
-    limit_store = None if settings.redis_url is None else RedisStore(settings.redis_url.get_secret_value())
+    limit_store = None if settings.redis_url is None else open_store(settings.redis_url.get_secret_value())
     if limit_store is not None:
         stack.push_async_callback(limit_store.aclose)
     directory = ChannelDirectory(sessions, box, feed=changes, monotonic=monotonic)

@@ -52,8 +52,7 @@ from app.http.body import BodyAdmission
 from app.http.body_thread import BodyThread
 from app.http.fast_path import FastPaths
 from app.http.health import Readiness
-from app.limits.counters import RateLimits
-from app.limits.redis_store import RedisStore
+from app.limits.counters import RateLimits, Store
 from app.money.prices.service import PriceCatalog
 from app.settings import Settings
 from app.tasks import due_work as tasks_due
@@ -157,7 +156,7 @@ class ProcessContext:
     changes: ChangeFeed
     """What other processes have changed; connected by the gateway only."""
 
-    limit_store: RedisStore | None
+    limit_store: Store | None
     """Counts the requests of all processes; None: each process takes its share."""
 
     directory: ChannelDirectory

@@ -15,6 +15,8 @@ COMMANDS = {
     "migrate": "app.cli.migrate:migrate",
     "sandbox": "app.sandbox.server:run_sandbox",
     "prices shipped": "app.cli.shipped_prices:shipped_prices",
+    # Imported by `serve` only when the database is embedded: a process that serves has no use for Alembic.
+    "schema upgrade": "app.db.schema:upgrade_to_head",
     "secrets reseal": "app.cli.reseal:reseal_all",
     "serve": "app.cli.serve:serve",
     "worker": "app.cli.serve:run_worker",

@@ -36,7 +36,7 @@ from app.cli.role_check import check_role
 from app.core.sealing import SealError, SecretBox
 from app.db.base import utc_now
 from app.db.engine import is_unavailable, open_engine, session_factory
-from app.db.schema import schema_state
+from app.db.schema_version import schema_state
 from app.db.versions import UnsupportedServerError
 from app.devdb.folder import LOG_NAME, was_used
 from app.limits.counters import StoreError

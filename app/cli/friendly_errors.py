@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from app.cli.exit_codes import MISCONFIGURED, stop
 from app.core.sealing import SealError
 from app.db.engine import denied_by, is_unavailable
-from app.db.schema import SchemaError
+from app.db.schema_version import SchemaError
 from app.db.versions import UnsupportedServerError
 from app.devdb.errors import EmbeddedPostgresError
 from app.settings import SettingError

@@ -15,7 +15,7 @@ from app.cli.friendly_errors import friendly_errors
 from app.cli.process_settings import read_settings
 from app.core.sealing import SealError, SecretBox
 from app.db.engine import open_engine, session_factory
-from app.db.schema import schema_state
+from app.db.schema_version import schema_state
 from app.tenants.key_service import reseal_signing_keys
 from app.webhooks.secrets import reseal_secrets
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from app.cli.command_table import implementation
 from app.cli.config_check import check_settings
 from app.cli.database import Database, opened_database
 from app.cli.exit_codes import FAILED, MISCONFIGURED, stop
 from app.cli.friendly_errors import friendly_errors
-from app.cli.migrate import check_schema
 from app.cli.ports import check_port
 from app.cli.process_settings import read_settings
+from app.cli.schema_check import check_schema
 from app.cli.worker_metrics import serving_metrics
 from app.composition import open_services
-from app.db.schema import upgrade_to_head
 from app.http.sockets import listeners
 from app.main import connection_limits, server_config
 from app.observability.exposition import multiprocess_metrics
@@ -88,7 +88,7 @@ def _server_settings() -> Settings:
 def _prepare(database: Database) -> None:
     """Checks that the worker processes will be able to start, and passes them the URL of an embedded database."""
     if database.is_embedded:
-        asyncio.run(upgrade_to_head(database.owner_url))
+        asyncio.run(implementation("schema upgrade")(database.owner_url))
         os.environ["SEEDGATE_DATABASE_URL"] = database.url
     check_schema(database)
     asyncio.run(_try_services(read_settings()))

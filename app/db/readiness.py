@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import is_unavailable
-from app.db.schema import schema_state
+from app.db.schema_version import schema_state
 
 
 def readiness_checks(engine: AsyncEngine) -> dict[str, Callable[[], Awaitable[str | None]]]:

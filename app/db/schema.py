@@ -1,19 +1,15 @@
-"""Which version of the schema a database has, and bringing it to the newest."""
+"""Bringing the schema of a database to the newest version, by Alembic."""
 
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db.engine import open_engine
+from app.db.schema_version import SchemaError, migrations_dir
 
 # Any number that nothing else in the database uses.
 _MIGRATION_LOCK = 7_333_428_301
@@ -22,35 +18,6 @@ _TURN_TIMEOUT = "10min"
 # A migration that waits for a table blocks every query that comes after it: give up soon, and be run again.
 _TABLE_LOCK_TIMEOUT = "5s"
 _STATEMENT_TIMEOUT = "10min"
-
-
-class SchemaError(RuntimeError):
-    """The schema cannot be brought to the newest version; the text says why."""
-
-
-@dataclass(frozen=True)
-class SchemaState:
-    """The version of a database beside the version of this program.
-
-    Attributes:
-        current: revision of the database; None when it is empty.
-        head: newest revision that this program knows; None when there are no migrations.
-    """
-
-    current: str | None
-    head: str | None
-
-    @property
-    def is_current(self) -> bool:
-        """Whether this program may work on the database."""
-        return self.current == self.head
-
-
-def migrations_dir() -> Path:
-    """Returns the folder of the migrations: ``migrations/`` in a checkout, ``app/_migrations`` when installed."""
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "_migrations"
-    return installed if installed.is_dir() else package.parent / "migrations"
 
 
 def alembic_config(connection: Connection) -> Config:
@@ -81,23 +48,6 @@ async def upgrade_to_head(url: str) -> None:
             await connection.run_sync(_upgrade)
     finally:
         await engine.dispose()
-
-
-async def schema_state(engine: AsyncEngine) -> SchemaState:
-    """Reads the version of a database: one or two short queries.
-
-    Raises:
-        app.db.engine.DatabaseUnavailableError: the database cannot be reached.
-    """
-    async with engine.connect() as connection:
-        current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
-    return SchemaState(current, head_revision())
-
-
-@cache
-def head_revision() -> str | None:
-    """Returns the newest revision that this program knows; the files are read once."""
-    return ScriptDirectory(migrations_dir()).get_current_head()
 
 
 async def _take_turn(connection: AsyncConnection) -> None:

@@ -106,7 +106,7 @@ def _is_for_terminal(record: logging.LogRecord) -> bool:
         record.msg = message.replace("Uvicorn running on", "listening on").replace(
             "Press CTRL+C to quit", "Ctrl-C ends it"
         )
-    # Alembic's are also written when only the version of a schema is read.
+    # Alembic's are written when the schema of an embedded database is upgraded.
     return not (
         record.name.startswith("alembic.") or (record.name == "uvicorn.error" and message.startswith(_ROUTINE_MESSAGES))
     )

@@ -22,7 +22,7 @@ import uvicorn
 from sqlalchemy.orm import configure_mappers
 
 from app.db.base import utc_now
-from app.db.schema import head_revision
+from app.db.schema_version import head_revision
 from app.main import create_app, server_config
 from app.observability.logging import configure_logging
 from app.sandbox.server import run_sandbox

@@ -10,7 +10,8 @@ import pytest_asyncio
 
 from app.db.engine import open_engine
 from app.db.roles import OWNER
-from app.db.schema import SchemaError, SchemaState, head_revision, migrations_dir, schema_state, upgrade_to_head
+from app.db.schema import upgrade_to_head
+from app.db.schema_version import SchemaError, SchemaState, head_revision, migrations_dir, schema_state
 from migrations.check import migrated_and_compared
 from tests.devdb.children import query
 from tests.support.database import as_owner, empty_database, own_database, url_of
