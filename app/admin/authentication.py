@@ -89,7 +89,7 @@ class AdminAuthenticator:
 
 
 async def require_admin(request: Request) -> None:
-    """Checks the admin token and its role, before anything but the headers is read.
+    """Checks the admin token and its role, before anything but the headers is read, and again after a body.
 
     Sets ``request.state.actor`` for the audit log.
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.requests import Request
 
+from app.admin.authentication import require_admin
 from app.admin.fields import Moment
 from app.core.strict_json import parse_json_object
 from app.errors import InvalidParameterError
@@ -30,13 +31,17 @@ def body_of(model: type[BaseModel], example: Mapping[str, Any]) -> dict[str, Any
 async def read_body(request: Request, model: type[ModelT]) -> ModelT:
     """Returns the request's body as an instance of ``model``.
 
+    Token and role are checked again when it has arrived: a body may take minutes, and the token may end meanwhile.
+
     Raises:
+        SeedgateError: as ``require_admin``.
         InvalidParameterError: 400, it is not a JSON object, or a member is wrong or unknown.
         MissingParameterError: 400, a required member is absent.
         RequestTooLargeError: 413. UnsupportedMediaTypeError: 415. ServiceUnavailableError: 503, too many large bodies.
     """
     bodies: BodyAdmission = request.state.bodies
     async with bodies.read(request, OperatorSender()) as body:
+        await require_admin(request)
         return parse_model(model, parse_json_object(body.data))
 
 
