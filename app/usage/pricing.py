@@ -29,26 +29,27 @@ class Pricing:
     def apply(self, row: LedgerRow) -> None:
         """Writes price and cost into a row of the ledger; a task without a price keeps None in both.
 
-        When the resolution is not known, or whether the task had videos or sound, and the prices differ, the highest
-        one is taken, and a row with tokens is marked as estimated.
+        When the resolution is not known, or whether the task had videos or sound, and the prices differ or one is
+        missing, the highest one is taken, and a row with tokens is marked as estimated.
         """
-        prices = self._prices(row)
+        found = self._prices(row)
+        prices = [price for price in found if price is not None]
         if not prices:
             return
-        price = max(prices, key=lambda found: found.micros_per_million_tokens)
+        price = max(prices, key=lambda each: each.micros_per_million_tokens)
         row.currency, row.micros_per_million_tokens = price.currency, price.micros_per_million_tokens
         if row.total_tokens is None:
             return
         row.cost_micros = cost_micros(row.total_tokens, price.micros_per_million_tokens)
-        is_certain = len({found.micros_per_million_tokens for found in prices}) == 1
+        is_certain = len({price and price.micros_per_million_tokens for price in found}) == 1
         row.is_estimated |= row.total_tokens > 0 and not is_certain
 
-    def _prices(self, row: LedgerRow) -> list[Price]:
-        """Returns the prices that the task may have."""
+    def _prices(self, row: LedgerRow) -> list[Price | None]:
+        """Returns the prices that the task may have; None stands for a kind of video without a price."""
         currency = self.currencies.get(row.channel_id or "")
         if currency is None:
             return []
-        found = []
+        found: list[Price | None] = []
         for resolution, has_video_input, has_audio in product(
             self._resolutions(row, currency), _alternatives(row.has_video_input), _alternatives(row.has_audio)
         ):
@@ -61,8 +62,7 @@ class Pricing:
                 currency=currency,
             )
             listed = self.index.find(billable, row.created_at)
-            if not isinstance(listed, Unpriced):
-                found.append(listed.price)
+            found.append(None if isinstance(listed, Unpriced) else listed.price)
         return found
 
     def _resolutions(self, row: LedgerRow, currency: str) -> Sequence[str | None]:

@@ -93,6 +93,26 @@ def test_a_change_of_prices_does_not_touch_what_was_created_before() -> None:
     assert costs == [10, 20]
 
 
+def test_a_price_for_one_of_the_possible_kinds_alone_is_estimated() -> None:
+    price = Price(upstream_model=TWO, has_audio=False, currency="CNY", micros_per_million_tokens=10, valid_from=NOW)
+    rows = [
+        LedgerRow(
+            channel_id="c",
+            upstream_model=TWO,
+            service_tier="default",
+            has_video_input=False,
+            has_audio=has_audio,
+            total_tokens=1_000_000,
+            is_estimated=False,
+            created_at=NOW,
+        )
+        for has_audio in (False, None)
+    ]
+    for row in rows:
+        Pricing(PriceIndex([ListedPrice(1, price, NOW)]), {"c": "CNY"}).apply(row)
+    assert [(row.cost_micros, row.is_estimated) for row in rows] == [(10, False), (10, True)]
+
+
 async def test_a_settlement_has_price_currency_and_cost(gateway: Gateway) -> None:
     tenant = await gateway.tenant()
     task_id = await tenant.new_task(content=VIDEO, resolution="720p")
