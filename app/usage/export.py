@@ -13,6 +13,8 @@ from sqlalchemy import Row
 from app.usage.schemas import LedgerEntry
 
 _COLUMNS = tuple(LedgerEntry.model_fields)
+# A tenant chooses the text of ``service_tier``.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ExportFormat(StrEnum):
@@ -52,8 +54,11 @@ def _to_csv(rows: Sequence[Sequence[Any]]) -> bytes:
 
 
 def _to_cell(value: Any) -> Any:
+    """Returns a value as a cell; a text that a spreadsheet would take for a formula gets an apostrophe before it."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
     return value.isoformat() if isinstance(value, datetime) else value
 
 

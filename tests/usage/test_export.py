@@ -44,6 +44,8 @@ async def test_both_formats_hold_every_row_with_the_same_values(gateway: Gateway
         assert list(line) == list(found)
         assert line["model"] == found["model"]
         assert line["created_at"] == NOON.isoformat() == found["created_at"]
+    assert (lines[2]["note"], objects[2]["note"]) == ("'=1+1\nwas lost", "=1+1\nwas lost"), "no cell is a formula"
+    assert lines[2]["total_tokens"] == "-1"
 
 
 async def test_an_export_of_many_steps_holds_each_row_once_in_the_order_of_creation(gateway: Gateway) -> None:
