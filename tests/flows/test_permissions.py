@@ -24,11 +24,13 @@ NEEDED = {
     **{f"POST /api/v3/open/{name}": "read" if name in READS else "assets" for name in ACTIONS},
 }
 OF_TENANTS = [route for route in all_routes() if route.path.startswith("/api/v3/")]
+IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
 PARAMETERS: list[tuple[str, str, dict[str, Any]]] = [
     ("priority", "priority", {"priority": 1}),
     ("4k", "resolution", {"model": "doubao-seedance-2-0-260128", "resolution": "4k"}),
     ("4k", "content", {"content": text("a kitten --rs 4k")}),
     ("4k", "content", {"content": text("a kitten --resolution  4K --dur 5")}),
+    ("4k", "content", {"content": [{**IMAGE, "text": "--rs 4k"}]}),
     ("flex", "service_tier", {"service_tier": "flex"}),
     ("long_expiry", "execution_expires_after", {"execution_expires_after": 172_801}),
 ]

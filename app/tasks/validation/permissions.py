@@ -35,6 +35,7 @@ def permissions_of(fields: Mapping[str, Any], model: ModelSpec, *, is_final: boo
     elif is_final and _4K in map(str.lower, model.resolutions):
         # Of the models in 4k only one makes drafts, and 4k is all that its final videos may be.
         needed[Permission.RESOLUTION_4K] = "resolution"
-    elif any(_4K_SUFFIX.search(item["text"]) for item in fields["content"] if item["type"] == "text"):
+    elif any(_4K_SUFFIX.search(item.get("text", "")) for item in fields["content"]):
+        # The upstream may use a text beside the payload of another type, too.
         needed[Permission.RESOLUTION_4K] = "content"
     return needed
