@@ -1,6 +1,7 @@
 """Deletes tasks: a queued task is cancelled, a finished one removed."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,8 @@ from app.upstream.errors import UpstreamError, UpstreamRejectedError
 from app.upstream.rate_limits import RateClass
 
 _TOKEN_TIMEOUT_SECONDS = 2.0
+# No queued task begins and ends in less.
+_SHORTEST_TASK = timedelta(seconds=5)
 
 
 class TaskDeletion:
@@ -35,6 +38,9 @@ class TaskDeletion:
         The task is refreshed first: once the upstream has removed it, the usage of a task that has just finished could
         not be read any more. A task that is found running is refused without a call, in the upstream's words, because
         it might finish before the DELETE arrives and would then be removed.
+
+        Between the refresh and a slow DELETE a queued task may end: it was removed then, not cancelled. When that is
+        possible the upstream is asked once more, and what the task may have cost is estimated.
 
         A DELETE whose answer was lost can be repeated: a task that it cancelled is left as it is, and a removed one is
         not found upstream, which counts as done. When this returns, no process shows a removed task any more.
@@ -108,7 +114,7 @@ class TaskDeletion:
         return row
 
     async def _delete_upstream(self, row: TaskRow, account: ArkAccount) -> bool:
-        """Deletes a task upstream; returns whether the upstream did not have it any more."""
+        """Deletes a task upstream; returns whether it is gone there although it was not seen to have ended."""
         await self._acquire(row, RateClass.DELETE)
         try:
             await self._context.ark.delete(account, str(row.upstream_id))
@@ -119,6 +125,19 @@ class TaskDeletion:
             ):
                 return error.is_not_found
             raise _to_error(error) from error
+        return not TaskStatus(row.status).is_final and self._may_have_ended(row) and await self._is_gone(row, account)
+
+    def _may_have_ended(self, row: TaskRow) -> bool:
+        """Says whether an unfinished task may have ended since the upstream was last asked about it."""
+        return row.polled_at is None or self._context.clock() - row.polled_at >= _SHORTEST_TASK
+
+    async def _is_gone(self, row: TaskRow, account: ArkAccount) -> bool:
+        """Asks whether a task was removed instead of cancelled; without an answer it may have been."""
+        try:
+            await self._acquire(row, RateClass.INTERACTIVE_GET)
+            await self._context.ark.get(account, str(row.upstream_id))
+        except (UpstreamError, ServiceUnavailableError):
+            return True
         return False
 
     async def _acquire(self, row: TaskRow, rate_class: RateClass) -> None:

@@ -11,6 +11,7 @@ from app.upstream.rate_limits import RateClass
 from tests.support.answers import check_error
 from tests.support.gateway import ENDLESS, HELD, RUNNING, TASKS, Gateway, get, text
 from tests.support.timeouts import until
+from tests.usage.test_ledger import settled
 
 
 async def test_a_queued_task_is_cancelled_and_stays_readable(gateway: Gateway) -> None:
@@ -204,6 +205,25 @@ async def test_an_answer_from_before_the_cancellation_does_not_undo_it(gateway: 
     row = await gateway.row(task_id)
     assert row is not None
     assert (row.status, row.next_poll_at) == ("cancelled", None)
+
+
+@pytest.mark.parametrize("has_ended", [True, False])
+async def test_a_task_that_ends_before_a_slow_delete_arrives_is_not_called_free(
+    gateway: Gateway, *, has_ended: bool
+) -> None:
+    tenant = await gateway.tenant()
+    task_id = await tenant.new_task(content=text(ENDLESS))
+    await gateway.fault("delete_task", **{**HELD, "at": "before"})
+    deleting = asyncio.create_task(tenant.http.delete(f"{TASKS}/{task_id}"))
+    await until(lambda: gateway.received("delete_task"))
+    if has_ended:
+        await gateway.force(task_id, "succeeded")
+    gateway.clock.advance(6)
+    await gateway.release()
+    assert (await deleting).status_code == 200
+    assert (await get(tenant, task_id)).json()["status"] == "cancelled"
+    row = await settled(gateway, tenant)
+    assert (row.total_tokens != 0, row.is_estimated) == (has_ended, has_ended)
 
 
 async def test_a_poll_under_way_does_not_restore_a_deleted_task(gateway: Gateway) -> None:
