@@ -108,6 +108,7 @@ class ChangeFeed:
         self._drops: list[Callable[[str | None], None]] = []
         self._changes: dict[str, Change] = {}
         self._confirming: set[asyncio.Task[None]] = set()
+        self._known_count = 1
         self.position = 0
         """Grows with everything that is heard and with each connection; see ``app.tasks.ready_answers``."""
 
@@ -163,8 +164,11 @@ class ChangeFeed:
                 await task
 
     async def count_listeners(self) -> int:
-        """Returns the number of gateway processes that listen, at least one: this one."""
-        return max(1, len(await self._listeners()))
+        """Returns the number of gateway processes that listen, at least one: this one; if need be, the last known."""
+        found = await self._listeners()
+        if _UNKNOWN_PID not in found:
+            self._known_count = max(1, len(found))
+        return self._known_count
 
     async def _listeners(self) -> set[int]:
         """Returns the process ids of the listeners' sessions, or one that never confirms when they are not known."""

@@ -40,6 +40,19 @@ async def test_a_change_returns_once_every_listener_has_dropped_it(database_url:
             assert dropped_by_other == dropped == [f"thing {each}" for each in range(number + 1)]
 
 
+async def test_the_other_processes_still_count_while_the_connection_is_lost(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    seconds = ManualSeconds()
+    async with listening(database_url, engine, seconds), listening(database_url, engine, seconds) as (feed, _):
+        assert await feed.count_listeners() == 2
+        other = ChangeFeed(database_url, session_factory(engine), monotonic=seconds)
+        async with other.listening():
+            await until(lambda: other.is_live)
+            assert (await other.count_listeners(), await feed.count_listeners()) == (3, 3)
+        assert (other.is_connected, await other.count_listeners()) == (False, 3)
+
+
 async def test_a_change_that_is_rolled_back_drops_nothing(database_url: str, engine: AsyncEngine) -> None:
     async with listening(database_url, engine, ManualSeconds()) as (feed, dropped):
         async with feed.change() as change, session_factory(engine)() as session:
