@@ -13,7 +13,7 @@ A further condition of a create, such as a hold on its tenant's money, is a furt
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -30,6 +30,7 @@ from app.creates.repository import NUMBERS_WITH_EARLIER_ATTEMPT
 from app.db.base import Base
 from app.db.driver_statement import DriverStatement, carried_as, rows_of, value_of
 from app.db.group_commit import MAX_ROWS, GroupCommit
+from app.db.plain_row import PlainRow
 from app.tenants.models import ApiKeyRow, TenantRow
 
 # Half of a batch: the creates of one tenant do not fill it.
@@ -50,7 +51,7 @@ class Opening:
     fingerprint: RequestFingerprint
     attempt: Attempt
     channel_id: str
-    rows: Sequence[Base]
+    rows: Sequence[PlainRow]
 
 
 Check = Callable[[Any, Sequence[Opening]], Awaitable[Collection[int]]]
@@ -87,9 +88,9 @@ class GroupInsert:
         Returns:
             Whether it was committed; if not, its request takes the long way.
         """
-        values = [(cast("Table", row.__table__), _values(row)) for row in opening.rows]
-        size_bytes = sum(len(value) for _, each in values for value in each.values() if isinstance(value, str))
-        written = self._lane.add((opening, values), size_bytes=size_bytes)
+        rows = [_carried(row) for row in opening.rows]
+        size_bytes = sum(len(value) for row in rows for value in row.values.values() if isinstance(value, str))
+        written = self._lane.add((opening, rows), size_bytes=size_bytes)
         tenant_id = opening.fingerprint.tenant_id
         self._waiting[tenant_id] += 1
         written.add_done_callback(lambda _: self._end_wait(tenant_id))
@@ -107,14 +108,15 @@ class GroupInsert:
         for check in self._checks:
             left_out = await check(connection, [items[position][0] for position in admitted])
             admitted = [position for number, position in enumerate(admitted) if number not in left_out]
-        inserts: dict[tuple[Table, tuple[str, ...]], list[tuple[Any, ...]]] = {}
+        inserts: dict[tuple[type[Base], tuple[str, ...]], list[Iterable[Any]]] = {}
         for position in admitted:
-            for table, row in items[position][1]:
-                inserts.setdefault((table, tuple(row)), []).append(tuple(row.values()))
-        for (table, names), rows in inserts.items():
+            for row in items[position][1]:
+                inserts.setdefault((row.model, tuple(row.values)), []).append(row.values.values())
+        for (model, names), rows in inserts.items():
             columns = zip(*rows, strict=True)
-            await _insert_into(table, names).fetch(connection, **dict(zip(names, map(list, columns), strict=True)))
-        return [position in admitted for position in range(len(items))]
+            await _insert_into(model, names).fetch(connection, **dict(zip(names, map(list, columns), strict=True)))
+        written = set(admitted)
+        return [position in written for position in range(len(items))]
 
     async def _check_owners_and_attempts(self, connection: Any, openings: Sequence[Opening]) -> Collection[int]:
         sent = [opening.fingerprint for opening in openings]
@@ -141,21 +143,24 @@ class GroupInsert:
         }
 
 
-_Item = tuple[Opening, list[tuple[Table, dict[str, Any]]]]
+_Item = tuple[Opening, list[PlainRow]]
 
 
-def _values(row: Base) -> dict[str, Any]:
-    """Returns the values of the columns that were set, JSON as text."""
-    table = cast("Table", row.__table__)
-    return {
-        name: json.dumps(value) if value is not None and isinstance(table.c[name].type, JSONB) else value
-        for name, value in vars(row).items()
-        if name != "_sa_instance_state"
-    }
+def _carried(row: PlainRow) -> PlainRow:
+    """Returns the row with its values as ``carried_as`` has them."""
+    as_text = {name: json.dumps(row.values[name]) for name in _json_of(row.model) if row.values.get(name) is not None}
+    return PlainRow(row.model, row.values | as_text)
 
 
 @cache
-def _insert_into(table: Table, names: tuple[str, ...]) -> DriverStatement:
+def _json_of(model: type[Base]) -> Sequence[str]:
+    """Returns the names of the columns that hold JSON."""
+    return [column.key for column in cast("Table", model.__table__).c if isinstance(column.type, JSONB)]
+
+
+@cache
+def _insert_into(model: type[Base], names: tuple[str, ...]) -> DriverStatement:
+    table = cast("Table", model.__table__)
     columns = [table.c[name] for name in names]
     given = rows_of("new", {column.key: carried_as(column) for column in columns})
     values = select(*(value_of(column, given) for column in columns))

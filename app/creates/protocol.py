@@ -20,6 +20,7 @@ from app.creates.retry_dedup import RetryDedup
 from app.db.base import Base
 from app.db.engine import DatabaseUnavailableError
 from app.db.group_commit import UnsureCommitError, WriteAloneError
+from app.db.plain_row import PlainRow, to_plain_row
 from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
 
 _WRITE_TIMEOUT_SECONDS = 5.0
@@ -57,6 +58,10 @@ class Create(ABC, Generic[ResultT]):
     @abstractmethod
     def row(self, attempt: Attempt) -> Base:
         """Returns the intent, which is inserted in the transaction that inserts the attempt."""
+
+    def plain_row(self, attempt: Attempt) -> PlainRow:
+        """Does what ``row`` does, for an insert that does not go through a session."""
+        return to_plain_row(self.row(attempt))
 
     @abstractmethod
     async def is_ours(self) -> bool:
@@ -218,7 +223,7 @@ class CreateProtocol:
             return None
         _check_presence(client)
         attempt, attempt_row = self._retry_dedup.new_attempt(fingerprint, result_id=create.result_id)
-        rows = (attempt_row, create.row(attempt))
+        rows = (attempt_row, create.plain_row(attempt))
         written = group_insert.add(Opening(fingerprint, attempt, create.candidates[0].id, rows))
         self._opening[fingerprint] = written
         written.add_done_callback(lambda _: self._opening.pop(fingerprint, None))

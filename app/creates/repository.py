@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.creates.attempts import Attempt, RequestFingerprint
 from app.creates.models import AttemptRow, IdempotencyKeyRow
 from app.db.driver_statement import rows_of
+from app.db.plain_row import PlainRow
 from app.ids import new_id
 
 CLAIMABLE_FOR = timedelta(seconds=60)
@@ -54,7 +55,7 @@ class AllAttempts:
         The transaction fails when another one has just inserted the key (``app.creates.idempotency.is_key_taken``).
         """
         attempt, row = new_attempt(request, by=by, result_id=result_id, now=now)
-        self._session.add(row)
+        self._session.add(row.to_object())
         return attempt
 
     async def set_result(self, attempt_id: str, result_id: str) -> None:
@@ -155,30 +156,21 @@ class AllAttempts:
 
 def new_attempt(
     request: RequestFingerprint, *, by: str, result_id: str | None, now: datetime
-) -> tuple[Attempt, AttemptRow | IdempotencyKeyRow]:
+) -> tuple[Attempt, PlainRow]:
     """Returns a new attempt of the process ``by``, and its row or that of the request's key in its place."""
     key = request.idempotency_key
     attempt = Attempt(new_id("try"), result_id, now, is_keyed=key is not None)
+    values: dict[str, Any] = {
+        "id": attempt.id,
+        "tenant_id": request.tenant_id,
+        "route": request.route,
+        "result_id": result_id,
+    }
     if key is not None:
-        return attempt, IdempotencyKeyRow(
-            tenant_id=request.tenant_id,
-            key=key.text,
-            id=attempt.id,
-            route=request.route,
-            value_hash=key.value_hash,
-            result_id=result_id,
-            created_at=now,
-        )
-    return attempt, AttemptRow(
-        id=attempt.id,
-        tenant_id=request.tenant_id,
-        key_id=request.key_id,
-        route=request.route,
-        body_hash=request.body_hash,
-        instance_id=by,
-        result_id=result_id,
-        started_at=now,
-    )
+        values |= {"key": key.text, "value_hash": key.value_hash, "created_at": now}
+        return attempt, PlainRow(IdempotencyKeyRow, values)
+    values |= {"key_id": request.key_id, "body_hash": request.body_hash, "instance_id": by, "started_at": now}
+    return attempt, PlainRow(AttemptRow, values)
 
 
 def _is_same(request: Any) -> ColumnElement[bool]:

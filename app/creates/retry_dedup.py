@@ -27,8 +27,8 @@ from app.creates.idempotency import (
     check_older,
     check_row,
 )
-from app.creates.models import AttemptRow, IdempotencyKeyRow
 from app.creates.repository import CLAIMABLE_FOR, AllAttempts, new_attempt
+from app.db.plain_row import PlainRow
 from app.errors import SeedgateError
 
 _RETENTION = timedelta(minutes=10)
@@ -77,9 +77,7 @@ class RetryDedup:
         by, now = self._processes.instance_id, self._clock()
         return AllAttempts(session).add(request, by=by, result_id=result_id, now=now)
 
-    def new_attempt(
-        self, request: RequestFingerprint, *, result_id: str | None
-    ) -> tuple[Attempt, AttemptRow | IdempotencyKeyRow]:
+    def new_attempt(self, request: RequestFingerprint, *, result_id: str | None) -> tuple[Attempt, PlainRow]:
         """Returns a new attempt and its row, for a transaction of the caller's."""
         return new_attempt(request, by=self._processes.instance_id, result_id=result_id, now=self._clock())
 

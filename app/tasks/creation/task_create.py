@@ -13,6 +13,8 @@ from app.creates.attempts import Attempt, RequestFingerprint
 from app.creates.idempotency import CREATE_TASK
 from app.creates.offer import Outcome, Refused, Send
 from app.creates.protocol import Create
+from app.db.base import Base
+from app.db.plain_row import PlainRow
 from app.errors import ServiceUnavailableError
 from app.http.body_budget import HeldBody
 from app.ids import new_spare_task_id
@@ -62,16 +64,21 @@ class TaskCreate(Create[str]):
         self._request_id = request_id
         self._public_url = public_url
         self._token = new_callback_token()
-        self._row = self._to_row(choice.channels[0], fingerprint, context.clock())
-        self._intent = Intent(self._row.tenant_id, self._row.id, created_at=self._row.created_at)
+        now = context.clock()
         self.action = CREATE_TASK
-        self.tenant_id = self._row.tenant_id
+        self.tenant_id = fingerprint.tenant_id
         self.candidates = choice.channels
-        self.result_id = self._row.id
+        self.result_id = spare_id = new_spare_task_id(now)
+        self._row = self._to_row(choice.channels[0], fingerprint, spare_id, now)
+        self._intent = Intent(self.tenant_id, spare_id, created_at=now)
         self.model = str(checked.fields["model"])
         self.is_one_skipped = choice.is_one_skipped
 
-    def row(self, attempt: Attempt) -> TaskRow:
+    def row(self, attempt: Attempt) -> Base:
+        """See ``Create``."""
+        return self.plain_row(attempt).to_object()
+
+    def plain_row(self, attempt: Attempt) -> PlainRow:
         """See ``Create``."""
         self._intent.attempt = attempt
         self._intents.watch(self._intent)
@@ -130,32 +137,33 @@ class TaskCreate(Create[str]):
         self._checked.fields.clear()
         return RequestBody(data, on_sent=self._held.release)
 
-    def _to_row(self, channel: Channel, fingerprint: RequestFingerprint, now: datetime) -> TaskRow:
-        """Returns the row of the task in state ``submitting``, under a spare id of ours."""
+    def _to_row(self, channel: Channel, fingerprint: RequestFingerprint, spare_id: str, now: datetime) -> PlainRow:
+        """Returns the row of the task in state ``submitting``."""
         fields, key = self._checked.fields, fingerprint.idempotency_key
         upstream_id = upstream_model(self._checked.model, channel)
-        return TaskRow(
-            tenant_id=fingerprint.tenant_id,
-            id=new_spare_task_id(now),
-            key_id=fingerprint.key_id,
-            channel_id=channel.id,
-            model=self._checked.model.name,
-            upstream_model=upstream_id,
-            service_tier=fields.get("service_tier", _DEFAULT_TIER),
-            status=TaskStatus.SUBMITTING.value,
-            parameters={name: value for name, value in fields.items() if _is_stored(name, value)},
-            estimated_tokens=estimate_tokens(fields, self._checked.model, upstream_id, self._draft).tokens_max,
-            has_video_input=has_video(fields["content"]) if self._draft is None else self._draft.has_video_input,
-            request_hash=fingerprint.body_hash,
-            idempotency_key=None if key is None else key.text,
-            instance_id=self._context.processes.instance_id,
-            callback_token_hash=hash_of(self._token),
-            callback_url=self._checked.callback_url,
-            is_spare_id_public=False,
-            created_at=now,
-            updated_at=now,
-            sent_at=now,
-        )
+        values = {
+            "tenant_id": fingerprint.tenant_id,
+            "id": spare_id,
+            "key_id": fingerprint.key_id,
+            "channel_id": channel.id,
+            "model": self._checked.model.name,
+            "upstream_model": upstream_id,
+            "service_tier": fields.get("service_tier", _DEFAULT_TIER),
+            "status": TaskStatus.SUBMITTING.value,
+            "parameters": {name: value for name, value in fields.items() if _is_stored(name, value)},
+            "estimated_tokens": estimate_tokens(fields, self._checked.model, upstream_id, self._draft).tokens_max,
+            "has_video_input": has_video(fields["content"]) if self._draft is None else self._draft.has_video_input,
+            "request_hash": fingerprint.body_hash,
+            "idempotency_key": None if key is None else key.text,
+            "instance_id": self._context.processes.instance_id,
+            "callback_token_hash": hash_of(self._token),
+            "callback_url": self._checked.callback_url,
+            "is_spare_id_public": False,
+            "created_at": now,
+            "updated_at": now,
+            "sent_at": now,
+        }
+        return PlainRow(TaskRow, values)
 
 
 def upstream_model(spec: ModelSpec, channel: Channel) -> str:
