@@ -64,13 +64,13 @@ class Store(Protocol):
 class _Window:
     """The current window of a quota in this process."""
 
-    __slots__ = ("ends_at", "held", "is_shared", "is_used_up", "left", "waiting")
+    __slots__ = ("ends_at", "held", "is_used_up", "left", "share_ends_at", "waiting")
 
     def __init__(self) -> None:
         self.held = 0
         self.left = 0
         self.ends_at = float("-inf")
-        self.is_shared = False
+        self.share_ends_at = float("-inf")
         self.is_used_up = False
         self.waiting = 0
 
@@ -205,7 +205,6 @@ class RateLimits:
         # Requests that begin in the same moment lease together.
         await asyncio.sleep(0)
         lease = await self._lease_of_store(quota, window, is_exact=is_exact)
-        is_shared = lease is not None
         if lease is None:
             lease = await self._local_share(quota, window)
         now = self._monotonic()
@@ -214,7 +213,6 @@ class RateLimits:
         window.held += lease.granted
         window.left = lease.left
         window.ends_at = now + lease.seconds
-        window.is_shared = is_shared
         window.is_used_up = lease.granted == 0
 
     async def _lease_of_store(self, quota: Quota, window: _Window, *, is_exact: bool) -> Lease | None:
@@ -237,9 +235,11 @@ class RateLimits:
 
     async def _local_share(self, quota: Quota, window: _Window) -> Lease:
         now = self._monotonic()
-        if now < window.ends_at and not window.is_shared:
-            return Lease(0, 0, window.ends_at - now)
+        # Once in its time, however often the store answers in between.
+        if now < window.share_ends_at:
+            return Lease(0, 0, window.share_ends_at - now)
         if now >= self._count_at:
             self._count_at = now + _COUNT_SECONDS
             self._processes = max(1, await self._count_processes())
+        window.share_ends_at = now + quota.seconds
         return Lease(max(1, quota.limit // self._processes), 0, float(quota.seconds))

