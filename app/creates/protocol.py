@@ -1,7 +1,6 @@
 """Carries out creates, so that none is sent upstream again once it may have been accepted. See the package."""
 
 import asyncio
-import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar
@@ -11,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.channel import Channel
 from app.core.background import BackgroundTasks
+from app.core.backoff import retry
 from app.creates.attempts import Attempt, Client, RequestFingerprint
 from app.creates.group_insert import GroupInsert, Opening
 from app.creates.idempotency import is_key_taken
-from app.creates.locks import lock_owners
+from app.creates.locks import lock_owners, wait_for_open_intents
 from app.creates.offer import Outcome, Send, offer
 from app.creates.retry_dedup import RetryDedup
 from app.db.base import Base
@@ -27,6 +27,7 @@ _WRITE_TIMEOUT_SECONDS = 5.0
 _DRAIN_TIMEOUT_SECONDS = 5.0
 # An intent whose commit took longer is looked at again before the create is sent.
 _FRESH_SECONDS = 1.0
+_WITHDRAW_TIMEOUT_SECONDS = 3600.0
 
 ResultT = TypeVar("ResultT")
 WrittenT = TypeVar("WrittenT")
@@ -69,7 +70,7 @@ class Create(ABC, Generic[ResultT]):
 
     @abstractmethod
     async def withdraw(self) -> None:
-        """Deletes the intent, of which nothing was sent and which may have been committed although that failed."""
+        """Deletes the intent, if it is there; nothing was sent of it."""
 
     @abstractmethod
     async def prepare(self, channel: Channel) -> Send[ResultT]:
@@ -163,6 +164,8 @@ class CreateProtocol:
         self._replay = replay
         self._group_insert = group_insert
         self._opening: dict[RequestFingerprint, asyncio.Future[bool]] = {}
+        # Many creates share a commit that is not answered: those that wait for its end must not take all connections.
+        self._awaiting_end = asyncio.Lock()
 
     async def run(self, client: Client, check: Callable[[], Awaitable[Create[ResultT]]]) -> str:
         """Returns the id of what a request creates, or the id that an earlier attempt of the same request was given.
@@ -233,7 +236,7 @@ class CreateProtocol:
         except WriteAloneError:
             return None
         except (asyncio.CancelledError, UnsureCommitError):
-            self.background.start(_withdraw_once_known(create, written))
+            self.background.start(self._withdraw_once_known(create, written))
             raise
 
     async def _open_alone(self, create: Create[ResultT], client: Client) -> Attempt | None:
@@ -249,7 +252,7 @@ class CreateProtocol:
             if isinstance(error, IntegrityError) and is_key_taken(error):
                 return None
             # The commit may have succeeded although it failed here.
-            self.background.start(create.withdraw())
+            self.background.start(self._withdraw_unsure(create))
             raise
         return attempt
 
@@ -273,6 +276,29 @@ class CreateProtocol:
                 if work.done() and not work.cancelled():
                     return work.result()
                 return self._replay.when_stopping(attempt, client)
+
+    async def _withdraw_once_known(self, create: Create[ResultT], written: "asyncio.Future[bool]") -> None:
+        """Withdraws an intent, which must not be looked for before it is there."""
+        await asyncio.wait({written})
+        try:
+            is_written = written.result()
+        except UnsureCommitError:
+            await self._withdraw_unsure(create)
+        except (WriteAloneError, DatabaseUnavailableError):
+            pass  # nothing was committed
+        else:
+            if is_written:
+                await create.withdraw()
+
+    async def _withdraw_unsure(self, create: Create[ResultT]) -> None:
+        """Withdraws an intent whose commit was not answered, and may not have ended."""
+
+        async def await_end() -> None:
+            async with self._awaiting_end, self._sessions.begin() as session:
+                await wait_for_open_intents(session, create.tenant_id)
+
+        await retry(await_end, is_temporary=lambda _: True, timeout_seconds=_WITHDRAW_TIMEOUT_SECONDS)
+        await create.withdraw()
 
     async def _call_and_apply(self, create: Create[ResultT]) -> str:
         outcome = await offer(
@@ -301,17 +327,3 @@ async def _check_ours(create: Create[ResultT], client: Client, begun_at: float) 
         if not await create.is_ours():
             raise ServiceUnavailableError(internal="another process took this one for dead before anything was sent")
         _check_presence(client)
-
-
-async def _withdraw_once_known(create: Create[ResultT], written: "asyncio.Future[bool]") -> None:
-    """Withdraws an intent, which must not be looked for before it is there."""
-    await asyncio.wait({written})
-    with contextlib.suppress(WriteAloneError):
-        try:
-            is_written = written.result()
-        except UnsureCommitError:
-            is_written = True
-        except DatabaseUnavailableError:
-            is_written = False
-        if is_written:
-            await create.withdraw()

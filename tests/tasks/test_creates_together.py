@@ -22,6 +22,22 @@ from tests.support.frozen_gateway import open_frozen_gateway
 from tests.support.gateway import HELD, MODEL, SPARE_ID, TASKS, Gateway, Tenant, serve_gateway, text
 from tests.support.timeouts import HANG_SECONDS, until
 
+# A commit takes as long as the test holds the lock, and cannot be interrupted, as a flush to the disk cannot.
+_SLOW_COMMIT = """
+    CREATE FUNCTION commit_slowly() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        WHILE NOT pg_try_advisory_xact_lock_shared(12) LOOP
+            BEGIN
+                PERFORM pg_sleep(0.01);
+            EXCEPTION WHEN query_canceled THEN
+            END;
+        END LOOP;
+        RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON tasks DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION commit_slowly()
+"""
+
 
 class Site:
     """A gateway whose group commit goes through a relay; its other connections do not.
@@ -254,6 +270,29 @@ async def test_when_the_commit_is_not_answered_nothing_is_sent_and_the_retry_mak
     assert (site.sent(prompt), len(await site.gateway.rows_of(tenant))) == (1, 1)
 
 
+async def test_an_intent_whose_commit_ends_after_it_was_given_up_is_withdrawn(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that flushes slowly commits although nothing waits for it any longer."""
+    tenant = await site.gateway.tenant()
+    monkeypatch.setattr(group_commit, "_BATCH_SECONDS", 0.3)
+    async with open_superuser(site.gateway.database_url) as other:
+        await other.execute(_SLOW_COMMIT, timeout=HANG_SECONDS)
+        await other.execute("SELECT pg_advisory_lock(12)")
+        try:
+            assert code_of(await create(tenant, "slowly committed")) == (503, "ServiceUnavailable")
+            monkeypatch.undo()
+            await until_locked_out(other)
+        finally:
+            await other.execute("SELECT pg_advisory_unlock(12)")
+            # Waits for the commit.
+            await other.execute("SELECT FROM tenants WHERE id = $1 FOR UPDATE", tenant.id)
+            await other.execute("DROP FUNCTION commit_slowly CASCADE")
+        await site.until_none(tenant)
+        assert await other.fetchval("SELECT count(*) FROM create_attempts WHERE tenant_id = $1", tenant.id) == 0
+    assert site.sent("slowly committed") == 0
+
+
 async def test_when_the_outcome_s_commit_is_not_answered_the_task_is_written_all_the_same(site: Site) -> None:
     tenant = await site.gateway.tenant()
     await site.gateway.fault("create_task", **HELD)
@@ -359,6 +398,16 @@ async def until_ended(site: Site, spare_id: str) -> None:
     """Waits until the task of a create that was given up has ended, since nothing was sent."""
     async with asyncio.timeout(HANG_SECONDS):
         while (await site.gateway.written(spare_id)).status != "failed":  # noqa: ASYNC110 - a table has no event
+            await asyncio.sleep(0.01)
+
+
+async def until_locked_out(connection: Any) -> None:
+    """Waits until a session of the database waits for another one's lock."""
+    query = (
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+    )
+    async with asyncio.timeout(HANG_SECONDS):
+        while not await connection.fetchval(query):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.01)
 
 
