@@ -11,7 +11,8 @@ What one request writes must not harm the others of its batch:
 - When PostgreSQL refuses a statement because of the data (a constraint, a deadlock), the batch is rolled back and every
   item fails with ``WriteAloneError``: the one at fault then fails alone.
 - A batch has three seconds, on the server and here. Then the session counts as frozen: its connection is cut without
-  waiting for it, and the next batch has a new one.
+  waiting for it, and the next batch has a new one. When that cannot be made, all that waits fails, too: each batch
+  would otherwise wait for the server anew, one after the other.
 
 **What is known after a failure**: until COMMIT is sent nothing is committed (``DatabaseUnavailableError``,
 ``WriteAloneError``). If COMMIT is not answered, anything may be (``UnsureCommitError``).
@@ -157,8 +158,7 @@ class GroupCommit:
                     await self._write(batch)
         finally:
             self._worker = None
-            while self._waiting:  # only when it was cancelled
-                _fail(self._waiting.popleft(), DatabaseUnavailableError("the process stops"))
+            self._fail_waiting(DatabaseUnavailableError("the process stops"))  # only when it was cancelled
 
     def _next_batch(self) -> list[_Entry]:
         batch: list[_Entry] = []
@@ -183,9 +183,12 @@ class GroupCommit:
                 is_committing = True
                 await connection.execute("COMMIT")
         except BaseException as error:
-            failure = await self._recover(error, is_committing=is_committing)
-            for entry in batch:
-                _fail(entry, failure)
+            failure: Exception = (UnsureCommitError if is_committing else DatabaseUnavailableError)("the process stops")
+            try:
+                failure = await self._recover(error, is_committing=is_committing)
+            finally:
+                for entry in batch:
+                    _fail(entry, failure)
             if not isinstance(error, Exception):
                 raise
             return
@@ -195,14 +198,21 @@ class GroupCommit:
 
     async def _connected(self) -> Any:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._dsn, command_timeout_seconds=None, server_settings=_KEEP_ALIVE)
-            await _limit(self._connection)
+            self._connection = None
+            connection = await connect(self._dsn, command_timeout_seconds=None, server_settings=_KEEP_ALIVE)
+            try:
+                await _limit(connection)
+            except BaseException:
+                connection.terminate()
+                raise
+            self._connection = connection
         return self._connection
 
     async def _recover(self, error: BaseException, *, is_committing: bool) -> Exception:
         """Rolls back or cuts the connection, and returns what became of the batch."""
         failure: Exception
-        if not is_committing and not _is_of_session(error) and await self._rolled_back():
+        is_connected = self._connection is not None
+        if is_connected and not is_committing and not _is_of_session(error) and await self._rolled_back():
             _log.warning("group_commit_refused", error=repr(error))
             failure = WriteAloneError(f"not written: {error!r}")
         else:
@@ -212,7 +222,13 @@ class GroupCommit:
             _log.warning("group_commit_failed", error=repr(error), may_be_committed=is_committing)
             failure = (UnsureCommitError if is_committing else DatabaseUnavailableError)(f"not written: {error!r}")
         failure.__cause__ = error
+        if not is_connected:
+            self._fail_waiting(failure)
         return failure
+
+    def _fail_waiting(self, failure: Exception) -> None:
+        while self._waiting:
+            _fail(self._waiting.popleft(), failure)
 
     async def _rolled_back(self) -> bool:
         try:

@@ -101,6 +101,19 @@ async def test_the_queue_is_bounded(notes: Notes, monkeypatch: pytest.MonkeyPatc
     assert await notes.kept() == ["a", "b"]
 
 
+async def test_all_that_waits_fails_when_no_session_can_be_opened(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "MAX_ROWS", 1)
+    monkeypatch.setattr(group_commit, "_BATCH_SECONDS", 0.3)
+    notes.relay.is_frozen = True
+    assert kinds(await notes.write("a", "b", "c")) == ["DatabaseUnavailableError"] * 3
+    assert notes.relay.connections == 1, "the later ones do not wait for the server one after the other"
+    notes.relay.is_frozen = False
+    monkeypatch.undo()
+    assert kinds(await notes.write("d")) == ["written d"]
+
+
 async def test_what_was_cancelled_while_it_waited_is_not_written(notes: Notes) -> None:
     notes.relay.at_commit = AtCommit.HOLD
     first = asyncio.create_task(notes.write("a"))
