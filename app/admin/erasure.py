@@ -6,6 +6,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -25,6 +26,8 @@ KEPT = (
 """What stays after an erasure, for the operator."""
 
 _ACTOR = Actor("erasure", None)
+
+_log = structlog.get_logger()
 
 
 class TenantErasure:
@@ -49,7 +52,10 @@ class TenantErasure:
         async with self._sessions() as session:
             tenant_ids = (await session.scalars(wanted)).all()
         for tenant_id in tenant_ids:
-            await self._erase(tenant_id)
+            try:
+                await self._erase(tenant_id)
+            except Exception as error:  # noqa: BLE001 - one tenant's error must not stop the others
+                _log.warning("erasure_failed", tenant=tenant_id, error=repr(error))
 
     async def _erase(self, tenant_id: str) -> None:
         while await self._tasks.remove_of(tenant_id, now=self._clock()):

@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.creates.idempotency import OlderKey
 from app.observability.log_context import add_log_fields
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.poll_schedule import MAX_POLL_INTERVAL, next_poll_after
 from app.tasks.responses import unknown_task
-from app.tasks.state import MAX_POLL_INTERVAL, next_poll_after
 from app.webhooks.report import NewestMessage, newest_message
 
 # The version, the time of the last change, proves that the row is as it was when it was compared with the answer.

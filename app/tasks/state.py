@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.observability.counters import OWNERSHIP_CONFLICTS, STALE_ANSWERS, TASK_CHANGES, UNKNOWN_STATUSES
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
+from app.tasks.poll_schedule import next_poll_after
 from app.tasks.responses import to_task, without_own_fields
 from app.tasks.settlement import to_ledger_row, total_tokens_of
 from app.usage.pricing import Pricing
@@ -22,9 +23,7 @@ from app.webhooks.outbox import enqueue
 OUTCOME_UNKNOWN = "OutcomeUnknown"
 """Code of a task whose create was not clearly answered and which the upstream provably does not have."""
 
-_MIN_POLL_INTERVAL = timedelta(seconds=5)
 _FIRST_SEARCH = timedelta(seconds=3)
-_AGE_SHARE = 10
 # The upstream keeps a task for seven days, so no window is longer.
 _MAX_WINDOW = timedelta(days=7)
 _DEFAULT_WINDOW = timedelta(hours=72)
@@ -35,9 +34,6 @@ _MAX_NUMBER = 2**63
 _UPSTREAM_STATUSES = {
     status.value for status in TaskStatus if status not in {TaskStatus.SUBMITTING, TaskStatus.UNKNOWN}
 }
-
-MAX_POLL_INTERVAL = timedelta(seconds=60)
-"""A claim of a poller lasts longer than this, so that claimed tasks can be distinguished from others."""
 
 MIN_WINDOW = timedelta(hours=1)
 """The shortest time from a task's create to the end of its window."""
@@ -58,11 +54,6 @@ class Source(StrEnum):
     DELETE = "delete"
     RECONCILER = "reconciler"
     OPERATOR = "operator"
-
-
-def next_poll_after(created_at: datetime, now: datetime) -> datetime:
-    """Returns when to poll again: after a tenth of the task's age, from 5 to 60 seconds."""
-    return now + min(max((now - created_at) / _AGE_SHARE, _MIN_POLL_INTERVAL), MAX_POLL_INTERVAL)
 
 
 def apply_upstream_id(

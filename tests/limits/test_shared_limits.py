@@ -36,7 +36,7 @@ class Server:
         self.url = f"unix://{self._socket}"
 
     def start(self) -> None:
-        self._server = ValkeyServer(unix_socket_path=self._socket)
+        self._server = ValkeyServer(port=0, unix_socket_path=self._socket)
         self._server.start()
 
     def stop(self) -> None:

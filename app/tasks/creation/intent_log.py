@@ -21,10 +21,11 @@ from app.observability.counters import BREAKERS_OPENED, OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
 from app.tasks.creation.group_outcomes import AcceptedIntent, GroupOutcomes, RefusedIntent, Written
 from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.poll_schedule import next_poll_after
 from app.tasks.recovery.orphans import keep_as_orphan
 from app.tasks.repository import TaskRepository
 from app.tasks.responses import public_id
-from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id, next_poll_after
+from app.tasks.state import Source, apply_no_task, apply_unknown, apply_upstream_id
 
 _RETRY_TIMEOUT_SECONDS = 3600.0
 _QUEUED = TaskStatus.QUEUED.value

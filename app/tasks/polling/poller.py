@@ -1,6 +1,6 @@
 """Polls unfinished tasks in the background, so that their final state is stored before the upstream forgets it.
 
-``app.tasks.state.next_poll_after`` sets the pace: how long after a poll a task is due again.
+``app.tasks.poll_schedule.next_poll_after`` sets the pace: how long after a poll a task is due again.
 """
 
 import asyncio
