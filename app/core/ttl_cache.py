@@ -86,6 +86,8 @@ class CachedRead(Generic[T]):
             mark = None if self._rows is None else self._rows.mark()
             latest = self._latest = _Read(now, mark, asyncio.create_task(read_or_503(self._load)))
         try:
+            if latest.task.done():
+                return latest.task.result()
             # Shielded, so that a caller that is cancelled does not cancel the query of the others.
             return await asyncio.shield(latest.task)
         except Exception:

@@ -11,7 +11,6 @@ A further condition of a create, such as a hold on its tenant's money, is a furt
 """
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.channels.models import ChannelRow
+from app.core.strict_json import to_json_bytes
 from app.core.turns import leave_turn
 from app.creates.attempts import Attempt, RequestFingerprint
 from app.creates.repository import NUMBERS_WITH_EARLIER_ATTEMPT
@@ -148,8 +148,11 @@ _Item = tuple[Opening, list[PlainRow]]
 
 def _carried(row: PlainRow) -> PlainRow:
     """Returns the row with its values as ``carried_as`` has them."""
-    as_text = {name: json.dumps(row.values[name]) for name in _json_of(row.model) if row.values.get(name) is not None}
-    return PlainRow(row.model, row.values | as_text)
+    values = row.values.copy()
+    for name in _json_of(row.model):
+        if values.get(name) is not None:
+            values[name] = to_json_bytes(values[name]).decode()
+    return PlainRow(row.model, values)
 
 
 @cache
