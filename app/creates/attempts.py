@@ -1,9 +1,9 @@
 """What identifies a create that is sent again, and one create as one request sees it."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.core.watched_event import WatchedEvent
 from app.creates.idempotency import IdempotencyKey
 
 
@@ -56,4 +56,4 @@ class Client:
     """
 
     fingerprint: RequestFingerprint
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: WatchedEvent = field(default_factory=WatchedEvent)

@@ -3,7 +3,7 @@
 No SDK sends an idempotency key, and each of them sends a create again when it gets no complete answer. An attempt
 whose client got none is therefore *abandoned*: for 60 seconds the next identical request may *claim* it and its result.
 A create with an ``Idempotency-Key`` is never abandoned: every later request with that key is given its result.
-The module depends neither on tasks or assets nor on a framework: a disconnected client is an ``asyncio.Event``.
+The module depends neither on tasks or assets nor on a framework: a disconnected client is an event.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from app.core.background import BackgroundTasks
 from app.core.backoff import retry
 from app.core.process_registry import ProcessRegistry
 from app.core.turns import leave_turn
+from app.core.watched_event import WatchedEvent
 from app.creates.attempts import Attempt, RequestFingerprint
 from app.creates.idempotency import (
     CREATE_TASK,
@@ -157,7 +158,7 @@ class RetryDedup:
         return claimed, bool(instances)
 
     @asynccontextmanager
-    async def tracked(self, attempt: Attempt | None, gone: asyncio.Event) -> AsyncIterator[None]:
+    async def tracked(self, attempt: Attempt | None, gone: WatchedEvent) -> AsyncIterator[None]:
         """Marks the attempt as answered or abandoned while the block works on it.
 
         It is abandoned as soon as ``gone`` is set, although the block continues, and when the block ends with an error
@@ -166,7 +167,11 @@ class RetryDedup:
         if attempt is None or attempt.is_keyed:
             yield
             return
-        watch = self._background.start(self._abandon_when(attempt, gone))
+
+        def abandon() -> None:
+            self._background.start(self.mark_abandoned(attempt))
+
+        gone.call_when_set(abandon)
         is_answered = True
         try:
             yield
@@ -177,7 +182,7 @@ class RetryDedup:
             raise
         finally:
             if not gone.is_set():
-                watch.cancel()
+                gone.forget(abandon)
                 if is_answered:
                     self.mark_answered(attempt)
 
@@ -219,10 +224,6 @@ class RetryDedup:
     async def _is_running_elsewhere(self, request: RequestFingerprint) -> bool:
         async with self._sessions() as session:
             return await AllAttempts(session).is_running_elsewhere(request, here=self._processes.instance_id)
-
-    async def _abandon_when(self, attempt: Attempt, gone: asyncio.Event) -> None:
-        await gone.wait()
-        await self.mark_abandoned(attempt)
 
     async def _abandon(self, mark: Callable[[AllAttempts], Awaitable[None]], *, abandoned_at: datetime) -> None:
         """Tries until it succeeds or the attempt could no longer be claimed anyway."""

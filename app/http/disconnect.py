@@ -7,15 +7,17 @@ from contextlib import asynccontextmanager
 from starlette.requests import Request
 from starlette.types import Receive
 
+from app.core.watched_event import WatchedEvent
+
 
 @asynccontextmanager
-async def client_disconnected(request: Request) -> AsyncIterator[asyncio.Event]:
+async def client_disconnected(request: Request) -> AsyncIterator[WatchedEvent]:
     """Yields an event that is set when the client disconnects.
 
     Read the body first, since this would discard it. The event is only meaningful inside the block: ASGI servers report
     a disconnect after the response, too.
     """
-    disconnected = asyncio.Event()
+    disconnected = WatchedEvent()
     watch = asyncio.create_task(_watch(request.receive, disconnected))
     try:
         yield disconnected
@@ -24,7 +26,7 @@ async def client_disconnected(request: Request) -> AsyncIterator[asyncio.Event]:
         await asyncio.wait({watch})
 
 
-async def _watch(receive: Receive, disconnected: asyncio.Event) -> None:
+async def _watch(receive: Receive, disconnected: WatchedEvent) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     disconnected.set()

@@ -1,10 +1,10 @@
 """What the server asks before it starts the ASGI application for a request."""
 
-from asyncio import Event
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from enum import Enum, auto
 from typing import Any, Protocol
 
+from app.core.watched_event import WatchedEvent
 from app.http.head_parser import RequestHead
 
 MAX_BODY_BYTES = 4096
@@ -98,7 +98,7 @@ class FastExchange(Protocol):
         to the application. The arguments are those of ``FastPath.answer``.
         """
 
-    def answer(self, admitted: Any, body: bytes, gone: Event) -> Coroutine[Any, Any, None]:
+    def answer(self, admitted: Any, body: bytes, gone: WatchedEvent) -> Coroutine[Any, Any, None]:
         """Answers an admitted request by ``respond``, once the result is awaited; that does not raise.
 
         Args:

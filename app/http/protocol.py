@@ -17,6 +17,7 @@ import structlog
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.core.watched_event import WatchedEvent
 from app.db.base import utc_now
 from app.errors import RequestTooSlowError, SeedgateError
 from app.http.chunked_body import ChunkedBody
@@ -79,7 +80,7 @@ class HttpProtocol(HttpToolsProtocol):
         # The request whose body is awaited for the fast path, and what that needs to answer it.
         self._gathered: tuple[RequestHead, Any] | None = None
         # Set when the client disconnects while the fast path works on its request.
-        self._gone: asyncio.Event | None = None
+        self._gone: WatchedEvent | None = None
         self.address = ""
         self.port: int | None = None
         self._phase = _NEW
@@ -325,7 +326,7 @@ class HttpProtocol(HttpToolsProtocol):
         body, self._pending = self._pending[: head.body_bytes], self._pending[head.body_bytes :]
         self._gathered = None
         self._await_fast()
-        self._gone = asyncio.Event()
+        self._gone = WatchedEvent()
         # The server waits for these tasks when it stops, and cancels them in the end.
         task = self.loop.create_task(self._fast_exchange.answer(admitted, body, self._gone))
         self.tasks.add(task)

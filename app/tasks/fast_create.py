@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from app.core.strict_json import to_json_bytes
 from app.core.turns import Turns
+from app.core.watched_event import WatchedEvent
 from app.creates.sdk_retry_headers import is_marked_as_retry, read_idempotency_key
 from app.errors import ServiceUnavailableError
 from app.http.body import BodyAdmission
@@ -117,7 +118,7 @@ class FastCreate:
         )
         return None if request is None else AdmittedCreate(request, authorization, marks)
 
-    def answer(self, admitted: AdmittedCreate, body: bytes, gone: asyncio.Event) -> Coroutine[Any, Any, None]:
+    def answer(self, admitted: AdmittedCreate, body: bytes, gone: WatchedEvent) -> Coroutine[Any, Any, None]:
         """As ``FastExchange.answer``."""
         principal = admitted.request.principal
         holding = self._bodies.open(KeySender(principal.tenant_id, principal.key_id), announced_bytes=len(body))
@@ -125,7 +126,7 @@ class FastCreate:
         held = HeldBody(body, holding) if holding.grow(len(body)) else None
         return self._answer(admitted, held, gone)
 
-    async def _answer(self, admitted: AdmittedCreate, held: HeldBody | None, gone: asyncio.Event) -> None:
+    async def _answer(self, admitted: AdmittedCreate, held: HeldBody | None, gone: WatchedEvent) -> None:
         request = admitted.request
         request_id = new_request_id(self._requests.now())
         fields = {"tenant": request.principal.tenant_id, "key": request.principal.key_public_part}
@@ -145,7 +146,7 @@ class FastCreate:
         request.respond(response)
 
     async def _create(
-        self, admitted: AdmittedCreate, held: HeldBody | None, request_id: str, gone: asyncio.Event
+        self, admitted: AdmittedCreate, held: HeldBody | None, request_id: str, gone: WatchedEvent
     ) -> str:
         """Returns the id of the task, as the route does."""
         if held is None:
@@ -186,7 +187,7 @@ class FastCreate:
         return self._requests.failure(request, self._route, error, request_id=request_id, log_fields=fields)
 
 
-def _to_client(marks: tuple[tuple[bytes, bytes], ...], request_id: str, gone: asyncio.Event) -> ClientRequest:
+def _to_client(marks: tuple[tuple[bytes, bytes], ...], request_id: str, gone: WatchedEvent) -> ClientRequest:
     """Returns the request as the use case takes it.
 
     Raises:

@@ -1,6 +1,5 @@
 """The gateway as the tests of the Assets API use it: with the services of a second process over its database."""
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow, Validati
 from app.assets.schemas import parse_request
 from app.assets.upstream import AssetsUpstream
 from app.composition import open_services
+from app.core.watched_event import WatchedEvent
 from app.creates.attempts import Client, RequestFingerprint
 from app.ids import new_id
 from app.sandbox.config import DEFAULT_ACCOUNT, Account, SandboxConfig
@@ -114,13 +114,13 @@ class AssetsGateway(Gateway):
         *,
         search_timeout_seconds: float = 1.0,
         sent: RequestFingerprint | None = None,
-        gone: asyncio.Event | None = None,
+        gone: WatchedEvent | None = None,
         **body: Any,
     ) -> dict[str, Any]:
         """Carries an action out below the routes, with a shorter search for a create of unknown outcome."""
         async with open_http_client(destinations=LOOPBACK_ALLOWED) as http:
             service = AssetService(self.context(http, search_timeout_seconds=search_timeout_seconds))
-            client = Client(sent or fingerprint(tenant, action), gone or asyncio.Event())
+            client = Client(sent or fingerprint(tenant, action), gone or WatchedEvent())
             try:
                 parsed = parse_request(ACTIONS[action].request, body)
                 reply = await ACTIONS[action].use_case(service, principal(tenant), parsed, client)

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from app.assets.intent_log import IntentLog
 from app.core.json_hash import hash_json
+from app.core.watched_event import WatchedEvent
 from app.creates.attempts import RequestFingerprint
 from app.creates.idempotency import IdempotencyKey
 from app.creates.models import AttemptRow, IdempotencyKeyRow
@@ -276,7 +277,7 @@ async def test_when_the_client_that_searches_disconnects_another_one_searches(fr
     tenant = await fresh.tenant()
     body: dict[str, Any] = {"Name": new_id("name"), "GroupType": "AIGC"}
     sent = await leave_in_doubt(fresh, tenant, body, at="after")
-    before, gone = fresh.calls, asyncio.Event()
+    before, gone = fresh.calls, WatchedEvent()
     await fresh.fault("ListAssetGroups", kind="error", status=500, code="InternalServiceError", delay_seconds=3600)
     leaving = asyncio.create_task(
         fresh.run(tenant, "CreateAssetGroup", search_timeout_seconds=HANG_SECONDS, sent=sent, gone=gone, **body)
@@ -296,7 +297,7 @@ async def test_a_client_that_disconnects_no_longer_waits_for_a_create_that_is_un
     gateway: AssetsGateway, tenant: Tenant, finds: ObservedCalls
 ) -> None:
     body = await create_body(tenant, "CreateAssetGroup")
-    before, gone = gateway.count("CreateAssetGroup"), asyncio.Event()
+    before, gone = gateway.count("CreateAssetGroup"), WatchedEvent()
     await gateway.fault("CreateAssetGroup", **HELD)
     first = asyncio.create_task(send(tenant, "CreateAssetGroup", body, "k"))
     await until(lambda: gateway.count("CreateAssetGroup") > before)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from app.core.watched_event import WatchedEvent
 from app.creates.models import AttemptRow
 from app.errors import ConflictError, ServiceUnavailableError
 from tests.assets.gateway import ENTRIES, AssetsGateway, by_path, create_body, created_id, fingerprint
@@ -188,7 +189,7 @@ async def test_a_gateway_that_stops_answers_409_to_a_create_that_may_have_made_s
 
 async def test_nothing_is_sent_for_a_client_that_has_disconnected(fresh: AssetsGateway) -> None:
     tenant = await fresh.tenant()
-    gone = asyncio.Event()
+    gone = WatchedEvent()
     gone.set()
     with pytest.raises(ServiceUnavailableError):
         await fresh.run(tenant, "CreateAssetGroup", gone=gone, Name="left", GroupType="AIGC")

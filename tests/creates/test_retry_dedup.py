@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.core.process_registry import ProcessRegistry
+from app.core.watched_event import WatchedEvent
 from app.creates.attempts import Attempt, RequestFingerprint
 from app.creates.models import AttemptRow
 from app.creates.repository import AllAttempts
@@ -262,7 +263,7 @@ async def test_a_request_whose_attempt_was_claimed_can_no_longer_mark_it(process
 async def test_an_attempt_is_abandoned_when_its_client_disconnects_although_the_work_continues(
     processes: Processes,
 ) -> None:
-    attempt, gone = await processes.new_attempt(), asyncio.Event()
+    attempt, gone = await processes.new_attempt(), WatchedEvent()
     async with processes.here.tracked(attempt, gone):
         assert await processes.there.claim(REQUEST) is None
         gone.set()
@@ -274,7 +275,7 @@ async def test_an_attempt_is_abandoned_when_its_client_disconnects_although_the_
 
 
 async def test_the_next_request_waits_for_a_mark_that_is_being_written(processes: Processes) -> None:
-    attempt, gone = await processes.new_attempt(), asyncio.Event()
+    attempt, gone = await processes.new_attempt(), WatchedEvent()
     async with processes.here.tracked(attempt, gone):
         gone.set()
         await asyncio.sleep(0)
@@ -298,7 +299,7 @@ async def test_an_answer_of_500_or_more_leaves_the_attempt_abandoned(
 ) -> None:
     attempt = await processes.new_attempt()
     with pytest.raises(type(error)):
-        async with processes.here.tracked(attempt, asyncio.Event()):
+        async with processes.here.tracked(attempt, WatchedEvent()):
             raise error
     await processes.here.flush()
     assert result_of(await processes.here.claim(REQUEST)) == ("made" if is_abandoned else None)
@@ -307,7 +308,7 @@ async def test_an_answer_of_500_or_more_leaves_the_attempt_abandoned(
 async def test_an_answer_that_is_not_yet_written_survives_a_database_that_is_away(
     processes: Processes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with processes.here.tracked(await processes.new_attempt(), asyncio.Event()):
+    async with processes.here.tracked(await processes.new_attempt(), WatchedEvent()):
         pass
     with monkeypatch.context() as patch:
         patch.setattr(processes.here, "_sessions", None)

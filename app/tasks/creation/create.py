@@ -8,6 +8,7 @@ from app.catalog.model_index import ModelIndex, nearest
 from app.catalog.service import ModelCatalog
 from app.core.json_hash import hash_json
 from app.core.strict_json import parse_json_object
+from app.core.watched_event import WatchedEvent
 from app.creates.attempts import Client, RequestFingerprint
 from app.creates.group_insert import GroupInsert
 from app.creates.idempotency import CREATE_TASK, IdempotencyKey
@@ -41,7 +42,7 @@ class ClientRequest:
     id: str
     idempotency_key: str | None = None
     is_marked_retry: bool = False
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: WatchedEvent = field(default_factory=WatchedEvent)
 
 
 class TaskCreation:
