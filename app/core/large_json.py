@@ -117,7 +117,9 @@ class _StringCutter:
 
     def _add_structure(self, start: int, end: int) -> None:
         for step in range(start, end, self._step_bytes):
-            text = _BLANKS.sub(b" ", self._view[step : min(step + self._step_bytes, end)]).decode()
+            # Only ASCII is JSON outside of strings. A character of more bytes may be cut in two here; as Latin-1 it
+            # stays something that the decoder refuses.
+            text = _BLANKS.sub(b" ", self._view[step : min(step + self._step_bytes, end)]).decode("latin-1")
             self._structure_left -= len(text)
             if self._structure_left < 0:
                 raise LargeJsonError("has too many values")

@@ -82,6 +82,12 @@ def test_steps_of_any_length_give_what_the_standard_library_gives(document: str,
     assert outcome(lambda: in_steps(data, step_bytes)) == expected or expected != expected  # noqa: PLR0124 - NaN
 
 
+def test_a_character_that_a_step_cuts_outside_of_strings_is_not_json_as_anywhere_else() -> None:
+    document = '"a\\\\"' + "🐈" * 20
+    for step_bytes in range(32, 36):
+        assert outcome(lambda: in_steps(document.encode(), step_bytes)) is json.JSONDecodeError  # noqa: B023
+
+
 @settings(deadline=None)
 @given(DOCUMENTS, st.integers(32, 90), st.binary(min_size=1, max_size=3), st.integers(0, 400))
 def test_broken_bytes_are_refused_by_both(document: str, step_bytes: int, junk: bytes, at: int) -> None:
