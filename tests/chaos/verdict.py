@@ -19,6 +19,12 @@ _UNAVAILABLE = 503
 _TRIES = 5
 _PAUSE_SECONDS = 0.3
 _FOREIGN_SAMPLE = 150
+# Each ended task needs a GET of its own, of which an account has some a second in the background.
+_SETTLING_TRIES = 1500
+_SETTLED = """
+    SELECT upstream_id, sum(total_tokens) AS tokens, count(*) FILTER (WHERE kind = 'settlement') AS settlements
+    FROM ledger GROUP BY upstream_id
+"""
 
 
 class Verdict:
@@ -117,6 +123,7 @@ async def check_creates(
         "answered with two ids": verdict.answered_with_two_ids(),
         "paid and unowned": [] if may_be_unowned else verdict.unowned(),
         "shown to another tenant": await foreign_ids_shown(site, gateway, creates, tenants),
+        "settled otherwise than billed": await billed_otherwise(site),
         "stuck": await stuck(site),
     }
     broken = {what: which for what, which in found.items() if which}
@@ -170,6 +177,42 @@ async def orphans(site: Site, gateway: Process) -> set[str]:
         if not page["has_more"]:
             return found
         after = {"after": page["next_cursor"]}
+
+
+async def billed_otherwise(site: Site) -> list[str]:
+    """What the ledger says otherwise than the upstream's bill, a line each, once all ended tasks are settled.
+
+    The tokens of the ledger and those of the tasks that no tenant owns must be the bill.
+    """
+    differences: list[str] = []
+    for _ in range(_SETTLING_TRIES):
+        differences = await _differences_to_bill(site)
+        if not differences:
+            break
+        await asyncio.sleep(_PAUSE_SECONDS)
+    return differences
+
+
+async def _differences_to_bill(site: Site) -> list[str]:
+    owned = {row["upstream_id"] for row in await site.query("SELECT upstream_id FROM tasks")}
+    bill = await site.ledger()
+    settled = {row["upstream_id"]: row for row in await site.query(_SETTLED)}
+    ended_twice = [row["upstream_id"] for row in settled.values() if row["upstream_id"] and row["settlements"] != 1]
+    found = [f"{upstream_id}: settled more than once" for upstream_id in ended_twice]
+    orphaned = 0
+    for task in bill["tasks"]:
+        task_id, billed = task["id"], task["billed_tokens"]
+        if task_id in settled:
+            if settled[task_id]["tokens"] != billed:
+                found.append(f"{task_id}: settled with {settled[task_id]['tokens']}, billed {billed}")
+        elif task_id not in owned:
+            orphaned += billed
+        elif billed:
+            found.append(f"{task_id}: billed {billed}, not settled")
+    total = sum(int(row["tokens"] or 0) for row in settled.values()) + orphaned
+    if total != bill["billed_tokens"]:
+        found.append(f"ledger and orphans: {total}, the bill: {bill['billed_tokens']}")
+    return found
 
 
 async def stuck(site: Site) -> list[str]:
