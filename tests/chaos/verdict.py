@@ -45,6 +45,15 @@ class Verdict:
             for task in ledger["tasks"]
         }
         self._owners = owners
+        self._callbacks = ledger["callbacks"]
+
+    def callbacks_of(self, task_id: str) -> str:
+        """What was tried to tell the gateway about a paid task, and how each attempt was answered."""
+        return ", ".join(
+            f"{entry['status']} {entry['at'][11:23]} {entry['answer']}"
+            for entry in self._callbacks
+            if entry["task_id"] == task_id
+        )
 
     def doubled(self) -> list[str]:
         """Prompts that reached the upstream more than once, or of which it made more than one task."""
@@ -121,7 +130,9 @@ async def check_creates(
         "sent or made more than once": verdict.doubled(),
         "given to another tenant or to two tasks": verdict.misattributed(),
         "answered with two ids": verdict.answered_with_two_ids(),
-        "paid and unowned": [] if may_be_unowned else verdict.unowned(),
+        "paid and unowned": []
+        if may_be_unowned
+        else [f"{task_id}: callbacks {verdict.callbacks_of(task_id)}" for task_id in verdict.unowned()],
         "shown to another tenant": await foreign_ids_shown(site, gateway, creates, tenants),
         "settled otherwise than billed": await billed_otherwise(site),
         "stuck": await stuck(site),

@@ -40,5 +40,6 @@ def written() -> Iterator[Log]:
     try:
         yield found
     finally:
+        access_log.flush()
         root.setLevel(level)
         root.removeHandler(handler)
