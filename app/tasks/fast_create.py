@@ -149,12 +149,13 @@ class FastCreate:
         self, admitted: AdmittedCreate, held: HeldBody | None, request_id: str, gone: WatchedEvent
     ) -> str:
         """Returns the id of the task, as the route does."""
+        # Again: the key may have been revoked or restricted while the body was arriving.
+        principal = await self._identify(admitted)
+        # Before anything else can be refused, so that refused requests count, too.
+        await self._requests.count_create(principal)
         if held is None:
             raise out_of_budget()
         client = _to_client(admitted.marks, request_id, gone)
-        # Again: the key may have been revoked or restricted while the body was arriving.
-        principal = await self._identify(admitted)
-        await self._requests.count_create(principal)
         turn = await self._turns.acquire(f"tenant {principal.tenant_id}")
         try:
             return await self._creation.create(principal, held, client)

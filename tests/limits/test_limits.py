@@ -72,6 +72,16 @@ async def test_creates_have_a_limit_of_their_own_and_dry_runs_and_reads_do_not_c
     assert (await tenant.http.get(TASKS)).status_code == 200
 
 
+async def test_a_create_that_is_refused_counts_like_any_other(gateway: Gateway) -> None:
+    tenant = await limited(gateway, rpm=4)
+    assert (await tenant.http.get(WHOAMI)).status_code == 200, "then the key is known, and creates take the short way"
+    body: dict[str, Any] = {"model": "doubao-seedance-2", "content": text(ENDLESS)}
+    for left, headers, sent in ((2, {"Idempotency-Key": "x" * 300}, body), (1, {}, {"model": "none"}), (0, {}, [])):
+        refused = await tenant.http.post(TASKS, json=sent, headers=headers)
+        assert (refused.status_code // 100, refused.headers["ratelimit"]) == (4, f'"key-rpm";r={left};t=60')
+    check_refused(await tenant.create_task(content=text(ENDLESS)), "key-rpm", 60)
+
+
 async def test_an_answer_from_memory_counts_like_any_other(gateway: Gateway) -> None:
     tenant = await limited(gateway, of_tenant={"rpm": 1000}, rpm=50, rps=1000)
     task_id = await tenant.new_task()
