@@ -12,7 +12,7 @@ _ENTRY = re.compile(r"(?P<name>[a-z]+)=(?P<days>[0-9]{1,6})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RetentionDays:
-    """Days, per kind of row; None keeps the rows for ever.
+    """Days, per kind of row; None: the rows are never removed.
 
     Attributes:
         tasks: after the end of a task; its history is removed with it.
@@ -53,6 +53,6 @@ class RetentionDays:
         return cls(**found)
 
     def span(self, name: str) -> timedelta | None:
-        """Returns how long rows of a kind are kept; None: for ever."""
+        """Returns how long rows of a kind are kept; None: without end."""
         days: int | None = getattr(self, name)
         return None if days is None else timedelta(days=days)

@@ -13,7 +13,7 @@ _BATCH = 1000
 
 
 class AuditRetention:
-    """Removes what is too old, in small steps; does nothing while audit rows are kept for ever."""
+    """Removes what is too old, in small steps; does nothing if no age is set."""
 
     def __init__(
         self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime], days: RetentionDays

@@ -1,6 +1,6 @@
 """Rows that are held in memory for longer than a second, because every change of them is announced.
 
-A trigger of each table announces its changes in the transaction of the change, whoever makes it. What was read is used
+A trigger of each table announces every change in the transaction of the change. What was read is used
 while ``ChangeFeed.is_live`` and no change of it was heard since before the read. Without a live connection, or after a
 change, it is used for less than a second, as by ``app.core.ttl_cache`` alone: so a change counts in each process within
 a second, whatever has happened to its connection, and a wave of changes costs one read a second.

@@ -73,7 +73,7 @@ async def test_nothing_of_an_erased_tenant_is_left_here_or_upstream(gateway: Gat
             await session.get_one(AssetGroupRow, (tenant.id, group_id)),
             await session.get_one(AssetRow, (tenant.id, asset_id)),
         ):
-            assert row.deleted_at is not None, "the id stays the tenant's for ever"
+            assert row.deleted_at is not None, "the id is never given to another tenant"
     assert (await gateway.admin.get(f"/tasks/{task_id}")).status_code == 404
     gateway.expire_caches()
     assert (await tenant.http.get(TASKS)).status_code == 401
