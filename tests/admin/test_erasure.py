@@ -41,7 +41,7 @@ async def stored_text(gateway: Gateway) -> str:
 
 
 async def full_tenant(gateway: Gateway) -> tuple[Tenant, str, str, str]:
-    """Makes a tenant with metadata, a finished task, a group and an asset; returns it and their ids."""
+    """Returns a new tenant that has content, and the ids of its finished task, its group and its asset."""
     tenant = await gateway.tenant()
     await gateway.admin.patch(f"/tenants/{tenant.id}", json={"metadata": {"contact": SECRET}})
     task_id = await tenant.new_task(safety_identifier=SECRET)

@@ -48,7 +48,7 @@ class StatementLog:
 
 @asynccontextmanager
 async def logged_database(server_url: str) -> AsyncIterator[StatementLog]:
-    """Makes a migrated database of its own, each of whose statements is logged."""
+    """Yields a migrated database whose statements are all logged."""
     async with own_database(server_url) as url:
         await as_superuser(url, f"ALTER DATABASE {make_url(url).database} SET log_statement = 'all'")
         yield StatementLog(url)

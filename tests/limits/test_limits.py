@@ -14,7 +14,7 @@ ASSETS = {"Filter": {"GroupType": "AIGC"}, "PageNumber": 1, "PageSize": 10}
 
 
 async def limited(gateway: Gateway, *, of_tenant: dict[str, int] | None = None, **limits: int) -> Tenant:
-    """Makes a tenant with a key, both with limits."""
+    """Returns a new tenant and its key; each has limits."""
     made = (await gateway.admin.post("/tenants", json={"name": "a", "limits": of_tenant})).json()
     return await gateway.key_of(made["id"], limits=limits or None, allowed_channels=["default"])
 

@@ -48,7 +48,7 @@ async def dry_run(tenant: Tenant, *items: dict[str, Any], model: str = V20, **fi
 
 
 async def finished(gateway: Gateway, tenant: Tenant, **fields: Any) -> dict[str, Any]:
-    """Makes a task that succeeds, and returns it."""
+    """Returns a new task that has succeeded."""
     task_id = await tenant.new_task(**fields)
     await gateway.force(task_id, "succeeded")
     gateway.expire_caches()
