@@ -2,7 +2,8 @@
 
 A job that is idle costs nothing but its condition in that statement. The database is the only source, so work that
 another process creates is seen within the interval, and no notification can be lost; see ADR 0009. Where a second is
-long, what creates work wakes the job of its own process besides (``wake_after_commit``).
+long, what creates work wakes the job of its own process besides (``wake_after_commit``). An idle gateway with its
+PostgreSQL took 4 to 5 % of a core and 40 statements a second, and half a percent and 1.5 with this one question.
 
 Without an answer (a locked or missing table, a slow database) every job is woken: each then works or fails alone.
 """
@@ -54,7 +55,7 @@ class DueWork:
         self._clock = clock
         self._instance_id = instance_id
         self._events: dict[Probe, asyncio.Event] = {}
-        sessions.configure(info={_INFO_KEY: self})
+        sessions.configure(info={**sessions.kw.get("info", {}), _INFO_KEY: self})
 
     def watch(self, probe: Probe) -> asyncio.Event:
         """Adds a condition to the statement; returns the event that is set while it holds."""

@@ -8,6 +8,7 @@ was given for, so that it does not open when the row's URL is changed by hand ei
 import base64
 import binascii
 import hashlib
+import hmac
 import secrets
 
 from cryptography.exceptions import InvalidTag
@@ -35,6 +36,7 @@ class SecretBox:
     def __init__(self, keys: list[bytes]) -> None:
         if not keys or any(len(key) != _KEY_BYTES for key in keys):
             raise SealError("a sealing key is 32 bytes")
+        self._keys = keys
         self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
         self._first = _key_id(keys[0])
 
@@ -54,6 +56,10 @@ class SecretBox:
     def sealing_key_id(self) -> str:
         """Id of the key that seals; safe to log."""
         return self._first
+
+    def derived_keys(self, purpose: str) -> list[bytes]:
+        """Returns a key for a purpose from each sealing key, the first of which is to be used for what is new."""
+        return [hmac.digest(key, f"seedgate {purpose}".encode(), "sha256") for key in self._keys]
 
     def seal(self, plaintext: str, *, row: str, column: str, origin: str | None = None) -> str:
         """Returns ``plaintext`` sealed for a row and column and, if given, an origin."""

@@ -9,10 +9,15 @@ from collections.abc import Callable
 
 
 class WatchedEvent(asyncio.Event):
-    """An ``asyncio.Event`` with functions that are called once, by ``set``, in the order of their registration."""
+    """An ``asyncio.Event`` with functions that are called once, by ``set``, in the order of their registration.
+
+    Attributes:
+        is_prompt: it is set within milliseconds of what it reports, as far as this process can know.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self.is_prompt = False
         self._callbacks: list[Callable[[], object]] = []
 
     def set(self) -> None:

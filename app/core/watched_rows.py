@@ -4,6 +4,9 @@ A trigger of each table announces every change in the transaction of the change.
 while ``ChangeFeed.is_live`` and no change of it was heard since before the read. Without a live connection, or after a
 change, it is used for less than a second, as by ``app.core.ttl_cache`` alone: so a change counts in each process within
 a second, whatever has happened to its connection, and a wave of changes costs one read a second.
+
+Computed, not measured: 1,000 clients with a key each that poll every five seconds cost 17 look-ups of keys a second in
+place of 200.
 """
 
 from app.core.change_feed import SEPARATOR, ChangeFeed

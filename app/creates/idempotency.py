@@ -12,8 +12,12 @@ from app.creates.models import IdempotencyKeyRow
 from app.errors import ConflictError
 
 CREATE_TASK = "create_task"
-"""The route of a create of a task. The route of any other create is the name of its action."""
+"""The route of a create of a task."""
 
+CREATE_VIDEO = "create_video"
+"""The same in OpenAI's dialect. The route of any other create is the name of its action."""
+
+_SHOWN_ROUTES = {CREATE_TASK: "a create of a task", CREATE_VIDEO: "a create at /v1/videos"}
 _CODE = "IdempotencyConflict"
 _PRIMARY_KEY = "pk_idempotency_keys"
 OLDER_KEY_INDEX = "uq_tasks_tenant_id_idempotency_key"
@@ -102,8 +106,7 @@ def is_key_taken(error: IntegrityError) -> bool:
 
 def _check_route(used_for: str, route: str) -> None:
     if used_for != route:
-        name = "a create of a task" if used_for == CREATE_TASK else used_for
-        raise ConflictError(_CODE, f"The Idempotency-Key was used for {name}.")
+        raise ConflictError(_CODE, f"The Idempotency-Key was used for {_SHOWN_ROUTES.get(used_for, used_for)}.")
 
 
 def _used_with_another_body() -> ConflictError:

@@ -17,7 +17,7 @@ import structlog
 
 from app.channels.channel import Channel
 from app.channels.client_errors import to_client_error
-from app.errors import SeedgateError, ServiceUnavailableError
+from app.errors import AccountOverdueError, SeedgateError, ServiceUnavailableError
 from app.upstream.errors import AccountFaultError, NotSentError, UpstreamError, UpstreamRejectedError
 
 ResultT = TypeVar("ResultT")
@@ -63,15 +63,20 @@ async def offer(
     Args:
         candidates: channels that may take it, best first.
         prepare: records which channel is about to be asked, so that a crash leaves a trace, and returns what sends the
-            create to it; when that fails, no further channel is asked.
+            create to it; when that fails, no further channel is asked, unless a budget has no room for this one.
         action: the create's name in the log, such as ``CreateAsset``.
         model: the name that the client sent, for the error.
         is_one_skipped: another channel could take the create, but its breaker is open.
     """
+    overdue: AccountOverdueError | None = None
     failures: list[UpstreamError] = [NotSentError("the breaker of a channel is open")] if is_one_skipped else []
     for channel in candidates:
         try:
             send = await prepare(channel)
+        except AccountOverdueError as error:
+            _log.warning("create_not_affordable", action=action, channel=channel.name, error=error.message)
+            overdue = error
+            continue
         except Exception as error:  # noqa: BLE001 - whatever failed, no channel has accepted the create so far
             return Refused(ServiceUnavailableError(internal=f"no attempt on {channel.name}: {error!r}"))
         try:
@@ -84,4 +89,6 @@ async def offer(
         except Exception as error:  # noqa: BLE001 - an unforeseen error may have come after the upstream accepted
             _log.error("create_outcome_unknown", action=action, channel=channel.name, error=repr(error))
             return Unknown()
-    return Refused(to_client_error(*failures))
+    failure = to_client_error(*failures)
+    # Whether a channel can be afforded does not matter to a client that had better try again.
+    return Refused(overdue if overdue is not None and failure.is_retry_refused else failure)

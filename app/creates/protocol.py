@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.channels.channel import Channel
 from app.core.background import BackgroundTasks
 from app.core.backoff import retry
+from app.core.turns import resume_turn
 from app.creates.attempts import Attempt, Client, RequestFingerprint
+from app.creates.equal_requests import EqualRequest, EqualRequests
 from app.creates.group_insert import GroupInsert, Opening
 from app.creates.idempotency import is_key_taken
 from app.creates.locks import lock_owners, wait_for_open_intents
@@ -43,6 +45,8 @@ class Create(ABC, Generic[ResultT]):
         result_id: what it makes, if that is known from the start, else None.
         model: the name that the client sent, for errors.
         is_one_skipped: another channel could take it, but its breaker is open.
+        demand: what a check of ``GroupInsert`` needs to know to admit it; None: nothing is checked.
+        is_locked_out: it was left out by that check only because another transaction had what it demands.
     """
 
     action: str
@@ -51,6 +55,8 @@ class Create(ABC, Generic[ResultT]):
     result_id: str | None = None
     model: str = ""
     is_one_skipped: bool = False
+    demand: object | None = None
+    is_locked_out: bool = False
 
     def __init__(self, background: BackgroundTasks) -> None:
         """``background`` continues the writes for which the client no longer waits."""
@@ -63,6 +69,13 @@ class Create(ABC, Generic[ResultT]):
     def plain_row(self, attempt: Attempt) -> PlainRow:
         """Does what ``row`` does, for an insert that does not go through a session."""
         return to_plain_row(self.row(attempt))
+
+    async def admit(self, session: AsyncSession) -> None:
+        """Takes what its ``demand`` names, in the transaction that writes the intent; may wait for locks.
+
+        Raises:
+            SeedgateError: it may not be created; nothing is written.
+        """
 
     @abstractmethod
     async def is_ours(self) -> bool:
@@ -156,14 +169,18 @@ class CreateProtocol:
         retry_dedup: RetryDedup,
         replay: CreateReplay,
         group_insert: GroupInsert | None = None,
+        waiting_insert: GroupInsert | None = None,
     ) -> None:
-        """``group_insert`` writes intents together; None: each is written in a transaction of its own."""
+        """``group_insert`` writes intents together; None: each is written in a transaction of its own.
+
+        ``waiting_insert`` does so for those that others have locked out; its batches wait for the locks.
+        """
         self.background = BackgroundTasks()
         self._sessions = sessions
         self._retry_dedup = retry_dedup
         self._replay = replay
-        self._group_insert = group_insert
-        self._opening: dict[RequestFingerprint, asyncio.Future[bool]] = {}
+        self._inserts = [each for each in (group_insert, waiting_insert) if each is not None]
+        self._equal = EqualRequests()
         # Many creates share a commit that is not answered: those that wait for its end must not take all connections.
         self._awaiting_end = asyncio.Lock()
 
@@ -181,28 +198,42 @@ class CreateProtocol:
             NoChannelError: 503, the tenant or the channel has just been deleted.
             ServiceUnavailableError: 503, the client left before anything was sent.
         """
-        if self._group_insert is not None and _is_plain(client.fingerprint):
-            create = await self._checked(client, check)
-            if isinstance(create, str):
-                return create
-            begun_at = asyncio.get_running_loop().time()
-            attempt = await self._open_with_others(create, client, self._group_insert)
-            if attempt is not None:
-                return await self._submit(create, attempt, client, begun_at)
+        request = self._equal.enter(client)
+        try:
+            if self._inserts and _is_plain(client.fingerprint) and await self._equal.all_have_clients(request):
+                await resume_turn()
+                create = await self._checked(client, check)
+                if isinstance(create, str):
+                    return create
+                begun_at = asyncio.get_running_loop().time()
+                attempt = await self._open_with_others(create, request)
+                if attempt is not None:
+                    return await self._submit(create, attempt, client, begun_at)
+            return await self._run_alone(client, check)
+        finally:
+            self._equal.leave(request)
+
+    async def drain(self) -> None:
+        """Waits for the creates under way; called before the database is closed."""
+        await self.background.drain(timeout_seconds=_DRAIN_TIMEOUT_SECONDS)
+
+    async def _run_alone(self, client: Client, check: Callable[[], Awaitable[Create[ResultT]]]) -> str:
+        """The long way, with transactions of its own, which may wait for locks.
+
+        So that a tenant has only its share of the pool's connections, the request takes its turn again.
+        """
         while True:
+            await resume_turn()
             earlier_id = await self._replay.find(client)
             if earlier_id is not None:
                 return earlier_id
             create = await check()
+            await resume_turn()
             _check_presence(client)
             begun_at = asyncio.get_running_loop().time()
             attempt = await self._open_alone(create, client)
             if attempt is not None:
                 return await self._submit(create, attempt, client, begun_at)
-
-    async def drain(self) -> None:
-        """Waits for the creates under way; called before the database is closed."""
-        await self.background.drain(timeout_seconds=_DRAIN_TIMEOUT_SECONDS)
 
     async def _checked(self, client: Client, check: Callable[[], Awaitable[Create[ResultT]]]) -> Create[ResultT] | str:
         """Returns the create; or the id of an earlier attempt, if the request would be refused now."""
@@ -214,30 +245,33 @@ class CreateProtocol:
                 raise
             return earlier_id
 
-    async def _open_with_others(
-        self, create: Create[ResultT], client: Client, group_insert: GroupInsert
-    ) -> Attempt | None:
-        """Commits the intent with those of other requests; None: it is not written, and goes the long way."""
-        fingerprint = client.fingerprint
-        same = self._opening.get(fingerprint)
-        if same is not None:
-            # Whether that one has lost its client can be told once its attempt is there to be claimed.
-            await asyncio.wait({same})
-            return None
-        _check_presence(client)
+    async def _open_with_others(self, create: Create[ResultT], request: EqualRequest) -> Attempt | None:
+        """Commits the intent with those of other requests; None: it is not written, and goes the long way.
+
+        On the long way each create of an owner locks what it demands for itself, and so leaves out the next batch, too:
+        after one that was held up for a moment, all would go that way. Those that are locked out wait in one batch.
+        """
+        fingerprint = request.client.fingerprint
+        _check_presence(request.client)
         attempt, attempt_row = self._retry_dedup.new_attempt(fingerprint, result_id=create.result_id)
         rows = (attempt_row, create.plain_row(attempt))
-        written = group_insert.add(Opening(fingerprint, attempt, create.candidates[0].id, rows))
-        self._opening[fingerprint] = written
-        written.add_done_callback(lambda _: self._opening.pop(fingerprint, None))
-        try:
-            await asyncio.wait({written})
-            return attempt if written.result() else None
-        except WriteAloneError:
-            return None
-        except (asyncio.CancelledError, UnsureCommitError):
-            self.background.start(self._withdraw_once_known(create, written))
-            raise
+        opening = Opening(fingerprint, attempt, create.candidates[0].id, rows, create.demand)
+        for group_insert in self._inserts:
+            await group_insert.wait_for_room(create.tenant_id)
+            _check_presence(request.client)
+            request.opening = written = group_insert.add(opening)
+            try:
+                await asyncio.wait({written})
+                if written.result():
+                    return attempt
+            except WriteAloneError:
+                return None
+            except (asyncio.CancelledError, UnsureCommitError):
+                self.background.start(self._withdraw_once_known(create, written))
+                raise
+            if not create.is_locked_out:
+                break
+        return None
 
     async def _open_alone(self, create: Create[ResultT], client: Client) -> Attempt | None:
         """Commits the intent; None: another request has just taken the ``Idempotency-Key``."""
@@ -245,6 +279,10 @@ class CreateProtocol:
             async with self._sessions.begin() as session:
                 await lock_owners(session, create.tenant_id, create.candidates[0].id)
                 attempt = self._retry_dedup.add(session, client.fingerprint, result_id=create.result_id)
+                if create.demand is not None:
+                    # The key first: what a request with the same key has just been admitted for is not asked for again.
+                    await session.flush()
+                    await create.admit(session)
                 session.add(create.row(attempt))
         except SeedgateError:
             raise

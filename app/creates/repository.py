@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     TIMESTAMP,
     ColumnElement,
-    Interval,
     LargeBinary,
     Text,
     and_,
@@ -40,6 +39,18 @@ _MARK_ANSWERED = text("""
     FROM unnest(CAST(:ids AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
         AS v (id, started_at, answered_at)
     WHERE a.id = v.id AND a.started_at = v.started_at
+""")
+_MARK_ABANDONED = text("""
+    WITH unlocked AS (
+        SELECT a.id, v.abandoned_at
+        FROM create_attempts AS a
+        JOIN unnest(CAST(:ids AS text[]), CAST(:starts AS timestamptz[]), CAST(:ends AS timestamptz[]))
+            AS v (id, started_at, abandoned_at) ON a.id = v.id AND a.started_at = v.started_at
+        FOR UPDATE OF a SKIP LOCKED
+    )
+    UPDATE create_attempts AS a SET abandoned_at = unlocked.abandoned_at, answered_at = NULL
+    FROM unlocked WHERE a.id = unlocked.id
+    RETURNING a.id
 """)
 
 
@@ -111,13 +122,17 @@ class AllAttempts:
     async def take_over(
         self, request: RequestFingerprint, *, by: str, now: datetime, window: timedelta
     ) -> Attempt | None:
-        """Takes over one attempt in one statement: a concurrent request waits for the row lock and finds it taken."""
+        """Takes over one attempt in one statement.
+
+        What another request is taking over is taken: a plain one leaves it out, and finds the next. One that is marked
+        as a retry waits, as it may take over what the other one has.
+        """
         best = (
             select(AttemptRow.id)
             .where(_is_same(request), _is_claimable(request, now, window))
             .order_by(AttemptRow.abandoned_at.is_(None), AttemptRow.started_at.desc())
             .limit(1)
-            .with_for_update()
+            .with_for_update(skip_locked=not request.is_marked_retry)
             .scalar_subquery()
         )
         take = (
@@ -128,10 +143,23 @@ class AllAttempts:
             .execution_options(synchronize_session=False)
         )
         taken = (await self._session.execute(take)).one_or_none()
-        return None if taken is None else Attempt(taken.id, taken.result_id, now)
+        return None if taken is None else Attempt(taken.id, taken.result_id, now, sent=request.sent)
 
-    async def set_abandoned(self, attempt: Attempt, *, at: datetime) -> None:
-        """Makes an attempt claimable, unless another request has taken it over since."""
+    async def set_abandoned(self, attempts: Collection[tuple[Attempt, datetime]]) -> Collection[str]:
+        """Makes attempts claimable, except those that are locked, or that another request has taken over since.
+
+        Returns:
+            The ids of those that are claimable now.
+        """
+        values = {
+            "ids": [attempt.id for attempt, _ in attempts],
+            "starts": [attempt.started_at for attempt, _ in attempts],
+            "ends": [abandoned_at for _, abandoned_at in attempts],
+        }
+        return set(await self._session.scalars(_MARK_ABANDONED, values))
+
+    async def set_one_abandoned(self, attempt: Attempt, *, at: datetime) -> None:
+        """Makes an attempt claimable, unless another request has taken it over since; waits for its row."""
         is_current = and_(AttemptRow.id == attempt.id, AttemptRow.started_at == attempt.started_at)
         await self._session.execute(update(AttemptRow).where(is_current).values(abandoned_at=at, answered_at=None))
 
@@ -159,7 +187,9 @@ def new_attempt(
 ) -> tuple[Attempt, PlainRow]:
     """Returns a new attempt of the process ``by``, and its row or that of the request's key in its place."""
     key = request.idempotency_key
-    attempt = Attempt(new_id("try"), result_id, now, is_keyed=key is not None)
+    attempt = Attempt(
+        new_id("try"), result_id, now, is_keyed=key is not None, sent=request.sent if key is None else None
+    )
     values: dict[str, Any] = {
         "id": attempt.id,
         "tenant_id": request.tenant_id,
@@ -225,8 +255,8 @@ REQUESTS = rows_of(
 
 
 def _earlier_attempt() -> Any:
-    sent, here, window = REQUESTS.c, bindparam("here", type_=Text()), bindparam("create_window", type_=Interval())
-    is_relevant = or_(_is_abandoned(sent.begun_at), _is_under_way(sent.begun_at, window), _is_elsewhere(here))
+    sent, here = REQUESTS.c, bindparam("here", type_=Text())
+    is_relevant = or_(_is_abandoned(sent.begun_at), _is_elsewhere(here))
     # The second condition follows from the third; PostgreSQL uses the small index for it.
     attempt = select(AttemptRow.id).where(_is_same(sent), AttemptRow.answered_at.is_(None), is_relevant)
     # With its limit it is asked for each request by an index, whatever is thought to be in the table.
@@ -234,6 +264,6 @@ def _earlier_attempt() -> Any:
 
 
 NUMBERS_WITH_EARLIER_ATTEMPT = select(REQUESTS.c.number).join_from(REQUESTS, _earlier_attempt(), true())
-"""The numbers of those ``REQUESTS``, not marked as retries, of which an attempt can be claimed or is under way.
+"""The numbers of ``REQUESTS``, not marked as retries, of which an attempt can be claimed or is under way elsewhere.
 
-Parameters: ``here``, the process that asks, and ``create_window``."""
+Parameter: ``here``, the process that asks, which knows by itself what is under way in it."""

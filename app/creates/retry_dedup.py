@@ -7,9 +7,11 @@ The module depends neither on tasks or assets nor on a framework: a disconnected
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -17,11 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.core.background import BackgroundTasks
 from app.core.backoff import retry
 from app.core.process_registry import ProcessRegistry
-from app.core.turns import leave_turn
+from app.core.turns import leave_turn, resume_turn
 from app.core.watched_event import WatchedEvent
-from app.creates.attempts import Attempt, RequestFingerprint
+from app.creates.attempts import Attempt, RequestFingerprint, Sent
 from app.creates.idempotency import (
     CREATE_TASK,
+    CREATE_VIDEO,
     FindOlderKey,
     IdempotencyKey,
     IdempotencyKeyRepository,
@@ -70,7 +73,10 @@ class RetryDedup:
         self._create_window = create_window
         self._find_older_key = find_older_key
         self._background = BackgroundTasks()
-        self._marking: set[asyncio.Task[None]] = set()
+        self._unmarked: list[tuple[Attempt, datetime, asyncio.Future[None]]] = []
+        self._marker: asyncio.Task[None] | None = None
+        self._marking: set[asyncio.Future[None]] = set()
+        self._marked: Counter[Sent | None] = Counter()
         self._answered: list[tuple[Attempt, datetime]] = []
 
     def add(self, session: AsyncSession, request: RequestFingerprint, *, result_id: str | None = None) -> Attempt:
@@ -111,19 +117,23 @@ class RetryDedup:
         if self._processes.is_recovering and await self._is_running_elsewhere(request):
             leave_turn()
             await self._processes.wait_until_settled()
+            await resume_turn()
         for _ in range(_DISCONNECT_NOTICE_CHECKS):
             claimed, is_another_running = await self._try_claim(request)
             if claimed is not None or not is_another_running:
                 return claimed
             leave_turn()
             await asyncio.sleep(_DISCONNECT_NOTICE_TIMEOUT_SECONDS / _DISCONNECT_NOTICE_CHECKS)
+            await resume_turn()
         return (await self._try_claim(request))[0]
 
     async def _find_by_key(self, request: RequestFingerprint, key: IdempotencyKey) -> Attempt | None:
         async with self._sessions() as session:
             keys = IdempotencyKeyRepository(session, request.tenant_id)
             row = await keys.find(key.text)
-            if self._find_older_key is not None and (row is None or row.route != request.route):
+            # Where a create of a video has its own row, the copy in the row of its task says nothing more.
+            is_decided = row is not None and row.route in {request.route, CREATE_VIDEO}
+            if self._find_older_key is not None and not is_decided:
                 older = await self._find_older_key(session, request.tenant_id, key.text)
                 # A create that began between the two queries has written both rows; its key's own row decides.
                 row = row or (None if older is None else await keys.find(key.text))
@@ -151,9 +161,7 @@ class RetryDedup:
                 claimed = await attempts.take_over(request, by=here, now=now, window=window) if instances else None
         except BaseException:
             # The takeover may have committed although the call failed; make the attempt claimable again.
-            self._background.start(
-                self._abandon(lambda attempts: attempts.undo_takeover(request, by=here, at=now), abandoned_at=now)
-            )
+            self._start_marking(request.sent, lambda attempts: attempts.undo_takeover(request, by=here, at=now), now)
             raise
         return claimed, bool(instances)
 
@@ -191,14 +199,19 @@ class RetryDedup:
         self._answered.append((attempt, self._clock()))
 
     async def mark_abandoned(self, attempt: Attempt) -> None:
-        """Marks that the client got no complete answer; without a database, retries in the background."""
-        now = self._clock()
-        task = self._background.start(
-            self._abandon(lambda attempts: attempts.set_abandoned(attempt, at=now), abandoned_at=now)
-        )
-        self._marking.add(task)
-        task.add_done_callback(self._marking.discard)
-        await asyncio.wait({task}, timeout=_MARK_TIMEOUT_SECONDS)
+        """Marks that the client got no complete answer; without a database, retries in the background.
+
+        Marks of the same moment share a statement: clients often leave together.
+        """
+        marked = self._note_marking(attempt.sent, asyncio.get_running_loop().create_future())
+        self._unmarked.append((attempt, self._clock(), marked))
+        if self._marker is None:
+            self._marker = self._background.start(self._mark_together())
+        await asyncio.wait({marked}, timeout=_MARK_TIMEOUT_SECONDS)
+
+    def is_marking(self, request: RequestFingerprint) -> bool:
+        """Says whether an identical attempt is abandoned, and not yet marked as that."""
+        return request.sent in self._marked
 
     async def flush(self) -> None:
         """Writes which attempts were answered."""
@@ -225,6 +238,45 @@ class RetryDedup:
         async with self._sessions() as session:
             return await AllAttempts(session).is_running_elsewhere(request, here=self._processes.instance_id)
 
+    async def _mark_together(self) -> None:
+        """Marks attempts as abandoned, in one statement those of which no row is locked, each other one by itself."""
+        try:
+            while self._unmarked:
+                batch, self._unmarked = self._unmarked, []
+                marked: Collection[str] = ()
+                with suppress(Exception):
+                    async with self._sessions.begin() as session:
+                        marked = await AllAttempts(session).set_abandoned([(each[0], each[1]) for each in batch])
+                for attempt, at, result in batch:
+                    if attempt.id in marked:
+                        result.set_result(None)
+                    else:
+                        marking = self._background.start(self._mark_alone(attempt, at))
+                        marking.add_done_callback(partial(_conclude, result))
+        finally:
+            self._marker = None
+
+    async def _mark_alone(self, attempt: Attempt, at: datetime) -> None:
+        await self._abandon(lambda attempts: attempts.set_one_abandoned(attempt, at=at), abandoned_at=at)
+
+    def _start_marking(
+        self, sent: Sent, mark: Callable[[AllAttempts], Awaitable[None]], abandoned_at: datetime
+    ) -> None:
+        self._note_marking(sent, self._background.start(self._abandon(mark, abandoned_at=abandoned_at)))
+
+    def _note_marking(self, sent: Sent | None, marking: "asyncio.Future[None]") -> "asyncio.Future[None]":
+        """Has ``claim`` and ``is_marking`` know of a mark until it is written."""
+        self._marking.add(marking)
+        self._marked[sent] += 1
+        marking.add_done_callback(lambda _: self._forget_marking(sent, marking))
+        return marking
+
+    def _forget_marking(self, sent: Sent | None, marking: "asyncio.Future[None]") -> None:
+        self._marking.discard(marking)
+        self._marked[sent] -= 1
+        if not self._marked[sent]:
+            del self._marked[sent]
+
     async def _abandon(self, mark: Callable[[AllAttempts], Awaitable[None]], *, abandoned_at: datetime) -> None:
         """Tries until it succeeds or the attempt could no longer be claimed anyway."""
 
@@ -239,3 +291,8 @@ class RetryDedup:
                 on_retry=lambda error: _log.warning("abandoned_attempt_not_marked_yet", error=type(error).__name__),
                 max_seconds=_MARK_RETRY_SECONDS,
             )
+
+
+def _conclude(result: "asyncio.Future[None]", _: object) -> None:
+    if not result.done():
+        result.set_result(None)

@@ -116,8 +116,11 @@ class HotReads:
             await asyncio.wait(self._closing)
 
     async def _take(self) -> _Lease:
-        if self._idle:
-            return self._idle.pop()
+        while self._idle:
+            idle = self._idle.pop()
+            if not idle.driver.is_closed():
+                return idle
+            self._end(idle, is_broken=True)
         if self._count >= self._max_connections:
             waiter: asyncio.Future[_Lease | None] = asyncio.get_running_loop().create_future()
             self._waiting.append(waiter)

@@ -13,10 +13,12 @@ DO $roles$
 DECLARE
     -- Every table of every version; a test compares them with the program's.
     our_tables CONSTANT text[] := ARRAY[
-        'account_rates', 'admins', 'alembic_version', 'api_keys', 'asset_create_intents', 'asset_groups', 'assets',
-        'audit_log', 'channel_faults', 'channel_health', 'channels', 'create_attempts', 'database_place', 'deliveries',
-        'idempotency_keys', 'instances', 'leases', 'ledger', 'models', 'orphans', 'prices', 'sealed_canary',
-        'task_events', 'task_tombstones', 'tasks', 'tenants', 'validation_sessions', 'webhook_secrets'
+        'account_rates', 'admins', 'alembic_version', 'api_keys', 'archive_copies', 'asset_create_intents',
+        'asset_groups', 'assets', 'audit_log', 'budget_holds', 'budget_periods', 'budgets', 'channel_faults',
+        'channel_health', 'channels',
+        'console_sessions', 'create_attempts', 'database_place', 'deliveries', 'idempotency_keys', 'instances',
+        'leases', 'ledger', 'models', 'orphans', 'prices', 'sealed_canary', 'task_events', 'task_tombstones', 'tasks',
+        'tenants', 'validation_sessions', 'webhook_secrets'
     ];
     most_tries CONSTANT int := 50;
     wanted text;

@@ -1,6 +1,6 @@
 """Bringing the schema of a database to the newest version, by Alembic."""
 
-from typing import Any
+import asyncio
 
 from alembic import command
 from alembic.config import Config
@@ -14,7 +14,8 @@ from app.db.schema_version import SchemaError, migrations_dir
 # Any number that nothing else in the database uses.
 _MIGRATION_LOCK = 7_333_428_301
 # Another process may be migrating: wait for it, it is about to do our work.
-_TURN_TIMEOUT = "10min"
+_TURN_TIMEOUT_SECONDS = 600
+_TURN_POLL_SECONDS = 0.1
 # A migration that waits for a table blocks every query that comes after it: give up soon, and be run again.
 _TABLE_LOCK_TIMEOUT = "5s"
 _STATEMENT_TIMEOUT = "10min"
@@ -32,11 +33,12 @@ def alembic_config(connection: Connection) -> Config:
 async def upgrade_to_head(url: str) -> None:
     """Brings a database to the newest version; processes that do so at once take turns.
 
-    Each migration is a transaction of its own: after an error the ones before it stand, and it can be run again.
+    Each migration is a transaction of its own, or some that can be repeated: after an error the ones before it stand,
+    and it can be run again.
     Connect to the server itself, not through a pooler that shares sessions between transactions.
 
     Raises:
-        SchemaError: the database is newer than this program.
+        SchemaError: the database is newer than this program, or another process has been migrating for ten minutes.
         sqlalchemy.exc.DBAPIError: a migration failed, or waited over 5 seconds for a table.
         app.db.engine.DatabaseUnavailableError: the database cannot be reached.
     """
@@ -51,9 +53,16 @@ async def upgrade_to_head(url: str) -> None:
 
 
 async def _take_turn(connection: AsyncConnection) -> None:
-    settings: dict[str, Any] = {"lock": _MIGRATION_LOCK}
-    await connection.execute(text(f"SET lock_timeout = '{_TURN_TIMEOUT}'"))
-    await connection.execute(text("SELECT pg_advisory_lock(:lock)"), settings)
+    is_free = text("SELECT pg_try_advisory_lock(:lock)")
+    try:
+        async with asyncio.timeout(_TURN_TIMEOUT_SECONDS):
+            # A statement that waited for the lock would keep its snapshot, for whose end an index that is built
+            # concurrently waits.
+            while not await connection.scalar(is_free, {"lock": _MIGRATION_LOCK}):
+                await connection.commit()
+                await asyncio.sleep(_TURN_POLL_SECONDS)
+    except TimeoutError:
+        raise SchemaError("Another process has been migrating the database for ten minutes.") from None
     await connection.execute(text(f"SET lock_timeout = '{_TABLE_LOCK_TIMEOUT}'"))
     await connection.execute(text(f"SET statement_timeout = '{_STATEMENT_TIMEOUT}'"))
     await connection.commit()

@@ -2,25 +2,26 @@
 
 A window of a quota begins with its first request and has a fixed length. A process spends units of the current window
 that it has leased before, without waiting: most requests cost a lookup and a subtraction. When it has none left, it
-leases some more; of creates only as many as are waiting, so that the number of all processes together is exact and
-none is kept unused. What a process has leased and not spent at the end of the window is lost, so that never more than
-the limit are answered.
+leases some more. What a process has leased and not spent at the end of the window is lost, so that never more than
+the limit are answered. Creates are counted by the store one by one (``app.limits.common_leases``), so that the number
+of all processes together is exact.
 
 Without a store, or while it does not answer, each process takes its share of a quota: the limit divided by the number
 of processes, at least one.
 """
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
 from app.errors import RateLimitedError
+from app.limits.common_leases import CommonLeases
 from app.limits.quotas import Quota, Quotas
+from app.limits.store import Lease, LeasedWindow, Store, StoreError
 from app.observability.counters import RATE_LIMITED, SHARED_LIMIT_FAILURES
 
 _MAX_WINDOWS = 50_000
@@ -29,36 +30,6 @@ _RETRY_STORE_SECONDS = 1.0
 _COUNT_SECONDS = 10.0
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Units of the current window of a quota.
-
-    Attributes:
-        granted: how many this process may spend.
-        left: how many are left for others.
-        seconds: the rest of the window.
-    """
-
-    granted: int
-    left: int
-    seconds: float
-
-
-class StoreError(Exception):
-    """The store did not answer."""
-
-
-class Store(Protocol):
-    """Counts the units of all processes."""
-
-    async def lease(self, quota: Quota, wanted: int) -> Lease:
-        """Leases as many units of the current window as are left, at most ``wanted``.
-
-        Raises:
-            StoreError: the store did not answer.
-        """
 
 
 class _Window:
@@ -96,6 +67,7 @@ class RateLimits:
         self._monotonic = monotonic
         self._windows: dict[str, _Window] = {}
         self._refills: dict[str, asyncio.Task[None]] = {}
+        self._common_leases = CommonLeases(self._lease_exactly, self._give_back_to_store)
         self._is_store_away = False
         self._ask_store_at = float("-inf")
         self._processes = 1
@@ -126,25 +98,32 @@ class RateLimits:
 
         Args:
             quotas: the quotas of a request.
-            is_exact: leases no unit that no request waits for.
+            is_exact: has the store count this request, if there is one and it answers.
 
         Raises:
             RateLimitedError: 429, a quota is used up until the end of its window.
         """
+        if is_exact and quotas and self._store is not None:
+            grant = await self._common_leases.take(quotas)
+            if grant is not None:
+                if not grant.is_granted:
+                    windows = zip(quotas, grant.lease.windows, strict=True)
+                    raise next(_refused(quota, window.seconds) for quota, window in windows if not window.left)
+                return
         while not self.spend(quotas):
             for quota in quotas:
                 window = self._window(quota)
                 if self._may_be_spent(window):
                     continue
                 if window.is_used_up and self._monotonic() < window.ends_at:
-                    raise self._refused(quota, window)
+                    raise _refused(quota, window.ends_at - self._monotonic())
                 window.waiting += 1
                 try:
                     await self._refill(quota, window, is_exact=is_exact)
                 finally:
                     window.waiting -= 1
                 if window.held <= 0 and window.is_used_up:
-                    raise self._refused(quota, window)
+                    raise _refused(quota, window.ends_at - self._monotonic())
 
     def state(self, quotas: Quotas) -> str:
         """Returns the value of ``RateLimit``: how many requests are left, and for how many seconds."""
@@ -183,15 +162,6 @@ class RateLimits:
     def _may_be_spent(self, window: _Window) -> bool:
         return window.held > 0 and self._monotonic() < window.ends_at
 
-    def _refused(self, quota: Quota, window: _Window) -> RateLimitedError:
-        RATE_LIMITED.labels(quota.name).inc()
-        seconds = max(1, math.ceil(window.ends_at - self._monotonic()))
-        unit = "second" if quota.seconds == 1 else "minute"
-        text = (
-            f"There are too many requests: the limit `{quota.name}` is {quota.limit} a {unit}. Please try again later."
-        )
-        return RateLimitedError(text, retry_after_seconds=seconds)
-
     async def _refill(self, quota: Quota, window: _Window, *, is_exact: bool) -> None:
         """Leases units once for all requests that wait for them."""
         task = self._refills.get(quota.id)
@@ -204,23 +174,42 @@ class RateLimits:
     async def _lease(self, quota: Quota, window: _Window, *, is_exact: bool) -> None:
         # Requests that begin in the same moment lease together.
         await asyncio.sleep(0)
-        lease = await self._lease_of_store(quota, window, is_exact=is_exact)
+        wanted = max(1, window.waiting, quota.limit // _LEASES_PER_WINDOW)
+        # Of a request that the store has to count, it was asked before.
+        lease = None if is_exact else await self._lease_of_store([quota], wanted)
         if lease is None:
             lease = await self._local_share(quota, window)
+        [leased] = lease.windows
         now = self._monotonic()
         if now >= window.ends_at:
             window.held = 0
         window.held += lease.granted
-        window.left = lease.left
-        window.ends_at = now + lease.seconds
+        window.left = leased.left
+        window.ends_at = now + leased.seconds
         window.is_used_up = lease.granted == 0
 
-    async def _lease_of_store(self, quota: Quota, window: _Window, *, is_exact: bool) -> Lease | None:
+    async def _lease_exactly(self, quotas: Sequence[Quota], wanted: int) -> Lease | None:
+        """Leases units that are spent at once, and notes what is left; returns None when the store is away."""
+        lease = await self._lease_of_store(quotas, wanted)
+        if lease is not None:
+            now = self._monotonic()
+            for quota, leased in zip(quotas, lease.windows, strict=True):
+                window = self._window(quota)
+                window.held, window.left, window.ends_at = 0, leased.left, now + leased.seconds
+                window.is_used_up = not leased.left
+        return lease
+
+    async def _give_back_to_store(self, quotas: Sequence[Quota], lease: Lease, count: int) -> None:
+        if self._store is not None:
+            # A unit that cannot be given back is lost until the end of the window.
+            with contextlib.suppress(StoreError):
+                await self._store.give_back(quotas, lease, count)
+
+    async def _lease_of_store(self, quotas: Sequence[Quota], wanted: int) -> Lease | None:
         if self._store is None or self._monotonic() < self._ask_store_at:
             return None
-        wanted = window.waiting if is_exact else max(window.waiting, quota.limit // _LEASES_PER_WINDOW)
         try:
-            lease = await self._store.lease(quota, max(1, wanted))
+            lease = await self._store.lease(quotas, wanted)
         except StoreError as error:
             SHARED_LIMIT_FAILURES.inc()
             self._ask_store_at = self._monotonic() + _RETRY_STORE_SECONDS
@@ -237,9 +226,17 @@ class RateLimits:
         now = self._monotonic()
         # Once in its time, however often the store answers in between.
         if now < window.share_ends_at:
-            return Lease(0, 0, window.share_ends_at - now)
+            return Lease(0, (LeasedWindow(0, window.share_ends_at - now, 0),))
         if now >= self._count_at:
             self._count_at = now + _COUNT_SECONDS
             self._processes = max(1, await self._count_processes())
         window.share_ends_at = now + quota.seconds
-        return Lease(max(1, quota.limit // self._processes), 0, float(quota.seconds))
+        return Lease(max(1, quota.limit // self._processes), (LeasedWindow(0, float(quota.seconds), 0),))
+
+
+def _refused(quota: Quota, seconds: float) -> RateLimitedError:
+    """Returns the 429 for a request beyond a quota whose window ends in so many seconds."""
+    RATE_LIMITED.labels(quota.name).inc()
+    unit = "second" if quota.seconds == 1 else "minute"
+    text = f"There are too many requests: the limit `{quota.name}` is {quota.limit} a {unit}. Please try again later."
+    return RateLimitedError(text, retry_after_seconds=max(1, math.ceil(seconds)))

@@ -1,9 +1,10 @@
-"""The store of units in Redis or Valkey: one script, one round trip for each lease.
+"""The store of units in Redis or Valkey: one script and one round trip for each lease, of however many quotas.
 
 A window begins with its first lease, by the clock of the server, so that clocks of the gateways may differ.
 """
 
 import asyncio
+from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -11,26 +12,48 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from app.limits.counters import Lease, StoreError
 from app.limits.quotas import Quota
+from app.limits.store import Lease, LeasedWindow, StoreError
 from app.observability.redaction import redact
 
 _TIMEOUT_SECONDS = 0.5
 _PREFIX = "seedgate:limits:"
-# Of a quota, when the current window began, and what has been leased of it.
+# Of a quota, when the current window began, and what has been leased of it. The arguments are how many are wanted, then
+# of each quota the length of its window in milliseconds, and its limit.
 _LEASE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local length = tonumber(ARGV[1])
-local stored = redis.call('HMGET', KEYS[1], 'begun', 'leased')
-local begun, leased = tonumber(stored[1]), tonumber(stored[2])
-if not begun or now >= begun + length then begun, leased = now, 0 end
-local granted = math.max(0, math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) - leased))
-if granted > 0 then
-    redis.call('HSET', KEYS[1], 'begun', begun, 'leased', leased + granted)
-    redis.call('PEXPIRE', KEYS[1], length + 1000)
+local granted = tonumber(ARGV[1])
+local windows = {}
+for i, key in ipairs(KEYS) do
+    local length, limit = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+    local stored = redis.call('HMGET', key, 'begun', 'leased')
+    local begun, leased = tonumber(stored[1]), tonumber(stored[2])
+    if not begun or now >= begun + length then begun, leased = now, 0 end
+    granted = math.max(0, math.min(granted, limit - leased))
+    windows[i] = {begun, leased, length, limit}
 end
-return {granted, math.max(0, tonumber(ARGV[2]) - leased - granted), begun + length - now}
+local answer = {granted}
+for i, key in ipairs(KEYS) do
+    local begun, leased, length, limit = unpack(windows[i])
+    if granted > 0 then
+        redis.call('HSET', key, 'begun', begun, 'leased', leased + granted)
+        redis.call('PEXPIRE', key, length + 1000)
+    end
+    table.insert(answer, math.max(0, limit - leased - granted))
+    table.insert(answer, begun + length - now)
+    table.insert(answer, begun)
+end
+return answer
+"""
+# The arguments are how many units, then of each quota when its window began.
+_GIVE_BACK = """
+for i, key in ipairs(KEYS) do
+    local stored = redis.call('HMGET', key, 'begun', 'leased')
+    if tonumber(stored[1]) == tonumber(ARGV[i + 1]) then
+        redis.call('HSET', key, 'leased', math.max(0, tonumber(stored[2]) - tonumber(ARGV[1])))
+    end
+end
 """
 
 
@@ -50,20 +73,27 @@ class RedisStore:
             retry=Retry(NoBackoff(), 0),
         )
         self._lease = self._client.register_script(_LEASE)
+        self._give_back = self._client.register_script(_GIVE_BACK)
 
-    async def lease(self, quota: Quota, wanted: int) -> Lease:
-        """Leases as many units of the current window as are left, at most ``wanted``.
+    async def lease(self, quotas: Sequence[Quota], wanted: int) -> Lease:
+        """Leases as many units of each quota as all of them have left, at most ``wanted``.
 
         Raises:
             StoreError: the server did not answer in time.
         """
-        arguments = [quota.seconds * 1000, quota.limit, wanted]
-        try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
-                granted, left, milliseconds = await self._lease(keys=[_PREFIX + quota.id], args=arguments)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise StoreError(redact(f"{type(error).__name__}: {error}")) from error
-        return Lease(granted, left, milliseconds / 1000)
+        arguments = [wanted, *(value for quota in quotas for value in (quota.seconds * 1000, quota.limit))]
+        granted, *numbers = await _answered(self._lease(keys=_keys(quotas), args=arguments))
+        windows = zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True)
+        return Lease(granted, tuple(LeasedWindow(left, rest / 1000, begun) for left, rest, begun in windows))
+
+    async def give_back(self, quotas: Sequence[Quota], lease: Lease, count: int) -> None:
+        """Gives back units of each quota that were leased and not spent, if its window is still the current one.
+
+        Raises:
+            StoreError: the server did not answer in time.
+        """
+        arguments = [count, *(window.begun for window in lease.windows)]
+        await _answered(self._give_back(keys=_keys(quotas), args=arguments))
 
     async def ping(self) -> None:
         """Returns when the server has carried out a command.
@@ -71,8 +101,20 @@ class RedisStore:
         Raises:
             StoreError: it did not.
         """
-        await self.lease(Quota("doctor", "doctor", 1, 1), 1)
+        await self.lease([Quota("doctor", "doctor", 1, 1)], 1)
 
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._client.aclose()
+
+
+def _keys(quotas: Sequence[Quota]) -> list[str]:
+    return [_PREFIX + quota.id for quota in quotas]
+
+
+async def _answered(call: Awaitable[Any]) -> Any:
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            return await call
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StoreError(redact(f"{type(error).__name__}: {error}")) from error

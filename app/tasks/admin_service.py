@@ -1,6 +1,7 @@
 """Use cases of the operator for any tenant's task: show, look at its clip, refresh, cancel, resolve."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,13 +12,16 @@ from app.http.paging import PageRequest
 from app.tasks.admin_repository import (
     AdminOrphanRepository,
     AdminTaskRepository,
+    OrphanSearch,
     OrphanWithCandidates,
+    TaskDetail,
     TaskSearch,
     TaskWithChannel,
 )
+from app.tasks.archived import show
 from app.tasks.context import TasksContext
 from app.tasks.deletion import TaskDeletion
-from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
+from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.polling.refresh import TaskRefresh
 from app.tasks.recovery.attribution import Attribution
 from app.tasks.responses import unknown_task
@@ -47,8 +51,8 @@ class TaskAdminService:
         async with self._context.sessions() as session:
             return await AdminTaskRepository(session).page(page, wanted)
 
-    async def get(self, task_id: str) -> tuple[TaskWithChannel, Sequence[TaskEventRow]]:
-        """Returns a task and its history; the upstream is not asked.
+    async def get(self, task_id: str) -> TaskDetail:
+        """Returns a task with its history and what it cost; the upstream is not asked.
 
         Raises:
             NotFoundError: 404.
@@ -58,7 +62,11 @@ class TaskAdminService:
             found = await tasks.find(task_id)
             if found is None:
                 raise unknown_task()
-            return found, await tasks.history(found.row)
+            return await tasks.detail(found)
+
+    def shown(self, row: TaskRow) -> dict[str, Any]:
+        """Returns the body of a GET of a task, as its tenant sees it."""
+        return show(row, self._context.links, self._context.clock())
 
     async def look(self, actor: Actor, task_id: str) -> TaskRow:
         """Returns a task whose clip is going to be shown to the operator, which the audit log records.
@@ -74,14 +82,14 @@ class TaskAdminService:
             record(session, actor, "task.look", target, at=self._context.clock())
         return found.row
 
-    async def orphans(self, page: PageRequest) -> Sequence[OrphanWithCandidates]:
+    async def orphans(self, page: PageRequest, wanted: OrphanSearch) -> Sequence[OrphanWithCandidates]:
         """Returns upstream tasks without an owner, newest first, one more than asked when there are more.
 
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
         async with self._context.sessions() as session:
-            return await AdminOrphanRepository(session, grace=self._context.grace).page(page)
+            return await AdminOrphanRepository(session, grace=self._context.grace).page(page, wanted)
 
     async def refresh(self, task_id: str) -> None:
         """Requests a task from the upstream and applies the answer; a finished task is left unchanged.

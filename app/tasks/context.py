@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.archive.links import ArchiveLinks
 from app.channels.directory import ChannelDirectory
 from app.core.process_registry import ProcessRegistry
 from app.creates.retry_dedup import RetryDedup
@@ -48,6 +49,9 @@ class TasksContext:
 
     create_window: timedelta
     """A create that began longer ago is no longer under way, even in a living process."""
+
+    links: ArchiveLinks | None
+    """Makes the links to copies in the archive; None without one."""
 
     grace: timedelta
     """How long after its cut a create may still turn up as an upstream task."""

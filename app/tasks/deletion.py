@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.archive.outbox import release_copies
 from app.channels.client_errors import to_client_error
-from app.errors import ConflictError, SeedgateError, ServiceUnavailableError
+from app.errors import ConflictError, NotFoundError, SeedgateError, ServiceUnavailableError
 from app.tasks.context import TasksContext
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.polling.refresh import TaskRefresh
@@ -25,7 +26,7 @@ _SHORTEST_TASK = timedelta(seconds=5)
 
 
 class TaskDeletion:
-    """Deletes tasks upstream and marks their rows as deleted."""
+    """Deletes tasks upstream and marks their rows as deleted; their copies in the archive are deleted soon after."""
 
     def __init__(self, context: TasksContext, refresh: TaskRefresh, ready_answers: ReadyAnswers) -> None:
         self._context = context
@@ -60,6 +61,21 @@ class TaskDeletion:
                 return
             is_erased = await self._delete_upstream(row, account)
         await self._apply(row, source=Source.DELETE, is_erased=is_erased)
+
+    async def remove(self, principal: Principal, task_id: str) -> None:
+        """Removes a task; a queued one is cancelled first.
+
+        Raises:
+            SeedgateError: as ``delete``.
+        """
+        await self.delete(principal, task_id)
+        try:
+            row = (await load_task(self._context.sessions, principal.tenant_id, task_id)).row
+        except NotFoundError:
+            return
+        if TaskStatus(row.status).is_final:
+            # It is cancelled: the upstream refuses to delete it, and forgets it by itself a day later.
+            await self._apply(row, source=Source.DELETE, is_erased=False)
 
     async def cancel(self, row: TaskRow, *, record: Callable[[AsyncSession], None]) -> None:
         """Cancels a queued task of any tenant for the operator, by the same rules as ``delete``.
@@ -164,6 +180,7 @@ class TaskDeletion:
                 row.deleted_at = now
                 row.next_poll_at = None
                 await deletion.announce(session, row)
+                await release_copies(session, row.tenant_id, [row.id], now=now)
             else:
                 apply_cancellation(session, row, pricing=pricing, source=source, now=now, is_erased=is_erased)
             if record is not None:

@@ -84,6 +84,7 @@ def _schema_of(parameter: Parameter) -> dict[str, Any]:
     found = {
         "minimum": parameter.checked_lowest,
         "maximum": parameter.checked_highest,
+        "maxLength": parameter.checked_longest,
         "default": parameter.default,
     }
     return schema | {name: value for name, value in found.items() if value is not None}

@@ -29,6 +29,7 @@ from app.ids import new_request_id
 from app.observability.access_log import access_log, to_json_text
 from app.observability.log_context import collecting_log_fields
 from app.tasks.creation.create import ClientRequest, TaskCreation
+from app.tasks.creation.create_body import NativeBody
 from app.tasks.ready_answers import COLLECTION
 from app.tenants.authentication import Authenticator
 from app.tenants.fast_requests import FastRequest, FastRequests, FastRoute
@@ -39,6 +40,8 @@ _PATH = COLLECTION.encode("ascii")
 _LOG_PATH = to_json_text(COLLECTION)
 # Headers that say something about a create beside what ``FastRequests`` reads.
 _MARKS = frozenset({b"idempotency-key", b"x-idempotency-key", b"x-stainless-retry-count", b"x-sdk-request"})
+# Headers of proxies, which may hold a connection for longer than their client does.
+_OF_PROXIES = frozenset({b"via", b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-real-ip"})
 _MAX_TYPE_BYTES = 64
 # Ids in which there is nothing to redact or to escape.
 _PLAIN_ID = re.compile(r"cgt-[0-9]{14}-[a-z0-9]{5,16}")
@@ -51,11 +54,13 @@ class AdmittedCreate(NamedTuple):
         request: who asks.
         authorization: with which key.
         marks: the headers of ``_MARKS``.
+        is_direct: no proxy is known to be between us and the client.
     """
 
     request: FastRequest
     authorization: bytes
     marks: tuple[tuple[bytes, bytes], ...]
+    is_direct: bool
 
 
 class FastCreate:
@@ -102,6 +107,7 @@ class FastCreate:
             return None
         marks: tuple[tuple[bytes, bytes], ...] = ()
         content_type = authorization = b""
+        is_direct = self._requests.is_direct(peer)
         for name, value in head.headers:
             if name in _MARKS:
                 marks += ((name, value),)
@@ -111,15 +117,18 @@ class FastCreate:
                 content_type = value or b" "
             elif name == b"authorization":
                 authorization = value
+            elif name in _OF_PROXIES:
+                is_direct = False
         if not _is_json(content_type):
             return None
         request = self._requests.read(
             head, peer=peer, port=port, default_headers=default_headers, respond=respond, needed=Permission.TASKS
         )
-        return None if request is None else AdmittedCreate(request, authorization, marks)
+        return None if request is None else AdmittedCreate(request, authorization, marks, is_direct)
 
     def answer(self, admitted: AdmittedCreate, body: bytes, gone: WatchedEvent) -> Coroutine[Any, Any, None]:
         """As ``FastExchange.answer``."""
+        gone.is_prompt = admitted.is_direct
         principal = admitted.request.principal
         holding = self._bodies.open(KeySender(principal.tenant_id, principal.key_id), announced_bytes=len(body))
         # Only the held body refers to the bytes, so that they are gone once they have been sent.
@@ -158,7 +167,7 @@ class FastCreate:
         client = _to_client(admitted.marks, request_id, gone)
         turn = await self._turns.acquire(f"tenant {principal.tenant_id}")
         try:
-            return await self._creation.create(principal, held, client)
+            return await self._creation.create(principal, NativeBody(held), client)
         finally:
             turn.end()
 

@@ -1,4 +1,8 @@
-"""The list of tasks, answered without the framework (``app.http.fast_path``) by the use case of the route."""
+"""The list of tasks, answered without the framework (``app.http.fast_path``) by the use case of the route.
+
+With ``app.tasks.lists``, a page of 10 takes 180 µs of CPU on a busy machine (``2026-11-30-lists``) in place of 4,900
+(``2026-11-29-baseline``); the share of each of the two was measured with assets only (``app.assets.fast_lists``).
+"""
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache

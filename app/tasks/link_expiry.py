@@ -49,7 +49,12 @@ def content_expires_at(content: Mapping[str, Any], ended_at: int) -> int | None:
     """
     found = (value for value in content.values() if isinstance(value, str) and value[:8].lower().startswith(_SCHEMES))
     links = islice(found, _MAX_LINKS)
-    return min((link_expires_at(link) or ended_at + LIFETIME_SECONDS for link in links), default=None)
+    return min((link_ends_at(link, ended_at) for link in links), default=None)
+
+
+def link_ends_at(link: str, ended_at: int) -> int:
+    """Returns until when one link of a task works, in Unix seconds; ``ended_at`` is when the task ended."""
+    return link_expires_at(link) or ended_at + LIFETIME_SECONDS
 
 
 def link_expires_at(link: str) -> int | None:

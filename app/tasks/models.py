@@ -42,10 +42,18 @@ class TaskRow(Base):
 
     ``id`` is a spare id of ours and exists from the start. The client is given ``upstream_id`` if the upstream answers
     in time, otherwise the spare id, which all later answers then show (``is_spare_id_public``). Both find the row.
-    ``snapshot`` is the upstream's last answer about the task; ``parameters`` are the known, short parameters of the
-    request. ``has_video_input`` says whether the request has reference videos, ``estimated_tokens`` is the most that
-    the task may cost; both are None when the request is not known. ``asked_at`` is when the upstream was last asked,
+    ``snapshot`` is the upstream's last answer about the task, ``archived`` what became of the copies of its files
+    (``app.tasks.archived``); ``parameters`` are the known, short parameters of the
+    request. ``has_video_input`` says whether the request has reference videos; None: the request is not known.
+    ``asked_at`` is when the upstream was last asked,
     ``polled_at`` when the call began that it last answered.
+
+    What the task may cost at most, on the channel that was asked last, is what budgets hold of it, and its settlement
+    when its usage is never seen: ``estimated_tokens`` and the others with that prefix, of the kind of video that costs
+    most; the cost and its price are None when there is no price, and all when the request is not known.
+    ``estimated_currency`` is that of the channel then, in which the task is settled wherever the channel is later.
+    ``priced_at`` is of which moment the price list is that the create used, which may have been replaced a moment
+    before; None: that of its creation.
 
     Of the create: ``instance_id`` is the process that runs it (``app.core.process_registry``), ``sent_at`` when the
     last attempt began, ``cut_at`` when its outcome became unknown. ``callback_token_hash`` is the SHA-256 of the token
@@ -57,13 +65,14 @@ class TaskRow(Base):
     __tablename__ = "tasks"
     __table_args__ = (
         Index("uq_tasks_upstream_id", "upstream_id", unique=True),
-        # Has every column that a tenant's list filters by, so that counting and skipping rows reads no row.
+        # Has every column that a tenant's list filters by, so that counting and skipping rows reads no row. The key is
+        # for the operator's list.
         Index(
             "ix_tasks_listing",
             "tenant_id",
             text("created_at DESC"),
             text("id DESC"),
-            postgresql_include=["deleted_at", "status", "model", "upstream_model", "service_tier"],
+            postgresql_include=["deleted_at", "status", "model", "upstream_model", "service_tier", "key_id"],
         ),
         Index(
             OLDER_KEY_INDEX,
@@ -105,6 +114,14 @@ class TaskRow(Base):
         ),
         Index("ix_tasks_submitting", "instance_id", postgresql_where=text("status = 'submitting'")),
         Index("ix_tasks_unknown_created_at", "created_at", postgresql_where=text("status = 'unknown'")),
+        # What caps count (app.tasks.creation.unfinished_caps).
+        Index(
+            "ix_tasks_unfinished_owner",
+            "tenant_id",
+            "key_id",
+            "model",
+            postgresql_where=text("status IN ('submitting', 'unknown', 'queued', 'running')"),
+        ),
         Index("uq_tasks_callback_token_hash", "callback_token_hash", unique=True),
         Index(
             "ix_tasks_open_intents",
@@ -126,6 +143,11 @@ class TaskRow(Base):
     parameters: Mapped[Json]
     has_video_input: Mapped[bool | None]
     estimated_tokens: Mapped[BigInt | None]
+    estimated_resolution: Mapped[str | None]
+    estimated_cost_micros: Mapped[BigInt | None]
+    estimated_micros_per_million_tokens: Mapped[BigInt | None]
+    estimated_currency: Mapped[str | None]
+    priced_at: Mapped[datetime | None]
     request_hash: Mapped[bytes]
     idempotency_key: Mapped[str | None]
     instance_id: Mapped[str | None]
@@ -134,6 +156,7 @@ class TaskRow(Base):
     claimed_upstream_id: Mapped[str | None]
     is_spare_id_public: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     snapshot: Mapped[Json | None]
+    archived: Mapped[Json | None]
     total_tokens: Mapped[BigInt | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -3,16 +3,21 @@
 The answer to a GET of a final task never changes until the task is deleted, unless it shows a delivery
 (``callback_url``); such a task is not kept. An answer is found by tenant and id, as its tenant spelled the id. It may
 be used while ``ChangeFeed.is_live``; a DELETE announces the task and returns once no process uses its answer any more.
+
+On a busy machine a GET of a finished task took 45 µs of CPU (``2026-11-29-ready-answers``), in place of 2,780 with two
+statements through the ORM and the framework (``2026-11-29-baseline``). To find the answer takes 0.3 µs of it.
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.change_feed import Change, ChangeFeed
+from app.db.base import utc_now
 from app.http.request_scope import shown_path
 from app.observability.access_log import to_json_text
 from app.tasks.models import TaskRow, TaskStatus
@@ -37,12 +42,14 @@ class ReadyAnswer:
         header_lines: its fields of the head, up to the value of ``x-request-id``.
         log_path: the path of the request, as the log shows it.
         log_fields: the members ``task`` and ``channel`` of its log line, each with a comma and a space before it.
+        usable_until: until when it may be used; None: for good. Half the life of the links in it, where they expire.
     """
 
     body: bytes
     header_lines: bytes
     log_path: str
     log_fields: str
+    usable_until: datetime | None = None
 
 
 class Deletion:
@@ -61,11 +68,15 @@ class ReadyAnswers:
 
     Args:
         feed: says whether they may be used, and what has been deleted.
+        clock: the time in UTC.
         max_bytes: the size limit of all answers together.
     """
 
-    def __init__(self, feed: ChangeFeed, *, max_bytes: int = _MAX_BYTES) -> None:
+    def __init__(
+        self, feed: ChangeFeed, *, clock: Callable[[], datetime] = utc_now, max_bytes: int = _MAX_BYTES
+    ) -> None:
         self._feed = feed
+        self._clock = clock
         self._max_bytes = max_bytes
         self._answers: OrderedDict[tuple[str, str], ReadyAnswer] = OrderedDict()
         self._size_bytes = 0
@@ -80,8 +91,12 @@ class ReadyAnswers:
             return None
         key = tenant_id, task_id
         found = self._answers.get(key)
-        if found is not None:
-            self._answers.move_to_end(key)
+        if found is None:
+            return None
+        if found.usable_until is not None and self._clock() >= found.usable_until:
+            self._forget(key)
+            return None
+        self._answers.move_to_end(key)
         return found
 
     def position(self) -> int | None:
@@ -121,17 +136,23 @@ class ReadyAnswers:
         if topic == _TOPIC:
             tenant_id, *ids = parts
             for task_id in ids:
-                dropped = self._answers.pop((tenant_id, task_id), None)
-                self._size_bytes -= 0 if dropped is None else _size_of(dropped)
+                self._forget((tenant_id, task_id))
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        dropped = self._answers.pop(key, None)
+        self._size_bytes -= 0 if dropped is None else _size_of(dropped)
 
 
-def ready_answer(body: bytes, *, task_id: str, channel_id: str | None) -> ReadyAnswer:
+def ready_answer(
+    body: bytes, *, task_id: str, channel_id: str | None, usable_until: datetime | None = None
+) -> ReadyAnswer:
     """Returns an answer with the parts of its log line.
 
     Args:
         body: the JSON.
         task_id: the id in the path.
         channel_id: the id of the task's channel.
+        usable_until: until when it may be used; None: for good.
     """
     fields = {"task": task_id} | ({"channel": channel_id} if channel_id else {})
     return ReadyAnswer(
@@ -139,6 +160,7 @@ def ready_answer(body: bytes, *, task_id: str, channel_id: str | None) -> ReadyA
         header_lines=header_lines_of(body),
         log_path=to_json_text(shown_path(f"{COLLECTION}/{task_id}")),
         log_fields="".join(f', "{name}": {to_json_text(value)}' for name, value in fields.items()),
+        usable_until=usable_until,
     )
 
 

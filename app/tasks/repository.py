@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     ColumnElement,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -19,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.creates.idempotency import OlderKey
 from app.observability.log_context import add_log_fields
-from app.tasks.models import TaskRow, TaskStatus
+from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.poll_schedule import MAX_POLL_INTERVAL, next_poll_after
 from app.tasks.responses import unknown_task
 from app.webhooks.report import NewestMessage, newest_message
@@ -100,6 +101,39 @@ class TaskRepository:
         if is_locked:
             query = query.with_for_update()
         return (await self._session.scalars(query)).one_or_none()
+
+    async def seen_running(self, spare_ids: Sequence[str]) -> set[str]:
+        """Returns which of these tasks have ``running`` in their history."""
+        query = select(TaskEventRow.task_id).where(
+            TaskEventRow.tenant_id == self._tenant_id,
+            TaskEventRow.task_id.in_(spare_ids),
+            TaskEventRow.status == TaskStatus.RUNNING,
+        )
+        return set(await self._session.scalars(query))
+
+    async def following(self, after: str | None, *, limit: int, is_descending: bool) -> Sequence[TaskRow]:
+        """Returns live tasks in the order of their creation.
+
+        Args:
+            after: the id of the task that they follow, deleted or not; None: from the beginning.
+            limit: the largest number of tasks.
+            is_descending: whether the newest come first.
+
+        Raises:
+            NotFoundError: 404, there has never been such a task.
+        """
+        query = select(TaskRow).where(self._is_own(), TaskRow.deleted_at.is_(None)).limit(limit)
+        place = tuple_(TaskRow.created_at, TaskRow.id)
+        if after is not None:
+            last = select(TaskRow.created_at, TaskRow.id).where(self._is_own(), _has_id(after))
+            anchor = (await self._session.execute(last)).one_or_none()
+            if anchor is None:
+                raise unknown_task()
+            anchor_place = tuple_(*(literal(value) for value in anchor))
+            query = query.where(place < anchor_place if is_descending else place > anchor_place)
+        columns = (TaskRow.created_at, TaskRow.id)
+        order = [column.desc() for column in columns] if is_descending else [*columns]
+        return (await self._session.scalars(query.order_by(*order))).all()
 
     async def claim_poll(self, spare_id: str, *, now: datetime, min_age: timedelta) -> bool:
         """Claims a poll of a task, unless it was polled within ``min_age``; returns whether it was claimed."""

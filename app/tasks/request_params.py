@@ -1,4 +1,4 @@
-"""The query parameters of the task routes. Pure."""
+"""The parameters in the queries and paths of the task routes."""
 
 import re
 from collections.abc import Sequence
@@ -6,14 +6,17 @@ from dataclasses import dataclass
 
 from app.errors import InvalidParameterError
 from app.http.query import DeclaredQuery, query_parameter
+from app.observability.log_context import add_log_fields
 from app.tasks.models import TaskStatus
 from app.tasks.repository import TaskFilter
+from app.tasks.responses import unknown_task
 from app.tasks.schemas import PUBLIC_STATUSES
 
 MAX_PAGE = 500
 _PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)
 _DEFAULT_PAGE_NUMBER, _DEFAULT_PAGE_SIZE = 1, 10
 _MAX_FILTER_IDS = 500
+_MAX_ID_LENGTH = 128
 # Longer than any id or name in the database, so a text that is cut to it matches nothing either.
 _MAX_TEXT_LENGTH = 257
 _TRUE, _FALSE = {"true", "1"}, {"false", "0"}
@@ -82,6 +85,18 @@ def parse_dry_run(query: DeclaredQuery) -> bool:
     if value not in {None, *_TRUE, *_FALSE}:
         raise InvalidParameterError("dry_run", "`dry_run` must be `true`, `false`, `1` or `0`.")
     return value in _TRUE
+
+
+def checked_task_id(task_id: str) -> str:
+    """Returns the id in a path, which is added to the request's log line.
+
+    Raises:
+        NotFoundError: 404, no task has such an id.
+    """
+    add_log_fields(task=task_id[:_MAX_ID_LENGTH])
+    if len(task_id) > _MAX_ID_LENGTH or not task_id.isprintable():
+        raise unknown_task()
+    return task_id
 
 
 def _single(query: DeclaredQuery, name: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from app.create_parameters import PARAMETERS
+from app.create_parameters import MAX_TIER_LENGTH, PARAMETERS
 from app.errors import NotFoundError
 from app.tasks.correlation import TAG_FIELD, tag_of
 from app.tasks.link_expiry import content_expires_at
@@ -70,7 +70,7 @@ def to_task(row: TaskRow) -> dict[str, Any]:
     _set_counts(body, "usage")
     _set_counts(body.get("usage", {}), "tool_usage")
     if isinstance(body.get("content"), dict):
-        body["content"] = _with_expiry(body["content"], _ended_at(body, row))
+        body["content"] = _with_expiry(body["content"], ended_at_of(body, row))
     ordered = {name: body[name] for name in _FIRST_FIELDS if name in body}
     return ordered | body
 
@@ -91,6 +91,11 @@ def without_own_fields(body: dict[str, Any]) -> dict[str, Any]:
 def unknown_task() -> NotFoundError:
     """404 for a task that does not exist or is another tenant's."""
     return NotFoundError("The specified content generation task is not found.", field="id", param="id")
+
+
+def to_tier(value: Any) -> str | None:
+    """Returns the service tier that a JSON value of the upstream stands for, or None."""
+    return value if isinstance(value, str) and 0 < len(value) <= MAX_TIER_LENGTH else None
 
 
 def to_integer(value: Any) -> int | None:
@@ -121,8 +126,11 @@ def _with_expiry(content: dict[str, Any], ended_at: int) -> dict[str, Any]:
     return shown if expires_at is None else {**shown, _EXPIRES_AT: expires_at}
 
 
-def _ended_at(body: dict[str, Any], row: TaskRow) -> int:
-    """Returns when a task ended: by the upstream's time, or when it was stored if that time is unusable."""
+def ended_at_of(body: dict[str, Any], row: TaskRow) -> int:
+    """Returns when a task ended, in Unix seconds: by its ``body`` of ``to_task``, or when it was stored.
+
+    The latter if the time of the body, which is the upstream's, is unusable.
+    """
     updated_at: int = body["updated_at"]
     if 0 < updated_at < _MAX_TIME:
         return updated_at

@@ -1,7 +1,7 @@
 """Removes tasks and entries of their history that are older than the operator keeps them (``app.retention_days``).
 
-A removed task leaves a tombstone. Any number of processes may run the job at the same time: each skips the rows that
-another has locked. The ledger keeps what it says about a task.
+A removed task leaves a tombstone, and its copies in the archive are deleted. Any number of processes may run the job at
+the same time: each skips the rows that another has locked. The ledger keeps what it says about a task.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.sql.dml import ReturningDelete
 
+from app.archive.outbox import release_copies
 from app.retention_days import RetentionDays
 from app.tasks.models import FINAL_STATUSES, TaskEventRow, TaskRow, TombstoneRow
 from app.tasks.ready_answers import ReadyAnswers
@@ -81,9 +82,13 @@ class TaskRetention:
             ]
             if tombstones:
                 await session.execute(insert(TombstoneRow).values(tombstones).on_conflict_do_nothing())
+            of_tenants: dict[str, list[str]] = {}
             for row in rows:
+                of_tenants.setdefault(row.tenant_id, []).append(row.id)
                 if row.deleted_at is None:
                     await deletion.announce(session, row)
+            for tenant_id, task_ids in of_tenants.items():
+                await release_copies(session, tenant_id, task_ids, now=now)
             key = tuple_(TaskRow.tenant_id, TaskRow.id)
             await session.execute(delete(TaskRow).where(key.in_([(row.tenant_id, row.id) for row in rows])))
         return len(rows)

@@ -18,16 +18,15 @@ from app.http.responses import json_response, rendered_response, stale_header
 from app.observability.log_context import add_log_fields
 from app.tasks import documentation
 from app.tasks.creation.create import ClientRequest, TaskCreation
+from app.tasks.creation.create_body import NativeBody
 from app.tasks.deletion import TaskDeletion
 from app.tasks.ready_answers import COLLECTION, ReadyAnswers, ready_answer
-from app.tasks.request_params import parse_dry_run, parse_list
-from app.tasks.responses import unknown_task
+from app.tasks.request_params import checked_task_id, parse_dry_run, parse_list
 from app.tasks.schemas import CreatedTask, DeletedTask, DryRun, ShownTask, TaskPage
 from app.tasks.service import TaskService
 from app.tenants.caller import admit, count_create, identify
 from app.tenants.permissions import Permission
 
-_MAX_ID_LENGTH = 128
 # A deletion needs no body. All names in a body of this length are checked within some milliseconds.
 _MAX_DELETE_BODY_BYTES = 16 * 1024
 
@@ -48,11 +47,11 @@ async def create_task(request: Request) -> Response:
     bodies: BodyAdmission = request.state.bodies
     is_dry_run = parse_dry_run(read_query(request))
     idempotency_key = read_idempotency_key(request.headers.raw)
-    async with bodies.read(request, sender) as body:
+    async with bodies.read(request, sender) as held:
         # Checked again: the key may have been revoked while the body was arriving.
-        principal = await identify(request, Permission.TASKS)
+        principal, body = await identify(request, Permission.TASKS), NativeBody(held)
         if is_dry_run:
-            return json_response(await creation.dry_run(principal, body.data))
+            return json_response(await creation.dry_run(principal, body))
         await count_create(request, principal)
         async with client_disconnected(request) as gone:
             client = ClientRequest(
@@ -92,7 +91,9 @@ async def get_task(request: Request) -> Response:
     response = json_response(view.body, headers=stale_header(view.stale_seconds))
     if view.ready_position is not None:
         ready_answers: ReadyAnswers = request.state.ready_answers
-        answer = ready_answer(bytes(response.body), task_id=task_id, channel_id=view.channel_id)
+        answer = ready_answer(
+            bytes(response.body), task_id=task_id, channel_id=view.channel_id, usable_until=view.usable_until
+        )
         ready_answers.put(principal.tenant_id, task_id, answer, position=view.ready_position)
     return response
 
@@ -141,8 +142,4 @@ async def _check_no_dry_run(request: Request, sender: Sender) -> None:
 
 
 def _task_id(request: Request) -> str:
-    task_id: str = request.path_params["task_id"]
-    add_log_fields(task=task_id[:_MAX_ID_LENGTH])
-    if len(task_id) > _MAX_ID_LENGTH or not task_id.isprintable():
-        raise unknown_task()
-    return task_id
+    return checked_task_id(request.path_params["task_id"])

@@ -12,6 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 from app.create_parameters import PARAMETERS
 from app.http.schemas import RowView, drop_defaults
 from app.tasks.models import TaskStatus
+from app.tenants.schemas import CallerBudget, CallerCap
 from app.webhooks.report import CallbackState
 
 TASK_ID_EXAMPLE = "cgt-20260518175249-8x55h"
@@ -96,14 +97,27 @@ class Callback(BaseModel):
     last_error: str | None = Field(description="why the last try failed; null if none has")
 
 
+class Archive(BaseModel):
+    """Where the operator keeps copies: what became of the task's files; left out while none is made.
+
+    The links of a stored copy are the gateway's. A failed or expired one shows the upstream's, which end by themselves.
+    """
+
+    state: Literal["stored", "failed", "expired"]
+    last_error: str | None = Field(description="why a file could not be copied; null otherwise")
+
+
 class ShownTask(Task):
     """A video task by its id."""
 
     callback: Callback | _Absent = None
+    archive: Archive | _Absent = None
 
 
 class ListedTask(Task):
     """A video task in a list."""
+
+    archive: Archive | _Absent = None
 
     failure_reason: Reason | None = Field(default=None, description="of a failed task: the same as `error`")
 
@@ -146,6 +160,27 @@ class Estimate(BaseModel):
     unpriced: str | None = Field(description="for what there is no price; null: it has one")
 
 
+class DryRunBudget(CallerBudget):
+    """A budget against which a create would be held."""
+
+    would_hold_micros: int = Field(description="what the create may cost at most")
+    fits: bool = Field(description="whether that is no more than what is left; a soft budget lets it pass all the same")
+
+
+class DryRunCap(CallerCap):
+    """A limit on unfinished tasks that counts a create."""
+
+    fits: bool = Field(description="whether it has room for one more")
+
+
+class DryRunLimits(BaseModel):
+    """What limits a create, as it is now."""
+
+    fits: bool = Field(description="whether neither a hard budget nor a limit on unfinished tasks would refuse it now")
+    budgets: list[DryRunBudget] = Field(description="against which it would be held; others are of another currency")
+    unfinished_tasks: list[DryRunCap] = Field(description="the limits on unfinished tasks that count it")
+
+
 class DryRun(BaseModel):
     """What a create would send, and what it will cost at most, with `dry_run`."""
 
@@ -157,6 +192,7 @@ class DryRun(BaseModel):
     alternatives: list[Estimate] = Field(
         description="what it costs, where that differs, on the other upstream accounts that may take it"
     )
+    limits: DryRunLimits | None = Field(default=None, description="absent: no budget and no limit on tasks counts it")
 
 
 class DeletedTask(BaseModel):

@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from app.create_parameters import DEFAULT_TIER
+from app.money.amounts import cost_micros
 from app.tasks.models import TaskRow, TaskStatus
-from app.tasks.responses import to_integer
+from app.tasks.responses import to_integer, to_tier
 from app.usage.models import LedgerKind, LedgerRow
 from app.usage.pricing import Pricing
 
@@ -17,7 +19,8 @@ def to_ledger_row(row: TaskRow, pricing: Pricing | None, *, is_usage_unseen: boo
     """Returns the settlement of a task whose final state has just been written into its row.
 
     Only a succeeded task costs tokens: those that the upstream says. Without its word, a task that may have succeeded
-    costs the most that was expected of it.
+    costs the most that was expected of it, which is its hold. One that turned out to be of a kind without a price costs
+    its tokens at the price of its hold: what a budget has held for is never settled as unpriced.
 
     Args:
         row: the task.
@@ -43,7 +46,7 @@ def to_ledger_row(row: TaskRow, pricing: Pricing | None, *, is_usage_unseen: boo
         model=row.model,
         upstream_model=row.upstream_model,
         resolution=_word(snapshot, "resolution") or _word(row.parameters, "resolution"),
-        service_tier=_word(snapshot, "service_tier") or row.service_tier,
+        service_tier=to_tier(snapshot.get("service_tier")) or to_tier(row.service_tier) or DEFAULT_TIER,
         has_video_input=row.has_video_input,
         has_audio=_has_audio(snapshot, row.parameters),
         status=row.status,
@@ -53,9 +56,29 @@ def to_ledger_row(row: TaskRow, pricing: Pricing | None, *, is_usage_unseen: boo
         created_at=row.created_at,
         settled_at=now,
     )
-    if pricing is not None:
-        pricing.apply(settlement)
+    if is_estimated and row.estimated_cost_micros is not None:
+        _settle_at_hold(settlement, row)
+    elif pricing is not None:
+        pricing.apply(settlement, listed_at=row.priced_at, currency=row.estimated_currency)
+        if settlement.currency is None and row.estimated_micros_per_million_tokens is not None:
+            _settle_at_price_of_hold(settlement, row, row.estimated_micros_per_million_tokens)
     return settlement
+
+
+def _settle_at_hold(settlement: LedgerRow, row: TaskRow) -> None:
+    settlement.resolution = row.estimated_resolution
+    settlement.currency = row.estimated_currency
+    settlement.micros_per_million_tokens = row.estimated_micros_per_million_tokens
+    settlement.cost_micros = row.estimated_cost_micros
+
+
+def _settle_at_price_of_hold(settlement: LedgerRow, row: TaskRow, micros_per_million_tokens: int) -> None:
+    """The tokens are known here: otherwise the hold itself is the cost."""
+    tokens = settlement.total_tokens or 0
+    settlement.currency = row.estimated_currency
+    settlement.micros_per_million_tokens = micros_per_million_tokens
+    settlement.cost_micros = cost_micros(tokens, micros_per_million_tokens)
+    settlement.is_estimated |= tokens > 0
 
 
 def total_tokens_of(body: dict[str, Any]) -> int | None:

@@ -2,17 +2,20 @@
 
 All status changes, whatever their source, are made by the ``apply_…`` functions in this module. Each is called with the
 row locked in an open transaction; the change, its entry in the history, the delivery to the tenant's ``callback_url``
-and, when the state is final, the task's row in the ledger are committed together.
+the copies that are
+to be made, and, when the state is final, the task's row in the ledger are committed together.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.archive.outbox import COPIED, enqueue_copies
 from app.observability.counters import OWNERSHIP_CONFLICTS, STALE_ANSWERS, TASK_CHANGES, UNKNOWN_STATUSES
+from app.tasks.link_expiry import LIFETIME_SECONDS, link_expires_at
 from app.tasks.models import TaskEventRow, TaskRow, TaskStatus
 from app.tasks.poll_schedule import next_poll_after
 from app.tasks.responses import to_task, without_own_fields
@@ -28,6 +31,7 @@ _FIRST_SEARCH = timedelta(seconds=3)
 _MAX_WINDOW = timedelta(days=7)
 _DEFAULT_WINDOW = timedelta(hours=72)
 _WINDOW_MARGIN = timedelta(hours=1)
+_LINK_LIFETIME = timedelta(seconds=LIFETIME_SECONDS)
 # Bounds of what our answers and PostgreSQL's jsonb can hold.
 _MAX_DEPTH = 64
 _MAX_NUMBER = 2**63
@@ -150,7 +154,8 @@ def apply_upstream_state(
     if row.polled_at is not None and asked_at < row.polled_at and not is_final:
         STALE_ANSWERS.inc()
         return
-    row.polled_at = asked_at
+    # A final answer may be an older one; the time of a poll never goes back, since progress is shown by it.
+    row.polled_at = max(asked_at, row.polled_at or asked_at)
     row.updated_at = now
     row.snapshot = _sanitize(without_own_fields(body))
     row.next_poll_at = next_poll_after(row.created_at, now)
@@ -253,11 +258,30 @@ def _transition(
             detail=detail,
         )
     )
+    if status is TaskStatus.SUCCEEDED:
+        _enqueue_copies(session, row, now)
     if status.is_final:
         session.add(to_ledger_row(row, pricing, is_usage_unseen=is_usage_unseen, now=now))
     if row.callback_url is not None and status.public is not before.public:
         body = to_task(row)
-        enqueue(session, tenant_id=row.tenant_id, task_id=row.id, url=row.callback_url, body=body, now=now)
+        owner = {"tenant_id": row.tenant_id, "task_id": row.id, "key_id": row.key_id}
+        enqueue(session, **owner, url=row.callback_url, body=body, now=now)
+
+
+def _enqueue_copies(session: AsyncSession, row: TaskRow, now: datetime) -> None:
+    """Makes the copies of a task that has just succeeded due, where an archive is configured."""
+    content = (row.snapshot or {}).get("content")
+    if not isinstance(content, dict) or row.channel_id is None:
+        return
+    sources = {}
+    for member in COPIED:
+        url = content.get(member)
+        if isinstance(url, str) and url:
+            ends_at = link_expires_at(url)
+            sources[member] = url, now + _LINK_LIFETIME if ends_at is None else datetime.fromtimestamp(ends_at, UTC)
+    enqueue_copies(
+        session, tenant_id=row.tenant_id, task_id=row.id, channel_id=row.channel_id, sources=sources, now=now
+    )
 
 
 def _window(row: TaskRow) -> timedelta:

@@ -1,4 +1,4 @@
-"""Corrects what the ledger says of a task, by a row of its own."""
+"""Corrects what the ledger says of a task, by a row of its own, and the sums that are derived from the ledger."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.audit.log import Actor, Target, record
 from app.errors import ConflictError, NotFoundError
 from app.money.amounts import cost_micros
+from app.usage.budget_periods import rebuild_periods
 from app.usage.models import LedgerKind, LedgerRow
 
 
 class UsageCorrections:
-    """Adds corrections of any tenant's tasks, for the operator."""
+    """Corrections of any tenant's usage, for the operator."""
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], clock: Callable[[], datetime]) -> None:
         self._sessions = sessions
@@ -53,6 +54,16 @@ class UsageCorrections:
             before = tokens if is_known else None
             record(session, actor, "usage.correct", target, at=now, before=before, after=total_tokens, note=note)
         return correction
+
+    async def rebuild_budgets(self, actor: Actor) -> int:
+        """Computes the sums of all budgets from the ledger and the holds; returns how many periods were different.
+
+        Writes the audit row ``usage.rebuild``.
+        """
+        count = await rebuild_periods(self._sessions)
+        async with self._sessions.begin() as session:
+            record(session, actor, "usage.rebuild", Target("usage", "budgets"), at=self._clock(), periods=count)
+        return count
 
 
 async def _rows_of(session: AsyncSession, task_id: str) -> list[LedgerRow]:

@@ -56,12 +56,12 @@ class LedgerRow(Base):
         # A correction names its task by either id.
         Index("ix_ledger_task_id", "task_id"),
         Index("ix_ledger_upstream_id", "upstream_id"),
-        # Sums over all tenants, and over one, read no row beside these entries.
+        # Sums over all tenants, and over one, read no row beside these entries. The status is for the summary alone.
         Index(
             "ix_ledger_created_at_id",
             "created_at",
             "id",
-            postgresql_include=["tenant_id", "key_id", "model", "channel_id", *_SUMMED],
+            postgresql_include=["tenant_id", "key_id", "model", "channel_id", "status", *_SUMMED],
         ),
         Index(
             "ix_ledger_tenant_id_created_at",

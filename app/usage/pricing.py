@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import product
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.channels.models import ChannelRow
 from app.core.ttl_cache import CachedRead
-from app.money.amounts import cost_micros, currency_of
+from app.money.amounts import MAX_COST_MICROS, cost_micros, currency_of
 from app.money.prices.index import Billable, PriceIndex, Unpriced
 from app.money.prices.price import Price
 from app.money.prices.service import PriceCatalog
@@ -26,13 +27,20 @@ class Pricing:
     index: PriceIndex
     currencies: Mapping[str, str]
 
-    def apply(self, row: LedgerRow) -> None:
+    def apply(self, row: LedgerRow, *, listed_at: datetime | None = None, currency: str | None = None) -> None:
         """Writes price and cost into a row of the ledger; a task without a price keeps None in both.
 
         When the resolution is not known, or whether the task had videos or sound, and the prices differ or one is
-        missing, the highest one is taken, and a row with tokens is marked as estimated.
+        missing, the highest one is taken, and a row with tokens is marked as estimated. So is one whose cost is more
+        than can be counted.
+
+        Args:
+            row: the row.
+            listed_at: of which moment the price list is that the create used; None: that of its creation.
+            currency: in which the create was priced; None: that of the channel's region, which may have changed since.
         """
-        found = self._prices(row)
+        currency = currency or self.currencies.get(row.channel_id or "")
+        found = [] if currency is None else self._prices(row, currency, listed_at or row.created_at)
         prices = [price for price in found if price is not None]
         if not prices:
             return
@@ -42,16 +50,16 @@ class Pricing:
             return
         row.cost_micros = cost_micros(row.total_tokens, price.micros_per_million_tokens)
         is_certain = len({price and price.micros_per_million_tokens for price in found}) == 1
+        is_certain &= row.cost_micros < MAX_COST_MICROS
         row.is_estimated |= row.total_tokens > 0 and not is_certain
 
-    def _prices(self, row: LedgerRow) -> list[Price | None]:
+    def _prices(self, row: LedgerRow, currency: str, listed_at: datetime) -> list[Price | None]:
         """Returns the prices that the task may have; None stands for a kind of video without a price."""
-        currency = self.currencies.get(row.channel_id or "")
-        if currency is None:
-            return []
         found: list[Price | None] = []
         for resolution, has_video_input, has_audio in product(
-            self._resolutions(row, currency), _alternatives(row.has_video_input), _alternatives(row.has_audio)
+            self._resolutions(row, currency, listed_at),
+            _alternatives(row.has_video_input),
+            _alternatives(row.has_audio),
         ):
             billable = Billable(
                 upstream_model=row.upstream_model,
@@ -61,15 +69,15 @@ class Pricing:
                 has_audio=has_audio,
                 currency=currency,
             )
-            listed = self.index.find(billable, row.created_at)
+            listed = self.index.find(billable, row.created_at, listed_at)
             found.append(None if isinstance(listed, Unpriced) else listed.price)
         return found
 
-    def _resolutions(self, row: LedgerRow, currency: str) -> Sequence[str | None]:
+    def _resolutions(self, row: LedgerRow, currency: str, listed_at: datetime) -> Sequence[str | None]:
         """Returns the resolution of a task, or all for which its model has a price."""
         if row.resolution is not None:
             return (row.resolution.lower(),)
-        listed = self.index.listed(row.created_at)
+        listed = self.index.listed(listed_at)
         of_model = {
             price.resolution
             for price in listed

@@ -4,6 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.http.paging import Page
+from app.tenants.schemas import CallerBudget, CallerCap
+
 
 class UsageSum(BaseModel):
     """What the tasks of one group used and cost, in one currency."""
@@ -23,6 +26,13 @@ class UsageSum(BaseModel):
     unpriced_tasks: int = Field(description="tasks that cost tokens for which the list had no price")
     unpriced_tokens: int = Field(description="their tokens")
     estimated_tasks: int = Field(description="tasks whose tokens or price the upstream did not tell")
+
+
+class OwnUsage(Page[UsageSum]):
+    """A tenant's own usage, and what limits it."""
+
+    budgets: list[CallerBudget] = Field(description="in which creates with this key count, as they are now")
+    unfinished_tasks: list[CallerCap] = Field(description="how many tasks may be unfinished; empty: any number")
 
 
 class LedgerEntry(BaseModel):

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.errors import RateLimitedError
 from app.http.paging import PageRequest
+from app.money.time_zones import is_time_zone
 from app.usage.repository import AllUsage, Position
 from app.usage.request_params import GroupBy, UsageFilter, no_time_zone
 from app.usage.schemas import UsageSum
@@ -96,7 +97,7 @@ class UsageService:
     async def _check_time_zone(self, usage: AllUsage, name: str) -> None:
         if name in self._time_zones:
             return
-        if not await usage.has_time_zone(name):
+        if not is_time_zone(name) or not await usage.has_time_zone(name):
             raise no_time_zone(name)
         self._time_zones.add(name)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.money.amounts import cost_micros
-from app.money.estimates.tokens import TokenEstimate
+from app.money.estimates.tokens import PossibleVideo, TokenEstimate
 from app.money.prices.index import Billable, ListedPrice, PriceIndex, Unpriced
 
 
@@ -15,11 +15,13 @@ class CostEstimate:
     Attributes:
         cost_micros: millionths of the price's currency.
         listed: the price of the kind of video that costs most.
+        video: that kind; its tokens at that price are the cost.
         tokens_max: the most tokens; where prices differ, those of a cheaper kind may be more than the price is for.
     """
 
     cost_micros: int
     listed: ListedPrice
+    video: PossibleVideo
     tokens_max: int
 
 
@@ -50,7 +52,7 @@ def estimate_cost(
             return listed
         cost = cost_micros(video.tokens_max, listed.price.micros_per_million_tokens)
         if most is None or cost > most.cost_micros:
-            most = CostEstimate(cost, listed, tokens.tokens_max)
+            most = CostEstimate(cost, listed, video, tokens.tokens_max)
     if most is None:
         raise ValueError("an estimate has at least one kind of video")
     return most

@@ -4,6 +4,8 @@ Source: reference ``upstream.md`` §1.4: the upstream's create page (82379/15207
 """
 
 from collections.abc import Mapping
+from itertools import starmap
+from operator import mul
 
 from app.create_parameters import FAMILIES
 
@@ -22,27 +24,32 @@ _OF_ONE = {
     "720p": "1248×704 1120×832 960×960 832×1120 704×1248 1504×640",
     "1080p": "1920×1088 1664×1248 1440×1440 1248×1664 1088×1920 2176×928",
 }
+Frame = tuple[int, int]
+"""Width and height in pixels."""
+
 _GENERATIONS = {"2-5": _OF_TWO_FIVE, "2-0": _OF_TWO, "1-5": _OF_TWO, "1-0": _OF_ONE}
 
 
-def _to_pixels(text: str) -> int:
+def _to_frame(text: str) -> Frame:
     width, _, height = text.partition("×")
-    return int(width) * int(height)
+    return int(width), int(height)
 
 
-def _of(family: str) -> dict[str, dict[str, int]]:
-    """Returns the pixels of a family by resolution and ratio."""
+def _of(family: str) -> dict[str, dict[str, Frame]]:
+    """Returns the frames of a family by resolution and ratio."""
     table = _GENERATIONS[family[: len("2-5")]]
     return {
-        resolution: dict(zip(_RATIOS, map(_to_pixels, texts.split(" ")), strict=True))
+        resolution: dict(zip(_RATIOS, map(_to_frame, texts.split(" ")), strict=True))
         for resolution, texts in table.items()
     }
 
 
-_PIXELS: Mapping[str, Mapping[str, Mapping[str, int]]] = {family: _of(family) for family in FAMILIES}
+FRAMES: Mapping[str, Mapping[str, Mapping[str, Frame]]] = {family: _of(family) for family in FAMILIES}
+"""Width and height in pixels, by family, resolution and ratio."""
+
 _MAX_PIXELS: Mapping[str, Mapping[str, int]] = {
-    family: {resolution: max(by_ratio.values()) for resolution, by_ratio in table.items()}
-    for family, table in _PIXELS.items()
+    family: {resolution: max(starmap(mul, by_ratio.values())) for resolution, by_ratio in table.items()}
+    for family, table in FRAMES.items()
 }
 _MAX_PIXELS_OF_ALL: Mapping[str, int] = {
     resolution: max(table.get(resolution, 0) for table in _MAX_PIXELS.values()) for resolution in _OF_TWO
@@ -52,7 +59,8 @@ _MOST_PIXELS = max(_MAX_PIXELS_OF_ALL.values())
 
 def pixels_of(family: str, resolution: str, ratio: str) -> int | None:
     """Returns how many pixels a frame has; None when that is not known, or the ratio is none of the fixed ones."""
-    return _PIXELS[family].get(resolution, {}).get(ratio)
+    frame = FRAMES[family].get(resolution, {}).get(ratio)
+    return None if frame is None else mul(*frame)
 
 
 def max_pixels_of(family: str | None, resolution: str) -> int:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.catalog.model_spec import ModelSpec
-from app.create_parameters import AUTO_DURATION, DRAFT_RESOLUTION, FINAL_RESOLUTIONS, PARAMETERS
+from app.create_parameters import AUTO_DURATION, DEFAULT_TIER, DRAFT_RESOLUTION, FINAL_RESOLUTIONS, PARAMETERS
 from app.money.estimates.families import family_of
 from app.money.estimates.frame_sizes import max_pixels_of, pixels_of
 from app.money.estimates.prompt_suffixes import read_suffixes
@@ -37,7 +37,6 @@ _MAX_INPUT_FRAMES_OF_2_5 = 725
 _DRAFT_TENTHS = {True: 6, False: 7}
 _FAMILY_WITH_CHEAP_DRAFTS = "1-5-pro"
 
-_DEFAULT_TIER: str = PARAMETERS["service_tier"].default
 _DEFAULT_RESOLUTION = PARAMETERS["resolution"].default_of
 _DEFAULT_DURATION = PARAMETERS["duration"].default_of
 _DURATIONS = PARAMETERS["duration"].ranges
@@ -131,7 +130,7 @@ def estimate_tokens(
     is_sure = is_ratio_known and are_frames_known and request.family is not None
     return TokenEstimate(
         possible=possible,
-        service_tier=fields.get("service_tier", _DEFAULT_TIER),
+        service_tier=fields.get("service_tier", DEFAULT_TIER),
         is_exact=is_sure and len(possible) == 1 and not possible[0].has_video_input,
     )
 
@@ -149,8 +148,7 @@ class _Request:
         content = fields["content"]
         self._types = {item["type"] for item in content}
         # A final video has the prompt of its draft.
-        texts = [item["text"] for item in content if item["type"] == "text"] if draft is None else []
-        self._suffixes = read_suffixes(texts)
+        self._suffixes = read_suffixes(content if draft is None else ())
 
     def resolutions(self) -> tuple[str, ...]:
         """Returns the resolutions that the video may have."""
@@ -160,13 +158,12 @@ class _Request:
         if self._draft is not None:
             return self._resolutions_of_final()
         written = self._suffixes.get("resolution")
-        if written is not None:
-            known = self._known_resolutions()
-            wanted = tuple(dict.fromkeys(word.lower() for word in written))
-            return wanted if set(wanted).issubset(known) else known
-        if self.family is None:
-            return self._known_resolutions()
-        return (DRAFT_RESOLUTION if self._fields.get("draft") else _DEFAULT_RESOLUTION[self.family],)
+        if written is None:
+            return self._default_resolutions()
+        known = self._known_resolutions()
+        words = tuple(word.lower() for word in written if word is not None)
+        wanted = tuple(dict.fromkeys(words if None not in written else (*words, *self._default_resolutions())))
+        return wanted if set(wanted).issubset(known) else known
 
     def ratio(self) -> tuple[str | None, bool]:
         """Returns the ratio of the video, None for any, and whether it is certain."""
@@ -189,7 +186,8 @@ class _Request:
         # Given frames are an upper bound: not all models have the parameter, and then the duration decides.
         if frames is not None and self.family in _FRAMES_FAMILIES:
             return _allowed_frames(frames), False
-        most = _allowed_frames(frames) if frames is not None else max(map(_frames_of_written, written or ()))
+        words = [word for word in written or () if word is not None]
+        most = _allowed_frames(frames) if frames is not None else max(map(_frames_of_written, words))
         return max(most, self._frames_by_duration()[0]), False
 
     def video_inputs(self) -> tuple[bool, ...]:
@@ -224,6 +222,11 @@ class _Request:
             return pixels * frames * _DRAFT_TENTHS[has_audio] // (_PIXELS_OF_A_TOKEN * 10)
         return pixels * frames // _PIXELS_OF_A_TOKEN
 
+    def _default_resolutions(self) -> tuple[str, ...]:
+        if self.family is None:
+            return self._known_resolutions()
+        return (DRAFT_RESOLUTION if self._fields.get("draft") else _DEFAULT_RESOLUTION[self.family],)
+
     def _known_resolutions(self) -> tuple[str, ...]:
         words = self._model.resolutions if self.family is None else _RESOLUTIONS[self.family]
         return tuple(dict.fromkeys(word.lower() for word in words))
@@ -251,14 +254,15 @@ class _Request:
         duration = self._fields.get("duration")
         if duration is not None:
             return (_frames_of(self._longest()), False) if duration == AUTO_DURATION else (_frames_of(duration), True)
-        written = self._suffixes.get("duration", ())
-        if written:
-            lengths = [self._seconds_of(word) for word in written]
-            most = max(self._longest() if length is None else length for length in lengths)
-            return _frames_of(most), set(lengths) == {most}
-        if self.family is None or _DEFAULT_DURATION[self.family] == AUTO_DURATION:
-            return _frames_of(self._longest()), False
-        return _frames_of(_DEFAULT_DURATION[self.family]), True
+        written = self._suffixes.get("duration", (None,))
+        lengths = [self._default_seconds() if word is None else self._seconds_of(word) for word in written]
+        most = max(self._longest() if length is None else length for length in lengths)
+        return _frames_of(most), set(lengths) == {most}
+
+    def _default_seconds(self) -> int | None:
+        """Returns the default duration, or None when it is no fixed one."""
+        default = AUTO_DURATION if self.family is None else _DEFAULT_DURATION[self.family]
+        return None if default == AUTO_DURATION else default
 
     def _seconds_of(self, word: str) -> int | None:
         """Returns the duration that is written in a prompt, or None when it is no fixed one that the model allows."""

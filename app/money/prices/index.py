@@ -1,5 +1,6 @@
 """Finds the price that applies to a create. Pure."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,9 +31,9 @@ class ListedPrice:
         """Whether it was in the list at a time."""
         return self.recorded_at <= at and (self.replaced_at is None or at < self.replaced_at)
 
-    def is_in_force(self, at: datetime) -> bool:
-        """Whether it applies to a create of that time."""
-        return self.price.valid_from <= at and self.is_listed(at)
+    def is_in_force(self, at: datetime, listed_at: datetime) -> bool:
+        """Whether it applies to a create of a time, by the list as it was at another."""
+        return self.price.valid_from <= at and self.is_listed(listed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +94,18 @@ class PriceIndex:
         # Best first, so that the first one that is in force and covers a create is the answer.
         self._by_model = {key: tuple(sorted(found, key=_rank, reverse=True)) for key, found in by_model.items()}
         self._covering: dict[Billable, tuple[ListedPrice, ...]] = {}
+        changes = {listed.recorded_at for listed in self.prices} | {listed.replaced_at for listed in self.prices}
+        self._changes = sorted(change for change in changes if change is not None)
 
-    def find(self, billable: Billable, at: datetime) -> ListedPrice | Unpriced:
+    def version_at(self, at: datetime) -> datetime:
+        """Returns when the list that is known here for a time was made: that of its last change until then.
+
+        A process that knows a later list finds with it, as ``listed_at``, what is found here for ``at``.
+        """
+        position = bisect_right(self._changes, at)
+        return self._changes[position - 1] if position else at
+
+    def find(self, billable: Billable, at: datetime, listed_at: datetime | None = None) -> ListedPrice | Unpriced:
         """Returns the price of a create.
 
         Of the prices in force that cover it, that is the one which names most of resolution, video input, tier and
@@ -103,12 +114,13 @@ class PriceIndex:
         Args:
             billable: what is created.
             at: when it is created, also when the price of an older create is looked up: later changes do not matter.
+            listed_at: of which moment the list is that counts; None: ``at``.
         """
         covering = self._covering.get(billable)
         if covering is None:
             covering = self._remember(billable)
         for listed in covering:
-            if listed.is_in_force(at):
+            if listed.is_in_force(at, listed_at or at):
                 return listed
         return Unpriced(billable)
 

@@ -1,31 +1,35 @@
 """Use case: create a video task, at most once for each request that the upstream may have accepted."""
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.catalog.model_index import ModelIndex, nearest
 from app.catalog.service import ModelCatalog
-from app.core.json_hash import hash_json
-from app.core.strict_json import parse_json_object
 from app.core.watched_event import WatchedEvent
 from app.creates.attempts import Client, RequestFingerprint
 from app.creates.group_insert import GroupInsert
-from app.creates.idempotency import CREATE_TASK, IdempotencyKey
+from app.creates.idempotency import IdempotencyKey
 from app.creates.protocol import CreateProtocol
 from app.db.group_commit import GroupCommit
 from app.errors import ModelNotFoundError
-from app.http.body_budget import HeldBody
-from app.http.body_thread import BodyThread, sha256_of
+from app.http.body_thread import BodyThread
+from app.money.budgets.budget import Hold
 from app.tasks.context import TasksContext
+from app.tasks.creation.affordable import CreateBudgets
+from app.tasks.creation.create_body import CreateBody
 from app.tasks.creation.create_replay import TaskReplay
-from app.tasks.creation.estimate import distinct, estimate_on, find_draft_facts
+from app.tasks.creation.estimate import distinct, find_draft_facts, to_estimate
+from app.tasks.creation.expected_cost import expected_costs
 from app.tasks.creation.intent_log import IntentLog
 from app.tasks.creation.routing import Choice, choose_channels, is_served_by_any, resolve_references
 from app.tasks.creation.task_create import TaskCreate
-from app.tasks.validation.create import CheckedCreate, check_create, to_upstream_body
+from app.tasks.validation.create import CheckedCreate, to_upstream_body
 from app.tenants.principal import Principal
 from app.webhooks.callback_url_policy import PUBLIC_ONLY, CallbackUrlPolicy
+
+_NO_HOLDS: Mapping[str, Sequence[Hold]] = {}
 
 
 @dataclass(frozen=True)
@@ -56,23 +60,32 @@ class TaskCreation:
         *,
         group: GroupCommit,
         group_insert: GroupInsert,
+        waiting_insert: GroupInsert,
+        budgets: CreateBudgets,
         public_url: str | None = None,
         callback_targets: CallbackUrlPolicy = PUBLIC_ONLY,
     ) -> None:
         """``group`` and ``group_insert`` write the outcomes and the intents of concurrent creates together.
+
+        ``waiting_insert`` writes the intents that were locked out of the batches of ``group_insert``.
+
+        ``budgets`` says what each create asks of budgets.
 
         ``public_url`` is where the upstream can call us back, without a slash at its end; None: no callbacks.
         """
         self._context = context
         self._catalog = catalog
         self._body_thread = body_thread
+        self._budgets = budgets
         self._public_url = public_url
         self._callback_targets = callback_targets
         self._intents = IntentLog(context, group)
         self._replay = TaskReplay(context, self._intents)
-        self._protocol = CreateProtocol(context.sessions, context.retry_dedup, self._replay, group_insert)
+        self._protocol = CreateProtocol(
+            context.sessions, context.retry_dedup, self._replay, group_insert, waiting_insert
+        )
 
-    async def create(self, principal: Principal, body: HeldBody, client: ClientRequest) -> str:
+    async def create(self, principal: Principal, body: CreateBody, client: ClientRequest) -> str:
         """Creates a task and returns its id, or the id that an earlier attempt of the same request was given.
 
         The request is checked, its references are resolved, and the intent is committed. The call and the write of its
@@ -86,24 +99,33 @@ class TaskCreation:
         fingerprint = RequestFingerprint(
             tenant_id=principal.tenant_id,
             key_id=principal.key_id,
-            route=CREATE_TASK,
-            body_hash=await sha256_of(body.data),
+            route=body.route,
+            body_hash=await body.identity(self._body_thread, principal.tenant_id),
             is_marked_retry=client.is_marked_retry,
-            idempotency_key=await self._to_key(principal, body.data, client.idempotency_key),
+            idempotency_key=await self._to_key(principal, body, client.idempotency_key),
         )
 
         async def check() -> TaskCreate:
-            checked, choice = await self._check(principal, body.data)
+            checked, choice = await self._check(principal, body)
             draft = None
             if checked.drafts:
                 async with self._context.sessions() as session:
                     draft = await find_draft_facts(session, principal.tenant_id, checked)
+            prices, now, holds = (await self._context.pricing.current()).index, self._context.clock(), _NO_HOLDS
+            costs = expected_costs(choice.channels, checked, draft, prices, now)
+            if budgets := await self._budgets.of(principal):
+                affordable = await self._budgets.plan(budgets, choice.channels, costs, now)
+                choice, holds = replace(choice, channels=affordable.channels), affordable.holds
             return TaskCreate(
                 self._context,
                 self._intents,
                 self._protocol.background,
                 checked=checked,
                 choice=choice,
+                costs=costs,
+                holds=holds,
+                caps=[cap for cap in principal.caps if cap.counts(checked.model.spellings)],
+                created_at=now,
                 draft=draft,
                 fingerprint=fingerprint,
                 body=body,
@@ -111,16 +133,21 @@ class TaskCreation:
                 public_url=self._public_url,
             )
 
-        return await self._protocol.run(Client(fingerprint, client.gone), check)
+        with self._budgets.noting_refusals():
+            return await self._protocol.run(Client(fingerprint, client.gone), check)
 
-    async def dry_run(self, principal: Principal, data: bytes) -> dict[str, Any]:
+    async def dry_run(self, principal: Principal, body: CreateBody) -> dict[str, Any]:
         """Checks a create and returns what would be sent and what it costs at most; stores and sends nothing."""
-        checked, choice = await self._check(principal, data)
+        checked, choice = await self._check(principal, body)
         async with self._context.sessions.begin() as session:
             draft = await find_draft_facts(session, principal.tenant_id, checked)
         prices, now = (await self._context.pricing.current()).index, self._context.clock()
-        first, *others = distinct(estimate_on(each, checked, draft, prices, now) for each in choice.channels)
-        return {
+        first, *others = distinct(
+            map(to_estimate, expected_costs(choice.channels, checked, draft, prices, now).values())
+        )
+        caps = [cap for cap in principal.caps if cap.counts(checked.model.spellings)]
+        limits = await self._budgets.preview(principal, [first, *others], caps)
+        answer = {
             "dry_run": True,
             "model": checked.model.name,
             "upstream_model": first.upstream_model,
@@ -128,20 +155,17 @@ class TaskCreation:
             "estimate": first.model_dump(mode="json"),
             "alternatives": [other.model_dump(mode="json") for other in others],
         }
+        return answer if limits is None else answer | {"limits": limits.model_dump(mode="json")}
 
     async def drain(self) -> None:
         """Waits for the creates under way; called before the database is closed."""
         await asyncio.gather(self._protocol.drain(), self._replay.drain())
 
-    async def _check(self, principal: Principal, data: bytes) -> tuple[CheckedCreate, Choice]:
+    async def _check(self, principal: Principal, body: CreateBody) -> tuple[CheckedCreate, Choice]:
         """Returns the checked request and the channels that may take it, at least one."""
         models = await self._catalog.index()
-
-        def check(body: bytes) -> CheckedCreate:
-            return check_create(parse_json_object(body), models.find, targets=self._callback_targets)
-
         try:
-            checked = await self._body_thread.run(principal.tenant_id, data, check)
+            checked = await body.check(self._body_thread, principal.tenant_id, models, self._callback_targets)
             principal.check_model(checked.model.spellings)
             for permission, param in checked.permissions.items():
                 principal.check_permission(permission, param=param)
@@ -160,11 +184,7 @@ class TaskCreation:
         listed = [model for model in models.models if allowed is None or model.name in allowed]
         return nearest(text, listed, lambda model: is_served_by_any(channels, model))
 
-    async def _to_key(self, principal: Principal, data: bytes, text: str | None) -> IdempotencyKey | None:
-        """Returns the key with the hash of the body's JSON value, which takes as much work as parsing the body."""
+    async def _to_key(self, principal: Principal, body: CreateBody, text: str | None) -> IdempotencyKey | None:
         if text is None:
             return None
-        value_hash = await self._body_thread.run(
-            principal.tenant_id, data, lambda body: hash_json(parse_json_object(body))
-        )
-        return IdempotencyKey(text, value_hash)
+        return IdempotencyKey(text, await body.value_hash(self._body_thread, principal.tenant_id))

@@ -3,7 +3,7 @@
 import asyncio
 
 from app.core.background import BackgroundTasks
-from app.core.turns import leave_turn
+from app.core.turns import leave_turn, resume_turn
 from app.creates.attempts import Attempt, Client
 from app.creates.protocol import CreateReplay
 from app.db.engine import is_unavailable
@@ -47,6 +47,7 @@ class TaskReplay(CreateReplay):
                         return public_id(row)
                 leave_turn()
                 await asyncio.sleep(_CHECK_INTERVAL_SECONDS)
+                await resume_turn()
         except Exception as error:
             if not is_unavailable(error):
                 raise

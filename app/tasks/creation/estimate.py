@@ -1,16 +1,12 @@
-"""What a checked create will cost at most, on each channel that may take it."""
+"""What a dry run shows of the cost of a create, and what is known of the draft that the create finishes."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.channels.channel import Channel
-from app.money.amounts import currency_of
-from app.money.estimates.cost import estimate_cost
-from app.money.estimates.tokens import DraftFacts, draft_facts, estimate_tokens
-from app.money.prices.index import PriceIndex, Unpriced
-from app.tasks.creation.task_create import upstream_model
+from app.money.estimates.tokens import DraftFacts, draft_facts
+from app.money.prices.index import Unpriced
+from app.tasks.creation.expected_cost import ExpectedCost
 from app.tasks.repository import TaskRepository
 from app.tasks.schemas import AppliedPrice, Estimate
 from app.tasks.validation.create import CheckedCreate
@@ -28,30 +24,17 @@ async def find_draft_facts(session: AsyncSession, tenant_id: str, checked: Check
     return draft_facts(row.snapshot or {}, row.parameters, has_video_input=row.has_video_input)
 
 
-def estimate_on(
-    channel: Channel, checked: CheckedCreate, draft: DraftFacts | None, prices: PriceIndex, at: datetime
-) -> Estimate:
-    """Returns what a create will cost at most when a channel takes it.
-
-    Args:
-        channel: one that serves the model.
-        checked: the create.
-        draft: see ``find_draft_facts``.
-        prices: the price list.
-        at: when it is created.
-    """
-    model, currency = upstream_model(checked.model, channel), currency_of(channel.region)
-    tokens = estimate_tokens(checked.fields, checked.model, model, draft)
-    cost = estimate_cost(tokens, model, currency, prices, at)
-    priced = None if isinstance(cost, Unpriced) else cost
+def to_estimate(expected: ExpectedCost) -> Estimate:
+    """Returns what a dry run shows of a cost."""
+    priced = None if isinstance(expected.cost, Unpriced) else expected.cost
     return Estimate(
-        upstream_model=model,
-        tokens_max=tokens.tokens_max,
-        is_exact=tokens.is_exact,
-        currency=currency,
-        price_micros=None if priced is None else priced.cost_micros,
+        upstream_model=expected.upstream_model,
+        tokens_max=expected.tokens.tokens_max,
+        is_exact=expected.tokens.is_exact,
+        currency=expected.currency,
+        price_micros=expected.micros,
         price=None if priced is None else AppliedPrice.of(priced.listed.price),
-        unpriced=str(cost) if priced is None else None,
+        unpriced=str(expected.cost) if priced is None else None,
     )
 
 

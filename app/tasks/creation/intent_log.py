@@ -1,6 +1,7 @@
 """Writes the intent of a create before the upstream is called, and its outcome afterwards."""
 
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,14 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.channels.circuit_breaker import record_clear_create, record_unknown
 from app.core.backoff import retry
+from app.core.turns import turn_resumed
 from app.creates.attempts import Attempt
 from app.creates.locks import lock_owners
 from app.creates.offer import Accepted, Outcome, Refused, Unknown
 from app.creates.repository import AllAttempts
 from app.db.group_commit import GroupCommit
-from app.errors import UpstreamRefusalError
+from app.errors import ServiceUnavailableError, UpstreamRefusalError
+from app.money.budgets.budget import Hold
+from app.money.budgets.holds import HoldRequest, replace_holds
 from app.observability.counters import BREAKERS_OPENED, OWNERSHIP_CONFLICTS
 from app.tasks.context import TasksContext
+from app.tasks.creation.expected_cost import ExpectedCost
 from app.tasks.creation.group_outcomes import AcceptedIntent, GroupOutcomes, RefusedIntent, Written
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.poll_schedule import next_poll_after
@@ -56,7 +61,7 @@ class Intent:
 
 
 class IntentLog:
-    """Each method writes in a short transaction of its own."""
+    """Each method writes in a short transaction of its own, in the request's turn: it may wait for budgets' rows."""
 
     def __init__(self, context: TasksContext, group: GroupCommit | None = None) -> None:
         """``group`` writes the common outcomes of concurrent creates together; None: each is written by itself."""
@@ -80,22 +85,38 @@ class IntentLog:
             row = await TaskRepository(session, intent.tenant_id).find_intent(intent.spare_id)
         return row is not None and row.status == TaskStatus.SUBMITTING.value
 
-    async def set_channel(self, intent: Intent, channel_id: str, upstream_model: str) -> None:
-        """Writes which channel is about to be asked, and for which of its models.
+    async def set_channel(
+        self, intent: Intent, channel_id: str, cost: ExpectedCost, *, holds: Sequence[Hold] | None = None
+    ) -> None:
+        """Writes which channel is about to be asked, for which of its models, and what that costs at most.
+
+        Args:
+            intent: of the create.
+            channel_id: the channel.
+            cost: of the create on this channel, in place of what it was on the one before.
+            holds: what the create asks of budgets on this channel, in place of what it has; None: the same.
 
         Raises:
+            AccountOverdueError: 403, a hard budget has no room for it; nothing changes.
             NoChannelError: 503, the channel has just been deleted.
+            ServiceUnavailableError: 503, the create was ended meanwhile, since another process took this one for dead,
+                so that nothing holds what one more attempt may cost; or a callback has named a task of it.
         """
-        async with self._context.sessions.begin() as session:
+        async with turn_resumed(), self._context.sessions.begin() as session:
             await lock_owners(session, intent.tenant_id, channel_id)
-            row = await TaskRepository(session, intent.tenant_id).find(intent.spare_id, is_locked=True)
-            if row is not None:
-                row.channel_id = channel_id
-                row.upstream_model = upstream_model
-                row.sent_at = self._context.clock()
-                row.absent_at = None
-                if row.cut_at is not None:  # another process took this one for dead
-                    row.cut_at = row.sent_at
+            row = await TaskRepository(session, intent.tenant_id).find_intent(intent.spare_id, is_locked=True)
+            if row is None or not _is_open(row):
+                raise ServiceUnavailableError(internal="the create was ended, or its task named, by another process")
+            row.channel_id = channel_id
+            row.upstream_model = cost.upstream_model
+            for name, value in cost.columns().items():
+                setattr(row, name, value)
+            row.sent_at = self._context.clock()
+            row.absent_at = None
+            if row.cut_at is not None:  # another process took this one for dead
+                row.cut_at = row.sent_at
+            if holds is not None:
+                await replace_holds(session, HoldRequest(intent.tenant_id, intent.spare_id, holds))
 
     async def conclude(self, intent: Intent, outcome: Outcome[str]) -> str | None:
         """Writes the outcome, and retries while the database is unavailable, since the task may have been charged.
@@ -170,7 +191,7 @@ class IntentLog:
     async def _write(self, intent: Intent, outcome: Outcome[str] | None) -> str | None:
         now = self._context.clock()
         is_breaker_opened = False
-        async with self._context.sessions.begin() as session:
+        async with turn_resumed(), self._context.sessions.begin() as session:
             row = await TaskRepository(session, intent.tenant_id).find_intent(intent.spare_id, is_locked=True)
             if row is None:
                 return None  # refused: an earlier write was committed although its answer was lost
@@ -212,6 +233,11 @@ class IntentLog:
             apply_no_task(session, row, source=Source.CREATE, now=now, code=error.code, message=error.message)
         if isinstance(outcome.error, UpstreamRefusalError):
             await record_clear_create(session, str(row.channel_id), now=now)
+
+
+def _is_open(row: TaskRow) -> bool:
+    """Whether the create may be offered to one more channel: no end was written, and no task of it is known."""
+    return not TaskStatus(row.status).is_final and row.upstream_id is None and row.claimed_upstream_id is None
 
 
 def _to_upstream_task(row: TaskRow, upstream_id: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Finds the channels that may take a create: by the owner of its assets and drafts, the key and the model."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -58,7 +58,7 @@ async def resolve_references(session: AsyncSession, tenant_id: str, checked: Che
 class Choice:
     """The channels that may take a create, best first, and whether another one has an open breaker."""
 
-    channels: list[Channel]
+    channels: Sequence[Channel]
     is_one_skipped: bool
 
 

@@ -1,14 +1,15 @@
 """One create of a task, as the protocol of creates carries it out (``app.creates.protocol``)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.catalog.model_index import upstream_id_on
-from app.catalog.model_spec import ModelSpec
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.channels.channel import Channel
 from app.core.background import BackgroundTasks
 from app.core.strict_json import to_json_bytes
-from app.create_parameters import PARAMETERS
+from app.create_parameters import DEFAULT_TIER, PARAMETERS
 from app.creates.attempts import Attempt, RequestFingerprint
 from app.creates.idempotency import CREATE_TASK
 from app.creates.offer import Outcome, Refused, Send
@@ -16,19 +17,24 @@ from app.creates.protocol import Create
 from app.db.base import Base
 from app.db.plain_row import PlainRow
 from app.errors import ServiceUnavailableError
-from app.http.body_budget import HeldBody
 from app.ids import new_spare_task_id
-from app.money.estimates.tokens import DraftFacts, estimate_tokens
+from app.limits.caps import Cap
+from app.money.budgets.budget import Hold
+from app.money.budgets.holds import HoldRequest
+from app.money.estimates.tokens import DraftFacts
 from app.tasks.context import TasksContext
 from app.tasks.correlation import TAG_FIELD, callback_url_for, hash_of, new_callback_token, tag_of
+from app.tasks.creation.admission import TaskDemand, admit
+from app.tasks.creation.create_body import CreateBody
+from app.tasks.creation.expected_cost import ExpectedCost
 from app.tasks.creation.intent_log import Intent, IntentLog
 from app.tasks.creation.routing import Choice
+from app.tasks.creation.unfinished_caps import CapRequest
 from app.tasks.models import TaskRow, TaskStatus
 from app.tasks.validation.content import has_video
 from app.tasks.validation.create import CheckedCreate, to_upstream_body
 from app.upstream.http.messages import RequestBody
 
-_DEFAULT_TIER = PARAMETERS["service_tier"].default
 # The model and the URL have columns of their own; the content is never stored.
 _STORED_PARAMETERS = frozenset(PARAMETERS) - {"model", "content", "callback_url"}
 _MAX_STORED_LENGTH = 256
@@ -36,6 +42,8 @@ _MAX_STORED_LENGTH = 256
 
 class TaskCreate(Create[str]):
     """The create of a checked request; its result is the upstream's id of the task."""
+
+    demand: TaskDemand | None = None
 
     def __init__(
         self,
@@ -45,13 +53,20 @@ class TaskCreate(Create[str]):
         *,
         checked: CheckedCreate,
         choice: Choice,
+        costs: Mapping[str, ExpectedCost],
+        holds: Mapping[str, Sequence[Hold]],
+        caps: Sequence[Cap],
+        created_at: datetime,
         draft: DraftFacts | None,
         fingerprint: RequestFingerprint,
-        body: HeldBody,
+        body: CreateBody,
         request_id: str,
         public_url: str | None,
     ) -> None:
         """``body`` is the request's, ``draft`` what is known of the draft that it finishes, if it finishes one.
+
+        ``costs`` are the most that it may cost, and ``holds`` what it asks of budgets at ``created_at``, both by the
+        ids of channels; without holds no budget counts it. ``caps`` are those that count it.
 
         See ``TaskCreation`` for ``public_url``.
         """
@@ -64,15 +79,23 @@ class TaskCreate(Create[str]):
         self._request_id = request_id
         self._public_url = public_url
         self._token = new_callback_token()
-        now = context.clock()
+        now = created_at
         self.action = CREATE_TASK
         self.tenant_id = fingerprint.tenant_id
         self.candidates = choice.channels
         self.result_id = spare_id = new_spare_task_id(now)
+        self._costs = costs
+        self._holds_of = holds
+        self._holds = holds.get(choice.channels[0].id, ())
         self._row = self._to_row(choice.channels[0], fingerprint, spare_id, now)
         self._intent = Intent(self.tenant_id, spare_id, created_at=now)
         self.model = str(checked.fields["model"])
         self.is_one_skipped = choice.is_one_skipped
+        if self._holds or caps:
+            self.demand = TaskDemand(
+                caps=CapRequest(self.tenant_id, checked.model.name, caps) if caps else None,
+                holds=HoldRequest(self.tenant_id, spare_id, self._holds) if self._holds else None,
+            )
 
     def row(self, attempt: Attempt) -> Base:
         """See ``Create``."""
@@ -83,6 +106,16 @@ class TaskCreate(Create[str]):
         self._intent.attempt = attempt
         self._intents.watch(self._intent)
         return self._row
+
+    async def admit(self, session: AsyncSession) -> None:
+        """See ``Create``."""
+        if self.demand is not None:
+            await admit(session, self.demand)
+
+    @property
+    def is_locked_out(self) -> bool:  # type: ignore[override]  # read from what the check notes
+        """See ``Create``."""
+        return self.demand is not None and self.demand.is_locked_out
 
     async def is_ours(self) -> bool:
         """See ``Create``."""
@@ -101,12 +134,19 @@ class TaskCreate(Create[str]):
         self._held.drop()
         account, body = channel.ark, self._body_for(channel)
         if channel is not self.candidates[0]:
-            await self._intents.set_channel(self._intent, channel.id, upstream_model(self._checked.model, channel))
+            await self._move_to(channel)
 
         async def send() -> str:
             return await self._context.ark.create(account, body, request_id=self._request_id)
 
         return send
+
+    async def _move_to(self, channel: Channel) -> None:
+        """Writes that another channel is asked, and takes its cost and holds in place of those of the one before."""
+        holds = self._holds_of.get(channel.id, ())
+        change = None if holds == self._holds else holds
+        await self._intents.set_channel(self._intent, channel.id, self._costs[channel.id], holds=change)
+        self._holds = holds
 
     async def conclude(self, outcome: Outcome[str]) -> str:
         """Writes the outcome and returns the id for the client.
@@ -126,7 +166,7 @@ class TaskCreate(Create[str]):
 
         For the last channel the parsed request is dropped, and the body is released from memory once it is sent.
         """
-        body = to_upstream_body(self._checked, upstream_model(self._checked.model, channel))
+        body = to_upstream_body(self._checked, self._costs[channel.id].upstream_model)
         if self._public_url is not None:
             body["callback_url"] = callback_url_for(self._public_url, self._token)
         if channel.correlate == TAG_FIELD:
@@ -140,18 +180,18 @@ class TaskCreate(Create[str]):
     def _to_row(self, channel: Channel, fingerprint: RequestFingerprint, spare_id: str, now: datetime) -> PlainRow:
         """Returns the row of the task in state ``submitting``."""
         fields, key = self._checked.fields, fingerprint.idempotency_key
-        upstream_id = upstream_model(self._checked.model, channel)
+        cost = self._costs[channel.id]
         values = {
             "tenant_id": fingerprint.tenant_id,
             "id": spare_id,
             "key_id": fingerprint.key_id,
             "channel_id": channel.id,
             "model": self._checked.model.name,
-            "upstream_model": upstream_id,
-            "service_tier": fields.get("service_tier", _DEFAULT_TIER),
+            "upstream_model": cost.upstream_model,
+            "service_tier": fields.get("service_tier", DEFAULT_TIER),
             "status": TaskStatus.SUBMITTING.value,
             "parameters": {name: value for name, value in fields.items() if _is_stored(name, value)},
-            "estimated_tokens": estimate_tokens(fields, self._checked.model, upstream_id, self._draft).tokens_max,
+            **cost.columns(),
             "has_video_input": has_video(fields["content"]) if self._draft is None else self._draft.has_video_input,
             "request_hash": fingerprint.body_hash,
             "idempotency_key": None if key is None else key.text,
@@ -164,11 +204,6 @@ class TaskCreate(Create[str]):
             "sent_at": now,
         }
         return PlainRow(TaskRow, values)
-
-
-def upstream_model(spec: ModelSpec, channel: Channel) -> str:
-    """Returns the ``model`` that a channel is sent; the channels of a create all serve it."""
-    return upstream_id_on(channel, spec) or spec.upstream_id
 
 
 def _is_stored(name: str, value: Any) -> bool:

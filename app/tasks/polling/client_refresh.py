@@ -2,7 +2,8 @@
 
 An account has one LIST a second, which brings the state of 100 tasks, and GETs that each bring one. So only some polls
 are GETs. The tasks that are asked about while a call of their channel is under way, or when no GET is left for polls,
-wait for the next LIST and share it with those that are due in the background.
+wait for the next LIST and share it with those that are due in the background. With 300 tasks and 32 clients that polled
+them, a task cost 1.23 calls a minute when each poll was a GET, and 0.43 since (``2026-11-30-run-1``).
 """
 
 import asyncio

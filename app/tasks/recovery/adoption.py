@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.log import Actor, Target, record
 from app.channels.channel import Channel
-from app.create_parameters import PARAMETERS
+from app.create_parameters import DEFAULT_TIER
 from app.creates.adoption import Adoption, AdoptionRefusedError
 from app.creates.locks import lock_owners
 from app.ids import new_spare_task_id
@@ -24,6 +24,7 @@ from app.tasks.recovery.account_snapshot import ListedTask, to_listed
 from app.tasks.recovery.attribution_rules import MAX_CLOCK_ERROR, has_tag_of, may_match
 from app.tasks.recovery.orphans import Orphans
 from app.tasks.recovery.repository import AllIntents, Owner
+from app.tasks.responses import to_tier
 from app.tasks.state import Source, apply_upstream_id, apply_upstream_state
 from app.upstream.errors import UpstreamRejectedError
 from app.upstream.rate_limits import RateClass
@@ -86,7 +87,7 @@ class TaskAdoption:
                 raise
             return Adoption.NOT_FOUND
         offset = None if answered_at is None else answered_at - self._context.clock()
-        task = to_listed(body, str(body.get("service_tier") or PARAMETERS["service_tier"].default))
+        task = to_listed(body, to_tier(body.get("service_tier")) or DEFAULT_TIER)
         row = self._to_row(task, body, tenant_id=tenant_id, key_id=key_id, channel=channel, name_of=name_of)
         pricing = await self._context.pricing.current()
         try:

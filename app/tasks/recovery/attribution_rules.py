@@ -129,9 +129,15 @@ def may_match(
         return False
     if task.created_at is None or offset is None:
         return True
+    begins_at, ends_at = window_of(row, grace=grace, margin=margin)
     created_at = task.created_at - offset
-    is_late = row.cut_at is not None and created_at > row.cut_at + grace + margin
-    return created_at >= (row.sent_at or row.created_at) - margin and not is_late
+    return created_at >= begins_at and (ends_at is None or created_at <= ends_at)
+
+
+def window_of(row: TaskRow, *, grace: timedelta, margin: timedelta = MARGIN) -> tuple[datetime, datetime | None]:
+    """Returns the first and the last moment at which an intent's request can have made a task; None: it still may."""
+    ends_at = None if row.cut_at is None else row.cut_at + grace + margin
+    return (row.sent_at or row.created_at) - margin, ends_at
 
 
 def has_tag_of(row: TaskRow, task: ListedTask) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.tasks.models import OrphanRow, TaskRow
 from app.tasks.recovery.account_snapshot import ListedTask, to_listed
 from app.tasks.recovery.repository import AllIntents
+from app.tasks.responses import to_tier
 
 _BATCH = 1000
 # A complete list may lack a task for a moment, but not for a day.
@@ -102,5 +103,5 @@ async def keep_as_orphan(session: AsyncSession, row: TaskRow, task: dict[str, An
         task: the upstream's JSON of it.
         now: the present moment.
     """
-    found = to_listed(task, str(task.get("service_tier") or row.service_tier))
+    found = to_listed(task, to_tier(task.get("service_tier")) or row.service_tier)
     await Orphans(session).note(str(row.channel_id), [found], now=now)

@@ -20,6 +20,7 @@ _TEXTS = tuple(name for name in names_of_kind(Kind.TEXT) if name not in {"model"
 _SWITCHES = names_of_kind(Kind.SWITCH)
 # The range of ``duration`` is the model's; of the others, only values that no upstream accepts are refused here.
 _RANGES = {name: PARAMETERS[name].checked for name in names_of_kind(Kind.INTEGER)}
+_LONGEST = {name: longest for name in _TEXTS if (longest := PARAMETERS[name].checked_longest) is not None}
 _TOOL_TYPES = PARAMETERS["tools"].words
 _TOOL_MEMBERS = frozenset({"type"})
 
@@ -38,6 +39,9 @@ def check_parameters(fields: dict[str, Any], model: ModelSpec, mode: Mode) -> di
         for name in names:
             if name in checked:
                 check_json_type(checked[name], expected, name)
+    for name, longest in _LONGEST.items():
+        if len(str(checked.get(name, ""))) > longest:
+            raise not_valid(name, f"must be at most {longest} characters")
     _check_choice(checked, "resolution", model.resolutions, model, mode)
     _check_choice(checked, "ratio", model.ratios, model, mode)
     _check_duration(checked, model, mode)

@@ -1,17 +1,15 @@
 """Works out which permissions the parameters of a create need. Pure."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.catalog.model_spec import ModelSpec
 from app.create_parameters import PARAMETERS
+from app.money.estimates.prompt_suffixes import UNREADABLE, read_suffixes
 from app.tenants.permissions import Permission
 
 _4K = "4k"
 _DEFAULT_EXPIRES_AFTER_SECONDS = PARAMETERS["execution_expires_after"].default
-# A legacy suffix of the prompt, which the upstream applies when ``resolution`` is absent.
-_4K_SUFFIX = re.compile(r"--(?:rs|resolution)\s++4k", re.IGNORECASE)
 
 
 def permissions_of(fields: Mapping[str, Any], model: ModelSpec, *, is_final: bool) -> dict[Permission, str]:
@@ -32,10 +30,22 @@ def permissions_of(fields: Mapping[str, Any], model: ModelSpec, *, is_final: boo
     if "resolution" in fields:
         if fields["resolution"].lower() == _4K:
             needed[Permission.RESOLUTION_4K] = "resolution"
-    elif is_final and _4K in map(str.lower, model.resolutions):
+    elif is_final and _has_4k(model):
         # Of the models in 4k only one makes drafts, and 4k is all that its final videos may be.
         needed[Permission.RESOLUTION_4K] = "resolution"
-    elif any(_4K_SUFFIX.search(item.get("text", "")) for item in fields["content"]):
-        # The upstream may use a text beside the payload of another type, too.
+    elif _may_ask_for_4k(fields["content"], model):
         needed[Permission.RESOLUTION_4K] = "content"
     return needed
+
+
+def _has_4k(model: ModelSpec) -> bool:
+    return _4K in map(str.lower, model.resolutions)
+
+
+def _may_ask_for_4k(content: Iterable[Mapping[str, Any]], model: ModelSpec) -> bool:
+    """Says whether the prompt may have 4k as a suffix, which the upstream applies when ``resolution`` is absent."""
+    suffixes = read_suffixes(content)
+    if suffixes is UNREADABLE:
+        return _has_4k(model)
+    # Where the upstream ends a value, "4k," perhaps, is not known.
+    return any(value is not None and value.lower().startswith(_4K) for value in suffixes.get("resolution", ()))

@@ -1,0 +1,1 @@
+"""Budgets: how much a tenant or a key may spend in a period."""
