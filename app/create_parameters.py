@@ -24,6 +24,9 @@ _ONE_ZERO = ("1-0-pro", "1-0-pro-fast", "1-0-lite-t2v", "1-0-lite-i2v")
 FAMILIES = (*_SECOND, *_ONE_FIVE, *_ONE_ZERO)
 """The families of models, newest first: an id without its vendor's prefix and its date."""
 
+RETIRING_FAMILIES = (*_ONE_FIVE, "1-0-lite-t2v", "1-0-lite-i2v")
+"""The families that the upstream has announced to shut down."""
+
 # Seconds, and sizes of frames, of each.
 _DURATIONS = {
     **dict.fromkeys(_LATEST, (4, 30)),
@@ -91,6 +94,7 @@ class Parameter:
         words_of: the words of each family, where they differ.
         values_note: further details of the values.
         checked: the range of an integer outside of which the gateway itself refuses it; by default that of 64 bits.
+        checked_longest: the length of a text above which the gateway itself refuses it; None: there is none.
         gateway_note: where the gateway differs from the upstream.
     """
 
@@ -111,6 +115,7 @@ class Parameter:
     words_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values_note: str = ""
     checked: tuple[int, int] = (_INT64_MIN, _INT64_MAX)
+    checked_longest: int | None = None
     gateway_note: str = ""
 
     @property
@@ -164,6 +169,12 @@ def _by_value(of_each: Mapping[str, Any]) -> dict[Any, list[str]]:
         families.setdefault(value, []).append(family)
     return families
 
+
+DEFAULT_TIER = "default"
+"""The service tier of a create that names none."""
+
+MAX_TIER_LENGTH = 32
+"""The length of the longest service tier, in characters: it is in an index of the tasks, and in prices."""
 
 _PASSED_ON = "passed on as it is"
 _TYPE_ONLY = "only the JSON type is checked here"
@@ -280,9 +291,10 @@ _TABLE = (
         families=_BUT_FAST,
         is_in_spec=True,
         words=("default", "flex"),
-        default="default",
+        default=DEFAULT_TIER,
         values_note="flex: 1-5 and 1-0, not for a draft",
-        gateway_note=_TYPE_ONLY,
+        checked_longest=MAX_TIER_LENGTH,
+        gateway_note=f"at most {MAX_TIER_LENGTH} characters; the rest is left to the upstream",
     ),
     Parameter(
         name="execution_expires_after",

@@ -11,6 +11,7 @@
     ├── InvalidTimestampError          403 InvalidTimestamp
     ├── SignatureMismatchError         401 SignatureDoesNotMatch
     ├── AccessDeniedError              403 AccessDenied
+    ├── AccountOverdueError            403 AccountOverdueError: a budget has no room
     ├── NotFoundError                  404 NotFound[.<param>]
     ├── ModelNotFoundError             404 InvalidEndpointOrModel.NotFound
     ├── UnknownActionError             404 InvalidActionOrVersion
@@ -22,6 +23,7 @@
     ├── HeadTooLargeError              431 RequestHeaderFieldsTooLarge
     ├── UpstreamRefusalError           the upstream's own 4xx about the client's mistake, passed through
     ├── RateLimitedError               429 RateLimitExceeded: too many requests to the gateway
+    ├── QuotaExceededError             429 QuotaExceeded: too many unfinished tasks
     ├── ThrottledByUpstreamError       429 with the upstream's code
     ├── UpstreamAccountError           502 InternalServiceError: the channel's account or URL is at fault
     ├── UpstreamOverloadedError        503 ServerOverloaded: a quota of the upstream's that may recover
@@ -34,6 +36,7 @@ An error has a public message for the client, and an internal one that is only l
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from http import HTTPStatus
 
 EMPTY = "it is empty; leave it out, or send null"
@@ -105,6 +108,13 @@ class SeedgateError(Exception):
         return _TYPES.get(self.status, HTTPStatus(self.status).phrase.replace(" ", ""))
 
 
+class ResponseCutError(Exception):
+    """The rest of a response that has begun cannot be sent; its connection ends, so that the client sees it.
+
+    The text is for the log: the kind of failure, without a URL, a key or a library's own words.
+    """
+
+
 def shown_name(name: str) -> str:
     """Returns a client's name for use in a response: its first 64 characters.
 
@@ -172,6 +182,20 @@ class AccessDeniedError(SeedgateError):
     """403: the credential is valid but does not permit this."""
 
     status, code = 403, "AccessDenied"
+
+
+class AccountOverdueError(SeedgateError):
+    """403: a budget of the tenant or the key has no room for what the request may cost; nothing was done.
+
+    Attributes:
+        period: the budget's id and the first moment of its period; None: no budget counts such a request.
+    """
+
+    status, code = 403, "AccountOverdueError"
+
+    def __init__(self, message: str, *, period: tuple[str, datetime] | None = None) -> None:
+        super().__init__(message)
+        self.period = period
 
 
 class NotFoundError(SeedgateError):
@@ -271,6 +295,12 @@ class RateLimitedError(SeedgateError):
     """429: the client exceeds the gateway's rate limits; nothing was done."""
 
     status, code = 429, "RateLimitExceeded"
+
+
+class QuotaExceededError(SeedgateError):
+    """429: the client has as many unfinished tasks as it may; nothing was done."""
+
+    status, code, retry_after_seconds = 429, "QuotaExceeded", 15
 
 
 class ThrottledByUpstreamError(SeedgateError):

@@ -27,4 +27,4 @@ class AllAdmins:
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
-        return await newest_first(self._session, select(AdminRow), AdminRow, page)
+        return await newest_first(self._session, AdminRow, [], page)

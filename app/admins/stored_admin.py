@@ -1,7 +1,7 @@
 """Loads admins by their tokens for authentication, with one query for many."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,7 +44,17 @@ async def load_stored_admins(session: AsyncSession, tokens: Sequence[TokenParts]
     rows = await session.scalars(select(AdminRow).where(AdminRow.public_part == any_(wanted)))
     found = {row.public_part: row for row in rows}
     return {
-        parts: StoredAdmin(row.id, row.name, AdminRole(row.role), row.expires_at, row.revoked_at is not None)
+        parts: _to_stored_admin(row)
         for parts in tokens
         if (row := found.get(parts.public_part)) is not None and hmac.compare_digest(row.secret_hash, parts.secret_hash)
     }
+
+
+async def load_admins_by_id(session: AsyncSession, ids: Collection[str]) -> dict[str, StoredAdmin]:
+    """Returns the admins with these ids, whose tokens have been proven before."""
+    rows = await session.scalars(select(AdminRow).where(AdminRow.id == any_(cast(list(ids), ARRAY(Text)))))
+    return {row.id: _to_stored_admin(row) for row in rows}
+
+
+def _to_stored_admin(row: AdminRow) -> StoredAdmin:
+    return StoredAdmin(row.id, row.name, AdminRole(row.role), row.expires_at, row.revoked_at is not None)

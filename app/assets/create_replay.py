@@ -12,7 +12,7 @@ from app.assets.in_doubt import InDoubtSearch, SearchLeases, is_attributable, pa
 from app.assets.intent_log import IntentLog
 from app.assets.models import CreateIntentRow
 from app.channels.channel import Channel
-from app.core.turns import leave_turn
+from app.core.turns import leave_turn, resume_turn
 from app.creates.attempts import Attempt, Client
 from app.creates.protocol import CreateReplay
 from app.errors import SeedgateError, ServiceUnavailableError
@@ -85,6 +85,7 @@ class AssetReplay(CreateReplay):
                 break
             leave_turn()
             await pause(_CHECK_INTERVAL_SECONDS, client.gone)
+            await resume_turn()
         if client.gone.is_set():
             raise ServiceUnavailableError(internal="the client left while an earlier create was awaited")
         raise outcome_unknown(action, is_keyed=attempt.is_keyed)

@@ -3,16 +3,36 @@
 The rows stay as tombstones: an id of the upstream belongs to one tenant permanently.
 """
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.assets.models import AssetGroupRow, AssetRow, CreateIntentRow, ValidationSessionRow
+from app.channels.models import ChannelRow
 
 _BATCH = 500
+
+
+@dataclass(frozen=True)
+class LeftUpstream:
+    """What stays in an upstream account, because its channel was deleted before the upstream had deleted it.
+
+    Attributes:
+        channel_id: the deleted channel.
+        channel_name: its name.
+        groups: how many asset groups may be there yet.
+        assets: how many assets.
+    """
+
+    channel_id: str
+    channel_name: str
+    groups: int
+    assets: int
 
 
 class AssetErasure:
@@ -22,8 +42,8 @@ class AssetErasure:
         self._sessions = sessions
         self._clock = clock
 
-    async def erase(self, tenant_id: str) -> bool:
-        """Removes what there is; returns whether nothing is left, upstream included.
+    async def erase(self, tenant_id: str) -> None:
+        """Removes what there is.
 
         ``AssetPoller`` deletes the objects upstream. A create of unknown outcome is searched for during a day, and what
         it made is erased by a later call.
@@ -36,12 +56,26 @@ class AssetErasure:
             pass
         async with self._sessions.begin() as session:
             await session.execute(delete(ValidationSessionRow).where(ValidationSessionRow.tenant_id == tenant_id))
-            left = or_(
-                exists().where(AssetRow.tenant_id == tenant_id, AssetRow.next_poll_at.is_not(None)),
-                exists().where(AssetGroupRow.tenant_id == tenant_id, AssetGroupRow.next_poll_at.is_not(None)),
-                exists().where(CreateIntentRow.tenant_id == tenant_id),
-            )
-            return not await session.scalar(select(left))
+
+    @staticmethod
+    async def conclude(session: AsyncSession, tenant_id: str) -> list[LeftUpstream] | None:
+        """Ends the erasure of a tenant, in an open transaction, when the upstream has deleted all that it can.
+
+        Objects of deleted channels cannot be deleted any more, and are given up.
+
+        Returns:
+            What stays upstream, by channel; None: something is yet to be deleted.
+        """
+        left = or_(
+            *(exists().where(_is_wanted(table, tenant_id), ~_is_lost(table)) for table in (AssetRow, AssetGroupRow)),
+            exists().where(CreateIntentRow.tenant_id == tenant_id),
+        )
+        if await session.scalar(select(left)):
+            return None
+        groups, assets = [await _give_up(session, table, tenant_id) for table in (AssetGroupRow, AssetRow)]
+        lost = select(ChannelRow.id, ChannelRow.name).where(ChannelRow.id.in_([*groups, *assets]))
+        channels = await session.execute(lost.order_by(ChannelRow.id))
+        return [LeftUpstream(row.id, row.name, groups[row.id], assets[row.id]) for row in channels]
 
     async def _clear(
         self, table: type[AssetRow | AssetGroupRow], tenant_id: str, is_open: Any, **empty: str | None
@@ -66,3 +100,19 @@ class AssetErasure:
         )
         async with self._sessions.begin() as session:
             return len((await session.execute(emptied)).all())
+
+
+def _is_wanted(table: type[AssetRow | AssetGroupRow], tenant_id: str) -> ColumnElement[bool]:
+    """The condition that the upstream is yet to delete an object of a tenant."""
+    return and_(table.tenant_id == tenant_id, table.next_poll_at.is_not(None))
+
+
+def _is_lost(table: type[AssetRow | AssetGroupRow]) -> ColumnElement[bool]:
+    """The condition that the channel of an object was deleted, with its credentials."""
+    return exists().where(ChannelRow.id == table.channel_id, ChannelRow.deleted_at.is_not(None))
+
+
+async def _give_up(session: AsyncSession, table: type[AssetRow | AssetGroupRow], tenant_id: str) -> Counter[str]:
+    """Ends the polls of a tenant's objects; returns how many of each channel there were."""
+    given_up = update(table).where(_is_wanted(table, tenant_id)).values(next_poll_at=None).returning(table.channel_id)
+    return Counter(await session.scalars(given_up.execution_options(synchronize_session=False)))

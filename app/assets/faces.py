@@ -189,7 +189,7 @@ def _record_refusal(session: AsyncSession, principal: Principal, group_id: str, 
     _log.error("face_group_belongs_to_another_tenant", group=group_id, tenant=principal.tenant_id)
     record(
         session,
-        Actor(f"key:{principal.key_public_part}", address=None),
+        Actor(f"key:{principal.key_public_part}", address=None, id=principal.key_id),
         "face_group.refuse",
         Target("asset_group", group_id, principal.tenant_id),
         at=now,

@@ -12,10 +12,7 @@ from app.assets.models import AssetGroupRow, AssetRow
 from app.assets.responses import AssetPage, GroupPage, ListedPage, columns_of, to_page
 from app.assets.schemas import ListAssetGroupsRequest, ListAssetsRequest
 from app.db.hot_reads import HotStatement, Reads, compile_hot
-from app.db.page import select_counted_page
-
-_ESCAPE = "/"
-_SPECIAL = str.maketrans({character: _ESCAPE + character for character in (_ESCAPE, "%", "_")})
+from app.db.page import contains, escape_pattern, select_counted_page
 
 
 class _Kind(NamedTuple):
@@ -71,7 +68,7 @@ class AssetLists:
         if request.filter.group_ids:
             filters["group_ids"] = request.filter.group_ids
         if request.filter.name:
-            filters["name"] = request.filter.name.translate(_SPECIAL)
+            filters["name"] = escape_pattern(request.filter.name)
         if request.project_name is not None:
             filters["project_name"] = request.project_name
         statement = _statement(kind is _ASSETS, request.sort_by, request.sort_order == "Desc", frozenset(filters))
@@ -98,8 +95,7 @@ def _statement(is_of_assets: bool, sort_by: str, is_descending: bool, filters: f
     if "group_ids" in filters:
         conditions.append(_is_one_of(kind.group_id, "group_ids"))
     if "name" in filters:
-        # A substring in any case; the escaped characters stand for themselves.
-        conditions.append(table.name.icontains(_text("name"), escape=_ESCAPE))
+        conditions.append(contains(table.name, _text("name")))
     if "project_name" in filters:
         conditions.append(table.project_name == _text("project_name"))
     if "statuses" in filters:

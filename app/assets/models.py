@@ -61,6 +61,14 @@ class AssetGroupRow(UpstreamObjectColumns, Base):
             postgresql_include=["updated_at", "name", "project_name"],
             postgresql_where=text("deleted_at IS NULL"),
         ),
+        # For the operator's list.
+        Index(
+            "ix_asset_groups_newest",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_include=["tenant_id", "group_type", "name"],
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index(
             "ix_asset_groups_channel_id_created_at",
             "channel_id",
@@ -94,6 +102,14 @@ class AssetRow(UpstreamObjectColumns, Base):
             postgresql_include=["updated_at", "group_id", "status", "name", "project_name"],
             postgresql_where=text("deleted_at IS NULL"),
         ),
+        # For the operator's list.
+        Index(
+            "ix_assets_newest",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_include=["tenant_id", "group_id", "group_type", "asset_type", "status", "name"],
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index("ix_assets_tenant_id_group_id", "tenant_id", "group_id"),
         Index(
             "ix_assets_channel_id_created_at",
@@ -116,7 +132,10 @@ class ValidationSessionRow(Base):
     """A face verification. Its token is a secret, so only the SHA-256 of it is kept."""
 
     __tablename__ = "validation_sessions"
-    __table_args__ = (Index("uq_validation_sessions_token_hash", "token_hash", unique=True),)
+    __table_args__ = (
+        Index("uq_validation_sessions_token_hash", "token_hash", unique=True),
+        Index("ix_validation_sessions_created_at", "created_at", "token_hash"),
+    )
 
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(primary_key=True)

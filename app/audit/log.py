@@ -17,7 +17,7 @@ class Actor:
     Attributes:
         name: the name of the admin, ``admin`` for the token of the environment, or the name of a command.
         address: the address of the client; None for a command.
-        id: the id of an admin with a token of its own; names are chosen freely.
+        id: the id of an admin with a token of its own, or of an API key; names are chosen freely.
     """
 
     name: str

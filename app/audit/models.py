@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Identity, Index
+from sqlalchemy import BigInteger, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Json
@@ -13,9 +13,12 @@ class AuditRow(Base):
 
     __tablename__ = "audit_log"
     __table_args__ = (
-        Index("ix_audit_log_tenant_id_id", "tenant_id", "id"),
-        Index("ix_audit_log_target_id_id", "target_id", "id"),
-        Index("ix_audit_log_action_id", "action", "id"),
+        Index("ix_audit_log_at_id", "at", "id"),
+        Index("ix_audit_log_tenant_id_at_id", "tenant_id", "at", "id"),
+        Index("ix_audit_log_target_id_at_id", "target_id", "at", "id"),
+        Index("ix_audit_log_action_at_id", "action", "at", "id"),
+        Index("ix_audit_log_actor_at_id", "actor", "at", "id"),
+        Index("ix_audit_log_actor_id_at_id", "actor_id", "at", "id", postgresql_where=text("actor_id IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

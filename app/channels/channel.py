@@ -43,6 +43,8 @@ class Channel:
         status: ``active`` or ``suspended``.
         status_reason: why the gateway suspended it; None when an operator did, or it is active.
         is_breaker_open: whether its circuit breaker refuses creates.
+        media_hosts: the servers from which its clips may be fetched; none: the upstream's own
+            (``app.channels.media_hosts``).
     """
 
     id: str
@@ -59,6 +61,7 @@ class Channel:
     status_reason: str | None
     correlate: Correlate = "off"
     is_breaker_open: bool = False
+    media_hosts: tuple[str, ...] = ()
 
     def is_ready_for(self, plane: Plane) -> bool:
         """Whether it is active and has the credentials of ``plane``."""

@@ -97,6 +97,7 @@ def to_channel(row: ChannelRow, secrets: ChannelSecrets) -> Channel:
         correlate="safety_identifier" if row.correlate == "safety_identifier" else "off",
         models=row.models,
         projects=tuple(row.projects),
+        media_hosts=tuple(row.media_hosts or ()),
         priority=row.priority,
         weight=row.weight,
         status=row.status,

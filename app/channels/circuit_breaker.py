@@ -6,10 +6,17 @@ Each unknown outcome costs a search and, at worst, a paid task without an owner.
 to other channels or are refused unsent; a GET or LIST that succeeds on the channel closes it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.channels.models import ChannelHealthRow
+
+BreakerReason = Literal["unknown_outcomes", "not_the_upstream"]
+"""Why a breaker is open: too many creates of unknown outcome, or a URL that leads to something else."""
 
 FAILURE_THRESHOLD = 5
 """The number of unknown outcomes in a row that opens a breaker."""
@@ -38,6 +45,11 @@ _CLOSE = text("""
     WHERE channel_id = :channel_id AND (unknowns > 0 OR opened_at IS NOT NULL)
 """)
 _SELECT_OPEN = text("SELECT channel_id FROM channel_health WHERE opened_at IS NOT NULL")
+
+
+def reason_of(unknowns: int) -> BreakerReason:
+    """Returns why a breaker is open, by the number of unknown outcomes in a row."""
+    return "unknown_outcomes" if unknowns >= FAILURE_THRESHOLD else "not_the_upstream"
 
 
 async def record_unknown(session: AsyncSession, channel_id: str, *, now: datetime) -> bool:
@@ -75,3 +87,9 @@ async def record_success(session: AsyncSession, channel_id: str, *, now: datetim
 async def load_open_breakers(session: AsyncSession) -> frozenset[str]:
     """Returns the ids of the channels whose breaker is open."""
     return frozenset((await session.scalars(_SELECT_OPEN)).all())
+
+
+async def load_breakers(session: AsyncSession, channel_ids: Sequence[str]) -> dict[str, ChannelHealthRow]:
+    """Returns the rows of breakers by channel; one without a row is closed."""
+    query = select(ChannelHealthRow).where(ChannelHealthRow.channel_id.in_(channel_ids))
+    return {row.channel_id: row for row in await session.scalars(query)}

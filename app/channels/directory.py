@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 import structlog
@@ -11,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.channels.channel import Channel, Plane, order_candidates
 from app.channels.channel_secrets import UNREADABLE, open_channel
 from app.channels.circuit_breaker import load_open_breakers
+from app.channels.media_hosts import may_fetch
 from app.channels.repository import ChannelRepository
 from app.core.change_feed import ChangeFeed
 from app.core.sealing import SecretBox
 from app.core.ttl_cache import CachedRead
 from app.core.watched_rows import WatchedRows
+from app.upstream.downloads import OriginRule
 
 _log = structlog.get_logger()
 
@@ -65,6 +68,17 @@ class ChannelDirectory:
             ServiceUnavailableError: 503, the database is not available.
         """
         return (await self._channels.get()).get(channel_id)
+
+    async def media_rule(self, channel_id: str) -> OriginRule | None:
+        """Returns from which servers the clips of a channel may be fetched; None when there is no such channel.
+
+        Raises:
+            ServiceUnavailableError: 503, the database is not available.
+        """
+        channel = await self.find(channel_id)
+        if channel is None or channel.ark is None:
+            return None
+        return partial(may_fetch, entries=channel.media_hosts, ark_base_url=channel.ark.base_url)
 
     async def sharing(self, channel: Channel) -> set[str]:
         """Returns the ids of all channels of any status, this one included, that use the same data plane key.

@@ -27,6 +27,7 @@ class ChannelRow(Base):
     session_token_sealed: Mapped[str | None]
     region: Mapped[str]
     projects: Mapped[StrList]
+    media_hosts: Mapped[StrList] = mapped_column(server_default="{}")
     exclusive: Mapped[bool]
     correlate: Mapped[str] = mapped_column(server_default="off")
     models: Mapped[Json]

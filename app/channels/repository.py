@@ -1,12 +1,28 @@
 """Queries on channels, without the deleted ones."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.channels.channel import ChannelStatus
 from app.channels.models import ChannelRow
+from app.db.page import contains
 from app.http.paging import PageRequest, newest_first
+
+
+@dataclass(frozen=True)
+class ChannelSearch:
+    """Filter of a list; None means all.
+
+    Attributes:
+        text: part of the name in any case, or the id.
+        status: the stored one.
+    """
+
+    text: str | None = None
+    status: ChannelStatus | None = None
 
 
 class ChannelRepository:
@@ -40,11 +56,15 @@ class ChannelRepository:
         names = {row.name: row.id for row in rows if row.deleted_at is None}
         return names | {row.id: row.id for row in rows}
 
-    async def page(self, page: PageRequest) -> Sequence[ChannelRow]:
+    async def page(self, page: PageRequest, wanted: ChannelSearch) -> Sequence[ChannelRow]:
         """Returns channels newest first, one more than the page asks for when there are more.
 
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
-        query = select(ChannelRow).where(ChannelRow.deleted_at.is_(None))
-        return await newest_first(self._session, query, ChannelRow, page)
+        conditions: list[ColumnElement[bool]] = [ChannelRow.deleted_at.is_(None)]
+        if wanted.text is not None:
+            conditions.append(or_(contains(ChannelRow.name, wanted.text), ChannelRow.id == wanted.text))
+        if wanted.status is not None:
+            conditions.append(ChannelRow.status == wanted.status.value)
+        return await newest_first(self._session, ChannelRow, conditions, page)

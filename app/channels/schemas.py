@@ -1,6 +1,6 @@
 """Channels in requests and responses of the admin API. Secrets are accepted and never returned."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, Self
@@ -8,7 +8,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from app.channels.channel import Correlate
-from app.channels.models import ChannelFaultRow, ChannelRow
+from app.channels.circuit_breaker import BreakerReason, reason_of
+from app.channels.media_hosts import check_media_host
+from app.channels.models import ChannelFaultRow, ChannelHealthRow, ChannelRow
 from app.channels.rules import DEFAULT_REGION, check_ark_base_url, check_name, check_openapi_url, check_secret
 from app.http.schemas import RequestModel, RowView, drop_defaults
 
@@ -32,6 +34,7 @@ _OpenApiUrl = Annotated[str, AfterValidator(check_openapi_url)]
 _Secret = Annotated[SecretStr, Field(min_length=1, max_length=8192), AfterValidator(_check_secret)]
 _Region = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 _ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$")]
+_MediaHost = Annotated[str, Field(min_length=1, max_length=260), AfterValidator(check_media_host)]
 _Project = Annotated[str, Field(pattern=r"^\S{1,64}$")]
 
 
@@ -52,6 +55,8 @@ class ChannelSettings(RequestModel):
             unknown outcome is recognised.
         models: public model name or alias → upstream id that this channel uses instead of the catalog's.
         projects: the account's projects that tenants may use; the first is the default.
+        media_hosts: the servers from which clips may be fetched into the archive: ``host`` or ``*.domain``, with a
+            ``:port`` where it is not the scheme's; none: the upstream's own.
         priority: channels of a higher priority are tried first.
         weight: share of the first tries among channels of equal priority.
         status: ``suspended`` channels take nothing new, and their tasks are not polled.
@@ -68,6 +73,7 @@ class ChannelSettings(RequestModel):
     correlate: Correlate = "off"
     models: Annotated[dict[_ModelName, _ModelName], Field(max_length=1000, default_factory=dict)]
     projects: Annotated[list[_Project], Field(min_length=1, max_length=100, default_factory=_default_projects)]
+    media_hosts: Annotated[list[_MediaHost], Field(max_length=100, default_factory=list)]
     priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
     weight: Annotated[int, Field(ge=1, le=1000)] = 1
     status: Literal["active", "suspended"] = "active"
@@ -90,10 +96,17 @@ class ChannelPatch(ChannelSettings):
 
 @dataclass(frozen=True)
 class ChannelHealth:
-    """The state of a channel's circuit breaker, and its recent refusals."""
+    """The state of a channel's circuit breaker, its recent refusals, and how much of its call rates is used.
 
-    is_breaker_open: bool
+    Attributes:
+        breaker: None when it never had an unknown outcome.
+        faults: newest first.
+        rates_used: the share of each bucket that is used, from 0 to 1, by the class of calls.
+    """
+
+    breaker: ChannelHealthRow | None
     faults: Sequence[ChannelFaultRow]
+    rates_used: Mapping[str, float]
 
 
 class FaultView(RowView):
@@ -109,10 +122,33 @@ class FaultView(RowView):
 
 
 class HealthView(RowView):
-    """The state of a channel's circuit breaker, and its recent refusals."""
+    """The state of a channel's circuit breaker, its recent refusals, and how much of its call rates is used."""
 
     is_breaker_open: bool
+    breaker_opened_at: datetime | None
+    breaker_reason: BreakerReason | None = Field(
+        description="`unknown_outcomes`: five creates in a row; `not_the_upstream`: what its URL leads to"
+    )
+    unknown_outcomes: int = Field(description="creates of unknown outcome in a row")
+    rates_used: dict[str, float] = Field(
+        description="by class of calls, which share of the account's call rate is used at this moment, from 0 to 1"
+    )
     faults: list[FaultView]
+
+    @classmethod
+    def of_health(cls, health: ChannelHealth) -> Self:
+        """Returns the view of a channel's health."""
+        breaker = health.breaker
+        opened_at = None if breaker is None else breaker.opened_at
+        unknowns = 0 if breaker is None else breaker.unknowns
+        return cls(
+            is_breaker_open=opened_at is not None,
+            breaker_opened_at=opened_at,
+            breaker_reason=None if opened_at is None else reason_of(unknowns),
+            unknown_outcomes=unknowns,
+            rates_used=dict(health.rates_used),
+            faults=[FaultView.of(fault) for fault in health.faults],
+        )
 
 
 class ChannelView(RowView):
@@ -127,6 +163,7 @@ class ChannelView(RowView):
     correlate: str
     models: dict[str, str]
     projects: list[str]
+    media_hosts: list[str]
     priority: int
     weight: int
     status: str
@@ -146,7 +183,7 @@ class ChannelView(RowView):
             has_ark_api_key=row.ark_api_key_sealed is not None,
             has_access_key=row.access_key_id_sealed is not None,
             has_session_token=row.session_token_sealed is not None,
-            health=HealthView.of(health, faults=[FaultView.of(fault) for fault in health.faults]),
+            health=HealthView.of_health(health),
         )
 
 

@@ -20,11 +20,11 @@ from app.channels.changes import (
 )
 from app.channels.channel import ALL_PLANES, Channel, ChannelStatus, Plane
 from app.channels.channel_secrets import SECRET_NAMES, URL_OF, ChannelSecrets, apply_secret, open_channel, to_channel
-from app.channels.circuit_breaker import load_open_breakers
+from app.channels.circuit_breaker import load_breakers
 from app.channels.directory import ChannelDirectory
 from app.channels.faults import clear_faults, load_faults
 from app.channels.models import ChannelRow
-from app.channels.repository import ChannelRepository
+from app.channels.repository import ChannelRepository, ChannelSearch
 from app.channels.schemas import ChannelCreate, ChannelHealth, ChannelPatch
 from app.core.sealing import SecretBox
 from app.errors import ConflictError, InvalidParameterError, NotFoundError
@@ -32,6 +32,7 @@ from app.http.paging import PageRequest
 from app.ids import new_id
 from app.upstream.destinations import DestinationError, DestinationRules
 from app.upstream.origins import parse_origin
+from app.upstream.rate_limits import load_shares_used
 
 Verify = Callable[[Channel, frozenset[Plane]], Awaitable[str | None]]
 """Asks the upstream whether these planes still answer for the channel's objects; returns why not, or None."""
@@ -103,14 +104,14 @@ class ChannelService:
         self._directory.invalidate()
         return row
 
-    async def page(self, page: PageRequest) -> Sequence[ChannelRow]:
+    async def page(self, page: PageRequest, wanted: ChannelSearch) -> Sequence[ChannelRow]:
         """Returns channels newest first, one more than asked when there are more.
 
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
         async with self._sessions() as session:
-            return await ChannelRepository(session).page(page)
+            return await ChannelRepository(session).page(page, wanted)
 
     async def get(self, channel_id: str) -> ChannelRow:
         """Returns a channel.
@@ -122,12 +123,15 @@ class ChannelService:
             return _check_found(await ChannelRepository(session).find(channel_id))
 
     async def health_of(self, channel_ids: Sequence[str]) -> dict[str, ChannelHealth]:
-        """Returns circuit breaker and recent refusals by channel."""
+        """Returns circuit breaker, recent refusals and used call rates by channel."""
+        owners = {channel_id: self._directory.rate_limit_owner(channel_id) for channel_id in channel_ids}
         async with self._sessions() as session:
             faults = await load_faults(session, channel_ids)
-            open_breakers = await load_open_breakers(session)
+            breakers = await load_breakers(session, channel_ids)
+            rates_used = await load_shares_used(session, set(owners.values()))
         return {
-            channel_id: ChannelHealth(channel_id in open_breakers, faults[channel_id]) for channel_id in channel_ids
+            channel_id: ChannelHealth(breakers.get(channel_id), faults[channel_id], rates_used[owner])
+            for channel_id, owner in owners.items()
         }
 
     async def find_by_name(self, name: str) -> ChannelRow | None:

@@ -5,7 +5,7 @@ process does not run out of memory.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.requests import ClientDisconnect, Request
@@ -56,13 +56,14 @@ class BodyAdmission:
 
     @asynccontextmanager
     async def read(
-        self, request: Request, sender: Sender, *, limit_bytes: int | None = None
+        self, request: Request, sender: Sender, *, limit_bytes: int | None = None, is_form_read: bool = False
     ) -> AsyncIterator[HeldBody]:
         """Yields the whole body; it counts against the sender's share until it is released or the block ends.
 
         An empty body may have any type. A body of an unsupported type is refused before it is read, or at its first
         byte without a ``Content-Length``. That of an ``UnprovenSigner`` is read and refused by ``move_to``, after the
-        signature was verified. A route may have a lower limit than the process.
+        signature was verified. A route may have a lower limit than the process, and may read urlencoded forms
+        (``is_form_read``).
 
         Raises:
             UnsupportedMediaTypeError: 415, the body is compressed, or of a type that is not read as JSON.
@@ -73,7 +74,7 @@ class BodyAdmission:
         """
         is_proven = not isinstance(sender, UnprovenSigner)
         encodings = request.headers.getlist("content-encoding")
-        is_encoded = any(trim(encoding).lower() not in {"", "identity"} for encoding in encodings)
+        is_encoded = _is_encoded(encodings)
         if is_encoded and is_proven:
             raise unsupported_encoding(encodings)
         content_types = request.headers.getlist("content-type")
@@ -93,13 +94,37 @@ class BodyAdmission:
             body = HeldBody(await self._collect(request, holding, announced_bytes, max_bytes, refusal), holding)
             if is_encoded:
                 body.refusal = unsupported_encoding(encodings)
-            elif not _is_readable(reading, body.data):
+            elif not (is_form_read and reading is Reading.JSON_OBJECT) and not _is_readable(reading, body.data):
                 body.refusal = unsupported_type(content_types)
             if body.refusal is not None and is_proven:
                 raise body.refusal
             yield body
         finally:
             holding.release()
+
+    async def pieces(self, request: Request, sender: Sender) -> AsyncIterator[bytes]:
+        """Yields a body in pieces of at least 64 KiB, but for the last one, none of which is kept or accounted here.
+
+        Raises:
+            SeedgateError: as ``read``; the type is the caller's concern.
+        """
+        encodings = request.headers.getlist("content-encoding")
+        if _is_encoded(encodings):
+            raise unsupported_encoding(encodings)
+        max_bytes = self._budget.max_bytes(sender)
+        announced_bytes = parse_decimal(request.headers.get("content-length", "")) or 0
+        if announced_bytes > max_bytes:
+            raise RequestTooLargeError(max_bytes)
+        received_bytes, piece = 0, bytearray()
+        async for chunk in self._chunks(request, announced_bytes):
+            received_bytes += len(chunk)
+            if received_bytes > max_bytes:
+                raise RequestTooLargeError(max_bytes)
+            piece += chunk
+            if len(piece) >= _PIECE_BYTES:
+                yield bytes(piece)
+                piece.clear()
+        yield bytes(piece)
 
     async def _collect(
         self,
@@ -110,9 +135,9 @@ class BodyAdmission:
         refusal: SeedgateError | None,
     ) -> bytes:
         """Returns the body; raises ``refusal``, if given, at the first byte."""
-        pieces: list[bytes] = []
-        # A body may arrive in chunks of one byte, and each bytes object has an overhead of dozens.
-        piece = bytearray()
+        # One block: it grows without being copied once it is large, and goes back to the system as a whole
+        # (``app.http.large_blocks``). Of many small ones, as much memory as a body could stay with the process.
+        whole = bytearray()
         async for chunk in self._chunks(request, announced_bytes):
             if refusal is not None:
                 raise refusal
@@ -120,11 +145,8 @@ class BodyAdmission:
                 raise RequestTooLargeError(max_bytes)
             if not holding.grow(len(chunk)):
                 raise out_of_budget()
-            piece += chunk
-            if len(piece) >= _PIECE_BYTES:
-                pieces.append(bytes(piece))
-                piece.clear()
-        return b"".join([*pieces, piece])
+            whole += chunk
+        return bytes(whole)
 
     async def _chunks(self, request: Request, announced_bytes: int) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
@@ -145,6 +167,10 @@ class BodyAdmission:
             received_bytes += len(chunk)
             if chunk:
                 yield chunk
+
+
+def _is_encoded(encodings: Sequence[str]) -> bool:
+    return any(trim(encoding).lower() not in {"", "identity"} for encoding in encodings)
 
 
 def _is_readable(reading: Reading, data: bytes) -> bool:

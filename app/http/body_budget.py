@@ -4,7 +4,8 @@ The budget is divided into pools, and each pool among the senders, so that no se
 
     large      13/16   bodies of tenants; a tenant at most half of it, a key a quarter, but at least one whole body
     small       2/16   only bodies under 64 KiB, divided in the same way; the rest counts as large
-    unproven    1/16   signed requests whose signature needs the body; an access key id half of it, a network a quarter
+    unproven    1/16   signed requests whose signature needs the body, and tokens that sign in to the console; an access
+                       key id half of it, all sign-ins half of it, a network a quarter
 
 Two small pools of fixed size are separate: the operator's, and that of the upstream's callbacks.
 """
@@ -53,7 +54,14 @@ class CallbackSender:
     network: str
 
 
-Sender = KeySender | UnprovenSigner | OperatorSender | CallbackSender
+@dataclass(frozen=True)
+class SignInSender:
+    """A browser that signs in to the console; ``network`` is empty when not known."""
+
+    network: str
+
+
+Sender = KeySender | UnprovenSigner | OperatorSender | CallbackSender | SignInSender
 
 
 class Part(NamedTuple):
@@ -138,6 +146,9 @@ class BodyBudget:
                 return [self._place_of_key(self._small, sender, 0), *places] if size_bytes < SMALL_BYTES else places
             case UnprovenSigner():
                 parts = [Part(f"signer {sender.access_key_id}", self._unproven.size_bytes // 2)]
+                return [_with_network(self._unproven, sender.network, parts)]
+            case SignInSender():
+                parts = [Part("sign-ins", self._unproven.size_bytes // 2)]
                 return [_with_network(self._unproven, sender.network, parts)]
             case OperatorSender():
                 return [Place(self._operator, (Part("operator", self._operator.size_bytes),))]

@@ -37,8 +37,12 @@ class BodyThread:
         """
         if len(data) <= MAX_LIGHT_BYTES and not has_more_values(data, MAX_LIGHT_VALUES):
             return work(data)
+        return await self.run_heavy(tenant_id, lambda: work(data))
+
+    async def run_heavy(self, tenant_id: str, work: Callable[[], ResultT]) -> ResultT:
+        """Returns ``work()``, computed in the thread, under the conditions of ``run``."""
         async with self._turn_of(tenant_id):
-            return await asyncio.get_running_loop().run_in_executor(self._executor, work, data)
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     def close(self) -> None:
         """Ends the thread after its current work."""

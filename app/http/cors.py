@@ -2,7 +2,8 @@
 
 A browser sends a preflight (without a key) before most requests, and lets a page read a response, even an error, only
 if the response names the page's origin. Only tenant routes take part; the admin API, callbacks, metrics and probes
-ignore the setting. There are no cookies, so a page can do nothing without a key of its own, and
+ignore the setting. The one cookie counts for the console's own page alone
+(``app.http.session_cookie``), so another page can do nothing without a key of its own, and
 ``Access-Control-Allow-Credentials`` is never sent. Neither is ``Access-Control-Allow-Private-Network``: browsers ask
 the user instead (Local Network Access).
 
@@ -20,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AccessDeniedError, InvalidParameterError
+from app.http.exact_paths import is_tenant_route
 
 EXPOSED = (
     *("X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy", "x-should-retry"),
@@ -50,7 +52,7 @@ def cors_headers(app: ASGIApp, *, origins: Collection[str]) -> ASGIApp:
         origin = _allowed_origin(scope, origins)
 
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start" and _is_tenant_route(scope):
+            if message["type"] == "http.response.start" and is_tenant_route(scope):
                 headers = MutableHeaders(scope=message)
                 # Also without an allowed origin: a cache must not return such a response to an allowed one.
                 headers.add_vary_header("Origin")
@@ -72,7 +74,7 @@ def cors_preflight(app: ASGIApp, *, origins: Collection[str]) -> ASGIApp:
     """
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
-        if not _is_preflight(scope) or not _is_tenant_route(scope):
+        if not _is_preflight(scope) or not is_tenant_route(scope):
             await app(scope, receive, send)
             return
         if _allowed_origin(scope, origins) is None:
@@ -81,12 +83,6 @@ def cors_preflight(app: ASGIApp, *, origins: Collection[str]) -> ASGIApp:
         await _preflight_response(requested)(scope, receive, send)
 
     return respond
-
-
-def _is_tenant_route(scope: Scope) -> bool:
-    """Whether a request is for a tenant route, as ``exact_paths`` and ``metrics_port`` have determined."""
-    state = scope["state"]
-    return not (state.get("is_exact_path", True) or state.get("is_metrics_port", False))
 
 
 def _is_preflight(scope: Scope) -> bool:

@@ -2,7 +2,8 @@
 
 Below ``/api/v3`` and on ``/`` the body has two parts, ``error`` for the task SDKs and ``ResponseMetadata`` for the
 OpenAPI SDKs: every released SDK parses its own part and ignores the other
-(Source: SDK measurements, "one error body satisfies all parsers"). The admin API returns only ``error``.
+(Source: SDK measurements, "one error body satisfies all parsers"). The admin API returns only ``error``, and so do the
+routes of OpenAI's dialect, with the types of OpenAI.
 """
 
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from http import HTTPStatus
 
 import structlog
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 from starlette.exceptions import HTTPException
@@ -33,6 +35,14 @@ from app.http.responses import json_response
 API_VERSION = "2024-01-01"
 _SERVICE = "ark"
 _ADMIN_PREFIX = "/admin"
+_OPENAI_PREFIX = "/v1/"
+_OPENAI_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
 _OPEN_PREFIX = "/api/v3/open/"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -80,7 +90,7 @@ class FailedMetadata(ResponseMetadata):
 
 
 class AdminErrorBody(BaseModel):
-    """The body of an error of the admin API."""
+    """The body of an error of the admin API, and of OpenAI's dialect."""
 
     error: ErrorDetail
 
@@ -97,9 +107,12 @@ def render_error(error: SeedgateError, scope: Scope) -> Response:
     message = error.message
     if request_id and "request id:" not in message.lower():
         message = f"{message} Request id: {request_id}"
-    detail = ErrorDetail(code=error.code, message=message, param=error.param, type=error.type)
+    path = scope["path"]
+    is_openai = path.startswith(_OPENAI_PREFIX)
+    type_ = _openai_type(error.status) if is_openai else error.type
+    detail = ErrorDetail(code=error.code, message=message, param=error.param, type=type_)
     body = AdminErrorBody(error=detail)
-    if not scope["path"].startswith(_ADMIN_PREFIX):
+    if not (is_openai or path.startswith(_ADMIN_PREFIX)):
         failure = MetadataError(code=error.code, message=message)
         metadata = FailedMetadata(**_metadata(scope), error=failure)
         body = TenantErrorBody(error=detail, ResponseMetadata=metadata)
@@ -109,6 +122,16 @@ def render_error(error: SeedgateError, scope: Scope) -> Response:
     if error.is_retry_refused:
         headers["x-should-retry"] = "false"
     return json_response(body, status=error.status, headers=headers)
+
+
+def range_not_satisfiable(scope: Scope, content_range: str | None) -> Response:
+    """Returns the 416 to a request for a part of a file that it does not have; ``content_range`` tells its length."""
+    error = SeedgateError("The file has no such part.", status=416, code="InvalidRange")
+    scope["state"]["error_code"] = error.code
+    response = render_error(error, scope)
+    if content_range is not None:
+        response.headers["Content-Range"] = content_range
+    return response
 
 
 def render_refusal(error: SeedgateError, *, request_id: str, region: str, headers: RawHeaders) -> bytes:
@@ -169,6 +192,11 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, handle_error)
 
 
+def _openai_type(status: int) -> str:
+    is_fault = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return "server_error" if is_fault else _OPENAI_TYPES.get(status, "invalid_request_error")
+
+
 def _from_framework(error: HTTPException, method: str) -> SeedgateError:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return MethodNotAllowedError(method)
@@ -180,12 +208,19 @@ def _from_framework(error: HTTPException, method: str) -> SeedgateError:
 def _allowed_methods(request: Request) -> list[str]:
     """Returns the methods of all routes with this path; the framework only names those of the first one.
 
+    A path that a route writes out, such as `/v1/videos/edits`, is not at the same time an id of `/v1/videos/{id}`.
     The refused method is left out, although a route may accept it under other conditions.
     """
-    routes = request.app.routes
+    routes = list(iter_route_contexts(request.app.routes))
     scopes = {method: {**request.scope, "method": method} for method in _METHODS}
-    found = {method for method, scope in scopes.items() if any(each.matches(scope)[0] is Match.FULL for each in routes)}
-    found.discard(request.method)
+    matching = [
+        (method, route.path)
+        for method, scope in scopes.items()
+        for route in routes
+        if route.matches(scope)[0] is Match.FULL
+    ]
+    written_out = {method for method, path in matching if path == request.scope["path"]}
+    found = (written_out or {method for method, _ in matching}) - {request.method}
     # HEAD is routed like GET (``app.http.middleware``).
     found = found | {"HEAD"} if "GET" in found else found - {"HEAD"}
     return [method for method in _METHODS if method in found]

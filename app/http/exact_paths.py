@@ -14,7 +14,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import NotFoundError
 
-EXACT_NAMES = frozenset({b"admin", b"callbacks", b"docs", b"healthz", b"metrics", b"openapi.json", b"readyz", b"redoc"})
+EXACT_NAMES = frozenset(
+    {
+        *(b"admin", b"callbacks", b"console", b"docs", b"healthz", b"media"),
+        *(b"metrics", b"openapi.json", b"readyz", b"redoc"),
+    }
+)
 """First segments of the paths that have only one spelling."""
 
 # Paths without characters that have a second spelling: the common case, decided by one match.
@@ -53,6 +58,12 @@ def routed_path(raw_path: bytes) -> tuple[str | None, bool]:
         return unescaped(raw_path).decode(), True
     except UnicodeDecodeError:
         return None, True
+
+
+def is_tenant_route(scope: Scope) -> bool:
+    """Whether a request is for a tenant route, or for none, as ``exact_paths`` and ``metrics_port`` have determined."""
+    state = scope["state"]
+    return not (state.get("is_exact_path", True) or state.get("is_metrics_port", False))
 
 
 def unescaped(path: bytes) -> bytes:

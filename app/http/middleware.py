@@ -8,13 +8,15 @@ from app.errors import NotFoundError
 def head_as_get(app: ASGIApp) -> ASGIApp:
     """Routes HEAD like GET (RFC 9110 section 9.3.2); the server drops the body of the response.
 
-    The server and the outer wrappers keep their own scope, in which the method is HEAD.
+    The server and the outer wrappers keep their own scope, in which the method is HEAD; ``is_head`` in the request's
+    state is for a route whose GET leads elsewhere, or for which a body would be work.
     """
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await app(scope, receive, send)
             return
+        scope["state"]["is_head"] = True
         as_get = {**scope, "method": "GET"}
         try:
             await app(as_get, receive, send)

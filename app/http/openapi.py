@@ -101,6 +101,11 @@ def admin_errors(*statuses: int) -> Responses:
     return _errors(AdminErrorBody, statuses)
 
 
+def openai_errors(*statuses: int) -> Responses:
+    """Returns the ``responses`` of routes of OpenAI's dialect with these statuses."""
+    return _errors(AdminErrorBody, statuses)
+
+
 def json_body(
     schema: Mapping[str, Any], examples: Mapping[str, Mapping[str, Any]], *, is_required: bool = True
 ) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The pages for browsers: ``GET /``, an introduction, and ``/docs``, which shows the API and lets a person try it.
+"""The pages beside the console: ``GET /``, an introduction or the way to it, and ``/docs``, where the API is tried.
 
 Keys and the admin token are typed into ``/docs``. Its files are therefore our own, and the content security policy
 forbids any other source, framing, and calls to elsewhere. Each file has its version in its URL and is cached for good;
@@ -17,7 +17,7 @@ from string import Template
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.errors import MethodNotAllowedError, SeedgateError
 from app.header_text import trim
@@ -83,24 +83,29 @@ _DOCS_PAGE = _template("docs.html").substitute(
     icon=_ICON_PATH[1:], style=_STYLE_PATH[1:], bundle=_BUNDLE_PATH[1:], starter=_STARTER_PATH[1:]
 )
 
-home_router = APIRouter(include_in_schema=False)
 docs_router = APIRouter(include_in_schema=False)
 
 
-@home_router.get(HOME_PATH)
-async def home(request: Request) -> Response:
-    """Returns the page, or an error that a program can read: 405, or 400 for a query that cannot be parsed."""
-    try:
-        response = _home_page(request)
-    except SeedgateError as error:
-        response = await handle_error(request, error)
-    # The error depends on it, too: a cache must not return a program's error to a browser.
-    response.headers["Vary"] = "Accept"
-    return response
+def home_router(console_path: str | None) -> APIRouter:
+    """Returns the router of ``GET /``, which sends a browser to the console; None: to no console."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(HOME_PATH)
+    async def home(request: Request) -> Response:
+        """Returns the page, or an error that a program can read: 405, or 400 for a query that cannot be parsed."""
+        try:
+            response = _home_page(request, console_path)
+        except SeedgateError as error:
+            response = await handle_error(request, error)
+        # The error depends on it, too: a cache must not return a program's error to a browser.
+        response.headers["Vary"] = "Accept"
+        return response
+
+    return router
 
 
-def _home_page(request: Request) -> Response:
-    """Returns the page.
+def _home_page(request: Request, console_path: str | None) -> Response:
+    """Returns the page, or a redirection to the console.
 
     Raises:
         MethodNotAllowedError: 405, the client does not ask for HTML, or the query names an action.
@@ -109,6 +114,8 @@ def _home_page(request: Request) -> Response:
     query: Query = request.state.query
     if not _accepts_html(request) or any(name == "Action" for name, _ in query.pairs()):
         raise MethodNotAllowedError(request.method)
+    if console_path is not None:
+        return RedirectResponse(console_path, 303, headers={**_REVALIDATED, **_HARDENING_HEADERS})
     return HTMLResponse(_HOME_PAGE, headers=_HOME_HEADERS)
 
 

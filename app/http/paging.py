@@ -4,13 +4,16 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import Select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 
+from app.db.base import Base
+from app.db.page import PLAN_FOR_VALUES, select_newest
 from app.errors import InvalidParameterError
 from app.http.query import query_parameter, read_query
 
@@ -25,6 +28,7 @@ PAGE_QUERY = [
 
 RowT = TypeVar("RowT")
 ItemT = TypeVar("ItemT")
+TableT = TypeVar("TableT", bound=Base)
 
 
 class Page(BaseModel, Generic[ItemT]):
@@ -33,6 +37,28 @@ class Page(BaseModel, Generic[ItemT]):
     data: list[ItemT]
     has_more: bool
     next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Period:
+    """From when and until when the rows of a list are; None means no end.
+
+    Attributes:
+        begins_at: the first moment.
+        ends_at: the first moment that is not wanted.
+    """
+
+    begins_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def conditions(self, column: Any) -> list[ColumnElement[bool]]:
+        """Returns the conditions that a time is in the period."""
+        begins = [] if self.begins_at is None else [column >= self.begins_at]
+        return begins + ([] if self.ends_at is None else [column < self.ends_at])
+
+
+ALWAYS = Period()
+"""The period without ends."""
 
 
 @dataclass(frozen=True)
@@ -59,25 +85,29 @@ def parse_page(request: Request) -> PageRequest:
     return PageRequest(limit=int(text), after=None if after is None else _decode(after))
 
 
-async def newest_first(session: AsyncSession, query: Select[RowT], row: type[Any], page: PageRequest) -> Sequence[RowT]:
+async def newest_first(
+    session: AsyncSession, row: type[TableT], conditions: Sequence[ColumnElement[bool]], page: PageRequest
+) -> Sequence[TableT]:
     """Returns rows newest first, one more than the page asks for when there are more; the cursor is the last row's id.
 
     Args:
         session: the session of the query.
-        query: selects the rows of all pages.
-        row: their table, with ``created_at`` and ``id``.
+        row: the table, with ``created_at`` and a unique ``id``.
+        conditions: what the rows of all pages have in common.
         page: the one that is wanted.
 
     Raises:
         InvalidParameterError: 400, the cursor is not of this list.
     """
+    table: Any = row
+    wanted = list(conditions)
     if page.after is not None:
-        anchor = await session.get(row, page.after)
-        if anchor is None:
+        created_at = await session.scalar(select(table.created_at).where(table.id == page.after))
+        if created_at is None:
             raise not_a_cursor()
-        query = query.where(tuple_(row.created_at, row.id) < (anchor.created_at, anchor.id))
-    query = query.order_by(row.created_at.desc(), row.id.desc()).limit(page.limit + 1)
-    return (await session.scalars(query)).all()
+        wanted.append(tuple_(table.created_at, table.id) < (created_at, page.after))
+    await session.execute(PLAN_FOR_VALUES)
+    return (await session.scalars(select_newest(row, wanted, limit=page.limit + 1))).all()
 
 
 def not_a_cursor() -> InvalidParameterError:

@@ -24,7 +24,7 @@ from app.http.chunked_body import ChunkedBody
 from app.http.connections import ConnectionTable
 from app.http.errors import render_refusal
 from app.http.fast_path import MAX_BODY_BYTES, FastExchange, FastPath, Later
-from app.http.head_parser import RequestHead, parse_head
+from app.http.head_parser import HeadParser, RequestHead
 from app.http.message_head import CHUNKED, HEAD_END, LINE_END, check_unfinished_head
 from app.http.request_cycle import Flow, RequestCycle, ResponseTransport
 from app.ids import new_request_id
@@ -75,6 +75,7 @@ class HttpProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, table: ConnectionTable, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.table = table
+        self._heads = HeadParser()
         self._fast: FastPath | None = self.app_state.get("fast_path")
         self._fast_exchange: FastExchange | None = self.app_state.get("fast_create")
         # The request whose body is awaited for the fast path, and what that needs to answer it.
@@ -232,6 +233,8 @@ class HttpProtocol(HttpToolsProtocol):
         if self._pending and not self._is_starved:
             self.flow.is_held_back = True
             self.flow.pause_reading()
+            if self._gone is not None:
+                self._gone.is_prompt = False  # the end of the connection is behind the bytes that are not read
         elif self.flow.is_held_back:
             self.flow.is_held_back = False
             if self._phase != _BODY or len(self.cycle.body) <= HIGH_WATER_LIMIT:
@@ -248,7 +251,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._pending = data[end:]
         self._searched_bytes = 0
         try:
-            parsed = parse_head(head)
+            parsed = self._heads.parse(head)
         except SeedgateError as error:
             self._refuse(error)
         else:
@@ -431,7 +434,7 @@ class HttpProtocol(HttpToolsProtocol):
             "path": self.root_path + head.path,
             "raw_path": self.root_path.encode("ascii") + head.raw_path,
             "query_string": head.query,
-            "headers": head.headers,
+            "headers": list(head.headers),
             "state": self.app_state.copy(),
         }
 

@@ -167,16 +167,26 @@ def _plain(name: str) -> str:
 
 
 def _parse(data: bytes) -> tuple[tuple[str, str], ...]:
-    """Decodes the pairs; the standard library's parser takes 300 ns for each ``%`` that is no escape."""
     if len(data) > MAX_QUERY_BYTES:
         raise InvalidParameterError(None, f"The query string has more than {MAX_QUERY_BYTES} bytes.")
     if data.count(b"&") >= MAX_PARAMETERS:
         raise InvalidParameterError(None, f"The query string has more than {MAX_PARAMETERS} parameters.")
     try:
-        halves = [part.partition(b"=") for part in data.split(b"&") if part]
-        return tuple((_decoded(name), _decoded(value)) for name, _, value in halves)
+        return decoded_pairs(data)
     except UnicodeDecodeError:
         raise InvalidParameterError(None, "The query string of the request is malformed.") from None
+
+
+def decoded_pairs(data: bytes) -> tuple[tuple[str, str], ...]:
+    """Returns the names and values of a query or a form, in order, whatever their number.
+
+    The standard library's parser takes 300 ns for each ``%`` that is no escape.
+
+    Raises:
+        UnicodeDecodeError: they are not UTF-8.
+    """
+    halves = [part.partition(b"=") for part in data.split(b"&") if part]
+    return tuple((_decoded(name), _decoded(value)) for name, _, value in halves)
 
 
 def _decoded(text: bytes) -> str:

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from app.errors import SeedgateError
+from app.errors import ResponseCutError, SeedgateError
 
 
 class Flow(FlowControl):
@@ -63,6 +64,19 @@ class RequestCycle(RequestResponseCycle):
         """Reports a disconnect to the application, because the response that has begun cannot be completed."""
         self.disconnected = True
         self.message_event.set()
+
+    async def run_asgi(self, app: Any) -> None:
+        """Runs the application; one that cuts its response ends the connection, and the server does not log it."""
+        await super().run_asgi(partial(self._run, app))
+
+    async def _run(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await app(scope, receive, send)
+        except ResponseCutError:
+            if not self.response_started:
+                raise
+            self.disconnected = True
+            self.transport.close()
 
     async def receive(self) -> Any:
         """Returns the next ASGI event: a part of the body, or a disconnect.

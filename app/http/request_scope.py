@@ -6,7 +6,7 @@ It is a plain ASGI wrapper: Starlette's BaseHTTPMiddleware costs 147 µs per req
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
@@ -17,19 +17,20 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.turns import Turns
-from app.errors import SeedgateError
+from app.errors import ResponseCutError, SeedgateError
 from app.http.client_address import client_address, network_of
 from app.http.errors import handle_error
 from app.http.query import Query
 from app.ids import new_request_id
 from app.observability.access_log import access_log
-from app.observability.counters import REQUEST_SECONDS, REQUESTS
+from app.observability.counters import CONNECTIONS_CUT, REQUEST_SECONDS, REQUESTS
 from app.observability.log_context import collecting_log_fields
 from app.observability.redaction import redact
 
 CLIENT_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _DRAIN_SECONDS = 10.0
 _FIRST_ERROR_STATUS = 400
+_FIRST_FAULT_STATUS = 500
 # Longer than any valid path; a client may send 64 KiB.
 _MAX_PATH_CHARACTERS = 256
 # Redaction costs up to 2 µs a character on the event loop. More is redacted than is shown, and the end of that is
@@ -39,6 +40,8 @@ _DROPPED_CHARACTERS = 256
 _QUIET_PATHS = {"/healthz", "/readyz", "/metrics"}
 _ADMIN_PREFIX = "/admin/v1"
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+CountRefused = Callable[[Scope], Awaitable[SeedgateError | None]]
 
 _log = structlog.get_logger("access")
 
@@ -50,6 +53,14 @@ class RequestScope:
     and an echoed ``X-Client-Request-Id`` to the response, logs one line per request, and counts it. Probes and
     ``/metrics`` are only logged when they fail. The functions in ``on_end`` are called once the response is known, or
     the request has ended without one.
+
+    Args:
+        app: the application.
+        clock: the time in UTC.
+        trusted_proxies: whose ``X-Forwarded-For`` counts.
+        drain_limit_bytes: how much of a refused body is read at most.
+        count_refused: counts a request that is answered 4xx before any route has counted it; an error that it returns
+            is answered in place of the first.
     """
 
     def __init__(
@@ -59,8 +70,10 @@ class RequestScope:
         clock: Callable[[], datetime],
         trusted_proxies: Sequence[IPv4Network | IPv6Network] = (),
         drain_limit_bytes: int = 0,
+        count_refused: CountRefused | None = None,
     ) -> None:
         self._app = app
+        self._count_refused = count_refused
         self._clock = clock
         self._trusted_proxies = trusted_proxies
         self._drain_limit_bytes = drain_limit_bytes
@@ -80,7 +93,14 @@ class RequestScope:
         state["query"], scope["query_string"] = Query(scope["query_string"]), b""
         state["log_fields"] = {}
         state["limit_headers"] = None
-        exchange = _Exchange(receive, send, headers, state, self._drain_limit_bytes)
+        exchange = _Exchange(
+            scope,
+            receive,
+            send,
+            headers,
+            drain_limit_bytes=self._drain_limit_bytes,
+            count_refused=self._count_refused,
+        )
         state["on_end"] = exchange.on_end
         try:
             await self._take_turn(state, exchange)
@@ -105,6 +125,11 @@ class RequestScope:
             exchange.on_end.append((await turns.acquire(f"network {network}")).end)
 
     async def _answer_failure(self, scope: Scope, exchange: "_Exchange", error: Exception) -> None:
+        if isinstance(error, ResponseCutError) and exchange.status is not None:
+            scope["state"]["error_code"] = "ResponseCut"
+            CONNECTIONS_CUT.labels("source").inc()
+            _log.warning("response_cut", request_id=scope["state"]["request_id"], reason=str(error))
+            raise error
         response = await handle_error(Request(scope), error)
         log_if_unexpected(response.status_code, error, scope["state"]["request_id"])
         if exchange.status is None:
@@ -117,12 +142,22 @@ class _Exchange:
     """The ``receive`` and ``send`` of one request, observed."""
 
     def __init__(
-        self, receive: Receive, send: Send, headers: Headers, state: dict[str, Any], drain_limit_bytes: int
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: Headers,
+        *,
+        drain_limit_bytes: int,
+        count_refused: CountRefused | None,
     ) -> None:
+        self._scope = scope
         self._receive = receive
         self._send = send
-        self._state = state
+        self._state: dict[str, Any] = scope["state"]
         self._drain_limit_bytes = drain_limit_bytes
+        self._count_refused = count_refused
+        self._is_replaced = False
         self._is_body_complete = not ("content-length" in headers or "transfer-encoding" in headers)
         self._is_body_held_back = headers.get("expect", "").lower() == "100-continue"
         client_id = headers.get("x-client-request-id", "")
@@ -144,7 +179,11 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
+        if self._is_replaced:
+            return
         if message["type"] == "http.response.start":
+            if _FIRST_ERROR_STATUS <= message["status"] < _FIRST_FAULT_STATUS and await self._is_one_too_many():
+                return
             self.end_work()
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
@@ -156,6 +195,18 @@ class _Exchange:
             if message["status"] >= _FIRST_ERROR_STATUS and not await self._drain():
                 headers["Connection"] = "close"
         await self._send(message)
+
+    async def _is_one_too_many(self) -> bool:
+        """Counts a refused request, and answers it if it is beyond a limit; returns whether it is."""
+        if self._count_refused is None or self._state["limit_headers"] is not None:
+            return False
+        error = await self._count_refused(self._scope)
+        if error is None:
+            return False
+        response = await handle_error(Request(self._scope), error)
+        await response(self._scope, self.receive, self.send)
+        self._is_replaced = True
+        return True
 
     async def _drain(self) -> bool:
         """Reads and drops the rest of the body, so that a client that reads only after writing gets the error.

@@ -29,13 +29,15 @@ def stale_header(age_seconds: int | None) -> dict[str, str]:
     return {} if age_seconds is None else {STALE_HEADER: str(age_seconds)}
 
 
-def constant_response(data: bytes, media_type: str, headers: Mapping[str, str] | None = None) -> Response:
+def constant_response(
+    data: bytes, media_type: str, headers: Mapping[str, str] | None = None, *, status: int = 200
+) -> Response:
     """Returns a response whose body all requests share, such as a file.
 
     It is sent in pieces and without a copy, so that a client that does not read it costs only a piece or two of memory.
     """
     own = {"Content-Type": media_type, "Content-Length": str(len(data))}
-    return StreamingResponse(_in_pieces(data), headers={**(headers or {}), **own})
+    return StreamingResponse(_in_pieces(data), status, headers={**(headers or {}), **own})
 
 
 async def _in_pieces(data: bytes) -> AsyncIterator[memoryview]:

@@ -91,7 +91,7 @@ def raise_descriptor_limit() -> None:
 def default_max_connections() -> int:
     """Returns half of the limit of open descriptors, but at most 16,384 and at least 64.
 
-    The other half is for the database, the upstream and tenants' endpoints. An idle connection takes about 10 KB.
+    The other half is for the database, the upstream and tenants' endpoints. An idle connection takes 10 to 14 KB.
     """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:

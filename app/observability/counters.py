@@ -45,10 +45,12 @@ LEASE_LOSSES = Counter(
     "seedgate_lease_losses", "Work whose lease had passed to another process before it ended.", ["job"]
 )
 DELIVERIES = Counter("seedgate_deliveries", "Attempts to deliver a message to a tenant's address.", ["outcome"])
+ARCHIVE_COPIES = Counter("seedgate_archive_copies", "Attempts to copy a clip, or to delete a copy.", ["outcome"])
 BREAKERS_OPENED = Counter("seedgate_breakers_opened", "Times that the circuit breaker of a channel opened.")
 CONNECTIONS_CUT = Counter(
     "seedgate_connections_cut",
-    "Client connections that were cut: for room (longest idle), no_room (all busy), or budget (unread or unfinished).",
+    "Client connections that were cut: for room (longest idle), no_room (all busy), budget (unread or unfinished), or "
+    "source (a file that was being passed on broke off).",
     ["reason"],
 )
 RATE_LIMITED = Counter("seedgate_rate_limited", "Requests beyond a limit of their key or tenant.", ["limit"])

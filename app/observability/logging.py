@@ -83,6 +83,8 @@ def configure_logging(*, level: str, style: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("httpx", "httpcore", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It warns of every malformed body, with parts of it.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     # Uvicorn's access log contains query strings; ``app.http.request_scope`` writes its own.
     logging.getLogger("uvicorn.access").disabled = True
     # Otherwise a record that cannot be formatted would be printed without redaction.

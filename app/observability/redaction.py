@@ -147,6 +147,8 @@ SECRET_PATTERNS: Sequence[Rule | NamedValue] = (
         _is_secret_header,
         re.compile(r"(?!\[redacted\]\s*+(?:[\"']|\Z))[^\r\n\"']++"),
     ),
+    # The token in links to copies: the path of one of ours, or its whole URL.
+    Rule(("media",), re.compile(r"(?i)((?a:\b)media[/\\;%.]{1,40})[0-9A-Za-z_%-]{40,}+"), rf"\1{MASK}"),
     # The token in callback URLs.
     Rule(("callbacks",), re.compile(r"(?i)((?a:\b)callbacks[/\\;%.]{1,40})[^\s\"'<>]+"), rf"\1{MASK}"),
     Rule(("whsec_",), re.compile(r"(?a:\b)(whsec_)[0-9A-Za-z+/=_-]+"), rf"\1{MASK}"),

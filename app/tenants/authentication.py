@@ -11,6 +11,7 @@ from app.errors import AccessDeniedError, SeedgateError, ServiceUnavailableError
 from app.http.client_address import is_within, network_of
 from app.tenants.api_key import KeyParts, parse_key
 from app.tenants.credentials import (
+    Credential,
     authentication_failed,
     key_not_allowed_as_access_key_id,
     read_credential,
@@ -111,12 +112,7 @@ class Authenticator:
             ServiceUnavailableError: 503, the database is not available.
         """
         credential = read_credential(headers)
-        if credential.is_signing_key:
-            raise signing_key_misplaced()
-        parts = parse_key(credential.text)
-        stored = None if parts is None else await self._keys.find(parts, network_of(client_address))
-        if stored is None:
-            raise authentication_failed()
+        stored = await self._find(credential, client_address)
         now = self._clock()
         self._check(stored, now, client_address)
         if credential.is_access_key_id and not stored.is_allowed_as_access_key_id:
@@ -124,16 +120,57 @@ class Authenticator:
         self._last_used.note(stored.principal.key_id, now)
         return stored.principal
 
+    async def holder(self, headers: Iterable[tuple[bytes, bytes]], client_address: str) -> Principal:
+        """Returns the principal of a refused request with an API key, though its tenant may be suspended.
+
+        The use of the key is not noted. The arguments are those of ``principal``.
+
+        Raises:
+            SeedgateError: as ``principal``, but for the 403 of a suspended tenant.
+        """
+        credential = read_credential(headers)
+        stored = await self._find(credential, client_address)
+        _check_valid(stored, self._clock())
+        check_address(stored, client_address)
+        if credential.is_access_key_id and not stored.is_allowed_as_access_key_id:
+            raise key_not_allowed_as_access_key_id()
+        return stored.principal
+
+    async def _find(self, credential: Credential, client_address: str) -> StoredKey:
+        if credential.is_signing_key:
+            raise signing_key_misplaced()
+        parts = parse_key(credential.text)
+        stored = None if parts is None else await self._keys.find(parts, network_of(client_address))
+        if stored is None:
+            raise authentication_failed()
+        return stored
+
+    def principal_of(self, stored: StoredKey, client_address: str) -> Principal:
+        """Returns the principal of a request on behalf of a key that was proven before, and notes its use.
+
+        Raises:
+            AuthenticationFailedError: 401, the key is revoked or expired.
+            AccessDeniedError: 403, as for ``principal``.
+        """
+        now = self._clock()
+        self._check(stored, now, client_address)
+        self._last_used.note(stored.principal.key_id, now)
+        return stored.principal
+
     def recall(self, authorization: bytes, client_address: str, now: datetime) -> Principal | None:
+        """Does what ``recall_key`` does for an ``Authorization``; there is no ``X-Api-Key``."""
+        parts = self.parse(authorization)
+        return None if parts is None else self.recall_key(parts, client_address, now)
+
+    def recall_key(self, parts: KeyParts, client_address: str, now: datetime) -> Principal | None:
         """Returns what ``principal`` does, and notes the use of the key, if that is known without waiting; else None.
 
         Args:
-            authorization: the one header of this name; there is no ``X-Api-Key``.
+            parts: the key, from ``parse``.
             client_address: as for ``principal``.
             now: the present moment.
         """
-        parts = self._parse(authorization)
-        stored = None if parts is None else self._keys.recall(parts)
+        stored = self._keys.recall(parts)
         if stored is None:
             return None
         try:
@@ -153,7 +190,7 @@ class Authenticator:
         Returns:
             Whether ``on_looked_up`` will be called.
         """
-        parts = self._parse(authorization)
+        parts = self.parse(authorization)
         return parts is not None and self._keys.recall_later(parts, on_looked_up)
 
     def recall_signature(
@@ -203,8 +240,11 @@ class Authenticator:
         check_request(claim, request, secret_access_key=found.secret_access_key, body_hash=body_hash)
         return found.key
 
-    def _parse(self, authorization: bytes) -> KeyParts | None:
-        """Parses a key, or finds the parts of one that was parsed before by its hash, which saves 3 µs."""
+    def parse(self, authorization: bytes) -> KeyParts | None:
+        """Returns the key in an ``Authorization: Bearer …``; None if there is none that could exist.
+
+        Finds the parts of one that was parsed before by its hash, which saves 3 µs.
+        """
         if not authorization.startswith(_BEARER):
             return None
         digest = hashlib.sha256(authorization).digest()
@@ -275,12 +315,25 @@ class Authenticator:
         return found.key, found.secret_access_key
 
     def _check(self, stored: StoredKey, now: datetime, client_address: str) -> None:
-        key_id = stored.principal.key_id
-        if stored.is_revoked:
-            raise authentication_failed(internal=f"{key_id} is revoked")
-        if stored.ends_at is not None and stored.ends_at <= now:
-            raise authentication_failed(internal=f"{key_id} has expired")
+        _check_valid(stored, now)
         if stored.is_suspended:
             raise AccessDeniedError("The tenant of this API key is suspended.")
-        if stored.allowed_networks is not None and not is_within(client_address, stored.allowed_networks):
-            raise AccessDeniedError("This API key is not allowed to be used from this address.")
+        check_address(stored, client_address)
+
+
+def check_address(stored: StoredKey, client_address: str) -> None:
+    """Checks that a key may be used from an address; an empty one is unknown.
+
+    Raises:
+        AccessDeniedError: 403, it may not.
+    """
+    if stored.allowed_networks is not None and not is_within(client_address, stored.allowed_networks):
+        raise AccessDeniedError("This API key is not allowed to be used from this address.")
+
+
+def _check_valid(stored: StoredKey, now: datetime) -> None:
+    key_id = stored.principal.key_id
+    if stored.is_revoked:
+        raise authentication_failed(internal=f"{key_id} is revoked")
+    if stored.ends_at is not None and stored.ends_at <= now:
+        raise authentication_failed(internal=f"{key_id} has expired")

@@ -8,11 +8,16 @@ request then gives up the turn of its network and waits for a turn of its tenant
 the request. It has no turn while a body arrives.
 """
 
+from typing import Protocol
+
 from starlette.requests import Request
+from starlette.types import Scope
 
 from app.core.turns import Turns, leave_turn
+from app.errors import RateLimitedError, SeedgateError
 from app.http.body_budget import KeySender, Sender, UnprovenSigner
 from app.http.client_address import network_of
+from app.http.exact_paths import is_tenant_route
 from app.http.query import read_query
 from app.limits.counters import RateLimits
 from app.limits.quotas import Quotas
@@ -21,10 +26,24 @@ from app.tenants.authentication import Authenticator
 from app.tenants.credentials import read_credential
 from app.tenants.permissions import Permission
 from app.tenants.principal import Principal
+from app.tenants.stored_key import StoredKey
 from app.upstream.signed_request import SignedRequest
 
+_CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"cookie"})
 
-async def admit(request: Request, needed: Permission | None) -> Sender:
+
+class KeySessions(Protocol):
+    """The sessions of the console, which is on a floor above; the application provides them."""
+
+    async def key_of(self, request: Request) -> StoredKey | None:
+        """Returns the key whose session a request belongs to, or None when it belongs to no session.
+
+        Raises:
+            SeedgateError: 401, the session has ended, or is an admin's; 403, not of the console's own page; 503.
+        """
+
+
+async def admit(request: Request, needed: Permission | None) -> KeySender:
     """Authenticates a request before its body is read.
 
     Args:
@@ -66,7 +85,7 @@ async def identify(request: Request, needed: Permission | None) -> Principal:
     return await _with_turn(request, principal)
 
 
-def sender_of(principal: Principal) -> Sender:
+def sender_of(principal: Principal) -> KeySender:
     """Returns the sender for the budget of bodies."""
     return KeySender(principal.tenant_id, principal.key_id)
 
@@ -112,7 +131,12 @@ async def identify_on_native_entry(request: Request, body_hash: str) -> Principa
 
 async def _authenticate(request: Request) -> Principal:
     authenticator: Authenticator = request.state.authenticator
-    return await _known(request, await authenticator.principal(request.headers.raw, request.state.client_address))
+    sessions: KeySessions | None = request.state.console_sessions
+    address: str = request.state.client_address
+    key = None if sessions is None else await sessions.key_of(request)
+    if key is not None:
+        return await _known(request, authenticator.principal_of(key, address))
+    return await _known(request, await authenticator.principal(request.headers.raw, address))
 
 
 def _check_permission(principal: Principal, needed: Permission | None) -> None:
@@ -137,6 +161,42 @@ async def count_create(request: Request, principal: Principal) -> None:
     if principal.quotas is not None and principal.quotas.creates:
         rate_limits: RateLimits = request.state.rate_limits
         await rate_limits.acquire(principal.quotas.creates, is_exact=True)
+
+
+async def count_refused(scope: Scope) -> RateLimitedError | None:
+    """Counts a request that was refused before a route has counted it, such as one for an unknown route.
+
+    Its key has to be valid, and its address one of the key's: with a key that was stolen, requests from elsewhere must
+    not use up what its tenant may send. The tenant may be suspended. Adds key and tenant to the log line, and the
+    limits to the response. A key that is not in memory is looked up like any other; when that is not possible now, the
+    request is not counted.
+
+    Returns:
+        The 429 for a request beyond a limit of its caller; else None.
+    """
+    if not is_tenant_route(scope) or all(name not in _CREDENTIALS for name, _ in scope["headers"]):
+        return None
+    request = Request(scope)
+    try:
+        principal = await _holder(request)
+    except SeedgateError:
+        return None
+    add_log_fields(tenant=principal.tenant_id, key=principal.key_public_part)
+    try:
+        if principal.quotas is not None:
+            await _count_request(request, principal.quotas)
+    except RateLimitedError as error:
+        return error
+    return None
+
+
+async def _holder(request: Request) -> Principal:
+    authenticator: Authenticator = request.state.authenticator
+    sessions: KeySessions | None = request.state.console_sessions
+    key = None if sessions is None else await sessions.key_of(request)
+    if key is not None:
+        return key.principal
+    return await authenticator.holder(request.headers.raw, request.state.client_address)
 
 
 async def _known(request: Request, principal: Principal) -> Principal:

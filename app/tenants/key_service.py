@@ -19,7 +19,7 @@ from app.tenants.credentials import authentication_failed
 from app.tenants.key_status import check_found, check_working, earlier_end, key_status
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
 from app.tenants.principal import Principal
-from app.tenants.repository import AllKeys, AllTenants, KeyRepository
+from app.tenants.repository import AllKeys, AllTenants, KeyRepository, KeySearch
 from app.tenants.signing_key import make_signing_key, open_secret, seal_secret
 
 
@@ -56,7 +56,7 @@ class KeyService:
         allowed_channels: list[str] | None = None,
         allowed_ips: list[str] | None = None,
         permissions: list[str] | None = None,
-        limits: dict[str, int] | None = None,
+        limits: dict[str, Any] | None = None,
     ) -> IssuedKey:
         """Creates a key. Its plaintext is not stored.
 
@@ -79,14 +79,14 @@ class KeyService:
             record(session, actor, "key.create", target_of(row), at=now)
         return IssuedKey(row, plaintext)
 
-    async def page(self, page: PageRequest, *, tenant_id: str | None = None) -> Sequence[ApiKeyRow]:
+    async def page(self, page: PageRequest, wanted: KeySearch) -> Sequence[ApiKeyRow]:
         """Returns keys newest first, one more than asked when there are more; revoked ones too.
 
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
         async with self._sessions() as session:
-            return await AllKeys(session).page(page, tenant_id=tenant_id)
+            return await AllKeys(session).page(page, wanted, now=self._clock())
 
     async def get(self, key_id: str) -> ApiKeyRow:
         """Returns a key.
@@ -130,7 +130,7 @@ class KeyService:
             now = self._clock()
             check_working(old, now)
             row, plaintext = _new_key(old.tenant_id, old.name, now)
-            row.rotated_from = old.id
+            row.rotated_from, row.first_key_id = old.id, old.first_key_id or old.id
             for name in ("expires_at", "allowed_models", "allowed_channels", "allowed_ips", "permissions", "limits"):
                 setattr(row, name, getattr(old, name))
             old.grace_ends_at = earlier_end(old.grace_ends_at, now + timedelta(seconds=grace_seconds))

@@ -3,6 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import ColumnElement, and_, false, func
+
 from app.errors import ConflictError, NotFoundError
 from app.tenants.models import ApiKeyRow
 
@@ -34,6 +36,18 @@ def key_status(row: ApiKeyRow, now: datetime) -> KeyStatus:
     if end is not None and end <= now:
         return KeyStatus.EXPIRED
     return KeyStatus.ACTIVE if row.grace_ends_at is None else KeyStatus.ROTATED
+
+
+def has_key_status(status: KeyStatus, now: datetime) -> ColumnElement[bool]:
+    """The condition that a key has a status at a time: ``key_status`` for queries."""
+    is_revoked = ApiKeyRow.revoked_at.is_not(None)
+    is_over = func.coalesce(func.least(ApiKeyRow.expires_at, ApiKeyRow.grace_ends_at) <= now, false())
+    if status is KeyStatus.REVOKED:
+        return is_revoked
+    if status is KeyStatus.EXPIRED:
+        return and_(~is_revoked, is_over)
+    is_rotated = ApiKeyRow.grace_ends_at.is_not(None)
+    return and_(~is_revoked, ~is_over, is_rotated if status is KeyStatus.ROTATED else ~is_rotated)
 
 
 def check_found(row: ApiKeyRow | None) -> ApiKeyRow:

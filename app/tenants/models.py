@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Json, StrList, utc_now
 
+_SEARCHED = ["name", "public_part", "revoked_at", "expires_at", "grace_ends_at"]
+
 
 class TenantStatus(StrEnum):
     """Whether a tenant's keys work."""
@@ -20,13 +22,21 @@ class TenantRow(Base):
     """The owner of tasks and assets: a user or a team. Null lists allow everything.
 
     ``allow_key_as_access_key_id``: whether an API key is accepted as the access key id of an SDK, whose signature is
-    then not verified. ``erase_requested_at`` is when the operator asked to remove the content of a deleted tenant, and
-    ``erased_at`` when that was done (``app.admin.erasure``).
+    then not verified. ``archive``: whether clips are copied where an archive is configured, and ``archive_days`` for
+    how many days; None: for good. ``erase_requested_at`` is when the operator asked to remove the content of a deleted
+    tenant, and ``erased_at`` when that was done (``app.admin.erasure``).
     """
 
     __tablename__ = "tenants"
     __table_args__ = (
-        Index("ix_tenants_created_at_id", text("created_at DESC"), text("id DESC")),
+        # Has every column that the operator's list filters by, as those of the other lists.
+        Index(
+            "ix_tenants_listing",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_include=["name", "status"],
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index(
             "ix_tenants_to_erase",
             "erase_requested_at",
@@ -42,6 +52,8 @@ class TenantRow(Base):
     permissions: Mapped[StrList | None]
     limits: Mapped[Json | None]
     allow_key_as_access_key_id: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    archive: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    archive_days: Mapped[int | None]
     details: Mapped[Json] = mapped_column("metadata")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -57,13 +69,27 @@ class ApiKeyRow(Base):
     sealed for its row and column (``app.core.sealing``).
 
     ``expires_at`` is set by the operator, ``grace_ends_at`` by a rotation; the key stops at the earlier of the two
-    (``app.tenants.key_status``).
+    (``app.tenants.key_status``). ``rotated_from`` is the key that it replaced, ``first_key_id`` the first of all these,
+    with which it shares the count of unfinished tasks; both are None for a key that replaced none. A trigger writes the
+    second one for processes of a version that does not know it.
     """
 
     __tablename__ = "api_keys"
     __table_args__ = (
-        Index("ix_api_keys_tenant_id_created_at", "tenant_id", "created_at"),
-        Index("ix_api_keys_created_at_id", text("created_at DESC"), text("id DESC")),
+        Index(
+            "ix_api_keys_listing",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_include=["tenant_id", *_SEARCHED],
+        ),
+        Index(
+            "ix_api_keys_tenant_listing",
+            "tenant_id",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_include=_SEARCHED,
+        ),
+        Index("ix_api_keys_first_key_id", "first_key_id", postgresql_where=text("first_key_id IS NOT NULL")),
         CheckConstraint("(access_key_id IS NULL) = (secret_access_key_sealed IS NULL)", name="whole_pair"),
     )
 
@@ -83,6 +109,7 @@ class ApiKeyRow(Base):
     grace_ends_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     rotated_from: Mapped[str | None]
+    first_key_id: Mapped[str | None]
     last_used_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.errors import AccessDeniedError
+from app.limits.caps import Cap
 from app.limits.quotas import Quotas
 from app.tenants.permissions import ALL_PERMISSIONS, MEANINGS, Permission
 
@@ -22,6 +23,7 @@ class Principal:
         allowed_channels: ids of channels, in both lists; None allows all.
         permissions: those that both the tenant and the key have.
         quotas: those of the key and of its tenant; None if nothing is limited.
+        caps: how many unfinished tasks both may have.
     """
 
     tenant_id: str
@@ -32,6 +34,7 @@ class Principal:
     allowed_channels: frozenset[str] | None
     permissions: frozenset[Permission] = ALL_PERMISSIONS
     quotas: Quotas | None = None
+    caps: tuple[Cap, ...] = ()
 
     def check_permission(self, permission: Permission, *, param: str | None = None) -> None:
         """Checks that the caller has a permission; ``param`` is the parameter that needs it.

@@ -1,12 +1,48 @@
 """Queries on tenants and API keys."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.http.paging import PageRequest, newest_first
-from app.tenants.models import ApiKeyRow, TenantRow
+from app.db.page import PLAN_FOR_VALUES, contains
+from app.http.paging import ALWAYS, PageRequest, Period, newest_first
+from app.tenants.key_status import KeyStatus, has_key_status
+from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
+
+
+@dataclass(frozen=True)
+class TenantSearch:
+    """Filter of a list; None means all.
+
+    Attributes:
+        text: part of the name in any case, or the id.
+        status: the stored one.
+        period: when the tenant was made.
+    """
+
+    text: str | None = None
+    status: TenantStatus | None = None
+    period: Period = ALWAYS
+
+
+@dataclass(frozen=True)
+class KeySearch:
+    """Filter of a list; None means all.
+
+    Attributes:
+        tenant_id: the owner.
+        text: part of the name in any case, the id or the public part.
+        status: at the time of the search.
+        period: when the key was made.
+    """
+
+    tenant_id: str | None = None
+    text: str | None = None
+    status: KeyStatus | None = None
+    period: Period = ALWAYS
 
 
 class KeyRepository:
@@ -58,14 +94,18 @@ class AllTenants:
         found: TenantRow | None = await self._session.scalar(query)
         return found
 
-    async def page(self, page: PageRequest) -> Sequence[TenantRow]:
+    async def page(self, page: PageRequest, wanted: TenantSearch) -> Sequence[TenantRow]:
         """Returns tenants newest first, one more than the page asks for when there are more.
 
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
-        query = select(TenantRow).where(TenantRow.deleted_at.is_(None))
-        return await newest_first(self._session, query, TenantRow, page)
+        conditions = [TenantRow.deleted_at.is_(None), *wanted.period.conditions(TenantRow.created_at)]
+        if wanted.text is not None:
+            conditions.append(or_(contains(TenantRow.name, wanted.text), TenantRow.id == wanted.text))
+        if wanted.status is not None:
+            conditions.append(TenantRow.status == wanted.status.value)
+        return await newest_first(self._session, TenantRow, conditions, page)
 
 
 class AllKeys:
@@ -88,6 +128,13 @@ class AllKeys:
         await self._session.refresh(found)
         return found
 
+    async def successors(self, key: ApiKeyRow) -> Sequence[str]:
+        """Returns the ids of the keys that have replaced a key, oldest first; its tenant's row is locked."""
+        of_tenant = select(ApiKeyRow.id, ApiKeyRow.created_at).where(ApiKeyRow.tenant_id == key.tenant_id)
+        found = of_tenant.where(ApiKeyRow.rotated_from == key.id).cte("successors", recursive=True)
+        found = found.union(of_tenant.where(ApiKeyRow.rotated_from == found.c.id))
+        return (await self._session.scalars(select(found.c.id).order_by(found.c.created_at, found.c.id))).all()
+
     async def find_by_public_part(self, public_part: str) -> ApiKeyRow | None:
         """Returns the key with this public part, or None."""
         found: ApiKeyRow | None = await self._session.scalar(
@@ -95,16 +142,32 @@ class AllKeys:
         )
         return found
 
-    async def page(self, page: PageRequest, *, tenant_id: str | None = None) -> Sequence[ApiKeyRow]:
+    async def page(self, page: PageRequest, wanted: KeySearch, *, now: datetime) -> Sequence[ApiKeyRow]:
         """Returns keys newest first, one more than the page asks for when there are more.
 
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
-        query = select(ApiKeyRow)
-        if tenant_id is not None:
-            query = query.where(ApiKeyRow.tenant_id == tenant_id)
-        return await newest_first(self._session, query, ApiKeyRow, page)
+        conditions = wanted.period.conditions(ApiKeyRow.created_at)
+        if wanted.tenant_id is not None:
+            conditions.append(ApiKeyRow.tenant_id == wanted.tenant_id)
+        if wanted.text is not None:
+            ids = [column == wanted.text for column in (ApiKeyRow.id, ApiKeyRow.public_part)]
+            conditions.append(or_(contains(ApiKeyRow.name, wanted.text), *ids))
+        if wanted.status is not None:
+            conditions.append(has_key_status(wanted.status, now))
+        return await newest_first(self._session, ApiKeyRow, conditions, page)
+
+    async def count_working(self, tenant_ids: Sequence[str], *, now: datetime) -> dict[str, int]:
+        """Returns how many keys of each tenant work; a tenant without one has no entry."""
+        is_working = or_(*(has_key_status(status, now) for status in KeyStatus if status.is_working))
+        query = (
+            select(ApiKeyRow.tenant_id, func.count())
+            .where(ApiKeyRow.tenant_id.in_(tenant_ids), is_working)
+            .group_by(ApiKeyRow.tenant_id)
+        )
+        await self._session.execute(PLAN_FOR_VALUES)
+        return {tenant_id: count for tenant_id, count in await self._session.execute(query)}  # noqa: C416 - a row is no pair to mypy
 
 
 def _tenant(tenant_id: str) -> Select[TenantRow]:

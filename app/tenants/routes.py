@@ -1,7 +1,7 @@
 """The route ``whoami``."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -9,15 +9,37 @@ from starlette.responses import Response
 
 from app.http.openapi import TENANT_SECURITY, tenant_errors
 from app.http.responses import json_response
+from app.limits.caps import Cap
 from app.limits.counters import RateLimits
 from app.tenants.caller import identify
 from app.tenants.key_service import KeyService
 from app.tenants.key_status import earlier_end
 from app.tenants.permissions import Permission
 from app.tenants.principal import Principal
-from app.tenants.schemas import CallerKey, CallerLimit, CallerTenant, CallerView
+from app.tenants.schemas import CallerBudget, CallerCap, CallerKey, CallerLimit, CallerTenant, CallerView
 
 router = APIRouter(tags=["caller"])
+
+
+class ShownBudget(Protocol):
+    """A budget, which is on a floor above."""
+
+    def shown(self) -> Mapping[str, Any]:
+        """Returns what is shown of it."""
+
+
+class CallerBudgets(Protocol):
+    """The budgets of callers; the application provides it."""
+
+    async def of_caller(self, tenant_id: str, key_id: str) -> Sequence[ShownBudget]:
+        """Returns the budgets in which the creates of a key count."""
+
+
+class CallerCaps(Protocol):
+    """The room in caps on unfinished tasks; the application provides it."""
+
+    async def left(self, principal: Principal, caps: Sequence[Cap]) -> Sequence[int]:
+        """Returns how many tasks more each cap of a caller allows, in their order."""
 
 
 class ModelNames(Protocol):
@@ -49,8 +71,23 @@ async def whoami(request: Request) -> Response:
         allowed_channels=_sorted(principal.allowed_channels),
         permissions=[permission.value for permission in Permission if permission in principal.permissions],
         limits=_limits(request, principal),
+        unfinished_tasks=await caps_of(request, principal),
+        budgets=await budgets_of(request, principal),
     )
     return json_response(view)
+
+
+async def budgets_of(request: Request, principal: Principal) -> list[CallerBudget]:
+    """Returns the budgets in which a caller's creates count, as it sees them."""
+    budgets: CallerBudgets = request.state.budgets
+    states = await budgets.of_caller(principal.tenant_id, principal.key_id)
+    return [CallerBudget.of_shown(state.shown()) for state in states]
+
+
+async def caps_of(request: Request, principal: Principal) -> list[CallerCap]:
+    """Returns the caps on a caller's unfinished tasks, and what is left of each."""
+    room: CallerCaps = request.state.cap_room
+    return CallerCap.of_caps(principal.caps, await room.left(principal, principal.caps))
 
 
 def _sorted(names: frozenset[str] | None) -> list[str] | None:

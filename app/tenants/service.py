@@ -12,13 +12,16 @@ from app.http.paging import PageRequest
 from app.ids import new_id
 from app.tenants.changes import apply_changes, check_tenant_found, revoke, target_of
 from app.tenants.models import TenantRow, TenantStatus
-from app.tenants.repository import AllTenants, KeyRepository
+from app.tenants.repository import AllTenants, KeyRepository, TenantSearch
 
 CountUnfinished = Callable[[AsyncSession, str], Awaitable[int]]
 """Counts a tenant's unfinished tasks and open creates, whose tables are on floors above (``admin.deletion_guards``)."""
 
 DeleteIdempotencyKeys = Callable[[AsyncSession, str], Awaitable[None]]
 """Deletes a tenant's idempotency keys, whose table is on a floor above."""
+
+EndBudgets = Callable[[AsyncSession, str, datetime], Awaitable[None]]
+"""Deletes a tenant's budgets, whose table is on a floor above."""
 
 
 class TenantService:
@@ -39,6 +42,8 @@ class TenantService:
         permissions: list[str] | None = None,
         limits: dict[str, int] | None = None,
         allow_key_as_access_key_id: bool = True,
+        archive: bool = True,
+        archive_days: int | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> TenantRow:
         """Creates a tenant. Lists of None allow everything."""
@@ -52,6 +57,8 @@ class TenantService:
             permissions=permissions,
             limits=limits,
             allow_key_as_access_key_id=allow_key_as_access_key_id,
+            archive=archive,
+            archive_days=archive_days,
             details=dict(metadata or {}),
             created_at=now,
             updated_at=now,
@@ -61,14 +68,18 @@ class TenantService:
             record(session, actor, "tenant.create", target_of(row), at=now)
         return row
 
-    async def list_tenants(self, page: PageRequest) -> Sequence[TenantRow]:
+    async def list_tenants(self, page: PageRequest, wanted: TenantSearch) -> Sequence[TenantRow]:
         """Returns tenants newest first, one more than asked when there are more.
 
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
         async with self._sessions() as session:
-            return await AllTenants(session).page(page)
+            return await AllTenants(session).page(page, wanted)
+
+    def now(self) -> datetime:
+        """Returns the time that decides what has expired."""
+        return self._clock()
 
     async def get_tenant(self, tenant_id: str) -> TenantRow:
         """Returns a tenant.
@@ -80,7 +91,7 @@ class TenantService:
             return check_tenant_found(await AllTenants(session).find(tenant_id))
 
     async def update_tenant(self, actor: Actor, tenant_id: str, changes: Mapping[str, Any]) -> TenantRow:
-        """Changes ``name``, ``status``, ``metadata``, ``permissions``, ``limits`` or what begins with ``allow``.
+        """Changes ``name``, ``status``, ``metadata``, ``permissions``, ``limits``, ``allow…`` or ``archive…``.
 
         A suspended tenant's keys stop within a second on every process.
 
@@ -96,7 +107,8 @@ class TenantService:
             changed = apply_changes(row, columns, now)
             if changed:
                 fields = sorted("metadata" if name == "details" else name for name in changed)
-                detail = {"fields": fields} | ({"status": row.status} if "status" in changed else {})
+                told = {name: getattr(row, name) for name in ("status", "archive", "archive_days") if name in changed}
+                detail = {"fields": fields} | told
                 record(session, actor, "tenant.update", target_of(row), at=now, **detail)
         return row
 
@@ -107,9 +119,10 @@ class TenantService:
         *,
         count_unfinished: CountUnfinished,
         delete_idempotency_keys: DeleteIdempotencyKeys,
+        end_budgets: EndBudgets,
         is_erased: bool = False,
     ) -> None:
-        """Revokes a tenant's API keys, deletes its idempotency keys, and hides it; its tasks and their usage stay.
+        """Revokes a tenant's API keys, deletes its idempotency keys and budgets, and hides it; tasks and usage stay.
 
         With ``is_erased`` its content is removed in the background (``app.admin.erasure``), also when the tenant was
         deleted before.
@@ -134,6 +147,7 @@ class TenantService:
             for key in keys:
                 revoke(session, key, actor, now)
             await delete_idempotency_keys(session, tenant_id)
+            await end_budgets(session, tenant_id, now)
             row.deleted_at = row.updated_at = now
             record(session, actor, "tenant.delete", target_of(row), at=now, revoked_keys=len(keys))
             if is_erased:

@@ -1,7 +1,7 @@
 """Loads API keys and signing keys for the authenticator, with one query for many."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.sealing import SealError, SecretBox
 from app.http.client_address import parse_network
+from app.limits.caps import caps_of
 from app.limits.quotas import quotas_of
 from app.tenants.api_key import KeyParts
 from app.tenants.models import ApiKeyRow, TenantRow, TenantStatus
@@ -43,6 +44,11 @@ class StoredKey:
     allowed_networks: tuple[IPv4Network | IPv6Network, ...] | None
     is_allowed_as_access_key_id: bool
 
+    def is_working(self, now: datetime) -> bool:
+        """Says whether the key works at a time, from an address where it is allowed."""
+        has_ended = self.is_revoked or (self.ends_at is not None and self.ends_at <= now)
+        return not has_ended and not self.is_suspended
+
 
 @dataclass(frozen=True)
 class StoredSigner:
@@ -60,8 +66,8 @@ class StoredSigner:
 async def load_stored_keys(session: AsyncSession, keys: Sequence[KeyParts]) -> dict[KeyParts, StoredKey]:
     """Returns the keys that exist, that is, whose public part and secret both match.
 
-    The hashes are compared in constant time. Only this query and ``load_signers`` find keys without knowing the
-    tenant.
+    The hashes are compared in constant time. Only this query, ``load_keys_by_id`` and ``load_signers`` find keys
+    without knowing the tenant.
     """
     public_parts = [parts.public_part for parts in keys]
     rows = await session.execute(_QUERY.where(ApiKeyRow.public_part == any_(cast(public_parts, ARRAY(Text)))))
@@ -71,6 +77,12 @@ async def load_stored_keys(session: AsyncSession, keys: Sequence[KeyParts]) -> d
         for parts in keys
         if (row := found.get(parts.public_part)) is not None and hmac.compare_digest(row.secret_hash, parts.secret_hash)
     }
+
+
+async def load_keys_by_id(session: AsyncSession, ids: Collection[str]) -> dict[str, StoredKey]:
+    """Returns the keys with these ids, whose secrets have been proven before."""
+    rows = await session.execute(_QUERY.where(ApiKeyRow.id == any_(cast(list(ids), ARRAY(Text)))))
+    return {row.id: _to_stored_key(row) for row in rows}
 
 
 async def load_signers(
@@ -104,6 +116,7 @@ _QUERY = select(
     ApiKeyRow.allowed_channels,
     ApiKeyRow.permissions,
     ApiKeyRow.limits,
+    ApiKeyRow.first_key_id,
     TenantRow.id.label("tenant_id"),
     TenantRow.name.label("tenant_name"),
     TenantRow.status.label("tenant_status"),
@@ -118,6 +131,7 @@ _QUERY = select(
 
 def _to_stored_key(row: Row[*tuple[Any, ...]]) -> StoredKey:
     networks = row.allowed_ips
+    of_tenant = "tenant", row.tenant_id, row.tenant_limits
     return StoredKey(
         principal=Principal(
             tenant_id=row.tenant_id,
@@ -129,7 +143,8 @@ def _to_stored_key(row: Row[*tuple[Any, ...]]) -> StoredKey:
             ),
             allowed_channels=_intersect(row.tenant_channels, row.allowed_channels),
             permissions=effective_permissions(row.tenant_permissions, row.permissions),
-            quotas=quotas_of((("key", row.id, row.limits), ("tenant", row.tenant_id, row.tenant_limits))),
+            quotas=quotas_of((("key", row.id, row.limits), of_tenant)),
+            caps=caps_of((("key", row.first_key_id or row.id, row.limits), of_tenant)),
         ),
         ends_at=row.ends_at,
         is_revoked=row.revoked_at is not None or row.tenant_deleted_at is not None,

@@ -107,6 +107,8 @@ _IDS = re.compile(
     r"|(?<![a-z0-9.-])(?!www\.|docs\.)(?:[a-z0-9-]+\.)+(?:volcengine|byteplus)\.com",
     re.IGNORECASE,
 )
+# Request ids, tokens and hashes, in whose random digits an account number may seem to stand.
+_HEX_ID = re.compile(r"(?<![0-9a-z])[0-9a-f]{24,}(?![0-9a-z])", re.IGNORECASE)
 _KEYS = r"iam[ _-]?(?:users?|roles?)?|(?:api|access|secret)[ _-]?(?:access[ _-]?)?keys?(?:[ _-]?ids?)?|ak/sk"
 _WORDS = re.compile(
     r"(?<![a-z])(?:(?:accounts?|projects?|users?(?=[ _-]?id))[ _-]?(?:ids?|names?|numbers?)?|consoles?|uid"
@@ -180,7 +182,7 @@ def is_full_queue(code: str) -> bool:
 
 def mentions_operator_ids(text: str) -> bool:
     """Whether a text contains an account number, an endpoint, an access key or the URL of a console."""
-    return _IDS.search(_ADDRESS.sub(" ", text)) is not None
+    return _IDS.search(_HEX_ID.sub(" ", _ADDRESS.sub(" ", text))) is not None
 
 
 def mentions_operator_details(text: str, model: str = "") -> bool:
@@ -194,7 +196,7 @@ def mentions_operator_details(text: str, model: str = "") -> bool:
     """
     if model.startswith("ep-"):
         text = text.replace(model, " ")
-    text = _PARAMETER.sub(" ", _ADDRESS.sub(" ", text))
+    text = _HEX_ID.sub(" ", _PARAMETER.sub(" ", _ADDRESS.sub(" ", text)))
     return any(found.search(text) for found in (_IDS, _WHOSE)) or _WORDS.search(_QUOTED.sub(" ", text)) is not None
 
 

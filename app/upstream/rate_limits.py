@@ -23,7 +23,7 @@ Source: upstream semantics, "Rate limits".
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum
 
 from sqlalchemy import text
@@ -41,6 +41,11 @@ _ACQUIRE = text("""
         refilled_at = clock_timestamp()
     WHERE LEAST(:burst, r.tokens + :rate * ABS(EXTRACT(EPOCH FROM clock_timestamp() - r.refilled_at))) >= :needed
     RETURNING 1
+""")
+
+_LEVELS = text("""
+    SELECT channel_id, kind, tokens, ABS(EXTRACT(EPOCH FROM clock_timestamp() - refilled_at)) AS seconds
+      FROM account_rates WHERE channel_id = ANY(CAST(:owners AS text[]))
 """)
 
 _RETRY_INTERVAL_SECONDS = 0.1
@@ -113,3 +118,20 @@ class RateLimiter:
         owner = self._owner_of(channel_id)
         values = {"channel_id": owner, "kind": name, "burst": burst, "rate": rate, "needed": needed}
         return (await session.execute(_ACQUIRE, values)).first() is not None
+
+
+async def load_shares_used(session: AsyncSession, owners: Collection[str]) -> dict[str, dict[str, float]]:
+    """Returns which share of each bucket is used at this moment, from 0 to 1, by account and class.
+
+    Args:
+        session: of the database.
+        owners: the channels whose rows hold the buckets, see ``RateLimiter``.
+    """
+    kinds = {rate_class.value[0]: rate_class.value[1:] for rate_class in RateClass}
+    shares = {owner: dict.fromkeys(kinds, 0.0) for owner in owners}
+    for row in await session.execute(_LEVELS, {"owners": list(owners)}):
+        if row.kind in kinds:
+            burst, rate = kinds[row.kind]
+            left = min(burst, row.tokens + rate * float(row.seconds))
+            shares[row.channel_id][row.kind] = round(min(1.0, 1.0 - left / burst), 3)
+    return shares

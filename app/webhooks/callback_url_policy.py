@@ -6,7 +6,7 @@ allowed address (``app.webhooks.ssrf``).
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
 import httpx
@@ -77,6 +77,9 @@ class CallbackUrlPolicy:
 
 PUBLIC_ONLY = CallbackUrlPolicy()
 """Public addresses and nothing else."""
+
+ANYWHERE = CallbackUrlPolicy(allow=(IPv4Network("0.0.0.0/0"), IPv6Network("::/0")))
+"""Every address, for the operator's own endpoint."""
 
 
 def _parse(url: Any) -> CallbackUrl:

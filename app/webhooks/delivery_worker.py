@@ -1,4 +1,4 @@
-"""The background job that posts deliveries to tenants' endpoints, each at least once.
+"""The background job that posts deliveries to the endpoints of tenants and of the operator, each at least once.
 
 Claim, post, apply: a short transaction claims due deliveries under a lease, no transaction is open while an endpoint is
 awaited, and the result is written only if the lease still holds. When a process dies in between, its lease expires, and
@@ -7,7 +7,8 @@ the message is posted again under the same ``webhook-id``.
 
 import asyncio
 import random
-from collections.abc import Callable, MutableSequence
+from collections.abc import Awaitable, Callable, Mapping, MutableSequence, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from app.retention_days import RetentionDays
 from app.webhooks.backoff import next_attempt_after
 from app.webhooks.due_destinations import DueDestinations
 from app.webhooks.failures import Failure
-from app.webhooks.models import DeliveryRow, DeliveryStatus
+from app.webhooks.models import OPERATOR, DeliveryRow, DeliveryStatus
 from app.webhooks.repository import AllDeliveries
 from app.webhooks.scheduler import Caps, Destination, allocate_slots
 from app.webhooks.secrets import secret_of
@@ -43,6 +44,23 @@ _JOB = "deliver"
 _log = structlog.get_logger()
 
 
+FreshBodies = Callable[[AsyncSession, Sequence[DeliveryRow]], Awaitable[Mapping[str, str]]]
+"""Returns the bodies of messages that are to be sent in place of the written ones, by the ids of the messages."""
+
+
+@dataclass(frozen=True)
+class OperatorEndpoint:
+    """The operator's endpoint.
+
+    Attributes:
+        url: of its settings.
+        sender: posts to any address, private ones included, since the operator has chosen it.
+    """
+
+    url: str = field(repr=False)
+    sender: WebhookSender
+
+
 class DeliveryWorker:
     """Posts due deliveries; any number of processes may run one."""
 
@@ -53,14 +71,18 @@ class DeliveryWorker:
         box: SecretBox,
         clock: Callable[[], datetime],
         *,
+        operator: OperatorEndpoint | None = None,
         retention: timedelta = RETENTION,
         caps: Caps | None = None,
+        fresh_bodies: FreshBodies | None = None,
         shuffle: Callable[[MutableSequence[Any]], None] = random.shuffle,
     ) -> None:
+        self._fresh_bodies = fresh_bodies
         self._sessions = sessions
         self._sender = sender
         self._box = box
         self._clock = clock
+        self._operator = operator
         self._retention = retention
         self._caps = caps or Caps()
         self._shuffle = shuffle
@@ -105,9 +127,12 @@ class DeliveryWorker:
             rows = await AllDeliveries(session).claim(slots, now=now, token=token, until=now + LEASE)
             # In a fixed order: two processes that create secrets could deadlock otherwise.
             tenants = sorted({row.tenant_id for row in rows})
+            bodies = {} if self._fresh_bodies is None else await self._fresh_bodies(session, rows)
             secrets = {tenant: await self._secret_of(session, tenant, now) for tenant in tenants}
         for row in rows:
-            task = self._background.start(self._deliver(row, token, secrets[row.tenant_id]))
+            task = self._background.start(
+                self._deliver(row, token, secrets[row.tenant_id], bodies.get(row.id, row.body))
+            )
             self._posting[task] = Destination(row.tenant_id, row.origin)
             task.add_done_callback(self._posting.pop)
         return bool(rows)
@@ -120,21 +145,25 @@ class DeliveryWorker:
             _log.error("webhook_secret_sealed", tenant=tenant_id, error=str(error))
             return None
 
-    async def _deliver(self, row: DeliveryRow, token: str, secret: str | None) -> None:
+    async def _deliver(self, row: DeliveryRow, token: str, secret: str | None, body: str) -> None:
         try:
-            result = await self._attempt(row, secret)
+            result = await self._attempt(row, secret, body)
             DELIVERIES.labels(result.outcome.value).inc()
             await self._apply(row.id, token, result)
         except Exception as error:  # noqa: BLE001 - the lease expires, and the message is posted again
             _log.warning("delivery_not_recorded", delivery=row.id, origin=row.origin, error=type(error).__name__)
 
-    async def _attempt(self, row: DeliveryRow, secret: str | None) -> Result:
+    async def _attempt(self, row: DeliveryRow, secret: str | None, body: str) -> Result:
         """Posts once. Every failure becomes a result, so that it is counted and shown instead of repeated endlessly."""
         if secret is None:
             return Result(Outcome.UNSIGNED, error=Failure.NOT_SIGNED.value)
-        message = Message(id=row.id, url=row.url, body=row.body)
+        sender, url = self._sender, row.url
+        if row.tenant_id == OPERATOR:
+            if self._operator is None:
+                return Result(Outcome.UNSENT, error=Failure.NO_ENDPOINT.value)
+            sender, url = self._operator.sender, self._operator.url
         try:
-            return await self._sender.post(message, secret=secret, now=self._clock())
+            return await sender.post(Message(row.id, url, body), secret=secret, now=self._clock())
         except Exception as error:  # noqa: BLE001 - logged by type, since its text may contain the URL or the secret
             _log.error("delivery_attempt_failed", delivery=row.id, origin=row.origin, error=type(error).__name__)
             return Result(Outcome.UNSENT, error=Failure.NOT_SENT.value)

@@ -28,6 +28,7 @@ class Failure(StrEnum):
     REFUSED = "the endpoint did not accept the message"
     NOT_SIGNED = "the message could not be signed"
     NOT_SENT = "the message could not be sent"
+    NO_ENDPOINT = "this process has no SEEDGATE_OPERATOR_WEBHOOK"
 
     def with_status(self, status: int) -> str:
         """Returns the text for a response with a status."""
@@ -46,7 +47,7 @@ _ALLOWED_NETWORK = " (allowed network)"
 _STATUS = re.compile(r" \([0-9]{3}\)")
 _WITH_STATUS = (Failure.REDIRECTED, Failure.GONE, Failure.REFUSED)
 _FOR_TENANT = {
-    **{failure.value: failure.value for failure in Failure if failure not in _WITH_STATUS},
+    **{failure.value: failure.value for failure in Failure if failure not in (*_WITH_STATUS, Failure.NO_ENDPOINT)},
     **{failure.value: failure.value for failure in TenantFailure},
     Failure.UNRESOLVED.value: TenantFailure.NO_ADDRESS.value,
     Failure.NO_ALLOWED_ADDRESS.value: TenantFailure.NO_ADDRESS.value,

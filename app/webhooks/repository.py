@@ -1,13 +1,16 @@
 """Queries on deliveries."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import delete, literal_column, select, text
+from sqlalchemy import delete, literal_column, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.due_work import Probe
-from app.http.paging import PageRequest, newest_first
+from app.db.page import PLAN_FOR_VALUES
+from app.http.paging import ALWAYS, PageRequest, Period, newest_first
 from app.webhooks.models import DeliveryRow, DeliveryStatus, WebhookSecretRow
 from app.webhooks.scheduler import Destination
 
@@ -35,6 +38,36 @@ _CLAIM = text(
     RETURNING deliveries.*
     """
 )
+
+
+class Place(NamedTuple):
+    """The place of a delivery in the order of creation."""
+
+    created_at: datetime
+    id: str
+
+
+@dataclass(frozen=True)
+class DeliverySearch:
+    """Filter of a list; None means all.
+
+    Attributes:
+        delivery_id: its id.
+        tenant_id: the owner.
+        task_id: our own id of the task.
+        key_id: the API key that made the task.
+        origin: of the URL, such as ``https://hooks.example``.
+        status: the state.
+        period: when the message was written.
+    """
+
+    delivery_id: str | None = None
+    tenant_id: str | None = None
+    task_id: str | None = None
+    key_id: str | None = None
+    origin: str | None = None
+    status: DeliveryStatus | None = None
+    period: Period = ALWAYS
 
 
 class AllDeliveries:
@@ -70,25 +103,65 @@ class AllDeliveries:
         """Returns a delivery, locked against changes."""
         return await self._session.get(DeliveryRow, delivery_id, with_for_update=True)
 
-    async def page(
-        self,
-        page: PageRequest,
-        *,
-        tenant_id: str | None = None,
-        task_id: str | None = None,
-        status: DeliveryStatus | None = None,
-    ) -> Sequence[DeliveryRow]:
+    async def find(self, delivery_id: str) -> DeliveryRow | None:
+        """Returns a delivery."""
+        return await self._session.get(DeliveryRow, delivery_id)
+
+    async def page(self, page: PageRequest, wanted: DeliverySearch) -> Sequence[DeliveryRow]:
         """Returns deliveries newest first, one more than the page asks for when there are more.
 
         Raises:
             InvalidParameterError: 400, the cursor is not of this list.
         """
-        wanted = {"tenant_id": tenant_id, "task_id": task_id}
-        query = select(DeliveryRow).filter_by(**{name: value for name, value in wanted.items() if value is not None})
-        if status is not None:
+        conditions = wanted.period.conditions(DeliveryRow.created_at)
+        if wanted.delivery_id is not None:
+            conditions.append(DeliveryRow.id == wanted.delivery_id)
+        if wanted.tenant_id is not None:
+            conditions.append(DeliveryRow.tenant_id == wanted.tenant_id)
+        if wanted.task_id is not None:
+            conditions.append(DeliveryRow.task_id == wanted.task_id)
+        if wanted.key_id is not None:
+            conditions.append(DeliveryRow.key_id == wanted.key_id)
+        if wanted.origin is not None:
+            conditions.append(DeliveryRow.origin == wanted.origin)
+        if wanted.status is not None:
             # A constant of the statement: with a parameter, a prepared plan could not use the partial index.
-            query = query.where(DeliveryRow.status == literal_column(f"'{status.value}'"))
-        return await newest_first(self._session, query, DeliveryRow, page)
+            conditions.append(DeliveryRow.status == literal_column(f"'{wanted.status.value}'"))
+        return await newest_first(self._session, DeliveryRow, conditions, page)
+
+    async def lock_all(self, delivery_ids: Sequence[str]) -> Sequence[DeliveryRow]:
+        """Returns those of the deliveries that exist, locked against changes, in the order of their ids."""
+        query = select(DeliveryRow).where(DeliveryRow.id.in_(delivery_ids)).order_by(DeliveryRow.id)
+        return (await self._session.scalars(query.with_for_update())).all()
+
+    async def failing_to(
+        self, origin: str, tenant_id: str | None, *, status: DeliveryStatus, after: Place | None, limit: int
+    ) -> Sequence[Place]:
+        """Returns the deliveries of a status to an origin that were tried in vain, oldest first.
+
+        An index has all that is compared, so that those to other origins are passed over without reading their rows.
+        """
+        conditions = [
+            # Constants of the statement, see ``page``.
+            DeliveryRow.status == literal_column(f"'{status.value}'"),
+            DeliveryRow.origin == origin,
+            DeliveryRow.attempts > 0,
+        ]
+        if tenant_id is not None:
+            conditions.append(DeliveryRow.tenant_id == tenant_id)
+        place = (DeliveryRow.created_at, DeliveryRow.id)
+        if after is not None:
+            conditions.append(tuple_(*place) > after)
+        await self._session.execute(PLAN_FOR_VALUES)
+        found = await self._session.execute(select(*place).where(*conditions).order_by(*place).limit(limit))
+        return [Place(*each) for each in found]
+
+    async def lock_idle(self, delivery_ids: Sequence[str], *, status: DeliveryStatus) -> Sequence[DeliveryRow]:
+        """Returns those of the deliveries that still have a status, locked, without those that are under way."""
+        query = select(DeliveryRow).where(
+            DeliveryRow.id.in_(delivery_ids), DeliveryRow.status == status.value, DeliveryRow.lease_token.is_(None)
+        )
+        return (await self._session.scalars(query.order_by(DeliveryRow.id).with_for_update(skip_locked=True))).all()
 
     async def prune(self, *, ended_before: datetime, limit: int) -> int:
         """Removes some of the deliveries that ended before a moment; returns how many."""
